@@ -1,0 +1,47 @@
+/**
+ * Request bodies for the benchmark: a recorded batch of 15 log records, made unique by
+ * writing a counter over the tails of all ids in it. Sessions last `requestsPerSession`.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const recordsPerBody = 15
+const requestsPerSession = 20
+
+const recording = join(import.meta.dirname, '../../test/corpus/claude-code/tools/001-logs.json')
+
+/** Ids that tell one record, prompt or call from another. */
+const perRequest = ['prompt.id', 'request_id', 'tool_use_id', 'message.uuid']
+/** More than there are ids in one body. */
+const IDS_PER_BODY = 64
+
+/** Makes the body of the n-th request. `run` keeps repeated runs apart. */
+export type MakeBody = (n: number) => string
+
+export function createBodies(run: number): MakeBody {
+  const text = readFileSync(recording, 'utf8')
+  const ids = idsIn(text)
+  const seconds = [...new Set(text.match(/(?<="timeUnixNano":")\d{10}/g))]
+  return (n) => {
+    let body = text
+    ids.forEach(({ id, isSession }, index) => {
+      const unique = isSession ? Math.floor(n / requestsPerSession) : n * IDS_PER_BODY + index
+      body = body.replaceAll(id, `${id.slice(0, -12)}${tail(run, unique)}`)
+    })
+    for (const second of seconds) body = body.replaceAll(`"${second}`, `"${Number(second) + 2 * n}`)
+    return body
+  }
+}
+
+function idsIn(text: string): readonly { readonly id: string; readonly isSession: boolean }[] {
+  const found = new Map<string, boolean>()
+  for (const key of ['session.id', ...perRequest]) {
+    const pattern = new RegExp(`"key":"${key}","value":\\{"stringValue":"([^"]{13,})"`, 'g')
+    for (const [, id = ''] of text.matchAll(pattern)) found.set(id, key === 'session.id')
+  }
+  return [...found].map(([id, isSession]) => ({ id, isSession }))
+}
+
+function tail(run: number, n: number): string {
+  return (run * 0x1_0000_0000 + n).toString(16).padStart(12, '0').slice(-12)
+}

@@ -1,0 +1,107 @@
+/**
+ * A load generator on bare sockets, so that it takes as little as it can of the two cores it
+ * shares with the server. HTTP/1.1 keep-alive; it reads status and Content-Length only.
+ */
+import { connect, type Socket } from 'node:net'
+import type { MakeBody } from './bodies.ts'
+
+export interface LoadResult {
+  readonly requests: number
+  readonly failures: number
+  readonly seconds: number
+  /** From the moment a request was due to its answer; sorted. */
+  readonly latenciesMs: readonly number[]
+}
+
+export interface Load {
+  readonly port: number
+  readonly connections: number
+  readonly requests: number
+  readonly makeBody: MakeBody
+  /** Requests a second over all connections; as fast as it goes when absent. */
+  readonly rate?: number
+}
+
+const HEADER_END = '\r\n\r\n'
+
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const bodies = prepared(load)
+  const latenciesMs: number[] = []
+  let next = 0
+  let failures = 0
+  const startedMs = performance.now()
+
+  async function worker(): Promise<void> {
+    const socket = await open(load.port)
+    while (next < load.requests) {
+      const n = next
+      next += 1
+      const dueMs = load.rate === undefined ? performance.now() : startedMs + (n * 1000) / load.rate
+      await until(dueMs)
+      const status = await exchange(socket, bodies(n))
+      if (status !== 200) failures += 1
+      latenciesMs.push(performance.now() - dueMs)
+    }
+    socket.destroy()
+  }
+
+  await Promise.all(Array.from({ length: load.connections }, worker))
+  const seconds = (performance.now() - startedMs) / 1000
+  latenciesMs.sort((a, b) => a - b)
+  return { requests: load.requests, failures, seconds, latenciesMs }
+}
+
+export function percentile(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}
+
+/** Bodies made ahead of time, so that making them is not measured. */
+function prepared(load: Load): (n: number) => Buffer {
+  const requests = Array.from({ length: load.requests }, (_, n) => {
+    const body = Buffer.from(load.makeBody(n))
+    const head = `POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1:${load.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+    return Buffer.concat([Buffer.from(head), body])
+  })
+  return (n) => requests[n] as Buffer
+}
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+async function until(dueMs: number): Promise<void> {
+  const waitMs = dueMs - performance.now()
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+}
+
+/** Sends one request and resolves with the status of its answer. */
+function exchange(socket: Socket, request: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const onData = (chunk: Buffer): void => {
+      answer += chunk.toString('latin1')
+      const status = completeStatus(answer)
+      if (status !== undefined) settle(() => resolve(status))
+    }
+    const onClose = (): void => settle(() => reject(new Error('the server closed the connection')))
+    const settle = (then: () => void): void => {
+      socket.off('data', onData)
+      socket.off('close', onClose)
+      then()
+    }
+    socket.on('data', onData)
+    socket.on('close', onClose)
+    socket.write(request)
+  })
+}
+
+function completeStatus(answer: string): number | undefined {
+  const headerEnd = answer.indexOf(HEADER_END)
+  if (headerEnd < 0) return undefined
+  const length = /content-length: (\d+)/i.exec(answer.slice(0, headerEnd))?.[1] ?? '0'
+  if (answer.length < headerEnd + HEADER_END.length + Number(length)) return undefined
+  return Number(answer.slice(9, 12))
+}

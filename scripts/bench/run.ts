@@ -1,0 +1,80 @@
+/**
+ * The benchmark: records a second that are answered 200 after their commit, beside a bare
+ * Fastify handler, alternating in one run, as a ratio; latency at a steady 2,000 records/s;
+ * memory idle and after 200,000 records. `npm run bench`, or `node scripts/bench/run.ts 3`
+ * for another number of rounds.
+ */
+import { createBodies, recordsPerBody } from './bodies.ts'
+import { type LoadResult, percentile, runLoad } from './load.ts'
+import { type ServerProcess, startBare, startBridge } from './server-process.ts'
+
+const CONNECTIONS = 8
+const REQUESTS = 4000
+const WARM_UP_REQUESTS = 1000
+const STEADY_RECORDS_PER_SECOND = 2000
+const STEADY_REQUESTS = 2000
+const MEMORY_RECORDS = 200_000
+
+const rounds = Number(process.argv[2] ?? 5)
+let runs = 0
+
+async function load(server: ServerProcess, requests: number, rate?: number): Promise<LoadResult> {
+  runs += 1
+  const makeBody = createBodies(runs)
+  const paced = rate === undefined ? {} : { rate }
+  const result = await runLoad({
+    port: server.port,
+    connections: CONNECTIONS,
+    requests,
+    makeBody,
+    ...paced,
+  })
+  if (result.failures > 0) throw new Error(`${result.failures} of ${requests} requests failed`)
+  return result
+}
+
+const recordsPerSecond = (result: LoadResult): number =>
+  (result.requests * recordsPerBody) / result.seconds
+
+async function throughput(start: () => Promise<ServerProcess>): Promise<number> {
+  const server = await start()
+  await load(server, WARM_UP_REQUESTS)
+  const rate = recordsPerSecond(await load(server, REQUESTS))
+  await server.stop()
+  return rate
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MB`
+
+const ratios: number[] = []
+for (let round = 1; round <= rounds; round += 1) {
+  const bare = await throughput(startBare)
+  const bridge = await throughput(startBridge)
+  ratios.push(bridge / bare)
+  say(
+    `round ${round}: bare ${bare.toFixed(0)} records/s, bridge ${bridge.toFixed(0)} records/s, ratio ${(bridge / bare).toFixed(3)}`,
+  )
+}
+say(
+  `ratio: median ${median(ratios).toFixed(3)}, min ${Math.min(...ratios).toFixed(3)}, max ${Math.max(...ratios).toFixed(3)}`,
+)
+
+const server = await startBridge()
+say(`resident memory, idle: ${mb(server.residentBytes())}`)
+await load(server, 500)
+const steady = await load(server, STEADY_REQUESTS, STEADY_RECORDS_PER_SECOND / recordsPerBody)
+const [p50, p99] = [0.5, 0.99].map((q) => percentile(steady.latenciesMs, q).toFixed(2))
+say(`latency at ${STEADY_RECORDS_PER_SECOND} records/s: p50 ${p50} ms, p99 ${p99} ms`)
+say(`resident memory, steady: ${mb(server.residentBytes())}`)
+const chunk = MEMORY_RECORDS / recordsPerBody / 4
+for (let part = 1; part <= 4; part += 1) {
+  await load(server, Math.ceil(chunk))
+  say(`resident memory after ${(part * MEMORY_RECORDS) / 4} records: ${mb(server.residentBytes())}`)
+}
+await server.stop()

@@ -1,0 +1,46 @@
+/**
+ * What the product must know about one agent: how to recognise it, where its session id
+ * stands, and a table of its events and metrics. Profiles are data and small readers;
+ * they keep no state and know nothing of sessions or of Langfuse.
+ */
+import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
+import type { Attributes } from '../domain/attributes.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { MetricMeasure } from '../domain/metric-sample.ts'
+import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
+
+/** One event name of an agent. */
+export interface EventRow {
+  /** What becomes of it, for the README's table. */
+  readonly shownAs: string
+  /** Attributes that identify the event within its session, in order of preference. */
+  readonly identifiedBy: readonly string[]
+  /** Builds the event from its common part and its attributes. */
+  readonly read: (base: EventBase, attributes: Attributes) => AgentEvent
+}
+
+/** One metric name of an agent. */
+export interface MetricRow {
+  readonly measure: MetricMeasure
+  /** The attribute that splits the measure. */
+  readonly facet?: string
+  readonly shownAs: string
+}
+
+export interface AgentProfile {
+  /** Stable id, first part of every session key and the trace's tag. */
+  readonly agent: string
+  readonly title: string
+  readonly recognises: (origin: Origin) => boolean
+  /** The event's bare name, e.g. `api_request`. */
+  readonly eventName: (record: LogRecord) => string | undefined
+  readonly sessionId: (attributes: Attributes) => string | undefined
+  /** A group for records that carry no session id; `undefined` when they cannot be grouped. */
+  readonly substituteSessionId: (attributes: Attributes, timeMs: number) => string | undefined
+  readonly identity: (origin: Origin, attributes: Attributes) => Identity
+  readonly sequence: (attributes: Attributes) => number | undefined
+  readonly promptId: (attributes: Attributes) => string | undefined
+  readonly subagentId: (attributes: Attributes) => string | undefined
+  readonly events: Readonly<Record<string, EventRow>>
+  readonly metrics: Readonly<Record<string, MetricRow>>
+}

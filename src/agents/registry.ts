@@ -1,0 +1,11 @@
+/** The agents the product knows. A new agent is a file and a line here. */
+import type { Origin } from '../domain/telemetry-record.ts'
+import { claudeCode } from './claude-code.ts'
+import type { AgentProfile } from './profile.ts'
+
+export const profiles: readonly AgentProfile[] = [claudeCode]
+
+/** The profile whose agent sent this, if any is known. */
+export function profileOf(origin: Origin): AgentProfile | undefined {
+  return profiles.find((profile) => profile.recognises(origin))
+}

@@ -1,0 +1,39 @@
+/**
+ * Where the product keeps its data, by the customs of each platform.
+ */
+import { posix, win32 } from 'node:path'
+
+/** Facts about the machine, handed in so that this stays a function of its input. */
+export interface Platform {
+  /** `process.platform`. */
+  readonly os: string
+  readonly homeDir: string
+  readonly workingDir: string
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const FOLDER = 'claude-telemetry'
+
+/** The absolute folder for `given`, or the platform's default when it is not set. */
+export function dataDirOf(
+  given: string | undefined,
+  variables: Variables,
+  platform: Platform,
+): string {
+  const path = platform.os === 'win32' ? win32 : posix
+  if (given === undefined) return path.join(dataHomeOf(variables, platform), FOLDER)
+  const expanded = /^~(?=$|[/\\])/.test(given) ? path.join(platform.homeDir, given.slice(1)) : given
+  return path.resolve(platform.workingDir, expanded)
+}
+
+function dataHomeOf(variables: Variables, platform: Platform): string {
+  const { homeDir } = platform
+  if (platform.os === 'win32') {
+    return variables.LOCALAPPDATA ?? win32.join(homeDir, 'AppData', 'Local')
+  }
+  if (platform.os === 'darwin') return posix.join(homeDir, 'Library', 'Application Support')
+  const given = variables.XDG_DATA_HOME ?? ''
+  // The XDG specification has relative paths ignored.
+  return posix.isAbsolute(given) ? given : posix.join(homeDir, '.local', 'share')
+}

@@ -1,0 +1,51 @@
+/**
+ * Rules that concern several variables together. Runs on variables that are each right alone.
+ */
+import type { ConfigProblem } from './config-problem.ts'
+import { isLoopback } from './loopback.ts'
+import type { Environment, VariableName } from './schema.ts'
+
+/** Pairs of names for one thing: both may be set, to the same value. */
+const aliases = [
+  ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL'],
+  ['LANGFUSE_ENVIRONMENT', 'LANGFUSE_TRACING_ENVIRONMENT'],
+] as const satisfies readonly (readonly [VariableName, VariableName])[]
+
+/** What is wrong with the variables as a whole; empty when nothing is. */
+export function jointProblems(environment: Environment): ConfigProblem[] {
+  return [
+    ...keyPairProblems(environment),
+    ...aliasProblems(environment),
+    ...exposureProblems(environment),
+  ]
+}
+
+function keyPairProblems(environment: Environment): ConfigProblem[] {
+  const { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = environment
+  if ((publicKey === undefined) === (secretKey === undefined)) return []
+  const [missing, present] =
+    publicKey === undefined
+      ? (['LANGFUSE_PUBLIC_KEY', 'LANGFUSE_SECRET_KEY'] as const)
+      : (['LANGFUSE_SECRET_KEY', 'LANGFUSE_PUBLIC_KEY'] as const)
+  const expected = `the key that belongs to ${present}; set both or neither`
+  return [{ variable: missing, value: undefined, expected }]
+}
+
+function aliasProblems(environment: Environment): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  for (const [name, alias] of aliases) {
+    const first = environment[name]
+    const second = environment[alias]
+    if (first === undefined || second === undefined || first === second) continue
+    const expected = `the value of ${name}, ${JSON.stringify(first)}, or only one of the two`
+    problems.push({ variable: alias, value: second, expected })
+  }
+  return problems
+}
+
+function exposureProblems(environment: Environment): ConfigProblem[] {
+  const { OTLP_RECEIVER_HOST: host, API_KEY: apiKey } = environment
+  if (apiKey !== undefined || isLoopback(host)) return []
+  const expected = 'a loopback address such as 127.0.0.1, or API_KEY to be set as well'
+  return [{ variable: 'OTLP_RECEIVER_HOST', value: host, expected }]
+}

@@ -1,0 +1,87 @@
+/**
+ * Environment variables to configuration. Pure: reads neither `process` nor files. Reports every
+ * wrong variable at once; what concerns several together is checked once each one is right.
+ */
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Config, LangfuseConfig } from './config.ts'
+import { type ConfigProblem, MASK } from './config-problem.ts'
+import { dataDirOf, type Platform } from './data-dir.ts'
+import { jointProblems } from './joint-rules.ts'
+import {
+  DEFAULT_LANGFUSE_URL,
+  type Environment,
+  environmentSchema,
+  type VariableName,
+} from './schema.ts'
+import { variableNotes } from './variable.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** Takes environment variables as they are; empty text counts as not set. */
+export function loadConfig(
+  variables: Variables,
+  platform: Platform,
+): Result<Config, readonly ConfigProblem[]> {
+  const given = withoutEmpty(variables)
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map((issue) => issue.path[0] as VariableName))
+    return err([...names].map((name) => problemOf(name, given)))
+  }
+  const problems = jointProblems(parsed.data)
+  if (problems.length > 0) return err(problems)
+  return ok(configOf(parsed.data, dataDirOf(parsed.data.DATA_DIR, given, platform)))
+}
+
+function withoutEmpty(variables: Variables): Record<string, string> {
+  const given: Record<string, string> = {}
+  for (const [name, value] of Object.entries(variables)) {
+    const text = value?.trim() ?? ''
+    if (text !== '') given[name] = text
+  }
+  return given
+}
+
+function problemOf(variable: VariableName, given: Variables): ConfigProblem {
+  const notes = variableNotes.get(environmentSchema.shape[variable])
+  const value = notes?.isSecret === true ? MASK : given[variable]
+  return { variable, value, expected: notes?.expected ?? 'another value' }
+}
+
+function configOf(environment: Environment, dataDir: string): Config {
+  const langfuse = langfuseOf(environment)
+  const tracingEnvironment =
+    environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
+  const { API_KEY: apiKey, LANGFUSE_RELEASE: release } = environment
+  return {
+    ...(langfuse && { langfuse }),
+    tracing: {
+      ...(tracingEnvironment !== undefined && { environment: tracingEnvironment }),
+      ...(release !== undefined && { release }),
+    },
+    receiver: {
+      host: environment.OTLP_RECEIVER_HOST,
+      port: environment.OTLP_RECEIVER_PORT,
+      maxRequestBytes: environment.MAX_REQUEST_SIZE,
+      ...(apiKey !== undefined && { apiKey }),
+    },
+    session: {
+      idleTimeoutMs: environment.SESSION_TIMEOUT,
+      maxAgeMs: environment.SESSION_MAX_AGE,
+      quietTimeoutMs: environment.TURN_QUIET_TIMEOUT,
+      joinTimeoutMs: environment.JOIN_TIMEOUT,
+      maxSessions: environment.MAX_SESSIONS,
+      maxContentLength: environment.MAX_CONTENT_LENGTH,
+    },
+    shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
+    dataDir,
+    logLevel: environment.LOG_LEVEL,
+  }
+}
+
+function langfuseOf(environment: Environment): LangfuseConfig | undefined {
+  const { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = environment
+  if (publicKey === undefined || secretKey === undefined) return undefined
+  const baseUrl = environment.LANGFUSE_HOST ?? environment.LANGFUSE_BASE_URL ?? DEFAULT_LANGFUSE_URL
+  return { publicKey, secretKey, baseUrl }
+}

@@ -1,0 +1,121 @@
+/**
+ * Every variable the product reads: name, syntax, default and one line about it. The only place
+ * to add one; errors and the README's table follow from here.
+ */
+import { z } from 'zod'
+import { matching, oneOf, webAddress, wholeNumber } from './syntax.ts'
+import { optionalVariable, variable } from './variable.ts'
+
+export const DEFAULT_LANGFUSE_URL = 'https://cloud.langfuse.com'
+
+const DAY_MS = 86_400_000
+const MAX_DURATION_MS = 365 * DAY_MS
+/** Well below the longest string of V8, 512 Mi characters. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024
+
+const duration = (minMs: number) => wholeNumber('ms', minMs, MAX_DURATION_MS)
+const folder = matching(/./, 'path', 'the path of a folder')
+const host = matching(
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%]*\]?)$/,
+  'host',
+  'a host name or an IP address, without scheme and port',
+)
+const secret = matching(/^[\x21-\x7e]+$/, 'text', 'printable ASCII characters without spaces')
+const publicKey = matching(/^(?!sk-lf-)\S+$/, 'text', 'a public key of Langfuse (pk-lf-…)')
+const secretKey = matching(/^(?!pk-lf-)\S+$/, 'text', 'a secret key of Langfuse (sk-lf-…)')
+const environment = matching(
+  /^(?!langfuse)[a-z0-9_-]{1,40}$/,
+  'text',
+  'at most 40 of a-z, 0-9, - and _, not beginning with "langfuse"',
+)
+const release = matching(/^.{1,200}$/, 'text', 'at most 200 characters')
+const logLevel = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+
+export const environmentSchema = z.object({
+  LANGFUSE_PUBLIC_KEY: optionalVariable(
+    publicKey,
+    'Public key of the Langfuse project. Without keys everything is stored and delivered later.',
+  ),
+  LANGFUSE_SECRET_KEY: optionalVariable(secretKey, 'Secret key of the Langfuse project.', {
+    isSecret: true,
+  }),
+  LANGFUSE_HOST: optionalVariable(webAddress, 'Address of Langfuse.', {
+    shownDefault: DEFAULT_LANGFUSE_URL,
+  }),
+  LANGFUSE_BASE_URL: optionalVariable(webAddress, 'Another name of `LANGFUSE_HOST`.'),
+  LANGFUSE_ENVIRONMENT: optionalVariable(
+    environment,
+    'Environment of sessions that do not name their own.',
+  ),
+  LANGFUSE_TRACING_ENVIRONMENT: optionalVariable(
+    environment,
+    'Another name of `LANGFUSE_ENVIRONMENT`.',
+  ),
+  LANGFUSE_RELEASE: optionalVariable(release, 'Release shown on everything in Langfuse.'),
+  OTLP_RECEIVER_HOST: variable(
+    host,
+    '127.0.0.1',
+    'Address to listen on. Beyond loopback `API_KEY` is required.',
+  ),
+  OTLP_RECEIVER_PORT: variable(
+    wholeNumber('port', 0, 65_535),
+    '4318',
+    'Port of OTLP/HTTP and `/health`; 0 picks a free one.',
+  ),
+  API_KEY: optionalVariable(secret, 'Key clients send as `Authorization: Bearer <key>`.', {
+    isSecret: true,
+  }),
+  MAX_REQUEST_SIZE: variable(
+    wholeNumber('bytes', 1024, MAX_BODY_BYTES),
+    String(64 * 1024 * 1024),
+    'Largest request body, before and after inflating.',
+  ),
+  SESSION_TIMEOUT: variable(
+    duration(1),
+    '3600000',
+    'Quiet after the last arrival until a session is closed and summed up.',
+  ),
+  SESSION_MAX_AGE: variable(
+    duration(1),
+    String(DAY_MS),
+    'Age at which a session is closed although it still sends.',
+  ),
+  TURN_QUIET_TIMEOUT: variable(
+    duration(0),
+    '20000',
+    'Quiet after a finished answer until its turn counts as over.',
+  ),
+  JOIN_TIMEOUT: variable(
+    duration(0),
+    '7000',
+    'How long a model call waits for the text of its answer.',
+  ),
+  MAX_SESSIONS: variable(
+    wholeNumber('count', 1, 1_000_000),
+    '1000',
+    'Sessions open at once; above it the longest quiet one is closed.',
+  ),
+  MAX_CONTENT_LENGTH: variable(
+    wholeNumber('characters', 1, 10_000_000),
+    '100000',
+    'Longer texts are cut before they are shown.',
+  ),
+  SHUTDOWN_TIMEOUT: variable(
+    duration(0),
+    '10000',
+    'How long a stop waits for deliveries; the rest follows at the next start.',
+  ),
+  DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
+    shownDefault: "`claude-telemetry` in the platform's data folder",
+  }),
+  LOG_LEVEL: variable(
+    logLevel,
+    'info',
+    'Least severity that is logged: fatal, error, warn, info, debug, trace or silent.',
+  ),
+})
+
+/** The variables after parsing. */
+export type Environment = z.output<typeof environmentSchema>
+export type VariableName = keyof Environment
+export type LogLevel = Environment['LOG_LEVEL']

@@ -1,0 +1,126 @@
+/**
+ * What a coding agent did, in terms that hold for every agent.
+ * A profile (`agents/`) translates records into these; the session machine folds them.
+ */
+import type { Identity } from './identity.ts'
+
+/** Facts every event has. Times are epoch ms, durations ms. */
+export interface EventBase {
+  readonly agent: string
+  readonly sessionId: string
+  /** Unique within the session: two records with one key are one event sent twice. */
+  readonly dedupKey: string
+  /** The agent's own name of the event, e.g. `api_request`. */
+  readonly name: string
+  readonly timeMs: number
+  /** Order within the agent's process, where it counts one. */
+  readonly sequence?: number
+  /** The prompt this belongs to, where the agent says so. */
+  readonly promptId?: string
+  /** The subagent that did it; absent for the main agent. */
+  readonly subagentId?: string
+  readonly identity: Identity
+}
+
+/** Text the user may have kept back. `text` is absent when it was not recorded. */
+export interface Content {
+  readonly text?: string
+  /** Why there is no text and how to change that, for the reader of the trace. */
+  readonly note?: string
+  /** Characters of the original, when the agent says so. */
+  readonly length?: number
+}
+
+/** Tokens of one call. The buckets do not overlap: `input` has no cached tokens in it. */
+export interface TokenUsage {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number
+  readonly cacheCreation: number
+}
+
+export interface PromptEvent extends EventBase {
+  readonly kind: 'prompt'
+  readonly prompt: Content
+  /** Slash command without the slash, when the prompt was one. */
+  readonly command?: string
+}
+
+export interface ModelCallEvent extends EventBase {
+  readonly kind: 'model_call'
+  readonly model: string
+  readonly usage: TokenUsage
+  readonly costUsd: number
+  readonly durationMs: number
+  /** Time to first token. */
+  readonly ttftMs?: number
+  readonly requestId?: string
+  /** What the call was for, e.g. `sdk`, `agent:builtin:general-purpose`. */
+  readonly querySource?: string
+  /** False for side calls (titles, summaries) whose answer is not the agent's answer. */
+  readonly isMain: boolean
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export interface ModelResponseEvent extends EventBase {
+  readonly kind: 'model_response'
+  readonly requestId?: string
+  readonly model?: string
+  readonly response: Content
+  readonly isMain: boolean
+}
+
+export interface ModelErrorEvent extends EventBase {
+  readonly kind: 'model_error'
+  readonly model: string
+  readonly message: string
+  readonly statusCode?: number
+  readonly durationMs: number
+  /** Which try failed, counted from 1. */
+  readonly attempt?: number
+  readonly requestId?: string
+  readonly querySource?: string
+  readonly isMain: boolean
+}
+
+export interface ToolDecisionEvent extends EventBase {
+  readonly kind: 'tool_decision'
+  readonly tool: string
+  readonly toolUseId?: string
+  readonly accepted: boolean
+  /** Who decided: `config`, `hook`, `user_temporary`, `user_reject`, … */
+  readonly source: string
+  readonly requestId?: string
+  /** JSON text of the tool's parameters, when details are switched on. */
+  readonly parameters?: string
+}
+
+export interface ToolResultEvent extends EventBase {
+  readonly kind: 'tool_result'
+  readonly tool: string
+  readonly toolUseId?: string
+  readonly success: boolean
+  readonly durationMs: number
+  readonly requestId?: string
+  readonly parameters?: string
+  /** JSON text of the tool's input, when details are switched on. */
+  readonly input?: string
+  readonly errorType?: string
+  readonly error?: string
+  readonly inputBytes?: number
+  readonly resultBytes?: number
+}
+
+/** Anything else: kept and counted by name. */
+export interface OtherEvent extends EventBase {
+  readonly kind: 'other'
+}
+
+export type AgentEvent =
+  | PromptEvent
+  | ModelCallEvent
+  | ModelResponseEvent
+  | ModelErrorEvent
+  | ToolDecisionEvent
+  | ToolResultEvent
+  | OtherEvent

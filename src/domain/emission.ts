@@ -1,0 +1,76 @@
+/**
+ * What the session machine says happened, ready to be shown: observations and scores.
+ * Names things by natural keys; whoever delivers derives identifiers from them, so equal
+ * input gives equal identifiers after a crash or a resend. Knows nothing of Langfuse's encoding.
+ */
+import type { TokenUsage } from './agent-event.ts'
+import type { SessionKey } from './identity.ts'
+
+/** A value shown as it is: text, or structured. */
+export type Shown =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Shown[]
+  | { readonly [key: string]: Shown | undefined }
+
+export type Level = 'DEFAULT' | 'WARNING' | 'ERROR'
+
+/** Stands on every span: Langfuse v4 has no trace entity to hold it (facts of 4.16). */
+export interface TraceContext {
+  readonly sessionId: string
+  readonly traceName: string
+  readonly userId?: string
+  readonly tags: readonly string[]
+  readonly environment?: string
+  readonly agentVersion?: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface Observation {
+  readonly kind: 'observation'
+  readonly type: 'agent' | 'generation' | 'tool' | 'span' | 'event'
+  readonly sessionKey: SessionKey
+  /** Natural key of the trace; unique over all sessions. */
+  readonly traceKey: string
+  /** Natural key within the trace. */
+  readonly key: string
+  /** Absent on the root of a trace. */
+  readonly parentKey?: string
+  readonly name: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly completionStartMs?: number
+  readonly input?: Shown
+  readonly output?: Shown
+  readonly model?: string
+  readonly modelParameters?: Readonly<Record<string, string>>
+  readonly usage?: TokenUsage
+  readonly costUsd?: number
+  readonly level: Level
+  readonly statusMessage?: string
+  readonly metadata: Readonly<Record<string, Shown | undefined>>
+  readonly context: TraceContext
+}
+
+/** What a score is attached to. */
+export type ScoreTarget =
+  | { readonly kind: 'session' }
+  | { readonly kind: 'trace'; readonly traceKey: string }
+
+export interface Score {
+  readonly kind: 'score'
+  readonly sessionKey: SessionKey
+  readonly sessionId: string
+  /** Natural key: a later score with the same key replaces the earlier one. */
+  readonly key: string
+  readonly name: string
+  readonly value: number
+  /** The numbers behind the value, for a person. */
+  readonly comment: string
+  readonly target: ScoreTarget
+  readonly environment?: string
+}
+
+export type Emission = Observation | Score

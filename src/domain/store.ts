@@ -1,0 +1,77 @@
+/**
+ * The durable store as the session handler sees it: one transaction with a pure function
+ * in its middle. Implemented by `store/`; knows nothing of SQL.
+ */
+import type { AgentEvent } from './agent-event.ts'
+import type { Attributes } from './attributes.ts'
+import type { Emission } from './emission.ts'
+import type { SessionKey } from './identity.ts'
+import type { MetricSample } from './metric-sample.ts'
+import type { Origin } from './telemetry-record.ts'
+
+/** One accepted record on its way in: what it means, and what came over the wire. */
+export interface Arrival {
+  readonly sessionKey: SessionKey
+  readonly item: AgentEvent | MetricSample
+  readonly origin: Origin
+  /** The record's own attributes as decoded, kept so that stored sessions can be mapped anew. */
+  readonly attributes: Attributes
+  readonly arrivedMs: number
+}
+
+/** A session as stored: opaque state, and the facts the store needs about it. */
+export interface SessionRow<S> {
+  readonly key: SessionKey
+  readonly agent: string
+  readonly sessionId: string
+  readonly state: S
+  /** When the session next wants a tick; `undefined` when it is closed. */
+  readonly deadlineMs: number | undefined
+  readonly closeReason: string | undefined
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly userId: string | undefined
+  /** Totals for lists and reports. */
+  readonly costUsd: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cacheReadTokens: number
+  readonly cacheCreationTokens: number
+  readonly prompts: number
+  readonly modelCalls: number
+  readonly toolResults: number
+  readonly errors: number
+}
+
+/** What the fold decided; all of it is committed together, or none. */
+export interface Outcome<S> {
+  readonly sessions: readonly SessionRow<S>[]
+  readonly emissions: readonly Emission[]
+}
+
+/**
+ * The function in the middle of the transaction: gets the arrivals that were not known
+ * already and the stored states asked for. Synchronous, free of effects; may run again if
+ * the transaction is retried.
+ */
+export type Fold<S> = (fresh: readonly Arrival[], stored: ReadonlyMap<SessionKey, S>) => Outcome<S>
+
+export interface SessionStore<S> {
+  /**
+   * Stores arrivals, drops duplicates, folds, and commits. Resolves once everything is
+   * durable. Rejects (nothing stored) when the disk or the database refuses.
+   * `load` names the sessions whose stored state the fold needs.
+   */
+  commit(
+    arrivals: readonly Arrival[],
+    load: readonly SessionKey[],
+    fold: Fold<S>,
+  ): Promise<Outcome<S>>
+  /** Keys of open sessions whose deadline is at or before `nowMs`, the most overdue first. */
+  dueSessions(nowMs: number, limit: number): Promise<readonly SessionKey[]>
+  /** The earliest deadline of all open sessions. */
+  nextDeadline(): Promise<number | undefined>
+  /** Keys of open sessions, longest quiet first. */
+  openSessions(limit: number): Promise<readonly SessionKey[]>
+  countOpenSessions(): Promise<number>
+}

@@ -1,0 +1,40 @@
+/**
+ * One telemetry record as the OTLP decoders hand it on, whatever encoding it came in.
+ * Times are epoch milliseconds (fractions allowed), `undefined` when the sender left them out.
+ */
+import type { Attributes, AttributeValue } from './attributes.ts'
+
+/** Who sent a group of records. The same object is shared by all records of one scope. */
+export interface Origin {
+  readonly resource: Attributes
+  readonly scopeName: string
+  readonly scopeVersion: string
+}
+
+/** An OTLP LogRecord (opentelemetry/proto/logs/v1). */
+export interface LogRecord {
+  readonly origin: Origin
+  readonly timeMs: number | undefined
+  readonly observedMs: number | undefined
+  /** Field 12, `event_name`; empty when unset. */
+  readonly eventName: string
+  readonly body: AttributeValue
+  readonly attributes: Attributes
+  /** Lower-case hex, present only while the agent traces. */
+  readonly traceId?: string
+  readonly spanId?: string
+}
+
+/** One number data point of an OTLP sum or gauge (opentelemetry/proto/metrics/v1). */
+export interface MetricPoint {
+  readonly origin: Origin
+  readonly name: string
+  readonly unit: string
+  readonly temporality: 'delta' | 'cumulative'
+  /** `start_time_unix_nano` as sent: identifies one run of a series. */
+  readonly startNanos: string
+  readonly timeNanos: string
+  readonly timeMs: number | undefined
+  readonly value: number
+  readonly attributes: Attributes
+}

@@ -1,0 +1,111 @@
+/**
+ * The way to Langfuse over HTTP: spans by OTLP/JSON, scores by REST. One try a call, no retries
+ * of its own. Every failure is a value, and no text in it holds a key.
+ *
+ * Scores go by plain `fetch` as well, with the types of @langfuse/core but not through its
+ * `LangfuseAPIClient` (5.11): that one follows redirects and counts any 3xx as success, hands an
+ * unreadable 2xx body on as if it were the score, does not let its timeout cover the body, and
+ * is 22 MB in memory.
+ */
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { HttpOutcome } from './answer.ts'
+import { EMPTY_EXPORT_REQUEST } from './export-request.ts'
+import { createRedactor } from './redactor.ts'
+import { PRODUCT_NAME } from './product-name.ts'
+import { describeFetchError, readBody } from './response-body.ts'
+import type { ScoreBody } from './score.ts'
+
+export interface LangfuseClient {
+  /** Exports one OTLP/JSON request body. */
+  sendSpans(body: string, signal?: AbortSignal): Promise<HttpOutcome>
+  /** Creates the score, or replaces the one with its id. */
+  sendScore(body: ScoreBody, signal?: AbortSignal): Promise<HttpOutcome>
+  /** Exports nothing: says whether spans would be taken, on the very path they take. */
+  probe(signal?: AbortSignal): Promise<HttpOutcome>
+}
+
+export interface LangfuseClientOptions {
+  /** Base address, with or without a path and a trailing slash. */
+  readonly host: string
+  readonly publicKey: string
+  readonly secretKey: string
+  readonly productVersion: string
+  /** For the whole exchange, the answer's body included. */
+  readonly timeoutMs: number
+  readonly fetch?: typeof fetch
+}
+
+const SPANS_PATH = '/api/public/otel/v1/traces'
+const SCORES_PATH = '/api/public/scores'
+/** Above 4 is a 400; without it, data may appear ten minutes late (facts of 4.16). */
+const INGESTION_VERSION = '4'
+
+const compress = promisify(gzip)
+
+/** Throws when `host` is no URL. */
+export function createLangfuseClient(options: LangfuseClientOptions): LangfuseClient {
+  const { publicKey, secretKey, productVersion, timeoutMs } = options
+  const send = options.fetch ?? fetch
+  const base = baseOf(options.host)
+  const credentials = Buffer.from(`${publicKey}:${secretKey}`).toString('base64')
+  const redact = createRedactor([credentials, secretKey])
+  const commonHeaders = {
+    authorization: `Basic ${credentials}`,
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'x-langfuse-sdk-name': PRODUCT_NAME,
+    'x-langfuse-sdk-version': productVersion,
+  }
+
+  async function post(
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Readonly<Record<string, string>>,
+    stop: AbortSignal | undefined,
+  ): Promise<HttpOutcome> {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    try {
+      const response = await send(`${base}${path}`, {
+        method: 'POST',
+        headers: { ...commonHeaders, ...headers },
+        body,
+        redirect: 'manual',
+        signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
+      })
+      const text = await readBody(response)
+      return {
+        kind: 'answer',
+        status: response.status,
+        body: text === undefined ? undefined : redact(text),
+        retryAfter: response.headers.get('retry-after') ?? undefined,
+        location: response.headers.get('location') ?? undefined,
+      }
+    } catch (error) {
+      const cause = timeout.aborted
+        ? `no answer within ${timeoutMs} ms`
+        : redact(describeFetchError(error))
+      return { kind: 'no_answer', error: `${base}: ${cause}` }
+    }
+  }
+
+  async function sendSpans(body: string, stop?: AbortSignal): Promise<HttpOutcome> {
+    const headers = {
+      'content-encoding': 'gzip',
+      'x-langfuse-ingestion-version': INGESTION_VERSION,
+    }
+    return post(SPANS_PATH, await compress(body), headers, stop)
+  }
+
+  return {
+    sendSpans,
+    sendScore: (body, stop) => post(SCORES_PATH, JSON.stringify(body), {}, stop),
+    probe: (stop) => sendSpans(EMPTY_EXPORT_REQUEST, stop),
+  }
+}
+
+/** Origin and path alone: credentials or a query in the address go nowhere. */
+function baseOf(host: string): string {
+  const { origin, pathname } = new URL(host)
+  return `${origin}${pathname.replace(/\/+$/, '')}`
+}

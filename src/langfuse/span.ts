@@ -1,0 +1,64 @@
+/**
+ * One observation as one OTLP/JSON span. Pure: equal observations give equal spans, with the
+ * same ids and the same start time, which is what Langfuse recognises a resent span by.
+ */
+import type { Observation } from '../domain/emission.ts'
+import { spanIdOf, traceIdOf } from './ids.ts'
+import type { MappingConfig } from './mapping-config.ts'
+import { nanosecondsOf } from './nanoseconds.ts'
+import { type SpanAttributes, spanAttributes } from './span-attributes.ts'
+
+interface OtlpString {
+  readonly stringValue: string
+}
+
+export interface OtlpAttribute {
+  readonly key: string
+  readonly value: OtlpString | { readonly arrayValue: { readonly values: readonly OtlpString[] } }
+}
+
+/** The fields of opentelemetry/proto/trace/v1 that Langfuse reads. */
+export interface OtlpSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+  readonly attributes: readonly OtlpAttribute[]
+  readonly status: { readonly code: number; readonly message?: string }
+}
+
+const KIND_INTERNAL = 1
+const STATUS_UNSET = 0
+const STATUS_ERROR = 2
+
+/** Throws when the observation's times are no times. An end before the start becomes the start. */
+export function spanOf(observation: Observation, config: MappingConfig): OtlpSpan {
+  const { traceKey, key, parentKey, startMs, endMs } = observation
+  return {
+    traceId: traceIdOf(traceKey),
+    spanId: spanIdOf(traceKey, key),
+    ...(parentKey === undefined ? {} : { parentSpanId: spanIdOf(traceKey, parentKey) }),
+    name: observation.name.toWellFormed(),
+    kind: KIND_INTERNAL,
+    startTimeUnixNano: nanosecondsOf(startMs),
+    endTimeUnixNano: nanosecondsOf(Math.max(startMs, endMs)),
+    attributes: otlpAttributes(spanAttributes(observation, config)),
+    status: { code: observation.level === 'ERROR' ? STATUS_ERROR : STATUS_UNSET },
+  }
+}
+
+function otlpAttributes(attributes: SpanAttributes): OtlpAttribute[] {
+  return Object.entries(attributes).flatMap(([key, value]): OtlpAttribute[] => {
+    if (value === undefined) return []
+    if (typeof value === 'string') return [{ key, value: otlpString(value) }]
+    return [{ key, value: { arrayValue: { values: value.map(otlpString) } } }]
+  })
+}
+
+/** Half a surrogate pair (text cut in the middle of an emoji) is no Unicode: databases refuse it. */
+function otlpString(text: string): OtlpString {
+  return { stringValue: text.toWellFormed() }
+}

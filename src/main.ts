@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * The process: environment in, signals, exit codes. Exit 0 after a stop that was asked for,
+ * 1 when it cannot start, 128 + signal when a second signal cuts the stop short.
+ */
+import { homedir } from 'node:os'
+import { config as loadDotenv } from 'dotenv'
+import { createApp } from './app.ts'
+import { describeProblem } from './config/config-problem.ts'
+import { loadConfig } from './config/load-config.ts'
+import { createLogger } from './observability/logger.ts'
+
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
+
+async function main(): Promise<void> {
+  loadDotenv({ quiet: true })
+  const config = loadConfig(process.env, {
+    os: process.platform,
+    homeDir: homedir(),
+    workingDir: process.cwd(),
+  })
+  if (!config.ok) {
+    fail(config.error.map(describeProblem))
+    return
+  }
+  const log = createLogger(config.value.logLevel)
+  const app = await createApp(config.value, log)
+  if (!app.ok) {
+    fail([app.error])
+    return
+  }
+  const started = await app.value.start()
+  if (!started.ok) {
+    await app.value.stop()
+    fail([started.error])
+    return
+  }
+  stopOnSignal(() => app.value.stop())
+}
+
+function fail(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`claude-telemetry: ${line}\n`)
+  process.exitCode = 1
+}
+
+/** The first signal stops in good order; the second ends the process at once. */
+function stopOnSignal(stop: () => Promise<unknown>): void {
+  let stopping = false
+  for (const [signal, number] of Object.entries(SIGNAL_NUMBERS)) {
+    process.on(signal, () => {
+      if (stopping) process.exit(128 + number)
+      stopping = true
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          fail([`stopped with an error: ${String(error)}`])
+          process.exit(1)
+        },
+      )
+    })
+  }
+}
+
+await main()

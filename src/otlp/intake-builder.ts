@@ -1,0 +1,51 @@
+/**
+ * Gathers what becomes of one request's records while they are decoded, whatever the encoding.
+ * Guarantees bounded work and memory: records are capped, and only the first refusals are
+ * described one by one.
+ */
+import type { Intake, Rejection } from '../domain/rejection.ts'
+
+/** Records looked at in one request; far above what an exporter batches. */
+export const MAX_RECORDS = 250_000
+const MAX_DESCRIBED = 100
+const MAX_MESSAGE_CHARS = 400
+
+const notDescribed: Rejection = {
+  reason: 'malformed',
+  message: `malformed as well; only the first ${MAX_DESCRIBED} of a request are described`,
+}
+
+export interface IntakeBuilder<T> {
+  /** True once `MAX_RECORDS` were seen: stop, and refuse the rest in one go. */
+  isFull(): boolean
+  accept(record: T): void
+  /** Refuses `count` records for one reason. */
+  reject(message: string, count?: number): void
+  /** Refuses `count` records because the request holds too many. */
+  rejectOverflow(count: number): void
+  build(): Intake<T>
+}
+
+/** An empty intake, `maxRecords` at most. */
+export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<T> {
+  const accepted: T[] = []
+  const rejected: Rejection[] = []
+
+  const reject = (message: string, count = 1): void => {
+    const described: Rejection =
+      rejected.length < MAX_DESCRIBED
+        ? { reason: 'malformed', message: message.slice(0, MAX_MESSAGE_CHARS) }
+        : notDescribed
+    for (let i = 0; i < count; i++) rejected.push(described)
+  }
+
+  return {
+    isFull: () => accepted.length + rejected.length >= maxRecords,
+    accept: (record) => {
+      accepted.push(record)
+    },
+    reject,
+    rejectOverflow: (count) => reject(`more than ${maxRecords} records in one request`, count),
+    build: () => ({ accepted, rejected }),
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The outer shape all OTLP/JSON requests share: groups by resource, in them groups by scope, in
+ * them the signal's items. Guarantees that a broken group costs its own records only.
+ */
+import type { Attributes } from '../domain/attributes.ts'
+import type { Intake } from '../domain/rejection.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Origin } from '../domain/telemetry-record.ts'
+import type { DecodeFailure } from './decode-failure.ts'
+import { type Fault, isObject, typeName } from './fault.ts'
+import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
+import { readOrigin, readResource } from './origin.ts'
+
+/** What differs between the signals. */
+export interface Signal<T> {
+  /** `resourceLogs` or `resourceMetrics`. */
+  readonly groups: string
+  /** `scopeLogs` or `scopeMetrics`. */
+  readonly scopes: string
+  /** `logRecords` or `metrics`. */
+  readonly items: string
+  /** Records in one item, for counting those lost with a broken group. */
+  countIn(item: unknown): number
+  /** Reads the items of one scope. `path` names their list in messages. */
+  readItems(items: readonly unknown[], origin: Origin, path: string, intake: IntakeBuilder<T>): void
+}
+
+/** Reads a request. Fails as a whole only when there is no list to walk. */
+export function readEnvelope<T>(
+  body: unknown,
+  signal: Signal<T>,
+): Result<Intake<T>, DecodeFailure> {
+  if (!isObject(body)) {
+    return err({ message: `the request is ${typeName(body)}, expected a JSON object` })
+  }
+  const groups = body[signal.groups] ?? []
+  if (!Array.isArray(groups)) {
+    return err({ message: `${signal.groups} is ${typeName(groups)}, expected a list` })
+  }
+  const intake = createIntakeBuilder<T>()
+  for (let i = 0; i < groups.length; i++) {
+    if (intake.isFull()) {
+      intake.rejectOverflow(groups.length - i)
+      break
+    }
+    readGroup(groups[i], signal, `${signal.groups}[${i}]`, intake)
+  }
+  return ok(intake.build())
+}
+
+function readGroup<T>(
+  group: unknown,
+  signal: Signal<T>,
+  path: string,
+  intake: IntakeBuilder<T>,
+): void {
+  if (!isObject(group)) {
+    intake.reject(`${path} is ${typeName(group)}, expected an object`)
+    return
+  }
+  const scopes = group[signal.scopes] ?? []
+  if (!Array.isArray(scopes)) {
+    intake.reject(`${path}.${signal.scopes} is ${typeName(scopes)}, expected a list`)
+    return
+  }
+  const fault: Fault = { text: '' }
+  const resource = readResource(group.resource, fault)
+  if (resource === undefined) {
+    for (const scope of scopes) intake.reject(`${path}: ${fault.text}`, countInScope(scope, signal))
+    return
+  }
+  for (let i = 0; i < scopes.length; i++) {
+    if (intake.isFull()) {
+      intake.rejectOverflow(scopes.length - i)
+      break
+    }
+    readScope(scopes[i], resource, signal, `${path}.${signal.scopes}[${i}]`, intake)
+  }
+}
+
+function readScope<T>(
+  scope: unknown,
+  resource: Attributes,
+  signal: Signal<T>,
+  path: string,
+  intake: IntakeBuilder<T>,
+): void {
+  if (!isObject(scope)) {
+    intake.reject(`${path} is ${typeName(scope)}, expected an object`)
+    return
+  }
+  const items = scope[signal.items] ?? []
+  if (!Array.isArray(items)) {
+    intake.reject(`${path}.${signal.items} is ${typeName(items)}, expected a list`)
+    return
+  }
+  const fault: Fault = { text: '' }
+  const origin = readOrigin(resource, scope.scope, fault)
+  if (origin === undefined) {
+    intake.reject(`${path}: ${fault.text}`, countInScope(scope, signal))
+    return
+  }
+  signal.readItems(items, origin, `${path}.${signal.items}`, intake)
+}
+
+/** Records lost with a scope; one when they cannot be counted. */
+function countInScope<T>(scope: unknown, signal: Signal<T>): number {
+  if (!isObject(scope)) return 1
+  const items = scope[signal.items] ?? []
+  if (!Array.isArray(items)) return 1
+  let count = 0
+  for (const item of items) count += signal.countIn(item)
+  return count
+}

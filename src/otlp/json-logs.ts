@@ -1,0 +1,75 @@
+/**
+ * ExportLogsServiceRequest in OTLP/JSON to records. A record that cannot be read is refused
+ * alone, with its place and what was wrong. Knows nothing of agents.
+ */
+import type { Intake } from '../domain/rejection.ts'
+import type { Result } from '../domain/result.ts'
+import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
+import { readAttributes, readValue } from './any-value.ts'
+import type { DecodeFailure } from './decode-failure.ts'
+import { type Fault, isObject, refuse, typeName } from './fault.ts'
+import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
+import type { IntakeBuilder } from './intake-builder.ts'
+import { readEnvelope, type Signal } from './json-envelope.ts'
+import { logRecord } from './log-record.ts'
+import { readNanos } from './nanos.ts'
+import { readText } from './text.ts'
+
+const logs: Signal<LogRecord> = {
+  groups: 'resourceLogs',
+  scopes: 'scopeLogs',
+  items: 'logRecords',
+  countIn: () => 1,
+  readItems: readLogRecords,
+}
+
+/** Decodes a parsed OTLP/JSON body. */
+export function decodeLogs(body: unknown): Result<Intake<LogRecord>, DecodeFailure> {
+  return readEnvelope(body, logs)
+}
+
+function readLogRecords(
+  items: readonly unknown[],
+  origin: Origin,
+  path: string,
+  intake: IntakeBuilder<LogRecord>,
+): void {
+  const fault: Fault = { text: '' }
+  for (let i = 0; i < items.length; i++) {
+    if (intake.isFull()) {
+      intake.rejectOverflow(items.length - i)
+      break
+    }
+    const record = readLogRecord(items[i], origin, fault)
+    if (record === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
+    else intake.accept(record)
+  }
+}
+
+function readLogRecord(raw: unknown, origin: Origin, fault: Fault): LogRecord | undefined {
+  if (!isObject(raw)) return refuse(fault, `it is ${typeName(raw)}, expected an object`)
+  const attributes = readAttributes(raw.attributes, fault)
+  if (attributes === undefined) return undefined
+  const body = readValue(raw.body, fault)
+  if (body === undefined) return refuse(fault, `body: ${fault.text}`)
+  const timeNanos = readNanos('timeUnixNano', raw.timeUnixNano, fault)
+  if (timeNanos === undefined) return undefined
+  const observedNanos = readNanos('observedTimeUnixNano', raw.observedTimeUnixNano, fault)
+  if (observedNanos === undefined) return undefined
+  const eventName = readText('eventName', raw.eventName, fault)
+  if (eventName === undefined) return undefined
+  const traceId = readHexId('traceId', raw.traceId, TRACE_ID_CHARS, fault)
+  if (traceId === undefined) return undefined
+  const spanId = readHexId('spanId', raw.spanId, SPAN_ID_CHARS, fault)
+  if (spanId === undefined) return undefined
+  return logRecord({
+    origin,
+    timeNanos,
+    observedNanos,
+    eventName,
+    body,
+    attributes,
+    traceId,
+    spanId,
+  })
+}

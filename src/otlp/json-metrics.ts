@@ -1,0 +1,119 @@
+/**
+ * ExportMetricsServiceRequest in OTLP/JSON to points. Sums become points, whether they are
+ * marked monotonic or not. Gauges, histograms and summaries are no increments: they are taken
+ * without a point and never fail their batch.
+ */
+import type { Intake } from '../domain/rejection.ts'
+import type { Result } from '../domain/result.ts'
+import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
+import type { DecodeFailure } from './decode-failure.ts'
+import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
+import type { IntakeBuilder } from './intake-builder.ts'
+import { readEnvelope, type Signal } from './json-envelope.ts'
+import { readNumberPoint } from './json-number-point.ts'
+import { type SumHeader, temporalityOf } from './metric-point.ts'
+import { readText } from './text.ts'
+
+const dataFields = ['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'] as const
+
+const metrics: Signal<MetricPoint> = {
+  groups: 'resourceMetrics',
+  scopes: 'scopeMetrics',
+  items: 'metrics',
+  countIn: countPoints,
+  readItems: readMetrics,
+}
+
+/** Decodes a parsed OTLP/JSON body. */
+export function decodeMetrics(body: unknown): Result<Intake<MetricPoint>, DecodeFailure> {
+  return readEnvelope(body, metrics)
+}
+
+function readMetrics(
+  items: readonly unknown[],
+  origin: Origin,
+  path: string,
+  intake: IntakeBuilder<MetricPoint>,
+): void {
+  for (let i = 0; i < items.length; i++) {
+    if (intake.isFull()) {
+      intake.rejectOverflow(items.length - i)
+      break
+    }
+    readMetric(items[i], origin, `${path}[${i}]`, intake)
+  }
+}
+
+function readMetric(
+  raw: unknown,
+  origin: Origin,
+  path: string,
+  intake: IntakeBuilder<MetricPoint>,
+): void {
+  if (!isObject(raw)) {
+    intake.reject(`${path} is ${typeName(raw)}, expected an object`)
+    return
+  }
+  const sum = raw.sum
+  if (sum === undefined || sum === null) return
+  if (!isObject(sum)) {
+    intake.reject(`${path}.sum is ${typeName(sum)}, expected an object`)
+    return
+  }
+  const points = sum.dataPoints ?? []
+  if (!Array.isArray(points)) {
+    intake.reject(`${path}.sum.dataPoints is ${typeName(points)}, expected a list`)
+    return
+  }
+  const fault: Fault = { text: '' }
+  const header = readHeader(raw, sum.aggregationTemporality, origin, fault)
+  if (header === undefined) intake.reject(`${path}: ${fault.text}`, points.length)
+  else readPoints(points, header, `${path}.sum.dataPoints`, intake)
+}
+
+function readHeader(
+  metric: Readonly<Record<string, unknown>>,
+  temporalityCode: unknown,
+  origin: Origin,
+  fault: Fault,
+): SumHeader | undefined {
+  const name = readText('name', metric.name, fault)
+  if (name === undefined) return undefined
+  const unit = readText('unit', metric.unit, fault)
+  if (unit === undefined) return undefined
+  const temporality = temporalityOf(temporalityCode)
+  if (temporality !== undefined) return { origin, name, unit, temporality }
+  const code = shown(temporalityCode)
+  return refuse(
+    fault,
+    `sum.aggregationTemporality is ${code}, expected 1 (delta) or 2 (cumulative)`,
+  )
+}
+
+function readPoints(
+  points: readonly unknown[],
+  header: SumHeader,
+  path: string,
+  intake: IntakeBuilder<MetricPoint>,
+): void {
+  const fault: Fault = { text: '' }
+  for (let i = 0; i < points.length; i++) {
+    if (intake.isFull()) {
+      intake.rejectOverflow(points.length - i)
+      break
+    }
+    const point = readNumberPoint(points[i], header, fault)
+    if (point === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
+    else if (point !== 'no value') intake.accept(point)
+  }
+}
+
+/** Points lost with a metric; one when they cannot be counted. */
+function countPoints(metric: unknown): number {
+  if (!isObject(metric)) return 1
+  for (const field of dataFields) {
+    const data = metric[field]
+    if (isObject(data)) return Array.isArray(data.dataPoints) ? data.dataPoints.length : 1
+  }
+  return 1
+}

@@ -1,0 +1,109 @@
+/**
+ * The first of the two doors: log records in, agent events out, in the order in which they
+ * happened. A record that cannot be placed is refused alone. Pure.
+ */
+import { hash } from 'node:crypto'
+import type { AgentProfile, EventRow } from '../agents/profile.ts'
+import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
+import { sessionKeyOf } from '../domain/identity.ts'
+import type { Intake, Rejection } from '../domain/rejection.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Arrival } from '../domain/store.ts'
+import type { LogRecord } from '../domain/telemetry-record.ts'
+import { textOf } from '../agents/read-attribute.ts'
+import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+
+/** Translates a batch. `accepted` is sorted by event time, then by the agent's own count. */
+export function processLogs(records: readonly LogRecord[], arrivedMs: number): Intake<Arrival> {
+  const accepted: Arrival[] = []
+  const rejected: Rejection[] = []
+  for (const record of records) {
+    const event = toEvent(record, arrivedMs)
+    if (event.ok) accepted.push(toArrival(record, event.value, arrivedMs))
+    else rejected.push(event.error)
+  }
+  accepted.sort(byOccurrence)
+  return { accepted, rejected }
+}
+
+function toEvent(record: LogRecord, arrivedMs: number): Result<AgentEvent, Rejection> {
+  const profile = agentOf(record.origin)
+  if (!profile.ok) return profile
+  const name = profile.value.eventName(record)
+  if (name === undefined) {
+    return err({
+      reason: 'no_event_name',
+      message: 'the record names no event: neither event.name nor a body',
+    })
+  }
+  const sentMs = record.timeMs ?? record.observedMs
+  const timeMs = believableTimeMs(sentMs, arrivedMs)
+  const sessionId = sessionIdOf(profile.value, record.attributes, timeMs)
+  if (!sessionId.ok) return sessionId
+  return ok(readEvent(profile.value, name, record, sessionId.value, timeMs, sentMs))
+}
+
+function readEvent(
+  profile: AgentProfile,
+  name: string,
+  record: LogRecord,
+  sessionId: string,
+  timeMs: number,
+  sentMs: number | undefined,
+): AgentEvent {
+  const { attributes, origin } = record
+  const row = Object.hasOwn(profile.events, name) ? profile.events[name] : undefined
+  const sequence = profile.sequence(attributes)
+  const promptId = profile.promptId(attributes)
+  const subagentId = profile.subagentId(attributes)
+  const base: EventBase = {
+    agent: profile.agent,
+    sessionId,
+    dedupKey: dedupKeyOf(name, row, record, sequence, sentMs),
+    name,
+    timeMs,
+    identity: profile.identity(origin, attributes),
+    ...(sequence !== undefined && { sequence }),
+    ...(promptId !== undefined && { promptId }),
+    ...(subagentId !== undefined && { subagentId }),
+  }
+  return row === undefined ? { ...base, kind: 'other' } : row.read(base, attributes)
+}
+
+/**
+ * The API's own ids where the event has one; else the agent's count together with the time,
+ * since the count starts again on resume; else, for versions that do not count, the content.
+ * Ids are unique within a session only.
+ */
+function dedupKeyOf(
+  name: string,
+  row: EventRow | undefined,
+  record: LogRecord,
+  sequence: number | undefined,
+  sentMs: number | undefined,
+): string {
+  for (const key of row?.identifiedBy ?? []) {
+    const id = textOf(record.attributes, key)
+    if (id !== undefined) return `${name}|${id}`
+  }
+  if (sequence !== undefined) return `${name}|${sequence}|${sentMs ?? ''}`
+  return `${name}|${sentMs ?? ''}|${hash('sha1', JSON.stringify(record.attributes))}`
+}
+
+function toArrival(record: LogRecord, event: AgentEvent, arrivedMs: number): Arrival {
+  return {
+    sessionKey: sessionKeyOf(event.agent, event.sessionId),
+    item: event,
+    origin: record.origin,
+    attributes: record.attributes,
+    arrivedMs,
+  }
+}
+
+function byOccurrence(a: Arrival, b: Arrival): number {
+  return a.item.timeMs - b.item.timeMs || sequenceOf(a) - sequenceOf(b)
+}
+
+function sequenceOf({ item }: Arrival): number {
+  return item.kind === 'metric' ? 0 : (item.sequence ?? 0)
+}

@@ -1,0 +1,94 @@
+/**
+ * The second door: metric points in, samples out. Which increment a cumulative point stands
+ * for depends on the points before it, so that is settled with the session's state
+ * (`session/series.ts`), in the same transaction. Pure.
+ */
+import { hash } from 'node:crypto'
+import type { AgentProfile } from '../agents/profile.ts'
+import { textOf } from '../agents/read-attribute.ts'
+import { sessionKeyOf } from '../domain/identity.ts'
+import type { MetricSample } from '../domain/metric-sample.ts'
+import type { Intake, Rejection } from '../domain/rejection.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type { Arrival } from '../domain/store.ts'
+import type { MetricPoint } from '../domain/telemetry-record.ts'
+import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+
+/** Translates a batch. `accepted` is sorted by time, so that a series is in order. */
+export function processMetrics(points: readonly MetricPoint[], arrivedMs: number): Intake<Arrival> {
+  const accepted: Arrival[] = []
+  const rejected: Rejection[] = []
+  for (const point of points) {
+    const sample = toSample(point, arrivedMs)
+    if (!sample.ok) {
+      rejected.push(sample.error)
+      continue
+    }
+    accepted.push({
+      sessionKey: sessionKeyOf(sample.value.agent, sample.value.sessionId),
+      item: sample.value,
+      origin: point.origin,
+      attributes: point.attributes,
+      arrivedMs,
+    })
+  }
+  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs)
+  return { accepted, rejected }
+}
+
+function toSample(point: MetricPoint, arrivedMs: number): Result<MetricSample, Rejection> {
+  const profile = agentOf(point.origin)
+  if (!profile.ok) return profile
+  const timeMs = believableTimeMs(point.timeMs, arrivedMs)
+  const sessionId = sessionIdOf(profile.value, point.attributes, timeMs)
+  if (!sessionId.ok) return sessionId
+  return ok(readSample(profile.value, point, sessionId.value, timeMs))
+}
+
+function readSample(
+  profile: AgentProfile,
+  point: MetricPoint,
+  sessionId: string,
+  timeMs: number,
+): MetricSample {
+  const row = Object.hasOwn(profile.metrics, point.name) ? profile.metrics[point.name] : undefined
+  const facet = row?.facet === undefined ? undefined : textOf(point.attributes, row.facet)
+  const seriesKey = seriesKeyOf(point)
+  return {
+    kind: 'metric',
+    agent: profile.agent,
+    sessionId,
+    dedupKey: `${seriesKey}|${point.timeNanos}`,
+    seriesKey,
+    temporality: point.temporality,
+    name: point.name,
+    measure: row?.measure ?? 'other',
+    value: point.value,
+    timeMs,
+    identity: profile.identity(point.origin, point.attributes),
+    ...(facet !== undefined && { facet }),
+  }
+}
+
+/**
+ * A series is its resource, scope, name and attributes (data model of OTLP metrics); with its
+ * start time it is one run of values that only grows. Two processes of one resumed session
+ * have runs of their own.
+ */
+function seriesKeyOf(point: MetricPoint): string {
+  const { resource, scopeName } = point.origin
+  const parts = [
+    scopeName,
+    point.name,
+    point.startNanos,
+    sorted(resource),
+    sorted(point.attributes),
+  ]
+  return hash('sha1', JSON.stringify(parts)).slice(0, 24)
+}
+
+function sorted(attributes: MetricPoint['attributes']): unknown[] {
+  return Object.keys(attributes)
+    .sort()
+    .map((key) => [key, attributes[key]])
+}

@@ -1,0 +1,29 @@
+/**
+ * The paths the receiver knows, and what is said about others.
+ */
+import type { FastifyRequest } from 'fastify'
+import type { Failure } from './errors.ts'
+
+export const LOGS_PATH = '/v1/logs'
+export const METRICS_PATH = '/v1/metrics'
+export const TRACES_PATH = '/v1/traces'
+export const HEALTH_PATH = '/health'
+
+const allowedMethods: ReadonlyMap<string, string> = new Map([
+  [LOGS_PATH, 'POST'],
+  [METRICS_PATH, 'POST'],
+  [TRACES_PATH, 'POST'],
+  [HEALTH_PATH, 'GET, HEAD'],
+])
+
+/** Why no route takes this request: an unknown path, or a method that its path does not know. */
+export function routeFailure(request: FastifyRequest): Failure {
+  const path = request.url.replace(/\?.*$/s, '')
+  const allow = allowedMethods.get(path)
+  if (allow !== undefined) {
+    const message = `${path} takes ${allow}, not ${request.method}`
+    return { kind: 'method_not_allowed', message, allow }
+  }
+  const known = [...allowedMethods.keys()].join(', ')
+  return { kind: 'not_found', message: `there is no ${path.slice(0, 100)}; known are ${known}` }
+}

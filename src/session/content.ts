@@ -1,0 +1,17 @@
+/** How recorded text is shown, and what stands in for text that was not recorded. */
+import type { Content } from '../domain/agent-event.ts'
+
+/** The text, cut to `maxLength` characters, or a note in brackets that says why there is none. */
+export function shown(content: Content, maxLength: number): string {
+  if (content.text !== undefined) return cut(content.text, maxLength)
+  const length = content.length === undefined ? '' : `, ${content.length} characters`
+  return `[${content.note ?? 'not recorded'}${length}]`
+}
+
+/** Cuts a long text and says how long it was. Never splits a surrogate pair. */
+export function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text
+  const last = text.charCodeAt(maxLength - 1)
+  const end = last >= 0xd800 && last <= 0xdbff ? maxLength - 1 : maxLength
+  return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
+}

@@ -1,0 +1,52 @@
+/**
+ * When a session wants to be looked at again, and what is due then. All deadlines count
+ * from arrivals, so a bridge that was down for a while closes what went quiet meanwhile.
+ */
+import type { Draft } from './draft.ts'
+import { releaseDueCalls } from './model-call.ts'
+import type { SessionPolicy } from './policy.ts'
+import type { CloseReason, OpenTurn, SessionState } from './state.ts'
+import { emitSummary } from './summary.ts'
+import { openTurns } from './turn.ts'
+import { endTurn } from './turn-end.ts'
+
+/** The next moment at which something is due, or undefined for a closed session. */
+export function deadlineOf(state: SessionState, policy: SessionPolicy): number | undefined {
+  if (state.closed !== undefined) return undefined
+  let deadline = Math.min(
+    state.lastArrivalMs + policy.idleTimeoutMs,
+    state.openedAtMs + policy.maxAgeMs,
+  )
+  for (const turn of Object.values(state.turns)) {
+    if (isQuiet(turn)) deadline = Math.min(deadline, turn.lastArrivalMs + policy.quietTimeoutMs)
+    for (const call of turn.held) deadline = Math.min(deadline, call.releaseAtMs)
+  }
+  return deadline
+}
+
+/** Does what is due at `nowMs`: lets calls go, ends quiet turns, closes the session. */
+export function expire(draft: Draft, nowMs: number): void {
+  const { state, policy } = draft
+  if (state.closed !== undefined) return
+  for (const turn of openTurns(draft)) {
+    releaseDueCalls(draft, turn, nowMs)
+    if (isQuiet(turn) && turn.lastArrivalMs + policy.quietTimeoutMs <= nowMs) {
+      endTurn(draft, turn, 'quiet')
+    }
+  }
+  if (state.lastArrivalMs + policy.idleTimeoutMs <= nowMs) close(draft, 'idle')
+  else if (state.openedAtMs + policy.maxAgeMs <= nowMs) close(draft, 'max_age')
+}
+
+/** Ends all turns and sends the summary. Does nothing to a session that is closed. */
+export function close(draft: Draft, reason: CloseReason): void {
+  if (draft.state.closed !== undefined) return
+  for (const turn of openTurns(draft)) endTurn(draft, turn, reason)
+  emitSummary(draft, reason)
+  draft.state.closed = reason
+}
+
+/** The main agent's last word is a finished call, and none of its tools is at work. */
+function isQuiet(turn: OpenTurn): boolean {
+  return turn.mainFinished && !turn.tools.some((tool) => tool.accepted && tool.lane === '')
+}

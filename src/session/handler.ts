@@ -1,0 +1,163 @@
+/**
+ * The session handler: owns the live sessions in memory, the one queue of work and the one
+ * timer. Everything that happens to a session goes through a commit of the store, one at a
+ * time; memory changes only after the commit has succeeded. Deadlines live in the store, so
+ * a restart takes up where the last process ended.
+ */
+import type { Clock, Timer } from '../domain/clock.ts'
+import type { SessionKey } from '../domain/identity.ts'
+import type { Arrival, SessionStore } from '../domain/store.ts'
+import { foldSessions } from './fold.ts'
+import { createLiveSessions } from './live-sessions.ts'
+import type { SessionPolicy } from './policy.ts'
+import type { CloseReason, SessionState } from './state.ts'
+import { type Control, type Job, takeJobs } from './work-queue.ts'
+
+/** Records in one commit, about: bounds how long it blocks. */
+const MAX_RECORDS_PER_COMMIT = 2000
+/** Sessions ticked or closed in one commit. */
+const SESSIONS_PER_SWEEP = 100
+/** Pause before the timer is tried again after the store refused. */
+const RETRY_MS = 1000
+
+export interface SessionHandlerDeps {
+  readonly store: SessionStore<SessionState>
+  readonly clock: Clock
+  readonly policy: SessionPolicy
+  /** Open sessions at once; above it those quiet for longest are closed. */
+  readonly maxSessions: number
+  /** Runs a callback after the I/O at hand (`setImmediate`). */
+  readonly defer: (callback: () => void) => void
+  /** Called after each commit that emitted something. */
+  readonly onEmitted: () => void
+  readonly onError: (message: string, error: unknown) => void
+}
+
+export interface SessionHandler {
+  /** Resolves once the records are durable; rejects when nothing of them was stored. */
+  accept(arrivals: readonly Arrival[]): Promise<void>
+  /** Arms the timer: deadlines that passed while nobody ran are due at once. */
+  start(): Promise<void>
+  /** Closes every open session, summary and scores included. */
+  closeAll(reason: CloseReason): Promise<void>
+  /** Stops the timer. Work that was accepted is still done. */
+  stop(): void
+}
+
+export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
+  const { store, clock, policy } = deps
+  const live = createLiveSessions()
+  const queue: Job[] = []
+  let running = false
+  let timer: Timer | undefined
+  let timerAtMs = Number.POSITIVE_INFINITY
+  let stopped = false
+
+  function enqueue(arrivals: readonly Arrival[], controls: readonly Control[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      queue.push({ arrivals, controls, resolve, reject })
+      if (running) return
+      running = true
+      deps.defer(() => void drain())
+    })
+  }
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) await commit(takeJobs(queue, MAX_RECORDS_PER_COMMIT))
+    running = false
+  }
+
+  async function commit(jobs: readonly Job[]): Promise<void> {
+    const arrivals = jobs.flatMap((job) => job.arrivals)
+    const controls = jobs.flatMap((job) => job.controls)
+    try {
+      const unknown = unknownKeys(arrivals, controls)
+      const outcome = await store.commit(arrivals, unknown, (fresh, stored) =>
+        foldSessions(fresh, controls, {
+          policy,
+          known: (key) => live.get(key) ?? stored.get(key),
+          onFailure: (key, error) => deps.onError(`session ${key} could not be advanced`, error),
+        }),
+      )
+      for (const row of outcome.sessions) live.put(row.state)
+      if (outcome.emissions.length > 0) deps.onEmitted()
+      for (const row of outcome.sessions) arm(row.deadlineMs)
+      if (live.newlyOpened() > 0) void boundSessions()
+      for (const job of jobs) job.resolve()
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+    }
+  }
+
+  function unknownKeys(arrivals: readonly Arrival[], controls: readonly Control[]): SessionKey[] {
+    const keys = new Set<SessionKey>()
+    for (const { sessionKey } of arrivals) if (!live.has(sessionKey)) keys.add(sessionKey)
+    for (const { sessionKey } of controls) if (!live.has(sessionKey)) keys.add(sessionKey)
+    return [...keys]
+  }
+
+  function arm(deadlineMs: number | undefined): void {
+    if (deadlineMs === undefined || deadlineMs >= timerAtMs || stopped) return
+    timer?.cancel()
+    timerAtMs = deadlineMs
+    timer = clock.setTimer(() => void onTimer(), Math.max(0, deadlineMs - clock.now()))
+  }
+
+  async function onTimer(): Promise<void> {
+    timerAtMs = Number.POSITIVE_INFINITY
+    timer = undefined
+    try {
+      const due = await store.dueSessions(clock.now(), SESSIONS_PER_SWEEP)
+      const input = { kind: 'tick', atMs: clock.now() } as const
+      if (due.length > 0)
+        await enqueue(
+          [],
+          due.map((sessionKey) => ({ sessionKey, input })),
+        )
+      arm(await store.nextDeadline())
+    } catch (error) {
+      deps.onError('deadlines could not be handled, they are tried again', error)
+      arm(clock.now() + RETRY_MS)
+    }
+  }
+
+  /** Sweeps until no session is left that `next` names. */
+  async function closeSessions(
+    next: () => Promise<readonly SessionKey[]>,
+    reason: CloseReason,
+  ): Promise<void> {
+    for (let keys = await next(); keys.length > 0; keys = await next()) {
+      const input = { kind: 'close', reason, atMs: clock.now() } as const
+      await enqueue(
+        [],
+        keys.map((sessionKey) => ({ sessionKey, input })),
+      )
+    }
+  }
+
+  let bounding = false
+  async function boundSessions(): Promise<void> {
+    if (bounding) return
+    bounding = true
+    try {
+      await closeSessions(async () => {
+        const excess = (await store.countOpenSessions()) - deps.maxSessions
+        return excess > 0 ? store.openSessions(Math.min(excess, SESSIONS_PER_SWEEP)) : []
+      }, 'limit')
+    } catch (error) {
+      deps.onError('sessions over the limit could not be closed', error)
+    } finally {
+      bounding = false
+    }
+  }
+
+  return {
+    accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals, [])),
+    start: async () => arm(await store.nextDeadline()),
+    closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),
+    stop: () => {
+      stopped = true
+      timer?.cancel()
+    },
+  }
+}

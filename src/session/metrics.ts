@@ -1,0 +1,55 @@
+/** What metric samples add to a session's totals. */
+import type { MetricSample } from '../domain/metric-sample.ts'
+import type { SessionState } from './state.ts'
+import { incrementOf } from './series.ts'
+import { count, type MetricTotals } from './totals.ts'
+
+export function onMetric(state: SessionState, sample: MetricSample): void {
+  const { totals } = state
+  const by = incrementOf(sample, state.series)
+  totals.metrics.samples += 1
+  if (sample.measure === 'session_start') {
+    if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
+  } else {
+    addMeasure(totals.metrics, sample, by)
+  }
+}
+
+function addMeasure(into: MetricTotals, sample: MetricSample, by: number): void {
+  switch (sample.measure) {
+    case 'cost_usd':
+      into.costUsd += by
+      return
+    case 'tokens':
+      addTokens(into, sample.facet, by)
+      return
+    case 'lines_of_code':
+      if (sample.facet === 'added') into.linesAdded += by
+      if (sample.facet === 'removed') into.linesRemoved += by
+      return
+    case 'edit_decision':
+      if (sample.facet === 'accept') into.editsAccepted += by
+      if (sample.facet === 'reject') into.editsRejected += by
+      return
+    case 'active_time_s':
+      if (sample.facet === 'user') into.activeUserS += by
+      else into.activeAgentS += by
+      return
+    case 'commits':
+      into.commits += by
+      return
+    case 'pull_requests':
+      into.pullRequests += by
+      return
+    case 'session_start':
+    case 'other':
+      return
+  }
+}
+
+function addTokens(into: MetricTotals, facet: string | undefined, by: number): void {
+  if (facet === 'input') into.tokens.input += by
+  if (facet === 'output') into.tokens.output += by
+  if (facet === 'cacheRead') into.tokens.cacheRead += by
+  if (facet === 'cacheCreation') into.tokens.cacheCreation += by
+}

@@ -1,0 +1,26 @@
+/** The session machine's settings: when things count as over, and how much it holds. */
+export interface SessionPolicy {
+  /** Quiet since the last arrival after which a session closes. */
+  readonly idleTimeoutMs: number
+  /** Age since it opened at which a session closes whatever happens. */
+  readonly maxAgeMs: number
+  /** Quiet after a finished main call after which a turn ends. */
+  readonly quietTimeoutMs: number
+  /** How long a model call waits for the text of its answer. */
+  readonly joinTimeoutMs: number
+  /** Longer texts are cut, with a note of their length. Characters. */
+  readonly maxContentLength: number
+  /** Turns open at once; above it the oldest ends. */
+  readonly maxOpenTurns: number
+  /** Ended turns remembered by key; older ones are known by their time. */
+  readonly maxEndedTurns: number
+  /** Calls and tools held open in one turn; above it the oldest is let go. */
+  readonly maxHeldItems: number
+}
+
+/** Bounds that nobody needs to set. */
+export const defaultBounds = {
+  maxOpenTurns: 32,
+  maxEndedTurns: 128,
+  maxHeldItems: 1000,
+} as const

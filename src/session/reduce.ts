@@ -1,0 +1,99 @@
+/**
+ * The session machine: `(state, inputs) → (state, emissions)`. Pure: no clock, no I/O, no
+ * randomness; times come in with the inputs, and the state given is never written to.
+ *
+ * Guarantees: equal inputs give equal emissions; a batch may be split anywhere; every
+ * observation is emitted once, complete; every root and summary exactly once.
+ */
+import type { AgentEvent } from '../domain/agent-event.ts'
+import type { Emission } from '../domain/emission.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { MetricSample } from '../domain/metric-sample.ts'
+import { close, expire } from './deadlines.ts'
+import type { Draft } from './draft.ts'
+import { onMetric } from './metrics.ts'
+import { onModelCall, onModelError, onModelResponse } from './model-call.ts'
+import type { SessionPolicy } from './policy.ts'
+import { type CloseReason, copyState, type SessionState } from './state.ts'
+import { onToolDecision, onToolResult } from './tool-call.ts'
+import { count } from './totals.ts'
+import { boundOpenTurns, onPrompt } from './turn-end.ts'
+
+/** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the tick. */
+export type SessionInput =
+  | {
+      readonly kind: 'record'
+      readonly item: AgentEvent | MetricSample
+      readonly atMs: number
+    }
+  | { readonly kind: 'tick'; readonly atMs: number }
+  | { readonly kind: 'close'; readonly reason: CloseReason; readonly atMs: number }
+
+export interface Step {
+  readonly state: SessionState
+  readonly emissions: readonly Emission[]
+}
+
+/** Folds inputs into a session. Records must not have been folded before (the store sees to it). */
+export function reduce(
+  state: SessionState,
+  inputs: readonly SessionInput[],
+  policy: SessionPolicy,
+): Step {
+  const draft: Draft = { state: copyState(state), policy, emissions: [] }
+  for (const input of inputs) {
+    expire(draft, input.atMs)
+    if (input.kind === 'record') onRecord(draft, input.item, input.atMs)
+    else if (input.kind === 'close') close(draft, input.reason)
+  }
+  return { state: draft.state, emissions: draft.emissions }
+}
+
+function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): void {
+  const { state } = draft
+  if (state.closed !== undefined) {
+    state.closed = undefined
+    state.openedAtMs = atMs
+  }
+  state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
+  state.firstMs = Math.min(state.firstMs, item.timeMs)
+  state.lastMs = Math.max(state.lastMs, item.timeMs)
+  state.identity = merged(state.identity, item.identity)
+  if (item.kind === 'metric') onMetric(state, item)
+  else onEvent(draft, item, atMs)
+}
+
+function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
+  count(draft.state.totals.events, event.name)
+  switch (event.kind) {
+    case 'prompt':
+      onPrompt(draft, event, atMs)
+      break
+    case 'model_call':
+      onModelCall(draft, event, atMs)
+      break
+    case 'model_response':
+      onModelResponse(draft, event, atMs)
+      break
+    case 'model_error':
+      onModelError(draft, event, atMs)
+      break
+    case 'tool_decision':
+      onToolDecision(draft, event, atMs)
+      break
+    case 'tool_result':
+      onToolResult(draft, event, atMs)
+      break
+    case 'other':
+      return
+  }
+  boundOpenTurns(draft)
+}
+
+/** Later records may know more (an e-mail appears after login); what is known is not lost. */
+function merged(known: Identity, told: Identity): Identity {
+  for (const key in told) {
+    if (told[key as keyof Identity] !== known[key as keyof Identity]) return { ...known, ...told }
+  }
+  return known
+}

@@ -1,0 +1,29 @@
+/** The facts about a session that the store keeps beside its state. */
+import type { SessionRow } from '../domain/store.ts'
+import { deadlineOf } from './deadlines.ts'
+import type { SessionPolicy } from './policy.ts'
+import type { SessionState } from './state.ts'
+
+export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<SessionState> {
+  const { totals } = state
+  return {
+    key: state.key,
+    agent: state.agent,
+    sessionId: state.sessionId,
+    state,
+    deadlineMs: deadlineOf(state, policy),
+    closeReason: state.closed,
+    firstMs: state.firstMs,
+    lastMs: state.lastMs,
+    userId: state.identity.userId,
+    costUsd: totals.costUsd,
+    inputTokens: totals.usage.input,
+    outputTokens: totals.usage.output,
+    cacheReadTokens: totals.usage.cacheRead,
+    cacheCreationTokens: totals.usage.cacheCreation,
+    prompts: totals.prompts,
+    modelCalls: totals.modelCalls,
+    toolResults: totals.toolResults,
+    errors: totals.modelErrors + totals.toolFailures,
+  }
+}

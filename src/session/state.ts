@@ -1,0 +1,159 @@
+/**
+ * A session as the machine knows it: plain JSON data, so that it can be stored as it is and
+ * taken up again after a crash. Only the machine writes it, and only a copy of its own.
+ */
+import type { Observation } from '../domain/emission.ts'
+import type { Identity, SessionKey } from '../domain/identity.ts'
+import type { SeriesRun } from './series.ts'
+import { copyTotals, emptyTotals, type Totals } from './totals.ts'
+
+/** Raised when stored states can no longer be read as they are. */
+export const STATE_VERSION = 1
+
+/** Why a session was closed. */
+export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit'
+
+/** Why a turn ended. */
+export type TurnEnd = 'next_prompt' | 'quiet' | 'limit' | CloseReason
+
+/** An observation before its session's context is put on it. */
+export type ObservationDraft = Omit<
+  Observation,
+  'kind' | 'sessionKey' | 'traceKey' | 'context' | 'parentKey'
+> & { readonly parentKey?: string }
+
+/** A finished model call that waits for the text of its answer. */
+export interface HeldCall {
+  readonly draft: ObservationDraft
+  readonly requestId: string | undefined
+  /** The subagent that made it; empty for the main agent. */
+  readonly lane: string
+  /** When it is let go without an answer, by arrival time. */
+  readonly releaseAtMs: number
+}
+
+/** A tool that was decided on and has no result yet. */
+export interface OpenTool {
+  readonly tool: string
+  readonly toolUseId: string | undefined
+  readonly lane: string
+  readonly accepted: boolean
+  readonly source: string
+  readonly parameters: string | undefined
+  readonly requestId: string | undefined
+  readonly atMs: number
+  readonly key: string
+}
+
+/** One prompt and what it has caused so far. */
+export interface OpenTurn {
+  readonly key: string
+  readonly promptId: string | undefined
+  /** Counts the session's turns from 1. */
+  readonly ordinal: number
+  /** 1 until its root was sent; then it counts the continuations. */
+  readonly segment: number
+  startMs: number
+  lastMs: number
+  lastArrivalMs: number
+  prompted: boolean
+  prompt: string | undefined
+  promptLength: number | undefined
+  command: string | undefined
+  /** The newest answer of the main agent. */
+  answer: string | undefined
+  /** The last thing heard from the main agent is a model call that finished. */
+  mainFinished: boolean
+  /** The call whose tool the main agent finished last: that call is not its last. */
+  resultFor: string | undefined
+  /** The message of the last main call, when that failed. */
+  failure: string | undefined
+  held: HeldCall[]
+  tools: OpenTool[]
+  /** Answers that came before their call, by request id. */
+  earlyAnswers: Record<string, string>
+  modelCalls: number
+  toolResults: number
+  costUsd: number
+}
+
+/** What is remembered of a turn whose root was sent. */
+export interface EndedTurn {
+  readonly ordinal: number
+  readonly segment: number
+}
+
+export interface SessionState {
+  readonly version: number
+  readonly key: SessionKey
+  readonly agent: string
+  readonly sessionId: string
+  identity: Identity
+  /** Least and greatest event time. */
+  firstMs: number
+  lastMs: number
+  /** Arrival of the first record since the session was last closed. */
+  openedAtMs: number
+  lastArrivalMs: number
+  closed: CloseReason | undefined
+  /** Summaries sent so far. */
+  summaries: number
+  turnCount: number
+  /** The turn that events without a prompt id belong to. */
+  currentTurn: string | undefined
+  turns: Record<string, OpenTurn>
+  ended: Record<string, EndedTurn>
+  /** Turns that began before this and are in neither list have ended. */
+  endedBeforeMs: number
+  totals: Totals
+  series: Record<string, SeriesRun>
+}
+
+/** A session of which one record has just arrived, before that is folded in. */
+export function newSession(
+  key: SessionKey,
+  first: { readonly agent: string; readonly sessionId: string; readonly timeMs: number },
+  arrivedMs: number,
+): SessionState {
+  return {
+    version: STATE_VERSION,
+    key,
+    agent: first.agent,
+    sessionId: first.sessionId,
+    identity: {},
+    firstMs: first.timeMs,
+    lastMs: first.timeMs,
+    openedAtMs: arrivedMs,
+    lastArrivalMs: arrivedMs,
+    closed: undefined,
+    summaries: 0,
+    turnCount: 0,
+    currentTurn: undefined,
+    turns: {},
+    ended: {},
+    endedBeforeMs: 0,
+    totals: emptyTotals(),
+    series: {},
+  }
+}
+
+/** A copy that shares nothing mutable with the original. */
+export function copyState(from: SessionState): SessionState {
+  const turns: Record<string, OpenTurn> = {}
+  for (const key of Object.keys(from.turns)) {
+    const turn = from.turns[key] as OpenTurn
+    turns[key] = {
+      ...turn,
+      held: [...turn.held],
+      tools: [...turn.tools],
+      earlyAnswers: { ...turn.earlyAnswers },
+    }
+  }
+  return {
+    ...from,
+    turns,
+    ended: { ...from.ended },
+    totals: copyTotals(from.totals),
+    series: { ...from.series },
+  }
+}

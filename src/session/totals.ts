@@ -1,0 +1,206 @@
+/**
+ * What a session adds up to. Cost and tokens come from events alone; metrics feed what
+ * events lack and a second set of figures to compare with. Mutable plain data: the machine
+ * works on a copy of its own.
+ */
+import type { ModelCallEvent, ModelErrorEvent, TokenUsage } from '../domain/agent-event.ts'
+import { copyDistribution, type Distribution, emptyDistribution, record } from './distribution.ts'
+
+export interface MutableUsage {
+  input: number
+  output: number
+  cacheRead: number
+  cacheCreation: number
+}
+
+export interface ModelTotals {
+  calls: number
+  errors: number
+  costUsd: number
+  usage: MutableUsage
+  durationMs: Distribution
+}
+
+export interface ToolTotals {
+  results: number
+  failures: number
+  refusals: number
+  durationMs: Distribution
+}
+
+/** Figures that come from metrics. */
+export interface MetricTotals {
+  costUsd: number
+  tokens: MutableUsage
+  linesAdded: number
+  linesRemoved: number
+  commits: number
+  pullRequests: number
+  activeUserS: number
+  activeAgentS: number
+  editsAccepted: number
+  editsRejected: number
+  /** Samples seen at all: without any, there is nothing to compare with. */
+  samples: number
+}
+
+export interface Totals {
+  prompts: number
+  modelCalls: number
+  modelErrors: number
+  toolResults: number
+  toolFailures: number
+  toolRefusals: number
+  costUsd: number
+  usage: MutableUsage
+  models: Record<string, ModelTotals>
+  tools: Record<string, ToolTotals>
+  ttftMs: Distribution
+  /** Every event by its name, shown or not. */
+  events: Record<string, number>
+  /** How the session started, as metrics tell: fresh, resume, continue. */
+  starts: Record<string, number>
+  metrics: MetricTotals
+}
+
+/** Names kept apart in a breakdown; the rest is lumped together, so that state stays bounded. */
+const MAX_NAMES = 200
+const REST = '(other)'
+
+export function emptyUsage(): MutableUsage {
+  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }
+}
+
+export function emptyTotals(): Totals {
+  return {
+    prompts: 0,
+    modelCalls: 0,
+    modelErrors: 0,
+    toolResults: 0,
+    toolFailures: 0,
+    toolRefusals: 0,
+    costUsd: 0,
+    usage: emptyUsage(),
+    models: {},
+    tools: {},
+    ttftMs: emptyDistribution(),
+    events: {},
+    starts: {},
+    metrics: {
+      costUsd: 0,
+      tokens: emptyUsage(),
+      linesAdded: 0,
+      linesRemoved: 0,
+      commits: 0,
+      pullRequests: 0,
+      activeUserS: 0,
+      activeAgentS: 0,
+      editsAccepted: 0,
+      editsRejected: 0,
+      samples: 0,
+    },
+  }
+}
+
+export function copyTotals(from: Totals): Totals {
+  return {
+    ...from,
+    usage: { ...from.usage },
+    models: mapValues(from.models, (m) => ({
+      ...m,
+      usage: { ...m.usage },
+      durationMs: copyDistribution(m.durationMs),
+    })),
+    tools: mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) })),
+    ttftMs: copyDistribution(from.ttftMs),
+    events: { ...from.events },
+    starts: { ...from.starts },
+    metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
+  }
+}
+
+function mapValues<T>(of: Record<string, T>, copy: (value: T) => T): Record<string, T> {
+  const result: Record<string, T> = {}
+  for (const key of Object.keys(of)) result[key] = copy(of[key] as T)
+  return result
+}
+
+export function countModelCall(totals: Totals, call: ModelCallEvent): void {
+  const model = entry(totals.models, call.model, emptyModel)
+  totals.modelCalls += 1
+  model.calls += 1
+  totals.costUsd += call.costUsd
+  model.costUsd += call.costUsd
+  addUsage(totals.usage, call.usage)
+  addUsage(model.usage, call.usage)
+  record(model.durationMs, call.durationMs)
+  if (call.ttftMs !== undefined) record(totals.ttftMs, call.ttftMs)
+}
+
+export function countModelError(totals: Totals, error: ModelErrorEvent): void {
+  totals.modelErrors += 1
+  entry(totals.models, error.model, emptyModel).errors += 1
+}
+
+export function countToolResult(
+  totals: Totals,
+  tool: string,
+  success: boolean,
+  durationMs: number,
+): void {
+  const counts = entry(totals.tools, tool, emptyTool)
+  totals.toolResults += 1
+  counts.results += 1
+  if (!success) {
+    totals.toolFailures += 1
+    counts.failures += 1
+  }
+  record(counts.durationMs, durationMs)
+}
+
+export function countToolRefusal(totals: Totals, tool: string): void {
+  totals.toolRefusals += 1
+  entry(totals.tools, tool, emptyTool).refusals += 1
+}
+
+/** Adds 1, or `by`, under a name of bounded variety. */
+export function count(into: Record<string, number>, name: string, by = 1): void {
+  const key = boundedName(into, name)
+  into[key] = (Object.hasOwn(into, key) ? (into[key] ?? 0) : 0) + by
+}
+
+function entry<T>(of: Record<string, T>, name: string, make: () => T): T {
+  const key = boundedName(of, name)
+  const found = Object.hasOwn(of, key) ? of[key] : undefined
+  if (found !== undefined) return found
+  const made = make()
+  of[key] = made
+  return made
+}
+
+/** Names come from outside: their number is bounded, and `__proto__` is none. */
+function boundedName(of: Record<string, unknown>, name: string): string {
+  if (Object.hasOwn(of, name)) return name
+  return name === '__proto__' || Object.keys(of).length >= MAX_NAMES ? REST : name
+}
+
+function addUsage(into: MutableUsage, usage: TokenUsage): void {
+  into.input += usage.input
+  into.output += usage.output
+  into.cacheRead += usage.cacheRead
+  into.cacheCreation += usage.cacheCreation
+}
+
+function emptyModel(): ModelTotals {
+  return {
+    calls: 0,
+    errors: 0,
+    costUsd: 0,
+    usage: emptyUsage(),
+    durationMs: emptyDistribution(),
+  }
+}
+
+function emptyTool(): ToolTotals {
+  return { results: 0, failures: 0, refusals: 0, durationMs: emptyDistribution() }
+}

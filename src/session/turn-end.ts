@@ -1,0 +1,102 @@
+/**
+ * How turns end. The root is sent last, once, when the turn has ended. What comes after that
+ * joins the same trace; if it brought a newer answer, an AGENT `conversation (continued)`
+ * below the root carries it, so nothing is sent twice and nothing is lost.
+ */
+import type { PromptEvent } from '../domain/agent-event.ts'
+import { shown } from './content.ts'
+import { type Draft, emit } from './draft.ts'
+import { releaseAllCalls } from './model-call.ts'
+import type { OpenTurn, TurnEnd } from './state.ts'
+import { leaveTools } from './tool-call.ts'
+import {
+  emitInTurn,
+  namedTurnKey,
+  openTurn,
+  openTurns,
+  ROOT_KEY,
+  TURN_TRACE_NAME,
+  turnTraceKey,
+  unnamedTurnKey,
+} from './turn.ts'
+
+/** A prompt ends every other open turn: the agent answers one at a time. */
+export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
+  const { state, policy } = draft
+  const key = namedTurnKey(event) ?? unnamedTurnKey(event)
+  for (const turn of openTurns(draft)) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
+  state.currentTurn = key
+  const turn = openTurn(draft, key, event, arrivedMs)
+  state.totals.prompts += 1
+  if (turn.prompted) return
+  turn.prompted = true
+  turn.prompt = shown(event.prompt, policy.maxContentLength)
+  turn.promptLength = event.prompt.length ?? event.prompt.text?.length
+  turn.command = event.command
+}
+
+/** Ends a turn: lets go what it holds, and sends its root or its continuation. */
+export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
+  const { state, policy } = draft
+  releaseAllCalls(draft, turn)
+  leaveTools(draft, turn)
+  if (turn.segment === 1) emitRoot(draft, turn, reason)
+  else if (turn.answer !== undefined) emitContinuation(draft, turn, reason)
+  delete state.turns[turn.key]
+  state.ended[turn.key] = { ordinal: turn.ordinal, segment: turn.segment }
+  const remembered = Object.keys(state.ended)
+  if (remembered.length > policy.maxEndedTurns) {
+    delete state.ended[remembered[0] as string]
+    state.endedBeforeMs = Math.max(state.endedBeforeMs, turn.startMs)
+  }
+}
+
+function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
+  emit(draft, turnTraceKey(draft, turn), TURN_TRACE_NAME, {
+    type: 'agent',
+    key: ROOT_KEY,
+    name: TURN_TRACE_NAME,
+    startMs: turn.startMs,
+    endMs: turn.lastMs,
+    input: turn.prompt ?? '[no prompt received]',
+    ...outputOf(turn),
+    metadata: {
+      turn: turn.ordinal,
+      ended_by: reason,
+      prompt_id: turn.promptId,
+      prompt_length: turn.promptLength,
+      command: turn.command,
+      model_calls: turn.modelCalls,
+      tool_results: turn.toolResults,
+    },
+  })
+}
+
+function emitContinuation(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
+  emitInTurn(draft, turn, {
+    type: 'agent',
+    key: `${ROOT_KEY}|${turn.segment}`,
+    name: `${TURN_TRACE_NAME} (continued)`,
+    startMs: turn.startMs,
+    endMs: turn.lastMs,
+    input: '[continued after the turn had gone quiet]',
+    ...outputOf(turn),
+    metadata: { turn: turn.ordinal, ended_by: reason, continuation: turn.segment - 1 },
+  })
+}
+
+/** The newest answer; a turn whose last call failed is shown as an error. */
+function outputOf(turn: OpenTurn) {
+  if (turn.failure !== undefined) {
+    const message = `[failed: ${turn.failure}]`
+    return { output: turn.answer ?? message, level: 'ERROR', statusMessage: turn.failure } as const
+  }
+  return { output: turn.answer ?? '[no answer recorded]', level: 'DEFAULT' } as const
+}
+
+/** Ends the turns that began first until no more are open than the policy allows. */
+export function boundOpenTurns(draft: Draft): void {
+  const open = openTurns(draft)
+  const excess = open.length - draft.policy.maxOpenTurns
+  for (const turn of open.slice(0, Math.max(0, excess))) endTurn(draft, turn, 'limit')
+}

@@ -1,0 +1,93 @@
+/**
+ * Turns: a prompt and all it caused, shown as one trace. This file finds and opens them;
+ * `turn-end.ts` closes them.
+ */
+import type { AgentEvent } from '../domain/agent-event.ts'
+import { type Draft, emit } from './draft.ts'
+import type { ObservationDraft, OpenTurn } from './state.ts'
+
+/** Key of the observation at the root of a turn's trace. */
+export const ROOT_KEY = 'root'
+export const TURN_TRACE_NAME = 'conversation'
+
+/** The key of the turn an event names, if it names one. Prefixed, so that no id is special. */
+export function namedTurnKey(event: AgentEvent): string | undefined {
+  return event.promptId === undefined ? undefined : `prompt-${event.promptId}`
+}
+
+/** The key of a turn that nothing names: it begins with this event. */
+export function unnamedTurnKey(event: AgentEvent): string {
+  return `at-${event.timeMs}`
+}
+
+/**
+ * The turn an event belongs to, opened if need be. Versions that name no prompt mean the
+ * current one; what comes before any prompt opens a turn of its own.
+ */
+export function turnOf(draft: Draft, event: AgentEvent, arrivedMs: number): OpenTurn {
+  const { state } = draft
+  const key = namedTurnKey(event) ?? state.currentTurn ?? unnamedTurnKey(event)
+  return openTurn(draft, key, event, arrivedMs)
+}
+
+/** The open turn of that key, opened or taken up again if need be, with the event's time noted. */
+export function openTurn(
+  draft: Draft,
+  key: string,
+  event: AgentEvent,
+  arrivedMs: number,
+): OpenTurn {
+  const turn = draft.state.turns[key] ?? newTurn(draft, key, event)
+  turn.startMs = Math.min(turn.startMs, event.timeMs)
+  turn.lastMs = Math.max(turn.lastMs, event.timeMs)
+  turn.lastArrivalMs = arrivedMs
+  return turn
+}
+
+function newTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
+  const { state } = draft
+  const before = state.ended[key]
+  const forgotten = before === undefined && event.timeMs < state.endedBeforeMs
+  if (before === undefined && !forgotten) state.turnCount += 1
+  const turn: OpenTurn = {
+    key,
+    promptId: event.promptId,
+    ordinal: before?.ordinal ?? state.turnCount,
+    segment: (before?.segment ?? (forgotten ? 1 : 0)) + 1,
+    startMs: event.timeMs,
+    lastMs: event.timeMs,
+    lastArrivalMs: 0,
+    prompted: false,
+    prompt: undefined,
+    promptLength: undefined,
+    command: undefined,
+    answer: undefined,
+    mainFinished: false,
+    resultFor: undefined,
+    failure: undefined,
+    held: [],
+    tools: [],
+    earlyAnswers: {},
+    modelCalls: 0,
+    toolResults: 0,
+    costUsd: 0,
+  }
+  state.turns[key] = turn
+  state.currentTurn ??= key
+  return turn
+}
+
+/** Emits an observation below the root of a turn's trace. */
+export function emitInTurn(draft: Draft, turn: OpenTurn, observation: ObservationDraft): void {
+  emit(draft, turnTraceKey(draft, turn), TURN_TRACE_NAME, { parentKey: ROOT_KEY, ...observation })
+}
+
+/** Natural key of a turn's trace. */
+export function turnTraceKey(draft: Draft, turn: OpenTurn): string {
+  return `${draft.state.key}/turn/${turn.key}`
+}
+
+/** Open turns, the one that began first at the head. */
+export function openTurns(draft: Draft): OpenTurn[] {
+  return Object.values(draft.state.turns).sort((a, b) => a.startMs - b.startMs)
+}

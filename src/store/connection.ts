@@ -1,0 +1,50 @@
+/**
+ * The one connection to the SQLite file: the handle for synchronous work, and Kysely over the
+ * same handle for the rest. Queries of Kysely are single statements here, so that none can be
+ * half done when a synchronous transaction begins.
+ */
+import Database from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { Schema } from './schema.ts'
+
+export interface Connection {
+  readonly handle: Database.Database
+  readonly kysely: Kysely<Schema>
+}
+
+/**
+ * How long a statement waits, blocking the process, for another program that writes to the file
+ * (a command of this product, the `sqlite3` shell).
+ */
+const BUSY_TIMEOUT_MS = 250
+
+/**
+ * Pages hold seven records of the usual size instead of three, which halves the writes per
+ * record. Together with the checkpoint it bounds the write-ahead log to about 4 MB: larger
+ * ones are no cheaper, but each checkpoint stops the process for longer.
+ */
+const PAGE_BYTES = 8192
+const CHECKPOINT_PAGES = 512
+
+/** Opens the file, which must exist; an empty one becomes a database. Throws what SQLite says. */
+export function openConnection(path: string): Connection {
+  const handle = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true })
+  try {
+    // Both are laid down with the first page and cannot be had later.
+    handle.pragma(`page_size = ${PAGE_BYTES}`)
+    handle.pragma('auto_vacuum = INCREMENTAL')
+    handle.pragma('journal_mode = WAL')
+    // The log is flushed to the disk before a commit returns: what was answered survives a power cut.
+    handle.pragma('synchronous = FULL')
+    handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    handle.pragma('foreign_keys = ON')
+    handle.pragma('temp_store = MEMORY')
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+  return {
+    handle,
+    kysely: new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) }),
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The folder and the files of the store. They hold prompts and answers, so only their owner may
+ * read them: folders that are missing are made with mode 0700, files with 0600 (SQLite gives
+ * its side files the mode of the database). A folder that exists is left as it is.
+ */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+/** The mode bits of everybody but the owner. */
+const OTHERS = 0o077
+
+export interface DataFolder {
+  readonly databasePath: string
+  readonly lockPath: string
+}
+
+export function dataFolderAt(dataDir: string): DataFolder {
+  return {
+    databasePath: join(dataDir, 'claude-telemetry.db'),
+    lockPath: join(dataDir, 'claude-telemetry.lock'),
+  }
+}
+
+/** Makes what is missing of the folder. Throws what the operating system says. */
+export function makeFolder(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: FOLDER_MODE })
+}
+
+/**
+ * Makes the file when it is missing, and private in any case. One that exists is not opened:
+ * closing it again would drop the locks that this process may hold on it.
+ */
+export function makePrivateFile(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'ax', FILE_MODE))
+  if ((statSync(path).mode & OTHERS) !== 0) chmodSync(path, FILE_MODE)
+}

@@ -1,0 +1,33 @@
+/** Emissions put into the outbox inside a commit; `sqlite-outbox.ts` takes them out again. */
+import type { Emission } from '../domain/emission.ts'
+import type { Connection } from './connection.ts'
+import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
+import { type NewRow, prepare } from './prepared.ts'
+
+export interface OutboxRows {
+  insert(emission: Emission, nowMs: number): void
+}
+
+export function createOutboxRows(connection: Connection): OutboxRows {
+  const outbox = prepare(connection, (row: NewRow<'outbox'>) =>
+    connection.kysely.insertInto('outbox').values(row),
+  )
+
+  return {
+    insert: (emission, nowMs) => {
+      const payload = writeEmission(emission)
+      outbox.run({
+        session_key: emission.sessionKey,
+        kind: emission.kind,
+        state: 'pending',
+        attempts: 0,
+        not_before_ms: 0,
+        created_ms: nowMs,
+        reason: null,
+        payload_version: EMISSION_VERSION,
+        bytes: Buffer.byteLength(payload),
+        payload,
+      })
+    },
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The rows of sessions inside a commit: found or made by key, read for the fold, written after
+ * it. What a state means is not known here; it goes in and out as JSON under a version.
+ */
+import type { SessionKey } from '../domain/identity.ts'
+import { err, type Result } from '../domain/result.ts'
+import type { SessionRow } from '../domain/store.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import type { Connection } from './connection.ts'
+import { parseJsonText } from './json-text.ts'
+import type { StoreLog } from './log.ts'
+import { type NewRow, prepare } from './prepared.ts'
+
+const MAX_REMEMBERED = 10_000
+/** Close reason of a session whose state can no longer be read. */
+const UNREADABLE = 'unreadable_state'
+
+/** What names a session. */
+export type SessionName = Pick<SessionRow<unknown>, 'key' | 'agent' | 'sessionId'>
+
+type NameColumns = Pick<NewRow<'sessions'>, 'session_key' | 'agent' | 'session_id'>
+/** Written after each fold. */
+type FoldedColumns = Omit<NewRow<'sessions'>, keyof NameColumns>
+
+export interface SessionRows<S> {
+  /** The id of the session's row, which is made when there is none. */
+  refOf(name: SessionName, nowMs: number): number
+  /** The states of those among `keys` that have one. */
+  load(keys: readonly SessionKey[]): ReadonlyMap<SessionKey, S>
+  write(row: SessionRow<S>, nowMs: number): void
+  /** After a rollback: ids given since the last commit may be void. */
+  forget(): void
+}
+
+interface SessionRowsDeps {
+  readonly connection: Connection
+  /** Version of the states written; those of another are not read. */
+  readonly stateVersion: number
+  readonly log: StoreLog
+}
+
+export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
+  const { connection, stateVersion, log } = deps
+  const { kysely } = connection
+  const refs = createBoundedMap<SessionKey, number>(MAX_REMEMBERED)
+
+  const find = prepare(connection, ({ key }: { key: SessionKey }) =>
+    kysely
+      .selectFrom('sessions')
+      .select(['id', 'state', 'state_version'])
+      .where('session_key', '=', key),
+  )
+  const insert = prepare(connection, (row: NameColumns & Pick<FoldedColumns, 'updated_ms'>) =>
+    kysely.insertInto('sessions').values({ ...row, state_version: stateVersion }),
+  )
+  const update = prepare(connection, ({ id, ...row }: FoldedColumns & { id: number }) =>
+    kysely.updateTable('sessions').set(row).where('id', '=', id),
+  )
+  const closeUnreadable = prepare(connection, ({ id }: { id: number }) =>
+    kysely
+      .updateTable('sessions')
+      .set({ deadline_ms: null, close_reason: UNREADABLE })
+      .where('id', '=', id),
+  )
+
+  function refOf({ key, agent, sessionId }: SessionName, nowMs: number): number {
+    const known = refs.get(key) ?? find.get({ key })?.id
+    if (known !== undefined) return remember(known)
+    const row = { session_key: key, agent, session_id: sessionId, updated_ms: nowMs }
+    return remember(Number(insert.run(row).lastInsertRowid))
+
+    function remember(ref: number): number {
+      refs.set(key, ref)
+      return ref
+    }
+  }
+
+  function read(text: string, version: number): Result<unknown, string> {
+    if (version === stateVersion) return parseJsonText(text)
+    return err(`it has version ${version}, this program reads ${stateVersion}`)
+  }
+
+  return {
+    refOf,
+    load: (keys) => {
+      const states = new Map<SessionKey, S>()
+      for (const key of keys) {
+        const found = find.get({ key })
+        if (found?.state == null) continue
+        const state = read(found.state, found.state_version)
+        if (state.ok) {
+          states.set(key, state.value as S)
+          continue
+        }
+        // Left open it would be due for ever: nobody can advance it.
+        closeUnreadable.run({ id: found.id })
+        log.warn({ sessionKey: key, reason: state.error }, 'a stored session could not be read')
+      }
+      return states
+    },
+    write: (row, nowMs) => {
+      update.run({ id: refOf(row, nowMs), ...foldedColumns(row, stateVersion, nowMs) })
+    },
+    forget: () => refs.clear(),
+  }
+}
+
+function foldedColumns<S>(row: SessionRow<S>, stateVersion: number, nowMs: number): FoldedColumns {
+  return {
+    user_id: row.userId ?? null,
+    deadline_ms: row.deadlineMs ?? null,
+    close_reason: row.closeReason ?? null,
+    first_ms: row.firstMs,
+    last_ms: row.lastMs,
+    updated_ms: nowMs,
+    cost_usd: row.costUsd,
+    input_tokens: row.inputTokens,
+    output_tokens: row.outputTokens,
+    cache_read_tokens: row.cacheReadTokens,
+    cache_creation_tokens: row.cacheCreationTokens,
+    prompts: row.prompts,
+    model_calls: row.modelCalls,
+    tool_results: row.toolResults,
+    errors: row.errors,
+    state_version: stateVersion,
+    state: JSON.stringify(row.state),
+  }
+}

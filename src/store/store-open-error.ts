@@ -1,0 +1,79 @@
+/** Why the store could not be opened, for a person: what happened, where, and what to do. */
+
+export interface StoreOpenError {
+  readonly reason: 'unusable_folder' | 'locked' | 'not_a_database' | 'damaged' | 'newer_schema'
+  readonly message: string
+}
+
+type Explanation = (path: string, code: string) => StoreOpenError
+
+const unusable: Explanation = (path, code) => ({
+  reason: 'unusable_folder',
+  message:
+    `The database ${path} cannot be written (${code}). ` +
+    'Its folder must exist or be creatable, be writable for this user, and have space left. ' +
+    'Set DATA_DIR to such a folder.',
+})
+
+/** Codes of SQLite and of the operating system by their beginning; the first that fits counts. */
+const explanations: readonly (readonly [string, Explanation])[] = [
+  [
+    'SQLITE_BUSY',
+    (path, code) => ({
+      reason: 'locked',
+      message: `Another program is writing to the database ${path} (${code}). End it, then try again.`,
+    }),
+  ],
+  [
+    'SQLITE_NOTADB',
+    (path, code) => ({
+      reason: 'not_a_database',
+      message:
+        `The file ${path} is not a SQLite database (${code}). ` +
+        'Move it away, or set DATA_DIR to another folder.',
+    }),
+  ],
+  [
+    'SQLITE_CORRUPT',
+    (path, code) => ({
+      reason: 'damaged',
+      message:
+        `The database ${path} is damaged (${code}). Move it and its -wal file away to start ` +
+        'afresh; what the agents sent before stays in those files.',
+    }),
+  ],
+  ['SQLITE_CANTOPEN', unusable],
+  ['SQLITE_READONLY', unusable],
+  ['SQLITE_PERM', unusable],
+  ['SQLITE_FULL', unusable],
+  ['SQLITE_IOERR', unusable],
+  ['E', unusable],
+]
+
+/** Explains what opening threw; `undefined` when that is no expected failure but a bug. */
+export function openErrorOf(thrown: unknown, path: string): StoreOpenError | undefined {
+  if (!(thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string')) {
+    return undefined
+  }
+  const { code } = thrown
+  return explanations.find(([beginning]) => code.startsWith(beginning))?.[1](path, code)
+}
+
+export function lockedError(dataDir: string): StoreOpenError {
+  return {
+    reason: 'locked',
+    message:
+      `The data folder ${dataDir} is in use by another running claude-telemetry. ` +
+      'Stop that one, or give this one a DATA_DIR of its own.',
+  }
+}
+
+export function newerSchemaError(path: string, migration: string): StoreOpenError {
+  return {
+    reason: 'newer_schema',
+    message:
+      `The database ${path} was written by a newer claude-telemetry ` +
+      `(its migration ${migration} is not known here). ` +
+      'Update claude-telemetry, or give this one a DATA_DIR of its own.',
+  }
+}

@@ -1,0 +1,57 @@
+/** A real bridge in this process: random port, temporary folder, delivering to a stand-in. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, createApp } from '../../../src/app.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { type LangfuseStandIn, STAND_IN_KEYS } from '../langfuse-stand-in/stand-in.ts'
+
+export interface TestBridge {
+  readonly url: string
+  readonly app: App
+  readonly dataDir: string
+  /** As SIGTERM does it. */
+  stop(): Promise<void>
+}
+
+/** The environment of a bridge under test. Without a stand-in it has no keys. */
+export function bridgeEnvironment(
+  dataDir: string,
+  langfuse?: LangfuseStandIn,
+): Record<string, string> {
+  return {
+    DATA_DIR: dataDir,
+    OTLP_RECEIVER_PORT: '0',
+    LOG_LEVEL: 'silent',
+    ...(langfuse !== undefined && {
+      LANGFUSE_HOST: langfuse.url,
+      LANGFUSE_PUBLIC_KEY: STAND_IN_KEYS.publicKey,
+      LANGFUSE_SECRET_KEY: STAND_IN_KEYS.secretKey,
+    }),
+  }
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'claude-telemetry-'))
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+export async function startBridge(environment: Record<string, string>): Promise<TestBridge> {
+  const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
+  const config = loadConfig(environment, platform)
+  if (!config.ok) throw new Error(JSON.stringify(config.error))
+  const app = await createApp(config.value, createLogger(config.value.logLevel))
+  if (!app.ok) throw new Error(app.error)
+  const started = await app.value.start()
+  if (!started.ok) throw new Error(started.error)
+  return {
+    url: started.value.url,
+    app: app.value,
+    dataDir: config.value.dataDir,
+    stop: async () => void (await app.value.stop()),
+  }
+}

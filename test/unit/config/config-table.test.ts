@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { configTable } from '../../../src/config/config-table.ts'
+import { environmentSchema } from '../../../src/config/schema.ts'
+
+describe('the table of variables', () => {
+  it('has a row for each, in order, in one line of words', () => {
+    const rows = configTable()
+    expect(rows.map((row) => row.name)).toEqual(Object.keys(environmentSchema.shape))
+    for (const row of rows) {
+      expect(row.doc).toMatch(/^[A-Z].{10,110}\.$/)
+      expect(row.type).not.toBe('')
+    }
+  })
+
+  it('shows the defaults that are used', () => {
+    const used = Object.entries(environmentSchema.parse({})).map(([name, value]) => [
+      name,
+      String(value),
+    ])
+    const shown = configTable().map((row) => [row.name, row.fallback])
+    expect(used.length).toBeGreaterThan(8)
+    expect(shown).toEqual(expect.arrayContaining(used))
+  })
+})

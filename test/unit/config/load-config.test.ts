@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { describeProblem } from '../../../src/config/config-problem.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const linux = { os: 'linux', homeDir: '/home/ada', workingDir: '/srv' }
+
+function configOf(variables: Variables) {
+  const loaded = loadConfig(variables, linux)
+  if (!loaded.ok) throw new Error(loaded.error.map(describeProblem).join('\n'))
+  return loaded.value
+}
+
+function problemsOf(variables: Variables): string[] {
+  const loaded = loadConfig(variables, linux)
+  return loaded.ok ? [] : loaded.error.map(describeProblem)
+}
+
+describe('the configuration', () => {
+  it('is complete without a single variable', () => {
+    expect(configOf({})).toEqual({
+      tracing: {},
+      receiver: { host: '127.0.0.1', port: 4318, maxRequestBytes: 67_108_864 },
+      session: {
+        idleTimeoutMs: 3_600_000,
+        maxAgeMs: 86_400_000,
+        quietTimeoutMs: 20_000,
+        joinTimeoutMs: 7_000,
+        maxSessions: 1_000,
+        maxContentLength: 100_000,
+      },
+      shutdownTimeoutMs: 10_000,
+      dataDir: '/home/ada/.local/share/claude-telemetry',
+      logLevel: 'info',
+    })
+  })
+
+  it('takes every variable', () => {
+    expect(
+      configOf({
+        LANGFUSE_PUBLIC_KEY: 'pk-lf-1',
+        LANGFUSE_SECRET_KEY: 'sk-lf-1',
+        LANGFUSE_HOST: 'http://localhost:3000/base/',
+        LANGFUSE_ENVIRONMENT: 'ci',
+        LANGFUSE_RELEASE: 'v1.2',
+        OTLP_RECEIVER_HOST: '0.0.0.0',
+        OTLP_RECEIVER_PORT: '0',
+        API_KEY: 'open-sesame',
+        MAX_REQUEST_SIZE: '4096',
+        SESSION_TIMEOUT: '1',
+        SESSION_MAX_AGE: '2',
+        TURN_QUIET_TIMEOUT: '3',
+        JOIN_TIMEOUT: '0',
+        MAX_SESSIONS: '5',
+        MAX_CONTENT_LENGTH: '6',
+        SHUTDOWN_TIMEOUT: '0',
+        DATA_DIR: '/data',
+        LOG_LEVEL: 'DEBUG',
+      }),
+    ).toEqual({
+      langfuse: {
+        publicKey: 'pk-lf-1',
+        secretKey: 'sk-lf-1',
+        baseUrl: 'http://localhost:3000/base',
+      },
+      tracing: { environment: 'ci', release: 'v1.2' },
+      receiver: { host: '0.0.0.0', port: 0, maxRequestBytes: 4096, apiKey: 'open-sesame' },
+      session: {
+        idleTimeoutMs: 1,
+        maxAgeMs: 2,
+        quietTimeoutMs: 3,
+        joinTimeoutMs: 0,
+        maxSessions: 5,
+        maxContentLength: 6,
+      },
+      shutdownTimeoutMs: 0,
+      dataDir: '/data',
+      logLevel: 'debug',
+    })
+  })
+
+  it('takes empty text as not set, and leaves other variables alone', () => {
+    const variables = { API_KEY: '', OTLP_RECEIVER_PORT: '  ', PATH: '/bin', __proto__: 'x' }
+    expect(configOf(variables)).toEqual(configOf({}))
+  })
+
+  it('drops the blanks around values', () => {
+    expect(configOf({ OTLP_RECEIVER_PORT: ' 9000 ' }).receiver.port).toBe(9000)
+  })
+
+  it('delivers to the cloud unless told otherwise', () => {
+    const keys = { LANGFUSE_PUBLIC_KEY: 'pk', LANGFUSE_SECRET_KEY: 'sk' }
+    expect(configOf(keys).langfuse?.baseUrl).toBe('https://cloud.langfuse.com')
+  })
+
+  it.each([
+    ['LANGFUSE_BASE_URL alone', { LANGFUSE_BASE_URL: 'http://lf:3000' }, 'http://lf:3000'],
+    [
+      'both names with one address',
+      { LANGFUSE_HOST: 'http://lf:3000/', LANGFUSE_BASE_URL: 'http://lf:3000' },
+      'http://lf:3000',
+    ],
+  ])('takes %s', (_name, variables, baseUrl) => {
+    const keys = { LANGFUSE_PUBLIC_KEY: 'pk', LANGFUSE_SECRET_KEY: 'sk' }
+    expect(configOf({ ...keys, ...variables }).langfuse?.baseUrl).toBe(baseUrl)
+  })
+
+  it('takes the other name of the environment', () => {
+    expect(configOf({ LANGFUSE_TRACING_ENVIRONMENT: 'staging' }).tracing).toEqual({
+      environment: 'staging',
+    })
+  })
+
+  it.each(['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]', 'LOCALHOST'])(
+    'listens on %s without a key',
+    (host) => {
+      expect(configOf({ OTLP_RECEIVER_HOST: host }).receiver.host).toBe(host)
+    },
+  )
+})
+
+describe('a wrong value is named with its variable and what is expected', () => {
+  it.each([
+    [
+      { OTLP_RECEIVER_PORT: 'http' },
+      'OTLP_RECEIVER_PORT is "http", expected a whole number from 0 to 65535',
+    ],
+    [{ OTLP_RECEIVER_PORT: '65536' }, 'OTLP_RECEIVER_PORT is "65536", expected a whole number'],
+    [{ OTLP_RECEIVER_PORT: '-1' }, 'OTLP_RECEIVER_PORT is "-1", expected a whole number'],
+    [{ OTLP_RECEIVER_PORT: '1.5' }, 'OTLP_RECEIVER_PORT is "1.5", expected a whole number'],
+    [{ OTLP_RECEIVER_HOST: 'http://x' }, 'OTLP_RECEIVER_HOST is "http://x", expected a host name'],
+    [{ OTLP_RECEIVER_HOST: '127.0.0.1:4318' }, 'OTLP_RECEIVER_HOST is "127.0.0.1:4318", expected'],
+    [{ SESSION_TIMEOUT: '1h' }, 'SESSION_TIMEOUT is "1h", expected a whole number from 1 to'],
+    [{ SESSION_TIMEOUT: '0' }, 'SESSION_TIMEOUT is "0", expected a whole number from 1 to'],
+    [{ MAX_REQUEST_SIZE: '64MB' }, 'MAX_REQUEST_SIZE is "64MB", expected a whole number'],
+    [
+      { MAX_REQUEST_SIZE: '99999999999999999999' },
+      'expected a whole number from 1024 to 268435456',
+    ],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud", expected one of fatal, error, warn, info, debug'],
+    [{ LANGFUSE_HOST: 'langfuse' }, 'LANGFUSE_HOST is "langfuse", expected an http or https URL'],
+    [{ LANGFUSE_HOST: 'ftp://x' }, 'LANGFUSE_HOST is "ftp://x", expected an http or https URL'],
+    [{ LANGFUSE_HOST: 'http://a:b@x' }, 'expected an http or https URL without user'],
+    [
+      { LANGFUSE_ENVIRONMENT: 'Prod' },
+      'LANGFUSE_ENVIRONMENT is "Prod", expected at most 40 of a-z',
+    ],
+    [{ LANGFUSE_ENVIRONMENT: 'langfuse-x' }, 'not beginning with "langfuse"'],
+    [{ LANGFUSE_RELEASE: 'x'.repeat(201) }, 'expected at most 200 characters'],
+    [{ LANGFUSE_PUBLIC_KEY: 'sk-lf-1' }, 'LANGFUSE_PUBLIC_KEY is "sk-lf-1", expected a public key'],
+  ])('%j', (variables, message) => {
+    const problems = problemsOf(variables)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(message)
+  })
+
+  it('names all of them at once', () => {
+    const problems = problemsOf({ LOG_LEVEL: 'loud', MAX_SESSIONS: 'many', DATA_DIR: '/data' })
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['MAX_SESSIONS', 'LOG_LEVEL'])
+  })
+
+  it.each([
+    [{ API_KEY: 'two words' }, 'two words'],
+    [{ LANGFUSE_SECRET_KEY: 'pk-lf-private' }, 'private'],
+  ])('hides secrets: %j', (variables, hidden) => {
+    const [problem] = problemsOf(variables)
+    expect(problem).toContain('is (hidden), expected')
+    expect(problem).not.toContain(hidden)
+    expect(JSON.stringify(loadConfig(variables, linux))).not.toContain(hidden)
+  })
+})
+
+describe('variables that do not go together', () => {
+  it.each([
+    [
+      { LANGFUSE_PUBLIC_KEY: 'pk' },
+      'LANGFUSE_SECRET_KEY is not set, expected the key that belongs to LANGFUSE_PUBLIC_KEY; set both or neither',
+    ],
+    [
+      { LANGFUSE_SECRET_KEY: 'sk' },
+      'LANGFUSE_PUBLIC_KEY is not set, expected the key that belongs to LANGFUSE_SECRET_KEY; set both or neither',
+    ],
+    [
+      { LANGFUSE_HOST: 'http://a', LANGFUSE_BASE_URL: 'http://b' },
+      'LANGFUSE_BASE_URL is "http://b", expected the value of LANGFUSE_HOST, "http://a", or only one of the two',
+    ],
+    [
+      { LANGFUSE_ENVIRONMENT: 'a', LANGFUSE_TRACING_ENVIRONMENT: 'b' },
+      'LANGFUSE_TRACING_ENVIRONMENT is "b", expected the value of LANGFUSE_ENVIRONMENT, "a", or only one of the two',
+    ],
+    [
+      { OTLP_RECEIVER_HOST: '0.0.0.0' },
+      'OTLP_RECEIVER_HOST is "0.0.0.0", expected a loopback address such as 127.0.0.1, or API_KEY to be set as well',
+    ],
+    [
+      { OTLP_RECEIVER_HOST: '::' },
+      'OTLP_RECEIVER_HOST is "::", expected a loopback address such as 127.0.0.1, or API_KEY to be set as well',
+    ],
+    [
+      { OTLP_RECEIVER_HOST: 'localhost.example.com' },
+      'OTLP_RECEIVER_HOST is "localhost.example.com", expected a loopback address such as 127.0.0.1, or API_KEY to be set as well',
+    ],
+  ])('%j', (variables, message) => {
+    expect(problemsOf(variables)).toEqual([message])
+  })
+})

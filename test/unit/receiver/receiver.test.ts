@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createStand, healthy, jsonType, logsBody, NOW_MS, type Stand } from './stand.ts'
+
+let stand: Stand
+afterEach(async () => {
+  await stand.app.close()
+})
+
+const post = (url: string, payload: string, headers: Record<string, string> = jsonType) =>
+  stand.app.inject({ method: 'POST', url, headers, payload })
+
+describe('an export', () => {
+  it('hands the records on with their arrival and answers {} after they are stored', async () => {
+    stand = createStand()
+    let isStored = false
+    stand.ingestLogs.mockImplementation(async () => {
+      await Promise.resolve()
+      isStored = true
+      return []
+    })
+    const reply = await post('/v1/logs', logsBody('a', 'b'))
+    expect(isStored).toBe(true)
+    expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([
+      200,
+      'application/json',
+      '{}',
+    ])
+    const [records, arrivedMs] = stand.ingestLogs.mock.calls[0] ?? []
+    expect(records?.map((record) => record.eventName)).toEqual(['a', 'b'])
+    expect(arrivedMs).toBe(NOW_MS)
+    expect(stand.counters.snapshot()).toMatchObject({ requestCount: 1, acceptedRecords: 2 })
+  })
+
+  it('hands metrics on as points', async () => {
+    stand = createStand()
+    const sum = { aggregationTemporality: 1, dataPoints: [{ asInt: '3' }] }
+    const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', sum }] }] }] }
+    const reply = await post('/v1/metrics', JSON.stringify(body))
+    expect([reply.statusCode, reply.body]).toEqual([200, '{}'])
+    expect(stand.ingestMetrics.mock.calls[0]?.[0]).toMatchObject([{ name: 'm', value: 3 }])
+  })
+
+  it.each(['/v1/logs', '/v1/metrics', '/v1/traces'])('to %s may be empty', async (url) => {
+    stand = createStand()
+    const reply = await post(url, '{}')
+    expect([reply.statusCode, reply.body]).toEqual([200, '{}'])
+    expect(stand.ingestLogs).not.toHaveBeenCalled()
+    expect(stand.ingestMetrics).not.toHaveBeenCalled()
+  })
+
+  it('of spans is taken with a warning', async () => {
+    stand = createStand()
+    const reply = await post('/v1/traces', '{"resourceSpans":[{}]}')
+    expect(reply.statusCode).toBe(200)
+    expect(reply.json()).toEqual({
+      partialSuccess: {
+        errorMessage: expect.stringContaining('does not use traces yet') as string,
+      },
+    })
+  })
+
+  it('stores the good records and reports the refused ones, of decoder and store', async () => {
+    stand = createStand()
+    stand.ingestLogs.mockResolvedValue([{ reason: 'no_session', message: 'no session.id' }])
+    const reply = await post('/v1/logs', logsBody('a', 5, 'b'))
+    expect(reply.statusCode).toBe(200)
+    expect(reply.json()).toEqual({
+      partialSuccess: {
+        rejectedLogRecords: '2',
+        errorMessage:
+          'resourceLogs[0].scopeLogs[0].logRecords[1]: eventName is a number, expected a string; no session.id',
+      },
+    })
+    expect(stand.counters.snapshot()).toMatchObject({
+      errorCount: 0,
+      acceptedRecords: 1,
+      rejectedRecords: { malformed: 1, no_session: 1 },
+    })
+  })
+
+  it('counts refused points in their own field', async () => {
+    stand = createStand()
+    const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [null] }] }] }
+    const reply = await post('/v1/metrics', JSON.stringify(body))
+    expect(reply.json()).toMatchObject({ partialSuccess: { rejectedDataPoints: '1' } })
+    expect(stand.ingestMetrics).not.toHaveBeenCalled()
+  })
+
+  it('that cannot be stored is answered 503 without Retry-After, and the next one is tried', async () => {
+    stand = createStand()
+    stand.ingestLogs.mockRejectedValueOnce(new Error('disk full: /secret/path'))
+    const failed = await post('/v1/logs', logsBody('a'))
+    expect(failed.statusCode).toBe(503)
+    expect(failed.headers).not.toHaveProperty('retry-after')
+    expect(failed.json()).toMatchObject({ code: 14 })
+    expect(failed.body).not.toContain('secret')
+    expect(stand.log.error).toHaveBeenCalledTimes(1)
+    const next = await post('/v1/logs', logsBody('a'))
+    expect(next.statusCode).toBe(200)
+    expect(stand.counters.snapshot()).toMatchObject({ requestCount: 2, errorCount: 1 })
+  })
+
+  it('that meets a bug is answered 503 as well', async () => {
+    stand = createStand()
+    stand.ingestLogs.mockResolvedValue(null as unknown as [])
+    const reply = await post('/v1/logs', logsBody('a'))
+    expect(reply.statusCode).toBe(503)
+    expect(reply.json()).toMatchObject({ code: 13 })
+    expect(reply.body).not.toContain('null')
+    expect(stand.log.error).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('other requests', () => {
+  it.each([
+    ['GET', '/v1/logs', 405, 12, 'POST'],
+    ['PUT', '/v1/metrics', 405, 12, 'POST'],
+    ['OPTIONS', '/v1/traces?x=1', 405, 12, 'POST'],
+    ['DELETE', '/health', 405, 12, 'GET, HEAD'],
+    ['POST', '/health', 405, 12, 'GET, HEAD'],
+    ['POST', '/v1/profiles', 404, 5, undefined],
+    ['GET', '/', 404, 5, undefined],
+    ['POST', '/v1/logs%ff', 400, 3, undefined],
+  ] as const)('%s %s is answered %d', async (method, url, status, code, allow) => {
+    stand = createStand()
+    const reply = await stand.app.inject({ method, url })
+    expect(reply.statusCode).toBe(status)
+    expect(reply.headers.allow).toBe(allow)
+    expect(reply.json()).toMatchObject({ code })
+    expect(stand.counters.snapshot()).toMatchObject({ requestCount: 1, errorCount: 1 })
+  })
+
+  it('do not have their bodies read', async () => {
+    stand = createStand({ maxRequestBytes: 1 })
+    expect((await post('/nowhere', '{"a":1}')).statusCode).toBe(404)
+  })
+})
+
+describe('GET /health', () => {
+  it.each([
+    [200, healthy],
+    [503, { ...healthy, status: 'unavailable' as const }],
+  ])('answers %d with the report', async (status, report) => {
+    stand = createStand({ health: () => Promise.resolve(report) })
+    const reply = await stand.app.inject('/health')
+    expect(reply.statusCode).toBe(status)
+    expect(reply.json()).toEqual(report)
+    expect(stand.counters.snapshot().requestCount).toBe(0)
+  })
+
+  it('stays open when there is a key, whatever the Host', async () => {
+    stand = createStand({ apiKey: 'open-sesame' })
+    const reply = await stand.app.inject({ url: '/health', headers: { host: 'bridge.example' } })
+    expect(reply.statusCode).toBe(200)
+  })
+
+  it('answers 503 when the report cannot be made', async () => {
+    stand = createStand({ health: () => Promise.reject(new Error('database is gone')) })
+    const reply = await stand.app.inject('/health')
+    expect(reply.statusCode).toBe(503)
+    expect(reply.json()).toMatchObject({ code: 13 })
+  })
+})

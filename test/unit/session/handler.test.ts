@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent } from '../../../src/domain/agent-event.ts'
+import type { Arrival } from '../../../src/domain/store.ts'
+import { createSessionHandler } from '../../../src/session/handler.ts'
+import { createManualClock, settle } from '../manual-clock.ts'
+import { answer, call, policy, prompt, T0 } from './events.ts'
+import { createMemoryStore, type MemoryStore } from './memory-store.ts'
+
+function setUp(store: MemoryStore = createMemoryStore(), maxSessions = 100) {
+  const clock = createManualClock(T0)
+  const errors: string[] = []
+  const handler = createSessionHandler({
+    store,
+    clock,
+    policy,
+    maxSessions,
+    defer: setImmediate,
+    onEmitted: () => {},
+    onError: (message) => errors.push(message),
+  })
+  const names = () => store.emissions.filter((e) => e.kind === 'observation').map((e) => e.name)
+  return { store, clock, handler, errors, names }
+}
+
+function arrival(item: AgentEvent, sessionId = 's1'): Arrival {
+  return {
+    sessionKey: `claude-code/${sessionId}`,
+    item: { ...item, sessionId },
+    origin: { resource: {}, scopeName: '', scopeVersion: '' },
+    attributes: {},
+    arrivedMs: T0,
+  }
+}
+
+const oneTurn = [arrival(prompt(0)), arrival(call(1, 'r1')), arrival(answer(1, 'r1', 'hi'))]
+
+describe('the session handler', () => {
+  test('answers once the records are committed, and counts each record once', async () => {
+    const { handler, names } = setUp()
+    await handler.accept(oneTurn)
+    await handler.accept(oneTurn)
+    expect(names()).toEqual(['chat claude-opus-5-5'])
+  })
+
+  test('requests that come together share a commit', async () => {
+    const { handler, store } = setUp()
+    await Promise.all(oneTurn.map((a) => handler.accept([a])))
+    expect(store.commits).toEqual([3])
+  })
+
+  test('ends quiet turns and idle sessions by its one timer', async () => {
+    const { handler, clock, names } = setUp()
+    await handler.accept(oneTurn)
+    await clock.advance(20_000)
+    expect(names()).toEqual(['chat claude-opus-5-5', 'conversation'])
+    await clock.advance(3_580_000)
+    expect(names()).toEqual(['chat claude-opus-5-5', 'conversation', 'session-summary'])
+    expect(clock.pendingTimers()).toBe(0)
+  })
+
+  test('takes up deadlines after a restart', async () => {
+    const { store } = setUp()
+    const first = setUp(store)
+    await first.handler.accept(oneTurn)
+    first.handler.stop()
+    const second = setUp(store)
+    await second.handler.start()
+    await second.clock.advance(20_000)
+    expect(second.names()).toContain('conversation')
+  })
+
+  test('a failed commit rejects, changes nothing, and the same records are taken later', async () => {
+    const { handler, store, names } = setUp()
+    store.failWith(new Error('disk full'))
+    await expect(handler.accept(oneTurn)).rejects.toThrow('disk full')
+    store.failWith(undefined)
+    await handler.accept(oneTurn)
+    expect(names()).toEqual(['chat claude-opus-5-5'])
+  })
+
+  test('a timer that met a failing store tries again', async () => {
+    const { handler, store, clock, names, errors } = setUp()
+    await handler.accept(oneTurn)
+    store.failWith(new Error('disk full'))
+    await clock.advance(20_000)
+    expect(errors).toHaveLength(1)
+    store.failWith(undefined)
+    await clock.advance(1_000)
+    expect(names()).toContain('conversation')
+  })
+
+  test('closes every open session', async () => {
+    const { handler, store, names } = setUp()
+    const sessions = Array.from({ length: 250 }, (_, n) => arrival(prompt(0), `s${n}`))
+    await handler.accept(sessions)
+    await handler.closeAll('shutdown')
+    expect(names().filter((name) => name === 'session-summary')).toHaveLength(250)
+    expect(await store.countOpenSessions()).toBe(0)
+  })
+
+  test('keeps to the limit of open sessions', async () => {
+    const { handler, store, names } = setUp(createMemoryStore(), 3)
+    for (let n = 0; n < 5; n += 1) await handler.accept([arrival(prompt(n), `s${n}`)])
+    await settle()
+    expect(await store.countOpenSessions()).toBe(3)
+    expect(names().filter((name) => name === 'session-summary')).toHaveLength(2)
+  })
+
+  test('a session that cannot be advanced does not harm its neighbours', async () => {
+    const { handler, errors, names } = setUp()
+    const broken = { ...call(1, 'r1'), usage: undefined as never }
+    await handler.accept([arrival(broken, 'bad'), ...oneTurn])
+    expect(errors).toEqual(['session claude-code/bad could not be advanced'])
+    expect(names()).toEqual(['chat claude-opus-5-5'])
+  })
+})

@@ -1,0 +1,116 @@
+/** The import directions of docs/architecture.md, read off the source itself. */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../../../src')
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+/** Every import of every module, project paths relative to `src`. */
+const imports: readonly Import[] = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
+  const text = readFileSync(join(source, file), 'utf8')
+  const specifiers = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g)
+  return [...specifiers].map(([, specifier = '']) => ({
+    from: file,
+    to: specifier.startsWith('.')
+      ? relative(source, join(source, dirname(file), specifier))
+      : specifier,
+  }))
+})
+
+const folderOf = (file: string): string => file.split('/')[0] as string
+const isProject = (to: string): boolean => to.endsWith('.ts')
+
+/** What each folder may import of the project, besides itself. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  session: ['domain'],
+  otlp: ['domain'],
+  agents: ['domain'],
+  processors: ['domain', 'session', 'agents', 'otlp'],
+  config: ['domain'],
+  store: ['domain'],
+  langfuse: ['domain'],
+  delivery: ['domain', 'langfuse'],
+  observability: ['domain', 'config'],
+  receiver: ['domain', 'otlp', 'processors', 'config', 'observability'],
+}
+
+describe('imports', () => {
+  test('are found at all', () => {
+    expect(imports.length).toBeGreaterThan(100)
+  })
+
+  test.each(Object.keys(allowed))('%s imports only what lies below it', (folder) => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        folderOf(from) === folder &&
+        isProject(to) &&
+        folderOf(to) !== folder &&
+        !allowed[folder]?.includes(folderOf(to)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  const onlyIn: readonly [string, RegExp, readonly string[]][] = [
+    ['Fastify', /^(fastify|@fastify\/)/, ['receiver', 'web']],
+    ['SQL', /^(kysely|better-sqlite3)/, ['store']],
+    ['the Langfuse packages', /^@langfuse\//, ['langfuse']],
+    ['Pino', /^pino/, ['observability']],
+    ['Zod', /^zod/, ['config', 'web']],
+    ['dotenv', /^dotenv/, ['main.ts']],
+  ]
+  test.each(onlyIn)('%s is known in one place', (_, pattern, folders) => {
+    const wrong = imports.filter(
+      ({ from, to }) => pattern.test(to) && !folders.includes(folderOf(from)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('domain and session touch neither Node nor packages', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => ['domain', 'session'].includes(folderOf(from)) && !isProject(to),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('no module imports itself by a detour', () => {
+    const next = Map.groupBy(
+      imports.filter((i) => isProject(i.to)),
+      (i) => i.from,
+    )
+    const cycles: string[] = []
+    const done = new Set<string>()
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+      if (path.includes(file) || done.has(file)) return
+      for (const { to } of next.get(file) ?? []) visit(to, [...path, file])
+      done.add(file)
+    }
+    for (const file of next.keys()) visit(file, [])
+    expect(cycles).toEqual([])
+  })
+})
+
+describe('the environment and the process', () => {
+  const files = globSync('**/*.ts', { cwd: source })
+  test.each([
+    ['process.env', /\bprocess\.env\b/],
+    ['process.exit', /\bprocess\.(exit|exitCode)\b/],
+  ])('only main touches %s', (_, pattern) => {
+    const touching = files.filter((file) => pattern.test(readFileSync(join(source, file), 'utf8')))
+    expect(touching.filter((file) => file !== 'main.ts')).toEqual([])
+  })
+
+  test('only delivery and the Langfuse client reach the network', () => {
+    const reaching = files.filter((file) =>
+      /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
+    )
+    const allowedHere = (file: string) => /^(langfuse\/client|delivery\/|receiver\/)/.test(file)
+    expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
+  })
+})
