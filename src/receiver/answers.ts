@@ -4,7 +4,6 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Counters } from '../observability/counters.ts'
-import { FULL_SUCCESS_JSON } from '../otlp/partial-success.ts'
 import { statusJson } from '../otlp/status.ts'
 import { errorTable, type Failure } from './errors.ts'
 import type { FailureLog } from './failure-log.ts'
@@ -28,22 +27,23 @@ export interface AnswersDeps {
   readonly stopping: AbortSignal
 }
 
-const JSON_TYPE = 'application/json'
-const fullSuccess = Buffer.from(FULL_SUCCESS_JSON)
+/** Tells Fastify that the text is JSON already, and needs no charset: JSON has but one. */
+const asIs = (json: unknown): string => json as string
 
 /** The answers of one receiver. */
 export function createAnswers(deps: AnswersDeps): Answers {
   const { counters, failureLog, stopping } = deps
 
-  const send = (reply: FastifyReply, status: number, body: Buffer): FastifyReply => {
+  // Text, not bytes: Node writes it together with the headers, in half the time.
+  const send = (reply: FastifyReply, status: number, json: string): FastifyReply => {
     if (stopping.aborted) reply.header('connection', 'close')
-    return reply.code(status).header('content-type', JSON_TYPE).send(body)
+    return reply.code(status).header('content-type', 'application/json').serializer(asIs).send(json)
   }
 
   return {
     succeed: (reply, json) => {
       counters.countSuccess()
-      return send(reply, 200, json === FULL_SUCCESS_JSON ? fullSuccess : Buffer.from(json))
+      return send(reply, 200, json)
     },
     fail: (request, reply, failure, cause) => {
       const { httpStatus, rpcCode } = errorTable[failure.kind]
@@ -56,7 +56,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
       )
       if (failure.allow !== undefined) reply.header('allow', failure.allow)
       if (httpStatus === 401) reply.header('www-authenticate', 'Bearer')
-      return send(reply, httpStatus, Buffer.from(statusJson(rpcCode, failure.message)))
+      return send(reply, httpStatus, statusJson(rpcCode, failure.message))
     },
   }
 }

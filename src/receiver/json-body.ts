@@ -7,6 +7,15 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { DecodeFailure } from '../otlp/decode-failure.ts'
 import type { Failure } from './errors.ts'
 
+/**
+ * Objects and lists one body may hold. Each takes up to 56 bytes of heap for as few as two on
+ * the wire, so that the limit on bytes alone would let a small request fill a gigabyte.
+ */
+export const MAX_CONTAINERS = 8 * 1024 * 1024
+
+const OPENING_BRACE = 0x7b
+const OPENING_BRACKET = 0x5b
+
 /** Parses and decodes a body. `__proto__` and `constructor` in it are ordinary keys. */
 export function decodeJson<T>(
   bytes: Buffer,
@@ -21,12 +30,27 @@ export function decodeJson<T>(
 function parseJson(bytes: Buffer): Result<unknown, Failure> {
   if (bytes.length === 0) return malformed('the body is empty, expected a JSON object such as {}')
   if (!isUtf8(bytes)) return malformed('the body is not valid UTF-8')
+  if (holdsTooMuch(bytes)) {
+    const message = `the body holds more than ${MAX_CONTAINERS} objects and lists; send smaller batches`
+    return err({ kind: 'too_large', message })
+  }
   try {
     return ok(JSON.parse(bytes.toString('utf8')) as unknown)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return malformed(`the body is not valid JSON: ${reason}`)
   }
+}
+
+/** Counts brackets inside of texts as well: it is a bound, not a measure. */
+function holdsTooMuch(bytes: Buffer): boolean {
+  if (bytes.length <= MAX_CONTAINERS) return false
+  let containers = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === OPENING_BRACE || byte === OPENING_BRACKET) containers++
+  }
+  return containers > MAX_CONTAINERS
 }
 
 function malformed(message: string): Result<never, Failure> {

@@ -16,6 +16,8 @@ export interface FolderLock {
 export function acquireFolderLock(lockPath: string): FolderLock | undefined {
   const handle = new Database(lockPath, { timeout: 0 })
   try {
+    // Nothing is ever written, so no journal is to lie about.
+    handle.pragma('journal_mode = MEMORY')
     handle.exec('BEGIN EXCLUSIVE')
     return { release: () => handle.close() }
   } catch (error) {

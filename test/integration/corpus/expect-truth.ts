@@ -11,9 +11,35 @@ export function expectTruth(
 ): void {
   const doubled = [...langfuse.spanIdCounts()].filter(([, count]) => count !== 1)
   expect(doubled).toEqual([])
-  expectWholeTraces(langfuse.spans())
+  expectRows(langfuse, langfuse.spans(), truth)
+}
+
+/**
+ * The same after a crash. A process that dies between Langfuse's answer and its own note of
+ * it sends that batch again: same ids, same start times, same content, so that Langfuse's
+ * table merges them to one row. That is checked, and the merged rows must say what `truth` says.
+ */
+export function expectTruthAfterCrash(
+  langfuse: LangfuseStandIn,
+  truth: Readonly<Record<string, Truth>>,
+): void {
+  const rows = new Map<string, StoredSpan>()
+  for (const span of langfuse.spans()) {
+    const key = `${span.traceId} ${span.spanId}`
+    expect(span).toEqual(rows.get(key) ?? span)
+    rows.set(key, span)
+  }
+  expectRows(langfuse, [...rows.values()], truth)
+}
+
+function expectRows(
+  langfuse: LangfuseStandIn,
+  rows: readonly StoredSpan[],
+  truth: Readonly<Record<string, Truth>>,
+): void {
+  expectWholeTraces(rows)
   for (const [sessionId, expected] of Object.entries(truth)) {
-    const spans = langfuse.spans().filter((span) => sessionOf(span) === sessionId)
+    const spans = rows.filter((span) => sessionOf(span) === sessionId)
     const totals: Record<keyof ReturnType<typeof totalsOf>, unknown> = {
       calls: expected.api_requests,
       errors: expected.api_errors,

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { settle } from '../manual-clock.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { createDrain } from '../../../src/delivery/drain.ts'
+import { createManualClock, settle } from '../manual-clock.ts'
 import { createRig, span } from './rig.ts'
 import { GONE, OK, status } from './scripted-client.ts'
 
@@ -81,6 +82,44 @@ describe('drain', () => {
     const drained = delivery.drain(10_000)
     await advance(10_000)
     expect(await drained).toBe(false)
+  })
+
+  it('does not spend its time on asking how Langfuse is', async () => {
+    const { client, delivery } = createRig()
+    client.answer(() => new Promise(() => {}))
+    expect(await delivery.drain(10_000)).toBe(true)
+  })
+
+  it('is not done while somebody else holds what is pending', async () => {
+    const { outbox, delivery } = createRig()
+    outbox.add(span('a'))
+    outbox.due = () => Promise.resolve([])
+    expect(await delivery.drain(10_000)).toBe(false)
+  })
+
+  it('may be followed by another', async () => {
+    const { client, outbox, delivery, advance } = createRig()
+    const hanging = Promise.withResolvers<typeof OK>()
+    client.answer(() => hanging.promise)
+    outbox.add(span('a'))
+    const first = delivery.drain(1_000)
+    await advance(1_000)
+    expect(await first).toBe(false)
+    const second = delivery.drain(1_000)
+    client.answer(() => OK)
+    hanging.resolve(OK)
+    expect(await second).toBe(true)
+    expect(outbox.pending()).toEqual([])
+  })
+
+  it('is over once: a late turn does not end the next one', async () => {
+    const clock = createManualClock(0)
+    const onDone = vi.fn<() => void>()
+    const drain = createDrain(clock, 1_000, onDone)
+    await clock.advance(1_000)
+    drain.consider({ kind: 'idle', restMs: 1, pending: false }, false)
+    expect(await drain.done).toBe(false)
+    expect(onDone).toHaveBeenCalledOnce()
   })
 
   it('is one, however often it is asked for', async () => {

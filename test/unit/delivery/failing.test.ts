@@ -93,4 +93,16 @@ describe('a destination that fails', () => {
     await advance(1)
     expect(client.sent('score').slice(4)).toEqual([['b'], ['later']])
   })
+
+  it('is given the longest of the times asked for at the same moment', async () => {
+    const { client, outbox, advance, started } = createRig()
+    client.answer(({ names }) => status(503, names.includes('b') ? '9' : '2'))
+    outbox.add(...['a', 'b', 'c'].map(score))
+    await started()
+    client.answer(() => OK)
+    await advance(8_999)
+    expect(outbox.pending()).toHaveLength(3)
+    await advance(1)
+    expect(outbox.pending()).toEqual([])
+  })
 })

@@ -91,4 +91,26 @@ describe('a refusal', () => {
     ])
     expect(outbox.pending()).toEqual([])
   })
+
+  it('is not followed by the second half when the first one fails', async () => {
+    const { client, outbox, commit, started } = createRig()
+    await started()
+    client.answer(({ names: sent }) => (sent.length === 4 ? status(400) : GONE))
+    await commit(...['a', 'b', 'c', 'd'].map(span))
+    expect(client.sent('spans')).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['a', 'b'],
+    ])
+    expect(outbox.pending().map(({ attempts }) => attempts)).toEqual([1, 1, 0, 0])
+  })
+
+  it('is forgotten when delivery stops before it is confirmed', async () => {
+    const { client, outbox, delivery, started } = createRig()
+    client.answer(({ kind }) => (kind === 'probe' ? new Promise(() => {}) : status(400)))
+    outbox.add(span('a'))
+    await started()
+    await delivery.stop()
+    expect(outbox.dead()).toEqual([])
+    expect(outbox.pending()).toMatchObject([{ attempts: 0 }])
+  })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_RECORDS } from '../../../src/otlp/intake-builder.ts'
 import { decodeLogs } from '../../../src/otlp/json-logs.ts'
 import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
 
@@ -52,6 +53,15 @@ const metricBody = json.map((point) => ({
   ],
 }))
 
+const logsIn = (scopeLogs: unknown[]) => ({ resourceLogs: [{ scopeLogs }] })
+const metricsIn = (metrics: unknown[]) => ({
+  resourceMetrics: [{ scopeMetrics: [{ metrics }] }],
+})
+const sumOf = (dataPoints: unknown[]) => ({
+  name: 'm',
+  sum: { aggregationTemporality: 2, dataPoints },
+})
+
 describe('whatever JSON comes', () => {
   it.each([
     ['logs', decodeLogs, logBody],
@@ -77,5 +87,28 @@ describe('whatever JSON comes', () => {
     if (!decoded.ok) throw new Error(decoded.error.message)
     expect(decoded.value.rejected).toHaveLength(1_000_000)
     expect(new Set(decoded.value.rejected).size).toBeLessThanOrEqual(101)
+  })
+
+  it.each([
+    ['records', decodeLogs, (many: unknown[]) => logsIn([{ logRecords: many }]), {}],
+    ['scopes', decodeLogs, (many: unknown[]) => logsIn(many), { logRecords: [{}] }],
+    [
+      'groups',
+      decodeLogs,
+      (many: unknown[]) => ({ resourceLogs: many }),
+      logsIn([{ logRecords: [{}] }]).resourceLogs[0],
+    ],
+    ['points', decodeMetrics, (many: unknown[]) => metricsIn([sumOf(many)]), { asInt: 1 }],
+    ['metrics', decodeMetrics, (many: unknown[]) => metricsIn(many), sumOf([{ asInt: 1 }])],
+  ])('more %s than a request may hold are refused, the others kept', (_name, decode, wrap, one) => {
+    const many = Array.from({ length: MAX_RECORDS + 2 }, () => one)
+    const decoded = decode(wrap(many))
+    if (!decoded.ok) throw new Error(decoded.error.message)
+    const { accepted, rejected } = decoded.value
+    expect(accepted).toHaveLength(MAX_RECORDS)
+    expect(rejected.map((rejection) => rejection.message)).toEqual([
+      'more than 250000 records in one request',
+      'more than 250000 records in one request',
+    ])
   })
 })

@@ -1,0 +1,76 @@
+/** Stores in folders of their own, closed and removed when the test is over. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { onTestFinished } from 'vitest'
+import type { Result } from '../../../src/domain/result.ts'
+import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { StoreOpenError } from '../../../src/store/store-open-error.ts'
+import { createManualClock } from '../manual-clock.ts'
+import { AT_MS, type State } from './arrivals.ts'
+
+export interface OpenStore extends Store<State> {
+  readonly dataDir: string
+  /** What the store warned of. */
+  readonly warnings: readonly object[]
+  /** Rows of the file as another connection reads them. */
+  rows(sql: string): unknown[]
+}
+
+/** A folder for one test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-store-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export function tryToOpen(
+  dataDir: string,
+  options: { readonly stateVersion?: number; readonly warnings?: object[] } = {},
+): Promise<Result<Store<State>, StoreOpenError>> {
+  return createSqliteStore<State>({
+    dataDir,
+    clock: createManualClock(AT_MS),
+    stateVersion: options.stateVersion ?? 1,
+    log: { warn: (fields) => options.warnings?.push(fields) },
+  })
+}
+
+export async function openStore(dataDir = temporaryFolder(), stateVersion = 1): Promise<OpenStore> {
+  const warnings: object[] = []
+  const opened = await tryToOpen(dataDir, { stateVersion, warnings })
+  if (!opened.ok) throw new Error(opened.error.message)
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= opened.value.close())
+  onTestFinished(close)
+  return {
+    ...opened.value,
+    close,
+    dataDir,
+    warnings,
+    rows: (sql) => withDatabase(dataDir, (database) => database.prepare(sql).all()),
+  }
+}
+
+/** Another connection to the file, closed when the test is over. */
+export function connect(dataDir: string): Database.Database {
+  const database = new Database(databaseIn(dataDir))
+  onTestFinished(() => void database.close())
+  return database
+}
+
+/** Does something to the file behind the store's back. */
+export function withDatabase<T>(dataDir: string, use: (database: Database.Database) => T): T {
+  const database = connect(dataDir)
+  try {
+    return use(database)
+  } finally {
+    database.close()
+  }
+}
+
+export function databaseIn(dataDir: string): string {
+  return join(dataDir, 'claude-telemetry.db')
+}
