@@ -1,5 +1,8 @@
 # shellcheck shell=bash
-# Dependencies as the lock file names them, and the build. To be sourced after ensure-node.sh.
+# Dependencies as the lock file names them, and the build. To be sourced; brings ensure-node.sh along.
+
+# shellcheck source=scripts/ensure-node.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/ensure-node.sh"
 
 # Installs when node_modules is missing, was cut short, or is not of this lock file and machine.
 ensure_dependencies() {
@@ -9,7 +12,11 @@ ensure_dependencies() {
 
 # Compiles src into dist.
 build_product() {
-  with_lock "$project_dir/.run/lock" npm --prefix "$project_dir" run --silent build
+  with_lock "$project_dir/.run/lock" run_build
+}
+
+run_build() {
+  CDPATH='' cd -- "$project_dir" && npm run --silent build
 }
 
 # The stamp goes with node_modules and is written last, so it vouches for a whole install.
@@ -29,7 +36,8 @@ install_dependencies() {
     return 1
   fi
   printf 'Installing dependencies from package-lock.json ...\n'
-  if ! npm --prefix "$project_dir" ci --include=dev --loglevel=error </dev/null; then
+  CDPATH='' cd -- "$project_dir" || return 1
+  if ! npm ci --include=dev --loglevel=error </dev/null; then
     printf 'npm ci failed (see above). Is the npm registry within reach?\n' >&2
     return 1
   fi

@@ -5,7 +5,7 @@
 import type { Content, EventBase } from '../domain/agent-event.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { EventRow } from './profile.ts'
-import { countOf, flagOf, numberOf, textOf } from './read-attribute.ts'
+import { countOf, flagOf, numberOf, present, textOf } from './read-attribute.ts'
 
 /** What Claude Code writes where the user has not switched a content on. */
 const REDACTED = '<REDACTED>'
@@ -39,15 +39,6 @@ function parametersOf(attributes: Attributes): Record<string, string> {
     if (value !== undefined) parameters[key] = value
   }
   return parameters
-}
-
-/** Keeps the keys that have a value: `exactOptionalPropertyTypes` knows no other absence. */
-function present<T extends Record<string, unknown>>(
-  fields: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: Record<string, unknown> = {}
-  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key]
-  return kept as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {

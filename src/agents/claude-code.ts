@@ -7,6 +7,7 @@ import type { Identity } from '../domain/identity.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { claudeCodeEvents } from './claude-code-events.ts'
 import { claudeCodeMetrics } from './claude-code-metrics.ts'
+import { claudeCodeSpans } from './claude-code-spans.ts'
 import type { AgentProfile } from './profile.ts'
 import { numberOf, textOf } from './read-attribute.ts'
 
@@ -99,4 +100,5 @@ export const claudeCode: AgentProfile = {
   subagentId: (attributes) => textOf(attributes, 'agent_id'),
   events: claudeCodeEvents,
   metrics: claudeCodeMetrics,
+  spans: claudeCodeSpans,
 }

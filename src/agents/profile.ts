@@ -3,11 +3,11 @@
  * stands, and a table of its events and metrics. Profiles are data and small readers;
  * they keep no state and know nothing of sessions or of Langfuse.
  */
-import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
+import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent-event.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
-import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
+import type { LogRecord, Origin, SpanRecord } from '../domain/telemetry-record.ts'
 
 /** One event name of an agent. */
 export interface EventRow {
@@ -27,6 +27,18 @@ export interface MetricRow {
   readonly shownAs: string
 }
 
+/** What a span tells beyond its role, ids and times. */
+export type SpanFacts = Pick<
+  SpanEvent,
+  'requestId' | 'toolUseId' | 'output' | 'attemptsMs' | 'stopReason'
+>
+
+/** How an agent's spans are read. */
+export interface SpanReader {
+  readonly roleOf: (name: string) => SpanRole
+  readonly facts: (span: SpanRecord) => SpanFacts
+}
+
 export interface AgentProfile {
   /** Stable id, first part of every session key and the trace's tag. */
   readonly agent: string
@@ -43,4 +55,5 @@ export interface AgentProfile {
   readonly subagentId: (attributes: Attributes) => string | undefined
   readonly events: Readonly<Record<string, EventRow>>
   readonly metrics: Readonly<Record<string, MetricRow>>
+  readonly spans: SpanReader
 }

@@ -33,3 +33,12 @@ export function flagOf(attributes: Attributes, key: string): boolean {
   const value = attributes[key]
   return value === true || value === 'true'
 }
+
+/** Keeps the keys that have a value: `exactOptionalPropertyTypes` knows no other absence. */
+export function present<T extends Record<string, unknown>>(
+  fields: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept: Record<string, unknown> = {}
+  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key]
+  return kept as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

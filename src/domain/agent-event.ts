@@ -17,6 +17,8 @@ export interface EventBase {
   readonly sequence?: number
   /** The prompt this belongs to, where the agent says so. */
   readonly promptId?: string
+  /** The agent's own trace, lower-case hex, while it traces. */
+  readonly traceId?: string
   /** The subagent that did it; absent for the main agent. */
   readonly subagentId?: string
   readonly identity: Identity
@@ -111,6 +113,31 @@ export interface ToolResultEvent extends EventBase {
   readonly resultBytes?: number
 }
 
+/** What a span of the agent's own tracing covers. */
+export type SpanRole = 'turn' | 'model_call' | 'tool' | 'tool_wait' | 'tool_execution' | 'other'
+
+/**
+ * A span of the agent's own tracing. It tells nothing that events do not tell as well, but
+ * knows more about time and nesting: it enriches, and is never shown or counted by itself.
+ */
+export interface SpanEvent extends EventBase {
+  readonly kind: 'span'
+  readonly role: SpanRole
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly startMs: number
+  readonly endMs: number
+  /** The model call it covers. */
+  readonly requestId?: string
+  /** The tool it covers. */
+  readonly toolUseId?: string
+  /** What the tool returned, when content is switched on. */
+  readonly output?: string
+  /** When each try of a model call began. */
+  readonly attemptsMs?: readonly number[]
+  readonly stopReason?: string
+}
+
 /** Anything else: kept and counted by name. */
 export interface OtherEvent extends EventBase {
   readonly kind: 'other'
@@ -123,4 +150,5 @@ export type AgentEvent =
   | ModelErrorEvent
   | ToolDecisionEvent
   | ToolResultEvent
+  | SpanEvent
   | OtherEvent

@@ -38,3 +38,27 @@ export interface MetricPoint {
   readonly value: number
   readonly attributes: Attributes
 }
+
+/** Something that happened within a span. */
+export interface SpanMoment {
+  readonly name: string
+  readonly timeMs: number | undefined
+  readonly attributes: Attributes
+}
+
+/** An OTLP Span (opentelemetry/proto/trace/v1). Ids are lower-case hex. */
+export interface SpanRecord {
+  readonly origin: Origin
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly attributes: Attributes
+  /** The span's events. */
+  readonly moments: readonly SpanMoment[]
+  /** 0 unset, 1 ok, 2 error. */
+  readonly statusCode: 0 | 1 | 2
+  readonly statusMessage: string
+}

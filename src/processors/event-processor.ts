@@ -66,6 +66,7 @@ function readEvent(
     ...(sequence !== undefined && { sequence }),
     ...(promptId !== undefined && { promptId }),
     ...(subagentId !== undefined && { subagentId }),
+    ...(record.traceId !== undefined && { traceId: record.traceId }),
   }
   return row === undefined ? { ...base, kind: 'other' } : row.read(base, attributes)
 }

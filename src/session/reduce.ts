@@ -64,7 +64,7 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
 }
 
 function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
-  count(draft.state.totals.events, event.name)
+  if (event.kind !== 'span') count(draft.state.totals.events, event.name)
   switch (event.kind) {
     case 'prompt':
       onPrompt(draft, event, atMs)
@@ -84,6 +84,7 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
     case 'tool_result':
       onToolResult(draft, event, atMs)
       break
+    case 'span':
     case 'other':
       return
   }

@@ -37,15 +37,6 @@ describe('the files', () => {
     },
   )
 
-  test('have the settings they can only get at birth', async () => {
-    const { dataDir } = await openStore()
-    withDatabase(dataDir, (database) => {
-      expect(database.pragma('auto_vacuum', { simple: true })).toBe(2)
-      expect(database.pragma('journal_mode', { simple: true })).toBe('wal')
-      expect(database.pragma('page_size', { simple: true })).toBe(8192)
-    })
-  })
-
   test('can be read by others while they are in use', async () => {
     const store = await openStore()
     await store.sessions.commit([other('a')], [], () => nothing)

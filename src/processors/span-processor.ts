@@ -1,0 +1,82 @@
+/**
+ * Spans of an agent's own tracing become events that enrich what its logs tell. They come
+ * through the event processor's door, with the same rules about who sent them. Pure.
+ */
+import type { Attributes } from '../domain/attributes.ts'
+import type { SpanEvent } from '../domain/agent-event.ts'
+import { sessionKeyOf } from '../domain/identity.ts'
+import type { Intake, Rejection } from '../domain/rejection.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type { Arrival } from '../domain/store.ts'
+import type { SpanRecord } from '../domain/telemetry-record.ts'
+import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+
+/** Translates a batch. `accepted` is sorted by the spans' ends: children before parents. */
+export function processSpans(records: readonly SpanRecord[], arrivedMs: number): Intake<Arrival> {
+  const accepted: Arrival[] = []
+  const rejected: Rejection[] = []
+  for (const record of records) {
+    const event = toEvent(record, arrivedMs)
+    if (!event.ok) {
+      rejected.push(event.error)
+      continue
+    }
+    accepted.push({
+      sessionKey: sessionKeyOf(event.value.agent, event.value.sessionId),
+      item: event.value,
+      origin: record.origin,
+      attributes: rawOf(record),
+      arrivedMs,
+    })
+  }
+  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs)
+  return { accepted, rejected }
+}
+
+function toEvent(record: SpanRecord, arrivedMs: number): Result<SpanEvent, Rejection> {
+  const { origin, attributes, traceId, spanId, parentSpanId } = record
+  const profile = agentOf(origin)
+  if (!profile.ok) return profile
+  const endMs = believableTimeMs(record.endMs, arrivedMs)
+  const sessionId = sessionIdOf(profile.value, attributes, endMs)
+  if (!sessionId.ok) return sessionId
+  const promptId = profile.value.promptId(attributes)
+  const subagentId = profile.value.subagentId(attributes)
+  return ok({
+    kind: 'span',
+    role: profile.value.spans.roleOf(record.name),
+    agent: profile.value.agent,
+    sessionId: sessionId.value,
+    dedupKey: `span|${traceId}|${spanId}`,
+    name: record.name,
+    timeMs: endMs,
+    startMs: Math.min(believableTimeMs(record.startMs, arrivedMs), endMs),
+    endMs,
+    traceId,
+    spanId,
+    identity: profile.value.identity(origin, attributes),
+    ...profile.value.spans.facts(record),
+    ...(parentSpanId !== undefined && { parentSpanId }),
+    ...(promptId !== undefined && { promptId }),
+    ...(subagentId !== undefined && { subagentId }),
+  })
+}
+
+/** All of a span as one set of attributes, for the store. */
+function rawOf(record: SpanRecord): Attributes {
+  return {
+    traceId: record.traceId,
+    spanId: record.spanId,
+    parentSpanId: record.parentSpanId ?? null,
+    startMs: record.startMs,
+    endMs: record.endMs,
+    statusCode: record.statusCode,
+    statusMessage: record.statusMessage,
+    attributes: record.attributes,
+    moments: record.moments.map(({ name, timeMs, attributes }) => ({
+      name,
+      timeMs: timeMs ?? null,
+      attributes,
+    })),
+  }
+}
