@@ -85,15 +85,8 @@ async function take(
 }
 
 function policyOf({ session }: Config): SessionPolicy {
-  const { idleTimeoutMs, maxAgeMs, quietTimeoutMs, joinTimeoutMs, maxContentLength } = session
-  return {
-    idleTimeoutMs,
-    maxAgeMs,
-    quietTimeoutMs,
-    joinTimeoutMs,
-    maxContentLength,
-    ...defaultBounds,
-  }
+  const { maxSessions: _, ...settings } = session
+  return { ...settings, ...defaultBounds }
 }
 
 function buildDelivery(

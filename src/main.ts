@@ -10,6 +10,7 @@ import { describeProblem } from './config/config-problem.ts'
 import { loadConfig } from './config/load-config.ts'
 import { createLogger } from './observability/logger.ts'
 
+const KEEP_ALIVE_MS = 60_000
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
 
 async function main(): Promise<void> {
@@ -50,6 +51,8 @@ function stopOnSignal(stop: () => Promise<unknown>): void {
     process.on(signal, () => {
       if (stopping) process.exit(128 + number)
       stopping = true
+      // Nothing else may keep the process alive while a delivery waits for its next try.
+      setInterval(() => {}, KEEP_ALIVE_MS)
       stop().then(
         () => process.exit(0),
         (error: unknown) => {

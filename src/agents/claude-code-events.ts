@@ -2,10 +2,20 @@
  * Claude Code's events: attribute names as in the recordings. An event that has no row is
  * kept as `other` and counted.
  */
-import type { Content, EventBase } from '../domain/agent-event.ts'
+import type { Content, EventBase, TokenUsage } from '../domain/agent-event.ts'
 import type { Attributes } from '../domain/attributes.ts'
+import { claudeCodeBodies } from './claude-code-bodies.ts'
+import { claudeCodeNotes } from './claude-code-notes.ts'
 import type { EventRow } from './profile.ts'
 import { countOf, flagOf, numberOf, present, textOf } from './read-attribute.ts'
+
+/** How the prompt begins that a background agent's end makes (facts: nobody typed it). */
+const TASK_NOTIFICATION = '<task-notification>'
+
+/** The side call whose answer names the session. */
+const TITLE_SOURCE = 'generate_session_title'
+
+const OUTPUT_NOTE = 'not recorded: set OTEL_LOG_TOOL_CONTENT=1 and switch traces on'
 
 /** What Claude Code writes where the user has not switched a content on. */
 const REDACTED = '<REDACTED>'
@@ -38,10 +48,34 @@ function parametersOf(attributes: Attributes): Record<string, string> {
     const value = textOf(attributes, key)
     if (value !== undefined) parameters[key] = value
   }
+  const contextWindow = CONTEXT_WINDOW.exec(textOf(attributes, 'model') ?? '')?.[1]
+  if (contextWindow !== undefined) parameters.context_window = contextWindow
   return parameters
 }
 
+/** `claude-opus-5[1m]`: the suffix is how the model is used, not which one it is. */
+const CONTEXT_WINDOW = /\[(\w+)\]$/
+
+function modelOf(attributes: Attributes): string {
+  return (textOf(attributes, 'model') ?? 'unknown').replace(CONTEXT_WINDOW, '')
+}
+
+function usageOf(attributes: Attributes): TokenUsage {
+  return {
+    input: countOf(attributes, 'input_tokens'),
+    output: countOf(attributes, 'output_tokens'),
+    cacheRead: countOf(attributes, 'cache_read_tokens'),
+    cacheCreation: countOf(attributes, 'cache_creation_tokens'),
+    ...present({
+      cacheCreation5m: numberOf(attributes, 'cache_creation_5m_tokens'),
+      cacheCreation1h: numberOf(attributes, 'cache_creation_1h_tokens'),
+    }),
+  }
+}
+
 export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
+  ...claudeCodeBodies,
+  ...claudeCodeNotes,
   user_prompt: {
     shownAs: 'trace `conversation`: input of its root',
     identifiedBy: ['message.uuid'],
@@ -49,6 +83,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       ...base,
       kind: 'prompt',
       prompt: contentOf(a, 'prompt', 'prompt_length', 'OTEL_LOG_USER_PROMPTS'),
+      isSynthetic: (textOf(a, 'prompt') ?? '').startsWith(TASK_NOTIFICATION),
       ...present({ command: textOf(a, 'command_name') }),
     }),
   },
@@ -58,13 +93,8 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
     read: (base, a) => ({
       ...base,
       kind: 'model_call',
-      model: textOf(a, 'model') ?? 'unknown',
-      usage: {
-        input: countOf(a, 'input_tokens'),
-        output: countOf(a, 'output_tokens'),
-        cacheRead: countOf(a, 'cache_read_tokens'),
-        cacheCreation: countOf(a, 'cache_creation_tokens'),
-      },
+      model: modelOf(a),
+      usage: usageOf(a),
       costUsd: countOf(a, 'cost_usd'),
       durationMs: countOf(a, 'duration_ms'),
       isMain: isMain(base, a),
@@ -73,6 +103,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
         ttftMs: numberOf(a, 'ttft_ms'),
         requestId: textOf(a, 'request_id'),
         querySource: textOf(a, 'query_source'),
+        subagentType: textOf(a, 'agent.name'),
       }),
     }),
   },
@@ -84,6 +115,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       kind: 'model_response',
       response: contentOf(a, 'response', 'response_length', 'OTEL_LOG_ASSISTANT_RESPONSES'),
       isMain: isMain(base, a),
+      isTitle: textOf(a, 'query_source') === TITLE_SOURCE,
       ...present({ requestId: textOf(a, 'request_id'), model: textOf(a, 'model') }),
     }),
   },
@@ -93,7 +125,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
     read: (base, a) => ({
       ...base,
       kind: 'model_error',
-      model: textOf(a, 'model') ?? 'unknown',
+      model: modelOf(a),
       message: textOf(a, 'error') ?? 'unknown error',
       durationMs: countOf(a, 'duration_ms'),
       isMain: isMain(base, a),
@@ -130,6 +162,8 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       tool: textOf(a, 'tool_name') ?? 'unknown',
       success: flagOf(a, 'success'),
       durationMs: countOf(a, 'duration_ms'),
+      inputNote: 'not recorded: set OTEL_LOG_TOOL_DETAILS=1',
+      outputNote: OUTPUT_NOTE,
       ...present({
         toolUseId: textOf(a, 'tool_use_id'),
         requestId: textOf(a, 'request_id'),

@@ -33,6 +33,8 @@ export interface SessionConfig {
   readonly maxSessions: number
   /** Characters. */
   readonly maxContentLength: number
+  /** Resource attributes that become tags. */
+  readonly tagLabels: readonly string[]
 }
 
 export interface Config {

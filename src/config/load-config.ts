@@ -72,6 +72,7 @@ function configOf(environment: Environment, dataDir: string): Config {
       joinTimeoutMs: environment.JOIN_TIMEOUT,
       maxSessions: environment.MAX_SESSIONS,
       maxContentLength: environment.MAX_CONTENT_LENGTH,
+      tagLabels: environment.TAG_ATTRIBUTES,
     },
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     dataDir,

@@ -3,7 +3,7 @@
  * to add one; errors and the README's table follow from here.
  */
 import { z } from 'zod'
-import { matching, oneOf, webAddress, wholeNumber } from './syntax.ts'
+import { matching, nameList, oneOf, webAddress, wholeNumber } from './syntax.ts'
 import { optionalVariable, variable } from './variable.ts'
 
 export const DEFAULT_LANGFUSE_URL = 'https://cloud.langfuse.com'
@@ -99,6 +99,11 @@ export const environmentSchema = z.object({
     wholeNumber('characters', 1, 10_000_000),
     '100000',
     'Longer texts are cut before they are shown.',
+  ),
+  TAG_ATTRIBUTES: variable(
+    nameList,
+    'team,project,repository,branch,folder,vcs.repository.name,vcs.ref.head.name',
+    'Resource attributes that become tags in Langfuse; all of them are metadata.',
   ),
   SHUTDOWN_TIMEOUT: variable(
     duration(0),

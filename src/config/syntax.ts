@@ -18,6 +18,20 @@ export function matching(pattern: RegExp, type: string, expected: string): Synta
   return { schema: z.string().regex(pattern), type, expected }
 }
 
+/** Names between commas; spaces around them do not count. */
+export const nameList: Syntax<readonly string[]> = {
+  schema: z.string().transform((text) => [
+    ...new Set(
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+  ]),
+  type: 'names',
+  expected: 'names between commas',
+}
+
 /** One of a few words, in either case. */
 export function oneOf<const T extends readonly string[]>(words: T): Syntax<T[number]> {
   return {

@@ -3,6 +3,7 @@
  * A profile (`agents/`) translates records into these; the session machine folds them.
  */
 import type { Identity } from './identity.ts'
+import type { Shown } from './shown.ts'
 
 /** Facts every event has. Times are epoch ms, durations ms. */
 export interface EventBase {
@@ -38,7 +39,10 @@ export interface TokenUsage {
   readonly input: number
   readonly output: number
   readonly cacheRead: number
+  /** All cache writes; those with a known lifetime stand in the two fields below as well. */
   readonly cacheCreation: number
+  readonly cacheCreation5m?: number
+  readonly cacheCreation1h?: number
 }
 
 export interface PromptEvent extends EventBase {
@@ -46,6 +50,8 @@ export interface PromptEvent extends EventBase {
   readonly prompt: Content
   /** Slash command without the slash, when the prompt was one. */
   readonly command?: string
+  /** The agent sent it to itself; nobody typed it. */
+  readonly isSynthetic?: boolean
 }
 
 export interface ModelCallEvent extends EventBase {
@@ -62,6 +68,8 @@ export interface ModelCallEvent extends EventBase {
   /** False for side calls (titles, summaries) whose answer is not the agent's answer. */
   readonly isMain: boolean
   readonly parameters: Readonly<Record<string, string>>
+  /** Kind of the subagent that made it, where the agent says so. */
+  readonly subagentType?: string
 }
 
 export interface ModelResponseEvent extends EventBase {
@@ -70,6 +78,23 @@ export interface ModelResponseEvent extends EventBase {
   readonly model?: string
   readonly response: Content
   readonly isMain: boolean
+  /** The answer is a title for the session. */
+  readonly isTitle?: boolean
+}
+
+/** What was sent to the model, as chat messages or, where it cannot be read, as text. */
+export interface RequestBodyEvent extends EventBase {
+  readonly kind: 'request_body'
+  readonly bodyId: string
+  readonly messages: Shown
+}
+
+/** What the model answered, as a chat message or, where it cannot be read, as text. */
+export interface ResponseBodyEvent extends EventBase {
+  readonly kind: 'response_body'
+  readonly bodyId?: string
+  readonly requestId: string
+  readonly message: Shown
 }
 
 export interface ModelErrorEvent extends EventBase {
@@ -107,10 +132,36 @@ export interface ToolResultEvent extends EventBase {
   readonly parameters?: string
   /** JSON text of the tool's input, when details are switched on. */
   readonly input?: string
+  /** Why input or output are not there, for the reader of the trace. */
+  readonly inputNote?: string
+  readonly outputNote?: string
   readonly errorType?: string
   readonly error?: string
   readonly inputBytes?: number
   readonly resultBytes?: number
+}
+
+/** A subagent has ended. */
+export interface SubagentEndEvent extends EventBase {
+  readonly kind: 'subagent_end'
+  readonly subagentType: string
+  /** It ran beside the main agent, which did not wait for it. */
+  readonly isBackground: boolean
+  readonly durationMs: number
+  readonly totalTokens?: number
+  readonly toolUses?: number
+  readonly model?: string
+}
+
+/** Something worth a place in the trace that is neither a call nor a tool. */
+export interface NoteEvent extends EventBase {
+  readonly kind: 'note'
+  readonly title: string
+  /** How long it took, up to `timeMs`; a moment when absent. */
+  readonly durationMs?: number
+  readonly level: 'DEFAULT' | 'WARNING' | 'ERROR'
+  readonly statusMessage?: string
+  readonly details: Readonly<Record<string, Shown | undefined>>
 }
 
 /** What a span of the agent's own tracing covers. */
@@ -150,5 +201,9 @@ export type AgentEvent =
   | ModelErrorEvent
   | ToolDecisionEvent
   | ToolResultEvent
+  | RequestBodyEvent
+  | ResponseBodyEvent
+  | SubagentEndEvent
+  | NoteEvent
   | SpanEvent
   | OtherEvent

@@ -5,15 +5,7 @@
  */
 import type { TokenUsage } from './agent-event.ts'
 import type { SessionKey } from './identity.ts'
-
-/** A value shown as it is: text, or structured. */
-export type Shown =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Shown[]
-  | { readonly [key: string]: Shown | undefined }
+import type { Shown } from './shown.ts'
 
 export type Level = 'DEFAULT' | 'WARNING' | 'ERROR'
 
@@ -38,6 +30,10 @@ export interface Observation {
   readonly key: string
   /** Absent on the root of a trace. */
   readonly parentKey?: string
+  /** The agent's own trace, if it traces: then this is the trace's id, and no other is derived. */
+  readonly agentTraceId?: string
+  /** A span of another program that the root hangs under. */
+  readonly outsideParentId?: string
   readonly name: string
   readonly startMs: number
   readonly endMs: number

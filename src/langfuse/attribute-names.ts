@@ -21,6 +21,7 @@ export const ATTRIBUTE = {
   TRACE_COMPAT_USER_ID: 'langfuse.user.id',
   ENVIRONMENT: 'langfuse.environment',
   RELEASE: 'langfuse.release',
+  AS_ROOT: 'langfuse.internal.as_root',
   VERSION: 'langfuse.version',
   OBSERVATION_TYPE: 'langfuse.observation.type',
   OBSERVATION_LEVEL: 'langfuse.observation.level',

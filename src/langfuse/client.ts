@@ -10,6 +10,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { HttpOutcome } from './answer.ts'
+import { createDeadline } from './deadline.ts'
 import { EMPTY_EXPORT_REQUEST } from './export-request.ts'
 import { createRedactor } from './redactor.ts'
 import { PRODUCT_NAME } from './product-name.ts'
@@ -64,14 +65,14 @@ export function createLangfuseClient(options: LangfuseClientOptions): LangfuseCl
     headers: Readonly<Record<string, string>>,
     stop: AbortSignal | undefined,
   ): Promise<HttpOutcome> {
-    const timeout = AbortSignal.timeout(timeoutMs)
+    const deadline = createDeadline(timeoutMs, stop)
     try {
       const response = await send(`${base}${path}`, {
         method: 'POST',
         headers: { ...commonHeaders, ...headers },
         body,
         redirect: 'manual',
-        signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
+        signal: deadline.signal,
       })
       const text = await readBody(response)
       return {
@@ -82,10 +83,12 @@ export function createLangfuseClient(options: LangfuseClientOptions): LangfuseCl
         location: response.headers.get('location') ?? undefined,
       }
     } catch (error) {
-      const cause = timeout.aborted
+      const cause = deadline.isOver()
         ? `no answer within ${timeoutMs} ms`
         : redact(describeFetchError(error))
       return { kind: 'no_answer', error: `${base}: ${cause}` }
+    } finally {
+      deadline.clear()
     }
   }
 

@@ -3,7 +3,7 @@
  */
 
 /** Langfuse's answers are a few hundred bytes; what is longer is somebody else's. */
-const MAX_CHARACTERS = 65_536
+const MAX_BYTES = 65_536
 
 /**
  * The body's text, cut off at a bound; `undefined` when the connection broke or the time was up
@@ -11,16 +11,19 @@ const MAX_CHARACTERS = 65_536
  */
 export async function readBody(response: Response): Promise<string | undefined> {
   if (response.body === null) return ''
-  let text = ''
+  const stream: AsyncIterable<Uint8Array> = response.body
+  const chunks: Uint8Array[] = []
+  let bytes = 0
   try {
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      text += chunk
-      if (text.length > MAX_CHARACTERS) break
+    for await (const chunk of stream) {
+      chunks.push(chunk)
+      bytes += chunk.byteLength
+      if (bytes > MAX_BYTES) break
     }
   } catch {
     return undefined
   }
-  return text.slice(0, MAX_CHARACTERS)
+  return Buffer.concat(chunks).toString('utf8', 0, MAX_BYTES)
 }
 
 /** What went wrong below HTTP, e.g. `connect ECONNREFUSED 127.0.0.1:3000`. */

@@ -4,7 +4,8 @@
  * name and `gen_ai.operation.name` may drop model, usage and cost (facts of 4.16).
  */
 import type { TokenUsage } from '../domain/agent-event.ts'
-import type { Observation, Shown, TraceContext } from '../domain/emission.ts'
+import type { Observation, TraceContext } from '../domain/emission.ts'
+import type { Shown } from '../domain/shown.ts'
 import { ATTRIBUTE } from './attribute-names.ts'
 import { environmentName } from './environment.ts'
 import type { MappingConfig } from './mapping-config.ts'
@@ -41,6 +42,8 @@ function traceAttributes(context: TraceContext, config: MappingConfig): SpanAttr
 function observationAttributes(observation: Observation): SpanAttributes {
   return {
     [ATTRIBUTE.OBSERVATION_TYPE]: observation.type,
+    // Its parent is another program's span, which may never reach Langfuse.
+    [ATTRIBUTE.AS_ROOT]: observation.outsideParentId === undefined ? undefined : 'true',
     [ATTRIBUTE.OBSERVATION_INPUT]: textOf(observation.input),
     [ATTRIBUTE.OBSERVATION_OUTPUT]: textOf(observation.output),
     [ATTRIBUTE.OBSERVATION_LEVEL]: observation.level,
@@ -71,8 +74,21 @@ function usageDetails(usage: TokenUsage): string {
     input: count(usage.input),
     output: count(usage.output),
     cache_read_input_tokens: count(usage.cacheRead),
-    cache_creation_input_tokens: count(usage.cacheCreation),
+    ...cacheWrites(usage),
   })
+}
+
+/**
+ * Writes that live for 5 minutes and for an hour have prices, and keys, of their own. Buckets
+ * must not overlap, so the total is sent only where the two do not make it up.
+ */
+function cacheWrites({ cacheCreation, cacheCreation5m, cacheCreation1h }: TokenUsage) {
+  const fiveMinutes = count(cacheCreation5m ?? 0)
+  const oneHour = count(cacheCreation1h ?? 0)
+  if (fiveMinutes + oneHour !== count(cacheCreation) || fiveMinutes + oneHour === 0) {
+    return { cache_creation_input_tokens: count(cacheCreation) }
+  }
+  return { input_cache_creation_5m: fiveMinutes, input_cache_creation_1h: oneHour }
 }
 
 function count(tokens: number): number {

@@ -36,11 +36,12 @@ const STATUS_ERROR = 2
 
 /** Throws when the observation's times are no times. An end before the start becomes the start. */
 export function spanOf(observation: Observation, config: MappingConfig): OtlpSpan {
-  const { traceKey, key, parentKey, startMs, endMs } = observation
+  const { traceKey, key, startMs, endMs } = observation
+  const parentSpanId = parentSpanIdOf(observation)
   return {
-    traceId: traceIdOf(traceKey),
+    traceId: observation.agentTraceId ?? traceIdOf(traceKey),
     spanId: spanIdOf(traceKey, key),
-    ...(parentKey === undefined ? {} : { parentSpanId: spanIdOf(traceKey, parentKey) }),
+    ...(parentSpanId !== undefined && { parentSpanId }),
     name: observation.name.toWellFormed(),
     kind: KIND_INTERNAL,
     startTimeUnixNano: nanosecondsOf(startMs),
@@ -48,6 +49,10 @@ export function spanOf(observation: Observation, config: MappingConfig): OtlpSpa
     attributes: otlpAttributes(spanAttributes(observation, config)),
     status: { code: observation.level === 'ERROR' ? STATUS_ERROR : STATUS_UNSET },
   }
+}
+
+function parentSpanIdOf({ traceKey, parentKey, outsideParentId }: Observation): string | undefined {
+  return parentKey === undefined ? outsideParentId : spanIdOf(traceKey, parentKey)
 }
 
 function otlpAttributes(attributes: SpanAttributes): OtlpAttribute[] {

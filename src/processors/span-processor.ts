@@ -29,8 +29,12 @@ export function processSpans(records: readonly SpanRecord[], arrivedMs: number):
       arrivedMs,
     })
   }
-  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs)
+  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs || startOf(b) - startOf(a))
   return { accepted, rejected }
+}
+
+function startOf({ item }: Arrival): number {
+  return item.kind === 'span' ? item.startMs : item.timeMs
 }
 
 function toEvent(record: SpanRecord, arrivedMs: number): Result<SpanEvent, Rejection> {

@@ -6,6 +6,7 @@ import type { Draft } from './draft.ts'
 import { releaseDueCalls } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { CloseReason, OpenTurn, SessionState } from './state.ts'
+import { releaseDueTools } from './tool-call.ts'
 import { emitSummary } from './summary.ts'
 import { openTurns } from './turn.ts'
 import { endTurn } from './turn-end.ts'
@@ -19,7 +20,9 @@ export function deadlineOf(state: SessionState, policy: SessionPolicy): number |
   )
   for (const turn of Object.values(state.turns)) {
     if (isQuiet(turn)) deadline = Math.min(deadline, turn.lastArrivalMs + policy.quietTimeoutMs)
+    if (turn.overAtMs !== undefined) deadline = Math.min(deadline, turn.overAtMs)
     for (const call of turn.held) deadline = Math.min(deadline, call.releaseAtMs)
+    for (const tool of turn.heldTools) deadline = Math.min(deadline, tool.releaseAtMs)
   }
   return deadline
 }
@@ -30,7 +33,10 @@ export function expire(draft: Draft, nowMs: number): void {
   if (state.closed !== undefined) return
   for (const turn of openTurns(draft)) {
     releaseDueCalls(draft, turn, nowMs)
-    if (isQuiet(turn) && turn.lastArrivalMs + policy.quietTimeoutMs <= nowMs) {
+    releaseDueTools(draft, turn, nowMs)
+    if (turn.overAtMs !== undefined && turn.overAtMs <= nowMs) {
+      endTurn(draft, turn, 'turn_span')
+    } else if (isQuiet(turn) && turn.lastArrivalMs + policy.quietTimeoutMs <= nowMs) {
       endTurn(draft, turn, 'quiet')
     }
   }

@@ -18,21 +18,28 @@ export function emit(draft: Draft, traceKey: string, traceName: string, o: Obser
     kind: 'observation',
     sessionKey: draft.state.key,
     traceKey,
-    context: contextOf(draft.state, traceName),
+    context: contextOf(draft, traceName),
   }
   draft.emissions.push(observation)
 }
 
-/** Tags are the agent and each label as `key:value`; labels are metadata of the trace too. */
-function contextOf(state: SessionState, traceName: string): TraceContext {
+/** Tags are the agent and the labels chosen for it as `key:value`; all labels are metadata. */
+function contextOf({ state, policy }: Draft, traceName: string): TraceContext {
   const { userId, environment, agentVersion, terminal, labels = {} } = state.identity
   const tags = [state.agent]
-  for (const key of Object.keys(labels)) tags.push(`${key}:${labels[key]}`)
+  for (const key of policy.tagLabels) {
+    if (labels[key] !== undefined) tags.push(`${key}:${labels[key]}`)
+  }
   return {
     sessionId: state.sessionId,
     traceName,
     tags,
-    metadata: { agent: state.agent, ...(terminal !== undefined && { terminal }), ...labels },
+    metadata: {
+      agent: state.agent,
+      ...(terminal !== undefined && { terminal }),
+      ...(state.title !== undefined && { title: state.title }),
+      ...labels,
+    },
     ...(userId !== undefined && { userId }),
     ...(environment !== undefined && { environment }),
     ...(agentVersion !== undefined && { agentVersion }),

@@ -1,10 +1,12 @@
 /** What metric samples add to a session's totals. */
 import type { MetricSample } from '../domain/metric-sample.ts'
-import type { SessionState } from './state.ts'
+import type { Draft } from './draft.ts'
+import { emitInCurrentTurn } from './turn.ts'
 import { incrementOf } from './series.ts'
 import { count, type MetricTotals } from './totals.ts'
 
-export function onMetric(state: SessionState, sample: MetricSample): void {
+export function onMetric(draft: Draft, sample: MetricSample): void {
+  const { state } = draft
   const { totals } = state
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
@@ -12,7 +14,27 @@ export function onMetric(state: SessionState, sample: MetricSample): void {
     if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
   } else {
     addMeasure(totals.metrics, sample, by)
+    const title = landmarks[sample.measure]
+    if (title !== undefined && by > 0) emitLandmark(draft, title, sample, by)
   }
+}
+
+/** Measures whose increments are worth a place in the trace. */
+const landmarks: Partial<Record<MetricSample['measure'], string>> = {
+  commits: 'commit',
+  pull_requests: 'pull request',
+}
+
+function emitLandmark(draft: Draft, title: string, sample: MetricSample, count: number): void {
+  emitInCurrentTurn(draft, {
+    type: 'event',
+    key: `metric|${sample.dedupKey}`,
+    name: title,
+    startMs: sample.timeMs,
+    endMs: sample.timeMs,
+    level: 'DEFAULT',
+    metadata: { count },
+  })
 }
 
 function addMeasure(into: MetricTotals, sample: MetricSample, by: number): void {

@@ -6,8 +6,10 @@ export interface SessionPolicy {
   readonly maxAgeMs: number
   /** Quiet after a finished main call after which a turn ends. */
   readonly quietTimeoutMs: number
-  /** How long a model call waits for the text of its answer. */
+  /** How long a call or a tool waits for what other records tell about it. */
   readonly joinTimeoutMs: number
+  /** Labels that become tags as well, by name. */
+  readonly tagLabels: readonly string[]
   /** Longer texts are cut, with a note of their length. Characters. */
   readonly maxContentLength: number
   /** Turns open at once; above it the oldest ends. */

@@ -17,7 +17,13 @@ import type { SessionPolicy } from './policy.ts'
 import { type CloseReason, copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tool-call.ts'
 import { count } from './totals.ts'
-import { boundOpenTurns, onPrompt } from './turn-end.ts'
+import { onRequestBody, onResponseBody } from './body.ts'
+import { onNote } from './note.ts'
+import { onPrompt } from './prompt.ts'
+import { onSpan } from './span.ts'
+import { onSubagentEnd } from './subagent.ts'
+import { boundOpenTurns } from './turn-end.ts'
+import { joinTurnSpans } from './turn-span.ts'
 
 /** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the tick. */
 export type SessionInput =
@@ -59,8 +65,12 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
   state.firstMs = Math.min(state.firstMs, item.timeMs)
   state.lastMs = Math.max(state.lastMs, item.timeMs)
   state.identity = merged(state.identity, item.identity)
-  if (item.kind === 'metric') onMetric(state, item)
-  else onEvent(draft, item, atMs)
+  if (item.kind === 'metric') {
+    onMetric(draft, item)
+    return
+  }
+  state.traced ||= item.traceId !== undefined
+  onEvent(draft, item, atMs)
 }
 
 function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
@@ -84,10 +94,25 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
     case 'tool_result':
       onToolResult(draft, event, atMs)
       break
+    case 'subagent_end':
+      onSubagentEnd(draft, event, atMs)
+      break
+    case 'note':
+      onNote(draft, event, atMs)
+      break
+    case 'request_body':
+      onRequestBody(draft, event)
+      return
+    case 'response_body':
+      onResponseBody(draft, event)
+      return
     case 'span':
+      onSpan(draft, event, atMs)
+      return
     case 'other':
       return
   }
+  joinTurnSpans(draft, atMs)
   boundOpenTurns(draft)
 }
 

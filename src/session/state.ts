@@ -4,6 +4,7 @@
  */
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
+import { copyJoins, emptyJoins, type Joins } from './joins.ts'
 import type { SeriesRun } from './series.ts'
 import { copyTotals, emptyTotals, type Totals } from './totals.ts'
 
@@ -14,22 +15,54 @@ export const STATE_VERSION = 1
 export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit'
 
 /** Why a turn ended. */
-export type TurnEnd = 'next_prompt' | 'quiet' | 'limit' | CloseReason
+export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'limit' | CloseReason
 
 /** An observation before its session's context is put on it. */
-export type ObservationDraft = Omit<
-  Observation,
-  'kind' | 'sessionKey' | 'traceKey' | 'context' | 'parentKey'
-> & { readonly parentKey?: string }
+export type ObservationDraft = Omit<Observation, 'kind' | 'sessionKey' | 'traceKey' | 'context'>
 
-/** A finished model call that waits for the text of its answer. */
+/** What a finished call or tool may wait for. */
+export type Wait = 'answer' | 'bodies' | 'span'
+
+/** A finished model call that waits for what other records tell about it. */
 export interface HeldCall {
   readonly draft: ObservationDraft
   readonly requestId: string | undefined
   /** The subagent that made it; empty for the main agent. */
   readonly lane: string
-  /** When it is let go without an answer, by arrival time. */
+  readonly waitsFor: readonly Wait[]
+  /** When it is let go without, by arrival time. */
   readonly releaseAtMs: number
+}
+
+/** A finished tool that waits for its span. */
+export interface HeldTool {
+  readonly draft: ObservationDraft
+  readonly toolUseId: string
+  readonly releaseAtMs: number
+}
+
+/** A subagent at work within a turn. */
+export interface Subagent {
+  readonly id: string
+  /** 1, or more where it goes on after its turn had ended. */
+  readonly segment: number
+  readonly type: string | undefined
+  readonly startMs: number
+  readonly lastMs: number
+  readonly modelCalls: number
+  readonly toolResults: number
+  readonly costUsd: number
+  readonly answer: string | undefined
+  readonly ended: SubagentEnd | undefined
+}
+
+/** What the agent said when its subagent had ended. */
+export interface SubagentEnd {
+  readonly isBackground: boolean
+  readonly durationMs: number
+  readonly totalTokens: number | undefined
+  readonly toolUses: number | undefined
+  readonly model: string | undefined
 }
 
 /** A tool that was decided on and has no result yet. */
@@ -53,10 +86,17 @@ export interface OpenTurn {
   readonly ordinal: number
   /** 1 until its root was sent; then it counts the continuations. */
   readonly segment: number
+  /** The agent's own trace, where it traced when the turn began. */
+  readonly agentTraceId: string | undefined
+  /** A span outside that the turn hangs under. */
+  outsideParentId: string | undefined
   startMs: number
   lastMs: number
   lastArrivalMs: number
   prompted: boolean
+  synthetic: boolean
+  /** When the turn ends because its span has, by arrival time. */
+  overAtMs: number | undefined
   prompt: string | undefined
   promptLength: number | undefined
   command: string | undefined
@@ -70,6 +110,12 @@ export interface OpenTurn {
   failure: string | undefined
   held: HeldCall[]
   tools: OpenTool[]
+  heldTools: HeldTool[]
+  /** Tool use ids of the tools that were sent with their result. */
+  shownTools: string[]
+  subagents: Record<string, Subagent>
+  /** Segments sent of subagents before this turn was taken up again. */
+  readonly sentSubagents: Readonly<Record<string, number>>
   /** Answers that came before their call, by request id. */
   earlyAnswers: Record<string, string>
   modelCalls: number
@@ -81,6 +127,9 @@ export interface OpenTurn {
 export interface EndedTurn {
   readonly ordinal: number
   readonly segment: number
+  readonly agentTraceId: string | undefined
+  /** Segments sent of each subagent. */
+  readonly subagents: Readonly<Record<string, number>>
 }
 
 export interface SessionState {
@@ -107,6 +156,14 @@ export interface SessionState {
   endedBeforeMs: number
   totals: Totals
   series: Record<string, SeriesRun>
+  /** The agent sends spans, so calls and tools wait for theirs. */
+  traced: boolean
+  /** The agent sends raw bodies, so calls wait for theirs. */
+  bodied: boolean
+  joins: Joins
+  /** Notes from before the first turn, which they are shown in. */
+  earlyNotes: ObservationDraft[]
+  title: string | undefined
 }
 
 /** A session of which one record has just arrived, before that is folded in. */
@@ -134,6 +191,11 @@ export function newSession(
     endedBeforeMs: 0,
     totals: emptyTotals(),
     series: {},
+    traced: false,
+    bodied: false,
+    joins: emptyJoins(),
+    earlyNotes: [],
+    title: undefined,
   }
 }
 
@@ -146,6 +208,9 @@ export function copyState(from: SessionState): SessionState {
       ...turn,
       held: [...turn.held],
       tools: [...turn.tools],
+      heldTools: [...turn.heldTools],
+      shownTools: [...turn.shownTools],
+      subagents: { ...turn.subagents },
       earlyAnswers: { ...turn.earlyAnswers },
     }
   }
@@ -155,5 +220,7 @@ export function copyState(from: SessionState): SessionState {
     ended: { ...from.ended },
     totals: copyTotals(from.totals),
     series: { ...from.series },
+    joins: copyJoins(from.joins),
+    earlyNotes: [...from.earlyNotes],
   }
 }

@@ -2,7 +2,7 @@
  * The summary of a session that was closed: one trace of one observation with everything the
  * session adds up to. It has no cost or usage of its own, since those are counted already.
  */
-import type { Shown } from '../domain/emission.ts'
+import type { Shown } from '../domain/shown.ts'
 import { type Distribution, quantile } from './distribution.ts'
 import { type Draft, emit } from './draft.ts'
 import { scoresOf } from './scores.ts'
@@ -29,6 +29,7 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
       close_reason: reason,
       summary: state.summaries,
       organization_id: state.identity.organizationId,
+      title: state.title,
     },
   })
   draft.emissions.push(...scoresOf(state, traceKey))
@@ -39,8 +40,10 @@ function shownTotals(totals: Totals, durationMs: number): Shown {
   return {
     duration_ms: durationMs,
     prompts: totals.prompts,
+    synthetic_prompts: totals.syntheticPrompts,
     model_calls: totals.modelCalls,
     model_errors: totals.modelErrors,
+    model_retries: totals.retries,
     tool_results: totals.toolResults,
     tool_failures: totals.toolFailures,
     tool_refusals: totals.toolRefusals,
@@ -57,6 +60,7 @@ function shownTotals(totals: Totals, durationMs: number): Shown {
     edits_rejected: metrics.editsRejected,
     active_user_s: metrics.activeUserS,
     active_agent_s: metrics.activeAgentS,
+    subagents: { ...totals.subagents },
     starts: { ...totals.starts },
     events: { ...totals.events },
     ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),

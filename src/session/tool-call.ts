@@ -1,16 +1,25 @@
 /**
- * Tools: a decision opens one, its result closes it and is sent as a TOOL. A refused tool has
- * no result; it is sent at level WARNING once the agent has gone on without it.
+ * Tools: a decision opens one, its result closes it and is sent as a TOOL, after its span has
+ * come where the agent sends spans. A refused tool has no result; it is sent at level WARNING
+ * once the agent has gone on without it.
  */
 import type { ToolDecisionEvent, ToolResultEvent } from '../domain/agent-event.ts'
-import { cut } from './content.ts'
 import type { Draft } from './draft.ts'
-import type { ObservationDraft, OpenTool, OpenTurn } from './state.ts'
+import { look, take } from './ledger.ts'
+import type { HeldTool, OpenTool, OpenTurn } from './state.ts'
+import { noteSubagent } from './subagent.ts'
+import {
+  enrichedTool,
+  resultObservation,
+  unfinishedObservation,
+  waitObservation,
+} from './tool-observation.ts'
 import { countToolRefusal, countToolResult } from './totals.ts'
-import { emitInTurn, turnOf } from './turn.ts'
+import { emitInTurn, openTurns, turnOf } from './turn.ts'
 
 export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
+  noteSubagent(turn, event)
   turn.tools.push({
     tool: event.tool,
     toolUseId: event.toolUseId,
@@ -20,7 +29,7 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
     parameters: event.parameters,
     requestId: event.requestId,
     atMs: event.timeMs,
-    key: keyOf(event),
+    key: event.dedupKey,
   })
   if (!event.accepted) countToolRefusal(draft.state.totals, event.tool)
   const oldest = turn.tools[0]
@@ -30,56 +39,45 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
 }
 
 export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: number): void {
+  const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
   if (event.subagentId === undefined) {
     turn.mainFinished = false
     turn.resultFor = event.requestId
   }
-  countToolResult(draft.state.totals, event.tool, event.success, event.durationMs)
+  countToolResult(state.totals, event.tool, event.success, event.durationMs)
   turn.toolResults += 1
+  noteSubagent(turn, event, (known) => ({ toolResults: known.toolResults + 1 }))
   const decided = decisionOf(turn, event)
   if (decided !== undefined) turn.tools = turn.tools.filter((tool) => tool !== decided)
-  emitInTurn(draft, turn, toolOf(draft, event, decided))
-}
-
-/** By the tool's own id; versions without one decide and answer in order, tool by tool. */
-function decisionOf(turn: OpenTurn, event: ToolResultEvent): OpenTool | undefined {
-  if (event.toolUseId !== undefined) {
-    return turn.tools.find((tool) => tool.toolUseId === event.toolUseId)
+  const observation = resultObservation(event, decided, policy.maxContentLength)
+  const { toolUseId } = event
+  if (toolUseId === undefined) {
+    emitInTurn(draft, turn, observation)
+    return
   }
-  const lane = event.subagentId ?? ''
-  return turn.tools.find(
-    (tool) => tool.toolUseId === undefined && tool.tool === event.tool && tool.lane === lane,
-  )
+  turn.shownTools.push(toolUseId)
+  if (turn.shownTools.length > policy.maxHeldItems) turn.shownTools.shift()
+  turn.heldTools.push({
+    draft: observation,
+    toolUseId,
+    releaseAtMs: arrivedMs + policy.joinTimeoutMs,
+  })
+  if (!state.traced || look(state.joins.tools, toolUseId) !== undefined) joinTool(draft, toolUseId)
 }
 
-function toolOf(draft: Draft, event: ToolResultEvent, decided?: OpenTool): ObservationDraft {
-  const failure = event.error ?? event.errorType ?? 'the tool failed'
-  const input = event.input ?? event.parameters ?? decided?.parameters
-  return {
-    type: 'tool',
-    key: keyOf(event),
-    name: event.tool,
-    startMs: event.timeMs - event.durationMs,
-    endMs: event.timeMs,
-    ...(input !== undefined && { input: cut(input, draft.policy.maxContentLength) }),
-    ...(event.success
-      ? { level: 'DEFAULT' as const }
-      : {
-          level: 'ERROR' as const,
-          statusMessage: failure,
-          output: `[failed: ${cut(failure, draft.policy.maxContentLength)}]`,
-        }),
-    metadata: {
-      tool_use_id: event.toolUseId,
-      request_id: event.requestId ?? decided?.requestId,
-      subagent_id: event.subagentId,
-      decision: decided === undefined ? undefined : decided.accepted ? 'accept' : 'reject',
-      decided_by: decided?.source,
-      error_type: event.errorType,
-      input_bytes: event.inputBytes,
-      result_bytes: event.resultBytes,
-    },
+/** A tool's span has come, or none will: sends the tool that waits for it. */
+export function joinTool(draft: Draft, toolUseId: string): void {
+  for (const turn of openTurns(draft)) {
+    const held = turn.heldTools.find((tool) => tool.toolUseId === toolUseId)
+    if (held !== undefined) release(draft, turn, held)
+  }
+}
+
+/** Lets go the tools whose wait for a span is over at `nowMs`. */
+export function releaseDueTools(draft: Draft, turn: OpenTurn, nowMs: number): void {
+  for (const tool of [...turn.heldTools]) {
+    if (tool.releaseAtMs <= nowMs) release(draft, turn, tool)
   }
 }
 
@@ -95,30 +93,34 @@ export function leaveTools(draft: Draft, turn: OpenTurn): void {
   for (const tool of [...turn.tools]) leave(draft, turn, tool)
 }
 
-/** An accepted tool's key is kept free for a result that comes late after all. */
-function leave(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
-  turn.tools = turn.tools.filter((other) => other !== tool)
-  emitInTurn(draft, turn, {
-    type: 'tool',
-    key: tool.accepted ? `${tool.key}|unfinished` : tool.key,
-    name: tool.tool,
-    startMs: tool.atMs,
-    endMs: tool.atMs,
-    ...(tool.parameters !== undefined && {
-      input: cut(tool.parameters, draft.policy.maxContentLength),
-    }),
-    level: 'WARNING',
-    statusMessage: tool.accepted ? 'no result was received' : `refused by ${tool.source}`,
-    metadata: {
-      tool_use_id: tool.toolUseId,
-      request_id: tool.requestId,
-      subagent_id: tool.lane === '' ? undefined : tool.lane,
-      decision: tool.accepted ? 'accept' : 'reject',
-      decided_by: tool.source,
-    },
-  })
+/** By the tool's own id; versions without one decide and answer in order, tool by tool. */
+function decisionOf(turn: OpenTurn, event: ToolResultEvent): OpenTool | undefined {
+  if (event.toolUseId !== undefined) {
+    return turn.tools.find((tool) => tool.toolUseId === event.toolUseId)
+  }
+  const lane = event.subagentId ?? ''
+  return turn.tools.find(
+    (tool) => tool.toolUseId === undefined && tool.tool === event.tool && tool.lane === lane,
+  )
 }
 
-function keyOf(event: ToolDecisionEvent | ToolResultEvent): string {
-  return `tool|${event.toolUseId ?? event.dedupKey}`
+function release(draft: Draft, turn: OpenTurn, held: HeldTool): void {
+  const { joins } = draft.state
+  turn.heldTools = turn.heldTools.filter((other) => other !== held)
+  const span = take(joins.tools, held.toolUseId)
+  if (span === undefined) {
+    emitInTurn(draft, turn, held.draft)
+    return
+  }
+  const wait = take(joins.waits, span.spanId)
+  const execution = take(joins.executions, held.toolUseId)
+  const { maxContentLength } = draft.policy
+  emitInTurn(draft, turn, enrichedTool(held.draft, span, wait, execution, maxContentLength))
+  const waiting = wait && waitObservation(held.draft, wait)
+  if (waiting !== undefined) emitInTurn(draft, turn, waiting)
+}
+
+function leave(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
+  turn.tools = turn.tools.filter((other) => other !== tool)
+  emitInTurn(draft, turn, unfinishedObservation(tool, draft.policy.maxContentLength))
 }

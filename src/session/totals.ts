@@ -45,7 +45,12 @@ export interface MetricTotals {
 }
 
 export interface Totals {
+  /** Prompts that a person sent. */
   prompts: number
+  /** Prompts that the agent sent to itself. */
+  syntheticPrompts: number
+  /** Tries of model calls beyond the first, as far as spans tell. */
+  retries: number
   modelCalls: number
   modelErrors: number
   toolResults: number
@@ -58,6 +63,8 @@ export interface Totals {
   ttftMs: Distribution
   /** Every event by its name, shown or not. */
   events: Record<string, number>
+  /** Subagents that ended, by type. */
+  subagents: Record<string, number>
   /** How the session started, as metrics tell: fresh, resume, continue. */
   starts: Record<string, number>
   metrics: MetricTotals
@@ -74,6 +81,8 @@ export function emptyUsage(): MutableUsage {
 export function emptyTotals(): Totals {
   return {
     prompts: 0,
+    syntheticPrompts: 0,
+    retries: 0,
     modelCalls: 0,
     modelErrors: 0,
     toolResults: 0,
@@ -85,6 +94,7 @@ export function emptyTotals(): Totals {
     tools: {},
     ttftMs: emptyDistribution(),
     events: {},
+    subagents: {},
     starts: {},
     metrics: {
       costUsd: 0,
@@ -114,6 +124,7 @@ export function copyTotals(from: Totals): Totals {
     tools: mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) })),
     ttftMs: copyDistribution(from.ttftMs),
     events: { ...from.events },
+    subagents: { ...from.subagents },
     starts: { ...from.starts },
     metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
   }

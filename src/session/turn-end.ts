@@ -3,47 +3,29 @@
  * joins the same trace; if it brought a newer answer, an AGENT `conversation (continued)`
  * below the root carries it, so nothing is sent twice and nothing is lost.
  */
-import type { PromptEvent } from '../domain/agent-event.ts'
-import { shown } from './content.ts'
 import { type Draft, emit } from './draft.ts'
-import { releaseAllCalls } from './model-call.ts'
+import { releaseDueCalls } from './model-call.ts'
 import type { OpenTurn, TurnEnd } from './state.ts'
-import { leaveTools } from './tool-call.ts'
-import {
-  emitInTurn,
-  namedTurnKey,
-  openTurn,
-  openTurns,
-  ROOT_KEY,
-  TURN_TRACE_NAME,
-  turnTraceKey,
-  unnamedTurnKey,
-} from './turn.ts'
-
-/** A prompt ends every other open turn: the agent answers one at a time. */
-export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
-  const { state, policy } = draft
-  const key = namedTurnKey(event) ?? unnamedTurnKey(event)
-  for (const turn of openTurns(draft)) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
-  state.currentTurn = key
-  const turn = openTurn(draft, key, event, arrivedMs)
-  state.totals.prompts += 1
-  if (turn.prompted) return
-  turn.prompted = true
-  turn.prompt = shown(event.prompt, policy.maxContentLength)
-  turn.promptLength = event.prompt.length ?? event.prompt.text?.length
-  turn.command = event.command
-}
+import { emitSubagents, sentSubagents } from './subagent.ts'
+import { leaveTools, releaseDueTools } from './tool-call.ts'
+import { emitInTurn, openTurns, ROOT_KEY, TURN_TRACE_NAME, turnTraceKey } from './turn.ts'
 
 /** Ends a turn: lets go what it holds, and sends its root or its continuation. */
 export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   const { state, policy } = draft
-  releaseAllCalls(draft, turn)
+  releaseDueCalls(draft, turn, Number.POSITIVE_INFINITY)
+  releaseDueTools(draft, turn, Number.POSITIVE_INFINITY)
   leaveTools(draft, turn)
+  emitSubagents(draft, turn)
   if (turn.segment === 1) emitRoot(draft, turn, reason)
   else if (turn.answer !== undefined) emitContinuation(draft, turn, reason)
   delete state.turns[turn.key]
-  state.ended[turn.key] = { ordinal: turn.ordinal, segment: turn.segment }
+  state.ended[turn.key] = {
+    ordinal: turn.ordinal,
+    segment: turn.segment,
+    agentTraceId: turn.agentTraceId,
+    subagents: sentSubagents(turn),
+  }
   const remembered = Object.keys(state.ended)
   if (remembered.length > policy.maxEndedTurns) {
     delete state.ended[remembered[0] as string]
@@ -55,6 +37,8 @@ function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   emit(draft, turnTraceKey(draft, turn), TURN_TRACE_NAME, {
     type: 'agent',
     key: ROOT_KEY,
+    ...(turn.agentTraceId !== undefined && { agentTraceId: turn.agentTraceId }),
+    ...(turn.outsideParentId !== undefined && { outsideParentId: turn.outsideParentId }),
     name: TURN_TRACE_NAME,
     startMs: turn.startMs,
     endMs: turn.lastMs,
@@ -65,6 +49,7 @@ function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
       ended_by: reason,
       prompt_id: turn.promptId,
       prompt_length: turn.promptLength,
+      synthetic: turn.synthetic ? true : undefined,
       command: turn.command,
       model_calls: turn.modelCalls,
       tool_results: turn.toolResults,

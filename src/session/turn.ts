@@ -10,6 +10,9 @@ import type { ObservationDraft, OpenTurn } from './state.ts'
 export const ROOT_KEY = 'root'
 export const TURN_TRACE_NAME = 'conversation'
 
+/** What places an observation in a turn's trace. */
+export type TurnPlace = Pick<OpenTurn, 'key' | 'agentTraceId'>
+
 /** The key of the turn an event names, if it names one. Prefixed, so that no id is special. */
 export function namedTurnKey(event: AgentEvent): string | undefined {
   return event.promptId === undefined ? undefined : `prompt-${event.promptId}`
@@ -57,7 +60,11 @@ function newTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
     startMs: event.timeMs,
     lastMs: event.timeMs,
     lastArrivalMs: 0,
+    agentTraceId: before === undefined ? event.traceId : before.agentTraceId,
+    outsideParentId: undefined,
+    overAtMs: undefined,
     prompted: false,
+    synthetic: false,
     prompt: undefined,
     promptLength: undefined,
     command: undefined,
@@ -67,6 +74,10 @@ function newTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
     failure: undefined,
     held: [],
     tools: [],
+    heldTools: [],
+    shownTools: [],
+    subagents: {},
+    sentSubagents: before?.subagents ?? {},
     earlyAnswers: {},
     modelCalls: 0,
     toolResults: 0,
@@ -74,16 +85,40 @@ function newTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
   }
   state.turns[key] = turn
   state.currentTurn ??= key
+  for (const note of state.earlyNotes.splice(0)) emitInTurn(draft, turn, note)
   return turn
 }
 
-/** Emits an observation below the root of a turn's trace. */
-export function emitInTurn(draft: Draft, turn: OpenTurn, observation: ObservationDraft): void {
-  emit(draft, turnTraceKey(draft, turn), TURN_TRACE_NAME, { parentKey: ROOT_KEY, ...observation })
+/** Emits an observation of a turn, below its root unless it names another parent. */
+export function emitInTurn(draft: Draft, turn: TurnPlace, observation: ObservationDraft): void {
+  const { agentTraceId } = turn
+  emit(draft, turnTraceKey(draft, turn), TURN_TRACE_NAME, {
+    parentKey: ROOT_KEY,
+    ...observation,
+    ...(agentTraceId !== undefined && { agentTraceId }),
+  })
+}
+
+/** The same for what names no turn; nothing happens when there has been none. */
+export function emitInCurrentTurn(draft: Draft, observation: ObservationDraft): void {
+  const { state } = draft
+  const key = state.currentTurn
+  const place = key === undefined ? undefined : (state.turns[key] ?? state.ended[key])
+  if (key === undefined || place === undefined) return
+  emitInTurn(draft, { key, agentTraceId: place.agentTraceId }, observation)
+}
+
+/** Who an observation hangs under: the subagent that did it, else the root. */
+export function parentOf(subagentId: string | undefined): string {
+  return subagentId === undefined || subagentId === '' ? ROOT_KEY : subagentKey(subagentId)
+}
+
+export function subagentKey(subagentId: string): string {
+  return `subagent|${subagentId}`
 }
 
 /** Natural key of a turn's trace. */
-export function turnTraceKey(draft: Draft, turn: OpenTurn): string {
+export function turnTraceKey(draft: Draft, turn: TurnPlace): string {
   return `${draft.state.key}/turn/${turn.key}`
 }
 

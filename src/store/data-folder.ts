@@ -4,7 +4,7 @@
  * its side files the mode of the database). A folder that exists is left as it is.
  */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
@@ -23,9 +23,16 @@ export function dataFolderAt(dataDir: string): DataFolder {
   }
 }
 
-/** Makes what is missing of the folder. Throws what the operating system says. */
+/**
+ * Makes what is missing of the folder, an absolute path. Throws what the operating system says.
+ * Not by `recursive`: where a file system answers ENOENT below a folder that exists (`/proc`),
+ * Node 24 tries for ever.
+ */
 export function makeFolder(dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: FOLDER_MODE })
+  const parent = dirname(dataDir)
+  if (existsSync(dataDir) || parent === dataDir) return
+  makeFolder(parent)
+  mkdirSync(dataDir, { mode: FOLDER_MODE })
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Store } from './store.ts'
 import { lockedError, openErrorOf, type StoreOpenError } from './store-open-error.ts'
 
 export interface SqliteStoreOptions {
-  /** Where the files are. Made when it is missing, for its owner alone. */
+  /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
   readonly dataDir: string
   readonly clock: Clock
   /** Version of the session states that `S` is; stored states of another are not read. */

@@ -61,6 +61,11 @@ export function createTypedRows(connection: Connection): TypedRows {
           metricPoints.run({ ...ids, ...metricColumns(item) })
           break
         case 'model_response':
+        case 'request_body':
+        case 'response_body':
+        case 'subagent_end':
+        case 'note':
+        case 'span':
         case 'other':
           break
       }

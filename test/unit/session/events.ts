@@ -20,6 +20,7 @@ export const policy: SessionPolicy = {
   quietTimeoutMs: 20_000,
   joinTimeoutMs: 7_000,
   maxContentLength: 1000,
+  tagLabels: ['team'],
   ...defaultBounds,
 }
 
@@ -77,9 +78,13 @@ export function answer(
   }
 }
 
-export function failure(seconds: number, message: string): AgentEvent {
+export function failure(
+  seconds: number,
+  message: string,
+  more: Partial<EventBase> = {},
+): AgentEvent {
   return {
-    ...base('api_error', seconds, {}),
+    ...base('api_error', seconds, more),
     kind: 'model_error',
     model: 'claude-opus-5-5',
     message,

@@ -63,7 +63,7 @@ const events: fc.Arbitrary<AgentEvent[]> = fc
         case 'result':
           return result(seconds, `t${Math.max(0, n - step.ref)}x${n}`, more)
         case 'error':
-          return failure(seconds, `failure ${n}`)
+          return failure(seconds, `failure ${n}`, more)
         default:
           return other(seconds, `other_${step.ref}`)
       }

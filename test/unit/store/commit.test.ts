@@ -1,6 +1,6 @@
 /** One transaction from the duplicate filter to the outbox. */
 import { describe, expect, test } from 'vitest'
-import type { Shown } from '../../../src/domain/emission.ts'
+import type { Shown } from '../../../src/domain/shown.ts'
 import type { Arrival, Fold } from '../../../src/domain/store.ts'
 import { arrival, AT_MS, base, nothing, observation, other, row, type State } from './arrivals.ts'
 import { openStore, withDatabase } from './open-store.ts'

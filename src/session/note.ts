@@ -1,0 +1,41 @@
+/**
+ * Notes: what is worth a place in the trace beside calls and tools. One that comes before any
+ * prompt (a server that could not be reached at start) is shown in the first turn.
+ */
+import type { NoteEvent } from '../domain/agent-event.ts'
+import { cut } from './content.ts'
+import type { Draft } from './draft.ts'
+import type { ObservationDraft } from './state.ts'
+import { noteSubagent } from './subagent.ts'
+import { emitInTurn, parentOf, turnOf } from './turn.ts'
+
+const MAX_EARLY_NOTES = 50
+
+export function onNote(draft: Draft, event: NoteEvent, arrivedMs: number): void {
+  const { state } = draft
+  if (event.promptId === undefined && state.currentTurn === undefined) {
+    if (state.earlyNotes.length < MAX_EARLY_NOTES)
+      state.earlyNotes.push(observationOf(draft, event))
+    return
+  }
+  const turn = turnOf(draft, event, arrivedMs)
+  noteSubagent(turn, event)
+  emitInTurn(draft, turn, observationOf(draft, event))
+}
+
+function observationOf({ policy }: Draft, event: NoteEvent): ObservationDraft {
+  const { durationMs, statusMessage } = event
+  return {
+    type: durationMs === undefined ? 'event' : 'span',
+    key: `note|${event.dedupKey}`,
+    parentKey: parentOf(event.subagentId),
+    name: event.title,
+    startMs: event.timeMs - (durationMs ?? 0),
+    endMs: event.timeMs,
+    level: event.level,
+    ...(statusMessage !== undefined && {
+      statusMessage: cut(statusMessage, policy.maxContentLength),
+    }),
+    metadata: { event: event.name, ...event.details },
+  }
+}

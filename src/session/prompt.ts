@@ -1,0 +1,22 @@
+/** A prompt opens its turn and ends every other: the agent answers one at a time. */
+import type { PromptEvent } from '../domain/agent-event.ts'
+import { shown } from './content.ts'
+import type { Draft } from './draft.ts'
+import { namedTurnKey, openTurn, openTurns, unnamedTurnKey } from './turn.ts'
+import { endTurn } from './turn-end.ts'
+
+export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
+  const { state, policy } = draft
+  const key = namedTurnKey(event) ?? unnamedTurnKey(event)
+  for (const turn of openTurns(draft)) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
+  state.currentTurn = key
+  const turn = openTurn(draft, key, event, arrivedMs)
+  if (event.isSynthetic === true) state.totals.syntheticPrompts += 1
+  else state.totals.prompts += 1
+  if (turn.prompted) return
+  turn.prompted = true
+  turn.synthetic = event.isSynthetic === true
+  turn.prompt = shown(event.prompt, policy.maxContentLength)
+  turn.promptLength = event.prompt.length ?? event.prompt.text?.length
+  turn.command = event.command
+}

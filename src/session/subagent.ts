@@ -1,0 +1,132 @@
+/**
+ * Subagents: an AGENT over their calls and tools, sent when their turn ends, since only then
+ * all is known that places it: the tool that started it, its end, its answer. One that goes
+ * on after that continues below the AGENT already sent.
+ */
+import type { AgentEvent, SubagentEndEvent } from '../domain/agent-event.ts'
+import type { Draft } from './draft.ts'
+import { look } from './ledger.ts'
+import type { ObservationDraft, OpenTurn, Subagent } from './state.ts'
+import { toolKey } from './tool-key.ts'
+import { count } from './totals.ts'
+import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from './turn.ts'
+
+const PREFIX = ':'
+const MAX_SUBAGENTS = 200
+
+/** Notes that a subagent did something; does nothing for the main agent. */
+export function noteSubagent(
+  turn: OpenTurn,
+  event: AgentEvent,
+  did: (known: Subagent) => Partial<Subagent> = () => ({}),
+): void {
+  if (event.subagentId === undefined) return
+  const key = PREFIX + event.subagentId
+  const known = turn.subagents[key] ?? newSubagent(turn, event.subagentId, event.timeMs)
+  if (turn.subagents[key] === undefined && Object.keys(turn.subagents).length >= MAX_SUBAGENTS) {
+    return
+  }
+  turn.subagents[key] = {
+    ...known,
+    startMs: Math.min(known.startMs, event.timeMs),
+    lastMs: Math.max(known.lastMs, event.timeMs),
+    ...did(known),
+  }
+}
+
+export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: number): void {
+  const turn = turnOf(draft, event, arrivedMs)
+  count(draft.state.totals.subagents, event.subagentType)
+  noteSubagent(turn, event, (known) => ({
+    type: event.subagentType,
+    startMs: Math.min(known.startMs, event.timeMs - event.durationMs),
+    ended: {
+      isBackground: event.isBackground,
+      durationMs: event.durationMs,
+      totalTokens: event.totalTokens,
+      toolUses: event.toolUses,
+      model: event.model,
+    },
+  }))
+}
+
+/** Sends the subagents of a turn that ends; after its tools, under which they may hang. */
+export function emitSubagents(draft: Draft, turn: OpenTurn): void {
+  for (const subagent of Object.values(turn.subagents)) {
+    if (subagent.segment === 1) emitInTurn(draft, turn, observationOf(draft, turn, subagent))
+    else if (subagent.answer !== undefined || subagent.ended !== undefined) {
+      emitInTurn(draft, turn, continuationOf(subagent))
+    }
+  }
+}
+
+/** How many segments of each subagent a turn has sent, for when it goes on. */
+export function sentSubagents(turn: OpenTurn): Record<string, number> {
+  const sent: Record<string, number> = { ...turn.sentSubagents }
+  for (const [key, subagent] of Object.entries(turn.subagents)) sent[key] = subagent.segment
+  return sent
+}
+
+function newSubagent(turn: OpenTurn, id: string, timeMs: number): Subagent {
+  return {
+    id,
+    segment: (turn.sentSubagents[PREFIX + id] ?? 0) + 1,
+    type: undefined,
+    startMs: timeMs,
+    lastMs: timeMs,
+    modelCalls: 0,
+    toolResults: 0,
+    costUsd: 0,
+    answer: undefined,
+    ended: undefined,
+  }
+}
+
+function observationOf(draft: Draft, turn: OpenTurn, subagent: Subagent): ObservationDraft {
+  return {
+    ...sharedOf(subagent),
+    key: subagentKey(subagent.id),
+    parentKey: startedBy(draft, turn, subagent),
+    name: `subagent ${subagent.type ?? 'unknown'}`,
+  }
+}
+
+function continuationOf(subagent: Subagent): ObservationDraft {
+  return {
+    ...sharedOf(subagent),
+    key: `${subagentKey(subagent.id)}|${subagent.segment}`,
+    parentKey: subagentKey(subagent.id),
+    name: `subagent ${subagent.type ?? 'unknown'} (continued)`,
+  }
+}
+
+function sharedOf(subagent: Subagent) {
+  const { ended, answer } = subagent
+  return {
+    type: 'agent',
+    startMs: subagent.startMs,
+    endMs: subagent.lastMs,
+    ...(answer !== undefined && { output: answer }),
+    level: 'DEFAULT',
+    metadata: {
+      subagent_id: subagent.id,
+      model_calls: subagent.modelCalls,
+      tool_results: subagent.toolResults,
+      cost_usd: subagent.costUsd,
+      ended: ended !== undefined,
+      background: ended?.isBackground,
+      duration_ms: ended?.durationMs,
+      total_tokens: ended?.totalTokens,
+      tool_uses: ended?.toolUses,
+      model: ended?.model,
+    },
+  } as const
+}
+
+/** The tool whose execution the subagent's spans hang under, if that was shown; else the root. */
+function startedBy({ state }: Draft, turn: OpenTurn, subagent: Subagent): string {
+  const parentSpanId = look(state.joins.subagentParents, subagent.id)
+  const toolUseId = look(state.joins.executionOwners, parentSpanId)
+  if (toolUseId === undefined || !turn.shownTools.includes(toolUseId)) return ROOT_KEY
+  return toolKey(toolUseId)
+}
