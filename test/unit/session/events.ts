@@ -3,6 +3,7 @@ import type {
   AgentEvent,
   EventBase,
   ModelCallEvent,
+  SpanEvent,
   ToolDecisionEvent,
   ToolResultEvent,
 } from '../../../src/domain/agent-event.ts'
@@ -199,4 +200,47 @@ export function lines(observations: readonly Observation[]): string[] {
     const level = o.level === 'DEFAULT' ? '' : ` ${o.level}`
     return `${o.type} ${o.name}${level} @${o.traceKey.replace('claude-code/s1/', '')}`
   })
+}
+
+/** A span of the main agent's trace `t1`, from `start` to `end` seconds. */
+export function span(
+  role: SpanEvent['role'],
+  start: number,
+  end: number,
+  more: Partial<SpanEvent> = {},
+): SpanEvent {
+  return {
+    ...base(role, end, { dedupKey: `span|${role}|${start}|${end}` }),
+    kind: 'span',
+    role,
+    traceId: 't1',
+    spanId: `${role}-${start}`,
+    startMs: at(start),
+    endMs: at(end),
+    ...more,
+  }
+}
+
+export function subagentEnd(seconds: number, subagentId: string): AgentEvent {
+  return {
+    ...base('subagent_completed', seconds, { subagentId }),
+    kind: 'subagent_end',
+    subagentType: 'general-purpose',
+    isBackground: false,
+    durationMs: 1000,
+  }
+}
+
+export function noteEvent(
+  seconds: number,
+  title: string,
+  more: Partial<EventBase> = {},
+): AgentEvent {
+  return {
+    ...base('something', seconds, more),
+    kind: 'note',
+    title,
+    level: 'DEFAULT',
+    details: {},
+  }
 }

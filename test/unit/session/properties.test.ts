@@ -10,12 +10,15 @@ import {
   closing,
   decision,
   failure,
+  noteEvent,
   fresh,
   other,
   policy,
   prompt,
   result,
   run,
+  span,
+  subagentEnd,
 } from './events.ts'
 
 /** A random but possible life of a session: every id once. */
@@ -31,10 +34,16 @@ const events: fc.Arbitrary<AgentEvent[]> = fc
         'result',
         'error',
         'other',
+        'note',
+        'subagent_end',
+        'call_span',
+        'tool_span',
+        'turn_span',
       ),
       turn: fc.integer({ min: 1, max: 4 }),
       named: fc.boolean(),
       subagent: fc.boolean(),
+      traced: fc.boolean(),
       ref: fc.nat(6),
       gap: fc.integer({ min: 0, max: 40 }),
     }),
@@ -47,6 +56,7 @@ const events: fc.Arbitrary<AgentEvent[]> = fc
       const more = {
         promptId: step.named ? `p${step.turn}` : (undefined as never),
         ...(step.subagent && { subagentId: 'a1' }),
+        ...(step.traced && { traceId: `t${step.turn}` }),
         dedupKey: `${step.what}|${n}`,
       }
       switch (step.what) {
@@ -64,6 +74,16 @@ const events: fc.Arbitrary<AgentEvent[]> = fc
           return result(seconds, `t${Math.max(0, n - step.ref)}x${n}`, more)
         case 'error':
           return failure(seconds, `failure ${n}`, more)
+        case 'note':
+          return noteEvent(seconds, `note ${n}`, more)
+        case 'subagent_end':
+          return { ...subagentEnd(seconds, 'a1'), ...more, subagentId: 'a1' }
+        case 'call_span':
+          return span('model_call', seconds, seconds, { ...more, requestId: `r${n - step.ref}` })
+        case 'tool_span':
+          return span('tool', seconds, seconds, { ...more, toolUseId: `t${n - step.ref}` })
+        case 'turn_span':
+          return span('turn', seconds, seconds, more)
         default:
           return other(seconds, `other_${step.ref}`)
       }
