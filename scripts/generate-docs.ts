@@ -1,38 +1,40 @@
 /**
- * Writes the configuration table of README.md from the schema, between its two markers.
- * With --check it changes nothing and fails when the table is out of date.
+ * Writes what README.md says of the code from the code itself, each part between its two
+ * markers. With --check it changes nothing and fails when a part is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type ConfigRow, configTable } from '../src/config/config-table.ts'
+import { configSection } from './docs/config-section.ts'
+import { eventsSection, metricsSection } from './docs/profile-section.ts'
+import { treesSection } from './docs/trees-section.ts'
 
-const BEGIN = '<!-- config:begin -->'
-const END = '<!-- config:end -->'
 const README = new URL('../README.md', import.meta.url)
 
-function markdownTable(rows: readonly ConfigRow[]): string {
-  const lines = rows.map(({ name, type, fallback, doc }) => {
-    const shown = fallback === '' || fallback.includes('`') ? fallback : `\`${fallback}\``
-    return `| \`${name}\` | ${type} | ${shown} | ${doc.replaceAll('|', '\\|')} |`
-  })
-  return ['| Variable | Type | Default | What it does |', '|---|---|---|---|', ...lines].join('\n')
+const sections: Readonly<Record<string, () => string>> = {
+  trees: treesSection,
+  events: eventsSection,
+  metrics: metricsSection,
+  config: configSection,
 }
 
-function withTable(readme: string, table: string): string {
-  const begin = readme.indexOf(BEGIN)
-  const end = readme.indexOf(END)
-  if (begin === -1 || end < begin) {
-    throw new Error(
-      `README.md has no ${BEGIN} followed by ${END}: put them where the table belongs`,
-    )
+function withSection(readme: string, name: string, text: string): string {
+  const begin = `<!-- ${name}:begin -->`
+  const end = `<!-- ${name}:end -->`
+  const from = readme.indexOf(begin)
+  const to = readme.indexOf(end)
+  if (from === -1 || to < from) {
+    throw new Error(`README.md has no ${begin} followed by ${end}: put them where it belongs`)
   }
-  return `${readme.slice(0, begin + BEGIN.length)}\n${table}\n${readme.slice(end)}`
+  return `${readme.slice(0, from + begin.length)}\n${text}\n${readme.slice(to)}`
 }
 
 const current = readFileSync(README, 'utf8')
-const wanted = withTable(current, markdownTable(configTable()))
+const wanted = Object.entries(sections).reduce(
+  (readme, [name, section]) => withSection(readme, name, section()),
+  current,
+)
 if (process.argv.includes('--check')) {
   if (current !== wanted) {
-    console.error('README.md: the configuration table is out of date; run "npm run docs"')
+    console.error('README.md: a generated part is out of date; run "npm run docs"')
     process.exitCode = 1
   }
 } else {

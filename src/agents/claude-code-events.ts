@@ -74,8 +74,6 @@ function usageOf(attributes: Attributes): TokenUsage {
 }
 
 export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
-  ...claudeCodeBodies,
-  ...claudeCodeNotes,
   user_prompt: {
     shownAs: 'trace `conversation`: input of its root',
     identifiedBy: ['message.uuid'],
@@ -176,4 +174,6 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       }),
     }),
   },
+  ...claudeCodeBodies,
+  ...claudeCodeNotes,
 }
