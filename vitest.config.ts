@@ -10,6 +10,7 @@ export default defineConfig({
     globals: false,
     pool: 'forks',
     maxWorkers: 2,
+    teardownTimeout: 20_000,
     restoreMocks: true,
     unstubEnvs: true,
     projects: [
@@ -29,7 +30,6 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          teardownTimeout: 20_000,
         },
       },
     ],

@@ -5,7 +5,7 @@
 # installed once into .node/, which git ignores; nothing outside the project changes.
 
 NODE_FLOOR=24
-project_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+project_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=scripts/lock.sh
 . "$project_dir/scripts/lock.sh"
 

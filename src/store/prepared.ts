@@ -48,7 +48,8 @@ export function prepare<P extends object, R>(
   function bound(params: P) {
     compiled ??= compile(params)
     const { statement, slots } = compiled
-    const values = slots.map(({ name, value }) => (name === undefined ? value : params[name]))
+    const values: unknown[] = []
+    for (const { name, value } of slots) values.push(name === undefined ? value : params[name])
     return { statement, values }
   }
 

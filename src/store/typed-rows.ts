@@ -66,6 +66,11 @@ export function createTypedRows(connection: Connection): TypedRows {
         case 'subagent_end':
         case 'note':
         case 'span':
+        case 'turn_start_report':
+        case 'turn_stop_report':
+        case 'tool_report':
+        case 'subagent_report':
+        case 'session_end_report':
         case 'other':
           break
       }

@@ -11,7 +11,11 @@ beforeEach(() => {
 afterEach(() => copy.remove())
 
 /** Variables after sourcing the file by its path; the shell stops at the first error. */
-function exportsOf(shell: string, cwd: string, environment: Record<string, string> = {}) {
+function exportsOf(
+  shell: string,
+  cwd: string,
+  environment: Record<string, string> = {},
+): Record<string, string> {
   const script = 'set -eu; . "$0"; env'
   const finished = spawnSync(shell, ['-c', script, copy.path('claude-telemetry.env')], {
     cwd,
@@ -22,9 +26,11 @@ function exportsOf(shell: string, cwd: string, environment: Record<string, strin
   })
   expect(finished.stderr).toBe('')
   expect(finished.status).toBe(0)
-  const lines = finished.stdout.split('\n').filter((line) => line.includes('='))
-  const all = lines.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')])
-  return Object.fromEntries(all.filter(([name]) => /^(OTEL|CLAUDE)_|telemetry/.test(name ?? '')))
+  const found: Record<string, string> = {}
+  for (const [, name = '', value = ''] of finished.stdout.matchAll(/^(\w+)=(.*)$/gm)) {
+    if (/^(OTEL|CLAUDE)_|telemetry/.test(name)) found[name] = value
+  }
+  return found
 }
 
 const defaults = {

@@ -37,6 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   langfuse: ['domain'],
   delivery: ['domain', 'langfuse'],
   observability: ['domain', 'config'],
+  workspace: ['domain'],
   receiver: ['domain', 'otlp', 'processors', 'config', 'observability'],
 }
 
@@ -58,6 +59,8 @@ describe('imports', () => {
 
   const onlyIn: readonly [string, RegExp, readonly string[]][] = [
     ['Fastify', /^(fastify|@fastify\/)/, ['receiver', 'web']],
+    ['gRPC', /^@grpc\//, ['receiver']],
+    ['the protobuf library', /^@bufbuild\//, ['otlp']],
     ['SQL', /^(kysely|better-sqlite3)/, ['store']],
     ['the Langfuse packages', /^@langfuse\//, ['langfuse']],
     ['Pino', /^pino/, ['observability']],
