@@ -3,7 +3,9 @@
  * opposite one. Knows neither the environment nor signals.
  */
 import type { Config } from './config/config.ts'
+import { isLoopback } from './config/loopback.ts'
 import { createDelivery, type Delivery } from './delivery/delivery.ts'
+import type { Attributes } from './domain/attributes.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Intake, Rejection } from './domain/rejection.ts'
 import { err, ok, type Result } from './domain/result.ts'
@@ -11,10 +13,13 @@ import type { Arrival } from './domain/store.ts'
 import { createLangfuseClient } from './langfuse/client.ts'
 import { createCounters } from './observability/counters.ts'
 import type { Log } from './observability/logger.ts'
+import { createSteadyClock } from './observability/steady-clock.ts'
 import { createSystemClock } from './observability/system-clock.ts'
 import { processLogs } from './processors/event-processor.ts'
+import { hookFolder, processHook } from './processors/hook-processor.ts'
 import { processMetrics } from './processors/metrics-processor.ts'
-import { createReceiver, type Receiver } from './receiver/receiver.ts'
+import { processSpans } from './processors/span-processor.ts'
+import { createReceiver, type Listening, type Receiver } from './receiver/receiver.ts'
 import { createHealth } from './health.ts'
 import { createSessionHandler, type SessionHandler } from './session/handler.ts'
 import { defaultBounds, type SessionPolicy } from './session/policy.ts'
@@ -22,12 +27,15 @@ import { STATE_VERSION, type SessionState } from './session/state.ts'
 import { createSqliteStore } from './store/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
+import { withBodies } from './workspace/body-files.ts'
+import { createWorkspaceReader, type WorkspaceReader } from './workspace/workspace-reader.ts'
 
-const LANGFUSE_TIMEOUT_MS = 15_000
+/** The only agent that posts hooks, on `/hooks/claude-code`. */
+const HOOK_AGENT = 'claude-code'
 
 export interface App {
   /** Takes up what a former process left, then listens. */
-  start(): Promise<Result<{ readonly url: string }, string>>
+  start(): Promise<Result<Listening, string>>
   /**
    * Stops taking requests, closes all sessions, delivers what is left for up to the shutdown
    * timeout, and leaves the rest on disk. Resolves to whether everything was delivered.
@@ -39,11 +47,14 @@ export interface App {
 export async function createApp(
   config: Config,
   log: Log,
-  clock: Clock = createSystemClock(),
+  systemClock: Clock = createSystemClock(),
 ): Promise<Result<App, string>> {
+  const clock = createSteadyClock(systemClock)
   const opened = await createSqliteStore<SessionState>({
     dataDir: config.dataDir,
     stateVersion: STATE_VERSION,
+    retentionMs: config.retentionMs,
+    outbox: config.outbox,
     clock,
     log,
   })
@@ -60,17 +71,25 @@ export async function createApp(
     onEmitted: () => delivery.notify(),
     onError: (message, error) => log.error({ err: error }, message),
   })
+  // A path that a client names lies on this machine only if no other machine can be the client.
+  const isLocal = isLoopback(config.receiver.host)
+  const workspaces = config.readWorkspace && isLocal ? createWorkspaceReader(clock) : undefined
   const receiver = createReceiver({
     config: config.receiver,
-    ingestLogs: (records, arrivedMs) => take(handler, processLogs(records, arrivedMs)),
+    ingestLogs: async (records, arrivedMs) => {
+      const whole = isLocal ? await withBodies(records) : records
+      return take(handler, processLogs(whole, arrivedMs))
+    },
     ingestMetrics: (points, arrivedMs) => take(handler, processMetrics(points, arrivedMs)),
+    ingestTraces: (spans, arrivedMs) => take(handler, processSpans(spans, arrivedMs)),
+    ingestHooks: (bodies, arrivedMs) => takeHooks(handler, workspaces, bodies, arrivedMs),
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
     counters,
     clock,
   })
   return ok({
-    start: () => start(config, receiver, handler, delivery, log),
+    start: () => start(config, receiver, handler, delivery, store, log),
     stop: () => stop(config, receiver, handler, delivery, store, log),
   })
 }
@@ -82,6 +101,24 @@ async function take(
 ): Promise<readonly Rejection[]> {
   await handler.accept(intake.accepted)
   return intake.rejected
+}
+
+/** Hooks, each with what its folder says of itself. */
+async function takeHooks(
+  handler: SessionHandler,
+  workspaces: WorkspaceReader | undefined,
+  bodies: readonly Attributes[],
+  arrivedMs: number,
+): Promise<readonly Rejection[]> {
+  const results = await Promise.all(
+    bodies.map(async (body) => {
+      const folder = hookFolder(HOOK_AGENT, body)
+      const labels = folder === undefined ? {} : await workspaces?.labels(folder)
+      return processHook(HOOK_AGENT, body, arrivedMs, labels ?? {})
+    }),
+  )
+  await handler.accept(results.flatMap((result) => (result.ok ? [result.value] : [])))
+  return results.flatMap((result) => (result.ok ? [] : [result.error]))
 }
 
 function policyOf({ session }: Config): SessionPolicy {
@@ -102,7 +139,7 @@ function buildDelivery(
       publicKey: langfuse.publicKey,
       secretKey: langfuse.secretKey,
       productVersion: PRODUCT_VERSION,
-      timeoutMs: LANGFUSE_TIMEOUT_MS,
+      timeoutMs: langfuse.timeoutMs,
     })
   const mapping = { ...tracing, productVersion: PRODUCT_VERSION }
   return createDelivery({ outbox, client, clock, random: Math.random, log, config: mapping })
@@ -113,29 +150,17 @@ async function start(
   receiver: Receiver,
   handler: SessionHandler,
   delivery: Delivery,
+  store: Store<SessionState>,
   log: Log,
-): Promise<Result<{ readonly url: string }, string>> {
-  const { host, port } = config.receiver
-  try {
-    const url = await receiver.listen({ host, port })
-    await handler.start()
-    delivery.start()
-    log.info({ url, dataDir: config.dataDir, langfuse: config.langfuse?.baseUrl }, 'listening')
-    return ok({ url })
-  } catch (error) {
-    return err(listenProblem(error, host, port))
-  }
-}
-
-function listenProblem(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') {
-    return `Port ${port} on ${host} is in use by another program. End that one, or set OTLP_RECEIVER_PORT to another port.`
-  }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-    return `Cannot listen on ${host}:${port} (${code}). Set OTLP_RECEIVER_HOST and OTLP_RECEIVER_PORT to an address this machine and user may use.`
-  }
-  throw error
+): Promise<Result<Listening, string>> {
+  const listening = await receiver.listen()
+  if (!listening.ok) return listening
+  await handler.start()
+  delivery.start()
+  store.upkeep.start()
+  const { dataDir, langfuse } = config
+  log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
+  return listening
 }
 
 async function stop(

@@ -40,11 +40,12 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
       const { pending, dead, oldestPendingMs } = await store.outbox.stats()
       const sessions = await store.sessions.countOpenSessions()
       const oldestMs = oldestPendingMs === undefined ? null : clock.now() - oldestPendingMs
-      const delivered = { pending, dead, oldestPendingMs: oldestMs, lastDeliveredAt }
+      const dropped = store.upkeep.dropped()
+      const delivered = { pending, dead, dropped, oldestPendingMs: oldestMs, lastDeliveredAt }
       return { ...base, status: 'ok', sessions, delivery: delivered }
     } catch (error) {
       log.error({ err: error }, 'the store cannot be used')
-      const unknown = { pending: 0, dead: 0, oldestPendingMs: null, lastDeliveredAt }
+      const unknown = { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt }
       return { ...base, status: 'unavailable', sessions: 0, delivery: unknown }
     }
   }

@@ -6,8 +6,11 @@
 import { homedir } from 'node:os'
 import { config as loadDotenv } from 'dotenv'
 import { createApp } from './app.ts'
+import { OUTBOX_USAGE, runOutbox } from './cli/outbox.ts'
+import type { Config } from './config/config.ts'
 import { describeProblem } from './config/config-problem.ts'
 import { loadConfig } from './config/load-config.ts'
+import type { Result } from './domain/result.ts'
 import { createLogger } from './observability/logger.ts'
 
 const KEEP_ALIVE_MS = 60_000
@@ -24,19 +27,32 @@ async function main(): Promise<void> {
     fail(config.error.map(describeProblem))
     return
   }
-  const log = createLogger(config.value.logLevel)
-  const app = await createApp(config.value, log)
+  const [command, ...args] = process.argv.slice(2)
+  if (command === undefined) await serve(config.value)
+  else if (command === 'outbox') say(await runOutbox(args, config.value.dataDir, Date.now()))
+  else fail([`there is no command ${JSON.stringify(command)}; there is ${OUTBOX_USAGE}`])
+}
+
+/** Runs the bridge until a signal. */
+async function serve(config: Config): Promise<void> {
+  const log = createLogger(config.logLevel)
+  const app = await createApp(config, log)
   if (!app.ok) {
     fail([app.error])
     return
   }
+  // Before it listens: whoever sees it listening may send a signal at once.
+  stopOnSignal(() => app.value.stop())
   const started = await app.value.start()
   if (!started.ok) {
     await app.value.stop()
     fail([started.error])
-    return
   }
-  stopOnSignal(() => app.value.stop())
+}
+
+function say(result: Result<string, string>): void {
+  if (result.ok) process.stdout.write(`${result.value}\n`)
+  else fail([result.error])
 }
 
 function fail(lines: readonly string[]): void {

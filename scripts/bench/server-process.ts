@@ -22,7 +22,7 @@ export function startBare(): Promise<ServerProcess> {
 export async function startBridge(): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
   const server = await start((port) => ({
-    args: [join(projectRoot, 'dist/main.js')],
+    args: ['--max-semi-space-size=8', join(projectRoot, 'dist/main.js')],
     cwd: folder,
     env: {
       OTLP_RECEIVER_PORT: `${port}`,

@@ -15,7 +15,7 @@ const TASK_NOTIFICATION = '<task-notification>'
 /** The side call whose answer names the session. */
 const TITLE_SOURCE = 'generate_session_title'
 
-const OUTPUT_NOTE = 'not recorded: set OTEL_LOG_TOOL_CONTENT=1 and switch traces on'
+const OUTPUT_NOTE = 'not recorded: set OTEL_LOG_TOOL_CONTENT=1 and switch traces on, or use hooks'
 
 /** What Claude Code writes where the user has not switched a content on. */
 const REDACTED = '<REDACTED>'

@@ -99,12 +99,16 @@ export const claudeCodeNotes: Readonly<Record<string, EventRow>> = {
     level: error(a) === undefined ? 'DEFAULT' : 'ERROR',
     statusMessage: error(a),
   })),
-  hook_execution_complete: note('SPAN `hook <name>`, at level WARNING when a hook failed', (a) => ({
-    title: `hook ${textOf(a, 'hook_name') ?? textOf(a, 'hook_event') ?? ''}`.trim(),
-    durationMs: numberOf(a, 'total_duration_ms'),
-    level:
-      countOf(a, 'num_blocking') + countOf(a, 'num_non_blocking_error') > 0 ? 'WARNING' : 'DEFAULT',
-  })),
+  hook_execution_complete: note('SPAN `hook <name>`, at level WARNING when a hook failed', (a) => {
+    const failed = countOf(a, 'num_blocking') + countOf(a, 'num_non_blocking_error')
+    return {
+      title: `hook ${textOf(a, 'hook_name') ?? textOf(a, 'hook_event') ?? ''}`.trim(),
+      durationMs: numberOf(a, 'total_duration_ms'),
+      level: failed > 0 ? 'WARNING' : 'DEFAULT',
+      statusMessage:
+        failed > 0 ? `${failed} of ${countOf(a, 'num_hooks')} hooks failed` : undefined,
+    }
+  }),
   internal_error: note('EVENT `internal error` at level ERROR', (a) => ({
     title: 'internal error',
     level: 'ERROR',

@@ -6,6 +6,7 @@ import type { Attributes } from '../domain/attributes.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { claudeCodeEvents } from './claude-code-events.ts'
+import { claudeCodeHooks } from './claude-code-hooks.ts'
 import { claudeCodeMetrics } from './claude-code-metrics.ts'
 import { claudeCodeSpans } from './claude-code-spans.ts'
 import type { AgentProfile } from './profile.ts'
@@ -101,4 +102,5 @@ export const claudeCode: AgentProfile = {
   events: claudeCodeEvents,
   metrics: claudeCodeMetrics,
   spans: claudeCodeSpans,
+  hooks: claudeCodeHooks,
 }

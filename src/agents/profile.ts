@@ -39,6 +39,21 @@ export interface SpanReader {
   readonly facts: (span: SpanRecord) => SpanFacts
 }
 
+/** The part of a hook that the product adds to what the agent sent. */
+export interface HookContext {
+  readonly arrivedMs: number
+  /** Folder, repository and branch of the session, as far as they are known. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** How an agent's hooks are read. */
+export interface HookReader {
+  /** The folder the agent works in, if the hook names it. */
+  readonly folder: (body: Attributes) => string | undefined
+  /** The event a hook stands for; undefined when the body names no session or no hook. */
+  readonly read: (body: Attributes, context: HookContext) => AgentEvent | undefined
+}
+
 export interface AgentProfile {
   /** Stable id, first part of every session key and the trace's tag. */
   readonly agent: string
@@ -56,4 +71,6 @@ export interface AgentProfile {
   readonly events: Readonly<Record<string, EventRow>>
   readonly metrics: Readonly<Record<string, MetricRow>>
   readonly spans: SpanReader
+  /** Absent for agents that post no hooks. */
+  readonly hooks?: HookReader
 }

@@ -5,6 +5,11 @@ import type { AgentProfile } from './profile.ts'
 
 export const profiles: readonly AgentProfile[] = [claudeCode]
 
+/** The profile of that name, if there is one. */
+export function profileNamed(agent: string): AgentProfile | undefined {
+  return profiles.find((profile) => profile.agent === agent)
+}
+
 /** The profile whose agent sent this, if any is known. */
 export function profileOf(origin: Origin): AgentProfile | undefined {
   return profiles.find((profile) => profile.recognises(origin))

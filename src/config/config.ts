@@ -9,6 +9,8 @@ export interface LangfuseConfig {
   readonly secretKey: string
   /** Without trailing slash. */
   readonly baseUrl: string
+  /** Of one request, the answer's body included. */
+  readonly timeoutMs: number
 }
 
 /** What stands on everything shown, unless a session says otherwise. */
@@ -21,7 +23,11 @@ export interface ReceiverConfig {
   readonly host: string
   /** 0 picks a free port. */
   readonly port: number
+  /** Of OTLP/gRPC; 0 picks a free one, absent is off. */
+  readonly grpcPort?: number
   readonly maxRequestBytes: number
+  /** Bytes of all requests between arrival and answer. */
+  readonly maxInFlightBytes: number
   readonly apiKey?: string
 }
 
@@ -33,6 +39,8 @@ export interface SessionConfig {
   readonly maxSessions: number
   /** Characters. */
   readonly maxContentLength: number
+  readonly sessionEndGraceMs: number
+  readonly hookContent: 'auto' | 'on' | 'off'
   /** Resource attributes that become tags. */
   readonly tagLabels: readonly string[]
 }
@@ -44,7 +52,13 @@ export interface Config {
   readonly receiver: ReceiverConfig
   readonly session: SessionConfig
   readonly shutdownTimeoutMs: number
+  /** Read repository and branch from folders that hooks name. */
+  readonly readWorkspace: boolean
   /** Absolute. */
   readonly dataDir: string
+  /** Of closed sessions; 0 is for ever. */
+  readonly retentionMs: number
+  /** Of what waits for Langfuse; 0 is no limit. */
+  readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly logLevel: LogLevel
 }

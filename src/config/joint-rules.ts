@@ -11,12 +11,19 @@ const aliases = [
   ['LANGFUSE_ENVIRONMENT', 'LANGFUSE_TRACING_ENVIRONMENT'],
 ] as const satisfies readonly (readonly [VariableName, VariableName])[]
 
+/** Room for the largest request while it is inflated: as sent, and as it is then. */
+export function minInFlightBytes({ MAX_REQUEST_SIZE: maxRequestBytes }: Environment): number {
+  return 2 * maxRequestBytes
+}
+
 /** What is wrong with the variables as a whole; empty when nothing is. */
 export function jointProblems(environment: Environment): ConfigProblem[] {
   return [
     ...keyPairProblems(environment),
     ...aliasProblems(environment),
     ...exposureProblems(environment),
+    ...inFlightProblems(environment),
+    ...portProblems(environment),
   ]
 }
 
@@ -48,4 +55,19 @@ function exposureProblems(environment: Environment): ConfigProblem[] {
   if (apiKey !== undefined || isLoopback(host)) return []
   const expected = 'a loopback address such as 127.0.0.1, or API_KEY to be set as well'
   return [{ variable: 'OTLP_RECEIVER_HOST', value: host, expected }]
+}
+
+function inFlightProblems(environment: Environment): ConfigProblem[] {
+  const given = environment.MAX_IN_FLIGHT_SIZE
+  const min = minInFlightBytes(environment)
+  if (given === undefined || given >= min) return []
+  const expected = `at least ${min}, twice MAX_REQUEST_SIZE`
+  return [{ variable: 'MAX_IN_FLIGHT_SIZE', value: String(given), expected }]
+}
+
+function portProblems(environment: Environment): ConfigProblem[] {
+  const { OTLP_RECEIVER_PORT: httpPort, OTLP_GRPC_PORT: grpcPort } = environment
+  if (httpPort === 0 || grpcPort !== httpPort) return []
+  const expected = `another port than OTLP_RECEIVER_PORT, or off`
+  return [{ variable: 'OTLP_GRPC_PORT', value: String(grpcPort), expected }]
 }

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Config, LangfuseConfig } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
 import { dataDirOf, type Platform } from './data-dir.ts'
-import { jointProblems } from './joint-rules.ts'
+import { jointProblems, minInFlightBytes } from './joint-rules.ts'
 import {
   DEFAULT_LANGFUSE_URL,
   type Environment,
@@ -14,6 +14,8 @@ import {
   type VariableName,
 } from './schema.ts'
 import { variableNotes } from './variable.ts'
+
+const DAY_MS = 86_400_000
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -52,7 +54,7 @@ function configOf(environment: Environment, dataDir: string): Config {
   const langfuse = langfuseOf(environment)
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
-  const { API_KEY: apiKey, LANGFUSE_RELEASE: release } = environment
+  const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
   return {
     ...(langfuse && { langfuse }),
     tracing: {
@@ -62,7 +64,9 @@ function configOf(environment: Environment, dataDir: string): Config {
     receiver: {
       host: environment.OTLP_RECEIVER_HOST,
       port: environment.OTLP_RECEIVER_PORT,
+      ...(grpcPort !== 'off' && { grpcPort }),
       maxRequestBytes: environment.MAX_REQUEST_SIZE,
+      maxInFlightBytes: environment.MAX_IN_FLIGHT_SIZE ?? minInFlightBytes(environment),
       ...(apiKey !== undefined && { apiKey }),
     },
     session: {
@@ -73,9 +77,17 @@ function configOf(environment: Environment, dataDir: string): Config {
       maxSessions: environment.MAX_SESSIONS,
       maxContentLength: environment.MAX_CONTENT_LENGTH,
       tagLabels: environment.TAG_ATTRIBUTES,
+      sessionEndGraceMs: environment.SESSION_END_GRACE,
+      hookContent: environment.HOOK_CONTENT,
     },
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
+    readWorkspace: environment.READ_WORKSPACE === 'on',
     dataDir,
+    retentionMs: environment.RETENTION_DAYS * DAY_MS,
+    outbox: {
+      maxAgeMs: environment.OUTBOX_MAX_AGE_DAYS * DAY_MS,
+      maxBytes: environment.OUTBOX_MAX_SIZE,
+    },
     logLevel: environment.LOG_LEVEL,
   }
 }
@@ -84,5 +96,5 @@ function langfuseOf(environment: Environment): LangfuseConfig | undefined {
   const { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey } = environment
   if (publicKey === undefined || secretKey === undefined) return undefined
   const baseUrl = environment.LANGFUSE_HOST ?? environment.LANGFUSE_BASE_URL ?? DEFAULT_LANGFUSE_URL
-  return { publicKey, secretKey, baseUrl }
+  return { publicKey, secretKey, baseUrl, timeoutMs: environment.LANGFUSE_TIMEOUT }
 }

@@ -3,15 +3,17 @@
  * to add one; errors and the README's table follow from here.
  */
 import { z } from 'zod'
-import { matching, nameList, oneOf, webAddress, wholeNumber } from './syntax.ts'
+import { matching, nameList, oneOf, orOff, webAddress, wholeNumber } from './syntax.ts'
 import { optionalVariable, variable } from './variable.ts'
 
 export const DEFAULT_LANGFUSE_URL = 'https://cloud.langfuse.com'
 
 const DAY_MS = 86_400_000
 const MAX_DURATION_MS = 365 * DAY_MS
+const MAX_DAYS = 36_500
 /** Well below the longest string of V8, 512 Mi characters. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024
+const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024 * 1024
 
 const duration = (minMs: number) => wholeNumber('ms', minMs, MAX_DURATION_MS)
 const folder = matching(/./, 'path', 'the path of a folder')
@@ -43,6 +45,11 @@ export const environmentSchema = z.object({
     shownDefault: DEFAULT_LANGFUSE_URL,
   }),
   LANGFUSE_BASE_URL: optionalVariable(webAddress, 'Another name of `LANGFUSE_HOST`.'),
+  LANGFUSE_TIMEOUT: variable(
+    duration(100),
+    '15000',
+    'How long one request to Langfuse may take; what got no answer is sent again.',
+  ),
   LANGFUSE_ENVIRONMENT: optionalVariable(
     environment,
     'Environment of sessions that do not name their own.',
@@ -62,6 +69,11 @@ export const environmentSchema = z.object({
     '4318',
     'Port of OTLP/HTTP and `/health`; 0 picks a free one.',
   ),
+  OTLP_GRPC_PORT: variable(
+    orOff(wholeNumber('port', 0, 65_535)),
+    '4317',
+    'Port of OTLP/gRPC; `off` switches it off, 0 picks a free one.',
+  ),
   API_KEY: optionalVariable(secret, 'Key clients send as `Authorization: Bearer <key>`.', {
     isSecret: true,
   }),
@@ -69,6 +81,11 @@ export const environmentSchema = z.object({
     wholeNumber('bytes', 1024, MAX_BODY_BYTES),
     String(64 * 1024 * 1024),
     'Largest request body, before and after inflating.',
+  ),
+  MAX_IN_FLIGHT_SIZE: optionalVariable(
+    wholeNumber('bytes', 2 * 1024, MAX_IN_FLIGHT_BYTES),
+    'Bodies under way at once, over all clients; what is beyond is asked to come again.',
+    { shownDefault: 'twice `MAX_REQUEST_SIZE`' },
   ),
   SESSION_TIMEOUT: variable(
     duration(1),
@@ -100,6 +117,21 @@ export const environmentSchema = z.object({
     '100000',
     'Longer texts are cut before they are shown.',
   ),
+  SESSION_END_GRACE: variable(
+    duration(0),
+    '5000',
+    'How long a session whose end a hook told waits for its last telemetry.',
+  ),
+  HOOK_CONTENT: variable(
+    oneOf(['auto', 'on', 'off']),
+    'auto',
+    'Show content that hooks carry; `auto`: tool output where telemetry shows tool input.',
+  ),
+  READ_WORKSPACE: variable(
+    oneOf(['on', 'off']),
+    'on',
+    'Read repository and branch from the folder that a hook names, when it is on this machine.',
+  ),
   TAG_ATTRIBUTES: variable(
     nameList,
     'team,project,repository,branch,folder,vcs.repository.name,vcs.ref.head.name',
@@ -109,6 +141,21 @@ export const environmentSchema = z.object({
     duration(0),
     '10000',
     'How long a stop waits for deliveries; the rest follows at the next start.',
+  ),
+  RETENTION_DAYS: variable(
+    wholeNumber('days', 0, MAX_DAYS),
+    '180',
+    'How long closed sessions are kept here; 0 keeps them for ever.',
+  ),
+  OUTBOX_MAX_AGE_DAYS: variable(
+    wholeNumber('days', 0, MAX_DAYS),
+    '30',
+    'How long something may wait for Langfuse until it is put aside as dead; 0 is no limit.',
+  ),
+  OUTBOX_MAX_SIZE: variable(
+    wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
+    String(2 * 1024 * 1024 * 1024),
+    'Bytes that wait for Langfuse; beyond it dead items are deleted, then the oldest. 0 is no limit.',
   ),
   DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
     shownDefault: "`claude-telemetry` in the platform's data folder",

@@ -13,6 +13,15 @@ export function wholeNumber(type: string, min: number, max: number): Syntax<numb
   }
 }
 
+/** A value, or the word `off`. */
+export function orOff<T>({ schema, type, expected }: Syntax<T>): Syntax<T | 'off'> {
+  return {
+    schema: z.union([z.string().toLowerCase().pipe(z.literal('off')), schema]),
+    type: `${type} or off`,
+    expected: `${expected}, or off`,
+  }
+}
+
 /** Text that a pattern describes. */
 export function matching(pattern: RegExp, type: string, expected: string): Syntax<string> {
   return { schema: z.string().regex(pattern), type, expected }

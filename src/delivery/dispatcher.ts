@@ -11,7 +11,13 @@ import { type HttpOutcome, type Verdict, verdictOf } from '../langfuse/answer.ts
 import type { LangfuseClient } from '../langfuse/client.ts'
 import { exportRequestJson } from '../langfuse/export-request.ts'
 import type { MappingConfig } from '../langfuse/mapping-config.ts'
-import { batchesOf, type EncodedScore, type EncodedSpan, encodeItems } from './encoding.ts'
+import {
+  batchesOf,
+  type EncodedScore,
+  type EncodedSpan,
+  encodeItems,
+  scoreGroupsOf,
+} from './encoding.ts'
 import type { Ledger } from './ledger.ts'
 import type { DeliveryLimits } from './limits.ts'
 import type { Settlement } from './settlement.ts'
@@ -68,8 +74,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const batch of batchesOf(spans, limits.bodyBytes)) {
         if (!(await sendSpans(batch))) return
       }
-      for (let from = 0; from < scores.length; from += limits.concurrentScores) {
-        if (!(await sendScores(scores.slice(from, from + limits.concurrentScores)))) return
+      for (const together of scoreGroupsOf(scores, limits.concurrentScores)) {
+        if (!(await sendScores(together))) return
       }
     },
   }

@@ -56,3 +56,24 @@ export function batchesOf(spans: readonly EncodedSpan[], maxBytes: number): Enco
   }
   return batches
 }
+
+/**
+ * Groups in order of what may be posted at the same time: at most `maxItems`, and never two of one
+ * score, of which the later one has to arrive last.
+ */
+export function scoreGroupsOf(
+  scores: readonly EncodedScore[],
+  maxItems: number,
+): (readonly EncodedScore[])[] {
+  const groups: EncodedScore[][] = []
+  for (const score of scores) {
+    const group = groups.at(-1)
+    const fits =
+      group !== undefined &&
+      group.length < maxItems &&
+      !group.some(({ body }) => body.id === score.body.id)
+    if (fits) group.push(score)
+    else groups.push([score])
+  }
+  return groups
+}

@@ -14,6 +14,8 @@ export interface DeliveryLimits {
   /** Ceiling of the first backoff; doubles with each failure in a row. */
   readonly backoffFirstMs: number
   readonly backoffLongestMs: number
+  /** What is put off for longer was put off under a clock that has been set back since. */
+  readonly longestHoldMs: number
   /** How long wrong keys hold everything before they are tried again. */
   readonly unauthorizedHoldMs: number
   /** Without a word from Langfuse for this long, an idle delivery asks. */
@@ -27,6 +29,7 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   concurrentScores: 4,
   backoffFirstMs: 1_000,
   backoffLongestMs: 60_000,
+  longestHoldMs: 3_600_000,
   unauthorizedHoldMs: 30_000,
   probeMs: 30_000,
 }

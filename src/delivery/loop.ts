@@ -79,8 +79,9 @@ export function createLoop(deps: LoopDeps): Loop {
   /** A drain does not mind when an item was to be tried again. */
   async function take(draining: boolean): Promise<readonly OutboxItem[]> {
     const now = clock.now()
-    const dueMs = draining ? await outbox.nextDueMs() : undefined
-    return outbox.due(Math.max(now, dueMs ?? now), limits.takeItems, limits.takeBytes)
+    const dueMs = (await outbox.nextDueMs()) ?? now
+    const mayTake = draining || dueMs > now + limits.longestHoldMs
+    return outbox.due(mayTake ? Math.max(now, dueMs) : now, limits.takeItems, limits.takeBytes)
   }
 
   async function idle(): Promise<Step> {

@@ -189,9 +189,60 @@ export interface SpanEvent extends EventBase {
   readonly stopReason?: string
 }
 
+/** A hook says that a prompt was submitted: seconds before its first log record. */
+export interface TurnStartReport extends EventBase {
+  readonly kind: 'turn_start_report'
+  readonly prompt: string
+}
+
+/** A hook says that the main agent has ended its turn. */
+export interface TurnStopReport extends EventBase {
+  readonly kind: 'turn_stop_report'
+  readonly answer?: string
+  /** Subagents that still run; the turn is over when they have stopped. */
+  readonly running: readonly string[]
+}
+
+/** A hook tells what a tool was given and what it returned. */
+export interface ToolReport extends EventBase {
+  readonly kind: 'tool_report'
+  readonly tool: string
+  readonly toolUseId: string
+  readonly state: 'begun' | 'done' | 'failed'
+  readonly input?: Shown
+  readonly output?: Shown
+  readonly durationMs?: number
+  /** The subagent that this tool started. */
+  readonly startedSubagentId?: string
+}
+
+/** A hook says that a subagent began or stopped. */
+export interface SubagentReport extends EventBase {
+  readonly kind: 'subagent_report'
+  readonly subagentType: string
+  readonly state: 'begun' | 'stopped'
+  readonly answer?: string
+}
+
+/** A hook says that the session has ended. */
+export interface SessionEndReport extends EventBase {
+  readonly kind: 'session_end_report'
+  readonly reason: string
+}
+
+/** What hooks tell. It completes what telemetry tells, and counts nothing. */
+export type ReportEvent =
+  | TurnStartReport
+  | TurnStopReport
+  | ToolReport
+  | SubagentReport
+  | SessionEndReport
+
 /** Anything else: kept and counted by name. */
 export interface OtherEvent extends EventBase {
   readonly kind: 'other'
+  /** It came as a hook, and is not counted among the events of telemetry. */
+  readonly isHook?: boolean
 }
 
 export type AgentEvent =
@@ -206,4 +257,5 @@ export type AgentEvent =
   | SubagentEndEvent
   | NoteEvent
   | SpanEvent
+  | ReportEvent
   | OtherEvent

@@ -1,5 +1,6 @@
 /**
- * 64-bit integers of OTLP/JSON: decimal text by the specification, numbers from many senders.
+ * 64-bit integers of OTLP. In JSON they are decimal text by the specification, and numbers from
+ * many senders.
  */
 
 const MIN_INT64 = -(2n ** 63n)
@@ -20,6 +21,12 @@ export function readInt64(raw: unknown): number | string | undefined {
   if (!isDigits(raw, raw.startsWith('-') ? 1 : 0)) return undefined
   const value = Number(raw)
   return Number.isSafeInteger(value) ? value + 0 : largeInt64(BigInt(raw))
+}
+
+/** The same for an integer that a protobuf reader has checked already. */
+export function int64Of(value: bigint | string): number | string {
+  const rounded = Number(value)
+  return Number.isSafeInteger(rounded) ? rounded : value.toString()
 }
 
 /** True when all characters from `start` on are ASCII digits, and there is at least one. */

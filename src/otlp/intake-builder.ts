@@ -1,13 +1,15 @@
 /**
  * Gathers what becomes of one request's records while they are decoded, whatever the encoding.
- * Guarantees bounded work and memory: records are capped, and only the first refusals are
- * described one by one.
+ * Guarantees bounded work and memory: records and refusals are capped, and only the first refusals
+ * are described one by one.
  */
 import type { Intake, Rejection } from '../domain/rejection.ts'
 
 /** Records looked at in one request; far above what an exporter batches. */
 export const MAX_RECORDS = 250_000
 const MAX_DESCRIBED = 100
+/** Refusals counted; a hostile request can hold thirty million of them. */
+const MAX_COUNTED = 1_000_000
 const MAX_MESSAGE_CHARS = 400
 
 const notDescribed: Rejection = {
@@ -30,13 +32,16 @@ export interface IntakeBuilder<T> {
 export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<T> {
   const accepted: T[] = []
   const rejected: Rejection[] = []
+  const overflow = `more than ${maxRecords} records in one request`
 
   const reject = (message: string, count = 1): void => {
     const described: Rejection =
       rejected.length < MAX_DESCRIBED
         ? { reason: 'malformed', message: message.slice(0, MAX_MESSAGE_CHARS) }
         : notDescribed
-    for (let i = 0; i < count; i++) rejected.push(described)
+    const counted = Math.min(count, MAX_COUNTED - rejected.length)
+    if (counted <= 0) return
+    for (let i = 0; i < counted; i++) rejected.push(described)
   }
 
   return {
@@ -45,7 +50,7 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
       accepted.push(record)
     },
     reject,
-    rejectOverflow: (count) => reject(`more than ${maxRecords} records in one request`, count),
+    rejectOverflow: (count) => reject(overflow, count),
     build: () => ({ accepted, rejected }),
   }
 }

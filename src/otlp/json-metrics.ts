@@ -7,11 +7,11 @@ import type { Intake } from '../domain/rejection.ts'
 import type { Result } from '../domain/result.ts'
 import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
 import type { DecodeFailure } from './decode-failure.ts'
-import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
+import { type Fault, isObject, refuse, typeName } from './fault.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import { readEnvelope, type Signal } from './json-envelope.ts'
 import { readNumberPoint } from './json-number-point.ts'
-import { type SumHeader, temporalityOf } from './metric-point.ts'
+import { type SumHeader, temporalityFault, temporalityOf } from './metric-point.ts'
 import { readText } from './text.ts'
 
 const dataFields = ['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'] as const
@@ -83,11 +83,7 @@ function readHeader(
   if (unit === undefined) return undefined
   const temporality = temporalityOf(temporalityCode)
   if (temporality !== undefined) return { origin, name, unit, temporality }
-  const code = shown(temporalityCode)
-  return refuse(
-    fault,
-    `sum.aggregationTemporality is ${code}, expected 1 (delta) or 2 (cumulative)`,
-  )
+  return refuse(fault, temporalityFault(temporalityCode))
 }
 
 function readPoints(

@@ -6,11 +6,8 @@ import { readAttributes } from './any-value.ts'
 import { readDouble } from './double.ts'
 import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
 import { readInt64 } from './int64.ts'
-import { metricPoint, type SumHeader } from './metric-point.ts'
+import { metricPoint, NO_RECORDED_VALUE, NO_VALUE_FAULT, type SumHeader } from './metric-point.ts'
 import { readNanos } from './nanos.ts'
-
-/** `DataPointFlags`: set when the sender knows the series but has no value for it. */
-const NO_RECORDED_VALUE = 1
 
 /** A point, or `'no value'` when it is flagged as having none. */
 export function readNumberPoint(
@@ -38,7 +35,7 @@ function readNumber(raw: Readonly<Record<string, unknown>>, fault: Fault): numbe
     return refuse(fault, `asDouble is ${shown(raw.asDouble)}, expected a finite number`)
   }
   if (raw.asInt === undefined || raw.asInt === null) {
-    return refuse(fault, 'neither asDouble nor asInt is set, expected one of them')
+    return refuse(fault, NO_VALUE_FAULT)
   }
   const value = readInt64(raw.asInt)
   if (value !== undefined) return Number(value)

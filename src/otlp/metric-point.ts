@@ -4,6 +4,7 @@
  */
 import type { Attributes } from '../domain/attributes.ts'
 import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
+import { shown } from './fault.ts'
 import { nanosToMs } from './nanos.ts'
 
 /** What all points of one sum share. */
@@ -23,10 +24,21 @@ export interface PointFields {
   readonly attributes: Attributes
 }
 
+/** `DataPointFlags`: set when the sender knows the series but has no value for it. */
+export const NO_RECORDED_VALUE = 1
+
+/** What is said of a point that has no value although it is not flagged so. */
+export const NO_VALUE_FAULT = 'neither asDouble nor asInt is set, expected one of them'
+
 /** `AggregationTemporality` of opentelemetry/proto/metrics/v1; `undefined` for any other value. */
 export function temporalityOf(code: unknown): MetricPoint['temporality'] | undefined {
   if (code === 1) return 'delta'
   return code === 2 ? 'cumulative' : undefined
+}
+
+/** What is said of a sum whose temporality is not known. */
+export function temporalityFault(code: unknown): string {
+  return `sum.aggregationTemporality is ${shown(code)}, expected 1 (delta) or 2 (cumulative)`
 }
 
 /** The point of these fields. */

@@ -1,6 +1,8 @@
 /**
- * `google.rpc.Status`, the body of every OTLP error.
+ * `google.rpc.Status`, the body of every OTLP error, in both encodings.
  */
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { tagOf } from './wire.ts'
 
 /** `google.rpc.Code`: the ones a receiver has a use for. */
 export const rpcCode = {
@@ -17,7 +19,62 @@ export const rpcCode = {
 
 export type RpcCode = (typeof rpcCode)[keyof typeof rpcCode]
 
+/** What a client can act on beyond the message. */
+export type StatusDetail =
+  | { readonly kind: 'bad_request'; readonly description: string }
+  /** When to try again. Whole seconds. */
+  | { readonly kind: 'retry_info'; readonly delayS: number }
+
+export interface Status {
+  readonly code: RpcCode
+  /** For a person. */
+  readonly message: string
+  readonly detail?: StatusDetail
+}
+
+const CODE = tagOf(1, 'varint')
+const MESSAGE = tagOf(2, 'bytes')
+const DETAILS = tagOf(3, 'bytes')
+const ANY_TYPE_URL = tagOf(1, 'bytes')
+const ANY_VALUE = tagOf(2, 'bytes')
+const RETRY_DELAY = tagOf(1, 'bytes')
+const DURATION_SECONDS = tagOf(1, 'varint')
+const FIELD_VIOLATIONS = tagOf(1, 'bytes')
+const VIOLATION_DESCRIPTION = tagOf(2, 'bytes')
+
+const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest'
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
+
 /** A status in JSON. */
-export function statusJson(code: RpcCode, message: string): string {
-  return JSON.stringify({ code, message })
+export function statusJson({ code, message, detail }: Status): string {
+  return JSON.stringify({ code, message, ...(detail && { details: [detailJson(detail)] }) })
+}
+
+/** A status in protobuf. */
+export function statusProto({ code, message, detail }: Status): Buffer {
+  const writer = new BinaryWriter().uint32(CODE).int32(code).uint32(MESSAGE).string(message)
+  if (detail !== undefined) {
+    const isRetry = detail.kind === 'retry_info'
+    const value = isRetry ? retryInfo(detail.delayS) : badRequest(detail.description)
+    writer.uint32(DETAILS).fork()
+    writer.uint32(ANY_TYPE_URL).string(isRetry ? RETRY_INFO : BAD_REQUEST)
+    writer.uint32(ANY_VALUE).bytes(value).join()
+  }
+  return Buffer.from(writer.finish())
+}
+
+function detailJson(detail: StatusDetail): object {
+  return detail.kind === 'retry_info'
+    ? { '@type': RETRY_INFO, retryDelay: `${detail.delayS}s` }
+    : { '@type': BAD_REQUEST, fieldViolations: [{ description: detail.description }] }
+}
+
+function retryInfo(delayS: number): Uint8Array {
+  const writer = new BinaryWriter().uint32(RETRY_DELAY).fork()
+  return writer.uint32(DURATION_SECONDS).int64(delayS).join().finish()
+}
+
+function badRequest(description: string): Uint8Array {
+  const writer = new BinaryWriter().uint32(FIELD_VIOLATIONS).fork()
+  return writer.uint32(VIOLATION_DESCRIPTION).string(description).join().finish()
 }

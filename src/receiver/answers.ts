@@ -1,16 +1,24 @@
 /**
- * How every OTLP request ends: counted, logged sparingly, answered in one form. All answers to
- * exporters go through here.
+ * How every OTLP request over HTTP ends: counted, logged sparingly, answered in its own encoding.
+ * All answers to exporters go through here.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Rejection } from '../domain/rejection.ts'
 import type { Counters } from '../observability/counters.ts'
-import { statusJson } from '../otlp/status.ts'
+import type { RejectedField } from '../otlp/partial-success.ts'
+import type { Status } from '../otlp/status.ts'
+import { type Encoding, encodingOf, jsonEncoding } from './encoding.ts'
 import { errorTable, type Failure } from './errors.ts'
 import type { FailureLog } from './failure-log.ts'
 
 export interface Answers {
-  /** 200 with this JSON. */
-  succeed(reply: FastifyReply, json: string): FastifyReply
+  /** 200, with what was refused. */
+  succeed(
+    reply: FastifyReply,
+    encoding: Encoding,
+    field: RejectedField,
+    rejected: readonly Rejection[],
+  ): FastifyReply
   /** The failure's status with a `google.rpc.Status`. `cause` goes to the log only. */
   fail(
     request: FastifyRequest,
@@ -34,19 +42,24 @@ const asIs = (json: unknown): string => json as string
 export function createAnswers(deps: AnswersDeps): Answers {
   const { counters, failureLog, stopping } = deps
 
-  // Text, not bytes: Node writes it together with the headers, in half the time.
-  const send = (reply: FastifyReply, status: number, json: string): FastifyReply => {
+  // JSON goes as text, not bytes: Node writes it together with the headers, in half the time.
+  const send = (
+    reply: FastifyReply,
+    httpStatus: number,
+    { contentType }: Encoding,
+    body: string | Buffer,
+  ): FastifyReply => {
     if (stopping.aborted) reply.header('connection', 'close')
-    return reply.code(status).header('content-type', 'application/json').serializer(asIs).send(json)
+    return reply.code(httpStatus).header('content-type', contentType).serializer(asIs).send(body)
   }
 
   return {
-    succeed: (reply, json) => {
+    succeed: (reply, encoding, field, rejected) => {
       counters.countSuccess()
-      return send(reply, 200, json)
+      return send(reply, 200, encoding, encoding.success(field, rejected))
     },
     fail: (request, reply, failure, cause) => {
-      const { httpStatus, rpcCode } = errorTable[failure.kind]
+      const { httpStatus } = errorTable[failure.kind]
       const facts = { method: request.method, path: request.url.slice(0, 200), httpStatus }
       counters.countError(httpStatus)
       failureLog.failed(
@@ -56,7 +69,15 @@ export function createAnswers(deps: AnswersDeps): Answers {
       )
       if (failure.allow !== undefined) reply.header('allow', failure.allow)
       if (httpStatus === 401) reply.header('www-authenticate', 'Bearer')
-      return send(reply, httpStatus, statusJson(rpcCode, failure.message))
+      const encoding = encodingOf(request.headers['content-type']) ?? jsonEncoding
+      return send(reply, httpStatus, encoding, encoding.status(statusOf(failure)))
     },
   }
+}
+
+/** The body of an error. */
+export function statusOf({ kind, message }: Failure): Status {
+  const { rpcCode } = errorTable[kind]
+  if (kind !== 'malformed') return { code: rpcCode, message }
+  return { code: rpcCode, message, detail: { kind: 'bad_request', description: message } }
 }

@@ -26,6 +26,7 @@ export const errorTable = {
   unsupported_encoding: { httpStatus: 415, rpcCode: rpcCode.invalidArgument },
   headers_too_large: { httpStatus: 431, rpcCode: rpcCode.resourceExhausted },
   not_stored: { httpStatus: 503, rpcCode: rpcCode.unavailable },
+  overloaded: { httpStatus: 503, rpcCode: rpcCode.unavailable },
   stopping: { httpStatus: 503, rpcCode: rpcCode.unavailable },
   internal: { httpStatus: 503, rpcCode: rpcCode.internal },
 } as const satisfies Record<string, ErrorReply>

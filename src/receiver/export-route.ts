@@ -1,69 +1,54 @@
 /**
- * `POST /v1/<signal>`: body to records to the store, and only then the answer. The same for
- * every signal.
+ * `POST /v1/<signal>` over HTTP: reads a body within the bounds, has it taken, and answers.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
-import type { Intake, Rejection } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
-import type { Counters } from '../observability/counters.ts'
-import type { DecodeFailure } from '../otlp/decode-failure.ts'
-import { partialSuccessJson, type RejectedField, summaryOf } from '../otlp/partial-success.ts'
+import type { Rejection } from '../domain/rejection.ts'
+import { err, type Result } from '../domain/result.ts'
 import type { Answers } from './answers.ts'
-import type { Failure } from './errors.ts'
-import type { FailureLog } from './failure-log.ts'
-import { readRequest } from './request-body.ts'
+import { decompressed } from './content-encoding.ts'
+import { type Encoding, encodingOf } from './encoding.ts'
+import type { Export, Refusal } from './export.ts'
+import { overloaded, unsupportedType } from './failures.ts'
+import type { InFlight, Ticket } from './in-flight.ts'
+import { declaredBytes, readBody } from './read-body.ts'
 
-/**
- * Takes decoded records and resolves once they are durable, with those it refused after all.
- * Rejects when they could not be stored; then nothing was.
- */
-export type Ingest<T> = (records: readonly T[], arrivedMs: number) => Promise<readonly Rejection[]>
-
-export interface ExportSignal<T> {
-  readonly rejectedField: RejectedField
-  readonly decode: (body: unknown) => Result<Intake<T>, DecodeFailure>
-  readonly ingest: Ingest<T>
-}
-
-export interface ExportDeps {
+export interface ExportRouteDeps {
   readonly answers: Answers
-  readonly counters: Counters
-  readonly failureLog: FailureLog
   readonly clock: Clock
+  readonly inFlight: InFlight
   readonly maxRequestBytes: number
 }
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
-const notStored: Failure = {
-  kind: 'not_stored',
-  message: 'the records could not be stored, nothing was kept; try again',
-}
-
 /** The handler of one signal. */
-export function exportHandler<T>(signal: ExportSignal<T>, deps: ExportDeps): Handler {
-  const { answers, counters, failureLog, clock, maxRequestBytes } = deps
-  return async (request, reply) => {
-    const arrivedMs = clock.now()
-    const intake = await readRequest(request, signal.decode, maxRequestBytes)
-    if (!intake.ok) return answers.fail(request, reply, intake.error)
+export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
+  const { answers, clock, inFlight, maxRequestBytes } = deps
 
-    const { accepted } = intake.value
-    let further: readonly Rejection[] = []
-    if (accepted.length > 0) {
-      try {
-        further = await signal.ingest(accepted, arrivedMs)
-      } catch (error) {
-        return answers.fail(request, reply, notStored, error)
-      }
-    }
-    counters.countAccepted(accepted.length - further.length)
-    const rejected = intake.value.rejected.concat(further)
-    if (rejected.length > 0) {
-      counters.countRejected(rejected)
-      failureLog.partlyRefused({ path: request.url, count: rejected.length }, summaryOf(rejected))
-    }
-    return answers.succeed(reply, partialSuccessJson(signal.rejectedField, rejected))
+  const take = async (
+    { raw, headers }: FastifyRequest,
+    encoding: Encoding,
+    ticket: Ticket,
+  ): Promise<Result<readonly Rejection[], Refusal>> => {
+    const arrivedMs = clock.now()
+    const body = await readBody(raw, maxRequestBytes, ticket)
+    if (!body.ok) return err({ failure: body.error })
+    const contentEncoding = headers['content-encoding']
+    const bytes = await decompressed(body.value, contentEncoding, maxRequestBytes, ticket)
+    if (!bytes.ok) return err({ failure: bytes.error })
+    return signal.take(bytes.value, encoding, arrivedMs)
+  }
+
+  return async (request, reply) => {
+    const contentType = request.headers['content-type']
+    const encoding = encodingOf(contentType)
+    if (encoding === undefined) return answers.fail(request, reply, unsupportedType(contentType))
+    const expectedBytes = Math.min(declaredBytes(request.raw), maxRequestBytes)
+    const ticket = inFlight.admit(expectedBytes)
+    if (ticket === undefined) return answers.fail(request, reply, overloaded)
+    const taken = await take(request, encoding, ticket).finally(ticket.release)
+    if (taken.ok) return answers.succeed(reply, encoding, signal.rejectedField, taken.value)
+    return answers.fail(request, reply, taken.error.failure, taken.error.cause)
   }
 }

@@ -11,29 +11,62 @@ export function tooLarge(maxBytes: number): Failure {
 }
 
 /** A request that Fastify refused, or a handler that threw, which is a bug. */
-export function failureOf(
-  error: FastifyError,
-  contentType: string | undefined,
-  maxBytes: number,
-): Failure {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(maxBytes)
+export function failureOf(error: FastifyError, contentType: string | undefined): Failure {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return unsupportedType(contentType)
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) return { kind: 'malformed', message: error.message }
-  return { kind: 'internal', message: 'the bridge failed on this request and stored nothing' }
+  return internal
 }
 
-/** A body that is not JSON by its own word. */
+/** More work at once than the bridge takes; nothing of this request was kept. */
+export const overloaded: Failure = {
+  kind: 'overloaded',
+  message: 'the bridge has as much under way as it takes (MAX_IN_FLIGHT_SIZE); try again',
+}
+
+/** The client took too long. */
+export const tooSlow: Failure = {
+  kind: 'too_slow',
+  message: 'the request took too long to arrive',
+}
+
+/** The bridge has begun to stop. */
+export const stopping: Failure = {
+  kind: 'stopping',
+  message: 'the bridge is stopping; try again',
+}
+
+/** Nothing of this request was kept. */
+export const notStored: Failure = {
+  kind: 'not_stored',
+  message: 'the records could not be stored, nothing was kept; try again',
+}
+
+/** A bug. */
+export const internal: Failure = {
+  kind: 'internal',
+  message: 'the bridge failed on this request and stored nothing',
+}
+
+/** The key is not the one of the bridge. */
+export const unauthenticated: Failure = {
+  kind: 'unauthenticated',
+  message:
+    'the API key is missing or wrong; send "Authorization: Bearer <key>" with the API_KEY of ' +
+    'the bridge (OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
+}
+
+/** A body in neither of the encodings. */
 export function unsupportedType(contentType: string | undefined): Failure {
   const shown = contentType === undefined ? 'missing' : JSON.stringify(contentType.slice(0, 100))
-  const message = `content-type is ${shown}, expected application/json (OTEL_EXPORTER_OTLP_PROTOCOL=http/json)`
+  const message = `content-type is ${shown}, expected application/x-protobuf or application/json`
   return { kind: 'unsupported_type', message }
 }
 
 /** Bytes that never became a request. */
 export function socketFailureOf(error: NodeJS.ErrnoException): Failure {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { kind: 'too_slow', message: 'the request took too long to arrive' }
+    return tooSlow
   }
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return { kind: 'headers_too_large', message: 'the headers are larger than the server takes' }

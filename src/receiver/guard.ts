@@ -7,6 +7,7 @@ import { isLoopback } from '../config/loopback.ts'
 import { createKeyCheck } from './api-key.ts'
 import { isSupportedEncoding } from './content-encoding.ts'
 import type { Failure } from './errors.ts'
+import { unauthenticated } from './failures.ts'
 
 /** The failure that these headers mean, if any. */
 export type Guard = (headers: IncomingHttpHeaders) => Failure | undefined
@@ -23,13 +24,7 @@ export function createGuard(apiKey: string | undefined): Guard {
 
 function admitKey(apiKey: string): Guard {
   const hasKey = createKeyCheck(apiKey)
-  const failure: Failure = {
-    kind: 'unauthenticated',
-    message:
-      'the API key is missing or wrong; send "Authorization: Bearer <key>" with the API_KEY of ' +
-      'the bridge (OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
-  }
-  return (headers) => (hasKey(headers.authorization) ? undefined : failure)
+  return (headers) => (hasKey(headers.authorization) ? undefined : unauthenticated)
 }
 
 function admitLoopbackNames(headers: IncomingHttpHeaders): Failure | undefined {

@@ -15,7 +15,10 @@ export interface HealthReport {
   readonly langfuse: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
   readonly delivery: {
     readonly pending: number
+    /** Put aside: refused by Langfuse, or too old. */
     readonly dead: number
+    /** Deleted for want of room, ever. */
+    readonly dropped: number
     /** Age of the oldest pending item, ms. */
     readonly oldestPendingMs: number | null
     /** ISO 8601. */

@@ -7,34 +7,56 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Counters } from '../observability/counters.ts'
 import { statusJson } from '../otlp/status.ts'
-import type { Answers } from './answers.ts'
+import { type Answers, statusOf } from './answers.ts'
 import { errorTable } from './errors.ts'
 import { failureOf, socketFailureOf } from './failures.ts'
+import { withoutBasePath } from './routes.ts'
 
-/** For a whole request to arrive. */
-const REQUEST_TIMEOUT_MS = 60_000
-const HEADERS_TIMEOUT_MS = 20_000
-/** For a connection on which nothing moves in the middle of a request. */
-const STALL_TIMEOUT_MS = 60_000
-/** Longer than the 60 s between two metric exports, so that each finds its connection open. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** How long the server waits for clients. */
+export interface Timeouts {
+  readonly headersMs: number
+  /** For a whole request to arrive. */
+  readonly requestMs: number
+  /** For a connection on which nothing moves in the middle of a request. */
+  readonly stallMs: number
+  /** Between two requests on one connection. */
+  readonly keepAliveMs: number
+  /** How often the first two are looked at. */
+  readonly checkEveryMs: number
+  /** For requests under way when the server closes. */
+  readonly closingMs: number
+}
+
+export const defaultTimeouts: Timeouts = {
+  headersMs: 20_000,
+  requestMs: 60_000,
+  stallMs: 60_000,
+  // Longer than the 60 s between two metric exports, so that each finds its connection open.
+  keepAliveMs: 65_000,
+  checkEveryMs: 5_000,
+  // They are answered within milliseconds; what is still open then is not coming.
+  closingMs: 5_000,
+}
 
 /** The client hung up in the middle of a request; what there is of the request ends it. */
 const LEFT_EARLY = 'HPE_INVALID_EOF_STATE'
 
 /** The options of Fastify. `answers` answers what no route gets to see. */
-export function serverOptions(maxRequestBytes: number, answers: Answers, counters: Counters) {
+export function serverOptions(answers: Answers, counters: Counters, timeouts: Timeouts) {
   return {
     logger: false,
-    bodyLimit: maxRequestBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: STALL_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    rewriteUrl: withoutBasePath,
+    requestTimeout: timeouts.requestMs,
+    connectionTimeout: timeouts.stallMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkEveryMs,
+    },
     // The receiver answers such requests itself, as a status.
     return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      answers.fail(request, reply, failureOf(error, undefined, maxRequestBytes))
+      answers.fail(request, reply, failureOf(error, undefined))
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
       answerSocket(error, socket, counters)
@@ -50,9 +72,9 @@ function answerSocket(error: NodeJS.ErrnoException, socket: Socket, counters: Co
     return
   }
   const failure = socketFailureOf(error)
-  const { httpStatus, rpcCode } = errorTable[failure.kind]
+  const { httpStatus } = errorTable[failure.kind]
   counters.countError(httpStatus)
-  const body = statusJson(rpcCode, failure.message)
+  const body = statusJson(statusOf(failure))
   const head = [
     `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? ''}`,
     'content-type: application/json',

@@ -1,5 +1,6 @@
 /** How recorded text is shown, and what stands in for text that was not recorded. */
 import type { Content } from '../domain/agent-event.ts'
+import type { Shown } from '../domain/shown.ts'
 
 /** The text, cut to `maxLength` characters, or a note in brackets that says why there is none. */
 export function shown(content: Content, maxLength: number): string {
@@ -14,4 +15,11 @@ export function cut(text: string, maxLength: number): string {
   const last = text.charCodeAt(maxLength - 1)
   const end = last >= 0xd800 && last <= 0xdbff ? maxLength - 1 : maxLength
   return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
+}
+
+/** A structure that is too long is shown as the beginning of its JSON text. */
+export function bounded(value: Shown, maxLength: number): Shown {
+  if (typeof value === 'string') return cut(value, maxLength)
+  const text = JSON.stringify(value)
+  return text.length <= maxLength ? value : cut(text, maxLength)
 }

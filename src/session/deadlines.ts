@@ -18,6 +18,7 @@ export function deadlineOf(state: SessionState, policy: SessionPolicy): number |
     state.lastArrivalMs + policy.idleTimeoutMs,
     state.openedAtMs + policy.maxAgeMs,
   )
+  if (state.endsAtMs !== undefined) deadline = Math.min(deadline, state.endsAtMs)
   for (const turn of Object.values(state.turns)) {
     if (isQuiet(turn)) deadline = Math.min(deadline, turn.lastArrivalMs + policy.quietTimeoutMs)
     if (turn.overAtMs !== undefined) deadline = Math.min(deadline, turn.overAtMs)
@@ -35,12 +36,13 @@ export function expire(draft: Draft, nowMs: number): void {
     releaseDueCalls(draft, turn, nowMs)
     releaseDueTools(draft, turn, nowMs)
     if (turn.overAtMs !== undefined && turn.overAtMs <= nowMs) {
-      endTurn(draft, turn, 'turn_span')
+      endTurn(draft, turn, turn.overBy ?? 'turn_span')
     } else if (isQuiet(turn) && turn.lastArrivalMs + policy.quietTimeoutMs <= nowMs) {
       endTurn(draft, turn, 'quiet')
     }
   }
-  if (state.lastArrivalMs + policy.idleTimeoutMs <= nowMs) close(draft, 'idle')
+  if (state.endsAtMs !== undefined && state.endsAtMs <= nowMs) close(draft, 'session_end')
+  else if (state.lastArrivalMs + policy.idleTimeoutMs <= nowMs) close(draft, 'idle')
   else if (state.openedAtMs + policy.maxAgeMs <= nowMs) close(draft, 'max_age')
 }
 
@@ -50,6 +52,7 @@ export function close(draft: Draft, reason: CloseReason): void {
   for (const turn of openTurns(draft)) endTurn(draft, turn, reason)
   emitSummary(draft, reason)
   draft.state.closed = reason
+  draft.state.endsAtMs = undefined
 }
 
 /** The main agent's last word is a finished call, and none of its tools is at work. */

@@ -85,15 +85,14 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       if (live.newlyOpened() > 0) void boundSessions()
       for (const job of jobs) job.resolve()
     } catch (error) {
+      // What the store holds now is for the store to say.
+      live.forget(sessionKeys(arrivals, controls))
       for (const job of jobs) job.reject(error)
     }
   }
 
   function unknownKeys(arrivals: readonly Arrival[], controls: readonly Control[]): SessionKey[] {
-    const keys = new Set<SessionKey>()
-    for (const { sessionKey } of arrivals) if (!live.has(sessionKey)) keys.add(sessionKey)
-    for (const { sessionKey } of controls) if (!live.has(sessionKey)) keys.add(sessionKey)
-    return [...keys]
+    return [...sessionKeys(arrivals, controls)].filter((key) => !live.has(key))
   }
 
   function arm(deadlineMs: number | undefined): void {
@@ -160,4 +159,14 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       timer?.cancel()
     },
   }
+}
+
+function sessionKeys(
+  arrivals: readonly Arrival[],
+  controls: readonly Control[],
+): ReadonlySet<SessionKey> {
+  const keys = new Set<SessionKey>()
+  for (const { sessionKey } of arrivals) keys.add(sessionKey)
+  for (const { sessionKey } of controls) keys.add(sessionKey)
+  return keys
 }

@@ -46,6 +46,8 @@ export interface Joins {
   executionOwners: Ledger<string>
   /** The span under which a subagent's first span hangs, by subagent id. */
   subagentParents: Ledger<string>
+  /** Which tool use started a subagent, as hooks tell, by subagent id. */
+  subagentTools: Ledger<string>
   /** Messages sent, by the body's id; then both bodies, by request id. */
   requestBodies: Ledger<Shown>
   bodies: Ledger<Bodies>
@@ -61,6 +63,7 @@ export function emptyJoins(): Joins {
     waits: {},
     executionOwners: {},
     subagentParents: {},
+    subagentTools: {},
     requestBodies: {},
     bodies: {},
     turns: {},
@@ -75,6 +78,7 @@ export function copyJoins(from: Joins): Joins {
     waits: { ...from.waits },
     executionOwners: { ...from.executionOwners },
     subagentParents: { ...from.subagentParents },
+    subagentTools: { ...from.subagentTools },
     requestBodies: { ...from.requestBodies },
     bodies: { ...from.bodies },
     turns: { ...from.turns },

@@ -12,6 +12,8 @@ export interface LiveSessions {
   get(key: SessionKey): SessionState | undefined
   /** Notes a state that has been committed. */
   put(state: SessionState): void
+  /** Leaves sessions to be read back from the store. */
+  forget(keys: Iterable<SessionKey>): void
   /** Sessions put that were not here before, since the last call. */
   newlyOpened(): number
 }
@@ -32,6 +34,9 @@ export function createLiveSessions(): LiveSessions {
         const oldest = states.keys().next()
         if (!oldest.done) states.delete(oldest.value)
       }
+    },
+    forget: (keys) => {
+      for (const key of keys) states.delete(key)
     },
     newlyOpened: () => {
       const count = opened

@@ -7,15 +7,16 @@ import { cut } from './content.ts'
 import type { Draft } from './draft.ts'
 import type { ObservationDraft } from './state.ts'
 import { noteSubagent } from './subagent.ts'
-import { emitInTurn, parentOf, turnOf } from './turn.ts'
+import { emitInTurn, parentOf, ROOT_KEY, turnOf } from './turn.ts'
 
 const MAX_EARLY_NOTES = 50
 
 export function onNote(draft: Draft, event: NoteEvent, arrivedMs: number): void {
   const { state } = draft
   if (event.promptId === undefined && state.currentTurn === undefined) {
-    if (state.earlyNotes.length < MAX_EARLY_NOTES)
-      state.earlyNotes.push(observationOf(draft, event))
+    // No turn knows its subagent yet, so it stands below the root.
+    const early = { ...observationOf(draft, event), parentKey: ROOT_KEY }
+    if (state.earlyNotes.length < MAX_EARLY_NOTES) state.earlyNotes.push(early)
     return
   }
   const turn = turnOf(draft, event, arrivedMs)

@@ -8,6 +8,10 @@ export interface SessionPolicy {
   readonly quietTimeoutMs: number
   /** How long a call or a tool waits for what other records tell about it. */
   readonly joinTimeoutMs: number
+  /** Quiet after a hook told the session's end, for the last telemetry. */
+  readonly sessionEndGraceMs: number
+  /** Whether content that hooks carry is shown: `auto` shows it where telemetry shows its own. */
+  readonly hookContent: 'auto' | 'on' | 'off'
   /** Labels that become tags as well, by name. */
   readonly tagLabels: readonly string[]
   /** Longer texts are cut, with a note of their length. Characters. */

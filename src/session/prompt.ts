@@ -8,7 +8,9 @@ import { endTurn } from './turn-end.ts'
 export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const key = namedTurnKey(event) ?? unnamedTurnKey(event)
-  for (const turn of openTurns(draft)) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
+  // A hook may have opened the turn of a later prompt already.
+  const earlier = openTurns(draft).filter((turn) => turn.startMs <= event.timeMs)
+  for (const turn of earlier) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
   state.currentTurn = key
   const turn = openTurn(draft, key, event, arrivedMs)
   if (event.isSynthetic === true) state.totals.syntheticPrompts += 1

@@ -20,6 +20,7 @@ import { count } from './totals.ts'
 import { onRequestBody, onResponseBody } from './body.ts'
 import { onNote } from './note.ts'
 import { onPrompt } from './prompt.ts'
+import { onReport } from './report.ts'
 import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagent.ts'
 import { boundOpenTurns } from './turn-end.ts'
@@ -65,6 +66,7 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
   state.firstMs = Math.min(state.firstMs, item.timeMs)
   state.lastMs = Math.max(state.lastMs, item.timeMs)
   state.identity = merged(state.identity, item.identity)
+  state.hasTelemetry ||= !isHook(item)
   if (item.kind === 'metric') {
     onMetric(draft, item)
     return
@@ -74,7 +76,9 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
 }
 
 function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
-  if (event.kind !== 'span') count(draft.state.totals.events, event.name)
+  const { totals } = draft.state
+  if (isHook(event)) count(totals.hooks, event.name)
+  else if (event.kind !== 'span') count(totals.events, event.name)
   switch (event.kind) {
     case 'prompt':
       onPrompt(draft, event, atMs)
@@ -109,6 +113,13 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
     case 'span':
       onSpan(draft, event, atMs)
       return
+    case 'turn_start_report':
+    case 'turn_stop_report':
+    case 'tool_report':
+    case 'subagent_report':
+    case 'session_end_report':
+      onReport(draft, event, atMs)
+      break
     case 'other':
       return
   }
@@ -116,10 +127,14 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   boundOpenTurns(draft)
 }
 
+function isHook(item: AgentEvent | MetricSample): boolean {
+  return item.kind.endsWith('_report') || (item.kind === 'other' && item.isHook === true)
+}
+
 /** Later records may know more (an e-mail appears after login); what is known is not lost. */
 function merged(known: Identity, told: Identity): Identity {
-  for (const key in told) {
-    if (told[key as keyof Identity] !== known[key as keyof Identity]) return { ...known, ...told }
-  }
-  return known
+  const isNew = (key: string) => told[key as keyof Identity] !== known[key as keyof Identity]
+  if (!Object.keys(told).some(isNew)) return known
+  const labels = { ...known.labels, ...told.labels }
+  return { ...known, ...told, ...(Object.keys(labels).length > 0 && { labels }) }
 }

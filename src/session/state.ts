@@ -4,6 +4,8 @@
  */
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
+import type { Shown } from '../domain/shown.ts'
+import type { Ledger } from './ledger.ts'
 import { copyJoins, emptyJoins, type Joins } from './joins.ts'
 import type { SeriesRun } from './series.ts'
 import { copyTotals, emptyTotals, type Totals } from './totals.ts'
@@ -12,10 +14,10 @@ import { copyTotals, emptyTotals, type Totals } from './totals.ts'
 export const STATE_VERSION = 1
 
 /** Why a session was closed. */
-export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit'
+export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit' | 'session_end'
 
 /** Why a turn ended. */
-export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'limit' | CloseReason
+export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'stop' | 'limit' | CloseReason
 
 /** An observation before its session's context is put on it. */
 export type ObservationDraft = Omit<Observation, 'kind' | 'sessionKey' | 'traceKey' | 'context'>
@@ -53,7 +55,21 @@ export interface Subagent {
   readonly toolResults: number
   readonly costUsd: number
   readonly answer: string | undefined
+  /** The same as a hook told it; shown only where content is. */
+  readonly reportedAnswer: string | undefined
   readonly ended: SubagentEnd | undefined
+}
+
+/** A tool as hooks told of it. */
+export interface ReportedTool {
+  readonly tool: string
+  readonly toolUseId: string
+  readonly subagentId: string | undefined
+  readonly state: 'begun' | 'done' | 'failed'
+  readonly startMs: number
+  readonly endMs: number
+  readonly input: Shown | undefined
+  readonly output: Shown | undefined
 }
 
 /** What the agent said when its subagent had ended. */
@@ -95,8 +111,16 @@ export interface OpenTurn {
   lastArrivalMs: number
   prompted: boolean
   synthetic: boolean
-  /** When the turn ends because its span has, by arrival time. */
+  /** When the turn ends because something told that it is over, by arrival time. */
   overAtMs: number | undefined
+  /** What told it. */
+  overBy: 'turn_span' | 'stop' | 'next_prompt' | undefined
+  /** Subagents that still ran when the main agent stopped; undefined before that. */
+  stopWaitsFor: string[] | undefined
+  /** Prompt, answer and tools as hooks told of them. */
+  reportedPrompt: string | undefined
+  reportedAnswer: string | undefined
+  reportedTools: Ledger<ReportedTool>
   prompt: string | undefined
   promptLength: number | undefined
   command: string | undefined
@@ -156,6 +180,11 @@ export interface SessionState {
   endedBeforeMs: number
   totals: Totals
   series: Record<string, SeriesRun>
+  /** Telemetry has been received, not only hooks. */
+  hasTelemetry: boolean
+  /** When the session closes because a hook told its end, by arrival time; and the hook's reason. */
+  endsAtMs: number | undefined
+  endReason: string | undefined
   /** The agent sends spans, so calls and tools wait for theirs. */
   traced: boolean
   /** The agent sends raw bodies, so calls wait for theirs. */
@@ -191,6 +220,9 @@ export function newSession(
     endedBeforeMs: 0,
     totals: emptyTotals(),
     series: {},
+    hasTelemetry: false,
+    endsAtMs: undefined,
+    endReason: undefined,
     traced: false,
     bodied: false,
     joins: emptyJoins(),
@@ -209,6 +241,7 @@ export function copyState(from: SessionState): SessionState {
       held: [...turn.held],
       tools: [...turn.tools],
       heldTools: [...turn.heldTools],
+      reportedTools: { ...turn.reportedTools },
       shownTools: [...turn.shownTools],
       subagents: { ...turn.subagents },
       earlyAnswers: { ...turn.earlyAnswers },

@@ -6,8 +6,8 @@
 import type { AgentEvent, SubagentEndEvent } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { look } from './ledger.ts'
+import { reported, shownToolKey } from './reported-content.ts'
 import type { ObservationDraft, OpenTurn, Subagent } from './state.ts'
-import { toolKey } from './tool-key.ts'
 import { count } from './totals.ts'
 import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from './turn.ts'
 
@@ -55,7 +55,7 @@ export function emitSubagents(draft: Draft, turn: OpenTurn): void {
   for (const subagent of Object.values(turn.subagents)) {
     if (subagent.segment === 1) emitInTurn(draft, turn, observationOf(draft, turn, subagent))
     else if (subagent.answer !== undefined || subagent.ended !== undefined) {
-      emitInTurn(draft, turn, continuationOf(subagent))
+      emitInTurn(draft, turn, continuationOf(draft, subagent))
     }
   }
 }
@@ -78,30 +78,32 @@ function newSubagent(turn: OpenTurn, id: string, timeMs: number): Subagent {
     toolResults: 0,
     costUsd: 0,
     answer: undefined,
+    reportedAnswer: undefined,
     ended: undefined,
   }
 }
 
 function observationOf(draft: Draft, turn: OpenTurn, subagent: Subagent): ObservationDraft {
   return {
-    ...sharedOf(subagent),
+    ...sharedOf(draft, subagent),
     key: subagentKey(subagent.id),
     parentKey: startedBy(draft, turn, subagent),
     name: `subagent ${subagent.type ?? 'unknown'}`,
   }
 }
 
-function continuationOf(subagent: Subagent): ObservationDraft {
+function continuationOf(draft: Draft, subagent: Subagent): ObservationDraft {
   return {
-    ...sharedOf(subagent),
+    ...sharedOf(draft, subagent),
     key: `${subagentKey(subagent.id)}|${subagent.segment}`,
     parentKey: subagentKey(subagent.id),
     name: `subagent ${subagent.type ?? 'unknown'} (continued)`,
   }
 }
 
-function sharedOf(subagent: Subagent) {
-  const { ended, answer } = subagent
+function sharedOf(draft: Draft, subagent: Subagent) {
+  const { ended } = subagent
+  const answer = subagent.answer ?? reported(draft, subagent.reportedAnswer)
   return {
     type: 'agent',
     startMs: subagent.startMs,
@@ -123,10 +125,12 @@ function sharedOf(subagent: Subagent) {
   } as const
 }
 
-/** The tool whose execution the subagent's spans hang under, if that was shown; else the root. */
-function startedBy({ state }: Draft, turn: OpenTurn, subagent: Subagent): string {
-  const parentSpanId = look(state.joins.subagentParents, subagent.id)
-  const toolUseId = look(state.joins.executionOwners, parentSpanId)
+/** The tool that started it, as a hook or the nesting of spans tells, if that was shown; else the root. */
+function startedBy(draft: Draft, turn: OpenTurn, subagent: Subagent): string {
+  const { joins } = draft.state
+  const parentSpanId = look(joins.subagentParents, subagent.id)
+  const toolUseId =
+    look(joins.subagentTools, subagent.id) ?? look(joins.executionOwners, parentSpanId)
   if (toolUseId === undefined || !turn.shownTools.includes(toolUseId)) return ROOT_KEY
-  return toolKey(toolUseId)
+  return shownToolKey(draft, toolUseId)
 }

@@ -5,6 +5,7 @@
 import type { Shown } from '../domain/shown.ts'
 import { type Distribution, quantile } from './distribution.ts'
 import { type Draft, emit } from './draft.ts'
+import { NO_TELEMETRY } from './reported-content.ts'
 import { scoresOf } from './scores.ts'
 import type { CloseReason } from './state.ts'
 import type { MetricTotals, ModelTotals, Totals, ToolTotals } from './totals.ts'
@@ -23,10 +24,12 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
     startMs: state.firstMs,
     endMs: state.lastMs,
     input: { reason, summary: state.summaries },
-    output: shownTotals(state.totals, state.lastMs - state.firstMs),
+    output: { turns: state.turnCount, ...shownTotals(state.totals, state.lastMs - state.firstMs) },
     level: 'DEFAULT',
     metadata: {
       close_reason: reason,
+      end_reason: reason === 'session_end' ? state.endReason : undefined,
+      telemetry: state.hasTelemetry ? undefined : NO_TELEMETRY,
       summary: state.summaries,
       organization_id: state.identity.organizationId,
       title: state.title,
@@ -35,7 +38,7 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
   draft.emissions.push(...scoresOf(state, traceKey))
 }
 
-function shownTotals(totals: Totals, durationMs: number): Shown {
+function shownTotals(totals: Totals, durationMs: number): Record<string, Shown | undefined> {
   const { metrics } = totals
   return {
     duration_ms: durationMs,
@@ -63,6 +66,7 @@ function shownTotals(totals: Totals, durationMs: number): Shown {
     subagents: { ...totals.subagents },
     starts: { ...totals.starts },
     events: { ...totals.events },
+    hooks: Object.keys(totals.hooks).length > 0 ? { ...totals.hooks } : undefined,
     ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),
   }
 }

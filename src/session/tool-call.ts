@@ -7,6 +7,7 @@ import type { ToolDecisionEvent, ToolResultEvent } from '../domain/agent-event.t
 import type { Draft } from './draft.ts'
 import { look, take } from './ledger.ts'
 import type { HeldTool, OpenTool, OpenTurn } from './state.ts'
+import { reportedOutput } from './reported-content.ts'
 import { noteSubagent } from './subagent.ts'
 import {
   enrichedTool,
@@ -50,7 +51,8 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
   noteSubagent(turn, event, (known) => ({ toolResults: known.toolResults + 1 }))
   const decided = decisionOf(turn, event)
   if (decided !== undefined) turn.tools = turn.tools.filter((tool) => tool !== decided)
-  const observation = resultObservation(event, decided, policy.maxContentLength)
+  const told = reportedOutput(draft, turn, event)
+  const observation = resultObservation(event, decided, told, policy.maxContentLength)
   const { toolUseId } = event
   if (toolUseId === undefined) {
     emitInTurn(draft, turn, observation)

@@ -1,5 +1,6 @@
 /** How a tool is shown, and what its span adds to that. */
 import type { ToolResultEvent } from '../domain/agent-event.ts'
+import type { Shown } from '../domain/shown.ts'
 import { cut } from './content.ts'
 import type { Interval, ToolSpan } from './joins.ts'
 import type { ObservationDraft, OpenTool } from './state.ts'
@@ -13,6 +14,7 @@ const SHOWN_WAIT_MS = 500
 export function resultObservation(
   event: ToolResultEvent,
   decided: OpenTool | undefined,
+  output: Shown | undefined,
   maxLength: number,
 ): ObservationDraft {
   const failure = event.error ?? event.errorType ?? 'the tool failed'
@@ -26,7 +28,7 @@ export function resultObservation(
     endMs: event.timeMs,
     input: input === undefined ? `[${event.inputNote ?? 'not recorded'}]` : cut(input, maxLength),
     output: event.success
-      ? `[${event.outputNote ?? 'not recorded'}]`
+      ? (output ?? `[${event.outputNote ?? 'not recorded'}]`)
       : `[failed: ${cut(failure, maxLength)}]`,
     ...(event.success
       ? { level: 'DEFAULT' as const }
@@ -86,8 +88,8 @@ export function enrichedTool(
     ...(span.output !== undefined && !failed && { output: cut(span.output, maxLength) }),
     metadata: {
       ...draft.metadata,
-      blocked_on_user_ms: wait && wait.endMs - wait.startMs,
-      execution_ms: execution && execution.endMs - execution.startMs,
+      blocked_on_user_ms: wait && Math.round(wait.endMs - wait.startMs),
+      execution_ms: execution && Math.round(execution.endMs - execution.startMs),
     },
   }
 }

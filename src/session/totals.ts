@@ -63,6 +63,8 @@ export interface Totals {
   ttftMs: Distribution
   /** Every event by its name, shown or not. */
   events: Record<string, number>
+  /** Hooks by their name. */
+  hooks: Record<string, number>
   /** Subagents that ended, by type. */
   subagents: Record<string, number>
   /** How the session started, as metrics tell: fresh, resume, continue. */
@@ -94,6 +96,7 @@ export function emptyTotals(): Totals {
     tools: {},
     ttftMs: emptyDistribution(),
     events: {},
+    hooks: {},
     subagents: {},
     starts: {},
     metrics: {
@@ -124,6 +127,7 @@ export function copyTotals(from: Totals): Totals {
     tools: mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) })),
     ttftMs: copyDistribution(from.ttftMs),
     events: { ...from.events },
+    hooks: { ...from.hooks },
     subagents: { ...from.subagents },
     starts: { ...from.starts },
     metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },

@@ -6,6 +6,12 @@
 import { type Draft, emit } from './draft.ts'
 import { releaseDueCalls } from './model-call.ts'
 import type { OpenTurn, TurnEnd } from './state.ts'
+import {
+  emitReportedTools,
+  NO_TELEMETRY,
+  reportedAnswer,
+  reportedPrompt,
+} from './reported-content.ts'
 import { emitSubagents, sentSubagents } from './subagent.ts'
 import { leaveTools, releaseDueTools } from './tool-call.ts'
 import { emitInTurn, openTurns, ROOT_KEY, TURN_TRACE_NAME, turnTraceKey } from './turn.ts'
@@ -13,12 +19,14 @@ import { emitInTurn, openTurns, ROOT_KEY, TURN_TRACE_NAME, turnTraceKey } from '
 /** Ends a turn: lets go what it holds, and sends its root or its continuation. */
 export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   const { state, policy } = draft
+  const endedBy = turn.overBy ?? reason
   releaseDueCalls(draft, turn, Number.POSITIVE_INFINITY)
   releaseDueTools(draft, turn, Number.POSITIVE_INFINITY)
   leaveTools(draft, turn)
+  emitReportedTools(draft, turn)
   emitSubagents(draft, turn)
-  if (turn.segment === 1) emitRoot(draft, turn, reason)
-  else if (turn.answer !== undefined) emitContinuation(draft, turn, reason)
+  if (turn.segment === 1) emitRoot(draft, turn, endedBy)
+  else if (turn.answer !== undefined) emitContinuation(draft, turn, endedBy)
   delete state.turns[turn.key]
   state.ended[turn.key] = {
     ordinal: turn.ordinal,
@@ -42,14 +50,15 @@ function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
     name: TURN_TRACE_NAME,
     startMs: turn.startMs,
     endMs: turn.lastMs,
-    input: turn.prompt ?? '[no prompt received]',
-    ...outputOf(turn),
+    input: turn.prompt ?? reportedPrompt(draft, turn) ?? '[no prompt received]',
+    ...outputOf(draft, turn),
     metadata: {
       turn: turn.ordinal,
       ended_by: reason,
       prompt_id: turn.promptId,
       prompt_length: turn.promptLength,
       synthetic: turn.synthetic ? true : undefined,
+      telemetry: draft.state.hasTelemetry ? undefined : NO_TELEMETRY,
       command: turn.command,
       model_calls: turn.modelCalls,
       tool_results: turn.toolResults,
@@ -65,18 +74,19 @@ function emitContinuation(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
     startMs: turn.startMs,
     endMs: turn.lastMs,
     input: '[continued after the turn had gone quiet]',
-    ...outputOf(turn),
+    ...outputOf(draft, turn),
     metadata: { turn: turn.ordinal, ended_by: reason, continuation: turn.segment - 1 },
   })
 }
 
 /** The newest answer; a turn whose last call failed is shown as an error. */
-function outputOf(turn: OpenTurn) {
+function outputOf(draft: Draft, turn: OpenTurn) {
+  const answer = turn.answer ?? reportedAnswer(draft, turn)
   if (turn.failure !== undefined) {
     const message = `[failed: ${turn.failure}]`
-    return { output: turn.answer ?? message, level: 'ERROR', statusMessage: turn.failure } as const
+    return { output: answer ?? message, level: 'ERROR', statusMessage: turn.failure } as const
   }
-  return { output: turn.answer ?? '[no answer recorded]', level: 'DEFAULT' } as const
+  return { output: answer ?? '[no answer recorded]', level: 'DEFAULT' } as const
 }
 
 /** Ends the turns that began first until no more are open than the policy allows. */

@@ -26,7 +26,8 @@ export function joinTurnSpans(draft: Draft, arrivedMs: number): void {
 }
 
 function applyTurnSpan(draft: Draft, turn: OpenTurn, span: TurnSpan, arrivedMs: number): void {
-  turn.overAtMs = arrivedMs + draft.policy.joinTimeoutMs
+  turn.overAtMs ??= arrivedMs + draft.policy.joinTimeoutMs
+  turn.overBy ??= 'turn_span'
   turn.outsideParentId = span.outsideParentId
   turn.startMs = Math.min(turn.startMs, span.startMs)
   turn.lastMs = Math.max(turn.lastMs, span.endMs)

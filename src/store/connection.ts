@@ -6,10 +6,14 @@
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Schema } from './schema.ts'
+import { createWalFlush } from './wal-flush.ts'
 
 export interface Connection {
   readonly handle: Database.Database
   readonly kysely: Kysely<Schema>
+  /** Resolves once what was committed before survives a power cut. */
+  flush(): Promise<void>
+  close(): void
 }
 
 /**
@@ -34,8 +38,8 @@ export function openConnection(path: string): Connection {
     handle.pragma(`page_size = ${PAGE_BYTES}`)
     handle.pragma('auto_vacuum = INCREMENTAL')
     handle.pragma('journal_mode = WAL')
-    // The log is flushed to the disk before a commit returns: what was answered survives a power cut.
-    handle.pragma('synchronous = FULL')
+    // Commits that are answered are flushed to the disk by `flush`, before the answer.
+    handle.pragma('synchronous = NORMAL')
     handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     handle.pragma('foreign_keys = ON')
     handle.pragma('temp_store = MEMORY')
@@ -43,8 +47,14 @@ export function openConnection(path: string): Connection {
     handle.close()
     throw error
   }
+  const wal = createWalFlush(path)
   return {
     handle,
     kysely: new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) }),
+    flush: wal.flush,
+    close: () => {
+      wal.close()
+      handle.close()
+    },
   }
 }

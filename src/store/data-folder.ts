@@ -14,12 +14,15 @@ const OTHERS = 0o077
 export interface DataFolder {
   readonly databasePath: string
   readonly lockPath: string
+  /** Says that damage was met while the database was in use. */
+  readonly damageMarkPath: string
 }
 
 export function dataFolderAt(dataDir: string): DataFolder {
   return {
     databasePath: join(dataDir, 'claude-telemetry.db'),
     lockPath: join(dataDir, 'claude-telemetry.lock'),
+    damageMarkPath: join(dataDir, 'claude-telemetry.damaged'),
   }
 }
 

@@ -1,4 +1,5 @@
 /** As much of a logger as the store needs; a Pino logger is one. */
 export interface StoreLog {
   warn(fields: object, message: string): void
+  error(fields: object, message: string): void
 }

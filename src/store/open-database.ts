@@ -19,10 +19,10 @@ export async function openDatabase(path: string): Promise<Result<Connection, Sto
       await migrate(connection.kysely)
       return ok(connection)
     }
-    connection.handle.close()
+    connection.close()
     return err(newerSchemaError(path, unknown))
   } catch (error) {
-    connection.handle.close()
+    connection.close()
     throw error
   }
 }

@@ -150,6 +150,12 @@ export interface OutboxTable {
   payload: string
 }
 
+/** Counts that outlive a process. */
+export interface TotalsTable {
+  name: 'outbox_dropped'
+  value: number
+}
+
 export interface Schema {
   sessions: SessionsTable
   origins: OriginsTable
@@ -160,4 +166,5 @@ export interface Schema {
   tool_calls: ToolCallsTable
   metric_points: MetricPointsTable
   outbox: OutboxTable
+  totals: TotalsTable
 }

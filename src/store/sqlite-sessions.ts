@@ -21,7 +21,12 @@ interface SqliteSessionsDeps {
   readonly log: StoreLog
 }
 
-export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SessionStore<S> {
+export interface SqliteSessions<S> extends SessionStore<S> {
+  /** Rows may have gone behind its back: ids that it remembers may be void. */
+  forget(): void
+}
+
+export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSessions<S> {
   const { connection, clock } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
@@ -51,16 +56,23 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SessionStore<
     },
   )
 
+  function forget(): void {
+    origins.forget()
+    sessions.forget()
+  }
+
   const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
 
   return {
+    forget,
     commit: async (arrivals, load, fold) => {
       try {
         // Immediate: a lock taken later than the first read could be refused half-way.
-        return transaction.immediate(arrivals, load, fold)
+        const outcome = transaction.immediate(arrivals, load, fold)
+        await connection.flush()
+        return outcome
       } catch (error) {
-        origins.forget()
-        sessions.forget()
+        forget()
         throw error
       }
     },

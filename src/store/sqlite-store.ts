@@ -1,18 +1,24 @@
 /**
  * The store in a data folder: makes the folder, keeps a second process off it, brings the schema
- * up to date, and puts the parts together over one connection.
+ * up to date, and puts the parts together over one connection. A damaged database is moved aside
+ * and said loudly of; the store begins afresh then.
  */
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { SessionStore } from '../domain/store.ts'
 import type { Connection } from './connection.ts'
-import { dataFolderAt, makeFolder, makePrivateFile } from './data-folder.ts'
+import { checkWhole, isDamage, markIfDamaged, setAside } from './damage.ts'
+import { type DataFolder, dataFolderAt, makeFolder, makePrivateFile } from './data-folder.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import type { StoreLog } from './log.ts'
 import { openDatabase } from './open-database.ts'
+import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
+import { createRetention } from './retention.ts'
 import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
 import type { Store } from './store.ts'
 import { lockedError, openErrorOf, type StoreOpenError } from './store-open-error.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface SqliteStoreOptions {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
@@ -20,6 +26,9 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   /** Version of the session states that `S` is; stored states of another are not read. */
   readonly stateVersion: number
+  /** How long closed sessions are kept; 0 is for ever. */
+  readonly retentionMs: number
+  readonly outbox: OutboxBounds
   readonly log: StoreLog
 }
 
@@ -27,46 +36,108 @@ export interface SqliteStoreOptions {
 export async function createSqliteStore<S>(
   options: SqliteStoreOptions,
 ): Promise<Result<Store<S>, StoreOpenError>> {
-  const { databasePath, lockPath } = dataFolderAt(options.dataDir)
+  const folder = dataFolderAt(options.dataDir)
   let lock: FolderLock | undefined
   try {
     makeFolder(options.dataDir)
-    makePrivateFile(lockPath)
-    lock = acquireFolderLock(lockPath)
+    makePrivateFile(folder.lockPath)
+    lock = acquireFolderLock(folder.lockPath)
     if (lock === undefined) return err(lockedError(options.dataDir))
-    makePrivateFile(databasePath)
-    const database = await openDatabase(databasePath)
-    if (database.ok) return ok(storeOver(database.value, lock, options))
+    const database = await openOrBeginAfresh(folder, options)
+    if (database.ok) return ok(storeOver(database.value, lock, folder, options))
     lock.release()
     return database
   } catch (error) {
     lock?.release()
-    const expected = openErrorOf(error, databasePath)
-    if (expected === undefined) throw error
-    return err(expected)
+    return expected(error, folder)
   }
+}
+
+async function openOrBeginAfresh(
+  folder: DataFolder,
+  { clock, log }: SqliteStoreOptions,
+): Promise<Result<Connection, StoreOpenError>> {
+  const first = await open(folder)
+  if (first.ok || !isDamage(first.error)) return first
+  const movedTo = setAside(folder, clock.now())
+  log.error(
+    { movedTo, reason: first.error.reason },
+    'the database was damaged and has been moved aside; a new one begins, without what was in it',
+  )
+  return open(folder)
+}
+
+async function open(folder: DataFolder): Promise<Result<Connection, StoreOpenError>> {
+  try {
+    makePrivateFile(folder.databasePath)
+    const opened = await openDatabase(folder.databasePath)
+    if (!opened.ok) return opened
+    try {
+      checkWhole(opened.value, folder)
+      return opened
+    } catch (error) {
+      opened.value.close()
+      throw error
+    }
+  } catch (error) {
+    return expected(error, folder)
+  }
+}
+
+/** The explanation of an expected failure; anything else is thrown on. */
+function expected(error: unknown, { databasePath }: DataFolder) {
+  const explained = openErrorOf(error, databasePath)
+  if (explained === undefined) throw error
+  return err(explained)
 }
 
 function storeOver<S>(
   connection: Connection,
   lock: FolderLock,
-  { clock, stateVersion, log }: SqliteStoreOptions,
+  folder: DataFolder,
+  { clock, stateVersion, retentionMs, outbox, log }: SqliteStoreOptions,
 ): Store<S> {
+  const sessions = createSqliteSessions<S>({ connection, clock, stateVersion, log })
+  const upkeep = createUpkeep({
+    retention: createRetention({ connection, onDeleted: () => sessions.forget() }),
+    limits: createOutboxLimits(connection, outbox),
+    retentionMs,
+    clock,
+    log,
+  })
   return {
-    sessions: createSqliteSessions<S>({ connection, clock, stateVersion, log }),
+    sessions: noticingDamage(sessions, folder),
     outbox: createSqliteOutbox({ connection, log }),
+    upkeep,
     check: async () => {
       try {
         // Nothing reads this number; writing it goes the whole way to the disk.
         connection.handle.pragma('user_version = 0')
         return ok(undefined)
       } catch (error) {
+        markIfDamaged(error, folder)
         return err(error instanceof Error ? error.message : String(error))
       }
     },
     close: async () => {
+      upkeep.stop()
       await connection.kysely.destroy()
+      connection.close()
       lock.release()
+    },
+  }
+}
+
+function noticingDamage<S>(sessions: SessionStore<S>, folder: DataFolder): SessionStore<S> {
+  return {
+    ...sessions,
+    commit: async (...args) => {
+      try {
+        return await sessions.commit(...args)
+      } catch (error) {
+        markIfDamaged(error, folder)
+        throw error
+      }
     },
   }
 }

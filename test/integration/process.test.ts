@@ -109,7 +109,9 @@ describe('a start that cannot be says why in a line and exits 1', () => {
     const { env } = await setUp()
     const failed = await startProcess({ ...env, SESSION_TIMEOUT: 'soon' })
     expect(failed).toMatchObject({ code: 1 })
-    expect('stderr' in failed && failed.stderr).toMatch(/^claude-telemetry: SESSION_TIMEOUT is "soon"/)
+    expect('stderr' in failed && failed.stderr).toMatch(
+      /^claude-telemetry: SESSION_TIMEOUT is "soon"/,
+    )
   })
 
   test('a port in use', async () => {

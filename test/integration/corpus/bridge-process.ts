@@ -11,6 +11,8 @@ export interface BridgeProcess {
   kill(signal: NodeJS.Signals): void
   /** The exit code, or the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals>
+  /** What it logged so far. */
+  log(): string
 }
 
 /** What a process left that never listened. */
@@ -19,14 +21,26 @@ export interface FailedStart {
   readonly stderr: string
 }
 
+export interface ProcessOptions {
+  /** A command that ends by becoming the one that follows it. */
+  readonly launcher?: readonly string[]
+  /** Whom it runs as, for a caller who may choose. */
+  readonly userId?: number | undefined
+  /** After the entry point: a command of the product, instead of the bridge. */
+  readonly args?: readonly string[]
+}
+
 /** Starts a bridge; its log must be on `info` to know when and where it listens. */
 export async function startProcess(
   environment: Record<string, string>,
+  { launcher = [], userId, args = [] }: ProcessOptions = {},
 ): Promise<BridgeProcess | FailedStart> {
-  const child = spawn(process.execPath, [entry], {
+  const [command = process.execPath, ...rest] = [...launcher, process.execPath, entry, ...args]
+  const child = spawn(command, rest, {
     cwd: environment.DATA_DIR,
     env: { PATH: process.env.PATH, ...environment, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(userId !== undefined && { uid: userId, gid: userId }),
   })
   const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   const ended = async (): Promise<number | NodeJS.Signals> => {
@@ -34,28 +48,28 @@ export async function startProcess(
     return code ?? signal ?? 0
   }
   let stderr = ''
+  let log = ''
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()
   })
-  const url = await Promise.race([listening(child), exit.then(() => undefined)])
-  if (url === undefined) return { code: await ended(), stderr }
-  return { url, child, kill: (signal) => void child.kill(signal), ended }
-}
-
-/** A bridge that must start. */
-export async function startedProcess(environment: Record<string, string>): Promise<BridgeProcess> {
-  const started = await startProcess(environment)
-  if ('url' in started) return started
-  throw new Error(`the bridge ended with ${started.code}: ${started.stderr}`)
-}
-
-function listening(child: ChildProcess): Promise<string> {
-  let log = ''
-  return new Promise((resolve) => {
-    child.stdout?.on('data', (chunk: Buffer) => {
+  const listening = new Promise<string>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
       log += chunk.toString()
       const url = /"url":"([^"]+)"/.exec(log)?.[1]
       if (url !== undefined) resolve(url)
     })
   })
+  const url = await Promise.race([listening, exit.then(() => undefined)])
+  if (url === undefined) return { code: await ended(), stderr }
+  return { url, child, kill: (signal) => void child.kill(signal), ended, log: () => log }
+}
+
+/** A bridge that must start. */
+export async function startedProcess(
+  environment: Record<string, string>,
+  options: ProcessOptions = {},
+): Promise<BridgeProcess> {
+  const started = await startProcess(environment, options)
+  if ('url' in started) return started
+  throw new Error(`the bridge ended with ${started.code}: ${started.stderr}`)
 }

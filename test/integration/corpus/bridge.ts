@@ -9,6 +9,8 @@ import { type LangfuseStandIn, STAND_IN_KEYS } from '../langfuse-stand-in/stand-
 
 export interface TestBridge {
   readonly url: string
+  /** `host:port`, unless gRPC is off. */
+  readonly grpc: string | undefined
   readonly app: App
   readonly dataDir: string
   /** As SIGTERM does it. */
@@ -23,6 +25,7 @@ export function bridgeEnvironment(
   return {
     DATA_DIR: dataDir,
     OTLP_RECEIVER_PORT: '0',
+    OTLP_GRPC_PORT: 'off',
     LOG_LEVEL: 'silent',
     ...(langfuse !== undefined && {
       LANGFUSE_HOST: langfuse.url,
@@ -50,6 +53,7 @@ export async function startBridge(environment: Record<string, string>): Promise<
   if (!started.ok) throw new Error(started.error)
   return {
     url: started.value.url,
+    grpc: started.value.grpc,
     app: app.value,
     dataDir: config.value.dataDir,
     stop: async () => void (await app.value.stop()),

@@ -21,7 +21,13 @@ describe('the configuration', () => {
   it('is complete without a single variable', () => {
     expect(configOf({})).toEqual({
       tracing: {},
-      receiver: { host: '127.0.0.1', port: 4318, maxRequestBytes: 67_108_864 },
+      receiver: {
+        host: '127.0.0.1',
+        port: 4318,
+        maxRequestBytes: 67_108_864,
+        grpcPort: 4317,
+        maxInFlightBytes: 134_217_728,
+      },
       session: {
         idleTimeoutMs: 3_600_000,
         maxAgeMs: 86_400_000,
@@ -38,9 +44,14 @@ describe('the configuration', () => {
           'vcs.repository.name',
           'vcs.ref.head.name',
         ],
+        sessionEndGraceMs: 5000,
+        hookContent: 'auto',
       },
       shutdownTimeoutMs: 10_000,
+      readWorkspace: true,
       dataDir: '/home/ada/.local/share/claude-telemetry',
+      retentionMs: 180 * 86_400_000,
+      outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
       logLevel: 'info',
     })
   })
@@ -51,12 +62,15 @@ describe('the configuration', () => {
         LANGFUSE_PUBLIC_KEY: 'pk-lf-1',
         LANGFUSE_SECRET_KEY: 'sk-lf-1',
         LANGFUSE_HOST: 'http://localhost:3000/base/',
+        LANGFUSE_TIMEOUT: '2000',
         LANGFUSE_ENVIRONMENT: 'ci',
         LANGFUSE_RELEASE: 'v1.2',
         OTLP_RECEIVER_HOST: '0.0.0.0',
         OTLP_RECEIVER_PORT: '0',
         API_KEY: 'open-sesame',
         MAX_REQUEST_SIZE: '4096',
+        MAX_IN_FLIGHT_SIZE: '10000',
+        OTLP_GRPC_PORT: '5317',
         SESSION_TIMEOUT: '1',
         SESSION_MAX_AGE: '2',
         TURN_QUIET_TIMEOUT: '3',
@@ -64,7 +78,13 @@ describe('the configuration', () => {
         MAX_SESSIONS: '5',
         MAX_CONTENT_LENGTH: '6',
         TAG_ATTRIBUTES: ' a, b.c,, a ',
+        SESSION_END_GRACE: '8',
+        HOOK_CONTENT: 'on',
+        READ_WORKSPACE: 'off',
         SHUTDOWN_TIMEOUT: '0',
+        RETENTION_DAYS: '0',
+        OUTBOX_MAX_AGE_DAYS: '7',
+        OUTBOX_MAX_SIZE: '9',
         DATA_DIR: '/data',
         LOG_LEVEL: 'DEBUG',
       }),
@@ -73,9 +93,17 @@ describe('the configuration', () => {
         publicKey: 'pk-lf-1',
         secretKey: 'sk-lf-1',
         baseUrl: 'http://localhost:3000/base',
+        timeoutMs: 2000,
       },
       tracing: { environment: 'ci', release: 'v1.2' },
-      receiver: { host: '0.0.0.0', port: 0, maxRequestBytes: 4096, apiKey: 'open-sesame' },
+      receiver: {
+        host: '0.0.0.0',
+        port: 0,
+        maxRequestBytes: 4096,
+        apiKey: 'open-sesame',
+        grpcPort: 5317,
+        maxInFlightBytes: 10_000,
+      },
       session: {
         idleTimeoutMs: 1,
         maxAgeMs: 2,
@@ -84,11 +112,30 @@ describe('the configuration', () => {
         maxSessions: 5,
         maxContentLength: 6,
         tagLabels: ['a', 'b.c'],
+        sessionEndGraceMs: 8,
+        hookContent: 'on',
       },
       shutdownTimeoutMs: 0,
+      readWorkspace: false,
       dataDir: '/data',
+      retentionMs: 0,
+      outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
       logLevel: 'debug',
     })
+  })
+
+  it.each(['off', 'OFF'])('has no gRPC with %s', (value) => {
+    expect(configOf({ OTLP_GRPC_PORT: value }).receiver).not.toHaveProperty('grpcPort')
+  })
+
+  it('has room for the largest request twice unless told otherwise', () => {
+    const { receiver } = configOf({ MAX_REQUEST_SIZE: '100000' })
+    expect(receiver.maxInFlightBytes).toBe(200_000)
+  })
+
+  it('takes two ports of 0, which are never the same', () => {
+    const { receiver } = configOf({ OTLP_RECEIVER_PORT: '0', OTLP_GRPC_PORT: '0' })
+    expect([receiver.port, receiver.grpcPort]).toEqual([0, 0])
   })
 
   it('takes empty text as not set, and leaves other variables alone', () => {
@@ -140,6 +187,10 @@ describe('a wrong value is named with its variable and what is expected', () => 
     [{ OTLP_RECEIVER_PORT: '65536' }, 'OTLP_RECEIVER_PORT is "65536", expected a whole number'],
     [{ OTLP_RECEIVER_PORT: '-1' }, 'OTLP_RECEIVER_PORT is "-1", expected a whole number'],
     [{ OTLP_RECEIVER_PORT: '1.5' }, 'OTLP_RECEIVER_PORT is "1.5", expected a whole number'],
+    [
+      { OTLP_GRPC_PORT: 'no' },
+      'OTLP_GRPC_PORT is "no", expected a whole number from 0 to 65535, or off',
+    ],
     [{ OTLP_RECEIVER_HOST: 'http://x' }, 'OTLP_RECEIVER_HOST is "http://x", expected a host name'],
     [{ OTLP_RECEIVER_HOST: '127.0.0.1:4318' }, 'OTLP_RECEIVER_HOST is "127.0.0.1:4318", expected'],
     [{ SESSION_TIMEOUT: '1h' }, 'SESSION_TIMEOUT is "1h", expected a whole number from 1 to'],
@@ -199,6 +250,14 @@ describe('variables that do not go together', () => {
     [
       { LANGFUSE_ENVIRONMENT: 'a', LANGFUSE_TRACING_ENVIRONMENT: 'b' },
       'LANGFUSE_TRACING_ENVIRONMENT is "b", expected the value of LANGFUSE_ENVIRONMENT, "a", or only one of the two',
+    ],
+    [
+      { OTLP_GRPC_PORT: '4318' },
+      'OTLP_GRPC_PORT is "4318", expected another port than OTLP_RECEIVER_PORT, or off',
+    ],
+    [
+      { MAX_REQUEST_SIZE: '10000', MAX_IN_FLIGHT_SIZE: '19999' },
+      'MAX_IN_FLIGHT_SIZE is "19999", expected at least 20000, twice MAX_REQUEST_SIZE',
     ],
     [
       { OTLP_RECEIVER_HOST: '0.0.0.0' },

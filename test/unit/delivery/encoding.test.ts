@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { batchesOf, encodeItems } from '../../../src/delivery/encoding.ts'
+import { batchesOf, encodeItems, scoreGroupsOf } from '../../../src/delivery/encoding.ts'
 import { sampleObservation, sampleScore } from '../langfuse/sample-emissions.ts'
 
 describe('batchesOf', () => {
@@ -12,6 +12,20 @@ describe('batchesOf', () => {
   ])('%s', (_what, sizes, expected) => {
     const spans = sizes.map((bytes, id) => ({ id, json: '', bytes }))
     expect(batchesOf(spans, 100).map((batch) => batch.map(({ bytes }) => bytes))).toEqual(expected)
+  })
+})
+
+describe('scoreGroupsOf', () => {
+  it.each([
+    ['nothing', '', []],
+    ['as many as allowed', 'abcd', ['abc', 'd']],
+    ['never two of one score', 'aabac', ['a', 'ab', 'ac']],
+  ])('%s', (_what, keys, expected) => {
+    const emissions = [...keys].map((key) => sampleScore({ key }))
+    const items = emissions.map((emission, id) => ({ id, emission, attempts: 0 }))
+    const { scores } = encodeItems(items, { productVersion: '1.2.3' })
+    const groups = scoreGroupsOf(scores, 3)
+    expect(groups.map((group) => group.map(({ id }) => keys[id]).join(''))).toEqual(expected)
   })
 })
 

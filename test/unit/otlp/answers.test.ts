@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Rejection } from '../../../src/domain/rejection.ts'
-import { bringsSpans } from '../../../src/otlp/json-traces.ts'
-import { partialSuccessJson, warningJson } from '../../../src/otlp/partial-success.ts'
-import { rpcCode, statusJson } from '../../../src/otlp/status.ts'
+import { partialSuccessJson, partialSuccessProto } from '../../../src/otlp/partial-success.ts'
+import { rpcCode, statusJson, statusProto } from '../../../src/otlp/status.ts'
+import { fieldsOf, textOf } from './wire-fields.ts'
 
 const refusals = (count: number): Rejection[] =>
   Array.from({ length: count }, (_, i) => ({ reason: 'malformed', message: `bad ${i}` }))
@@ -26,34 +26,51 @@ describe('a success', () => {
       },
     })
   })
+})
 
-  it('can warn without refusing', () => {
-    expect(warningJson('careful')).toBe('{"partialSuccess":{"errorMessage":"careful"}}')
+describe('a success in protobuf', () => {
+  it('is empty when nothing was refused', () => {
+    expect(partialSuccessProto([])).toHaveLength(0)
+  })
+
+  it('counts refusals and lists them', () => {
+    const partialSuccess = fieldsOf(fieldsOf(partialSuccessProto(refusals(200)))[1])
+    expect(Number(partialSuccess[1])).toBe(200)
+    expect(textOf(partialSuccess[2])).toBe('bad 0; bad 1; bad 2; bad 3; bad 4; and 195 more')
   })
 })
 
 describe('a status', () => {
-  it('is google.rpc.Status in JSON', () => {
-    expect(statusJson(rpcCode.invalidArgument, 'a "b"')).toBe('{"code":3,"message":"a \\"b\\""}')
-  })
-})
+  const status = { code: rpcCode.unavailable, message: 'a "b" €' } as const
+  const retry = { ...status, detail: { kind: 'retry_info', delayS: 3 } } as const
+  const bad = { ...status, detail: { kind: 'bad_request', description: 'why' } } as const
 
-describe('a trace request', () => {
+  it('is google.rpc.Status in JSON', () => {
+    expect(JSON.parse(statusJson(status))).toEqual({ code: 14, message: 'a "b" €' })
+    expect(JSON.parse(statusJson(retry))).toMatchObject({
+      details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '3s' }],
+    })
+    expect(JSON.parse(statusJson(bad))).toMatchObject({
+      details: [
+        {
+          '@type': 'type.googleapis.com/google.rpc.BadRequest',
+          fieldViolations: [{ description: 'why' }],
+        },
+      ],
+    })
+  })
+
+  it('is google.rpc.Status in protobuf', () => {
+    const fields = fieldsOf(statusProto(status))
+    expect([Number(fields[1]), textOf(fields[2]), fields[3]]).toEqual([14, 'a "b" €', undefined])
+  })
+
   it.each([
-    ['empty', {}, { ok: true, value: false }],
-    ['with an empty list', { resourceSpans: [] }, { ok: true, value: false }],
-    ['with spans', { resourceSpans: [{}] }, { ok: true, value: true }],
-    [
-      'that is a list',
-      [],
-      { ok: false, error: { message: 'the request is a list, expected a JSON object' } },
-    ],
-    [
-      'without a list',
-      { resourceSpans: 1 },
-      { ok: false, error: { message: 'resourceSpans is a number, expected a list' } },
-    ],
-  ])('%s', (_name, body, expected) => {
-    expect(bringsSpans(body)).toEqual(expected)
+    ['RetryInfo', retry, (value: Uint8Array) => Number(fieldsOf(fieldsOf(value)[1])[1]), 3],
+    ['BadRequest', bad, (value: Uint8Array) => textOf(fieldsOf(fieldsOf(value)[1])[2]), 'why'],
+  ])('carries a %s as Any', (name, with_, read, expected) => {
+    const any = fieldsOf(fieldsOf(statusProto(with_))[3])
+    expect(textOf(any[1])).toBe(`type.googleapis.com/google.rpc.${name}`)
+    expect(read(any[2] as Uint8Array)).toBe(expected)
   })
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeLogs } from '../../../src/otlp/json-logs.ts'
 import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
+import { decodeTraces } from '../../../src/otlp/json-traces.ts'
 
 const corpus = new URL('../../corpus/claude-code/', import.meta.url)
 const files = readdirSync(corpus, { recursive: true, encoding: 'utf8' })
@@ -17,11 +18,13 @@ function countOf(file: string, key: string): number {
 
 const logFiles = files.filter((file) => file.endsWith('-logs.json'))
 const metricFiles = files.filter((file) => file.endsWith('-metrics.json'))
+const traceFiles = files.filter((file) => file.endsWith('-traces.json'))
 
 describe('every recorded request is read without a refusal', () => {
   it('has recordings to read', () => {
     expect(logFiles.length).toBeGreaterThan(20)
     expect(metricFiles.length).toBeGreaterThan(20)
+    expect(traceFiles.length).toBeGreaterThan(20)
   })
 
   it.each(logFiles)('%s', (file) => {
@@ -44,5 +47,19 @@ describe('every recorded request is read without a refusal', () => {
     const { accepted, rejected } = decoded.value
     expect(rejected).toEqual([])
     expect(accepted).toHaveLength(countOf(file, 'asDouble') + countOf(file, 'asInt'))
+  })
+
+  it.each(traceFiles)('%s', (file) => {
+    const decoded = decodeTraces(parsed(file))
+    if (!decoded.ok) throw new Error(decoded.error.message)
+    const { accepted, rejected } = decoded.value
+    expect(rejected).toEqual([])
+    expect(accepted).toHaveLength(countOf(file, 'startTimeUnixNano'))
+    for (const span of accepted) {
+      expect(span.startMs).toBeGreaterThan(1.7e12)
+      expect(span.endMs).toBeGreaterThanOrEqual(span.startMs)
+      expect(span.name).toMatch(/^claude_code\./)
+      expect(span.attributes['session.id']).toEqual(expect.any(String))
+    }
   })
 })

@@ -107,21 +107,16 @@ describe('a body that cannot be read changes nothing', () => {
       3,
       'content-encoding is "gzip, gzip"',
     ],
-    [
-      'protobuf',
-      '{}',
-      { 'content-type': 'application/x-protobuf' },
-      415,
-      3,
-      'OTEL_EXPORTER_OTLP_PROTOCOL=http/json',
-    ],
     ['text', '{}', { 'content-type': 'text/plain' }, 415, 3, 'content-type is "text/plain"'],
     ['a broken type', '{}', { 'content-type': 'json' }, 415, 3, 'content-type is "json"'],
   ])('%s', async (_name, payload, headers, status, code, message) => {
     const reply = await post(payload, headers)
     expect(reply.statusCode).toBe(status)
     expect(reply.headers['content-type']).toBe('application/json')
-    expect(reply.json()).toEqual({ code, message: expect.stringContaining(message) as string })
+    expect(reply.json()).toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    })
     expect(stand.ingestLogs).not.toHaveBeenCalled()
     expect(stand.counters.snapshot()).toMatchObject({
       requestCount: 1,

@@ -48,16 +48,38 @@ describe('an export', () => {
     expect(stand.ingestMetrics).not.toHaveBeenCalled()
   })
 
-  it('of spans is taken with a warning', async () => {
+  it('of spans goes to its own place', async () => {
     stand = createStand()
-    const reply = await post('/v1/traces', '{"resourceSpans":[{}]}')
-    expect(reply.statusCode).toBe(200)
-    expect(reply.json()).toEqual({
-      partialSuccess: {
-        errorMessage: expect.stringContaining('does not use traces yet') as string,
-      },
-    })
+    const span = {
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      startTimeUnixNano: '1',
+      endTimeUnixNano: '2',
+    }
+    const body = { resourceSpans: [{ scopeSpans: [{ spans: [span, {}] }] }] }
+    const reply = await post('/v1/traces', JSON.stringify(body))
+    expect(reply.json()).toMatchObject({ partialSuccess: { rejectedSpans: '1' } })
+    const [spans] = stand.ingestTraces.mock.calls[0] ?? []
+    expect(spans?.map(({ spanId }) => spanId)).toEqual(['b7ad6b7169203331'])
+    expect(stand.ingestLogs).not.toHaveBeenCalled()
   })
+
+  it.each(['/some/path/v1/logs', '//v1/logs', '/v1/logs?x=/v1/metrics', '/v1/metrics/v1/logs'])(
+    'to %s is one of logs',
+    async (url) => {
+      stand = createStand()
+      expect((await post(url, logsBody('a'))).statusCode).toBe(200)
+      expect(stand.ingestLogs).toHaveBeenCalledTimes(1)
+    },
+  )
+
+  it.each(['/v1/logs/', '/v1/logsx', '/some/v1', '/v1/LOGS', '/x?y=/v1/logs'])(
+    'to %s is one of nothing',
+    async (url) => {
+      stand = createStand()
+      expect((await post(url, logsBody('a'))).statusCode).toBe(404)
+    },
+  )
 
   it('stores the good records and reports the refused ones, of decoder and store', async () => {
     stand = createStand()

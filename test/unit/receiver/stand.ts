@@ -1,15 +1,21 @@
 /**
- * A receiver with everything around it replaced, and what the tests need to look at.
+ * The HTTP door with everything around it replaced, and what the tests need to look at.
  */
-import type { FastifyInstance } from 'fastify'
 import { vi } from 'vitest'
+import type { Attributes } from '../../../src/domain/attributes.ts'
 import type { Clock } from '../../../src/domain/clock.ts'
-import type { LogRecord, MetricPoint } from '../../../src/domain/telemetry-record.ts'
+import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { type Counters, createCounters } from '../../../src/observability/counters.ts'
 import type { LogMethod } from '../../../src/observability/logger.ts'
-import type { Ingest } from '../../../src/receiver/export-route.ts'
+import { createExports, type Ingest } from '../../../src/receiver/export.ts'
+import { createFailureLog } from '../../../src/receiver/failure-log.ts'
 import type { HealthReport } from '../../../src/receiver/health-route.ts'
-import { createReceiver, type ReceiverDeps } from '../../../src/receiver/receiver.ts'
+import {
+  createHttpDoor,
+  type HttpDoor,
+  type HttpDoorDeps,
+} from '../../../src/receiver/http-door.ts'
+import { createInFlight } from '../../../src/receiver/in-flight.ts'
 
 export const NOW_MS = 1_795_229_558_020
 
@@ -21,14 +27,16 @@ export const healthy: HealthReport = {
   requestCount: 2,
   errorCount: 0,
   langfuse: 'connected',
-  delivery: { pending: 0, dead: 0, oldestPendingMs: null, lastDeliveredAt: null },
+  delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
 }
 
 export interface Stand {
-  readonly app: FastifyInstance
+  readonly app: HttpDoor
   readonly counters: Counters
   readonly ingestLogs: ReturnType<typeof vi.fn<Ingest<LogRecord>>>
   readonly ingestMetrics: ReturnType<typeof vi.fn<Ingest<MetricPoint>>>
+  readonly ingestTraces: ReturnType<typeof vi.fn<Ingest<SpanRecord>>>
+  readonly ingestHooks: ReturnType<typeof vi.fn<Ingest<Attributes>>>
   readonly log: Record<'error' | 'warn' | 'info' | 'debug', ReturnType<typeof vi.fn<LogMethod>>>
   readonly clock: Clock & { nowMs: number }
 }
@@ -36,15 +44,26 @@ export interface Stand {
 interface Settings {
   readonly apiKey?: string
   readonly maxRequestBytes?: number
-  readonly health?: ReceiverDeps['health']
+  readonly maxInFlightBytes?: number
+  readonly maxInFlightRequests?: number
+  readonly health?: HttpDoorDeps['health']
+  readonly timeouts?: HttpDoorDeps['timeouts']
 }
 
 /** A receiver that stores everything it is given, until a test says otherwise. */
 export function createStand(settings: Settings = {}): Stand {
-  const { apiKey, maxRequestBytes = 10_000, health = () => Promise.resolve(healthy) } = settings
+  const {
+    apiKey,
+    maxRequestBytes = 10_000,
+    maxInFlightBytes = 1e9,
+    maxInFlightRequests,
+    health = () => Promise.resolve(healthy),
+    timeouts,
+  } = settings
   const counters = createCounters()
   const ingestLogs = vi.fn<Ingest<LogRecord>>().mockResolvedValue([])
   const ingestMetrics = vi.fn<Ingest<MetricPoint>>().mockResolvedValue([])
+  const ingestTraces = vi.fn<Ingest<SpanRecord>>().mockResolvedValue([])
   const log = {
     error: vi.fn<LogMethod>(),
     warn: vi.fn<LogMethod>(),
@@ -56,14 +75,20 @@ export function createStand(settings: Settings = {}): Stand {
     now: () => clock.nowMs,
     setTimer: () => ({ cancel: () => undefined }),
   }
-  const config = {
-    host: '127.0.0.1',
-    port: 0,
-    maxRequestBytes,
-    ...(apiKey !== undefined && { apiKey }),
-  }
-  const app = createReceiver({ config, ingestLogs, ingestMetrics, health, log, counters, clock })
-  return { app, counters, ingestLogs, ingestMetrics, log, clock }
+  const failureLog = createFailureLog(log, clock)
+  const ingestHooks = vi.fn<Ingest<Attributes>>(async () => [])
+  const ingests = { ingestLogs, ingestMetrics, ingestTraces, ingestHooks }
+  const app = createHttpDoor({
+    config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
+    exports: createExports(ingests, { counters, failureLog }),
+    inFlight: createInFlight(maxInFlightBytes, maxInFlightRequests),
+    failureLog,
+    health,
+    counters,
+    clock,
+    ...(timeouts && { timeouts }),
+  })
+  return { app, counters, ...ingests, log, clock }
 }
 
 /** A body of OTLP/JSON logs with one record for each name. */

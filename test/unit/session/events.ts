@@ -22,6 +22,8 @@ export const policy: SessionPolicy = {
   joinTimeoutMs: 7_000,
   maxContentLength: 1000,
   tagLabels: ['team'],
+  sessionEndGraceMs: 5_000,
+  hookContent: 'auto',
   ...defaultBounds,
 }
 

@@ -7,6 +7,8 @@ const opened = await createSqliteStore({
   dataDir,
   clock: { now: Date.now, setTimer: () => ({ cancel: () => {} }) },
   stateVersion: 1,
+  retentionMs: 0,
+  outbox: { maxAgeMs: 0, maxBytes: 0 },
   log: console,
 })
 if (!opened.ok) throw new Error(opened.error.message)

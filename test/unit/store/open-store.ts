@@ -34,7 +34,12 @@ export function tryToOpen(
     dataDir,
     clock: createManualClock(AT_MS),
     stateVersion: options.stateVersion ?? 1,
-    log: { warn: (fields) => options.warnings?.push(fields) },
+    retentionMs: 0,
+    outbox: { maxAgeMs: 0, maxBytes: 0 },
+    log: {
+      warn: (fields) => options.warnings?.push(fields),
+      error: (fields) => options.warnings?.push(fields),
+    },
   })
 }
 

@@ -87,16 +87,6 @@ describe('opening is refused', () => {
 
   test.each([
     {
-      name: 'the file is something else',
-      reason: 'not_a_database',
-      spoil: (path: string) => writeFileSync(path, 'Dear diary, '.repeat(1000)),
-    },
-    {
-      name: 'the file is cut off',
-      reason: 'damaged',
-      spoil: (path: string) => truncateSync(path, 8192 * 3),
-    },
-    {
       name: 'a folder is in its place',
       reason: 'unusable_folder',
       spoil: (path: string) => {

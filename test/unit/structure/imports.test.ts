@@ -38,6 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   delivery: ['domain', 'langfuse'],
   observability: ['domain', 'config'],
   workspace: ['domain'],
+  cli: ['domain', 'store'],
   receiver: ['domain', 'otlp', 'processors', 'config', 'observability'],
 }
 

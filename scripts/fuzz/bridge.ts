@@ -1,0 +1,76 @@
+/** The bridge under fire: a process of its own on a folder of its own. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Bridge {
+  readonly httpPort: number
+  /** `host:port`. */
+  readonly grpc: string
+  isUp(): boolean
+  residentBytes(): number
+  folderBytes(): number
+  stderr(): string
+  stop(): Promise<void>
+}
+
+const root = join(import.meta.dirname, '../..')
+const START_TIMEOUT_MS = 20_000
+
+/** Starts the built bridge if there is one, else the source. */
+export async function startBridge(): Promise<Bridge> {
+  const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-fuzz-'))
+  const built = join(root, 'dist/main.js')
+  const entry = existsSync(built) ? built : join(root, 'src/main.ts')
+  const child = spawn(process.execPath, [entry], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: join(folder, 'data'),
+      OTLP_RECEIVER_PORT: '0',
+      OTLP_GRPC_PORT: '0',
+      // Small enough that bombs and copies meet the limits.
+      MAX_REQUEST_SIZE: '500000',
+      MAX_IN_FLIGHT_SIZE: '100000000',
+      MAX_SESSIONS: '50',
+      LOG_LEVEL: 'info',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  let log = ''
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-10_000)
+  })
+  const address = await new Promise<RegExpExecArray>((resolve, reject) => {
+    const late = (): void => reject(new Error(`the bridge did not start: ${stderr}${log}`))
+    const timer = setTimeout(late, START_TIMEOUT_MS)
+    child.once('exit', late)
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (log.length > 10_000) return
+      log += chunk.toString()
+      const found = /"url":"http:\/\/[^"]*:(\d+)","grpc":"([^"]+)"/.exec(log)
+      if (found === null) return
+      clearTimeout(timer)
+      resolve(found)
+    })
+  })
+  return {
+    httpPort: Number(address[1]),
+    grpc: address[2] ?? '',
+    isUp: () => child.exitCode === null && child.signalCode === null,
+    residentBytes: () =>
+      1024 * Number(execFileSync('ps', ['-o', 'rss=', '-p', `${child.pid}`], { encoding: 'utf8' })),
+    folderBytes: () =>
+      1024 * Number(execFileSync('du', ['-sk', folder], { encoding: 'utf8' }).split('\t')[0]),
+    stderr: () => stderr,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await exited
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

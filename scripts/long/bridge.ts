@@ -1,0 +1,100 @@
+/** The inside of the bridge under a simulated clock: all but the receiver and the network. */
+import { createDelivery } from '../../src/delivery/delivery.ts'
+import type { Arrival } from '../../src/domain/store.ts'
+import { decodeLogs } from '../../src/otlp/json-logs.ts'
+import { processLogs } from '../../src/processors/event-processor.ts'
+import { createSessionHandler } from '../../src/session/handler.ts'
+import { defaultBounds } from '../../src/session/policy.ts'
+import { STATE_VERSION, type SessionState } from '../../src/session/state.ts'
+import { createSqliteStore } from '../../src/store/sqlite-store.ts'
+import type { Batch } from '../../test/integration/faults/batch.ts'
+import type { Random } from '../../test/integration/faults/random.ts'
+import { createManualClock } from '../../test/unit/manual-clock.ts'
+import { createSink } from './sink.ts'
+
+const START_MS = Date.UTC(2026, 0, 1)
+const HOUR_MS = 3_600_000
+const RETENTION_HOURS = 4
+const DRAIN_MS = 60_000
+
+const log = { info: () => {}, warn: () => {}, error: console.error }
+
+/** A bridge that takes about `records` records, over a folder. */
+export async function createBridge(dataDir: string, random: Random, records: number) {
+  const clock = createManualClock(START_MS)
+  const sink = createSink(clock, random, 2 * records)
+  const opened = await createSqliteStore<SessionState>({
+    dataDir,
+    clock,
+    stateVersion: STATE_VERSION,
+    retentionMs: RETENTION_HOURS * HOUR_MS,
+    outbox: { maxAgeMs: 0, maxBytes: 0 },
+    log,
+  })
+  if (!opened.ok) throw new Error(opened.error.message)
+  const store = opened.value
+  const config = { productVersion: '0.0.0' }
+  const next = () => random.next()
+  const delivery = createDelivery({
+    outbox: store.outbox,
+    client: sink,
+    clock,
+    random: next,
+    log: { ...log, error: log.error },
+    config,
+  })
+  const handler = createSessionHandler({
+    store: store.sessions,
+    clock,
+    policy: {
+      idleTimeoutMs: HOUR_MS / 2,
+      maxAgeMs: 24 * HOUR_MS,
+      quietTimeoutMs: 20_000,
+      joinTimeoutMs: 7_000,
+      sessionEndGraceMs: 5_000,
+      hookContent: 'auto',
+      tagLabels: [],
+      maxContentLength: 100_000,
+      ...defaultBounds,
+    },
+    maxSessions: 1000,
+    defer: setImmediate,
+    onEmitted: () => delivery.notify(),
+    onError: (message, error) => log.error(message, error),
+  })
+  await handler.start()
+  delivery.start()
+  store.upkeep.start()
+
+  function arrivalsOf({ body }: Batch): readonly Arrival[] {
+    const decoded = decodeLogs(JSON.parse(body))
+    if (!decoded.ok) throw new Error('a body was not decoded')
+    const { accepted, rejected } = processLogs(decoded.value.accepted, clock.now())
+    if (rejected.length > 0) throw new Error(`refused: ${rejected[0]?.message}`)
+    return accepted
+  }
+
+  return {
+    clock,
+    sink,
+    /** As if each batch came in a request of its own, all at once. */
+    take: async (batches: readonly Batch[]): Promise<void> => {
+      await Promise.all(batches.map((batch) => handler.accept(arrivalsOf(batch))))
+    },
+    outbox: () => store.outbox.stats(),
+    /** Closes everything and sends what is left, to a Langfuse that is well. */
+    finish: async () => {
+      sink.heal()
+      await handler.closeAll('shutdown')
+      handler.stop()
+      const drained = delivery.drain(DRAIN_MS)
+      await clock.advance(DRAIN_MS)
+      await drained
+      await delivery.stop()
+      const { pending, dead } = await store.outbox.stats()
+      const dropped = store.upkeep.dropped()
+      await store.close()
+      return { pending, dead, dropped }
+    },
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * OTLP over HTTP: JSON or protobuf in, a success or a `google.rpc.Status` out, in the request's
+ * encoding. Bounds every request in size and time. Knows no agent and no session.
+ */
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type onRequestHookHandler,
+} from 'fastify'
+import type { ReceiverConfig } from '../config/config.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { Counters } from '../observability/counters.ts'
+import { createAnswers } from './answers.ts'
+import type { Exports } from './export.ts'
+import { type ExportRouteDeps, exportHandler } from './export-route.ts'
+import type { FailureLog } from './failure-log.ts'
+import { failureOf, stopping as stoppingFailure } from './failures.ts'
+import { createGuard } from './guard.ts'
+import { hangUpWhileClosing } from './hang-up.ts'
+import { type HealthReport, healthHandler } from './health-route.ts'
+import type { InFlight } from './in-flight.ts'
+import {
+  HEALTH_PATH,
+  HOOKS_PATH,
+  LOGS_PATH,
+  METRICS_PATH,
+  routeFailure,
+  TRACES_PATH,
+} from './routes.ts'
+import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
+
+export interface HttpDoorDeps {
+  readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
+  readonly exports: Exports
+  readonly inFlight: InFlight
+  readonly health: () => Promise<HealthReport>
+  readonly failureLog: FailureLog
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly timeouts?: Timeouts
+}
+
+/** A server that is built and does not listen yet. */
+export type HttpDoor = FastifyInstance
+
+/**
+ * Builds the server; the caller listens and closes. From `close()` on, requests are answered
+ * 503 and connections end with their answer.
+ */
+export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
+  const { config, exports, inFlight, counters, failureLog, clock } = deps
+  const stopping = new AbortController()
+  const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
+  const guard = createGuard(config.apiKey)
+  const timeouts = deps.timeouts ?? defaultTimeouts
+  const app = Fastify(serverOptions(answers, counters, timeouts))
+
+  // The routes read their bodies themselves, within the bounds.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null)
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const failure = failureOf(error, request.headers['content-type'])
+    return answers.fail(request, reply, failure, failure.kind === 'internal' ? error : undefined)
+  })
+  app.addHook('preClose', (done) => {
+    stopping.abort()
+    hangUpWhileClosing(app.server, timeouts.closingMs)
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
+    else if (request.is404) answers.fail(request, reply, routeFailure(request))
+    else done()
+  })
+
+  const onRequest: onRequestHookHandler = (request, reply, done) => {
+    const failure = guard(request.headers)
+    if (failure === undefined) done()
+    else answers.fail(request, reply, failure)
+  }
+  const { maxRequestBytes } = config
+  const routeDeps: ExportRouteDeps = { answers, clock, inFlight, maxRequestBytes }
+  app.post(LOGS_PATH, { onRequest }, exportHandler(exports.logs, routeDeps))
+  app.post(METRICS_PATH, { onRequest }, exportHandler(exports.metrics, routeDeps))
+  app.post(TRACES_PATH, { onRequest }, exportHandler(exports.traces, routeDeps))
+  app.post(HOOKS_PATH, { onRequest }, exportHandler(exports.hooks, routeDeps))
+  app.get(HEALTH_PATH, healthHandler(deps.health))
+  return app
+}

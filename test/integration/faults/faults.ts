@@ -1,0 +1,15 @@
+/** Every fault the rig knows, in the order of its table. */
+import { clientFaults } from './client-faults.ts'
+import { clockFaults } from './clock-faults.ts'
+import { diskFaults } from './disk-faults.ts'
+import type { Fault } from './fault.ts'
+import { langfuseFaults } from './langfuse-faults.ts'
+import { processFaults } from './process-faults.ts'
+
+export const faults: readonly Fault[] = [
+  ...processFaults,
+  ...langfuseFaults,
+  ...diskFaults,
+  ...clockFaults,
+  ...clientFaults,
+]

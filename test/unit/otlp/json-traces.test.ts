@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { decodeTraces } from '../../../src/otlp/json-traces.ts'
+
+const good = {
+  traceId: '0AF7651916CD43DD8448EB211C80319C',
+  spanId: 'b7ad6b7169203331',
+  name: 'claude_code.tool',
+  startTimeUnixNano: '1795229558020500000',
+  endTimeUnixNano: 1795229558021000000,
+}
+
+function intakeOf(...spans: unknown[]) {
+  const decoded = decodeTraces({
+    resourceSpans: [{ scopeSpans: [{ scope: { name: 'tracing' }, spans }] }],
+  })
+  if (!decoded.ok) throw new Error(decoded.error.message)
+  return decoded.value
+}
+
+describe('a span', () => {
+  it('is read whole', () => {
+    const { accepted, rejected } = intakeOf({
+      ...good,
+      parentSpanId: 'B7AD6B7169203332',
+      kind: 1,
+      attributes: [{ key: 'tool_name', value: { stringValue: 'Bash' } }],
+      events: [
+        { timeUnixNano: '1795229558020750000', name: 'tool.output', attributes: [] },
+        { name: 'untimed' },
+      ],
+      links: [{}],
+      status: { code: 2, message: 'exit 1' },
+      unknownField: true,
+    })
+    expect(rejected).toEqual([])
+    expect(accepted).toEqual([
+      {
+        origin: { resource: {}, scopeName: 'tracing', scopeVersion: '' },
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        spanId: 'b7ad6b7169203331',
+        parentSpanId: 'b7ad6b7169203332',
+        name: 'claude_code.tool',
+        startMs: 1795229558020.5,
+        endMs: 1795229558021,
+        attributes: { tool_name: 'Bash' },
+        moments: [
+          { name: 'tool.output', timeMs: 1795229558020.75, attributes: {} },
+          { name: 'untimed', timeMs: undefined, attributes: {} },
+        ],
+        statusCode: 2,
+        statusMessage: 'exit 1',
+      },
+    ])
+  })
+
+  it('needs its ids and times only', () => {
+    const [bare] = intakeOf(good).accepted
+    expect(bare).toMatchObject({ statusCode: 0, statusMessage: '', moments: [], attributes: {} })
+    expect(bare).not.toHaveProperty('parentSpanId')
+  })
+
+  it.each([
+    ['an empty parent', { parentSpanId: '' }],
+    ['a parent of zeros', { parentSpanId: '0000000000000000' }],
+    ['a parent that is no id', { parentSpanId: 'xyz' }],
+  ])('with %s is a root', (_name, parent) => {
+    expect(intakeOf({ ...good, ...parent }).accepted[0]).not.toHaveProperty('parentSpanId')
+  })
+
+  it('with a status of a later version has none', () => {
+    expect(intakeOf({ ...good, status: { code: 9 } }).accepted[0]?.statusCode).toBe(0)
+  })
+})
+
+describe('a bad span among good ones is refused alone', () => {
+  it.each([
+    ['null', null, 'it is null, expected an object'],
+    ['no trace id', { ...good, traceId: undefined }, 'traceId is missing or invalid'],
+    ['a short trace id', { ...good, traceId: 'abc' }, 'expected 32 hexadecimal digits'],
+    ['a span id of zeros', { ...good, spanId: '0000000000000000' }, 'spanId is missing or invalid'],
+    ['a span id of base64', { ...good, spanId: 't61rcWkgMzE=' }, 'expected 16 hexadecimal digits'],
+    ['a trace id of a number', { ...good, traceId: 5 }, 'traceId is a number, expected a string'],
+    ['no start', { ...good, startTimeUnixNano: 0 }, 'startTimeUnixNano is missing or invalid'],
+    ['no end', { ...good, endTimeUnixNano: null }, 'endTimeUnixNano is missing or invalid'],
+    ['a wrong end', { ...good, endTimeUnixNano: 'late' }, 'endTimeUnixNano is "late"'],
+    ['attributes', { ...good, attributes: {} }, 'attributes is an object, expected a list'],
+    ['a name', { ...good, name: 5 }, 'name is a number'],
+    ['a parent', { ...good, parentSpanId: 5 }, 'parentSpanId is a number'],
+    ['events', { ...good, events: {} }, 'events is an object, expected a list'],
+    ['an event', { ...good, events: [{}, null] }, 'events[1]: it is null, expected an object'],
+    ['the time of an event', { ...good, events: [{ timeUnixNano: {} }] }, 'events[0]: timeUnix'],
+    ['the name of an event', { ...good, events: [{ name: {} }] }, 'events[0]: name is an object'],
+    ['attributes of an event', { ...good, events: [{ attributes: 1 }] }, 'events[0]: attributes'],
+    ['the status', { ...good, status: [] }, 'status is a list, expected an object'],
+    ['the status code', { ...good, status: { code: 'OK' } }, 'status.code is "OK"'],
+    ['the status message', { ...good, status: { message: 5 } }, 'status.message is a number'],
+  ])('for %s', (_name, bad, reason) => {
+    const { accepted, rejected } = intakeOf(good, bad, good)
+    expect(accepted).toHaveLength(2)
+    expect(rejected).toHaveLength(1)
+    expect(rejected[0]?.message).toContain('resourceSpans[0].scopeSpans[0].spans[1]: ')
+    expect(rejected[0]?.message).toContain(reason)
+  })
+})
