@@ -14,7 +14,7 @@ import { createTeam } from './team.ts'
 
 const HOURS = 24
 const HOUR_MS = 3_600_000
-const STEP_MS = 5_000
+const STEP_MS = 15_000
 /** One batch in so many comes twice. */
 const REPEAT_ONE_IN = 50
 /** From here on neither memory nor the file may grow. */

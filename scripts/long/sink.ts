@@ -3,7 +3,7 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { HttpOutcome } from '../../src/langfuse/answer.ts'
 import type { LangfuseClient } from '../../src/langfuse/client.ts'
 import type { Random } from '../../test/integration/faults/random.ts'
-import { createDistinct } from './distinct.ts'
+import { createDistinct, type Distinct } from './distinct.ts'
 
 export interface Sink extends LangfuseClient {
   /** Distinct rows. */
@@ -45,18 +45,25 @@ export function createSink(clock: Clock, random: Random, maxRows: number): Sink 
     return random.pick([{ kind: 'answer', status: 500, body: '' }, away] as const)
   }
 
+  /** Rows that stand for one record; a tool without its result does not. */
+  function tableOf({ name, attributes }: Span): Distinct | undefined {
+    if (name.startsWith('chat ')) return calls
+    if (name === 'conversation') return prompts
+    const isWarning = attributes.some(({ value }) => value.stringValue === 'WARNING')
+    return name === 'Read' && !isWarning ? tools : undefined
+  }
+
   function store(body: string): void {
     const { resourceSpans } = JSON.parse(body) as Export
-    for (const { name, spanId } of resourceSpans[0]?.scopeSpans[0]?.spans ?? []) {
-      const seen = name.startsWith('chat ') ? calls : name === 'conversation' ? prompts : tools
-      if (name !== 'session-summary' && !seen.add(spanId)) resent += 1
+    for (const span of resourceSpans[0]?.scopeSpans[0]?.spans ?? []) {
+      if (tableOf(span)?.add(span.spanId) === false) resent += 1
     }
   }
 
   return {
     sendSpans: async (body) => {
       const failure = trouble()
-      // Half of the failures that just happen come after the batch was stored.
+      // Half of the answers that do not come belong to batches that were stored.
       if (failure !== undefined && (failure !== away || random.oneIn(2))) return failure
       store(body)
       return failure ?? ok
@@ -71,10 +78,14 @@ export function createSink(clock: Clock, random: Random, maxRows: number): Sink 
   }
 }
 
+interface Span {
+  readonly name: string
+  readonly spanId: string
+  readonly attributes: readonly { readonly value: { readonly stringValue?: string } }[]
+}
+
 interface Export {
   readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly {
-      readonly spans: readonly { readonly name: string; readonly spanId: string }[]
-    }[]
+    readonly scopeSpans: readonly { readonly spans: readonly Span[] }[]
   }[]
 }

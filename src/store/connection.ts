@@ -51,7 +51,7 @@ export function openConnection(path: string): Connection {
   return {
     handle,
     kysely: new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) }),
-    flush: wal.flush,
+    flush: () => wal.flush(),
     close: () => {
       wal.close()
       handle.close()

@@ -1,6 +1,7 @@
 /** OTLP over gRPC, with real connections: what each kind of call is answered. */
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
+import { connect } from 'node:net'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Rejection } from '../../../src/domain/rejection.ts'
@@ -147,6 +148,20 @@ describe('a call that fails', () => {
     const { details } = grpcStatus({ kind: 'malformed', message: 'half of a \ud83d' })
     expect(encodeURI(details)).toBe(encodeURI('half of a \ufffd'))
   })
+})
+
+test.each([
+  ['noise', Buffer.from('\u0000\u00ff no HTTP at all\r\n\r\n'.repeat(50), 'latin1')],
+  ['HTTP/1.1', Buffer.from('POST /v1/logs HTTP/1.1\r\nhost: localhost\r\n\r\n{}')],
+  ['a preface and noise', Buffer.from(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${'x'.repeat(500)}`)],
+])('%s ends its own connection only', async (_name, bytes) => {
+  const { stand, client } = await setUp()
+  const socket = connect(Number(stand.address.split(':')[1]), '127.0.0.1')
+  socket.on('error', () => undefined).resume()
+  const hungUp = once(socket, 'close')
+  socket.write(bytes)
+  await hungUp
+  expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
 })
 
 describe('with an API key', () => {
