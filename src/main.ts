@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /**
  * The process: environment in, signals, exit codes. Exit 0 after a stop that was asked for,
  * 1 when it cannot start, 128 + signal when a second signal cuts the stop short.

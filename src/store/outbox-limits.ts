@@ -49,7 +49,7 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
           .where('created_ms', '<', beforeMs),
       ),
   )
-  const size = prepare(connection, (_: object) =>
+  const size = prepare(connection, () =>
     kysely.selectFrom('outbox').select((eb) => eb.fn.sum<number | null>('bytes').as('bytes')),
   )
   const oldest = prepare(connection, ({ state }: { state: 'dead' | 'pending' }) =>
@@ -73,7 +73,7 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
         })),
       ),
   )
-  const readDropped = prepare(connection, (_: object) =>
+  const readDropped = prepare(connection, () =>
     kysely.selectFrom('totals').select('value').where('name', '=', DROPPED),
   )
 

@@ -41,10 +41,11 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
       .select('id')
       .where('deadline_ms', 'is', null)
       .where('updated_ms', '<', beforeMs)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('outbox')
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('outbox')
               .select(sql.lit(1).as('one'))
               .whereRef('outbox.session_key', '=', 'sessions.session_key')
               .where('state', '=', sql.lit('pending')),
@@ -93,10 +94,11 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
     kysely
       .deleteFrom('origins')
       .where('id', '=', id)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('events')
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('events')
               .select(sql.lit(1).as('one'))
               .whereRef('events.origin_ref', '=', 'origins.id'),
           ),

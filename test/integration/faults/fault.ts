@@ -9,15 +9,15 @@ export interface Scene {
   readonly langfuse: LangfuseStandIn
   readonly random: Random
   /** Sends some more sessions; resolves when their clients are done. */
-  moreTraffic(): Promise<void>
+  readonly moreTraffic: () => Promise<void>
   /** Resolves when the clients that were there from the beginning are done. */
   readonly traffic: Promise<void>
   /** Waits for a random moment. */
-  pause(minMs: number, maxMs: number): Promise<void>
+  readonly pause: (minMs: number, maxMs: number) => Promise<void>
   /** Of a bridge that runs in this process; real processes have the machine's. */
   readonly clock: ShiftedClock | undefined
   /** Fails the run: something other than loss or doubling was wrong. */
-  expect(holds: boolean, what: string): void
+  readonly expect: (holds: boolean, what: string) => void
 }
 
 export interface Fault {

@@ -24,7 +24,10 @@ export function createInProcessSubject(environment: Record<string, string>, cloc
       const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
       const config = loadConfig({ ...environment, ...change?.environment }, platform)
       if (!config.ok) throw new Error(JSON.stringify(config.error))
-      const logger = createLogger('info', { write: (line: string) => void (log += line) })
+      const write = (line: string): void => {
+        log += line
+      }
+      const logger = createLogger('info', { write })
       const app = await createApp(config.value, logger, clock)
       if (!app.ok) throw new Error(app.error)
       const started = await app.value.start()

@@ -37,7 +37,7 @@ export function judge(promises: Promises, langfuse: LangfuseStandIn): Verdict {
     const costUsd = record.row.costUsd ?? 0
     const [row] = found
     if (row !== undefined && Math.abs(Number(row.cost.total ?? 0) - costUsd) > 1e-9) {
-      lost.add(`${name} costs ${String(row.cost.total)}, not ${costUsd}`)
+      lost.add(`${name} costs ${Number(row.cost.total)}, not ${costUsd}`)
     }
   }
   compareSummaries(expected, rows, lost, doubled)

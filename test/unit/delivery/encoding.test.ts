@@ -21,7 +21,7 @@ describe('scoreGroupsOf', () => {
     ['as many as allowed', 'abcd', ['abc', 'd']],
     ['never two of one score', 'aabac', ['a', 'ab', 'ac']],
   ])('%s', (_what, keys, expected) => {
-    const emissions = [...keys].map((key) => sampleScore({ key }))
+    const emissions = keys.split('').map((key) => sampleScore({ key }))
     const items = emissions.map((emission, id) => ({ id, emission, attempts: 0 }))
     const { scores } = encodeItems(items, { productVersion: '1.2.3' })
     const groups = scoreGroupsOf(scores, 3)
