@@ -16,7 +16,7 @@ import { readWireResource, readWireScope, type WireScope } from './proto-origin.
 import {
   attempt,
   END,
-  enterMessage,
+  forEachMessage,
   nextTag,
   skipField,
   tagOf,
@@ -152,24 +152,4 @@ function rejectItems<T>(
   forEachMessage(reader, scopeEnd, ITEMS, (end) => {
     intake.reject(reason, signal.countIn(reader, end))
   })
-}
-
-/** Visits the embedded messages of one field; what the visitor leaves unread is skipped. */
-export function forEachMessage(
-  reader: WireReader,
-  outerEnd: number,
-  messageTag: number,
-  visit: (end: number, index: number) => void,
-): void {
-  let index = 0
-  for (let tag = nextTag(reader, outerEnd); tag !== END; tag = nextTag(reader, outerEnd)) {
-    if (tag !== messageTag) {
-      skipField(reader, tag, outerEnd)
-      continue
-    }
-    const end = enterMessage(reader, outerEnd)
-    visit(end, index)
-    reader.pos = end
-    index += 1
-  }
 }

@@ -9,12 +9,13 @@ import type { DecodeFailure } from './decode-failure.ts'
 import { type Fault, refuse } from './fault.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import { type SumHeader, temporalityFault, temporalityOf } from './metric-point.ts'
-import { forEachMessage, type Place, readWireRequest, type WireSignal } from './proto-envelope.ts'
+import { type Place, readWireRequest, type WireSignal } from './proto-envelope.ts'
 import { readWirePoint } from './proto-number-point.ts'
 import {
   attempt,
   END,
   enterMessage,
+  forEachMessage,
   nextTag,
   skipField,
   tagOf,

@@ -65,6 +65,26 @@ export function skipField(reader: WireReader, tag: number, end: number): void {
   else reader.skip(wireType, tag >>> WIRE_TYPE_BITS)
 }
 
+/** Visits the embedded messages of one field; what the visitor leaves unread is skipped. */
+export function forEachMessage(
+  reader: WireReader,
+  outerEnd: number,
+  messageTag: number,
+  visit: (end: number, index: number) => void,
+): void {
+  let index = 0
+  for (let tag = nextTag(reader, outerEnd); tag !== END; tag = nextTag(reader, outerEnd)) {
+    if (tag !== messageTag) {
+      skipField(reader, tag, outerEnd)
+      continue
+    }
+    const end = enterMessage(reader, outerEnd)
+    visit(end, index)
+    reader.pos = end
+    index += 1
+  }
+}
+
 /** Counts one value of the request. */
 export function countValue(input: WireInput): void {
   input.valuesLeft -= 1

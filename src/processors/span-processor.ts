@@ -29,8 +29,15 @@ export function processSpans(records: readonly SpanRecord[], arrivedMs: number):
       arrivedMs,
     })
   }
-  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs || startOf(b) - startOf(a))
+  accepted.sort((a, b) => placeOf(a) - placeOf(b) || startOf(b) - startOf(a))
   return { accepted, rejected }
+}
+
+/** A tool's execution may end a moment after the tool itself, and still comes before it. */
+const EXECUTION_LAG_MS = 2
+
+function placeOf({ item }: Arrival): number {
+  return item.kind === 'span' && item.role === 'tool' ? item.endMs + EXECUTION_LAG_MS : item.timeMs
 }
 
 function startOf({ item }: Arrival): number {

@@ -1,14 +1,13 @@
 /**
  * OTLP over gRPC: the three export services, with the bounds, keys and errors of the HTTP door.
- * The definitions are written here; messages pass as bytes, so that one that cannot be decoded is
- * answered INVALID_ARGUMENT and not by the library.
+ * Messages pass as bytes, so that one that cannot be decoded is answered INVALID_ARGUMENT, and
+ * not by the library.
  */
 import {
   type handleUnaryCall,
   logVerbosity,
   Server,
   ServerCredentials,
-  type ServiceDefinition,
   setLogVerbosity,
   type StatusObject,
 } from '@grpc/grpc-js'
@@ -21,6 +20,7 @@ import type { Export, Exports } from './export.ts'
 import type { FailureLog } from './failure-log.ts'
 import { internal } from './failures.ts'
 import { createGrpcAdmission } from './grpc-admission.ts'
+import { exportServices } from './grpc-services.ts'
 import { grpcStatus } from './grpc-status.ts'
 import type { InFlight } from './in-flight.ts'
 import { createReadingSlots } from './reading-slots.ts'
@@ -29,12 +29,6 @@ const MESSAGE_TIMEOUT_MS = 20_000
 /** How long a stop waits for calls under way; the store answers in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000
 const MAX_STREAMS_PER_CONNECTION = 100
-
-const services = {
-  logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
-  metrics: 'opentelemetry.proto.collector.metrics.v1.MetricsService',
-  traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
-} as const
 
 /** What a handler's callback takes: a failure, or the answer's bytes. */
 type CallEnd = [StatusObject, null] | [null, Buffer]
@@ -111,7 +105,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     ],
   })
   for (const signal of ['logs', 'metrics', 'traces'] as const) {
-    server.addService(definitionOf(services[signal]), { Export: handler(deps.exports[signal]) })
+    server.addService(exportServices[signal], { Export: handler(deps.exports[signal]) })
   }
 
   return {
@@ -138,23 +132,6 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
           resolve()
         })
       })
-    },
-  }
-}
-
-const asIs = (bytes: Buffer): Buffer => bytes
-
-/** A service with one method, whose messages pass as bytes. */
-function definitionOf(service: string): ServiceDefinition {
-  return {
-    Export: {
-      path: `/${service}/Export`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: asIs,
-      requestDeserialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
     },
   }
 }

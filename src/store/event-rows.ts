@@ -31,7 +31,7 @@ export function createEventRows({ connection, origins, typed }: EventRowsDeps): 
       const { changes, lastInsertRowid } = events.run({
         session_ref: sessionRef,
         dedup_key: item.dedupKey,
-        signal: item.kind === 'metric' ? 'metric' : 'log',
+        signal: signalOf(item),
         name: item.name,
         time_ms: item.timeMs,
         received_ms: arrivedMs,
@@ -43,4 +43,12 @@ export function createEventRows({ connection, origins, typed }: EventRowsDeps): 
       return true
     },
   }
+}
+
+/** The signal a record came as. */
+function signalOf(item: Arrival['item']): 'log' | 'metric' | 'trace' | 'hook' {
+  if (item.kind === 'metric') return 'metric'
+  if (item.kind === 'span') return 'trace'
+  const isHook = item.kind.endsWith('_report') || (item.kind === 'other' && item.isHook === true)
+  return isHook ? 'hook' : 'log'
 }

@@ -52,14 +52,18 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
   const size = prepare(connection, () =>
     kysely.selectFrom('outbox').select((eb) => eb.fn.sum<number | null>('bytes').as('bytes')),
   )
-  const oldest = prepare(connection, ({ state }: { state: 'dead' | 'pending' }) =>
-    kysely
-      .selectFrom('outbox')
-      .select(['id', 'bytes'])
-      .where('state', '=', state)
-      .orderBy('id')
-      .limit(sql.lit(ITEMS_PER_SLICE)),
-  )
+  // A literal: SQLite uses a partial index only where it sees the index's condition.
+  const oldest = (state: 'dead' | 'pending') =>
+    prepare(connection, () =>
+      kysely
+        .selectFrom('outbox')
+        .select(['id', 'bytes'])
+        .where('state', '=', sql.lit(state))
+        .orderBy('id')
+        .limit(sql.lit(ITEMS_PER_SLICE)),
+    )
+  const oldestDead = oldest('dead')
+  const oldestPending = oldest('pending')
   const remove = prepare(connection, ({ id }: { id: number }) =>
     kysely.deleteFrom('outbox').where('id', '=', id),
   )
@@ -80,8 +84,8 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
   const dropExcess = handle.transaction((): number => {
     let excess = (size.get({})?.bytes ?? 0) - bounds.maxBytes
     let dropped = 0
-    const dead = excess > 0 ? oldest.all({ state: 'dead' }) : []
-    const candidates = excess > 0 && dead.length === 0 ? oldest.all({ state: 'pending' }) : dead
+    const dead = excess > 0 ? oldestDead.all({}) : []
+    const candidates = excess > 0 && dead.length === 0 ? oldestPending.all({}) : dead
     for (const { id, bytes } of candidates) {
       if (excess <= 0) break
       remove.run({ id })

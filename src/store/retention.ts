@@ -1,8 +1,9 @@
 /**
- * Deletes what is older than the retention: closed sessions with their records, and origins that
- * no record refers to any more; then gives free pages back to the file system. Works in slices of
- * a few milliseconds, each a transaction of its own. Open sessions, and those with something
- * still on its way out, are left alone.
+ * Deletes what is older than the retention: closed sessions with their records; then gives free
+ * pages back to the file system. Works in slices of a few milliseconds, each a transaction of its
+ * own. Open sessions are left alone, and all are while something of that age waits in the outbox.
+ * Origins stay: they are one small row for each version, machine and set of resource attributes,
+ * and an index to find the unused ones would cost every record more than they do.
  */
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
@@ -13,8 +14,6 @@ export interface Retention {
   prune(beforeMs: number): boolean
   /** Gives some free pages back; true while there are more. */
   shrink(): boolean
-  /** Begins a new pass over the origins. */
-  rewind(): void
 }
 
 interface RetentionDeps {
@@ -24,7 +23,6 @@ interface RetentionDeps {
 }
 
 const EVENTS_PER_SLICE = 200
-const ORIGINS_PER_SLICE = 200
 const DEAD_PER_SLICE = 200
 /** About a megabyte. */
 const PAGES_PER_SLICE = 128
@@ -33,7 +31,6 @@ const SPARE_PAGES = 256
 
 export function createRetention({ connection, onDeleted }: RetentionDeps): Retention {
   const { handle, kysely } = connection
-  let lastOrigin = 0
 
   const findSession = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
     kysely
@@ -41,17 +38,6 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
       .select('id')
       .where('deadline_ms', 'is', null)
       .where('updated_ms', '<', beforeMs)
-      .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('outbox')
-              .select(sql.lit(1).as('one'))
-              .whereRef('outbox.session_key', '=', 'sessions.session_key')
-              .where('state', '=', sql.lit('pending')),
-          ),
-        ),
-      )
       .orderBy('updated_ms')
       .limit(sql.lit(1)),
   )
@@ -82,32 +68,21 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
           .limit(sql.lit(DEAD_PER_SLICE)),
       ),
   )
-  const nextOrigins = prepare(connection, ({ after }: { after: number }) =>
+  /** Items are made in the order of their ids, so the first one is the oldest. */
+  const oldestPending = prepare(connection, () =>
     kysely
-      .selectFrom('origins')
-      .select('id')
-      .where('id', '>', after)
+      .selectFrom('outbox')
+      .select('created_ms')
+      .where('state', '=', sql.lit('pending'))
       .orderBy('id')
-      .limit(sql.lit(ORIGINS_PER_SLICE)),
-  )
-  const deleteOrigin = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('origins')
-      .where('id', '=', id)
-      .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('events')
-              .select(sql.lit(1).as('one'))
-              .whereRef('events.origin_ref', '=', 'origins.id'),
-          ),
-        ),
-      ),
+      .limit(sql.lit(1)),
   )
 
   /** True when there was a session to delete from. */
   const pruneSession = handle.transaction((beforeMs: number): boolean => {
+    // What a session of that age has to send was made before that, too.
+    const pending = oldestPending.get({})
+    if (pending !== undefined && pending.created_ms < beforeMs) return false
     const session = findSession.get({ beforeMs })
     if (session === undefined) return false
     if (deleteEvents.run({ id: session.id }).changes < EVENTS_PER_SLICE) {
@@ -116,23 +91,9 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
     return true
   })
 
-  /** True when there were origins left to look at. */
-  const pruneOrigins = handle.transaction((): boolean => {
-    const origins = nextOrigins.all({ after: lastOrigin })
-    for (const { id } of origins) deleteOrigin.run({ id })
-    lastOrigin = origins.at(-1)?.id ?? lastOrigin
-    return origins.length > 0
-  })
-
   return {
-    rewind: () => {
-      lastOrigin = 0
-    },
     prune: (beforeMs) => {
-      const more =
-        pruneSession.immediate(beforeMs) ||
-        deleteDead.run({ beforeMs }).changes > 0 ||
-        pruneOrigins.immediate()
+      const more = pruneSession.immediate(beforeMs) || deleteDead.run({ beforeMs }).changes > 0
       if (more) onDeleted()
       return more
     },

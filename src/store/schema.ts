@@ -53,7 +53,7 @@ export interface EventsTable {
   id: Generated<number>
   session_ref: number
   dedup_key: string
-  signal: 'log' | 'metric'
+  signal: 'log' | 'metric' | 'trace' | 'hook'
   name: string
   time_ms: number | null
   received_ms: number

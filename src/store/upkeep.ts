@@ -61,7 +61,6 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep & { stop(): void } {
     const isDue = nowMs - prunedMs >= Math.min(DAY_MS, retentionMs) || nowMs < prunedMs
     if (retentionMs === 0 || !isDue) return false
     if (retention.prune(nowMs - retentionMs)) return true
-    retention.rewind()
     prunedMs = nowMs
     return false
   }

@@ -20,7 +20,7 @@ const telemetry = requests.filter((request) => request.signal !== 'hook')
 interface Posted {
   readonly langfuse: LangfuseStandIn
   readonly url: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 async function posted(
@@ -35,7 +35,7 @@ async function posted(
   )
   const bridge = await startBridge({ ...bridgeEnvironment(dataDir, langfuse), ...settings })
   for (const request of order) expect(await post(bridge.url, request)).toBe(200)
-  return { langfuse, url: bridge.url, stop: bridge.stop }
+  return { langfuse, url: bridge.url, stop: () => bridge.stop() }
 }
 
 const summaryOf = (langfuse: LangfuseStandIn): StoredSpan | undefined =>

@@ -1,6 +1,6 @@
 /**
- * What limits and retention need: ways to find closed sessions by age and the records of an
- * origin, the size of the outbox without reading its payloads, and totals that outlive a process.
+ * What limits and retention need: a way to find closed sessions by age, the size of the outbox
+ * without reading its payloads, and totals that outlive a process.
  */
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
@@ -14,13 +14,7 @@ export const upkeep: Migration = {
       .column('updated_ms')
       .where(sql.ref('deadline_ms'), 'is', null)
       .execute()
-    await db.schema.createIndex('events_origin').on('events').column('origin_ref').execute()
     await db.schema.createIndex('outbox_size').on('outbox').columns(['id', 'bytes']).execute()
-    await db.schema
-      .createIndex('outbox_session')
-      .on('outbox')
-      .columns(['session_key', 'state'])
-      .execute()
     await db.schema
       .createTable('totals')
       .addColumn('name', 'text', (column) => column.primaryKey())

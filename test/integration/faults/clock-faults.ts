@@ -1,5 +1,6 @@
 /** What time can do: the clock is set, or an hour passes while Langfuse is away. */
-import type { Fault, Scene } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { healthWhen } from './health.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -21,19 +22,10 @@ function setting(name: string, byMs: number): Fault {
       const { traffic, subject } = scene
       await traffic
       // Nothing may wait for a time that the clock has to reach first.
-      expect(await isEmptied(subject, pause), 'items stay in the outbox after the clock was set')
+      const { delivery } = await healthWhen(subject, (h) => h.delivery.pending === 0, pause)
+      expect(delivery.pending === 0, 'items stay in the outbox after the clock was set')
     },
   }
-}
-
-async function isEmptied(subject: Scene['subject'], pause: Scene['pause']): Promise<boolean> {
-  for (let tries = 0; tries < 80; tries += 1) {
-    const answer = await fetch(`${subject.url() ?? ''}/health`)
-    const { delivery } = (await answer.json()) as { delivery: { pending: number } }
-    if (delivery.pending === 0) return true
-    await pause(100, 100)
-  }
-  return false
 }
 
 export const clockFaults: readonly Fault[] = [

@@ -2,6 +2,7 @@
 import type { Fault as Misbehaviour } from '../langfuse-stand-in/fault.ts'
 import { STAND_IN_KEYS } from '../langfuse-stand-in/stand-in.ts'
 import type { Fault } from './fault.ts'
+import { healthWhen } from './health.ts'
 import { runCommand } from './run-command.ts'
 
 /** Langfuse does the same to all requests for a while, or to some of them all the time. */
@@ -39,10 +40,12 @@ export const langfuseFaults: readonly Fault[] = [
   misbehaving('Langfuse answers 502', status(502)),
   {
     name: 'keys are wrong, then right',
-    inject: async ({ langfuse, pause }) => {
+    inject: async ({ subject, langfuse, pause, expect }) => {
       await pause(0, 500)
       langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
-      await pause(300, 1200)
+      const said = await healthWhen(subject, (h) => h.langfuse === 'unauthorized', pause)
+      expect(said.langfuse === 'unauthorized', `health with wrong keys: ${said.langfuse}`)
+      expect(said.code === 200, `records can be taken, but health answers ${said.code}`)
       langfuse.setKeys(STAND_IN_KEYS)
     },
   },

@@ -127,7 +127,7 @@ describe('hooks beside telemetry', () => {
     const sub = { subagentId: 'a1' }
     const { observations } = run([
       submit(0),
-      tool(2, 'u1', { startedSubagentId: 'a1' } as Partial<ReportEvent>),
+      tool(2, 'u1', { startedSubagentId: 'a1' }),
       ...telemetry,
       arrives(call(6, 'r6', sub)),
       closing(9),
