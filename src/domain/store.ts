@@ -3,19 +3,19 @@
  * in its middle. Implemented by `store/`; knows nothing of SQL.
  */
 import type { AgentEvent } from './agent-event.ts'
-import type { Attributes } from './attributes.ts'
 import type { Emission } from './emission.ts'
 import type { SessionKey } from './identity.ts'
 import type { MetricSample } from './metric-sample.ts'
-import type { Origin } from './telemetry-record.ts'
+import type { Origin, StoredRecord } from './telemetry-record.ts'
+import type { Usage } from './usage.ts'
 
 /** One accepted record on its way in: what it means, and what came over the wire. */
 export interface Arrival {
   readonly sessionKey: SessionKey
   readonly item: AgentEvent | MetricSample
   readonly origin: Origin
-  /** The record's own attributes as decoded, kept so that stored sessions can be mapped anew. */
-  readonly attributes: Attributes
+  /** The record as decoded, kept so that stored sessions can be mapped anew. */
+  readonly stored: StoredRecord
   readonly arrivedMs: number
 }
 
@@ -30,7 +30,15 @@ export interface SessionRow<S> {
   readonly closeReason: string | undefined
   readonly firstMs: number
   readonly lastMs: number
+  readonly firstPromptMs: number | undefined
+  readonly firstCommitMs: number | undefined
   readonly userId: string | undefined
+  /** The agent's own title, else the beginning of the first prompt. */
+  readonly title: string | undefined
+  readonly project: string | undefined
+  readonly team: string | undefined
+  /** What else is known of it by name: resource attributes, folder, repository, branch. */
+  readonly labels: Readonly<Record<string, string>>
   /** Totals for lists and reports. */
   readonly costUsd: number
   readonly inputTokens: number
@@ -43,9 +51,16 @@ export interface SessionRow<S> {
   readonly errors: number
 }
 
+/** What one session used since its last commit. */
+export interface SessionUsage {
+  readonly session: Pick<SessionRow<unknown>, 'key' | 'agent' | 'sessionId'>
+  readonly usage: Usage
+}
+
 /** What the fold decided; all of it is committed together, or none. */
 export interface Outcome<S> {
   readonly sessions: readonly SessionRow<S>[]
+  readonly usage: readonly SessionUsage[]
   readonly emissions: readonly Emission[]
 }
 
@@ -56,17 +71,24 @@ export interface Outcome<S> {
  */
 export type Fold<S> = (fresh: readonly Arrival[], stored: ReadonlyMap<SessionKey, S>) => Outcome<S>
 
+/** A commit that others see, and that survives the end of the process. */
+export interface Committed<S> {
+  readonly outcome: Outcome<S>
+  /** Resolves once it survives a power cut, too; rejects when the disk refuses that. */
+  readonly durable: Promise<void>
+}
+
 export interface SessionStore<S> {
   /**
-   * Stores arrivals, drops duplicates, folds, and commits. Resolves once everything is
-   * durable. Rejects (nothing stored) when the disk or the database refuses.
+   * Stores arrivals, drops duplicates, folds, and commits. Resolves once that is done; the next
+   * commit may begin then. Rejects (nothing stored) when the disk or the database refuses.
    * `load` names the sessions whose stored state the fold needs.
    */
   commit(
     arrivals: readonly Arrival[],
     load: readonly SessionKey[],
     fold: Fold<S>,
-  ): Promise<Outcome<S>>
+  ): Promise<Committed<S>>
   /** Keys of open sessions whose deadline is at or before `nowMs`, the most overdue first. */
   dueSessions(nowMs: number, limit: number): Promise<readonly SessionKey[]>
   /** The earliest deadline of all open sessions. */

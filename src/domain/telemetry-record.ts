@@ -62,3 +62,22 @@ export interface SpanRecord {
   readonly statusCode: 0 | 1 | 2
   readonly statusMessage: string
 }
+
+/** The doors that records come through. */
+export type Signal = 'log' | 'metric' | 'trace' | 'hook'
+
+/**
+ * A record as the store keeps it, beside its origin: all of what was decoded, as JSON (numbers that
+ * JSON does not have are null there). Hooks are their body and what was known of the folder.
+ */
+export type StoredRecord =
+  | { readonly signal: 'log'; readonly record: Omit<LogRecord, 'origin'> }
+  | { readonly signal: 'metric'; readonly record: Omit<MetricPoint, 'origin'> }
+  | { readonly signal: 'trace'; readonly record: Omit<SpanRecord, 'origin'> }
+  | { readonly signal: 'hook'; readonly record: HookRecord }
+
+/** A hook's body as it was posted, and the labels that its folder gave. */
+export interface HookRecord {
+  readonly body: Attributes
+  readonly labels: Readonly<Record<string, string>>
+}

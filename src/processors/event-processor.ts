@@ -91,12 +91,13 @@ function dedupKeyOf(
   return `${name}|${sentMs ?? ''}|${hash('sha1', JSON.stringify(record.attributes))}`
 }
 
-function toArrival(record: LogRecord, event: AgentEvent, arrivedMs: number): Arrival {
+function toArrival(log: LogRecord, event: AgentEvent, arrivedMs: number): Arrival {
+  const { origin, ...record } = log
   return {
     sessionKey: sessionKeyOf(event.agent, event.sessionId),
     item: event,
-    origin: record.origin,
-    attributes: record.attributes,
+    origin,
+    stored: { signal: 'log', record },
     arrivedMs,
   }
 }

@@ -38,7 +38,7 @@ export function processHook(
     sessionKey: sessionKeyOf(agent, event.sessionId),
     item: event,
     origin: originOf(agent),
-    attributes: body,
+    stored: { signal: 'hook', record: { body, labels } },
     arrivedMs,
   })
 }

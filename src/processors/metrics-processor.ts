@@ -24,11 +24,12 @@ export function processMetrics(points: readonly MetricPoint[], arrivedMs: number
       rejected.push(sample.error)
       continue
     }
+    const { origin, ...record } = point
     accepted.push({
       sessionKey: sessionKeyOf(sample.value.agent, sample.value.sessionId),
       item: sample.value,
-      origin: point.origin,
-      attributes: point.attributes,
+      origin,
+      stored: { signal: 'metric', record },
       arrivedMs,
     })
   }

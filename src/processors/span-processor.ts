@@ -2,7 +2,6 @@
  * Spans of an agent's own tracing become events that enrich what its logs tell. They come
  * through the event processor's door, with the same rules about who sent them. Pure.
  */
-import type { Attributes } from '../domain/attributes.ts'
 import type { SpanEvent } from '../domain/agent-event.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
@@ -15,17 +14,18 @@ import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
 export function processSpans(records: readonly SpanRecord[], arrivedMs: number): Intake<Arrival> {
   const accepted: Arrival[] = []
   const rejected: Rejection[] = []
-  for (const record of records) {
-    const event = toEvent(record, arrivedMs)
+  for (const span of records) {
+    const event = toEvent(span, arrivedMs)
     if (!event.ok) {
       rejected.push(event.error)
       continue
     }
+    const { origin, ...record } = span
     accepted.push({
       sessionKey: sessionKeyOf(event.value.agent, event.value.sessionId),
       item: event.value,
-      origin: record.origin,
-      attributes: rawOf(record),
+      origin,
+      stored: { signal: 'trace', record },
       arrivedMs,
     })
   }
@@ -71,23 +71,4 @@ function toEvent(record: SpanRecord, arrivedMs: number): Result<SpanEvent, Rejec
     ...(promptId !== undefined && { promptId }),
     ...(subagentId !== undefined && { subagentId }),
   })
-}
-
-/** All of a span as one set of attributes, for the store. */
-function rawOf(record: SpanRecord): Attributes {
-  return {
-    traceId: record.traceId,
-    spanId: record.spanId,
-    parentSpanId: record.parentSpanId ?? null,
-    startMs: record.startMs,
-    endMs: record.endMs,
-    statusCode: record.statusCode,
-    statusMessage: record.statusMessage,
-    attributes: record.attributes,
-    moments: record.moments.map(({ name, timeMs, attributes }) => ({
-      name,
-      timeMs: timeMs ?? null,
-      attributes,
-    })),
-  }
 }

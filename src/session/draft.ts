@@ -4,11 +4,13 @@
 import type { Emission, Observation, TraceContext } from '../domain/emission.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { ObservationDraft, SessionState } from './state.ts'
+import type { UsageDraft } from './usage.ts'
 
 export interface Draft {
   readonly state: SessionState
   readonly policy: SessionPolicy
   readonly emissions: Emission[]
+  readonly usage: UsageDraft
 }
 
 /** Puts the session's context on an observation and emits it. */

@@ -5,7 +5,7 @@
  */
 import type { SessionKey } from '../domain/identity.ts'
 import type { Emission } from '../domain/emission.ts'
-import type { Arrival, Outcome, SessionRow } from '../domain/store.ts'
+import type { Arrival, Outcome, SessionRow, SessionUsage } from '../domain/store.ts'
 import type { SessionPolicy } from './policy.ts'
 import { reduce, type SessionInput } from './reduce.ts'
 import { rowOf } from './row.ts'
@@ -26,20 +26,23 @@ export function foldSessions(
   deps: FoldDeps,
 ): Outcome<SessionState> {
   const sessions: SessionRow<SessionState>[] = []
+  const usage: SessionUsage[] = []
   const emissions: Emission[] = []
   for (const [key, { first, inputs }] of bySession(fresh, controls)) {
     const state = deps.known(key) ?? (first && newSession(key, first.item, first.arrivedMs))
     if (state === undefined) continue
     try {
       const step = reduce(state, inputs, deps.policy)
-      sessions.push(rowOf(step.state, deps.policy))
+      const row = rowOf(step.state, deps.policy)
+      sessions.push(row)
+      usage.push({ session: row, usage: step.usage })
       for (const emission of step.emissions) emissions.push(emission)
     } catch (error) {
       deps.onFailure(key, error)
       sessions.push({ ...rowOf(state, deps.policy), deadlineMs: undefined, closeReason: 'failed' })
     }
   }
-  return { sessions, emissions }
+  return { sessions, usage, emissions }
 }
 
 interface SessionWork {

@@ -1,8 +1,8 @@
 /**
  * The session handler: owns the live sessions in memory, the one queue of work and the one
  * timer. Everything that happens to a session goes through a commit of the store, one at a
- * time; memory changes only after the commit has succeeded. Deadlines live in the store, so
- * a restart takes up where the last process ended.
+ * time; memory changes only after the commit has succeeded, and nobody is answered before it is
+ * durable. Deadlines live in the store, so a restart takes up where the last process ended.
  */
 import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
@@ -72,7 +72,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     const controls = jobs.flatMap((job) => job.controls)
     try {
       const unknown = unknownKeys(arrivals, controls)
-      const outcome = await store.commit(arrivals, unknown, (fresh, stored) =>
+      const { outcome, durable } = await store.commit(arrivals, unknown, (fresh, stored) =>
         foldSessions(fresh, controls, {
           policy,
           known: (key) => live.get(key) ?? stored.get(key),
@@ -80,15 +80,36 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
         }),
       )
       for (const row of outcome.sessions) live.put(row.state)
-      if (outcome.emissions.length > 0) deps.onEmitted()
       for (const row of outcome.sessions) arm(row.deadlineMs)
       if (live.newlyOpened() > 0) void boundSessions()
-      for (const job of jobs) job.resolve()
+      void answer(jobs, durable, outcome.emissions.length > 0)
     } catch (error) {
-      // What the store holds now is for the store to say.
-      live.forget(sessionKeys(arrivals, controls))
-      for (const job of jobs) job.reject(error)
+      refuse(jobs, error)
     }
+  }
+
+  /** The next commit does not wait for this one's flush; whoever sent the records does. */
+  async function answer(
+    jobs: readonly Job[],
+    durable: Promise<void>,
+    emitted: boolean,
+  ): Promise<void> {
+    try {
+      await durable
+    } catch (error) {
+      refuse(jobs, error)
+      return
+    }
+    if (emitted) deps.onEmitted()
+    for (const job of jobs) job.resolve()
+  }
+
+  function refuse(jobs: readonly Job[], error: unknown): void {
+    // What the store holds now is for the store to say.
+    const arrivals = jobs.flatMap((job) => job.arrivals)
+    const controls = jobs.flatMap((job) => job.controls)
+    live.forget(sessionKeys(arrivals, controls))
+    for (const job of jobs) job.reject(error)
   }
 
   function unknownKeys(arrivals: readonly Arrival[], controls: readonly Control[]): SessionKey[] {

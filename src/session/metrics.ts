@@ -3,20 +3,28 @@ import type { MetricSample } from '../domain/metric-sample.ts'
 import type { Draft } from './draft.ts'
 import { emitInCurrentTurn } from './turn.ts'
 import { incrementOf } from './series.ts'
+import type { SessionState } from './state.ts'
 import { count, type MetricTotals } from './totals.ts'
+import { addMetric } from './usage.ts'
 
 export function onMetric(draft: Draft, sample: MetricSample): void {
   const { state } = draft
   const { totals } = state
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
+  addMetric(draft.usage, sample, by)
   if (sample.measure === 'session_start') {
     if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
   } else {
     addMeasure(totals.metrics, sample, by)
+    if (sample.measure === 'commits' && by > 0) noteCommit(state, sample.timeMs)
     const title = landmarks[sample.measure]
     if (title !== undefined && by > 0) emitLandmark(draft, title, sample, by)
   }
+}
+
+function noteCommit(state: SessionState, timeMs: number): void {
+  state.firstCommitMs = Math.min(state.firstCommitMs ?? timeMs, timeMs)
 }
 
 /** Measures whose increments are worth a place in the trace. */

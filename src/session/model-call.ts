@@ -14,6 +14,7 @@ import { noteSubagent } from './subagent.ts'
 import { leaveRefusals } from './tool-call.ts'
 import { countModelCall, countModelError } from './totals.ts'
 import { emitInTurn, openTurns, parentOf, turnOf } from './turn.ts'
+import { addModelCall, addModelError } from './usage.ts'
 
 export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: number): void {
   const { state, policy } = draft
@@ -25,6 +26,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     if (call.lane === lane) settle(draft, turn, call, 'answer', 'bodies')
   leaveRefusals(draft, turn, lane)
   countModelCall(state.totals, event)
+  addModelCall(draft.usage, event)
   turn.modelCalls += 1
   turn.costUsd += event.costUsd
   noteSubagent(turn, event, (known) => ({
@@ -87,6 +89,7 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
     if (call.lane === (event.subagentId ?? '')) settle(draft, turn, call, 'answer', 'bodies')
   }
   countModelError(draft.state.totals, event)
+  addModelError(draft.usage, event)
   noteSubagent(turn, event)
   const message = cut(event.message, draft.policy.maxContentLength)
   if (event.isMain) {

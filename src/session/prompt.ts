@@ -2,8 +2,13 @@
 import type { PromptEvent } from '../domain/agent-event.ts'
 import { shown } from './content.ts'
 import type { Draft } from './draft.ts'
+import type { SessionState } from './state.ts'
 import { namedTurnKey, openTurn, openTurns, unnamedTurnKey } from './turn.ts'
 import { endTurn } from './turn-end.ts'
+import { addPrompt } from './usage.ts'
+
+/** Characters of the first prompt that stand for a title. */
+const TITLE_LENGTH = 200
 
 export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
   const { state, policy } = draft
@@ -14,11 +19,22 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   state.currentTurn = key
   const turn = openTurn(draft, key, event, arrivedMs)
   if (event.isSynthetic === true) state.totals.syntheticPrompts += 1
-  else state.totals.prompts += 1
+  else {
+    state.totals.prompts += 1
+    addPrompt(draft.usage, event.timeMs)
+    notePrompt(state, event)
+  }
   if (turn.prompted) return
   turn.prompted = true
   turn.synthetic = event.isSynthetic === true
   turn.prompt = shown(event.prompt, policy.maxContentLength)
   turn.promptLength = event.prompt.length ?? event.prompt.text?.length
   turn.command = event.command
+}
+
+/** The first prompt names a session that has no title, and begins the time to its first commit. */
+function notePrompt(state: SessionState, { timeMs, prompt }: PromptEvent): void {
+  if (state.firstPromptMs !== undefined && state.firstPromptMs <= timeMs) return
+  state.firstPromptMs = timeMs
+  state.firstPrompt = prompt.text?.slice(0, TITLE_LENGTH)
 }

@@ -1,5 +1,5 @@
 /**
- * The session machine: `(state, inputs) → (state, emissions)`. Pure: no clock, no I/O, no
+ * The session machine: `(state, inputs) → (state, emissions, usage)`. Pure: no clock, no I/O, no
  * randomness; times come in with the inputs, and the state given is never written to.
  *
  * Guarantees: equal inputs give equal emissions; a batch may be split anywhere; every
@@ -9,6 +9,7 @@ import type { AgentEvent } from '../domain/agent-event.ts'
 import type { Emission } from '../domain/emission.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
+import type { Usage } from '../domain/usage.ts'
 import { close, expire } from './deadlines.ts'
 import type { Draft } from './draft.ts'
 import { onMetric } from './metrics.ts'
@@ -25,6 +26,7 @@ import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagent.ts'
 import { boundOpenTurns } from './turn-end.ts'
 import { joinTurnSpans } from './turn-span.ts'
+import { emptyUsageDraft } from './usage.ts'
 
 /** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the tick. */
 export type SessionInput =
@@ -39,6 +41,7 @@ export type SessionInput =
 export interface Step {
   readonly state: SessionState
   readonly emissions: readonly Emission[]
+  readonly usage: Usage
 }
 
 /** Folds inputs into a session. Records must not have been folded before (the store sees to it). */
@@ -47,13 +50,18 @@ export function reduce(
   inputs: readonly SessionInput[],
   policy: SessionPolicy,
 ): Step {
-  const draft: Draft = { state: copyState(state), policy, emissions: [] }
+  const draft: Draft = {
+    state: copyState(state),
+    policy,
+    emissions: [],
+    usage: emptyUsageDraft(),
+  }
   for (const input of inputs) {
     expire(draft, input.atMs)
     if (input.kind === 'record') onRecord(draft, input.item, input.atMs)
     else if (input.kind === 'close') close(draft, input.reason)
   }
-  return { state: draft.state, emissions: draft.emissions }
+  return { state: draft.state, emissions: draft.emissions, usage: draft.usage }
 }
 
 function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): void {

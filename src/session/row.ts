@@ -6,6 +6,7 @@ import type { SessionState } from './state.ts'
 
 export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<SessionState> {
   const { totals } = state
+  const { labels = {} } = state.identity
   return {
     key: state.key,
     agent: state.agent,
@@ -15,7 +16,13 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     closeReason: state.closed,
     firstMs: state.firstMs,
     lastMs: state.lastMs,
+    firstPromptMs: state.firstPromptMs,
+    firstCommitMs: state.firstCommitMs,
     userId: state.identity.userId,
+    title: state.title ?? state.firstPrompt,
+    project: labels.project ?? labels.repository,
+    team: labels.team,
+    labels,
     costUsd: totals.costUsd,
     inputTokens: totals.usage.input,
     outputTokens: totals.usage.output,

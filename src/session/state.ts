@@ -193,6 +193,10 @@ export interface SessionState {
   /** Notes from before the first turn, which they are shown in. */
   earlyNotes: ObservationDraft[]
   title: string | undefined
+  /** The beginning of the first prompt that a person sent, where prompts are recorded. */
+  firstPrompt: string | undefined
+  firstPromptMs: number | undefined
+  firstCommitMs: number | undefined
 }
 
 /** A session of which one record has just arrived, before that is folded in. */
@@ -228,6 +232,9 @@ export function newSession(
     joins: emptyJoins(),
     earlyNotes: [],
     title: undefined,
+    firstPrompt: undefined,
+    firstPromptMs: undefined,
+    firstCommitMs: undefined,
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from './tool-observation.ts'
 import { countToolRefusal, countToolResult } from './totals.ts'
 import { emitInTurn, openTurns, turnOf } from './turn.ts'
+import { addToolRefusal, addToolResult } from './usage.ts'
 
 export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
@@ -32,7 +33,10 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
     atMs: event.timeMs,
     key: event.dedupKey,
   })
-  if (!event.accepted) countToolRefusal(draft.state.totals, event.tool)
+  if (!event.accepted) {
+    countToolRefusal(draft.state.totals, event.tool)
+    addToolRefusal(draft.usage, event.tool, event.timeMs)
+  }
   const oldest = turn.tools[0]
   if (turn.tools.length > draft.policy.maxHeldItems && oldest !== undefined) {
     leave(draft, turn, oldest)
@@ -47,6 +51,7 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
     turn.resultFor = event.requestId
   }
   countToolResult(state.totals, event.tool, event.success, event.durationMs)
+  addToolResult(draft.usage, event.tool, event)
   turn.toolResults += 1
   noteSubagent(turn, event, (known) => ({ toolResults: known.toolResults + 1 }))
   const decided = decisionOf(turn, event)

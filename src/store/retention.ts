@@ -22,7 +22,8 @@ interface RetentionDeps {
   readonly onDeleted: () => void
 }
 
-const EVENTS_PER_SLICE = 200
+const BATCHES_PER_SLICE = 20
+const KEYS_PER_SLICE = 1000
 const DEAD_PER_SLICE = 200
 /** About a megabyte. */
 const PAGES_PER_SLICE = 128
@@ -41,15 +42,27 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
       .orderBy('updated_ms')
       .limit(sql.lit(1)),
   )
-  const deleteEvents = prepare(connection, ({ id }: { id: number }) =>
+  const deleteBatches = prepare(connection, ({ id }: { id: number }) =>
     kysely
-      .deleteFrom('events')
+      .deleteFrom('record_batches')
       .where('id', 'in', (eb) =>
         eb
-          .selectFrom('events')
+          .selectFrom('record_batches')
           .select('id')
           .where('session_ref', '=', id)
-          .limit(sql.lit(EVENTS_PER_SLICE)),
+          .limit(sql.lit(BATCHES_PER_SLICE)),
+      ),
+  )
+  const deleteKeys = prepare(connection, ({ id }: { id: number }) =>
+    kysely
+      .deleteFrom('seen')
+      .where('session_ref', '=', id)
+      .where('dedup_key', 'in', (eb) =>
+        eb
+          .selectFrom('seen')
+          .select('dedup_key')
+          .where('session_ref', '=', id)
+          .limit(sql.lit(KEYS_PER_SLICE)),
       ),
   )
   const deleteSession = prepare(connection, ({ id }: { id: number }) =>
@@ -85,9 +98,10 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
     if (pending !== undefined && pending.created_ms < beforeMs) return false
     const session = findSession.get({ beforeMs })
     if (session === undefined) return false
-    if (deleteEvents.run({ id: session.id }).changes < EVENTS_PER_SLICE) {
-      deleteSession.run({ id: session.id })
-    }
+    // The records go first: as long as one is there, its key keeps it from coming again.
+    if (deleteBatches.run(session).changes === BATCHES_PER_SLICE) return true
+    if (deleteKeys.run(session).changes === KEYS_PER_SLICE) return true
+    deleteSession.run(session)
     return true
   })
 

@@ -5,22 +5,28 @@
  * Knows nothing of a dialect.
  */
 import type { Generated } from 'kysely'
+import type { Signal } from '../domain/telemetry-record.ts'
 
 /** A boolean as SQLite keeps it. */
 export type Flag = 0 | 1
 
-/** One agent session: its state for the machine, its totals for lists and reports. */
+/** One agent session: its deadline for the machine, its totals for lists and reports. */
 export interface SessionsTable {
   id: Generated<number>
   session_key: string
   agent: string
   session_id: string
   user_id: string | null
+  title: string | null
+  project: string | null
+  team: string | null
   /** When it next wants a tick; null when it is closed. */
   deadline_ms: number | null
   close_reason: string | null
   first_ms: number | null
   last_ms: number | null
+  first_prompt_ms: number | null
+  first_commit_ms: number | null
   /** When this row was last written. */
   updated_ms: number
   cost_usd: number | null
@@ -32,9 +38,14 @@ export interface SessionsTable {
   model_calls: number | null
   tool_results: number | null
   errors: number | null
-  state_version: number
-  /** JSON; null until the session was folded for the first time. */
-  state: string | null
+}
+
+/** Its state for the machine, once it was folded. Large, so apart from what lists read. */
+export interface SessionStatesTable {
+  session_ref: number
+  version: number
+  /** JSON. */
+  state: string
 }
 
 /** Who sent records: resource and scope, stored once. */
@@ -48,86 +59,76 @@ export interface OriginsTable {
   resource: string
 }
 
-/** Each accepted record as it was sent: the source for mapping anew, and the duplicate filter. */
-export interface EventsTable {
+/**
+ * Records as they were sent, the source for mapping anew: those of one request that are of one
+ * session, origin and signal, together.
+ */
+export interface RecordBatchesTable {
   id: Generated<number>
   session_ref: number
-  dedup_key: string
-  signal: 'log' | 'metric' | 'trace' | 'hook'
-  name: string
-  time_ms: number | null
-  received_ms: number
   origin_ref: number
-  /** JSON of the record's own attributes. */
-  attributes: string
+  signal: Signal
+  received_ms: number
+  /** How many. */
+  records: number
+  /** JSON list of what `StoredRecord` calls `record`. */
+  body: string
 }
 
-/** What the typed rows of events have in common. */
-interface TypedRow {
-  event_id: number
+/** The duplicate filter: a record is stored once in its session. */
+export interface SeenTable {
+  session_ref: number
+  dedup_key: string
+}
+
+/** Resource attributes and labels of sessions, as text, to find them by. */
+export interface SessionAttributesTable {
+  session_ref: number
+  key: string
+  value: string
+}
+
+/** What people asked, as far as it was recorded. */
+export interface PromptsTable {
+  id: Generated<number>
   session_ref: number
   time_ms: number | null
-}
-
-/** What those that belong to a turn have besides. */
-interface TurnRow extends TypedRow {
   prompt_id: string | null
-  /** The subagent that did it; null for the main agent. */
-  subagent_id: string | null
-}
-
-export interface PromptsTable extends TurnRow {
   command: string | null
   length: number | null
   text: string | null
 }
 
-/** Model calls that ended, well or not. */
-export interface ModelCallsTable extends TurnRow {
+/** What sessions used, by quarters of an hour: see `domain/usage.ts`. */
+interface UsageRow {
+  session_ref: number
+  bucket_ms: number
+}
+
+export interface ModelUsageTable extends UsageRow {
   model: string
-  success: Flag
+  is_subagent: Flag
+  calls: number
+  errors: number
+  cost_usd: number | null
   input_tokens: number | null
   output_tokens: number | null
   cache_read_tokens: number | null
   cache_creation_tokens: number | null
-  cost_usd: number | null
   duration_ms: number | null
-  ttft_ms: number | null
-  request_id: string | null
-  query_source: string | null
-  is_main: Flag
-  attempt: number | null
-  status_code: number | null
-  error: string | null
 }
 
-export interface ToolDecisionsTable extends TurnRow {
+export interface ToolUsageTable extends UsageRow {
   tool: string
-  tool_use_id: string | null
-  request_id: string | null
-  accepted: Flag
-  source: string
-}
-
-export interface ToolCallsTable extends TurnRow {
-  tool: string
-  tool_use_id: string | null
-  request_id: string | null
-  success: Flag
+  results: number
+  failures: number
+  refusals: number
   duration_ms: number | null
-  input_bytes: number | null
-  result_bytes: number | null
-  error_type: string | null
-  error: string | null
 }
 
-export interface MetricPointsTable extends TypedRow {
-  name: string
+export interface ActivityTable extends UsageRow {
   measure: string
-  facet: string | null
-  series_key: string
-  temporality: 'delta' | 'cumulative'
-  /** As sent: an increment, or the total since the series began. */
+  facet: string
   value: number | null
 }
 
@@ -159,12 +160,14 @@ export interface TotalsTable {
 export interface Schema {
   sessions: SessionsTable
   origins: OriginsTable
-  events: EventsTable
+  session_states: SessionStatesTable
+  record_batches: RecordBatchesTable
+  seen: SeenTable
+  session_attributes: SessionAttributesTable
   prompts: PromptsTable
-  model_calls: ModelCallsTable
-  tool_decisions: ToolDecisionsTable
-  tool_calls: ToolCallsTable
-  metric_points: MetricPointsTable
+  model_usage: ModelUsageTable
+  tool_usage: ToolUsageTable
+  activity: ActivityTable
   outbox: OutboxTable
   totals: TotalsTable
 }

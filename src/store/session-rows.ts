@@ -5,6 +5,7 @@
 import type { SessionKey } from '../domain/identity.ts'
 import { err, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../domain/store.ts'
+import type { AttributeRows } from './attribute-rows.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { parseJsonText } from './json-text.ts'
@@ -37,21 +38,34 @@ interface SessionRowsDeps {
   /** Version of the states written; those of another are not read. */
   readonly stateVersion: number
   readonly log: StoreLog
+  readonly attributes: AttributeRows
 }
 
 export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
-  const { connection, stateVersion, log } = deps
+  const { connection, stateVersion, log, attributes } = deps
   const { kysely } = connection
   const refs = createBoundedMap<SessionKey, number>(MAX_REMEMBERED)
 
   const find = prepare(connection, ({ key }: { key: SessionKey }) =>
     kysely
       .selectFrom('sessions')
-      .select(['id', 'state', 'state_version'])
+      .leftJoin('session_states', 'session_ref', 'sessions.id')
+      .select(['sessions.id', 'state', 'version'])
       .where('session_key', '=', key),
   )
   const insert = prepare(connection, (row: NameColumns & Pick<FoldedColumns, 'updated_ms'>) =>
-    kysely.insertInto('sessions').values({ ...row, state_version: stateVersion }),
+    kysely.insertInto('sessions').values(row),
+  )
+  const putState = prepare(connection, (row: NewRow<'session_states'>) =>
+    kysely
+      .insertInto('session_states')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.column('session_ref').doUpdateSet((eb) => ({
+          version: eb.ref('excluded.version'),
+          state: eb.ref('excluded.state'),
+        })),
+      ),
   )
   const update = prepare(connection, ({ id, ...row }: FoldedColumns & { id: number }) =>
     kysely.updateTable('sessions').set(row).where('id', '=', id),
@@ -86,8 +100,8 @@ export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
       const states = new Map<SessionKey, S>()
       for (const key of keys) {
         const found = find.get({ key })
-        if (found?.state == null) continue
-        const state = read(found.state, found.state_version)
+        if (found?.state == null || found.version === null) continue
+        const state = read(found.state, found.version)
         if (state.ok) {
           states.set(key, state.value as S)
           continue
@@ -99,19 +113,27 @@ export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
       return states
     },
     write: (row, nowMs) => {
-      update.run({ id: refOf(row, nowMs), ...foldedColumns(row, stateVersion, nowMs) })
+      const id = refOf(row, nowMs)
+      update.run({ id, ...foldedColumns(row, nowMs) })
+      putState.run({ session_ref: id, version: stateVersion, state: JSON.stringify(row.state) })
+      attributes.keepLabels(id, row.labels)
     },
     forget: () => refs.clear(),
   }
 }
 
-function foldedColumns<S>(row: SessionRow<S>, stateVersion: number, nowMs: number): FoldedColumns {
+function foldedColumns<S>(row: SessionRow<S>, nowMs: number): FoldedColumns {
   return {
     user_id: row.userId ?? null,
+    title: row.title ?? null,
+    project: row.project ?? null,
+    team: row.team ?? null,
     deadline_ms: row.deadlineMs ?? null,
     close_reason: row.closeReason ?? null,
     first_ms: row.firstMs,
     last_ms: row.lastMs,
+    first_prompt_ms: row.firstPromptMs ?? null,
+    first_commit_ms: row.firstCommitMs ?? null,
     updated_ms: nowMs,
     cost_usd: row.costUsd,
     input_tokens: row.inputTokens,
@@ -122,7 +144,5 @@ function foldedColumns<S>(row: SessionRow<S>, stateVersion: number, nowMs: numbe
     model_calls: row.modelCalls,
     tool_results: row.toolResults,
     errors: row.errors,
-    state_version: stateVersion,
-    state: JSON.stringify(row.state),
   }
 }

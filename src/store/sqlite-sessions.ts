@@ -1,18 +1,19 @@
 /**
  * The session store over SQLite. A commit is one synchronous transaction from the duplicate
- * filter to the outbox: nothing can run between its parts, and either all of it is on the disk
- * when it returns, or nothing.
+ * filter to the outbox: nothing can run between its parts, and either all of it is in the file
+ * when it returns, or nothing. Its flush to the disk goes on while the next commit is made.
  */
 import type { Clock } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import type { Arrival, Fold, Outcome, SessionStore } from '../domain/store.ts'
 import type { Connection } from './connection.ts'
-import { createEventRows } from './event-rows.ts'
+import { createAttributeRows } from './attribute-rows.ts'
 import type { StoreLog } from './log.ts'
 import { createOriginRows } from './origin-rows.ts'
 import { createOutboxRows } from './outbox-rows.ts'
+import { createRecordRows } from './record-rows.ts'
 import { createSessionRows } from './session-rows.ts'
-import { createTypedRows } from './typed-rows.ts'
+import { createUsageRows } from './usage-rows.ts'
 
 interface SqliteSessionsDeps {
   readonly connection: Connection
@@ -30,27 +31,21 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
   const { connection, clock } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
-  const sessions = createSessionRows<S>(deps)
-  const events = createEventRows({ connection, origins, typed: createTypedRows(connection) })
+  const attributes = createAttributeRows(connection)
+  const sessions = createSessionRows<S>({ ...deps, attributes })
+  const records = createRecordRows({ connection, origins, attributes })
+  const usage = createUsageRows(connection)
   const outbox = createOutboxRows(connection)
-
-  /** Stores what was not known already, and returns that. */
-  function keepFresh(arrivals: readonly Arrival[], nowMs: number): Arrival[] {
-    const fresh: Arrival[] = []
-    for (const arrival of arrivals) {
-      const { agent, sessionId } = arrival.item
-      const ref = sessions.refOf({ key: arrival.sessionKey, agent, sessionId }, nowMs)
-      if (events.insert(ref, arrival)) fresh.push(arrival)
-    }
-    return fresh
-  }
 
   const transaction = handle.transaction(
     (arrivals: readonly Arrival[], load: readonly SessionKey[], fold: Fold<S>): Outcome<S> => {
       const nowMs = clock.now()
-      const fresh = keepFresh(arrivals, nowMs)
+      const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
+        sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
+      )
       const outcome = fold(fresh, sessions.load(load))
       for (const row of outcome.sessions) sessions.write(row, nowMs)
+      for (const used of outcome.usage) usage.add(sessions.refOf(used.session, nowMs), used.usage)
       for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
       return outcome
     },
@@ -58,6 +53,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
 
   function forget(): void {
     origins.forget()
+    attributes.forget()
     sessions.forget()
   }
 
@@ -69,8 +65,10 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
       try {
         // Immediate: a lock taken later than the first read could be refused half-way.
         const outcome = transaction.immediate(arrivals, load, fold)
-        await connection.flush()
-        return outcome
+        const durable = connection.flush()
+        // Whoever does not wait for it must not be ended by it.
+        durable.catch(() => {})
+        return { outcome, durable }
       } catch (error) {
         forget()
         throw error

@@ -15,13 +15,38 @@ export interface WalFlush {
   close(): void
 }
 
-/** The log exists from the first commit on, until the last connection closes. */
+/**
+ * The log exists from the first commit on, until the last connection closes. One flush runs at a
+ * time; those asked for meanwhile share the next one.
+ */
 export function createWalFlush(databasePath: string): WalFlush {
   let descriptor: number | undefined
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+
+  async function run(): Promise<void> {
+    descriptor ??= openSync(`${databasePath}-wal`, 'r+')
+    await sync(descriptor)
+  }
+
+  function start(): Promise<void> {
+    const started = run().finally(() => {
+      if (running === started) running = undefined
+    })
+    running = started
+    return started
+  }
+
   return {
-    flush: async () => {
-      descriptor ??= openSync(`${databasePath}-wal`, 'r+')
-      await sync(descriptor)
+    flush: () => {
+      if (running === undefined) return start()
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = undefined
+          return start()
+        })
+      return next
     },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor)

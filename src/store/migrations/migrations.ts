@@ -5,8 +5,10 @@
 import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { upkeep } from './0002-upkeep.ts'
+import { usage } from './0003-usage.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-upkeep': upkeep,
+  '0003-usage': usage,
 }

@@ -27,7 +27,16 @@ function arrival(item: AgentEvent, sessionId = 's1'): Arrival {
     sessionKey: `claude-code/${sessionId}`,
     item: { ...item, sessionId },
     origin: { resource: {}, scopeName: '', scopeVersion: '' },
-    attributes: {},
+    stored: {
+      signal: 'log',
+      record: {
+        timeMs: undefined,
+        observedMs: undefined,
+        eventName: '',
+        body: null,
+        attributes: {},
+      },
+    },
     arrivedMs: T0,
   }
 }
@@ -46,6 +55,35 @@ describe('the session handler', () => {
     const { handler, store } = setUp()
     await Promise.all(oneTurn.map((a) => handler.accept([a])))
     expect(store.commits).toEqual([3])
+  })
+
+  test('answers only once its commit is durable; the next commit does not wait for that', async () => {
+    const { handler, store } = setUp()
+    const flush = store.holdFlush()
+    const answered: number[] = []
+    const accepted = oneTurn.map(async (a, n) => {
+      await handler.accept([a])
+      answered.push(n)
+    })
+    await settle()
+    const later = handler.accept([arrival(prompt(5), 's2')])
+    await settle()
+    expect(store.commits).toEqual([3, 1])
+    expect(answered).toEqual([])
+    flush.resolve()
+    await Promise.all([...accepted, later])
+    expect(answered).toEqual([0, 1, 2])
+  })
+
+  test('a commit that cannot be made durable is refused, and sent again counts once', async () => {
+    const { handler, store, names } = setUp()
+    const flush = store.holdFlush()
+    const refused = handler.accept(oneTurn)
+    setImmediate(() => flush.reject(new Error('input/output error')))
+    await expect(refused).rejects.toThrow('input/output error')
+    store.holdFlush().resolve()
+    await handler.accept(oneTurn)
+    expect(names()).toEqual(['chat claude-opus-5-5'])
   })
 
   test('ends quiet turns and idle sessions by its one timer', async () => {

@@ -9,6 +9,8 @@ export interface MemoryStore extends SessionStore<SessionState> {
   readonly commits: number[]
   /** Makes the next commits fail with this. */
   failWith(error: Error | undefined): void
+  /** Commits from now on are durable when the caller says so. */
+  holdFlush(): PromiseWithResolvers<void>
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -17,6 +19,7 @@ export function createMemoryStore(): MemoryStore {
   const emissions: Emission[] = []
   const commits: number[] = []
   let failure: Error | undefined
+  let held: PromiseWithResolvers<void> | undefined
 
   function open(): SessionRow<string>[] {
     return [...rows.values()].filter((row) => row.deadlineMs !== undefined)
@@ -29,6 +32,10 @@ export function createMemoryStore(): MemoryStore {
     commits,
     failWith: (error) => {
       failure = error
+    },
+    holdFlush: () => {
+      held = Promise.withResolvers()
+      return held
     },
     async commit(arrivals, load, fold) {
       if (failure !== undefined) throw failure
@@ -47,7 +54,7 @@ export function createMemoryStore(): MemoryStore {
         rows.set(row.key, { ...row, state: JSON.stringify(row.state) })
       }
       emissions.push(...outcome.emissions)
-      return outcome
+      return { outcome, durable: held?.promise ?? Promise.resolve() }
     },
     dueSessions: async (nowMs, limit) =>
       open()

@@ -37,9 +37,16 @@ export function arrival(
     sessionKey: sessionKeyOf(item.agent, item.sessionId),
     item,
     origin: wire.origin ?? origin,
-    attributes: wire.attributes ?? { 'event.name': item.name },
+    stored: {
+      signal: 'log',
+      record: logOf(item, wire.attributes ?? { 'event.name': item.name }),
+    },
     arrivedMs: AT_MS + 1,
   }
+}
+
+function logOf({ name, timeMs }: AgentEvent | MetricSample, attributes: Attributes) {
+  return { timeMs, observedMs: undefined, eventName: name, body: null, attributes }
 }
 
 /** An event of no particular kind. */
@@ -57,7 +64,13 @@ export function row(sessionId: string, change: Partial<SessionRow<State>> = {}):
     closeReason: undefined,
     firstMs: AT_MS,
     lastMs: AT_MS,
+    firstPromptMs: undefined,
+    firstCommitMs: undefined,
     userId: undefined,
+    title: undefined,
+    project: undefined,
+    team: undefined,
+    labels: {},
     costUsd: 0,
     inputTokens: 0,
     outputTokens: 0,
@@ -101,4 +114,4 @@ export function score(key: string): Score {
   }
 }
 
-export const nothing: Outcome<State> = { sessions: [], emissions: [] }
+export const nothing: Outcome<State> = { sessions: [], usage: [], emissions: [] }

@@ -29,21 +29,21 @@ describe('a commit', () => {
     )
     expect(
       store.rows(
-        `select session_key, agent, sessions.session_id, dedup_key, signal, name, time_ms, received_ms,
-           attributes, scope_name, scope_version, resource, state
-         from events join sessions on sessions.id = session_ref join origins on origins.id = origin_ref`,
+        `select session_key, agent, sessions.session_id, signal, received_ms, records, body,
+           scope_name, scope_version, resource, state
+         from record_batches b join sessions on sessions.id = b.session_ref
+         join origins on origins.id = origin_ref
+         left join session_states on session_states.session_ref = sessions.id`,
       ),
     ).toEqual([
       {
         session_key: 'claude-code/s1',
         agent: 'claude-code',
         session_id: 's1',
-        dedup_key: 'k1',
         signal: 'log',
-        name: 'something',
-        time_ms: AT_MS,
         received_ms: AT_MS + 1,
-        attributes: '{"a":[1,{"b":null}],"c":true}',
+        records: 1,
+        body: `[{"timeMs":${AT_MS},"eventName":"something","body":null,"attributes":{"a":[1,{"b":null}],"c":true}}]`,
         scope_name: 'com.anthropic.claude_code.events',
         scope_version: '2.1.329',
         resource: '{"service.name":"claude-code","service.version":"2.1.329"}',
@@ -57,7 +57,10 @@ describe('a commit', () => {
     const session = row('s1', {
       state: { seen: ['k1'] },
       deadlineMs: AT_MS + 20,
+      firstPromptMs: AT_MS + 1,
       userId: 'ada@example.com',
+      title: 'Fix it',
+      project: 'acme/shop',
       costUsd: 0.25,
       inputTokens: 1,
       outputTokens: 2,
@@ -68,8 +71,10 @@ describe('a commit', () => {
       toolResults: 7,
       errors: 8,
     })
-    const outcome = { sessions: [session], emissions: [observation('a')] }
-    expect(await store.sessions.commit([other('k1')], [], () => outcome)).toBe(outcome)
+    const outcome = { ...nothing, sessions: [session], emissions: [observation('a')] }
+    const committed = await store.sessions.commit([other('k1')], [], () => outcome)
+    expect(committed.outcome).toBe(outcome)
+    await committed.durable
     expect(store.rows('select * from sessions')).toEqual([
       {
         id: 1,
@@ -77,10 +82,15 @@ describe('a commit', () => {
         agent: 'claude-code',
         session_id: 's1',
         user_id: 'ada@example.com',
+        title: 'Fix it',
+        project: 'acme/shop',
+        team: null,
         deadline_ms: AT_MS + 20,
         close_reason: null,
         first_ms: AT_MS,
         last_ms: AT_MS,
+        first_prompt_ms: AT_MS + 1,
+        first_commit_ms: null,
         updated_ms: AT_MS,
         cost_usd: 0.25,
         input_tokens: 1,
@@ -91,9 +101,10 @@ describe('a commit', () => {
         model_calls: 6,
         tool_results: 7,
         errors: 8,
-        state_version: 1,
-        state: '{"seen":["k1"]}',
       },
+    ])
+    expect(store.rows('select * from session_states')).toEqual([
+      { session_ref: 1, version: 1, state: '{"seen":["k1"]}' },
     ])
     expect(await store.outbox.due(AT_MS, 10, 1_000)).toEqual([
       { id: 1, attempts: 0, emission: observation('a') },
@@ -119,11 +130,11 @@ describe('a commit', () => {
     await store.sessions.commit([from('1', 'a'), from('2', 'b')], [], () => nothing)
     await store.sessions.commit([from('1', 'c')], [], () => nothing)
     expect(
-      store.rows('select dedup_key, resource from events join origins on origins.id = origin_ref'),
+      store.rows('select resource from record_batches join origins on origins.id = origin_ref'),
     ).toEqual([
-      { dedup_key: 'a', resource: '{"service.version":"1"}' },
-      { dedup_key: 'b', resource: '{"service.version":"2"}' },
-      { dedup_key: 'c', resource: '{"service.version":"1"}' },
+      { resource: '{"service.version":"1"}' },
+      { resource: '{"service.version":"2"}' },
+      { resource: '{"service.version":"1"}' },
     ])
     expect(store.rows(count('origins'))).toEqual([{ n: 2 }])
   })
@@ -164,9 +175,10 @@ describe('duplicates', () => {
     const seen = recorder()
     for (const arrivals of commits) await store.sessions.commit(arrivals, [], seen.fold)
     expect(seen.fresh).toEqual(fresh.map((key) => `claude-code/${key}`))
-    expect(store.rows(count('events'))).toEqual([{ n: fresh.length }])
-    const typed = metric === commits[0]?.[0] ? 1 : 0
-    expect(store.rows(count('metric_points'))).toEqual([{ n: typed }])
+    expect(store.rows(count('seen'))).toEqual([{ n: fresh.length }])
+    expect(store.rows('select sum(records) as n from record_batches')).toEqual([
+      { n: fresh.length },
+    ])
   })
 
   test('are recognised after the store was opened again', async () => {
@@ -183,7 +195,7 @@ describe('duplicates', () => {
 describe('a commit that fails', () => {
   const circular: Record<string, Shown> = {}
   circular.itself = circular
-  const written = { sessions: [row('s1')], emissions: [observation('a')] }
+  const written = { ...nothing, sessions: [row('s1')], emissions: [observation('a')] }
   const failures: { name: string; fold: Fold<State>; error: RegExp }[] = [
     {
       name: 'in the fold',
@@ -206,7 +218,15 @@ describe('a commit that fails', () => {
     async (failing) => {
       const store = await openStore()
       await store.sessions.commit([other('before', 's0')], [], () => nothing)
-      const tables = ['sessions', 'origins', 'events', 'prompts', 'outbox']
+      const tables = [
+        'sessions',
+        'origins',
+        'record_batches',
+        'seen',
+        'session_attributes',
+        'prompts',
+        'outbox',
+      ]
       const sizes = () => tables.map((table) => store.rows(count(table)))
       const before = sizes()
 
@@ -223,9 +243,9 @@ describe('a commit that fails', () => {
       expect(fresh).toEqual(['claude-code/s2 between', 'claude-code/s1 k1'])
       expect(
         store.rows(
-          `select session_key, scope_name from events
+          `select session_key, scope_name from record_batches
          join sessions on sessions.id = session_ref join origins on origins.id = origin_ref
-         where dedup_key = 'k1'`,
+         where session_key = 'claude-code/s1'`,
         ),
       ).toEqual([{ session_key: 'claude-code/s1', scope_name: 'new' }])
     },
@@ -253,7 +273,8 @@ describe('stored states', () => {
     expect(stored.get('claude-code/s1')).toEqual({ seen: ['a', 'b'] })
   })
 
-  const spoil = `update sessions set state = '{"se' where session_id = 'bad'`
+  const spoil = `update session_states set state = '{"se'
+    where session_ref = (select id from sessions where session_id = 'bad')`
   test.each([
     { name: 'not JSON', spoil, version: 1, loaded: ['claude-code/good'] },
     { name: 'of another version', spoil: 'select 1', version: 2, loaded: [] },

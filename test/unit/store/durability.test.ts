@@ -10,7 +10,7 @@ import { AT_MS, nothing, observation, other, row, type State } from './arrivals.
 import { connect, openStore, type OpenStore, temporaryFolder, tryToOpen } from './open-store.ts'
 
 const session = row('s1', { state: { seen: ['a'] }, deadlineMs: AT_MS + 5 })
-const outcome = { sessions: [session], emissions: [observation('a'), observation('b')] }
+const outcome = { ...nothing, sessions: [session], emissions: [observation('a'), observation('b')] }
 
 async function commitOnce(store: OpenStore): Promise<void> {
   await store.sessions.commit([other('a')], [], () => outcome)
@@ -105,7 +105,7 @@ describe('the check', () => {
     expect(await complaint(store)).toMatch(/locked/)
     await expect(commitOnce(store)).rejects.toThrow(/locked/)
     writer.exec('rollback')
-    expect(store.rows('select * from events')).toEqual([])
+    expect(store.rows('select * from seen')).toEqual([])
     await commitOnce(store)
     await expectAll(store)
   })

@@ -4,6 +4,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { expect, test } from 'vitest'
 import { initial } from '../../../src/store/migrations/0001-initial.ts'
+import { bucketOf } from '../../../src/domain/usage.ts'
 import { migrations } from '../../../src/store/migrations/migrations.ts'
 import { AT_MS, nothing, observation, other } from './arrivals.ts'
 import { databaseIn, openStore, temporaryFolder } from './open-store.ts'
@@ -19,9 +20,26 @@ async function oldDatabase(): Promise<string> {
   database.exec(`
     insert into sessions (session_key, agent, session_id, updated_ms, deadline_ms, state_version, state)
       values ('claude-code/s1', 'claude-code', 's1', ${AT_MS}, ${AT_MS + 5}, 1, '{"seen":["a"]}');
-    insert into origins (hash, scope_name, scope_version, resource) values ('h', 's', '1', '{}');
-    insert into events (session_ref, dedup_key, signal, name, received_ms, origin_ref, attributes)
-      values (1, 'a', 'log', 'something', ${AT_MS}, 1, '{}')`)
+    insert into origins (hash, scope_name, scope_version, resource) values ('h', 's', '1', '{"team":"red"}');
+    insert into events
+      (session_ref, dedup_key, signal, name, time_ms, received_ms, origin_ref, attributes) values
+      (1, 'a', 'log', 'something', ${AT_MS}, ${AT_MS}, 1, '{"n":1}'),
+      (1, 'm', 'metric', 'commits', ${AT_MS}, ${AT_MS}, 1, '{}'),
+      (1, 's', 'trace', 'llm', ${AT_MS}, ${AT_MS}, 1, '{"spanId":"1"}'),
+      (1, 'h', 'hook', 'Stop', ${AT_MS}, ${AT_MS}, 1, '{"session_id":"s1"}');
+    insert into prompts (event_id, session_ref, time_ms, prompt_id, text)
+      values (1, 1, ${AT_MS}, 'p1', 'hello');
+    insert into metric_points
+      (event_id, session_ref, time_ms, name, measure, series_key, temporality, value)
+      values (2, 1, ${AT_MS}, 'commits', 'commits', 'k', 'delta', 2);
+    insert into model_calls (event_id, session_ref, time_ms, model, success, is_main, subagent_id,
+      cost_usd, input_tokens, duration_ms) values
+      (1, 1, ${AT_MS}, 'opus', 1, 1, null, 0.5, 7, 9), (2, 1, ${AT_MS}, 'opus', 0, 1, null, null, null, 3),
+      (3, 1, ${AT_MS}, 'opus', 1, 0, 'a', 0.25, 1, 1);
+    insert into tool_calls (event_id, session_ref, time_ms, tool, success, duration_ms)
+      values (1, 1, ${AT_MS}, 'Bash', 0, 5);
+    insert into tool_decisions (event_id, session_ref, time_ms, tool, accepted, source)
+      values (2, 1, ${AT_MS}, 'Bash', 0, 'user_reject')`)
   const put = database.prepare(`
     insert into outbox (session_key, kind, state, attempts, not_before_ms, created_ms,
       payload_version, bytes, payload) values ('claude-code/s1', 'observation', 'pending', 0, 0,
@@ -55,5 +73,56 @@ test('an item of another payload version is put aside with the reason, its neigh
   expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 1 })
   expect(store.rows(`select reason from outbox where state = 'dead'`)).toEqual([
     { reason: 'its payload has version 99, this program reads 1' },
+  ])
+})
+
+test('records and what was used are carried over into the tables of today', async () => {
+  const store = await openStore(await oldDatabase())
+  const batches = store.rows('select signal, records, body from record_batches order by id')
+  const record = { timeMs: AT_MS, attributes: {} }
+  const expected = [
+    { ...record, eventName: 'something', body: 'something', attributes: { n: 1 } },
+    {
+      ...record,
+      name: 'commits',
+      unit: '',
+      temporality: 'delta',
+      startNanos: '0',
+      timeNanos: `${AT_MS}000000`,
+      value: 2,
+    },
+    { spanId: '1', name: 'llm' },
+    { body: { session_id: 's1' }, labels: {} },
+  ]
+  expect(batches.map((row) => JSON.parse((row as { body: string }).body) as unknown)).toEqual(
+    expected.map((each) => [each]),
+  )
+
+  const ids = { session_ref: 1, bucket_ms: bucketOf(AT_MS) }
+  const calls = { ...ids, model: 'opus', output_tokens: 0 }
+  expect(store.rows('select * from model_usage')).toMatchObject([
+    {
+      ...calls,
+      is_subagent: 0,
+      calls: 1,
+      errors: 1,
+      cost_usd: 0.5,
+      input_tokens: 7,
+      duration_ms: 9,
+    },
+    { ...calls, is_subagent: 1, calls: 1, errors: 0, cost_usd: 0.25, input_tokens: 1 },
+  ])
+  expect(store.rows('select * from tool_usage')).toEqual([
+    { ...ids, tool: 'Bash', results: 1, failures: 1, refusals: 1, duration_ms: 5 },
+  ])
+  expect(store.rows('select * from activity')).toEqual([
+    { ...ids, measure: 'commits', facet: '', value: 2 },
+    { ...ids, measure: 'prompts', facet: '', value: 1 },
+  ])
+  expect(store.rows('select key, value from session_attributes')).toEqual([
+    { key: 'team', value: 'red' },
+  ])
+  expect(store.rows('select title, first_prompt_ms from sessions')).toEqual([
+    { title: 'hello', first_prompt_ms: AT_MS },
   ])
 })

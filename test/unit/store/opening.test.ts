@@ -40,9 +40,9 @@ describe('the files', () => {
   test('can be read by others while they are in use', async () => {
     const store = await openStore()
     await store.sessions.commit([other('a')], [], () => nothing)
-    expect(store.rows('select dedup_key from events')).toEqual([{ dedup_key: 'a' }])
+    expect(store.rows('select dedup_key from seen')).toEqual([{ dedup_key: 'a' }])
     await store.sessions.commit([other('b')], [], () => nothing)
-    expect(store.rows('select count(*) as n from events')).toEqual([{ n: 2 }])
+    expect(store.rows('select count(*) as n from seen')).toEqual([{ n: 2 }])
   })
 })
 

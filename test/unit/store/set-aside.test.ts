@@ -39,7 +39,7 @@ test.each([
   expect(statSync(join(dataDir, aside)).size).toBe(spoiled)
   expect(store.warnings).toEqual([expect.objectContaining({ movedTo: join(dataDir, aside) })])
   await store.sessions.commit([other('b')], [], () => nothing)
-  expect(store.rows('select dedup_key from events')).toEqual([{ dedup_key: 'b' }])
+  expect(store.rows('select dedup_key from seen')).toEqual([{ dedup_key: 'b' }])
 })
 
 test('damage met in use is remembered, however large the file is', async () => {

@@ -55,8 +55,8 @@ async function keep(rig: Rig, sessionId: string, isOpen: boolean, text = 'x'): P
   const resource = { ...origin.resource, sender: sessionId }
   const session = row(sessionId, { deadlineMs: isOpen ? AT_MS + 1 : undefined })
   await rig.store.sessions.commit([arrival(item, { origin: { ...origin, resource } })], [], () => ({
+    ...nothing,
     sessions: [session],
-    emissions: [],
   }))
 }
 
@@ -67,7 +67,7 @@ describe('retention', () => {
     await keep(rig, 'still open', true)
     await keep(rig, 'on its way', false)
     const emissions = [observation('late', { sessionKey: 'claude-code/on its way' })]
-    await rig.store.sessions.commit([], [], () => ({ sessions: [], emissions }))
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
     await rig.clock.advance(8 * DAY_MS)
     await keep(rig, 'young', false)
     await rig.clock.advance(3 * DAY_MS)
@@ -75,7 +75,7 @@ describe('retention', () => {
     expect(rig.count('sessions')).toBe(4)
     await rig.store.outbox.delivered([1])
     await rig.clock.advance(1.5 * DAY_MS)
-    for (const table of ['sessions', 'events', 'prompts']) {
+    for (const table of ['sessions', 'record_batches', 'seen', 'prompts']) {
       expect([table, rig.count(table)]).toEqual([table, 2])
     }
   })
@@ -84,9 +84,9 @@ describe('retention', () => {
     const rig = await open({ retentionDays: 1 })
     await keep(rig, 'old', false)
     await rig.clock.advance(3 * DAY_MS)
-    expect(rig.count('events')).toBe(0)
+    expect(rig.count('seen')).toBe(0)
     await keep(rig, 'old', false)
-    expect([rig.count('sessions'), rig.count('events'), rig.count('origins')]).toEqual([1, 1, 1])
+    expect([rig.count('sessions'), rig.count('seen'), rig.count('origins')]).toEqual([1, 1, 1])
   })
 
   test('gives the space back to the file system', async () => {
@@ -105,7 +105,7 @@ describe('retention', () => {
     const rig = await open({ retentionDays: 0 })
     await keep(rig, 'old', false)
     await rig.clock.advance(3 * DAY_MS)
-    expect(rig.count('events')).toBe(1)
+    expect(rig.count('record_batches')).toBe(1)
   })
 })
 

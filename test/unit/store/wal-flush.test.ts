@@ -7,7 +7,7 @@ import { createSqliteSessions } from '../../../src/store/sqlite-sessions.ts'
 import { createWalFlush } from '../../../src/store/wal-flush.ts'
 import { temporaryFolder } from './open-store.ts'
 
-const nothing = () => ({ sessions: [], emissions: [] })
+const nothing = () => ({ sessions: [], usage: [], emissions: [] })
 
 async function sessionsOver(flush: () => Promise<void>) {
   const path = join(temporaryFolder(), 'some.db')
@@ -23,21 +23,39 @@ async function sessionsOver(flush: () => Promise<void>) {
   })
 }
 
-test('a commit resolves only after its flush', async () => {
+test('a commit is durable only after its flush', async () => {
   let flushed: () => void = () => {}
   const sessions = await sessionsOver(() => new Promise((resolve) => (flushed = resolve)))
   const settled = vi.fn<() => void>()
-  const commit = sessions.commit([], [], nothing).then(settled)
+  const { durable } = await sessions.commit([], [], nothing)
+  const waiting = durable.then(settled)
   await new Promise((resolve) => setImmediate(resolve))
   expect(settled).not.toHaveBeenCalled()
   flushed()
-  await commit
+  await waiting
   expect(settled).toHaveBeenCalledOnce()
 })
 
-test('a commit whose flush fails is no commit for its caller', async () => {
+test('a commit whose flush fails is not durable', async () => {
   const sessions = await sessionsOver(() => Promise.reject(new Error('input/output error')))
-  await expect(sessions.commit([], [], nothing)).rejects.toThrow('input/output error')
+  const { durable } = await sessions.commit([], [], nothing)
+  await expect(durable).rejects.toThrow('input/output error')
+})
+
+test('flushes that are asked for while one runs share the next one', async () => {
+  const path = join(temporaryFolder(), 'some.db')
+  closeSync(openSync(path, 'w'))
+  const connection = openConnection(path)
+  onTestFinished(() => connection.close())
+  connection.handle.exec('create table t (a)')
+  const wal = createWalFlush(path)
+  onTestFinished(() => wal.close())
+  const first = wal.flush()
+  const second = wal.flush()
+  expect(second).not.toBe(first)
+  expect(wal.flush()).toBe(second)
+  await second
+  expect(wal.flush()).not.toBe(second)
 })
 
 test('the log of a real database is flushed', async () => {

@@ -1,0 +1,92 @@
+/** What sessions used, added up inside a commit: a row for each quarter of an hour and name. */
+import type { Usage } from '../domain/usage.ts'
+import type { Connection } from './connection.ts'
+import { type NewRow, prepare } from './prepared.ts'
+
+export interface UsageRows {
+  add(sessionRef: number, usage: Usage): void
+}
+
+export function createUsageRows(connection: Connection): UsageRows {
+  const { kysely } = connection
+  const models = prepare(connection, (row: NewRow<'model_usage'>) =>
+    kysely
+      .insertInto('model_usage')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
+          .doUpdateSet(({ eb, ref }) => ({
+            calls: eb('model_usage.calls', '+', ref('excluded.calls')),
+            errors: eb('model_usage.errors', '+', ref('excluded.errors')),
+            cost_usd: eb('model_usage.cost_usd', '+', ref('excluded.cost_usd')),
+            input_tokens: eb('model_usage.input_tokens', '+', ref('excluded.input_tokens')),
+            output_tokens: eb('model_usage.output_tokens', '+', ref('excluded.output_tokens')),
+            cache_read_tokens: eb(
+              'model_usage.cache_read_tokens',
+              '+',
+              ref('excluded.cache_read_tokens'),
+            ),
+            cache_creation_tokens: eb(
+              'model_usage.cache_creation_tokens',
+              '+',
+              ref('excluded.cache_creation_tokens'),
+            ),
+            duration_ms: eb('model_usage.duration_ms', '+', ref('excluded.duration_ms')),
+          })),
+      ),
+  )
+  const tools = prepare(connection, (row: NewRow<'tool_usage'>) =>
+    kysely
+      .insertInto('tool_usage')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['session_ref', 'bucket_ms', 'tool']).doUpdateSet(({ eb, ref }) => ({
+          results: eb('tool_usage.results', '+', ref('excluded.results')),
+          failures: eb('tool_usage.failures', '+', ref('excluded.failures')),
+          refusals: eb('tool_usage.refusals', '+', ref('excluded.refusals')),
+          duration_ms: eb('tool_usage.duration_ms', '+', ref('excluded.duration_ms')),
+        })),
+      ),
+  )
+  const activity = prepare(connection, (row: NewRow<'activity'>) =>
+    kysely
+      .insertInto('activity')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['session_ref', 'bucket_ms', 'measure', 'facet'])
+          .doUpdateSet(({ eb, ref }) => ({
+            value: eb('activity.value', '+', ref('excluded.value')),
+          })),
+      ),
+  )
+
+  return {
+    add: (sessionRef, usage) => {
+      for (const row of usage.models) {
+        models.run({
+          session_ref: sessionRef,
+          bucket_ms: row.bucketMs,
+          model: row.model,
+          is_subagent: row.isSubagent ? 1 : 0,
+          calls: row.calls,
+          errors: row.errors,
+          cost_usd: row.costUsd,
+          input_tokens: row.inputTokens,
+          output_tokens: row.outputTokens,
+          cache_read_tokens: row.cacheReadTokens,
+          cache_creation_tokens: row.cacheCreationTokens,
+          duration_ms: row.durationMs,
+        })
+      }
+      for (const { bucketMs, tool, results, failures, refusals, durationMs } of usage.tools) {
+        const row = { session_ref: sessionRef, bucket_ms: bucketMs, tool }
+        tools.run({ ...row, results, failures, refusals, duration_ms: durationMs })
+      }
+      for (const { bucketMs, measure, facet, value } of usage.activity) {
+        activity.run({ session_ref: sessionRef, bucket_ms: bucketMs, measure, facet, value })
+      }
+    },
+  }
+}
