@@ -49,10 +49,17 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
           .where('created_ms', '<', beforeMs),
       ),
   )
-  const size = prepare(connection, () =>
-    kysely.selectFrom('outbox').select((eb) => eb.fn.sum<number | null>('bytes').as('bytes')),
-  )
   // A literal: SQLite uses a partial index only where it sees the index's condition.
+  const sizeOf = (state: 'dead' | 'pending') =>
+    prepare(connection, () =>
+      kysely
+        .selectFrom('outbox')
+        .select((eb) => eb.fn.sum<number | null>('bytes').as('bytes'))
+        .where('state', '=', sql.lit(state)),
+    )
+  const pendingSize = sizeOf('pending')
+  const deadSize = sizeOf('dead')
+  const bytesOf = (size: ReturnType<typeof sizeOf>): number => size.get({})?.bytes ?? 0
   const oldest = (state: 'dead' | 'pending') =>
     prepare(connection, () =>
       kysely
@@ -82,7 +89,7 @@ export function createOutboxLimits(connection: Connection, bounds: OutboxBounds)
   )
 
   const dropExcess = handle.transaction((): number => {
-    let excess = (size.get({})?.bytes ?? 0) - bounds.maxBytes
+    let excess = bytesOf(pendingSize) + bytesOf(deadSize) - bounds.maxBytes
     let dropped = 0
     const dead = excess > 0 ? oldestDead.all({}) : []
     const candidates = excess > 0 && dead.length === 0 ? oldestPending.all({}) : dead

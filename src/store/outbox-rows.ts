@@ -1,6 +1,7 @@
 /** Emissions put into the outbox inside a commit; `sqlite-outbox.ts` takes them out again. */
 import type { Emission } from '../domain/emission.ts'
 import type { Connection } from './connection.ts'
+import type { IdBlocks } from './id-blocks.ts'
 import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
@@ -8,7 +9,7 @@ export interface OutboxRows {
   insert(emission: Emission, nowMs: number): void
 }
 
-export function createOutboxRows(connection: Connection): OutboxRows {
+export function createOutboxRows(connection: Connection, ids: IdBlocks): OutboxRows {
   const outbox = prepare(connection, (row: NewRow<'outbox'>) =>
     connection.kysely.insertInto('outbox').values(row),
   )
@@ -17,6 +18,7 @@ export function createOutboxRows(connection: Connection): OutboxRows {
     insert: (emission, nowMs) => {
       const payload = writeEmission(emission)
       outbox.run({
+        id: ids.next('outbox'),
         session_key: emission.sessionKey,
         kind: emission.kind,
         state: 'pending',

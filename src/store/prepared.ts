@@ -15,8 +15,10 @@ export interface Prepared<P, R> {
   all(params: P): R[]
 }
 
-/** A new row, every column of it: null where there is no value. */
-export type NewRow<T extends keyof Schema> = Required<Omit<Insertable<Schema[T]>, 'id'>>
+/** A new row, every column of it: null where there is no value; without an id that the database gives. */
+export type NewRow<T extends keyof Schema> = Required<
+  Schema[T] extends { id: number } ? Insertable<Schema[T]> : Omit<Insertable<Schema[T]>, 'id'>
+>
 
 /**
  * Compiles at the first run. `build` then gets an object like that run's parameters, with
@@ -24,7 +26,7 @@ export type NewRow<T extends keyof Schema> = Required<Omit<Insertable<Schema[T]>
  * type sees to as long as none is optional.
  */
 export function prepare<P extends object, R>(
-  { handle }: Connection,
+  { handle }: Pick<Connection, 'handle'>,
   build: (params: P) => Compilable<R>,
 ): Prepared<P, R> {
   let compiled: ReturnType<typeof compile> | undefined

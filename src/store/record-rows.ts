@@ -7,6 +7,7 @@ import type { Arrival } from '../domain/store.ts'
 import type { StoredRecord } from '../domain/telemetry-record.ts'
 import type { AttributeRows } from './attribute-rows.ts'
 import type { Connection } from './connection.ts'
+import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
@@ -17,16 +18,22 @@ export interface RecordRows {
 
 interface RecordRowsDeps {
   readonly connection: Connection
+  readonly ids: IdBlocks
   readonly origins: OriginRows
   readonly attributes: AttributeRows
 }
 
 interface Batch {
-  readonly row: Omit<NewRow<'record_batches'>, 'records' | 'body'>
+  readonly row: Omit<NewRow<'record_batches'>, 'id' | 'records' | 'body'>
   readonly records: StoredRecord['record'][]
 }
 
-export function createRecordRows({ connection, origins, attributes }: RecordRowsDeps): RecordRows {
+export function createRecordRows({
+  connection,
+  ids,
+  origins,
+  attributes,
+}: RecordRowsDeps): RecordRows {
   const { kysely } = connection
   const seen = prepare(connection, (row: NewRow<'seen'>) =>
     kysely
@@ -45,6 +52,7 @@ export function createRecordRows({ connection, origins, attributes }: RecordRows
     if (item.kind !== 'prompt') return
     insertPrompt.run({
       session_ref: sessionRef,
+      dedup_key: item.dedupKey,
       time_ms: item.timeMs,
       prompt_id: item.promptId ?? null,
       command: item.command ?? null,
@@ -79,7 +87,8 @@ export function createRecordRows({ connection, origins, attributes }: RecordRows
         keepPrompt(sessionRef, arrival)
       }
       for (const { row, records } of batches.values()) {
-        insertBatch.run({ ...row, records: records.length, body: JSON.stringify(records) })
+        const id = ids.next('record_batches', records.length)
+        insertBatch.run({ ...row, id, records: records.length, body: JSON.stringify(records) })
       }
       return fresh
     },

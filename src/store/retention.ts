@@ -26,9 +26,9 @@ const BATCHES_PER_SLICE = 20
 const KEYS_PER_SLICE = 1000
 const DEAD_PER_SLICE = 200
 /** About a megabyte. */
-const PAGES_PER_SLICE = 128
+const PAGES_PER_SLICE = 256
 /** Free pages that stay, for the next records to use. */
-const SPARE_PAGES = 256
+const SPARE_PAGES = 512
 
 export function createRetention({ connection, onDeleted }: RetentionDeps): Retention {
   const { handle, kysely } = connection

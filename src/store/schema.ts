@@ -64,7 +64,8 @@ export interface OriginsTable {
  * session, origin and signal, together.
  */
 export interface RecordBatchesTable {
-  id: Generated<number>
+  /** From `ids`: grows by the number of records, so that it is the position of the last of them. */
+  id: number
   session_ref: number
   origin_ref: number
   signal: Signal
@@ -90,8 +91,8 @@ export interface SessionAttributesTable {
 
 /** What people asked, as far as it was recorded. */
 export interface PromptsTable {
-  id: Generated<number>
   session_ref: number
+  dedup_key: string
   time_ms: number | null
   prompt_id: string | null
   command: string | null
@@ -134,7 +135,8 @@ export interface ActivityTable extends UsageRow {
 
 /** Emissions on their way out. What was delivered is deleted. */
 export interface OutboxTable {
-  id: Generated<number>
+  /** From `ids`. */
+  id: number
   session_key: string
   kind: string
   state: 'pending' | 'dead'
@@ -149,6 +151,12 @@ export interface OutboxTable {
   bytes: number
   /** JSON of the emission. */
   payload: string
+}
+
+/** Ids that were reserved for a process, up to and with `reserved`; see `id-blocks.ts`. */
+export interface IdsTable {
+  name: 'outbox' | 'record_batches'
+  reserved: number
 }
 
 /** Counts that outlive a process. */
@@ -169,5 +177,6 @@ export interface Schema {
   tool_usage: ToolUsageTable
   activity: ActivityTable
   outbox: OutboxTable
+  ids: IdsTable
   totals: TotalsTable
 }

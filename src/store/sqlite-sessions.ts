@@ -9,6 +9,7 @@ import type { Arrival, Fold, Outcome, SessionStore } from '../domain/store.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import type { StoreLog } from './log.ts'
+import { createIdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
 import { createOutboxRows } from './outbox-rows.ts'
 import { createRecordRows } from './record-rows.ts'
@@ -33,9 +34,10 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
   const sessions = createSessionRows<S>({ ...deps, attributes })
-  const records = createRecordRows({ connection, origins, attributes })
+  const ids = createIdBlocks(connection)
+  const records = createRecordRows({ connection, ids, origins, attributes })
   const usage = createUsageRows(connection)
-  const outbox = createOutboxRows(connection)
+  const outbox = createOutboxRows(connection, ids)
 
   const transaction = handle.transaction(
     (arrivals: readonly Arrival[], load: readonly SessionKey[], fold: Fold<S>): Outcome<S> => {
@@ -54,6 +56,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
   function forget(): void {
     origins.forget()
     attributes.forget()
+    ids.forget()
     sessions.forget()
   }
 

@@ -1,16 +1,19 @@
 /**
  * Records in batches instead of a row each, and what sessions used by quarters of an hour instead
- * of a typed row for each event: half the writes, and reports that read a tenth of the rows. States
- * move to a table of their own, so that lists do not read past them. What is there is carried over; records of before lack what was not stored then (a log's body, a
- * metric's unit and start).
+ * of a typed row for each event: reports read a tenth of the rows. States move to a table of their
+ * own, so that lists do not read past them. The outbox gets its ids from `ids` and has one index
+ * less, since every page that a commit touches is written twice. What is there is carried over;
+ * records of before lack what was not stored then (a log's body, a metric's unit and start).
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import { COUNT, identity, NUMBER, REF } from '../column-types.ts'
+import { COUNT, NUMBER, REF } from '../column-types.ts'
 
 export const usage: Migration = {
   async up(db: Kysely<unknown>) {
-    await db.schema.alterTable('prompts').renameTo('old_prompts').execute()
+    for (const table of ['prompts', 'outbox']) {
+      await db.schema.alterTable(table).renameTo(`old_${table}`).execute()
+    }
     await createTables(db)
     await addSessionColumns(db)
     for (const statement of carryOver) await statement.execute(db)
@@ -23,6 +26,7 @@ export const usage: Migration = {
 
 /** Those that point at another one come first. */
 const OLD_TABLES = [
+  'old_outbox',
   'old_prompts',
   'model_calls',
   'tool_decisions',
@@ -38,13 +42,6 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       .addColumn('session_ref', REF, (column) =>
         column.notNull().references('sessions.id').onDelete('cascade'),
       )
-  const withId = (table: string) =>
-    db.schema
-      .createTable(table)
-      .addColumn('id', REF, identity)
-      .addColumn('session_ref', REF, (column) =>
-        column.notNull().references('sessions.id').onDelete('cascade'),
-      )
   const byBucket = (table: string) =>
     ofSession(table).addColumn('bucket_ms', NUMBER, (column) => column.notNull())
   const clustered = sql`without rowid`
@@ -57,7 +54,13 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('version', COUNT, (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
     .execute()
-  await withId('record_batches')
+  await db.schema
+    .createTable('ids')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('reserved', REF, (column) => column.notNull())
+    .execute()
+  await ofSession('record_batches')
+    .addColumn('id', REF, (column) => column.primaryKey())
     .addColumn('origin_ref', REF, (column) => column.notNull().references('origins.id'))
     .addColumn('signal', 'text', (column) => column.notNull())
     .addColumn('received_ms', NUMBER, (column) => column.notNull())
@@ -75,12 +78,15 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('session_attributes_key', ['session_ref', 'key'])
     .modifyEnd(clustered)
     .execute()
-  await withId('prompts')
+  await ofSession('prompts')
+    .addColumn('dedup_key', 'text', (column) => column.notNull())
     .addColumn('time_ms', NUMBER)
     .addColumn('prompt_id', 'text')
     .addColumn('command', 'text')
     .addColumn('length', NUMBER)
     .addColumn('text', 'text')
+    .addPrimaryKeyConstraint('prompts_key', ['session_ref', 'dedup_key'])
+    .modifyEnd(clustered)
     .execute()
   await byBucket('model_usage')
     .addColumn('model', 'text', (column) => column.notNull())
@@ -117,16 +123,52 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('activity_key', ['session_ref', 'bucket_ms', 'measure', 'facet'])
     .modifyEnd(clustered)
     .execute()
+  await createOutbox(db)
   await createIndexes(db)
+}
+
+/** Both indexes hold the sizes, so that their sum is known without reading a payload. */
+async function createOutbox(db: Kysely<unknown>): Promise<void> {
+  for (const index of ['outbox_pending', 'outbox_dead', 'outbox_size']) {
+    await db.schema.dropIndex(index).execute()
+  }
+  await db.schema
+    .createTable('outbox')
+    .addColumn('id', REF, (column) => column.primaryKey())
+    .addColumn('session_key', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('attempts', COUNT, (column) => column.notNull())
+    .addColumn('not_before_ms', NUMBER, (column) => column.notNull())
+    .addColumn('created_ms', NUMBER, (column) => column.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('payload_version', COUNT, (column) => column.notNull())
+    .addColumn('bytes', COUNT, (column) => column.notNull())
+    .addColumn('payload', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema
+    .createIndex('outbox_pending')
+    .on('outbox')
+    .columns(['not_before_ms', 'id', 'bytes'])
+    .where(sql.ref('state'), '=', 'pending')
+    .execute()
+  await db.schema
+    .createIndex('outbox_dead')
+    .on('outbox')
+    .columns(['id', 'bytes'])
+    .where(sql.ref('state'), '=', 'dead')
+    .execute()
 }
 
 async function createIndexes(db: Kysely<unknown>): Promise<void> {
   for (const table of ['model_usage', 'tool_usage', 'activity']) {
     await db.schema.createIndex(`${table}_bucket`).on(table).column('bucket_ms').execute()
   }
-  for (const table of ['record_batches', 'prompts']) {
-    await db.schema.createIndex(`${table}_session`).on(table).column('session_ref').execute()
-  }
+  await db.schema
+    .createIndex('record_batches_session')
+    .on('record_batches')
+    .column('session_ref')
+    .execute()
   await db.schema
     .createIndex('session_attributes_value')
     .on('session_attributes')
@@ -168,9 +210,14 @@ const carryOver: readonly RawBuilder<unknown>[] = [
       select distinct b.session_ref, j.key, cast(j.value as text)
       from record_batches b join origins o on o.id = b.origin_ref, json_each(o.resource) j
       where true on conflict do update set value = excluded.value`,
-  sql`insert into prompts (session_ref, time_ms, prompt_id, command, length, text)
-      select session_ref, time_ms, prompt_id, command, length, text from old_prompts
-      order by event_id`,
+  sql`insert into prompts
+      select o.session_ref, e.dedup_key, o.time_ms, o.prompt_id, o.command, o.length, o.text
+      from old_prompts o join events e on e.id = o.event_id`,
+  sql`insert into outbox select * from old_outbox`,
+  // Higher ones were given to items that are gone; nobody holds those any more.
+  sql`insert into ids values
+      ('outbox', (select coalesce(max(id), 0) from outbox)),
+      ('record_batches', (select coalesce(max(id), 0) from record_batches))`,
   sql`insert into model_usage
       select session_ref, ${bucket('time_ms')}, model, subagent_id is not null, sum(success),
         sum(1 - success), total(cost_usd), total(input_tokens), total(output_tokens),

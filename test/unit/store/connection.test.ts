@@ -12,8 +12,8 @@ test.each([
   ['foreign_keys', 1],
   // 2 is INCREMENTAL: it can only be had before the first table.
   ['auto_vacuum', 2],
-  ['page_size', 8192],
-  ['wal_autocheckpoint', 512],
+  ['page_size', 4096],
+  ['wal_autocheckpoint', 1024],
   ['busy_timeout', 250],
 ])('%s is %s', (pragma, value) => {
   const path = join(temporaryFolder(), 'some.db')

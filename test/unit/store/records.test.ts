@@ -79,7 +79,7 @@ describe('a prompt', () => {
     const store = await openStore()
     await store.sessions.commit([arrival({ ...base, kind: 'prompt', ...item })], [], () => nothing)
     expect(store.rows('select * from prompts')).toEqual([
-      { id: 1, session_ref: 1, time_ms: AT_MS, ...expected },
+      { session_ref: 1, dedup_key: 'k1', time_ms: AT_MS, ...expected },
     ])
   })
 })
