@@ -129,5 +129,6 @@ export function turnTraceKey(draft: Draft, turn: TurnPlace): string {
 
 /** Open turns, the one that began first at the head. */
 export function openTurns(draft: Draft): OpenTurn[] {
-  return Object.values(draft.state.turns).sort((a, b) => a.startMs - b.startMs)
+  const turns = Object.values(draft.state.turns)
+  return turns.length < 2 ? turns : turns.sort((a, b) => a.startMs - b.startMs)
 }
