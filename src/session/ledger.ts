@@ -16,7 +16,13 @@ export function note<T>(ledger: Ledger<T>, id: string, fact: T): void {
 }
 
 export function look<T>(ledger: Ledger<T>, id: string | undefined): T | undefined {
-  return id === undefined ? undefined : ledger[PREFIX + id]
+  // Most ledgers are empty most of the time, and then the key need not be made.
+  return id === undefined || isEmpty(ledger) ? undefined : ledger[PREFIX + id]
+}
+
+function isEmpty(ledger: Ledger<unknown>): boolean {
+  for (const _ in ledger) return false
+  return true
 }
 
 /** The fact, which is then forgotten. */

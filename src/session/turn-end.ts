@@ -91,7 +91,7 @@ function outputOf(draft: Draft, turn: OpenTurn) {
 
 /** Ends the turns that began first until no more are open than the policy allows. */
 export function boundOpenTurns(draft: Draft): void {
-  const open = openTurns(draft)
-  const excess = open.length - draft.policy.maxOpenTurns
-  for (const turn of open.slice(0, Math.max(0, excess))) endTurn(draft, turn, 'limit')
+  const excess = Object.keys(draft.state.turns).length - draft.policy.maxOpenTurns
+  if (excess <= 0) return
+  for (const turn of openTurns(draft).slice(0, excess)) endTurn(draft, turn, 'limit')
 }
