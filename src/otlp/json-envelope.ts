@@ -25,6 +25,27 @@ export interface Signal<T> {
   readItems(items: readonly unknown[], origin: Origin, path: string, intake: IntakeBuilder<T>): void
 }
 
+/** Reads items that are a record each; one that cannot be read is refused alone. */
+export function itemByItem<T>(
+  read: (raw: unknown, origin: Origin, fault: Fault) => T | undefined,
+): Pick<Signal<T>, 'countIn' | 'readItems'> {
+  return {
+    countIn: () => 1,
+    readItems: (items, origin, path, intake) => {
+      const fault: Fault = { text: '' }
+      for (let i = 0; i < items.length; i++) {
+        if (intake.isFull()) {
+          intake.rejectOverflow(items.length - i)
+          break
+        }
+        const record = read(items[i], origin, fault)
+        if (record === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
+        else intake.accept(record)
+      }
+    },
+  }
+}
+
 /** Reads a request. Fails as a whole only when there is no list to walk. */
 export function readEnvelope<T>(
   body: unknown,

@@ -9,8 +9,7 @@ import { readAttributes, readValue } from './any-value.ts'
 import type { DecodeFailure } from './decode-failure.ts'
 import { type Fault, isObject, refuse, typeName } from './fault.ts'
 import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import type { IntakeBuilder } from './intake-builder.ts'
-import { readEnvelope, type Signal } from './json-envelope.ts'
+import { itemByItem, readEnvelope, type Signal } from './json-envelope.ts'
 import { logRecord } from './log-record.ts'
 import { readNanos } from './nanos.ts'
 import { readText } from './text.ts'
@@ -19,31 +18,12 @@ const logs: Signal<LogRecord> = {
   groups: 'resourceLogs',
   scopes: 'scopeLogs',
   items: 'logRecords',
-  countIn: () => 1,
-  readItems: readLogRecords,
+  ...itemByItem(readLogRecord),
 }
 
 /** Decodes a parsed OTLP/JSON body. */
 export function decodeLogs(body: unknown): Result<Intake<LogRecord>, DecodeFailure> {
   return readEnvelope(body, logs)
-}
-
-function readLogRecords(
-  items: readonly unknown[],
-  origin: Origin,
-  path: string,
-  intake: IntakeBuilder<LogRecord>,
-): void {
-  const fault: Fault = { text: '' }
-  for (let i = 0; i < items.length; i++) {
-    if (intake.isFull()) {
-      intake.rejectOverflow(items.length - i)
-      break
-    }
-    const record = readLogRecord(items[i], origin, fault)
-    if (record === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
-    else intake.accept(record)
-  }
 }
 
 function readLogRecord(raw: unknown, origin: Origin, fault: Fault): LogRecord | undefined {

@@ -9,8 +9,7 @@ import { readAttributes } from './any-value.ts'
 import type { DecodeFailure } from './decode-failure.ts'
 import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
 import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import type { IntakeBuilder } from './intake-builder.ts'
-import { readEnvelope, type Signal } from './json-envelope.ts'
+import { itemByItem, readEnvelope, type Signal } from './json-envelope.ts'
 import { nanosToMs, readNanos } from './nanos.ts'
 import { spanRecord } from './span-record.ts'
 import { readText } from './text.ts'
@@ -19,31 +18,12 @@ const traces: Signal<SpanRecord> = {
   groups: 'resourceSpans',
   scopes: 'scopeSpans',
   items: 'spans',
-  countIn: () => 1,
-  readItems: readSpans,
+  ...itemByItem(readSpan),
 }
 
 /** Decodes a parsed OTLP/JSON body. */
 export function decodeTraces(body: unknown): Result<Intake<SpanRecord>, DecodeFailure> {
   return readEnvelope(body, traces)
-}
-
-function readSpans(
-  items: readonly unknown[],
-  origin: Origin,
-  path: string,
-  intake: IntakeBuilder<SpanRecord>,
-): void {
-  const fault: Fault = { text: '' }
-  for (let i = 0; i < items.length; i++) {
-    if (intake.isFull()) {
-      intake.rejectOverflow(items.length - i)
-      break
-    }
-    const span = readSpan(items[i], origin, fault)
-    if (span === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
-    else intake.accept(span)
-  }
 }
 
 function readSpan(raw: unknown, origin: Origin, fault: Fault): SpanRecord | undefined {
