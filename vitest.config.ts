@@ -1,6 +1,6 @@
 /**
- * Two projects: `unit` is pure and quick, `integration` starts the real application, processes
- * or containers. Two workers at most, so that the suite behaves on a small machine as on a big one.
+ * Three projects: `unit` is pure and quick, `integration` starts the real application, processes
+ * or containers, `page` drives the built page in a Chromium. Two workers at most, so that the suite behaves on a small machine as on a big one.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -28,6 +28,15 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

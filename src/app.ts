@@ -2,6 +2,7 @@
  * The composition root: builds every part, starts them in order and stops them in the
  * opposite one. Knows neither the environment nor signals.
  */
+import { type BudgetAlarm, budgetWatchOf, createBudgetAlarm } from './budgets.ts'
 import type { Config } from './config/config.ts'
 import { isLoopback } from './config/loopback.ts'
 import { createDelivery, type Delivery } from './delivery/delivery.ts'
@@ -12,6 +13,7 @@ import { err, ok, type Result } from './domain/result.ts'
 import type { Arrival } from './domain/store.ts'
 import { createLangfuseClient } from './langfuse/client.ts'
 import { createCounters } from './observability/counters.ts'
+import { createIngestLog } from './observability/ingest-log.ts'
 import type { Log } from './observability/logger.ts'
 import { createSteadyClock } from './observability/steady-clock.ts'
 import { createSystemClock } from './observability/system-clock.ts'
@@ -21,8 +23,9 @@ import { processMetrics } from './processors/metrics-processor.ts'
 import { processSpans } from './processors/span-processor.ts'
 import { createReceiver, type Listening, type Receiver } from './receiver/receiver.ts'
 import { createHealth } from './health.ts'
+import { createPage, type Page } from './page.ts'
 import { createSessionHandler, type SessionHandler } from './session/handler.ts'
-import { defaultBounds, type SessionPolicy } from './session/policy.ts'
+import { policyOf } from './session/policy.ts'
 import { STATE_VERSION, type SessionState } from './session/state.ts'
 import { createSqliteStore } from './store/sqlite-store.ts'
 import type { Store } from './store/store.ts'
@@ -55,20 +58,39 @@ export async function createApp(
     stateVersion: STATE_VERSION,
     retentionMs: config.retentionMs,
     outbox: config.outbox,
+    budgets: budgetWatchOf(config),
     clock,
     log,
   })
   if (!opened.ok) return err(opened.error.message)
   const store = opened.value
   const counters = createCounters()
+  const ingestLog = createIngestLog()
   const delivery = buildDelivery(config, store, clock, log)
+  const alarm = createBudgetAlarm({ config, queue: store.alerts, clock, log })
+  const page = createPage({
+    config,
+    store,
+    delivery,
+    counters,
+    ingestLog,
+    remove: (key) => handler.remove(key),
+    clock,
+    log,
+  })
+  if (!page.ok) {
+    await store.close()
+    return page
+  }
   const handler = createSessionHandler({
     store: store.sessions,
     clock,
-    policy: policyOf(config),
+    policy: policyOf(config.session),
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
+    onCommitted: page.value.committed,
+    onAlerts: (alerts) => alarm.raise(alerts),
     onError: (message, error) => log.error({ err: error }, message),
   })
   // A path that a client names lies on this machine only if no other machine can be the client.
@@ -86,11 +108,13 @@ export async function createApp(
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
     counters,
+    ingestLog,
     clock,
+    web: page.value.plugin,
   })
   return ok({
-    start: () => start(config, receiver, handler, delivery, store, log),
-    stop: () => stop(config, receiver, handler, delivery, store, log),
+    start: () => start(config, receiver, handler, delivery, alarm, store, log),
+    stop: () => stop(config, receiver, handler, delivery, alarm, store, log, page.value),
   })
 }
 
@@ -121,11 +145,6 @@ async function takeHooks(
   return results.flatMap((result) => (result.ok ? [] : [result.error]))
 }
 
-function policyOf({ session }: Config): SessionPolicy {
-  const { maxSessions: _, ...settings } = session
-  return { ...settings, ...defaultBounds }
-}
-
 function buildDelivery(
   { langfuse, tracing }: Config,
   { outbox }: Store<SessionState>,
@@ -150,6 +169,7 @@ async function start(
   receiver: Receiver,
   handler: SessionHandler,
   delivery: Delivery,
+  alarm: BudgetAlarm,
   store: Store<SessionState>,
   log: Log,
 ): Promise<Result<Listening, string>> {
@@ -157,6 +177,7 @@ async function start(
   if (!listening.ok) return listening
   await handler.start()
   delivery.start()
+  alarm.start()
   store.upkeep.start()
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
@@ -168,17 +189,23 @@ async function stop(
   receiver: Receiver,
   handler: SessionHandler,
   delivery: Delivery,
+  alarm: BudgetAlarm,
   store: Store<SessionState>,
   log: Log,
+  page: Page,
 ): Promise<boolean> {
   await receiver.close()
+  page.close()
   try {
     await handler.closeAll('shutdown')
   } catch (error) {
     log.error({ err: error }, 'sessions could not be closed; they go on at the next start')
   }
   handler.stop()
-  const delivered = await delivery.drain(config.shutdownTimeoutMs)
+  const [delivered] = await Promise.all([
+    delivery.drain(config.shutdownTimeoutMs),
+    alarm.stop(config.shutdownTimeoutMs),
+  ])
   await delivery.stop()
   const { pending } = await store.outbox.stats()
   await store.close()

@@ -2,6 +2,7 @@
  * The configuration as the parts of the product take it: grouped by who needs it, units in the
  * names, every value already checked.
  */
+import type { BudgetLimits } from '../domain/budget.ts'
 import type { LogLevel } from './schema.ts'
 
 export interface LangfuseConfig {
@@ -45,6 +46,14 @@ export interface SessionConfig {
   readonly tagLabels: readonly string[]
 }
 
+export interface BudgetConfig {
+  readonly limits: BudgetLimits
+  /** Where days begin; absent is the machine's. */
+  readonly timeZone?: string
+  /** Where alerts are posted to. A secret: whoever knows it may post there. */
+  readonly webhookUrl?: string
+}
+
 export interface Config {
   /** Absent while no keys are given. */
   readonly langfuse?: LangfuseConfig
@@ -60,5 +69,6 @@ export interface Config {
   readonly retentionMs: number
   /** Of what waits for Langfuse; 0 is no limit. */
   readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
+  readonly budgets: BudgetConfig
   readonly logLevel: LogLevel
 }

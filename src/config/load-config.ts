@@ -3,7 +3,7 @@
  * wrong variable at once; what concerns several together is checked once each one is right.
  */
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Config, LangfuseConfig } from './config.ts'
+import type { BudgetConfig, Config, LangfuseConfig } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
 import { dataDirOf, type Platform } from './data-dir.ts'
 import { jointProblems, minInFlightBytes } from './joint-rules.ts'
@@ -88,7 +88,24 @@ function configOf(environment: Environment, dataDir: string): Config {
       maxAgeMs: environment.OUTBOX_MAX_AGE_DAYS * DAY_MS,
       maxBytes: environment.OUTBOX_MAX_SIZE,
     },
+    budgets: budgetsOf(environment),
     logLevel: environment.LOG_LEVEL,
+  }
+}
+
+function budgetsOf(environment: Environment): BudgetConfig {
+  const { BUDGET_SESSION_USD: session, BUDGET_DAILY_USD: day } = environment
+  const { BUDGET_DAILY_USER_USD: user, BUDGET_DAILY_TEAM_USD: team } = environment
+  const { BUDGET_TIME_ZONE: timeZone, BUDGET_WEBHOOK_URL: webhookUrl } = environment
+  return {
+    limits: {
+      ...(session !== undefined && { session }),
+      ...(day !== undefined && { day }),
+      ...(user !== undefined && { user }),
+      ...(team !== undefined && { team }),
+    },
+    ...(timeZone !== undefined && { timeZone }),
+    ...(webhookUrl !== undefined && { webhookUrl }),
   }
 }
 

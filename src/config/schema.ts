@@ -3,7 +3,17 @@
  * to add one; errors and the README's table follow from here.
  */
 import { z } from 'zod'
-import { matching, nameList, oneOf, orOff, webAddress, wholeNumber } from './syntax.ts'
+import {
+  amount,
+  hookAddress,
+  matching,
+  nameList,
+  oneOf,
+  orOff,
+  timeZone,
+  webAddress,
+  wholeNumber,
+} from './syntax.ts'
 import { optionalVariable, variable } from './variable.ts'
 
 export const DEFAULT_LANGFUSE_URL = 'https://cloud.langfuse.com'
@@ -156,6 +166,24 @@ export const environmentSchema = z.object({
     wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     String(2 * 1024 * 1024 * 1024),
     'Bytes that wait for Langfuse; beyond it dead items are deleted, then the oldest. 0 is no limit.',
+  ),
+  BUDGET_SESSION_USD: optionalVariable(
+    amount('USD'),
+    'What one session may cost; told at 80 % and at 100 %, as the other budgets are.',
+  ),
+  BUDGET_DAILY_USD: optionalVariable(amount('USD'), 'What all sessions may cost in a day.'),
+  BUDGET_DAILY_USER_USD: optionalVariable(amount('USD'), 'What each user may cost in a day.'),
+  BUDGET_DAILY_TEAM_USD: optionalVariable(
+    amount('USD'),
+    'What each team (resource attribute `team`) may cost in a day.',
+  ),
+  BUDGET_TIME_ZONE: optionalVariable(timeZone, "Where a budget's day begins and ends.", {
+    shownDefault: "the machine's (`TZ`)",
+  }),
+  BUDGET_WEBHOOK_URL: optionalVariable(
+    hookAddress,
+    'Gets each budget alert as JSON with a `text`, which Slack and its like show.',
+    { isSecret: true },
   ),
   DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
     shownDefault: "`claude-telemetry` in the platform's data folder",

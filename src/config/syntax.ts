@@ -13,6 +13,22 @@ export function wholeNumber(type: string, min: number, max: number): Syntax<numb
   }
 }
 
+/** Beyond it, cents are no longer exact. */
+const MAX_AMOUNT = 1_000_000_000
+
+/** A decimal number above 0. */
+export function amount(type: string): Syntax<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d+(?:\.\d+)?$/)
+      .transform(Number)
+      .pipe(z.number().positive().max(MAX_AMOUNT)),
+    type,
+    expected: `a number above 0, at most ${MAX_AMOUNT}, such as 12.50`,
+  }
+}
+
 /** A value, or the word `off`. */
 export function orOff<T>({ schema, type, expected }: Syntax<T>): Syntax<T | 'off'> {
   return {
@@ -57,11 +73,38 @@ export const webAddress: Syntax<string> = {
   expected: 'an http or https URL without user, query or fragment',
 }
 
+/** The address that something is posted to, kept as it is: its path or query may be the key. */
+export const hookAddress: Syntax<string> = {
+  schema: z.string().refine(isHookAddress),
+  type: 'URL',
+  expected: 'an http or https URL without user',
+}
+
+/** An IANA name. */
+export const timeZone: Syntax<string> = {
+  schema: z.string().refine(isTimeZone),
+  type: 'time zone',
+  expected: 'a time zone such as Europe/Vienna or UTC',
+}
+
 function isPlainWebAddress(text: string): boolean {
+  if (!isHookAddress(text)) return false
+  const { search, hash } = new URL(text)
+  return search === '' && hash === ''
+}
+
+function isHookAddress(text: string): boolean {
   if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
-  return isWeb && [url.username, url.password, url.search, url.hash].join('') === ''
+  const { protocol, username, password } = new URL(text)
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 function withoutTrailingSlashes(text: string): string {

@@ -3,6 +3,7 @@
  * in its middle. Implemented by `store/`; knows nothing of SQL.
  */
 import type { AgentEvent } from './agent-event.ts'
+import type { BudgetAlert } from './budget.ts'
 import type { Emission } from './emission.ts'
 import type { SessionKey } from './identity.ts'
 import type { MetricSample } from './metric-sample.ts'
@@ -53,8 +54,13 @@ export interface SessionRow<S> {
 
 /** What one session used since its last commit. */
 export interface SessionUsage {
-  readonly session: Pick<SessionRow<unknown>, 'key' | 'agent' | 'sessionId'>
+  readonly session: Pick<
+    SessionRow<unknown>,
+    'key' | 'agent' | 'sessionId' | 'userId' | 'team' | 'costUsd'
+  >
   readonly usage: Usage
+  /** Its user or team is another one than when it used what it used before. */
+  readonly isMoved: boolean
 }
 
 /** What the fold decided; all of it is committed together, or none. */
@@ -74,6 +80,8 @@ export type Fold<S> = (fresh: readonly Arrival[], stored: ReadonlyMap<SessionKey
 /** A commit that others see, and that survives the end of the process. */
 export interface Committed<S> {
   readonly outcome: Outcome<S>
+  /** The budget alerts that the commit raised; what is emitted of them was stored with it. */
+  readonly alerts: readonly BudgetAlert[]
   /** Resolves once it survives a power cut, too; rejects when the disk refuses that. */
   readonly durable: Promise<void>
 }
@@ -96,4 +104,9 @@ export interface SessionStore<S> {
   /** Keys of open sessions, longest quiet first. */
   openSessions(limit: number): Promise<readonly SessionKey[]>
   countOpenSessions(): Promise<number>
+  /**
+   * Deletes every row of a session, also what waits to be delivered. No commit may run meanwhile.
+   * Resolves to how many records it had; undefined when there was no such session.
+   */
+  remove(key: SessionKey): Promise<number | undefined>
 }

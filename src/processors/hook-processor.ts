@@ -11,6 +11,7 @@ import type { Arrival } from '../domain/store.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 
 const MAX_SESSION_ID_LENGTH = 200
+const SCOPE_PREFIX = 'hooks/'
 
 /** Shared by all hooks of an agent, like the scope of its telemetry. */
 const origins = new Map<string, Origin>()
@@ -43,10 +44,15 @@ export function processHook(
   })
 }
 
+/** The agent whose hooks have this origin. */
+export function agentOfHooks({ scopeName }: Origin): string {
+  return scopeName.startsWith(SCOPE_PREFIX) ? scopeName.slice(SCOPE_PREFIX.length) : scopeName
+}
+
 function originOf(agent: string): Origin {
   const known = origins.get(agent)
   if (known !== undefined) return known
-  const origin = { resource: {}, scopeName: `hooks/${agent}`, scopeVersion: '' }
+  const origin = { resource: {}, scopeName: `${SCOPE_PREFIX}${agent}`, scopeVersion: '' }
   origins.set(agent, origin)
   return origin
 }

@@ -32,8 +32,11 @@ export interface Refusal {
   readonly cause?: unknown
 }
 
+export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
+
 /** One signal, behind every door. */
 export interface Export {
+  readonly name: SignalName
   readonly rejectedField: RejectedField
   /** Resolves to the records that were refused, once all others are durable. */
   take(
@@ -55,7 +58,7 @@ export interface Ingests {
   readonly ingestTraces: Ingest<SpanRecord>
 }
 
-export type Exports = Readonly<Record<'logs' | 'metrics' | 'traces' | 'hooks', Export>>
+export type Exports = Readonly<Record<SignalName, Export>>
 
 /** The three signals of OTLP, and hooks, which come through the same door. */
 export function createExports(ingests: Ingests, deps: ExportDeps): Exports {
@@ -64,20 +67,22 @@ export function createExports(ingests: Ingests, deps: ExportDeps): Exports {
   const traces = { fromJson: decodeTraces, fromProtobuf: decodeWireTraces }
   const hooks = { fromJson: decodeHook, fromProtobuf: refuseProtobufHook }
   return {
-    hooks: createExport('rejectedLogRecords', hooks, ingests.ingestHooks, deps),
-    logs: createExport('rejectedLogRecords', logs, ingests.ingestLogs, deps),
-    metrics: createExport('rejectedDataPoints', metrics, ingests.ingestMetrics, deps),
-    traces: createExport('rejectedSpans', traces, ingests.ingestTraces, deps),
+    hooks: createExport('hooks', 'rejectedLogRecords', hooks, ingests.ingestHooks, deps),
+    logs: createExport('logs', 'rejectedLogRecords', logs, ingests.ingestLogs, deps),
+    metrics: createExport('metrics', 'rejectedDataPoints', metrics, ingests.ingestMetrics, deps),
+    traces: createExport('traces', 'rejectedSpans', traces, ingests.ingestTraces, deps),
   }
 }
 
 function createExport<T>(
+  name: SignalName,
   rejectedField: RejectedField,
   decoders: Decoders<T>,
   ingest: Ingest<T>,
   { counters, failureLog }: ExportDeps,
 ): Export {
   return {
+    name,
     rejectedField,
     take: async (bytes, encoding, arrivedMs) => {
       const intake = encoding.decode(bytes, decoders)

@@ -13,7 +13,9 @@ import {
 } from '@grpc/grpc-js'
 import type { ReceiverConfig } from '../config/config.ts'
 import type { Clock } from '../domain/clock.ts'
+import { err } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
+import type { IngestLog } from '../observability/ingest-log.ts'
 import { protobufEncoding } from './encoding.ts'
 import { errorTable, type Failure } from './errors.ts'
 import type { Export, Exports } from './export.ts'
@@ -23,6 +25,7 @@ import { createGrpcAdmission } from './grpc-admission.ts'
 import { exportServices } from './grpc-services.ts'
 import { grpcStatus } from './grpc-status.ts'
 import type { InFlight } from './in-flight.ts'
+import { noteIngest } from './ingest-note.ts'
 import { createReadingSlots } from './reading-slots.ts'
 
 const MESSAGE_TIMEOUT_MS = 20_000
@@ -39,6 +42,7 @@ export interface GrpcDoorDeps {
   readonly inFlight: InFlight
   readonly failureLog: FailureLog
   readonly counters: Counters
+  readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
   readonly messageTimeoutMs?: number
 }
@@ -55,7 +59,9 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   const { config, counters, failureLog, clock } = deps
   let isStopping = false
 
-  const refused = (path: string, failure: Failure, cause?: unknown): void => {
+  const refused = (path: string, failure: Failure, bytes = 0, cause?: unknown): void => {
+    const request = { timeMs: clock.now(), door: 'grpc', signal: signalOf(path), bytes } as const
+    noteIngest(deps.ingestLog, { ...request, outcome: err(failure) })
     const facts = { path, code: errorTable[failure.kind].rpcCode }
     counters.countError(errorTable[failure.kind].httpStatus)
     failureLog.failed(
@@ -67,13 +73,15 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
 
   const answer = async (signal: Export, path: string, request: Buffer): Promise<CallEnd> => {
     const fail = (failure: Failure, cause?: unknown): CallEnd => {
-      refused(path, failure, cause)
+      refused(path, failure, request.length, cause)
       return [grpcStatus(failure), null]
     }
     try {
       const taken = await signal.take(request, protobufEncoding, clock.now())
       if (!taken.ok) return fail(taken.error.failure, taken.error.cause)
       counters.countSuccess()
+      const facts = { timeMs: clock.now(), door: 'grpc', bytes: request.length } as const
+      noteIngest(deps.ingestLog, { ...facts, signal: signal.name, outcome: taken })
       return [null, Buffer.from(protobufEncoding.success(signal.rejectedField, taken.value))]
     } catch (error) {
       return fail(internal, error)
@@ -100,7 +108,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
         clock,
         messageTimeoutMs: deps.messageTimeoutMs ?? MESSAGE_TIMEOUT_MS,
         isStopping: () => isStopping,
-        onRefused: refused,
+        onRefused: (path, failure) => refused(path, failure),
       }),
     ],
   })
@@ -134,4 +142,10 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
       })
     },
   }
+}
+
+/** The signal of a call's path, `/opentelemetry.proto.collector.<signal>.v1.…`. */
+function signalOf(path: string): 'logs' | 'metrics' | 'traces' {
+  if (path.includes('.metrics.')) return 'metrics'
+  return path.includes('.trace.') ? 'traces' : 'logs'
 }

@@ -18,7 +18,7 @@ export type Guard = (headers: IncomingHttpHeaders) => Failure | undefined
  * rebinding) still sends that name as `Host`.
  */
 export function createGuard(apiKey: string | undefined): Guard {
-  const admit = apiKey === undefined ? admitLoopbackNames : admitKey(apiKey)
+  const admit = apiKey === undefined ? foreignHost : admitKey(apiKey)
   return (headers) => admit(headers) ?? admitEncoding(headers)
 }
 
@@ -27,7 +27,8 @@ function admitKey(apiKey: string): Guard {
   return (headers) => (hasKey(headers.authorization) ? undefined : unauthenticated)
 }
 
-function admitLoopbackNames(headers: IncomingHttpHeaders): Failure | undefined {
+/** What is wrong with the `Host` of a request to a bridge that has no key. */
+export function foreignHost(headers: IncomingHttpHeaders): Failure | undefined {
   const { host } = headers
   if (host === undefined || isLoopback(host.replace(/:\d*$/, ''))) return undefined
   const shown = JSON.stringify(host.slice(0, 100))

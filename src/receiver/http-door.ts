@@ -5,13 +5,16 @@
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
+  type FastifyPluginAsync,
   type onRequestHookHandler,
 } from 'fastify'
 import type { ReceiverConfig } from '../config/config.ts'
 import type { Clock } from '../domain/clock.ts'
+import { err } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
+import type { IngestLog } from '../observability/ingest-log.ts'
 import { createAnswers } from './answers.ts'
-import type { Exports } from './export.ts'
+import type { Export, Exports } from './export.ts'
 import { type ExportRouteDeps, exportHandler } from './export-route.ts'
 import type { FailureLog } from './failure-log.ts'
 import { failureOf, stopping as stoppingFailure } from './failures.ts'
@@ -19,6 +22,8 @@ import { createGuard } from './guard.ts'
 import { hangUpWhileClosing } from './hang-up.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
 import type { InFlight } from './in-flight.ts'
+import { noteIngest } from './ingest-note.ts'
+import { declaredBytes } from './read-body.ts'
 import {
   HEALTH_PATH,
   HOOKS_PATH,
@@ -36,8 +41,11 @@ export interface HttpDoorDeps {
   readonly health: () => Promise<HealthReport>
   readonly failureLog: FailureLog
   readonly counters: Counters
+  readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
   readonly timeouts?: Timeouts
+  /** The page with its API, which answers for its own paths. */
+  readonly web?: FastifyPluginAsync | undefined
 }
 
 /** A server that is built and does not listen yet. */
@@ -75,17 +83,29 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     else done()
   })
 
-  const onRequest: onRequestHookHandler = (request, reply, done) => {
-    const failure = guard(request.headers)
-    if (failure === undefined) done()
-    else answers.fail(request, reply, failure)
-  }
+  const { ingestLog } = deps
+  const guarded =
+    ({ name }: Export): onRequestHookHandler =>
+    (request, reply, done) => {
+      const failure = guard(request.headers)
+      if (failure === undefined) {
+        done()
+        return
+      }
+      const facts = { timeMs: clock.now(), bytes: declaredBytes(request.raw), signal: name }
+      noteIngest(ingestLog, { ...facts, door: 'http', outcome: err(failure) })
+      answers.fail(request, reply, failure)
+    }
   const { maxRequestBytes } = config
-  const routeDeps: ExportRouteDeps = { answers, clock, inFlight, maxRequestBytes }
-  app.post(LOGS_PATH, { onRequest }, exportHandler(exports.logs, routeDeps))
-  app.post(METRICS_PATH, { onRequest }, exportHandler(exports.metrics, routeDeps))
-  app.post(TRACES_PATH, { onRequest }, exportHandler(exports.traces, routeDeps))
-  app.post(HOOKS_PATH, { onRequest }, exportHandler(exports.hooks, routeDeps))
+  const routeDeps: ExportRouteDeps = { answers, clock, inFlight, maxRequestBytes, ingestLog }
+  const addExport = (path: string, signal: Export): void => {
+    app.post(path, { onRequest: guarded(signal) }, exportHandler(signal, routeDeps))
+  }
+  addExport(LOGS_PATH, exports.logs)
+  addExport(METRICS_PATH, exports.metrics)
+  addExport(TRACES_PATH, exports.traces)
+  addExport(HOOKS_PATH, exports.hooks)
   app.get(HEALTH_PATH, healthHandler(deps.health))
+  if (deps.web !== undefined) void app.register(deps.web)
   return app
 }

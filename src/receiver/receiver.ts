@@ -2,10 +2,12 @@
  * The two doors of the bridge, OTLP over HTTP and over gRPC, with the bounds and counters they
  * share. Answers a success only once the records are stored. Knows no agent and no session.
  */
+import type { FastifyPluginAsync } from 'fastify'
 import type { ReceiverConfig } from '../config/config.ts'
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
+import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
 import { createExports, type Ingests } from './export.ts'
 import { createFailureLog } from './failure-log.ts'
@@ -20,7 +22,11 @@ export interface ReceiverDeps extends Ingests {
   readonly health: () => Promise<HealthReport>
   readonly log: Log
   readonly counters: Counters
+  /** The latest requests, for the page. */
+  readonly ingestLog?: IngestLog
   readonly clock: Clock
+  /** The page with its API. */
+  readonly web?: FastifyPluginAsync
 }
 
 /** Where the doors are. */
@@ -48,9 +54,10 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     inFlight: createInFlight(config.maxInFlightBytes),
     failureLog,
     counters,
+    ingestLog: deps.ingestLog,
     clock,
   }
-  const http = createHttpDoor({ ...shared, health: deps.health })
+  const http = createHttpDoor({ ...shared, health: deps.health, web: deps.web })
   const grpc = createGrpcDoor(shared)
   const { host, port, grpcPort } = config
 

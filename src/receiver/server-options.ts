@@ -46,6 +46,8 @@ export function serverOptions(answers: Answers, counters: Counters, timeouts: Ti
   return {
     logger: false,
     rewriteUrl: withoutBasePath,
+    // A session's key in a path of the page's API: 200 characters, each encoded as up to 12.
+    routerOptions: { maxParamLength: 4000 },
     requestTimeout: timeouts.requestMs,
     connectionTimeout: timeouts.stallMs,
     keepAliveTimeout: timeouts.keepAliveMs,

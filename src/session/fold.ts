@@ -35,7 +35,7 @@ export function foldSessions(
       const step = reduce(state, inputs, deps.policy)
       const row = rowOf(step.state, deps.policy)
       sessions.push(row)
-      usage.push({ session: row, usage: step.usage })
+      usage.push({ session: row, usage: step.usage, isMoved: isMoved(state, row) })
       for (const emission of step.emissions) emissions.push(emission)
     } catch (error) {
       deps.onFailure(key, error)
@@ -43,6 +43,12 @@ export function foldSessions(
     }
   }
   return { sessions, usage, emissions }
+}
+
+/** What was spent before counts for another user or team from now on. */
+function isMoved({ totals, identity }: SessionState, now: SessionRow<SessionState>): boolean {
+  if (totals.costUsd === 0) return false
+  return identity.userId !== now.userId || identity.labels?.team !== now.team
 }
 
 interface SessionWork {

@@ -4,9 +4,10 @@
  * time; memory changes only after the commit has succeeded, and nobody is answered before it is
  * durable. Deadlines live in the store, so a restart takes up where the last process ended.
  */
+import type { BudgetAlert } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
-import type { Arrival, SessionStore } from '../domain/store.ts'
+import type { Arrival, Committed, Outcome, SessionStore } from '../domain/store.ts'
 import { foldSessions } from './fold.ts'
 import { createLiveSessions } from './live-sessions.ts'
 import type { SessionPolicy } from './policy.ts'
@@ -30,6 +31,10 @@ export interface SessionHandlerDeps {
   readonly defer: (callback: () => void) => void
   /** Called after each commit that emitted something. */
   readonly onEmitted: () => void
+  /** Called after each commit, once others can read it. */
+  readonly onCommitted?: (outcome: Outcome<SessionState>) => void
+  /** Called with the budget alerts of a commit, once they are durable. */
+  readonly onAlerts?: (alerts: readonly BudgetAlert[]) => void
   readonly onError: (message: string, error: unknown) => void
 }
 
@@ -40,6 +45,11 @@ export interface SessionHandler {
   start(): Promise<void>
   /** Closes every open session, summary and scores included. */
   closeAll(reason: CloseReason): Promise<void>
+  /**
+   * Deletes a session with everything that is stored of it; a record that comes later begins it
+   * anew. Resolves to how many records it had, undefined when there was none.
+   */
+  remove(key: SessionKey): Promise<number | undefined>
   /** Stops the timer. Work that was accepted is still done. */
   stop(): void
 }
@@ -48,6 +58,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   const { store, clock, policy } = deps
   const live = createLiveSessions()
   const queue: Job[] = []
+  /** Neither of these rejects. */
+  const removals: (() => Promise<void>)[] = []
   let running = false
   let timer: Timer | undefined
   let timerAtMs = Number.POSITIVE_INFINITY
@@ -56,15 +68,31 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   function enqueue(arrivals: readonly Arrival[], controls: readonly Control[]): Promise<void> {
     return new Promise((resolve, reject) => {
       queue.push({ arrivals, controls, resolve, reject })
-      if (running) return
-      running = true
-      deps.defer(() => void drain())
+      run()
     })
   }
 
+  function run(): void {
+    if (running) return
+    running = true
+    deps.defer(() => void drain())
+  }
+
   async function drain(): Promise<void> {
-    while (queue.length > 0) await commit(takeJobs(queue, MAX_RECORDS_PER_COMMIT))
+    while (queue.length + removals.length > 0) {
+      await removals.shift()?.()
+      if (queue.length > 0) await commit(takeJobs(queue, MAX_RECORDS_PER_COMMIT))
+    }
     running = false
+  }
+
+  /** Between two commits: nothing of the session is under way then. */
+  async function removeSession(key: SessionKey): Promise<number | undefined> {
+    try {
+      return await store.remove(key)
+    } finally {
+      live.forget([key])
+    }
   }
 
   async function commit(jobs: readonly Job[]): Promise<void> {
@@ -72,17 +100,19 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     const controls = jobs.flatMap((job) => job.controls)
     try {
       const unknown = unknownKeys(arrivals, controls)
-      const { outcome, durable } = await store.commit(arrivals, unknown, (fresh, stored) =>
+      const committed = await store.commit(arrivals, unknown, (fresh, stored) =>
         foldSessions(fresh, controls, {
           policy,
           known: (key) => live.get(key) ?? stored.get(key),
           onFailure: (key, error) => deps.onError(`session ${key} could not be advanced`, error),
         }),
       )
+      const { outcome } = committed
       for (const row of outcome.sessions) live.put(row.state)
       for (const row of outcome.sessions) arm(row.deadlineMs)
+      deps.onCommitted?.(outcome)
       if (live.newlyOpened() > 0) void boundSessions()
-      void answer(jobs, durable, outcome.emissions.length > 0)
+      void answer(jobs, committed)
     } catch (error) {
       refuse(jobs, error)
     }
@@ -91,8 +121,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   /** The next commit does not wait for this one's flush; whoever sent the records does. */
   async function answer(
     jobs: readonly Job[],
-    durable: Promise<void>,
-    emitted: boolean,
+    { outcome, alerts, durable }: Committed<SessionState>,
   ): Promise<void> {
     try {
       await durable
@@ -100,7 +129,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       refuse(jobs, error)
       return
     }
-    if (emitted) deps.onEmitted()
+    if (outcome.emissions.length + alerts.length > 0) deps.onEmitted()
+    if (alerts.length > 0) deps.onAlerts?.(alerts)
     for (const job of jobs) job.resolve()
   }
 
@@ -174,6 +204,11 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   return {
     accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals, [])),
     start: async () => arm(await store.nextDeadline()),
+    remove: (key) =>
+      new Promise((resolve, reject) => {
+        removals.push(() => removeSession(key).then(resolve, reject))
+        run()
+      }),
     closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),
     stop: () => {
       stopped = true

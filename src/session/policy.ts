@@ -30,3 +30,8 @@ export const defaultBounds = {
   maxEndedTurns: 128,
   maxHeldItems: 1000,
 } as const
+
+/** The settings that people make, with the bounds that nobody needs to set. */
+export function policyOf(settings: Omit<SessionPolicy, keyof typeof defaultBounds>): SessionPolicy {
+  return { ...settings, ...defaultBounds }
+}

@@ -46,3 +46,13 @@ export function makePrivateFile(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'ax', FILE_MODE))
   if ((statSync(path).mode & OTHERS) !== 0) chmodSync(path, FILE_MODE)
 }
+
+/** Bytes of the database with its log; undefined when they cannot be read. */
+export function databaseBytes({ databasePath }: DataFolder): number | undefined {
+  try {
+    const walBytes = statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    return statSync(databasePath).size + walBytes
+  } catch {
+    return undefined
+  }
+}

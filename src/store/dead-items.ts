@@ -40,7 +40,9 @@ export async function openDeadItems(dataDir: string): Promise<Result<DeadItems, 
   }
   try {
     const opened = await openDatabase(databasePath)
-    return opened.ok ? ok(deadItemsOf(opened.value.kysely)) : err(opened.error.message)
+    if (!opened.ok) return err(opened.error.message)
+    const { kysely } = opened.value
+    return ok({ ...createDeadItems(kysely), close: () => kysely.destroy() })
   } catch (error) {
     const expected = openErrorOf(error, databasePath)
     if (expected === undefined) throw error
@@ -50,7 +52,8 @@ export async function openDeadItems(dataDir: string): Promise<Result<DeadItems, 
 
 type Database = Extract<Awaited<ReturnType<typeof openDatabase>>, { ok: true }>['value']['kysely']
 
-function deadItemsOf(kysely: Database): DeadItems {
+/** Those of a store that is open. */
+export function createDeadItems(kysely: Database): Omit<DeadItems, 'close'> {
   const dead = sql<boolean>`state = 'dead'`
 
   return {
@@ -89,7 +92,6 @@ function deadItemsOf(kysely: Database): DeadItems {
         .executeTakeFirst()
       return Number(numDeletedRows)
     },
-    close: () => kysely.destroy(),
   }
 }
 

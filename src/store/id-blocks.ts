@@ -26,8 +26,8 @@ export function createIdBlocks(connection: Connection): IdBlocks {
       .insertInto('ids')
       .values(row)
       .onConflict((conflict) =>
-        conflict.column('name').doUpdateSet(({ eb, ref }) => ({
-          reserved: eb('ids.reserved', '+', ref('excluded.reserved')),
+        conflict.column('name').doUpdateSet((eb) => ({
+          reserved: eb('ids.reserved', '+', eb.ref('excluded.reserved')),
         })),
       )
       .returning('reserved'),

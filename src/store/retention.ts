@@ -1,7 +1,8 @@
 /**
- * Deletes what is older than the retention: closed sessions with their records; then gives free
- * pages back to the file system. Works in slices of a few milliseconds, each a transaction of its
- * own. Open sessions are left alone, and all are while something of that age waits in the outbox.
+ * Deletes what is older than the retention: closed sessions with their records, what is dead, and
+ * alerts of daily budgets; then gives free pages back to the file system. Works in slices of a few
+ * milliseconds, each a transaction of its own. Open sessions are left alone, and all are while
+ * something of that age waits in the outbox.
  * Origins stay: they are one small row for each version, machine and set of resource attributes,
  * and an index to find the unused ones would cost every record more than they do.
  */
@@ -25,6 +26,7 @@ interface RetentionDeps {
 const BATCHES_PER_SLICE = 20
 const KEYS_PER_SLICE = 1000
 const DEAD_PER_SLICE = 200
+const ALERTS_PER_SLICE = 200
 /** About a megabyte. */
 const PAGES_PER_SLICE = 256
 /** Free pages that stay, for the next records to use. */
@@ -81,6 +83,18 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
           .limit(sql.lit(DEAD_PER_SLICE)),
       ),
   )
+  const deleteAlerts = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
+    kysely
+      .deleteFrom('budget_alerts')
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('budget_alerts')
+          .select('id')
+          .where('created_ms', '<', beforeMs)
+          .where('session_ref', 'is', sql.lit(null))
+          .limit(sql.lit(ALERTS_PER_SLICE)),
+      ),
+  )
   /** Items are made in the order of their ids, so the first one is the oldest. */
   const oldestPending = prepare(connection, () =>
     kysely
@@ -107,7 +121,10 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
 
   return {
     prune: (beforeMs) => {
-      const more = pruneSession.immediate(beforeMs) || deleteDead.run({ beforeMs }).changes > 0
+      const more =
+        pruneSession.immediate(beforeMs) ||
+        deleteDead.run({ beforeMs }).changes > 0 ||
+        deleteAlerts.run({ beforeMs }).changes > 0
       if (more) onDeleted()
       return more
     },

@@ -5,6 +5,7 @@
  * Knows nothing of a dialect.
  */
 import type { Generated } from 'kysely'
+import type { BudgetScope, Threshold } from '../domain/budget.ts'
 import type { Signal } from '../domain/telemetry-record.ts'
 
 /** A boolean as SQLite keeps it. */
@@ -153,6 +154,25 @@ export interface OutboxTable {
   payload: string
 }
 
+/** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
+export interface BudgetAlertsTable {
+  /** A UUID. */
+  id: string
+  scope: BudgetScope
+  subject: string
+  date: string
+  threshold: Threshold
+  limit_usd: number
+  spent_usd: number
+  created_ms: number
+  /** The session whose budget it is; null for a daily one. */
+  session_ref: number | null
+  /** Tries that failed. */
+  webhook_attempts: number
+  /** 0 until a try has failed; null when nothing is to be sent. */
+  webhook_not_before_ms: number | null
+}
+
 /** Ids that were reserved for a process, up to and with `reserved`; see `id-blocks.ts`. */
 export interface IdsTable {
   name: 'outbox' | 'record_batches'
@@ -177,6 +197,7 @@ export interface Schema {
   tool_usage: ToolUsageTable
   activity: ActivityTable
   outbox: OutboxTable
+  budget_alerts: BudgetAlertsTable
   ids: IdsTable
   totals: TotalsTable
 }

@@ -3,9 +3,12 @@
  * filter to the outbox: nothing can run between its parts, and either all of it is in the file
  * when it returns, or nothing. Its flush to the disk goes on while the next commit is made.
  */
+import type { BudgetAlert } from '../domain/budget.ts'
+import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
-import type { Arrival, Fold, Outcome, SessionStore } from '../domain/store.ts'
+import type { Arrival, Committed, Fold, SessionStore } from '../domain/store.ts'
+import { createBudgetLedger } from './budget-ledger.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import type { StoreLog } from './log.ts'
@@ -13,13 +16,16 @@ import { createIdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
 import { createOutboxRows } from './outbox-rows.ts'
 import { createRecordRows } from './record-rows.ts'
+import { createSessionRemoval } from './session-removal.ts'
 import { createSessionRows } from './session-rows.ts'
 import { createUsageRows } from './usage-rows.ts'
 
-interface SqliteSessionsDeps {
+interface SqliteSessionsDeps<S> {
   readonly connection: Connection
   readonly clock: Clock
   readonly stateVersion: number
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog
 }
 
@@ -28,8 +34,8 @@ export interface SqliteSessions<S> extends SessionStore<S> {
   forget(): void
 }
 
-export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSessions<S> {
-  const { connection, clock } = deps
+export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
+  const { connection, clock, budgets, log } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
@@ -38,18 +44,34 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
   const records = createRecordRows({ connection, ids, origins, attributes })
   const usage = createUsageRows(connection)
   const outbox = createOutboxRows(connection, ids)
+  const removal = createSessionRemoval(connection)
+  const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
 
   const transaction = handle.transaction(
-    (arrivals: readonly Arrival[], load: readonly SessionKey[], fold: Fold<S>): Outcome<S> => {
+    (
+      arrivals: readonly Arrival[],
+      load: readonly SessionKey[],
+      fold: Fold<S>,
+    ): Omit<Committed<S>, 'durable'> => {
       const nowMs = clock.now()
       const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
       )
       const outcome = fold(fresh, sessions.load(load))
       for (const row of outcome.sessions) sessions.write(row, nowMs)
-      for (const used of outcome.usage) usage.add(sessions.refOf(used.session, nowMs), used.usage)
       for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
-      return outcome
+      const alerts: BudgetAlert[] = []
+      for (const used of outcome.usage) {
+        const ref = sessions.refOf(used.session, nowMs)
+        const told = ledger?.spend(used, ref, nowMs) ?? []
+        usage.add(ref, used.usage)
+        if (told.length === 0) continue
+        alerts.push(...told)
+        const row = outcome.sessions.find(({ key }) => key === used.session.key)
+        const events = told.flatMap((alert) => (row && budgets?.events(row.state, alert)) ?? [])
+        for (const event of events) outbox.insert(event, nowMs)
+      }
+      return { outcome, alerts }
     },
   )
 
@@ -58,6 +80,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
     attributes.forget()
     ids.forget()
     sessions.forget()
+    ledger?.forget()
   }
 
   const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
@@ -67,14 +90,21 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps): SqliteSession
     commit: async (arrivals, load, fold) => {
       try {
         // Immediate: a lock taken later than the first read could be refused half-way.
-        const outcome = transaction.immediate(arrivals, load, fold)
+        const committed = transaction.immediate(arrivals, load, fold)
         const durable = connection.flush()
         // Whoever does not wait for it must not be ended by it.
         durable.catch(() => {})
-        return { outcome, durable }
+        return { ...committed, durable }
       } catch (error) {
         forget()
         throw error
+      }
+    },
+    remove: async (key) => {
+      try {
+        return await removal.remove(key)
+      } finally {
+        forget()
       }
     },
     dueSessions: async (nowMs, limit) => {

@@ -3,24 +3,33 @@
  * up to date, and puts the parts together over one connection. A damaged database is moved aside
  * and said loudly of; the store begins afresh then.
  */
+import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/store.ts'
 import type { Connection } from './connection.ts'
 import { checkWhole, isDamage, markIfDamaged, setAside } from './damage.ts'
-import { type DataFolder, dataFolderAt, makeFolder, makePrivateFile } from './data-folder.ts'
+import {
+  type DataFolder,
+  databaseBytes,
+  dataFolderAt,
+  makeFolder,
+  makePrivateFile,
+} from './data-folder.ts'
+import { createDeadItems } from './dead-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import type { StoreLog } from './log.ts'
 import { openDatabase } from './open-database.ts'
 import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
 import { createRetention } from './retention.ts'
+import { createSqliteAlertQueue } from './sqlite-alert-queue.ts'
 import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
 import type { Store } from './store.ts'
 import { lockedError, openErrorOf, type StoreOpenError } from './store-open-error.ts'
 import { createUpkeep } from './upkeep.ts'
 
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions<S> {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
   readonly dataDir: string
   readonly clock: Clock
@@ -29,12 +38,14 @@ export interface SqliteStoreOptions {
   /** How long closed sessions are kept; 0 is for ever. */
   readonly retentionMs: number
   readonly outbox: OutboxBounds
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog
 }
 
 /** The store, or why it cannot be had in this folder. */
 export async function createSqliteStore<S>(
-  options: SqliteStoreOptions,
+  options: SqliteStoreOptions<S>,
 ): Promise<Result<Store<S>, StoreOpenError>> {
   const folder = dataFolderAt(options.dataDir)
   let lock: FolderLock | undefined
@@ -55,7 +66,7 @@ export async function createSqliteStore<S>(
 
 async function openOrBeginAfresh(
   folder: DataFolder,
-  { clock, log }: SqliteStoreOptions,
+  { clock, log }: Pick<SqliteStoreOptions<unknown>, 'clock' | 'log'>,
 ): Promise<Result<Connection, StoreOpenError>> {
   const first = await open(folder)
   if (first.ok || !isDamage(first.error)) return first
@@ -95,9 +106,9 @@ function storeOver<S>(
   connection: Connection,
   lock: FolderLock,
   folder: DataFolder,
-  { clock, stateVersion, retentionMs, outbox, log }: SqliteStoreOptions,
+  { clock, stateVersion, retentionMs, outbox, budgets, log }: SqliteStoreOptions<S>,
 ): Store<S> {
-  const sessions = createSqliteSessions<S>({ connection, clock, stateVersion, log })
+  const sessions = createSqliteSessions<S>({ connection, clock, stateVersion, budgets, log })
   const upkeep = createUpkeep({
     retention: createRetention({ connection, onDeleted: () => sessions.forget() }),
     limits: createOutboxLimits(connection, outbox),
@@ -108,6 +119,9 @@ function storeOver<S>(
   return {
     sessions: noticingDamage(sessions, folder),
     outbox: createSqliteOutbox({ connection, log }),
+    alerts: createSqliteAlertQueue(connection),
+    deadItems: createDeadItems(connection.kysely),
+    databaseBytes: () => databaseBytes(folder),
     upkeep,
     check: async () => {
       try {

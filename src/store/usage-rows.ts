@@ -16,23 +16,23 @@ export function createUsageRows(connection: Connection): UsageRows {
       .onConflict((conflict) =>
         conflict
           .columns(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
-          .doUpdateSet(({ eb, ref }) => ({
-            calls: eb('model_usage.calls', '+', ref('excluded.calls')),
-            errors: eb('model_usage.errors', '+', ref('excluded.errors')),
-            cost_usd: eb('model_usage.cost_usd', '+', ref('excluded.cost_usd')),
-            input_tokens: eb('model_usage.input_tokens', '+', ref('excluded.input_tokens')),
-            output_tokens: eb('model_usage.output_tokens', '+', ref('excluded.output_tokens')),
+          .doUpdateSet((eb) => ({
+            calls: eb('model_usage.calls', '+', eb.ref('excluded.calls')),
+            errors: eb('model_usage.errors', '+', eb.ref('excluded.errors')),
+            cost_usd: eb('model_usage.cost_usd', '+', eb.ref('excluded.cost_usd')),
+            input_tokens: eb('model_usage.input_tokens', '+', eb.ref('excluded.input_tokens')),
+            output_tokens: eb('model_usage.output_tokens', '+', eb.ref('excluded.output_tokens')),
             cache_read_tokens: eb(
               'model_usage.cache_read_tokens',
               '+',
-              ref('excluded.cache_read_tokens'),
+              eb.ref('excluded.cache_read_tokens'),
             ),
             cache_creation_tokens: eb(
               'model_usage.cache_creation_tokens',
               '+',
-              ref('excluded.cache_creation_tokens'),
+              eb.ref('excluded.cache_creation_tokens'),
             ),
-            duration_ms: eb('model_usage.duration_ms', '+', ref('excluded.duration_ms')),
+            duration_ms: eb('model_usage.duration_ms', '+', eb.ref('excluded.duration_ms')),
           })),
       ),
   )
@@ -41,11 +41,11 @@ export function createUsageRows(connection: Connection): UsageRows {
       .insertInto('tool_usage')
       .values(row)
       .onConflict((conflict) =>
-        conflict.columns(['session_ref', 'bucket_ms', 'tool']).doUpdateSet(({ eb, ref }) => ({
-          results: eb('tool_usage.results', '+', ref('excluded.results')),
-          failures: eb('tool_usage.failures', '+', ref('excluded.failures')),
-          refusals: eb('tool_usage.refusals', '+', ref('excluded.refusals')),
-          duration_ms: eb('tool_usage.duration_ms', '+', ref('excluded.duration_ms')),
+        conflict.columns(['session_ref', 'bucket_ms', 'tool']).doUpdateSet((eb) => ({
+          results: eb('tool_usage.results', '+', eb.ref('excluded.results')),
+          failures: eb('tool_usage.failures', '+', eb.ref('excluded.failures')),
+          refusals: eb('tool_usage.refusals', '+', eb.ref('excluded.refusals')),
+          duration_ms: eb('tool_usage.duration_ms', '+', eb.ref('excluded.duration_ms')),
         })),
       ),
   )
@@ -54,11 +54,9 @@ export function createUsageRows(connection: Connection): UsageRows {
       .insertInto('activity')
       .values(row)
       .onConflict((conflict) =>
-        conflict
-          .columns(['session_ref', 'bucket_ms', 'measure', 'facet'])
-          .doUpdateSet(({ eb, ref }) => ({
-            value: eb('activity.value', '+', ref('excluded.value')),
-          })),
+        conflict.columns(['session_ref', 'bucket_ms', 'measure', 'facet']).doUpdateSet((eb) => ({
+          value: eb('activity.value', '+', eb.ref('excluded.value')),
+        })),
       ),
   )
 

@@ -6,9 +6,11 @@ import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { upkeep } from './0002-upkeep.ts'
 import { usage } from './0003-usage.ts'
+import { budgets } from './0004-budgets.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-upkeep': upkeep,
   '0003-usage': usage,
+  '0004-budgets': budgets,
 }

@@ -10,6 +10,7 @@ import { isObject, type Json, listOf, textOf } from './stored-span.ts'
 export interface ApiRequest {
   readonly method: string
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Inflated; parsed where it is JSON, else `undefined`. */
   readonly json: unknown
@@ -22,7 +23,19 @@ export interface ApiAnswer {
 
 const SPANS_PATH = '/api/public/otel/v1/traces'
 const SCORES_PATH = '/api/public/scores'
+const SCORE_LIST_PATH = '/api/public/v3/scores'
+const PROJECTS_PATH = '/api/public/projects'
+const TRACES_PATH = '/api/public/traces'
 const INGESTION_PATH = '/api/public/ingestion'
+const OBSERVATIONS_PATH = '/api/public/v2/observations'
+const HEALTH_PATH = '/api/public/health'
+const UNAUTHORIZED: ApiAnswer = {
+  status: 401,
+  body: {
+    error: 'UnauthorizedError',
+    message: 'Invalid credentials. Confirm that you have configured the correct host.',
+  },
+}
 /** What the retired endpoint still takes. */
 const INGESTIBLE = new Set(['score-create', 'sdk-log'])
 
@@ -32,16 +45,31 @@ export function kindOf({ path, json }: Pick<ApiRequest, 'path' | 'json'>): Reque
   return isObject(json) && listOf(json.resourceSpans).length > 0 ? 'spans' : 'probe'
 }
 
-/** `isAllowed` judges the Authorization header. Stores what the answer says is stored. */
-export function answerTo(
-  request: ApiRequest,
-  isAllowed: (authorization: unknown) => boolean,
-  spans: SpanStore,
-  scores: ScoreStore,
-): ApiAnswer {
+/** What a Langfuse is made of: who may use it, what it stores, and which one it is. */
+export interface Server {
+  /** Judges the Authorization header. */
+  readonly isAllowed: (authorization: unknown) => boolean
+  readonly spans: SpanStore
+  readonly scores: ScoreStore
+  readonly version: string
+}
+
+/** Stores what the answer says is stored. */
+export function answerTo(request: ApiRequest, server: Server): ApiAnswer {
+  const { isAllowed, spans, scores, version } = server
   const { method, path, headers } = request
-  if (method === 'GET' && path === '/api/public/health') {
-    return { status: 200, body: { status: 'OK', version: '4.16.0' } }
+  if (method === 'GET' && path === HEALTH_PATH) {
+    return { status: 200, body: { status: 'OK', version } }
+  }
+  if (method === 'GET' && path === OBSERVATIONS_PATH) {
+    return isAllowed(headers.authorization) ? observations(request, spans) : UNAUTHORIZED
+  }
+  if (method === 'GET' && path === PROJECTS_PATH && isAllowed(headers.authorization)) {
+    return { status: 200, body: { data: [{ id: 'stand-in', name: 'Stand-in' }] } }
+  }
+  if (isAllowed(headers.authorization)) {
+    const answer = deletion(request, server)
+    if (answer !== undefined) return answer
   }
   const routes: Record<string, () => ApiAnswer> = {
     [SPANS_PATH]: () => exportSpans(request, spans),
@@ -51,10 +79,7 @@ export function answerTo(
   const route = routes[path]
   if (route === undefined) return { status: 404, body: { error: 'NotFoundError', message: path } }
   if (method !== 'POST') return { status: 405, body: { message: 'Method not allowed' } }
-  if (!isAllowed(headers.authorization)) {
-    const message = 'Invalid credentials. Confirm that you have configured the correct host.'
-    return { status: 401, body: { error: 'UnauthorizedError', message } }
-  }
+  if (!isAllowed(headers.authorization)) return UNAUTHORIZED
   return route()
 }
 
@@ -67,6 +92,39 @@ function exportSpans({ headers, json }: ApiRequest, spans: SpanStore): ApiAnswer
   }
   const refusal = spans.add(json.resourceSpans)
   return refusal === undefined ? { status: 200, body: {} } : badRequest(refusal)
+}
+
+/** What deletes, and the list of scores that goes before it; `undefined` for everything else. */
+function deletion(request: ApiRequest, { spans, scores }: Server): ApiAnswer | undefined {
+  const { method, path, query, json } = request
+  if (method === 'GET' && path === SCORE_LIST_PATH) {
+    const sessionId = query.get('sessionId')
+    const found = scores.all().filter((score) => score.sessionId === sessionId)
+    return { status: 200, body: { data: found.map(({ id }) => ({ id })), meta: {} } }
+  }
+  if (method !== 'DELETE') return undefined
+  if (path === TRACES_PATH && isObject(json)) {
+    const traceIds = new Set(listOf(json.traceIds))
+    spans.deleteTraces(traceIds)
+    scores.deleteWhere(({ traceId }) => traceIds.has(traceId))
+    return { status: 200, body: { message: 'Traces deleted successfully' } }
+  }
+  if (!path.startsWith(`${SCORES_PATH}/`)) return undefined
+  const scoreId = path.slice(SCORES_PATH.length + 1)
+  scores.deleteWhere(({ id }) => id === scoreId)
+  return { status: 202, body: { message: 'Score deletion queued' } }
+}
+
+/** Of one trace or one session, if the question names it. */
+function observations({ query }: ApiRequest, spans: SpanStore): ApiAnswer {
+  const traceId = query.get('traceId')
+  const sessionId = query.get('sessionId')
+  const found = spans
+    .all()
+    .filter((span) => traceId === null || span.traceId === traceId)
+    .filter(({ attributes }) => sessionId === null || attributes['session.id'] === sessionId)
+  const data = found.map(({ spanId, traceId, name }) => ({ id: spanId, traceId, name }))
+  return { status: 200, body: { data, meta: {} } }
 }
 
 function createScore({ json }: ApiRequest, scores: ScoreStore): ApiAnswer {

@@ -17,9 +17,9 @@ export interface ReceivedRequest extends ApiRequest {
 export async function receivedRequest(incoming: IncomingMessage): Promise<ReceivedRequest> {
   const raw = await buffer(incoming)
   const { method = '', headers, url = '/' } = incoming
-  const path = new URL(url, 'http://stand-in').pathname
+  const { pathname: path, searchParams: query } = new URL(url, 'http://stand-in')
   const json = parseBody(raw, headers['content-encoding'])
-  return { method, path, headers, json, kind: kindOf({ path, json }), bodyBytes: raw.length }
+  return { method, path, query, headers, json, kind: kindOf({ path, json }), bodyBytes: raw.length }
 }
 
 function parseBody(raw: Buffer, encoding: string | undefined): unknown {

@@ -14,6 +14,8 @@ export interface ScoreStore {
   /** Stores a score; `error` says why it did not. */
   put(body: unknown): { readonly id: string } | { readonly error: string }
   all(): readonly StoredScore[]
+  /** Deletes those that `judge` says. */
+  deleteWhere(judge: (score: StoredScore) => boolean): void
 }
 
 export function createScoreStore(): ScoreStore {
@@ -34,5 +36,8 @@ export function createScoreStore(): ScoreStore {
       return { id }
     },
     all: () => [...byId.values()],
+    deleteWhere: (judge) => {
+      for (const score of byId.values()) if (judge(score)) byId.delete(score.id)
+    },
   }
 }

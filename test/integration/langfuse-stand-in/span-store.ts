@@ -10,10 +10,12 @@ export interface SpanStore {
   /** Spans that well-formed as they are shall be refused: says why, or `undefined`. */
   refuse(judge: (span: StoredSpan) => string | undefined): void
   all(): readonly StoredSpan[]
+  /** Deletes whole traces. */
+  deleteTraces(traceIds: ReadonlySet<unknown>): void
 }
 
 export function createSpanStore(): SpanStore {
-  const stored: StoredSpan[] = []
+  let stored: StoredSpan[] = []
   let judge: (span: StoredSpan) => string | undefined = () => undefined
 
   return {
@@ -35,6 +37,9 @@ export function createSpanStore(): SpanStore {
       judge = next
     },
     all: () => stored,
+    deleteTraces: (traceIds) => {
+      stored = stored.filter(({ traceId }) => !traceIds.has(traceId))
+    },
   }
 }
 

@@ -13,7 +13,7 @@ import { createSpanStore } from './span-store.ts'
 import type { StoredSpan } from './stored-span.ts'
 
 /** The body is left out: what was taken of it is in the stores. */
-export type RequestRecord = Omit<ReceivedRequest, 'json'>
+export type RequestRecord = Omit<ReceivedRequest, 'json' | 'query'>
 
 export interface Keys {
   readonly publicKey: string
@@ -52,6 +52,8 @@ export interface StandInOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number
   readonly keys?: Keys
+  /** The one that it says it is. */
+  readonly version?: string
 }
 
 export async function createLangfuseStandIn(
@@ -64,6 +66,7 @@ export async function createLangfuseStandIn(
   const misbehaviour = createMisbehaviour()
   let decide: (request: ReceivedRequest) => Fault | undefined = () => undefined
   let keys = options.keys ?? STAND_IN_KEYS
+  const version = options.version ?? '4.16.0'
 
   const isAllowed = (authorization: unknown) =>
     authorization ===
@@ -82,7 +85,7 @@ export async function createLangfuseStandIn(
     }
     requests.push(recordOf(request))
     const fault = faults.take(request.kind) ?? decide(request)
-    const answer = () => answerTo(request, isAllowed, spans, scores)
+    const answer = () => answerTo(request, { isAllowed, spans, scores, version })
     if (fault !== undefined) return misbehaviour.answer(response, fault, answer)
     const { status, body } = answer()
     send(response, status, body)

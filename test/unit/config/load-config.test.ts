@@ -52,6 +52,7 @@ describe('the configuration', () => {
       dataDir: '/home/ada/.local/share/claude-telemetry',
       retentionMs: 180 * 86_400_000,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
+      budgets: { limits: {} },
       logLevel: 'info',
     })
   })
@@ -85,6 +86,12 @@ describe('the configuration', () => {
         RETENTION_DAYS: '0',
         OUTBOX_MAX_AGE_DAYS: '7',
         OUTBOX_MAX_SIZE: '9',
+        BUDGET_SESSION_USD: '5',
+        BUDGET_DAILY_USD: '100.50',
+        BUDGET_DAILY_USER_USD: '0.25',
+        BUDGET_DAILY_TEAM_USD: '50',
+        BUDGET_TIME_ZONE: 'Europe/Vienna',
+        BUDGET_WEBHOOK_URL: 'https://hooks.example/services/T0/B0/key?a=b',
         DATA_DIR: '/data',
         LOG_LEVEL: 'DEBUG',
       }),
@@ -120,6 +127,11 @@ describe('the configuration', () => {
       dataDir: '/data',
       retentionMs: 0,
       outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
+      budgets: {
+        limits: { session: 5, day: 100.5, user: 0.25, team: 50 },
+        timeZone: 'Europe/Vienna',
+        webhookUrl: 'https://hooks.example/services/T0/B0/key?a=b',
+      },
       logLevel: 'debug',
     })
   })
@@ -211,6 +223,11 @@ describe('a wrong value is named with its variable and what is expected', () => 
     [{ LANGFUSE_ENVIRONMENT: 'langfuse-x' }, 'not beginning with "langfuse"'],
     [{ LANGFUSE_RELEASE: 'x'.repeat(201) }, 'expected at most 200 characters'],
     [{ LANGFUSE_PUBLIC_KEY: 'sk-lf-1' }, 'LANGFUSE_PUBLIC_KEY is "sk-lf-1", expected a public key'],
+    [{ BUDGET_DAILY_USD: '0' }, 'BUDGET_DAILY_USD is "0", expected a number above 0'],
+    [{ BUDGET_DAILY_USD: '-1' }, 'BUDGET_DAILY_USD is "-1", expected a number above 0'],
+    [{ BUDGET_DAILY_USD: '1,5' }, 'BUDGET_DAILY_USD is "1,5", expected a number above 0'],
+    [{ BUDGET_SESSION_USD: '$5' }, 'BUDGET_SESSION_USD is "$5", expected a number above 0'],
+    [{ BUDGET_TIME_ZONE: 'Vienna' }, 'BUDGET_TIME_ZONE is "Vienna", expected a time zone such as'],
   ])('%j', (variables, message) => {
     const problems = problemsOf(variables)
     expect(problems).toHaveLength(1)
@@ -225,6 +242,7 @@ describe('a wrong value is named with its variable and what is expected', () => 
   it.each([
     [{ API_KEY: 'two words' }, 'two words'],
     [{ LANGFUSE_SECRET_KEY: 'pk-lf-private' }, 'private'],
+    [{ BUDGET_WEBHOOK_URL: 'ftp://hooks.example/private' }, 'private'],
   ])('hides secrets: %j', (variables, hidden) => {
     const [problem] = problemsOf(variables)
     expect(problem).toContain('is (hidden), expected')

@@ -48,6 +48,7 @@ interface Settings {
   readonly maxInFlightRequests?: number
   readonly health?: HttpDoorDeps['health']
   readonly timeouts?: HttpDoorDeps['timeouts']
+  readonly web?: HttpDoorDeps['web']
 }
 
 /** A receiver that stores everything it is given, until a test says otherwise. */
@@ -87,6 +88,7 @@ export function createStand(settings: Settings = {}): Stand {
     counters,
     clock,
     ...(timeouts && { timeouts }),
+    web: settings.web,
   })
   return { app, counters, ...ingests, log, clock }
 }

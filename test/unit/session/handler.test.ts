@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../src/domain/agent-event.ts'
+import type { BudgetAlert } from '../../../src/domain/budget.ts'
 import type { Arrival } from '../../../src/domain/store.ts'
 import { createSessionHandler } from '../../../src/session/handler.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
@@ -9,6 +10,7 @@ import { createMemoryStore, type MemoryStore } from './memory-store.ts'
 function setUp(store: MemoryStore = createMemoryStore(), maxSessions = 100) {
   const clock = createManualClock(T0)
   const errors: string[] = []
+  const alerts: BudgetAlert[] = []
   const handler = createSessionHandler({
     store,
     clock,
@@ -16,10 +18,11 @@ function setUp(store: MemoryStore = createMemoryStore(), maxSessions = 100) {
     maxSessions,
     defer: setImmediate,
     onEmitted: () => {},
+    onAlerts: (raised) => alerts.push(...raised),
     onError: (message) => errors.push(message),
   })
   const names = () => store.emissions.filter((e) => e.kind === 'observation').map((e) => e.name)
-  return { store, clock, handler, errors, names }
+  return { store, clock, handler, errors, alerts, names }
 }
 
 function arrival(item: AgentEvent, sessionId = 's1'): Arrival {
@@ -55,6 +58,30 @@ describe('the session handler', () => {
     const { handler, store } = setUp()
     await Promise.all(oneTurn.map((a) => handler.accept([a])))
     expect(store.commits).toEqual([3])
+  })
+
+  test('tells the alerts of a commit once that is durable', async () => {
+    const memory = createMemoryStore()
+    const alert: BudgetAlert = {
+      scope: 'day',
+      subject: '',
+      date: '2026-11-21',
+      threshold: 80,
+      limitUsd: 1,
+      spentUsd: 0.9,
+      atMs: T0,
+    }
+    const { handler, alerts } = setUp({
+      ...memory,
+      commit: async (...args) => ({ ...(await memory.commit(...args)), alerts: [alert] }),
+    })
+    const flush = memory.holdFlush()
+    const accepted = handler.accept(oneTurn)
+    await settle()
+    expect(alerts).toEqual([])
+    flush.resolve()
+    await accepted
+    expect(alerts).toEqual([alert])
   })
 
   test('answers only once its commit is durable; the next commit does not wait for that', async () => {
@@ -150,5 +177,35 @@ describe('the session handler', () => {
     await handler.accept([arrival(broken, 'bad'), ...oneTurn])
     expect(errors).toEqual(['session claude-code/bad could not be advanced'])
     expect(names()).toEqual(['chat claude-opus-5-5'])
+  })
+
+  test('a removed session is forgotten: its records begin it anew, in the order they were asked', async () => {
+    const { handler, store, names } = setUp()
+    await handler.accept(oneTurn)
+    const removed = handler.remove('claude-code/s1')
+    const again = handler.accept(oneTurn)
+    expect(await removed).toBe(3)
+    await again
+    expect(names()).toEqual(['chat claude-opus-5-5', 'chat claude-opus-5-5'])
+    expect(store.commits).toEqual([3, 3])
+    expect(await handler.remove('claude-code/nobody')).toBeUndefined()
+  })
+
+  test('tells of each commit, also of one that changed nothing', async () => {
+    const store = createMemoryStore()
+    const told: number[] = []
+    const handler = createSessionHandler({
+      store,
+      clock: createManualClock(T0),
+      policy,
+      maxSessions: 100,
+      defer: setImmediate,
+      onEmitted: () => {},
+      onCommitted: ({ sessions }) => told.push(sessions.length),
+      onError: () => {},
+    })
+    await handler.accept(oneTurn)
+    await handler.accept(oneTurn)
+    expect(told).toEqual([1, 0])
   })
 })

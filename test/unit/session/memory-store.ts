@@ -54,7 +54,7 @@ export function createMemoryStore(): MemoryStore {
         rows.set(row.key, { ...row, state: JSON.stringify(row.state) })
       }
       emissions.push(...outcome.emissions)
-      return { outcome, durable: held?.promise ?? Promise.resolve() }
+      return { outcome, alerts: [], durable: held?.promise ?? Promise.resolve() }
     },
     dueSessions: async (nowMs, limit) =>
       open()
@@ -69,5 +69,10 @@ export function createMemoryStore(): MemoryStore {
         .slice(0, limit)
         .map((row) => row.key),
     countOpenSessions: async () => open().length,
+    remove: async (key) => {
+      const had = [...seen].filter((entry) => entry.startsWith(`${key} `))
+      for (const entry of had) seen.delete(entry)
+      return rows.delete(key) ? had.length : undefined
+    },
   }
 }

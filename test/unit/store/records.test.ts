@@ -131,7 +131,8 @@ describe('odd values', () => {
     const arrivals = [arrival({ ...base, kind: 'other', timeMs: value }), other('neighbour')]
     const session = row('s1', { costUsd: value, firstMs: value })
     const activity = [{ bucketMs: AT_MS, measure: 'commits', facet: '', value } as const]
-    const usage = [{ session, usage: { models: [], tools: [], activity } }]
+    const used = { models: [], tools: [], activity }
+    const usage = [{ session, usage: used, isMoved: false }]
     await store.sessions.commit(arrivals, [], () => ({ ...nothing, sessions: [session], usage }))
     expect(store.rows('select value from activity')).toEqual([{ value: kept }])
     expect(store.rows('select cost_usd, first_ms from sessions')).toEqual([

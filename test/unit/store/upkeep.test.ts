@@ -89,6 +89,30 @@ describe('retention', () => {
     expect([rig.count('sessions'), rig.count('seen'), rig.count('origins')]).toEqual([1, 1, 1])
   })
 
+  test('deletes old alerts of days, and those of a session with the session', async () => {
+    const rig = await open({ retentionDays: 2 })
+    await keep(rig, 'open', true)
+    const noted = (id: string, subject: string, atMs: number, sessionRef: number | null) =>
+      withDatabase(rig.dataDir, (db) =>
+        db
+          .prepare(`insert into budget_alerts (id, scope, subject, date, threshold, limit_usd,
+            spent_usd, created_ms, session_ref, webhook_attempts) values (?, 'x', ?, '', 80, 1, 1, ?, ?, 0)`)
+          .run(id, subject, atMs, sessionRef),
+      )
+    noted('old day', 'a', AT_MS, null)
+    noted('young day', 'b', AT_MS + 3 * DAY_MS, null)
+    noted('of an open session', 'c', AT_MS, 1)
+    await rig.clock.advance(4 * DAY_MS)
+    const ids = () =>
+      withDatabase(rig.dataDir, (db) =>
+        db.prepare('select id from budget_alerts order by id').pluck().all(),
+      )
+    expect(ids()).toEqual(['of an open session', 'young day'])
+    await keep(rig, 'open', false, 'more')
+    await rig.clock.advance(4 * DAY_MS)
+    expect(ids()).toEqual([])
+  })
+
   test('gives the space back to the file system', async () => {
     const rig = await open({ retentionDays: 1 })
     for (let n = 0; n < 60; n += 1) await keep(rig, `s${n}`, false, 'x'.repeat(100_000))

@@ -28,7 +28,7 @@ test('increments of one bucket and name add up; others stand apart', async () =>
   const store = await openStore()
   const used = (sessionId: string) => ({
     ...nothing,
-    usage: [{ session: row(sessionId), usage }],
+    usage: [{ session: row(sessionId), usage, isMoved: false }],
   })
   await store.sessions.commit([], [], () => used('s1'))
   await store.sessions.commit([], [], () => used('s1'))

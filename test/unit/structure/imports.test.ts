@@ -11,7 +11,7 @@ interface Import {
 }
 
 /** Every import of every module, project paths relative to `src`. */
-const imports: readonly Import[] = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
+const imports: readonly Import[] = globSync('**/*.{ts,tsx}', { cwd: source }).flatMap((file) => {
   const text = readFileSync(join(source, file), 'utf8')
   const specifiers = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g)
   return [...specifiers].map(([, specifier = '']) => ({
@@ -23,7 +23,7 @@ const imports: readonly Import[] = globSync('**/*.ts', { cwd: source }).flatMap(
 })
 
 const folderOf = (file: string): string => file.split('/')[0] as string
-const isProject = (to: string): boolean => to.endsWith('.ts')
+const isProject = (to: string): boolean => /\.tsx?$/.test(to)
 
 /** What each folder may import of the project, besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -38,8 +38,26 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   delivery: ['domain', 'langfuse'],
   observability: ['domain', 'config'],
   workspace: ['domain'],
-  cli: ['domain', 'store'],
+  setup: ['domain', 'config'],
+  doctor: ['domain', 'config', 'langfuse', 'setup', 'store'],
+  analytics: ['domain', 'agents', 'session', 'processors', 'store', 'langfuse', 'web'],
+  bridge: ['domain', 'web'],
+  cli: [
+    'domain',
+    'config',
+    'session',
+    'analytics',
+    'bridge',
+    'delivery',
+    'doctor',
+    'langfuse',
+    'observability',
+    'setup',
+    'store',
+    'web',
+  ],
   receiver: ['domain', 'otlp', 'processors', 'config', 'observability'],
+  web: ['domain', 'config', 'observability', 'receiver'],
 }
 
 describe('imports', () => {
@@ -67,6 +85,8 @@ describe('imports', () => {
     ['Pino', /^pino/, ['observability']],
     ['Zod', /^zod/, ['config', 'web']],
     ['dotenv', /^dotenv/, ['main.ts']],
+    ['Temporal', /^temporal-polyfill/, ['analytics', 'cli']],
+    ['commander', /^commander/, ['cli']],
   ]
   test.each(onlyIn)('%s is known in one place', (_, pattern, folders) => {
     const wrong = imports.filter(
@@ -78,6 +98,19 @@ describe('imports', () => {
   test('domain and session touch neither Node nor packages', () => {
     const wrong = imports.filter(
       ({ from, to }) => ['domain', 'session'].includes(folderOf(from)) && !isProject(to),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('the contract of the page needs nothing but Zod, the page itself nothing but the contract', () => {
+    const isWithin = (folder: string, to: string): boolean =>
+      isProject(to) && to.startsWith(`${folder}/`)
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        (from.startsWith('web/contract/') && to !== 'zod' && !isWithin('web/contract', to)) ||
+        (from.startsWith('web/ui/') &&
+          (/^(node:|fastify|@fastify\/)/.test(to) ||
+            (isProject(to) && !isWithin('web/ui', to) && !isWithin('web/contract', to)))),
     )
     expect(wrong).toEqual([])
   })
@@ -110,11 +143,14 @@ describe('the environment and the process', () => {
     expect(touching.filter((file) => file !== 'main.ts')).toEqual([])
   })
 
-  test('only delivery and the Langfuse client reach the network', () => {
+  test('only delivery, the Langfuse clients, the doctor and the page reach the network', () => {
     const reaching = files.filter((file) =>
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
     )
-    const allowedHere = (file: string) => /^(langfuse\/client|delivery\/|receiver\/)/.test(file)
+    const allowedHere = (file: string) =>
+      /^(langfuse\/((reading|deleting)-)?client|bridge\/bridge-api|doctor\/bridge-probe|delivery\/|receiver\/|web\/ui\/ask)/.test(
+        file,
+      )
     expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
   })
 })

@@ -1,0 +1,155 @@
+/**
+ * How long the page's questions take with a year of a team's use: each asked of a running bridge
+ * over HTTP, the first time by itself, then the median and the slowest of the times after; beside
+ * each, the longest that the bridge's own thread was held. `npm run bench:queries`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import Database from 'better-sqlite3'
+import { createApp } from '../../../src/app.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
+import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { createBodies } from '../bodies.ts'
+import { fillYear } from './year.ts'
+
+const DAY_MS = 86_400_000
+const ROUNDS = Number(process.argv[2] ?? 15)
+const REAL_REQUESTS = 400
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-year-'))
+const log = createLogger('error')
+
+async function makeYear(): Promise<void> {
+  const store = await createSqliteStore({
+    dataDir: folder,
+    clock: createSystemClock(),
+    stateVersion: 1,
+    retentionMs: 0,
+    outbox: { maxAgeMs: 0, maxBytes: 0 },
+    log,
+  })
+  if (!store.ok) throw new Error(store.error.message)
+  await store.value.close()
+  const database = new Database(join(folder, 'claude-telemetry.db'))
+  const startedMs = performance.now()
+  const counts = fillYear(database, Date.now())
+  database.close()
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+  say(
+    `${counts.sessions} sessions, ${counts.modelCalls} model calls, ${counts.usageRows} rows of usage, written in ${seconds} s`,
+  )
+}
+
+async function startBridge() {
+  const variables = {
+    DATA_DIR: folder,
+    OTLP_RECEIVER_PORT: '0',
+    OTLP_GRPC_PORT: 'off',
+    LOG_LEVEL: 'error',
+    RETENTION_DAYS: '0',
+  }
+  const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
+  const config = loadConfig(variables, platform)
+  if (!config.ok) throw new Error(JSON.stringify(config.error))
+  const app = await createApp(config.value, log)
+  if (!app.ok) throw new Error(app.error)
+  const listening = await app.value.start()
+  if (!listening.ok) throw new Error(listening.error)
+  return { url: listening.value.url, stop: () => app.value.stop() }
+}
+
+/** Real sessions of 300 records each, for the questions about one session. */
+async function sendSessions(url: string): Promise<void> {
+  const makeBody = createBodies(1)
+  for (let n = 0; n < REAL_REQUESTS; n += 1) {
+    const body = makeBody(n)
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/v1/logs`, { method: 'POST', headers, body })
+    if (answer.status !== 200) throw new Error(`a request was answered ${answer.status}`)
+  }
+}
+
+async function ask<T>(url: string): Promise<T> {
+  const answer = await fetch(url)
+  if (answer.status !== 200) throw new Error(`${url} was answered ${answer.status}`)
+  return (await answer.json()) as T
+}
+
+interface Measured {
+  readonly firstMs: number
+  readonly medianMs: number
+  readonly slowestMs: number
+  readonly heldMs: number
+}
+
+async function measure(url: string): Promise<Measured> {
+  const held = monitorEventLoopDelay({ resolution: 1 })
+  held.enable()
+  const times: number[] = []
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const startedMs = performance.now()
+    await ask(url)
+    times.push(performance.now() - startedMs)
+  }
+  held.disable()
+  const [firstMs = 0, ...later] = times
+  const sorted = later.toSorted((a, b) => a - b)
+  const medianMs = sorted[Math.floor(sorted.length / 2)] ?? 0
+  return { firstMs, medianMs, slowestMs: sorted.at(-1) ?? 0, heldMs: held.max / 1e6 }
+}
+
+/** What the page asks, and what is hardest of it. */
+async function questions(base: string): Promise<Readonly<Record<string, string>>> {
+  const now = Date.now()
+  const from = (days: number): string => `from=${now - days * DAY_MS}&to=${now}&tz=Europe/Vienna`
+  const { sessions } = await ask<{ sessions: { key: string }[] }>(`${base}/api/sessions?limit=1`)
+  const session = `/api/sessions/${encodeURIComponent(sessions[0]?.key ?? '')}`
+  const { turns } = await ask<{ turns: { key: string }[] }>(`${base}${session}`)
+  const turn = encodeURIComponent(turns[0]?.key ?? '')
+  const next = await ask<{ nextCursor: string }>(`${base}/api/sessions?limit=200&sort=cost`)
+  return {
+    'overview, 1 day by hour': `/api/overview?${from(1)}&bucket=hour`,
+    'overview, 7 days': `/api/overview?${from(7)}`,
+    'overview, 30 days': `/api/overview?${from(30)}`,
+    'overview, a year by week': `/api/overview?${from(365)}&bucket=week`,
+    'overview, a year, one team': `/api/overview?${from(365)}&team=team-1&bucket=month`,
+    'overview, everything': '/api/overview?tz=Europe/Vienna',
+    facets: '/api/facets',
+    'sessions, newest': '/api/sessions',
+    'sessions, dearest': '/api/sessions?sort=cost',
+    'sessions, dearest, next page': `/api/sessions?limit=200&sort=cost&cursor=${next.nextCursor}`,
+    'sessions of a project, longest': '/api/sessions?sort=duration&project=project-3',
+    'sessions of a model': '/api/sessions?model=claude-haiku-5-1&sort=errors',
+    'sessions, by attribute': '/api/sessions?attribute=branch=feature-7',
+    'search, common word': '/api/sessions?search=flaky',
+    'search, an id': '/api/sessions?search=0000abc',
+    'search, nothing': '/api/sessions?search=nowhere-to-be-found',
+    'one session': session,
+    'one turn': `${session}/turns/${turn}`,
+    'raw events': `${session}/events`,
+    'live, newest': '/api/live/recent',
+    delivery: '/api/delivery',
+    budgets: '/api/budgets',
+    setup: '/api/setup',
+  }
+}
+
+try {
+  await makeYear()
+  const bridge = await startBridge()
+  await sendSessions(bridge.url)
+  say('question | first ms | median ms | slowest ms | thread held ms')
+  for (const [name, path] of Object.entries(await questions(bridge.url))) {
+    const { firstMs, medianMs, slowestMs, heldMs } = await measure(`${bridge.url}${path}`)
+    const figures = [firstMs, medianMs, slowestMs, heldMs].map((ms) => ms.toFixed(1))
+    say(`${name} | ${figures.join(' | ')}`)
+  }
+  await bridge.stop()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,154 @@
+/** `GET /api/overview`: what agents cost and did in a range, shaped as the contract has it. */
+import { BUCKET_MS, bucketOf } from '../domain/usage.ts'
+import type { Span, ToolSum } from '../store/queries/usage-slice.ts'
+import type { StoreReader } from '../store/store-reader.ts'
+import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../web/contract/overview.ts'
+import { cacheHitRatio } from './cache-saving.ts'
+import { filterOf } from './filter-of.ts'
+import { sessionRowOf } from './session-row.ts'
+import { tokensOf } from './token-sums.ts'
+import { bucketsOf, dayOf } from './time-buckets.ts'
+import { type Part, type UsageReport, usageReport } from './usage-report.ts'
+import { seriesOf } from './usage-series.ts'
+import type { UsageSlices } from './usage-slices.ts'
+import { addSums, emptySums } from './sums.ts'
+
+const MAX_BUCKETS = 1000
+const MAX_SHARES = 20
+const MAX_TOOLS = 50
+const MAX_DEAREST = 10
+const HOUR_MS = 4 * BUCKET_MS
+
+export interface OverviewDeps {
+  readonly reader: StoreReader
+  readonly slices: UsageSlices
+  readonly now: () => number
+}
+
+export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
+  const { reader, slices } = deps
+  const filter = filterOf(query)
+  const range = rangeOf(deps, query)
+  const buckets = bucketsOf(range, query.bucket, query.tz, MAX_BUCKETS)
+  const hoursFromMs =
+    query.bucket === 'hour' ? (buckets[0]?.fromMs ?? range.toMs) : Number.POSITIVE_INFINITY
+  const spanAt = (ms: number): Span => {
+    if (ms >= hoursFromMs) return hourOf(ms, hoursFromMs)
+    const { fromMs, toMs } = dayOf(ms, query.tz)
+    return { fromMs, toMs: Math.min(toMs, hoursFromMs) }
+  }
+  const found = await slices.read(filter, range, spanAt)
+  const report = usageReport(found)
+  const dearest = report.dearest(MAX_DEAREST)
+  const rows = await reader.lists.byIds(dearest)
+  return {
+    fromMs: range.fromMs,
+    toMs: range.toMs,
+    totals: totalsOf(report),
+    previous: query.from === undefined ? null : await previousTotals(deps, query, range),
+    series: seriesOf(buckets, found),
+    byModel: sharesOf(report.models),
+    byProject: sharesOf(report.projects),
+    byTeam: sharesOf(report.teams),
+    byUser: sharesOf(report.users),
+    cache: {
+      hitRatio: cacheHitRatio(report.sums) ?? null,
+      savedUsd: report.cacheSavedUsd ?? null,
+    },
+    tools: report.tools.slice(0, MAX_TOOLS).map(toolUseOf),
+    edits: editsOf(report),
+    dearest: dearest.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf)),
+    firstCommit: {
+      medianMs: median(report.firstCommitsMs) ?? null,
+      sessions: report.firstCommitsMs.length,
+    },
+  }
+}
+
+/** What was used is known by quarters of an hour, so a range begins with the quarter it begins in. */
+function rangeOf({ reader, now }: OverviewDeps, { from, to }: OverviewQuery): Span {
+  const bounds = reader.usage.bounds() ?? { fromMs: now(), toMs: now() }
+  const fromMs = bucketOf(from ?? Math.min(bounds.fromMs, to ?? bounds.fromMs))
+  return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
+}
+
+/** Counted from the first bucket of the series: zones' hours need not begin with those of UTC. */
+function hourOf(ms: number, firstMs: number): Span {
+  const fromMs = firstMs + Math.floor((ms - firstMs) / HOUR_MS) * HOUR_MS
+  return { fromMs, toMs: fromMs + HOUR_MS }
+}
+
+async function previousTotals(
+  { slices }: OverviewDeps,
+  query: OverviewQuery,
+  { fromMs, toMs }: Span,
+): Promise<Totals> {
+  const before = { fromMs: bucketOf(fromMs - (toMs - fromMs)), toMs: fromMs }
+  const found = await slices.read(filterOf(query), before, (ms) => dayOf(ms, query.tz))
+  return totalsOf(usageReport(found))
+}
+
+function totalsOf(report: UsageReport): Totals {
+  const { sums } = report
+  const results = report.tools.reduce((sum, tool) => sum + tool.results, 0)
+  const failures = report.tools.reduce((sum, tool) => sum + tool.failures, 0)
+  return {
+    costUsd: sums.costUsd,
+    tokens: tokensOf(sums),
+    sessions: report.sessions,
+    prompts: report.activity('prompts'),
+    modelCalls: sums.calls,
+    modelErrors: sums.errors,
+    toolResults: results,
+    toolFailures: failures,
+    linesAdded: report.activity('lines_of_code', 'added'),
+    linesRemoved: report.activity('lines_of_code', 'removed'),
+    commits: report.activity('commits'),
+    pullRequests: report.activity('pull_requests'),
+    activeUserS: report.activity('active_time_s', 'user'),
+    activeAgentS: report.activity('active_time_s') - report.activity('active_time_s', 'user'),
+  }
+}
+
+/** The first ones, and the rest as one. */
+function sharesOf(parts: readonly Part[]): Share[] {
+  if (parts.length <= MAX_SHARES) return parts.map(shareOf)
+  const rest = parts.slice(MAX_SHARES - 1)
+  const sums = emptySums()
+  for (const part of rest) addSums(sums, part.sums)
+  // A session that called several of the models counts with each.
+  const sessions = rest.reduce((sum, part) => sum + part.sessions, 0)
+  return [...parts.slice(0, MAX_SHARES - 1), { name: '(other)', sums, sessions }].map(shareOf)
+}
+
+function shareOf({ name, sums, sessions }: Part): Share {
+  return { name, costUsd: sums.costUsd, tokens: tokensOf(sums), sessions, modelCalls: sums.calls }
+}
+
+function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
+  return {
+    tool,
+    results,
+    failures,
+    refusals,
+    successRate: results > 0 ? (results - failures) / results : null,
+    avgMs: results > 0 ? (duration_ms ?? 0) / results : null,
+    // Only sums are kept of many sessions; a session's own page has it.
+    p95Ms: null,
+  }
+}
+
+function editsOf(report: UsageReport): Overview['edits'] {
+  const accepted = report.activity('edit_decision', 'accept')
+  const rejected = report.activity('edit_decision', 'reject')
+  const all = accepted + rejected
+  return { accepted, rejected, acceptance: all > 0 ? accepted / all : null }
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const upper = sorted[Math.floor(middle)]
+  const lower = sorted[Math.ceil(middle) - 1]
+  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2
+}

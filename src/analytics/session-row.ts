@@ -1,0 +1,30 @@
+/** A session as lists show it. */
+import type { ListedSession } from '../store/queries/session-columns.ts'
+import type { SessionRow } from '../web/contract/session-list.ts'
+
+export function sessionRowOf(row: ListedSession): SessionRow {
+  return {
+    key: row.session_key,
+    agent: row.agent,
+    sessionId: row.session_id,
+    title: row.title,
+    userId: row.user_id,
+    project: row.project,
+    team: row.team,
+    isOpen: row.deadline_ms !== null,
+    closeReason: row.close_reason,
+    firstMs: row.first_ms ?? 0,
+    lastMs: row.last_ms ?? 0,
+    costUsd: row.cost_usd ?? 0,
+    tokens: {
+      input: row.input_tokens ?? 0,
+      output: row.output_tokens ?? 0,
+      cacheRead: row.cache_read_tokens ?? 0,
+      cacheCreation: row.cache_creation_tokens ?? 0,
+    },
+    prompts: row.prompts ?? 0,
+    modelCalls: row.model_calls ?? 0,
+    toolResults: row.tool_results ?? 0,
+    errors: row.errors ?? 0,
+  }
+}

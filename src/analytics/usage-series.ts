@@ -1,0 +1,48 @@
+/** What was used over time: every bucket of a range, empty ones as zeros. */
+import type { Span } from '../store/queries/usage-slice.ts'
+import type { Bucket } from '../web/contract/overview.ts'
+import { tokensOf } from './token-sums.ts'
+import type { Slice } from './usage-slices.ts'
+import { addSums, emptySums } from './sums.ts'
+
+/** Both in order of time; slices do not reach over the end of a bucket. */
+export function seriesOf(buckets: readonly Span[], slices: readonly Slice[]): Bucket[] {
+  let next = 0
+  return buckets.map((bucket) => {
+    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < bucket.fromMs) next += 1
+    const within: Slice[] = []
+    for (let slice = slices[next]; slice !== undefined; slice = slices[next]) {
+      if (slice.fromMs >= bucket.toMs) break
+      within.push(slice)
+      next += 1
+    }
+    return bucketSums(bucket, within)
+  })
+}
+
+function bucketSums({ fromMs }: Span, slices: readonly Slice[]): Bucket {
+  const sums = emptySums()
+  const costs = new Map<string, number>()
+  for (const { sums: slice } of slices) {
+    for (const [model, use] of slice.models) {
+      addSums(sums, use.sums)
+      if (use.sums.costUsd !== 0) costs.set(model, (costs.get(model) ?? 0) + use.sums.costUsd)
+    }
+  }
+  return {
+    startMs: fromMs,
+    costUsd: sums.costUsd,
+    tokens: tokensOf(sums),
+    sessions: countSessions(slices),
+    modelCalls: sums.calls,
+    costByModelUsd: Object.fromEntries(costs),
+  }
+}
+
+/** A session may be in several slices of one bucket. */
+function countSessions(slices: readonly Slice[]): number {
+  const [first, ...more] = slices
+  if (first === undefined) return 0
+  if (more.length === 0) return first.sums.sessions.length
+  return new Set(slices.flatMap(({ sums }) => sums.sessions.map(({ id }) => id))).size
+}

@@ -1,0 +1,52 @@
+/**
+ * The latest requests of agents and what became of them, kept in memory for the page. A ring: the
+ * newest push the oldest out.
+ */
+import type { Rejection } from '../domain/rejection.ts'
+
+/** One request, of whichever door. */
+export interface IngestEntry {
+  readonly timeMs: number
+  readonly door: 'http' | 'grpc'
+  readonly signal: 'logs' | 'metrics' | 'traces' | 'hooks'
+  /** Of the body as it came. */
+  readonly bytes: number
+  /** HTTP status, over gRPC the one that corresponds. */
+  readonly status: number
+  /** Records that were refused while the others were kept. */
+  readonly rejected: number
+  /** Why, each reason once. */
+  readonly reasons: readonly string[]
+}
+
+export interface IngestLog {
+  note(entry: IngestEntry): void
+  /** The newest first. */
+  recent(): readonly IngestEntry[]
+}
+
+const MAX_ENTRIES = 200
+const MAX_REASONS = 10
+
+export function createIngestLog(): IngestLog {
+  const ring: IngestEntry[] = []
+  let next = 0
+
+  return {
+    note: (entry) => {
+      ring[next] = entry
+      next = (next + 1) % MAX_ENTRIES
+    },
+    recent: () => [...ring.slice(next), ...ring.slice(0, next)].reverse(),
+  }
+}
+
+/** Each reason once, at most ten. */
+export function reasonsOf(rejected: readonly Rejection[]): readonly string[] {
+  const reasons = new Set<string>()
+  for (const { message } of rejected) {
+    reasons.add(message)
+    if (reasons.size >= MAX_REASONS) break
+  }
+  return [...reasons]
+}

@@ -1,0 +1,45 @@
+/**
+ * A budget alert as it stands in a trace: an EVENT at level WARNING below the root of the turn
+ * that the session is in. Its key is made of what names the alert, so the same alert has the same
+ * id however often it is made.
+ */
+import type { BudgetAlert } from '../domain/budget.ts'
+import { budgetText } from '../domain/budget-text.ts'
+import type { Emission } from '../domain/emission.ts'
+import type { Draft } from './draft.ts'
+import type { SessionPolicy } from './policy.ts'
+import type { SessionState } from './state.ts'
+import { emitInCurrentTurn } from './turn.ts'
+import { emptyUsageDraft } from './usage.ts'
+
+/** The EVENT for the session whose spending passed the threshold; none before its first turn. */
+export function budgetEvents(
+  state: SessionState,
+  alert: BudgetAlert,
+  policy: SessionPolicy,
+): readonly Emission[] {
+  const { scope, subject, date, threshold, limitUsd, spentUsd } = alert
+  const emissions: Emission[] = []
+  const draft: Draft = { state, policy, emissions, usage: emptyUsageDraft() }
+  emitInCurrentTurn(draft, {
+    type: 'event',
+    key: `budget|${JSON.stringify([scope, subject, date, threshold, limitUsd])}`,
+    name: threshold < 100 ? 'budget nearly spent' : 'budget spent',
+    // Only the step is known, not the call; the newest record of the session is of that step.
+    startMs: state.lastMs,
+    endMs: state.lastMs,
+    level: 'WARNING',
+    statusMessage: budgetText(alert),
+    metadata: {
+      event: 'budget',
+      scope,
+      user: scope === 'user' ? subject : undefined,
+      team: scope === 'team' ? subject : undefined,
+      date: date === '' ? undefined : date,
+      threshold_percent: threshold,
+      limit_usd: limitUsd,
+      spent_usd: spentUsd,
+    },
+  })
+  return emissions
+}

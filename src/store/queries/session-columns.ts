@@ -1,0 +1,51 @@
+/** The columns of a session that lists and pages show, in one place. */
+
+export const SESSION_COLUMNS = [
+  'sessions.id',
+  'session_key',
+  'agent',
+  'session_id',
+  'title',
+  'user_id',
+  'project',
+  'team',
+  'deadline_ms',
+  'close_reason',
+  'first_ms',
+  'last_ms',
+  'cost_usd',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_creation_tokens',
+  'prompts',
+  'model_calls',
+  'tool_results',
+  'errors',
+] as const
+
+/** A session as it is listed. */
+export interface ListedSession {
+  readonly id: number
+  readonly session_key: string
+  readonly agent: string
+  readonly session_id: string
+  readonly title: string | null
+  readonly user_id: string | null
+  readonly project: string | null
+  readonly team: string | null
+  /** Null when it is closed. */
+  readonly deadline_ms: number | null
+  readonly close_reason: string | null
+  readonly first_ms: number | null
+  readonly last_ms: number | null
+  readonly cost_usd: number | null
+  readonly input_tokens: number | null
+  readonly output_tokens: number | null
+  readonly cache_read_tokens: number | null
+  readonly cache_creation_tokens: number | null
+  readonly prompts: number | null
+  readonly model_calls: number | null
+  readonly tool_results: number | null
+  readonly errors: number | null
+}

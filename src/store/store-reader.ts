@@ -1,0 +1,67 @@
+/**
+ * Everything that is asked of the store without changing it, over one connection of its own that
+ * only reads: beside the bridge's own store, or in a command while a bridge runs.
+ */
+import { existsSync } from 'node:fs'
+import { err, ok, type Result } from '../domain/result.ts'
+import { dataFolderAt } from './data-folder.ts'
+import { checkSchema } from './known-schema.ts'
+import { type BudgetSessions, createBudgetSessions } from './queries/budget-sessions.ts'
+import { createDaySpending, type ReadDaySpending } from './queries/day-spending.ts'
+import { createFacetQueries, type FacetQueries } from './queries/facet-queries.ts'
+import { createModelQuarters, type ModelQuarters } from './queries/model-quarters.ts'
+import { createRecordBatches, type RecordBatches } from './queries/record-batches.ts'
+import { createSessionDetails, type SessionDetails } from './queries/session-detail.ts'
+import { createSessionLists, type SessionLists } from './queries/session-list.ts'
+import { createSessionSearch, type SessionSearch } from './queries/session-search.ts'
+import { createUsageQueries, type UsageQueries } from './queries/usage-queries.ts'
+import { createWaitingSessions, type WaitingSessions } from './queries/waiting-sessions.ts'
+import { openReadConnection } from './read-connection.ts'
+import { openErrorOf } from './store-open-error.ts'
+
+export interface StoreReader {
+  readonly usage: UsageQueries
+  readonly lists: SessionLists
+  readonly search: SessionSearch
+  readonly details: SessionDetails
+  readonly facets: FacetQueries
+  readonly records: RecordBatches
+  readonly quarters: ModelQuarters
+  readonly waiting: WaitingSessions
+  readonly daySpending: ReadDaySpending
+  readonly budgetSessions: BudgetSessions
+  close(): void
+}
+
+/** Opens the store of a data folder for reading; the error is for a person. */
+export function openStoreReader(dataDir: string): Result<StoreReader, string> {
+  const { databasePath } = dataFolderAt(dataDir)
+  if (!existsSync(databasePath)) {
+    return err(`There is no database ${databasePath}. Set DATA_DIR to the folder of the bridge.`)
+  }
+  try {
+    const connection = openReadConnection(databasePath)
+    const problem = checkSchema(connection, databasePath)
+    if (problem !== undefined) {
+      connection.close()
+      return err(problem)
+    }
+    return ok({
+      usage: createUsageQueries(connection),
+      lists: createSessionLists(connection),
+      search: createSessionSearch(connection),
+      details: createSessionDetails(connection),
+      facets: createFacetQueries(connection),
+      records: createRecordBatches(connection),
+      quarters: createModelQuarters(connection),
+      waiting: createWaitingSessions(connection),
+      daySpending: createDaySpending(connection),
+      budgetSessions: createBudgetSessions(connection),
+      close: () => connection.close(),
+    })
+  } catch (error) {
+    const expected = openErrorOf(error, databasePath)
+    if (expected === undefined) throw error
+    return err(expected.message)
+  }
+}

@@ -1,0 +1,48 @@
+/** Who looks: login, logout, and what the page asks first. */
+import { z } from 'zod'
+
+export const meAnswer = z
+  .object({
+    version: z.string(),
+    /** `loopback`: no key is set, this machine only. `key`: API_KEY is asked for. */
+    access: z.enum(['loopback', 'key']),
+    isLoggedIn: z.boolean(),
+  })
+  .meta({ id: 'Me' })
+export type Me = z.infer<typeof meAnswer>
+
+export const loginBody = z.object({ key: z.string().min(1).max(4096) }).meta({ id: 'Login' })
+
+/** What has to be exported for an agent, and whether anything has arrived yet. */
+export const setupAnswer = z
+  .object({
+    hasArrived: z.boolean(),
+    /** In order, for a shell. Never holds the key itself. */
+    variables: z.array(z.object({ name: z.string(), value: z.string(), why: z.string() })),
+    healthUrl: z.string(),
+  })
+  .meta({ id: 'Setup' })
+export type Setup = z.infer<typeof setupAnswer>
+
+/** Every answer with a status of 400 and above. */
+export const problem = z
+  .object({
+    error: z.object({
+      code: z.enum([
+        'malformed',
+        'unauthenticated',
+        'forbidden',
+        'not_found',
+        'method_not_allowed',
+        'conflict',
+        'too_many',
+        'internal',
+        'stopping',
+      ]),
+      /** What is wrong, with which value, and what to do. */
+      message: z.string(),
+    }),
+  })
+  .meta({ id: 'Problem' })
+export type Problem = z.infer<typeof problem>
+export type ProblemCode = Problem['error']['code']

@@ -1,0 +1,100 @@
+/**
+ * The JSON API of the page: every path with what it takes and what it answers. The server
+ * registers its routes from this table, the page calls through it, and the OpenAPI document is
+ * written from it, so the three cannot differ. Runs in Node and in the browser: imports nothing
+ * but Zod, knows no SQL, no Fastify and no React.
+ *
+ * | Path | What it is for |
+ * |---|---|
+ * | GET /api/me | which kind of access, logged in or not, version |
+ * | POST /api/login, /api/logout | the cookie; only where API_KEY is set |
+ * | GET /api/setup | what to export, and whether anything has arrived |
+ * | GET /api/facets | what the filters' menus offer |
+ * | GET /api/overview | sums, series, shares, tools, dearest sessions of a range |
+ * | GET /api/sessions | the list, by search, filter and sort, page by page |
+ * | GET /api/sessions/:key | one session: strip, scores, models, tools, turns |
+ * | DELETE /api/sessions/:key | deletes every row of it |
+ * | GET /api/sessions/:key/turns/:turn | one turn's waterfall |
+ * | GET /api/sessions/:key/events | its raw records, page by page |
+ * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
+ * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
+ * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
+ * | GET /api/budgets | budgets and what was spent of them |
+ * | GET /api/openapi.json | this table as OpenAPI 3.1 |
+ *
+ * Answers are JSON, errors `Problem`s. Keys of sessions and turns are percent-encoded in paths.
+ * `filter.ts` has the common parameters, `quantities.ts` the units.
+ */
+import { z } from 'zod'
+import { loginBody, meAnswer, setupAnswer } from './access.ts'
+import { budgetsAnswer } from './budgets.ts'
+import { changedAnswer, deadSelection, deliveryAnswer } from './delivery.ts'
+import { facetsAnswer, filter } from './filter.ts'
+import { liveRecentAnswer, liveRecentQuery } from './live.ts'
+import { overviewAnswer, overviewQuery } from './overview.ts'
+import { rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
+import { deletedAnswer, sessionAnswer } from './session.ts'
+import { sessionListAnswer, sessionListQuery } from './session-list.ts'
+import { turnAnswer } from './turn.ts'
+
+const nothing = z.object({})
+
+/** One path. `params` are the names after colons in it. */
+export interface Endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly summary: string
+  readonly query: Q
+  readonly body: B
+  readonly answer: A
+}
+
+function get<Q extends z.ZodObject, A extends z.ZodType>(
+  path: string,
+  summary: string,
+  query: Q,
+  answer: A,
+): Endpoint<Q, typeof nothing, A> {
+  return { method: 'GET', path, summary, query, body: nothing, answer }
+}
+
+function post<B extends z.ZodType, A extends z.ZodType>(
+  path: string,
+  summary: string,
+  body: B,
+  answer: A,
+): Endpoint<typeof nothing, B, A> {
+  return { method: 'POST', path, summary, query: nothing, body, answer }
+}
+
+export const LIVE_PATH = '/api/live'
+export const OPENAPI_PATH = '/api/openapi.json'
+
+/** Endpoints that answer with one JSON document. The stream at LIVE_PATH takes `live.ts`'s `liveQuery`. */
+export const api = {
+  me: get('/api/me', 'Kind of access, and whether this browser is logged in', nothing, meAnswer),
+  login: post('/api/login', 'Takes the API key and sets the cookie', loginBody, meAnswer),
+  logout: post('/api/logout', 'Takes the cookie away', nothing, meAnswer),
+  setup: get('/api/setup', 'What to export for an agent', nothing, setupAnswer),
+  facets: get('/api/facets', 'What the filters offer', filter, facetsAnswer),
+  overview: get('/api/overview', 'Sums and series of a range', overviewQuery, overviewAnswer),
+  sessions: get('/api/sessions', 'Sessions, page by page', sessionListQuery, sessionListAnswer),
+  session: get('/api/sessions/:key', 'One session', nothing, sessionAnswer),
+  deleteSession: {
+    method: 'DELETE',
+    path: '/api/sessions/:key',
+    summary: 'Deletes a session with every row of it',
+    query: nothing,
+    body: nothing,
+    answer: deletedAnswer,
+  },
+  turn: get('/api/sessions/:key/turns/:turn', 'The waterfall of one turn', nothing, turnAnswer),
+  events: get('/api/sessions/:key/events', 'Raw records', rawEventsQuery, rawEventsAnswer),
+  liveRecent: get('/api/live/recent', 'The newest records', liveRecentQuery, liveRecentAnswer),
+  delivery: get('/api/delivery', 'Delivery to Langfuse, and ingest', nothing, deliveryAnswer),
+  retry: post('/api/delivery/retry', 'Tries dead items again', deadSelection, changedAnswer),
+  drop: post('/api/delivery/drop', 'Deletes dead items', deadSelection, changedAnswer),
+  budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer),
+} as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>
+
+export type ApiName = keyof typeof api

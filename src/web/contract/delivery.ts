@@ -1,0 +1,82 @@
+/** `GET /api/delivery` and what can be done about dead items; the log of what came in. */
+import { z } from 'zod'
+import { count, timeMs } from './quantities.ts'
+
+export const deadItem = z
+  .object({
+    id: z.number(),
+    sessionKey: z.string(),
+    /** `observation` or `score`. */
+    kind: z.string(),
+    attempts: count,
+    createdMs: timeMs,
+    bytes: count,
+    reason: z.string(),
+  })
+  .meta({ id: 'DeadItem' })
+export type DeadItem = z.infer<typeof deadItem>
+
+/** One request of an agent. */
+export const ingestRequest = z
+  .object({
+    timeMs,
+    door: z.enum(['http', 'grpc']),
+    signal: z.enum(['logs', 'metrics', 'traces', 'hooks']),
+    /** Of the body as it came. */
+    bytes: count,
+    /** HTTP status, over gRPC the one that corresponds. */
+    status: z.number(),
+    /** Records in it that were refused, while the others were kept. */
+    rejected: count,
+    /** Why, each reason once; for a refused request its message. At most 10. */
+    reasons: z.array(z.string()),
+  })
+  .meta({ id: 'IngestRequest' })
+export type IngestRequest = z.infer<typeof ingestRequest>
+
+export const deliveryAnswer = z
+  .object({
+    langfuse: z.object({
+      state: z.enum(['connected', 'unconfigured', 'unreachable', 'unauthorized']),
+      /** Without keys null. */
+      url: z.string().nullable(),
+      lastDeliveredMs: timeMs.nullable(),
+      /** Why deliveries fail at present. */
+      lastError: z.string().nullable(),
+    }),
+    outbox: z.object({
+      pending: count,
+      dead: count,
+      /** Deleted for want of room, ever. */
+      dropped: count,
+      /** When the oldest pending item was made. */
+      oldestPendingMs: timeMs.nullable(),
+    }),
+    /** The oldest first; at most 200. */
+    deadItems: z.array(deadItem),
+    /** Since the start. */
+    ingest: z.object({
+      requests: count,
+      errors: count,
+      rejected: count,
+      /** The newest first; at most 200, kept in memory. */
+      recent: z.array(ingestRequest),
+    }),
+    retention: z.object({
+      /** 0 keeps for ever. */
+      days: z.number(),
+      /** Of the database with its log; null when it cannot be read. */
+      databaseBytes: count.nullable(),
+    }),
+  })
+  .meta({ id: 'Delivery' })
+export type Delivery = z.infer<typeof deliveryAnswer>
+
+/** Which dead items. */
+export const deadSelection = z
+  .object({ ids: z.union([z.literal('all'), z.array(z.int()).min(1).max(1000)]) })
+  .meta({ id: 'DeadSelection' })
+export type DeadSelection = z.infer<typeof deadSelection>
+
+export const changedAnswer = z.object({ items: count }).meta({ id: 'Changed' })
+export type Changed = z.infer<typeof changedAnswer>

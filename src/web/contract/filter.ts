@@ -1,0 +1,61 @@
+/**
+ * What a question is about: a range of time and which sessions. Arrives as query parameters, so
+ * numbers are read from text; `attribute` may be repeated.
+ */
+import { z } from 'zod'
+
+/** Parameters that may be repeated and arrive as lists. */
+export const LIST_PARAMETERS: ReadonlySet<string> = new Set(['attribute'])
+
+/** One resource attribute of a session, e.g. `crow.session.id=0b0e…`. */
+const attributeFilter = z.string().regex(/^[^=]{1,200}=.{0,1000}$/s)
+
+const name = z.string().min(1).max(200)
+
+/** `from` is included, `to` is not. A session counts when it has a record in between. */
+export const filterShape = {
+  from: z.coerce.number().optional().meta({ description: 'epoch ms, included; default: no bound' }),
+  to: z.coerce.number().optional().meta({ description: 'epoch ms, excluded; default: no bound' }),
+  agent: name.optional(),
+  model: name.optional(),
+  project: name.optional(),
+  team: name.optional(),
+  user: name.optional(),
+  attribute: z
+    .array(attributeFilter)
+    .max(10)
+    .default([])
+    .meta({ description: 'key=value of a resource attribute; all of them have to match' }),
+}
+
+/** An IANA name; decides where days begin. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'expected an IANA time zone such as Europe/Vienna')
+  .default('UTC')
+
+export const filter = z.object(filterShape)
+export type Filter = z.output<typeof filter>
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+/** What there is to choose from, for the filters' menus; at most 100 of each, the dearest first. */
+export const facetsAnswer = z
+  .object({
+    agents: z.array(z.string()),
+    models: z.array(z.string()),
+    projects: z.array(z.string()),
+    teams: z.array(z.string()),
+    users: z.array(z.string()),
+    /** Keys of resource attributes. */
+    attributes: z.array(z.string()),
+  })
+  .meta({ id: 'Facets' })
+export type Facets = z.infer<typeof facetsAnswer>

@@ -1,0 +1,109 @@
+/** `GET /api/overview`: what agents cost and did in a range of time, for the first page. */
+import { z } from 'zod'
+import { filterShape, timeZone } from './filter.ts'
+import { count, durationMs, ratio, seconds, timeMs, tokens, usd } from './quantities.ts'
+import { sessionRow } from './session-list.ts'
+
+export const BUCKETS = ['hour', 'day', 'week', 'month'] as const
+
+export const overviewQuery = z.object({
+  ...filterShape,
+  tz: timeZone,
+  bucket: z.enum(BUCKETS).default('day').meta({ description: 'weeks begin on Monday' }),
+})
+export type OverviewQuery = z.output<typeof overviewQuery>
+
+/** Sums over the range. What happened counts, not when its session began. */
+export const totals = z
+  .object({
+    costUsd: usd,
+    tokens,
+    sessions: count,
+    prompts: count,
+    modelCalls: count,
+    modelErrors: count,
+    toolResults: count,
+    toolFailures: count,
+    linesAdded: count,
+    linesRemoved: count,
+    commits: count,
+    pullRequests: count,
+    activeUserS: seconds,
+    activeAgentS: seconds,
+  })
+  .meta({ id: 'Totals' })
+export type Totals = z.infer<typeof totals>
+
+/** One bucket of time. Every bucket of the range is there (at most 1000), empty ones as zeros. */
+export const bucket = z
+  .object({
+    startMs: timeMs,
+    costUsd: usd,
+    tokens,
+    sessions: count,
+    modelCalls: count,
+    /** Cost by model, for a stacked chart; models that cost nothing are left out. */
+    costByModelUsd: z.record(z.string(), usd),
+  })
+  .meta({ id: 'Bucket' })
+export type Bucket = z.infer<typeof bucket>
+
+/** What falls to one model, project, team or user. */
+export const share = z
+  .object({
+    /** Null: the sessions that name none. */
+    name: z.string().nullable(),
+    costUsd: usd,
+    tokens,
+    sessions: count,
+    modelCalls: count,
+  })
+  .meta({ id: 'Share' })
+export type Share = z.infer<typeof share>
+
+export const toolUse = z
+  .object({
+    tool: z.string(),
+    results: count,
+    failures: count,
+    refusals: count,
+    successRate: ratio,
+    avgMs: durationMs.nullable(),
+    p95Ms: durationMs.nullable(),
+  })
+  .meta({ id: 'ToolUse' })
+export type ToolUse = z.infer<typeof toolUse>
+
+export const overviewAnswer = z
+  .object({
+    /** The range as it was read: bounds that were left out are those of the data. */
+    fromMs: timeMs,
+    toMs: timeMs,
+    totals,
+    /** The range of the same length before this one; null when no `from` was given. */
+    previous: totals.nullable(),
+    series: z.array(bucket),
+    /** The dearest first; at most 20 each, the rest as one share named `(other)`. */
+    byModel: z.array(share),
+    byProject: z.array(share),
+    byTeam: z.array(share),
+    byUser: z.array(share),
+    cache: z.object({
+      /** Tokens read from the cache over all input tokens. */
+      hitRatio: ratio,
+      /**
+       * What the same tokens would have cost more without a cache; what writing to the cache
+       * costs on top is taken off. Null when no price can be derived.
+       */
+      savedUsd: usd.nullable(),
+    }),
+    /** The most used first; at most 50. */
+    tools: z.array(toolUse),
+    edits: z.object({ accepted: count, rejected: count, acceptance: ratio }),
+    /** At most 10. */
+    dearest: z.array(sessionRow),
+    /** From a session's first prompt to its first commit, over the sessions that have one. */
+    firstCommit: z.object({ medianMs: durationMs.nullable(), sessions: count }),
+  })
+  .meta({ id: 'Overview' })
+export type Overview = z.infer<typeof overviewAnswer>

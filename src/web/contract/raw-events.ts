@@ -1,0 +1,32 @@
+/** `GET /api/sessions/:key/events`: records as they came over the wire, in order of arrival. */
+import { z } from 'zod'
+import { timeMs } from './quantities.ts'
+
+export const SIGNALS = ['log', 'metric', 'trace', 'hook'] as const
+
+export const rawEventsQuery = z.object({
+  signal: z.enum(SIGNALS).optional(),
+  name: z.string().max(200).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+export type RawEventsQuery = z.output<typeof rawEventsQuery>
+
+export const rawEvent = z
+  .object({
+    id: z.number(),
+    signal: z.enum(SIGNALS),
+    name: z.string(),
+    timeMs: timeMs.nullable(),
+    receivedMs: timeMs,
+    scope: z.string(),
+    /** The record's own attributes as JSON. */
+    attributes: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'RawEvent' })
+export type RawEvent = z.infer<typeof rawEvent>
+
+export const rawEventsAnswer = z
+  .object({ events: z.array(rawEvent), nextCursor: z.string().nullable() })
+  .meta({ id: 'RawEvents' })
+export type RawEvents = z.infer<typeof rawEventsAnswer>

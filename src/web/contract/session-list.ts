@@ -1,0 +1,59 @@
+/** `GET /api/sessions`: the list, searched, filtered, sorted, one page at a time. */
+import { z } from 'zod'
+import { filterShape } from './filter.ts'
+import { count, sessionKey, timeMs, tokens, usd } from './quantities.ts'
+
+/** One session in a list. */
+export const sessionRow = z
+  .object({
+    key: sessionKey,
+    agent: z.string(),
+    sessionId: z.string(),
+    /** The agent's title of the session, else the beginning of its first prompt (200 characters). */
+    title: z.string().nullable(),
+    userId: z.string().nullable(),
+    /** Resource attribute `project`, else `repository`. */
+    project: z.string().nullable(),
+    /** Resource attribute `team`. */
+    team: z.string().nullable(),
+    isOpen: z.boolean(),
+    /** `idle`, `shutdown`, `max_age`, `limit`, `session_end`; null while it is open. */
+    closeReason: z.string().nullable(),
+    firstMs: timeMs,
+    lastMs: timeMs,
+    costUsd: usd,
+    tokens,
+    prompts: count,
+    modelCalls: count,
+    toolResults: count,
+    errors: count,
+  })
+  .meta({ id: 'SessionRow' })
+export type SessionRow = z.infer<typeof sessionRow>
+
+export const SESSION_SORTS = ['last', 'first', 'cost', 'tokens', 'duration', 'errors'] as const
+
+export const sessionListQuery = z.object({
+  ...filterShape,
+  search: z
+    .string()
+    .trim()
+    .max(200)
+    .default('')
+    .meta({ description: 'part of an id, title, user, project, attribute value or prompt' }),
+  state: z.enum(['any', 'open', 'closed']).default('any'),
+  sort: z.enum(SESSION_SORTS).default('last'),
+  order: z.enum(['desc', 'asc']).default('desc'),
+  cursor: z.string().max(2000).optional().meta({ description: '`nextCursor` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+export type SessionListQuery = z.output<typeof sessionListQuery>
+
+export const sessionListAnswer = z
+  .object({
+    sessions: z.array(sessionRow),
+    /** Null on the last page. Belongs to this sort, order and filter. */
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'SessionList' })
+export type SessionList = z.infer<typeof sessionListAnswer>

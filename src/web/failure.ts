@@ -1,0 +1,44 @@
+/**
+ * How requests to the page's API fail: one table from what went wrong to a status, and the
+ * failures several places share. Messages say what to do and hold no secrets.
+ */
+import type { Problem, ProblemCode } from './contract/access.ts'
+
+/** A failure on its way to the browser. */
+export interface WebFailure {
+  readonly code: ProblemCode
+  readonly message: string
+}
+
+export const statusOf = {
+  malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_many: 429,
+  internal: 500,
+  stopping: 503,
+} as const satisfies Record<ProblemCode, number>
+
+/** The failure's body. */
+export function problemOf({ code, message }: WebFailure): Problem {
+  return { error: { code, message } }
+}
+
+/** A bug. */
+export const internal: WebFailure = {
+  code: 'internal',
+  message: 'the bridge failed on this request; its log says why',
+}
+
+export const notLoggedIn: WebFailure = {
+  code: 'unauthenticated',
+  message: 'log in with the API_KEY of the bridge, or send "Authorization: Bearer <key>"',
+}
+
+/** There is no such thing, or no longer. */
+export function notFound(what: string, name: string): WebFailure {
+  return { code: 'not_found', message: `there is no ${what} ${JSON.stringify(name.slice(0, 200))}` }
+}

@@ -1,0 +1,57 @@
+/** What falls to each model, project, team or user: a table whose cost column draws itself. */
+import type { Share } from '../../contract/overview.ts'
+import { formatCompact, formatCount } from '../format/count.ts'
+import { tokenSum, tokenTitle } from '../format/token-sum.ts'
+import { exactUsd, formatUsd } from '../format/usd.ts'
+import { DataTable } from './data-table.tsx'
+import { Meter } from './meter.tsx'
+import { Panel } from './panel.tsx'
+
+export interface ShareTableProps {
+  readonly title: string
+  /** What a row is: `Model`, `Team`, … */
+  readonly of: string
+  readonly shares: readonly Share[]
+}
+
+export function ShareTable({ title, of, shares }: ShareTableProps) {
+  const most = Math.max(...shares.map(({ costUsd }) => costUsd), 0)
+  return (
+    <Panel title={title}>
+      <DataTable
+        caption={title}
+        rows={shares}
+        keyOf={({ name }, index) => `${index} ${name ?? ''}`}
+        columns={[
+          {
+            name: of,
+            cell: ({ name, costUsd }) => (
+              <>
+                <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
+                <Meter part={costUsd} whole={most} />
+              </>
+            ),
+          },
+          {
+            name: 'Cost',
+            isNumber: true,
+            cell: ({ costUsd }) => <span title={exactUsd(costUsd)}>{formatUsd(costUsd)}</span>,
+          },
+          {
+            name: 'Tokens',
+            isNumber: true,
+            cell: ({ tokens }) => (
+              <span title={tokenTitle(tokens)}>{formatCompact(tokenSum(tokens))}</span>
+            ),
+          },
+          {
+            name: 'Sessions',
+            isNumber: true,
+            isMinor: true,
+            cell: ({ sessions }) => formatCount(sessions),
+          },
+        ]}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,207 @@
+/** Sums, series and shares over small stores of which the answer can be worked out by hand. */
+import { describe, expect, test } from 'vitest'
+import { ask, DAY_MS, HOUR_MS, MONDAY_MS, NOW_MS, openUsageStore } from './stored-usage.ts'
+
+const AT_TEN = MONDAY_MS + 10 * HOUR_MS
+
+describe('the overview', () => {
+  test('of an empty store is all zeros and has no series', async () => {
+    const { reports } = await openUsageStore()
+    const overview = await reports.overview(ask())
+    expect(overview).toMatchObject({
+      fromMs: NOW_MS,
+      toMs: NOW_MS,
+      previous: null,
+      series: [],
+      byModel: [],
+      cache: { hitRatio: null, savedUsd: null },
+      edits: { acceptance: null },
+      firstCommit: { medianMs: null, sessions: 0 },
+    })
+    expect(overview.totals).toMatchObject({ costUsd: 0, sessions: 0, prompts: 0 })
+  })
+
+  test('adds up what happened in the range, not what its sessions did before', async () => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: AT_TEN - DAY_MS, models: [{ costUsd: 100 }] })
+    await use('s1', {
+      atMs: AT_TEN,
+      models: [{ costUsd: 1, calls: 3, errors: 1, inputTokens: 5 }],
+      tools: [{ results: 4, failures: 1, refusals: 2, durationMs: 800 }],
+      activity: [
+        { measure: 'prompts', facet: '', value: 2 },
+        { measure: 'lines_of_code', facet: 'added', value: 30 },
+        { measure: 'lines_of_code', facet: 'removed', value: 7 },
+        { measure: 'commits', facet: '', value: 1 },
+        { measure: 'active_time_s', facet: 'user', value: 60 },
+        { measure: 'active_time_s', facet: 'cli', value: 90 },
+        { measure: 'edit_decision', facet: 'accept', value: 3 },
+        { measure: 'edit_decision', facet: 'reject', value: 1 },
+      ],
+    })
+    const overview = await reports.overview(ask({ from: MONDAY_MS, to: MONDAY_MS + DAY_MS }))
+    expect(overview.totals).toEqual({
+      costUsd: 1,
+      tokens: { input: 5, output: 0, cacheRead: 0, cacheCreation: 0 },
+      sessions: 1,
+      prompts: 2,
+      modelCalls: 3,
+      modelErrors: 1,
+      toolResults: 4,
+      toolFailures: 1,
+      linesAdded: 30,
+      linesRemoved: 7,
+      commits: 1,
+      pullRequests: 0,
+      activeUserS: 60,
+      activeAgentS: 90,
+    })
+    expect(overview.previous).toMatchObject({ costUsd: 100, sessions: 1 })
+    expect(overview.edits).toEqual({ accepted: 3, rejected: 1, acceptance: 0.75 })
+    expect(overview.tools).toEqual([
+      {
+        tool: 'Bash',
+        results: 4,
+        failures: 1,
+        refusals: 2,
+        successRate: 0.75,
+        avgMs: 200,
+        p95Ms: null,
+      },
+    ])
+  })
+
+  test.each([
+    // 23:30 UTC on Monday is Tuesday in Vienna and still Monday in New York.
+    ['UTC', MONDAY_MS],
+    ['Europe/Vienna', MONDAY_MS + DAY_MS - HOUR_MS],
+    ['America/New_York', MONDAY_MS + 5 * HOUR_MS],
+    ['Asia/Kolkata', MONDAY_MS + DAY_MS - 5.5 * HOUR_MS],
+  ])('has days as they begin in %s', async (tz, startMs) => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: MONDAY_MS + 23.5 * HOUR_MS, models: [{ costUsd: 1 }] })
+    const { series } = await reports.overview(ask({ tz }))
+    expect(series.filter(({ costUsd }) => costUsd > 0)).toEqual([
+      expect.objectContaining({ startMs, costByModelUsd: { opus: 1 } }),
+    ])
+  })
+
+  test.each([
+    ['hour', 24 * 8 + 1, MONDAY_MS + 10 * HOUR_MS, 1],
+    ['day', 9, MONDAY_MS, 1],
+    ['week', 2, MONDAY_MS, 3],
+    ['month', 1, Date.UTC(2026, 10, 1), 3],
+  ] as const)(
+    'has every %s of the range, empty ones as zeros',
+    async (bucket, count, first, cost) => {
+      const { reports, use } = await openUsageStore()
+      await use('s1', { atMs: AT_TEN, models: [{ costUsd: 1 }] })
+      await use('s1', { atMs: AT_TEN + 2 * DAY_MS, models: [{ costUsd: 2 }] })
+      await use('s2', { atMs: AT_TEN + 8 * DAY_MS, models: [{ costUsd: 4 }] })
+      const { series } = await reports.overview(ask({ bucket }))
+      expect(series).toHaveLength(count)
+      expect(series[0]).toMatchObject({ startMs: first, costUsd: bucket === 'month' ? 7 : cost })
+      expect(series.reduce((sum, { costUsd }) => sum + costUsd, 0)).toBe(7)
+      expect(series.map(({ sessions }) => sessions).filter((n) => n > 0)).toEqual(
+        { hour: [1, 1, 1], day: [1, 1, 1], week: [1, 1], month: [2] }[bucket],
+      )
+    },
+  )
+
+  test('leaves the oldest buckets out of a series that is too long, but not out of the sums', async () => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: MONDAY_MS - 60 * DAY_MS, models: [{ costUsd: 1 }] })
+    await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 2 }] })
+    const { series, totals } = await reports.overview(ask({ bucket: 'hour' }))
+    expect(series).toHaveLength(1000)
+    expect(series.at(-1)).toMatchObject({ costUsd: 2 })
+    expect(totals.costUsd).toBe(3)
+  })
+
+  test('shares fall to models, projects, teams and users; sessions count once in each', async () => {
+    const { reports, use } = await openUsageStore()
+    const ada = { userId: 'ada', project: 'shop', team: 'web' }
+    await use('s1', {
+      atMs: AT_TEN,
+      session: ada,
+      models: [{ costUsd: 2 }, { model: 'haiku', costUsd: 1 }],
+    })
+    await use('s1', { atMs: AT_TEN + DAY_MS, session: ada, models: [{ costUsd: 4 }] })
+    await use('s2', {
+      atMs: AT_TEN,
+      session: { userId: 'bob', team: 'web' },
+      models: [{ costUsd: 10 }],
+    })
+    const overview = await reports.overview(ask())
+    const brief = (shares: typeof overview.byUser) =>
+      shares.map(({ name, costUsd, sessions, modelCalls }) => [name, costUsd, sessions, modelCalls])
+    expect(brief(overview.byModel)).toEqual([
+      ['opus', 16, 2, 3],
+      ['haiku', 1, 1, 1],
+    ])
+    expect(brief(overview.byUser)).toEqual([
+      ['bob', 10, 1, 1],
+      ['ada', 7, 1, 3],
+    ])
+    expect(brief(overview.byProject)).toEqual([
+      [null, 10, 1, 1],
+      ['shop', 7, 1, 3],
+    ])
+    expect(brief(overview.byTeam)).toEqual([['web', 17, 2, 4]])
+    expect(overview.totals.sessions).toBe(2)
+    expect(overview.dearest.map(({ sessionId }) => sessionId)).toEqual(['s2', 's1'])
+  })
+
+  test('shares beyond the twentieth are one', async () => {
+    const { reports, use } = await openUsageStore()
+    for (let n = 1; n <= 25; n += 1) {
+      await use(`s${n}`, { atMs: AT_TEN, session: { userId: `u${n}` }, models: [{ costUsd: n }] })
+    }
+    const { byUser } = await reports.overview(ask())
+    expect(byUser).toHaveLength(20)
+    expect(byUser.at(-1)).toMatchObject({ name: '(other)', costUsd: 21, sessions: 6 })
+  })
+
+  test.each([
+    [{ project: 'shop' }, 1],
+    [{ team: 'ops' }, 2],
+    [{ user: 'eve' }, 4],
+    [{ agent: 'claude-code' }, 7],
+    [{ agent: 'another' }, 0],
+    [{ attribute: ['crow.session.id=w1'] }, 2],
+    [{ attribute: ['crow.session.id=w1', 'service.name=other'] }, 0],
+    [{ model: 'haiku' }, 4],
+  ])('filters by %o', async (filter, costUsd) => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: AT_TEN, session: { project: 'shop' }, models: [{ costUsd: 1 }] })
+    await use('s2', {
+      atMs: AT_TEN,
+      session: { team: 'ops' },
+      attributes: { 'crow.session.id': 'w1' },
+      models: [{ costUsd: 2 }],
+    })
+    await use('s3', {
+      atMs: AT_TEN,
+      session: { userId: 'eve' },
+      models: [{ model: 'haiku', costUsd: 4 }],
+    })
+    const { totals } = await reports.overview(ask(filter))
+    expect(totals.costUsd).toBe(costUsd)
+  })
+
+  test('counts the time to the first commit where that falls into the range', async () => {
+    const { reports, use } = await openUsageStore()
+    const commit = { measure: 'commits', facet: '', value: 1 } as const
+    const session = (minutes: number) => ({
+      firstPromptMs: AT_TEN,
+      firstCommitMs: AT_TEN + minutes * 60_000,
+    })
+    for (const [index, minutes] of [5, 20, 10, 4000].entries()) {
+      const atMs = AT_TEN + minutes * 60_000
+      await use(`s${index}`, { atMs, session: session(minutes), activity: [commit] })
+    }
+    await use('none', { atMs: AT_TEN, models: [{}] })
+    const { firstCommit } = await reports.overview(ask({ to: MONDAY_MS + DAY_MS }))
+    expect(firstCommit).toEqual({ medianMs: 600_000, sessions: 3 })
+  })
+})

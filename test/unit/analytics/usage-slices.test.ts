@@ -1,0 +1,48 @@
+/** What is remembered of past days is never older than what was committed. */
+import { expect, test } from 'vitest'
+import { ask, DAY_MS, MONDAY_MS, NOW_MS, openUsageStore } from './stored-usage.ts'
+
+const WEEK = { from: MONDAY_MS, to: MONDAY_MS + 7 * DAY_MS }
+
+test('what comes late to a day that was asked for already counts', async () => {
+  const { reports, use } = await openUsageStore()
+  const cost = async () => (await reports.overview(ask(WEEK))).totals.costUsd
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }] })
+  expect(await cost()).toBe(1)
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 2 }] })
+  expect(await cost()).toBe(3)
+  await use('s2', { atMs: MONDAY_MS + DAY_MS, models: [{ costUsd: 4 }] })
+  expect(await cost()).toBe(7)
+})
+
+test('a day is read once while nothing is added to it', async () => {
+  const { reports, reader, use, slices } = await openUsageStore()
+  let reads = 0
+  const { usage } = reader
+  const readerOf = usage.reader.bind(usage)
+  usage.reader = (filter) => {
+    const read = readerOf(filter)
+    return (span) => {
+      reads += 1
+      return read(span)
+    }
+  }
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }] })
+  await use('s1', { atMs: MONDAY_MS + 2 * DAY_MS, models: [{ costUsd: 1 }] })
+  await reports.overview(ask(WEEK))
+  expect(reads).toBe(2)
+  await reports.overview(ask({ ...WEEK, bucket: 'week' }))
+  expect(reads).toBe(2)
+  slices.clear()
+  await reports.overview(ask(WEEK))
+  expect(reads).toBe(4)
+})
+
+test('today is always read', async () => {
+  const { reports, use } = await openUsageStore()
+  await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }] })
+  const query = ask({ from: NOW_MS, to: NOW_MS + DAY_MS })
+  expect((await reports.overview(query)).totals.costUsd).toBe(1)
+  await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }] })
+  expect((await reports.overview(query)).totals.costUsd).toBe(2)
+})

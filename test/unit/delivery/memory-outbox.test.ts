@@ -1,0 +1,63 @@
+/** The outbox of a replay, under the real delivery. */
+import { expect, test } from 'vitest'
+import { createDelivery } from '../../../src/delivery/delivery.ts'
+import { createMemoryOutbox } from '../../../src/delivery/memory-outbox.ts'
+import type { HttpOutcome } from '../../../src/langfuse/answer.ts'
+import type { LangfuseClient } from '../../../src/langfuse/client.ts'
+import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { observation } from '../store/arrivals.ts'
+
+const answer = (status: number): HttpOutcome => ({ kind: 'answer', status, body: '{}' })
+
+function stand(outcomes: readonly HttpOutcome[], refused = '') {
+  const sent: string[] = []
+  let calls = 0
+  const client: LangfuseClient = {
+    sendSpans: async (body) => {
+      calls += 1
+      const outcome = outcomes[calls - 1] ?? answer(200)
+      const isRefused = refused !== '' && body.includes(refused)
+      if (!isRefused && outcome.kind === 'answer' && outcome.status === 200) sent.push(body)
+      return isRefused ? answer(400) : outcome
+    },
+    sendScore: async () => answer(200),
+    probe: async () => answer(200),
+  }
+  const outbox = createMemoryOutbox()
+  const delivery = createDelivery({
+    outbox,
+    client,
+    clock: createSystemClock(),
+    random: () => 0,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    config: { productVersion: '1' },
+  })
+  return { outbox, delivery, sent }
+}
+
+test('a failure of the moment is tried again, and nothing is left', async () => {
+  const { outbox, delivery, sent } = stand([answer(503)])
+  outbox.add([observation('a'), observation('b')])
+  expect(await delivery.drain(10_000)).toBe(true)
+  await delivery.stop()
+  expect(sent).toHaveLength(1)
+  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 0 })
+})
+
+test('what is refused is counted with its reason, its neighbours are delivered', async () => {
+  const { outbox, delivery } = stand([], 'bad one')
+  outbox.add([observation('a'), { ...observation('b'), name: 'bad one' }, observation('c')])
+  expect(await delivery.drain(10_000)).toBe(true)
+  await delivery.stop()
+  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 1 })
+  expect([...outbox.refusals()]).toEqual([expect.stringContaining('HTTP 400')])
+})
+
+test('wrong keys end a drain at once, and everything waits', async () => {
+  const { outbox, delivery } = stand([answer(401)])
+  outbox.add([observation('a')])
+  expect(await delivery.drain(10_000)).toBe(false)
+  await delivery.stop()
+  expect(await outbox.stats()).toMatchObject({ pending: 1 })
+  expect(await outbox.nextDueMs()).toBeGreaterThan(Date.now())
+})

@@ -1,0 +1,103 @@
+/** Deleting a session: every row of it goes, and nothing of its neighbours. */
+import { describe, expect, test } from 'vitest'
+import { openMaintenance } from '../../../src/store/maintenance.ts'
+import { AT_MS, arrival, base, nothing, observation, other, row } from './arrivals.ts'
+import { type OpenStore, openStore, temporaryFolder } from './open-store.ts'
+
+const TABLES = [
+  'sessions',
+  'session_states',
+  'session_attributes',
+  'record_batches',
+  'seen',
+  'prompts',
+  'model_usage',
+  'tool_usage',
+  'activity',
+  'outbox',
+]
+
+async function fill(store: OpenStore, sessionId: string, records = 3): Promise<void> {
+  const session = row(sessionId)
+  const prompt = arrival({
+    ...base,
+    sessionId,
+    kind: 'prompt',
+    dedupKey: 'p',
+    prompt: { text: 'hi' },
+  })
+  const arrivals = Array.from({ length: records - 1 }, (_, n) => other(`k${n}`, sessionId))
+  const bucketMs = 900_000
+  const calls = { bucketMs, model: 'opus', isSubagent: false, calls: 1, errors: 0, costUsd: 1 }
+  const tokens = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 1, cacheCreationTokens: 1 }
+  const usage = {
+    models: [{ ...calls, ...tokens, durationMs: 1 }],
+    tools: [{ bucketMs, tool: 'Bash', results: 1, failures: 0, refusals: 0, durationMs: 1 }],
+    activity: [{ bucketMs, measure: 'commits' as const, facet: '', value: 1 }],
+  }
+  await store.sessions.commit([prompt, ...arrivals], [], () => ({
+    ...nothing,
+    sessions: [session],
+    usage: [{ session, usage, isMoved: false }],
+    emissions: [observation(`of ${sessionId}`, { sessionKey: session.key })],
+  }))
+}
+
+const counts = (store: OpenStore) =>
+  Object.fromEntries(
+    TABLES.map((table) => [table, store.rows(`select * from ${table}`).length] as const),
+  )
+
+describe('removing a session', () => {
+  test('deletes its rows in every table, and what waits for Langfuse, and no other', async () => {
+    const store = await openStore()
+    await fill(store, 'stays')
+    const before = counts(store)
+    expect(Object.values(before).every((count) => count > 0)).toBe(true)
+    // More than one slice of each.
+    await fill(store, 'goes', 2500)
+    expect(await store.sessions.remove('claude-code/goes')).toBe(2500)
+    expect(counts(store)).toEqual(before)
+    expect(await store.sessions.remove('claude-code/goes')).toBeUndefined()
+  })
+
+  test('lets its records come again, as a session of their own', async () => {
+    const store = await openStore()
+    await fill(store, 's1')
+    await store.sessions.remove('claude-code/s1')
+    await fill(store, 's1')
+    expect(store.rows('select session_key from sessions')).toEqual([
+      { session_key: 'claude-code/s1' },
+    ])
+    expect(store.rows('select * from seen')).toHaveLength(3)
+  })
+})
+
+describe('maintenance', () => {
+  test('is refused while a bridge has the folder', async () => {
+    const { dataDir } = await openStore()
+    const opened = await openMaintenance(dataDir)
+    expect(opened).toMatchObject({ ok: false, error: { reason: 'in_use' } })
+  })
+
+  test('is refused where there is no database', async () => {
+    const opened = await openMaintenance(temporaryFolder())
+    expect(opened).toMatchObject({ ok: false, error: { reason: 'unusable' } })
+  })
+
+  test('deletes a session, or those of an age, and leaves the folder free', async () => {
+    const store = await openStore()
+    for (const id of ['s1', 's2', 's3']) await fill(store, id)
+    await store.outbox.delivered([1, 2, 3])
+    await store.close()
+    const opened = await openMaintenance(store.dataDir)
+    if (!opened.ok) throw new Error(opened.error.message)
+    expect(await opened.value.removeSession('claude-code/s2')).toBe(3)
+    expect(await opened.value.removeSession('claude-code/s2')).toBeUndefined()
+    expect(await opened.value.prune(AT_MS)).toBe(0)
+    expect(await opened.value.prune(AT_MS + 1)).toBe(2)
+    await opened.value.close()
+    const again = await openStore(store.dataDir)
+    expect(again.rows('select * from sessions')).toEqual([])
+  })
+})

@@ -1,0 +1,58 @@
+/** The page beside the OTLP paths of the real HTTP door. */
+import { expect, test } from 'vitest'
+import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { createWeb } from '../../../src/web/web.ts'
+import { createFakeQueries } from '../../page/fake-queries.ts'
+import { createStand, jsonType, logsBody } from '../receiver/stand.ts'
+
+function createDoor() {
+  const queries = createFakeQueries(1_760_000_000_000)
+  const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
+  const clock = createSystemClock()
+  const deps = { queries, apiKey: undefined, pageDir: '/nowhere', version: '1', clock, log }
+  return { queries, ...createStand({ web: createWeb(deps) }) }
+}
+
+test('telemetry goes on as before', async () => {
+  const { app, ingestLogs } = createDoor()
+  const payload = logsBody('claude_code.user_prompt')
+  const logs = await app.inject({ method: 'POST', url: '/v1/logs', headers: jsonType, payload })
+  expect(logs.statusCode).toBe(200)
+  expect(ingestLogs).toHaveBeenCalledOnce()
+  const prefixed = { method: 'POST', url: '/api/v1/logs', headers: jsonType, payload } as const
+  expect((await app.inject(prefixed)).statusCode).toBe(200)
+  expect((await app.inject('/health')).statusCode).toBe(200)
+})
+
+test.each([
+  ['/nothing', 404, { code: 5 }],
+  ['/v1/logs', 405, { code: 12 }],
+  ['/api/nothing', 404, { error: { code: 'not_found' } }],
+])('%s is answered by whoever it belongs to', async (url, status, body) => {
+  const { app } = createDoor()
+  const answer = await app.inject(url)
+  expect(answer.statusCode).toBe(status)
+  expect(answer.json()).toMatchObject(body)
+})
+
+test('a body the page takes is read, and one that is too large is not', async () => {
+  const { app, queries } = createDoor()
+  const post = (ids: unknown) =>
+    app.inject({ method: 'POST', url: '/api/delivery/retry', payload: { ids } })
+  expect((await post([7])).statusCode).toBe(200)
+  expect(queries.retried).toEqual([[7]])
+  expect((await post('x'.repeat(100_000))).statusCode).toBe(400)
+})
+
+test('a stream ends when the door closes', async () => {
+  const { app, queries } = createDoor()
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const response = await fetch(`${url}/api/live?after=0`)
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  const text = response.text()
+  queries.arrive({ text: 'the last one' })
+  await expect.poll(() => queries.followers()).toBe(1)
+  await app.close()
+  expect(await text).toContain('the last one')
+  expect(queries.followers()).toBe(0)
+})

@@ -1,0 +1,36 @@
+/**
+ * Builds the page into `dist/page`: files named by their content's hash, and beside each a
+ * compressed one, so that the server compresses nothing while it serves.
+ */
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+
+const pageDir = join(import.meta.dirname, 'dist/page')
+
+const precompressed: Plugin = {
+  name: 'precompressed',
+  apply: 'build',
+  closeBundle: () => {
+    for (const file of globSync('assets/*.{js,css}', { cwd: pageDir })) {
+      const path = join(pageDir, file)
+      const bytes = readFileSync(path)
+      writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
+      writeFileSync(`${path}.br`, brotliCompressSync(bytes))
+    }
+  },
+}
+
+export default defineConfig({
+  root: 'src/web/ui',
+  plugins: [react(), precompressed],
+  build: {
+    outDir: pageDir,
+    emptyOutDir: true,
+    // A data: URL for a script or a style would be refused by the page's own policy.
+    assetsInlineLimit: 0,
+    target: 'es2022',
+  },
+})
