@@ -3,6 +3,7 @@
  * markers. With --check it changes nothing and fails when a part is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { commandsSection } from './docs/commands-section.ts'
 import { configSection } from './docs/config-section.ts'
 import { eventsSection, metricsSection } from './docs/profile-section.ts'
 import { treesSection } from './docs/trees-section.ts'
@@ -14,6 +15,7 @@ const sections: Readonly<Record<string, () => string>> = {
   events: eventsSection,
   metrics: metricsSection,
   config: configSection,
+  commands: commandsSection,
 }
 
 function withSection(readme: string, name: string, text: string): string {

@@ -1,63 +1,86 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 /**
- * The process: environment in, signals, exit codes. Exit 0 after a stop that was asked for,
- * 1 when it cannot start, 128 + signal when a second signal cuts the stop short.
+ * The process: environment in, signals, exit codes. A command's exit codes stand in
+ * `cli/outcome.ts`; the bridge ends with 0 after a stop that was asked for, 1 when it cannot start,
+ * 128 + signal when a second signal cuts the stop short.
  */
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { config as loadDotenv } from 'dotenv'
-import { createApp } from './app.ts'
-import { OUTBOX_USAGE, runOutbox } from './cli/outbox.ts'
+import { createAsk } from './cli/confirmation.ts'
+import type { CliContext, Variables } from './cli/context.ts'
+import { conclude } from './cli/outcome.ts'
+import { start } from './cli/start.ts'
+import { createTerminal } from './cli/terminal.ts'
 import type { Config } from './config/config.ts'
-import { describeProblem } from './config/config-problem.ts'
-import { loadConfig } from './config/load-config.ts'
-import type { Result } from './domain/result.ts'
-import { createLogger } from './observability/logger.ts'
+import { configDirOf } from './config/config-dir.ts'
+import type { Platform } from './config/data-dir.ts'
+import { ok, type Result } from './domain/result.ts'
+import { PRODUCT_VERSION } from './version.ts'
 
 const KEEP_ALIVE_MS = 60_000
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
 
 async function main(): Promise<void> {
-  loadDotenv({ quiet: true })
-  const config = loadConfig(process.env, {
-    os: process.platform,
-    homeDir: homedir(),
-    workingDir: process.cwd(),
-  })
-  if (!config.ok) {
-    fail(config.error.map(describeProblem))
-    return
+  const platform = { os: process.platform, homeDir: homedir(), workingDir: process.cwd() }
+  const shellVariables = { ...process.env }
+  const context: CliContext = {
+    args: process.argv.slice(2),
+    variables: withEnvFile(shellVariables, platform),
+    shellVariables,
+    platform,
+    productVersion: PRODUCT_VERSION,
+    program: { nodePath: process.execPath, mainPath: process.argv[1] ?? '' },
+    userId: process.getuid?.(),
+    stdout: createTerminal(process.stdout, shellVariables),
+    stderr: createTerminal(process.stderr, shellVariables),
+    ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
+    now: Date.now,
+    serve,
   }
-  const [command, ...args] = process.argv.slice(2)
-  if (command === undefined) await serve(config.value)
-  else if (command === 'outbox') say(await runOutbox(args, config.value.dataDir, Date.now()))
-  else fail([`there is no command ${JSON.stringify(command)}; there is ${OUTBOX_USAGE}`])
+  // Whoever reads the output may have seen enough (`| head`).
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+  process.exitCode = await run(context)
 }
 
-/** Runs the bridge until a signal. */
-async function serve(config: Config): Promise<void> {
+/** The bridge runs for months, so it does not carry the other commands with it. */
+async function run(context: CliContext): Promise<number> {
+  const [first = 'start', ...rest] = context.args
+  if (first === 'start' && rest.length === 0) {
+    return conclude(await start(context, {}), context.stdout, context.stderr)
+  }
+  const { runProgram } = await import('./cli/program.ts')
+  return runProgram(context)
+}
+
+/** The environment over the `.env` of this folder or, where there is none, over the user's own. */
+function withEnvFile(environment: Variables, platform: Platform): Variables {
+  const here = join(platform.workingDir, '.env')
+  const path = existsSync(here) ? here : join(configDirOf(environment, platform), '.env')
+  const variables = { ...environment }
+  loadDotenv({ quiet: true, path, processEnv: variables })
+  return variables
+}
+
+/** Runs the bridge until a signal. Its parts are loaded now: no other command needs them. */
+async function serve(config: Config): Promise<Result<undefined, string>> {
+  const [{ createApp }, { createLogger }] = await Promise.all([
+    import('./app.ts'),
+    import('./observability/logger.ts'),
+  ])
   const log = createLogger(config.logLevel)
   const app = await createApp(config, log)
-  if (!app.ok) {
-    fail([app.error])
-    return
-  }
+  if (!app.ok) return app
   // Before it listens: whoever sees it listening may send a signal at once.
   stopOnSignal(() => app.value.stop())
   const started = await app.value.start()
-  if (!started.ok) {
-    await app.value.stop()
-    fail([started.error])
-  }
-}
-
-function say(result: Result<string, string>): void {
-  if (result.ok) process.stdout.write(`${result.value}\n`)
-  else fail([result.error])
-}
-
-function fail(lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`claude-telemetry: ${line}\n`)
-  process.exitCode = 1
+  if (started.ok) return ok(undefined)
+  await app.value.stop()
+  return started
 }
 
 /** The first signal stops in good order; the second ends the process at once. */
@@ -72,7 +95,7 @@ function stopOnSignal(stop: () => Promise<unknown>): void {
       stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          fail([`stopped with an error: ${String(error)}`])
+          process.stderr.write(`claude-telemetry: stopped with an error: ${String(error)}\n`)
           process.exit(1)
         },
       )

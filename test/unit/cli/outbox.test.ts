@@ -1,10 +1,8 @@
 /** The command over dead items, beside a store that is in use. */
 import { beforeEach, expect, test } from 'vitest'
-import { runOutbox } from '../../../src/cli/outbox.ts'
 import { AT_MS, nothing, observation } from '../store/arrivals.ts'
 import { type OpenStore, openStore, temporaryFolder } from '../store/open-store.ts'
-
-const USAGE = /^expected outbox list \|/
+import { runCommandLine } from './run-command.ts'
 
 let store: OpenStore
 beforeEach(async () => {
@@ -14,7 +12,8 @@ beforeEach(async () => {
   await store.outbox.bury([1, 2], 'HTTP 400: not liked')
 })
 
-const run = (...args: string[]) => runOutbox(args, store.dataDir, AT_MS + 1)
+const run = (...args: string[]) =>
+  runCommandLine(['outbox', ...args], { DATA_DIR: store.dataDir }, { nowMs: AT_MS + 1 })
 
 async function pending(): Promise<string[]> {
   const due = await store.outbox.due(AT_MS, 10, 1_000_000)
@@ -22,9 +21,9 @@ async function pending(): Promise<string[]> {
 }
 
 test('lists dead items with their reasons', async () => {
-  const listed = await run('list')
-  const lines = listed.ok ? listed.value.split('\n') : []
-  expect(lines).toHaveLength(2)
+  const { code, stdout } = await run('list')
+  const lines = stdout.trimEnd().split('\n')
+  expect([code, lines.length]).toEqual([0, 2])
   expect(lines[0]).toMatch(/^1 {2}20\d\d-.* {2}claude-code\/s1 {2}HTTP 400: not liked$/)
 })
 
@@ -35,24 +34,29 @@ test.each([
   { args: ['drop', '--all'], says: '2 items dropped', due: ['c'], dead: 0 },
   { args: ['drop', '3'], says: '0 items dropped', due: ['c'], dead: 2 },
 ])('$args', async ({ args, says, due, dead }) => {
-  expect(await run(...args)).toEqual({ ok: true, value: says })
+  expect(await run(...args)).toMatchObject({ code: 0, stdout: `${says}\n`, stderr: '' })
   expect(await pending()).toEqual(due)
   expect(await store.outbox.stats()).toMatchObject({ pending: due.length, dead })
 })
 
 test.each([
-  [[]],
-  [['list', '1']],
-  [['retry']],
-  [['drop', 'all']],
-  [['retry', '1', 'x']],
-  [['eat']],
-])('%j is explained', async (args) => {
-  expect(await run(...args)).toEqual({ ok: false, error: expect.stringMatching(USAGE) })
+  [['list', '1'], 2, /too many arguments/],
+  [['retry'], 1, /takes either ids or --all/],
+  [['drop', '1', '--all'], 1, /takes either ids or --all/],
+  [['drop', 'all'], 2, /Expected the number of an item/],
+  [['retry', '1', 'x'], 2, /Expected the number of an item/],
+  [['eat'], 2, /unknown command 'eat'/],
+])('%j is explained', async (args, code, says) => {
+  expect(await run(...args)).toMatchObject({
+    code,
+    stdout: '',
+    stderr: expect.stringMatching(says),
+  })
+  expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 2 })
 })
 
 test('a folder without a database is named', async () => {
   const folder = temporaryFolder()
-  const result = await runOutbox(['list'], folder, AT_MS)
-  expect(result).toEqual({ ok: false, error: expect.stringContaining(folder) })
+  const { code, stderr } = await runCommandLine(['outbox', 'list'], { DATA_DIR: folder })
+  expect([code, stderr]).toEqual([1, expect.stringContaining(folder)])
 })

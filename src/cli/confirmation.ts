@@ -1,0 +1,33 @@
+/**
+ * A question before something that cannot be undone: asked where a person can answer, answered by
+ * `--yes`, and refused where neither is so.
+ */
+import { createInterface } from 'node:readline/promises'
+import { ok, type Result } from '../domain/result.ts'
+import { failed, type Failure } from './outcome.ts'
+
+/** Whether a question was answered with yes. */
+export type Ask = (question: string) => Promise<boolean>
+
+/** Asks on a terminal; anything but `y` or `yes` is a no. */
+export function createAsk(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask {
+  return async (question) => {
+    const lines = createInterface({ input, output })
+    try {
+      return /^\s*y(es)?\s*$/i.test(await lines.question(`${question} [y/N] `))
+    } finally {
+      lines.close()
+    }
+  }
+}
+
+/** Whether to go on. */
+export async function confirmed(
+  ask: Ask | undefined,
+  isYes: boolean,
+  question: string,
+): Promise<Result<boolean, Failure>> {
+  if (isYes) return ok(true)
+  if (ask === undefined) return failed('nobody can be asked here', 'Say --yes to go on.')
+  return ok(await ask(question))
+}

@@ -1,0 +1,99 @@
+/**
+ * `doctor`: checks each link from Claude Code to Langfuse, and says what to do about what is
+ * broken. Exit code 1 when something is.
+ */
+import { type Command, InvalidArgumentError } from 'commander'
+import { loadConfig } from '../config/load-config.ts'
+import { describeProblem } from '../config/config-problem.ts'
+import { ok } from '../domain/result.ts'
+import { createBridgeProbe } from '../doctor/bridge-probe.ts'
+import { examine } from '../doctor/examination.ts'
+import { fault, type Finding } from '../doctor/finding.ts'
+import { runCommand } from '../setup/command-runner.ts'
+import type { CliContext } from './context.ts'
+import { type Conclude, EXIT_OK, EXIT_PROBLEM, type Outcome } from './outcome.ts'
+import { type Colour, paint, type Terminal } from './terminal.ts'
+
+interface Options {
+  readonly json?: boolean
+  readonly record: boolean
+  readonly wait: number
+}
+
+const DEFAULT_WAIT_S = 20
+
+const marks: Readonly<Record<Finding['status'], readonly [string, Colour]>> = {
+  ok: ['ok  ', 'green'],
+  warn: ['warn', 'yellow'],
+  fail: ['FAIL', 'red'],
+  skip: ['skip', 'gray'],
+}
+
+export function addDoctor(program: Command, context: CliContext, concluded: Conclude): void {
+  program
+    .command('doctor')
+    .summary('check every link from Claude Code to Langfuse')
+    .description(
+      'Checks each link from Claude Code to Langfuse and says what to do. A test record travels\n' +
+        'through all of it, in a session of its own that costs nothing.',
+    )
+    .option('--json', 'print the findings as JSON')
+    .option('--no-record', 'send no test record')
+    .option(
+      '--wait <seconds>',
+      'how long its trace in Langfuse is waited for',
+      secondsOf,
+      DEFAULT_WAIT_S,
+    )
+    .action((options: Options) => concluded(doctor(context, options)))
+}
+
+async function doctor(context: CliContext, options: Options): Promise<Outcome> {
+  const findings = await findingsOf(context, options)
+  const isWell = findings.every(({ status }) => status !== 'fail')
+  const text = options.json
+    ? JSON.stringify({ ok: isWell, version: context.productVersion, findings }, null, 2)
+    : findingsText(findings, context.stdout)
+  return ok({ text, exitCode: isWell ? EXIT_OK : EXIT_PROBLEM })
+}
+
+async function findingsOf(
+  context: CliContext,
+  { record, wait }: Options,
+): Promise<readonly Finding[]> {
+  const { variables, shellVariables, platform, productVersion, now } = context
+  const config = loadConfig(variables, platform)
+  if (!config.ok) {
+    return config.error.map((problem) =>
+      fault('config', describeProblem(problem), 'Correct it in the environment or in .env'),
+    )
+  }
+  return examine(
+    { config: config.value, platform, shellVariables, productVersion },
+    { run: runCommand, probe: createBridgeProbe(), now },
+    { waitMs: wait * 1000, sendsRecord: record },
+  )
+}
+
+function findingsText(findings: readonly Finding[], terminal: Terminal): string {
+  const lines = findings.flatMap(({ status, id, what, todo }) => {
+    const [mark, colour] = marks[status]
+    const line = `${paint(terminal, colour, mark)}  ${id.padEnd(20)}  ${what}`
+    return todo === undefined ? [line] : [line, `      → ${todo}`]
+  })
+  return [...lines, '', conclusionOf(findings)].join('\n')
+}
+
+function conclusionOf(findings: readonly Finding[]): string {
+  const count = (status: Finding['status']) =>
+    findings.filter((finding) => finding.status === status).length
+  const [faults, warnings] = [count('fail'), count('warn')]
+  if (faults + warnings === 0) return 'Everything is well.'
+  const faultsText = faults === 1 ? '1 fault' : `${faults} faults`
+  return `${faultsText}, ${warnings === 1 ? '1 warning' : `${warnings} warnings`}.`
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Expected seconds, up to 9999.')
+  return Number(text)
+}

@@ -1,0 +1,120 @@
+/**
+ * `export`: raw records as JSON, one a line, each with its session, its resource and its scope: all
+ * of what was decoded, to be read by any other program.
+ */
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { StoredBatch } from '../domain/stored-batch.ts'
+import type { StoreReader } from '../store/store-reader.ts'
+import type { CliContext } from './context.ts'
+import { countOfText } from './figures.ts'
+import { selectSessions } from './find-session.ts'
+import { type Data, withData } from './open-data.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { createProgress } from './progress.ts'
+import { addFilterOptions, addTimeOptions, type FilterOptions, filterOf } from './session-filter.ts'
+
+interface Options extends FilterOptions {
+  readonly output?: string
+  readonly force?: boolean
+}
+
+const BATCHES_AT_ONCE = 50
+/** Prompts and answers are in it. */
+const FILE_MODE = 0o600
+
+export function addExport(program: Command, context: CliContext, concluded: Conclude): void {
+  const command = program
+    .command('export')
+    .summary('write raw records as JSON lines')
+    .description('Writes the raw records of sessions as JSON, one a line; how many goes to stderr.')
+    .argument('[ids...]', 'sessions by id or its beginning; without any, all that fit')
+    .option('-o, --output <file>', 'write to this file, readable by you alone')
+    .option('--force', 'write over a file that exists')
+  addFilterOptions(addTimeOptions(command, 'only sessions with something since')).action(
+    (ids: readonly string[], options: Options) =>
+      concluded(withData(context, (data) => exportSessions(data, context, ids, options))),
+  )
+}
+
+async function exportSessions(
+  { reports, reader }: Data,
+  context: CliContext,
+  ids: readonly string[],
+  options: Options,
+): Promise<Outcome> {
+  const rows = await selectSessions(reports, ids, filterOf(options, context.now()))
+  if (!rows.ok) return rows
+  const opened = openSink(options, context)
+  if (!opened.ok) return failed(opened.error)
+  const { write, close } = opened.value
+  const progress = createProgress(context.stderr)
+  let records = 0
+  try {
+    for (const [index, { key }] of rows.value.entries()) {
+      if (options.output !== undefined) {
+        progress.show(index, rows.value.length, `${index} of ${rows.value.length} sessions`)
+      }
+      for (const batch of batchesOf(reader, key)) {
+        await write(linesOf(batch))
+        records += batch.records.length
+      }
+    }
+  } finally {
+    progress.clear()
+    close()
+  }
+  const what = `${countOfText(records, 'record')} of ${countOfText(rows.value.length, 'session')}`
+  context.stderr.write(`Exported ${what}.\n`)
+  return ok({ text: '' })
+}
+
+function* batchesOf({ records }: StoreReader, key: string): Generator<StoredBatch, void> {
+  let afterId = 0
+  for (;;) {
+    const batches = records.batches(key, afterId, BATCHES_AT_ONCE)
+    yield* batches
+    const last = batches.at(-1)
+    if (last === undefined) return
+    afterId = last.id
+  }
+}
+
+function linesOf({ sessionKey, signal, receivedMs, origin, records }: StoredBatch): string {
+  const { resource, scopeName, scopeVersion } = origin
+  const scope = { name: scopeName, version: scopeVersion }
+  const lines = records.map((record) =>
+    JSON.stringify({ session: sessionKey, signal, receivedMs, resource, scope, record }),
+  )
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+interface Sink {
+  readonly write: (text: string) => Promise<void>
+  readonly close: () => void
+}
+
+function openSink(
+  { output, force = false }: Options,
+  { stdout }: CliContext,
+): Result<Sink, string> {
+  if (output === undefined) {
+    const write = (text: string) => {
+      stdout.write(text)
+      return stdout.flushed()
+    }
+    return ok({ write, close: () => {} })
+  }
+  try {
+    const file = openSync(output, force ? 'w' : 'wx', FILE_MODE)
+    return ok({
+      write: async (text) => writeFileSync(file, text),
+      close: () => closeSync(file),
+    })
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error
+    if (error.code === 'EEXIST') return err(`${output} exists; say --force to write over it`)
+    return err(`${output} cannot be written: ${error.message}`)
+  }
+}

@@ -1,0 +1,92 @@
+/** Sessions by what a person types of them: an id, its beginning, or the newest. */
+import { ok, type Result } from '../domain/result.ts'
+import type { Filter } from '../web/contract/filter.ts'
+import type { SessionListQuery, SessionRow } from '../web/contract/session-list.ts'
+import type { WebQueries } from '../web/web-queries.ts'
+import { failed, type Failure } from './outcome.ts'
+import { shortId } from './session-table.ts'
+
+type SessionLists = Pick<WebQueries, 'sessions'>
+
+const PAGE = 200
+/** Names shown where a beginning fits several. */
+const MAX_NAMED = 5
+
+const newestFirst = {
+  attribute: [],
+  search: '',
+  state: 'any',
+  sort: 'last',
+  order: 'desc',
+  limit: PAGE,
+} as const satisfies SessionListQuery
+
+/** The one session whose id, or key, begins with that. */
+export async function findSession(
+  lists: SessionLists,
+  beginning: string,
+): Promise<Result<SessionRow, Failure>> {
+  const found: SessionRow[] = []
+  for await (const row of allSessions(lists, { search: beginning.slice(0, PAGE) })) {
+    if (row.sessionId === beginning || row.key === beginning) return ok(row)
+    const fits = row.sessionId.startsWith(beginning) || row.key.startsWith(beginning)
+    if (fits && found.length <= MAX_NAMED) found.push(row)
+  }
+  const [first] = found
+  if (first === undefined) {
+    return failed(`no session begins with "${beginning}"`, 'See claude-telemetry sessions.')
+  }
+  if (found.length === 1) return ok(first)
+  const names = found.slice(0, MAX_NAMED).map(({ sessionId }) => sessionId)
+  const more = found.length > MAX_NAMED ? ', …' : ''
+  return failed(
+    `"${beginning}" begins more than one session: ${names.join(', ')}${more}`,
+    'Write more of the id.',
+  )
+}
+
+/** The one that was heard of last. */
+export async function lastSession(lists: SessionLists): Promise<Result<SessionRow, Failure>> {
+  for await (const row of allSessions(lists, {})) return ok(row)
+  return failed('no session is stored yet', 'Check the chain: claude-telemetry doctor')
+}
+
+/** Those named, or all that a filter lets through when none is. */
+export async function selectSessions(
+  lists: SessionLists,
+  beginnings: readonly string[],
+  filter: Filter,
+): Promise<Result<readonly SessionRow[], Failure>> {
+  const rows: SessionRow[] = []
+  if (beginnings.length === 0) {
+    for await (const row of allSessions(lists, filter)) rows.push(row)
+    // As they happened.
+    return ok(rows.reverse())
+  }
+  for (const beginning of beginnings) {
+    const found = await findSession(lists, beginning)
+    if (!found.ok) return found
+    if (!rows.some(({ key }) => key === found.value.key)) rows.push(found.value)
+  }
+  return ok(rows)
+}
+
+/** All that a question finds, page by page. */
+export async function* allSessions(
+  lists: SessionLists,
+  question: Partial<SessionListQuery>,
+): AsyncGenerator<SessionRow, void> {
+  let cursor: string | undefined
+  do {
+    const asked = { ...newestFirst, attribute: [], ...question }
+    const page = await lists.sessions({ ...asked, ...(cursor !== undefined && { cursor }) })
+    if (!page.ok) throw new Error('a list does not know its own cursor')
+    yield* page.value.sessions
+    cursor = page.value.nextCursor ?? undefined
+  } while (cursor !== undefined)
+}
+
+/** `3f2a91c0 Fix the login test`, for messages. */
+export function sessionName({ sessionId, title }: SessionRow): string {
+  return title === null ? shortId(sessionId) : `${shortId(sessionId)} (${title.slice(0, 60)})`
+}

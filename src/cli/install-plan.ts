@@ -1,0 +1,146 @@
+/**
+ * What `install` is to do, from its options and the configuration of the bridge. Reads no file but
+ * to see whether there is one; writes nothing.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { configDirOf } from '../config/config-dir.ts'
+import type { Config } from '../config/config.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
+import type { Addition } from '../setup/file-change.ts'
+import { localAddress, shellFilePath, userSettingsPath } from '../setup/places.ts'
+import { type ServiceFile, serviceFile } from '../setup/service-unit.ts'
+import { SHELLS, type Shell } from '../setup/shell-block.ts'
+import {
+  type Content,
+  type Protocol,
+  RESOURCE_ATTRIBUTES,
+  telemetryVariables,
+  type TelemetryVariables,
+  type TelemetryWish,
+} from '../setup/telemetry-environment.ts'
+import type { CliContext } from './context.ts'
+
+export interface InstallOptions {
+  readonly shell?: Shell | 'all'
+  readonly print?: boolean
+  readonly content: readonly Content[]
+  readonly traces?: boolean
+  readonly protocol: Protocol
+  readonly endpoint?: string
+  readonly apiKey?: string
+  readonly team?: string
+  readonly hooks?: boolean
+  readonly service?: boolean
+  readonly dryRun?: boolean
+}
+
+export interface InstallPlan {
+  readonly variables: TelemetryVariables
+  readonly additions: readonly Addition[]
+  readonly service?: ServiceFile
+  /** What a person should know, a line each. */
+  readonly notes: readonly string[]
+}
+
+/** The port of OTLP/gRPC where the bridge has none: what Claude Code takes by default. */
+const DEFAULT_GRPC_PORT = 4317
+
+export function plannedInstallation(
+  options: InstallOptions,
+  config: Config,
+  context: CliContext,
+): Result<InstallPlan, string> {
+  const wish = wishOf(options, config)
+  const variables = telemetryVariables(wish)
+  const hooks =
+    options.hooks === true ? hookGroup(hookUrl(hookBase(options, config)), wish.apiKey) : undefined
+  const service = options.service === true ? serviceOf(context) : undefined
+  if (options.service === true && service === undefined) {
+    return err('there is no service of this kind of system that could be set up here')
+  }
+  return ok({
+    variables,
+    additions: [
+      ...environmentAdditions(options, wish, hooks, context),
+      ...(service === undefined ? [] : [{ kind: 'service', ...pathAndText(service) } as const]),
+    ],
+    ...(service !== undefined && { service }),
+    notes: notesOf(options, context),
+  })
+}
+
+function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {
+  const { protocol, team } = options
+  const port = protocol === 'grpc' ? (receiver.grpcPort ?? DEFAULT_GRPC_PORT) : receiver.port
+  const apiKey = options.apiKey ?? receiver.apiKey
+  return {
+    protocol,
+    endpoint: options.endpoint ?? localAddress(receiver.host, port),
+    contents: options.content,
+    traces: options.traces === true,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(team !== undefined && { team }),
+  }
+}
+
+/** Hooks come by HTTP, whatever telemetry comes by. */
+function hookBase({ protocol, endpoint }: InstallOptions, { receiver }: Config): string {
+  if (endpoint === undefined) return localAddress(receiver.host, receiver.port)
+  if (protocol !== 'grpc') return endpoint
+  const url = new URL(endpoint)
+  url.port = String(receiver.port)
+  return url.origin
+}
+
+/** Hooks can stand in the settings only, so with them those are written in any case. */
+function environmentAdditions(
+  { shell }: InstallOptions,
+  wish: TelemetryWish,
+  hooks: HookGroup | undefined,
+  { shellVariables, platform }: CliContext,
+): Addition[] {
+  const settingsPath = userSettingsPath(shellVariables, platform)
+  const inSettings = (given: TelemetryVariables) =>
+    telemetryVariables(wish, given[RESOURCE_ATTRIBUTES])
+  const withHooks = hooks === undefined ? {} : { hooks }
+  if (shell === undefined) {
+    return [{ kind: 'settings', path: settingsPath, variables: inSettings, ...withHooks }]
+  }
+  const blocks = (shell === 'all' ? SHELLS : [shell]).map((each) => ({
+    kind: 'shell' as const,
+    path: shellFilePath(each, shellVariables, platform),
+    shell: each,
+    variables: telemetryVariables(wish),
+  }))
+  if (hooks === undefined) return blocks
+  return [...blocks, { kind: 'settings', path: settingsPath, variables: () => ({}), hooks }]
+}
+
+/** It runs where its `.env` lies: in this folder, or in the user's config folder. */
+function serviceOf({ program, platform, variables }: CliContext): ServiceFile | undefined {
+  const hasEnvFile = existsSync(join(platform.workingDir, '.env'))
+  const workingDir = hasEnvFile ? platform.workingDir : configDirOf(variables, platform)
+  return serviceFile({ ...program, workingDir }, platform, variables)
+}
+
+function pathAndText({ path, text }: ServiceFile) {
+  return { path, text }
+}
+
+function notesOf(
+  { content, traces = false, hooks = false, service = false }: InstallOptions,
+  { program }: CliContext,
+): string[] {
+  const notes: string[] = []
+  if (content.includes('tools') && !traces && !hooks) {
+    notes.push('Tool input will be shown, but not tool output: that needs --traces or --hooks.')
+  }
+  if (service && /[\\/]_npx[\\/]/.test(program.mainPath)) {
+    notes.push(
+      'The service runs from the cache of npx, which npm may empty: install the package globally (npm install -g) and do this again.',
+    )
+  }
+  return notes
+}

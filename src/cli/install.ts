@@ -1,0 +1,108 @@
+/**
+ * `install`: has Claude Code report to the bridge, by writing its environment where it reads it.
+ * Works everything out before it writes anything; what it replaces is kept, for `uninstall`.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { configDirOf } from '../config/config-dir.ts'
+import { ok } from '../domain/result.ts'
+import { runCommand } from '../setup/command-runner.ts'
+import { type FileChange, installation } from '../setup/file-change.ts'
+import { createInstallRecord, UNREADABLE_RECORD } from '../setup/install-record.ts'
+import { applyInstallation } from '../setup/apply.ts'
+import { createService } from '../setup/service.ts'
+import { exportLines, SHELLS, type Shell } from '../setup/shell-block.ts'
+import { CONTENTS, type Content, PROTOCOLS } from '../setup/telemetry-environment.ts'
+import type { CliContext } from './context.ts'
+import { changesText } from './file-diff.ts'
+import { type InstallOptions, plannedInstallation } from './install-plan.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { readConfig } from './read-config.ts'
+
+export function addInstall(program: Command, context: CliContext, concluded: Conclude): void {
+  program
+    .command('install')
+    .summary('have Claude Code report to the bridge')
+    .description(
+      'Writes the telemetry environment where Claude Code reads it: into "env" of the settings of\n' +
+        'the user, which holds in every shell and editor, or into start-up files of shells. What the\n' +
+        'files say otherwise stays. Run again, it changes what it wrote to what it is told now.',
+    )
+    .addOption(
+      new Option(
+        '--shell <shell>',
+        'a marked block in the start-up file of a shell, instead of the settings',
+      ).choices([...SHELLS, 'all']),
+    )
+    .option('--print', 'print the lines for a shell, and write nothing')
+    .option('--content <kinds>', `show content as well: ${CONTENTS.join(',')}`, contentsOf, [])
+    .option('--traces', "also send the agent's own spans (beta): tool output, nesting of subagents")
+    .addOption(
+      new Option('--protocol <protocol>', 'how to send').choices(PROTOCOLS).default(PROTOCOLS[0]),
+    )
+    .option(
+      '--endpoint <url>',
+      'where the bridge listens (default: as it is configured here)',
+      addressOf,
+    )
+    .option('--api-key <key>', "the bridge's API_KEY (default: as it is configured here)")
+    .option('--team <name>', 'put the team on everything sent')
+    .option('--hooks', "also have Claude Code's hooks report: certain ends, folder and branch")
+    .option('--service', 'run the bridge at login (systemd user unit, launchd)')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .action((options: InstallOptions) => concluded(install(context, options)))
+}
+
+async function install(context: CliContext, options: InstallOptions): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const plan = plannedInstallation(options, config.value, context)
+  if (!plan.ok) return failed(plan.error)
+  if (options.print === true) {
+    const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
+    return ok({ text: exportLines(shell satisfies Shell, plan.value.variables) })
+  }
+  const record = createInstallRecord(configDirOf(context.variables, context.platform))
+  const installed = record.files()
+  if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
+  const changes: FileChange[] = []
+  for (const addition of plan.value.additions) {
+    const known = installed.value.find(({ path }) => path === addition.path)
+    const change = installation(addition, known, record)
+    if (!change.ok)
+      return failed(
+        change.error,
+        'Nothing was changed. Correct the file, or move it away, and try again.',
+      )
+    changes.push(change.value)
+  }
+  if (options.dryRun === true) return ok({ text: changesText(changes, context.stdout) })
+  const applied = applyInstallation(plan.value.additions, changes, installed.value, record)
+  if (!applied.ok) return failed(applied.error)
+  const { service, notes } = plan.value
+  const lines = [...applied.value, ...notes]
+  if (service !== undefined) {
+    const { variables, userId } = context
+    const enabled = await createService({ run: runCommand, variables, userId }).enable(service)
+    if (!enabled.ok) return ok({ text: [...lines, enabled.error].join('\n'), exitCode: 1 })
+    lines.push(enabled.value)
+  }
+  return ok({ text: [...lines, 'Start claude anew; then: claude-telemetry doctor'].join('\n') })
+}
+
+function contentsOf(text: string): readonly Content[] {
+  return text.split(',').map((name) => {
+    const content = CONTENTS.find((each) => each === name.trim())
+    if (content === undefined) {
+      throw new InvalidArgumentError(`Expected some of ${CONTENTS.join(',')}.`)
+    }
+    return content
+  })
+}
+
+function addressOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('Expected an http or https URL.')
+  }
+  return text.replace(/\/+$/, '')
+}

@@ -1,0 +1,46 @@
+/**
+ * The stored data, for commands that read it: beside a running bridge as well as without one, since
+ * nothing is written. Loaded only where it is needed: every other command starts sooner.
+ */
+import type { Reports } from '../analytics/reports.ts'
+import type { Config } from '../config/config.ts'
+import type { SessionPolicy } from '../session/policy.ts'
+import type { StoreReader } from '../store/store-reader.ts'
+import type { CliContext } from './context.ts'
+import { failed, type Outcome } from './outcome.ts'
+import { readConfig } from './read-config.ts'
+
+export interface Data {
+  readonly config: Config
+  readonly policy: SessionPolicy
+  readonly reader: StoreReader
+  readonly reports: Reports
+}
+
+/** What to do when there is nothing to read. */
+export const NO_DATA_NEXT =
+  'Set DATA_DIR to the folder of the bridge, or start it: claude-telemetry start'
+
+/** Opens the data for a command, and closes it after. */
+export async function withData(
+  context: CliContext,
+  use: (data: Data) => Promise<Outcome>,
+): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const [{ openStoreReader }, { createReports }, { policyOf }] = await Promise.all([
+    import('../store/store-reader.ts'),
+    import('../analytics/reports.ts'),
+    import('../session/policy.ts'),
+  ])
+  const opened = openStoreReader(config.value.dataDir)
+  if (!opened.ok) return failed(opened.error, NO_DATA_NEXT)
+  const reader = opened.value
+  try {
+    const policy = policyOf(config.value.session)
+    const reports = createReports({ reader, policy, now: context.now })
+    return await use({ config: config.value, policy, reader, reports })
+  } finally {
+    reader.close()
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The command line: one program, one file a command. Says what is wrong with a command line in one
+ * line, and what to try. Neither reads the process nor ends it.
+ */
+import { Command, CommanderError } from 'commander'
+import { addCompletion } from './completion.ts'
+import type { CliContext } from './context.ts'
+import { addDelete } from './delete.ts'
+import { addDoctor } from './doctor.ts'
+import { addExport } from './export.ts'
+import { addInstall } from './install.ts'
+import { addOutbox } from './outbox.ts'
+import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
+import { addPrune } from './prune.ts'
+import { addReplay } from './replay.ts'
+import { addReport } from './report.ts'
+import { addSession } from './session.ts'
+import { addSessions } from './sessions.ts'
+import { addStart } from './start.ts'
+import { addStatus } from './status.ts'
+import { addTail } from './tail.ts'
+import { addUninstall } from './uninstall.ts'
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 it could not be done or something is wrong, 2 the command line is wrong.
+Without a command the bridge is started.`
+
+/** Runs the command that the context's arguments name. Resolves to the exit code. */
+export async function runProgram(context: CliContext): Promise<number> {
+  let exitCode = EXIT_OK
+  const program = createProgram(context, async (outcome) => {
+    exitCode = conclude(await outcome, context.stdout, context.stderr)
+  })
+  try {
+    await program.parseAsync(withDefaultCommand(context.args), { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+  }
+}
+
+/** The tree of commands, for running one and for describing them. */
+export function createProgram(context: CliContext, concluded: Conclude): Command {
+  const { stdout, stderr, productVersion } = context
+  const program = new Command('claude-telemetry')
+    .description(
+      'Carries what coding agents say about themselves into Langfuse, and tells it here.',
+    )
+    .version(productVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show what a command takes')
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('Try "claude-telemetry --help".')
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns,
+      getErrHelpWidth: () => stderr.columns,
+      getOutHasColors: () => stdout.hasColours,
+      getErrHasColors: () => stderr.hasColours,
+      outputError: (text, write) => write(text.replace(/^error:/, 'claude-telemetry:')),
+    })
+    .exitOverride()
+  addStart(program, context, concluded)
+  addInstall(program, context, concluded)
+  addUninstall(program, context, concluded)
+  addDoctor(program, context, concluded)
+  addStatus(program, context, concluded)
+  addSessions(program, context, concluded)
+  addSession(program, context, concluded)
+  addReport(program, context, concluded)
+  addTail(program, context, concluded)
+  addReplay(program, context, concluded)
+  addOutbox(program, context, concluded)
+  addExport(program, context, concluded)
+  addPrune(program, context, concluded)
+  addDelete(program, context, concluded)
+  addCompletion(program, concluded)
+  return program
+}
+
+/** `claude-telemetry` and `claude-telemetry --check-config` are about the bridge. */
+function withDefaultCommand(args: readonly string[]): string[] {
+  const [first] = args
+  return first === undefined || first === '--check-config' ? ['start', ...args] : [...args]
+}

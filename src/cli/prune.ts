@@ -1,0 +1,86 @@
+/** `prune`: retention now, instead of once a day. */
+import type { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type { SessionRow } from '../web/contract/session-list.ts'
+import type { CliContext } from './context.ts'
+import { countOfText } from './figures.ts'
+import { allSessions } from './find-session.ts'
+import { numberBetween } from './number-option.ts'
+import { type Data, withData } from './open-data.ts'
+import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
+import { createProgress } from './progress.ts'
+import { openSessionRemover } from './session-remover.ts'
+import { dateTimeText } from './zoned-time.ts'
+
+interface Options {
+  readonly olderThan?: number
+  readonly dryRun?: boolean
+}
+
+const DAY_MS = 86_400_000
+const MAX_DAYS = 36_500
+
+export function addPrune(program: Command, context: CliContext, concluded: Conclude): void {
+  program
+    .command('prune')
+    .summary('delete old sessions now')
+    .description(
+      'Deletes closed sessions that are older than RETENTION_DAYS, as the bridge does once a day.\n' +
+        'Sessions with something that still waits for Langfuse stay.',
+    )
+    .option('--older-than <days>', 'older than that instead', numberBetween(0, MAX_DAYS))
+    .option('--dry-run', 'count them, and delete nothing')
+    .action((options: Options) =>
+      concluded(withData(context, (data) => prune(data, context, options))),
+    )
+}
+
+async function prune(data: Data, context: CliContext, options: Options): Promise<Outcome> {
+  const { config, reader } = data
+  const ageMs = options.olderThan === undefined ? config.retentionMs : options.olderThan * DAY_MS
+  if (options.olderThan === undefined && ageMs === 0) {
+    return failed('RETENTION_DAYS is 0: everything is kept', 'Say --older-than DAYS.')
+  }
+  const beforeMs = context.now() - ageMs
+  const waiting = reader.waiting.keys()
+  const old: SessionRow[] = []
+  let kept = 0
+  for await (const row of allSessions(data.reports, { state: 'closed', order: 'asc' })) {
+    if (row.lastMs >= beforeMs) break
+    if (waiting.has(row.key)) kept += 1
+    else old.push(row)
+  }
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  const what = `${countOfText(old.length, 'closed session')} from before ${dateTimeText(beforeMs, timeZone)}`
+  const stay =
+    kept === 0 ? '' : ` ${countOfText(kept, 'session')} of that age wait for Langfuse and stay.`
+  if (options.dryRun) return ok({ text: `Would delete ${what}.${stay}` })
+  if (old.length === 0)
+    return ok({
+      text: `There are no closed sessions from before ${dateTimeText(beforeMs, timeZone)}.${stay}`,
+    })
+  const removed = await removeAll(config, old, context)
+  return removed.ok ? ok({ text: `Deleted ${what}.${stay}` }) : removed
+}
+
+async function removeAll(
+  config: Config,
+  rows: readonly SessionRow[],
+  { stderr }: CliContext,
+): Promise<Result<undefined, Failure>> {
+  const opened = await openSessionRemover(config)
+  if (!opened.ok) return opened
+  const progress = createProgress(stderr)
+  try {
+    for (const [index, { key }] of rows.entries()) {
+      progress.show(index, rows.length, `${index} of ${rows.length} sessions`)
+      const removed = await opened.value.remove(key)
+      if (!removed.ok) return removed
+    }
+    return ok(undefined)
+  } finally {
+    progress.clear()
+    await opened.value.close()
+  }
+}

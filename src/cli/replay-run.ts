@@ -1,0 +1,58 @@
+/** Replays sessions one after the other, counting, with the progress shown. */
+import { replaySession } from '../analytics/replay.ts'
+import type { Emission } from '../domain/emission.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { SessionRow } from '../web/contract/session-list.ts'
+import { countOfText } from './figures.ts'
+import type { Data } from './open-data.ts'
+import type { Progress } from './progress.ts'
+
+export interface ReplayCounts {
+  readonly sessions: number
+  readonly records: number
+  readonly observations: number
+  readonly scores: number
+}
+
+/** What takes what sessions give; an error of either ends the replay. */
+export interface Taker {
+  take(emissions: readonly Emission[]): Promise<Result<undefined, string>>
+  /** After the last one. */
+  finish(): Promise<Result<undefined, string>>
+}
+
+export async function replayRows(
+  { reader, policy }: Pick<Data, 'reader' | 'policy'>,
+  rows: readonly SessionRow[],
+  progress: Progress,
+  taker: Taker,
+): Promise<Result<ReplayCounts, string>> {
+  const sizes = rows.map(({ key }) => reader.records.countOf(key) ?? 0)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  let counts: ReplayCounts = { sessions: 0, records: 0, observations: 0, scores: 0 }
+  for (const [index, row] of rows.entries()) {
+    let reason: string | undefined
+    await replaySession(reader, row.key, policy, async (emissions, recordsSoFar) => {
+      if (reason !== undefined) return
+      const done = counts.records + recordsSoFar
+      progress.show(
+        done,
+        total,
+        `${index} of ${rows.length} sessions, ${countOfText(done, 'record')}`,
+      )
+      const taken = await taker.take(emissions)
+      if (!taken.ok) reason = taken.error
+      const scores = emissions.filter(({ kind }) => kind === 'score').length
+      counts = {
+        ...counts,
+        scores: counts.scores + scores,
+        observations: counts.observations + emissions.length - scores,
+      }
+    })
+    if (reason !== undefined) return err(reason)
+    const records = counts.records + (sizes[index] ?? 0)
+    counts = { ...counts, records, sessions: counts.sessions + 1 }
+  }
+  const finished = await taker.finish()
+  return finished.ok ? ok(counts) : finished
+}

@@ -1,0 +1,135 @@
+/**
+ * `replay`: stored sessions again to Langfuse, from their raw records through today's mapping.
+ *
+ * Ids are derived from natural keys, so a replay into the project that had it all before gives the
+ * same ids: Langfuse shows each observation once, as today's mapping has it, in the end (it merges
+ * equal ids with equal start times in the background). In another project it makes a copy.
+ */
+import type { Command } from 'commander'
+import { ok } from '../domain/result.ts'
+import type { SessionRow } from '../web/contract/session-list.ts'
+import type { CliContext } from './context.ts'
+import { countOfText } from './figures.ts'
+import { selectSessions } from './find-session.ts'
+import { type Data, withData } from './open-data.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { createProgress } from './progress.ts'
+import { type ReplayCounts, replayRows } from './replay-run.ts'
+import { createReplaySender } from './replay-sender.ts'
+import { addressOf, replayTarget, type TargetOptions } from './replay-target.ts'
+import { addFilterOptions, addTimeOptions, type FilterOptions, filterOf } from './session-filter.ts'
+
+interface Options extends FilterOptions, TargetOptions {
+  readonly all?: boolean
+  readonly dryRun?: boolean
+}
+
+const NOTE = `
+Ids are derived from what was recorded: into the same project it gives the same traces again, not
+second ones (Langfuse merges them within minutes); into another project it makes a copy.
+What the bridge itself has to deliver is not touched. Open sessions are left out until they close.`
+
+export function addReplay(program: Command, context: CliContext, concluded: Conclude): void {
+  const command = program
+    .command('replay')
+    .summary('deliver stored sessions to Langfuse again')
+    .description(
+      "Delivers stored sessions again, from their raw records through today's mapping, to the\n" +
+        'configured project or to another one.',
+    )
+    .argument('[ids...]', 'sessions by id or its beginning')
+    .option('--all', 'all that are stored')
+  addFilterOptions(addTimeOptions(command, 'all with something since'))
+    .option('--public-key <key>', 'of another project (or LANGFUSE_PUBLIC_KEY)')
+    .option(
+      '--secret-key <key>',
+      'of another project (better LANGFUSE_SECRET_KEY: others see this)',
+    )
+    .option('--host <url>', 'another Langfuse (or LANGFUSE_HOST)', addressOf)
+    .option('--dry-run', 'count what would be sent, and send nothing')
+    .addHelpText('after', NOTE)
+    .action((ids: readonly string[], options: Options) =>
+      concluded(withData(context, (data) => replay(data, context, ids, options))),
+    )
+}
+
+async function replay(
+  data: Data,
+  context: CliContext,
+  ids: readonly string[],
+  options: Options,
+): Promise<Outcome> {
+  const filter = filterOf(options, context.now())
+  const { attribute, ...rest } = filter
+  const isSelective = ids.length > 0 || attribute.length > 0 || Object.keys(rest).length > 0
+  if (isSelective === (options.all === true)) {
+    return failed('replay takes either sessions (ids, --since, --project, …) or --all')
+  }
+  const selected = await selectSessions(data.reports, ids, filter)
+  if (!selected.ok) return selected
+  // What the bridge has not ended yet would be told as if it had.
+  const rows = selected.value.filter(({ isOpen }) => !isOpen)
+  const open = countOfText(selected.value.length - rows.length, 'open session')
+  if (rows.length === 0) {
+    const next = 'See claude-telemetry sessions. Open sessions are replayed once they have closed.'
+    return failed(selected.value.length === 0 ? 'no session fits' : `there is only ${open}`, next)
+  }
+  const done = await (options.dryRun
+    ? dryRun(data, context, rows)
+    : deliver(data, context, rows, options))
+  if (!done.ok || rows.length === selected.value.length) return done
+  return ok({ text: `${done.value.text}\nLeft out: ${open}.` })
+}
+
+async function dryRun(
+  data: Data,
+  { stderr }: CliContext,
+  rows: readonly SessionRow[],
+): Promise<Outcome> {
+  const progress = createProgress(stderr)
+  const nobody = { take: async () => ok(undefined), finish: async () => ok(undefined) }
+  const counts = await replayRows(data, rows, progress, nobody)
+  progress.clear()
+  return counts.ok
+    ? ok({ text: `Would deliver ${countsText(counts.value)}.` })
+    : failed(counts.error)
+}
+
+async function deliver(
+  data: Data,
+  { stderr, productVersion }: CliContext,
+  rows: readonly SessionRow[],
+  options: Options,
+): Promise<Outcome> {
+  const target = replayTarget(data.config, options)
+  if (!target.ok) return target
+  const sender = createReplaySender(target.value, data.config, productVersion)
+  const progress = createProgress(stderr)
+  try {
+    const counts = await replayRows(data, rows, progress, sender)
+    progress.clear()
+    const { baseUrl } = target.value
+    if (!counts.ok) {
+      return failed(
+        `${baseUrl} did not take all: ${counts.error}`,
+        'Run it again; nothing doubles.',
+      )
+    }
+    const { items, reasons } = await sender.refused()
+    const text = `Delivered ${countsText(counts.value)} to ${baseUrl}.`
+    if (items === 0) return ok({ text })
+    return failed(
+      `${countOfText(items, 'item')} of ${countsText(counts.value)} were refused: ${reasons.join('; ')}`,
+    )
+  } finally {
+    progress.clear()
+    await sender.stop()
+  }
+}
+
+function countsText({ sessions, records, observations, scores }: ReplayCounts): string {
+  return (
+    `${countOfText(observations, 'observation')} and ${countOfText(scores, 'score')} ` +
+    `from ${countOfText(records, 'record')} of ${countOfText(sessions, 'session')}`
+  )
+}

@@ -1,0 +1,57 @@
+/** `report`: what agents cost and did over days, weeks or months; one line in cron mails it. */
+import { type Command, Option } from 'commander'
+import { ok } from '../domain/result.ts'
+import type { CliContext } from './context.ts'
+import { type Data, withData } from './open-data.ts'
+import type { Conclude, Outcome } from './outcome.ts'
+import { GROUPS, type Group, PERIODS, type Period, reportData } from './report-data.ts'
+import { reportText } from './report-text.ts'
+import { FORMATS, type Format } from './row-format.ts'
+import {
+  addFilterOptions,
+  addTimeOptions,
+  type FilterOptions,
+  filterOf,
+  timeZoneOf,
+} from './session-filter.ts'
+import { dayStart } from './zoned-time.ts'
+
+interface Options extends FilterOptions {
+  readonly by: Period
+  readonly group?: Group
+  readonly format: Format
+}
+
+/** How far back a report goes by itself: a week of days, two months of weeks, a year of months. */
+const DEFAULT_DAYS: Readonly<Record<Period, number>> = { day: 6, week: 55, month: 364 }
+
+const EXAMPLE = `
+Example of a daily mail: 0 7 * * * claude-telemetry report --since yesterday --until today --group user | mail -s Agents team@example.com`
+
+export function addReport(program: Command, context: CliContext, concluded: Conclude): void {
+  const command = program
+    .command('report')
+    .summary('sum up days, weeks or months')
+    .description(
+      'Sums up what agents cost and did: rows by time, split if asked; tools, the dearest sessions,\n' +
+        'and at most three things worth a look.',
+    )
+    .addOption(new Option('--by <period>', 'a row for each').choices(PERIODS).default('day'))
+    .addOption(new Option('--group <what>', 'split each row').choices(GROUPS))
+  addFilterOptions(addTimeOptions(command, 'from when on'))
+    .addOption(new Option('--format <format>', 'how to print').choices(FORMATS).default('table'))
+    .addHelpText('after', EXAMPLE)
+    .action((options: Options) =>
+      concluded(withData(context, (data) => report(data, context, options))),
+    )
+}
+
+async function report(data: Data, context: CliContext, options: Options): Promise<Outcome> {
+  const { by: period, group, format } = options
+  const nowMs = context.now()
+  const timeZone = timeZoneOf(options)
+  const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
+  const filter = filterOf(options, nowMs, options.until === undefined ? fromMs : undefined)
+  const figures = await reportData(data, { period, group, timeZone, filter })
+  return ok({ text: reportText(figures, format, context.stdout) })
+}

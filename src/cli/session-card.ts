@@ -1,0 +1,157 @@
+/**
+ * One session as a card: what it was, what it cost and did, then models, tools and prompts. Lines
+ * that would say nothing are left out. Pure.
+ */
+import type { Session } from '../web/contract/session.ts'
+import { countOfText, countText, durationText, shareText, usdText } from './figures.ts'
+import { cutTo, plainLine } from './plain-text.ts'
+import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
+import { allTokens } from './session-table.ts'
+import { type Column, tableText } from './table.ts'
+import { paint, type Terminal } from './terminal.ts'
+import { wrapped } from './wrapped-text.ts'
+import { dateTimeText } from './zoned-time.ts'
+
+const LABEL_WIDTH = 11
+/** Some agents name their users by a hash. */
+const MAX_USER_WIDTH = 32
+
+/** Why sessions were closed, in words. */
+const closings: Readonly<Record<string, string>> = {
+  idle: 'closed after it was quiet',
+  shutdown: 'closed when the bridge stopped',
+  max_age: 'closed at its greatest age',
+  limit: 'closed because too many were open',
+  session_end: 'ended',
+}
+
+export function sessionCard(session: Session, terminal: Terminal, timeZone: string): string {
+  const { session: row, models, tools, turns, omittedTurns } = session
+  const title = plainLine(row.title ?? '(no title: prompts are not recorded)')
+  const head = [
+    paint(terminal, 'bold', terminal.isInteractive ? cutTo(title, terminal.columns) : title),
+    paint(terminal, 'gray', `${row.agent}  ${row.sessionId}`),
+    paint(terminal, 'gray', wrapped(whereabouts(session, terminal, timeZone), terminal, 0)),
+  ]
+  const facts = factsOf(session).flatMap(([label, text]) =>
+    text === undefined
+      ? []
+      : [
+          `${paint(terminal, 'gray', label.padEnd(LABEL_WIDTH))}${wrapped(text, terminal, LABEL_WIDTH)}`,
+        ],
+  )
+  const table = <R>(columns: readonly Column<R>[], rows: readonly R[]): readonly string[] =>
+    rows.length === 0 ? [] : ['', tableText(columns, rows, terminal)]
+  const omitted = omittedTurns > 0 ? [`(${omittedTurns} earlier prompts are left out)`] : []
+  return [
+    ...head,
+    '',
+    ...facts,
+    ...table(modelColumns, models),
+    ...table(toolColumns, tools),
+    ...table(promptColumns(timeZone), turns),
+    ...omitted,
+  ].join('\n')
+}
+
+function whereabouts(
+  { session: row, agentVersion }: Session,
+  { isInteractive }: Terminal,
+  timeZone: string,
+): string {
+  const state = row.isOpen ? 'open' : (closings[row.closeReason ?? ''] ?? 'closed')
+  const parts = [
+    row.userId !== null && isInteractive ? cutTo(row.userId, MAX_USER_WIDTH) : row.userId,
+    row.project === null ? null : `project ${row.project}`,
+    row.team === null ? null : `team ${row.team}`,
+    agentVersion === null ? null : `version ${agentVersion}`,
+    dateTimeText(row.firstMs, timeZone),
+    state,
+  ]
+  return parts
+    .filter((part) => part !== null)
+    .map(plainLine)
+    .join(' · ')
+}
+
+type Fact = readonly [label: string, text: string | undefined]
+
+function factsOf(session: Session): readonly Fact[] {
+  const { strip, scores, reconciliation, langfuseUrl } = session
+  const { tokens } = strip
+  return [
+    ['Cost', usdText(strip.costUsd)],
+    [
+      'Tokens',
+      `${countText(allTokens(strip))}: ${countText(tokens.input)} in, ` +
+        `${countText(tokens.output)} out, cache ${countText(tokens.cacheRead)} read, ` +
+        `${countText(tokens.cacheCreation)} written`,
+    ],
+    [
+      'Cache',
+      strip.cacheHitRatio === null
+        ? undefined
+        : `${shareText(strip.cacheHitRatio)} of all input was read from it`,
+    ],
+    ['Time', timeText(strip)],
+    ['Prompts', countText(strip.prompts)],
+    ['Calls', counted(strip.modelCalls, [[strip.modelErrors, 'failed']])],
+    [
+      'Tools',
+      counted(strip.toolResults, [
+        [strip.toolFailures, 'failed'],
+        [strip.toolRefusals, 'refused'],
+      ]),
+    ],
+    ['Subagents', strip.subagents === 0 ? undefined : countText(strip.subagents)],
+    ['Errors', strip.errors === 0 ? undefined : countText(strip.errors)],
+    ['Work', workText(strip)],
+    [
+      'Scores',
+      scores.length === 0
+        ? undefined
+        : scores.map(({ name, value, max }) => `${name} ${scoreText(value, max)}`).join(', '),
+    ],
+    [
+      'Metrics',
+      reconciliation === null || Math.abs(differenceOf(reconciliation)) < 0.005
+        ? undefined
+        : `say ${usdText(reconciliation.metricsUsd)}, ${usdText(differenceOf(reconciliation))} apart from the events`,
+    ],
+    ['Langfuse', langfuseUrl ?? undefined],
+  ]
+}
+
+function timeText({ durationMs, activeUserS, activeAgentS }: Session['strip']): string {
+  const active = [
+    activeUserS > 0 ? `you ${durationText(activeUserS * 1000)}` : undefined,
+    activeAgentS > 0 ? `the agent ${durationText(activeAgentS * 1000)}` : undefined,
+  ].filter((part) => part !== undefined)
+  const whole = durationText(durationMs)
+  return active.length === 0 ? whole : `${whole}, active: ${active.join(', ')}`
+}
+
+function workText(strip: Session['strip']): string | undefined {
+  const { linesAdded, linesRemoved, commits, pullRequests, editsAccepted, editsRejected } = strip
+  const edits = editsAccepted + editsRejected
+  const parts = [
+    linesAdded + linesRemoved > 0 ? `+${linesAdded} −${linesRemoved} lines` : undefined,
+    commits > 0 ? countOfText(commits, 'commit') : undefined,
+    pullRequests > 0 ? countOfText(pullRequests, 'pull request') : undefined,
+    edits > 0 ? `${editsAccepted} of ${countOfText(edits, 'edit')} accepted` : undefined,
+  ].filter((part) => part !== undefined)
+  return parts.length === 0 ? undefined : parts.join(', ')
+}
+
+function counted(count: number, parts: readonly (readonly [number, string])[]): string {
+  const shown = parts.filter(([some]) => some > 0).map(([some, what]) => `${some} ${what}`)
+  return [countText(count), ...shown].join(', ')
+}
+
+function scoreText(value: number, max: number): string {
+  return max === 1 ? value.toFixed(2) : String(Math.round(value))
+}
+
+function differenceOf({ eventsUsd, metricsUsd }: NonNullable<Session['reconciliation']>): number {
+  return metricsUsd - eventsUsd
+}

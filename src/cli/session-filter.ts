@@ -1,0 +1,93 @@
+/**
+ * The options that say which sessions a command is about, the same for all commands, and what they
+ * mean in terms of the JSON API's filter.
+ */
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Filter } from '../web/contract/filter.ts'
+import { TIME_SYNTAX, timeOf } from './zoned-time.ts'
+
+export interface FilterOptions {
+  readonly since?: string
+  readonly until?: string
+  readonly tz?: string
+  readonly user?: string
+  readonly project?: string
+  readonly team?: string
+  readonly model?: string
+  readonly agent?: string
+  readonly attribute?: readonly string[]
+}
+
+/** `--since`, `--until`, `--tz`. */
+export function addTimeOptions(command: Command, since = 'from when on'): Command {
+  return addZoneOption(
+    command
+      .option('--since <time>', `${since}: ${TIME_SYNTAX}`, timeText)
+      .option('--until <time>', 'up to when, written the same way', timeText),
+  )
+}
+
+/** `--tz`. */
+export function addZoneOption(command: Command): Command {
+  return command.option(
+    '--tz <zone>',
+    "time zone, such as Europe/Vienna (default: the machine's)",
+    zoneOf,
+  )
+}
+
+/** `--user`, `--project`, `--team`, `--model`, `--agent`, `--attribute`. */
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option('--user <name>', 'only of this user')
+    .option('--project <name>', 'only of this project')
+    .option('--team <name>', 'only of this team')
+    .option('--model <name>', 'only those that used this model')
+    .option('--agent <name>', 'only of this agent, such as claude-code')
+    .option('--attribute <key=value>', 'only with this resource attribute; repeatable', attributeOf)
+}
+
+/** The machine's own unless another was given. */
+export function timeZoneOf({ tz }: Pick<FilterOptions, 'tz'>): string {
+  return tz ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** The filter that the options describe; `defaultFromMs` is where it begins without `--since`. */
+export function filterOf(options: FilterOptions, nowMs: number, defaultFromMs?: number): Filter {
+  const timeZone = timeZoneOf(options)
+  const momentOf = (text?: string) =>
+    text === undefined ? undefined : timeOf(text, nowMs, timeZone)
+  const from = momentOf(options.since) ?? defaultFromMs
+  const to = momentOf(options.until)
+  const { agent, model, project, team, user, attribute = [] } = options
+  return {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(agent !== undefined && { agent }),
+    ...(model !== undefined && { model }),
+    ...(project !== undefined && { project }),
+    ...(team !== undefined && { team }),
+    ...(user !== undefined && { user }),
+    attribute: [...attribute],
+  }
+}
+
+/** Checked now, so that a wrong one is told as such; worked out when the time zone is known. */
+function timeText(text: string): string {
+  if (timeOf(text, 0, 'UTC') !== undefined) return text
+  throw new InvalidArgumentError(`Expected ${TIME_SYNTAX}.`)
+}
+
+function zoneOf(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    throw new InvalidArgumentError('Expected a time zone such as Europe/Vienna.')
+  }
+}
+
+/** Behind those before it. */
+function attributeOf(text: string, before: readonly string[] = []): readonly string[] {
+  if (/^[^=]{1,200}=.{0,1000}$/s.test(text)) return [...before, text]
+  throw new InvalidArgumentError('Expected key=value.')
+}

@@ -1,0 +1,55 @@
+/** Sessions as a table: what a person looks for first stands first. Pure. */
+import type { SessionRow } from '../web/contract/session-list.ts'
+import { countText, durationText, usdText } from './figures.ts'
+import type { Column } from './table.ts'
+import { dateTimeText } from './zoned-time.ts'
+
+/** Enough of an id to name a session by; the command line takes any unique beginning. */
+const SHORT_ID_LENGTH = 8
+
+/** The beginning of an id, as lists show it. */
+export function shortId(sessionId: string): string {
+  return sessionId.slice(0, SHORT_ID_LENGTH)
+}
+
+/** All tokens of a session, cached ones included. */
+export function allTokens({ tokens }: Pick<SessionRow, 'tokens'>): number {
+  return tokens.input + tokens.output + tokens.cacheRead + tokens.cacheCreation
+}
+
+/** `whole` ids are for programs. */
+export function sessionColumns(timeZone: string, whole: boolean): readonly Column<SessionRow>[] {
+  return [
+    { title: 'ID', text: ({ sessionId }) => (whole ? sessionId : shortId(sessionId)) },
+    {
+      title: 'LAST',
+      text: ({ lastMs }) => dateTimeText(lastMs, timeZone),
+    },
+    {
+      title: 'STATE',
+      text: ({ isOpen }) => (isOpen ? 'open' : 'closed'),
+      colour: ({ isOpen }) => (isOpen ? 'green' : 'gray'),
+      rank: 3,
+    },
+    { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
+    { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
+    { title: 'PROMPTS', align: 'right', text: ({ prompts }) => countText(prompts), rank: 2 },
+    {
+      title: 'ERRORS',
+      align: 'right',
+      text: ({ errors }) => countText(errors),
+      colour: ({ errors }) => (errors > 0 ? 'yellow' : undefined),
+      rank: 4,
+    },
+    {
+      title: 'TOOK',
+      align: 'right',
+      text: ({ firstMs, lastMs }) => durationText(lastMs - firstMs),
+      rank: 5,
+    },
+    { title: 'USER', text: ({ userId }) => userId ?? '', atMost: 24, shrinksTo: 12, rank: 7 },
+    { title: 'PROJECT', text: ({ project }) => project ?? '', shrinksTo: 8, rank: 6 },
+    { title: 'TEAM', text: ({ team }) => team ?? '', shrinksTo: 6, rank: 8 },
+    { title: 'TITLE', text: ({ title }) => title ?? '', shrinksTo: 16 },
+  ]
+}

@@ -1,0 +1,99 @@
+/** `tail`: what agents do, as it comes: prompts, calls, answers, tools, errors. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { createBridgeApi } from '../bridge/bridge-api.ts'
+import { ok } from '../domain/result.ts'
+import { localAddress } from '../setup/places.ts'
+import type { LiveEvent } from '../web/contract/live.ts'
+import type { CliContext } from './context.ts'
+import { liveLine, sessionIdIn } from './live-line.ts'
+import { bridgeSource, type LiveSource, storeSource } from './live-source.ts'
+import { numberBetween } from './number-option.ts'
+import { withData } from './open-data.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { readConfig } from './read-config.ts'
+import { addZoneOption, timeZoneOf } from './session-filter.ts'
+
+interface Options {
+  readonly session?: string
+  readonly lines: number
+  readonly follow: boolean
+  readonly all?: boolean
+  readonly tz?: string
+  readonly json?: boolean
+}
+
+const MAX_LINES = 1000
+
+export function addTail(program: Command, context: CliContext, concluded: Conclude): void {
+  const command = program
+    .command('tail')
+    .summary('follow what agents do')
+    .description(
+      'Prints what happens as it comes, until Ctrl-C: from the running bridge, else from the data.',
+    )
+    .option('--session <id>', 'only of the session whose id begins with that')
+    .option('-n, --lines <number>', 'how many to begin with', numberBetween(0, MAX_LINES), 20)
+    .option('--no-follow', 'print those and end')
+    .option('--all', 'what only says that something began, too')
+  addZoneOption(command)
+    .option('--json', 'a JSON object on each line')
+    .action((options: Options) => concluded(tail(context, options)))
+}
+
+async function tail(context: CliContext, options: Options): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const { host, port, apiKey } = config.value.receiver
+  const bridge = createBridgeApi({ address: localAddress(host, port), apiKey })
+  let isLost = false
+  const fromBridge = await bridgeSource(bridge, pause, () => {
+    if (!isLost) context.stderr.write('The bridge is gone; waiting for it to come back.\n')
+    isLost = true
+  })
+  if (fromBridge.ok) return follow(fromBridge.value, context, options)
+  const answered = await withData(context, ({ reports }) =>
+    follow(storeSource(reports.live, pause), context, options),
+  )
+  if (answered.ok) return answered
+  return failed(
+    `the bridge at ${bridge.address} ${fromBridge.error}, and ${answered.error.messages.join(' ')}`,
+    answered.error.next,
+  )
+}
+
+async function follow(
+  source: LiveSource,
+  { stdout, stderr }: CliContext,
+  options: Options,
+): Promise<Outcome> {
+  const { lines, session, all = false, json = false } = options
+  const timeZone = timeZoneOf(options)
+  const isWanted = (event: LiveEvent) =>
+    (all || saysSomething(event)) && (session === undefined || isOf(event, session))
+  const print = (event: LiveEvent): void =>
+    stdout.write(`${json ? JSON.stringify(event) : liveLine(event, stdout, timeZone)}\n`)
+
+  // Those that are wanted may be far between: look among all that can be had.
+  const { events, position } = await source.recent(MAX_LINES)
+  const wanted = events.filter(isWanted)
+  for (const event of lines === 0 ? [] : wanted.slice(-lines)) print(event)
+  if (!options.follow) return ok({ text: '' })
+  if (stderr.isInteractive && wanted.length === 0)
+    stderr.write('Waiting for events. Ctrl-C ends.\n')
+  for await (const event of source.following(position)) {
+    if (event === 'gap') stderr.write('Some events were left out: too many came at once.\n')
+    else if (isWanted(event)) print(event)
+  }
+  return ok({ text: '' })
+}
+
+/** Loaded plugins, hooks that begin, and the like: a name and nothing else. */
+function saysSomething({ kind, level, subject, text, durationMs }: LiveEvent): boolean {
+  const isBare = subject === null && text === null && durationMs === null
+  return kind !== 'note' || level !== 'default' || !isBare
+}
+
+function isOf({ sessionKey }: LiveEvent, beginning: string): boolean {
+  return sessionKey.startsWith(beginning) || sessionIdIn(sessionKey).startsWith(beginning)
+}

@@ -1,0 +1,31 @@
+/** A tip as a person reads it: what was seen, with its numbers, and what to try. Pure. */
+import type { Tip } from '../analytics/tips.ts'
+import { countText, shareText, usdText } from './figures.ts'
+
+export function tipText(tip: Tip): string {
+  switch (tip.kind) {
+    case 'cold_cache': {
+      const times = tip.times === 1 ? 'once' : `${tip.times} times`
+      return (
+        `The cache went cold ${times} after a pause of a quarter of an hour or more: ` +
+        `${countText(tip.tokens)} tokens were written to it again for about ${usdText(tip.usd)}. ` +
+        'Finish a task before a break, or begin anew after it (/clear, /compact).'
+      )
+    }
+    case 'failing_tool': {
+      const { tool, failures, results } = tip
+      return (
+        `${tool} failed ${failures} of ${results} times (${shareText(failures / results)}). ` +
+        'Look at why (claude-telemetry sessions --sort errors), and tell the agent in CLAUDE.md how it is done here.'
+      )
+    }
+    case 'dear_subagents': {
+      const { model, calls, outputTokens, usd, cheaperModel, cheaperUsd } = tip
+      return (
+        `Subagents made ${countText(calls)} short calls (${countText(outputTokens)} tokens of answer on average) ` +
+        `with ${model} for ${usdText(usd)}; at the price of ${cheaperModel} it would be about ${usdText(cheaperUsd)}. ` +
+        'Set the model of these agents.'
+      )
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * `uninstall`: takes out what `install` put in. A file that nobody has edited since is then as it
+ * was before, to the byte; in one that was edited only our part goes.
+ */
+import type { Command } from 'commander'
+import { configDirOf } from '../config/config-dir.ts'
+import { ok } from '../domain/result.ts'
+import { applyRemoval } from '../setup/apply.ts'
+import { runCommand } from '../setup/command-runner.ts'
+import { type FileChange, removal } from '../setup/file-change.ts'
+import {
+  createInstallRecord,
+  type InstalledFile,
+  UNREADABLE_RECORD,
+} from '../setup/install-record.ts'
+import { createService } from '../setup/service.ts'
+import type { CliContext } from './context.ts'
+import { changesText } from './file-diff.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+
+interface Options {
+  readonly dryRun?: boolean
+}
+
+export function addUninstall(program: Command, context: CliContext, concluded: Conclude): void {
+  program
+    .command('uninstall')
+    .summary('take out what install put in')
+    .description(
+      'Takes everything out that install put in, the service included. What was recorded so far\n' +
+        'stays, in the data folder and in Langfuse.',
+    )
+    .option('--dry-run', 'show what would change, and change nothing')
+    .action((options: Options) => concluded(uninstall(context, options)))
+}
+
+async function uninstall(context: CliContext, { dryRun = false }: Options): Promise<Outcome> {
+  const { variables, platform, userId, stdout } = context
+  const record = createInstallRecord(configDirOf(variables, platform))
+  const installed = record.files()
+  if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
+  if (installed.value.length === 0) return ok({ text: 'Nothing is installed.' })
+  const removed: (readonly [InstalledFile, FileChange])[] = []
+  for (const file of installed.value) {
+    const change = removal(file, record)
+    if (!change.ok)
+      return failed(change.error, 'Nothing was changed. Correct the file and try again.')
+    removed.push([file, change.value])
+  }
+  if (dryRun)
+    return ok({
+      text: changesText(
+        removed.map(([, change]) => change),
+        stdout,
+      ),
+    })
+  const lines: string[] = []
+  const service = installed.value.find(({ kind }) => kind === 'service')
+  if (service !== undefined) {
+    const kind = platform.os === 'darwin' ? 'launchd' : 'systemd'
+    const { path } = service
+    const ended = await createService({ run: runCommand, variables, userId }).disable({
+      kind,
+      path,
+    })
+    lines.push(ended.ok ? ended.value : ended.error)
+  }
+  const applied = applyRemoval(removed, record)
+  if (!applied.ok) return failed(applied.error)
+  return ok({ text: [...lines, ...applied.value].join('\n') })
+}

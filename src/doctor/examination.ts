@@ -1,0 +1,99 @@
+/**
+ * All checks, along the chain: Claude Code, its environment, the bridge, the store, Langfuse, and a
+ * record through all of it. What lies behind a broken link is skipped, not guessed at.
+ */
+import type { Config } from '../config/config.ts'
+import type { Platform } from '../config/data-dir.ts'
+import { createLangfuseClient } from '../langfuse/client.ts'
+import { createLangfuseReader } from '../langfuse/reading-client.ts'
+import type { RunCommand } from '../setup/command-runner.ts'
+import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
+import { examineBridge } from './bridge-checks.ts'
+import type { BridgeProbe } from './bridge-probe.ts'
+import { bridgeTarget } from './bridge-target.ts'
+import { claudeEnvironment } from './claude-environment.ts'
+import { claudeFindings } from './claude-checks.ts'
+import { type Finding, skipped } from './finding.ts'
+import { examineLangfuse, type LangfuseDoors } from './langfuse-checks.ts'
+import { machineFindings } from './machine-checks.ts'
+import { outboxFindings } from './outbox-checks.ts'
+import { readLayers } from './settings-layers.ts'
+import { telemetryFindings } from './telemetry-checks.ts'
+import { examineJourney } from './test-record.ts'
+
+export interface Patient {
+  readonly config: Config
+  readonly platform: Platform
+  /** Of the shell that this runs in. */
+  readonly shellVariables: Readonly<Record<string, string | undefined>>
+  readonly productVersion: string
+}
+
+export interface Instruments {
+  readonly run: RunCommand
+  readonly probe: BridgeProbe
+  readonly now: () => number
+}
+
+export interface ExaminationOptions {
+  /** How long the trace of the test record is waited for. */
+  readonly waitMs: number
+  /** Whether a test record is sent at all. */
+  readonly sendsRecord: boolean
+}
+
+export async function examine(
+  patient: Patient,
+  { run, probe, now }: Instruments,
+  { waitMs, sendsRecord }: ExaminationOptions,
+): Promise<readonly Finding[]> {
+  const { config, platform, shellVariables, productVersion } = patient
+  const { layers, findings: settings } = readLayers(shellVariables, {
+    user: userSettingsPath(shellVariables, platform),
+    managed: managedSettingsPath(platform),
+    workingDir: platform.workingDir,
+  })
+  const environment = claudeEnvironment(layers)
+  const target = bridgeTarget(environment, config.receiver)
+  const doors = langfuseDoors(config, productVersion)
+  const claude = await claudeFindings(run, shellVariables, environment)
+  const bridge = await examineBridge(target, config.receiver, productVersion, probe, now)
+  const langfuse = await examineLangfuse(config.langfuse, doors, bridge.health, now)
+  const reader =
+    doors !== undefined && langfuse.takesSpans
+      ? doors.reader
+      : 'Langfuse takes no spans, or is not configured here'
+  const journey = { target, probe, dataDir: config.dataDir, reader, waitMs, now }
+  return [
+    ...claude,
+    ...settings,
+    ...telemetryFindings(environment),
+    ...bridge.findings,
+    ...machineFindings(config.dataDir),
+    ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
+    ...langfuse.findings,
+    ...(sendsRecord && bridge.takesRecords
+      ? await examineJourney(journey)
+      : [
+          skipped(
+            'record',
+            sendsRecord ? 'no test record: the bridge takes none' : 'no test record was asked for',
+          ),
+        ]),
+  ]
+}
+
+function langfuseDoors({ langfuse }: Config, productVersion: string): LangfuseDoors | undefined {
+  if (langfuse === undefined) return undefined
+  const { baseUrl, publicKey, secretKey, timeoutMs } = langfuse
+  return {
+    client: createLangfuseClient({
+      host: baseUrl,
+      publicKey,
+      secretKey,
+      productVersion,
+      timeoutMs,
+    }),
+    reader: createLangfuseReader({ baseUrl, publicKey, secretKey, timeoutMs }),
+  }
+}

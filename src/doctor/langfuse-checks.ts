@@ -1,0 +1,117 @@
+/** Whether Langfuse is there, new enough, and takes what the bridge sends. */
+import type { LangfuseConfig } from '../config/config.ts'
+import { probeVerdictOf } from '../langfuse/answer.ts'
+import type { LangfuseClient } from '../langfuse/client.ts'
+import type { LangfuseReader } from '../langfuse/reading-client.ts'
+import { parseJsonObject } from '../setup/json-object.ts'
+import { clockFinding } from './clock-check.ts'
+import { fault, fine, type Finding, skipped, warning } from './finding.ts'
+import type { Health } from './health-answer.ts'
+
+/** The first with the endpoint that spans are sent to. */
+const OLDEST_VERSION = '3.22.0'
+
+export interface LangfuseExamination {
+  readonly findings: readonly Finding[]
+  /** It takes spans. */
+  readonly takesSpans: boolean
+}
+
+export interface LangfuseDoors {
+  readonly client: LangfuseClient
+  readonly reader: LangfuseReader
+}
+
+/** `doors` are absent without keys, `health` when the bridge does not answer. */
+export async function examineLangfuse(
+  config: LangfuseConfig | undefined,
+  doors: LangfuseDoors | undefined,
+  health: Health | undefined,
+  now: () => number,
+): Promise<LangfuseExamination> {
+  if (config === undefined || doors === undefined) {
+    return { findings: [unconfigured(health)], takesSpans: false }
+  }
+  const { client, reader } = doors
+  const answer = await reader.health()
+  const version = answer.kind === 'answer' ? versionIn(answer.body ?? '') : undefined
+  if (answer.kind === 'no_answer') {
+    const finding = fault(
+      'langfuse.reachable',
+      answer.error,
+      'Check LANGFUSE_HOST and the network; nothing is lost meanwhile',
+    )
+    return { findings: [finding], takesSpans: false }
+  }
+  const findings: Finding[] = [
+    versionFinding(config.baseUrl, answer.status, version),
+    ...clockFinding('clock.langfuse', 'Langfuse', answer.dateMs, now()),
+  ]
+  const verdict = probeVerdictOf(await client.probe(), now())
+  if (verdict.kind === 'unauthorized') {
+    const todo =
+      'Take LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY from the settings of the project in this very Langfuse'
+    findings.push(fault('langfuse.keys', `Langfuse refuses the keys (${verdict.reason})`, todo))
+  } else if (verdict.kind === 'retry') {
+    findings.push(
+      fault(
+        'langfuse.spans',
+        `Langfuse does not take spans (${verdict.reason})`,
+        'Look at its log, or try later',
+      ),
+    )
+  } else {
+    findings.push(fine('langfuse.keys', 'the keys are accepted, spans are taken'))
+    findings.push(await writeModeFinding(reader))
+  }
+  const takesSpans = verdict.kind === 'delivered'
+  return { findings: [...findings, ...bridgeDiffers(health, takesSpans)], takesSpans }
+}
+
+function unconfigured(health: Health | undefined): Finding {
+  const id = 'langfuse.configured'
+  if (health !== undefined && health.langfuse !== 'unconfigured') {
+    return skipped(
+      id,
+      `the bridge has keys of Langfuse (${health.langfuse}), this command has not: run it where the .env of the bridge lies`,
+    )
+  }
+  const todo =
+    'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST; what is stored until then is delivered later'
+  return warning(id, 'no keys of Langfuse are set: everything is stored here only', todo)
+}
+
+function versionFinding(baseUrl: string, status: number, version: string | undefined): Finding {
+  const id = 'langfuse.version'
+  if (version === undefined) {
+    const what = `${baseUrl} is no Langfuse (HTTP ${status} to its health)`
+    return fault(id, what, 'Check LANGFUSE_HOST: the address alone, without /api')
+  }
+  if (version.localeCompare(OLDEST_VERSION, 'en', { numeric: true }) < 0) {
+    const what = `Langfuse ${version} has no endpoint for spans`
+    return fault(id, what, `Update Langfuse to ${OLDEST_VERSION} or later`)
+  }
+  return fine(id, `Langfuse ${version} at ${baseUrl}`)
+}
+
+async function writeModeFinding(reader: LangfuseReader): Promise<Finding> {
+  const id = 'langfuse.write-mode'
+  const mode = await reader.writeMode()
+  if (mode === 'events') return fine(id, 'writes events (the default of Langfuse 4)')
+  if (mode === 'legacy') return fine(id, 'also answers as Langfuse 3 does')
+  const what = 'neither of the APIs to read observations answers'
+  return warning(id, what, 'Whether traces arrive cannot be checked here: look at them in Langfuse')
+}
+
+/** The bridge may have been started with other settings than those that are read now. */
+function bridgeDiffers(health: Health | undefined, takesSpans: boolean): Finding[] {
+  if (health === undefined || !takesSpans || health.langfuse === 'connected') return []
+  const what = `Langfuse takes spans, but the bridge says it is ${health.langfuse}`
+  return [fault('langfuse.bridge', what, 'Restart the bridge: it runs with other settings')]
+}
+
+function versionIn(body: string): string | undefined {
+  const parsed = parseJsonObject(body)
+  const version = parsed.ok ? parsed.value.version : undefined
+  return typeof version === 'string' ? version : undefined
+}

@@ -1,0 +1,53 @@
+/** Where Claude Code and the shells keep the files that `install` writes to. Pure. */
+import { posix, win32 } from 'node:path'
+import { xdgConfigHome } from '../config/config-dir.ts'
+import type { Platform } from '../config/data-dir.ts'
+import type { Shell } from './shell-block.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** The user's settings: `~/.claude/settings.json`, or where `CLAUDE_CONFIG_DIR` says. */
+export function userSettingsPath(variables: Variables, { os, homeDir }: Platform): string {
+  const path = os === 'win32' ? win32 : posix
+  const folder = given(variables.CLAUDE_CONFIG_DIR) ?? path.join(homeDir, '.claude')
+  return path.join(folder, 'settings.json')
+}
+
+/** Settings of the organisation, which nothing overrides. */
+export function managedSettingsPath({ os }: Platform): string {
+  if (os === 'darwin') return '/Library/Application Support/ClaudeCode/managed-settings.json'
+  if (os === 'win32') return 'C:\\Program Files\\ClaudeCode\\managed-settings.json'
+  return '/etc/claude-code/managed-settings.json'
+}
+
+/** The file that an interactive shell reads at its start. */
+export function shellFilePath(shell: Shell, variables: Variables, platform: Platform): string {
+  const { os, homeDir } = platform
+  switch (shell) {
+    case 'bash':
+      // macOS opens login shells, and those read nothing else.
+      return posix.join(homeDir, os === 'darwin' ? '.bash_profile' : '.bashrc')
+    case 'zsh':
+      return posix.join(given(variables.ZDOTDIR) ?? homeDir, '.zshrc')
+    case 'fish':
+      return posix.join(xdgConfigHome(variables, platform), 'fish/config.fish')
+  }
+}
+
+/**
+ * Where Claude Code on this machine finds a bridge that listens on `host`. One that listens on
+ * every address is found on loopback.
+ */
+export function localAddress(host: string, port: number): string {
+  const isAnywhere = ['0.0.0.0', '::', '[::]'].includes(host)
+  const name = isAnywhere
+    ? '127.0.0.1'
+    : host.includes(':')
+      ? `[${host.replace(/^\[|\]$/g, '')}]`
+      : host
+  return `http://${name}:${port}`
+}
+
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}

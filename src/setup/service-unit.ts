@@ -1,0 +1,101 @@
+/**
+ * The file that has the system run the bridge at login: a systemd user unit or a launchd agent.
+ * Pure.
+ */
+import { posix } from 'node:path'
+import { xdgConfigHome } from '../config/config-dir.ts'
+import type { Platform } from '../config/data-dir.ts'
+
+export const UNIT_NAME = 'claude-telemetry.service'
+export const AGENT_LABEL = 'claude-telemetry'
+
+export interface ServiceProgram {
+  readonly nodePath: string
+  readonly mainPath: string
+  /** Its `.env` configures the bridge. */
+  readonly workingDir: string
+}
+
+export interface ServiceFile {
+  readonly kind: 'systemd' | 'launchd'
+  readonly path: string
+  readonly text: string
+}
+
+/** Node's young generation is kept small, as `npm start` does it. */
+const NODE_OPTION = '--max-semi-space-size=8'
+
+/** `undefined` where there is no service of a kind known here. */
+export function serviceFile(
+  program: ServiceProgram,
+  platform: Platform,
+  variables: Readonly<Record<string, string | undefined>>,
+): ServiceFile | undefined {
+  if (platform.os === 'linux') {
+    const path = posix.join(xdgConfigHome(variables, platform), 'systemd/user', UNIT_NAME)
+    return { kind: 'systemd', path, text: systemdUnit(program) }
+  }
+  if (platform.os !== 'darwin') return undefined
+  const { homeDir } = platform
+  const path = posix.join(homeDir, 'Library/LaunchAgents', `${AGENT_LABEL}.plist`)
+  const logPath = posix.join(homeDir, 'Library/Logs', `${AGENT_LABEL}.log`)
+  return { kind: 'launchd', path, text: launchdAgent(program, logPath) }
+}
+
+function systemdUnit({ nodePath, mainPath, workingDir }: ServiceProgram): string {
+  return `# Written by "claude-telemetry install --service".
+[Unit]
+Description=claude-telemetry, the bridge from coding agents to Langfuse
+
+[Service]
+ExecStart=${[nodePath, NODE_OPTION, mainPath, 'start'].map(systemdQuoted).join(' ')}
+WorkingDirectory=${workingDir.replaceAll('%', '%%')}
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=default.target
+`
+}
+
+/** systemd expands % and $ inside quotes as well. */
+function systemdQuoted(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
+  return `"${escaped.replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
+}
+
+function launchdAgent({ nodePath, mainPath, workingDir }: ServiceProgram, logPath: string): string {
+  const strings = [nodePath, NODE_OPTION, mainPath, 'start'].map(xmlString).join('\n    ')
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!-- Written by "claude-telemetry install" with its option for a service. -->
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  ${xmlString(AGENT_LABEL)}
+  <key>ProgramArguments</key>
+  <array>
+    ${strings}
+  </array>
+  <key>WorkingDirectory</key>
+  ${xmlString(workingDir)}
+  <key>RunAtLoad</key>
+  <true/>
+  <key>KeepAlive</key>
+  <dict>
+    <key>SuccessfulExit</key>
+    <false/>
+  </dict>
+  <key>StandardOutPath</key>
+  ${xmlString(logPath)}
+  <key>StandardErrorPath</key>
+  ${xmlString(logPath)}
+</dict>
+</plist>
+`
+}
+
+function xmlString(text: string): string {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return `<string>${escaped}</string>`
+}

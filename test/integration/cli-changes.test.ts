@@ -1,0 +1,206 @@
+/** The commands that change what is stored, and those beside a running bridge, as processes. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createHome, type Finished } from './cli/home.ts'
+import {
+  bridgeEnvironment,
+  removeFolder,
+  startBridge,
+  type TestBridge,
+  temporaryFolder,
+} from './corpus/bridge.ts'
+import { eventually, recording, replay } from './corpus/recording.ts'
+import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+
+const [PLAIN = ''] = Object.keys(recording('plain').truth)
+const [TOOLS = ''] = Object.keys(recording('tools').truth)
+
+interface Setting {
+  readonly langfuse: LangfuseStandIn
+  readonly environment: Record<string, string>
+  readonly run: (...args: string[]) => Promise<Finished>
+  readonly sessions: () => Promise<readonly string[]>
+}
+
+/** Two sessions, delivered; `withKeys` false leaves them waiting. The bridge has stopped. */
+async function setUp({ withKeys = true } = {}): Promise<Setting> {
+  const langfuse = await createLangfuseStandIn()
+  const dataDir = temporaryFolder()
+  onTestFinished(async () => {
+    await langfuse.close()
+    removeFolder(dataDir)
+  })
+  const environment = bridgeEnvironment(dataDir, withKeys ? langfuse : undefined)
+  const bridge = await startBridge(environment)
+  for (const name of ['plain', 'tools']) await replay(bridge.url, recording(name))
+  await bridge.stop()
+  // A port that nobody listens on.
+  const commandEnvironment = { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' }
+  return settingOf(langfuse, commandEnvironment)
+}
+
+function settingOf(langfuse: LangfuseStandIn, environment: Record<string, string>): Setting {
+  const run = (...args: string[]) => createHome().start(args, environment)
+  return {
+    langfuse,
+    environment,
+    run,
+    sessions: async () => {
+      const { stdout } = await run('sessions', '--json')
+      return (JSON.parse(stdout) as { readonly session: string }[]).map(({ session }) => session)
+    },
+  }
+}
+
+/** The same setting with a bridge that runs on its data. */
+async function withBridge(
+  setting: Setting,
+  more: Record<string, string> = {},
+): Promise<Setting & { readonly bridge: TestBridge }> {
+  const bridge = await startBridge({ ...setting.environment, OTLP_RECEIVER_PORT: '0', ...more })
+  onTestFinished(() => bridge.stop())
+  const { port } = new URL(bridge.url)
+  const environment = { ...setting.environment, OTLP_RECEIVER_PORT: port }
+  return { ...settingOf(setting.langfuse, environment), bridge }
+}
+
+const spansOf = (langfuse: LangfuseStandIn, sessionId: string) =>
+  langfuse.spans().filter(({ attributes }) => attributes['session.id'] === sessionId)
+
+describe('delete', () => {
+  test('takes one session and leaves the others', async () => {
+    const { run, sessions, langfuse } = await setUp()
+    const ran = await run('delete', TOOLS.slice(0, 8), '--yes')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(/^Deleted session .* with \d+ records\.\n$/)
+    expect(await sessions()).toEqual([PLAIN])
+    expect((await run('export', PLAIN)).stdout).not.toBe('')
+    expect(spansOf(langfuse, TOOLS)).not.toEqual([])
+  })
+
+  test('with --langfuse takes its traces and scores there, also when it is gone here', async () => {
+    const { run, sessions, langfuse } = await setUp()
+    await run('delete', TOOLS, '--yes')
+    const ran = await run('delete', TOOLS, '--yes', '--langfuse')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(/^Langfuse was asked to delete 2 traces and \d scores/)
+    expect(spansOf(langfuse, TOOLS)).toEqual([])
+    expect(spansOf(langfuse, PLAIN)).not.toEqual([])
+    expect(new Set(langfuse.scores().map(({ sessionId }) => sessionId))).not.toContain(TOOLS)
+    expect(await sessions()).toEqual([PLAIN])
+  })
+
+  test('deletes nothing when Langfuse refuses the keys', async () => {
+    const { run, sessions, langfuse } = await setUp()
+    langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
+    const ran = await run('delete', TOOLS, '--yes', '--langfuse')
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toMatch(/HTTP 401.*\nNothing was deleted\.\n$/)
+    expect(await sessions()).toHaveLength(2)
+  })
+})
+
+describe('prune', () => {
+  test('counts, then deletes what is older', async () => {
+    const { run, sessions } = await setUp()
+    expect((await run('prune')).stdout).toMatch(/^There are no closed sessions from before 20/)
+    const dry = await run('prune', '--older-than', '0', '--dry-run')
+    expect(dry.stdout).toMatch(/^Would delete 2 closed sessions from before 20/)
+    expect(await sessions()).toHaveLength(2)
+    expect((await run('prune', '--older-than', '0')).stdout).toMatch(/^Deleted 2 closed sessions/)
+    expect(await sessions()).toEqual([])
+  })
+
+  test('leaves what waits for Langfuse', async () => {
+    const { run, sessions } = await setUp({ withKeys: false })
+    const { stdout } = await run('prune', '--older-than', '0')
+    expect(stdout).toMatch(/2 sessions of that age wait for Langfuse and stay\.\n$/)
+    expect(await sessions()).toHaveLength(2)
+  })
+
+  test('where everything is kept it asks for an age', async () => {
+    const setting = await setUp()
+    const { run } = settingOf(setting.langfuse, { ...setting.environment, RETENTION_DAYS: '0' })
+    expect(await run('prune')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/RETENTION_DAYS is 0.*\nSay --older-than DAYS/),
+    })
+  })
+})
+
+describe('beside a running bridge', () => {
+  test('status says that it runs', async () => {
+    const { run, bridge } = await withBridge(await setUp())
+    const { code, stdout } = await run('status')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`runs at ${bridge.url}`)
+    expect(stdout).toMatch(/^Waiting +0 items for Langfuse$/m)
+  })
+
+  test('delete goes through it: what comes again afterwards is new', async () => {
+    const { run, sessions, bridge } = await withBridge(await setUp())
+    await replay(bridge.url, recording('tools'))
+    const deleted = await run('delete', TOOLS, '--yes')
+    expect(deleted).toMatchObject({ code: 0, stderr: '' })
+    expect(await sessions()).toEqual([PLAIN])
+    await replay(bridge.url, recording('tools'))
+    expect((await sessions()).toSorted()).toEqual([PLAIN, TOOLS].toSorted())
+    const [again] = JSON.parse((await run('sessions', '--json', '--search', TOOLS)).stdout) as {
+      readonly cost_usd: number
+    }[]
+    expect(again?.cost_usd).toBeCloseTo(recording('tools').truth[TOOLS]?.cost_usd ?? 0, 6)
+  })
+
+  test('prune goes through it', async () => {
+    const { run, sessions } = await withBridge(await setUp())
+    expect((await run('prune', '--older-than', '0')).stdout).toMatch(/^Deleted 2 closed sessions/)
+    expect(await sessions()).toEqual([])
+  })
+
+  test('one that uses the folder at another address is told', async () => {
+    const setting = await setUp()
+    await withBridge(setting)
+    const ran = await setting.run('delete', TOOLS, '--yes')
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toMatch(/a bridge uses .*, and the one at .* does not answer.*\nStop that/s)
+    expect(await setting.sessions()).toHaveLength(2)
+  })
+
+  test('one with a key asks for it', async () => {
+    const apiKey = 'a-key-of-the-bridge'
+    const { run, environment, langfuse } = await withBridge(await setUp(), { API_KEY: apiKey })
+    const refused = await run('delete', TOOLS, '--yes')
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/refuses the API_KEY of this command/)
+    const withKey = settingOf(langfuse, { ...environment, API_KEY: apiKey })
+    expect(await withKey.run('delete', TOOLS, '--yes')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('tail prints what comes, from its stream', async () => {
+    const { environment, bridge } = await withBridge(await setUp())
+    const main = join(import.meta.dirname, '../../src/main.ts')
+    const child = spawn(process.execPath, [main, 'tail', '-n', '1', '--json'], {
+      cwd: environment.DATA_DIR,
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exited = once(child, 'exit')
+    const lines: string[] = []
+    createInterface(child.stdout).on('line', (line) => lines.push(line))
+    await eventually('the last event of before', () => lines.length === 1)
+    await replay(bridge.url, recording('multi-turn-traces'))
+    const [id] = Object.keys(recording('multi-turn-traces').truth)
+    await eventually('the four prompts', () => {
+      const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+      const ofSession = events.filter(({ sessionKey }) => sessionKey === `claude-code/${id}`)
+      return ofSession.filter(({ kind }) => kind === 'prompt').length === 4
+    })
+    child.kill('SIGINT')
+    await exited
+    const positions = lines.map((line) => (JSON.parse(line) as { position: number }).position)
+    expect(new Set(positions).size).toBe(positions.length)
+  })
+})

@@ -1,0 +1,244 @@
+/**
+ * The commands over stored data as processes: a store filled by replaying every recording through a
+ * real bridge, and what the commands say of it.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHome, type Finished } from './cli/home.ts'
+import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
+import { jsonRecordingNames, recording, replay, type Truth } from './corpus/recording.ts'
+import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+
+const truths: Readonly<Record<string, Truth>> = Object.fromEntries(
+  jsonRecordingNames.flatMap((name) => Object.entries(recording(name).truth)),
+)
+const sessionIds = Object.keys(truths)
+const [TOOLS_ID = ''] = Object.keys(recording('tools').truth)
+
+let dataDir: string
+let first: LangfuseStandIn
+beforeAll(async () => {
+  first = await createLangfuseStandIn()
+  dataDir = temporaryFolder()
+  const bridge = await startBridge(bridgeEnvironment(dataDir, first))
+  for (const name of jsonRecordingNames) await replay(bridge.url, recording(name))
+  await bridge.stop()
+})
+afterAll(async () => {
+  await first.close()
+  removeFolder(dataDir)
+})
+
+/** The bridge's port is one that nobody listens on. */
+function run(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const environment = { DATA_DIR: dataDir, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' }
+  return createHome().start(args, { ...environment, ...variables })
+}
+
+async function json(args: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await run(args)
+  expect([code, stderr]).toEqual([0, ''])
+  return JSON.parse(stdout)
+}
+
+test('sessions add up to their truth', async () => {
+  const rows = (await json(['sessions', '--json', '-n', '1000'])) as Record<string, unknown>[]
+  const found = new Map(rows.map((row) => [row.session, row]))
+  for (const [id, truth] of Object.entries(truths)) {
+    expect(found.get(id), id).toMatchObject({
+      cost_usd: expect.closeTo(truth.cost_usd, 6),
+      input_tokens: truth.input_tokens,
+      output_tokens: truth.output_tokens,
+      cache_read_tokens: truth.cache_read_tokens,
+      cache_creation_tokens: truth.cache_creation_tokens,
+      model_calls: truth.api_requests,
+      tool_results: truth.tool_results,
+      errors: truth.api_errors + truth.tool_failures,
+    })
+  }
+})
+
+test('a report adds up to the truth, in every format and split', async () => {
+  const sum = (field: 'cost_usd' | 'api_requests') =>
+    sessionIds.reduce((total, id) => total + (truths[id]?.[field] ?? 0), 0)
+  const range = ['--since', '2000-01-01', '--by', 'month']
+  const [nameless] = (await json(['sessions', '--json', '--search', 'no-session'])) as {
+    readonly cost_usd: number
+  }[]
+  const withoutId = nameless?.cost_usd ?? 0
+  for (const split of [[], ['--group', 'model'], ['--group', 'user'], ['--group', 'project']]) {
+    const report = (await json(['report', '--format', 'json', ...range, ...split])) as {
+      readonly totals: { readonly costUsd: number; readonly modelCalls: number }
+      readonly rows: readonly { readonly costUsd: number; readonly modelCalls: number }[]
+    }
+    const ofRows = (field: 'costUsd' | 'modelCalls') =>
+      report.rows.reduce((total, row) => total + row[field], 0)
+    expect(report.totals.costUsd).toBeCloseTo(sum('cost_usd') + withoutId, 6)
+    expect(ofRows('costUsd'), split.join(' ')).toBeCloseTo(report.totals.costUsd, 6)
+    expect(ofRows('modelCalls')).toBe(report.totals.modelCalls)
+  }
+  const { stdout } = await run(['report', '--format', 'csv', ...range])
+  expect(stdout.split('\n')[0]).toBe(
+    'month,cost_usd,input_tokens,output_tokens,cache_read_tokens,cache_creation_tokens,sessions,model_calls',
+  )
+  const markdown = await run(['report', '--format', 'markdown', ...range])
+  expect(markdown.stdout).toMatch(
+    /^## What agents cost from .*\n\$.* tokens, .* sessions.*\n.*\| MONTH \|/s,
+  )
+})
+
+describe('one session', () => {
+  test('by the beginning of its id, as a card', async () => {
+    const { code, stdout } = await run(
+      ['session', TOOLS_ID.slice(0, 8)],
+      bridgeEnvironment(dataDir, first),
+    )
+    const truth = truths[TOOLS_ID] as Truth
+    expect(code).toBe(0)
+    expect(stdout).toContain(TOOLS_ID)
+    expect(stdout).toContain(`${first.url}/project/stand-in/sessions/${TOOLS_ID}`)
+    expect(stdout).toMatch(new RegExp(`^Cost +\\$${truth.cost_usd.toFixed(2)}$`, 'm'))
+    expect(stdout).toMatch(
+      new RegExp(`^Work +\\+${truth.lines_added} −${truth.lines_removed} lines`, 'm'),
+    )
+    expect(stdout).toMatch(/^Bash +\d/m)
+    expect(stdout).toMatch(/^Scores +quality \d+/m)
+  })
+
+  test('the newest', async () => {
+    const rows = (await json(['sessions', '--json', '-n', '1'])) as Record<string, unknown>[]
+    const shown = await json(['session', '--last', '--json'])
+    expect(shown).toMatchObject({ session: { sessionId: rows[0]?.session } })
+  })
+
+  test.each([
+    [['session', 'nothing'], 1, /no session begins with "nothing"/],
+    [['session'], 1, /takes either an id or --last/],
+    [['session', 'x', '--last'], 1, /takes either an id or --last/],
+    [['sessions', '--since', 'soon'], 2, /Expected 30m, 24h/],
+    [['sessions', '--tz', 'Vienna'], 2, /Expected a time zone/],
+    [['sessions', '--attribute', 'team'], 2, /Expected key=value/],
+    [['replay'], 1, /takes either sessions .* or --all/],
+    [['prune', '--older-than', 'x'], 2, /Expected a whole number/],
+    [['delete', TOOLS_ID], 1, /nobody can be asked here\nSay --yes/],
+  ])('%j is explained', async (args, code, says) => {
+    expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) })
+  })
+
+  test.each([['sessions'], ['report'], ['session --last'], ['export'], ['tail --no-follow']])(
+    '%s without data says what to do',
+    async (line) => {
+      const folder = temporaryFolder()
+      const ran = await run(line.split(' '), { DATA_DIR: folder })
+      removeFolder(folder)
+      expect(ran).toMatchObject({ code: 1, stdout: '' })
+      expect(ran.stderr).toMatch(/There is no database .*\n(.*\n)?Set DATA_DIR/)
+    },
+  )
+})
+
+test('what is piped has no colours, and its lines are whole', async () => {
+  const { stdout } = await run(['sessions', '-n', '1000'])
+  expect(stdout).not.toContain('\u001b')
+  for (const id of sessionIds) expect(stdout).toContain(id)
+})
+
+test('export writes every record once, to a file for its owner alone', async () => {
+  const home = createHome()
+  const file = home.path('out.jsonl')
+  const variables = { DATA_DIR: dataDir, TZ: 'UTC' }
+  const ran = await home.start(['export', TOOLS_ID, '-o', file], variables)
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  expect(ran).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: `Exported ${lines.length} records of 1 session.\n`,
+  })
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const logs = records.filter(({ signal }) => signal === 'log')
+  const events = Object.values((truths[TOOLS_ID] as Truth).events)
+  expect(logs).toHaveLength(events.reduce((a, b) => a + b))
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  const again = await home.start(['export', TOOLS_ID, '-o', file], variables)
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists; say --force/) })
+  const piped = await home.start(['export', TOOLS_ID], variables)
+  expect(piped.stdout).toBe(readFileSync(file, 'utf8'))
+})
+
+describe('replay', () => {
+  test('into another project it gives what the first delivery gave, under the same ids', async () => {
+    const second = await createLangfuseStandIn()
+    const target = [
+      '--host',
+      second.url,
+      '--public-key',
+      'pk-lf-stand-in',
+      '--secret-key',
+      'sk-lf-stand-in',
+    ]
+    const ran = await run(['replay', '--all', ...target])
+    await second.close()
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    const key = ({
+      traceId,
+      spanId,
+      name,
+      startMs,
+    }: {
+      traceId: string
+      spanId: string
+      name: string
+      startMs: number
+    }) => `${traceId} ${spanId} ${name} ${startMs}`
+    expect(second.spans().map(key).sort()).toEqual(first.spans().map(key).sort())
+    const scores = (langfuse: LangfuseStandIn) =>
+      langfuse
+        .scores()
+        .map(({ id, name, value }) => `${id} ${name} ${value}`)
+        .sort()
+    expect(scores(second)).toEqual(scores(first))
+    expect(ran.stdout).toContain(`Delivered ${second.spans().length} observations`)
+  })
+
+  test('a dry run counts the same and sends nothing', async () => {
+    const ran = await run(['replay', TOOLS_ID, '--dry-run'])
+    const spans = first.spans().filter(({ attributes }) => attributes['session.id'] === TOOLS_ID)
+    expect(ran.stdout).toMatch(
+      new RegExp(`^Would deliver ${spans.length} observations and \\d+ scores`),
+    )
+  })
+
+  test('wrong keys end it at once, with the reason', async () => {
+    const target = [
+      '--host',
+      first.url,
+      '--public-key',
+      'pk-lf-other',
+      '--secret-key',
+      'sk-lf-other',
+    ]
+    const ran = await run(['replay', TOOLS_ID, ...target])
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toMatch(/ did not take all: HTTP 401.*\nRun it again/)
+    expect(ran.stderr).not.toContain('sk-lf-other')
+  })
+})
+
+test('the feed is told from the data where no bridge runs', async () => {
+  const { stdout } = await run(['tail', '--no-follow', '--session', TOOLS_ID, '-n', '1000'])
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d {2}[0-9a-f]{8} {2}\w+/)
+  expect(lines.filter((line) => / {2}tool {6}/.test(line))).toHaveLength(
+    (truths[TOOLS_ID] as Truth).tool_results,
+  )
+})
+
+test('status without a bridge says so, and what is stored', async () => {
+  const { code, stdout } = await run(['status'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^Bridge +none: http:\/\/127\.0\.0\.1:9 does not answer/)
+  expect(stdout).toMatch(/^Open +0 sessions$/m)
+})

@@ -1,0 +1,112 @@
+/** A home folder of its own, and the real command as a process in it. */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+const entry = join(import.meta.dirname, '../../../src/main.ts')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Home {
+  readonly folder: string
+  /** Programs here go before those of the machine. */
+  readonly bin: string
+  path(name: string): string
+  write(name: string, content: string | Buffer, mode?: number): string
+  read(name: string): Buffer
+  exists(name: string): boolean
+  mode(name: string): string
+  /** Every file below, with its content. */
+  snapshot(): Record<string, string>
+  /** An executable for the shell of the test. */
+  program(name: string, text: string): void
+  /** Runs the command to its end. */
+  run(args: readonly string[], variables?: Readonly<Record<string, string>>): Finished
+  /** The same without blocking this process, for a test that answers the command itself. */
+  start(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Finished>
+}
+
+export function createHome(): Home {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'claude-telemetry home-')))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const path = (name: string): string => join(folder, name)
+  const bin = path('bin')
+  mkdirSync(bin)
+  const environment = (variables: Readonly<Record<string, string>>) => ({
+    HOME: folder,
+    PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+    ...variables,
+  })
+  const files = (): string[] =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.parentPath !== bin)
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort()
+
+  return {
+    folder,
+    bin,
+    path,
+    write: (name, content, mode = 0o600) => {
+      mkdirSync(dirname(path(name)), { recursive: true })
+      writeFileSync(path(name), content)
+      chmodSync(path(name), mode)
+      return path(name)
+    },
+    read: (name) => readFileSync(path(name)),
+    exists: (name) => existsSync(path(name)),
+    mode: (name) => (statSync(path(name)).mode & 0o7777).toString(8),
+    snapshot: () =>
+      Object.fromEntries(files().map((name) => [name, readFileSync(path(name), 'latin1')])),
+    program: (name, text) => {
+      writeFileSync(join(bin, name), text, { mode: 0o755 })
+    },
+    run: (args, variables = {}) => {
+      const child = spawnSync(process.execPath, [entry, ...args], {
+        cwd: folder,
+        env: environment(variables),
+        encoding: 'utf8',
+      })
+      return { code: child.status, stdout: child.stdout, stderr: child.stderr }
+    },
+    start: (args, variables = {}) =>
+      new Promise((resolve) => {
+        const child = spawn(process.execPath, [entry, ...args], {
+          cwd: folder,
+          env: environment(variables),
+          stdio: ['ignore', 'pipe', 'pipe'],
+        })
+        let stdout = ''
+        let stderr = ''
+        child.stdout.on('data', (chunk: Buffer) => {
+          stdout += chunk.toString()
+        })
+        child.stderr.on('data', (chunk: Buffer) => {
+          stderr += chunk.toString()
+        })
+        child.on('close', (code) => resolve({ code, stdout, stderr }))
+      }),
+  }
+}
+
+/** Whether the machine has that program. */
+export function hasProgram(name: string): boolean {
+  return spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import {
+  bytesText,
+  countOfText,
+  countText,
+  durationText,
+  shareText,
+  usdText,
+} from '../../../src/cli/figures.ts'
+
+const S = 1000
+const M = 60 * S
+const H = 60 * M
+const D = 24 * H
+
+describe('as people write them', () => {
+  test.each([
+    [0, '$0.00'],
+    [0.42, '$0.42'],
+    [0.004978, '$0.005'],
+    [0.0042, '$0.0042'],
+    [0.01, '$0.01'],
+    [1234.5, '$1,234.50'],
+  ])('%d USD', (usd, text) => expect(usdText(usd)).toBe(text))
+
+  test.each([
+    [0, '0'],
+    [999, '999'],
+    [12_345, '12.3K'],
+    [1_200_000, '1.2M'],
+  ])('a count of %d', (count, text) => expect(countText(count)).toBe(text))
+
+  test.each([
+    [1, 'token', '1 token'],
+    [0, 'token', '0 tokens'],
+    [1_200_000, 'token', '1.2M tokens'],
+  ])('%d of them', (count, noun, text) => expect(countOfText(count, noun)).toBe(text))
+
+  test('an irregular plural', () => expect(countOfText(2, 'reply', 'replies')).toBe('2 replies'))
+
+  test.each([
+    [0, '0ms'],
+    [850.7, '850ms'],
+    [4260, '4.2s'],
+    [42 * S + 999, '42s'],
+    [3 * M + 20 * S, '3m 20s'],
+    [3 * M, '3m'],
+    [59 * M + 59.9 * S, '59m 59s'],
+    [2 * H + 5 * M + 59 * S, '2h 5m'],
+    [3 * D + 4 * H, '3d 4h'],
+    [-90 * S, '-1m 30s'],
+  ])('%d ms', (ms, text) => expect(durationText(ms)).toBe(text))
+
+  test.each([
+    [0, '0%'],
+    [0.8751, '87.5%'],
+    [1, '100%'],
+  ])('a share of %d', (share, text) => expect(shareText(share)).toBe(text))
+
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1234, '1.2 kB'],
+    [999_990, '1 MB'],
+    [2 * 1024 ** 3, '2.1 GB'],
+  ])('%d bytes', (bytes, text) => expect(bytesText(bytes)).toBe(text))
+})

@@ -1,0 +1,45 @@
+/** The command line in this process, with what it wrote. */
+import { createTerminal } from '../../../src/cli/terminal.ts'
+import { runProgram } from '../../../src/cli/program.ts'
+import { ok } from '../../../src/domain/result.ts'
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Whether the bridge was started. */
+  readonly served: boolean
+}
+
+export async function runCommandLine(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  { nowMs = 0, isTTY = false }: { readonly nowMs?: number; readonly isTTY?: boolean } = {},
+): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  let served = false
+  const terminal = (take: (text: string) => void) =>
+    createTerminal({ isTTY, columns: 100, write: take }, variables)
+  const code = await runProgram({
+    args,
+    variables,
+    shellVariables: variables,
+    platform: { os: 'linux', homeDir: '/home/me', workingDir: '/home/me' },
+    productVersion: '1.2.3',
+    program: { nodePath: '/bin/node', mainPath: '/opt/main.js' },
+    userId: 1000,
+    stdout: terminal((text) => {
+      stdout += text
+    }),
+    stderr: terminal((text) => {
+      stderr += text
+    }),
+    now: () => nowMs,
+    serve: async () => {
+      served = true
+      return ok(undefined)
+    },
+  })
+  return { code, stdout, stderr, served }
+}
