@@ -9,6 +9,7 @@
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
 import { prepare } from './prepared.ts'
+import { createSessionRowsDeletion } from './session-rows-deletion.ts'
 
 export interface Retention {
   /** One slice of what was last written before `beforeMs`; true while there may be more. */
@@ -23,8 +24,6 @@ interface RetentionDeps {
   readonly onDeleted: () => void
 }
 
-const BATCHES_PER_SLICE = 20
-const KEYS_PER_SLICE = 1000
 const DEAD_PER_SLICE = 200
 const ALERTS_PER_SLICE = 200
 /** About a megabyte. */
@@ -44,32 +43,7 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
       .orderBy('updated_ms')
       .limit(sql.lit(1)),
   )
-  const deleteBatches = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('record_batches')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('record_batches')
-          .select('id')
-          .where('session_ref', '=', id)
-          .limit(sql.lit(BATCHES_PER_SLICE)),
-      ),
-  )
-  const deleteKeys = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('seen')
-      .where('session_ref', '=', id)
-      .where('dedup_key', 'in', (eb) =>
-        eb
-          .selectFrom('seen')
-          .select('dedup_key')
-          .where('session_ref', '=', id)
-          .limit(sql.lit(KEYS_PER_SLICE)),
-      ),
-  )
-  const deleteSession = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('sessions').where('id', '=', id),
-  )
+  const rows = createSessionRowsDeletion(connection)
   const deleteDead = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
     kysely
       .deleteFrom('outbox')
@@ -112,10 +86,7 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
     if (pending !== undefined && pending.created_ms < beforeMs) return false
     const session = findSession.get({ beforeMs })
     if (session === undefined) return false
-    // The records go first: as long as one is there, its key keeps it from coming again.
-    if (deleteBatches.run(session).changes === BATCHES_PER_SLICE) return true
-    if (deleteKeys.run(session).changes === KEYS_PER_SLICE) return true
-    deleteSession.run(session)
+    if (!rows.deleteRecords(session.id)) rows.deleteSession(session.id)
     return true
   })
 

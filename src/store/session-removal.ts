@@ -7,14 +7,13 @@ import { sql } from 'kysely'
 import type { SessionKey } from '../domain/identity.ts'
 import type { Connection } from './connection.ts'
 import { prepare } from './prepared.ts'
+import { createSessionRowsDeletion } from './session-rows-deletion.ts'
 
 export interface SessionRemoval {
   /** Resolves to how many records it had; undefined when there is no such session. */
   remove(key: SessionKey): Promise<number | undefined>
 }
 
-const BATCHES_PER_SLICE = 20
-const KEYS_PER_SLICE = 1000
 const OUTBOX_PER_SLICE = 1000
 
 export function createSessionRemoval(connection: Connection): SessionRemoval {
@@ -28,32 +27,7 @@ export function createSessionRemoval(connection: Connection): SessionRemoval {
       .where('session_key', '=', key)
       .groupBy('sessions.id'),
   )
-  const deleteBatches = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('record_batches')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('record_batches')
-          .select('id')
-          .where('session_ref', '=', id)
-          .limit(sql.lit(BATCHES_PER_SLICE)),
-      ),
-  )
-  const deleteKeys = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('seen')
-      .where('session_ref', '=', id)
-      .where('dedup_key', 'in', (eb) =>
-        eb
-          .selectFrom('seen')
-          .select('dedup_key')
-          .where('session_ref', '=', id)
-          .limit(sql.lit(KEYS_PER_SLICE)),
-      ),
-  )
-  const deleteSession = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('sessions').where('id', '=', id),
-  )
+  const rows = createSessionRowsDeletion(connection)
   // By id: an index on the session's key would cost every emission more than this ever takes.
   const outboxSlice = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
@@ -86,10 +60,9 @@ export function createSessionRemoval(connection: Connection): SessionRemoval {
     remove: async (key) => {
       const found = find.get({ key })
       if (found === undefined) return undefined
-      while (deleteBatches.run(found).changes > 0) await setImmediate()
-      while (deleteKeys.run(found).changes > 0) await setImmediate()
+      while (rows.deleteRecords(found.id)) await setImmediate()
       await emptyOutbox(key)
-      deleteSession.run(found)
+      rows.deleteSession(found.id)
       await connection.flush()
       return found.records ?? 0
     },
