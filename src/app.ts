@@ -112,10 +112,20 @@ export async function createApp(
     clock,
     web: page.value.plugin,
   })
-  return ok({
-    start: () => start(config, receiver, handler, delivery, alarm, store, log),
-    stop: () => stop(config, receiver, handler, delivery, alarm, store, log, page.value),
-  })
+  const parts = { config, receiver, page: page.value, handler, delivery, alarm, store, log }
+  return ok({ start: () => start(parts), stop: () => stop(parts) })
+}
+
+/** What is started and stopped. */
+interface Parts {
+  readonly config: Config
+  readonly receiver: Receiver
+  readonly page: Page
+  readonly handler: SessionHandler
+  readonly delivery: Delivery
+  readonly alarm: BudgetAlarm
+  readonly store: Store<SessionState>
+  readonly log: Log
 }
 
 /** Makes a processed batch durable; what is left to say are its refusals. */
@@ -164,15 +174,8 @@ function buildDelivery(
   return createDelivery({ outbox, client, clock, random: Math.random, log, config: mapping })
 }
 
-async function start(
-  config: Config,
-  receiver: Receiver,
-  handler: SessionHandler,
-  delivery: Delivery,
-  alarm: BudgetAlarm,
-  store: Store<SessionState>,
-  log: Log,
-): Promise<Result<Listening, string>> {
+async function start(parts: Parts): Promise<Result<Listening, string>> {
+  const { config, receiver, handler, delivery, alarm, store, log } = parts
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
@@ -184,16 +187,8 @@ async function start(
   return listening
 }
 
-async function stop(
-  config: Config,
-  receiver: Receiver,
-  handler: SessionHandler,
-  delivery: Delivery,
-  alarm: BudgetAlarm,
-  store: Store<SessionState>,
-  log: Log,
-  page: Page,
-): Promise<boolean> {
+async function stop(parts: Parts): Promise<boolean> {
+  const { config, receiver, page, handler, delivery, alarm, store, log } = parts
   await receiver.close()
   page.close()
   try {
