@@ -88,7 +88,7 @@ run_in_foreground() {
     next_commands
     return
   fi
-  printf 'Bridge    %s   (Ctrl-C ends it)\n' "$url"
+  printf 'Bridge    %s   (its page; Ctrl-C ends it)\n' "$url"
   next_commands ' in another terminal'
   become_bridge
 }
@@ -102,7 +102,7 @@ run_in_background() {
   printf '\nLangfuse  %s\n' "$(langfuse_address)"
   printf '  login   %s\n' "$(node scripts/setting.ts LANGFUSE_ADMIN_EMAIL)"
   printf '          %s\n' "$(node scripts/setting.ts LANGFUSE_ADMIN_PASSWORD)"
-  printf 'Bridge    %s   (log in .run/bridge.log; ./quickstart.sh --stop ends it)\n' "$url"
+  printf 'Bridge    %s   (its page; log in .run/bridge.log; ./quickstart.sh --stop ends it)\n' "$url"
   next_commands
 }
 
