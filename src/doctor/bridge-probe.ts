@@ -15,6 +15,7 @@ export interface BridgeProbe {
   get(url: string): Promise<Answer>
   /** Posts JSON. */
   post(url: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Answer>
+  delete(url: string, headers: Readonly<Record<string, string>>): Promise<Answer>
   /** Whether anything accepts connections there. */
   accepts(host: string, port: number): Promise<boolean>
 }
@@ -46,6 +47,7 @@ export function createBridgeProbe(): BridgeProbe {
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
+    delete: (url, headers) => send(url, { method: 'DELETE', headers }),
     accepts: (host, port) =>
       new Promise((resolve) => {
         const socket = connect({ host, port, timeout: TIMEOUT_MS })

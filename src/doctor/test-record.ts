@@ -1,7 +1,7 @@
 /**
  * One record that travels the whole way: posted as Claude Code would post it, looked for in the
  * store, and its trace in Langfuse. It is a note in a session of its own: no prompt, no call, no
- * cost. That session is closed at once.
+ * cost. The bridge forgets that session again at once.
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -39,10 +39,10 @@ export async function examineJourney(journey: Journey): Promise<readonly Finding
       fault('record.accepted', `a test record was not taken: ${said}`, "Look at the bridge's log"),
     ]
   }
-  const stored = storedFinding(journey, sessionKeyOf(AGENT, sessionId))
+  const key = sessionKeyOf(AGENT, sessionId)
+  const stored = storedFinding(journey, key)
   const shown = await shownFinding(journey, id)
-  const end = { session_id: sessionId, hook_event_name: 'SessionEnd', reason: 'other' }
-  await probe.post(`${base}/hooks/claude-code`, end, headers)
+  await probe.delete(`${base}/api/sessions/${encodeURIComponent(key)}`, headers)
   return [fine('record.accepted', 'a test record was taken'), stored, shown]
 }
 

@@ -1,6 +1,8 @@
 /** `doctor` as a process, in set-ups of which one thing is broken: it has to name that thing. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DOCTOR_SESSION_PREFIX } from '../../src/domain/doctor-session.ts'
 import {
@@ -425,7 +427,20 @@ test('finds nothing where nothing is broken; the record travels to Langfuse and 
     cost: {},
     usage: {},
   })
+  expect(sessionsIn(folders[0] ?? '')).toEqual([])
 })
+
+/** What a store has left of the doctor's sessions. */
+function sessionsIn(dataDir: string): unknown[] {
+  const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
+  try {
+    return database
+      .prepare('select session_id from sessions where session_id like ?')
+      .all(`${DOCTOR_SESSION_PREFIX}%`)
+  } finally {
+    database.close()
+  }
+}
 
 test('is read by people as well', async () => {
   const patient = createPatient(locked)
