@@ -52,4 +52,5 @@ step 'documents' npm run --silent docs -- --check
 step 'build' build_product
 step 'unit tests' tests unit
 step 'integration tests' tests integration
+step 'page tests (skipped without a Chromium)' tests page
 finish 0

@@ -50,7 +50,7 @@ test('a stream ends when the door closes', async () => {
   const response = await fetch(`${url}/api/live?after=0`)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
   const text = response.text()
-  queries.arrive({ text: 'the last one' })
+  queries.arrive(1, { text: 'the last one' })
   await expect.poll(() => queries.followers()).toBe(1)
   await app.close()
   expect(await text).toContain('the last one')

@@ -29,6 +29,8 @@ export function OverviewView() {
   const overview = useQuery({
     queryKey: ['overview', query],
     queryFn: () => ask(api.overview, { query }),
+    // An answer from before the first record would be shown for a while after it.
+    enabled: setup.isError || setup.data?.hasArrived === true,
     placeholderData: keepPreviousData,
     refetchInterval: 15_000,
   })

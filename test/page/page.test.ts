@@ -1,0 +1,146 @@
+/**
+ * The built page over made-up answers: what a real bridge cannot easily be brought to (failures of
+ * its API, gaps in the stream), and how the page itself behaves with a month of figures.
+ */
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { chromiumPath, launchBrowser } from './browser.ts'
+import { createFakeQueries, type FakeQueries } from './fake-queries.ts'
+import { type PageServer, startPageServer } from './page-server.ts'
+import { expectShown, startVisit, type Visit } from './visit.ts'
+
+describe.skipIf(chromiumPath === undefined)('the page', () => {
+  let browser: Browser
+  let visit: Visit
+  let queries: FakeQueries
+  let server: PageServer
+
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+  beforeEach(async () => {
+    queries = createFakeQueries(Date.now())
+    server = await startPageServer(queries)
+    visit = await startVisit(browser, server.url)
+  })
+  afterEach(async () => {
+    try {
+      await visit.end()
+    } finally {
+      await server.close()
+    }
+  })
+
+  const sessionPath = () => `/sessions/${encodeURIComponent(queries.firstKey)}`
+
+  test('the overview shows a month, and its chart as a table', async () => {
+    const { page } = visit
+    await visit.go('/')
+    const stats = page.getByLabel('Sums of the range')
+    await expectShown(stats.getByText('92.1%'))
+    await expectShown(stats.getByText('saved $412.77'))
+    await page.getByRole('img', { name: /^Cost by day/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    const legend = page.locator('.legend-title')
+    await expect.poll(() => legend.textContent()).not.toContain('Whole range')
+    await page.getByRole('button', { name: 'Table' }).click()
+    const rows = page.getByRole('table', { name: 'Cost by day' }).getByRole('row')
+    await expect.poll(() => rows.count()).toBe(31)
+  })
+
+  test('ranges and filters stand in the address, and can be gone back to', async () => {
+    const { page } = visit
+    await visit.go('/')
+    await page.getByRole('button', { name: '7 days' }).click()
+    await page.getByLabel('project', { exact: true }).selectOption('shop')
+    await expect.poll(() => new URL(page.url()).search).toBe('?range=7d&project=shop')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).search).toBe('?range=7d')
+    await page.reload()
+    await expectShown(page.getByRole('button', { name: '7 days', pressed: true }))
+  })
+
+  test('a stream with a gap begins again with the newest', async () => {
+    const rows = visit.page.locator('.live-row')
+    await visit.go('/live')
+    await expectShown(visit.page.getByText('live', { exact: true }))
+    await expect.poll(() => rows.count()).toBe(18)
+    server.cutConnections()
+    await expectShown(visit.page.getByText('lost the connection, trying again …'))
+    queries.arrive(12_000, { text: 'one of many' })
+    await expectShown(visit.page.getByText('160 earlier'))
+    await expectShown(rows.getByText('one of many').first())
+    await expectShown(visit.page.getByText('live', { exact: true }))
+    queries.arrive(1, { text: 'the first after the gap' })
+    await expectShown(rows.getByText('the first after the gap'))
+    visit.forgive('net::ERR_')
+  })
+
+  test.each([
+    ['/', 'overview'],
+    ['/sessions', 'sessions'],
+    ['/delivery', 'delivery'],
+  ] as const)('%s says when it gets no answer, and shows it once it does', async (path, name) => {
+    vi.spyOn(console, 'error').mockReturnValue()
+    queries.knobs.failing = name
+    await visit.go(path)
+    const alert = visit.page.getByRole('alert')
+    await expectShown(alert.getByText('the bridge failed on this request; its log says why'))
+    queries.knobs.failing = undefined
+    await visit.page.reload()
+    await expectShown(visit.page.locator('main table').first())
+    expect(await alert.count()).toBe(0)
+    visit.forgive('500')
+  })
+
+  test('a session that is not there is told as such', async () => {
+    await visit.go('/sessions/claude-code%2Fnobody')
+    await expectShown(visit.page.getByText('there is no session "claude-code/nobody"'))
+    visit.forgive('404')
+  })
+
+  test('the theme follows the system, or who chose', async () => {
+    const { page } = visit
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await visit.go('/')
+    const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+    const dark = await ground()
+    await page.getByLabel('Theme').selectOption('light')
+    expect(await ground()).not.toBe(dark)
+    await page.reload()
+    await expectShown(page.getByLabel('Theme'))
+    expect(await ground()).not.toBe(dark)
+  })
+
+  test('the keyboard alone leads to a session', async () => {
+    const { page } = visit
+    await visit.go('/sessions')
+    await expectShown(page.getByRole('table'))
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate<string>('document.activeElement?.textContent')).toBe(
+      'Skip to content',
+    )
+    await page.keyboard.press('Enter')
+    const focused = () => page.evaluate<string>('document.activeElement?.className')
+    for (let steps = 0; steps < 40 && (await focused()) !== 'session-name'; steps += 1) {
+      await page.keyboard.press('Tab')
+    }
+    await page.keyboard.press('Enter')
+    await expectShown(visit.heading('Fix the flaky checkout test'))
+  })
+
+  test('every view fits a phone', async () => {
+    const { page } = visit
+    await page.setViewportSize({ width: 360, height: 740 })
+    queries.knobs.dead = 2
+    queries.knobs.spentUsd = 17
+    for (const path of ['/', '/sessions', sessionPath(), '/live', '/delivery']) {
+      await visit.go(path)
+      await expectShown(page.getByText('Near the budget'))
+      await expectShown(page.locator('main table, main .live-row').first())
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+      expect(width, path).toBe(360)
+    }
+  })
+})
