@@ -51,7 +51,8 @@ function storedNames({ dataDir }: TestBridge): Record<string, number> {
   try {
     const rows = database
       .prepare<[], { name: string; n: number }>(
-        'select name, count(*) as n from events group by name',
+        `select coalesce(value ->> '$.attributes."event.name"', value ->> '$.name') as name,
+           count(*) as n from record_batches, json_each(body) group by 1`,
       )
       .all()
     return Object.fromEntries(rows.map(({ name, n }) => [name, n]))
