@@ -77,19 +77,17 @@ export interface Outcome<S> {
  */
 export type Fold<S> = (fresh: readonly Arrival[], stored: ReadonlyMap<SessionKey, S>) => Outcome<S>
 
-/** A commit that others see, and that survives the end of the process. */
+/** A commit that others see, and that survives a power cut. */
 export interface Committed<S> {
   readonly outcome: Outcome<S>
   /** The budget alerts that the commit raised; what is emitted of them was stored with it. */
   readonly alerts: readonly BudgetAlert[]
-  /** Resolves once it survives a power cut, too; rejects when the disk refuses that. */
-  readonly durable: Promise<void>
 }
 
 export interface SessionStore<S> {
   /**
-   * Stores arrivals, drops duplicates, folds, and commits. Resolves once that is done; the next
-   * commit may begin then. Rejects (nothing stored) when the disk or the database refuses.
+   * Stores arrivals, drops duplicates, folds, and commits. Resolves once that is on the disk.
+   * Rejects (nothing stored) when the disk or the database refuses.
    * `load` names the sessions whose stored state the fold needs.
    */
   commit(

@@ -6,13 +6,10 @@
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Schema } from './schema.ts'
-import { createWalFlush } from './wal-flush.ts'
 
 export interface Connection {
   readonly handle: Database.Database
   readonly kysely: Kysely<Schema>
-  /** Resolves once what was committed before survives a power cut. */
-  flush(): Promise<void>
   close(): void
 }
 
@@ -38,8 +35,8 @@ export function openConnection(path: string): Connection {
     handle.pragma(`page_size = ${PAGE_BYTES}`)
     handle.pragma('auto_vacuum = INCREMENTAL')
     handle.pragma('journal_mode = WAL')
-    // Commits that are answered are flushed to the disk by `flush`, before the answer.
-    handle.pragma('synchronous = NORMAL')
+    // Each commit is flushed to the disk before anybody hears of it.
+    handle.pragma('synchronous = FULL')
     handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     handle.pragma('foreign_keys = ON')
     handle.pragma('temp_store = MEMORY')
@@ -47,14 +44,9 @@ export function openConnection(path: string): Connection {
     handle.close()
     throw error
   }
-  const wal = createWalFlush(path)
   return {
     handle,
     kysely: new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) }),
-    flush: () => wal.flush(),
-    close: () => {
-      wal.close()
-      handle.close()
-    },
+    close: () => handle.close(),
   }
 }

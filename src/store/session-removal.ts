@@ -63,7 +63,6 @@ export function createSessionRemoval(connection: Connection): SessionRemoval {
       while (rows.deleteRecords(found.id)) await setImmediate()
       await emptyOutbox(key)
       rows.deleteSession(found.id)
-      await connection.flush()
       return found.records ?? 0
     },
   }

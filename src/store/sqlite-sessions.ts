@@ -1,7 +1,7 @@
 /**
  * The session store over SQLite. A commit is one synchronous transaction from the duplicate
- * filter to the outbox: nothing can run between its parts, and either all of it is in the file
- * when it returns, or nothing. Its flush to the disk goes on while the next commit is made.
+ * filter to the outbox: nothing can run between its parts, and either all of it is on the disk
+ * when it returns, or nothing.
  */
 import type { BudgetAlert } from '../domain/budget.ts'
 import type { BudgetWatch } from '../domain/budget-watch.ts'
@@ -48,11 +48,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
 
   const transaction = handle.transaction(
-    (
-      arrivals: readonly Arrival[],
-      load: readonly SessionKey[],
-      fold: Fold<S>,
-    ): Omit<Committed<S>, 'durable'> => {
+    (arrivals: readonly Arrival[], load: readonly SessionKey[], fold: Fold<S>): Committed<S> => {
       const nowMs = clock.now()
       const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
@@ -90,11 +86,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     commit: async (arrivals, load, fold) => {
       try {
         // Immediate: a lock taken later than the first read could be refused half-way.
-        const committed = transaction.immediate(arrivals, load, fold)
-        const durable = connection.flush()
-        // Whoever does not wait for it must not be ended by it.
-        durable.catch(() => {})
-        return { ...committed, durable }
+        return transaction.immediate(arrivals, load, fold)
       } catch (error) {
         forget()
         throw error

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../src/domain/agent-event.ts'
 import type { BudgetAlert } from '../../../src/domain/budget.ts'
 import type { Arrival } from '../../../src/domain/store.ts'
@@ -60,7 +60,34 @@ describe('the session handler', () => {
     expect(store.commits).toEqual([3])
   })
 
-  test('tells the alerts of a commit once that is durable', async () => {
+  test('a request that is read while the commit gathers joins it', async () => {
+    const { handler, store } = setUp()
+    const [first, second, third] = oneTurn as [Arrival, Arrival, Arrival]
+    const accepted: Promise<void>[] = []
+    setImmediate(() => {
+      setImmediate(() => accepted.push(handler.accept([third])))
+      accepted.push(handler.accept([second]))
+    })
+    accepted.push(handler.accept([first]))
+    await vi.waitUntil(() => store.commits.length > 0)
+    await Promise.all(accepted)
+    expect(store.commits).toEqual([3])
+  })
+
+  test('a commit does not gather for ever', async () => {
+    const { handler, store } = setUp()
+    let sent = 0
+    const send = () => {
+      sent += 1
+      void handler.accept([arrival(prompt(sent), `s${sent}`)])
+      if (store.commits.length === 0) setImmediate(send)
+    }
+    send()
+    await vi.waitUntil(() => store.commits.length > 0)
+    expect(store.commits[0]).toBeLessThan(20)
+  })
+
+  test('tells the alerts of a commit once that has ended', async () => {
     const memory = createMemoryStore()
     const alert: BudgetAlert = {
       scope: 'day',
@@ -75,42 +102,31 @@ describe('the session handler', () => {
       ...memory,
       commit: async (...args) => ({ ...(await memory.commit(...args)), alerts: [alert] }),
     })
-    const flush = memory.holdFlush()
+    const held = memory.hold()
     const accepted = handler.accept(oneTurn)
     await settle()
     expect(alerts).toEqual([])
-    flush.resolve()
+    held.resolve()
     await accepted
     expect(alerts).toEqual([alert])
   })
 
-  test('answers only once its commit is durable; the next commit does not wait for that', async () => {
+  test('answers only once its commit has ended; what comes meanwhile shares the next', async () => {
     const { handler, store } = setUp()
-    const flush = store.holdFlush()
+    const held = store.hold()
     const answered: number[] = []
     const accepted = oneTurn.map(async (a, n) => {
       await handler.accept([a])
       answered.push(n)
     })
     await settle()
-    const later = handler.accept([arrival(prompt(5), 's2')])
+    const later = ['s2', 's3'].map((id) => handler.accept([arrival(prompt(5), id)]))
     await settle()
-    expect(store.commits).toEqual([3, 1])
     expect(answered).toEqual([])
-    flush.resolve()
-    await Promise.all([...accepted, later])
+    held.resolve()
+    await Promise.all([...accepted, ...later])
     expect(answered).toEqual([0, 1, 2])
-  })
-
-  test('a commit that cannot be made durable is refused, and sent again counts once', async () => {
-    const { handler, store, names } = setUp()
-    const flush = store.holdFlush()
-    const refused = handler.accept(oneTurn)
-    setImmediate(() => flush.reject(new Error('input/output error')))
-    await expect(refused).rejects.toThrow('input/output error')
-    store.holdFlush().resolve()
-    await handler.accept(oneTurn)
-    expect(names()).toEqual(['chat claude-opus-5-5'])
+    expect(store.commits).toEqual([3, 2])
   })
 
   test('ends quiet turns and idle sessions by its one timer', async () => {

@@ -9,8 +9,8 @@ export interface MemoryStore extends SessionStore<SessionState> {
   readonly commits: number[]
   /** Makes the next commits fail with this. */
   failWith(error: Error | undefined): void
-  /** Commits from now on are durable when the caller says so. */
-  holdFlush(): PromiseWithResolvers<void>
+  /** Commits from now on end when the caller says so. */
+  hold(): PromiseWithResolvers<void>
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -33,11 +33,12 @@ export function createMemoryStore(): MemoryStore {
     failWith: (error) => {
       failure = error
     },
-    holdFlush: () => {
+    hold: () => {
       held = Promise.withResolvers()
       return held
     },
     async commit(arrivals, load, fold) {
+      await held?.promise
       if (failure !== undefined) throw failure
       commits.push(arrivals.length)
       const fresh = arrivals.filter(({ sessionKey, item }) => {
@@ -54,7 +55,7 @@ export function createMemoryStore(): MemoryStore {
         rows.set(row.key, { ...row, state: JSON.stringify(row.state) })
       }
       emissions.push(...outcome.emissions)
-      return { outcome, alerts: [], durable: held?.promise ?? Promise.resolve() }
+      return { outcome, alerts: [] }
     },
     dueSessions: async (nowMs, limit) =>
       open()

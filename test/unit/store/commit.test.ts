@@ -74,7 +74,6 @@ describe('a commit', () => {
     const outcome = { ...nothing, sessions: [session], emissions: [observation('a')] }
     const committed = await store.sessions.commit([other('k1')], [], () => outcome)
     expect(committed.outcome).toBe(outcome)
-    await committed.durable
     expect(store.rows('select * from sessions')).toEqual([
       {
         id: 1,

@@ -7,8 +7,8 @@ import { temporaryFolder } from './open-store.ts'
 
 test.each([
   ['journal_mode', 'wal'],
-  // 1 is NORMAL: `flush` does what FULL would do inside each commit.
-  ['synchronous', 1],
+  // 2 is FULL: a commit is on the disk when it returns.
+  ['synchronous', 2],
   ['foreign_keys', 1],
   // 2 is INCREMENTAL: it can only be had before the first table.
   ['auto_vacuum', 2],
