@@ -21,11 +21,11 @@ const BUSY_TIMEOUT_MS = 250
 
 /**
  * A commit touches a dozen pages for a few bytes each (indexes, counts), so small pages are less
- * to write than large ones. Together with the checkpoint this bounds the write-ahead log to about
- * 4 MB: larger ones are no cheaper, but each checkpoint stops the process for longer.
+ * to write than large ones.
  */
 const PAGE_BYTES = 4096
-const CHECKPOINT_PAGES = 1024
+/** Frames in the write-ahead log at which a commit moves them into the database: 4 MB. */
+export const CHECKPOINT_PAGES = 1024
 
 /** Opens the file, which must exist; an empty one becomes a database. Throws what SQLite says. */
 export function openConnection(path: string): Connection {

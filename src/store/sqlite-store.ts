@@ -8,6 +8,7 @@ import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/store.ts'
 import type { Connection } from './connection.ts'
+import { type Checkpointer, createCheckpointer } from './checkpointer.ts'
 import { checkWhole, isDamage, markIfDamaged, setAside } from './damage.ts'
 import {
   type DataFolder,
@@ -109,6 +110,7 @@ function storeOver<S>(
   { clock, stateVersion, retentionMs, outbox, budgets, log }: SqliteStoreOptions<S>,
 ): Store<S> {
   const sessions = createSqliteSessions<S>({ connection, clock, stateVersion, budgets, log })
+  const checkpointer = createCheckpointer({ connection, databasePath: folder.databasePath, log })
   const upkeep = createUpkeep({
     retention: createRetention({ connection, onDeleted: () => sessions.forget() }),
     limits: createOutboxLimits(connection, outbox),
@@ -117,7 +119,7 @@ function storeOver<S>(
     log,
   })
   return {
-    sessions: noticingDamage(sessions, folder),
+    sessions: noticingDamage(checkpointed(sessions, checkpointer), folder),
     outbox: createSqliteOutbox({ connection, log }),
     alerts: createSqliteAlertQueue(connection),
     deadItems: createDeadItems(connection.kysely),
@@ -135,9 +137,22 @@ function storeOver<S>(
     },
     close: async () => {
       upkeep.stop()
+      await checkpointer.close()
       await connection.kysely.destroy()
       connection.close()
       lock.release()
+    },
+  }
+}
+
+function checkpointed<S>(sessions: SessionStore<S>, checkpointer: Checkpointer): SessionStore<S> {
+  return {
+    ...sessions,
+    commit: async (...args) => {
+      await checkpointer.pause()
+      const committed = await sessions.commit(...args)
+      checkpointer.afterCommit()
+      return committed
     },
   }
 }
