@@ -24,6 +24,11 @@ const BUSY_TIMEOUT_MS = 250
  * to write than large ones.
  */
 const PAGE_BYTES = 4096
+/**
+ * Commits come back to the same pages of their indexes; with SQLite's 2 MB they are gone by then.
+ * Measured: a tenth more records a second, and no more with 16 MB.
+ */
+const CACHE_KIB = 8 * 1024
 /** Frames in the write-ahead log at which a commit moves them into the database: 4 MB. */
 export const CHECKPOINT_PAGES = 1024
 
@@ -39,6 +44,7 @@ export function openConnection(path: string): Connection {
     handle.pragma('synchronous = FULL')
     handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     handle.pragma('foreign_keys = ON')
+    handle.pragma(`cache_size = -${CACHE_KIB}`)
     handle.pragma('temp_store = MEMORY')
   } catch (error) {
     handle.close()

@@ -1,6 +1,6 @@
 /**
  * Origins by their content, each stored once. Most batches come from an origin that is known
- * already, so ids are remembered: by object within a batch, by hash between batches.
+ * already, so ids are remembered: by object within a batch, by content between batches.
  */
 import { createHash } from 'node:crypto'
 import type { Origin } from '../domain/telemetry-record.ts'
@@ -9,6 +9,8 @@ import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
 const MAX_REMEMBERED = 1_000
+/** Longer ones are not remembered: a thousand of them would be memory. */
+const MAX_REMEMBERED_CHARS = 4_000
 
 export interface OriginRows {
   /** The id of the origin's row, which is made when there is none. */
@@ -19,7 +21,7 @@ export interface OriginRows {
 
 export function createOriginRows(connection: Connection): OriginRows {
   const { kysely } = connection
-  const byHash = createBoundedMap<string, number>(MAX_REMEMBERED)
+  const byContent = createBoundedMap<string, number>(MAX_REMEMBERED)
   let byObject = new WeakMap<Origin, number>()
 
   const find = prepare(connection, ({ hash }: { hash: string }) =>
@@ -29,11 +31,16 @@ export function createOriginRows(connection: Connection): OriginRows {
     kysely.insertInto('origins').values(row),
   )
 
-  function remembered(row: NewRow<'origins'>): number {
+  function stored(row: NewRow<'origins'>): number {
     const { hash } = row
-    const ref =
-      byHash.get(hash) ?? find.get({ hash })?.id ?? Number(insert.run(row).lastInsertRowid)
-    byHash.set(hash, ref)
+    return find.get({ hash })?.id ?? Number(insert.run(row).lastInsertRowid)
+  }
+
+  function remembered(origin: Origin): number {
+    const content = contentOf(origin)
+    const key = content.join('')
+    const ref = byContent.get(key) ?? stored(rowOf(origin, content))
+    if (key.length <= MAX_REMEMBERED_CHARS) byContent.set(key, ref)
     return ref
   }
 
@@ -41,22 +48,25 @@ export function createOriginRows(connection: Connection): OriginRows {
     refOf: (origin) => {
       const known = byObject.get(origin)
       if (known !== undefined) return known
-      const ref = remembered(rowOf(origin))
+      const ref = remembered(origin)
       byObject.set(origin, ref)
       return ref
     },
     forget: () => {
-      byHash.clear()
+      byContent.clear()
       byObject = new WeakMap()
     },
   }
 }
 
-function rowOf({ resource, scopeName, scopeVersion }: Origin): NewRow<'origins'> {
-  const json = JSON.stringify(resource)
-  const hash = createHash('sha256')
-    .update(JSON.stringify([scopeName, scopeVersion]))
-    .update(json)
-    .digest('base64url')
-  return { hash, scope_name: scopeName, scope_version: scopeVersion, resource: json }
+/** Scope and resource as JSON: equal for equal origins. */
+type Content = readonly [scope: string, resource: string]
+
+function contentOf({ resource, scopeName, scopeVersion }: Origin): Content {
+  return [JSON.stringify([scopeName, scopeVersion]), JSON.stringify(resource)]
+}
+
+function rowOf({ scopeName, scopeVersion }: Origin, [scope, resource]: Content): NewRow<'origins'> {
+  const hash = createHash('sha256').update(scope).update(resource).digest('base64url')
+  return { hash, scope_name: scopeName, scope_version: scopeVersion, resource }
 }

@@ -3,6 +3,8 @@
  * Records of one request that belong together become one row, so that a record costs one small
  * row of its own, the one in the filter.
  */
+import Database from 'better-sqlite3'
+import { sql } from 'kysely'
 import type { Arrival } from '../domain/store.ts'
 import type { StoredRecord } from '../domain/telemetry-record.ts'
 import type { AttributeRows } from './attribute-rows.ts'
@@ -12,7 +14,7 @@ import type { OriginRows } from './origin-rows.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
 export interface RecordRows {
-  /** Stores what was not known already, and returns that. */
+  /** Stores what was not known already, and returns that, session by session. */
   keepFresh(arrivals: readonly Arrival[], sessionRefOf: (arrival: Arrival) => number): Arrival[]
 }
 
@@ -23,23 +25,30 @@ interface RecordRowsDeps {
   readonly attributes: AttributeRows
 }
 
+/** What one request brought of one session, origin and signal. */
 interface Batch {
   readonly row: Omit<NewRow<'record_batches'>, 'id' | 'records' | 'body'>
   readonly records: StoredRecord['record'][]
 }
 
-export function createRecordRows({
-  connection,
-  ids,
-  origins,
-  attributes,
-}: RecordRowsDeps): RecordRows {
+interface SeenKeys {
+  readonly sessionRef: number
+  /** A JSON list: one statement for all costs half of a statement each. */
+  readonly keys: string
+}
+
+export function createRecordRows(deps: RecordRowsDeps): RecordRows {
+  const { connection, ids, origins, attributes } = deps
   const { kysely } = connection
-  const seen = prepare(connection, (row: NewRow<'seen'>) =>
+  const seen = prepare(connection, ({ sessionRef, keys }: SeenKeys) =>
     kysely
       .insertInto('seen')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing()),
+      .columns(['session_ref', 'dedup_key'])
+      .expression((eb) =>
+        eb
+          .selectFrom(sql<{ value: string }>`json_each(${keys})`.as('each'))
+          .select((each) => [each.val(sessionRef).as('session_ref'), 'each.value']),
+      ),
   )
   const insertBatch = prepare(connection, (row: NewRow<'record_batches'>) =>
     kysely.insertInto('record_batches').values(row),
@@ -47,6 +56,25 @@ export function createRecordRows({
   const insertPrompt = prepare(connection, (row: NewRow<'prompts'>) =>
     kysely.insertInto('prompts').values(row),
   )
+
+  /** All of them, or none when one is known already. */
+  function markSeen(sessionRef: number, arrivals: readonly Arrival[]): boolean {
+    // SQLite makes half a surrogate pair of JSON into bytes that are no text.
+    const keys = JSON.stringify(arrivals.map(({ item }) => item.dedupKey.toWellFormed()))
+    try {
+      seen.run({ sessionRef, keys })
+      return true
+    } catch (error) {
+      if (isKnownKey(error)) return false
+      throw error
+    }
+  }
+
+  /** Hardly ever is one known: only then they are asked for one by one. */
+  function unknownOf(sessionRef: number, arrivals: readonly Arrival[]): readonly Arrival[] {
+    if (markSeen(sessionRef, arrivals)) return arrivals
+    return arrivals.filter((arrival) => markSeen(sessionRef, [arrival]))
+  }
 
   function keepPrompt(sessionRef: number, { item }: Arrival): void {
     if (item.kind !== 'prompt') return
@@ -61,36 +89,59 @@ export function createRecordRows({
     })
   }
 
+  /** Records of one request stand together, so the batch at hand is mostly the one wanted. */
+  function keepBatches(sessionRef: number, arrivals: readonly Arrival[]): void {
+    const batches = new Map<string, Batch>()
+    let last: { readonly of: Arrival; readonly batch: Batch } | undefined
+    for (const arrival of arrivals) {
+      const batch = last !== undefined && isAlike(last.of, arrival) ? last.batch : batchOf(arrival)
+      batch.records.push(arrival.stored.record)
+      last = { of: arrival, batch }
+    }
+    for (const { row, records } of batches.values()) {
+      const id = ids.next('record_batches', records.length)
+      insertBatch.run({ ...row, id, records: records.length, body: JSON.stringify(records) })
+    }
+
+    function batchOf({ origin, stored: { signal }, arrivedMs }: Arrival): Batch {
+      const originRef = origins.refOf(origin)
+      const key = `${originRef}|${signal}|${arrivedMs}`
+      const known = batches.get(key)
+      if (known !== undefined) return known
+      attributes.keepResource(sessionRef, originRef, origin.resource)
+      const row = {
+        session_ref: sessionRef,
+        origin_ref: originRef,
+        signal,
+        received_ms: arrivedMs,
+      }
+      const batch = { row, records: [] }
+      batches.set(key, batch)
+      return batch
+    }
+  }
+
   return {
     keepFresh: (arrivals, sessionRefOf) => {
       const fresh: Arrival[] = []
-      const batches = new Map<string, Batch>()
-      for (const arrival of arrivals) {
-        const sessionRef = sessionRefOf(arrival)
-        const { dedupKey } = arrival.item
-        if (seen.run({ session_ref: sessionRef, dedup_key: dedupKey }).changes === 0) continue
-        fresh.push(arrival)
-        const originRef = origins.refOf(arrival.origin)
-        const { signal, record } = arrival.stored
-        const key = `${sessionRef}|${originRef}|${signal}|${arrival.arrivedMs}`
-        const batch = batches.get(key)
-        if (batch === undefined) {
-          attributes.keepResource(sessionRef, originRef, arrival.origin.resource)
-          const row = {
-            session_ref: sessionRef,
-            origin_ref: originRef,
-            signal,
-            received_ms: arrival.arrivedMs,
-          }
-          batches.set(key, { row, records: [record] })
-        } else batch.records.push(record)
-        keepPrompt(sessionRef, arrival)
-      }
-      for (const { row, records } of batches.values()) {
-        const id = ids.next('record_batches', records.length)
-        insertBatch.run({ ...row, id, records: records.length, body: JSON.stringify(records) })
+      for (const own of Map.groupBy(arrivals, ({ sessionKey }) => sessionKey).values()) {
+        const sessionRef = sessionRefOf(own[0] as Arrival)
+        const unknown = unknownOf(sessionRef, own)
+        keepBatches(sessionRef, unknown)
+        for (const arrival of unknown) {
+          keepPrompt(sessionRef, arrival)
+          fresh.push(arrival)
+        }
       }
       return fresh
     },
   }
+}
+
+function isAlike(a: Arrival, b: Arrival): boolean {
+  return a.origin === b.origin && a.arrivedMs === b.arrivedMs && a.stored.signal === b.stored.signal
+}
+
+function isKnownKey(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }

@@ -3,6 +3,7 @@
  * filter to the outbox: nothing can run between its parts, and either all of it is on the disk
  * when it returns, or nothing.
  */
+import { sql } from 'kysely'
 import type { BudgetAlert } from '../domain/budget.ts'
 import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
@@ -15,6 +16,7 @@ import type { StoreLog } from './log.ts'
 import { createIdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
 import { createOutboxRows } from './outbox-rows.ts'
+import { prepare } from './prepared.ts'
 import { createRecordRows } from './record-rows.ts'
 import { createSessionRemoval } from './session-removal.ts'
 import { createSessionRows } from './session-rows.ts'
@@ -79,6 +81,13 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     ledger?.forget()
   }
 
+  /** Asked whenever a session begins. */
+  const countOpen = prepare(connection, () =>
+    kysely
+      .selectFrom('sessions')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('deadline_ms', 'is not', sql.lit(null)),
+  )
   const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
 
   return {
@@ -118,11 +127,6 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       const rows = await open.select('session_key').orderBy('last_ms').limit(limit).execute()
       return rows.map((row) => row.session_key)
     },
-    countOpenSessions: async () => {
-      const row = await open
-        .select((eb) => eb.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow()
-      return row.count
-    },
+    countOpenSessions: async () => countOpen.get({})?.count ?? 0,
   }
 }

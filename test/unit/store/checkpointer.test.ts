@@ -52,11 +52,6 @@ function setUp(threadPath?: string) {
   }
 }
 
-/** Until the round at hand is over. */
-async function untilCopied({ waiting }: { waiting: () => number }): Promise<void> {
-  await vi.waitUntil(() => waiting() === 0)
-}
-
 test('a short log is left alone', async () => {
   const { commit, waiting, handle } = setUp()
   await commit(20)
@@ -93,10 +88,11 @@ test('nothing waits while somebody reads what was there before', async () => {
   expect(rig.waiting()).toBeGreaterThan(FRAMES)
   expect(pauses.mock.results.filter(({ value }) => value !== undefined)).toEqual([])
   reader.handle.exec('commit')
-  await rig.commit(FRAMES)
-  await untilCopied(rig)
-  await rig.commit(1)
-  expect(rig.frames()).toBeLessThan(10)
+  const before = rig.frames()
+  await vi.waitUntil(async () => {
+    await rig.commit(1)
+    return rig.frames() < before
+  })
 })
 
 test('without the thread, commits make the checkpoints', async () => {

@@ -14,6 +14,7 @@ test.each([
   ['auto_vacuum', 2],
   ['page_size', 4096],
   ['wal_autocheckpoint', 1024],
+  ['cache_size', -8192],
   ['busy_timeout', 250],
 ])('%s is %s', (pragma, value) => {
   const path = join(temporaryFolder(), 'some.db')
