@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=50 --v8-pool-size=2
 /**
  * The process: environment in, signals, exit codes. A command's exit codes stand in
  * `cli/outcome.ts`; the bridge ends with 0 after a stop that was asked for, 1 when it cannot start,

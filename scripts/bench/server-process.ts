@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NODE_OPTIONS } from '../../src/setup/service-unit.ts'
 
 export interface ServerProcess {
   readonly port: number
@@ -22,7 +23,7 @@ export function startBare(): Promise<ServerProcess> {
 export async function startBridge(): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
   const server = await start((port) => ({
-    args: ['--max-semi-space-size=8', join(projectRoot, 'dist/main.js')],
+    args: [...NODE_OPTIONS, join(projectRoot, 'dist/main.js')],
     cwd: folder,
     env: {
       OTLP_RECEIVER_PORT: `${port}`,

@@ -29,8 +29,8 @@ interface CheckpointerDeps {
   readonly frames?: number
 }
 
-/** 16 MB: long enough that the hot pages are copied rarely, short enough to recover at once. */
-const FRAMES = 4096
+/** 32 MB: long enough that commits wait rarely, short enough to recover at once. */
+const FRAMES = 8192
 /** Times that length, SQLite checkpoints inside a commit after all. */
 const BACKSTOP = 4
 /** The thread does nothing but hand a number on. */

@@ -15,7 +15,7 @@ describe('the file of the service', () => {
     const file = at('linux')
     expect(file?.path).toBe('/home/me/.config/systemd/user/claude-telemetry.service')
     expect(file?.text).toContain(
-      String.raw`ExecStart="/opt/my node/bin/node" "--max-semi-space-size=8" "/opt/100%%/\"x\"/$$y/main.js" "start"`,
+      String.raw`ExecStart="/opt/my node/bin/node" "--max-semi-space-size=8" "--heap-growing-percent=50" "--v8-pool-size=2" "/opt/100%%/\"x\"/$$y/main.js" "start"`,
     )
     expect(file?.text).toContain('WorkingDirectory=/home/me/a & b\n')
   })
