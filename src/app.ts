@@ -161,15 +161,7 @@ function buildDelivery(
   clock: Clock,
   log: Log,
 ): Delivery {
-  const client =
-    langfuse &&
-    createLangfuseClient({
-      host: langfuse.baseUrl,
-      publicKey: langfuse.publicKey,
-      secretKey: langfuse.secretKey,
-      productVersion: PRODUCT_VERSION,
-      timeoutMs: langfuse.timeoutMs,
-    })
+  const client = langfuse && createLangfuseClient({ ...langfuse, productVersion: PRODUCT_VERSION })
   const mapping = { ...tracing, productVersion: PRODUCT_VERSION }
   return createDelivery({ outbox, client, clock, random: Math.random, log, config: mapping })
 }

@@ -4,6 +4,7 @@
  * that completes "the bridge at … ".
  */
 import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { describeFetchError } from '../domain/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { LiveEvent, LiveRecent } from '../web/contract/live.ts'
 
@@ -42,7 +43,7 @@ export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeAp
       const headers = authorization
       return ok(await fetch(`${address}${path}`, { redirect: 'manual', headers, ...init }))
     } catch (error) {
-      return err(`does not answer (${reasonOf(error)})`)
+      return err(`does not answer (${describeFetchError(error)})`)
     }
   }
 
@@ -110,14 +111,6 @@ async function textOf(response: Response): Promise<Result<string, string>> {
   try {
     return ok(await response.text())
   } catch (error) {
-    return err(`broke off its answer (${reasonOf(error)})`)
+    return err(`broke off its answer (${describeFetchError(error)})`)
   }
-}
-
-/** fetch wraps the network's own error. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== ''
-    ? error.cause.message
-    : error.message
 }

@@ -29,17 +29,10 @@ export function createReplaySender(
   { tracing }: Pick<Config, 'tracing'>,
   productVersion: string,
 ): ReplaySender {
-  const { baseUrl, publicKey, secretKey, timeoutMs } = langfuse
   const outbox = createMemoryOutbox()
   const delivery = createDelivery({
     outbox,
-    client: createLangfuseClient({
-      host: baseUrl,
-      publicKey,
-      secretKey,
-      productVersion,
-      timeoutMs,
-    }),
+    client: createLangfuseClient({ ...langfuse, productVersion }),
     clock: createSystemClock(),
     random: Math.random,
     log: silent,

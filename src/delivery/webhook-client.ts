@@ -4,9 +4,8 @@
  * carry the message to another host.
  */
 import { err, ok, type Result } from '../domain/result.ts'
-import { createDeadline } from '../langfuse/deadline.ts'
+import { exchange } from '../langfuse/exchange.ts'
 import { createRedactor } from '../langfuse/redactor.ts'
-import { describeFetchError, readBody } from '../langfuse/response-body.ts'
 import { retryAfterMs } from '../langfuse/retry-after.ts'
 import type { WebhookMessage } from './webhook-message.ts'
 
@@ -42,32 +41,23 @@ export function createWebhookClient({ url, timeoutMs }: WebhookClientOptions): W
 
   return {
     post: async (message, nowMs, stop) => {
-      const deadline = createDeadline(timeoutMs, stop)
-      try {
-        const response = await fetch(url, {
+      const received = await exchange(
+        url,
+        {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(message),
-          redirect: 'manual',
-          signal: deadline.signal,
-        })
-        const body = await readBody(response)
-        if (response.ok) return ok(undefined)
-        const excerpt = redact(body ?? '')
-          .trim()
-          .slice(0, MAX_EXCERPT)
-        return err({
-          reason: `${host}: HTTP ${response.status}${excerpt && `: ${excerpt}`}`,
-          retryAfterMs: retryAfterMs(response.headers.get('retry-after') ?? undefined, nowMs),
-        })
-      } catch (error) {
-        const cause = deadline.isOver()
-          ? `no answer within ${timeoutMs} ms`
-          : redact(describeFetchError(error))
-        return err({ reason: `${host}: ${cause}` })
-      } finally {
-        deadline.clear()
-      }
+        },
+        { name: host, timeoutMs, redact, stop },
+      )
+      if (!received.ok) return err({ reason: received.error })
+      const { status, headers, body = '' } = received.value
+      if (status >= 200 && status < 300) return ok(undefined)
+      const excerpt = body.trim().slice(0, MAX_EXCERPT)
+      return err({
+        reason: `${host}: HTTP ${status}${excerpt && `: ${excerpt}`}`,
+        retryAfterMs: retryAfterMs(headers.get('retry-after') ?? undefined, nowMs),
+      })
     },
   }
 }

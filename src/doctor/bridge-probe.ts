@@ -1,5 +1,6 @@
 /** Reaches the bridge, as Claude Code would: one try a call, and every failure is a value. */
 import { connect } from 'node:net'
+import { describeFetchError } from '../domain/fetch-error.ts'
 
 export type Answer =
   | {
@@ -35,7 +36,7 @@ export function createBridgeProbe(): BridgeProbe {
         dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
       }
     } catch (error) {
-      return { kind: 'no_answer', error: reasonOf(error) }
+      return { kind: 'no_answer', error: describeFetchError(error) }
     }
   }
 
@@ -60,12 +61,4 @@ export function createBridgeProbe(): BridgeProbe {
         socket.once('error', () => end(false))
       }),
   }
-}
-
-/** fetch wraps the network's own error. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== ''
-    ? error.cause.message
-    : error.message
 }

@@ -85,15 +85,8 @@ export async function examine(
 
 function langfuseDoors({ langfuse }: Config, productVersion: string): LangfuseDoors | undefined {
   if (langfuse === undefined) return undefined
-  const { baseUrl, publicKey, secretKey, timeoutMs } = langfuse
   return {
-    client: createLangfuseClient({
-      host: baseUrl,
-      publicKey,
-      secretKey,
-      productVersion,
-      timeoutMs,
-    }),
-    reader: createLangfuseReader({ baseUrl, publicKey, secretKey, timeoutMs }),
+    client: createLangfuseClient({ ...langfuse, productVersion }),
+    reader: createLangfuseReader(langfuse),
   }
 }

@@ -3,7 +3,9 @@
  * A 2xx counts only once its body has been read, because Langfuse reports refusals inside it.
  * When in doubt the data is kept: only 400, 413 and 422 are held against it.
  */
+import type { Result } from '../domain/result.ts'
 import { errorDetail, excerpt, isRecord, parseObject } from './answer-body.ts'
+import type { Received } from './exchange.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** An answer as far as it arrived. */
@@ -22,6 +24,19 @@ export interface NoAnswer {
 }
 
 export type HttpOutcome = HttpAnswer | NoAnswer
+
+/** What came of an exchange, as far as it is judged here. */
+export function outcomeOf(received: Result<Received, string>): HttpOutcome {
+  if (!received.ok) return { kind: 'no_answer', error: received.error }
+  const { status, headers, body } = received.value
+  return {
+    kind: 'answer',
+    status,
+    body,
+    retryAfter: headers.get('retry-after') ?? undefined,
+    location: headers.get('location') ?? undefined,
+  }
+}
 
 /**
  * Why a try failed that is worth repeating: `throttled`, Langfuse asks for patience; `failing`,

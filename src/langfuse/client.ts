@@ -9,12 +9,10 @@
  */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { HttpOutcome } from './answer.ts'
-import { createDeadline } from './deadline.ts'
+import { connectTo, type LangfuseAccess } from './access.ts'
+import { type HttpOutcome, outcomeOf } from './answer.ts'
 import { EMPTY_EXPORT_REQUEST } from './export-request.ts'
-import { createRedactor } from './redactor.ts'
 import { PRODUCT_NAME } from './product-name.ts'
-import { describeFetchError, readBody } from './response-body.ts'
 import type { ScoreBody } from './score.ts'
 
 export interface LangfuseClient {
@@ -26,14 +24,8 @@ export interface LangfuseClient {
   probe(signal?: AbortSignal): Promise<HttpOutcome>
 }
 
-export interface LangfuseClientOptions {
-  /** Base address, with or without a path and a trailing slash. */
-  readonly host: string
-  readonly publicKey: string
-  readonly secretKey: string
+export interface LangfuseClientOptions extends LangfuseAccess {
   readonly productVersion: string
-  /** For the whole exchange, the answer's body included. */
-  readonly timeoutMs: number
   readonly fetch?: typeof fetch
 }
 
@@ -44,19 +36,12 @@ const INGESTION_VERSION = '4'
 
 const compress = promisify(gzip)
 
-/** Throws when `host` is no URL. */
+/** Throws when `baseUrl` is no URL. */
 export function createLangfuseClient(options: LangfuseClientOptions): LangfuseClient {
-  const { publicKey, secretKey, productVersion, timeoutMs } = options
-  const send = options.fetch ?? fetch
-  const base = baseOf(options.host)
-  const credentials = Buffer.from(`${publicKey}:${secretKey}`).toString('base64')
-  const redact = createRedactor([credentials, secretKey])
+  const langfuse = connectTo(options)
   const commonHeaders = {
-    authorization: `Basic ${credentials}`,
-    'content-type': 'application/json',
-    accept: 'application/json',
     'x-langfuse-sdk-name': PRODUCT_NAME,
-    'x-langfuse-sdk-version': productVersion,
+    'x-langfuse-sdk-version': options.productVersion,
   }
 
   async function post(
@@ -65,31 +50,12 @@ export function createLangfuseClient(options: LangfuseClientOptions): LangfuseCl
     headers: Readonly<Record<string, string>>,
     stop: AbortSignal | undefined,
   ): Promise<HttpOutcome> {
-    const deadline = createDeadline(timeoutMs, stop)
-    try {
-      const response = await send(`${base}${path}`, {
-        method: 'POST',
-        headers: { ...commonHeaders, ...headers },
-        body,
-        redirect: 'manual',
-        signal: deadline.signal,
-      })
-      const text = await readBody(response)
-      return {
-        kind: 'answer',
-        status: response.status,
-        body: text === undefined ? undefined : redact(text),
-        retryAfter: response.headers.get('retry-after') ?? undefined,
-        location: response.headers.get('location') ?? undefined,
-      }
-    } catch (error) {
-      const cause = deadline.isOver()
-        ? `no answer within ${timeoutMs} ms`
-        : redact(describeFetchError(error))
-      return { kind: 'no_answer', error: `${base}: ${cause}` }
-    } finally {
-      deadline.clear()
-    }
+    const received = await langfuse.ask(
+      path,
+      { method: 'POST', body, headers: { ...commonHeaders, ...headers } },
+      { stop, fetch: options.fetch },
+    )
+    return outcomeOf(received)
   }
 
   async function sendSpans(body: string, stop?: AbortSignal): Promise<HttpOutcome> {
@@ -105,10 +71,4 @@ export function createLangfuseClient(options: LangfuseClientOptions): LangfuseCl
     sendScore: (body, stop) => post(SCORES_PATH, JSON.stringify(body), {}, stop),
     probe: (stop) => sendSpans(EMPTY_EXPORT_REQUEST, stop),
   }
-}
-
-/** Origin and path alone: credentials or a query in the address go nowhere. */
-function baseOf(host: string): string {
-  const { origin, pathname } = new URL(host)
-  return `${origin}${pathname.replace(/\/+$/, '')}`
 }

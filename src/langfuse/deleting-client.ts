@@ -3,11 +3,9 @@
  * scores on the session itself. One try a call; every failure is a value, and no text in it holds
  * a key. Langfuse deletes in the background: what was asked for here may show for minutes.
  */
-import { errorDetail, isRecord, parseObject } from './answer-body.ts'
-import { createDeadline } from './deadline.ts'
-import { createRedactor } from './redactor.ts'
-import { describeFetchError, readBody } from './response-body.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import { connectTo, type LangfuseAccess } from './access.ts'
+import { errorDetail, isRecord, parseObject } from './answer-body.ts'
 
 export interface LangfuseDeleter {
   /** Trace ids of a session, as far as they can be read by now. */
@@ -15,13 +13,6 @@ export interface LangfuseDeleter {
   deleteTraces(traceIds: readonly string[]): Promise<Result<undefined, string>>
   /** Resolves to how many there were. */
   deleteSessionScores(sessionId: string): Promise<Result<number, string>>
-}
-
-export interface LangfuseDeleterOptions {
-  readonly baseUrl: string
-  readonly publicKey: string
-  readonly secretKey: string
-  readonly timeoutMs: number
 }
 
 const TRACES_PATH = '/api/public/traces'
@@ -41,40 +32,23 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-export function createLangfuseDeleter(options: LangfuseDeleterOptions): LangfuseDeleter {
-  const { baseUrl, publicKey, secretKey, timeoutMs } = options
-  const credentials = Buffer.from(`${publicKey}:${secretKey}`).toString('base64')
-  const redact = createRedactor([credentials, secretKey])
+/** Throws when `baseUrl` is no URL. */
+export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
+  const langfuse = connectTo(access)
 
   /** 404 is left to the caller; every other status that is no success is an error. */
-  async function ask(method: string, path: string, body?: object): Promise<Result<Answer, string>> {
-    const deadline = createDeadline(timeoutMs, undefined)
-    try {
-      const response = await fetch(`${baseUrl}${path}`, {
-        method,
-        headers: {
-          authorization: `Basic ${credentials}`,
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        redirect: 'manual',
-        signal: deadline.signal,
-      })
-      const text = redact((await readBody(response)) ?? '')
-      const { status } = response
-      if (status !== 404 && (status < 200 || status > 299)) {
-        return err(`${baseUrl} answered HTTP ${status}: ${errorDetail(text)}`)
-      }
-      return ok({ status, body: parseObject(text) ?? {} })
-    } catch (error) {
-      const cause = deadline.isOver()
-        ? `no answer within ${timeoutMs} ms`
-        : describeFetchError(error)
-      return err(`${baseUrl}: ${redact(cause)}`)
-    } finally {
-      deadline.clear()
+  async function ask(
+    method: 'GET' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<Result<Answer, string>> {
+    const received = await langfuse.ask(path, { method, body: body && JSON.stringify(body) })
+    if (!received.ok) return received
+    const { status, body: text = '' } = received.value
+    if (status !== 404 && (status < 200 || status > 299)) {
+      return err(`${langfuse.base} answered HTTP ${status}: ${errorDetail(text)}`)
     }
+    return ok({ status, body: parseObject(text) ?? {} })
   }
 
   /** All pages of a list, by cursor; `undefined` when the server does not know the path. */
@@ -97,7 +71,7 @@ export function createLangfuseDeleter(options: LangfuseDeleterOptions): Langfuse
       const query = `?sessionId=${encodeURIComponent(sessionId)}&limit=${LEGACY_PAGE}&page=${page}`
       const answer = await ask('GET', `${TRACES_PATH}${query}`)
       if (!answer.ok) return answer
-      if (answer.value.status === 404) return err(`${baseUrl} has no way to list traces`)
+      if (answer.value.status === 404) return err(`${langfuse.base} has no way to list traces`)
       const ids = textsOf(rowsOf(answer.value.body), 'id')
       found.push(...ids)
       if (ids.length < LEGACY_PAGE) break
@@ -118,7 +92,7 @@ export function createLangfuseDeleter(options: LangfuseDeleterOptions): Langfuse
         const some = traceIds.slice(from, from + TRACES_PER_REQUEST)
         const answer = await ask('DELETE', TRACES_PATH, { traceIds: some })
         if (!answer.ok) return answer
-        if (answer.value.status === 404) return err(`${baseUrl} has no way to delete traces`)
+        if (answer.value.status === 404) return err(`${langfuse.base} has no way to delete traces`)
       }
       return ok(undefined)
     },

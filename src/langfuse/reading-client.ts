@@ -2,10 +2,9 @@
  * What can be read back of Langfuse, for a check that what was sent has arrived. One try a call;
  * every failure is a value.
  */
-import type { HttpOutcome } from './answer.ts'
+import { connectTo, type LangfuseAccess } from './access.ts'
+import { type HttpOutcome, outcomeOf } from './answer.ts'
 import { isRecord, parseObject } from './answer-body.ts'
-import { createDeadline } from './deadline.ts'
-import { describeFetchError, readBody } from './response-body.ts'
 
 /** An answer, with the time that its server believes it is, epoch ms. */
 export type ReadOutcome = HttpOutcome & { readonly dateMs?: number | undefined }
@@ -24,45 +23,19 @@ export interface LangfuseReader {
   hasTrace(traceId: string): Promise<boolean | { readonly error: string }>
 }
 
-export interface LangfuseReaderOptions {
-  readonly baseUrl: string
-  readonly publicKey: string
-  readonly secretKey: string
-  readonly timeoutMs: number
-}
-
 const HEALTH_PATH = '/api/public/health'
 const PROJECTS_PATH = '/api/public/projects'
 const LEGACY_PATH = '/api/public/observations'
 const EVENTS_PATH = '/api/public/v2/observations'
 
-export function createLangfuseReader(options: LangfuseReaderOptions): LangfuseReader {
-  const { baseUrl, publicKey, secretKey, timeoutMs } = options
-  const credentials = Buffer.from(`${publicKey}:${secretKey}`).toString('base64')
+/** Throws when `baseUrl` is no URL. */
+export function createLangfuseReader(access: LangfuseAccess): LangfuseReader {
+  const langfuse = connectTo(access)
 
   async function get(path: string): Promise<ReadOutcome> {
-    const deadline = createDeadline(timeoutMs, undefined)
-    try {
-      const response = await fetch(`${baseUrl}${path}`, {
-        headers: { authorization: `Basic ${credentials}`, accept: 'application/json' },
-        redirect: 'manual',
-        signal: deadline.signal,
-      })
-      const dateMs = Date.parse(response.headers.get('date') ?? '')
-      return {
-        kind: 'answer',
-        status: response.status,
-        body: await readBody(response),
-        dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
-      }
-    } catch (error) {
-      const cause = deadline.isOver()
-        ? `no answer within ${timeoutMs} ms`
-        : describeFetchError(error)
-      return { kind: 'no_answer', error: `${baseUrl}: ${cause}` }
-    } finally {
-      deadline.clear()
-    }
+    const received = await langfuse.ask(path)
+    const dateMs = received.ok ? Date.parse(received.value.headers.get('date') ?? '') : Number.NaN
+    return { ...outcomeOf(received), dateMs: Number.isNaN(dateMs) ? undefined : dateMs }
   }
 
   const statusOf = async (path: string): Promise<number> => {

@@ -25,11 +25,11 @@ async function standIn(port = 0): Promise<LangfuseStandIn> {
   return server
 }
 
-function deliveryTo(host: string) {
+function deliveryTo(baseUrl: string) {
   const clock = createManualClock(START_MS)
   const outbox = createMemoryOutbox()
   const client = createLangfuseClient({
-    host,
+    baseUrl,
     ...STAND_IN_KEYS,
     productVersion: '1.2.3',
     timeoutMs: 500,

@@ -13,11 +13,11 @@ interface Call {
 /** A client over a fetch that answers as told, and the calls it made. */
 function clientOver(
   respond: (call: Call) => Response | Promise<Response>,
-  host = 'http://lf:3000',
+  baseUrl = 'http://lf:3000',
 ) {
   const calls: Call[] = []
   const client = createLangfuseClient({
-    host,
+    baseUrl,
     ...KEYS,
     productVersion: '1.2.3',
     timeoutMs: 50,
@@ -81,8 +81,8 @@ describe('a request', () => {
     ['https://example/a/b//', 'https://example/a/b/api/public/scores'],
     ['http://[::1]:3000', 'http://[::1]:3000/api/public/scores'],
     ['https://user:pass@example/?q=1#top', 'https://example/api/public/scores'],
-  ])('to %s goes to %s', async (host, expected) => {
-    const { client, calls } = clientOver(ok, host)
+  ])('to %s goes to %s', async (baseUrl, expected) => {
+    const { client, calls } = clientOver(ok, baseUrl)
     await client.sendScore(score)
     expect(calls[0]?.url).toBe(expected)
   })

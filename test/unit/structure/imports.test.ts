@@ -143,12 +143,12 @@ describe('the environment and the process', () => {
     expect(touching.filter((file) => file !== 'main.ts')).toEqual([])
   })
 
-  test('only delivery, the Langfuse clients, the doctor and the page reach the network', () => {
+  test('only the exchange with servers, the ways to the bridge, the receiver and the page reach the network', () => {
     const reaching = files.filter((file) =>
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
     )
     const allowedHere = (file: string) =>
-      /^(langfuse\/((reading|deleting)-)?client|bridge\/bridge-api|doctor\/bridge-probe|delivery\/|receiver\/|web\/ui\/ask)/.test(
+      /^(langfuse\/exchange|bridge\/bridge-api|doctor\/bridge-probe|receiver\/|web\/ui\/ask)/.test(
         file,
       )
     expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
