@@ -1,9 +1,8 @@
 /** Models: calls, cost, tokens, how quick. */
 import type { ModelUse } from '../../contract/session.ts'
-import { formatCompact, formatCount } from '../format/count.ts'
+import { formatCount } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
-import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
+import { costColumn, tokensColumn } from './columns.tsx'
 import { DataTable } from './data-table.tsx'
 
 export function ModelTable({ models }: { readonly models: readonly ModelUse[] }) {
@@ -22,18 +21,8 @@ export function ModelTable({ models }: { readonly models: readonly ModelUse[] })
               ? `${formatCount(calls)} + ${formatCount(errors)} failed`
               : formatCount(calls),
         },
-        {
-          name: 'Cost',
-          isNumber: true,
-          cell: ({ costUsd }) => <span title={exactUsd(costUsd)}>{formatUsd(costUsd)}</span>,
-        },
-        {
-          name: 'Tokens',
-          isNumber: true,
-          cell: ({ tokens }) => (
-            <span title={tokenTitle(tokens)}>{formatCompact(tokenSum(tokens))}</span>
-          ),
-        },
+        costColumn,
+        tokensColumn,
         { name: 'First token', isNumber: true, isMinor: true, cell: ({ ttftMs }) => time(ttftMs) },
         { name: 'Average', isNumber: true, isMinor: true, cell: ({ avgMs }) => time(avgMs) },
         { name: 'p95', isNumber: true, isMinor: true, cell: ({ p95Ms }) => time(p95Ms) },

@@ -2,13 +2,12 @@
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { SESSION_SORTS, SessionRow } from '../../contract/session-list.ts'
-import { formatCompact, formatCount } from '../format/count.ts'
+import { formatCount } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatAgo } from '../format/moment.ts'
-import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
 import { useNow } from '../now.ts'
 import { sessionPath } from '../session-path.ts'
+import { costColumn, tokensColumn } from './columns.tsx'
 import { type Column, DataTable } from './data-table.tsx'
 
 export type SessionSort = (typeof SESSION_SORTS)[number]
@@ -35,21 +34,8 @@ export function SessionTable({ caption, sessions, sorting }: SessionTableProps) 
       cell: ({ project, team }) => [project, team].filter((one) => one !== null).join(' · '),
     },
     { name: 'User', isMinor: true, cell: ({ userId }) => <span className="clip">{userId}</span> },
-    {
-      name: 'Cost',
-      sort: 'cost',
-      isNumber: true,
-      cell: ({ costUsd }) => <span title={exactUsd(costUsd)}>{formatUsd(costUsd)}</span>,
-    },
-    {
-      name: 'Tokens',
-      sort: 'tokens',
-      isNumber: true,
-      isMinor: true,
-      cell: ({ tokens }) => (
-        <span title={tokenTitle(tokens)}>{formatCompact(tokenSum(tokens))}</span>
-      ),
-    },
+    { ...costColumn, sort: 'cost' },
+    { ...tokensColumn, sort: 'tokens', isMinor: true },
     { name: 'Prompts', isNumber: true, isMinor: true, cell: (row) => formatCount(row.prompts) },
     {
       name: 'Errors',

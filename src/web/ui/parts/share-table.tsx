@@ -1,8 +1,7 @@
 /** What falls to each model, project, team or user: a table whose cost column draws itself. */
 import type { Share } from '../../contract/overview.ts'
-import { formatCompact, formatCount } from '../format/count.ts'
-import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
+import { formatCount } from '../format/count.ts'
+import { costColumn, tokensColumn } from './columns.tsx'
 import { DataTable } from './data-table.tsx'
 import { Meter } from './meter.tsx'
 import { Panel } from './panel.tsx'
@@ -32,18 +31,8 @@ export function ShareTable({ title, of, shares }: ShareTableProps) {
               </>
             ),
           },
-          {
-            name: 'Cost',
-            isNumber: true,
-            cell: ({ costUsd }) => <span title={exactUsd(costUsd)}>{formatUsd(costUsd)}</span>,
-          },
-          {
-            name: 'Tokens',
-            isNumber: true,
-            cell: ({ tokens }) => (
-              <span title={tokenTitle(tokens)}>{formatCompact(tokenSum(tokens))}</span>
-            ),
-          },
+          costColumn,
+          tokensColumn,
           {
             name: 'Sessions',
             isNumber: true,
