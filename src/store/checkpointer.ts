@@ -81,7 +81,7 @@ export function createCheckpointer({
     try {
       await round()
     } catch (error) {
-      log.warn({ err: error }, 'the write-ahead log could not be checkpointed, it is tried again')
+      if (!isBroken) log.warn({ err: error }, 'a checkpoint failed, it is tried again')
     } finally {
       paused = undefined
       running = undefined
