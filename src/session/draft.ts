@@ -11,6 +11,16 @@ export interface Draft {
   readonly policy: SessionPolicy
   readonly emissions: Emission[]
   readonly usage: UsageDraft
+  /** The context of what was emitted last, which the next emission mostly shares. */
+  lastContext?: MadeContext
+}
+
+/** A context, and all that it was made of and that can change. */
+interface MadeContext {
+  readonly traceName: string
+  readonly identity: SessionState['identity']
+  readonly title: SessionState['title']
+  readonly context: TraceContext
 }
 
 /** Puts the session's context on an observation and emits it. */
@@ -25,8 +35,19 @@ export function emit(draft: Draft, traceKey: string, traceName: string, o: Obser
   draft.emissions.push(observation)
 }
 
+function contextOf(draft: Draft, traceName: string): TraceContext {
+  const { identity, title } = draft.state
+  const last = draft.lastContext
+  if (last?.traceName === traceName && last.identity === identity && last.title === title) {
+    return last.context
+  }
+  const context = newContext(draft, traceName)
+  draft.lastContext = { traceName, identity, title, context }
+  return context
+}
+
 /** Tags are the agent and the labels chosen for it as `key:value`; all labels are metadata. */
-function contextOf({ state, policy }: Draft, traceName: string): TraceContext {
+function newContext({ state, policy }: Draft, traceName: string): TraceContext {
   const { userId, environment, agentVersion, terminal, labels = {} } = state.identity
   const tags = [state.agent]
   for (const key of policy.tagLabels) {

@@ -56,12 +56,19 @@ export function reduce(
     emissions: [],
     usage: emptyUsageDraft(),
   }
+  let expiredMs: number | undefined
   for (const input of inputs) {
-    expire(draft, input.atMs)
+    if (input.atMs !== expiredMs || isImpatient(policy)) expire(draft, input.atMs)
+    expiredMs = input.atMs
     if (input.kind === 'record') onRecord(draft, input.item, input.atMs)
     else if (input.kind === 'close') close(draft, input.reason)
   }
   return { state: draft.state, emissions: draft.emissions, usage: draft.usage }
+}
+
+/** What a record begins to wait for is due after the record's own time, but for these. */
+function isImpatient(policy: SessionPolicy): boolean {
+  return Math.min(policy.joinTimeoutMs, policy.quietTimeoutMs, policy.sessionEndGraceMs) === 0
 }
 
 function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): void {
@@ -141,8 +148,15 @@ function isHook(item: AgentEvent | MetricSample): boolean {
 
 /** Later records may know more (an e-mail appears after login); what is known is not lost. */
 function merged(known: Identity, told: Identity): Identity {
-  const isNew = (key: string) => told[key as keyof Identity] !== known[key as keyof Identity]
-  if (!Object.keys(told).some(isNew)) return known
-  const labels = { ...known.labels, ...told.labels }
-  return { ...known, ...told, ...(Object.keys(labels).length > 0 && { labels }) }
+  const labels = mergedLabels(known.labels, told.labels)
+  const isNew = (key: string) =>
+    key !== 'labels' && told[key as keyof Identity] !== known[key as keyof Identity]
+  if (labels === known.labels && !Object.keys(told).some(isNew)) return known
+  return { ...known, ...told, ...(labels !== undefined && { labels }) }
+}
+
+/** The same object as long as nothing is new. */
+function mergedLabels(known: Identity['labels'], told: Identity['labels']): Identity['labels'] {
+  const isNew = ([key, value]: [string, string]) => known?.[key] !== value
+  return Object.entries(told ?? {}).some(isNew) ? { ...known, ...told } : known
 }
