@@ -17,7 +17,9 @@ import { type Control, type Job, takeJobs } from './work-queue.ts'
 /** Records in one commit, about: bounds how long it blocks. */
 const MAX_RECORDS_PER_COMMIT = 2000
 /** Rounds of reading that a commit waits at most, as long as each brings more. */
-const MAX_GATHERING_ROUNDS = 8
+const MAX_GATHERING_ROUNDS = 16
+/** Rounds without anything new that it waits for those of the last commit: half a millisecond. */
+const MAX_IDLE_ROUNDS = 64
 /** Sessions ticked or closed in one commit. */
 const SESSIONS_PER_SWEEP = 100
 /** Pause before the timer is tried again after the store refused. */
@@ -63,6 +65,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   /** Neither of these rejects. */
   const removals: (() => Promise<void>)[] = []
   let running = false
+  /** Requests in the last commit. */
+  let expected = 0
   let timer: Timer | undefined
   let timerAtMs = Number.POSITIVE_INFINITY
   let stopped = false
@@ -82,17 +86,28 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
 
   async function drain(): Promise<void> {
     while (queue.length + removals.length > 0) {
-      await gather()
+      if (queue.length > 0) await gather()
       await removals.shift()?.()
-      if (queue.length > 0) await commit(takeJobs(queue, MAX_RECORDS_PER_COMMIT))
+      const jobs = takeJobs(queue, MAX_RECORDS_PER_COMMIT)
+      if (jobs.length > 0) await commit(jobs)
+      expected = jobs.filter(({ arrivals }) => arrivals.length > 0).length
     }
     running = false
   }
 
-  /** A commit and its flush to the disk cost nearly the same for one request as for ten. */
+  /**
+   * A commit and its flush to the disk cost nearly the same for one request as for ten. Clients that
+   * were answered together come again together, one after the other: the first of them waits for the
+   * rest (as PostgreSQL's `commit_siblings`). Who comes alone does not wait.
+   */
   async function gather(): Promise<void> {
     let known = 0
-    for (let round = 0; round < MAX_GATHERING_ROUNDS && queue.length > known; round += 1) {
+    let rounds = 0
+    let idleRounds = 0
+    while (rounds < MAX_GATHERING_ROUNDS && idleRounds < MAX_IDLE_ROUNDS) {
+      if (queue.length > known) rounds += 1
+      else if (queue.length >= expected) return
+      else idleRounds += 1
       known = queue.length
       await new Promise<void>((resolve) => deps.defer(resolve))
     }

@@ -74,6 +74,28 @@ describe('the session handler', () => {
     expect(store.commits).toEqual([3])
   })
 
+  test('clients that were answered together are waited for, but not for long', async () => {
+    const { handler, store } = setUp()
+    const send = (n: number) => handler.accept([arrival(prompt(n), `s${n}`)])
+    const rounds = async (times: number) => {
+      for (let n = 0; n < times; n += 1) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all([send(1), send(2), send(3)])
+    const next = [send(4)]
+    await rounds(10)
+    next.push(send(5))
+    await rounds(10)
+    next.push(send(6))
+    await Promise.all(next)
+    expect(store.commits).toEqual([3, 3])
+    await send(7)
+    expect(store.commits).toEqual([3, 3, 1])
+    const alone = send(8)
+    await rounds(3)
+    expect(store.commits).toEqual([3, 3, 1, 1])
+    await alone
+  })
+
   test('a commit does not gather for ever', async () => {
     const { handler, store } = setUp()
     let sent = 0
