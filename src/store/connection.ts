@@ -35,15 +35,22 @@ export const CHECKPOINT_PAGES = 1024
 /** Opens the file, which must exist; an empty one becomes a database. Throws what SQLite says. */
 export function openConnection(path: string): Connection {
   const handle = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true })
-  try {
+  return connectionOver(handle, [
     // Both are laid down with the first page and cannot be had later.
-    handle.pragma(`page_size = ${PAGE_BYTES}`)
-    handle.pragma('auto_vacuum = INCREMENTAL')
-    handle.pragma('journal_mode = WAL')
+    `page_size = ${PAGE_BYTES}`,
+    'auto_vacuum = INCREMENTAL',
+    'journal_mode = WAL',
     // Each commit is flushed to the disk before anybody hears of it.
-    handle.pragma('synchronous = FULL')
-    handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-    handle.pragma('foreign_keys = ON')
+    'synchronous = FULL',
+    `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+    'foreign_keys = ON',
+  ])
+}
+
+/** With its own settings and those that every connection has. Closes the handle when one is refused. */
+export function connectionOver(handle: Database.Database, settings: readonly string[]): Connection {
+  try {
+    for (const setting of settings) handle.pragma(setting)
     handle.pragma(`cache_size = -${CACHE_KIB}`)
     handle.pragma('temp_store = MEMORY')
   } catch (error) {
