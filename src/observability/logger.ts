@@ -3,6 +3,7 @@
  * fields named like keys and passwords are masked wherever they stand in the first levels.
  */
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { safeJson } from '../domain/safe-text.ts'
 
 /** A level's method: facts first, then the sentence. */
 export type LogMethod = (facts: object, message: string) => void
@@ -38,6 +39,8 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redactedPaths, censor: '(hidden)' },
+    // Someone may read the log on a terminal, and JSON leaves C1 controls as they are.
+    hooks: { streamWrite: safeJson },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -19,6 +19,14 @@ describe('a log line', () => {
     expect(lines[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   })
 
+  it('does nothing to a terminal that shows it, and says the same', () => {
+    const texts: string[] = []
+    const evil = '\u009b2J\u001b]52;c;eA==\u0007\u202e\u007f'
+    createLogger('info', { write: (line) => texts.push(line) }).warn({ reason: evil }, evil)
+    expect(texts.join('')).toMatch(/^[\x20-\x7e]+\n$/)
+    expect(JSON.parse(texts.join(''))).toMatchObject({ reason: evil, msg: evil })
+  })
+
   it('is left out below the level, and always when silent', () => {
     const quiet = logged('warn')
     quiet.log.info({}, 'no')
