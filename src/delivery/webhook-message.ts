@@ -4,6 +4,7 @@
  */
 import type { QueuedAlert } from '../domain/alert-queue.ts'
 import { budgetText } from '../domain/budget-text.ts'
+import { safeLine } from '../domain/safe-text.ts'
 
 export interface WebhookMessage {
   /** The same at each try: who has seen it need not show it again. */
@@ -27,7 +28,7 @@ export function webhookMessage({ id, alert }: QueuedAlert): WebhookMessage {
   const { scope, subject, date, threshold, limitUsd, spentUsd, atMs } = alert
   return {
     id,
-    text: `claude-telemetry: ${escaped(budgetText(alert))}`,
+    text: `claude-telemetry: ${budgetText(alert, nameInChat)}`,
     scope,
     subject: subject === '' ? null : subject.slice(0, MAX_SUBJECT_LENGTH).toWellFormed(),
     date: date === '' ? null : date,
@@ -38,7 +39,19 @@ export function webhookMessage({ id, alert }: QueuedAlert): WebhookMessage {
   }
 }
 
-/** Slack's control characters ("Formatting text for app surfaces"): nobody's name is a command. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/** Markup, mentions, links, emoji: what some chat or other would make more of than text. */
+const MARKUP =
+  /[*~`|[\]\\@#]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:\/\/|:[\w+-]+:|[\p{L}\p{N}]\.\p{L}{2}/u
+const MAIL_ADDRESS = /^[\w.+-]+@(?!(?:everyone|here|channel|all)\b)[\w-]+(?:\.[\w-]+)+$/i
+
+/**
+ * A name as a name: none calls a channel, is a link, an image or bold. Chats differ in how markup is
+ * escaped, but in all of them it means nothing between backticks, and Slack wants three characters
+ * written as entities ("Formatting text for app surfaces").
+ */
+function nameInChat(name: string): string {
+  const line = safeLine(name).trim()
+  const isPlain = !MARKUP.test(line) || MAIL_ADDRESS.test(line)
+  const shown = isPlain ? line : `\`${line.replaceAll('`', "'")}\``
+  return shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -4,16 +4,22 @@ import type { BudgetAlert } from './budget.ts'
 /** Ids of agents can be of any length. */
 const MAX_NAME_LENGTH = 200
 
-/** `80 % of the daily budget of team red is spent: $8.12 of $10.00 on 2026-11-21`. */
-export function budgetText(alert: BudgetAlert): string {
+/**
+ * `80 % of the daily budget of team red is spent: $8.12 of $10.00 on 2026-11-21`. `shown` makes the
+ * name of a session, user or team fit for where the sentence goes: agents send it as they like.
+ */
+export function budgetText(
+  alert: BudgetAlert,
+  shown: (name: string) => string = (name) => name,
+): string {
   const { threshold, spentUsd, limitUsd, date } = alert
   const when = date === '' ? '' : ` on ${date}`
   const sums = `${moneyText(spentUsd)} of ${moneyText(limitUsd)}${when}`
-  return `${threshold} % of the ${budgetName(alert)} is spent: ${sums}`
+  return `${threshold} % of the ${budgetName(alert, shown)} is spent: ${sums}`
 }
 
-function budgetName({ scope, subject }: BudgetAlert): string {
-  const name = subject.slice(0, MAX_NAME_LENGTH).toWellFormed()
+function budgetName({ scope, subject }: BudgetAlert, shown: (name: string) => string): string {
+  const name = shown(subject.slice(0, MAX_NAME_LENGTH).toWellFormed())
   switch (scope) {
     case 'session':
       return `budget of session ${name}`

@@ -110,6 +110,35 @@ describe('the message', () => {
   })
 })
 
+describe('a name in the text of a message', () => {
+  const textOf = (subject: string) => {
+    const queued = { id: 'a', alert: { ...alert, subject }, attempts: 0, notBeforeMs: 0 }
+    return /daily budget of (.*) is spent/.exec(webhookMessage(queued).text)?.[1]
+  }
+
+  test.each(['ada', 'Ada Lovelace', 'ada@example.com', 'john_doe', 'claude-code/s1', 'Ünal, A.'])(
+    '%s is as it is',
+    (name) => expect(textOf(name)).toBe(name),
+  )
+
+  test.each([
+    ['@everyone', '`@everyone`'],
+    ['ada@here', '`ada@here`'],
+    ['x@everyone.example', '`x@everyone.example`'],
+    ['<!channel>', '&lt;!channel&gt;'],
+    ['<http://evil.example|the bill>', '`&lt;http://evil.example|the bill&gt;`'],
+    ['![bill](http://evil.example/a.png)', '`![bill](http://evil.example/a.png)`'],
+    ['evil.example/login', '`evil.example/login`'],
+    ['*red*', '`*red*`'],
+    ['_red_', '`_red_`'],
+    ['~red~', '`~red~`'],
+    ['`red` @channel', "`'red' @channel`"],
+    [':tada:', '`:tada:`'],
+    ['red\n*is* spent', '`red *is* spent`'],
+    ['\u202eder\u001b]52;c;eA==\u0007', 'der'],
+  ])('%j is text', (name, text) => expect(textOf(name)).toBe(text))
+})
+
 describe('the sender', () => {
   test('sends what waits at the start, and what comes once it is told of it', async () => {
     const { sender, add, ids, waiting } = rig('a', 'b')
