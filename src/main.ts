@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { config as loadDotenv } from 'dotenv'
 import { createAsk } from './cli/confirmation.ts'
 import type { CliContext, Variables } from './cli/context.ts'
@@ -22,6 +23,9 @@ import { PRODUCT_VERSION } from './version.ts'
 const KEEP_ALIVE_MS = 60_000
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
 
+const stdout = createTerminal(process.stdout, process.env)
+const stderr = createTerminal(process.stderr, process.env)
+
 async function main(): Promise<void> {
   const platform = { os: process.platform, homeDir: homedir(), workingDir: process.cwd() }
   const shellVariables = { ...process.env }
@@ -33,8 +37,8 @@ async function main(): Promise<void> {
     productVersion: PRODUCT_VERSION,
     program: { nodePath: process.execPath, mainPath: process.argv[1] ?? '' },
     userId: process.getuid?.(),
-    stdout: createTerminal(process.stdout, shellVariables),
-    stderr: createTerminal(process.stderr, shellVariables),
+    stdout,
+    stderr,
     ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
     now: Date.now,
     serve,
@@ -95,12 +99,18 @@ function stopOnSignal(stop: () => Promise<unknown>): void {
       stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          process.stderr.write(`claude-telemetry: stopped with an error: ${String(error)}\n`)
+          stderr.print([`claude-telemetry: stopped with an error: ${String(error)}`])
           process.exit(1)
         },
       )
     })
   }
 }
+
+// Node would write the error as it is, with whatever a file or a server put into its message.
+process.on('uncaughtException', (error) => {
+  stderr.write(`claude-telemetry: this is a bug: ${inspect(error)}\n`)
+  process.exit(1)
+})
 
 await main()

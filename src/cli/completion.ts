@@ -26,7 +26,7 @@ export function addCompletion(program: Command, concluded: Conclude): void {
     )
     .addArgument(new Argument('<shell>', 'for which shell').choices(SHELLS))
     .action((shell: Shell) => {
-      const text = scripts[shell](commandTree(program)).trimEnd()
-      return concluded(Promise.resolve(ok({ text })))
+      const document = scripts[shell](commandTree(program)).trimEnd()
+      return concluded(Promise.resolve(ok({ document })))
     })
 }

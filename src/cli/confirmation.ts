@@ -4,17 +4,22 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { ok, type Result } from '../domain/result.ts'
+import { safeLine } from '../domain/safe-text.ts'
 import { failed, type Failure } from './outcome.ts'
 
 /** Whether a question was answered with yes. */
 export type Ask = (question: string) => Promise<boolean>
 
-/** Asks on a terminal; anything but `y` or `yes` is a no. */
+/** Asks on a terminal; anything but `y` or `yes` is a no, Ctrl-C and Ctrl-D too. */
 export function createAsk(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask {
   return async (question) => {
     const lines = createInterface({ input, output })
     try {
-      return /^\s*y(es)?\s*$/i.test(await lines.question(`${question} [y/N] `))
+      return /^\s*y(es)?\s*$/i.test(await lines.question(`${safeLine(question)} [y/N] `))
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'AbortError') throw error
+      output.write('\n')
+      return false
     } finally {
       lines.close()
     }

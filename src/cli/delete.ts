@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Config, LangfuseConfig } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { createLangfuseDeleter, type LangfuseDeleter } from '../langfuse/deleting-client.ts'
+import { shellWord } from '../setup/shell-block.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
@@ -51,7 +52,7 @@ async function deleteSession(context: CliContext, id: string, options: Options):
       : `Delete session ${name}${traces}?`
   const goOn = await confirmed(context.ask, options.yes === true, question)
   if (!goOn.ok) return goOn
-  if (!goOn.value) return ok({ text: 'Nothing was deleted.' })
+  if (!goOn.value) return ok({ lines: ['Nothing was deleted.'] })
   const lines: string[] = []
   if (key !== undefined) {
     // First here: what waits in the outbox must not follow what is deleted there.
@@ -64,7 +65,7 @@ async function deleteSession(context: CliContext, id: string, options: Options):
     if (!deleted.ok) return deleted
     lines.push(deleted.value)
   }
-  return ok({ text: lines.join('\n') })
+  return ok({ lines })
 }
 
 /** A session that is gone here can still be deleted in Langfuse, by its whole id. */
@@ -82,7 +83,7 @@ async function targetOf(
     } else if (langfuse && /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id)) {
       target = ok({ config, sessionId: id, name: id })
     } else target = found
-    return ok({ text: '' })
+    return ok({ lines: [] })
   })
   return read.ok ? target : read
 }
@@ -123,7 +124,7 @@ async function removeThere(
   { deleter, traceIds }: There,
   sessionId: string,
 ): Promise<Result<string, Failure>> {
-  const next = `What is here is deleted. Try again: claude-telemetry delete ${sessionId} --langfuse`
+  const next = `What is here is deleted. Try again: claude-telemetry delete ${shellWord(sessionId)} --langfuse`
   const deleted = await deleter.deleteTraces(traceIds)
   if (!deleted.ok) return failed(deleted.error, next)
   const scores = await deleter.deleteSessionScores(sessionId)

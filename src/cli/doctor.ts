@@ -11,8 +11,8 @@ import { examine } from '../doctor/examination.ts'
 import { fault, type Finding } from '../doctor/finding.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import type { CliContext } from './context.ts'
-import { type Conclude, EXIT_OK, EXIT_PROBLEM, type Outcome } from './outcome.ts'
-import { type Colour, paint, type Terminal } from './terminal.ts'
+import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
+import { styled, type Style, type TextLine } from './terminal.ts'
 
 interface Options {
   readonly json?: boolean
@@ -22,7 +22,7 @@ interface Options {
 
 const DEFAULT_WAIT_S = 20
 
-const marks: Readonly<Record<Finding['status'], readonly [string, Colour]>> = {
+const marks: Readonly<Record<Finding['status'], readonly [string, Style]>> = {
   ok: ['ok  ', 'green'],
   warn: ['warn', 'yellow'],
   fail: ['FAIL', 'red'],
@@ -51,10 +51,12 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
 async function doctor(context: CliContext, options: Options): Promise<Outcome> {
   const findings = await findingsOf(context, options)
   const isWell = findings.every(({ status }) => status !== 'fail')
-  const text = options.json
-    ? JSON.stringify({ ok: isWell, version: context.productVersion, findings }, null, 2)
-    : findingsText(findings, context.stdout)
-  return ok({ text, exitCode: isWell ? EXIT_OK : EXIT_PROBLEM })
+  return ok({
+    ...(options.json
+      ? { document: jsonDocument({ ok: isWell, version: context.productVersion, findings }) }
+      : { lines: findingLines(findings) }),
+    exitCode: isWell ? EXIT_OK : EXIT_PROBLEM,
+  })
 }
 
 async function findingsOf(
@@ -75,13 +77,13 @@ async function findingsOf(
   )
 }
 
-function findingsText(findings: readonly Finding[], terminal: Terminal): string {
-  const lines = findings.flatMap(({ status, id, what, todo }) => {
-    const [mark, colour] = marks[status]
-    const line = `${paint(terminal, colour, mark)}  ${id.padEnd(20)}  ${what}`
+function findingLines(findings: readonly Finding[]): readonly TextLine[] {
+  const lines = findings.flatMap(({ status, id, what, todo }): TextLine[] => {
+    const [mark, style] = marks[status]
+    const line = [styled(style, mark), `  ${id.padEnd(20)}  ${what}`]
     return todo === undefined ? [line] : [line, `      → ${todo}`]
   })
-  return [...lines, '', conclusionOf(findings)].join('\n')
+  return [...lines, '', conclusionOf(findings)]
 }
 
 function conclusionOf(findings: readonly Finding[]): string {

@@ -5,6 +5,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { err, ok, type Result } from '../domain/result.ts'
+import { safeJson } from '../domain/safe-text.ts'
 import type { StoredBatch } from '../domain/stored-batch.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { CliContext } from './context.ts'
@@ -66,8 +67,8 @@ async function exportSessions(
     close()
   }
   const what = `${countOfText(records, 'record')} of ${countOfText(rows.value.length, 'session')}`
-  context.stderr.write(`Exported ${what}.\n`)
-  return ok({ text: '' })
+  context.stderr.print([`Exported ${what}.`])
+  return ok({ lines: [] })
 }
 
 function* batchesOf({ records }: StoreReader, key: string): Generator<StoredBatch, void> {
@@ -85,7 +86,7 @@ function linesOf({ sessionKey, signal, receivedMs, origin, records }: StoredBatc
   const { resource, scopeName, scopeVersion } = origin
   const scope = { name: scopeName, version: scopeVersion }
   const lines = records.map((record) =>
-    JSON.stringify({ session: sessionKey, signal, receivedMs, resource, scope, record }),
+    safeJson(JSON.stringify({ session: sessionKey, signal, receivedMs, resource, scope, record })),
   )
   return lines.map((line) => `${line}\n`).join('')
 }

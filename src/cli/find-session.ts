@@ -4,11 +4,14 @@ import type { Filter } from '../web/contract/filter.ts'
 import type { SessionListQuery, SessionRow } from '../web/contract/session-list.ts'
 import type { WebQueries } from '../web/web-queries.ts'
 import { failed, type Failure } from './outcome.ts'
+import { cutTo, plainLine } from './plain-text.ts'
 import { shortId } from './session-table.ts'
 
 type SessionLists = Pick<WebQueries, 'sessions'>
 
 const PAGE = 200
+/** Of a session in a message. */
+const MAX_TITLE_WIDTH = 60
 /** Names shown where a beginning fits several. */
 const MAX_NAMED = 5
 
@@ -86,7 +89,8 @@ export async function* allSessions(
   } while (cursor !== undefined)
 }
 
-/** `3f2a91c0 Fix the login test`, for messages. */
+/** `3f2a91c0 (Fix the login test)`, for messages. */
 export function sessionName({ sessionId, title }: SessionRow): string {
-  return title === null ? shortId(sessionId) : `${shortId(sessionId)} (${title.slice(0, 60)})`
+  if (title === null) return shortId(sessionId)
+  return `${shortId(sessionId)} (${cutTo(plainLine(title), MAX_TITLE_WIDTH)})`
 }

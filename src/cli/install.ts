@@ -13,7 +13,7 @@ import { createService } from '../setup/service.ts'
 import { exportLines, SHELLS, type Shell } from '../setup/shell-block.ts'
 import { CONTENTS, type Content, PROTOCOLS } from '../setup/telemetry-environment.ts'
 import type { CliContext } from './context.ts'
-import { changesText } from './file-diff.ts'
+import { changeLines } from './file-diff.ts'
 import { type InstallOptions, plannedInstallation } from './install-plan.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
@@ -59,7 +59,7 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
   if (!plan.ok) return failed(plan.error)
   if (options.print === true) {
     const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
-    return ok({ text: exportLines(shell satisfies Shell, plan.value.variables) })
+    return ok({ document: exportLines(shell satisfies Shell, plan.value.variables) })
   }
   const record = createInstallRecord(configDirOf(context.variables, context.platform))
   const installed = record.files()
@@ -75,7 +75,7 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
       )
     changes.push(change.value)
   }
-  if (options.dryRun === true) return ok({ text: changesText(changes, context.stdout) })
+  if (options.dryRun === true) return ok({ lines: changeLines(changes) })
   const applied = applyInstallation(plan.value.additions, changes, installed.value, record)
   if (!applied.ok) return failed(applied.error)
   const { service, notes } = plan.value
@@ -83,10 +83,10 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
   if (service !== undefined) {
     const { variables, userId } = context
     const enabled = await createService({ run: runCommand, variables, userId }).enable(service)
-    if (!enabled.ok) return ok({ text: [...lines, enabled.error].join('\n'), exitCode: 1 })
+    if (!enabled.ok) return ok({ lines: [...lines, enabled.error], exitCode: 1 })
     lines.push(enabled.value)
   }
-  return ok({ text: [...lines, 'Start claude anew; then: claude-telemetry doctor'].join('\n') })
+  return ok({ lines: [...lines, 'Start claude anew; then: claude-telemetry doctor'] })
 }
 
 function contentsOf(text: string): readonly Content[] {

@@ -1,14 +1,14 @@
 /** One event of the live feed as a line: when, which session, what. Pure. */
 import type { LiveEvent } from '../web/contract/live.ts'
 import { countText, durationText, usdText } from './figures.ts'
-import { cutTo, plainLine } from './plain-text.ts'
+import { cutTo, plainLine, widthOf } from './plain-text.ts'
 import { shortId } from './session-table.ts'
-import { type Colour, paint, type Terminal } from './terminal.ts'
+import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'
 import { clockText } from './zoned-time.ts'
 
 const KIND_WIDTH = 8
 
-const colours: Readonly<Record<LiveEvent['kind'], Colour>> = {
+const styles: Readonly<Record<LiveEvent['kind'], Style>> = {
   prompt: 'cyan',
   call: 'blue',
   answer: 'green',
@@ -19,16 +19,19 @@ const colours: Readonly<Record<LiveEvent['kind'], Colour>> = {
   hook: 'gray',
 }
 
-export function liveLine(event: LiveEvent, terminal: Terminal, timeZone: string): string {
+export function liveLine(event: LiveEvent, terminal: Terminal, timeZone: string): TextLine {
   const { kind, level, sessionKey, timeMs } = event
   const head = `${clockText(timeMs, timeZone)}  ${shortId(sessionIdIn(sessionKey))}  `
-  const room = terminal.isInteractive ? terminal.columns - head.length - KIND_WIDTH - 2 : undefined
   const told = plainLine(wordsOf(event))
-  const text = room === undefined ? told : cutTo(told, Math.max(10, room))
-  const colour = level === 'error' ? 'red' : level === 'warning' ? 'yellow' : colours[kind]
-  const what = paint(terminal, colour, kind.padEnd(KIND_WIDTH))
-  const body = level === 'default' ? text : paint(terminal, colour, text)
-  return `${paint(terminal, 'gray', head)}${what}  ${body}`.trimEnd()
+  const room = terminal.columns - widthOf(head) - KIND_WIDTH - 2
+  const text = terminal.isInteractive ? cutTo(told, Math.max(10, room)) : told
+  const style = level === 'error' ? 'red' : level === 'warning' ? 'yellow' : styles[kind]
+  return [
+    styled('gray', head),
+    styled(style, kind.padEnd(KIND_WIDTH)),
+    '  ',
+    level === 'default' ? text : styled(style, text),
+  ]
 }
 
 /** `<agent>/<session id>`; agents have no slash in their names. */

@@ -44,7 +44,7 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
               name === 'retry'
                 ? await items.retry(selection, context.now())
                 : await items.drop(selection)
-            return `${count} ${count === 1 ? 'item' : 'items'} ${done}`
+            return [`${count} ${count === 1 ? 'item' : 'items'} ${done}`]
           }),
         )
       })
@@ -75,7 +75,7 @@ async function nothingSelected(action: string): Promise<Outcome> {
 
 async function withDeadItems(
   context: CliContext,
-  use: (items: DeadItems) => Promise<string>,
+  use: (items: DeadItems) => Promise<readonly string[]>,
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
@@ -84,15 +84,15 @@ async function withDeadItems(
   const opened = await openDeadItems(config.value.dataDir)
   if (!opened.ok) return failed(opened.error)
   try {
-    return ok({ text: await use(opened.value) })
+    return ok({ lines: await use(opened.value) })
   } finally {
     await opened.value.close()
   }
 }
 
-async function list(items: DeadItems): Promise<string> {
+async function list(items: DeadItems): Promise<readonly string[]> {
   const listed = await items.list(MAX_LISTED)
-  return listed.length === 0 ? 'no dead items' : listed.map(lineOf).join('\n')
+  return listed.length === 0 ? ['no dead items'] : listed.map(lineOf)
 }
 
 function lineOf(item: DeadItem): string {

@@ -2,16 +2,25 @@
  * What a command came to, and how that becomes text and an exit code:
  * 0 done, 1 it could not be done or something is wrong, 2 the command line itself is wrong.
  */
+import { safeJson } from '../domain/safe-text.ts'
 import { err, type Result } from '../domain/result.ts'
-import { paint, type Terminal } from './terminal.ts'
+import { styled, type Terminal, type TextLine } from './terminal.ts'
 
 export const EXIT_OK = 0
 export const EXIT_PROBLEM = 1
 export const EXIT_USAGE = 2
 
-export interface Report {
-  /** For standard output, without its last line end; empty says nothing. */
-  readonly text: string
+/** For standard output. */
+export type Report = (
+  | {
+      /** For a person; none say nothing. */
+      readonly lines: readonly TextLine[]
+    }
+  | {
+      /** For a program: JSON, CSV and the like, without its last line end. */
+      readonly document: string
+    }
+) & {
   /** 0 unless told otherwise. */
   readonly exitCode?: number
 }
@@ -33,17 +42,22 @@ export function failed(message: string, next?: string) {
   return err<Failure>({ messages: [message], ...(next !== undefined && { next }) })
 }
 
+/** A value as JSON for programs, indented. */
+export function jsonDocument(value: unknown): string {
+  return safeJson(JSON.stringify(value, null, 2))
+}
+
 /** Writes it where it belongs, and returns the exit code. */
 export function conclude(outcome: Outcome, stdout: Terminal, stderr: Terminal): number {
   if (outcome.ok) {
-    const { text, exitCode = EXIT_OK } = outcome.value
-    if (text !== '') stdout.write(`${text}\n`)
-    return exitCode
+    const report = outcome.value
+    if ('lines' in report) stdout.print(report.lines)
+    else stdout.write(`${report.document}\n`)
+    return report.exitCode ?? EXIT_OK
   }
   const { messages, next } = outcome.error
-  for (const message of messages) {
-    stderr.write(`${paint(stderr, 'red', 'claude-telemetry:')} ${message}\n`)
-  }
-  if (next !== undefined) stderr.write(`${next}\n`)
+  const prefix = styled('red', 'claude-telemetry:')
+  stderr.print(messages.map((message) => [prefix, ` ${message}`]))
+  if (next !== undefined) stderr.print([next])
   return EXIT_PROBLEM
 }

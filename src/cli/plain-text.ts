@@ -1,21 +1,15 @@
-/**
- * Text from outside, made safe for a line of a terminal: titles and prompts may hold line ends,
- * escape sequences or characters that turn the line around.
- */
-import { stripVTControlCharacters } from 'node:util'
+/** Text from outside for a place of one line: cleaned, measured and cut in columns. Pure. */
 import stringWidth from 'string-width'
+import { safeLine } from '../domain/safe-text.ts'
 
-/** Control characters, line separators, and what changes the direction of writing. */
-const UNSAFE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
 const ELLIPSIS = '…'
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** One line, without anything that a terminal would act upon. */
+/** One line, without anything that a terminal would act upon, and without space around it. */
 export function plainLine(text: string): string {
-  return stripVTControlCharacters(text).replace(UNSAFE, ' ').trim()
+  return safeLine(text).trim()
 }
-
 /** Columns that a text takes on a terminal; emoji and East Asian characters take two. */
 export function widthOf(text: string): number {
   return stringWidth(text)

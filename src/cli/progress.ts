@@ -10,7 +10,6 @@ export interface Progress {
 }
 
 const BAR_WIDTH = 24
-const CLEAR_LINE = '\r\u001b[2K'
 
 export function createProgress(terminal: Terminal): Progress {
   let shown = ''
@@ -23,10 +22,10 @@ export function createProgress(terminal: Terminal): Progress {
       const line = cutTo(`${bar} ${Math.floor(share * 100)}%  ${words}`, terminal.columns - 1)
       if (line === shown) return
       shown = line
-      terminal.write(`${CLEAR_LINE}${line}`)
+      terminal.redraw(line)
     },
     clear: () => {
-      if (shown !== '') terminal.write(CLEAR_LINE)
+      if (shown !== '') terminal.redraw('')
       shown = ''
     },
   }

@@ -55,13 +55,15 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
   const what = `${countOfText(old.length, 'closed session')} from before ${dateTimeText(beforeMs, timeZone)}`
   const stay =
     kept === 0 ? '' : ` ${countOfText(kept, 'session')} of that age wait for Langfuse and stay.`
-  if (options.dryRun) return ok({ text: `Would delete ${what}.${stay}` })
+  if (options.dryRun) return ok({ lines: [`Would delete ${what}.${stay}`] })
   if (old.length === 0)
     return ok({
-      text: `There are no closed sessions from before ${dateTimeText(beforeMs, timeZone)}.${stay}`,
+      lines: [
+        `There are no closed sessions from before ${dateTimeText(beforeMs, timeZone)}.${stay}`,
+      ],
     })
   const removed = await removeAll(config, old, context)
-  return removed.ok ? ok({ text: `Deleted ${what}.${stay}` }) : removed
+  return removed.ok ? ok({ lines: [`Deleted ${what}.${stay}`] }) : removed
 }
 
 async function removeAll(

@@ -6,13 +6,13 @@
  * equal ids with equal start times in the background). In another project it makes a copy.
  */
 import type { Command } from 'commander'
-import { ok } from '../domain/result.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
@@ -77,22 +77,21 @@ async function replay(
   const done = await (options.dryRun
     ? dryRun(data, context, rows)
     : deliver(data, context, rows, options))
-  if (!done.ok || rows.length === selected.value.length) return done
-  return ok({ text: `${done.value.text}\nLeft out: ${open}.` })
+  if (!done.ok) return done
+  const leftOut = rows.length === selected.value.length ? [] : [`Left out: ${open}.`]
+  return ok({ lines: [done.value, ...leftOut] })
 }
 
 async function dryRun(
   data: Data,
   { stderr }: CliContext,
   rows: readonly SessionRow[],
-): Promise<Outcome> {
+): Promise<Result<string, Failure>> {
   const progress = createProgress(stderr)
   const nobody = { take: async () => ok(undefined), finish: async () => ok(undefined) }
   const counts = await replayRows(data, rows, progress, nobody)
   progress.clear()
-  return counts.ok
-    ? ok({ text: `Would deliver ${countsText(counts.value)}.` })
-    : failed(counts.error)
+  return counts.ok ? ok(`Would deliver ${countsText(counts.value)}.`) : failed(counts.error)
 }
 
 async function deliver(
@@ -100,7 +99,7 @@ async function deliver(
   { stderr, productVersion }: CliContext,
   rows: readonly SessionRow[],
   options: Options,
-): Promise<Outcome> {
+): Promise<Result<string, Failure>> {
   const target = replayTarget(data.config, options)
   if (!target.ok) return target
   const sender = createReplaySender(target.value, data.config, productVersion)
@@ -116,8 +115,7 @@ async function deliver(
       )
     }
     const { items, reasons } = await sender.refused()
-    const text = `Delivered ${countsText(counts.value)} to ${baseUrl}.`
-    if (items === 0) return ok({ text })
+    if (items === 0) return ok(`Delivered ${countsText(counts.value)} to ${baseUrl}.`)
     return failed(
       `${countOfText(items, 'item')} of ${countsText(counts.value)} were refused: ${reasons.join('; ')}`,
     )

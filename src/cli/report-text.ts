@@ -1,5 +1,6 @@
 /** A report in each of its formats. Pure. */
 import { countOfText, durationText, shareText, usdText } from './figures.ts'
+import { jsonDocument, type Report } from './outcome.ts'
 import type { ReportData } from './report-data.ts'
 import {
   dearestColumns,
@@ -8,66 +9,82 @@ import {
   reportFields,
   toolRateColumns,
 } from './report-rows.ts'
-import { type Format, markdownTable, objectOf, rowsText } from './row-format.ts'
+import { type Format, markdownTable, markdownText, objectOf, rowsText } from './row-format.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
-import { type Column, tableText } from './table.ts'
-import { paint, type Terminal } from './terminal.ts'
+import { type Column, tableLines } from './table.ts'
+import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'
 import { wrapped } from './wrapped-text.ts'
 import { dateText } from './zoned-time.ts'
 
 /** Tools and sessions listed below the rows. */
 const MAX_LISTED = 10
+const TIPS_TITLE = 'Worth a look'
 
-export function reportText(data: ReportData, format: Format, terminal: Terminal): string {
+export function reportIn(format: Format, data: ReportData, terminal: Terminal): Report {
   switch (format) {
     case 'json':
-      return JSON.stringify(jsonOf(data), null, 2)
+      return { document: jsonDocument(jsonOf(data)) }
     case 'csv':
-      return rowsText('csv', reportFields(data), data.rows)
+      return { document: rowsText('csv', reportFields(data), data.rows) }
     case 'markdown':
-      return sections(data, '## ', markdownOf, (tips) => tips.map((tip) => `- ${tip}`).join('\n'))
+      return { document: markdownOf(data) }
     case 'table':
-      return sections(
-        data,
-        '',
-        (columns, rows) => tableText(columns, rows, terminal),
-        (tips) => tips.map((tip) => `• ${wrapped(tip, terminal, 2)}`).join('\n'),
-        terminal,
-      )
+      return { lines: linesOf(data, terminal) }
   }
 }
 
-function markdownOf<R>(columns: readonly Column<R>[], rows: readonly R[]): string {
-  return markdownTable(
-    columns.map(({ title }) => title),
-    rows.map((row) => columns.map(({ text }) => text(row))),
-  )
+function linesOf(data: ReportData, terminal: Terminal): readonly TextLine[] {
+  const tips = data.tips.flatMap((tip) => {
+    const [first = '', ...more] = wrapped(tipText(tip), terminal, 2)
+    return [`• ${first}`, ...more]
+  })
+  return [
+    [styled('bold', titleOf(data))],
+    ...summaryOf(data).flatMap((line) => wrapped(line, terminal, 0)),
+    ...sectionsOf(data).flatMap(({ lines }) => ['', ...lines(terminal)]),
+    ...(tips.length === 0 ? [] : ['', [styled('bold', TIPS_TITLE)], ...tips]),
+  ]
 }
 
-function sections(
-  data: ReportData,
-  mark: string,
-  table: <R>(columns: readonly Column<R>[], rows: readonly R[]) => string,
-  list: (texts: readonly string[]) => string,
-  terminal?: Terminal,
-): string {
-  const { overview, rows, tips, timeZone } = data
-  const emphasised = (title: string) => (terminal ? paint(terminal, 'bold', title) : title)
-  const summary = summaryOf(data).map((line) => (terminal ? wrapped(line, terminal, 0) : line))
+function markdownOf(data: ReportData): string {
+  const tips = data.tips.map((tip) => `- ${tipText(tip, markdownText)}`)
+  return [
+    [`## ${titleOf(data)}`, ...summaryOf(data)].join('\n'),
+    ...sectionsOf(data).map(({ markdown }) => markdown()),
+    ...(tips.length === 0 ? [] : [[`## ${TIPS_TITLE}`, ...tips].join('\n')]),
+  ].join('\n\n')
+}
+
+interface Section {
+  readonly lines: (terminal: Terminal) => readonly TextLine[]
+  readonly markdown: () => string
+}
+
+function section<R>(columns: readonly Column<R>[], rows: readonly R[]): Section {
+  return {
+    lines: (terminal) => tableLines(columns, rows, terminal),
+    markdown: () =>
+      markdownTable(
+        columns.map(({ title }) => title),
+        rows.map((row) => columns.map(({ text }) => text(row))),
+      ),
+  }
+}
+
+function sectionsOf(data: ReportData): readonly Section[] {
+  const { overview, rows, timeZone } = data
   const tools = overview.tools.slice(0, MAX_LISTED)
   const dearest = overview.dearest.filter(({ costUsd }) => costUsd > 0).slice(0, MAX_LISTED)
-  const parts = [
-    [emphasised(`${mark}${titleOf(data)}`), ...summary].join('\n'),
-    rows.length === 0 ? 'Nothing was recorded in this time.' : table(reportColumns(data), rows),
-    ...(tools.length > 0 ? [table(toolRateColumns, tools)] : []),
-    ...(dearest.length > 0 ? [table(dearestColumns(timeZone), dearest)] : []),
-    ...(tips.length > 0
-      ? [`${emphasised(`${mark}Worth a look`)}\n${list(tips.map(tipText))}`]
-      : []),
+  const nothing = 'Nothing was recorded in this time.'
+  return [
+    rows.length === 0
+      ? { lines: () => [nothing], markdown: () => nothing }
+      : section(reportColumns(data), rows),
+    ...(tools.length > 0 ? [section(toolRateColumns, tools)] : []),
+    ...(dearest.length > 0 ? [section(dearestColumns(timeZone), dearest)] : []),
   ]
-  return parts.join('\n\n')
 }
 
 function titleOf({ overview, timeZone, rows }: ReportData): string {

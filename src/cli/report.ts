@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts'
 import { type Data, withData } from './open-data.ts'
 import type { Conclude, Outcome } from './outcome.ts'
 import { GROUPS, type Group, PERIODS, type Period, reportData } from './report-data.ts'
-import { reportText } from './report-text.ts'
+import { reportIn } from './report-text.ts'
 import { FORMATS, type Format } from './row-format.ts'
 import {
   addFilterOptions,
@@ -53,5 +53,5 @@ async function report(data: Data, context: CliContext, options: Options): Promis
   const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
   const filter = filterOf(options, nowMs, options.until === undefined ? fromMs : undefined)
   const figures = await reportData(data, { period, group, timeZone, filter })
-  return ok({ text: reportText(figures, format, context.stdout) })
+  return ok(reportIn(format, figures, context.stdout))
 }

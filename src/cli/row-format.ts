@@ -1,8 +1,10 @@
 /**
- * Rows in the formats of programs: JSON, CSV (RFC 4180), Markdown. A cell that a spreadsheet would
- * take for a formula is kept from being one; titles and prompts come from outside. Pure.
+ * Rows in the formats of programs: JSON, CSV (RFC 4180), Markdown. Titles and prompts come from
+ * outside: in a spreadsheet none of them is a formula, in Markdown none is markup. Pure.
  */
 import { stringify } from 'csv-stringify/sync'
+import { safeBlock } from '../domain/safe-text.ts'
+import { jsonDocument } from './outcome.ts'
 import { plainLine } from './plain-text.ts'
 
 export const FORMATS = ['table', 'json', 'csv', 'markdown'] as const
@@ -21,13 +23,26 @@ export function rowsText<R>(
 ): string {
   const names = Object.keys(fields)
   const records = rows.map((row) => objectOf(fields, row))
-  if (format === 'json') return JSON.stringify(records, null, 2)
+  if (format === 'json') return jsonDocument(records)
   const cells = records.map((record) => names.map((name) => record[name] ?? null))
   if (format === 'markdown') return markdownTable(names, cells)
   return stringify([names, ...cells], {
-    escape_formulas: true,
-    cast: { boolean: String },
+    cast: { boolean: String, string: csvText },
+    quoted_match: ';',
   }).trimEnd()
+}
+
+/**
+ * Where a cell begins: at the start of the field and, for a spreadsheet that takes `;` for the
+ * separator (Excel in much of Europe), behind each `;` and line end in it, since such a one does not
+ * see the quotes of a field that stands behind a comma. Spaces and quotes may come before a formula.
+ */
+const FORMULA_BEGIN = /(^|[;\n])(?=[[\s"]--[\n]]*[=+\-@＝＋－＠])/gv
+
+/** Without controls but line feeds; an apostrophe before what would be a formula. */
+function csvText(text: string): string {
+  const plain = safeBlock(text.replace(/\r\n?/g, '\n')).replaceAll('\t', ' ')
+  return plain.replace(FORMULA_BEGIN, "$1'")
 }
 
 export function objectOf<R>(fields: Fields<R>, row: R): Record<string, Value> {
@@ -45,6 +60,16 @@ export function markdownTable(
 }
 
 function markdownCell(value: Value): string {
-  if (value === null) return ''
-  return plainLine(String(value)).replace(/[\\|<>`*_[\]]/g, '\\$&')
+  return value === null ? '' : markdownText(String(value))
+}
+
+/** Words that call everybody in a chat or a team. */
+const BROADCAST = /@(?=(?:everyone|here|channel|all)\b)/gi
+
+/** Text as text (CommonMark, GFM): no markup, no link or image, no call to everybody. */
+export function markdownText(text: string): string {
+  return plainLine(text)
+    .replace(/[\\|<>`*_~[\]&]|\$(?!\d)/g, '\\$&')
+    .replace(/:(?=\/\/)|(?<=\bwww)\./gi, '\\$&')
+    .replace(BROADCAST, '&#64;')
 }

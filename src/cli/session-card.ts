@@ -7,8 +7,8 @@ import { countOfText, countText, durationText, shareText, usdText } from './figu
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
 import { allTokens } from './session-table.ts'
-import { type Column, tableText } from './table.ts'
-import { paint, type Terminal } from './terminal.ts'
+import { type Column, tableLines } from './table.ts'
+import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { wrapped } from './wrapped-text.ts'
 import { dateTimeText } from './zoned-time.ts'
 
@@ -25,33 +25,43 @@ const closings: Readonly<Record<string, string>> = {
   session_end: 'ended',
 }
 
-export function sessionCard(session: Session, terminal: Terminal, timeZone: string): string {
+export function sessionCard(
+  session: Session,
+  terminal: Terminal,
+  timeZone: string,
+): readonly TextLine[] {
   const { session: row, models, tools, turns, omittedTurns } = session
   const title = plainLine(row.title ?? '(no title: prompts are not recorded)')
-  const head = [
-    paint(terminal, 'bold', terminal.isInteractive ? cutTo(title, terminal.columns) : title),
-    paint(terminal, 'gray', `${row.agent}  ${row.sessionId}`),
-    paint(terminal, 'gray', wrapped(whereabouts(session, terminal, timeZone), terminal, 0)),
+  const head: readonly TextLine[] = [
+    [styled('bold', terminal.isInteractive ? cutTo(title, terminal.columns) : title)],
+    [styled('gray', `${row.agent}  ${row.sessionId}`)],
+    ...wrapped(whereabouts(session, terminal, timeZone), terminal, 0).map((line) => [
+      styled('gray', line),
+    ]),
   ]
-  const facts = factsOf(session).flatMap(([label, text]) =>
-    text === undefined
-      ? []
-      : [
-          `${paint(terminal, 'gray', label.padEnd(LABEL_WIDTH))}${wrapped(text, terminal, LABEL_WIDTH)}`,
-        ],
-  )
-  const table = <R>(columns: readonly Column<R>[], rows: readonly R[]): readonly string[] =>
-    rows.length === 0 ? [] : ['', tableText(columns, rows, terminal)]
-  const omitted = omittedTurns > 0 ? [`(${omittedTurns} earlier prompts are left out)`] : []
+  const table = <R>(columns: readonly Column<R>[], rows: readonly R[]): readonly TextLine[] =>
+    rows.length === 0 ? [] : ['', ...tableLines(columns, rows, terminal)]
+  const omitted =
+    omittedTurns > 0
+      ? [
+          `(${omittedTurns} earlier prompts are left out; claude-telemetry export has their records)`,
+        ]
+      : []
   return [
     ...head,
     '',
-    ...facts,
+    ...factsOf(session).flatMap((fact) => factLines(fact, terminal)),
     ...table(modelColumns, models),
     ...table(toolColumns, tools),
     ...table(promptColumns(timeZone), turns),
     ...omitted,
-  ].join('\n')
+  ]
+}
+
+function factLines([label, text]: Fact, terminal: Terminal): readonly TextLine[] {
+  if (text === undefined) return []
+  const [first = '', ...more] = wrapped(text, terminal, LABEL_WIDTH)
+  return [[styled('gray', label.padEnd(LABEL_WIDTH)), first], ...more]
 }
 
 function whereabouts(
@@ -61,7 +71,9 @@ function whereabouts(
 ): string {
   const state = row.isOpen ? 'open' : (closings[row.closeReason ?? ''] ?? 'closed')
   const parts = [
-    row.userId !== null && isInteractive ? cutTo(row.userId, MAX_USER_WIDTH) : row.userId,
+    row.userId !== null && isInteractive
+      ? cutTo(plainLine(row.userId), MAX_USER_WIDTH)
+      : row.userId,
     row.project === null ? null : `project ${row.project}`,
     row.team === null ? null : `team ${row.team}`,
     agentVersion === null ? null : `version ${agentVersion}`,

@@ -1,6 +1,7 @@
 /** Sessions as a table: what a person looks for first stands first. Pure. */
 import type { SessionRow } from '../web/contract/session-list.ts'
 import { countText, durationText, usdText } from './figures.ts'
+import { plainLine } from './plain-text.ts'
 import type { Column } from './table.ts'
 import { dateTimeText } from './zoned-time.ts'
 
@@ -9,7 +10,7 @@ const SHORT_ID_LENGTH = 8
 
 /** The beginning of an id, as lists show it. */
 export function shortId(sessionId: string): string {
-  return sessionId.slice(0, SHORT_ID_LENGTH)
+  return plainLine(sessionId).slice(0, SHORT_ID_LENGTH)
 }
 
 /** All tokens of a session, cached ones included. */

@@ -7,7 +7,7 @@ import { createLangfuseReader } from '../langfuse/reading-client.ts'
 import type { CliContext } from './context.ts'
 import { findSession, lastSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
 import { sessionCard } from './session-card.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
 
@@ -50,11 +50,11 @@ async function show(
   const [stored, langfuseUrl] = await Promise.all([reports.session(key), linkTo(sessionId, config)])
   if (stored === undefined) return failed(`${key} has been deleted just now`)
   const session = { ...stored, langfuseUrl }
-  return ok({
-    text: json
-      ? JSON.stringify(session, null, 2)
-      : sessionCard(session, stdout, timeZoneOf(options)),
-  })
+  return ok(
+    json
+      ? { document: jsonDocument(session) }
+      : { lines: sessionCard(session, stdout, timeZoneOf(options)) },
+  )
 }
 
 /** Where the session stands in Langfuse; null when that cannot be told. */

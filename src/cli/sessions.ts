@@ -21,7 +21,7 @@ import {
 } from './session-filter.ts'
 import { sessionFields } from './session-fields.ts'
 import { sessionColumns } from './session-table.ts'
-import { tableText } from './table.ts'
+import { tableLines } from './table.ts'
 
 interface Options extends FilterOptions {
   readonly search: string
@@ -79,10 +79,10 @@ async function list({ reports }: Data, context: CliContext, options: Options): P
   }
   const format = options.json ? 'json' : options.format
   const { stdout } = context
-  if (format !== 'table') return ok({ text: rowsText(format, sessionFields, rows) })
-  if (rows.length === 0) return ok({ text: 'No session fits.' })
-  const text = tableText(sessionColumns(timeZoneOf(options), !stdout.isInteractive), rows, stdout)
-  return ok({ text: isMore && stdout.isInteractive ? `${text}\n${moreText(limit)}` : text })
+  if (format !== 'table') return ok({ document: rowsText(format, sessionFields, rows) })
+  if (rows.length === 0) return ok({ lines: ['No session fits.'] })
+  const lines = tableLines(sessionColumns(timeZoneOf(options), !stdout.isInteractive), rows, stdout)
+  return ok({ lines: isMore && stdout.isInteractive ? [...lines, moreText(limit)] : lines })
 }
 
 function moreText(limit: number): string {

@@ -29,19 +29,16 @@ export async function start(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  if (checkConfig) return ok({ text: configText(context, config.value.dataDir) })
+  if (checkConfig) return ok({ lines: configLines(context, config.value.dataDir) })
   const served = await context.serve(config.value)
-  return served.ok ? ok({ text: '' }) : failed(served.error)
+  return served.ok ? ok({ lines: [] }) : failed(served.error)
 }
 
 /** In the syntax of a `.env`: what is not set stands there as a comment. */
-function configText({ variables }: CliContext, dataDir: string): string {
+function configLines({ variables }: CliContext, dataDir: string): readonly string[] {
   const lines = effectiveVariables(variables).map(({ name, value, isSet }) => {
     const shown = name === 'DATA_DIR' ? dataDir : value
     return isSet ? `${name}=${shown}` : `# ${name}=${shown}`.trimEnd()
   })
-  return [
-    '# As it would run now. A # marks what is not set: its default stands there.',
-    ...lines,
-  ].join('\n')
+  return ['# As it would run now. A # marks what is not set: its default stands there.', ...lines]
 }

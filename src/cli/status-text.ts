@@ -4,7 +4,7 @@ import type { WaitingCounts } from '../store/queries/waiting-sessions.ts'
 import type { Overview } from '../web/contract/overview.ts'
 import { countOfText, countText, durationText, usdText } from './figures.ts'
 import { allTokens } from './session-table.ts'
-import { type Colour, paint, type Terminal } from './terminal.ts'
+import { styled, type Style, type TextLine } from './terminal.ts'
 
 export interface Status {
   readonly bridge: {
@@ -27,16 +27,14 @@ export interface StoredStatus {
 
 const LABEL_WIDTH = 11
 
-type Line = readonly [label: string, text: string, colour?: Colour]
+type Line = readonly [label: string, text: string, style?: Style]
 
-export function statusText(status: Status, terminal: Terminal): string {
+export function statusLines(status: Status): readonly TextLine[] {
   const lines = [...bridgeLines(status), ['Data', status.dataDir] as const, ...dataLines(status)]
-  return lines
-    .map(([label, text, colour]) => {
-      const shown = colour === undefined ? text : paint(terminal, colour, text)
-      return `${paint(terminal, 'gray', label.padEnd(LABEL_WIDTH))}${shown}`
-    })
-    .join('\n')
+  return lines.map(([label, text, style]) => [
+    styled('gray', label.padEnd(LABEL_WIDTH)),
+    style === undefined ? text : styled(style, text),
+  ])
 }
 
 function bridgeLines({ bridge, data }: Status): readonly Line[] {

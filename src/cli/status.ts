@@ -8,10 +8,10 @@ import { localAddress } from '../setup/places.ts'
 import type { CliContext } from './context.ts'
 import { allSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, EXIT_OK, EXIT_PROBLEM, type Outcome } from './outcome.ts'
+import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
-import { type Status, type StoredStatus, statusText } from './status-text.ts'
+import { type Status, type StoredStatus, statusLines } from './status-text.ts'
 import { dayStart } from './zoned-time.ts'
 
 interface Options {
@@ -38,12 +38,12 @@ async function status(context: CliContext, options: Options): Promise<Outcome> {
   // What cannot be read is told beside the rest.
   const read = await withData(context, async (opened) => {
     data = await storedStatus(opened, context.now(), timeZoneOf(options))
-    return ok({ text: '' })
+    return ok({ lines: [] })
   })
   const dataProblem = read.ok ? null : read.error.messages.join(' ')
   const found: Status = { bridge, dataDir, data, dataProblem }
   return ok({
-    text: options.json ? JSON.stringify(found, null, 2) : statusText(found, context.stdout),
+    ...(options.json ? { document: jsonDocument(found) } : { lines: statusLines(found) }),
     exitCode: bridge.health?.status === 'ok' ? EXIT_OK : EXIT_PROBLEM,
   })
 }

@@ -3,7 +3,7 @@
  * left out by rank. In a pipe nothing is cut: a program reads it.
  */
 import { cutTo, plainLine, widthOf } from './plain-text.ts'
-import { type Colour, paint, type Terminal } from './terminal.ts'
+import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'
 
 export interface Column<R> {
   readonly title: string
@@ -16,30 +16,40 @@ export interface Column<R> {
   readonly shrinksTo?: number
   /** Without it the column always stays; else the highest goes first. */
   readonly rank?: number
-  readonly colour?: (row: R) => Colour | undefined
+  readonly colour?: (row: R) => Style | undefined
 }
 
 const GAP = '  '
 
 /** A line for the titles, and one for each row. */
-export function tableText<R>(
+export function tableLines<R>(
   columns: readonly Column<R>[],
   rows: readonly R[],
   terminal: Terminal,
-): string {
+): readonly TextLine[] {
   const limit = terminal.isInteractive ? terminal.columns : Number.POSITIVE_INFINITY
   const laid = fitting(columns, rows, limit)
-  const lines = rows.map((row) =>
-    laid.map(({ column, width, cells }, index) => {
-      const cell = padded(cells.get(row) ?? '', width, column, index === laid.length - 1)
-      const colour = column.colour?.(row)
-      return colour === undefined ? cell : paint(terminal, colour, cell)
-    }),
+  const titles = laid.map(({ column }) => ({ text: column.title, style: 'bold' as const }))
+  const cells = rows.map((row) =>
+    laid.map(({ column, cells }) => ({ text: cells.get(row) ?? '', style: column.colour?.(row) })),
   )
-  const titles = laid.map(({ column, width }, index) =>
-    paint(terminal, 'bold', padded(column.title, width, column, index === laid.length - 1)),
-  )
-  return [titles, ...lines].map((cells) => cells.join(GAP).trimEnd()).join('\n')
+  return [titles, ...cells].map((line) => lineOf(laid, line))
+}
+
+interface Cell {
+  readonly text: string
+  readonly style: Style | undefined
+}
+
+/** Without space at its end. */
+function lineOf<R>(laid: readonly Laid<R>[], cells: readonly Cell[]): TextLine {
+  const last = cells.findLastIndex(({ text }) => text !== '')
+  return laid.slice(0, last + 1).flatMap(({ column, width }, index) => {
+    const { text = '', style } = cells[index] ?? {}
+    const cell = padded(text, width, column, index === last)
+    const shown = style === undefined ? cell : styled(style, cell)
+    return index === 0 ? [shown] : [GAP, shown]
+  })
 }
 
 interface Laid<R> {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { createBridgeApi } from '../bridge/bridge-api.ts'
 import { ok } from '../domain/result.ts'
+import { safeJson } from '../domain/safe-text.ts'
 import { localAddress } from '../setup/places.ts'
 import type { LiveEvent } from '../web/contract/live.ts'
 import type { CliContext } from './context.ts'
@@ -48,7 +49,7 @@ async function tail(context: CliContext, options: Options): Promise<Outcome> {
   const bridge = createBridgeApi({ address: localAddress(host, port), apiKey })
   let isLost = false
   const fromBridge = await bridgeSource(bridge, pause, () => {
-    if (!isLost) context.stderr.write('The bridge is gone; waiting for it to come back.\n')
+    if (!isLost) context.stderr.print(['The bridge is gone; waiting for it to come back.'])
     isLost = true
   })
   if (fromBridge.ok) return follow(fromBridge.value, context, options)
@@ -71,21 +72,24 @@ async function follow(
   const timeZone = timeZoneOf(options)
   const isWanted = (event: LiveEvent) =>
     (all || saysSomething(event)) && (session === undefined || isOf(event, session))
-  const print = (event: LiveEvent): void =>
-    stdout.write(`${json ? JSON.stringify(event) : liveLine(event, stdout, timeZone)}\n`)
+  const print = (event: LiveEvent): void => {
+    if (json) stdout.write(`${safeJson(JSON.stringify(event))}\n`)
+    else stdout.print([liveLine(event, stdout, timeZone)])
+  }
 
   // Those that are wanted may be far between: look among all that can be had.
   const { events, position } = await source.recent(MAX_LINES)
   const wanted = events.filter(isWanted)
   for (const event of lines === 0 ? [] : wanted.slice(-lines)) print(event)
-  if (!options.follow) return ok({ text: '' })
-  if (stderr.isInteractive && wanted.length === 0)
-    stderr.write('Waiting for events. Ctrl-C ends.\n')
+  if (!options.follow) return ok({ lines: [] })
+  if (stderr.isInteractive && wanted.length === 0) {
+    stderr.print(['Waiting for events. Ctrl-C ends.'])
+  }
   for await (const event of source.following(position)) {
-    if (event === 'gap') stderr.write('Some events were left out: too many came at once.\n')
+    if (event === 'gap') stderr.print(['Some events were left out: too many came at once.'])
     else if (isWanted(event)) print(event)
   }
-  return ok({ text: '' })
+  return ok({ lines: [] })
 }
 
 /** Loaded plugins, hooks that begin, and the like: a name and nothing else. */

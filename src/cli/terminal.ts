@@ -1,15 +1,35 @@
 /**
- * Where a command writes, and what can be shown there: colours only on a terminal, and never
- * where `NO_COLOR` is set (https://no-color.org). Knows no process.
+ * Where a command writes. Commands hand over lines and documents; how they look, and that nothing in
+ * them acts on the terminal, is decided here, in the one place that writes to a stream. So whatever
+ * a session, a file or a server put into a text, a terminal gets our colours and our line editing
+ * and nothing else. Knows no process.
  */
 import { styleText } from 'node:util'
+import { safeBlock, safeLine } from '../domain/safe-text.ts'
+
+export type Style = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'gray' | 'bold'
+
+/** A part of a line that stands out where colours are to be had. */
+export interface Styled {
+  readonly style: Style
+  readonly text: string
+}
+
+/** What stands on one line. A line end in a text of it is shown as a space. */
+export type TextLine = string | readonly (string | Styled)[]
 
 export interface Terminal {
   /** A person looks at it; not a pipe or a file. */
   readonly isInteractive: boolean
   readonly columns: number
+  /** Only on a terminal, and never where `NO_COLOR` is set (https://no-color.org). */
   readonly hasColours: boolean
+  /** Writes each on a line of its own. */
+  print(lines: readonly TextLine[]): void
+  /** Writes a text with its own line ends, such as JSON, CSV or the help. It has no styles. */
   write(text: string): void
+  /** On a terminal that can edit lines: shows this in place of what was shown last; '' clears it. */
+  redraw(line: string): void
   /** Resolves once whoever reads has taken enough, so that much can be written without piling up. */
   flushed(): Promise<void>
 }
@@ -23,23 +43,31 @@ interface Stream {
   once?(event: 'drain', listener: () => void): unknown
 }
 
-export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'gray' | 'bold'
-
 /** Width of what is not a terminal: nothing is wrapped for the sake of a pipe. */
 const PIPE_COLUMNS = 120
+/** To the first column, and erase the line (ECMA-48: CR, EL 2). */
+const CLEAR_LINE = '\r\u001b[2K'
 
 export function createTerminal(
   stream: Stream,
   variables: Readonly<Record<string, string | undefined>>,
 ): Terminal {
   const isInteractive = stream.isTTY === true
-  const isPlain = (variables.NO_COLOR ?? '') !== '' || variables.TERM === 'dumb'
+  const isDumb = variables.TERM === 'dumb'
+  const hasColours = isInteractive && !isDumb && (variables.NO_COLOR ?? '') === ''
   return {
     isInteractive,
     columns: stream.columns ?? PIPE_COLUMNS,
-    hasColours: isInteractive && !isPlain,
+    hasColours,
+    print: (lines) => {
+      if (lines.length === 0) return
+      stream.write(lines.map((line) => `${rendered(line, hasColours)}\n`).join(''))
+    },
     write: (text) => {
-      stream.write(text)
+      stream.write(safeBlock(text))
+    },
+    redraw: (line) => {
+      if (isInteractive && !isDumb) stream.write(`${CLEAR_LINE}${safeLine(line)}`)
     },
     flushed: () =>
       new Promise((resolve) => {
@@ -49,7 +77,17 @@ export function createTerminal(
   }
 }
 
-/** The text in a colour where colours are to be had, else as it is. */
-export function paint({ hasColours }: Terminal, colour: Colour, text: string): string {
-  return hasColours ? styleText(colour, text, { validateStream: false }) : text
+export function styled(style: Style, text: string): Styled {
+  return { style, text }
+}
+
+function rendered(line: TextLine, hasColours: boolean): string {
+  if (typeof line === 'string') return safeLine(line)
+  return line
+    .map((part) => {
+      if (typeof part === 'string') return safeLine(part)
+      const text = safeLine(part.text)
+      return hasColours ? styleText(part.style, text, { validateStream: false }) : text
+    })
+    .join('')
 }

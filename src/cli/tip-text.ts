@@ -2,7 +2,8 @@
 import type { Tip } from '../analytics/tips.ts'
 import { countText, shareText, usdText } from './figures.ts'
 
-export function tipText(tip: Tip): string {
+/** `shown` makes names of tools and models fit for where the text goes. */
+export function tipText(tip: Tip, shown: (name: string) => string = (name) => name): string {
   switch (tip.kind) {
     case 'cold_cache': {
       const times = tip.times === 1 ? 'once' : `${tip.times} times`
@@ -15,7 +16,7 @@ export function tipText(tip: Tip): string {
     case 'failing_tool': {
       const { tool, failures, results } = tip
       return (
-        `${tool} failed ${failures} of ${results} times (${shareText(failures / results)}). ` +
+        `${shown(tool)} failed ${failures} of ${results} times (${shareText(failures / results)}). ` +
         'Look at why (claude-telemetry sessions --sort errors), and tell the agent in CLAUDE.md how it is done here.'
       )
     }
@@ -23,7 +24,7 @@ export function tipText(tip: Tip): string {
       const { model, calls, outputTokens, usd, cheaperModel, cheaperUsd } = tip
       return (
         `Subagents made ${countText(calls)} short calls (${countText(outputTokens)} tokens of answer on average) ` +
-        `with ${model} for ${usdText(usd)}; at the price of ${cheaperModel} it would be about ${usdText(cheaperUsd)}. ` +
+        `with ${shown(model)} for ${usdText(usd)}; at the price of ${shown(cheaperModel)} it would be about ${usdText(cheaperUsd)}. ` +
         'Set the model of these agents.'
       )
     }

@@ -15,7 +15,7 @@ import {
 } from '../setup/install-record.ts'
 import { createService } from '../setup/service.ts'
 import type { CliContext } from './context.ts'
-import { changesText } from './file-diff.ts'
+import { changeLines } from './file-diff.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 
 interface Options {
@@ -35,11 +35,11 @@ export function addUninstall(program: Command, context: CliContext, concluded: C
 }
 
 async function uninstall(context: CliContext, { dryRun = false }: Options): Promise<Outcome> {
-  const { variables, platform, userId, stdout } = context
+  const { variables, platform, userId } = context
   const record = createInstallRecord(configDirOf(variables, platform))
   const installed = record.files()
   if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
-  if (installed.value.length === 0) return ok({ text: 'Nothing is installed.' })
+  if (installed.value.length === 0) return ok({ lines: ['Nothing is installed.'] })
   const removed: (readonly [InstalledFile, FileChange])[] = []
   for (const file of installed.value) {
     const change = removal(file, record)
@@ -47,13 +47,7 @@ async function uninstall(context: CliContext, { dryRun = false }: Options): Prom
       return failed(change.error, 'Nothing was changed. Correct the file and try again.')
     removed.push([file, change.value])
   }
-  if (dryRun)
-    return ok({
-      text: changesText(
-        removed.map(([, change]) => change),
-        stdout,
-      ),
-    })
+  if (dryRun) return ok({ lines: changeLines(removed.map(([, change]) => change)) })
   const lines: string[] = []
   const service = installed.value.find(({ kind }) => kind === 'service')
   if (service !== undefined) {
@@ -67,5 +61,5 @@ async function uninstall(context: CliContext, { dryRun = false }: Options): Prom
   }
   const applied = applyRemoval(removed, record)
   if (!applied.ok) return failed(applied.error)
-  return ok({ text: [...lines, ...applied.value].join('\n') })
+  return ok({ lines: [...lines, ...applied.value] })
 }

@@ -1,22 +1,25 @@
 /** A paragraph in lines that fit a terminal; in a pipe, one line. Pure. */
-import { widthOf } from './plain-text.ts'
+import { plainLine, widthOf } from './plain-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Lines after the first begin with so many spaces, and the first one stands behind as many columns
- * of something else. A word wider than the terminal stays whole.
+ * The first line stands behind `indent` columns of something else, and each after it begins with as
+ * many spaces. A word wider than the terminal stays whole.
  */
-export function wrapped(text: string, terminal: Terminal, indent: number): string {
-  if (!terminal.isInteractive) return text
+export function wrapped(text: string, terminal: Terminal, indent: number): readonly string[] {
+  const plain = plainLine(text)
+  if (!terminal.isInteractive) return [plain]
   const room = terminal.columns - indent
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
+  for (const word of plain.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`
     if (line !== '' && widthOf(longer) > room) {
       lines.push(line)
       line = word
     } else line = longer
   }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`)
+  return [...lines, line].map((each, index) =>
+    index === 0 ? each : `${' '.repeat(indent)}${each}`,
+  )
 }

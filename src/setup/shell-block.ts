@@ -43,6 +43,11 @@ export function withoutBlock(text: string): string {
   )
 }
 
+/** A word of a command to be copied into a shell: quoted where the shell would make more of it. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : quoted(text)
+}
+
 function quoted(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`
 }

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { liveLine } from '../../../src/cli/live-line.ts'
 import { widthOf } from '../../../src/cli/plain-text.ts'
-import { createTerminal } from '../../../src/cli/terminal.ts'
 import type { LiveEvent } from '../../../src/web/contract/live.ts'
+import { printed, type Screen, terminalOf } from './printed.ts'
 
 const event: LiveEvent = {
   position: 1,
@@ -22,15 +22,8 @@ const event: LiveEvent = {
   tokens: null,
 }
 
-const line = (change: Partial<LiveEvent>, columns?: number, variables = {}) =>
-  liveLine(
-    { ...event, ...change },
-    createTerminal(
-      { isTTY: columns !== undefined, ...(columns !== undefined && { columns }), write: () => {} },
-      variables,
-    ),
-    'UTC',
-  )
+const line = (change: Partial<LiveEvent>, screen: Screen = {}) =>
+  printed([liveLine({ ...event, ...change }, terminalOf(screen), 'UTC')], screen)
 
 test.each<[string, Partial<LiveEvent>]>([
   ['prompt    Fix the test', { kind: 'prompt', text: 'Fix\nthe test' }],
@@ -49,11 +42,16 @@ test.each<[string, Partial<LiveEvent>]>([
 })
 
 test('on a terminal it stays on its line', () => {
-  const text = line({ kind: 'answer', text: 'word '.repeat(100) }, 60, { NO_COLOR: '1' })
+  const text = line(
+    { kind: 'answer', text: 'word '.repeat(100) },
+    { columns: 60, variables: { NO_COLOR: '1' } },
+  )
   expect([widthOf(text), text.at(-1)]).toEqual([60, '…'])
 })
 
 test('colours tell kinds apart, and failures from the rest', () => {
-  expect(line({ kind: 'tool', subject: 'Bash' }, 80)).toContain('\u001b[35mtool')
-  expect(line({ kind: 'tool', subject: 'Bash', level: 'error' }, 80)).toContain('\u001b[31mtool')
+  expect(line({ kind: 'tool', subject: 'Bash' }, { columns: 80 })).toContain('\u001b[35mtool')
+  expect(line({ kind: 'tool', subject: 'Bash', level: 'error' }, { columns: 80 })).toContain(
+    '\u001b[31mtool',
+  )
 })

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { widthOf } from '../../../src/cli/plain-text.ts'
 import { sessionCard } from '../../../src/cli/session-card.ts'
-import { createTerminal } from '../../../src/cli/terminal.ts'
 import type { Session } from '../../../src/web/contract/session.ts'
+import { printed, terminalOf } from './printed.ts'
 
 const nothing = { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }
 const quiet: Session = {
@@ -142,14 +142,7 @@ const busy: Session = {
 }
 
 const card = (session: Session, columns?: number) =>
-  sessionCard(
-    session,
-    createTerminal(
-      { isTTY: columns !== undefined, ...(columns !== undefined && { columns }), write: () => {} },
-      { NO_COLOR: '1' },
-    ),
-    'UTC',
-  )
+  printed(sessionCard(session, terminalOf(columns === undefined ? {} : { columns }), 'UTC'))
 
 test('says everything that there is', () => {
   expect(card(busy).split('\n')).toEqual([

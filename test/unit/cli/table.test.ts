@@ -1,8 +1,9 @@
 /** Tables at the widths of terminals, and in pipes. */
 import { describe, expect, test } from 'vitest'
 import { cutTo, plainLine, widthOf } from '../../../src/cli/plain-text.ts'
-import { type Column, tableText } from '../../../src/cli/table.ts'
-import { createTerminal } from '../../../src/cli/terminal.ts'
+import { type Column, tableLines } from '../../../src/cli/table.ts'
+import type { Terminal } from '../../../src/cli/terminal.ts'
+import { printed, terminalOf } from './printed.ts'
 
 interface Row {
   readonly id: string
@@ -20,8 +21,8 @@ const rows: readonly Row[] = [
   { id: '77', cost: '$12.00', title: '漢字の題名' },
 ]
 
-const terminal = (width: number, isTTY = true, variables = { NO_COLOR: '1' }) =>
-  createTerminal({ isTTY, columns: width, write: () => {} }, variables)
+const terminal = (columns: number, isTTY = true) => terminalOf({ columns, isTTY })
+const linesAt = (to: Terminal) => printed(tableLines(columns, rows, to)).split('\n')
 
 test.each([
   [
@@ -45,19 +46,19 @@ test.each([
     ['ID      COST  TITLE', '3f2a   $4.20  Fix the login test', '77    $12.00  漢字の題名'],
   ],
 ])('%s', (_, to, lines) => {
-  expect(tableText(columns, rows, to).split('\n')).toEqual(lines)
+  expect(linesAt(to)).toEqual(lines)
 })
 
 test('no line is wider than any terminal that has room for what cannot shrink', () => {
   for (let width = 12; width <= 60; width += 1) {
-    const widest = Math.max(...tableText(columns, rows, terminal(width)).split('\n').map(widthOf))
+    const widest = Math.max(...linesAt(terminal(width)).map(widthOf))
     expect([width, widest <= width]).toEqual([width, true])
   }
 })
 
 test('colours take no room', () => {
   const coloured = columns.map((column) => ({ ...column, colour: () => 'red' as const }))
-  const text = tableText(coloured, rows, terminal(22, true, {} as { NO_COLOR: string }))
+  const text = printed(tableLines(coloured, rows, terminal(22)), { columns: 22 })
   expect(text).toContain('\u001b[31m')
   expect(Math.max(...text.split('\n').map(widthOf))).toBeLessThanOrEqual(22)
 })

@@ -26,3 +26,8 @@ test.each<[Tip, RegExp]>([
     /1\.2K short calls \(310 tokens .* opus for \$14\.20; at the price of haiku .* about \$0\.95\./,
   ],
 ])('%j', (tip, says) => expect(tipText(tip)).toMatch(says))
+
+test('names can be made fit for where the text goes', () => {
+  const tip: Tip = { kind: 'failing_tool', tool: '*Bash*', failures: 12, results: 30 }
+  expect(tipText(tip, (name) => `<${name}>`)).toMatch(/^<\*Bash\*> failed 12 of 30/)
+})

@@ -143,6 +143,15 @@ describe('the environment and the process', () => {
     expect(touching.filter((file) => file !== 'main.ts')).toEqual([])
   })
 
+  test('only the terminal of the command line writes, and knows escape sequences', () => {
+    const knowing = files.filter((file) =>
+      /\bstyleText\b|\\u001b|\\x1b|\bprocess\.(stdout|stderr)\b/.test(
+        readFileSync(join(source, file), 'utf8'),
+      ),
+    )
+    expect(knowing.toSorted()).toEqual(['cli/terminal.ts', 'domain/safe-text.ts', 'main.ts'])
+  })
+
   test('only the exchange with servers, the ways to the bridge, the receiver and the page reach the network', () => {
     const reaching = files.filter((file) =>
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
