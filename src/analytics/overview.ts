@@ -121,11 +121,13 @@ function sharesOf(parts: readonly Part[]): Share[] {
   return [...parts.slice(0, MAX_SHARES - 1), { name: '(other)', sums, sessions }].map(shareOf)
 }
 
-function shareOf({ name, sums, sessions }: Part): Share {
+/** What falls to one name, as the contract has it. */
+export function shareOf({ name, sums, sessions }: Part): Share {
   return { name, costUsd: sums.costUsd, tokens: tokensOf(sums), sessions, modelCalls: sums.calls }
 }
 
-function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
+/** A tool's sums over many sessions, as the contract has them. */
+export function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
   return {
     tool,
     results,

@@ -10,11 +10,17 @@ import type { StoredBatch } from '../domain/stored-batch.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
-import { selectSessions } from './find-session.ts'
+import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
-import { addFilterOptions, addTimeOptions, type FilterOptions, filterOf } from './session-filter.ts'
+import {
+  addFilterOptions,
+  addTimeOptions,
+  type FilterOptions,
+  filterOf,
+  isSelective,
+} from './session-filter.ts'
 
 interface Options extends FilterOptions {
   readonly output?: string
@@ -45,8 +51,11 @@ async function exportSessions(
   ids: readonly string[],
   options: Options,
 ): Promise<Outcome> {
-  const rows = await selectSessions(reports, ids, filterOf(options, context.now()))
+  const filter = filterOf(options, context.now())
+  const rows = await selectSessions(reports, ids, filter)
   if (!rows.ok) return rows
+  if (rows.value.length === 0 && isSelective(filter))
+    return failed('no session fits', NO_SESSION_NEXT)
   const opened = openSink(options, context)
   if (!opened.ok) return failed(opened.error)
   const { write, close } = opened.value

@@ -9,6 +9,9 @@ import { shortId } from './session-table.ts'
 
 type SessionLists = Pick<WebQueries, 'sessions'>
 
+/** What to do when no session was found. */
+export const NO_SESSION_NEXT = 'See claude-telemetry sessions.'
+
 const PAGE = 200
 /** Of a session in a message. */
 const MAX_TITLE_WIDTH = 60
@@ -29,6 +32,8 @@ export async function findSession(
   lists: SessionLists,
   beginning: string,
 ): Promise<Result<SessionRow, Failure>> {
+  // An unset variable of a script, and the beginning of every id.
+  if (beginning === '') return failed('the id of the session is empty', NO_SESSION_NEXT)
   const found: SessionRow[] = []
   for await (const row of allSessions(lists, { search: beginning.slice(0, PAGE) })) {
     if (row.sessionId === beginning || row.key === beginning) return ok(row)
@@ -37,7 +42,7 @@ export async function findSession(
   }
   const [first] = found
   if (first === undefined) {
-    return failed(`no session begins with "${beginning}"`, 'See claude-telemetry sessions.')
+    return failed(`no session begins with "${beginning}"`, NO_SESSION_NEXT)
   }
   if (found.length === 1) return ok(first)
   const names = found.slice(0, MAX_NAMED).map(({ sessionId }) => sessionId)

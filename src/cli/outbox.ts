@@ -7,10 +7,19 @@ import { ok } from '../domain/result.ts'
 import type { DeadItem, DeadItems, Selection } from '../store/dead-items.ts'
 import type { CliContext } from './context.ts'
 import { bytesText } from './figures.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { numberBetween } from './number-option.ts'
+import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
-const MAX_LISTED = 1000
+const IDS_NEXT = 'The ids: claude-telemetry outbox list'
+/** Lines of the list unless more are asked for. */
+const DEFAULT_LISTED = 1000
+const MAX_LISTED = 1_000_000
+
+interface ListOptions {
+  readonly limit?: number
+  readonly json?: boolean
+}
 
 interface ChangeOptions {
   readonly all?: boolean
@@ -24,7 +33,15 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
   outbox
     .command('list')
     .description('Lists them, the oldest first, each with its reason.')
-    .action(() => concluded(withDeadItems(context, list)))
+    .option(
+      '-n, --limit <number>',
+      `how many at most (default: ${DEFAULT_LISTED}, as JSON all)`,
+      numberBetween(1, MAX_LISTED),
+    )
+    .option('--json', 'print them as JSON, all of them')
+    .action((options: ListOptions) =>
+      concluded(withDeadItems(context, (items) => list(items, options))),
+    )
   const changes = [
     ['retry', 'Puts them back, to be sent again as if they were new.', 'put back'],
     ['drop', 'Deletes them.', 'dropped'],
@@ -32,23 +49,42 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
   for (const [name, description, done] of changes) {
     outbox
       .command(name)
-      .description(description)
+      .description(`${description}\nExit code 1 when an id is not among them.`)
       .argument('[ids...]', 'ids as `outbox list` shows them', addId)
       .option('--all', 'all of them')
       .action((ids: readonly number[] | undefined, options: ChangeOptions) => {
         const selection = selectionOf(ids ?? [], options)
         if (selection === undefined) return concluded(nothingSelected(name))
+        const { now } = context
         return concluded(
-          withDeadItems(context, async (items) => {
-            const count =
-              name === 'retry'
-                ? await items.retry(selection, context.now())
-                : await items.drop(selection)
-            return [`${count} ${count === 1 ? 'item' : 'items'} ${done}`]
+          withDeadItems(context, (items) => {
+            const one = (some: Selection) =>
+              name === 'retry' ? items.retry(some, now()) : items.drop(some)
+            return change(selection, one, done)
           }),
         )
       })
   }
+}
+
+/** Does it to all, or to each id, so that those that are not there can be named. */
+async function change(
+  selection: Selection,
+  one: (selection: Selection) => Promise<number>,
+  done: string,
+): Promise<Outcome> {
+  if (selection === 'all') return ok({ lines: [`${itemsText(await one('all'))} ${done}`] })
+  const missing: number[] = []
+  let count = 0
+  for (const id of new Set(selection)) {
+    const changed = await one([id])
+    count += changed
+    if (changed === 0) missing.push(id)
+  }
+  const told = `${itemsText(count)} ${done}`
+  if (missing.length === 0) return ok({ lines: [told] })
+  const names = missing.length === 1 ? `the id ${missing[0]}` : `the ids ${missing.join(', ')}`
+  return failed(`no dead item has ${names}; ${told}`, IDS_NEXT)
 }
 
 /** Commander's parser of one id, behind those before it. */
@@ -67,15 +103,12 @@ function selectionOf(
 }
 
 async function nothingSelected(action: string): Promise<Outcome> {
-  return failed(
-    `outbox ${action} takes either ids or --all`,
-    'The ids: claude-telemetry outbox list',
-  )
+  return failed(`outbox ${action} takes either ids or --all`, IDS_NEXT)
 }
 
 async function withDeadItems(
   context: CliContext,
-  use: (items: DeadItems) => Promise<readonly string[]>,
+  use: (items: DeadItems) => Promise<Outcome>,
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
@@ -84,15 +117,23 @@ async function withDeadItems(
   const opened = await openDeadItems(config.value.dataDir)
   if (!opened.ok) return failed(opened.error)
   try {
-    return ok({ lines: await use(opened.value) })
+    return await use(opened.value)
   } finally {
     await opened.value.close()
   }
 }
 
-async function list(items: DeadItems): Promise<readonly string[]> {
-  const listed = await items.list(MAX_LISTED)
-  return listed.length === 0 ? ['no dead items'] : listed.map(lineOf)
+async function list(items: DeadItems, { limit, json = false }: ListOptions): Promise<Outcome> {
+  const most = limit ?? (json ? Number.MAX_SAFE_INTEGER : DEFAULT_LISTED)
+  const listed = await items.list(most)
+  if (json) return ok({ document: jsonDocument(listed.map(namedValuesOf)) })
+  if (listed.length === 0) return ok({ lines: ['no dead items'] })
+  const total = listed.length < most ? listed.length : await items.count()
+  const more =
+    listed.length < total
+      ? [`${listed.length} of ${total} items; --limit N shows more, --json all`]
+      : []
+  return ok({ lines: [...listed.map(lineOf), ...more] })
 }
 
 function lineOf(item: DeadItem): string {
@@ -100,4 +141,14 @@ function lineOf(item: DeadItem): string {
   return [item.id, created, item.kind, bytesText(item.bytes), item.sessionKey, item.reason].join(
     '  ',
   )
+}
+
+/** For programs. */
+function namedValuesOf({ id, sessionKey, kind, attempts, createdMs, bytes, reason }: DeadItem) {
+  const created = new Date(createdMs).toISOString()
+  return { id, session: sessionKey, kind, attempts, created, bytes, reason }
+}
+
+function itemsText(count: number): string {
+  return count === 1 ? '1 item' : `${count} items`
 }

@@ -22,7 +22,8 @@ import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 it could not be done or something is wrong, 2 the command line is wrong.
+Exit codes: 0 done; 1 it could not be done, something is wrong, or what was named or selected is not
+there; 2 the command line is wrong. A list with nothing in it, and --all where there is nothing, are 0.
 Without a command the bridge is started.`
 
 /** Runs the command that the context's arguments name. Resolves to the exit code. */

@@ -10,14 +10,20 @@ import { ok, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
-import { selectSessions } from './find-session.ts'
+import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
 import { addressOf, replayTarget, type TargetOptions } from './replay-target.ts'
-import { addFilterOptions, addTimeOptions, type FilterOptions, filterOf } from './session-filter.ts'
+import {
+  addFilterOptions,
+  addTimeOptions,
+  type FilterOptions,
+  filterOf,
+  isSelective,
+} from './session-filter.ts'
 
 interface Options extends FilterOptions, TargetOptions {
   readonly all?: boolean
@@ -60,9 +66,8 @@ async function replay(
   options: Options,
 ): Promise<Outcome> {
   const filter = filterOf(options, context.now())
-  const { attribute, ...rest } = filter
-  const isSelective = ids.length > 0 || attribute.length > 0 || Object.keys(rest).length > 0
-  if (isSelective === (options.all === true)) {
+  const { all = false } = options
+  if ((ids.length > 0 || isSelective(filter)) === all) {
     return failed('replay takes either sessions (ids, --since, --project, …) or --all')
   }
   const selected = await selectSessions(data.reports, ids, filter)
@@ -71,8 +76,9 @@ async function replay(
   const rows = selected.value.filter(({ isOpen }) => !isOpen)
   const open = countOfText(selected.value.length - rows.length, 'open session')
   if (rows.length === 0) {
-    const next = 'See claude-telemetry sessions. Open sessions are replayed once they have closed.'
-    return failed(selected.value.length === 0 ? 'no session fits' : `there is only ${open}`, next)
+    const left = selected.value.length === 0 ? 'no session fits' : `nothing but ${open} fits`
+    if (all) return ok({ lines: [`Nothing to deliver: ${left}.`] })
+    return failed(left, `${NO_SESSION_NEXT} Open sessions are replayed once they have closed.`)
   }
   const done = await (options.dryRun
     ? dryRun(data, context, rows)

@@ -1,15 +1,24 @@
 /**
- * The figures of a report: a row for each bucket of time, or for each bucket and each model, user,
- * team or project in it; and what stands below them. Knows no format.
+ * The figures of a report: those of the page's overview for the same range, a row for each bucket of
+ * time in it, or for each bucket and each model, user, team or project, and complete lists where the
+ * page shows the first ones. Knows no format.
  */
 import { filterOf as storeFilterOf } from '../analytics/filter-of.ts'
+import { overviewOf, shareOf, toolUseOf } from '../analytics/overview.ts'
+import { sessionRowOf } from '../analytics/session-row.ts'
+import { bucketsOf, dayOf } from '../analytics/time-buckets.ts'
 import { type QuarterOfModel, type Tip, tipsOf } from '../analytics/tips.ts'
+import { type Part, type UsageReport, usageReport } from '../analytics/usage-report.ts'
+import { createUsageSlices, type Slice } from '../analytics/usage-slices.ts'
 import { sumsOf } from '../analytics/usage-sums.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { bucketOf } from '../domain/usage.ts'
 import type { ModelQuarter } from '../store/queries/model-quarters.ts'
-import type { Overview, OverviewQuery, Share } from '../web/contract/overview.ts'
-import type { Tokens } from '../web/contract/quantities.ts'
+import type { Span } from '../store/queries/usage-slice.ts'
+import type { StoreReader } from '../store/store-reader.ts'
 import type { Filter } from '../web/contract/filter.ts'
-import type { Data } from './open-data.ts'
+import type { Overview, Share, ToolUse } from '../web/contract/overview.ts'
+import type { SessionRow } from '../web/contract/session-list.ts'
 
 export const PERIODS = ['day', 'week', 'month'] as const
 export type Period = (typeof PERIODS)[number]
@@ -17,22 +26,30 @@ export type Period = (typeof PERIODS)[number]
 export const GROUPS = ['model', 'user', 'team', 'project'] as const
 export type Group = (typeof GROUPS)[number]
 
-export interface ReportRow {
+/** What falls to the whole bucket (the name is null then), or to one name in it. */
+export type ReportRow = Share & {
+  /** When the bucket begins, epoch ms. */
   readonly startMs: number
-  /** Of the model, user, team or project; null when the report is not split, or there is none. */
-  readonly name: string | null
-  readonly costUsd: number
-  readonly tokens: Tokens
-  readonly sessions: number
-  readonly modelCalls: number
 }
+
+/** The four ways to split what was used; complete, the dearest first. */
+export type Shares = Readonly<Record<Group, readonly Share[]>>
 
 export interface ReportData {
   readonly period: Period
   readonly group: Group | undefined
   readonly timeZone: string
+  /** As it was asked for. */
+  readonly fromMs: number
+  readonly toMs: number
   readonly overview: Overview
+  /** Every bucket of the range is there. When split, an empty one has one row without a name. */
   readonly rows: readonly ReportRow[]
+  readonly shares: Shares
+  /** All of them, the most used first. */
+  readonly tools: readonly ToolUse[]
+  /** All sessions that cost something within the range, those that cost most in it first. */
+  readonly dearest: readonly SessionRow[]
   readonly tips: readonly Tip[]
 }
 
@@ -40,45 +57,118 @@ export interface ReportQuestion {
   readonly period: Period
   readonly group: Group | undefined
   readonly timeZone: string
+  /** Without a begin it begins with the data. */
   readonly filter: Filter
+  readonly nowMs: number
 }
 
-const shares = {
-  model: 'byModel',
-  user: 'byUser',
-  team: 'byTeam',
-  project: 'byProject',
-} as const satisfies Record<Group, keyof Overview>
+/** More rows than anybody reads, by day two hundred years. */
+const MAX_BUCKETS = 75_000
+/** Clocks of agents may be ahead of ours by that much. */
+const MAX_CLOCK_LEAD_MS = 86_400_000
+/** Variables of one SQL statement are bounded. */
+const SESSIONS_AT_ONCE = 1000
 
+/** The error says what is wrong with the range. */
 export async function reportData(
-  { reports, reader }: Pick<Data, 'reports' | 'reader'>,
-  { period, group, timeZone, filter }: ReportQuestion,
-): Promise<ReportData> {
-  const query: OverviewQuery = { ...filter, tz: timeZone, bucket: period }
-  const overview = await reports.overview(query)
-  const rows: ReportRow[] = []
-  for (const [index, bucket] of overview.series.entries()) {
-    if (bucket.sessions === 0 && bucket.modelCalls === 0) continue
-    const { startMs, costUsd, tokens, sessions, modelCalls } = bucket
-    if (group === undefined) {
-      rows.push({ startMs, name: null, costUsd, tokens, sessions, modelCalls })
-      continue
-    }
-    // The ends of the range may lie within a bucket.
-    const from = Math.max(startMs, overview.fromMs)
-    const to = Math.min(overview.series[index + 1]?.startMs ?? overview.toMs, overview.toMs)
-    const within = await reports.overview({ ...query, from, to })
-    for (const share of within[shares[group]]) rows.push(rowOf(startMs, share))
+  reader: StoreReader,
+  { period, group, timeZone, filter, nowMs }: ReportQuestion,
+): Promise<Result<ReportData, string>> {
+  const range = rangeOf(reader, filter, nowMs)
+  if (range.fromMs >= range.toMs) return err('the time asked for ends before it begins')
+  const buckets = bucketsOf(range, period, timeZone, MAX_BUCKETS + 1)
+  if (buckets.length > MAX_BUCKETS) {
+    return err(`these are more than ${MAX_BUCKETS} ${period}s; give a later --since, or --by month`)
   }
-  const { fromMs, toMs } = overview
-  const quarters = reader.quarters.of(storeFilterOf(filter), { fromMs, toMs })
-  const tips = tipsOf(quarters.map(quarterOf), overview.tools)
-  return { period, group, timeZone, overview, rows, tips }
+  const slices = createUsageSlices({ usage: reader.usage, now: () => nowMs })
+  const query = { ...filter, from: range.fromMs, to: range.toMs, tz: timeZone, bucket: period }
+  const overview = await overviewOf({ reader, slices, now: () => nowMs }, query)
+  const asked = storeFilterOf(filter)
+  const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone))
+  const report = usageReport(used)
+  const quarters = reader.quarters.of(asked, range)
+  return ok({
+    period,
+    group,
+    timeZone,
+    ...range,
+    overview,
+    rows: rowsOf(buckets, used, group),
+    shares: sharesOf(report),
+    tools: report.tools.map(toolUseOf),
+    dearest: await dearestOf(reader, used),
+    tips: tipsOf(quarters.map(quarterOf), report.tools),
+  })
 }
 
-function rowOf(startMs: number, share: Share): ReportRow {
-  const { name, costUsd, tokens, sessions, modelCalls } = share
-  return { startMs, name, costUsd, tokens, sessions, modelCalls }
+/** Up to now where no end was given, and a little beyond for what clocks that are ahead recorded. */
+function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number): Span {
+  const data = reader.usage.bounds() ?? { fromMs: nowMs, toMs: nowMs }
+  const latestMs = data.toMs <= nowMs + MAX_CLOCK_LEAD_MS ? data.toMs : nowMs
+  const toMs = to ?? Math.max(nowMs, latestMs)
+  // What was used is known by quarters of an hour, so the range begins with the one it begins in.
+  return { fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)), toMs }
+}
+
+/** Both in order of time; slices do not reach over the end of a bucket. */
+function rowsOf(
+  buckets: readonly Span[],
+  slices: readonly Slice[],
+  group: Group | undefined,
+): readonly ReportRow[] {
+  let next = 0
+  return buckets.flatMap(({ fromMs: startMs, toMs }) => {
+    const first = next
+    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < toMs) next += 1
+    const report = usageReport(slices.slice(first, next))
+    const whole = { name: null, sums: report.sums, sessions: report.sessions }
+    const parts = group === undefined ? [] : partsOf(report, group)
+    return (parts.length > 0 ? parts : [whole]).map((part) => ({ startMs, ...shareOf(part) }))
+  })
+}
+
+function partsOf(report: UsageReport, group: Group): readonly Part[] {
+  switch (group) {
+    case 'model':
+      return report.models
+    case 'user':
+      return report.users
+    case 'team':
+      return report.teams
+    case 'project':
+      return report.projects
+  }
+}
+
+function sharesOf(report: UsageReport): Shares {
+  const [model = [], user = [], team = [], project = []] = GROUPS.map((group) =>
+    partsOf(report, group).map(shareOf),
+  )
+  return { model, user, team, project }
+}
+
+async function dearestOf(
+  { lists }: StoreReader,
+  slices: readonly Slice[],
+): Promise<readonly SessionRow[]> {
+  const costs = new Map<number, number>()
+  for (const { sums } of slices) {
+    for (const { id, costUsd } of sums.sessions) costs.set(id, (costs.get(id) ?? 0) + costUsd)
+  }
+  const ids = [...costs]
+    .filter(([, costUsd]) => costUsd > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([id]) => id)
+  const rows: SessionRow[] = []
+  for (let from = 0; from < ids.length; from += SESSIONS_AT_ONCE) {
+    const some = ids.slice(from, from + SESSIONS_AT_ONCE)
+    const found = new Map((await lists.byIds(some)).map((row) => [row.id, row]))
+    for (const id of some) {
+      const row = found.get(id)
+      if (row !== undefined) rows.push(sessionRowOf(row))
+    }
+  }
+  return rows
 }
 
 function quarterOf(row: ModelQuarter): QuarterOfModel {

@@ -1,12 +1,15 @@
 /** The rows of a report as columns and as named values; below it, the tools and the dearest. Pure. */
 import type { ToolUse } from '../web/contract/overview.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
-import { countText, shareText, usdText } from './figures.ts'
+import { countOfText, countText, shareText, usdText } from './figures.ts'
 import type { Group, ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'
 import { allTokens, shortId } from './session-table.ts'
 import type { Column } from './table.ts'
 import { dateText, dateTimeText } from './zoned-time.ts'
+
+/** Empty buckets in a row that are still shown one by one. */
+const MAX_EMPTY = 7
 
 const titles: Readonly<Record<Group, string>> = {
   model: 'MODEL',
@@ -16,22 +19,95 @@ const titles: Readonly<Record<Group, string>> = {
 }
 
 /** The first day of the bucket; a month without its day. */
-export function periodText(startMs: number, { period, timeZone }: ReportData): string {
+export function periodText(
+  startMs: number,
+  { period, timeZone }: Pick<ReportData, 'period' | 'timeZone'>,
+): string {
   const date = dateText(startMs, timeZone)
   return period === 'month' ? date.slice(0, 7) : date
 }
 
-export function reportColumns(data: ReportData): readonly Column<ReportRow>[] {
-  const { period, group } = data
-  const named: readonly Column<ReportRow>[] =
+/** A row of the table: a bucket, several empty ones together, or what is not listed of one. */
+export type ShownRow = ReportRow & {
+  /** The bucket, or from which to which. */
+  readonly label: string
+  /** Of the model, user, team or project; empty where there is nothing to name. */
+  readonly shownName: string
+}
+
+/**
+ * The rows of a table: of each bucket the dearest `limit` names and the others together; many empty
+ * buckets in a row are one.
+ */
+export function shownRows(data: ReportData, limit: number): readonly ShownRow[] {
+  const ofBuckets = Map.groupBy(data.rows, ({ startMs }) => startMs)
+  const rows = [...ofBuckets].flatMap(([startMs, ofBucket]): ShownRow[] => {
+    const label = periodText(startMs, data)
+    const named = ofBucket
+      .slice(0, limit)
+      .map((row) => ({ ...row, label, shownName: isEmpty(row) ? '' : (row.name ?? '(none)') }))
+    const rest = ofBucket.slice(limit)
+    if (rest.length === 0) return named
+    return [...named, { ...together(rest), startMs, label, shownName: moreText(rest.length) }]
+  })
+  return withoutLongGaps(rows)
+}
+
+function withoutLongGaps(rows: readonly ShownRow[]): readonly ShownRow[] {
+  const kept: ShownRow[] = []
+  let gap: ShownRow[] = []
+  for (const row of rows) {
+    if (isEmpty(row)) gap.push(row)
+    else {
+      kept.push(...shortened(gap), row)
+      gap = []
+    }
+  }
+  return [...kept, ...shortened(gap)]
+}
+
+/** Empty buckets that follow each other. */
+function shortened(gap: readonly ShownRow[]): readonly ShownRow[] {
+  const [first, last] = [gap[0], gap.at(-1)]
+  if (gap.length <= MAX_EMPTY || first === undefined || last === undefined) return gap
+  return [{ ...first, label: `${first.label} to ${last.label}` }]
+}
+
+/** `… and 23 more`. */
+export function moreText(count: number, noun?: string): string {
+  return noun === undefined
+    ? `… and ${countText(count)} more`
+    : `… and ${countOfText(count, `more ${noun}`)}`
+}
+
+function isEmpty({ sessions, modelCalls }: ReportRow): boolean {
+  return sessions === 0 && modelCalls === 0
+}
+
+/** A session that called several of the models counts with each. */
+function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
+  const sum = (of: (row: ReportRow) => number) => rows.reduce((total, row) => total + of(row), 0)
+  return {
+    name: null,
+    costUsd: sum(({ costUsd }) => costUsd),
+    tokens: {
+      input: sum(({ tokens }) => tokens.input),
+      output: sum(({ tokens }) => tokens.output),
+      cacheRead: sum(({ tokens }) => tokens.cacheRead),
+      cacheCreation: sum(({ tokens }) => tokens.cacheCreation),
+    },
+    sessions: sum(({ sessions }) => sessions),
+    modelCalls: sum(({ modelCalls }) => modelCalls),
+  }
+}
+
+export function reportColumns({ period, group }: ReportData): readonly Column<ShownRow>[] {
+  const named: readonly Column<ShownRow>[] =
     group === undefined
       ? []
-      : [{ title: titles[group], text: ({ name }) => name ?? '(none)', shrinksTo: 12 }]
+      : [{ title: titles[group], text: ({ shownName }) => shownName, shrinksTo: 12 }]
   return [
-    {
-      title: period === 'week' ? 'WEEK OF' : period.toUpperCase(),
-      text: ({ startMs }) => periodText(startMs, data),
-    },
+    { title: period === 'week' ? 'WEEK OF' : period.toUpperCase(), text: ({ label }) => label },
     ...named,
     { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },

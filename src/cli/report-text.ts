@@ -1,100 +1,141 @@
 /** A report in each of its formats. Pure. */
 import { countOfText, durationText, shareText, usdText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
+import { limitOf, type LimitOptions } from './output-options.ts'
 import type { ReportData } from './report-data.ts'
 import {
   dearestColumns,
+  moreText,
   periodText,
   reportColumns,
   reportFields,
+  shownRows,
   toolRateColumns,
 } from './report-rows.ts'
 import { type Format, markdownTable, markdownText, objectOf, rowsText } from './row-format.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
+import type { Overview } from '../web/contract/overview.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'
 import { wrapped } from './wrapped-text.ts'
 import { dateText } from './zoned-time.ts'
 
-/** Tools and sessions listed below the rows. */
-const MAX_LISTED = 10
+/** Names of each bucket in a table. */
+const USUAL_NAMES = 20
+/** Tools and sessions listed below it. */
+const USUAL_LISTED = 10
+const HOW_ALL = '--all, --limit N or --json shows the rest'
 const TIPS_TITLE = 'Worth a look'
 
-export function reportIn(format: Format, data: ReportData, terminal: Terminal): Report {
+export function reportIn(
+  format: Format,
+  data: ReportData,
+  options: LimitOptions,
+  terminal: Terminal,
+): Report {
+  const names = limitOf(options, format, USUAL_NAMES)
+  const listed = limitOf(options, format, USUAL_LISTED)
   switch (format) {
     case 'json':
-      return { document: jsonDocument(jsonOf(data)) }
+      return { document: jsonDocument(jsonOf(data, listed)) }
     case 'csv':
       return { document: rowsText('csv', reportFields(data), data.rows) }
     case 'markdown':
-      return { document: markdownOf(data) }
+      return { document: markdownOf(data, names, listed) }
     case 'table':
-      return { lines: linesOf(data, terminal) }
+      return { lines: linesOf(data, names, listed, terminal) }
   }
 }
 
-function linesOf(data: ReportData, terminal: Terminal): readonly TextLine[] {
+function linesOf(
+  data: ReportData,
+  names: number,
+  listed: number,
+  terminal: Terminal,
+): readonly TextLine[] {
   const tips = data.tips.flatMap((tip) => {
     const [first = '', ...more] = wrapped(tipText(tip), terminal, 2)
     return [`• ${first}`, ...more]
   })
   return [
     [styled('bold', titleOf(data))],
-    ...summaryOf(data).flatMap((line) => wrapped(line, terminal, 0)),
-    ...sectionsOf(data).flatMap(({ lines }) => ['', ...lines(terminal)]),
+    ...summaryOf(data.overview).flatMap((line) => wrapped(line, terminal, 0)),
+    ...sectionsOf(data, names, listed).flatMap(({ lines }) => ['', ...lines(terminal)]),
     ...(tips.length === 0 ? [] : ['', [styled('bold', TIPS_TITLE)], ...tips]),
   ]
 }
 
-function markdownOf(data: ReportData): string {
+function markdownOf(data: ReportData, names: number, listed: number): string {
   const tips = data.tips.map((tip) => `- ${tipText(tip, markdownText)}`)
   return [
-    [`## ${titleOf(data)}`, ...summaryOf(data)].join('\n'),
-    ...sectionsOf(data).map(({ markdown }) => markdown()),
+    [`## ${titleOf(data)}`, ...summaryOf(data.overview)].join('\n'),
+    ...sectionsOf(data, names, listed).map(({ markdown }) => markdown()),
     ...(tips.length === 0 ? [] : [[`## ${TIPS_TITLE}`, ...tips].join('\n')]),
   ].join('\n\n')
 }
 
+/** A table, and what is said below it of rows that are not in it. */
 interface Section {
   readonly lines: (terminal: Terminal) => readonly TextLine[]
   readonly markdown: () => string
 }
 
-function section<R>(columns: readonly Column<R>[], rows: readonly R[]): Section {
+function section<R>(
+  columns: readonly Column<R>[],
+  rows: readonly R[],
+  below: readonly string[],
+): Section {
   return {
-    lines: (terminal) => tableLines(columns, rows, terminal),
-    markdown: () =>
-      markdownTable(
-        columns.map(({ title }) => title),
-        rows.map((row) => columns.map(({ text }) => text(row))),
-      ),
+    lines: (terminal) => [...tableLines(columns, rows, terminal), ...below],
+    markdown: () => {
+      const titles = columns.map(({ title }) => title)
+      const cells = rows.map((row) => columns.map(({ text }) => text(row)))
+      return [markdownTable(titles, cells), ...below].join('\n\n')
+    },
   }
 }
 
-function sectionsOf(data: ReportData): readonly Section[] {
-  const { overview, rows, timeZone } = data
-  const tools = overview.tools.slice(0, MAX_LISTED)
-  const dearest = overview.dearest.filter(({ costUsd }) => costUsd > 0).slice(0, MAX_LISTED)
-  const nothing = 'Nothing was recorded in this time.'
-  return [
-    rows.length === 0
-      ? { lines: () => [nothing], markdown: () => nothing }
-      : section(reportColumns(data), rows),
-    ...(tools.length > 0 ? [section(toolRateColumns, tools)] : []),
-    ...(dearest.length > 0 ? [section(dearestColumns(timeZone), dearest)] : []),
-  ]
+function sectionsOf(data: ReportData, names: number, listed: number): readonly Section[] {
+  return [bucketsOf(data, names), ...toolsOf(data, listed), ...sessionsOf(data, listed)]
 }
 
-function titleOf({ overview, timeZone, rows }: ReportData): string {
-  if (rows.length === 0) return 'What agents cost'
-  const last = dateText(overview.toMs - 1, timeZone)
-  return `What agents cost from ${dateText(overview.fromMs, timeZone)} to ${last}`
+function bucketsOf(data: ReportData, names: number): Section {
+  const { rows, group, period } = data
+  if (rows.every(({ sessions, modelCalls }) => sessions === 0 && modelCalls === 0)) {
+    const nothing = 'Nothing was recorded in this time.'
+    return { lines: () => [nothing], markdown: () => nothing }
+  }
+  const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
+  const isCut = ofBuckets.some(({ length }) => length > names)
+  const below = isCut ? [`Each ${period} has its ${names} dearest ${group}s; ${HOW_ALL}.`] : []
+  return section(reportColumns(data), shownRows(data, names), below)
+}
+
+function toolsOf({ tools }: ReportData, listed: number): readonly Section[] {
+  if (tools.length === 0) return []
+  const rest = tools.length - listed
+  const below = rest > 0 ? [`${moreText(rest, 'tool')}; ${HOW_ALL}.`] : []
+  return [section(toolRateColumns, tools.slice(0, listed), below)]
+}
+
+function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly Section[] {
+  if (dearest.length === 0) return []
+  const rest = dearest.slice(listed)
+  const restUsd = rest.reduce((sum, { costUsd }) => sum + costUsd, 0)
+  const more = `${moreText(rest.length, 'session')} (together ${usdText(restUsd)}); ${HOW_ALL}.`
+  const below = rest.length > 0 ? [more] : []
+  return [section(dearestColumns(timeZone), dearest.slice(0, listed), below)]
+}
+
+function titleOf({ fromMs, toMs, timeZone }: ReportData): string {
+  const last = dateText(toMs - 1, timeZone)
+  return `What agents cost from ${dateText(fromMs, timeZone)} to ${last}`
 }
 
 /** At most two lines of sums. */
-function summaryOf({ overview }: ReportData): readonly string[] {
+function summaryOf(overview: Overview): readonly string[] {
   const { totals, cache, firstCommit, previous } = overview
   const change =
     previous === null || previous.costUsd === 0
@@ -129,32 +170,34 @@ function changeText(change: number): string {
   return `${change < 0 ? '−' : '+'}${shareText(Math.abs(change))}`
 }
 
-function jsonOf(data: ReportData) {
-  const { overview, rows, tips, period, group, timeZone } = data
-  const { totals, cache, tools, firstCommit, dearest } = overview
+function jsonOf(data: ReportData, listed: number) {
+  const { overview, rows, shares, tools, dearest, tips, period, group, timeZone } = data
+  const { totals, previous, cache, edits, firstCommit } = overview
   return {
-    from: new Date(overview.fromMs).toISOString(),
-    to: new Date(overview.toMs).toISOString(),
+    from: new Date(data.fromMs).toISOString(),
+    to: new Date(data.toMs).toISOString(),
     timeZone,
     by: period,
     group: group ?? null,
     totals,
+    previous,
     cache,
+    edits,
     firstCommit,
-    rows: rows.map((row) => ({
-      start: new Date(row.startMs).toISOString(),
-      [period]: periodText(row.startMs, data),
-      name: row.name,
-      costUsd: row.costUsd,
-      tokens: row.tokens,
-      sessions: row.sessions,
-      modelCalls: row.modelCalls,
+    rows: rows.map(({ startMs, ...row }) => ({
+      start: new Date(startMs).toISOString(),
+      [period]: periodText(startMs, data),
+      ...row,
     })),
-    tools: tools.map((use) => ({
+    byModel: shares.model,
+    byProject: shares.project,
+    byTeam: shares.team,
+    byUser: shares.user,
+    tools: tools.slice(0, listed).map((use) => ({
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,
     })),
-    dearest: dearest.map((row) => objectOf(sessionFields, row)),
+    dearest: dearest.slice(0, listed).map((row) => objectOf(sessionFields, row)),
     tips: tips.map((tip) => ({ ...tip, text: tipText(tip) })),
   }
 }

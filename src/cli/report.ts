@@ -3,10 +3,16 @@ import { type Command, Option } from 'commander'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
 import { type Data, withData } from './open-data.ts'
-import type { Conclude, Outcome } from './outcome.ts'
+import { type Conclude, failed, type Outcome } from './outcome.ts'
+import {
+  addFormatOptions,
+  addLimitOptions,
+  formatOf,
+  type FormatOptions,
+  type LimitOptions,
+} from './output-options.ts'
 import { GROUPS, type Group, PERIODS, type Period, reportData } from './report-data.ts'
 import { reportIn } from './report-text.ts'
-import { FORMATS, type Format } from './row-format.ts'
 import {
   addFilterOptions,
   addTimeOptions,
@@ -16,10 +22,9 @@ import {
 } from './session-filter.ts'
 import { dayStart } from './zoned-time.ts'
 
-interface Options extends FilterOptions {
+interface Options extends FilterOptions, LimitOptions, FormatOptions {
   readonly by: Period
   readonly group?: Group
-  readonly format: Format
 }
 
 /** How far back a report goes by itself: a week of days, two months of weeks, a year of months. */
@@ -39,7 +44,8 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
     .addOption(new Option('--by <period>', 'a row for each').choices(PERIODS).default('day'))
     .addOption(new Option('--group <what>', 'split each row').choices(GROUPS))
   addFilterOptions(addTimeOptions(command, 'from when on'))
-    .addOption(new Option('--format <format>', 'how to print').choices(FORMATS).default('table'))
+  addLimitOptions(command, '20 names of each row, 10 tools and sessions; as JSON or CSV all')
+  addFormatOptions(command)
     .addHelpText('after', EXAMPLE)
     .action((options: Options) =>
       concluded(withData(context, (data) => report(data, context, options))),
@@ -47,11 +53,12 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
 }
 
 async function report(data: Data, context: CliContext, options: Options): Promise<Outcome> {
-  const { by: period, group, format } = options
+  const { by: period, group, until } = options
   const nowMs = context.now()
   const timeZone = timeZoneOf(options)
   const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
-  const filter = filterOf(options, nowMs, options.until === undefined ? fromMs : undefined)
-  const figures = await reportData(data, { period, group, timeZone, filter })
-  return ok(reportIn(format, figures, context.stdout))
+  const filter = filterOf(options, nowMs, until === undefined ? fromMs : undefined)
+  const figures = await reportData(data.reader, { period, group, timeZone, filter, nowMs })
+  if (!figures.ok) return failed(figures.error)
+  return ok(reportIn(formatOf(options), figures.value, options, context.stdout))
 }

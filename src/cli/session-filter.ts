@@ -72,6 +72,11 @@ export function filterOf(options: FilterOptions, nowMs: number, defaultFromMs?: 
   }
 }
 
+/** Whether it leaves any session out. */
+export function isSelective({ attribute, ...rest }: Filter): boolean {
+  return attribute.length > 0 || Object.keys(rest).length > 0
+}
+
 /** Checked now, so that a wrong one is told as such; worked out when the time zone is known. */
 function timeText(text: string): string {
   if (timeOf(text, 0, 'UTC') !== undefined) return text

@@ -8,10 +8,18 @@ import {
 } from '../web/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { allSessions } from './find-session.ts'
-import { numberBetween } from './number-option.ts'
 import { type Data, withData } from './open-data.ts'
 import type { Conclude, Outcome } from './outcome.ts'
-import { FORMATS, type Format, rowsText } from './row-format.ts'
+import {
+  addFormatOptions,
+  addLimitOptions,
+  formatOf,
+  type FormatOptions,
+  isForPrograms,
+  limitOf,
+  type LimitOptions,
+} from './output-options.ts'
+import { rowsText } from './row-format.ts'
 import {
   addFilterOptions,
   addTimeOptions,
@@ -23,17 +31,17 @@ import { sessionFields } from './session-fields.ts'
 import { sessionColumns } from './session-table.ts'
 import { tableLines } from './table.ts'
 
-interface Options extends FilterOptions {
+interface Options extends FilterOptions, LimitOptions, FormatOptions {
   readonly search: string
   readonly state: SessionListQuery['state']
   readonly sort: SessionListQuery['sort']
   readonly reverse?: boolean
-  readonly limit: number
-  readonly json?: boolean
-  readonly format: Format
 }
 
-const MAX_LIMIT = 100_000
+/** Of a list for a person; programs get all. */
+const USUAL_LIMIT = 20
+/** Read at once: each page of a search looks through everything anew. */
+const PAGE = 20_000
 
 export function addSessions(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
@@ -52,39 +60,39 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
       new Option('--sort <field>', 'the greatest first').choices(SESSION_SORTS).default('last'),
     )
     .option('--reverse', 'the least first')
-    .option('-n, --limit <number>', 'how many at most', numberBetween(1, MAX_LIMIT), 20)
-    .addOption(new Option('--format <format>', 'how to print').choices(FORMATS).default('table'))
-    .option('--json', 'the same as --format json')
-    .action((options: Options) =>
-      concluded(withData(context, (data) => list(data, context, options))),
-    )
+  addLimitOptions(command, `${USUAL_LIMIT}; as JSON or CSV all`)
+  addFormatOptions(command).action((options: Options) =>
+    concluded(withData(context, (data) => list(data, context, options))),
+  )
 }
 
 async function list({ reports }: Data, context: CliContext, options: Options): Promise<Outcome> {
-  const { limit, sort, state, search, reverse = false } = options
+  const { sort, state, search, reverse = false } = options
+  const format = formatOf(options)
+  const limit = limitOf(options, format, USUAL_LIMIT)
   const question = {
     ...filterOf(options, context.now()),
     search: search.slice(0, 200),
     sort,
     state,
     order: reverse ? 'asc' : 'desc',
-    limit: Math.min(limit, 200),
+    limit: PAGE,
   } as const
   const rows: SessionRow[] = []
-  let isMore = false
+  let total = 0
   for await (const row of allSessions(reports, question)) {
-    isMore = rows.length === limit
-    if (isMore) break
-    rows.push(row)
+    total += 1
+    if (total <= limit) rows.push(row)
+    else if (isForPrograms(format)) break
   }
-  const format = options.json ? 'json' : options.format
   const { stdout } = context
-  if (format !== 'table') return ok({ document: rowsText(format, sessionFields, rows) })
+  const more =
+    total > rows.length ? [`${rows.length} of ${total} sessions; --limit N or --all`] : []
+  if (format !== 'table') {
+    const document = rowsText(format, sessionFields, rows)
+    return ok({ document: isForPrograms(format) ? document : [document, ...more].join('\n\n') })
+  }
   if (rows.length === 0) return ok({ lines: ['No session fits.'] })
-  const lines = tableLines(sessionColumns(timeZoneOf(options), !stdout.isInteractive), rows, stdout)
-  return ok({ lines: isMore && stdout.isInteractive ? [...lines, moreText(limit)] : lines })
-}
-
-function moreText(limit: number): string {
-  return `These are ${limit}; -n shows more, --since, --project and others fewer.`
+  const columns = sessionColumns(timeZoneOf(options), !stdout.isInteractive)
+  return ok({ lines: [...tableLines(columns, rows, stdout), ...more] })
 }

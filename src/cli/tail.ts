@@ -7,6 +7,7 @@ import { safeJson } from '../domain/safe-text.ts'
 import { localAddress } from '../setup/places.ts'
 import type { LiveEvent } from '../web/contract/live.ts'
 import type { CliContext } from './context.ts'
+import { NO_SESSION_NEXT } from './find-session.ts'
 import { liveLine, sessionIdIn } from './live-line.ts'
 import { bridgeSource, type LiveSource, storeSource } from './live-source.ts'
 import { numberBetween } from './number-option.ts'
@@ -53,10 +54,12 @@ async function tail(context: CliContext, options: Options): Promise<Outcome> {
     isLost = true
   })
   if (fromBridge.ok) return follow(fromBridge.value, context, options)
-  const answered = await withData(context, ({ reports }) =>
-    follow(storeSource(reports.live, pause), context, options),
-  )
-  if (answered.ok) return answered
+  const store = { isOpen: false }
+  const answered = await withData(context, ({ reports }) => {
+    store.isOpen = true
+    return follow(storeSource(reports.live, pause), context, options)
+  })
+  if (answered.ok || store.isOpen) return answered
   return failed(
     `the bridge at ${bridge.address} ${fromBridge.error}, and ${answered.error.messages.join(' ')}`,
     answered.error.next,
@@ -81,7 +84,16 @@ async function follow(
   const { events, position } = await source.recent(MAX_LINES)
   const wanted = events.filter(isWanted)
   for (const event of lines === 0 ? [] : wanted.slice(-lines)) print(event)
-  if (!options.follow) return ok({ lines: [] })
+  if (wanted.length < lines && events.length >= MAX_LINES) {
+    stderr.print([`Only the last ${MAX_LINES} events were looked through.`])
+  }
+  if (!options.follow) {
+    if (session === undefined || wanted.length > 0) return ok({ lines: [] })
+    return failed(
+      `nothing was heard lately of a session that begins with "${session}"`,
+      NO_SESSION_NEXT,
+    )
+  }
   if (stderr.isInteractive && wanted.length === 0) {
     stderr.print(['Waiting for events. Ctrl-C ends.'])
   }

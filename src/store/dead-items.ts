@@ -25,6 +25,7 @@ export type Selection = readonly number[] | 'all'
 export interface DeadItems {
   /** The oldest first. */
   list(limit: number): Promise<readonly DeadItem[]>
+  count(): Promise<number>
   /** Puts them back as if they were new. Resolves to how many there were. */
   retry(selection: Selection, nowMs: number): Promise<number>
   /** Deletes them. Resolves to how many there were. */
@@ -74,6 +75,14 @@ export function createDeadItems(kysely: Database): Omit<DeadItems, 'close'> {
         bytes: row.bytes,
         reason: row.reason ?? '',
       }))
+    },
+    count: async () => {
+      const counted = await kysely
+        .selectFrom('outbox')
+        .select(({ fn }) => fn.countAll<number>().as('items'))
+        .where(dead)
+        .executeTakeFirst()
+      return counted?.items ?? 0
     },
     retry: async (selection, nowMs) => {
       const { numUpdatedRows } = await kysely

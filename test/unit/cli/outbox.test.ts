@@ -32,11 +32,40 @@ test.each([
   { args: ['retry', '--all'], says: '2 items put back', due: ['a', 'b', 'c'], dead: 0 },
   { args: ['drop', '1', '2'], says: '2 items dropped', due: ['c'], dead: 0 },
   { args: ['drop', '--all'], says: '2 items dropped', due: ['c'], dead: 0 },
-  { args: ['drop', '3'], says: '0 items dropped', due: ['c'], dead: 2 },
+  { args: ['drop', '2', '2'], says: '1 item dropped', due: ['c'], dead: 1 },
 ])('$args', async ({ args, says, due, dead }) => {
   expect(await run(...args)).toMatchObject({ code: 0, stdout: `${says}\n`, stderr: '' })
   expect(await pending()).toEqual(due)
   expect(await store.outbox.stats()).toMatchObject({ pending: due.length, dead })
+})
+
+test.each([
+  [['drop', '3'], /no dead item has the id 3; 0 items dropped\nThe ids: /, 2],
+  [['retry', '999'], /no dead item has the id 999; 0 items put back\nThe ids: /, 2],
+  [['retry', '3', '2', '999'], /no dead item has the ids 3, 999; 1 item put back\n/, 1],
+])('%j: ids that are not there are named, exit code 1', async (args, says, dead) => {
+  expect(await run(...args)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(says),
+  })
+  expect(await store.outbox.stats()).toMatchObject({ dead })
+})
+
+test('--all is well where there is nothing', async () => {
+  await run('drop', '--all')
+  expect(await run('retry', '--all')).toMatchObject({ code: 0, stdout: '0 items put back\n' })
+})
+
+test('a list that is cut says so; as JSON it is whole', async () => {
+  const { stdout } = await run('list', '--limit', '1')
+  expect(stdout.split('\n')[1]).toBe('1 of 2 items; --limit N shows more, --json all')
+  const all = await run('list', '--json')
+  const item = { session: 'claude-code/s1', kind: 'observation', reason: 'HTTP 400: not liked' }
+  expect(JSON.parse(all.stdout)).toMatchObject([
+    { id: 1, created: new Date(AT_MS).toISOString(), ...item },
+    { id: 2, ...item },
+  ])
 })
 
 test.each([
