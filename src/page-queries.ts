@@ -73,6 +73,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
       for (const used of usage) {
         // What it used before belongs to somebody else now.
         if (used.isMoved) slices.clear()
+        if (used.appearedMs !== undefined) slices.changedFrom(used.appearedMs)
         const { models, tools, activity } = used.usage
         slices.changed(models)
         slices.changed(tools)

@@ -1,5 +1,7 @@
 /** Trees as Langfuse shows them, from the golden files of recorded sessions. */
 import { readFileSync } from 'node:fs'
+import { decimalText } from '../../src/domain/decimal.ts'
+import { roundUsd } from '../../src/domain/exact-sum.ts'
 
 const pictures: readonly (readonly [recording: string, caption: string])[] = [
   ['subagent-traces', 'A subagent below the tool that started it (with spans)'],
@@ -26,7 +28,15 @@ function observationsOf(trace: string): string[] {
   return trace.split('\n').flatMap((line) => {
     const [, indent = '', type, rest = ''] = OBSERVATION.exec(line) ?? []
     if (type === undefined) return []
-    const shown = rest.split(' · ').filter((part) => !part.startsWith('{'))
+    const shown = rest
+      .split(' · ')
+      .filter((part) => !part.startsWith('{'))
+      .map(rounded)
     return [`${' '.repeat((indent.length - 2) / 2)}${type} ${shown.join(' · ')}`]
   })
+}
+
+/** What a call cost is sent as the agent said it; here it is for people. */
+function rounded(part: string): string {
+  return /^\$[\d.e-]+$/.test(part) ? `$${decimalText(roundUsd(Number(part.slice(1))))}` : part
 }

@@ -6,8 +6,9 @@
 import { hash } from 'node:crypto'
 import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
 import type { Attributes, AttributeValue } from '../domain/attributes.ts'
+import { claudeCodeQuantities } from './claude-code-quantities.ts'
 import type { HookContext, HookReader } from './profile.ts'
-import { numberOf, present, textOf } from './read-attribute.ts'
+import { believed, numberOf, present, textOf } from './read-attribute.ts'
 
 type ReadHook = (base: EventBase, body: Attributes) => AgentEvent
 
@@ -85,6 +86,7 @@ function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent 
   const sessionId = textOf(body, 'session_id')
   const name = textOf(body, 'hook_event_name')
   if (sessionId === undefined || name === undefined) return undefined
+  const { attributes, implausible } = believed(body, claudeCodeQuantities)
   const base: EventBase = {
     agent: 'claude-code',
     sessionId,
@@ -95,10 +97,12 @@ function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent 
     ...present({
       promptId: textOf(body, 'prompt_id'),
       subagentId: textOf(body, 'agent_id'),
+      implausible,
     }),
   }
   const readHook = Object.hasOwn(hooks, name) ? hooks[name] : undefined
-  return readHook === undefined ? { ...base, kind: 'other', isHook: true } : readHook(base, body)
+  if (readHook === undefined) return { ...base, kind: 'other', isHook: true }
+  return readHook(base, attributes)
 }
 
 export const claudeCodeHooks: HookReader = {

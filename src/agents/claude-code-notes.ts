@@ -14,6 +14,7 @@ interface NoteShape {
   readonly durationMs?: number | undefined
   readonly level?: NoteEvent['level']
   readonly statusMessage?: string | undefined
+  readonly isStartUp?: boolean
 }
 
 /** Attributes that say who and where, not what. */
@@ -39,14 +40,14 @@ function note(shownAs: string, shape: (attributes: Attributes) => NoteShape): Ev
     shownAs,
     identifiedBy: [],
     read: (base: EventBase, attributes): NoteEvent => {
-      const { title, level = 'DEFAULT', durationMs, statusMessage } = shape(attributes)
+      const { title, level = 'DEFAULT', durationMs, statusMessage, isStartUp } = shape(attributes)
       return {
         ...base,
         kind: 'note',
         title,
         level,
         details: detailsOf(attributes),
-        ...present({ durationMs, statusMessage }),
+        ...present({ durationMs, statusMessage, isStartUp }),
       }
     },
   }
@@ -98,6 +99,7 @@ export const claudeCodeNotes: Readonly<Record<string, EventRow>> = {
     durationMs: numberOf(a, 'duration_ms'),
     level: error(a) === undefined ? 'DEFAULT' : 'ERROR',
     statusMessage: error(a),
+    isStartUp: true,
   })),
   hook_execution_complete: note('SPAN `hook <name>`, at level WARNING when a hook failed', (a) => {
     const failed = countOf(a, 'num_blocking') + countOf(a, 'num_non_blocking_error')
@@ -129,8 +131,8 @@ export const claudeCodeNotes: Readonly<Record<string, EventRow>> = {
       kind: 'subagent_end',
       subagentType: textOf(a, 'agent_type') ?? 'unknown',
       isBackground: flagOf(a, 'is_async'),
-      durationMs: countOf(a, 'duration_ms'),
       ...present({
+        durationMs: numberOf(a, 'duration_ms'),
         totalTokens: numberOf(a, 'total_tokens'),
         toolUses: numberOf(a, 'total_tool_uses'),
         model: textOf(a, 'final_model') ?? textOf(a, 'model'),

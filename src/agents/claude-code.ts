@@ -8,6 +8,7 @@ import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { claudeCodeEvents } from './claude-code-events.ts'
 import { claudeCodeHooks } from './claude-code-hooks.ts'
 import { claudeCodeMetrics } from './claude-code-metrics.ts'
+import { claudeCodeQuantities } from './claude-code-quantities.ts'
 import { claudeCodeSpans } from './claude-code-spans.ts'
 import type { AgentProfile } from './profile.ts'
 import { numberOf, textOf } from './read-attribute.ts'
@@ -99,6 +100,7 @@ export const claudeCode: AgentProfile = {
   sequence: (attributes) => numberOf(attributes, 'event.sequence'),
   promptId: (attributes) => textOf(attributes, 'prompt.id'),
   subagentId: (attributes) => textOf(attributes, 'agent_id'),
+  quantities: claudeCodeQuantities,
   events: claudeCodeEvents,
   metrics: claudeCodeMetrics,
   spans: claudeCodeSpans,

@@ -7,6 +7,7 @@ import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent
 import type { Attributes } from '../domain/attributes.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
+import type { Quantity } from '../domain/plausible.ts'
 import type { LogRecord, Origin, SpanRecord } from '../domain/telemetry-record.ts'
 
 /** One event name of an agent. */
@@ -15,7 +16,7 @@ export interface EventRow {
   readonly shownAs: string
   /** Attributes that identify the event within its session, in order of preference. */
   readonly identifiedBy: readonly string[]
-  /** Builds the event from its common part and its attributes. */
+  /** Builds the event from its common part and those of its attributes that can be true. */
   readonly read: (base: EventBase, attributes: Attributes) => AgentEvent
 }
 
@@ -68,6 +69,8 @@ export interface AgentProfile {
   readonly sequence: (attributes: Attributes) => number | undefined
   readonly promptId: (attributes: Attributes) => string | undefined
   readonly subagentId: (attributes: Attributes) => string | undefined
+  /** What its numeric attributes measure: beyond the bound of that they are not believed. */
+  readonly quantities: Readonly<Record<string, Quantity>>
   readonly events: Readonly<Record<string, EventRow>>
   readonly metrics: Readonly<Record<string, MetricRow>>
   readonly spans: SpanReader

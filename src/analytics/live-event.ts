@@ -37,8 +37,8 @@ function wordsOf(event: AgentEvent): Words | undefined {
       return {
         kind: 'call',
         subject: event.model,
-        costUsd: event.costUsd,
-        durationMs: event.durationMs,
+        costUsd: orNull(event.costUsd),
+        durationMs: orNull(event.durationMs),
         tokens: allTokens(event.usage),
       }
     case 'model_response':
@@ -49,7 +49,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
         subject: event.model,
         text: cut(event.message),
         level: 'error',
-        durationMs: event.durationMs,
+        durationMs: orNull(event.durationMs),
       }
     case 'tool_decision':
       return {
@@ -64,17 +64,17 @@ function wordsOf(event: AgentEvent): Words | undefined {
         subject: event.tool,
         text: event.success ? null : cut(event.error ?? event.errorType ?? 'the tool failed'),
         level: event.success ? 'default' : 'error',
-        durationMs: event.durationMs,
+        durationMs: orNull(event.durationMs),
       }
     case 'subagent_end':
-      return { kind: 'note', subject: event.subagentType, durationMs: event.durationMs }
+      return { kind: 'note', subject: event.subagentType, durationMs: orNull(event.durationMs) }
     case 'note':
       return {
         kind: 'note',
         subject: event.title,
         text: event.statusMessage === undefined ? null : cut(event.statusMessage),
         level: levels[event.level],
-        durationMs: event.durationMs ?? null,
+        durationMs: orNull(event.durationMs),
       }
     case 'turn_start_report':
     case 'turn_stop_report':
@@ -94,6 +94,10 @@ function wordsOf(event: AgentEvent): Words | undefined {
 }
 
 const levels = { DEFAULT: 'default', WARNING: 'warning', ERROR: 'error' } as const
+
+function orNull(figure: number | undefined): number | null {
+  return figure ?? null
+}
 
 function allTokens({ input, output, cacheRead, cacheCreation }: TokenUsage): number {
   return input + output + cacheRead + cacheCreation

@@ -1,4 +1,6 @@
 /** `GET /api/overview`: what agents cost and did in a range, shaped as the contract has it. */
+import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
+import { MAX_AHEAD_MS } from '../domain/plausible.ts'
 import { BUCKET_MS, bucketOf } from '../domain/usage.ts'
 import type { Span, ToolSum } from '../store/queries/usage-slice.ts'
 import type { StoreReader } from '../store/store-reader.ts'
@@ -53,7 +55,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     byUser: sharesOf(report.users),
     cache: {
       hitRatio: cacheHitRatio(report.sums) ?? null,
-      savedUsd: report.cacheSavedUsd ?? null,
+      savedUsd: report.cacheSavedUsd === undefined ? null : roundUsd(report.cacheSavedUsd),
     },
     tools: report.tools.slice(0, MAX_TOOLS).map(toolUseOf),
     edits: editsOf(report),
@@ -67,7 +69,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
 
 /** What was used is known by quarters of an hour, so a range begins with the quarter it begins in. */
 function rangeOf({ reader, now }: OverviewDeps, { from, to }: OverviewQuery): Span {
-  const bounds = reader.usage.bounds() ?? { fromMs: now(), toMs: now() }
+  // Earlier versions took any time that an agent's clock told.
+  const bounds = reader.usage.bounds(now() + MAX_AHEAD_MS) ?? { fromMs: now(), toMs: now() }
   const fromMs = bucketOf(from ?? Math.min(bounds.fromMs, to ?? bounds.fromMs))
   return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
 }
@@ -90,6 +93,7 @@ async function previousTotals(
 
 function totalsOf(report: UsageReport): Totals {
   const { sums } = report
+  const activeUserS = report.activity('active_time_s', 'user')
   const results = report.tools.reduce((sum, tool) => sum + tool.results, 0)
   const failures = report.tools.reduce((sum, tool) => sum + tool.failures, 0)
   return {
@@ -105,8 +109,8 @@ function totalsOf(report: UsageReport): Totals {
     linesRemoved: report.activity('lines_of_code', 'removed'),
     commits: report.activity('commits'),
     pullRequests: report.activity('pull_requests'),
-    activeUserS: report.activity('active_time_s', 'user'),
-    activeAgentS: report.activity('active_time_s') - report.activity('active_time_s', 'user'),
+    activeUserS: addSeconds(activeUserS, 0),
+    activeAgentS: addSeconds(report.activity('active_time_s'), -activeUserS),
   }
 }
 

@@ -26,7 +26,7 @@ export async function listSessions(
   const place = cursor === undefined ? ok(undefined) : readCursor(asked, cursor)
   if (!place.ok) return place
   const question: SessionQuestion = {
-    filter: filterOf(asked),
+    filter: { ...filterOf(asked), withEmpty: asked.empty === 'shown' },
     fromMs: asked.from,
     toMs: asked.to,
     state: asked.state,

@@ -3,6 +3,7 @@
  * waterfalls come from the session's records, told again through the machine.
  */
 import type { SessionPolicy } from '../session/policy.ts'
+import { hasSoundTotals, soundState } from '../session/sound-state.ts'
 import { type SessionState, STATE_VERSION } from '../session/state.ts'
 import { emptyTotals } from '../session/totals.ts'
 import type { StateText } from '../store/queries/session-detail.ts'
@@ -48,7 +49,7 @@ export async function sessionPage(
     },
   )
   const { turns, omitted } = heads.result()
-  // What is told again stands in where the state is of another version.
+  // What is told again stands in where the state is of another version, or was never true.
   const state = stateOf(await reader.details.state(row.id)) ?? told
   return {
     session: sessionRowOf(row),
@@ -89,7 +90,8 @@ const nothingKnown = { totals: emptyTotals(), identity: {}, firstMs: 0, lastMs: 
 function stateOf(stored: StateText | undefined): SessionState | undefined {
   if (stored?.version !== STATE_VERSION) return undefined
   try {
-    return JSON.parse(stored.text) as SessionState
+    const state = JSON.parse(stored.text) as SessionState
+    return hasSoundTotals(state) ? soundState(state) : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 /** A session as lists show it. */
+import { roundUsd } from '../domain/exact-sum.ts'
 import type { ListedSession } from '../store/queries/session-columns.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
 
@@ -15,7 +16,8 @@ export function sessionRowOf(row: ListedSession): SessionRow {
     closeReason: row.close_reason,
     firstMs: row.first_ms ?? 0,
     lastMs: row.last_ms ?? 0,
-    costUsd: row.cost_usd ?? 0,
+    // Stored by an earlier version it may not be a decimal yet.
+    costUsd: roundUsd(row.cost_usd ?? 0),
     tokens: {
       input: row.input_tokens ?? 0,
       output: row.output_tokens ?? 0,

@@ -1,4 +1,5 @@
 /** Cost, tokens and calls together, as they are added up. */
+import { addUsd } from '../domain/exact-sum.ts'
 
 export interface Sums {
   costUsd: number
@@ -23,7 +24,7 @@ export function emptySums(): Sums {
 }
 
 export function addSums(into: Sums, from: Sums): void {
-  into.costUsd += from.costUsd
+  into.costUsd = addUsd(into.costUsd, from.costUsd)
   into.input += from.input
   into.output += from.output
   into.cacheRead += from.cacheRead

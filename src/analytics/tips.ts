@@ -3,6 +3,7 @@
  * every threshold stands here with its reason. Money is worked out from what the agent itself said
  * calls cost, never from a price list (`input-price.ts`).
  */
+import { roundUsd } from '../domain/exact-sum.ts'
 import { BUCKET_MS } from '../domain/usage.ts'
 import { inputPriceUsd, READ_RATIO, WRITE_RATIO } from './input-price.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
@@ -103,7 +104,7 @@ function coldCache(quarters: readonly QuarterOfModel[], minUsd: number): readonl
       usd += again * (inputPriceUsd(after.sums) ?? 0) * (WRITE_RATIO - READ_RATIO)
     }
   }
-  return usd < minUsd ? [] : [{ kind: 'cold_cache', times, tokens, usd }]
+  return usd < minUsd ? [] : [{ kind: 'cold_cache', times, tokens, usd: roundUsd(usd) }]
 }
 
 /** Short answers of subagents by a model that costs several times another one in use. */
@@ -130,7 +131,7 @@ function dearSubagents(quarters: readonly QuarterOfModel[], minUsd: number): rea
         outputTokens,
         usd: sum.costUsd,
         cheaperModel: cheapest.model,
-        cheaperUsd,
+        cheaperUsd: roundUsd(cheaperUsd),
       },
     ]
   })

@@ -3,6 +3,7 @@
  * when the session is told again, piece by piece as it says it.
  */
 import type { Emission, Observation } from '../domain/emission.ts'
+import { addUsd } from '../domain/exact-sum.ts'
 import { ROOT_KEY } from '../session/turn.ts'
 import type { TurnHead } from '../web/contract/turn.ts'
 import type { LangfuseLinks } from './langfuse-links.ts'
@@ -84,7 +85,7 @@ export function createTurnHeads(
     if (type === 'generation') {
       if (level === 'ERROR') head.errors += 1
       else head.modelCalls += 1
-      head.costUsd += observation.costUsd ?? 0
+      head.costUsd = addUsd(head.costUsd, observation.costUsd ?? 0)
       addUsage(head.tokens, observation.usage)
     }
     // A tool at level WARNING was refused or cut off: it has no result.

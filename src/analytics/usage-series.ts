@@ -1,4 +1,5 @@
 /** What was used over time: every bucket of a range, empty ones as zeros. */
+import { addUsd } from '../domain/exact-sum.ts'
 import type { Span } from '../store/queries/usage-slice.ts'
 import type { Bucket } from '../web/contract/overview.ts'
 import { tokensOf } from './token-sums.ts'
@@ -26,7 +27,8 @@ function bucketSums({ fromMs }: Span, slices: readonly Slice[]): Bucket {
   for (const { sums: slice } of slices) {
     for (const [model, use] of slice.models) {
       addSums(sums, use.sums)
-      if (use.sums.costUsd !== 0) costs.set(model, (costs.get(model) ?? 0) + use.sums.costUsd)
+      const { costUsd } = use.sums
+      if (costUsd !== 0) costs.set(model, addUsd(costs.get(model) ?? 0, costUsd))
     }
   }
   return {

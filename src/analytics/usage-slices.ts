@@ -23,6 +23,8 @@ export interface UsageSlices {
   read(filter: SessionFilter, range: Span, spanAt: (ms: number) => Span): Promise<readonly Slice[]>
   /** Something was added to these quarters of an hour. */
   changed(rows: readonly { readonly bucketMs: number }[]): void
+  /** A session that began then counts from now on, in all that it used since. */
+  changedFrom(ms: number): void
   /** Something was deleted, or belongs to somebody else now. */
   clear(): void
 }
@@ -97,6 +99,10 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
           if (slice.fromMs <= bucketMs && bucketMs < slice.toMs) remembered.delete(key)
         }
       }
+    },
+    changedFrom: (ms) => {
+      if (ms >= endMs) return
+      for (const [key, { slice }] of remembered) if (slice.toMs > ms) remembered.delete(key)
     },
     clear: () => remembered.clear(),
   }

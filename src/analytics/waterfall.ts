@@ -1,4 +1,5 @@
 /** The waterfall of one turn: its observations as items, parents before their children. */
+import { jsonText } from '../domain/decimal.ts'
 import type { Emission, Observation } from '../domain/emission.ts'
 import type { Shown } from '../domain/shown.ts'
 import type { WaterfallItem } from '../web/contract/turn.ts'
@@ -90,7 +91,7 @@ function factsOf({ metadata, modelParameters }: Observation): Record<string, str
 }
 
 function factText(value: Exclude<Shown, null>): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : jsonText(value)
 }
 
 /** By start, but no child before its parent; a parent that is not there counts as none. */

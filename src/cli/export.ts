@@ -51,7 +51,7 @@ async function exportSessions(
   ids: readonly string[],
   options: Options,
 ): Promise<Outcome> {
-  const filter = filterOf(options, context.now())
+  const filter = { ...filterOf(options, context.now()), empty: 'shown' } as const
   const rows = await selectSessions(reports, ids, filter)
   if (!rows.ok) return rows
   if (rows.value.length === 0 && isSelective(filter))

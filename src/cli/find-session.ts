@@ -22,24 +22,24 @@ const newestFirst = {
   attribute: [],
   search: '',
   state: 'any',
+  empty: 'hidden',
   sort: 'last',
   order: 'desc',
   limit: PAGE,
 } as const satisfies SessionListQuery
 
-/** The one session whose id, or key, begins with that. */
+/**
+ * The one session whose id, or key, begins with that. One in which nothing happened is found where
+ * no other fits.
+ */
 export async function findSession(
   lists: SessionLists,
   beginning: string,
 ): Promise<Result<SessionRow, Failure>> {
   // An unset variable of a script, and the beginning of every id.
   if (beginning === '') return failed('the id of the session is empty', NO_SESSION_NEXT)
-  const found: SessionRow[] = []
-  for await (const row of allSessions(lists, { search: beginning.slice(0, PAGE) })) {
-    if (row.sessionId === beginning || row.key === beginning) return ok(row)
-    const fits = row.sessionId.startsWith(beginning) || row.key.startsWith(beginning)
-    if (fits && found.length <= MAX_NAMED) found.push(row)
-  }
+  const listed = await sessionsBeginning(lists, beginning, 'hidden')
+  const found = listed.length > 0 ? listed : await sessionsBeginning(lists, beginning, 'shown')
   const [first] = found
   if (first === undefined) {
     return failed(`no session begins with "${beginning}"`, NO_SESSION_NEXT)
@@ -53,6 +53,21 @@ export async function findSession(
   )
 }
 
+/** At most one more than are named; the one alone whose id it is. */
+async function sessionsBeginning(
+  lists: SessionLists,
+  beginning: string,
+  empty: SessionListQuery['empty'],
+): Promise<readonly SessionRow[]> {
+  const found: SessionRow[] = []
+  for await (const row of allSessions(lists, { search: beginning.slice(0, PAGE), empty })) {
+    if (row.sessionId === beginning || row.key === beginning) return [row]
+    const fits = row.sessionId.startsWith(beginning) || row.key.startsWith(beginning)
+    if (fits && found.length <= MAX_NAMED) found.push(row)
+  }
+  return found
+}
+
 /** The one that was heard of last. */
 export async function lastSession(lists: SessionLists): Promise<Result<SessionRow, Failure>> {
   for await (const row of allSessions(lists, {})) return ok(row)
@@ -63,7 +78,7 @@ export async function lastSession(lists: SessionLists): Promise<Result<SessionRo
 export async function selectSessions(
   lists: SessionLists,
   beginnings: readonly string[],
-  filter: Filter,
+  filter: Filter & Partial<Pick<SessionListQuery, 'empty'>>,
 ): Promise<Result<readonly SessionRow[], Failure>> {
   const rows: SessionRow[] = []
   if (beginnings.length === 0) {

@@ -2,8 +2,9 @@
  * What a command came to, and how that becomes text and an exit code:
  * 0 done, 1 it could not be done or something is wrong, 2 the command line itself is wrong.
  */
-import { safeJson } from '../domain/safe-text.ts'
+import { jsonText } from '../domain/decimal.ts'
 import { err, type Result } from '../domain/result.ts'
+import { safeJson } from '../domain/safe-text.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 
 export const EXIT_OK = 0
@@ -44,7 +45,7 @@ export function failed(message: string, next?: string) {
 
 /** A value as JSON for programs, indented. */
 export function jsonDocument(value: unknown): string {
-  return safeJson(JSON.stringify(value, null, 2))
+  return safeJson(jsonText(value, 2))
 }
 
 /** Writes it where it belongs, and returns the exit code. */

@@ -46,7 +46,8 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
   const waiting = reader.waiting.keys()
   const old: SessionRow[] = []
   let kept = 0
-  for await (const row of allSessions(data.reports, { state: 'closed', order: 'asc' })) {
+  const question = { state: 'closed', empty: 'shown', order: 'asc' } as const
+  for await (const row of allSessions(data.reports, question)) {
     if (row.lastMs >= beforeMs) break
     if (waiting.has(row.key)) kept += 1
     else old.push(row)

@@ -103,9 +103,8 @@ export async function reportData(
 
 /** Up to now where no end was given, and a little beyond for what clocks that are ahead recorded. */
 function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number): Span {
-  const data = reader.usage.bounds() ?? { fromMs: nowMs, toMs: nowMs }
-  const latestMs = data.toMs <= nowMs + MAX_CLOCK_LEAD_MS ? data.toMs : nowMs
-  const toMs = to ?? Math.max(nowMs, latestMs)
+  const data = reader.usage.bounds(nowMs + MAX_CLOCK_LEAD_MS) ?? { fromMs: nowMs, toMs: nowMs }
+  const toMs = to ?? Math.max(nowMs, data.toMs)
   // What was used is known by quarters of an hour, so the range begins with the one it begins in.
   return { fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)), toMs }
 }

@@ -3,6 +3,7 @@
  * outside: in a spreadsheet none of them is a formula, in Markdown none is markup. Pure.
  */
 import { stringify } from 'csv-stringify/sync'
+import { decimalText } from '../domain/decimal.ts'
 import { safeBlock } from '../domain/safe-text.ts'
 import { jsonDocument } from './outcome.ts'
 import { plainLine } from './plain-text.ts'
@@ -27,7 +28,7 @@ export function rowsText<R>(
   const cells = records.map((record) => names.map((name) => record[name] ?? null))
   if (format === 'markdown') return markdownTable(names, cells)
   return stringify([names, ...cells], {
-    cast: { boolean: String, string: csvText },
+    cast: { boolean: String, number: decimalText, string: csvText },
     quoted_match: ';',
   }).trimEnd()
 }
@@ -60,7 +61,8 @@ export function markdownTable(
 }
 
 function markdownCell(value: Value): string {
-  return value === null ? '' : markdownText(String(value))
+  if (value === null) return ''
+  return markdownText(typeof value === 'number' ? decimalText(value) : String(value))
 }
 
 /** Words that call everybody in a chat or a team. */

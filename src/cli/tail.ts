@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { createBridgeApi } from '../bridge/bridge-api.ts'
+import { jsonText } from '../domain/decimal.ts'
 import { ok } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
 import { localAddress } from '../setup/places.ts'
@@ -76,7 +77,7 @@ async function follow(
   const isWanted = (event: LiveEvent) =>
     (all || saysSomething(event)) && (session === undefined || isOf(event, session))
   const print = (event: LiveEvent): void => {
-    if (json) stdout.write(`${safeJson(JSON.stringify(event))}\n`)
+    if (json) stdout.write(`${safeJson(jsonText(event))}\n`)
     else stdout.print([liveLine(event, stdout, timeZone)])
   }
 

@@ -3,6 +3,7 @@
  * holds the address, which may be a secret beyond its host. Redirects are not followed: they would
  * carry the message to another host.
  */
+import { jsonText } from '../domain/decimal.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { exchange } from '../langfuse/exchange.ts'
 import { createRedactor } from '../langfuse/redactor.ts'
@@ -46,7 +47,7 @@ export function createWebhookClient({ url, timeoutMs }: WebhookClientOptions): W
         {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(message),
+          body: jsonText(message),
         },
         { name: host, timeoutMs, redact, stop },
       )

@@ -3,6 +3,7 @@
  * A profile (`agents/`) translates records into these; the session machine folds them.
  */
 import type { Identity } from './identity.ts'
+import type { Implausible } from './plausible.ts'
 import type { Shown } from './shown.ts'
 
 /** Facts every event has. Times are epoch ms, durations ms. */
@@ -23,6 +24,8 @@ export interface EventBase {
   /** The subagent that did it; absent for the main agent. */
   readonly subagentId?: string
   readonly identity: Identity
+  /** What its record said that cannot be true; the event is without it. */
+  readonly implausible?: Implausible
 }
 
 /** Text the user may have kept back. `text` is absent when it was not recorded. */
@@ -58,8 +61,9 @@ export interface ModelCallEvent extends EventBase {
   readonly kind: 'model_call'
   readonly model: string
   readonly usage: TokenUsage
-  readonly costUsd: number
-  readonly durationMs: number
+  /** The agent's own figure; absent where it said none that can be true. */
+  readonly costUsd?: number
+  readonly durationMs?: number
   /** Time to first token. */
   readonly ttftMs?: number
   readonly requestId?: string
@@ -102,7 +106,7 @@ export interface ModelErrorEvent extends EventBase {
   readonly model: string
   readonly message: string
   readonly statusCode?: number
-  readonly durationMs: number
+  readonly durationMs?: number
   /** Which try failed, counted from 1. */
   readonly attempt?: number
   readonly requestId?: string
@@ -127,7 +131,7 @@ export interface ToolResultEvent extends EventBase {
   readonly tool: string
   readonly toolUseId?: string
   readonly success: boolean
-  readonly durationMs: number
+  readonly durationMs?: number
   readonly requestId?: string
   readonly parameters?: string
   /** JSON text of the tool's input, when details are switched on. */
@@ -147,7 +151,7 @@ export interface SubagentEndEvent extends EventBase {
   readonly subagentType: string
   /** It ran beside the main agent, which did not wait for it. */
   readonly isBackground: boolean
-  readonly durationMs: number
+  readonly durationMs?: number
   readonly totalTokens?: number
   readonly toolUses?: number
   readonly model?: string
@@ -161,6 +165,8 @@ export interface NoteEvent extends EventBase {
   readonly durationMs?: number
   readonly level: 'DEFAULT' | 'WARNING' | 'ERROR'
   readonly statusMessage?: string
+  /** It belongs to the agent's start, whatever comes of that. */
+  readonly isStartUp?: boolean
   readonly details: Readonly<Record<string, Shown | undefined>>
 }
 

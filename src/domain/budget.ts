@@ -2,6 +2,7 @@
  * What may be spent, and when that is told: the decisions, pure. A budget is for each session, or
  * for a day's spending by all, by each user or by each team; it is told at 80 % and at 100 %.
  */
+import { roundUsd } from './exact-sum.ts'
 
 export type BudgetScope = 'session' | 'day' | 'user' | 'team'
 
@@ -44,12 +45,9 @@ export interface Spending {
   readonly afterUsd: number
 }
 
-/** Sums of cents do not hit a limit to the last bit. */
-const TOLERANCE_USD = 1e-9
-
 /** The highest threshold that spending has reached. */
 export function reachedThreshold(spentUsd: number, limitUsd: number): Threshold | undefined {
-  return THRESHOLDS.findLast((threshold) => spentUsd >= lineOf(threshold, limitUsd))
+  return THRESHOLDS.findLast((threshold) => isReached(spentUsd, threshold, limitUsd))
 }
 
 /**
@@ -65,14 +63,16 @@ export function passedThresholds(
   noted: readonly Pick<BudgetAlert, 'threshold' | 'limitUsd'>[],
 ): readonly Threshold[] {
   return THRESHOLDS.filter((threshold) => {
-    const line = lineOf(threshold, limitUsd)
-    if (!(afterUsd >= line)) return false
+    if (!isReached(afterUsd, threshold, limitUsd)) return false
     const before = noted.filter((alert) => alert.threshold === threshold)
     if (before.length === 0) return true
-    return beforeUsd < line && before.every((alert) => alert.limitUsd < limitUsd)
+    return (
+      !isReached(beforeUsd, threshold, limitUsd) &&
+      before.every((alert) => alert.limitUsd < limitUsd)
+    )
   })
 }
 
-function lineOf(threshold: Threshold, limitUsd: number): number {
-  return (limitUsd * threshold) / 100 - TOLERANCE_USD
+function isReached(spentUsd: number, threshold: Threshold, limitUsd: number): boolean {
+  return roundUsd(spentUsd) >= roundUsd((limitUsd * threshold) / 100)
 }

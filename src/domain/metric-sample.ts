@@ -2,6 +2,7 @@
  * One increment of something an agent counts.
  */
 import type { Identity } from './identity.ts'
+import { GREATEST, type Implausible } from './plausible.ts'
 
 /** What a sample measures. `other` is kept and counted by name, and feeds nothing. */
 export type MetricMeasure =
@@ -26,10 +27,43 @@ export interface MetricSample {
   readonly temporality: 'delta' | 'cumulative'
   readonly name: string
   readonly measure: MetricMeasure
-  /** As sent: an increment (delta) or the total since the start (cumulative). */
-  readonly value: number
+  /**
+   * As sent: an increment (delta) or the total since the start (cumulative). Undefined where that
+   * cannot be true.
+   */
+  readonly value: number | undefined
   readonly timeMs: number
   /** The attribute that splits the measure: `added`, `accept`, `cacheRead`, `user`, … */
   readonly facet?: string
   readonly identity: Identity
+  /** What its record said that cannot be true. */
+  readonly implausible?: Implausible
+}
+
+const DAY_S = 86_400
+
+/** What one point may say: growth since the last one, or the total of a process. */
+const GREATEST_OF_MEASURE: Readonly<
+  Record<Exclude<MetricMeasure, 'other'>, { readonly delta: number; readonly cumulative: number }>
+> = {
+  session_start: { delta: 1e6, cumulative: 1e6 },
+  cost_usd: { delta: GREATEST.usd, cumulative: 1e6 },
+  tokens: { delta: GREATEST.tokens, cumulative: GREATEST.tokenSum },
+  lines_of_code: { delta: 1e8, cumulative: 1e9 },
+  edit_decision: { delta: 1e6, cumulative: 1e9 },
+  active_time_s: { delta: 7 * DAY_S, cumulative: 365 * DAY_S },
+  commits: { delta: 1e6, cumulative: 1e9 },
+  pull_requests: { delta: 1e6, cumulative: 1e9 },
+}
+
+/** Whether what a point says can be true. What feeds nothing (`other`) may be anything that is finite. */
+export function isPlausibleMetric(
+  value: number,
+  measure: MetricMeasure,
+  temporality: 'delta' | 'cumulative',
+): boolean {
+  // Records that an early version stored may have null for a value.
+  if (!Number.isFinite(value)) return false
+  if (measure === 'other') return true
+  return value >= 0 && value <= GREATEST_OF_MEASURE[measure][temporality]
 }

@@ -50,6 +50,8 @@ export interface SessionRow<S> {
   readonly modelCalls: number
   readonly toolResults: number
   readonly errors: number
+  /** Nothing has happened in it: it is not listed and not counted. */
+  readonly isEmpty?: boolean
 }
 
 /** What one session used since its last commit. */
@@ -61,6 +63,8 @@ export interface SessionUsage {
   readonly usage: Usage
   /** Its user or team is another one than when it used what it used before. */
   readonly isMoved: boolean
+  /** When it began, if it was empty before and is no longer: from then on it counts. */
+  readonly appearedMs?: number | undefined
 }
 
 /** What the fold decided; all of it is committed together, or none. */

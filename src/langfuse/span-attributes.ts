@@ -4,6 +4,7 @@
  * name and `gen_ai.operation.name` may drop model, usage and cost (facts of 4.16).
  */
 import type { TokenUsage } from '../domain/agent-event.ts'
+import { jsonText } from '../domain/decimal.ts'
 import type { Observation, TraceContext } from '../domain/emission.ts'
 import type { Shown } from '../domain/shown.ts'
 import { ATTRIBUTE } from './attribute-names.ts'
@@ -111,5 +112,5 @@ function metadataAttributes(
 /** Text as it is, structures as JSON; nothing for null. */
 function textOf(value: Shown | undefined): string | undefined {
   if (value === undefined || value === null) return undefined
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : jsonText(value)
 }

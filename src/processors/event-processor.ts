@@ -6,12 +6,13 @@ import { hash } from 'node:crypto'
 import type { AgentProfile, EventRow } from '../agents/profile.ts'
 import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
+import type { Implausible } from '../domain/plausible.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { LogRecord } from '../domain/telemetry-record.ts'
-import { textOf } from '../agents/read-attribute.ts'
-import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+import { believed, textOf } from '../agents/read-attribute.ts'
+import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
 /** Translates a batch. `accepted` is sorted by event time, then by the agent's own count. */
 export function processLogs(records: readonly LogRecord[], arrivedMs: number): Intake<Arrival> {
@@ -40,7 +41,15 @@ function toEvent(record: LogRecord, arrivedMs: number): Result<AgentEvent, Rejec
   const timeMs = believableTimeMs(sentMs, arrivedMs)
   const sessionId = sessionIdOf(profile.value, record.attributes, timeMs)
   if (!sessionId.ok) return sessionId
-  return ok(readEvent(profile.value, name, record, sessionId.value, timeMs, sentMs))
+  const timed = { timeMs, sentMs, mark: timeMark('time', sentMs, arrivedMs) }
+  return ok(readEvent(profile.value, name, record, sessionId.value, timed))
+}
+
+/** When an event happened, what its record says of that, and the mark on what cannot be true. */
+interface Timed {
+  readonly timeMs: number
+  readonly sentMs: number | undefined
+  readonly mark: Implausible | undefined
 }
 
 function readEvent(
@@ -48,10 +57,10 @@ function readEvent(
   name: string,
   record: LogRecord,
   sessionId: string,
-  timeMs: number,
-  sentMs: number | undefined,
+  { timeMs, sentMs, mark }: Timed,
 ): AgentEvent {
-  const { attributes, origin } = record
+  const { attributes, implausible } = believed(record.attributes, profile.quantities)
+  const marks = marksOf(implausible, mark)
   const row = Object.hasOwn(profile.events, name) ? profile.events[name] : undefined
   const sequence = profile.sequence(attributes)
   const promptId = profile.promptId(attributes)
@@ -62,11 +71,12 @@ function readEvent(
     dedupKey: dedupKeyOf(name, row, record, sequence, sentMs),
     name,
     timeMs,
-    identity: profile.identity(origin, attributes),
+    identity: profile.identity(record.origin, attributes),
     ...(sequence !== undefined && { sequence }),
     ...(promptId !== undefined && { promptId }),
     ...(subagentId !== undefined && { subagentId }),
     ...(record.traceId !== undefined && { traceId: record.traceId }),
+    ...(marks !== undefined && { implausible: marks }),
   }
   return row === undefined ? { ...base, kind: 'other' } : row.read(base, attributes)
 }

@@ -7,12 +7,13 @@ import { hash } from 'node:crypto'
 import type { AgentProfile } from '../agents/profile.ts'
 import { textOf } from '../agents/read-attribute.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
-import type { MetricSample } from '../domain/metric-sample.ts'
+import { isPlausibleMetric, type MetricSample } from '../domain/metric-sample.ts'
+import type { Implausible } from '../domain/plausible.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { MetricPoint } from '../domain/telemetry-record.ts'
-import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
 /** Translates a batch. `accepted` is sorted by time, so that a series is in order. */
 export function processMetrics(points: readonly MetricPoint[], arrivedMs: number): Intake<Arrival> {
@@ -43,18 +44,22 @@ function toSample(point: MetricPoint, arrivedMs: number): Result<MetricSample, R
   const timeMs = believableTimeMs(point.timeMs, arrivedMs)
   const sessionId = sessionIdOf(profile.value, point.attributes, timeMs)
   if (!sessionId.ok) return sessionId
-  return ok(readSample(profile.value, point, sessionId.value, timeMs))
+  const mark = timeMark('time', point.timeMs, arrivedMs)
+  return ok(readSample(profile.value, point, sessionId.value, { timeMs, mark }))
 }
 
 function readSample(
   profile: AgentProfile,
   point: MetricPoint,
   sessionId: string,
-  timeMs: number,
+  { timeMs, mark }: { readonly timeMs: number; readonly mark: Implausible | undefined },
 ): MetricSample {
   const row = Object.hasOwn(profile.metrics, point.name) ? profile.metrics[point.name] : undefined
   const facet = row?.facet === undefined ? undefined : textOf(point.attributes, row.facet)
   const seriesKey = seriesKeyOf(point)
+  const measure = row?.measure ?? 'other'
+  const isBelieved = isPlausibleMetric(point.value, measure, point.temporality)
+  const marks = marksOf(isBelieved ? undefined : { value: String(point.value) }, mark)
   return {
     kind: 'metric',
     agent: profile.agent,
@@ -63,11 +68,12 @@ function readSample(
     seriesKey,
     temporality: point.temporality,
     name: point.name,
-    measure: row?.measure ?? 'other',
-    value: point.value,
+    measure,
+    value: isBelieved ? point.value : undefined,
     timeMs,
     identity: profile.identity(point.origin, point.attributes),
     ...(facet !== undefined && { facet }),
+    ...(marks !== undefined && { implausible: marks }),
   }
 }
 

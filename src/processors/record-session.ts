@@ -5,16 +5,13 @@
 import type { AgentProfile } from '../agents/profile.ts'
 import { profileOf } from '../agents/registry.ts'
 import type { Attributes } from '../domain/attributes.ts'
+import { type Implausible, isPlausibleTime } from '../domain/plausible.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 
 /** Langfuse drops session ids longer than this. */
 const MAX_SESSION_ID_LENGTH = 200
-
-/** 2000-01-01 and 2100-01-01: a clock outside of them says nothing. */
-const EARLIEST_MS = 946_684_800_000
-const LATEST_MS = 4_102_444_800_000
 
 /** The agent's profile, or why the record is refused. */
 export function agentOf(origin: Origin): Result<AgentProfile, Rejection> {
@@ -48,10 +45,25 @@ export function sessionIdOf(
   return ok(sessionId)
 }
 
-/** The record's own time where it is believable, else the time of its arrival. */
+/** The record's own time where it can be true, else the time of its arrival. */
 export function believableTimeMs(timeMs: number | undefined, arrivedMs: number): number {
-  const believable = timeMs !== undefined && timeMs >= EARLIEST_MS && timeMs < LATEST_MS
-  return believable ? timeMs : arrivedMs
+  return timeMs !== undefined && isPlausibleTime(timeMs, arrivedMs) ? timeMs : arrivedMs
+}
+
+/** A mark on a time that was sent and cannot be true; nothing where it can, or none was sent. */
+export function timeMark(
+  name: string,
+  timeMs: number | undefined,
+  arrivedMs: number,
+): Implausible | undefined {
+  if (timeMs === undefined || isPlausibleTime(timeMs, arrivedMs)) return undefined
+  return { [name]: String(timeMs) }
+}
+
+/** Both marks as one; undefined when there are none. */
+export function marksOf(a: Implausible | undefined, b: Implausible | undefined) {
+  if (a === undefined || b === undefined) return a ?? b
+  return { ...a, ...b }
 }
 
 function quote(text: string): string {

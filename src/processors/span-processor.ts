@@ -2,13 +2,15 @@
  * Spans of an agent's own tracing become events that enrich what its logs tell. They come
  * through the event processor's door, with the same rules about who sent them. Pure.
  */
+import { believed } from '../agents/read-attribute.ts'
 import type { SpanEvent } from '../domain/agent-event.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
+import { GREATEST, type Implausible, isPlausibleTime } from '../domain/plausible.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { SpanRecord } from '../domain/telemetry-record.ts'
-import { agentOf, believableTimeMs, sessionIdOf } from './record-session.ts'
+import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
 /** Translates a batch. `accepted` is sorted by the spans' ends: children before parents. */
 export function processSpans(records: readonly SpanRecord[], arrivedMs: number): Intake<Arrival> {
@@ -45,12 +47,18 @@ function startOf({ item }: Arrival): number {
 }
 
 function toEvent(record: SpanRecord, arrivedMs: number): Result<SpanEvent, Rejection> {
-  const { origin, attributes, traceId, spanId, parentSpanId } = record
+  const { origin, traceId, spanId, parentSpanId } = record
   const profile = agentOf(origin)
   if (!profile.ok) return profile
-  const endMs = believableTimeMs(record.endMs, arrivedMs)
+  const { attributes, implausible } = believed(record.attributes, profile.value.quantities)
+  const { startMs, endMs, marks: ofTimes } = timesOf(record, arrivedMs)
   const sessionId = sessionIdOf(profile.value, attributes, endMs)
   if (!sessionId.ok) return sessionId
+  const marks = marksOf(implausible, ofTimes)
+  const moments = record.moments.map((moment) => ({
+    ...moment,
+    timeMs: momentMs(moment.timeMs, startMs, arrivedMs),
+  }))
   const promptId = profile.value.promptId(attributes)
   const subagentId = profile.value.subagentId(attributes)
   return ok({
@@ -61,14 +69,43 @@ function toEvent(record: SpanRecord, arrivedMs: number): Result<SpanEvent, Rejec
     dedupKey: `span|${traceId}|${spanId}`,
     name: record.name,
     timeMs: endMs,
-    startMs: Math.min(believableTimeMs(record.startMs, arrivedMs), endMs),
+    startMs,
     endMs,
     traceId,
     spanId,
     identity: profile.value.identity(origin, attributes),
-    ...profile.value.spans.facts(record),
+    ...profile.value.spans.facts({ ...record, startMs, endMs, attributes, moments }),
     ...(parentSpanId !== undefined && { parentSpanId }),
     ...(promptId !== undefined && { promptId }),
     ...(subagentId !== undefined && { subagentId }),
+    ...(marks !== undefined && { implausible: marks }),
   })
+}
+
+interface SpanTimes {
+  readonly startMs: number
+  readonly endMs: number
+  readonly marks: Implausible | undefined
+}
+
+/** A span that would last too long began no one knows when: it stands for its end alone. */
+function timesOf(record: SpanRecord, arrivedMs: number): SpanTimes {
+  const endMs = believableTimeMs(record.endMs, arrivedMs)
+  const ofEnd = timeMark('end_time', record.endMs, arrivedMs)
+  const isLong = endMs - record.startMs > GREATEST.durationMs
+  if (isLong || !isPlausibleTime(record.startMs, arrivedMs)) {
+    const ofStart = { start_time: String(record.startMs) }
+    return { startMs: endMs, endMs, marks: marksOf(ofStart, ofEnd) }
+  }
+  return { startMs: Math.min(record.startMs, endMs), endMs, marks: ofEnd }
+}
+
+/** The time of something within a span that began at `startMs`; undefined where it cannot be true. */
+function momentMs(
+  timeMs: number | undefined,
+  startMs: number,
+  arrivedMs: number,
+): number | undefined {
+  if (timeMs === undefined || !isPlausibleTime(timeMs, arrivedMs)) return undefined
+  return Math.abs(timeMs - startMs) > GREATEST.durationMs ? undefined : timeMs
 }

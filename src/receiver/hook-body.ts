@@ -1,6 +1,7 @@
 /**
  * The body of a hook: one JSON object of unknown shape, bounded in depth so that whoever walks
- * through it later can.
+ * through it later can. Numbers beyond all doubles (`1e400`) become the text `Infinity`, as those of
+ * OTLP do: JSON has no number for them, and what is stored must read as what came.
  */
 import type { Attributes } from '../domain/attributes.ts'
 import type { Intake } from '../domain/rejection.ts'
@@ -9,7 +10,7 @@ import type { DecodeFailure } from '../otlp/decode-failure.ts'
 
 const MAX_DEPTH = 64
 
-/** Takes the parsed body as it is. */
+/** Takes the parsed body, which is its own from now on. */
 export function decodeHook(body: unknown): Result<Intake<Attributes>, DecodeFailure> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return err({ message: 'a hook is one JSON object' })
@@ -33,7 +34,16 @@ function isWithinDepth(body: object): boolean {
   let level: object[] = [body]
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) return false
+    for (const container of level) nameInfinities(container)
     level = level.flatMap((container) => Object.values(container).filter(isContainer))
   }
   return true
+}
+
+function nameInfinities(container: object): void {
+  for (const [key, value] of Object.entries(container)) {
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+      Object.defineProperty(container, key, { value: String(value), enumerable: true })
+    }
+  }
 }

@@ -3,6 +3,7 @@
  * from arrivals, so a bridge that was down for a while closes what went quiet meanwhile.
  */
 import type { Draft } from './draft.ts'
+import { isEmpty } from './eventful.ts'
 import { releaseDueCalls } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { CloseReason, OpenTurn, SessionState } from './state.ts'
@@ -46,11 +47,14 @@ export function expire(draft: Draft, nowMs: number): void {
   else if (state.openedAtMs + policy.maxAgeMs <= nowMs) close(draft, 'max_age')
 }
 
-/** Ends all turns and sends the summary. Does nothing to a session that is closed. */
+/**
+ * Ends all turns and sends the summary; there is none of a session in which nothing happened. Does
+ * nothing to a session that is closed.
+ */
 export function close(draft: Draft, reason: CloseReason): void {
   if (draft.state.closed !== undefined) return
   for (const turn of openTurns(draft)) endTurn(draft, turn, reason)
-  emitSummary(draft, reason)
+  if (!isEmpty(draft.state)) emitSummary(draft, reason)
   draft.state.closed = reason
   draft.state.endsAtMs = undefined
 }

@@ -6,6 +6,7 @@
 import type { SessionKey } from '../domain/identity.ts'
 import type { Emission } from '../domain/emission.ts'
 import type { Arrival, Outcome, SessionRow, SessionUsage } from '../domain/store.ts'
+import { isEmpty } from './eventful.ts'
 import type { SessionPolicy } from './policy.ts'
 import { reduce, type SessionInput } from './reduce.ts'
 import { rowOf } from './row.ts'
@@ -35,7 +36,12 @@ export function foldSessions(
       const step = reduce(state, inputs, deps.policy)
       const row = rowOf(step.state, deps.policy)
       sessions.push(row)
-      usage.push({ session: row, usage: step.usage, isMoved: isMoved(state, row) })
+      usage.push({
+        session: row,
+        usage: step.usage,
+        isMoved: isMoved(state, row),
+        appearedMs: isEmpty(state) && !row.isEmpty ? row.firstMs : undefined,
+      })
       for (const emission of step.emissions) emissions.push(emission)
     } catch (error) {
       deps.onFailure(key, error)

@@ -16,12 +16,13 @@ export function generationOf(event: ModelCallEvent, startMs: number): Observatio
     model: event.model,
     ...(Object.keys(event.parameters).length > 0 && { modelParameters: event.parameters }),
     usage: event.usage,
-    costUsd: event.costUsd,
+    ...(event.costUsd !== undefined && { costUsd: event.costUsd }),
     level: 'DEFAULT',
     metadata: {
       request_id: event.requestId,
       query_source: event.querySource,
       subagent_id: event.subagentId,
+      implausible: event.implausible,
     },
   }
 }

@@ -11,6 +11,7 @@ import type { Arrival, Outcome, SessionStore } from '../domain/store.ts'
 import { foldSessions } from './fold.ts'
 import { createLiveSessions } from './live-sessions.ts'
 import type { SessionPolicy } from './policy.ts'
+import { soundState } from './sound-state.ts'
 import type { CloseReason, SessionState } from './state.ts'
 import { type Control, type Job, takeJobs } from './work-queue.ts'
 
@@ -131,7 +132,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       const { outcome, alerts } = await store.commit(arrivals, unknown, (fresh, stored) =>
         foldSessions(fresh, controls, {
           policy,
-          known: (key) => live.get(key) ?? stored.get(key),
+          known: (key) => live.get(key) ?? loaded(stored.get(key)),
           onFailure: (key, error) => deps.onError(`session ${key} could not be advanced`, error),
         }),
       )
@@ -218,6 +219,11 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       timer?.cancel()
     },
   }
+}
+
+/** A state from the store, where an earlier version may have written it. */
+function loaded(state: SessionState | undefined): SessionState | undefined {
+  return state && soundState(state)
 }
 
 function sessionKeys(

@@ -1,8 +1,9 @@
 /** What metric samples add to a session's totals. */
+import { addSeconds, addUsd } from '../domain/exact-sum.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { Draft } from './draft.ts'
 import { emitInCurrentTurn } from './turn.ts'
-import { incrementOf } from './series.ts'
+import { type BelievedSample, incrementOf } from './series.ts'
 import type { SessionState } from './state.ts'
 import { count, type MetricTotals } from './totals.ts'
 import { addMetric } from './usage.ts'
@@ -10,6 +11,7 @@ import { addMetric } from './usage.ts'
 export function onMetric(draft: Draft, sample: MetricSample): void {
   const { state } = draft
   const { totals } = state
+  if (!isBelieved(sample)) return
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
   addMetric(draft.usage, sample, by)
@@ -21,6 +23,11 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
     const title = landmarks[sample.measure]
     if (title !== undefined && by > 0) emitLandmark(draft, title, sample, by)
   }
+}
+
+/** What cannot be true is no increment, and no point of its series. */
+function isBelieved(sample: MetricSample): sample is BelievedSample {
+  return sample.value !== undefined
 }
 
 function noteCommit(state: SessionState, timeMs: number): void {
@@ -48,7 +55,7 @@ function emitLandmark(draft: Draft, title: string, sample: MetricSample, count: 
 function addMeasure(into: MetricTotals, sample: MetricSample, by: number): void {
   switch (sample.measure) {
     case 'cost_usd':
-      into.costUsd += by
+      into.costUsd = addUsd(into.costUsd, by)
       return
     case 'tokens':
       addTokens(into, sample.facet, by)
@@ -62,8 +69,8 @@ function addMeasure(into: MetricTotals, sample: MetricSample, by: number): void 
       if (sample.facet === 'reject') into.editsRejected += by
       return
     case 'active_time_s':
-      if (sample.facet === 'user') into.activeUserS += by
-      else into.activeAgentS += by
+      if (sample.facet === 'user') into.activeUserS = addSeconds(into.activeUserS, by)
+      else into.activeAgentS = addSeconds(into.activeAgentS, by)
       return
     case 'commits':
       into.commits += by

@@ -5,6 +5,7 @@
  * turn's end or the join timeout lets every call go.
  */
 import type { ModelCallEvent, ModelErrorEvent, ModelResponseEvent } from '../domain/agent-event.ts'
+import { addUsd } from '../domain/exact-sum.ts'
 import { cut, shown } from './content.ts'
 import type { Draft } from './draft.ts'
 import { enrichedCall, generationOf, retriesOf } from './generation.ts'
@@ -20,7 +21,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
   const lane = event.subagentId ?? ''
-  const startMs = event.timeMs - event.durationMs
+  const startMs = event.timeMs - (event.durationMs ?? 0)
   turn.startMs = Math.min(turn.startMs, startMs)
   for (const call of [...turn.held])
     if (call.lane === lane) settle(draft, turn, call, 'answer', 'bodies')
@@ -28,12 +29,12 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   countModelCall(state.totals, event)
   addModelCall(draft.usage, event)
   turn.modelCalls += 1
-  turn.costUsd += event.costUsd
+  turn.costUsd = addUsd(turn.costUsd, event.costUsd ?? 0)
   noteSubagent(turn, event, (known) => ({
     type: event.subagentType ?? known.type,
     startMs: Math.min(known.startMs, startMs),
     modelCalls: known.modelCalls + 1,
-    costUsd: known.costUsd + event.costUsd,
+    costUsd: addUsd(known.costUsd, event.costUsd ?? 0),
   }))
   if (event.isMain) {
     turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
@@ -101,7 +102,7 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
     key: event.dedupKey,
     parentKey: parentOf(event.subagentId),
     name: `chat ${event.model}`,
-    startMs: event.timeMs - event.durationMs,
+    startMs: event.timeMs - (event.durationMs ?? 0),
     endMs: event.timeMs,
     model: event.model,
     output: `[failed: ${message}]`,
@@ -113,6 +114,7 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
       subagent_id: event.subagentId,
       status_code: event.statusCode,
       attempt: event.attempt,
+      implausible: event.implausible,
     },
   })
 }

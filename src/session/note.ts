@@ -37,6 +37,6 @@ function observationOf({ policy }: Draft, event: NoteEvent): ObservationDraft {
     ...(statusMessage !== undefined && {
       statusMessage: cut(statusMessage, policy.maxContentLength),
     }),
-    metadata: { event: event.name, ...event.details },
+    metadata: { event: event.name, ...event.details, implausible: event.implausible },
   }
 }

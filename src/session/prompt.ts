@@ -30,6 +30,7 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   turn.prompt = shown(event.prompt, policy.maxContentLength)
   turn.promptLength = event.prompt.length ?? event.prompt.text?.length
   turn.command = event.command
+  turn.implausible = event.implausible
 }
 
 /** The first prompt names a session that has no title, and begins the time to its first commit. */

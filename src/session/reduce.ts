@@ -12,12 +12,13 @@ import type { MetricSample } from '../domain/metric-sample.ts'
 import type { Usage } from '../domain/usage.ts'
 import { close, expire } from './deadlines.ts'
 import type { Draft } from './draft.ts'
+import { isEmpty, isEventful } from './eventful.ts'
 import { onMetric } from './metrics.ts'
 import { onModelCall, onModelError, onModelResponse } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import { type CloseReason, copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tool-call.ts'
-import { count } from './totals.ts'
+import { count, countImplausible } from './totals.ts'
 import { onRequestBody, onResponseBody } from './body.ts'
 import { onNote } from './note.ts'
 import { onPrompt } from './prompt.ts'
@@ -82,6 +83,8 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
   state.lastMs = Math.max(state.lastMs, item.timeMs)
   state.identity = merged(state.identity, item.identity)
   state.hasTelemetry ||= !isHook(item)
+  state.eventful = isEventful(item) || !isEmpty(state)
+  if (item.implausible !== undefined) countImplausible(state.totals, item.implausible)
   if (item.kind === 'metric') {
     onMetric(draft, item)
     return

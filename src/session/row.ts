@@ -1,6 +1,7 @@
 /** The facts about a session that the store keeps beside its state. */
 import type { SessionRow } from '../domain/store.ts'
 import { deadlineOf } from './deadlines.ts'
+import { isEmpty } from './eventful.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { SessionState } from './state.ts'
 
@@ -32,5 +33,6 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     modelCalls: totals.modelCalls,
     toolResults: totals.toolResults,
     errors: totals.modelErrors + totals.toolFailures,
+    isEmpty: isEmpty(state),
   }
 }

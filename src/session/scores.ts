@@ -13,7 +13,10 @@ export interface Rating {
   readonly comment: string
 }
 
-/** All ratings the totals allow: rates from 0 to 1, `quality` and `efficiency` from 0 to 100. */
+/**
+ * All ratings the totals allow: rates from 0 to 1, `quality` and `efficiency` from 0 to 100. Both of
+ * these have the rate of model calls that succeeded in them, so every session with a call has both.
+ */
 export function ratingsOf(totals: Totals): readonly Rating[] {
   const { usage, metrics } = totals
   const inputTokens = usage.input + usage.cacheRead + usage.cacheCreation
@@ -39,7 +42,7 @@ export function ratingsOf(totals: Totals): readonly Rating[] {
     'input tokens were read from the cache',
   )
   return [
-    mean('quality', [toolSuccess, editAcceptance]),
+    mean('quality', [toolSuccess, editAcceptance, apiSuccess]),
     mean('efficiency', [cacheHits, apiSuccess]),
     toolSuccess,
     editAcceptance,

@@ -15,8 +15,11 @@ export interface SeriesRun {
 /** Runs remembered per session; beyond it the one not heard of for longest is forgotten. */
 const MAX_RUNS = 500
 
+/** A sample whose value can be true. */
+export type BelievedSample = MetricSample & { readonly value: number }
+
 /** The increment a sample stands for; notes the run's value in `runs`. */
-export function incrementOf(sample: MetricSample, runs: Record<string, SeriesRun>): number {
+export function incrementOf(sample: BelievedSample, runs: Record<string, SeriesRun>): number {
   if (sample.temporality === 'delta') return sample.value
   const last = Object.hasOwn(runs, sample.seriesKey) ? runs[sample.seriesKey] : undefined
   if (last !== undefined && sample.timeMs < last.timeMs) return 0

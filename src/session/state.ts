@@ -4,6 +4,7 @@
  */
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
+import type { Implausible } from '../domain/plausible.ts'
 import type { Shown } from '../domain/shown.ts'
 import type { Ledger } from './ledger.ts'
 import { copyJoins, emptyJoins, type Joins } from './joins.ts'
@@ -75,10 +76,11 @@ export interface ReportedTool {
 /** What the agent said when its subagent had ended. */
 export interface SubagentEnd {
   readonly isBackground: boolean
-  readonly durationMs: number
+  readonly durationMs: number | undefined
   readonly totalTokens: number | undefined
   readonly toolUses: number | undefined
   readonly model: string | undefined
+  readonly implausible?: Implausible | undefined
 }
 
 /** A tool that was decided on and has no result yet. */
@@ -145,6 +147,8 @@ export interface OpenTurn {
   modelCalls: number
   toolResults: number
   costUsd: number
+  /** What its prompt's record said that cannot be true. */
+  implausible?: Implausible | undefined
 }
 
 /** What is remembered of a turn whose root was sent. */
@@ -182,6 +186,8 @@ export interface SessionState {
   series: Record<string, SeriesRun>
   /** Telemetry has been received, not only hooks. */
   hasTelemetry: boolean
+  /** Something has happened (`eventful.ts`); states of earlier versions do not say. */
+  eventful?: boolean
   /** When the session closes because a hook told its end, by arrival time; and the hook's reason. */
   endsAtMs: number | undefined
   endReason: string | undefined
@@ -225,6 +231,7 @@ export function newSession(
     totals: emptyTotals(),
     series: {},
     hasTelemetry: false,
+    eventful: false,
     endsAtMs: undefined,
     endReason: undefined,
     traced: false,

@@ -39,13 +39,14 @@ export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: 
   count(draft.state.totals.subagents, event.subagentType)
   noteSubagent(turn, event, (known) => ({
     type: event.subagentType,
-    startMs: Math.min(known.startMs, event.timeMs - event.durationMs),
+    startMs: Math.min(known.startMs, event.timeMs - (event.durationMs ?? 0)),
     ended: {
       isBackground: event.isBackground,
       durationMs: event.durationMs,
       totalTokens: event.totalTokens,
       toolUses: event.toolUses,
       model: event.model,
+      implausible: event.implausible,
     },
   }))
 }
@@ -121,6 +122,7 @@ function sharedOf(draft: Draft, subagent: Subagent) {
       total_tokens: ended?.totalTokens,
       tool_uses: ended?.toolUses,
       model: ended?.model,
+      implausible: ended?.implausible,
     },
   } as const
 }

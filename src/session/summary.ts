@@ -2,6 +2,7 @@
  * The summary of a session that was closed: one trace of one observation with everything the
  * session adds up to. It has no cost or usage of its own, since those are counted already.
  */
+import { addUsd } from '../domain/exact-sum.ts'
 import type { Shown } from '../domain/shown.ts'
 import { type Distribution, quantile } from './distribution.ts'
 import { type Draft, emit } from './draft.ts'
@@ -67,6 +68,7 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, Shown |
     starts: { ...totals.starts },
     events: { ...totals.events },
     hooks: Object.keys(totals.hooks).length > 0 ? { ...totals.hooks } : undefined,
+    implausible_values: totals.implausible,
     ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),
   }
 }
@@ -80,7 +82,7 @@ function reconciliation(totals: Totals, metrics: MetricTotals): Shown {
   return {
     events_cost_usd: totals.costUsd,
     metrics_cost_usd: metrics.costUsd,
-    difference_cost_usd: metrics.costUsd - totals.costUsd,
+    difference_cost_usd: addUsd(metrics.costUsd, -totals.costUsd),
     events_tokens: eventTokens,
     metrics_tokens: metricTokens,
     difference_tokens: metricTokens - eventTokens,

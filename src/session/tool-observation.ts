@@ -24,7 +24,7 @@ export function resultObservation(
     key: toolKey(event.toolUseId ?? event.dedupKey),
     parentKey: parentOf(event.subagentId),
     name: event.tool,
-    startMs: event.timeMs - event.durationMs,
+    startMs: event.timeMs - (event.durationMs ?? 0),
     endMs: event.timeMs,
     input: input === undefined ? `[${event.inputNote ?? 'not recorded'}]` : cut(input, maxLength),
     output: event.success
@@ -42,6 +42,7 @@ export function resultObservation(
       error_type: event.errorType,
       input_bytes: event.inputBytes,
       result_bytes: event.resultBytes,
+      implausible: event.implausible,
     },
   }
 }
@@ -72,7 +73,10 @@ export function unfinishedObservation(tool: OpenTool, maxLength: number): Observ
   }
 }
 
-/** The tool with what its spans know: the whole time, the waiting in it, what it returned. */
+/**
+ * The tool with what its spans know: the whole time, the waiting in it, what it returned. A span
+ * that stands for its end alone knows less of the time than the tool's result.
+ */
 export function enrichedTool(
   draft: ObservationDraft,
   span: ToolSpan,
@@ -83,8 +87,7 @@ export function enrichedTool(
   const failed = draft.level === 'ERROR'
   return {
     ...draft,
-    startMs: span.startMs,
-    endMs: Math.max(span.startMs, span.endMs),
+    ...(span.endMs > span.startMs && { startMs: span.startMs, endMs: span.endMs }),
     ...(span.output !== undefined && !failed && { output: cut(span.output, maxLength) }),
     metadata: {
       ...draft.metadata,

@@ -1,9 +1,12 @@
 /**
  * What a session adds up to. Cost and tokens come from events alone; metrics feed what
- * events lack and a second set of figures to compare with. Mutable plain data: the machine
- * works on a copy of its own.
+ * events lack and a second set of figures to compare with. What is not known (a cost or a
+ * duration that was not told) is added to nothing. Mutable plain data: the machine works on a
+ * copy of its own.
  */
 import type { ModelCallEvent, ModelErrorEvent, TokenUsage } from '../domain/agent-event.ts'
+import { addUsd } from '../domain/exact-sum.ts'
+import type { Implausible } from '../domain/plausible.ts'
 import { copyDistribution, type Distribution, emptyDistribution, record } from './distribution.ts'
 
 export interface MutableUsage {
@@ -70,6 +73,8 @@ export interface Totals {
   /** How the session started, as metrics tell: fresh, resume, continue. */
   starts: Record<string, number>
   metrics: MetricTotals
+  /** Figures that were told and cannot be true; none of them is in any other figure. */
+  implausible?: number
 }
 
 /** Names kept apart in a breakdown; the rest is lumped together, so that state stays bounded. */
@@ -144,11 +149,13 @@ export function countModelCall(totals: Totals, call: ModelCallEvent): void {
   const model = entry(totals.models, call.model, emptyModel)
   totals.modelCalls += 1
   model.calls += 1
-  totals.costUsd += call.costUsd
-  model.costUsd += call.costUsd
+  if (call.costUsd !== undefined) {
+    totals.costUsd = addUsd(totals.costUsd, call.costUsd)
+    model.costUsd = addUsd(model.costUsd, call.costUsd)
+  }
   addUsage(totals.usage, call.usage)
   addUsage(model.usage, call.usage)
-  record(model.durationMs, call.durationMs)
+  if (call.durationMs !== undefined) record(model.durationMs, call.durationMs)
   if (call.ttftMs !== undefined) record(totals.ttftMs, call.ttftMs)
 }
 
@@ -161,7 +168,7 @@ export function countToolResult(
   totals: Totals,
   tool: string,
   success: boolean,
-  durationMs: number,
+  durationMs: number | undefined,
 ): void {
   const counts = entry(totals.tools, tool, emptyTool)
   totals.toolResults += 1
@@ -170,12 +177,16 @@ export function countToolResult(
     totals.toolFailures += 1
     counts.failures += 1
   }
-  record(counts.durationMs, durationMs)
+  if (durationMs !== undefined) record(counts.durationMs, durationMs)
 }
 
 export function countToolRefusal(totals: Totals, tool: string): void {
   totals.toolRefusals += 1
   entry(totals.tools, tool, emptyTool).refusals += 1
+}
+
+export function countImplausible(totals: Totals, implausible: Implausible): void {
+  totals.implausible = (totals.implausible ?? 0) + Object.keys(implausible).length
 }
 
 /** Adds 1, or `by`, under a name of bounded variety. */

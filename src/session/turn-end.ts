@@ -62,6 +62,7 @@ function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
       command: turn.command,
       model_calls: turn.modelCalls,
       tool_results: turn.toolResults,
+      implausible: turn.implausible,
     },
   })
 }

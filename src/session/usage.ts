@@ -2,8 +2,9 @@
  * Gathers the increments of one step (`domain/usage.ts`). Lists, since a step has few of them;
  * mutable plain data of the draft.
  */
-import type { ModelCallEvent, ModelErrorEvent } from '../domain/agent-event.ts'
+import type { ModelCallEvent, ModelErrorEvent, ToolResultEvent } from '../domain/agent-event.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
+import { addUsd } from '../domain/exact-sum.ts'
 import {
   type Activity,
   type ActivityMeasure,
@@ -25,12 +26,12 @@ export function emptyUsageDraft(): UsageDraft {
 export function addModelCall(usage: UsageDraft, call: ModelCallEvent): void {
   const row = modelRow(usage, call)
   row.calls += 1
-  row.costUsd += call.costUsd
+  row.costUsd = addUsd(row.costUsd, call.costUsd ?? 0)
   row.inputTokens += call.usage.input
   row.outputTokens += call.usage.output
   row.cacheReadTokens += call.usage.cacheRead
   row.cacheCreationTokens += call.usage.cacheCreation
-  row.durationMs += call.durationMs
+  row.durationMs += call.durationMs ?? 0
 }
 
 export function addModelError(usage: UsageDraft, error: ModelErrorEvent): void {
@@ -40,12 +41,12 @@ export function addModelError(usage: UsageDraft, error: ModelErrorEvent): void {
 export function addToolResult(
   usage: UsageDraft,
   tool: string,
-  result: { readonly timeMs: number; readonly success: boolean; readonly durationMs: number },
+  result: Pick<ToolResultEvent, 'timeMs' | 'success' | 'durationMs'>,
 ): void {
   const row = toolRow(usage, tool, result.timeMs)
   row.results += 1
   if (!result.success) row.failures += 1
-  row.durationMs += result.durationMs
+  row.durationMs += result.durationMs ?? 0
 }
 
 export function addToolRefusal(usage: UsageDraft, tool: string, timeMs: number): void {

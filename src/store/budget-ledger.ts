@@ -15,6 +15,7 @@ import {
   reachedThreshold,
 } from '../domain/budget.ts'
 import type { BudgetWatch } from '../domain/budget-watch.ts'
+import { addUsd } from '../domain/exact-sum.ts'
 import type { SessionUsage } from '../domain/store.ts'
 import type { ModelUsage } from '../domain/usage.ts'
 import { createBoundedMap } from './bounded-map.ts'
@@ -101,7 +102,7 @@ export function createBudgetLedger(deps: BudgetLedgerDeps): BudgetLedger {
   function passed({ subject, spentUsd, costUsd, sessionRef }: Spent, atMs: number): BudgetAlert[] {
     const limitUsd = limits[subject.scope]
     if (limitUsd === undefined || reachedThreshold(spentUsd, limitUsd) === undefined) return []
-    const spending = { beforeUsd: spentUsd - costUsd, afterUsd: spentUsd }
+    const spending = { beforeUsd: addUsd(spentUsd, -costUsd), afterUsd: spentUsd }
     const alerts = passedThresholds(spending, limitUsd, rows.noted(subject)).map((threshold) => {
       return { ...subject, threshold, limitUsd, spentUsd, atMs }
     })
@@ -124,7 +125,7 @@ export function createBudgetLedger(deps: BudgetLedgerDeps): BudgetLedger {
     const found = new Map<number, [BudgetDay, number]>()
     for (const { bucketMs, costUsd } of costs) {
       const day = watch.dayOf(bucketMs)
-      found.set(day.fromMs, [day, (found.get(day.fromMs)?.[1] ?? 0) + costUsd])
+      found.set(day.fromMs, [day, addUsd(found.get(day.fromMs)?.[1] ?? 0, costUsd)])
     }
     return found.values()
   }
@@ -137,5 +138,5 @@ function isCost(costUsd: number): boolean {
 }
 
 function sumOf(costs: readonly ModelUsage[]): number {
-  return costs.reduce((sum, { costUsd }) => sum + costUsd, 0)
+  return costs.reduce((sum, { costUsd }) => addUsd(sum, costUsd), 0)
 }

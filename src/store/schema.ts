@@ -39,6 +39,8 @@ export interface SessionsTable {
   model_calls: number | null
   tool_results: number | null
   errors: number | null
+  /** Nothing has happened in it (`session/eventful.ts`): it is not listed and not counted. */
+  is_empty: Generated<Flag>
 }
 
 /** Its state for the machine, once it was folded. Large, so apart from what lists read. */

@@ -144,5 +144,6 @@ function foldedColumns<S>(row: SessionRow<S>, nowMs: number): FoldedColumns {
     model_calls: row.modelCalls,
     tool_results: row.toolResults,
     errors: row.errors,
+    is_empty: row.isEmpty === true ? 1 : 0,
   }
 }

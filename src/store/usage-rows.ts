@@ -2,6 +2,7 @@
 import type { Usage } from '../domain/usage.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
+import { soundAddition } from './queries/sound-figures.ts'
 
 export interface UsageRows {
   add(sessionRef: number, usage: Usage): void
@@ -19,20 +20,32 @@ export function createUsageRows(connection: Connection): UsageRows {
           .doUpdateSet((eb) => ({
             calls: eb('model_usage.calls', '+', eb.ref('excluded.calls')),
             errors: eb('model_usage.errors', '+', eb.ref('excluded.errors')),
-            cost_usd: eb('model_usage.cost_usd', '+', eb.ref('excluded.cost_usd')),
-            input_tokens: eb('model_usage.input_tokens', '+', eb.ref('excluded.input_tokens')),
-            output_tokens: eb('model_usage.output_tokens', '+', eb.ref('excluded.output_tokens')),
-            cache_read_tokens: eb(
+            cost_usd: soundAddition('model_usage.cost_usd', 'excluded.cost_usd', 'usd'),
+            input_tokens: soundAddition(
+              'model_usage.input_tokens',
+              'excluded.input_tokens',
+              'tokens',
+            ),
+            output_tokens: soundAddition(
+              'model_usage.output_tokens',
+              'excluded.output_tokens',
+              'tokens',
+            ),
+            cache_read_tokens: soundAddition(
               'model_usage.cache_read_tokens',
-              '+',
-              eb.ref('excluded.cache_read_tokens'),
+              'excluded.cache_read_tokens',
+              'tokens',
             ),
-            cache_creation_tokens: eb(
+            cache_creation_tokens: soundAddition(
               'model_usage.cache_creation_tokens',
-              '+',
-              eb.ref('excluded.cache_creation_tokens'),
+              'excluded.cache_creation_tokens',
+              'tokens',
             ),
-            duration_ms: eb('model_usage.duration_ms', '+', eb.ref('excluded.duration_ms')),
+            duration_ms: soundAddition(
+              'model_usage.duration_ms',
+              'excluded.duration_ms',
+              'durationMs',
+            ),
           })),
       ),
   )
@@ -45,7 +58,11 @@ export function createUsageRows(connection: Connection): UsageRows {
           results: eb('tool_usage.results', '+', eb.ref('excluded.results')),
           failures: eb('tool_usage.failures', '+', eb.ref('excluded.failures')),
           refusals: eb('tool_usage.refusals', '+', eb.ref('excluded.refusals')),
-          duration_ms: eb('tool_usage.duration_ms', '+', eb.ref('excluded.duration_ms')),
+          duration_ms: soundAddition(
+            'tool_usage.duration_ms',
+            'excluded.duration_ms',
+            'durationMs',
+          ),
         })),
       ),
   )
@@ -54,9 +71,9 @@ export function createUsageRows(connection: Connection): UsageRows {
       .insertInto('activity')
       .values(row)
       .onConflict((conflict) =>
-        conflict.columns(['session_ref', 'bucket_ms', 'measure', 'facet']).doUpdateSet((eb) => ({
-          value: eb('activity.value', '+', eb.ref('excluded.value')),
-        })),
+        conflict.columns(['session_ref', 'bucket_ms', 'measure', 'facet']).doUpdateSet({
+          value: soundAddition('activity.value', 'excluded.value', 'value'),
+        }),
       ),
   )
 

@@ -3,6 +3,7 @@
  * only as fast as the browser takes it, so nothing is lost, doubled or piled up.
  */
 import type { Clock, Timer } from '../domain/clock.ts'
+import { jsonText } from '../domain/decimal.ts'
 import type { LiveEvent } from './contract/live.ts'
 import type { LiveFeed } from './web-queries.ts'
 
@@ -42,7 +43,7 @@ export async function* liveMessages(
 }
 
 function recordMessage(event: LiveEvent): string {
-  return `id: ${event.position}\nevent: record\ndata: ${JSON.stringify(event)}\n\n`
+  return `id: ${event.position}\nevent: record\ndata: ${jsonText(event)}\n\n`
 }
 
 function gapMessage(position: number): string {

@@ -8,6 +8,7 @@ import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
+import { jsonText } from '../domain/decimal.ts'
 import { ok } from '../domain/result.ts'
 import type { Log } from '../observability/logger.ts'
 import { createAccess } from './access.ts'
@@ -78,6 +79,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
         reply.header('cache-control', 'no-store')
         done(null, payload)
       })
+      scope.setReplySerializer((answer) => jsonText(answer))
       addAccessRoutes(scope, access, version)
       await scope.register(addData)
       scope.all('/api/*', { exposeHeadRoute: false }, async (request, reply) =>

@@ -6,12 +6,21 @@ import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHome, type Finished } from './cli/home.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
-import { jsonRecordingNames, recording, replay, type Truth } from './corpus/recording.ts'
+import {
+  isEventful,
+  jsonRecordingNames,
+  recording,
+  replay,
+  type Truth,
+} from './corpus/recording.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
 
+const recorded = jsonRecordingNames.flatMap((name) => Object.entries(recording(name).truth))
+/** Those that are listed, and the one that `claude --continue` threw away. */
 const truths: Readonly<Record<string, Truth>> = Object.fromEntries(
-  jsonRecordingNames.flatMap((name) => Object.entries(recording(name).truth)),
+  recorded.filter(([, truth]) => isEventful(truth)),
 )
+const [EMPTY_ID = ''] = recorded.find(([, truth]) => !isEventful(truth)) ?? []
 const sessionIds = Object.keys(truths)
 const [TOOLS_ID = ''] = Object.keys(recording('tools').truth)
 
@@ -59,6 +68,15 @@ test('sessions add up to their truth', async () => {
       errors: truth.api_errors + truth.tool_failures,
     })
   }
+})
+
+test('a session in which nothing happened is in no list, and can be looked up and exported', async () => {
+  const rows = (await json(['sessions', '--json', '-n', '1000'])) as Record<string, unknown>[]
+  expect(rows.map((row) => row.session)).not.toContain(EMPTY_ID)
+  const looked = await json(['session', EMPTY_ID, '--json'])
+  expect(looked).toMatchObject({ session: { sessionId: EMPTY_ID, prompts: 0 }, scores: [] })
+  const { stdout } = await run(['export', EMPTY_ID])
+  expect(stdout.trimEnd().split('\n').length).toBeGreaterThan(3)
 })
 
 test('a report adds up to the truth, in every format and split', async () => {

@@ -7,7 +7,12 @@ import {
   type TestBridge,
 } from '../integration/corpus/bridge.ts'
 import { replayAsRecorded } from '../integration/corpus/grpc-replay.ts'
-import { recording, recordingNames, type Truth } from '../integration/corpus/recording.ts'
+import {
+  isEventful,
+  recording,
+  recordingNames,
+  type Truth,
+} from '../integration/corpus/recording.ts'
 import {
   createLangfuseStandIn,
   type LangfuseStandIn,
@@ -18,10 +23,15 @@ export const names: readonly string[] = recordingNames.filter(
   (name) => Object.keys(recording(name).truth).length > 0,
 )
 
-/** Of each session; no two recordings have one in common. */
-export const truths: readonly (readonly [id: string, truth: Truth])[] = names.flatMap((name) =>
-  Object.entries(recording(name).truth),
-)
+type SessionTruth = readonly [id: string, truth: Truth]
+
+/** Of each listed session of a recording: something happened in it. */
+export function truthsOf(name: string): readonly SessionTruth[] {
+  return Object.entries(recording(name).truth).filter(([, truth]) => isEventful(truth))
+}
+
+/** Of each listed session; no two recordings have one in common. */
+export const truths: readonly SessionTruth[] = names.flatMap(truthsOf)
 
 export interface CorpusStage {
   readonly bridge: TestBridge

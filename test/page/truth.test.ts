@@ -1,10 +1,9 @@
 /** The numbers on the page of a real bridge that has taken in every recording: those of its truth. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { recording } from '../integration/corpus/recording.ts'
 import { chromiumPath, launchBrowser } from './browser.ts'
 import { expectBuilt } from './built-page.ts'
-import { type CorpusStage, createCorpusStage, names, truths } from './corpus-stage.ts'
+import { type CorpusStage, createCorpusStage, names, truths, truthsOf } from './corpus-stage.ts'
 import { expectOverview, expectStrip, tokensIn, usdIn } from './shown-truth.ts'
 import { pathOf } from './stage.ts'
 import { expectShown, startVisit, type Visit } from './visit.ts'
@@ -67,7 +66,7 @@ describe.skipIf(chromiumPath === undefined)('the page says what is true', () => 
 
   test.each(names)('on the page of each session of %s', async (name) => {
     if (!visit.page.url().endsWith(LIST)) await visit.go(LIST)
-    for (const [id, truth] of Object.entries(recording(name).truth)) {
+    for (const [id, truth] of truthsOf(name)) {
       // Not by the mouse, which would wait for rows to stand still.
       await visit.page.locator(`a[href="${pathOf(id)}"]`).dispatchEvent('click')
       await expectShown(visit.page.locator('code', { hasText: id }))

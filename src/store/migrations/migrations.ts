@@ -7,10 +7,12 @@ import { initial } from './0001-initial.ts'
 import { upkeep } from './0002-upkeep.ts'
 import { usage } from './0003-usage.ts'
 import { budgets } from './0004-budgets.ts'
+import { emptySessions } from './0007-empty-sessions.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-upkeep': upkeep,
   '0003-usage': usage,
   '0004-budgets': budgets,
+  '0007-empty-sessions': emptySessions,
 }

@@ -1,6 +1,7 @@
 /** Sessions that a budget for one session is shown for. */
 import { sql } from 'kysely'
 import type { ReadConnection } from '../read-connection.ts'
+import { sound } from './sound-figures.ts'
 
 export interface BudgetSession {
   readonly key: string
@@ -24,19 +25,18 @@ export interface BudgetSessions {
 export function createBudgetSessions({ kysely }: ReadConnection): BudgetSessions {
   return {
     list: async ({ sinceMs, leastUsd, limit }) => {
-      const columns = ['session_key as key', 'title', 'cost_usd as costUsd'] as const
-      const open = kysely
+      const cost = sound('cost_usd', 'usd')
+      const told = kysely
         .selectFrom('sessions')
-        .select(columns)
-        .where('deadline_ms', 'is not', sql.lit(null))
-      const closed = kysely
-        .selectFrom('sessions')
-        .select(columns)
+        .select(['session_key as key', 'title', cost.as('costUsd')])
+        .where('is_empty', '=', sql.lit(0))
+      const open = told.where('deadline_ms', 'is not', sql.lit(null))
+      const closed = told
         .where('deadline_ms', 'is', sql.lit(null))
         // The index of closed sessions is on this; something that came in was written then, too.
         .where('updated_ms', '>=', sinceMs)
         .where('last_ms', '>=', sinceMs)
-        .where('cost_usd', '>=', leastUsd)
+        .where(cost, '>=', leastUsd)
       const rows = await open.unionAll(closed).orderBy('costUsd', 'desc').limit(limit).execute()
       return rows.map(({ costUsd, ...row }) => ({ ...row, costUsd: costUsd ?? 0 }))
     },

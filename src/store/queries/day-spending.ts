@@ -3,8 +3,10 @@
  * what budgets are held against and for what is shown of them. A read of some thousand rows.
  */
 import type { BudgetDay } from '../../domain/budget.ts'
+import { addUsd } from '../../domain/exact-sum.ts'
 import type { Connection } from '../connection.ts'
 import { prepare } from '../prepared.ts'
+import { soundSum } from './sound-figures.ts'
 
 /** US dollars. */
 export interface DaySpending {
@@ -23,11 +25,7 @@ export function createDaySpending(
     connection.kysely
       .selectFrom('model_usage')
       .innerJoin('sessions', 'sessions.id', 'session_ref')
-      .select(({ fn }) => [
-        'user_id',
-        'team',
-        fn.sum<number | null>('model_usage.cost_usd').as('cost_usd'),
-      ])
+      .select(['user_id', 'team', soundSum('model_usage.cost_usd', 'usd').as('cost_usd')])
       .where('bucket_ms', '>=', day.fromMs)
       .where('bucket_ms', '<', day.toMs)
       .groupBy(['user_id', 'team']),
@@ -48,11 +46,11 @@ export function addSpending(
   who: { readonly userId: string | undefined; readonly team: string | undefined },
   costUsd: number,
 ): void {
-  day.totalUsd += costUsd
+  day.totalUsd = addUsd(day.totalUsd, costUsd)
   if (who.userId !== undefined) add(day.users, who.userId, costUsd)
   if (who.team !== undefined) add(day.teams, who.team, costUsd)
 }
 
 function add(sums: Map<string, number>, name: string, costUsd: number): void {
-  sums.set(name, (sums.get(name) ?? 0) + costUsd)
+  sums.set(name, addUsd(sums.get(name) ?? 0, costUsd))
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { ReadConnection } from '../read-connection.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
 import { inQuestion } from './session-list.ts'
+import { sound } from './sound-figures.ts'
 
 /** Who and where a session is, with what it cost. */
 export interface SessionFacets {
@@ -47,7 +48,7 @@ export function createFacetQueries({ kysely }: ReadConnection): FacetQueries {
   return {
     sessions: async (filter, { fromId, toId, ...range }) =>
       inQuestion(sessionsMatching(kysely, filter), { ...range, state: 'any' })
-        .select(['agent', 'project', 'team', 'user_id', 'cost_usd'])
+        .select(['agent', 'project', 'team', 'user_id', sound('cost_usd', 'usd').as('cost_usd')])
         .where('sessions.id', '>=', fromId)
         .where('sessions.id', '<', toId)
         .execute(),

@@ -8,6 +8,7 @@ import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../read-connection.ts'
 import type { Flag } from '../schema.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import { sound } from './sound-figures.ts'
 import type { ModelSum, Span } from './usage-slice.ts'
 
 export interface ModelQuarter extends ModelSum {
@@ -35,11 +36,11 @@ export function createModelQuarters(connection: ReadConnection): ModelQuarters {
             'is_subagent',
             'calls',
             'errors',
-            'cost_usd',
-            'input_tokens',
-            'output_tokens',
-            'cache_read_tokens',
-            'cache_creation_tokens',
+            sound('cost_usd', 'usd').as('cost_usd'),
+            sound('input_tokens', 'tokens').as('input_tokens'),
+            sound('output_tokens', 'tokens').as('output_tokens'),
+            sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+            sound('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
           ])
           .where('bucket_ms', '>=', span.fromMs)
           .where('bucket_ms', '<', span.toMs)

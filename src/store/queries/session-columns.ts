@@ -1,4 +1,5 @@
 /** The columns of a session that lists and pages show, in one place. */
+import { sound } from './sound-figures.ts'
 
 export const SESSION_COLUMNS = [
   'sessions.id',
@@ -13,11 +14,11 @@ export const SESSION_COLUMNS = [
   'close_reason',
   'first_ms',
   'last_ms',
-  'cost_usd',
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_creation_tokens',
+  sound('cost_usd', 'usd').as('cost_usd'),
+  sound('input_tokens', 'tokens').as('input_tokens'),
+  sound('output_tokens', 'tokens').as('output_tokens'),
+  sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+  sound('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
   'prompts',
   'model_calls',
   'tool_results',

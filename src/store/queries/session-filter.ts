@@ -16,6 +16,8 @@ export interface SessionFilter {
   readonly model?: string | undefined
   /** Resource attributes, labels among them, as text. */
   readonly attributes: readonly AttributeValue[]
+  /** Those in which nothing happened, too (`session/eventful.ts`). */
+  readonly withEmpty?: boolean | undefined
 }
 
 export interface AttributeValue {
@@ -25,12 +27,16 @@ export interface AttributeValue {
 
 type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
 
-/** The sessions of a filter, without those of test records, from which columns can be selected. */
+/**
+ * The sessions of a filter, from which columns can be selected: without those of test records and,
+ * unless they are asked for, those in which nothing happened.
+ */
 export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter): Sessions {
-  const { agent, project, team, user, model, attributes } = filter
+  const { agent, project, team, user, model, attributes, withEmpty = false } = filter
   let query: Sessions = kysely
     .selectFrom('sessions')
     .where('session_id', 'not like', `${DOCTOR_SESSION_PREFIX}%`)
+  if (!withEmpty) query = query.where('is_empty', '=', sql.lit(0))
   if (agent !== undefined) query = query.where('agent', '=', agent)
   if (project !== undefined) query = query.where('project', '=', project)
   if (team !== undefined) query = query.where('team', '=', team)

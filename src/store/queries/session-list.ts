@@ -7,6 +7,7 @@ import type { ReadConnection } from '../read-connection.ts'
 import type { Schema } from '../schema.ts'
 import { type ListedSession, SESSION_COLUMNS } from './session-columns.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import { sound } from './sound-figures.ts'
 
 export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
 
@@ -48,9 +49,11 @@ export interface SessionLists {
 const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
   last: sql`last_ms`,
   first: sql`first_ms`,
-  cost: sql`coalesce(cost_usd, 0)`,
-  tokens: sql`coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
-    + coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0)`,
+  cost: sql`coalesce(${sound('cost_usd', 'usd')}, 0)`,
+  tokens: sql`coalesce(${sound('input_tokens', 'tokens')}, 0)
+    + coalesce(${sound('output_tokens', 'tokens')}, 0)
+    + coalesce(${sound('cache_read_tokens', 'tokens')}, 0)
+    + coalesce(${sound('cache_creation_tokens', 'tokens')}, 0)`,
   duration: sql`last_ms - first_ms`,
   errors: sql`coalesce(errors, 0)`,
 }

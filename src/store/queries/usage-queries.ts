@@ -7,13 +7,17 @@ import { BUCKET_MS } from '../../domain/usage.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../read-connection.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import { soundSum } from './sound-figures.ts'
 import type { Span, UsageSlice } from './usage-slice.ts'
 
 export interface UsageQueries {
   /** Reads slices for one filter: its statements are prepared once. */
   reader(filter: SessionFilter): (span: Span) => UsageSlice
-  /** From the first quarter of an hour that has something to the end of the last; undefined when nothing has. */
-  bounds(): Span | undefined
+  /**
+   * From the first quarter of an hour that has something to the end of the last one before `untilMs`;
+   * undefined when nothing has.
+   */
+  bounds(untilMs: number): Span | undefined
   /** The first quarter of an hour from `fromMs` on that has something. */
   nextBucket(fromMs: number): number | undefined
 }
@@ -43,11 +47,11 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
           'model',
           fn.sum<number>('calls').as('calls'),
           fn.sum<number>('errors').as('errors'),
-          fn.sum<number | null>('cost_usd').as('cost_usd'),
-          fn.sum<number | null>('input_tokens').as('input_tokens'),
-          fn.sum<number | null>('output_tokens').as('output_tokens'),
-          fn.sum<number | null>('cache_read_tokens').as('cache_read_tokens'),
-          fn.sum<number | null>('cache_creation_tokens').as('cache_creation_tokens'),
+          soundSum('cost_usd', 'usd').as('cost_usd'),
+          soundSum('input_tokens', 'tokens').as('input_tokens'),
+          soundSum('output_tokens', 'tokens').as('output_tokens'),
+          soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+          soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
         ])
         .$if(filter.model !== undefined, (query) => query.where('model', '=', filter.model ?? ''))
         .groupBy(['session_ref', 'model']),
@@ -59,13 +63,13 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
           fn.sum<number>('results').as('results'),
           fn.sum<number>('failures').as('failures'),
           fn.sum<number>('refusals').as('refusals'),
-          fn.sum<number | null>('duration_ms').as('duration_ms'),
+          soundSum('duration_ms', 'durationMs').as('duration_ms'),
         ])
         .groupBy('tool'),
     )
     const activity = prepare(connection, (within: Within) =>
       usedWithin('activity', within)
-        .select(({ fn }) => ['measure', 'facet', fn.sum<number | null>('value').as('value')])
+        .select(['measure', 'facet', soundSum('value', 'value').as('value')])
         .groupBy(['measure', 'facet']),
     )
     return ({ fromMs, toMs }) => {
@@ -98,39 +102,44 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
       .where('bucket_ms', '<', toMs)
   }
 
-  const edge = (table: UsageTable, end: 'min' | 'max', fromMs: number) =>
+  const edge = (table: UsageTable, end: 'min' | 'max', { fromMs, toMs }: Span) =>
     kysely
       .selectFrom(table)
       .select(({ fn }) => fn[end]<number | null>('bucket_ms').as('bucket_ms'))
       .where('bucket_ms', '>=', fromMs)
+      .where('bucket_ms', '<', toMs)
   const edges = (end: 'min' | 'max') =>
-    prepare(connection, ({ fromMs }: { fromMs: number }) =>
+    prepare(connection, (span: Span) =>
       kysely.selectNoFrom([
-        edge('model_usage', end, fromMs).as('models'),
-        edge('tool_usage', end, fromMs).as('tools'),
-        edge('activity', end, fromMs).as('activity'),
+        edge('model_usage', end, span).as('models'),
+        edge('tool_usage', end, span).as('tools'),
+        edge('activity', end, span).as('activity'),
       ]),
     )
   const first = edges('min')
   const last = edges('max')
 
-  function nextBucket(fromMs: number): number | undefined {
-    const known = bucketsIn(first.get({ fromMs }))
-    return known.length === 0 ? undefined : Math.min(...known)
-  }
-
   return {
     reader,
-    nextBucket,
-    bounds: () => {
-      const everMs = -Number.MAX_VALUE
-      const fromMs = nextBucket(everMs)
+    nextBucket: (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
+    bounds: (untilMs) => {
+      const span = { fromMs: -EVER_MS, toMs: untilMs }
+      const fromMs = leastOf(first.get(span))
       if (fromMs === undefined) return undefined
-      return { fromMs, toMs: Math.max(...bucketsIn(last.get({ fromMs }))) + BUCKET_MS }
+      return { fromMs, toMs: Math.max(...bucketsIn(last.get(span))) + BUCKET_MS }
     },
   }
 }
 
-function bucketsIn(edges: Readonly<Record<string, number | null>> | undefined): number[] {
+const EVER_MS = Number.MAX_VALUE
+
+type Edges = Readonly<Record<string, number | null>> | undefined
+
+function leastOf(edges: Edges): number | undefined {
+  const known = bucketsIn(edges)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+function bucketsIn(edges: Edges): number[] {
   return Object.values(edges ?? {}).filter((bucketMs) => bucketMs !== null)
 }

@@ -42,6 +42,9 @@ export const sessionListQuery = z.object({
     .default('')
     .meta({ description: 'part of an id, title, user, project, attribute value or prompt' }),
   state: z.enum(['any', 'open', 'closed']).default('any'),
+  empty: z.enum(['hidden', 'shown']).default('hidden').meta({
+    description: 'sessions in which nothing happened but the start of an agent',
+  }),
   sort: z.enum(SESSION_SORTS).default('last'),
   order: z.enum(['desc', 'asc']).default('desc'),
   cursor: z.string().max(2000).optional().meta({ description: '`nextCursor` of the page before' }),

@@ -35,6 +35,11 @@ export interface Truth {
   readonly events: Readonly<Record<string, number>>
 }
 
+/** Whether anything happened in a session: `claude --continue` starts under an id it throws away. */
+export function isEventful(truth: Truth): boolean {
+  return truth.prompts + truth.api_requests + truth.api_errors + truth.tool_results > 0
+}
+
 export interface Recording {
   readonly name: string
   readonly requests: readonly RecordedRequest[]

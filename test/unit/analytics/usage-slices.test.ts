@@ -46,3 +46,15 @@ test('today is always read', async () => {
   await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }] })
   expect((await reports.overview(query)).totals.costUsd).toBe(2)
 })
+
+test('a session in which something happens later counts from its beginning on', async () => {
+  const { reports, use, slices } = await openUsageStore()
+  const start = [{ measure: 'session_start', facet: 'continue', value: 1 }] as const
+  const sessions = async () => (await reports.overview(ask(WEEK))).totals.sessions
+  await use('s1', { atMs: MONDAY_MS, activity: start, session: { isEmpty: true } })
+  expect(await sessions()).toBe(0)
+  await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }], session: { firstMs: MONDAY_MS } })
+  expect(await sessions()).toBe(0)
+  slices.changedFrom(MONDAY_MS)
+  expect(await sessions()).toBe(1)
+})

@@ -117,6 +117,18 @@ test('titles, and numbers to the right', () => {
   expect(JSON.parse(rowsText('json', fields, rows))).toEqual([{ title: 'a', cost_usd: 1 }])
 })
 
+test('small and great numbers are written out', () => {
+  const rows = [
+    { title: 'a', costUsd: 1e-7 },
+    { title: 'b', costUsd: 2.5e21 },
+  ]
+  expect(rowsText('csv', fields, rows)).toBe(
+    'title,cost_usd\na,0.0000001\nb,2500000000000000000000',
+  )
+  expect(rowsText('markdown', fields, rows)).toContain('| a | 0.0000001 |')
+  expect(rowsText('json', fields, rows)).toContain('"cost_usd": 0.0000001')
+})
+
 test('no rows are titles alone', () => {
   expect(rowsText('csv', fields, [])).toBe('title,cost_usd')
   expect(rowsText('json', fields, [])).toBe('[]')

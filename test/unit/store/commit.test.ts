@@ -100,6 +100,7 @@ describe('a commit', () => {
         model_calls: 6,
         tool_results: 7,
         errors: 8,
+        is_empty: 0,
       },
     ])
     expect(store.rows('select * from session_states')).toEqual([

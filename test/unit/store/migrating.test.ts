@@ -6,7 +6,9 @@ import { expect, test } from 'vitest'
 import { initial } from '../../../src/store/migrations/0001-initial.ts'
 import { bucketOf } from '../../../src/domain/usage.ts'
 import { migrations } from '../../../src/store/migrations/migrations.ts'
-import { AT_MS, nothing, observation, other } from './arrivals.ts'
+import type { SessionState } from '../../../src/session/state.ts'
+import { arrives, closing, run, sample } from '../session/events.ts'
+import { AT_MS, base, nothing, observation, other } from './arrivals.ts'
 import { databaseIn, openStore, temporaryFolder } from './open-store.ts'
 
 /** A file as the first released schema left it, with a record, a session and two items. */
@@ -124,5 +126,66 @@ test('records and what was used are carried over into the tables of today', asyn
   ])
   expect(store.rows('select title, first_prompt_ms from sessions')).toEqual([
     { title: 'hello', first_prompt_ms: AT_MS },
+  ])
+})
+
+/** A file as the schema before marks on empty sessions left it, with states of its time. */
+async function databaseBeforeMarks(states: Readonly<Record<string, string>>): Promise<string> {
+  const dataDir = temporaryFolder()
+  const database = new Database(databaseIn(dataDir))
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) })
+  const before = Object.entries(migrations).filter(([name]) => name < '0007')
+  const provider = { getMigrations: async () => Object.fromEntries(before) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error !== undefined) throw new Error('the migrations before failed', { cause: error })
+  const addSession = database.prepare(
+    `insert into sessions (session_key, agent, session_id, updated_ms, last_ms, prompts, model_calls,
+      tool_results, errors) values (?, 'claude-code', ?, ${AT_MS}, ${AT_MS}, ?, 0, 0, 0)`,
+  )
+  const addState = database.prepare(`insert into session_states values (?, 1, ?)`)
+  for (const [id, state] of Object.entries(states)) {
+    const { lastInsertRowid } = addSession.run(id, id, id === 'prompted' ? 1 : 0)
+    if (state !== '') addState.run(lastInsertRowid, state)
+  }
+  await db.destroy()
+  return dataDir
+}
+
+test('sessions in which nothing happened are marked, and no others', async () => {
+  const started = run([
+    arrives({ ...base, kind: 'other', dedupKey: 'a', name: 'plugin_loaded' }),
+    arrives(sample(1, 'session_start', 1)),
+    arrives(sample(1, 'active_time_s', 1)),
+    closing(2),
+  ]).state
+  const text = (change: (state: SessionState) => void) => {
+    const { eventful: _, ...state } = structuredClone(started)
+    change(state)
+    return JSON.stringify(state)
+  }
+  const dataDir = await databaseBeforeMarks({
+    empty: text(() => {}),
+    // Written before hooks were known.
+    oldest: text(({ totals }) => {
+      Reflect.deleteProperty(totals, 'hooks')
+    }),
+    prompted: text(() => {}),
+    turn: text((state) => {
+      state.turnCount = 1
+    }),
+    hook: text(({ totals }) => {
+      totals.hooks.Stop = 1
+    }),
+    metrics: text(({ totals }) => {
+      totals.metrics.tokens.output = 5
+    }),
+    unreadable: '{"turnCount":0',
+    strange: '{"seen":[]}',
+    stateless: '',
+  })
+  const store = await openStore(dataDir)
+  expect(store.rows('select session_id as id from sessions where is_empty = 1')).toEqual([
+    { id: 'empty' },
+    { id: 'oldest' },
   ])
 })

@@ -25,6 +25,8 @@ describe('money', () => {
 
   test('is exact where it is asked for, without the dust of binary fractions', () => {
     expect(exactUsd(0.004_578_000_000_000_000_5)).toBe('$0.004578')
+    expect(exactUsd(1e-7)).toBe('$0.0000001')
+    expect(exactUsd(1_234_567.123_456_789)).toBe('$1234567.123456789')
   })
 })
 

@@ -25,7 +25,9 @@ export function formatUsd(usd: number): string {
   return small.format(usd)
 }
 
-/** All digits, for titles. */
+const exact = new Intl.NumberFormat('en', { maximumFractionDigits: 9, useGrouping: false })
+
+/** All digits, to the billionth that sums are exact to, for titles. */
 export function exactUsd(usd: number): string {
-  return `$${Number(usd.toPrecision(12))}`
+  return `$${exact.format(usd)}`
 }
