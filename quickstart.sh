@@ -29,7 +29,7 @@ TEXT
 }
 
 main() {
-  local problem running=''
+  local problem running='' warnings
   case ${1:-} in
     '') ;;
     --stop)
@@ -45,17 +45,17 @@ main() {
       return 2
       ;;
   esac
+  if [ "$(id -u)" -eq 0 ] && [ "${SUDO_UID:-0}" -ne 0 ]; then
+    printf 'This runs through sudo: what it makes here will belong to root, and not be yours to use.\n' >&2
+  fi
   ensure_node
   ensure_dependencies
   build_product
+  warnings=$(check_settings)
   with_lock "$project_dir/.run/lock" node scripts/make-env.ts
   url=$(node scripts/bridge-address.ts)
   running=$(bridge_pid || true)
-  if [ -z "$running" ] && ! node scripts/check-port.ts "$url"; then
-    printf '%s is in use by another program. End that one, or set OTLP_RECEIVER_PORT in .env.\n' \
-      "$url" >&2
-    return 1
-  fi
+  if [ -z "$running" ]; then node scripts/check-ports.ts; fi
   problem=$(docker_problem)
   if [ "$(node scripts/langfuse-choice.ts)" = own ]; then
     printf 'Your own Langfuse is used, %s; none is started here.\n' "$(langfuse_address)"
@@ -65,12 +65,26 @@ main() {
       "$problem"
     run_in_foreground "$running"
   else
+    # In the foreground the bridge itself says it where it can be read.
+    if [ -n "$warnings" ]; then printf '%s\n' "$warnings" >&2; fi
     scripts/langfuse up
     run_in_background "$running"
   fi
 }
 
+# Prints what the bridge would warn of; fails with what it would refuse.
+check_settings() {
+  local said
+  if said=$(node "$bridge_main" start --check-config 2>&1 >/dev/null); then
+    printf '%s' "$said"
+  else
+    printf '%s\nCorrect it, and run this again.\n' "$said" >&2
+    return 1
+  fi
+}
+
 stop() {
+  check_file_access "$project_dir"
   if ! bridge_pid >/dev/null; then
     printf 'No bridge of this folder runs.\n'
     return
@@ -115,13 +129,17 @@ langfuse_address() {
 # next_commands [where]
 next_commands() {
   local folder=''
-  if [ "$called_from" != "$PWD" ]; then folder=$(printf '%q/' "$project_dir"); fi
+  if [ "$called_from" != "$PWD" ]; then folder=$(printf '%q' "$project_dir"); fi
   printf '\nNext%s:\n\n' "${1:-}"
   # What only this command was told, the next shell has to be told as well.
   if [ -n "${OTLP_RECEIVER_PORT:-}" ]; then
     printf '  export OTLP_RECEIVER_PORT=%q\n' "$OTLP_RECEIVER_PORT"
   fi
-  printf '  source %sclaude-telemetry.env\n  claude\n\n' "$folder"
+  printf '  source %sclaude-telemetry.env\n  claude\n\n' "${folder:+$folder/}"
+  printf 'That is for one shell. To have Claude Code report from everywhere:\n\n'
+  printf '  %s/claude-telemetry install\n\n' "${folder:-.}"
+  printf 'And when something does not arrive:\n\n'
+  printf '  %s/claude-telemetry doctor\n\n' "${folder:-.}"
 }
 
 main "$@"

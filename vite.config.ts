@@ -2,7 +2,8 @@
  * Builds the page into `dist/page`: files named by their content's hash, and beside each a
  * compressed one, so that the server compresses nothing while it serves.
  */
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import './scripts/require-node.ts'
+import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
@@ -14,11 +15,11 @@ const precompressed: Plugin = {
   name: 'precompressed',
   apply: 'build',
   closeBundle: () => {
-    for (const file of globSync('assets/*.{js,css}', { cwd: pageDir })) {
+    for (const file of fs.globSync('assets/*.{js,css}', { cwd: pageDir })) {
       const path = join(pageDir, file)
-      const bytes = readFileSync(path)
-      writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
-      writeFileSync(`${path}.br`, brotliCompressSync(bytes))
+      const bytes = fs.readFileSync(path)
+      fs.writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
+      fs.writeFileSync(`${path}.br`, brotliCompressSync(bytes))
     }
   },
 }

@@ -2,6 +2,7 @@
  * Three projects: `unit` is pure and quick, `integration` starts the real application, processes
  * or containers, `page` drives the built page in a Chromium. Two workers at most, so that the suite behaves on a small machine as on a big one.
  */
+import './scripts/require-node.ts'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({

@@ -9,8 +9,6 @@
 
 run_dir="$project_dir/.run"
 bridge_main="$project_dir/dist/main.js"
-# Node lets its heap grow to many times what the bridge needs; this keeps memory flat.
-node_options=(--max-semi-space-size=8 --heap-growing-percent=50 --v8-pool-size=2)
 
 START_TIMEOUT_S=30
 
@@ -45,7 +43,7 @@ start_bridge() {
   make_run_dir
   # The log of the run before is kept, older ones are not.
   if [ -f "$run_dir/bridge.log" ]; then mv -f "$run_dir/bridge.log" "$run_dir/bridge.log.1"; fi
-  nohup node "${node_options[@]}" "$bridge_main" >"$run_dir/bridge.log" 2>&1 </dev/null &
+  nohup node "$bridge_main" >"$run_dir/bridge.log" 2>&1 </dev/null &
   pid=$!
   echo "$pid" >"$run_dir/bridge.pid"
   until node "$project_dir/scripts/check-health.ts" "$url"; do
@@ -63,14 +61,17 @@ start_bridge() {
 become_bridge() {
   make_run_dir
   echo "$$" >"$run_dir/bridge.pid"
-  exec node "${node_options[@]}" "$bridge_main"
+  exec node "$bridge_main"
 }
 
 # Asks the bridge of this folder to end, waits for it, and insists when it takes too long.
 stop_bridge() {
-  local pid patience_s
+  local pid timeout_ms patience_s
   if pid=$(bridge_pid); then
-    patience_s=$(($(node "$project_dir/scripts/setting.ts" SHUTDOWN_TIMEOUT 10000) / 1000 + 10))
+    timeout_ms=$(node "$project_dir/scripts/setting.ts" SHUTDOWN_TIMEOUT 10000)
+    # What is no number now was one when the bridge started.
+    case $timeout_ms in '' | *[!0-9]*) timeout_ms=10000 ;; esac
+    patience_s=$((timeout_ms / 1000 + 10))
     kill -TERM "$pid" 2>/dev/null || true
     if ! ended_within "$patience_s" "$pid"; then
       printf 'The bridge (process %s) still runs after %s s: ending it at once.\n' \

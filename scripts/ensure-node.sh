@@ -8,9 +8,12 @@ NODE_FLOOR=24
 project_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=scripts/lock.sh
 . "$project_dir/scripts/lock.sh"
+# shellcheck source=scripts/file-access.sh
+. "$project_dir/scripts/file-access.sh"
 
 ensure_node() {
   local bin="$project_dir/.node/node_modules/.bin"
+  check_file_access "$project_dir" || return 1
   if is_recent_node node; then return 0; fi
   if ! is_recent_node "$bin/node"; then
     with_lock "$project_dir/.run/lock" install_node || return 1

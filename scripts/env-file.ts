@@ -2,6 +2,8 @@
  * The project's `.env`. Values once there are never changed: only missing ones are added, in one
  * step, and nobody but its owner may read the file.
  */
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
 import {
   chmodSync,
   existsSync,
@@ -22,12 +24,43 @@ export type Settings = Readonly<Partial<Record<string, string>>>
 
 /** What the file sets; empty values count as not set, as they do for the bridge. */
 export function readEnvFile(path: string): Settings {
-  return existsSync(path) ? withoutEmpty(parse(readFileSync(path))) : {}
+  return withoutEmpty(parsed(path))
 }
 
-/** What the bridge will see: the environment, even where it is empty, goes before the file. */
+/**
+ * What the bridge will see: the environment, even where it is empty, goes before the file, and that
+ * before the one of the user (`src/config/env-file.ts`).
+ */
 export function effectiveSettings(path: string): Settings {
-  return withoutEmpty({ ...(existsSync(path) && parse(readFileSync(path))), ...process.env })
+  return withoutEmpty({ ...parsed(userEnvFile()), ...parsed(path), ...process.env })
+}
+
+function userEnvFile(): string {
+  const given = process.env.XDG_CONFIG_HOME ?? ''
+  const configHome = isAbsolute(given) ? given : join(homedir(), '.config')
+  return join(configHome, 'claude-telemetry/.env')
+}
+
+function parsed(path: string): Readonly<Record<string, string>> {
+  if (!existsSync(path)) return {}
+  try {
+    return parse(readFileSync(path))
+  } catch (error) {
+    console.error(
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    )
+    process.exit(1)
+  }
+}
+
+/** Addresses that mean "all of them", and the one of those to call. */
+const CALLABLE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** Where the bridge listens: as a socket takes it, and as a client writes it in a URL. */
+export function bridgeHost({ OTLP_RECEIVER_HOST: given = '127.0.0.1' }: Settings) {
+  const bare = given.replace(/^\[|\]$/g, '')
+  const callable = CALLABLE[bare] ?? bare
+  return { bare, shown: callable.includes(':') ? `[${callable}]` : callable }
 }
 
 function withoutEmpty(values: Readonly<Record<string, string | undefined>>): Settings {

@@ -5,15 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NODE_OPTIONS } from '../../src/setup/service-unit.ts'
+import { makeClone } from '../../test/integration/clone.ts'
 
 export interface ServerProcess {
   readonly port: number
   residentBytes(): number
   stop(): Promise<void>
 }
-
-const projectRoot = join(import.meta.dirname, '../..')
 
 export function startBare(): Promise<ServerProcess> {
   return start((port) => ({ args: [join(import.meta.dirname, 'bare-server.ts'), `${port}`] }))
@@ -22,10 +20,11 @@ export function startBare(): Promise<ServerProcess> {
 /** The built bridge, without Langfuse keys, on a data folder of its own. */
 export async function startBridge(): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
+  const program = makeClone(join(folder, 'clone'), 'dist/main.js')
   const server = await start((port) => ({
-    args: [...NODE_OPTIONS, join(projectRoot, 'dist/main.js')],
-    cwd: folder,
+    args: program,
     env: {
+      HOME: folder,
       OTLP_RECEIVER_PORT: `${port}`,
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
@@ -41,17 +40,15 @@ export async function startBridge(): Promise<ServerProcess> {
 
 interface Command {
   readonly args: readonly string[]
-  readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
 async function start(command: (port: number) => Command): Promise<ServerProcess> {
   const port = await freePort()
-  const { args, cwd, env } = command(port)
+  const { args, env } = command(port)
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    ...(cwd !== undefined && { cwd }),
+    env: { PATH: process.env.PATH, ...env },
   })
   const exited = once(child, 'exit')
   await answering(port)

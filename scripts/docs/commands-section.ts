@@ -2,6 +2,7 @@
 import { allCommands, commandTree } from '../../src/cli/command-tree.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
+import { settingsOf } from '../../src/config/settings.ts'
 import { ok } from '../../src/domain/result.ts'
 import { markdownTable } from './markdown-table.ts'
 
@@ -27,8 +28,8 @@ function describedProgram() {
   return createProgram(
     {
       args: [],
-      variables: {},
       shellVariables: {},
+      readSettings: () => ok(settingsOf({}, [])),
       platform: { os: 'linux', homeDir: '/', workingDir: '/' },
       productVersion: '',
       program: { nodePath: '', mainPath: '' },

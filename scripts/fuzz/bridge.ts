@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeClone } from '../../test/integration/clone.ts'
 
 export interface Bridge {
   readonly httpPort: number
@@ -23,11 +24,12 @@ const START_TIMEOUT_MS = 20_000
 export async function startBridge(): Promise<Bridge> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-fuzz-'))
   const built = join(root, 'dist/main.js')
-  const entry = existsSync(built) ? built : join(root, 'src/main.ts')
-  const child = spawn(process.execPath, [entry], {
+  const entry = existsSync(built) ? 'dist/main.js' : 'src/main.ts'
+  const child = spawn(process.execPath, [...makeClone(join(folder, 'clone'), entry)], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
+      HOME: folder,
       DATA_DIR: join(folder, 'data'),
       OTLP_RECEIVER_PORT: '0',
       OTLP_GRPC_PORT: '0',

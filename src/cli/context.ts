@@ -4,19 +4,20 @@
  */
 import type { Config } from '../config/config.ts'
 import type { Platform } from '../config/data-dir.ts'
+import type { Settings, Variables } from '../config/settings.ts'
 import type { Result } from '../domain/result.ts'
 import type { Ask } from './confirmation.ts'
+import type { Failure } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
 
-export type Variables = Readonly<Record<string, string | undefined>>
-
-export interface CliContext {
+/** What is known before the command line is read. */
+export interface ProgramContext {
   /** Without Node and script. */
   readonly args: readonly string[]
-  /** What configures the bridge: the environment, over a `.env`. */
-  readonly variables: Variables
   /** The environment alone: what another program started from this shell would get. */
   readonly shellVariables: Variables
+  /** The environment, over these files, over those that are always read. */
+  readonly readSettings: (envFiles: readonly string[]) => Result<Settings, string>
   readonly platform: Platform
   readonly productVersion: string
   /** How this program can be started again. */
@@ -30,5 +31,22 @@ export interface CliContext {
   /** Epoch ms. */
   readonly now: () => number
   /** Runs the bridge. Resolves once it listens, or with why it cannot. */
-  readonly serve: (config: Config) => Promise<Result<undefined, string>>
+  readonly serve: (settings: ServedSettings) => Promise<Result<undefined, string>>
+}
+
+/** What the bridge runs with. */
+export interface ServedSettings {
+  readonly config: Config
+  /** Where the settings that name a destination are set. */
+  readonly origins: Readonly<Record<string, string>>
+}
+
+/** What a command knows. */
+export interface CliContext extends Omit<ProgramContext, 'readSettings'> {
+  /** Files that `--env-file` names; absolute. */
+  readonly envFiles: () => readonly string[]
+  /** Read when they are first asked for. */
+  readonly settings: () => Result<Settings, Failure>
+  /** The configuration that they make. The first call warns of what looks wrong in them. */
+  readonly config: () => Result<Config, Failure>
 }

@@ -6,6 +6,7 @@ import { createLangfuseDeleter, type LangfuseDeleter } from '../langfuse/deletin
 import { shellWord } from '../setup/shell-block.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
+import { dataDestination, langfuseDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
 import { findSession, sessionName } from './find-session.ts'
 import { withData } from './open-data.ts'
@@ -40,6 +41,13 @@ async function deleteSession(context: CliContext, id: string, options: Options):
   const target = await targetOf(context, id, options)
   if (!target.ok) return target
   const { config, key, sessionId, name } = target.value
+  const canGoOn = options.yes === true || context.ask !== undefined
+  nameDestinations(context.stdout, [
+    ...(key !== undefined && canGoOn ? [dataDestination(config, context)] : []),
+    ...(options.langfuse === true && config.langfuse !== undefined
+      ? [langfuseDestination(config.langfuse.baseUrl, context)]
+      : []),
+  ])
   const there = await inLangfuse(config.langfuse, sessionId, options)
   if (!there.ok) return there
   const traces =

@@ -3,14 +3,23 @@
  * broken. Exit code 1 when something is.
  */
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Config } from '../config/config.ts'
+import { describeProblemIn } from '../config/config-problem.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { describeProblem } from '../config/config-problem.ts'
+import { suspicionsOf } from '../config/suspicions.ts'
 import { ok } from '../domain/result.ts'
 import { createBridgeProbe } from '../doctor/bridge-probe.ts'
 import { examine } from '../doctor/examination.ts'
-import { fault, type Finding } from '../doctor/finding.ts'
+import { fault, fine, type Finding, warning } from '../doctor/finding.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import type { CliContext } from './context.ts'
+import {
+  bridgeDestination,
+  dataDestination,
+  type Destination,
+  langfuseDestination,
+  nameDestinations,
+} from './destination.ts'
 import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'
 
@@ -61,20 +70,46 @@ async function doctor(context: CliContext, options: Options): Promise<Outcome> {
 
 async function findingsOf(
   context: CliContext,
-  { record, wait }: Options,
+  { json = false, record, wait }: Options,
 ): Promise<readonly Finding[]> {
-  const { variables, shellVariables, platform, productVersion, now } = context
+  const { shellVariables, platform, productVersion, now } = context
+  const settings = context.settings()
+  if (!settings.ok) {
+    return settings.error.messages.map((message) => fault('config', message, 'Then try again'))
+  }
+  const { variables, originOf } = settings.value
+  const suspicions = suspicionsOf(settings.value).map((suspicion) =>
+    warning('config.suspicious', suspicion, 'Correct it there, or take it out'),
+  )
   const config = loadConfig(variables, platform)
   if (!config.ok) {
-    return config.error.map((problem) =>
-      fault('config', describeProblem(problem), 'Correct it in the environment or in .env'),
+    const faults = config.error.map((problem) =>
+      fault('config', describeProblemIn(problem, originOf), 'Correct it there'),
     )
+    return [...suspicions, ...faults]
   }
-  return examine(
+  const destinations = destinationsOf(config.value, context)
+  if (!json) nameDestinations(context.stdout, destinations)
+  const findings = await examine(
     { config: config.value, platform, shellVariables, productVersion },
     { run: runCommand, probe: createBridgeProbe(), now },
     { waitMs: wait * 1000, sendsRecord: record },
   )
+  return [fine('config', destinations.map(sentenceOf).join(', ')), ...suspicions, ...findings]
+}
+
+/** All that the examination reaches for, keys in hand. */
+function destinationsOf(config: Config, context: CliContext): readonly Destination[] {
+  const { langfuse } = config
+  return [
+    bridgeDestination(config, context),
+    dataDestination(config, context),
+    ...(langfuse === undefined ? [] : [langfuseDestination(langfuse.baseUrl, context)]),
+  ]
+}
+
+function sentenceOf({ what, where, from }: Destination): string {
+  return `${what} ${where} (${from})`
 }
 
 function findingLines(findings: readonly Finding[]): readonly TextLine[] {

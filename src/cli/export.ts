@@ -3,12 +3,14 @@
  * of what was decoded, to be read by any other program.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { err, ok, type Result } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
 import type { StoredBatch } from '../domain/stored-batch.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
@@ -46,7 +48,7 @@ export function addExport(program: Command, context: CliContext, concluded: Conc
 }
 
 async function exportSessions(
-  { reports, reader }: Data,
+  { config, reports, reader }: Data,
   context: CliContext,
   ids: readonly string[],
   options: Options,
@@ -56,6 +58,12 @@ async function exportSessions(
   if (!rows.ok) return rows
   if (rows.value.length === 0 && isSelective(filter))
     return failed('no session fits', NO_SESSION_NEXT)
+  nameDestinations(context.stderr, [
+    dataDestination(config, context),
+    ...(options.output === undefined
+      ? []
+      : [{ what: 'File', where: resolve(options.output), from: '--output' }]),
+  ])
   const opened = openSink(options, context)
   if (!opened.ok) return failed(opened.error)
   const { write, close } = opened.value

@@ -1,11 +1,12 @@
 /**
- * What `install` is to do, from its options and the configuration of the bridge. Reads no file but
- * to see whether there is one; writes nothing.
+ * What `install` is to do, from its options and the configuration of the bridge. Reads and writes no
+ * file.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { configDirOf } from '../config/config-dir.ts'
 import type { Config } from '../config/config.ts'
+import { configDirOf } from '../config/config-dir.ts'
+import { environmentSchema } from '../config/schema.ts'
+import { ENVIRONMENT } from '../config/settings.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
@@ -37,6 +38,8 @@ export interface InstallOptions {
 }
 
 export interface InstallPlan {
+  /** Where Claude Code is told to send. */
+  readonly endpoint: string
   readonly variables: TelemetryVariables
   readonly additions: readonly Addition[]
   readonly service?: ServiceFile
@@ -61,6 +64,7 @@ export function plannedInstallation(
     return err('there is no service of this kind of system that could be set up here')
   }
   return ok({
+    endpoint: wish.endpoint,
     variables,
     additions: [
       ...environmentAdditions(options, wish, hooks, context),
@@ -118,11 +122,8 @@ function environmentAdditions(
   return [...blocks, { kind: 'settings', path: settingsPath, variables: () => ({}), hooks }]
 }
 
-/** It runs where its `.env` lies: in this folder, or in the user's config folder. */
-function serviceOf({ program, platform, variables }: CliContext): ServiceFile | undefined {
-  const hasEnvFile = existsSync(join(platform.workingDir, '.env'))
-  const workingDir = hasEnvFile ? platform.workingDir : configDirOf(variables, platform)
-  return serviceFile({ ...program, workingDir }, platform, variables)
+function serviceOf({ program, platform, shellVariables, envFiles }: CliContext) {
+  return serviceFile({ ...program, envFiles: envFiles() }, platform, shellVariables)
 }
 
 function pathAndText({ path, text }: ServiceFile) {
@@ -131,16 +132,31 @@ function pathAndText({ path, text }: ServiceFile) {
 
 function notesOf(
   { content, traces = false, hooks = false, service = false }: InstallOptions,
-  { program }: CliContext,
+  context: CliContext,
 ): string[] {
   const notes: string[] = []
   if (content.includes('tools') && !traces && !hooks) {
     notes.push('Tool input will be shown, but not tool output: that needs --traces or --hooks.')
   }
-  if (service && /[\\/]_npx[\\/]/.test(program.mainPath)) {
+  const unshared = service ? settingsOfThisShell(context) : []
+  if (unshared.length > 0) {
+    notes.push(
+      `The service does not get what is set in this shell alone: ${unshared.join(', ')}. Put it into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
+    )
+  }
+  if (service && /[\\/]_npx[\\/]/.test(context.program.mainPath)) {
     notes.push(
       'The service runs from the cache of npx, which npm may empty: install the package globally (npm install -g) and do this again.',
     )
   }
   return notes
+}
+
+/** Settings that hold here because of the environment, which a service does not have. */
+function settingsOfThisShell({ settings }: CliContext): string[] {
+  const read = settings()
+  if (!read.ok) return []
+  return Object.keys(environmentSchema.shape).filter(
+    (name) => read.value.originOf(name) === ENVIRONMENT,
+  )
 }

@@ -3,6 +3,7 @@
  * Works everything out before it writes anything; what it replaces is kept, for `uninstall`.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/config-dir.ts'
 import { ok } from '../domain/result.ts'
 import { runCommand } from '../setup/command-runner.ts'
@@ -13,8 +14,14 @@ import { createService } from '../setup/service.ts'
 import { exportLines, SHELLS, type Shell } from '../setup/shell-block.ts'
 import { CONTENTS, type Content, PROTOCOLS } from '../setup/telemetry-environment.ts'
 import type { CliContext } from './context.ts'
+import {
+  bridgeDestination,
+  type Destination,
+  fileDestination,
+  nameDestinations,
+} from './destination.ts'
 import { changeLines } from './file-diff.ts'
-import { type InstallOptions, plannedInstallation } from './install-plan.ts'
+import { type InstallOptions, type InstallPlan, plannedInstallation } from './install-plan.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
@@ -61,7 +68,7 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
     const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
     return ok({ document: exportLines(shell satisfies Shell, plan.value.variables) })
   }
-  const record = createInstallRecord(configDirOf(context.variables, context.platform))
+  const record = createInstallRecord(configDirOf(context.shellVariables, context.platform))
   const installed = record.files()
   if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
   const changes: FileChange[] = []
@@ -76,17 +83,30 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
     changes.push(change.value)
   }
   if (options.dryRun === true) return ok({ lines: changeLines(changes) })
+  nameDestinations(context.stdout, destinationsOf(plan.value, options, config.value, context))
   const applied = applyInstallation(plan.value.additions, changes, installed.value, record)
   if (!applied.ok) return failed(applied.error)
   const { service, notes } = plan.value
   const lines = [...applied.value, ...notes]
   if (service !== undefined) {
-    const { variables, userId } = context
+    const { shellVariables: variables, userId } = context
     const enabled = await createService({ run: runCommand, variables, userId }).enable(service)
     if (!enabled.ok) return ok({ lines: [...lines, enabled.error], exitCode: 1 })
     lines.push(enabled.value)
   }
   return ok({ lines: [...lines, 'Start claude anew; then: claude-telemetry doctor'] })
+}
+
+function destinationsOf(
+  { additions, endpoint }: InstallPlan,
+  options: InstallOptions,
+  config: Config,
+  context: CliContext,
+): readonly Destination[] {
+  const bridge = bridgeDestination(config, context)
+  const files = additions.map((addition) => fileDestination(addition, context))
+  const from = options.endpoint === undefined ? bridge.from : '--endpoint'
+  return [{ ...bridge, where: endpoint, from }, ...files]
 }
 
 function contentsOf(text: string): readonly Content[] {

@@ -3,9 +3,11 @@
  * while the bridge runs; it sends what was put back within half a minute.
  */
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Config } from '../config/config.ts'
 import { ok } from '../domain/result.ts'
 import type { DeadItem, DeadItems, Selection } from '../store/dead-items.ts'
 import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText } from './figures.ts'
 import { numberBetween } from './number-option.ts'
 import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
@@ -57,7 +59,8 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
         if (selection === undefined) return concluded(nothingSelected(name))
         const { now } = context
         return concluded(
-          withDeadItems(context, (items) => {
+          withDeadItems(context, (items, config) => {
+            nameDestinations(context.stdout, [dataDestination(config, context)])
             const one = (some: Selection) =>
               name === 'retry' ? items.retry(some, now()) : items.drop(some)
             return change(selection, one, done)
@@ -108,7 +111,7 @@ async function nothingSelected(action: string): Promise<Outcome> {
 
 async function withDeadItems(
   context: CliContext,
-  use: (items: DeadItems) => Promise<Outcome>,
+  use: (items: DeadItems, config: Config) => Promise<Outcome>,
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
@@ -117,7 +120,7 @@ async function withDeadItems(
   const opened = await openDeadItems(config.value.dataDir)
   if (!opened.ok) return failed(opened.error)
   try {
-    return await use(opened.value)
+    return await use(opened.value, config.value)
   } finally {
     await opened.value.close()
   }

@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { addCompletion } from './completion.ts'
-import type { CliContext } from './context.ts'
+import type { ProgramContext } from './context.ts'
 import { addDelete } from './delete.ts'
 import { addDoctor } from './doctor.ts'
 import { addExport } from './export.ts'
@@ -16,7 +16,8 @@ import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
 import { addSession } from './session.ts'
 import { addSessions } from './sessions.ts'
-import { addStart } from './start.ts'
+import { withSettings } from './read-config.ts'
+import { addStart, ENV_FILE, withoutEnvFiles } from './start.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
@@ -26,8 +27,12 @@ Exit codes: 0 done; 1 it could not be done, something is wrong, or what was name
 there; 2 the command line is wrong. A list with nothing in it, and --all where there is nothing, are 0.
 Without a command the bridge is started.`
 
+interface GlobalOptions {
+  readonly envFile?: readonly string[]
+}
+
 /** Runs the command that the context's arguments name. Resolves to the exit code. */
-export async function runProgram(context: CliContext): Promise<number> {
+export async function runProgram(context: ProgramContext): Promise<number> {
   let exitCode = EXIT_OK
   const program = createProgram(context, async (outcome) => {
     exitCode = conclude(await outcome, context.stdout, context.stderr)
@@ -42,14 +47,20 @@ export async function runProgram(context: CliContext): Promise<number> {
 }
 
 /** The tree of commands, for running one and for describing them. */
-export function createProgram(context: CliContext, concluded: Conclude): Command {
-  const { stdout, stderr, productVersion } = context
+export function createProgram(programContext: ProgramContext, concluded: Conclude): Command {
+  const { stdout, stderr, productVersion } = programContext
   const program = new Command('claude-telemetry')
     .description(
       'Carries what coding agents say about themselves into Langfuse, and tells it here.',
     )
     .version(productVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show what a command takes')
+    .option(
+      `${ENV_FILE} <file>`,
+      'take settings from this file, too; it goes before the other files (repeatable)',
+      (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
+    )
+    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('Try "claude-telemetry --help".')
     .configureOutput({
@@ -62,6 +73,7 @@ export function createProgram(context: CliContext, concluded: Conclude): Command
       outputError: (text, write) => write(text.replace(/^error:/, 'claude-telemetry:')),
     })
     .exitOverride()
+  const context = withSettings(programContext, () => program.opts<GlobalOptions>().envFile ?? [])
   addStart(program, context, concluded)
   addInstall(program, context, concluded)
   addUninstall(program, context, concluded)
@@ -82,6 +94,6 @@ export function createProgram(context: CliContext, concluded: Conclude): Command
 
 /** `claude-telemetry` and `claude-telemetry --check-config` are about the bridge. */
 function withDefaultCommand(args: readonly string[]): string[] {
-  const [first] = args
+  const [first] = withoutEnvFiles(args).rest
   return first === undefined || first === '--check-config' ? ['start', ...args] : [...args]
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
 import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
 import { allSessions } from './find-session.ts'
 import { numberBetween } from './number-option.ts'
@@ -63,6 +64,7 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
         `There are no closed sessions from before ${dateTimeText(beforeMs, timeZone)}.${stay}`,
       ],
     })
+  nameDestinations(context.stdout, [dataDestination(config, context)])
   const removed = await removeAll(config, old, context)
   return removed.ok ? ok({ lines: [`Deleted ${what}.${stay}`] }) : removed
 }

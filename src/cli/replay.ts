@@ -12,6 +12,7 @@ import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
+import { langfuseDestination, nameDestinations } from './destination.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
@@ -102,12 +103,14 @@ async function dryRun(
 
 async function deliver(
   data: Data,
-  { stderr, productVersion }: CliContext,
+  context: CliContext,
   rows: readonly SessionRow[],
   options: Options,
 ): Promise<Result<string, Failure>> {
+  const { stderr, productVersion } = context
   const target = replayTarget(data.config, options)
   if (!target.ok) return target
+  nameDestinations(context.stdout, [langfuseDestination(target.value.baseUrl, context, options)])
   const sender = createReplaySender(target.value, data.config, productVersion)
   const progress = createProgress(stderr)
   try {

@@ -4,10 +4,14 @@
  */
 import type { Command } from 'commander'
 import { effectiveVariables } from '../config/effective-variables.ts'
+import type { Variables } from '../config/settings.ts'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { originsOf } from './destination.ts'
 import { readConfig } from './read-config.ts'
+
+export const ENV_FILE = '--env-file'
 
 interface Options {
   readonly checkConfig?: boolean
@@ -29,13 +33,40 @@ export async function start(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  if (checkConfig) return ok({ lines: configLines(context, config.value.dataDir) })
-  const served = await context.serve(config.value)
+  const settings = context.settings()
+  if (!settings.ok) return settings
+  const { variables } = settings.value
+  if (checkConfig) return ok({ lines: configLines(variables, config.value.dataDir) })
+  const served = await context.serve({ config: config.value, origins: originsOf(settings.value) })
   return served.ok ? ok({ lines: [] }) : failed(served.error)
 }
 
+/** The files that `--env-file` names, where the arguments ask for nothing but the bridge. */
+export function plainStart(args: readonly string[]): readonly string[] | undefined {
+  const { envFiles, rest } = withoutEnvFiles(args)
+  return rest.length === 0 || (rest.length === 1 && rest[0] === 'start') ? envFiles : undefined
+}
+
+/** The arguments with each complete `--env-file` taken out. */
+export function withoutEnvFiles(args: readonly string[]): {
+  readonly envFiles: readonly string[]
+  readonly rest: readonly string[]
+} {
+  const envFiles: string[] = []
+  const rest: string[] = []
+  for (let index = 0; index < args.length; index += 1) {
+    const [arg = '', next] = [args[index], args[index + 1]]
+    if (arg.startsWith(`${ENV_FILE}=`)) envFiles.push(arg.slice(ENV_FILE.length + 1))
+    else if (arg === ENV_FILE && next !== undefined) {
+      envFiles.push(next)
+      index += 1
+    } else rest.push(arg)
+  }
+  return { envFiles, rest }
+}
+
 /** In the syntax of a `.env`: what is not set stands there as a comment. */
-function configLines({ variables }: CliContext, dataDir: string): readonly string[] {
+function configLines(variables: Variables, dataDir: string): readonly string[] {
   const lines = effectiveVariables(variables).map(({ name, value, isSet }) => {
     const shown = name === 'DATA_DIR' ? dataDir : value
     return isSet ? `${name}=${shown}` : `# ${name}=${shown}`.trimEnd()

@@ -15,6 +15,7 @@ import {
 } from '../setup/install-record.ts'
 import { createService } from '../setup/service.ts'
 import type { CliContext } from './context.ts'
+import { fileDestination, nameDestinations } from './destination.ts'
 import { changeLines } from './file-diff.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 
@@ -35,7 +36,7 @@ export function addUninstall(program: Command, context: CliContext, concluded: C
 }
 
 async function uninstall(context: CliContext, { dryRun = false }: Options): Promise<Outcome> {
-  const { variables, platform, userId } = context
+  const { shellVariables: variables, platform, userId } = context
   const record = createInstallRecord(configDirOf(variables, platform))
   const installed = record.files()
   if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
@@ -48,6 +49,10 @@ async function uninstall(context: CliContext, { dryRun = false }: Options): Prom
     removed.push([file, change.value])
   }
   if (dryRun) return ok({ lines: changeLines(removed.map(([, change]) => change)) })
+  nameDestinations(
+    context.stdout,
+    installed.value.map((file) => fileDestination(file, context)),
+  )
   const lines: string[] = []
   const service = installed.value.find(({ kind }) => kind === 'service')
   if (service !== undefined) {

@@ -9,7 +9,12 @@ export interface ConfigProblem {
   readonly value: string | undefined
   /** What a good value looks like. */
   readonly expected: string
+  /** The variable that makes this one wrong, where it is not wrong by itself. */
+  readonly because?: VariableName
 }
+
+/** Where a variable is set: `the environment`, or a file. */
+export type OriginOf = (name: VariableName) => string | undefined
 
 /** Stands for the value of a secret. */
 export const MASK = '(hidden)'
@@ -18,6 +23,18 @@ export const MASK = '(hidden)'
 export function describeProblem(problem: ConfigProblem): string {
   const { variable, value, expected } = problem
   return `${variable} is ${shownValue(value)}, expected ${expected}`
+}
+
+/** The same with where the variables are set. */
+export function describeProblemIn(problem: ConfigProblem, originOf: OriginOf): string {
+  const { variable, because } = problem
+  const origin = originOf(variable)
+  const other = because === undefined ? undefined : originOf(because)
+  const notes = [
+    ...(origin === undefined ? [] : [`set in ${origin}`]),
+    ...(other === undefined ? [] : [`${because} is set in ${other}`]),
+  ]
+  return `${describeProblem(problem)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
 }
 
 function shownValue(value: string | undefined): string {

@@ -9,6 +9,8 @@ export interface Platform {
   readonly os: string
   readonly homeDir: string
   readonly workingDir: string
+  /** The clone that the program runs from; absent when it was installed as a package. */
+  readonly cloneDir?: string
 }
 
 type Variables = Readonly<Record<string, string | undefined>>

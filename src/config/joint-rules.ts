@@ -35,7 +35,7 @@ function keyPairProblems(environment: Environment): ConfigProblem[] {
       ? (['LANGFUSE_PUBLIC_KEY', 'LANGFUSE_SECRET_KEY'] as const)
       : (['LANGFUSE_SECRET_KEY', 'LANGFUSE_PUBLIC_KEY'] as const)
   const expected = `the key that belongs to ${present}; set both or neither`
-  return [{ variable: missing, value: undefined, expected }]
+  return [{ variable: missing, value: undefined, expected, because: present }]
 }
 
 function aliasProblems(environment: Environment): ConfigProblem[] {
@@ -45,7 +45,7 @@ function aliasProblems(environment: Environment): ConfigProblem[] {
     const second = environment[alias]
     if (first === undefined || second === undefined || first === second) continue
     const expected = `the value of ${name}, ${JSON.stringify(first)}, or only one of the two`
-    problems.push({ variable: alias, value: second, expected })
+    problems.push({ variable: alias, value: second, expected, because: name })
   }
   return problems
 }
@@ -62,12 +62,26 @@ function inFlightProblems(environment: Environment): ConfigProblem[] {
   const min = minInFlightBytes(environment)
   if (given === undefined || given >= min) return []
   const expected = `at least ${min}, twice MAX_REQUEST_SIZE`
-  return [{ variable: 'MAX_IN_FLIGHT_SIZE', value: String(given), expected }]
+  return [
+    {
+      variable: 'MAX_IN_FLIGHT_SIZE',
+      value: String(given),
+      expected,
+      because: 'MAX_REQUEST_SIZE',
+    },
+  ]
 }
 
 function portProblems(environment: Environment): ConfigProblem[] {
   const { OTLP_RECEIVER_PORT: httpPort, OTLP_GRPC_PORT: grpcPort } = environment
   if (httpPort === 0 || grpcPort !== httpPort) return []
   const expected = `another port than OTLP_RECEIVER_PORT, or off`
-  return [{ variable: 'OTLP_GRPC_PORT', value: String(grpcPort), expected }]
+  return [
+    {
+      variable: 'OTLP_GRPC_PORT',
+      value: String(grpcPort),
+      expected,
+      because: 'OTLP_RECEIVER_PORT',
+    },
+  ]
 }

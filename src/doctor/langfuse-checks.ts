@@ -73,7 +73,7 @@ function unconfigured(health: Health | undefined): Finding {
   if (health !== undefined && health.langfuse !== 'unconfigured') {
     return skipped(
       id,
-      `the bridge has keys of Langfuse (${health.langfuse}), this command has not: run it where the .env of the bridge lies`,
+      `the bridge has keys of Langfuse (${health.langfuse}), this command has not: give it the same settings (--env-file)`,
     )
   }
   const todo =

@@ -1,4 +1,7 @@
-/** Where Claude Code and the shells keep the files that `install` writes to. Pure. */
+/**
+ * Where Claude Code and the shells keep the files that `install` writes to, absolute: they are
+ * remembered for an `uninstall` in another folder. Pure.
+ */
 import { posix, win32 } from 'node:path'
 import { xdgConfigHome } from '../config/config-dir.ts'
 import type { Platform } from '../config/data-dir.ts'
@@ -7,10 +10,13 @@ import type { Shell } from './shell-block.ts'
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** The user's settings: `~/.claude/settings.json`, or where `CLAUDE_CONFIG_DIR` says. */
-export function userSettingsPath(variables: Variables, { os, homeDir }: Platform): string {
+export function userSettingsPath(
+  variables: Variables,
+  { os, homeDir, workingDir }: Platform,
+): string {
   const path = os === 'win32' ? win32 : posix
   const folder = given(variables.CLAUDE_CONFIG_DIR) ?? path.join(homeDir, '.claude')
-  return path.join(folder, 'settings.json')
+  return path.resolve(workingDir, folder, 'settings.json')
 }
 
 /** Settings of the organisation, which nothing overrides. */
@@ -22,13 +28,13 @@ export function managedSettingsPath({ os }: Platform): string {
 
 /** The file that an interactive shell reads at its start. */
 export function shellFilePath(shell: Shell, variables: Variables, platform: Platform): string {
-  const { os, homeDir } = platform
+  const { os, homeDir, workingDir } = platform
   switch (shell) {
     case 'bash':
       // macOS opens login shells, and those read nothing else.
       return posix.join(homeDir, os === 'darwin' ? '.bash_profile' : '.bashrc')
     case 'zsh':
-      return posix.join(given(variables.ZDOTDIR) ?? homeDir, '.zshrc')
+      return posix.resolve(workingDir, given(variables.ZDOTDIR) ?? homeDir, '.zshrc')
     case 'fish':
       return posix.join(xdgConfigHome(variables, platform), 'fish/config.fish')
   }

@@ -9,11 +9,17 @@ import type { Platform } from '../config/data-dir.ts'
 export const UNIT_NAME = 'claude-telemetry.service'
 export const AGENT_LABEL = 'claude-telemetry'
 
+/**
+ * Goes before the program. Without it Node 24 takes an `--env-file` among the arguments behind the
+ * program for its own: it ends when there is no such file, and obeys NODE_OPTIONS in it.
+ */
+export const NODE_ARGS_END = '--'
+
 export interface ServiceProgram {
   readonly nodePath: string
   readonly mainPath: string
-  /** Its `.env` configures the bridge. */
-  readonly workingDir: string
+  /** Absolute paths, for `--env-file`. */
+  readonly envFiles: readonly string[]
 }
 
 export interface ServiceFile {
@@ -21,16 +27,6 @@ export interface ServiceFile {
   readonly path: string
   readonly text: string
 }
-
-/** As in `npm start`. */
-export const NODE_OPTIONS: readonly string[] = [
-  // A young generation of some 24 MB: what the bridge makes is garbage soon.
-  '--max-semi-space-size=8',
-  // The old one is collected when it has grown by half, not to four times its size.
-  '--heap-growing-percent=50',
-  // More helpers of the collector would only take turns with what they help.
-  '--v8-pool-size=2',
-]
 
 /** `undefined` where there is no service of a kind known here. */
 export function serviceFile(
@@ -49,14 +45,23 @@ export function serviceFile(
   return { kind: 'launchd', path, text: launchdAgent(program, logPath) }
 }
 
-function systemdUnit({ nodePath, mainPath, workingDir }: ServiceProgram): string {
+function commandOf({ nodePath, mainPath, envFiles }: ServiceProgram): readonly string[] {
+  return [
+    nodePath,
+    NODE_ARGS_END,
+    mainPath,
+    'start',
+    ...envFiles.flatMap((path) => ['--env-file', path]),
+  ]
+}
+
+function systemdUnit(program: ServiceProgram): string {
   return `# Written by "claude-telemetry install --service".
 [Unit]
 Description=claude-telemetry, the bridge from coding agents to Langfuse
 
 [Service]
-ExecStart=${[nodePath, ...NODE_OPTIONS, mainPath, 'start'].map(systemdQuoted).join(' ')}
-WorkingDirectory=${workingDir.replaceAll('%', '%%')}
+ExecStart=${commandOf(program).map(systemdQuoted).join(' ')}
 Restart=on-failure
 RestartSec=5
 
@@ -71,8 +76,8 @@ function systemdQuoted(text: string): string {
   return `"${escaped.replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
 }
 
-function launchdAgent({ nodePath, mainPath, workingDir }: ServiceProgram, logPath: string): string {
-  const strings = [nodePath, ...NODE_OPTIONS, mainPath, 'start'].map(xmlString).join('\n    ')
+function launchdAgent(program: ServiceProgram, logPath: string): string {
+  const strings = commandOf(program).map(xmlString).join('\n    ')
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by "claude-telemetry install" with its option for a service. -->
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -84,8 +89,6 @@ function launchdAgent({ nodePath, mainPath, workingDir }: ServiceProgram, logPat
   <array>
     ${strings}
   </array>
-  <key>WorkingDirectory</key>
-  ${xmlString(workingDir)}
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>

@@ -6,11 +6,15 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
+  openSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -25,14 +29,40 @@ import { err, ok, type Result } from '../domain/result.ts'
 const NEW_FILE_MODE = 0o600
 const NEW_FOLDER_MODE = 0o700
 const PERMISSIONS = 0o7777
+/** Far more than settings and start-up files ever have. */
+const MAX_BYTES = 16 * 1024 * 1024
+const CHUNK_BYTES = 64 * 1024
 
 /** The bytes, or `undefined` when there is no file. */
 export function readTarget(path: string): Result<Buffer | undefined, string> {
   try {
     const real = behindLinks(path)
-    return ok(existsSync(real) ? readFileSync(real) : undefined)
+    return ok(existsSync(real) ? readRegularFile(real) : undefined)
   } catch (error) {
     return err(`${path} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * Some of these files lie in the current folder, which may be a stranger's: a named pipe must not
+ * hold the command up, nor a device or a huge file fill its memory.
+ */
+function readRegularFile(path: string): Buffer {
+  // Without O_NONBLOCK opening a pipe waits for its writer. (Windows has neither: `undefined` is 0 here.)
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!fstatSync(file).isFile()) throw new Error('it is no regular file')
+    const chunks: Buffer[] = []
+    for (let total = 0; ; ) {
+      const chunk = Buffer.alloc(CHUNK_BYTES)
+      const length = readSync(file, chunk)
+      if (length === 0) return Buffer.concat(chunks)
+      total += length
+      if (total > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`)
+      chunks.push(chunk.subarray(0, length))
+    }
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -1,7 +1,6 @@
 /** The commands that change what is stored, and those beside a running bridge, as processes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createHome, type Finished } from './cli/home.ts'
@@ -75,7 +74,7 @@ describe('delete', () => {
     const { run, sessions, langfuse } = await setUp()
     const ran = await run('delete', TOOLS.slice(0, 8), '--yes')
     expect(ran).toMatchObject({ code: 0, stderr: '' })
-    expect(ran.stdout).toMatch(/^Deleted session .* with \d+ records\.\n$/)
+    expect(ran.stdout).toMatch(/^Data .*\nDeleted session .* with \d+ records\.\n$/)
     expect(await sessions()).toEqual([PLAIN])
     expect((await run('export', PLAIN)).stdout).not.toBe('')
     expect(spansOf(langfuse, TOOLS)).not.toEqual([])
@@ -86,7 +85,7 @@ describe('delete', () => {
     await run('delete', TOOLS, '--yes')
     const ran = await run('delete', TOOLS, '--yes', '--langfuse')
     expect(ran).toMatchObject({ code: 0, stderr: '' })
-    expect(ran.stdout).toMatch(/^Langfuse was asked to delete 2 traces and \d scores/)
+    expect(ran.stdout).toMatch(/^Langfuse .*\nLangfuse was asked to delete 2 traces and \d scores/)
     expect(spansOf(langfuse, TOOLS)).toEqual([])
     expect(spansOf(langfuse, PLAIN)).not.toEqual([])
     expect(new Set(langfuse.scores().map(({ sessionId }) => sessionId))).not.toContain(TOOLS)
@@ -97,7 +96,10 @@ describe('delete', () => {
     const { run, sessions, langfuse } = await setUp()
     langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
     const ran = await run('delete', TOOLS, '--yes', '--langfuse')
-    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^Data .*\nLangfuse .*\n$/),
+    })
     expect(ran.stderr).toMatch(/HTTP 401.*\nNothing was deleted\.\n$/)
     expect(await sessions()).toHaveLength(2)
   })
@@ -110,7 +112,9 @@ describe('prune', () => {
     const dry = await run('prune', '--older-than', '0', '--dry-run')
     expect(dry.stdout).toMatch(/^Would delete 2 closed sessions from before 20/)
     expect(await sessions()).toHaveLength(2)
-    expect((await run('prune', '--older-than', '0')).stdout).toMatch(/^Deleted 2 closed sessions/)
+    expect((await run('prune', '--older-than', '0')).stdout).toMatch(
+      /^Data .*\nDeleted 2 closed sessions/,
+    )
     expect(await sessions()).toEqual([])
   })
 
@@ -156,7 +160,9 @@ describe('beside a running bridge', () => {
 
   test('prune goes through it', async () => {
     const { run, sessions } = await withBridge(await setUp())
-    expect((await run('prune', '--older-than', '0')).stdout).toMatch(/^Deleted 2 closed sessions/)
+    expect((await run('prune', '--older-than', '0')).stdout).toMatch(
+      /^Data .*\nDeleted 2 closed sessions/,
+    )
     expect(await sessions()).toEqual([])
   })
 
@@ -164,7 +170,7 @@ describe('beside a running bridge', () => {
     const setting = await setUp()
     await withBridge(setting)
     const ran = await setting.run('delete', TOOLS, '--yes')
-    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Data .*\n$/) })
     expect(ran.stderr).toMatch(/a bridge uses .*, and the one at .* does not answer.*\nStop that/s)
     expect(await setting.sessions()).toHaveLength(2)
   })
@@ -173,7 +179,7 @@ describe('beside a running bridge', () => {
     const apiKey = 'a-key-of-the-bridge'
     const { run, environment, langfuse } = await withBridge(await setUp(), { API_KEY: apiKey })
     const refused = await run('delete', TOOLS, '--yes')
-    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Data .*\n$/) })
     expect(refused.stderr).toMatch(/refuses the API_KEY of this command/)
     const withKey = settingOf(langfuse, { ...environment, API_KEY: apiKey })
     expect(await withKey.run('delete', TOOLS, '--yes')).toMatchObject({ code: 0, stderr: '' })
@@ -181,8 +187,7 @@ describe('beside a running bridge', () => {
 
   test('tail prints what comes, from its stream', async () => {
     const { environment, bridge } = await withBridge(await setUp())
-    const main = join(import.meta.dirname, '../../src/main.ts')
-    const child = spawn(process.execPath, [main, 'tail', '-n', '1', '--json'], {
+    const child = spawn(process.execPath, [...createHome().nodeArgs, 'tail', '-n', '1', '--json'], {
       cwd: environment.DATA_DIR,
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],

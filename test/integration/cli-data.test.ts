@@ -173,7 +173,9 @@ test('export writes every record once, to a file for its owner alone', async () 
   expect(ran).toMatchObject({
     code: 0,
     stdout: '',
-    stderr: `Exported ${lines.length} records of 1 session.\n`,
+    stderr:
+      `Data      ${dataDir}  (DATA_DIR in the environment)\nFile      ${file}  (--output)\n` +
+      `Exported ${lines.length} records of 1 session.\n`,
   })
   const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   const logs = records.filter(({ signal }) => signal === 'log')
@@ -239,7 +241,10 @@ describe('replay', () => {
       'sk-lf-other',
     ]
     const ran = await run(['replay', TOOLS_ID, ...target])
-    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran).toMatchObject({
+      code: 1,
+      stdout: `Langfuse  ${first.url}  (--host; keys: --secret-key)\n`,
+    })
     expect(ran.stderr).toMatch(/ did not take all: HTTP 401.*\nRun it again/)
     expect(ran.stderr).not.toContain('sk-lf-other')
   })

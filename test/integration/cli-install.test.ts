@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { createHome, type Home, hasProgram } from './cli/home.ts'
 
 const SETTINGS = '.claude/settings.json'
+const ENV_FILE = '.config/claude-telemetry/.env'
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT'
 
 interface Settings {
@@ -224,7 +225,7 @@ describe('the settings of the user', () => {
 
   test('address and key are those the bridge is configured with', () => {
     const home = createHome()
-    home.write('.env', 'OTLP_RECEIVER_PORT=5000\nAPI_KEY=from-env-file\n')
+    home.write(ENV_FILE, 'OTLP_RECEIVER_PORT=5000\nAPI_KEY=from-env-file\n')
     done(home, 'install')
     expect(settingsOf(home).env).toMatchObject({
       [ENDPOINT]: 'http://127.0.0.1:5000',
@@ -338,11 +339,10 @@ describe('the service', () => {
   test.skipIf(process.platform !== 'linux')('is written, enabled, ended and removed', () => {
     const home = createHome()
     home.program('systemctl', `#!/bin/sh\necho "$@" >>"$HOME/bin/calls"\n`)
-    home.write('.env', 'OTLP_RECEIVER_PORT=5001\n')
+    home.write(ENV_FILE, 'OTLP_RECEIVER_PORT=5001\n')
     const before = home.snapshot()
     expect(done(home, 'install', '--service')).toContain('at each login')
     expect(home.read(unit).toString()).toMatch(/^ExecStart="\/.*node" .*"\/.*main\.ts" "start"$/m)
-    expect(home.read(unit).toString()).toContain(`WorkingDirectory=${home.folder}\n`)
     done(home, 'uninstall')
     expect(home.snapshot()).toEqual(before)
     expect(home.read('bin/calls').toString().trim().split('\n')).toEqual([

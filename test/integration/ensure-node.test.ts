@@ -12,6 +12,8 @@ mkdir -p node_modules/.bin
 printf '#!/bin/sh\\necho ${version}\\n' >node_modules/.bin/node
 chmod +x node_modules/.bin/node`
 
+const NOBODY = 65_534
+
 let copy: ProjectCopy
 beforeEach(() => {
   copy = createProjectCopy()
@@ -90,6 +92,54 @@ describe('lock', () => {
     expect(withLock('with_lock .run/lock echo mine')).toMatchObject({
       stdout: 'mine\n',
       stderr: '',
+    })
+  })
+
+  const startOf = (pid: number): string =>
+    copy.run(`. scripts/lock.sh; start_of ${pid}`).stdout.trim()
+
+  test('says when its owner started, so that no other process of that number is taken for it', () => {
+    expect(startOf(process.pid)).toMatch(/\S/)
+    copy.run('mkdir -p .run')
+    symlinkSync(`${process.pid}@0`, copy.path('.run/lock'))
+    expect(withLock('with_lock .run/lock readlink .run/lock')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+@\S+\n$/),
+      stderr: '',
+    })
+    symlinkSync(`${process.pid}@${startOf(process.pid)}`, copy.path('.run/lock'))
+    expect(withLock('with_lock .run/lock true').stderr).toContain(`process ${process.pid}`)
+  })
+
+  test('what is no lock is not waited for', () => {
+    copy.run('mkdir -p .run/lock')
+    const { status, stderr } = copy.run('. scripts/lock.sh; with_lock .run/lock true')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^The lock \.run\/lock cannot be taken: .*\n.* rm -rf \.run\/lock\n$/)
+  })
+
+  describe.runIf(process.getuid?.() === 0)('of another user', () => {
+    const asNobody = (command: string) => copy.run(`. scripts/lock.sh; ${command}`, {}, NOBODY)
+
+    test('is waited for while its process lives, although nobody may signal it', () => {
+      copy.giveTo(NOBODY)
+      copy.run('mkdir -p .run; chmod 777 .run')
+      symlinkSync(String(process.pid), copy.path('.run/lock'))
+      const { status, stderr } = asNobody('LOCK_TIMEOUT_S=0; with_lock .run/lock true')
+      expect(status).toBe(1)
+      expect(stderr).toContain(`process ${process.pid}, which holds`)
+    })
+
+    test.each([
+      ['in a folder that is closed', 'mkdir -m 700 .run && ln -s 99999999 .run/lock'],
+      ['in a folder that cannot be written to', 'mkdir -m 755 .run && ln -s 99999999 .run/lock'],
+      ['that is not there, in such a folder', 'mkdir -m 755 .run'],
+    ])('%s ends at once', (_, prepare) => {
+      copy.giveTo(NOBODY)
+      copy.run(prepare)
+      const { status, stderr } = asNobody('with_lock .run/lock true')
+      expect(status).toBe(1)
+      expect(stderr).toMatch(/^The lock .*(cannot be taken|you may not remove it)/)
     })
   })
 

@@ -1,7 +1,7 @@
 /** `./quickstart.sh` in a copy of the project, with a docker that only writes down what it is told. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEnvFile } from '../../scripts/env-file.ts'
@@ -38,8 +38,8 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-function quickstart(option = '', environment: Record<string, string> = {}) {
-  return copy.run(`./quickstart.sh ${option}`, { OTLP_RECEIVER_PORT: port, ...environment })
+function quickstart(option = '', environment: Record<string, string> = {}, userId?: number) {
+  return copy.run(`./quickstart.sh ${option}`, { OTLP_RECEIVER_PORT: port, ...environment }, userId)
 }
 
 /** Starts it as a person in a terminal does, and waits until the bridge answers. */
@@ -56,7 +56,10 @@ async function inForeground(environment: Record<string, string> = {}): Promise<(
       output += chunk.toString()
     })
   }
-  await eventually(`the bridge (${output})`, answers, 30_000)
+  await eventually('the bridge', async () => {
+    if (child.exitCode !== null) throw new Error(`quickstart.sh has ended: ${output}`)
+    return answers()
+  })
   return () => output
 }
 
@@ -83,6 +86,8 @@ describe('with Docker', () => {
     expect(stdout).toContain(LANGFUSE_ADMIN_EMAIL)
     expect(stdout).toContain(LANGFUSE_ADMIN_PASSWORD)
     expect(stdout).toMatch(/source claude-telemetry\.env\n +claude\n/)
+    expect(stdout).toMatch(/^ +\.\/claude-telemetry install$/m)
+    expect(stdout).toMatch(/^ +\.\/claude-telemetry doctor$/m)
     expect(statSync(copy.path('.env')).mode & 0o777).toBe(0o600)
   })
 
@@ -153,6 +158,130 @@ describe('without Docker', () => {
     expect(bystander.kill(0)).toBe(true)
     bystander.kill()
     await once(bystander, 'exit')
+  })
+})
+
+describe('says in a sentence what is wrong, before anything starts', () => {
+  beforeEach(() => copy.program('docker', DOCKER_IS_DOWN))
+
+  const wrong: readonly (readonly [string, string, RegExp])[] = [
+    ['a port that is none', 'OTLP_RECEIVER_PORT=abc\n', /OTLP_RECEIVER_PORT is "abc", expected/],
+    ['a port nobody would know', 'OTLP_RECEIVER_PORT=0\n', /^OTLP_RECEIVER_PORT is 0/],
+    [
+      'half a pair of keys',
+      'LANGFUSE_PUBLIC_KEY=pk-lf-1\n',
+      /LANGFUSE_SECRET_KEY is not set, .* \(LANGFUSE_PUBLIC_KEY is set in .*\.env\)/,
+    ],
+    [
+      'another wrong setting',
+      'LOG_LEVEL=verbose\n',
+      /LOG_LEVEL is "verbose", .* \(set in .*\.env\)/,
+    ],
+    [
+      'a port of Langfuse that is none',
+      'LANGFUSE_WEB_PORT=abc\n',
+      /^LANGFUSE_WEB_PORT is "abc", expected the number of a port\.\n$/,
+    ],
+  ]
+  test.each(wrong)('%s', (_, text, says) => {
+    writeFileSync(copy.path('.env'), text)
+    // Variables go before the file, so the one that the other tests set must not be there.
+    const { status, stdout, stderr } = copy.run('./quickstart.sh')
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(says)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(existsSync(copy.path('.run/bridge.pid'))).toBe(false)
+  })
+
+  test('a .env that is a folder', () => {
+    copy.run('mkdir .env')
+    const { status, stdout, stderr } = quickstart()
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/\.env is a folder\. /)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  test('a port of gRPC that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const grpcPort = String((other.address() as AddressInfo).port)
+    const { status, stdout, stderr } = quickstart('', { OTLP_GRPC_PORT: grpcPort })
+    other.close()
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toBe(
+      `127.0.0.1:${grpcPort}, the port of gRPC, is in use by another program. End that one, or set OTLP_GRPC_PORT in .env to another port or to off.\n`,
+    )
+  })
+
+  test('a timeout that is no number does not keep a bridge from being ended', async () => {
+    await inForeground()
+    expect(quickstart('--stop', { SHUTDOWN_TIMEOUT: 'soon' })).toMatchObject({
+      status: 0,
+      stdout: 'The bridge has ended.\n',
+    })
+  })
+})
+
+describe('with Docker, a suspicious setting', () => {
+  test('is told where it can be read, and stops nothing', () => {
+    copy.program('docker', DOCKER_RUNS)
+    writeFileSync(copy.path('.env'), 'SESION_TIMEOUT=1\n')
+    const { status, stderr } = quickstart()
+    expect(status).toBe(0)
+    expect(stderr).toMatch(
+      /^claude-telemetry: SESION_TIMEOUT in .* Did you mean SESSION_TIMEOUT\?\n$/,
+    )
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('after a run as root, as a user', () => {
+  const NOBODY = 65_534
+  beforeEach(() => {
+    copy.program('docker', DOCKER_IS_DOWN)
+    copy.giveTo(NOBODY)
+  })
+
+  const left: readonly (readonly [string, string, readonly string[]])[] = [
+    ['a closed .run', 'mkdir -m 700 .run', ['.run']],
+    ['a .env', 'umask 077; echo "# mine" >.env', ['.env']],
+    [
+      'all that is made here',
+      'chown -R root dist node_modules; mkdir -m 700 .run .node',
+      ['.run', '.node', 'node_modules', 'dist'],
+    ],
+    ['files of a build', 'mkdir -p dist/page/assets; chmod 755 dist/page', ['dist']],
+    ['the folder itself', 'chown root . && chmod 755 .', ['.']],
+  ]
+  test.each(left)('%s: says at once which command gives it back', (_, prepare, names) => {
+    copy.run(prepare)
+    for (const option of ['', '--stop']) {
+      const { status, stdout, stderr } = quickstart(option, {}, NOBODY)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      for (const name of names) expect(stderr).toContain(`${copy.path(name)} belongs to root`)
+      const quoted = names.map((name) => copy.path(name).replaceAll(' ', '\\ ')).join(' ')
+      expect(stderr).toContain(`\n  sudo chown -R nobody ${quoted}\n`)
+    }
+  })
+
+  test('the command that it names helps', () => {
+    copy.run('mkdir -m 700 .run')
+    const { stderr } = quickstart('--stop', {}, NOBODY)
+    copy.run(/sudo (chown .*)/.exec(stderr)?.[1] ?? 'false')
+    expect(quickstart('--stop', {}, NOBODY)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('a .env that its owner has closed', () => {
+    writeFileSync(copy.path('.env'), '')
+    copy.giveTo(NOBODY)
+    chmodSync(copy.path('.env'), 0)
+    const { status, stderr } = quickstart('', {}, NOBODY)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/\.env is closed to you .*\n.*\n {2}chmod -R u\+rwX .*\.env\n$/)
+  })
+
+  test('sudo is warned of before it has done harm', () => {
+    const { stderr } = quickstart('', { SUDO_UID: '1000', OTLP_RECEIVER_PORT: 'abc' })
+    expect(stderr).toMatch(/^This runs through sudo: .*\n/)
   })
 })
 

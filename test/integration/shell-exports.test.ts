@@ -1,8 +1,9 @@
-/** `claude-telemetry.env`, sourced by the shells people use. */
+/** `claude-telemetry.env`, read by the shells people use. */
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createProjectCopy, type ProjectCopy } from './shell/project-copy.ts'
+import { hasShell, shells } from './shell/shells.ts'
 
 let copy: ProjectCopy
 beforeEach(() => {
@@ -10,16 +11,24 @@ beforeEach(() => {
 })
 afterEach(() => copy.remove())
 
-/** Variables after sourcing the file by its path; the shell stops at the first error. */
+const SOURCING = 'set -eu; . "$0"; env'
+
+interface Reading {
+  readonly cwd: string
+  /** How the file is named; its absolute path unless told otherwise. */
+  readonly file?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** What the shell has exported once it has read the file; it stops at the first error. */
 function exportsOf(
-  shell: string,
-  cwd: string,
-  environment: Record<string, string> = {},
+  [program, ...args]: readonly string[],
+  { cwd, file = copy.path('claude-telemetry.env'), environment = {} }: Reading,
 ): Record<string, string> {
-  const script = 'set -eu; . "$0"; env'
-  const finished = spawnSync(shell, ['-c', script, copy.path('claude-telemetry.env')], {
+  const script = program === 'fish' ? `source "${file}"; or exit 1; env` : SOURCING
+  const finished = spawnSync(program ?? '', [...args, '-c', script, file], {
     cwd,
-    env: { PATH: copy.environment.PATH, ...environment },
+    env: { PATH: copy.environment.PATH, HOME: copy.folder, ...environment },
     encoding: 'utf8',
     // On a socket bash takes itself for a remote shell and reads the user's start-up file.
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,47 +49,71 @@ const defaults = {
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
 }
+const endpoint = (port: number) => ({
+  ...defaults,
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+})
+const USER_FILE = '.config/claude-telemetry/.env'
 
-const hasZsh = spawnSync('zsh', ['-c', 'exit 0']).status === 0
+const fish = { name: 'fish', command: ['fish'] as const, isHere: hasShell(['fish']) }
 
-describe('claude-telemetry.env', () => {
-  test.each(['bash', 'sh'])('%s gets the defaults, and no text is recorded', (shell) => {
-    expect(exportsOf(shell, '/')).toEqual(defaults)
-    expect(exportsOf(shell, copy.folder)).toEqual(defaults)
+describe.each([...shells, fish])('$name', ({ name, command, isHere }) => {
+  test.skipIf(!isHere)('gets the defaults, and no text is recorded', () => {
+    expect(exportsOf(command, { cwd: '/' })).toEqual(defaults)
+    expect(exportsOf(command, { cwd: copy.folder })).toEqual(defaults)
+    const file = './claude-telemetry.env'
+    expect(exportsOf(command, { cwd: copy.folder, file })).toEqual(defaults)
   })
 
-  test.each(['bash', 'sh'])('%s takes port and key from the environment', (shell) => {
-    const given = { OTLP_RECEIVER_PORT: '4400', API_KEY: 'abc' }
-    expect(exportsOf(shell, '/', given)).toEqual({
-      ...defaults,
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4400',
-      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer abc',
+  test.skipIf(!isHere)('takes port and key from the environment', () => {
+    const environment = { OTLP_RECEIVER_PORT: '4400', API_KEY: `a'b\\c"$d` }
+    expect(exportsOf(command, { cwd: '/', environment })).toEqual({
+      ...endpoint(4400),
+      OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer a'b\\c"$d`,
     })
   })
 
-  test.runIf(hasZsh)('zsh finds .env beside the file', () => {
-    writeFileSync(copy.path('.env'), 'OTLP_RECEIVER_PORT=4401\n')
-    expect(exportsOf('zsh', '/').OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://127.0.0.1:4401')
+  test.skipIf(!isHere)('takes them from the user’s file, and before it from .env beside it', () => {
+    mkdirSync(copy.path('.config/claude-telemetry'), { recursive: true })
+    writeFileSync(copy.path(USER_FILE), 'OTLP_RECEIVER_PORT=4401\n')
+    expect(exportsOf(command, { cwd: '/' })).toEqual(endpoint(4401))
+    writeFileSync(copy.path('.env'), 'OTLP_RECEIVER_PORT=4402\n')
+    const file = './claude-telemetry.env'
+    expect(exportsOf(command, { cwd: copy.folder, file })).toEqual(endpoint(4402))
   })
 
-  const files: readonly [string, string, string | undefined][] = [
-    ['bare', 'API_KEY=abc\n', 'abc'],
-    ['double quotes', 'API_KEY="a#b" # note\n', 'a#b'],
-    ['single quotes', "export API_KEY = 'abc'\n", 'abc'],
-    ['a comment after it', 'API_KEY=abc # note\n', 'abc'],
-    ['the last of two', 'API_KEY=old\nAPI_KEY=new\n', 'new'],
-    ['no end of line', 'API_KEY=abc', 'abc'],
-    ['commented out', '# API_KEY=abc\n', undefined],
-    ['another name', 'MY_API_KEY=abc\nAPI_KEY_2=abc\n', undefined],
-  ]
-  test.each(files)('reads .env beside it: %s', (_, text, key) => {
-    writeFileSync(copy.path('.env'), text)
-    const expected = key === undefined ? undefined : `Authorization=Bearer ${key}`
-    expect(exportsOf('bash', '/').OTEL_EXPORTER_OTLP_HEADERS).toBe(expected)
+  // Some shells cannot say where the file lies: there it takes a system that shows open files.
+  const canTell = process.platform === 'linux' || !/dash|mksh|busybox|^sh/.test(name)
+  test.skipIf(!isHere || !canTell)('reads no .env of the current folder', () => {
+    mkdirSync(copy.path('stranger'))
+    cpSync(copy.path('claude-telemetry.env'), copy.path('stranger/claude-telemetry.env'))
+    writeFileSync(copy.path('stranger/.env'), 'API_KEY=theirs\nOTLP_RECEIVER_PORT=6666\n')
+    writeFileSync(copy.path('.env'), 'OTLP_RECEIVER_PORT=4403\n')
+    expect(exportsOf(command, { cwd: copy.path('stranger') })).toEqual(endpoint(4403))
   })
+})
 
-  test('plain sh does not read the .env of a folder that is not the project’s', () => {
-    writeFileSync(copy.path('data/.env'), 'API_KEY=someone-elses\n')
-    expect(exportsOf('sh', copy.path('data'))).toEqual(defaults)
-  })
+const files: readonly [string, string, string | undefined][] = [
+  ['bare', 'API_KEY=abc\n', 'abc'],
+  ['double quotes', 'API_KEY="a#b" # note\n', 'a#b'],
+  ['single quotes', "export API_KEY = 'abc'\n", 'abc'],
+  ['a comment after it', 'API_KEY=abc # note\n', 'abc'],
+  ['the last of two', 'API_KEY=old\nAPI_KEY=new\n', 'new'],
+  ['no end of line', 'API_KEY=abc', 'abc'],
+  ['commented out', '# API_KEY=abc\n', undefined],
+  ['another name', 'MY_API_KEY=abc\nAPI_KEY_2=abc\n', undefined],
+]
+test.each(files)('reads .env beside it: %s', (_, text, key) => {
+  writeFileSync(copy.path('.env'), text)
+  const expected = key === undefined ? undefined : `Authorization=Bearer ${key}`
+  expect(exportsOf(['bash'], { cwd: '/' }).OTEL_EXPORTER_OTLP_HEADERS).toBe(expected)
+})
+
+test('a port that is none is told, and no address is made of it', () => {
+  writeFileSync(copy.path('.env'), "OTLP_RECEIVER_PORT='1;exit'\n")
+  const { stdout, stderr } = copy.run('. ./claude-telemetry.env; env')
+  expect(stderr).toBe(
+    'claude-telemetry.env: OTLP_RECEIVER_PORT is "1;exit", expected the number of a port.\n',
+  )
+  expect(stdout).not.toContain('OTEL_EXPORTER_OTLP_ENDPOINT')
 })

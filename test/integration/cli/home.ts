@@ -15,8 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-
-const entry = join(import.meta.dirname, '../../../src/main.ts')
+import { makeClone } from '../clone.ts'
 
 export interface Finished {
   readonly code: number | null
@@ -26,6 +25,8 @@ export interface Finished {
 
 export interface Home {
   readonly folder: string
+  /** What Node is given before the arguments of a command: the program in `clone` below the folder. */
+  readonly nodeArgs: readonly string[]
   /** Programs here go before those of the machine. */
   readonly bin: string
   path(name: string): string
@@ -37,10 +38,14 @@ export interface Home {
   snapshot(): Record<string, string>
   /** An executable for the shell of the test. */
   program(name: string, text: string): void
-  /** Runs the command to its end. */
-  run(args: readonly string[], variables?: Readonly<Record<string, string>>): Finished
+  /** Runs the command to its end, in the folder itself unless told otherwise. */
+  run(args: readonly string[], variables?: Readonly<Record<string, string>>, cwd?: string): Finished
   /** The same without blocking this process, for a test that answers the command itself. */
-  start(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Finished>
+  start(
+    args: readonly string[],
+    variables?: Readonly<Record<string, string>>,
+    cwd?: string,
+  ): Promise<Finished>
 }
 
 export function createHome(): Home {
@@ -49,6 +54,7 @@ export function createHome(): Home {
   const path = (name: string): string => join(folder, name)
   const bin = path('bin')
   mkdirSync(bin)
+  const nodeArgs = makeClone(path('clone'))
   const environment = (variables: Readonly<Record<string, string>>) => ({
     HOME: folder,
     PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
@@ -62,6 +68,7 @@ export function createHome(): Home {
 
   return {
     folder,
+    nodeArgs,
     bin,
     path,
     write: (name, content, mode = 0o600) => {
@@ -78,18 +85,18 @@ export function createHome(): Home {
     program: (name, text) => {
       writeFileSync(join(bin, name), text, { mode: 0o755 })
     },
-    run: (args, variables = {}) => {
-      const child = spawnSync(process.execPath, [entry, ...args], {
-        cwd: folder,
+    run: (args, variables = {}, cwd = folder) => {
+      const child = spawnSync(process.execPath, [...nodeArgs, ...args], {
+        cwd,
         env: environment(variables),
         encoding: 'utf8',
       })
       return { code: child.status, stdout: child.stdout, stderr: child.stderr }
     },
-    start: (args, variables = {}) =>
+    start: (args, variables = {}, cwd = folder) =>
       new Promise((resolve) => {
-        const child = spawn(process.execPath, [entry, ...args], {
-          cwd: folder,
+        const child = spawn(process.execPath, [...nodeArgs, ...args], {
+          cwd,
           env: environment(variables),
           stdio: ['ignore', 'pipe', 'pipe'],
         })

@@ -4,6 +4,7 @@ import { styleText } from 'node:util'
 import { createAsk } from '../../../src/cli/confirmation.ts'
 import { runProgram } from '../../../src/cli/program.ts'
 import { createTerminal, type Style } from '../../../src/cli/terminal.ts'
+import { readSettings } from '../../../src/config/env-file.ts'
 import { ok } from '../../../src/domain/result.ts'
 
 export interface Shown {
@@ -42,11 +43,12 @@ export async function runOnScreen(
     written.screen += chunk.toString()
   })
   if (answer !== undefined) input.write(`${answer}\n`)
+  const platform = { os: 'linux', homeDir, workingDir: homeDir } as const
   const code = await runProgram({
     args,
-    variables,
     shellVariables: variables,
-    platform: { os: 'linux', homeDir, workingDir: homeDir },
+    readSettings: (envFiles) => readSettings(envFiles, variables, platform),
+    platform,
     productVersion: '1.2.3',
     program: { nodePath: '/bin/node', mainPath: '/opt/main.js' },
     userId: 1000,

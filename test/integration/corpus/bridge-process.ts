@@ -1,9 +1,10 @@
 /** A bridge as a process of its own, for what only a process can show: signals and crashes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { chownSync } from 'node:fs'
 import { join } from 'node:path'
-
-const entry = join(import.meta.dirname, '../../../src/main.ts')
+import { makeClone } from '../clone.ts'
+import { removeFolder, temporaryFolder } from './bridge.ts'
 
 export interface BridgeProcess {
   readonly url: string
@@ -35,14 +36,18 @@ export async function startProcess(
   environment: Record<string, string>,
   { launcher = [], userId, args = [] }: ProcessOptions = {},
 ): Promise<BridgeProcess | FailedStart> {
-  const [command = process.execPath, ...rest] = [...launcher, process.execPath, entry, ...args]
+  const home = temporaryFolder()
+  if (userId !== undefined) chownSync(home, userId, userId)
+  const program = [process.execPath, ...makeClone(join(home, 'clone'))]
+  const [command = process.execPath, ...rest] = [...launcher, ...program, ...args]
   const child = spawn(command, rest, {
     cwd: environment.DATA_DIR,
-    env: { PATH: process.env.PATH, ...environment, LOG_LEVEL: 'info' },
+    env: { PATH: process.env.PATH, HOME: home, ...environment, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(userId !== undefined && { uid: userId, gid: userId }),
   })
   const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  void exit.then(() => removeFolder(home))
   const ended = async (): Promise<number | NodeJS.Signals> => {
     const [code, signal] = await exit
     return code ?? signal ?? 0

@@ -2,15 +2,20 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-
-const entry = join(import.meta.dirname, '../../../src/main.ts')
+import { makeClone } from '../clone.ts'
+import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 const run = promisify(execFile)
 
 /** Runs a command over a data folder; rejects when it fails. */
 export async function runCommand(dataDir: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [entry, ...args], {
-    cwd: dataDir,
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir },
-  })
-  return stdout
+  const home = temporaryFolder()
+  try {
+    const { stdout } = await run(process.execPath, [...makeClone(join(home, 'clone')), ...args], {
+      cwd: dataDir,
+      env: { PATH: process.env.PATH, HOME: home, DATA_DIR: dataDir },
+    })
+    return stdout
+  } finally {
+    removeFolder(home)
+  }
 }

@@ -6,8 +6,10 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -18,11 +20,28 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 
 export const projectRoot = resolve(import.meta.dirname, '../../..')
 
-const COPIED = ['quickstart.sh', 'scripts', 'claude-telemetry.env', 'package-lock.json']
+const COPIED = [
+  'quickstart.sh',
+  'claude-telemetry',
+  'scripts',
+  'claude-telemetry.env',
+  'package-lock.json',
+]
 
-/** Answers `/health` where it is told to listen, and ends on SIGTERM. */
+/**
+ * Answers `/health` where it is told to listen, and ends on SIGTERM. Any command other than a start
+ * is what the program itself says, run from here.
+ */
 const STAND_IN_BRIDGE = `
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
+const args = process.argv.slice(2)
+if (args.length > 0) {
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const options = ['--preserve-symlinks', '--preserve-symlinks-main', '--', main]
+  process.exit(spawnSync(process.execPath, [...options, ...args], { stdio: 'inherit' }).status)
+}
 const server = createServer((_, answer) => answer.end('{"status":"ok"}'))
 server.listen(Number(process.env.OTLP_RECEIVER_PORT), '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))
@@ -41,25 +60,38 @@ export interface ProjectCopy {
   path(name: string): string
   /** Writes an executable that goes before the machine's own of that name. */
   program(name: string, text: string): void
-  run(command: string, environment?: Readonly<Record<string, string>>): Finished
+  /** As that user, for a caller who may choose. */
+  run(command: string, environment?: Readonly<Record<string, string>>, userId?: number): Finished
+  /** Gives all of it to a user. */
+  giveTo(userId: number): void
   remove(): void
 }
+
+/** Long beyond what a command takes on a busy machine: only to end one that hangs. */
+const HANGING_MS = 240_000
 
 export function createProjectCopy(): ProjectCopy {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'claude-telemetry copy-')))
   const path = (name: string): string => join(folder, name)
   for (const name of COPIED) cpSync(join(projectRoot, name), path(name), { recursive: true })
   for (const name of ['bin', 'dist', 'node_modules', 'data']) mkdirSync(path(name))
-  symlinkSync(join(projectRoot, 'node_modules/dotenv'), path('node_modules/dotenv'))
+  // One link for each: the folder itself gets files of the copy's own.
+  for (const name of readdirSync(join(projectRoot, 'node_modules'))) {
+    symlinkSync(join(projectRoot, 'node_modules', name), path(`node_modules/${name}`))
+  }
+  rmSync(path('node_modules/.installed-from'), { force: true })
+  symlinkSync(join(projectRoot, 'src'), path('src'))
   writeFileSync(path('dist/main.js'), STAND_IN_BRIDGE)
   writeFileSync(
     path('package.json'),
-    JSON.stringify({ type: 'module', scripts: { build: 'true' } }),
+    JSON.stringify({ type: 'module', version: '1.2.3', scripts: { build: 'true' } }),
   )
   const environment = {
     PATH: [path('bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
     HOME: folder,
     DATA_DIR: path('data'),
+    // The port that it has by default may be taken on this machine.
+    OTLP_GRPC_PORT: 'off',
   }
   const copy: ProjectCopy = {
     folder,
@@ -69,15 +101,21 @@ export function createProjectCopy(): ProjectCopy {
       writeFileSync(path(`bin/${name}`), `#!/bin/sh\n${text}\n`)
       chmodSync(path(`bin/${name}`), 0o755)
     },
-    run: (command, more = {}) =>
+    run: (command, more, userId) =>
       spawnSync('bash', ['-c', command], {
         cwd: folder,
         env: { ...environment, ...more },
         encoding: 'utf8',
         // On a socket bash takes itself for a remote shell and reads the user's start-up file.
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 50_000,
+        timeout: HANGING_MS,
+        ...(userId !== undefined && { uid: userId, gid: userId }),
       }),
+    giveTo: (userId) => {
+      for (const file of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
+        lchownSync(path(file), userId, userId)
+      }
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
   copy.run('. scripts/ensure-dependencies.sh && dependency_stamp >node_modules/.installed-from')

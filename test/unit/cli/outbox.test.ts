@@ -34,7 +34,11 @@ test.each([
   { args: ['drop', '--all'], says: '2 items dropped', due: ['c'], dead: 0 },
   { args: ['drop', '2', '2'], says: '1 item dropped', due: ['c'], dead: 1 },
 ])('$args', async ({ args, says, due, dead }) => {
-  expect(await run(...args)).toMatchObject({ code: 0, stdout: `${says}\n`, stderr: '' })
+  expect(await run(...args)).toMatchObject({
+    code: 0,
+    stdout: `Data      ${store.dataDir}  (DATA_DIR in the environment)\n${says}\n`,
+    stderr: '',
+  })
   expect(await pending()).toEqual(due)
   expect(await store.outbox.stats()).toMatchObject({ pending: due.length, dead })
 })
@@ -46,7 +50,7 @@ test.each([
 ])('%j: ids that are not there are named, exit code 1', async (args, says, dead) => {
   expect(await run(...args)).toMatchObject({
     code: 1,
-    stdout: '',
+    stdout: expect.stringMatching(/^Data .*\n$/),
     stderr: expect.stringMatching(says),
   })
   expect(await store.outbox.stats()).toMatchObject({ dead })
@@ -54,7 +58,10 @@ test.each([
 
 test('--all is well where there is nothing', async () => {
   await run('drop', '--all')
-  expect(await run('retry', '--all')).toMatchObject({ code: 0, stdout: '0 items put back\n' })
+  expect(await run('retry', '--all')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Data .*\n0 items put back\n$/),
+  })
 })
 
 test('a list that is cut says so; as JSON it is whole', async () => {

@@ -1,6 +1,7 @@
 /** The command line in this process, with what it wrote. */
 import { createTerminal } from '../../../src/cli/terminal.ts'
 import { runProgram } from '../../../src/cli/program.ts'
+import { settingsOf } from '../../../src/config/settings.ts'
 import { ok } from '../../../src/domain/result.ts'
 
 export interface Ran {
@@ -23,8 +24,8 @@ export async function runCommandLine(
     createTerminal({ isTTY, columns: 100, write: take }, variables)
   const code = await runProgram({
     args,
-    variables,
     shellVariables: variables,
+    readSettings: () => ok(settingsOf(variables, [])),
     platform: { os: 'linux', homeDir: '/home/me', workingDir: '/home/me' },
     productVersion: '1.2.3',
     program: { nodePath: '/bin/node', mainPath: '/opt/main.js' },

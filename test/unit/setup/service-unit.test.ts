@@ -6,7 +6,7 @@ import { serviceFile } from '../../../src/setup/service-unit.ts'
 const program = {
   nodePath: '/opt/my node/bin/node',
   mainPath: '/opt/100%/"x"/$y/main.js',
-  workingDir: '/home/me/a & b',
+  envFiles: ['/home/me/a & b'],
 }
 const at = (os: string) => serviceFile(program, { os, homeDir: '/home/me', workingDir: '/' }, {})
 
@@ -15,9 +15,9 @@ describe('the file of the service', () => {
     const file = at('linux')
     expect(file?.path).toBe('/home/me/.config/systemd/user/claude-telemetry.service')
     expect(file?.text).toContain(
-      String.raw`ExecStart="/opt/my node/bin/node" "--max-semi-space-size=8" "--heap-growing-percent=50" "--v8-pool-size=2" "/opt/100%%/\"x\"/$$y/main.js" "start"`,
+      String.raw`ExecStart="/opt/my node/bin/node" "--" "/opt/100%%/\"x\"/$$y/main.js" "start" "--env-file" "/home/me/a & b"` +
+        '\n',
     )
-    expect(file?.text).toContain('WorkingDirectory=/home/me/a & b\n')
   })
 
   test('launchd: well-formed', () => {

@@ -84,7 +84,7 @@ describe('imports', () => {
     ['the Langfuse packages', /^@langfuse\//, ['langfuse']],
     ['Pino', /^pino/, ['observability']],
     ['Zod', /^zod/, ['config', 'web']],
-    ['dotenv', /^dotenv/, ['main.ts']],
+    ['dotenv', /^dotenv/, ['config']],
     ['Temporal', /^temporal-polyfill/, ['analytics', 'cli']],
     ['commander', /^commander/, ['cli']],
   ]
@@ -136,11 +136,11 @@ describe('imports', () => {
 describe('the environment and the process', () => {
   const files = globSync('**/*.ts', { cwd: source })
   test.each([
-    ['process.env', /\bprocess\.env\b/],
-    ['process.exit', /\bprocess\.(exit|exitCode)\b/],
-  ])('only main touches %s', (_, pattern) => {
+    ['process.env', /\bprocess\.env\b/, ['process.ts']],
+    ['process.exit', /\bprocess\.(exit|exitCode)\b/, ['main.ts', 'process.ts']],
+  ])('only the process itself touches %s', (_, pattern, allowedHere) => {
     const touching = files.filter((file) => pattern.test(readFileSync(join(source, file), 'utf8')))
-    expect(touching.filter((file) => file !== 'main.ts')).toEqual([])
+    expect(touching).toEqual(allowedHere)
   })
 
   test('only the terminal of the command line writes, and knows escape sequences', () => {
@@ -149,7 +149,12 @@ describe('the environment and the process', () => {
         readFileSync(join(source, file), 'utf8'),
       ),
     )
-    expect(knowing.toSorted()).toEqual(['cli/terminal.ts', 'domain/safe-text.ts', 'main.ts'])
+    expect(knowing.toSorted()).toEqual([
+      'cli/terminal.ts',
+      'domain/safe-text.ts',
+      'main.ts',
+      'process.ts',
+    ])
   })
 
   test('only the exchange with servers, the ways to the bridge, the receiver and the page reach the network', () => {

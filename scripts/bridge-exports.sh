@@ -1,0 +1,57 @@
+#!/bin/sh
+# bridge-exports.sh sh|fish: prints what Claude Code has to know of the bridge's settings, as lines
+# for that shell. claude-telemetry.env evaluates them.
+#
+# A setting is taken from the environment, else from .env of this clone, else from the user's own.
+set -eu
+
+shell=${1:-sh}
+folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+# A package has no .env: what lies in its folder, a package manager has put there.
+case $folder/ in
+  */node_modules/*) clone_file= ;;
+  *) clone_file=$folder/.env ;;
+esac
+case ${XDG_CONFIG_HOME:-} in
+  /*) user_file=$XDG_CONFIG_HOME/claude-telemetry/.env ;;
+  *) user_file=${HOME:-}/.config/claude-telemetry/.env ;;
+esac
+
+# setting <name> <value of the environment>
+setting() {
+  value=$2
+  for file in "$clone_file" "$user_file"; do
+    if [ -z "$value" ] && [ -f "$file" ] && [ -r "$file" ]; then
+      value=$(setting_of_file "$1" "$file")
+    fi
+  done
+  printf '%s' "$value"
+}
+
+# Prints a setting of a file: its last line counts; quotes, or a comment after it, are not part of it.
+setting_of_file() {
+  sed -n -e "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" "$2" |
+    tail -n 1 |
+    sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\([^']*\)'.*$/\1/" -e t -e 's/[[:space:]#].*$//'
+}
+
+# export_line <name> <value>
+export_line() {
+  case $shell in
+    fish) printf "set -gx %s '%s'\n" "$1" "$(printf '%s' "$2" | sed "s/[\\\\']/\\\\&/g")" ;;
+    *) printf "export %s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")" ;;
+  esac
+}
+
+port=$(setting OTLP_RECEIVER_PORT "${OTLP_RECEIVER_PORT:-}")
+key=$(setting API_KEY "${API_KEY:-}")
+case ${port:=4318} in
+  *[!0-9]*)
+    printf 'claude-telemetry.env: OTLP_RECEIVER_PORT is "%s", expected the number of a port.\n' \
+      "$port" >&2
+    exit 1
+    ;;
+esac
+export_line OTEL_EXPORTER_OTLP_ENDPOINT "http://127.0.0.1:$port"
+# The space stays a plain space: Claude Code sends this value as it stands.
+if [ -n "$key" ]; then export_line OTEL_EXPORTER_OTLP_HEADERS "Authorization=Bearer $key"; fi

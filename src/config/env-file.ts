@@ -1,0 +1,57 @@
+/** Reads the files that hold settings. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'dotenv'
+import { err, ok, type Result } from '../domain/result.ts'
+import { configDirOf } from './config-dir.ts'
+import type { Platform } from './data-dir.ts'
+import { type EnvFile, type Settings, settingsOf, type Variables } from './settings.ts'
+
+/**
+ * The environment, over the files that were asked for, the last one first, over the `.env` of the
+ * clone that the program runs from, over the user's own. Never one of the current folder: that may
+ * be somebody else's repository. The error is a sentence for a person.
+ */
+export function readSettings(
+  asked: readonly string[],
+  environment: Variables,
+  platform: Platform,
+): Result<Settings, string> {
+  const files: EnvFile[] = []
+  for (const path of asked.toReversed()) {
+    const file = readEnvFile(path)
+    if (!file.ok) return file
+    if (file.value === undefined) return err(`There is no file ${path}, which --env-file names.`)
+    files.push(file.value)
+  }
+  const folders = [platform.cloneDir, configDirOf(environment, platform)]
+  for (const folder of folders.filter((each) => each !== undefined)) {
+    const file = readEnvFile(join(folder, '.env'))
+    if (!file.ok) return file
+    if (file.value !== undefined) files.push(file.value)
+  }
+  return ok(settingsOf(environment, files))
+}
+
+/** `undefined` when there is no such file. Named pipes are files, too: some programs serve secrets so. */
+function readEnvFile(path: string): Result<EnvFile | undefined, string> {
+  try {
+    return ok({ path, variables: parse(readFileSync(path)) })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    switch (code) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        return ok(undefined)
+      case 'EACCES':
+      case 'EPERM':
+        return err(
+          `${path} may not be read by you. Make it yours: sudo chown "$(id -un)" '${path}'`,
+        )
+      case 'EISDIR':
+        return err(`${path} is a folder. Settings are read from a file of that name: move it away.`)
+      default:
+        return err(`${path} cannot be read: ${String(error)}`)
+    }
+  }
+}

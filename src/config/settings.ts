@@ -1,0 +1,62 @@
+/**
+ * The settings with where each one comes from. A variable of the environment goes before every
+ * file, even when it is empty; of the files, one named earlier goes before those behind it. Pure.
+ */
+import { dirname, isAbsolute, join } from 'node:path'
+import { environmentSchema } from './schema.ts'
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** A `.env` file as it was read. */
+export interface EnvFile {
+  /** Absolute. */
+  readonly path: string
+  readonly variables: Readonly<Record<string, string>>
+}
+
+export interface Settings {
+  /** The environment, and what files add to it: settings of this product only. */
+  readonly variables: Variables
+  readonly environment: Variables
+  /** The first one has precedence. */
+  readonly files: readonly EnvFile[]
+  /** `the environment` or the path of a file; `undefined` for what is not set, or empty. */
+  readonly originOf: (name: string) => string | undefined
+}
+
+export const ENVIRONMENT = 'the environment'
+
+const names = Object.keys(environmentSchema.shape)
+
+export function settingsOf(environment: Variables, files: readonly EnvFile[]): Settings {
+  const layers: readonly { readonly origin: string; readonly variables: Variables }[] = [
+    { origin: ENVIRONMENT, variables: environment },
+    ...files.map((file) => ({ origin: file.path, variables: withAbsolutePaths(file) })),
+  ]
+  const layerOf = (name: string) => layers.find(({ variables }) => variables[name] !== undefined)
+  const fromFiles: Record<string, string | undefined> = {}
+  for (const name of names) {
+    if (environment[name] === undefined) fromFiles[name] = layerOf(name)?.variables[name]
+  }
+  return {
+    variables: { ...environment, ...fromFiles },
+    environment,
+    files,
+    originOf: (name) => {
+      const layer = layerOf(name)
+      return isBlank(layer?.variables[name]) ? undefined : layer?.origin
+    },
+  }
+}
+
+export function isBlank(value: string | undefined): boolean {
+  return value === undefined || value.trim() === ''
+}
+
+/** A path in a file means the same in whatever folder a command is run. */
+function withAbsolutePaths({ path, variables }: EnvFile): Variables {
+  const { DATA_DIR: given = '' } = variables
+  const folder = given.trim()
+  if (folder === '' || isAbsolute(folder) || folder.startsWith('~')) return variables
+  return { ...variables, DATA_DIR: join(dirname(path), folder) }
+}

@@ -1,0 +1,124 @@
+/**
+ * What is allowed in the settings and yet hardly meant: names that are almost ones of ours, and
+ * values that an example has left. Pure.
+ */
+import { MASK } from './config-problem.ts'
+import { environmentSchema, type VariableName } from './schema.ts'
+import { ENVIRONMENT, isBlank, type Settings } from './settings.ts'
+import { variableNotes } from './variable.ts'
+
+const names = Object.keys(environmentSchema.shape) as VariableName[]
+
+/** Other programs have variables of nearly these names, too: in an environment they prove nothing. */
+const COMMON_NAMES: readonly VariableName[] = ['API_KEY', 'DATA_DIR', 'LOG_LEVEL']
+
+/** Read by docker-compose.yml, by Langfuse's SDKs, or by Langfuse itself. */
+const KNOWN_TO_OTHERS =
+  /^(STACK_.*|LANGFUSE_(WEB_PORT|ADMIN_.*|INIT_.*|S3_.*|DEBUG|ENABLED|FLUSH_AT|FLUSH_INTERVAL|LOG_LEVEL|MAX_RETRIES|SAMPLE_RATE|THREADS|TRACING_ENABLED))$/
+
+/** One sentence for a person for each of them, without its secret. */
+export function suspicionsOf(settings: Settings): readonly string[] {
+  return [...suspiciousNames(settings), ...suspiciousValues(settings)]
+}
+
+function suspiciousNames({ environment, files, variables }: Settings): string[] {
+  const inEnvironment = Object.keys(environment).flatMap((name) => {
+    const meant = nearlyOurs(name, isMisspelt)
+    // Whoever has set it as it is read knows its name: the other is of another program.
+    if (meant === undefined || !isBlank(variables[meant])) return []
+    return [namedWrong(name, ENVIRONMENT, meant)]
+  })
+  const inFiles = files.flatMap(({ path, variables: given }) =>
+    Object.keys(given).flatMap((name) => {
+      const meant = nearlyOurs(name, isLike)
+      return meant === undefined ? [] : [namedWrong(name, path, meant)]
+    }),
+  )
+  return [...inEnvironment, ...inFiles]
+}
+
+function namedWrong(name: string, origin: string, meant: VariableName): string {
+  return `${name} in ${origin} is no setting and does nothing. Did you mean ${meant}?`
+}
+
+/** The nearest of our names among those that `fits` takes; `undefined` for a name that is known. */
+function nearlyOurs(
+  name: string,
+  fits: (name: string, ours: VariableName, distance: number) => boolean,
+): VariableName | undefined {
+  if (isOurs(name) || KNOWN_TO_OTHERS.test(name)) return undefined
+  let nearest: { readonly ours: VariableName; readonly distance: number } | undefined
+  for (const ours of names) {
+    const distance = editDistance(lettersOf(name), lettersOf(ours))
+    if (distance >= (nearest?.distance ?? Number.POSITIVE_INFINITY) || !fits(name, ours, distance))
+      continue
+    nearest = { ours, distance }
+  }
+  return nearest?.ours
+}
+
+function isOurs(name: string): name is VariableName {
+  return Object.hasOwn(environmentSchema.shape, name)
+}
+
+/** One slip in a name that no other program is likely to have, or two in a long one. */
+function isMisspelt(_: string, ours: VariableName, distance: number): boolean {
+  return !COMMON_NAMES.includes(ours) && distance <= (lettersOf(ours).length < 15 ? 1 : 2)
+}
+
+/** In a file of settings more is meant for us: also a word too many or too few behind the first. */
+function isLike(name: string, ours: VariableName, distance: number): boolean {
+  if (distance <= Math.floor(lettersOf(ours).length / 4)) return true
+  const [given, wanted] = [wordsOf(name), wordsOf(ours)]
+  if (given[0] !== wanted[0] || given.length < 2 || given.length > wanted.length + 1) return false
+  const [fewer, more] = given.length < wanted.length ? [given, wanted] : [wanted, given]
+  return fewer.every((word) => more.includes(word))
+}
+
+function wordsOf(name: string): string[] {
+  return name.toUpperCase().split(/[^A-Z0-9]+/)
+}
+
+function lettersOf(name: string): string {
+  return wordsOf(name).join('')
+}
+
+/** Characters that are added, left out, changed, or changed for their neighbour. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column += 1) {
+      const isSame = a[row - 1] === b[column - 1]
+      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      current[column] = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+        isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+      )
+    }
+    ;[beforeLast, last] = [last, current]
+  }
+  return last[b.length] ?? 0
+}
+
+const PLACEHOLDERS: readonly RegExp[] = [
+  /\.\.\.|…/,
+  // <your key>, ${KEY}, {{ key }}
+  /^<.*>$|^\$\{.*\}$|^\{\{.*\}\}$/,
+  /^([ps]k-lf-)?(x{3,}|\*{3,}|0{4,})$/i,
+  /^([ps]k-lf-|https?:\/\/)?(your|insert|replace|change|paste|example)([-_. ]?(me|this|it)$|[-_. ])/i,
+  /^([ps]k-lf-)?(changeme|placeholder|todo|fixme|null|undefined|none)$/i,
+]
+
+function suspiciousValues({ variables, originOf }: Settings): string[] {
+  return names.flatMap((name) => {
+    const value = variables[name]?.trim() ?? ''
+    if (!PLACEHOLDERS.some((pattern) => pattern.test(value))) return []
+    const isSecret = variableNotes.get(environmentSchema.shape[name])?.isSecret === true
+    const shown = isSecret ? MASK : JSON.stringify(value)
+    return [`${name} in ${originOf(name)} is ${shown}, which looks like a placeholder.`]
+  })
+}
