@@ -26,7 +26,8 @@ import { createHealth } from './health.ts'
 import { createPage, type Page } from './page.ts'
 import { createSessionHandler, type SessionHandler } from './session/handler.ts'
 import { policyOf } from './session/policy.ts'
-import { STATE_VERSION, type SessionState } from './session/state.ts'
+import type { SessionState } from './session/state.ts'
+import { createSessionStates } from './session-states.ts'
 import { createSqliteStore } from './store/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
@@ -53,9 +54,10 @@ export async function createApp(
   systemClock: Clock = createSystemClock(),
 ): Promise<Result<App, string>> {
   const clock = createSteadyClock(systemClock)
+  const policy = policyOf(config.session)
   const opened = await createSqliteStore<SessionState>({
     dataDir: config.dataDir,
-    stateVersion: STATE_VERSION,
+    states: createSessionStates(policy),
     retentionMs: config.retentionMs,
     outbox: config.outbox,
     budgets: budgetWatchOf(config),
@@ -85,7 +87,7 @@ export async function createApp(
   const handler = createSessionHandler({
     store: store.sessions,
     clock,
-    policy: policyOf(config.session),
+    policy,
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),

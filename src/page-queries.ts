@@ -71,9 +71,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     queries,
     committed: ({ usage }) => {
       for (const used of usage) {
-        // What it used before belongs to somebody else now.
-        if (used.isMoved) slices.clear()
-        if (used.appearedMs !== undefined) slices.changedFrom(used.appearedMs)
+        if (used.regrouped !== undefined) slices.regrouped(used.regrouped)
         const { models, tools, activity } = used.usage
         slices.changed(models)
         slices.changed(tools)

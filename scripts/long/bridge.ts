@@ -4,8 +4,9 @@ import type { Arrival } from '../../src/domain/store.ts'
 import { decodeLogs } from '../../src/otlp/json-logs.ts'
 import { processLogs } from '../../src/processors/event-processor.ts'
 import { createSessionHandler } from '../../src/session/handler.ts'
-import { defaultBounds } from '../../src/session/policy.ts'
-import { STATE_VERSION, type SessionState } from '../../src/session/state.ts'
+import { defaultBounds, type SessionPolicy } from '../../src/session/policy.ts'
+import type { SessionState } from '../../src/session/state.ts'
+import { createSessionStates } from '../../src/session-states.ts'
 import { createSqliteStore } from '../../src/store/sqlite-store.ts'
 import type { Batch } from '../../test/integration/faults/batch.ts'
 import type { Random } from '../../test/integration/faults/random.ts'
@@ -17,6 +18,18 @@ const HOUR_MS = 3_600_000
 const RETENTION_HOURS = 4
 const DRAIN_MS = 60_000
 
+const policy: SessionPolicy = {
+  idleTimeoutMs: HOUR_MS / 2,
+  maxAgeMs: 24 * HOUR_MS,
+  quietTimeoutMs: 20_000,
+  joinTimeoutMs: 7_000,
+  sessionEndGraceMs: 5_000,
+  hookContent: 'auto',
+  tagLabels: [],
+  maxContentLength: 100_000,
+  ...defaultBounds,
+}
+
 const log = { info: () => {}, warn: () => {}, error: console.error }
 
 /** A bridge that takes about `records` records, over a folder. */
@@ -26,7 +39,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
   const opened = await createSqliteStore<SessionState>({
     dataDir,
     clock,
-    stateVersion: STATE_VERSION,
+    states: createSessionStates(policy),
     retentionMs: RETENTION_HOURS * HOUR_MS,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
     log,
@@ -46,17 +59,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
   const handler = createSessionHandler({
     store: store.sessions,
     clock,
-    policy: {
-      idleTimeoutMs: HOUR_MS / 2,
-      maxAgeMs: 24 * HOUR_MS,
-      quietTimeoutMs: 20_000,
-      joinTimeoutMs: 7_000,
-      sessionEndGraceMs: 5_000,
-      hookContent: 'auto',
-      tagLabels: [],
-      maxContentLength: 100_000,
-      ...defaultBounds,
-    },
+    policy,
     maxSessions: 1000,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),

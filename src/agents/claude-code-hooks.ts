@@ -82,6 +82,27 @@ function isObject(value: AttributeValue | undefined): value is Attributes {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Hooks that happen once for what they name, so that one with the same body was sent twice. */
+const identifiedBy: Readonly<Record<string, string>> = {
+  UserPromptSubmit: 'prompt_id',
+  PreToolUse: 'tool_use_id',
+  PostToolUse: 'tool_use_id',
+  PostToolUseFailure: 'tool_use_id',
+  SubagentStart: 'agent_id',
+}
+
+/** Of all others the body may be the same when it happens again: a session that is resumed ends twice. */
+function keysOf(
+  name: string,
+  body: Attributes,
+  arrivedMs: number,
+): Pick<EventBase, 'dedupKey' | 'resendKey'> {
+  const key = `hook|${name}|${hash('sha1', JSON.stringify(body))}`
+  const identifier = Object.hasOwn(identifiedBy, name) ? identifiedBy[name] : undefined
+  const isOnce = identifier !== undefined && textOf(body, identifier) !== undefined
+  return isOnce ? { dedupKey: key } : { dedupKey: `${key}|${arrivedMs}`, resendKey: key }
+}
+
 function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent | undefined {
   const sessionId = textOf(body, 'session_id')
   const name = textOf(body, 'hook_event_name')
@@ -90,7 +111,7 @@ function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent 
   const base: EventBase = {
     agent: 'claude-code',
     sessionId,
-    dedupKey: `hook|${name}|${hash('sha1', JSON.stringify(body))}`,
+    ...keysOf(name, body, arrivedMs),
     name,
     timeMs: arrivedMs,
     identity: Object.keys(labels).length > 0 ? { labels } : {},

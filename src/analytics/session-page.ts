@@ -3,8 +3,9 @@
  * waterfalls come from the session's records, told again through the machine.
  */
 import type { SessionPolicy } from '../session/policy.ts'
-import { hasSoundTotals, soundState } from '../session/sound-state.ts'
-import { type SessionState, STATE_VERSION } from '../session/state.ts'
+import { createReplay } from '../session/replay.ts'
+import type { SessionState } from '../session/state.ts'
+import { readState } from '../session/stored-state.ts'
 import { emptyTotals } from '../session/totals.ts'
 import type { StateText } from '../store/queries/session-detail.ts'
 import type { StoreReader } from '../store/store-reader.ts'
@@ -13,7 +14,7 @@ import type { Turn } from '../web/contract/turn.ts'
 import { createFirstTokens } from './first-tokens.ts'
 import type { LangfuseLinks } from './langfuse-links.ts'
 import { createRecordedText } from './recorded-text.ts'
-import { replaySession } from './replay.ts'
+import { type ReplaySlice, replaySlices } from './replay.ts'
 import { figuresOf } from './session-figures.ts'
 import { sessionRowOf } from './session-row.ts'
 import { createTurnHeads, turnKeyOf } from './turn-heads.ts'
@@ -38,19 +39,14 @@ export async function sessionPage(
   const text = createRecordedText(maxContentLength)
   const heads = createTurnHeads(key, text, links)
   const firstTokens = createFirstTokens()
-  const told = await replaySession(
-    reader,
-    key,
-    { ...policy, maxContentLength },
-    (emissions, _, arrivals) => {
-      text.see(arrivals)
-      heads.add(emissions)
-      firstTokens.add(arrivals)
-    },
-  )
+  const closed = await tellWhole(reader, key, { ...policy, maxContentLength }, (slice) => {
+    text.see(slice.arrivals)
+    heads.add(slice.emissions)
+    firstTokens.add(slice.arrivals)
+  })
   const { turns, omitted } = heads.result()
-  // What is told again stands in where the state is of another version, or was never true.
-  const state = stateOf(await reader.details.state(row.id)) ?? told
+  // What is told again stands in where the state cannot be read.
+  const state = stateOf(key, await reader.details.state(row.id)) ?? closed
   return {
     session: sessionRowOf(row),
     ...figuresOf(state ?? nothingKnown, (model) => firstTokens.medianMs(model)),
@@ -70,7 +66,7 @@ export async function turnPage(
   const text = createRecordedText(policy.maxContentLength)
   const heads = createTurnHeads(key, text, links)
   const waterfall = createWaterfall(key, turnKey, text)
-  await replaySession(reader, key, policy, (emissions, _, arrivals) => {
+  await tellWhole(reader, key, policy, ({ emissions, arrivals }) => {
     text.see(arrivals)
     const ofTurn = emissions.filter(
       (emission) => emission.kind === 'observation' && turnKeyOf(emission, key) === turnKey,
@@ -84,15 +80,26 @@ export async function turnPage(
   return { turn, items: [...items], omittedItems: omitted }
 }
 
+/** With what closing it now would say, since a turn that is open is shown as well. */
+async function tellWhole(
+  { inputs }: StoreReader,
+  key: string,
+  policy: SessionPolicy,
+  visit: (slice: Pick<ReplaySlice, 'emissions' | 'arrivals'>) => void,
+): Promise<SessionState | undefined> {
+  const replay = createReplay(key, policy)
+  for await (const slice of replaySlices(inputs, replay, key)) visit(slice)
+  const { emissions, state } = replay.closing()
+  visit({ emissions, arrivals: [] })
+  return state
+}
+
 /** A row whose state and records are both gone or unreadable. */
 const nothingKnown = { totals: emptyTotals(), identity: {}, firstMs: 0, lastMs: 0 }
 
-function stateOf(stored: StateText | undefined): SessionState | undefined {
-  if (stored?.version !== STATE_VERSION) return undefined
-  try {
-    const state = JSON.parse(stored.text) as SessionState
-    return hasSoundTotals(state) ? soundState(state) : undefined
-  } catch {
-    return undefined
-  }
+function stateOf(sessionKey: string, stored: StateText | undefined): SessionState | undefined {
+  if (stored === undefined) return undefined
+  const unknown = { title: undefined, firstPromptMs: undefined, firstCommitMs: undefined }
+  const state = readState({ sessionKey, ...stored, ...unknown })
+  return state.ok ? state.value : undefined
 }

@@ -23,9 +23,9 @@ export interface UsageSlices {
   read(filter: SessionFilter, range: Span, spanAt: (ms: number) => Span): Promise<readonly Slice[]>
   /** Something was added to these quarters of an hour. */
   changed(rows: readonly { readonly bucketMs: number }[]): void
-  /** A session that began then counts from now on, in all that it used since. */
-  changedFrom(ms: number): void
-  /** Something was deleted, or belongs to somebody else now. */
+  /** Something in this span counts for somebody or something else now. */
+  regrouped(span: Span): void
+  /** Something was deleted. */
   clear(): void
 }
 
@@ -100,9 +100,10 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
         }
       }
     },
-    changedFrom: (ms) => {
-      if (ms >= endMs) return
-      for (const [key, { slice }] of remembered) if (slice.toMs > ms) remembered.delete(key)
+    regrouped: ({ fromMs, toMs }) => {
+      for (const [key, { slice }] of remembered) {
+        if (slice.fromMs < toMs && fromMs < slice.toMs) remembered.delete(key)
+      }
     },
     clear: () => remembered.clear(),
   }

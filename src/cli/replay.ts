@@ -1,9 +1,9 @@
 /**
  * `replay`: stored sessions again to Langfuse, from their raw records through today's mapping.
  *
- * Ids are derived from natural keys, so a replay into the project that had it all before gives the
- * same ids: Langfuse shows each observation once, as today's mapping has it, in the end (it merges
- * equal ids with equal start times in the background). In another project it makes a copy.
+ * It gives the rows that were delivered, under the same ids; docs/reliability.md says when they may
+ * differ. Langfuse shows each observation once in the end (it merges equal ids with equal start times
+ * in the background). In another project it makes a copy.
  */
 import type { Command } from 'commander'
 import { ok, type Result } from '../domain/result.ts'
@@ -32,9 +32,15 @@ interface Options extends FilterOptions, TargetOptions {
 }
 
 const NOTE = `
-Ids are derived from what was recorded: into the same project it gives the same traces again, not
-second ones (Langfuse merges them within minutes); into another project it makes a copy.
-What the bridge itself has to deliver is not touched. Open sessions are left out until they close.`
+Delivers what was delivered: the same traces, observations and scores under the same ids. Into the
+same project that makes no second ones (Langfuse merges them within minutes); into another project
+it makes a copy. Of a session that is still open it delivers what was sent so far.
+
+Rows come out differently where they were made by another version of claude-telemetry or under
+another MAX_CONTENT_LENGTH, HOOK_CONTENT or TAG_ATTRIBUTES. Sessions that were stored before
+closings were (docs/reliability.md) are known by their last closing only.
+
+What the bridge itself has to deliver is not touched.`
 
 export function addReplay(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
@@ -73,20 +79,18 @@ async function replay(
   }
   const selected = await selectSessions(data.reports, ids, filter)
   if (!selected.ok) return selected
-  // What the bridge has not ended yet would be told as if it had.
-  const rows = selected.value.filter(({ isOpen }) => !isOpen)
-  const open = countOfText(selected.value.length - rows.length, 'open session')
+  const rows = selected.value
   if (rows.length === 0) {
-    const left = selected.value.length === 0 ? 'no session fits' : `nothing but ${open} fits`
-    if (all) return ok({ lines: [`Nothing to deliver: ${left}.`] })
-    return failed(left, `${NO_SESSION_NEXT} Open sessions are replayed once they have closed.`)
+    if (all) return ok({ lines: ['Nothing to deliver: no session fits.'] })
+    return failed('no session fits', NO_SESSION_NEXT)
   }
   const done = await (options.dryRun
     ? dryRun(data, context, rows)
     : deliver(data, context, rows, options))
   if (!done.ok) return done
-  const leftOut = rows.length === selected.value.length ? [] : [`Left out: ${open}.`]
-  return ok({ lines: [done.value, ...leftOut] })
+  const open = rows.filter(({ isOpen }) => isOpen).length
+  const notes = open === 0 ? [] : [`Of ${countOfText(open, 'open session')}, what was sent so far.`]
+  return ok({ lines: [done.value, ...notes] })
 }
 
 async function dryRun(

@@ -12,6 +12,11 @@ export interface EventBase {
   readonly sessionId: string
   /** Unique within the session: two records with one key are one event sent twice. */
   readonly dedupKey: string
+  /**
+   * Of a hook that nothing in it tells apart from a later one that says the same: alike for both.
+   * Whether it was sent twice or happened twice is seen from what came in between.
+   */
+  readonly resendKey?: string
   /** The agent's own name of the event, e.g. `api_request`. */
   readonly name: string
   readonly timeMs: number

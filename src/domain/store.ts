@@ -7,6 +7,7 @@ import type { BudgetAlert } from './budget.ts'
 import type { Emission } from './emission.ts'
 import type { SessionKey } from './identity.ts'
 import type { MetricSample } from './metric-sample.ts'
+import type { ControlOfSession } from './session-control.ts'
 import type { Origin, StoredRecord } from './telemetry-record.ts'
 import type { Usage } from './usage.ts'
 
@@ -38,7 +39,10 @@ export interface SessionRow<S> {
   readonly title: string | undefined
   readonly project: string | undefined
   readonly team: string | undefined
-  /** What else is known of it by name: resource attributes, folder, repository, branch. */
+  /**
+   * What else it can be found by: resource attributes, folder, repository, branch, each with its
+   * newest value. The same object as long as nothing changes.
+   */
   readonly labels: Readonly<Record<string, string>>
   /** Totals for lists and reports. */
   readonly costUsd: number
@@ -63,8 +67,11 @@ export interface SessionUsage {
   readonly usage: Usage
   /** Its user or team is another one than when it used what it used before. */
   readonly isMoved: boolean
-  /** When it began, if it was empty before and is no longer: from then on it counts. */
-  readonly appearedMs?: number | undefined
+  /**
+   * Set when reports now group or find under another name what it used before; the time span in
+   * which that lies, `toMs` excluded.
+   */
+  readonly regrouped?: { readonly fromMs: number; readonly toMs: number }
 }
 
 /** What the fold decided; all of it is committed together, or none. */
@@ -72,6 +79,8 @@ export interface Outcome<S> {
   readonly sessions: readonly SessionRow<S>[]
   readonly usage: readonly SessionUsage[]
   readonly emissions: readonly Emission[]
+  /** Ticks and closings that decided something, in order, behind the records of this commit. */
+  readonly controls?: readonly ControlOfSession[]
 }
 
 /**

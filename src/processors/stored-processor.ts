@@ -17,38 +17,43 @@ import { agentOfHooks, processHook } from './hook-processor.ts'
 import { processMetrics } from './metrics-processor.ts'
 import { processSpans } from './span-processor.ts'
 
-/** What a batch means today; records that no longer mean anything are rejected. */
-export function processStored({
-  origin,
-  signal,
-  receivedMs,
-  records,
-}: StoredBatch): Intake<Arrival> {
-  switch (signal) {
-    case 'log':
-      return processLogs(withOrigin<LogRecord>(records), receivedMs)
-    case 'metric':
-      return processMetrics(withOrigin<MetricPoint>(records), receivedMs)
-    case 'trace':
-      return processSpans(withOrigin<SpanRecord>(records), receivedMs)
-    case 'hook':
-      return processHooks(agentOfHooks(origin), records as readonly HookRecord[], receivedMs)
-  }
-
-  // A batch's records are all of its signal; the store keeps both side by side.
-  function withOrigin<T>(of: readonly StoredRecord['record'][]): T[] {
-    return of.map((record) => ({ ...record, origin }) as T)
+/**
+ * What a batch means today; records that no longer mean anything are rejected. In the order in
+ * which they are stored, which is the one in which they were folded: sorting them again would put
+ * two requests that share a batch in another order.
+ */
+export function processStored(batch: StoredBatch): Intake<Arrival> {
+  const processed = batch.records.map((record) => processOne(batch, record))
+  return {
+    accepted: processed.flatMap(({ accepted }) => accepted),
+    rejected: processed.flatMap(({ rejected }) => rejected),
   }
 }
 
-function processHooks(
+/** A batch's records are all of its signal; the store keeps both side by side. */
+function processOne(
+  { origin, signal, receivedMs }: StoredBatch,
+  record: StoredRecord['record'],
+): Intake<Arrival> {
+  switch (signal) {
+    case 'log':
+      return processLogs([{ ...(record as LogRecord), origin }], receivedMs)
+    case 'metric':
+      return processMetrics([{ ...(record as MetricPoint), origin }], receivedMs)
+    case 'trace':
+      return processSpans([{ ...(record as SpanRecord), origin }], receivedMs)
+    case 'hook':
+      return processStoredHook(agentOfHooks(origin), record as HookRecord, receivedMs)
+  }
+}
+
+function processStoredHook(
   agent: string,
-  hooks: readonly HookRecord[],
+  { body, labels }: HookRecord,
   receivedMs: number,
 ): Intake<Arrival> {
-  const results = hooks.map(({ body, labels }) => processHook(agent, body, receivedMs, labels))
-  return {
-    accepted: results.flatMap((result) => (result.ok ? [result.value] : [])),
-    rejected: results.flatMap((result) => (result.ok ? [] : [result.error])),
-  }
+  const result = processHook(agent, body, receivedMs, labels)
+  return result.ok
+    ? { accepted: [result.value], rejected: [] }
+    : { accepted: [], rejected: [result.error] }
 }

@@ -18,16 +18,22 @@ export function budgetEvents(
   alert: BudgetAlert,
   policy: SessionPolicy,
 ): readonly Emission[] {
+  const draft: Draft = { state, policy, emissions: [], usage: emptyUsageDraft() }
+  emitBudgetEvent(draft, alert)
+  return draft.emissions
+}
+
+/** The same within a step. Changes nothing of the session. */
+export function emitBudgetEvent(draft: Draft, alert: BudgetAlert): void {
   const { scope, subject, date, threshold, limitUsd, spentUsd } = alert
-  const emissions: Emission[] = []
-  const draft: Draft = { state, policy, emissions, usage: emptyUsageDraft() }
+  const { lastMs } = draft.state
   emitInCurrentTurn(draft, {
     type: 'event',
     key: `budget|${JSON.stringify([scope, subject, date, threshold, limitUsd])}`,
     name: threshold < 100 ? 'budget nearly spent' : 'budget spent',
     // Only the step is known, not the call; the newest record of the session is of that step.
-    startMs: state.lastMs,
-    endMs: state.lastMs,
+    startMs: lastMs,
+    endMs: lastMs,
     level: 'WARNING',
     statusMessage: budgetText(alert),
     metadata: {
@@ -41,5 +47,4 @@ export function budgetEvents(
       spent_usd: spentUsd,
     },
   })
-  return emissions
 }

@@ -2,11 +2,12 @@
  * When a session wants to be looked at again, and what is due then. All deadlines count
  * from arrivals, so a bridge that was down for a while closes what went quiet meanwhile.
  */
+import type { CloseReason } from '../domain/session-control.ts'
 import type { Draft } from './draft.ts'
 import { isEmpty } from './eventful.ts'
 import { releaseDueCalls } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
-import type { CloseReason, OpenTurn, SessionState } from './state.ts'
+import type { OpenTurn, SessionState } from './state.ts'
 import { releaseDueTools } from './tool-call.ts'
 import { emitSummary } from './summary.ts'
 import { openTurns } from './turn.ts'
@@ -27,6 +28,12 @@ export function deadlineOf(state: SessionState, policy: SessionPolicy): number |
     for (const tool of turn.heldTools) deadline = Math.min(deadline, tool.releaseAtMs)
   }
   return deadline
+}
+
+/** Whether looking at the session at `nowMs` would do anything. */
+export function isDue(state: SessionState, policy: SessionPolicy, nowMs: number): boolean {
+  const deadline = deadlineOf(state, policy)
+  return deadline !== undefined && deadline <= nowMs
 }
 
 /** Does what is due at `nowMs`: lets calls go, ends quiet turns, closes the session. */

@@ -1,7 +1,9 @@
 /**
  * The machine's working copy during one step: a state it may write, and what it has emitted.
  */
+import type { Attributes } from '../domain/attributes.ts'
 import type { Emission, Observation, TraceContext } from '../domain/emission.ts'
+import type { Identity } from '../domain/identity.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { ObservationDraft, SessionState } from './state.ts'
 import type { UsageDraft } from './usage.ts'
@@ -13,6 +15,15 @@ export interface Draft {
   readonly usage: UsageDraft
   /** The context of what was emitted last, which the next emission mostly shares. */
   lastContext?: MadeContext
+  /** Labels whose newest time is not written down yet. */
+  labelsTold?: LabelsTold | undefined
+}
+
+/** What several records in a row told alike, and the newest time of them. */
+export interface LabelsTold {
+  readonly labels: Identity['labels']
+  readonly resource: Attributes | undefined
+  timeMs: number
 }
 
 /** A context, and all that it was made of and that can change. */

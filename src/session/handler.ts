@@ -7,12 +7,12 @@
 import type { BudgetAlert } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
+import type { CloseReason } from '../domain/session-control.ts'
 import type { Arrival, Outcome, SessionStore } from '../domain/store.ts'
 import { foldSessions } from './fold.ts'
 import { createLiveSessions } from './live-sessions.ts'
 import type { SessionPolicy } from './policy.ts'
-import { soundState } from './sound-state.ts'
-import type { CloseReason, SessionState } from './state.ts'
+import type { SessionState } from './state.ts'
 import { type Control, type Job, takeJobs } from './work-queue.ts'
 
 /** Records in one commit, about: bounds how long it blocks. */
@@ -132,7 +132,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       const { outcome, alerts } = await store.commit(arrivals, unknown, (fresh, stored) =>
         foldSessions(fresh, controls, {
           policy,
-          known: (key) => live.get(key) ?? loaded(stored.get(key)),
+          known: (key) => live.get(key) ?? stored.get(key),
           onFailure: (key, error) => deps.onError(`session ${key} could not be advanced`, error),
         }),
       )
@@ -219,11 +219,6 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       timer?.cancel()
     },
   }
-}
-
-/** A state from the store, where an earlier version may have written it. */
-function loaded(state: SessionState | undefined): SessionState | undefined {
-  return state && soundState(state)
 }
 
 function sessionKeys(

@@ -31,6 +31,41 @@ export const defaultBounds = {
   maxHeldItems: 1000,
 } as const
 
+/**
+ * What decides how a session falls into turns and closings, and so which rows there are. The rest
+ * decides how they look.
+ */
+const STRUCTURAL = [
+  'idleTimeoutMs',
+  'maxAgeMs',
+  'quietTimeoutMs',
+  'joinTimeoutMs',
+  'sessionEndGraceMs',
+  'maxOpenTurns',
+  'maxEndedTurns',
+  'maxHeldItems',
+] as const satisfies readonly (keyof SessionPolicy)[]
+
+/** What a replay has to know of the policy in force, as text for the store. */
+export function policyText(policy: SessionPolicy): string {
+  return JSON.stringify(Object.fromEntries(STRUCTURAL.map((name) => [name, policy[name]])))
+}
+
+/**
+ * The policy under which a session's rows come out as they did when `recorded` was in force, shown
+ * as `policy` says. `recorded` is the text of `policyText`; what it lacks is as in `policy`.
+ */
+export function policyAsRecorded(policy: SessionPolicy, recorded: unknown): SessionPolicy {
+  if (typeof recorded !== 'object' || recorded === null) return policy
+  const known = recorded as Readonly<Record<string, unknown>>
+  const structure: Partial<Record<(typeof STRUCTURAL)[number], number>> = {}
+  for (const name of STRUCTURAL) {
+    const value = known[name]
+    if (typeof value === 'number') structure[name] = value
+  }
+  return { ...policy, ...structure }
+}
+
 /** The settings that people make, with the bounds that nobody needs to set. */
 export function policyOf(settings: Omit<SessionPolicy, keyof typeof defaultBounds>): SessionPolicy {
   return { ...settings, ...defaultBounds }

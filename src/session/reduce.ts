@@ -6,17 +6,19 @@
  * observation is emitted once, complete; every root and summary exactly once.
  */
 import type { AgentEvent } from '../domain/agent-event.ts'
+import type { Attributes } from '../domain/attributes.ts'
 import type { Emission } from '../domain/emission.ts'
-import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
+import type { SessionControl } from '../domain/session-control.ts'
 import type { Usage } from '../domain/usage.ts'
-import { close, expire } from './deadlines.ts'
+import { emitBudgetEvent } from './budget-event.ts'
+import { close, expire, isDue } from './deadlines.ts'
 import type { Draft } from './draft.ts'
 import { isEmpty, isEventful } from './eventful.ts'
 import { onMetric } from './metrics.ts'
 import { onModelCall, onModelError, onModelResponse } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
-import { type CloseReason, copyState, type SessionState } from './state.ts'
+import { copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tool-call.ts'
 import { count, countImplausible } from './totals.ts'
 import { onRequestBody, onResponseBody } from './body.ts'
@@ -25,25 +27,32 @@ import { onPrompt } from './prompt.ts'
 import { onReport } from './report.ts'
 import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagent.ts'
+import { finishTold, noteTold } from './told.ts'
 import { boundOpenTurns } from './turn-end.ts'
 import { joinTurnSpans } from './turn-span.ts'
 import { emptyUsageDraft } from './usage.ts'
 
-/** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the tick. */
-export type SessionInput =
-  | {
-      readonly kind: 'record'
-      readonly item: AgentEvent | MetricSample
-      readonly atMs: number
-    }
-  | { readonly kind: 'tick'; readonly atMs: number }
-  | { readonly kind: 'close'; readonly reason: CloseReason; readonly atMs: number }
+/** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the control. */
+export type SessionInput = RecordInput | SessionControl
+
+export interface RecordInput {
+  readonly kind: 'record'
+  readonly item: AgentEvent | MetricSample
+  /** The attributes of the resource that sent it. */
+  readonly resource?: Attributes
+  readonly atMs: number
+}
 
 export interface Step {
   readonly state: SessionState
   readonly emissions: readonly Emission[]
   readonly usage: Usage
+  /** The controls among the inputs that decided something: a replay needs them, and no others. */
+  readonly controls: readonly SessionControl[]
 }
+
+/** A hook that comes again within this time, with nothing in between, was sent twice. */
+const RESEND_WINDOW_MS = 5000
 
 /** Folds inputs into a session. Records must not have been folded before (the store sees to it). */
 export function reduce(
@@ -57,14 +66,29 @@ export function reduce(
     emissions: [],
     usage: emptyUsageDraft(),
   }
+  const controls: SessionControl[] = []
   let expiredMs: number | undefined
   for (const input of inputs) {
+    if (input.kind === 'budget') {
+      emitBudgetEvent(draft, input.alert)
+      continue
+    }
+    if (input.kind !== 'record' && decides(draft, input)) controls.push(input)
     if (input.atMs !== expiredMs || isImpatient(policy)) expire(draft, input.atMs)
     expiredMs = input.atMs
-    if (input.kind === 'record') onRecord(draft, input.item, input.atMs)
+    if (input.kind === 'record') onRecord(draft, input)
     else if (input.kind === 'close') close(draft, input.reason)
   }
-  return { state: draft.state, emissions: draft.emissions, usage: draft.usage }
+  finishTold(draft)
+  return { state: draft.state, emissions: draft.emissions, usage: draft.usage, controls }
+}
+
+function decides(
+  { state, policy }: Draft,
+  control: Exclude<SessionControl, { readonly kind: 'budget' }>,
+): boolean {
+  if (control.kind === 'close') return state.closed === undefined
+  return isDue(state, policy, control.atMs)
 }
 
 /** What a record begins to wait for is due after the record's own time, but for these. */
@@ -72,16 +96,15 @@ function isImpatient(policy: SessionPolicy): boolean {
   return Math.min(policy.joinTimeoutMs, policy.quietTimeoutMs, policy.sessionEndGraceMs) === 0
 }
 
-function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): void {
+function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   const { state } = draft
-  if (state.closed !== undefined) {
-    state.closed = undefined
-    state.openedAtMs = atMs
-  }
+  if (isResend(state, item, atMs)) return
+  // That a session ends which is closed already is nothing new.
+  if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
   state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
   state.firstMs = Math.min(state.firstMs, item.timeMs)
   state.lastMs = Math.max(state.lastMs, item.timeMs)
-  state.identity = merged(state.identity, item.identity)
+  noteTold(draft, { identity: item.identity, resource, timeMs: item.timeMs })
   state.hasTelemetry ||= !isHook(item)
   state.eventful = isEventful(item) || !isEmpty(state)
   if (item.implausible !== undefined) countImplausible(state.totals, item.implausible)
@@ -91,6 +114,30 @@ function onRecord(draft: Draft, item: AgentEvent | MetricSample, atMs: number): 
   }
   state.traced ||= item.traceId !== undefined
   onEvent(draft, item, atMs)
+}
+
+/**
+ * Hooks say neither when they happened nor, but for those of tools and prompts, what of several
+ * alike they are. The same again is a resend only when it comes at once; after anything else has
+ * come of the session, it happened again.
+ */
+function isResend(state: SessionState, item: AgentEvent | MetricSample, atMs: number): boolean {
+  const last = state.lastReport
+  const key = item.kind === 'metric' ? undefined : item.resendKey
+  if (key === undefined) {
+    state.lastReport = undefined
+    return false
+  }
+  if (last?.key === key && atMs - last.atMs <= RESEND_WINDOW_MS) return true
+  state.lastReport = { key, atMs }
+  return false
+}
+
+/** A session that was closed goes on; an end that a hook told of just now is still to come. */
+function open(state: SessionState, atMs: number): void {
+  state.closed = undefined
+  state.openedAtMs = atMs
+  if (state.endsAtMs !== undefined && state.endsAtMs <= atMs) state.endsAtMs = undefined
 }
 
 function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
@@ -147,19 +194,4 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
 
 function isHook(item: AgentEvent | MetricSample): boolean {
   return item.kind.endsWith('_report') || (item.kind === 'other' && item.isHook === true)
-}
-
-/** Later records may know more (an e-mail appears after login); what is known is not lost. */
-function merged(known: Identity, told: Identity): Identity {
-  const labels = mergedLabels(known.labels, told.labels)
-  const isNew = (key: string) =>
-    key !== 'labels' && told[key as keyof Identity] !== known[key as keyof Identity]
-  if (labels === known.labels && !Object.keys(told).some(isNew)) return known
-  return { ...known, ...told, ...(labels !== undefined && { labels }) }
-}
-
-/** The same object as long as nothing is new. */
-function mergedLabels(known: Identity['labels'], told: Identity['labels']): Identity['labels'] {
-  const isNew = ([key, value]: [string, string]) => known?.[key] !== value
-  return Object.entries(told ?? {}).some(isNew) ? { ...known, ...told } : known
 }

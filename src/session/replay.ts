@@ -1,28 +1,48 @@
 /**
- * A stored session told again from its records, through the machine of today. Pure: the times
- * are those at which the records came, and what was due between them happens between them.
+ * A stored session told again from what happened to it, through the machine of today. Pure: records
+ * come at the time at which they came, controls where they decided something, and what was due
+ * between two records happens between them.
  */
 import type { Emission } from '../domain/emission.ts'
 import type { SessionKey } from '../domain/identity.ts'
+import type { SessionControl } from '../domain/session-control.ts'
 import type { Arrival } from '../domain/store.ts'
-import type { SessionPolicy } from './policy.ts'
-import { reduce, type SessionInput } from './reduce.ts'
+import { foldInputs, inputOf } from './fold.ts'
+import { policyAsRecorded, type SessionPolicy } from './policy.ts'
+import type { SessionInput } from './reduce.ts'
 import { newSession, type SessionState } from './state.ts'
 
 export interface Replay {
-  /** The next records in order of arrival, and what they make the machine say. */
+  /** The next records in order, and what they make the machine say. */
   add(arrivals: readonly Arrival[]): readonly Emission[]
-  /** Closes the session and says the rest: open turns, summary, scores. */
-  finish(): readonly Emission[]
+  /** The next control, which stands behind all records so far. */
+  control(control: SessionControl): readonly Emission[]
+  /** From here on another policy was in force; see `policyText`. */
+  underPolicy(recorded: unknown): void
+  /** What closing the session now would say: open turns, summary, scores. It stays as it is. */
+  closing(): Closing
   /** Undefined before the first record. */
   state(): SessionState | undefined
 }
 
-export function createReplay(key: SessionKey, policy: SessionPolicy): Replay {
+export interface Closing {
+  readonly emissions: readonly Emission[]
+  /** Of the closed session; undefined before the first record. */
+  readonly state: SessionState | undefined
+}
+
+/** `shownAs` decides how things look; what there is, the policies that were in force. */
+export function createReplay(key: SessionKey, shownAs: SessionPolicy): Replay {
+  let policy = shownAs
   let state: SessionState | undefined
 
-  function step(from: SessionState, inputs: readonly SessionInput[]): readonly Emission[] {
-    const next = reduce(from, inputs, policy)
+  function step(from: SessionState, inputs: readonly SessionInput[]) {
+    // What failed was told when it came.
+    return foldInputs(from, inputs, policy, () => {})
+  }
+
+  function advance(from: SessionState, inputs: readonly SessionInput[]): readonly Emission[] {
+    const next = step(from, inputs)
     state = next.state
     return next.emissions
   }
@@ -31,13 +51,14 @@ export function createReplay(key: SessionKey, policy: SessionPolicy): Replay {
     add: (arrivals) => {
       const [first] = arrivals
       if (first === undefined) return []
-      const inputs = arrivals.map(({ item, arrivedMs }): SessionInput => {
-        return { kind: 'record', item, atMs: arrivedMs }
-      })
-      return step(state ?? newSession(key, first.item, first.arrivedMs), inputs)
+      return advance(state ?? newSession(key, first.item, first.arrivedMs), arrivals.map(inputOf))
     },
-    finish: () => {
-      if (state === undefined) return []
+    control: (control) => (state === undefined ? [] : advance(state, [control])),
+    underPolicy: (recorded) => {
+      policy = policyAsRecorded(shownAs, recorded)
+    },
+    closing: () => {
+      if (state === undefined) return { emissions: [], state }
       const atMs = state.lastArrivalMs + policy.idleTimeoutMs
       return step(state, [{ kind: 'close', reason: 'idle', atMs }])
     },

@@ -14,6 +14,7 @@ import type {
 } from '../domain/agent-event.ts'
 import { bounded, cut } from './content.ts'
 import type { Draft } from './draft.ts'
+import { endedTurn } from './ended-turns.ts'
 import { look, note } from './ledger.ts'
 import type { OpenTurn } from './state.ts'
 import { noteSubagent } from './subagent.ts'
@@ -42,7 +43,8 @@ export function onReport(draft: Draft, event: ReportEvent, arrivedMs: number): v
 /** The turn a report belongs to; none for one that has ended or that is not named. */
 function reportedTurn(draft: Draft, event: ReportEvent, arrivedMs: number): OpenTurn | undefined {
   const key = namedTurnKey(event)
-  if (key === undefined || draft.state.ended[key] !== undefined) return undefined
+  if (key === undefined || endedTurn(draft.state, key, event.traceId) !== undefined)
+    return undefined
   return openTurn(draft, key, event, arrivedMs)
 }
 

@@ -23,7 +23,7 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     title: state.title ?? state.firstPrompt,
     project: labels.project ?? labels.repository,
     team: labels.team,
-    labels,
+    labels: state.attributes,
     costUsd: totals.costUsd,
     inputTokens: totals.usage.input,
     outputTokens: totals.usage.output,

@@ -5,17 +5,15 @@
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/plausible.ts'
+import type { CloseReason } from '../domain/session-control.ts'
 import type { Shown } from '../domain/shown.ts'
 import type { Ledger } from './ledger.ts'
 import { copyJoins, emptyJoins, type Joins } from './joins.ts'
 import type { SeriesRun } from './series.ts'
 import { copyTotals, emptyTotals, type Totals } from './totals.ts'
 
-/** Raised when stored states can no longer be read as they are. */
-export const STATE_VERSION = 1
-
-/** Why a session was closed. */
-export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit' | 'session_end'
+/** Raised whenever the shape of a state changes; `stored-state.ts` brings older ones up to it. */
+export const STATE_VERSION = 2
 
 /** Why a turn ended. */
 export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'stop' | 'limit' | CloseReason
@@ -104,6 +102,8 @@ export interface OpenTurn {
   readonly ordinal: number
   /** 1 until its root was sent; then it counts the continuations. */
   readonly segment: number
+  /** Its trace has a key of its own, since an earlier turn of the same key may have been dropped. */
+  readonly isApart: boolean
   /** The agent's own trace, where it traced when the turn began. */
   readonly agentTraceId: string | undefined
   /** A span outside that the turn hangs under. */
@@ -140,7 +140,7 @@ export interface OpenTurn {
   /** Tool use ids of the tools that were sent with their result. */
   shownTools: string[]
   subagents: Record<string, Subagent>
-  /** Segments sent of subagents before this turn was taken up again. */
+  /** Segments sent of subagents before this turn was taken up again, by the hash of their id. */
   readonly sentSubagents: Readonly<Record<string, number>>
   /** Answers that came before their call, by request id. */
   earlyAnswers: Record<string, string>
@@ -156,8 +156,32 @@ export interface EndedTurn {
   readonly ordinal: number
   readonly segment: number
   readonly agentTraceId: string | undefined
-  /** Segments sent of each subagent. */
+  readonly isApart: boolean
+  /** Segments sent of each subagent, by the hash of its id. */
   readonly subagents: Readonly<Record<string, number>>
+}
+
+/** The same in short, by the hash of its key: the ordinal, where there is no more to say. */
+export type ForgottenTurn = readonly [hash: string, turn: number | ShortTurn]
+
+export interface ShortTurn extends Omit<EndedTurn, 'agentTraceId'> {
+  /** Its trace is that of the agent. */
+  readonly isTraced: boolean
+}
+
+/** When each thing was last told, by the records' own time; see `told.ts`. */
+export interface ToldMs {
+  /** By field of the identity. */
+  identity: Record<string, number>
+  /** By name of a label or a resource attribute. */
+  labels: Record<string, number>
+}
+
+/** A hook that may be sent again: it has neither an id nor a time of its own. */
+export interface LastReport {
+  readonly key: string
+  /** When it arrived. */
+  readonly atMs: number
 }
 
 export interface SessionState {
@@ -166,6 +190,9 @@ export interface SessionState {
   readonly agent: string
   readonly sessionId: string
   identity: Identity
+  /** What it can be found by: its labels, and the attributes of the resources that sent records. */
+  attributes: Readonly<Record<string, string>>
+  toldMs: ToldMs
   /** Least and greatest event time. */
   firstMs: number
   lastMs: number
@@ -179,9 +206,12 @@ export interface SessionState {
   /** The turn that events without a prompt id belong to. */
   currentTurn: string | undefined
   turns: Record<string, OpenTurn>
+  /** The turns that ended last, by key; see `ended-turns.ts`. */
   ended: Record<string, EndedTurn>
-  /** Turns that began before this and are in neither list have ended. */
-  endedBeforeMs: number
+  /** Those that ended before, in pages, the newest last. Never written to, only replaced. */
+  forgotten: readonly (readonly ForgottenTurn[])[]
+  /** There were more turns than are remembered. */
+  hasDroppedTurns: boolean
   totals: Totals
   series: Record<string, SeriesRun>
   /** Telemetry has been received, not only hooks. */
@@ -191,6 +221,8 @@ export interface SessionState {
   /** When the session closes because a hook told its end, by arrival time; and the hook's reason. */
   endsAtMs: number | undefined
   endReason: string | undefined
+  /** The newest record, if it is a hook that may be sent again. */
+  lastReport: LastReport | undefined
   /** The agent sends spans, so calls and tools wait for theirs. */
   traced: boolean
   /** The agent sends raw bodies, so calls wait for theirs. */
@@ -217,6 +249,8 @@ export function newSession(
     agent: first.agent,
     sessionId: first.sessionId,
     identity: {},
+    attributes: {},
+    toldMs: { identity: {}, labels: {} },
     firstMs: first.timeMs,
     lastMs: first.timeMs,
     openedAtMs: arrivedMs,
@@ -227,13 +261,15 @@ export function newSession(
     currentTurn: undefined,
     turns: {},
     ended: {},
-    endedBeforeMs: 0,
+    forgotten: [],
+    hasDroppedTurns: false,
     totals: emptyTotals(),
     series: {},
     hasTelemetry: false,
     eventful: false,
     endsAtMs: undefined,
     endReason: undefined,
+    lastReport: undefined,
     traced: false,
     bodied: false,
     joins: emptyJoins(),
@@ -242,6 +278,47 @@ export function newSession(
     firstPrompt: undefined,
     firstPromptMs: undefined,
     firstCommitMs: undefined,
+  }
+}
+
+/** What is known of a turn when it begins, or is taken up again. */
+export type TurnBeginning = Pick<
+  OpenTurn,
+  'key' | 'promptId' | 'ordinal' | 'segment' | 'isApart' | 'agentTraceId' | 'sentSubagents'
+> & { readonly timeMs: number }
+
+/** A turn of which one record has just arrived, before that is folded in. */
+export function newTurn({ timeMs, ...beginning }: TurnBeginning): OpenTurn {
+  return {
+    ...beginning,
+    startMs: timeMs,
+    lastMs: timeMs,
+    lastArrivalMs: 0,
+    outsideParentId: undefined,
+    overAtMs: undefined,
+    overBy: undefined,
+    stopWaitsFor: undefined,
+    reportedPrompt: undefined,
+    reportedAnswer: undefined,
+    reportedTools: {},
+    prompted: false,
+    synthetic: false,
+    prompt: undefined,
+    promptLength: undefined,
+    command: undefined,
+    answer: undefined,
+    mainFinished: false,
+    resultFor: undefined,
+    failure: undefined,
+    held: [],
+    tools: [],
+    heldTools: [],
+    shownTools: [],
+    subagents: {},
+    earlyAnswers: {},
+    modelCalls: 0,
+    toolResults: 0,
+    costUsd: 0,
   }
 }
 
@@ -263,6 +340,7 @@ export function copyState(from: SessionState): SessionState {
   }
   return {
     ...from,
+    toldMs: { identity: { ...from.toldMs.identity }, labels: { ...from.toldMs.labels } },
     turns,
     ended: { ...from.ended },
     totals: copyTotals(from.totals),

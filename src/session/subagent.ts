@@ -7,6 +7,7 @@ import type { AgentEvent, SubagentEndEvent } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { look } from './ledger.ts'
 import { reported, shownToolKey } from './reported-content.ts'
+import { shortHash } from './short-hash.ts'
 import type { ObservationDraft, OpenTurn, Subagent } from './state.ts'
 import { count } from './totals.ts'
 import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from './turn.ts'
@@ -61,17 +62,10 @@ export function emitSubagents(draft: Draft, turn: OpenTurn): void {
   }
 }
 
-/** How many segments of each subagent a turn has sent, for when it goes on. */
-export function sentSubagents(turn: OpenTurn): Record<string, number> {
-  const sent: Record<string, number> = { ...turn.sentSubagents }
-  for (const [key, subagent] of Object.entries(turn.subagents)) sent[key] = subagent.segment
-  return sent
-}
-
 function newSubagent(turn: OpenTurn, id: string, timeMs: number): Subagent {
   return {
     id,
-    segment: (turn.sentSubagents[PREFIX + id] ?? 0) + 1,
+    segment: (turn.sentSubagents[shortHash(id)] ?? 0) + 1,
     type: undefined,
     startMs: timeMs,
     lastMs: timeMs,

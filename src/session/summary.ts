@@ -3,12 +3,12 @@
  * session adds up to. It has no cost or usage of its own, since those are counted already.
  */
 import { addUsd } from '../domain/exact-sum.ts'
+import type { CloseReason } from '../domain/session-control.ts'
 import type { Shown } from '../domain/shown.ts'
 import { type Distribution, quantile } from './distribution.ts'
 import { type Draft, emit } from './draft.ts'
 import { NO_TELEMETRY } from './reported-content.ts'
 import { scoresOf } from './scores.ts'
-import type { CloseReason } from './state.ts'
 import type { MetricTotals, ModelTotals, Totals, ToolTotals } from './totals.ts'
 
 export const SUMMARY_TRACE_NAME = 'session-summary'

@@ -4,6 +4,7 @@
  * below the root carries it, so nothing is sent twice and nothing is lost.
  */
 import { type Draft, emit } from './draft.ts'
+import { rememberTurn } from './ended-turns.ts'
 import { releaseDueCalls } from './model-call.ts'
 import type { OpenTurn, TurnEnd } from './state.ts'
 import {
@@ -12,7 +13,7 @@ import {
   reportedAnswer,
   reportedPrompt,
 } from './reported-content.ts'
-import { emitSubagents, sentSubagents } from './subagent.ts'
+import { emitSubagents } from './subagent.ts'
 import { leaveTools, releaseDueTools } from './tool-call.ts'
 import { emitInTurn, openTurns, ROOT_KEY, TURN_TRACE_NAME, turnTraceKey } from './turn.ts'
 
@@ -28,17 +29,7 @@ export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   if (turn.segment === 1) emitRoot(draft, turn, endedBy)
   else if (turn.answer !== undefined) emitContinuation(draft, turn, endedBy)
   delete state.turns[turn.key]
-  state.ended[turn.key] = {
-    ordinal: turn.ordinal,
-    segment: turn.segment,
-    agentTraceId: turn.agentTraceId,
-    subagents: sentSubagents(turn),
-  }
-  const remembered = Object.keys(state.ended)
-  if (remembered.length > policy.maxEndedTurns) {
-    delete state.ended[remembered[0] as string]
-    state.endedBeforeMs = Math.max(state.endedBeforeMs, turn.startMs)
-  }
+  rememberTurn(state, turn, policy)
 }
 
 function emitRoot(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {

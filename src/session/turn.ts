@@ -4,14 +4,15 @@
  */
 import type { AgentEvent } from '../domain/agent-event.ts'
 import { type Draft, emit } from './draft.ts'
-import type { ObservationDraft, OpenTurn } from './state.ts'
+import { endedTurn } from './ended-turns.ts'
+import { newTurn, type ObservationDraft, type OpenTurn } from './state.ts'
 
 /** Key of the observation at the root of a turn's trace. */
 export const ROOT_KEY = 'root'
 export const TURN_TRACE_NAME = 'conversation'
 
 /** What places an observation in a turn's trace. */
-export type TurnPlace = Pick<OpenTurn, 'key' | 'agentTraceId'>
+export type TurnPlace = Pick<OpenTurn, 'key' | 'ordinal' | 'isApart' | 'agentTraceId'>
 
 /** The key of the turn an event names, if it names one. Prefixed, so that no id is special. */
 export function namedTurnKey(event: AgentEvent): string | undefined {
@@ -40,54 +41,27 @@ export function openTurn(
   event: AgentEvent,
   arrivedMs: number,
 ): OpenTurn {
-  const turn = draft.state.turns[key] ?? newTurn(draft, key, event)
+  const turn = draft.state.turns[key] ?? beginTurn(draft, key, event)
   turn.startMs = Math.min(turn.startMs, event.timeMs)
   turn.lastMs = Math.max(turn.lastMs, event.timeMs)
   turn.lastArrivalMs = arrivedMs
   return turn
 }
 
-function newTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
+function beginTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
   const { state } = draft
-  const before = state.ended[key]
-  const forgotten = before === undefined && event.timeMs < state.endedBeforeMs
-  if (before === undefined && !forgotten) state.turnCount += 1
-  const turn: OpenTurn = {
+  const before = endedTurn(state, key, event.traceId)
+  if (before === undefined) state.turnCount += 1
+  const turn = newTurn({
     key,
     promptId: event.promptId,
     ordinal: before?.ordinal ?? state.turnCount,
-    segment: (before?.segment ?? (forgotten ? 1 : 0)) + 1,
-    startMs: event.timeMs,
-    lastMs: event.timeMs,
-    lastArrivalMs: 0,
+    segment: (before?.segment ?? 0) + 1,
+    isApart: before?.isApart ?? state.hasDroppedTurns,
     agentTraceId: before === undefined ? event.traceId : before.agentTraceId,
-    outsideParentId: undefined,
-    overAtMs: undefined,
-    overBy: undefined,
-    stopWaitsFor: undefined,
-    reportedPrompt: undefined,
-    reportedAnswer: undefined,
-    reportedTools: {},
-    prompted: false,
-    synthetic: false,
-    prompt: undefined,
-    promptLength: undefined,
-    command: undefined,
-    answer: undefined,
-    mainFinished: false,
-    resultFor: undefined,
-    failure: undefined,
-    held: [],
-    tools: [],
-    heldTools: [],
-    shownTools: [],
-    subagents: {},
     sentSubagents: before?.subagents ?? {},
-    earlyAnswers: {},
-    modelCalls: 0,
-    toolResults: 0,
-    costUsd: 0,
-  }
+    timeMs: event.timeMs,
+  })
   state.turns[key] = turn
   state.currentTurn ??= key
   for (const note of state.earlyNotes.splice(0)) emitInTurn(draft, turn, note)
@@ -110,7 +84,7 @@ export function emitInCurrentTurn(draft: Draft, observation: ObservationDraft): 
   const key = state.currentTurn
   const place = key === undefined ? undefined : (state.turns[key] ?? state.ended[key])
   if (key === undefined || place === undefined) return
-  emitInTurn(draft, { key, agentTraceId: place.agentTraceId }, observation)
+  emitInTurn(draft, { ...place, key }, observation)
 }
 
 /** Who an observation hangs under: the subagent that did it, else the root. */
@@ -122,9 +96,9 @@ export function subagentKey(subagentId: string): string {
   return `subagent|${subagentId}`
 }
 
-/** Natural key of a turn's trace. */
-export function turnTraceKey(draft: Draft, turn: TurnPlace): string {
-  return `${draft.state.key}/turn/${turn.key}`
+/** Natural key of a turn's trace. Ordinals are used once in a session. */
+export function turnTraceKey(draft: Draft, { key, ordinal, isApart }: TurnPlace): string {
+  return `${draft.state.key}/turn/${key}${isApart ? `~${ordinal}` : ''}`
 }
 
 /** Open turns, the one that began first at the head. */

@@ -7,7 +7,6 @@ import Database from 'better-sqlite3'
 import { sql } from 'kysely'
 import type { Arrival } from '../domain/store.ts'
 import type { StoredRecord } from '../domain/telemetry-record.ts'
-import type { AttributeRows } from './attribute-rows.ts'
 import type { Connection } from './connection.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
@@ -22,10 +21,12 @@ interface RecordRowsDeps {
   readonly connection: Connection
   readonly ids: IdBlocks
   readonly origins: OriginRows
-  readonly attributes: AttributeRows
 }
 
-/** What one request brought of one session, origin and signal. */
+/**
+ * Records in a row that came together from one origin. Never more than a row: the order in which
+ * batches lie is that in which records were folded.
+ */
 interface Batch {
   readonly row: Omit<NewRow<'record_batches'>, 'id' | 'records' | 'body'>
   readonly records: StoredRecord['record'][]
@@ -38,7 +39,7 @@ interface SeenKeys {
 }
 
 export function createRecordRows(deps: RecordRowsDeps): RecordRows {
-  const { connection, ids, origins, attributes } = deps
+  const { connection, ids, origins } = deps
   const { kysely } = connection
   const seen = prepare(connection, ({ sessionRef, keys }: SeenKeys) =>
     kysely
@@ -89,35 +90,30 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
     })
   }
 
-  /** Records of one request stand together, so the batch at hand is mostly the one wanted. */
   function keepBatches(sessionRef: number, arrivals: readonly Arrival[]): void {
-    const batches = new Map<string, Batch>()
+    const batches: Batch[] = []
     let last: { readonly of: Arrival; readonly batch: Batch } | undefined
     for (const arrival of arrivals) {
-      const batch = last !== undefined && isAlike(last.of, arrival) ? last.batch : batchOf(arrival)
-      batch.records.push(arrival.stored.record)
-      last = { of: arrival, batch }
+      if (last === undefined || !isAlike(last.of, arrival)) {
+        last = { of: arrival, batch: newBatch(arrival) }
+        batches.push(last.batch)
+      }
+      last.batch.records.push(arrival.stored.record)
     }
-    for (const { row, records } of batches.values()) {
+    for (const { row, records } of batches) {
       const id = ids.next('record_batches', records.length)
       insertBatch.run({ ...row, id, records: records.length, body: JSON.stringify(records) })
     }
 
-    function batchOf({ origin, stored: { signal }, arrivedMs }: Arrival): Batch {
+    function newBatch({ origin, stored: { signal }, arrivedMs }: Arrival): Batch {
       const originRef = origins.refOf(origin)
-      const key = `${originRef}|${signal}|${arrivedMs}`
-      const known = batches.get(key)
-      if (known !== undefined) return known
-      attributes.keepResource(sessionRef, originRef, origin.resource)
       const row = {
         session_ref: sessionRef,
         origin_ref: originRef,
         signal,
         received_ms: arrivedMs,
       }
-      const batch = { row, records: [] }
-      batches.set(key, batch)
-      return batch
+      return { row, records: [] }
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Generated } from 'kysely'
 import type { BudgetScope, Threshold } from '../domain/budget.ts'
+import type { SessionControl } from '../domain/session-control.ts'
 import type { Signal } from '../domain/telemetry-record.ts'
 
 /** A boolean as SQLite keeps it. */
@@ -79,13 +80,32 @@ export interface RecordBatchesTable {
   body: string
 }
 
+/** What decided something about a session besides its records, in one order with them. */
+export interface SessionControlsTable {
+  session_ref: number
+  /** From `ids`, like those of records. */
+  id: number
+  kind: SessionControl['kind']
+  at_ms: number
+  /** Of a closing, why; of a budget, the alert as JSON. */
+  detail: string | null
+}
+
+/** What sessions were folded under, as the program put it: a row for each change. */
+export interface PoliciesTable {
+  /** It was in force for all records and controls behind this position. */
+  after_id: number
+  /** JSON. */
+  policy: string
+}
+
 /** The duplicate filter: a record is stored once in its session. */
 export interface SeenTable {
   session_ref: number
   dedup_key: string
 }
 
-/** Resource attributes and labels of sessions, as text, to find them by. */
+/** Resource attributes and labels of sessions with their newest values, to find them by. */
 export interface SessionAttributesTable {
   session_ref: number
   key: string
@@ -192,6 +212,8 @@ export interface Schema {
   origins: OriginsTable
   session_states: SessionStatesTable
   record_batches: RecordBatchesTable
+  session_controls: SessionControlsTable
+  policies: PoliciesTable
   seen: SeenTable
   session_attributes: SessionAttributesTable
   prompts: PromptsTable

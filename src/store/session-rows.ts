@@ -1,19 +1,20 @@
 /**
- * The rows of sessions inside a commit: found or made by key, read for the fold, written after
- * it. What a state means is not known here; it goes in and out as JSON under a version.
+ * The rows of sessions: found or made by key, read for the fold, written after it. What a state
+ * means is not known here; it goes in and out as JSON under a version.
  */
 import type { SessionKey } from '../domain/identity.ts'
-import { err, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../domain/store.ts'
+import type { StateFormat } from '../domain/stored-state.ts'
 import type { AttributeRows } from './attribute-rows.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Connection } from './connection.ts'
-import { parseJsonText } from './json-text.ts'
 import type { StoreLog } from './log.ts'
 import { type NewRow, prepare } from './prepared.ts'
+import { createRecordBatches } from './queries/record-batches.ts'
+import { createSessionInputs } from './queries/session-inputs.ts'
 
 const MAX_REMEMBERED = 10_000
-/** Close reason of a session whose state can no longer be read. */
+/** Close reason of a session whose state can neither be read nor told again. */
 const UNREADABLE = 'unreadable_state'
 
 /** What names a session. */
@@ -26,31 +27,34 @@ type FoldedColumns = Omit<NewRow<'sessions'>, keyof NameColumns>
 export interface SessionRows<S> {
   /** The id of the session's row, which is made when there is none. */
   refOf(name: SessionName, nowMs: number): number
-  /** The states of those among `keys` that have one. */
-  load(keys: readonly SessionKey[]): ReadonlyMap<SessionKey, S>
+  /**
+   * The states of those among `keys` that have one. One that cannot be read is told again from what
+   * is stored of the session, so this comes before anything new is.
+   */
+  load(keys: readonly SessionKey[]): Promise<ReadonlyMap<SessionKey, S>>
   write(row: SessionRow<S>, nowMs: number): void
   /** After a rollback: ids given since the last commit may be void. */
   forget(): void
 }
 
-interface SessionRowsDeps {
+interface SessionRowsDeps<S> {
   readonly connection: Connection
-  /** Version of the states written; those of another are not read. */
-  readonly stateVersion: number
+  readonly states: StateFormat<S>
   readonly log: StoreLog
   readonly attributes: AttributeRows
 }
 
-export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
-  const { connection, stateVersion, log, attributes } = deps
+export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
+  const { connection, states, log, attributes } = deps
   const { kysely } = connection
+  const inputs = createSessionInputs(connection, createRecordBatches(connection))
   const refs = createBoundedMap<SessionKey, number>(MAX_REMEMBERED)
 
   const find = prepare(connection, ({ key }: { key: SessionKey }) =>
     kysely
       .selectFrom('sessions')
       .leftJoin('session_states', 'session_ref', 'sessions.id')
-      .select(['sessions.id', 'state', 'version'])
+      .select(['sessions.id', 'state', 'version', 'title', 'first_prompt_ms', 'first_commit_ms'])
       .where('session_key', '=', key),
   )
   const insert = prepare(connection, (row: NameColumns & Pick<FoldedColumns, 'updated_ms'>) =>
@@ -89,34 +93,47 @@ export function createSessionRows<S>(deps: SessionRowsDeps): SessionRows<S> {
     }
   }
 
-  function read(text: string, version: number): Result<unknown, string> {
-    if (version === stateVersion) return parseJsonText(text)
-    return err(`it has version ${version}, this program reads ${stateVersion}`)
+  /** Told again: slow where there are many records, so it is said. */
+  async function rebuilt(sessionKey: SessionKey, id: number, reason: string) {
+    const state = await states.rebuild(sessionKey, inputs)
+    if (state === undefined) {
+      // Left open it would be due for ever: nobody can advance it.
+      closeUnreadable.run({ id })
+      log.warn({ sessionKey, reason }, 'a stored session could not be read, it begins anew')
+      return undefined
+    }
+    log.warn(
+      { sessionKey, reason },
+      'a stored session could not be read, its records told it again',
+    )
+    return state
   }
 
   return {
     refOf,
-    load: (keys) => {
-      const states = new Map<SessionKey, S>()
-      for (const key of keys) {
-        const found = find.get({ key })
+    load: async (keys) => {
+      const loaded = new Map<SessionKey, S>()
+      for (const sessionKey of keys) {
+        const found = find.get({ key: sessionKey })
         if (found?.state == null || found.version === null) continue
-        const state = read(found.state, found.version)
-        if (state.ok) {
-          states.set(key, state.value as S)
-          continue
-        }
-        // Left open it would be due for ever: nobody can advance it.
-        closeUnreadable.run({ id: found.id })
-        log.warn({ sessionKey: key, reason: state.error }, 'a stored session could not be read')
+        const state = states.read({
+          sessionKey,
+          version: found.version,
+          text: found.state,
+          title: found.title ?? undefined,
+          firstPromptMs: found.first_prompt_ms ?? undefined,
+          firstCommitMs: found.first_commit_ms ?? undefined,
+        })
+        const value = state.ok ? state.value : await rebuilt(sessionKey, found.id, state.error)
+        if (value !== undefined) loaded.set(sessionKey, value)
       }
-      return states
+      return loaded
     },
     write: (row, nowMs) => {
       const id = refOf(row, nowMs)
       update.run({ id, ...foldedColumns(row, nowMs) })
-      putState.run({ session_ref: id, version: stateVersion, state: JSON.stringify(row.state) })
-      attributes.keepLabels(id, row.labels)
+      putState.run({ session_ref: id, version: states.version, state: JSON.stringify(row.state) })
+      attributes.keep(id, row.labels)
     },
     forget: () => refs.clear(),
   }

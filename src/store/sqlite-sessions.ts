@@ -9,9 +9,11 @@ import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import type { Arrival, Committed, Fold, SessionStore } from '../domain/store.ts'
+import type { StateFormat } from '../domain/stored-state.ts'
 import { createBudgetLedger } from './budget-ledger.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
+import { createControlRows } from './control-rows.ts'
 import type { StoreLog } from './log.ts'
 import { createIdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
@@ -25,7 +27,7 @@ import { createUsageRows } from './usage-rows.ts'
 interface SqliteSessionsDeps<S> {
   readonly connection: Connection
   readonly clock: Clock
-  readonly stateVersion: number
+  readonly states: StateFormat<S>
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog
@@ -43,20 +45,31 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   const attributes = createAttributeRows(connection)
   const sessions = createSessionRows<S>({ ...deps, attributes })
   const ids = createIdBlocks(connection)
-  const records = createRecordRows({ connection, ids, origins, attributes })
+  const records = createRecordRows({ connection, ids, origins })
+  const controls = createControlRows({ connection, ids, policy: deps.states.policy })
   const usage = createUsageRows(connection)
   const outbox = createOutboxRows(connection, ids)
   const removal = createSessionRemoval(connection)
   const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
 
   const transaction = handle.transaction(
-    (arrivals: readonly Arrival[], load: readonly SessionKey[], fold: Fold<S>): Committed<S> => {
+    (
+      arrivals: readonly Arrival[],
+      stored: ReadonlyMap<SessionKey, S>,
+      fold: Fold<S>,
+    ): Committed<S> => {
       const nowMs = clock.now()
+      controls.notePolicy()
       const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
       )
-      const outcome = fold(fresh, sessions.load(load))
+      const outcome = fold(fresh, stored)
       for (const row of outcome.sessions) sessions.write(row, nowMs)
+      for (const { sessionKey, control } of outcome.controls ?? []) {
+        // Only a session that was folded has controls, so its row was written just now.
+        const row = outcome.sessions.find(({ key }) => key === sessionKey)
+        if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
+      }
       for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
       const alerts: BudgetAlert[] = []
       for (const used of outcome.usage) {
@@ -66,16 +79,25 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         if (told.length === 0) continue
         alerts.push(...told)
         const row = outcome.sessions.find(({ key }) => key === used.session.key)
-        const events = told.flatMap((alert) => (row && budgets?.events(row.state, alert)) ?? [])
-        for (const event of events) outbox.insert(event, nowMs)
+        if (row !== undefined) tell(told, row.state, ref, nowMs)
       }
       return { outcome, alerts }
     },
   )
 
+  /** What a session says of alerts, with the alerts themselves: they decided it. */
+  function tell(alerts: readonly BudgetAlert[], state: S, sessionRef: number, nowMs: number): void {
+    for (const alert of alerts) {
+      const events = budgets?.events(state, alert) ?? []
+      for (const event of events) outbox.insert(event, nowMs)
+      if (events.length > 0) controls.insert(sessionRef, { kind: 'budget', alert })
+    }
+  }
+
   function forget(): void {
     origins.forget()
     attributes.forget()
+    controls.forget()
     ids.forget()
     sessions.forget()
     ledger?.forget()
@@ -94,8 +116,9 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     forget,
     commit: async (arrivals, load, fold) => {
       try {
+        const stored = await sessions.load(load)
         // Immediate: a lock taken later than the first read could be refused half-way.
-        return transaction.immediate(arrivals, load, fold)
+        return transaction.immediate(arrivals, stored, fold)
       } catch (error) {
         forget()
         throw error

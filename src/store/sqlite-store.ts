@@ -7,6 +7,7 @@ import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/store.ts'
+import type { StateFormat } from '../domain/stored-state.ts'
 import type { Connection } from './connection.ts'
 import { type Checkpointer, createCheckpointer } from './checkpointer.ts'
 import { checkWhole, isDamage, markIfDamaged, setAside } from './damage.ts'
@@ -34,8 +35,7 @@ export interface SqliteStoreOptions<S> {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
   readonly dataDir: string
   readonly clock: Clock
-  /** Version of the session states that `S` is; stored states of another are not read. */
-  readonly stateVersion: number
+  readonly states: StateFormat<S>
   /** How long closed sessions are kept; 0 is for ever. */
   readonly retentionMs: number
   readonly outbox: OutboxBounds
@@ -107,9 +107,9 @@ function storeOver<S>(
   connection: Connection,
   lock: FolderLock,
   folder: DataFolder,
-  { clock, stateVersion, retentionMs, outbox, budgets, log }: SqliteStoreOptions<S>,
+  { clock, states, retentionMs, outbox, budgets, log }: SqliteStoreOptions<S>,
 ): Store<S> {
-  const sessions = createSqliteSessions<S>({ connection, clock, stateVersion, budgets, log })
+  const sessions = createSqliteSessions<S>({ connection, clock, states, budgets, log })
   const checkpointer = createCheckpointer({ connection, databasePath: folder.databasePath, log })
   const upkeep = createUpkeep({
     retention: createRetention({ connection, onDeleted: () => sessions.forget() }),

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { StoredInputs } from '../domain/stored-inputs.ts'
 import { dataFolderAt } from './data-folder.ts'
 import { checkSchema } from './known-schema.ts'
 import { type BudgetSessions, createBudgetSessions } from './queries/budget-sessions.ts'
@@ -12,6 +13,7 @@ import { createFacetQueries, type FacetQueries } from './queries/facet-queries.t
 import { createModelQuarters, type ModelQuarters } from './queries/model-quarters.ts'
 import { createRecordBatches, type RecordBatches } from './queries/record-batches.ts'
 import { createSessionDetails, type SessionDetails } from './queries/session-detail.ts'
+import { createSessionInputs } from './queries/session-inputs.ts'
 import { createSessionLists, type SessionLists } from './queries/session-list.ts'
 import { createSessionSearch, type SessionSearch } from './queries/session-search.ts'
 import { createUsageQueries, type UsageQueries } from './queries/usage-queries.ts'
@@ -26,6 +28,7 @@ export interface StoreReader {
   readonly details: SessionDetails
   readonly facets: FacetQueries
   readonly records: RecordBatches
+  readonly inputs: StoredInputs
   readonly quarters: ModelQuarters
   readonly waiting: WaitingSessions
   readonly daySpending: ReadDaySpending
@@ -46,13 +49,15 @@ export function openStoreReader(dataDir: string): Result<StoreReader, string> {
       connection.close()
       return err(problem)
     }
+    const records = createRecordBatches(connection)
     return ok({
       usage: createUsageQueries(connection),
       lists: createSessionLists(connection),
       search: createSessionSearch(connection),
       details: createSessionDetails(connection),
       facets: createFacetQueries(connection),
-      records: createRecordBatches(connection),
+      records,
+      inputs: createSessionInputs(connection, records),
       quarters: createModelQuarters(connection),
       waiting: createWaitingSessions(connection),
       daySpending: createDaySpending(connection),

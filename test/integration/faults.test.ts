@@ -13,6 +13,7 @@ const selection = [
   'database damaged: its middle overwritten',
   'the clock is set back by a day',
   'clients send everything twice, or half of it',
+  'a restart in the middle of a turn, then a replay: rows equal',
 ]
 
 test.each(selection)('%s: nothing is lost, nothing is twice', async (name) => {

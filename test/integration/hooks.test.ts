@@ -78,6 +78,26 @@ describe('hooks and telemetry together', () => {
   })
 })
 
+test('a session that goes on after its end, and ends with the same words, is closed again', async () => {
+  const end = hooks.at(-1) as RecordedRequest
+  const later = telemetry.at(-1) as RecordedRequest
+  const earlier = requests.filter((request) => request !== end && request !== later)
+  const { langfuse, url, stop } = await posted([...earlier, end], { SESSION_END_GRACE: '100' })
+  const summaries = (count: number) =>
+    eventually(`${count} summaries`, () => {
+      const found = langfuse.spans().filter((span) => span.name === 'session-summary')
+      return found.length === count && found
+    })
+  await summaries(1)
+  expect(await post(url, later)).toBe(200)
+  expect(await post(url, end)).toBe(200)
+  const reasons = (await summaries(2)).map(
+    ({ attributes }) => attributes[`${METADATA}close_reason`],
+  )
+  expect(reasons).toEqual(['session_end', 'session_end'])
+  await stop()
+})
+
 describe('hooks alone', () => {
   test('make the session known at once, and tell its story without cost', async () => {
     const { langfuse, url, stop } = await posted(hooks.slice(0, 1), { HOOK_CONTENT: 'on' })

@@ -13,6 +13,7 @@ import { loadConfig } from '../../../src/config/load-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { plainStates } from '../../../test/unit/store/arrivals.ts'
 import { createBodies } from '../bodies.ts'
 import { fillYear } from './year.ts'
 
@@ -28,7 +29,7 @@ async function makeYear(): Promise<void> {
   const store = await createSqliteStore({
     dataDir: folder,
     clock: createSystemClock(),
-    stateVersion: 1,
+    states: plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
     log,

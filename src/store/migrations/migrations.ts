@@ -7,6 +7,7 @@ import { initial } from './0001-initial.ts'
 import { upkeep } from './0002-upkeep.ts'
 import { usage } from './0003-usage.ts'
 import { budgets } from './0004-budgets.ts'
+import { controls } from './0005-controls.ts'
 import { emptySessions } from './0007-empty-sessions.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,5 +15,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-upkeep': upkeep,
   '0003-usage': usage,
   '0004-budgets': budgets,
+  '0005-controls': controls,
   '0007-empty-sessions': emptySessions,
 }

@@ -34,4 +34,9 @@ export interface Fault {
   readonly repeatOneIn?: number
   /** Traffic flows meanwhile. Resolves when all that must be undone is undone. */
   inject(scene: Scene): Promise<void>
+  /** What has to hold once the bridge has stopped and everything is delivered. */
+  readonly afterwards?: (aftermath: Aftermath) => Promise<void>
 }
+
+/** What is there at the end of a run. */
+export type Aftermath = Pick<Scene, 'langfuse' | 'expect'> & { readonly dataDir: string }

@@ -5,6 +5,7 @@ import { diskFaults } from './disk-faults.ts'
 import type { Fault } from './fault.ts'
 import { langfuseFaults } from './langfuse-faults.ts'
 import { processFaults } from './process-faults.ts'
+import { replayFaults } from './replay-faults.ts'
 
 export const faults: readonly Fault[] = [
   ...processFaults,
@@ -12,4 +13,5 @@ export const faults: readonly Fault[] = [
   ...diskFaults,
   ...clockFaults,
   ...clientFaults,
+  ...replayFaults,
 ]

@@ -53,6 +53,10 @@ export async function runFault(fault: Fault, seed: number): Promise<Run> {
       ...(fault.repeatOneIn !== undefined && { repeatOneIn: fault.repeatOneIn }),
     })
 
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) wrong.push(what)
+  }
+
   try {
     await subject.start()
     const traffic = send('first')
@@ -64,14 +68,13 @@ export async function runFault(fault: Fault, seed: number): Promise<Run> {
       traffic,
       moreTraffic: () => send('second'),
       pause: (minMs, maxMs) => delay(random.between(minMs, maxMs)),
-      expect: (holds, what) => {
-        if (!holds) wrong.push(what)
-      },
+      expect,
     })
     await traffic
     heal(langfuse)
     const left = await empty(subject)
     if (left > 0) wrong.push(`${left} items stay in the outbox`)
+    await fault.afterwards?.({ dataDir, langfuse, expect })
     return { ...judge(promises, langfuse), wrong }
   } finally {
     await subject.kill()

@@ -53,7 +53,7 @@ export async function openUsageStore(): Promise<UsageStore> {
     slices,
     reports: createReports({ reader, policy, now, slices }),
     use: async (sessionId, used) => {
-      const session = row(sessionId, { firstMs: used.atMs, lastMs: used.atMs, ...used.session })
+      const session = rowOf(sessionId, used)
       const usage = usageOf(used)
       await store.sessions.commit(arrivalsOf(sessionId, used), [], () => ({
         ...nothing,
@@ -63,6 +63,11 @@ export async function openUsageStore(): Promise<UsageStore> {
       for (const rows of [usage.models, usage.tools, usage.activity]) slices.changed(rows)
     },
   }
+}
+
+function rowOf(sessionId: string, { atMs, session, attributes }: Used): SessionRow<State> {
+  const known = row(sessionId, { firstMs: atMs, lastMs: atMs, ...session })
+  return { ...known, labels: { ...known.labels, ...attributes } }
 }
 
 function arrivalsOf(sessionId: string, { atMs, prompt, attributes = {} }: Used) {

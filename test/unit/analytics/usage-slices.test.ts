@@ -55,6 +55,6 @@ test('a session in which something happens later counts from its beginning on', 
   expect(await sessions()).toBe(0)
   await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }], session: { firstMs: MONDAY_MS } })
   expect(await sessions()).toBe(0)
-  slices.changedFrom(MONDAY_MS)
+  slices.regrouped({ fromMs: MONDAY_MS, toMs: NOW_MS })
   expect(await sessions()).toBe(1)
 })

@@ -153,6 +153,61 @@ describe('the end of the session', () => {
   })
 })
 
+describe('the same hook again', () => {
+  /** Neither an id nor a time tells it from the other. */
+  const again = (input: SessionInput, seconds: number): SessionInput => {
+    if (input.kind !== 'record' || input.item.kind === 'metric') throw new Error('no hook')
+    const dedupKey = `${input.item.name}|${seconds}`
+    const item = { ...input.item, dedupKey, resendKey: input.item.name, timeMs: at(seconds) }
+    return { ...input, item, atMs: at(seconds) }
+  }
+  const end = (s: number): SessionInput => again(sessionEnd(s), s)
+  const summaries = (inputs: readonly SessionInput[]) =>
+    run(inputs).observations.filter((o) => o.name === 'session-summary')
+
+  test('at once was sent twice: it changes nothing', () => {
+    const once = run([...telemetry, end(6)]).state
+    const twice = run([...telemetry, end(6), end(6.2)]).state
+    expect({ ...twice, lastReport: undefined }).toEqual({ ...once, lastReport: undefined })
+  })
+
+  test('after something else is a new one: a session that went on ends again', () => {
+    const resumed = [...telemetry, end(6), tick(11), arrives(call(20, 'r20')), end(21), tick(26)]
+    expect(summaries(resumed).map((o) => o.metadata.close_reason)).toEqual([
+      'session_end',
+      'session_end',
+    ])
+  })
+
+  test('after something else is a new one however soon it comes', () => {
+    const state = run([...telemetry, end(6), arrives(call(6.1, 'r6')), end(6.2)]).state
+    expect(state.endsAtMs).toBe(at(6.2) + policy.sessionEndGraceMs)
+    expect(state.totals.hooks).toEqual({ SessionEnd: 2 })
+  })
+
+  test('long after the first is a new one: a turn stops again', () => {
+    const first = again(stop(3.1, 'p1', ['a1']), 3.1)
+    const state = run([submit(0), first, again(stop(30, 'p1', ['a1']), 30)]).state
+    expect(state.totals.hooks.Stop).toBe(2)
+  })
+
+  test('that ends a session which is closed makes no further summary', () => {
+    const inputs = [...telemetry, end(6), tick(11), end(60), tick(90)]
+    expect(summaries(inputs)).toHaveLength(1)
+    expect(run(inputs).state.closed).toBe('session_end')
+  })
+
+  test('ends what comes just behind it', () => {
+    const late = [...telemetry, end(6), tick(11), end(60), arrives(call(61, 'r61')), tick(65)]
+    expect(summaries(late).map((o) => o.metadata.close_reason)).toEqual([
+      'session_end',
+      'session_end',
+    ])
+    const tooLate = [...telemetry, end(6), tick(11), end(60), arrives(call(99, 'r99')), tick(105)]
+    expect(summaries(tooLate)).toHaveLength(1)
+  })
+})
+
 describe('hooks alone', () => {
   test('tell the story, say that cost is not known, and keep content back', () => {
     const { observations, state } = run([...hooks, sessionEnd(4), tick(20)])

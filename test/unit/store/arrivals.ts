@@ -4,12 +4,31 @@ import type { Attributes } from '../../../src/domain/attributes.ts'
 import type { Observation, Score } from '../../../src/domain/emission.ts'
 import { sessionKeyOf } from '../../../src/domain/identity.ts'
 import type { MetricSample } from '../../../src/domain/metric-sample.ts'
+import { err, ok } from '../../../src/domain/result.ts'
 import type { Arrival, Outcome, SessionRow } from '../../../src/domain/store.ts'
+import type { StateFormat } from '../../../src/domain/stored-state.ts'
 import type { Origin } from '../../../src/domain/telemetry-record.ts'
 
 /** The state of a session in these tests. */
 export interface State {
   readonly seen: readonly string[]
+}
+
+/** States of one version, which nothing brings up to date or makes anew. */
+export function plainStates<S>(version = 1): StateFormat<S> {
+  return {
+    version,
+    policy: '{}',
+    read: (stored) => {
+      if (stored.version !== version) return err(`it has version ${stored.version}`)
+      try {
+        return ok(JSON.parse(stored.text) as S)
+      } catch (error) {
+        return err(String(error))
+      }
+    },
+    rebuild: async () => undefined,
+  }
 }
 
 export const AT_MS = 1_795_000_000_000
@@ -70,7 +89,7 @@ export function row(sessionId: string, change: Partial<SessionRow<State>> = {}):
     title: undefined,
     project: undefined,
     team: undefined,
-    labels: {},
+    labels: { 'service.name': 'claude-code', 'service.version': '2.1.329' },
     costUsd: 0,
     inputTokens: 0,
     outputTokens: 0,

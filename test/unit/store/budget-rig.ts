@@ -7,7 +7,7 @@ import { bucketOf } from '../../../src/domain/usage.ts'
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createManualClock } from '../manual-clock.ts'
-import { AT_MS, observation, other, row } from './arrivals.ts'
+import { AT_MS, observation, other, plainStates, row } from './arrivals.ts'
 import { temporaryFolder, withDatabase } from './open-store.ts'
 
 /** The state of a session in these tests. */
@@ -55,7 +55,7 @@ export async function openBudgets(options: BudgetOptions): Promise<BudgetRig> {
   const opened = await createSqliteStore<Spender>({
     dataDir,
     clock: createManualClock(AT_MS),
-    stateVersion: 1,
+    states: plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
     budgets: {

@@ -2,7 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import type { Shown } from '../../../src/domain/shown.ts'
 import type { Arrival, Fold } from '../../../src/domain/store.ts'
-import { arrival, AT_MS, base, nothing, observation, other, row, type State } from './arrivals.ts'
+import {
+  arrival,
+  AT_MS,
+  base,
+  nothing,
+  observation,
+  other,
+  row,
+  type State,
+  plainStates,
+} from './arrivals.ts'
 import { openStore, withDatabase } from './open-store.ts'
 
 /** A fold that notes what it was given. */
@@ -285,7 +295,7 @@ describe('stored states', () => {
     await first.close()
     withDatabase(first.dataDir, (database) => database.exec(broken.spoil))
 
-    const store = await openStore(first.dataDir, broken.version)
+    const store = await openStore(first.dataDir, plainStates(broken.version))
     const { fold, stored } = recorder()
     await store.sessions.commit([], ['claude-code/bad', 'claude-code/good'], fold)
     expect([...stored.keys()]).toEqual(broken.loaded)

@@ -1,12 +1,12 @@
 /** A process that holds the store in the folder of its first argument until it is killed. */
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
-import { nothing, other } from './arrivals.ts'
+import { nothing, other, plainStates } from './arrivals.ts'
 
 const [, , dataDir = ''] = process.argv
 const opened = await createSqliteStore({
   dataDir,
   clock: { now: Date.now, setTimer: () => ({ cancel: () => {} }) },
-  stateVersion: 1,
+  states: plainStates(),
   retentionMs: 0,
   outbox: { maxAgeMs: 0, maxBytes: 0 },
   log: console,

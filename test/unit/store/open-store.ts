@@ -9,7 +9,8 @@ import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { StoreOpenError } from '../../../src/store/store-open-error.ts'
 import { createManualClock } from '../manual-clock.ts'
-import { AT_MS, type State } from './arrivals.ts'
+import type { StateFormat } from '../../../src/domain/stored-state.ts'
+import { AT_MS, plainStates, type State } from './arrivals.ts'
 
 export interface OpenStore extends Store<State> {
   readonly dataDir: string
@@ -28,12 +29,12 @@ export function temporaryFolder(): string {
 
 export function tryToOpen(
   dataDir: string,
-  options: { readonly stateVersion?: number; readonly warnings?: object[] } = {},
+  options: { readonly states?: StateFormat<State>; readonly warnings?: object[] } = {},
 ): Promise<Result<Store<State>, StoreOpenError>> {
   return createSqliteStore<State>({
     dataDir,
     clock: createManualClock(AT_MS),
-    stateVersion: options.stateVersion ?? 1,
+    states: options.states ?? plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
     log: {
@@ -43,9 +44,12 @@ export function tryToOpen(
   })
 }
 
-export async function openStore(dataDir = temporaryFolder(), stateVersion = 1): Promise<OpenStore> {
+export async function openStore(
+  dataDir = temporaryFolder(),
+  states = plainStates<State>(),
+): Promise<OpenStore> {
   const warnings: object[] = []
-  const opened = await tryToOpen(dataDir, { stateVersion, warnings })
+  const opened = await tryToOpen(dataDir, { states, warnings })
   if (!opened.ok) throw new Error(opened.error.message)
   let closed: Promise<void> | undefined
   const close = () => (closed ??= opened.value.close())

@@ -21,8 +21,10 @@ describe('a batch', () => {
       arrivals: [
         other('a'),
         arrival({ ...base, kind: 'other', dedupKey: 'b' }, { origin: elsewhere }),
+        other('c'),
+        other('d'),
       ],
-      sizes: [1, 1],
+      sizes: [1, 1, 2],
     },
   ])('holds the records $name', async ({ arrivals, sizes }) => {
     const store = await openStore()
@@ -35,7 +37,8 @@ describe('a batch', () => {
   test('goes with its session', async () => {
     const store = await openStore()
     const arrivals = [other('k1'), other('k2', 's2'), other('k3')]
-    await store.sessions.commit(arrivals, [], () => nothing)
+    const sessions = [row('s1'), row('s2')]
+    await store.sessions.commit(arrivals, [], () => ({ ...nothing, sessions }))
     withDatabase(store.dataDir, (database) =>
       database.exec(`delete from sessions where session_id = 's1'`),
     )
@@ -46,22 +49,29 @@ describe('a batch', () => {
 })
 
 describe('attributes of a session', () => {
-  const from = (resource: Attributes, dedupKey: string) =>
-    arrival({ ...base, kind: 'other', dedupKey }, { origin: { ...origin, resource } })
+  const attributes = 'select key, value from session_attributes order by key'
 
-  test('are those of its resources and its labels, the newest value of each', async () => {
+  test('are those of its row, each with the value it has now', async () => {
     const store = await openStore()
-    const labelled = { ...nothing, sessions: [row('s1', { labels: { branch: 'main' } })] }
-    const arrivals = [from({ team: 'red', n: 1 }, 'a'), from({ team: 'blue', list: ['x'] }, 'b')]
-    await store.sessions.commit(arrivals, [], () => labelled)
-    const next = { ...nothing, sessions: [row('s1', { labels: { branch: 'fix' } })] }
-    await store.sessions.commit([from({ team: 'blue', list: ['x'] }, 'c')], [], () => next)
-    expect(store.rows('select key, value from session_attributes order by key')).toEqual([
-      { key: 'branch', value: 'fix' },
-      { key: 'list', value: '["x"]' },
-      { key: 'n', value: '1' },
-      { key: 'team', value: 'blue' },
+    const keep = (labels: Readonly<Record<string, string>>) =>
+      store.sessions.commit([], [], () => ({ ...nothing, sessions: [row('s1', { labels })] }))
+    for (const team of ['red', 'blue', 'red']) await keep({ branch: 'main', team })
+    expect(store.rows(attributes)).toEqual([
+      { key: 'branch', value: 'main' },
+      { key: 'team', value: 'red' },
     ])
+  })
+
+  test('are written again after a rollback', async () => {
+    const store = await openStore()
+    const labels = { team: 'red' }
+    const sessions = [row('s1', { labels })]
+    const unwritable = row('s2', { title: {} as never })
+    const failing = { ...nothing, sessions: [...sessions, unwritable] }
+    const refused = store.sessions.commit([], [], () => failing)
+    await expect(refused).rejects.toThrow('SQLite3 can only bind')
+    await store.sessions.commit([], [], () => ({ ...nothing, sessions }))
+    expect(store.rows(attributes)).toEqual([{ key: 'team', value: 'red' }])
   })
 })
 

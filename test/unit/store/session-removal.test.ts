@@ -9,6 +9,7 @@ const TABLES = [
   'session_states',
   'session_attributes',
   'record_batches',
+  'session_controls',
   'seen',
   'prompts',
   'model_usage',
@@ -40,6 +41,7 @@ async function fill(store: OpenStore, sessionId: string, records = 3): Promise<v
     sessions: [session],
     usage: [{ session, usage, isMoved: false }],
     emissions: [observation(`of ${sessionId}`, { sessionKey: session.key })],
+    controls: [{ sessionKey: session.key, control: { kind: 'tick', atMs: AT_MS } }],
   }))
 }
 

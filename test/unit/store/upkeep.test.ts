@@ -4,7 +4,17 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
-import { AT_MS, arrival, base, nothing, observation, origin, row, type State } from './arrivals.ts'
+import {
+  arrival,
+  AT_MS,
+  base,
+  nothing,
+  observation,
+  origin,
+  plainStates,
+  row,
+  type State,
+} from './arrivals.ts'
 import { databaseIn, temporaryFolder, withDatabase } from './open-store.ts'
 
 const DAY_MS = 86_400_000
@@ -30,7 +40,7 @@ async function open(bounds: {
   const opened = await createSqliteStore<State>({
     dataDir,
     clock,
-    stateVersion: 1,
+    states: plainStates(),
     retentionMs: retentionDays * DAY_MS,
     outbox: { maxAgeMs: maxAgeDays * DAY_MS, maxBytes },
     log: { warn: () => {}, error: (fields) => errors.push(fields) },

@@ -1,0 +1,18 @@
+/**
+ * A text's hash of 53 bits, in at most 11 characters: for states, where long keys would be carried
+ * along for ever. Among a thousand of them two are alike once in ten billion cases.
+ */
+export function shortHash(text: string): string {
+  let high = 0xdeadbeef
+  let low = 0x41c6ce57
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    high = Math.imul(high ^ code, 2_654_435_761)
+    low = Math.imul(low ^ code, 1_597_334_677)
+  }
+  high =
+    Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
+  low =
+    Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
+  return (2 ** 32 * (high & 0x1f_ffff) + (low >>> 0)).toString(36)
+}

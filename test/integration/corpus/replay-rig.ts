@@ -1,0 +1,252 @@
+/**
+ * A bridge's inside (processors, session handler, store) under a clock that the test moves, which
+ * can be stopped and killed, and whose stored sessions can be told again.
+ */
+import Database from 'better-sqlite3'
+import { replaySession } from '../../../src/analytics/replay.ts'
+import { createBudgetDays } from '../../../src/analytics/budget-days.ts'
+import type { Attributes } from '../../../src/domain/attributes.ts'
+import type { Emission } from '../../../src/domain/emission.ts'
+import type { Arrival } from '../../../src/domain/store.ts'
+import type { Origin } from '../../../src/domain/telemetry-record.ts'
+import { decodeLogs } from '../../../src/otlp/json-logs.ts'
+import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
+import { decodeTraces } from '../../../src/otlp/json-traces.ts'
+import { processLogs } from '../../../src/processors/event-processor.ts'
+import { processHook } from '../../../src/processors/hook-processor.ts'
+import { processMetrics } from '../../../src/processors/metrics-processor.ts'
+import { processSpans } from '../../../src/processors/span-processor.ts'
+import { budgetEvents } from '../../../src/session/budget-event.ts'
+import { createSessionHandler, type SessionHandler } from '../../../src/session/handler.ts'
+import type { SessionPolicy } from '../../../src/session/policy.ts'
+import type { SessionState } from '../../../src/session/state.ts'
+import { createSessionStates } from '../../../src/session-states.ts'
+import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { openStoreReader, type StoreReader } from '../../../src/store/store-reader.ts'
+import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts'
+import { type RecordedRequest, recording } from './recording.ts'
+
+/** What a client posts at once, before it arrives. */
+export type ReplayRequest = (arrivedMs: number) => readonly Arrival[]
+
+export interface Cutting {
+  /** How many records the next part has, at most. */
+  readonly partSize: () => number
+  /** Whether the next record is of another resource than the recording says. */
+  readonly isElsewhere: () => boolean
+}
+
+/** The requests of a recording in their order, cut into parts. */
+export function requestsOf(name: string, cutting: Cutting): ReplayRequest[] {
+  return recording(name).requests.flatMap((request) => partsOf(request, cutting))
+}
+
+function partsOf({ signal, body }: RecordedRequest, cutting: Cutting): ReplayRequest[] {
+  const json = JSON.parse(body.toString()) as unknown
+  switch (signal) {
+    case 'hook':
+      return [(atMs) => hook(json as Attributes, atMs)]
+    case 'logs':
+      return cut(decoded(decodeLogs(json)), cutting, processLogs)
+    case 'metrics':
+      return cut(decoded(decodeMetrics(json)), cutting, processMetrics)
+    case 'traces':
+      return cut(decoded(decodeTraces(json)), cutting, processSpans)
+  }
+}
+
+type Decoded<T> =
+  | { readonly ok: true; readonly value: { readonly accepted: readonly T[] } }
+  | { readonly ok: false; readonly error: { readonly message: string } }
+
+function decoded<T>(result: Decoded<T>): readonly T[] {
+  if (!result.ok) throw new Error(result.error.message)
+  return result.value.accepted
+}
+
+/** Hooks of folders that somebody knows something of. */
+function hook(body: Attributes, atMs: number): readonly Arrival[] {
+  const processed = processHook('claude-code', body, atMs, { repository: 'somebody/shop' })
+  if (!processed.ok) throw new Error(processed.error.message)
+  return [processed.value]
+}
+
+function cut<T extends { readonly origin: Origin }>(
+  records: readonly T[],
+  { partSize, isElsewhere }: Cutting,
+  process: (part: readonly T[], atMs: number) => { readonly accepted: readonly Arrival[] },
+): ReplayRequest[] {
+  const moved = records.map((record) => (isElsewhere() ? elsewhere(record) : record))
+  const parts: ReplayRequest[] = []
+  for (let from = 0; from < moved.length; ) {
+    const part = moved.slice(from, from + partSize())
+    from += part.length
+    parts.push((atMs) => process(part, atMs).accepted)
+  }
+  return parts
+}
+
+const origins = new WeakMap<Origin, Origin>()
+
+function elsewhere<T extends { readonly origin: Origin }>(record: T): T {
+  const { origin } = record
+  const other = origins.get(origin) ?? {
+    ...origin,
+    resource: { ...origin.resource, team: 'red', project: 'elsewhere' },
+  }
+  origins.set(origin, other)
+  return { ...record, origin: other }
+}
+
+export interface ReplayRig {
+  readonly clock: ManualClock
+  /** What was put into the outbox, by session, in order; as JSON has it. */
+  said(): Promise<ReadonlyMap<string, readonly string[]>>
+  /** The same from what is stored. */
+  saidAgain(policy: SessionPolicy): Promise<ReadonlyMap<string, readonly string[]>>
+  /** States as they are stored, by session, and as they are made anew. */
+  states(): Promise<ReadonlyMap<string, { readonly stored: unknown; readonly anew: unknown }>>
+  send(request: ReplayRequest, delayMs: number): Promise<void>
+  /** Closes all sessions, as a stop does, and begins again. */
+  restart(policy: SessionPolicy): Promise<void>
+  /** Ends wherever it is, and begins again; meanwhile something may happen to the database. */
+  kill(policy: SessionPolicy, meanwhile?: (database: Database.Database) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Spending of recordings is some cents: this is passed now and then. */
+const BUDGET_USD = 0.05
+
+export async function createReplayRig(
+  dataDir: string,
+  startMs: number,
+  firstPolicy: SessionPolicy,
+  maxSessions: number,
+): Promise<ReplayRig> {
+  const databasePath = `${dataDir}/claude-telemetry.db`
+  const clock = createManualClock(startMs)
+  const scores: Emission[] = []
+  let policy = firstPolicy
+  let running: { readonly store: Store<SessionState>; readonly handler: SessionHandler } | undefined
+
+  async function begin(under: SessionPolicy): Promise<void> {
+    policy = under
+    const opened = await createSqliteStore<SessionState>({
+      dataDir,
+      clock,
+      states: createSessionStates(under),
+      retentionMs: 0,
+      outbox: { maxAgeMs: 0, maxBytes: 0 },
+      budgets: {
+        limits: { session: BUDGET_USD, day: 3 * BUDGET_USD },
+        dayOf: createBudgetDays('UTC'),
+        events: (state, alert) => budgetEvents(state, alert, under),
+        hasWebhook: false,
+      },
+      log: { warn: () => {}, error: () => {} },
+    })
+    if (!opened.ok) throw new Error(opened.error.message)
+    const store = opened.value
+    const handler = createSessionHandler({
+      store: store.sessions,
+      clock,
+      policy: under,
+      maxSessions,
+      defer: setImmediate,
+      onEmitted: () => {},
+      onCommitted: ({ emissions }) => {
+        scores.push(...emissions.filter(({ kind }) => kind === 'score'))
+      },
+      onError: () => {},
+    })
+    running = { store, handler }
+    await handler.start()
+  }
+
+  async function end(): Promise<void> {
+    const ending = running
+    running = undefined
+    ending?.handler.stop()
+    await ending?.store.close()
+  }
+
+  function rows<T>(sql: string): T[] {
+    const database = new Database(databasePath, { readonly: true })
+    try {
+      return database.prepare<[], T>(sql).all()
+    } finally {
+      database.close()
+    }
+  }
+
+  /** Something of each session, in the order in which they came. */
+  async function ofEach<T>(read: (key: string, reader: StoreReader) => Promise<T>) {
+    const opened = openStoreReader(dataDir)
+    if (!opened.ok) throw new Error(opened.error)
+    try {
+      const found = new Map<string, T>()
+      for (const { key } of rows<{ key: string }>('select session_key as key from sessions')) {
+        found.set(key, await read(key, opened.value))
+      }
+      return found
+    } finally {
+      opened.value.close()
+    }
+  }
+
+  await begin(firstPolicy)
+  return {
+    clock,
+    send: async (request, delayMs) => running?.handler.accept(request(clock.now() - delayMs)),
+    restart: async (next) => {
+      await running?.handler.closeAll('shutdown')
+      await end()
+      await begin(next)
+    },
+    kill: async (next, meanwhile = () => {}) => {
+      await end()
+      const database = new Database(databasePath)
+      meanwhile(database)
+      database.close()
+      await begin(next)
+    },
+    close: end,
+    said: async () => {
+      const payloads = rows<{ payload: string }>(
+        `select payload from outbox where kind = 'observation' order by id`,
+      )
+      // A newer score takes the place of an older one that waits, so they are taken where they arise.
+      return bySession([
+        ...payloads.map(({ payload }) => JSON.parse(payload) as Emission),
+        ...scores,
+      ])
+    },
+    saidAgain: async (under) => {
+      const told = await ofEach(async (key, reader) => {
+        const emissions: Emission[] = []
+        await replaySession(reader, key, under, (some) => void emissions.push(...some))
+        const isScore = ({ kind }: Emission) => kind === 'score'
+        return [...emissions.filter((each) => !isScore(each)), ...emissions.filter(isScore)]
+      })
+      return bySession([...told.values()].flat())
+    },
+    states: () =>
+      ofEach(async (key, reader) => {
+        const [row] = rows<{ state: string }>(
+          `select state from session_states join sessions on sessions.id = session_ref
+           where session_key = '${key}'`,
+        )
+        const anew = await replaySession(reader, key, policy, () => {})
+        return {
+          stored: JSON.parse(row?.state ?? 'null') as unknown,
+          anew: JSON.parse(JSON.stringify(anew)) as unknown,
+        }
+      }),
+  }
+}
+
+function bySession(emissions: readonly Emission[]): ReadonlyMap<string, readonly string[]> {
+  const groups = Map.groupBy(emissions, ({ sessionKey }) => sessionKey)
+  return new Map([...groups].map(([key, of]) => [key, of.map((each) => JSON.stringify(each))]))
+}

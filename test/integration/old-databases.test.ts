@@ -1,0 +1,172 @@
+/** Databases that earlier programs left in the middle of turns: taken up, and nothing is missing. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import Database from 'better-sqlite3'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type App, createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { bridgeEnvironment, removeFolder, temporaryFolder } from './corpus/bridge.ts'
+import { expectTruth, sessionOf } from './corpus/expect-truth.ts'
+import { post, recording, type Truth } from './corpus/recording.ts'
+import { runCommand } from './faults/run-command.ts'
+import { createShiftedClock } from './faults/shifted-clock.ts'
+import {
+  createLangfuseStandIn,
+  type LangfuseStandIn,
+  STAND_IN_KEYS,
+} from './langfuse-stand-in/stand-in.ts'
+
+const folder = join(import.meta.dirname, '../fixtures/databases')
+
+/** How a database came about; see the folder's README. */
+interface OldDatabase {
+  readonly commit: string
+  /** When its program was killed. */
+  readonly stoppedMs: number
+  /** It kept all of a record, not its attributes alone. */
+  readonly wholeRecords: boolean
+  /** Requests that it had answered 200, by recording. */
+  readonly posted: Readonly<Record<string, readonly string[]>>
+}
+
+const databases = JSON.parse(
+  readFileSync(join(folder, 'databases.json'), 'utf8'),
+) as readonly OldDatabase[]
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+interface Taken {
+  readonly langfuse: LangfuseStandIn
+  readonly dataDir: string
+  readonly app: App
+  readonly url: string
+}
+
+/** Today's program on such a database, as if it had been started right after the other was killed. */
+async function takeUp(
+  { commit, stoppedMs }: OldDatabase,
+  spoil: (database: Database.Database) => void = () => {},
+): Promise<Taken> {
+  const dataDir = temporaryFolder()
+  const langfuse = await createLangfuseStandIn()
+  cleanUp.push(
+    () => removeFolder(dataDir),
+    () => langfuse.close(),
+  )
+  const file = gunzipSync(readFileSync(join(folder, `${commit}.db.gz`)))
+  const path = join(dataDir, 'claude-telemetry.db')
+  writeFileSync(path, file)
+  const database = new Database(path)
+  spoil(database)
+  database.close()
+  const environment = bridgeEnvironment(dataDir, langfuse)
+  const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
+  const config = loadConfig(environment, platform)
+  if (!config.ok) throw new Error(JSON.stringify(config.error))
+  const clock = createShiftedClock()
+  clock.set(stoppedMs + 100 - Date.now())
+  const app = await createApp(config.value, createLogger('silent'), clock)
+  if (!app.ok) throw new Error(app.error)
+  const started = await app.value.start()
+  if (!started.ok) throw new Error(started.error)
+  return { langfuse, dataDir, app: app.value, url: started.value.url }
+}
+
+/** As if every page with a state on it had been damaged. */
+function spoilStates(database: Database.Database): void {
+  const [apart] = database.pragma('table_info(session_states)') as unknown[]
+  const table = apart === undefined ? 'sessions' : 'session_states'
+  database.exec(`update ${table} set state = substr(state, 1, length(state) / 2)`)
+}
+
+/** Everything a recording consists of, from the beginning: a client that heard no answer. */
+async function postAll(url: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    for (const request of recording(name).requests) expect(await post(url, request)).toBe(200)
+  }
+}
+
+async function ask<T>(url: string, path: string): Promise<T> {
+  const response = await fetch(`${url}/api/${path}`)
+  expect(response.status, path).toBe(200)
+  return (await response.json()) as T
+}
+
+interface ListedSession {
+  readonly key: string
+  readonly title: string | null
+}
+
+describe.each(databases)('a database of $commit', (old) => {
+  const names = Object.keys(old.posted)
+  const truths = names.map((name) => recording(name).truth)
+  const truth = Object.assign({}, ...truths) as Readonly<Record<string, Truth>>
+
+  test('is taken up in the middle of its turns, and adds up', async () => {
+    const { langfuse, app, url } = await takeUp(old)
+    await postAll(url, names)
+    await app.stop()
+    expectTruth(langfuse, truth)
+  })
+
+  test.runIf(old.wholeRecords)('adds up as well when no state in it can be read', async () => {
+    const { langfuse, app, url } = await takeUp(old, spoilStates)
+    await postAll(url, names)
+    await app.stop()
+    expectTruth(langfuse, truth)
+  })
+
+  test('has its last closing: the session that was closed is told again as it was sent', async () => {
+    const { langfuse, app, dataDir } = await takeUp(old)
+    await app.stop()
+    const [sessionId = ''] = Object.keys(recording('plain').truth)
+    const idsOf = (of: LangfuseStandIn) =>
+      of
+        .spans()
+        .filter((span) => sessionOf(span) === sessionId)
+        .map(({ traceId, spanId, name }) => `${traceId} ${spanId} ${name}`)
+        .sort()
+    const second = await createLangfuseStandIn()
+    cleanUp.push(() => second.close())
+    const { publicKey, secretKey } = STAND_IN_KEYS
+    const keys = ['--public-key', publicKey, '--secret-key', secretKey]
+    await runCommand(dataDir, ['replay', sessionId, '--host', second.url, ...keys])
+    expect(idsOf(second)).toEqual(idsOf(langfuse))
+    const summary = second.spans().find(({ name }) => name === 'session-summary')
+    expect(summary?.attributes['langfuse.observation.metadata.close_reason']).toBe('shutdown')
+  })
+
+  test('shows its sessions, with what they are called and what they cost', async () => {
+    const { app, url } = await takeUp(old)
+    const before = await ask<{ readonly sessions: readonly ListedSession[] }>(url, 'sessions')
+    await postAll(url, names)
+    const after = await ask<{ readonly sessions: readonly ListedSession[] }>(url, 'sessions')
+    const titles = new Map(after.sessions.map(({ key, title }) => [key, title]))
+    const known = before.sessions.filter(({ title }) => title !== null)
+    expect(known.length).toBeGreaterThan(0)
+    for (const { key, title } of known) expect(titles.get(key), key).toBe(title)
+    const { totals } = await ask<{ readonly totals: { readonly costUsd: number } }>(
+      url,
+      `overview?from=0&to=${old.stoppedMs}`,
+    )
+    const costs = Object.values(truth).map(({ cost_usd }) => cost_usd)
+    expect(totals.costUsd).toBeCloseTo(
+      costs.reduce((sum, cost) => sum + cost, 0),
+      6,
+    )
+    for (const { key } of after.sessions) {
+      const { turns } = await ask<{ readonly turns: readonly unknown[] }>(
+        url,
+        `sessions/${encodeURIComponent(key)}`,
+      )
+      expect(turns.length, key).toBeGreaterThan(0)
+    }
+    await app.stop()
+  })
+})
