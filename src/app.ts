@@ -8,19 +8,19 @@ import { isLoopback } from './config/loopback.ts'
 import { createDelivery, type Delivery } from './delivery/delivery.ts'
 import type { Attributes } from './domain/attributes.ts'
 import type { Clock } from './domain/clock.ts'
-import type { Intake, Rejection } from './domain/rejection.ts'
+import type { Rejection } from './domain/rejection.ts'
 import { err, ok, type Result } from './domain/result.ts'
-import type { Arrival } from './domain/store.ts'
 import { createLangfuseClient } from './langfuse/client.ts'
 import { createCounters } from './observability/counters.ts'
 import { createIngestLog } from './observability/ingest-log.ts'
 import type { Log } from './observability/logger.ts'
 import { createSteadyClock } from './observability/steady-clock.ts'
 import { createSystemClock } from './observability/system-clock.ts'
-import { processLogs } from './processors/event-processor.ts'
+import { logReader } from './processors/event-processor.ts'
 import { hookFolder, processHook } from './processors/hook-processor.ts'
-import { processMetrics } from './processors/metrics-processor.ts'
-import { processSpans } from './processors/span-processor.ts'
+import { metricReader } from './processors/metrics-processor.ts'
+import { type RecordReader, readInSlices } from './processors/record-reader.ts'
+import { spanReader } from './processors/span-processor.ts'
 import { createReceiver, type Listening, type Receiver } from './receiver/receiver.ts'
 import { createHealth } from './health.ts'
 import { createPage, type Page } from './page.ts'
@@ -102,10 +102,10 @@ export async function createApp(
     config: config.receiver,
     ingestLogs: async (records, arrivedMs) => {
       const whole = isLocal ? await withBodies(records) : records
-      return take(handler, processLogs(whole, arrivedMs))
+      return take(handler, logReader, whole, arrivedMs)
     },
-    ingestMetrics: (points, arrivedMs) => take(handler, processMetrics(points, arrivedMs)),
-    ingestTraces: (spans, arrivedMs) => take(handler, processSpans(spans, arrivedMs)),
+    ingestMetrics: (points, arrivedMs) => take(handler, metricReader, points, arrivedMs),
+    ingestTraces: (spans, arrivedMs) => take(handler, spanReader, spans, arrivedMs),
     ingestHooks: (bodies, arrivedMs) => takeHooks(handler, workspaces, bodies, arrivedMs),
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
@@ -130,13 +130,21 @@ interface Parts {
   readonly log: Log
 }
 
-/** Makes a processed batch durable; what is left to say are its refusals. */
-async function take(
+/** Reads a batch and makes it durable; what is left to say are its refusals. */
+async function take<R>(
   handler: SessionHandler,
-  intake: Intake<Arrival>,
+  reader: RecordReader<R>,
+  records: readonly R[],
+  arrivedMs: number,
 ): Promise<readonly Rejection[]> {
-  await handler.accept(intake.accepted)
-  return intake.rejected
+  const { accepted, rejected } = await readInSlices(reader, records, arrivedMs, nextTurn)
+  await handler.accept(accepted)
+  return rejected
+}
+
+/** Other I/O goes first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Hooks, each with what its folder says of itself. */

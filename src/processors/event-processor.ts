@@ -12,19 +12,15 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { LogRecord } from '../domain/telemetry-record.ts'
 import { believed, textOf } from '../agents/read-attribute.ts'
+import { type RecordReader, readRecords } from './record-reader.ts'
 import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
-/** Translates a batch. `accepted` is sorted by event time, then by the agent's own count. */
+/** Sorted by event time, then by the agent's own count. */
+export const logReader: RecordReader<LogRecord> = { read: toArrival, compare: byOccurrence }
+
+/** Translates a batch. */
 export function processLogs(records: readonly LogRecord[], arrivedMs: number): Intake<Arrival> {
-  const accepted: Arrival[] = []
-  const rejected: Rejection[] = []
-  for (const record of records) {
-    const event = toEvent(record, arrivedMs)
-    if (event.ok) accepted.push(toArrival(record, event.value, arrivedMs))
-    else rejected.push(event.error)
-  }
-  accepted.sort(byOccurrence)
-  return { accepted, rejected }
+  return readRecords(logReader, records, arrivedMs)
 }
 
 function toEvent(record: LogRecord, arrivedMs: number): Result<AgentEvent, Rejection> {
@@ -101,14 +97,16 @@ function dedupKeyOf(
   return `${name}|${sentMs ?? ''}|${hash('sha1', JSON.stringify(record.attributes))}`
 }
 
-function toArrival(log: LogRecord, event: AgentEvent, arrivedMs: number): Arrival {
-  return {
-    sessionKey: sessionKeyOf(event.agent, event.sessionId),
-    item: event,
+function toArrival(log: LogRecord, arrivedMs: number): Result<Arrival, Rejection> {
+  const event = toEvent(log, arrivedMs)
+  if (!event.ok) return event
+  return ok({
+    sessionKey: sessionKeyOf(event.value.agent, event.value.sessionId),
+    item: event.value,
     origin: log.origin,
     stored: { signal: 'log', record: withoutOrigin(log) },
     arrivedMs,
-  }
+  })
 }
 
 /** Field by field: a rest pattern takes longer than all else that is done to a record here. */

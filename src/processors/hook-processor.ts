@@ -9,6 +9,7 @@ import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
+import { boundedArrival } from './record-reader.ts'
 
 const MAX_SESSION_ID_LENGTH = 200
 const SCOPE_PREFIX = 'hooks/'
@@ -35,13 +36,14 @@ export function processHook(
   if (event.sessionId.length > MAX_SESSION_ID_LENGTH) {
     return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
   }
-  return ok({
+  const arrival: Arrival = {
     sessionKey: sessionKeyOf(agent, event.sessionId),
     item: event,
     origin: originOf(agent),
     stored: { signal: 'hook', record: { body, labels } },
     arrivedMs,
-  })
+  }
+  return ok(boundedArrival(arrival))
 }
 
 /** The agent whose hooks have this origin. */

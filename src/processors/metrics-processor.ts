@@ -13,29 +13,31 @@ import type { Intake, Rejection } from '../domain/rejection.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { MetricPoint } from '../domain/telemetry-record.ts'
+import { type RecordReader, readRecords } from './record-reader.ts'
 import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
-/** Translates a batch. `accepted` is sorted by time, so that a series is in order. */
+/** Sorted by time, so that a series is in order. */
+export const metricReader: RecordReader<MetricPoint> = {
+  read: toArrival,
+  compare: (a, b) => a.item.timeMs - b.item.timeMs,
+}
+
+/** Translates a batch. */
 export function processMetrics(points: readonly MetricPoint[], arrivedMs: number): Intake<Arrival> {
-  const accepted: Arrival[] = []
-  const rejected: Rejection[] = []
-  for (const point of points) {
-    const sample = toSample(point, arrivedMs)
-    if (!sample.ok) {
-      rejected.push(sample.error)
-      continue
-    }
-    const { origin, ...record } = point
-    accepted.push({
-      sessionKey: sessionKeyOf(sample.value.agent, sample.value.sessionId),
-      item: sample.value,
-      origin,
-      stored: { signal: 'metric', record },
-      arrivedMs,
-    })
-  }
-  accepted.sort((a, b) => a.item.timeMs - b.item.timeMs)
-  return { accepted, rejected }
+  return readRecords(metricReader, points, arrivedMs)
+}
+
+function toArrival(point: MetricPoint, arrivedMs: number): Result<Arrival, Rejection> {
+  const sample = toSample(point, arrivedMs)
+  if (!sample.ok) return sample
+  const { origin, ...record } = point
+  return ok({
+    sessionKey: sessionKeyOf(sample.value.agent, sample.value.sessionId),
+    item: sample.value,
+    origin,
+    stored: { signal: 'metric', record },
+    arrivedMs,
+  })
 }
 
 function toSample(point: MetricPoint, arrivedMs: number): Result<MetricSample, Rejection> {

@@ -10,29 +10,31 @@ import type { Intake, Rejection } from '../domain/rejection.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { SpanRecord } from '../domain/telemetry-record.ts'
+import { type RecordReader, readRecords } from './record-reader.ts'
 import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'
 
-/** Translates a batch. `accepted` is sorted by the spans' ends: children before parents. */
+/** Sorted by the spans' ends: children before parents. */
+export const spanReader: RecordReader<SpanRecord> = {
+  read: toArrival,
+  compare: (a, b) => placeOf(a) - placeOf(b) || startOf(b) - startOf(a),
+}
+
+/** Translates a batch. */
 export function processSpans(records: readonly SpanRecord[], arrivedMs: number): Intake<Arrival> {
-  const accepted: Arrival[] = []
-  const rejected: Rejection[] = []
-  for (const span of records) {
-    const event = toEvent(span, arrivedMs)
-    if (!event.ok) {
-      rejected.push(event.error)
-      continue
-    }
-    const { origin, ...record } = span
-    accepted.push({
-      sessionKey: sessionKeyOf(event.value.agent, event.value.sessionId),
-      item: event.value,
-      origin,
-      stored: { signal: 'trace', record },
-      arrivedMs,
-    })
-  }
-  accepted.sort((a, b) => placeOf(a) - placeOf(b) || startOf(b) - startOf(a))
-  return { accepted, rejected }
+  return readRecords(spanReader, records, arrivedMs)
+}
+
+function toArrival(span: SpanRecord, arrivedMs: number): Result<Arrival, Rejection> {
+  const event = toEvent(span, arrivedMs)
+  if (!event.ok) return event
+  const { origin, ...record } = span
+  return ok({
+    sessionKey: sessionKeyOf(event.value.agent, event.value.sessionId),
+    item: event.value,
+    origin,
+    stored: { signal: 'trace', record },
+    arrivedMs,
+  })
 }
 
 /** A tool's execution may end a moment after the tool itself, and still comes before it. */

@@ -22,7 +22,7 @@ import { notStored } from './failures.ts'
 
 /**
  * Takes decoded records and resolves once they are durable, with those it refused after all.
- * Rejects when they could not be stored; then nothing was.
+ * Rejects when they could not all be stored; those that were are known when they come again.
  */
 export type Ingest<T> = (records: readonly T[], arrivedMs: number) => Promise<readonly Rejection[]>
 

@@ -36,10 +36,10 @@ export const stopping: Failure = {
   message: 'the bridge is stopping; try again',
 }
 
-/** Nothing of this request was kept. */
+/** Part of this request was not kept; what was, is known when all of it comes again. */
 export const notStored: Failure = {
   kind: 'not_stored',
-  message: 'the records could not be stored, nothing was kept; try again',
+  message: 'the records could not all be stored; send them again, none counts twice',
 }
 
 /** A bug. */

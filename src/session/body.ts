@@ -2,22 +2,20 @@
 import type { RequestBodyEvent, ResponseBodyEvent } from '../domain/agent-event.ts'
 import { bounded } from './content.ts'
 import type { Draft } from './draft.ts'
-import { note, take } from './ledger.ts'
+import { noteJoin } from './held.ts'
+import { take } from './ledger.ts'
 import { joinCall } from './model-call.ts'
 
 export function onRequestBody(draft: Draft, event: RequestBodyEvent): void {
   draft.state.bodied = true
-  note(
-    draft.state.joins.requestBodies,
-    event.bodyId,
-    bounded(event.messages, draft.policy.maxContentLength),
-  )
+  const messages = bounded(event.messages, draft.policy.maxContentLength)
+  noteJoin(draft, 'requestBodies', event.bodyId, messages)
 }
 
 export function onResponseBody(draft: Draft, event: ResponseBodyEvent): void {
   const { state } = draft
   state.bodied = true
-  note(state.joins.bodies, event.requestId, {
+  noteJoin(draft, 'bodies', event.requestId, {
     input: take(state.joins.requestBodies, event.bodyId),
     output: bounded(event.message, draft.policy.maxContentLength),
   })

@@ -8,12 +8,20 @@
  * this one may be it, a trace key of its own as well.
  */
 import type { SessionPolicy } from './policy.ts'
+import { jsonBytes } from './json-bytes.ts'
+import { bytesOf, copyLedger, drop, type Ledger, type LedgerBounds, note, put } from './ledger.ts'
 import { shortHash } from './short-hash.ts'
-import type { EndedTurn, OpenTurn, SessionState, ShortTurn } from './state.ts'
+import type { EndedTurn, OpenTurn, SessionState, ShortTurn, Subagent } from './state.ts'
 
 /** Turns kept in short, about 18 bytes of the state each; the oldest page of them is dropped. */
 const TURNS_PER_PAGE = 64
 const MAX_PAGES = 32
+/** Of the full pages, as JSON: turns of many subagents take more. */
+const MAX_PAGES_BYTES = 100_000
+/** What a turn remembers of subagents that were sent. */
+const SENT_SUBAGENTS: LedgerBounds = { entries: 1000, bytes: 50_000 }
+/** Of the turns kept by name, as JSON. */
+const MAX_ENDED_BYTES = 100_000
 
 /** What is remembered of an ended turn. `traceId` is that of the record that asks. */
 export function endedTurn(
@@ -33,40 +41,51 @@ export function endedTurn(
 
 /** Notes that a turn's root, or what continues it, was sent. */
 export function rememberTurn(state: SessionState, turn: OpenTurn, policy: SessionPolicy): void {
+  const { ordinal, segment, agentTraceId, isApart } = turn
   // Behind all others: those that nothing was heard of for longest go first.
-  delete state.ended[turn.key]
-  state.ended[turn.key] = {
-    ordinal: turn.ordinal,
-    segment: turn.segment,
-    agentTraceId: turn.agentTraceId,
-    isApart: turn.isApart,
+  put(state.ended, turn.key, {
+    ordinal,
+    segment,
+    agentTraceId,
+    isApart,
     subagents: sentSubagents(turn),
-  }
-  const keys = Object.keys(state.ended)
-  if (keys.length <= policy.maxEndedTurns) return
+  })
   // What names no turn, and no trace either, is shown in the current one.
-  const oldest = keys.find((key) => key !== state.currentTurn)
-  if (oldest !== undefined) forgetTurn(state, oldest)
+  const oldest = Object.keys(state.ended).filter((key) => key !== state.currentTurn)
+  let entries = Object.keys(state.ended).length
+  for (const key of oldest) {
+    if (entries <= policy.maxEndedTurns && bytesOf(state.ended) <= MAX_ENDED_BYTES) break
+    forgetTurn(state, key)
+    entries -= 1
+  }
 }
 
 /** How many segments of each subagent were sent, for when the turn goes on. */
-function sentSubagents(turn: OpenTurn): Record<string, number> {
-  const sent: Record<string, number> = { ...turn.sentSubagents }
-  for (const { id, segment } of Object.values(turn.subagents)) sent[shortHash(id)] = segment
+function sentSubagents(turn: OpenTurn): Ledger<number> {
+  const sent = copyLedger(turn.sentSubagents)
+  for (const subagent of Object.values(turn.subagents)) noteSent(sent, subagent)
   return sent
 }
 
+/** Notes how many segments of a subagent were sent, for when it goes on. */
+export function noteSent(sent: Ledger<number>, { id, segment }: Subagent): void {
+  note(sent, shortHash(id), segment, SENT_SUBAGENTS)
+}
+
 function forgetTurn(state: SessionState, key: string): void {
-  const turn = state.ended[key] as EndedTurn
-  delete state.ended[key]
+  const turn = drop(state.ended, key)
+  if (turn === undefined) return
   const forgotten = [shortHash(key), inShort(turn)] as const
   const pages = [...state.forgotten]
   const last = pages.at(-1)
-  if (last === undefined || last.length === TURNS_PER_PAGE) pages.push([forgotten])
-  else pages[pages.length - 1] = [...last, forgotten]
-  if (pages.length > MAX_PAGES) {
-    pages.shift()
-    state.hasDroppedTurns = true
+  if (last !== undefined && last.length < TURNS_PER_PAGE) {
+    pages[pages.length - 1] = [...last, forgotten]
+  } else {
+    while (pages.length >= MAX_PAGES || jsonBytes(pages) > MAX_PAGES_BYTES) {
+      pages.shift()
+      state.hasDroppedTurns = true
+    }
+    pages.push([forgotten])
   }
   state.forgotten = pages
 }

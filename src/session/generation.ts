@@ -40,13 +40,18 @@ export function enrichedCall(
       endMs: Math.max(draft.endMs, span.endMs),
       metadata: {
         ...draft.metadata,
-        attempts: span.attemptsMs.length > 0 ? span.attemptsMs.length : undefined,
+        attempts: attemptsOf(span) > 0 ? attemptsOf(span) : undefined,
         stop_reason: span.stopReason,
       },
     }),
     ...(bodies?.input !== undefined && { input: bodies.input }),
     ...(bodies !== undefined && { output: bodies.output }),
   }
+}
+
+/** How many tries a span tells of. */
+export function attemptsOf({ attempts, attemptsMs }: CallSpan): number {
+  return attempts ?? attemptsMs.length
 }
 
 /** An EVENT for each try beyond the first, below the call. */

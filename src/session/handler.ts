@@ -13,15 +13,25 @@ import { foldSessions } from './fold.ts'
 import { createLiveSessions } from './live-sessions.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { SessionState } from './state.ts'
-import { type Control, type Job, takeJobs } from './work-queue.ts'
+import {
+  type CommitBounds,
+  type Control,
+  createWorkQueue,
+  type Slice,
+  type Work,
+} from './work-queue.ts'
 
-/** Records in one commit, about: bounds how long it blocks. */
-const MAX_RECORDS_PER_COMMIT = 2000
+/** A commit blocks everything else, so it has to be short: some tens of milliseconds. */
+const COMMIT_BOUNDS: CommitBounds = { pieces: 500, bytes: 4_000_000, sessions: 100 }
+/** Of a state that has to be read back. */
+const USUAL_STATE_BYTES = 20_000
 /** Rounds of reading that a commit waits at most, as long as each brings more. */
 const MAX_GATHERING_ROUNDS = 16
 /** Rounds without anything new that it waits for those of the last commit: half a millisecond. */
 const MAX_IDLE_ROUNDS = 64
-/** Sessions ticked or closed in one commit. */
+/** The same between two slices of a request that is too long for one commit: others come in there. */
+const MIN_IDLE_ROUNDS_BETWEEN_SLICES = 8
+/** Sessions ticked or closed in one go. */
 const SESSIONS_PER_SWEEP = 100
 /** Pause before the timer is tried again after the store refused. */
 const RETRY_MS = 1000
@@ -44,7 +54,10 @@ export interface SessionHandlerDeps {
 }
 
 export interface SessionHandler {
-  /** Resolves once the records are durable; rejects when nothing of them was stored. */
+  /**
+   * Resolves once all of the records are durable. Rejects when some of them could not be stored:
+   * the rest may be, and is known then when all come again.
+   */
   accept(arrivals: readonly Arrival[]): Promise<void>
   /** Arms the timer: deadlines that passed while nobody ran are due at once. */
   start(): Promise<void>
@@ -62,19 +75,22 @@ export interface SessionHandler {
 export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   const { store, clock, policy } = deps
   const live = createLiveSessions()
-  const queue: Job[] = []
+  const queue = createWorkQueue({
+    bounds: COMMIT_BOUNDS,
+    stateBytes: (key) => live.bytesOf(key) ?? USUAL_STATE_BYTES,
+  })
   /** Neither of these rejects. */
   const removals: (() => Promise<void>)[] = []
   let running = false
-  /** Requests in the last commit. */
+  /** Requests that were answered by the last commit. */
   let expected = 0
   let timer: Timer | undefined
   let timerAtMs = Number.POSITIVE_INFINITY
   let stopped = false
 
-  function enqueue(arrivals: readonly Arrival[], controls: readonly Control[]): Promise<void> {
+  function enqueue(work: readonly Arrival[] | readonly Control[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      queue.push({ arrivals, controls, resolve, reject })
+      queue.add({ work, resolve, reject })
       run()
     })
   }
@@ -86,12 +102,12 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 
   async function drain(): Promise<void> {
-    while (queue.length + removals.length > 0) {
-      if (queue.length > 0) await gather()
+    while (!queue.isEmpty() || removals.length > 0) {
+      if (!queue.isEmpty()) await gather()
       await removals.shift()?.()
-      const jobs = takeJobs(queue, MAX_RECORDS_PER_COMMIT)
-      if (jobs.length > 0) await commit(jobs)
-      expected = jobs.filter(({ arrivals }) => arrivals.length > 0).length
+      const slices = queue.take()
+      if (slices.length > 0) await commit(slices)
+      expected = slices.filter(({ isLast, work }) => isLast && work.some(isArrival)).length
     }
     running = false
   }
@@ -102,14 +118,16 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
    * rest (as PostgreSQL's `commit_siblings`). Who comes alone does not wait.
    */
   async function gather(): Promise<void> {
+    const minIdleRounds = queue.hasBegun() ? MIN_IDLE_ROUNDS_BETWEEN_SLICES : 0
     let known = 0
     let rounds = 0
     let idleRounds = 0
     while (rounds < MAX_GATHERING_ROUNDS && idleRounds < MAX_IDLE_ROUNDS) {
-      if (queue.length > known) rounds += 1
-      else if (queue.length >= expected) return
+      const jobs = queue.newJobs()
+      if (jobs > known) rounds += 1
+      else if (jobs >= expected && idleRounds >= minIdleRounds) return
       else idleRounds += 1
-      known = queue.length
+      known = jobs
       await new Promise<void>((resolve) => deps.defer(resolve))
     }
   }
@@ -123,10 +141,11 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     }
   }
 
-  async function commit(jobs: readonly Job[]): Promise<void> {
-    const arrivals = jobs.flatMap((job) => job.arrivals)
-    const controls = jobs.flatMap((job) => job.controls)
-    const keys = sessionKeys(arrivals, controls)
+  async function commit(slices: readonly Slice[]): Promise<void> {
+    const work = slices.flatMap((slice) => slice.work)
+    const arrivals = work.filter(isArrival)
+    const controls = work.filter(isControl)
+    const keys = [...new Set(work.map(({ sessionKey }) => sessionKey))]
     try {
       const unknown = keys.filter((key) => !live.has(key))
       const { outcome, alerts } = await store.commit(arrivals, unknown, (fresh, stored) =>
@@ -142,11 +161,12 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       if (outcome.emissions.length + alerts.length > 0) deps.onEmitted()
       if (alerts.length > 0) deps.onAlerts?.(alerts)
       if (live.newlyOpened() > 0) void boundSessions()
-      for (const job of jobs) job.resolve()
+      for (const { job, isLast } of slices) if (isLast) job.resolve()
     } catch (error) {
       // What the store holds now is for the store to say.
       live.forget(keys)
-      for (const job of jobs) job.reject(error)
+      queue.drop(slices.map(({ job }) => job))
+      for (const { job } of slices) job.reject(error)
     }
   }
 
@@ -163,11 +183,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     try {
       const due = await store.dueSessions(clock.now(), SESSIONS_PER_SWEEP)
       const input = { kind: 'tick', atMs: clock.now() } as const
-      if (due.length > 0)
-        await enqueue(
-          [],
-          due.map((sessionKey) => ({ sessionKey, input })),
-        )
+      if (due.length > 0) await enqueue(due.map((sessionKey) => ({ sessionKey, input })))
       arm(await store.nextDeadline())
     } catch (error) {
       deps.onError('deadlines could not be handled, they are tried again', error)
@@ -182,10 +198,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   ): Promise<void> {
     for (let keys = await next(); keys.length > 0; keys = await next()) {
       const input = { kind: 'close', reason, atMs: clock.now() } as const
-      await enqueue(
-        [],
-        keys.map((sessionKey) => ({ sessionKey, input })),
-      )
+      await enqueue(keys.map((sessionKey) => ({ sessionKey, input })))
     }
   }
 
@@ -206,7 +219,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 
   return {
-    accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals, [])),
+    accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals)),
     start: async () => arm(await store.nextDeadline()),
     remove: (key) =>
       new Promise((resolve, reject) => {
@@ -221,12 +234,10 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 }
 
-function sessionKeys(
-  arrivals: readonly Arrival[],
-  controls: readonly Control[],
-): readonly SessionKey[] {
-  const keys = new Set<SessionKey>()
-  for (const { sessionKey } of arrivals) keys.add(sessionKey)
-  for (const { sessionKey } of controls) keys.add(sessionKey)
-  return [...keys]
+function isArrival(piece: Work): piece is Arrival {
+  return 'item' in piece
+}
+
+function isControl(piece: Work): piece is Control {
+  return !isArrival(piece)
 }

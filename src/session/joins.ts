@@ -1,14 +1,18 @@
 /**
  * What other signals told about calls, tools, subagents and turns before these were known:
- * spans and raw bodies travel apart from events, and either may come first.
+ * spans and raw bodies travel apart from events, and either may come first. Bounded by entries
+ * and by bytes: of what waits for something that never comes, the oldest is forgotten.
  */
 import type { Shown } from '../domain/shown.ts'
-import type { Ledger } from './ledger.ts'
+import { bytesOf, copyLedger, forgetOldest, type Ledger, note } from './ledger.ts'
 
 export interface CallSpan {
   readonly startMs: number
   readonly endMs: number
+  /** The first of them. */
   readonly attemptsMs: readonly number[]
+  /** All of them; absent in states of before they were counted. */
+  readonly attempts?: number
   readonly stopReason: string | undefined
 }
 
@@ -72,15 +76,75 @@ export function emptyJoins(): Joins {
 
 export function copyJoins(from: Joins): Joins {
   return {
-    calls: { ...from.calls },
-    tools: { ...from.tools },
-    executions: { ...from.executions },
-    waits: { ...from.waits },
-    executionOwners: { ...from.executionOwners },
-    subagentParents: { ...from.subagentParents },
-    subagentTools: { ...from.subagentTools },
-    requestBodies: { ...from.requestBodies },
-    bodies: { ...from.bodies },
-    turns: { ...from.turns },
+    calls: copyLedger(from.calls),
+    tools: copyLedger(from.tools),
+    executions: copyLedger(from.executions),
+    waits: copyLedger(from.waits),
+    executionOwners: copyLedger(from.executionOwners),
+    subagentParents: copyLedger(from.subagentParents),
+    subagentTools: copyLedger(from.subagentTools),
+    requestBodies: copyLedger(from.requestBodies),
+    bodies: copyLedger(from.bodies),
+    turns: copyLedger(from.turns),
   }
+}
+
+const MAX_ENTRIES = 1000
+
+/** Bytes of each ledger as JSON; those with content are bounded together, by `contentBytes`. */
+const MAX_BYTES: Readonly<Record<keyof Joins, number>> = {
+  calls: 30_000,
+  tools: Number.POSITIVE_INFINITY,
+  executions: 20_000,
+  waits: 20_000,
+  executionOwners: 30_000,
+  subagentParents: 15_000,
+  subagentTools: 15_000,
+  requestBodies: Number.POSITIVE_INFINITY,
+  bodies: Number.POSITIVE_INFINITY,
+  turns: 10_000,
+}
+
+const WITH_CONTENT = ['tools', 'requestBodies', 'bodies'] as const
+/** Share of the bound that the content keeps when it is too large. */
+const KEPT_SHARE = 0.75
+
+/**
+ * Notes a fact, and forgets the oldest facts that are then too many or, together with all other
+ * content, more than `contentBytes`. Returns how many facts with content were forgotten.
+ */
+export function noteFact<K extends keyof Joins>(
+  joins: Joins,
+  kind: K,
+  id: string,
+  fact: Joins[K][string],
+  contentBytes: number,
+): number {
+  let forgotten = 0
+  const ledger: Ledger<unknown> = joins[kind]
+  const isContent = WITH_CONTENT.some((name) => name === kind)
+  note(ledger, id, fact, { entries: MAX_ENTRIES, bytes: MAX_BYTES[kind] }, () => {
+    if (isContent) forgotten += 1
+  })
+  return isContent ? forgotten + boundContent(joins, contentBytes) : forgotten
+}
+
+/** Bytes of all of it as JSON, about. */
+export function joinsBytes(joins: Joins): number {
+  return Object.values(joins).reduce((sum, ledger) => sum + bytesOf(ledger), 0)
+}
+
+/** The largest ledger gives way first. */
+function boundContent(joins: Joins, maxBytes: number): number {
+  const ledgers = WITH_CONTENT.map((kind): Ledger<unknown> => joins[kind])
+  const total = () => ledgers.reduce((sum, ledger) => sum + bytesOf(ledger), 0)
+  let forgotten = 0
+  if (total() <= maxBytes) return 0
+  for (const ledger of ledgers.sort((a, b) => bytesOf(b) - bytesOf(a))) {
+    const excess = total() - maxBytes * KEPT_SHARE
+    if (excess <= 0) break
+    const bytes = Math.max(0, bytesOf(ledger) - excess)
+    forgotten += forgetOldest(ledger, { entries: MAX_ENTRIES, bytes })
+  }
+  return forgotten
 }

@@ -5,8 +5,9 @@ import type { Draft } from './draft.ts'
 import { emitInCurrentTurn } from './turn.ts'
 import { type BelievedSample, incrementOf } from './series.ts'
 import type { SessionState } from './state.ts'
-import { count, type MetricTotals } from './totals.ts'
-import { addMetric } from './usage.ts'
+import { count, keyOf, OTHER_NAMES } from './name-table.ts'
+import type { MetricTotals } from './totals.ts'
+import { activityOf, addActivity } from './usage.ts'
 
 export function onMetric(draft: Draft, sample: MetricSample): void {
   const { state } = draft
@@ -14,7 +15,7 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
   if (!isBelieved(sample)) return
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
-  addMetric(draft.usage, sample, by)
+  noteActivity(draft, sample, by)
   if (sample.measure === 'session_start') {
     if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
   } else {
@@ -28,6 +29,23 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
 /** What cannot be true is no increment, and no point of its series. */
 function isBelieved(sample: MetricSample): sample is BelievedSample {
   return sample.value !== undefined
+}
+
+/** Facets are kept apart in the reports as far as the session's totals keep them apart. */
+function noteActivity({ state, usage }: Draft, sample: MetricSample, by: number): void {
+  const measure = activityOf(sample)
+  if (measure === undefined || by === 0) return
+  const { facet } = sample
+  if (facet === undefined) {
+    addActivity(usage, measure, '', sample.timeMs, by)
+    return
+  }
+  state.totals.facets ??= {}
+  const { facets } = state.totals
+  const name = `${measure}|${facet}`
+  count(facets, name)
+  const isKept = keyOf(facets, name) === name
+  addActivity(usage, measure, isKept ? facet : OTHER_NAMES, sample.timeMs, by)
 }
 
 function noteCommit(state: SessionState, timeMs: number): void {

@@ -8,8 +8,10 @@ import type { ModelCallEvent, ModelErrorEvent, ModelResponseEvent } from '../dom
 import { addUsd } from '../domain/exact-sum.ts'
 import { cut, shown } from './content.ts'
 import type { Draft } from './draft.ts'
-import { enrichedCall, generationOf, retriesOf } from './generation.ts'
-import { look, take } from './ledger.ts'
+import { attemptsOf, enrichedCall, generationOf, retriesOf } from './generation.ts'
+import { forgets, holds, holdsItem } from './held.ts'
+import { bytesOf, forgetOldest, type LedgerBounds, note, take } from './ledger.ts'
+import { keyOf } from './name-table.ts'
 import type { HeldCall, OpenTurn, Wait } from './state.ts'
 import { noteSubagent } from './subagent.ts'
 import { leaveRefusals } from './tool-call.ts'
@@ -17,20 +19,26 @@ import { countModelCall, countModelError } from './totals.ts'
 import { emitInTurn, openTurns, parentOf, turnOf } from './turn.ts'
 import { addModelCall, addModelError } from './usage.ts'
 
+/** Answers of one turn that came before their call: only what was torn apart waits here. */
+const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
+/** Characters of a title, which stands on everything that is sent of its session. */
+const MAX_TITLE_LENGTH = 200
+/** Characters of an error's message that a turn keeps for its root. */
+const MAX_FAILURE_LENGTH = 10_000
+
 export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
   const lane = event.subagentId ?? ''
   const startMs = event.timeMs - (event.durationMs ?? 0)
   turn.startMs = Math.min(turn.startMs, startMs)
-  for (const call of [...turn.held])
-    if (call.lane === lane) settle(draft, turn, call, 'answer', 'bodies')
+  goOn(draft, turn, lane)
   leaveRefusals(draft, turn, lane)
   countModelCall(state.totals, event)
-  addModelCall(draft.usage, event)
+  addModelCall(draft.usage, event, keyOf(state.totals.models, event.model))
   turn.modelCalls += 1
   turn.costUsd = addUsd(turn.costUsd, event.costUsd ?? 0)
-  noteSubagent(turn, event, (known) => ({
+  noteSubagent(draft, turn, event, (known) => ({
     type: event.subagentType ?? known.type,
     startMs: Math.min(known.startMs, startMs),
     modelCalls: known.modelCalls + 1,
@@ -61,41 +69,67 @@ function waitsOf({ state }: Draft, requestId: string | undefined): Wait[] {
 /** The answer's text goes to its call, and to the turn when it is the main agent's. */
 export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
-  const text = shown(event.response, draft.policy.maxContentLength)
-  if (event.isMain) turn.answer = text
-  if (event.isTitle && event.response.text !== undefined) draft.state.title = text
-  noteSubagent(turn, event, () => ({ answer: text }))
+  const { maxContentLength } = draft.policy
+  const text = shown(event.response, maxContentLength)
+  if (event.isMain) {
+    turn.answer = text
+    // What a hook told of it is shown only while there is no answer.
+    turn.reportedAnswer = undefined
+  }
+  if (event.isTitle && event.response.text !== undefined) {
+    draft.state.title = cut(event.response.text, Math.min(MAX_TITLE_LENGTH, maxContentLength))
+  }
+  noteSubagent(draft, turn, event, () => ({ answer: text }))
+  holds(draft, text)
   const lane = event.subagentId ?? ''
-  const held = turn.held.find((call) =>
+  const at = turn.held.findIndex((call) =>
     event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId,
   )
+  const held = turn.held[at]
   if (held !== undefined) {
-    settle(draft, turn, { ...held, draft: { output: text, ...held.draft } }, 'answer')
+    holds(draft, text)
+    settle(draft, turn, at, without({ ...held, draft: { output: text, ...held.draft } }, 'answer'))
   } else if (event.requestId !== undefined) {
-    turn.earlyAnswers[event.requestId] = text
+    holds(draft, text)
+    noteEarly(draft, turn, event.requestId, text)
   }
+}
+
+function noteEarly(draft: Draft, turn: OpenTurn, requestId: string, text: string): void {
+  let forgotten = 0
+  note(turn.earlyAnswers, requestId, text, EARLY_ANSWERS, () => {
+    forgotten += 1
+  })
+  forgets(draft, 'answers', forgotten)
+}
+
+/** Keeps about that share of a turn's early answers, the newest. */
+export function forgetAnswers(draft: Draft, { earlyAnswers }: OpenTurn, share: number): void {
+  const bounds = { ...EARLY_ANSWERS, bytes: bytesOf(earlyAnswers) * share }
+  forgets(draft, 'answers', forgetOldest(earlyAnswers, bounds))
 }
 
 /** A span or raw bodies have come: the call they belong to may wait for nothing else. */
 export function joinCall(draft: Draft, requestId: string): void {
   for (const turn of openTurns(draft)) {
-    const held = turn.held.find((call) => call.requestId === requestId)
-    if (held !== undefined) settle(draft, turn, joined(draft, turn, held))
+    const at = turn.held.findIndex((call) => call.requestId === requestId)
+    const held = turn.held[at]
+    if (held !== undefined) settle(draft, turn, at, joined(draft, turn, held))
   }
 }
 
 export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
-  for (const call of [...turn.held]) {
-    if (call.lane === (event.subagentId ?? '')) settle(draft, turn, call, 'answer', 'bodies')
-  }
-  countModelError(draft.state.totals, event)
-  addModelError(draft.usage, event)
-  noteSubagent(turn, event)
+  const { totals } = draft.state
+  goOn(draft, turn, event.subagentId ?? '')
+  countModelError(totals, event)
+  addModelError(draft.usage, event, keyOf(totals.models, event.model))
+  noteSubagent(draft, turn, event)
   const message = cut(event.message, draft.policy.maxContentLength)
   if (event.isMain) {
     turn.mainFinished = true
-    turn.failure = message
+    turn.failure = cut(event.message, Math.min(MAX_FAILURE_LENGTH, draft.policy.maxContentLength))
+    holds(draft, turn.failure)
   }
   emitInTurn(draft, turn, {
     type: 'generation',
@@ -121,58 +155,79 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
 
 /** Lets go the calls whose wait is over at `nowMs`. */
 export function releaseDueCalls(draft: Draft, turn: OpenTurn, nowMs: number): void {
-  for (const call of [...turn.held]) if (call.releaseAtMs <= nowMs) release(draft, turn, call)
+  keep(draft, turn, (call) => (call.releaseAtMs <= nowMs ? { ...call, waitsFor: [] } : call))
+}
+
+/** Sends the call that waits for longest, and returns it. */
+export function sendOldestCall(draft: Draft, turn: OpenTurn): HeldCall | undefined {
+  const oldest = turn.held.shift()
+  if (oldest !== undefined) emitInTurn(draft, turn, oldest.draft)
+  return oldest
+}
+
+/** The lane's agent went on: what its calls have not told by now they will not tell. */
+function goOn(draft: Draft, turn: OpenTurn, lane: string): void {
+  keep(draft, turn, (call) => (call.lane === lane ? without(call, 'answer', 'bodies') : call))
 }
 
 function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
-  const { requestId } = call
-  const early = requestId !== undefined && Object.hasOwn(turn.earlyAnswers, requestId)
-  const output = early ? turn.earlyAnswers[requestId] : undefined
-  if (early) delete turn.earlyAnswers[requestId]
-  turn.held.push(call)
+  const output = take(turn.earlyAnswers, call.requestId)
   const answered =
     output === undefined ? call : { ...without(call, 'answer'), draft: { ...call.draft, output } }
-  replace(turn, call, answered)
-  settle(draft, turn, joined(draft, turn, answered))
-  const oldest = turn.held[0]
-  if (turn.held.length > draft.policy.maxHeldItems && oldest !== undefined) {
-    release(draft, turn, oldest)
+  const next = joined(draft, turn, answered)
+  if (next.waitsFor.length === 0) {
+    emitInTurn(draft, turn, next.draft)
+    return
   }
+  turn.held.push(next)
+  const { key, model, modelParameters, metadata } = next.draft
+  const { requestId, lane } = call
+  const source = metadata.query_source as string | undefined
+  holdsItem(draft, [key, model, model, requestId, requestId, lane, lane, lane, source])
+  holds(draft, modelParameters)
+  holds(draft, output)
+  if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
 }
 
 /** The call with what the ledgers know about it. */
 function joined(draft: Draft, turn: OpenTurn, call: HeldCall): HeldCall {
-  const { joins } = draft.state
+  const { joins, totals } = draft.state
   const span = take(joins.calls, call.requestId)
-  const bodies = look(joins.bodies, call.requestId)
-  if (bodies !== undefined) take(joins.bodies, call.requestId)
+  const bodies = take(joins.bodies, call.requestId)
   if (span !== undefined) {
-    draft.state.totals.retries += Math.max(0, span.attemptsMs.length - 1)
+    totals.retries += Math.max(0, attemptsOf(span) - 1)
     for (const retry of retriesOf(call.draft, span)) emitInTurn(draft, turn, retry)
   }
   let next = { ...call, draft: enrichedCall(call.draft, span, bodies) }
   if (span !== undefined) next = without(next, 'span')
-  if (bodies !== undefined) next = without(next, 'bodies', 'answer')
+  if (bodies !== undefined) {
+    next = without(next, 'bodies', 'answer')
+    holds(draft, bodies)
+  }
   return next
 }
 
-/** Strikes waits off and sends the call when none is left. */
-function settle(draft: Draft, turn: OpenTurn, call: HeldCall, ...struck: Wait[]): void {
-  const next = without(call, ...struck)
-  if (next.waitsFor.length === 0) release(draft, turn, next)
-  else replace(turn, call, next)
+/** Puts a call in the place it has, or sends it when it waits for nothing any more. */
+function settle(draft: Draft, turn: OpenTurn, at: number, call: HeldCall): void {
+  if (call.waitsFor.length > 0) {
+    turn.held[at] = call
+    return
+  }
+  turn.held.splice(at, 1)
+  emitInTurn(draft, turn, call.draft)
+}
+
+/** Keeps what `next` makes of each call, and sends those that wait for nothing any more. */
+function keep(draft: Draft, turn: OpenTurn, next: (call: HeldCall) => HeldCall): void {
+  if (turn.held.length === 0) return
+  const kept: HeldCall[] = []
+  for (const call of turn.held.map(next)) {
+    if (call.waitsFor.length > 0) kept.push(call)
+    else emitInTurn(draft, turn, call.draft)
+  }
+  turn.held = kept
 }
 
 function without(call: HeldCall, ...struck: readonly Wait[]): HeldCall {
   return { ...call, waitsFor: call.waitsFor.filter((wait) => !struck.includes(wait)) }
-}
-
-/** Calls are told apart by their key: copies of one call share it. */
-function replace(turn: OpenTurn, call: HeldCall, next: HeldCall): void {
-  turn.held = turn.held.map((other) => (other.draft.key === call.draft.key ? next : other))
-}
-
-function release(draft: Draft, turn: OpenTurn, call: HeldCall): void {
-  turn.held = turn.held.filter((other) => other.draft.key !== call.draft.key)
-  emitInTurn(draft, turn, call.draft)
 }

@@ -5,23 +5,36 @@
 import type { NoteEvent } from '../domain/agent-event.ts'
 import { cut } from './content.ts'
 import type { Draft } from './draft.ts'
+import { forgets } from './held.ts'
+import { jsonBytes } from './json-bytes.ts'
 import type { ObservationDraft } from './state.ts'
 import { noteSubagent } from './subagent.ts'
 import { emitInTurn, parentOf, ROOT_KEY, turnOf } from './turn.ts'
 
 const MAX_EARLY_NOTES = 50
+/** As JSON. */
+const MAX_EARLY_BYTES = 30_000
 
 export function onNote(draft: Draft, event: NoteEvent, arrivedMs: number): void {
   const { state } = draft
   if (event.promptId === undefined && state.currentTurn === undefined) {
     // No turn knows its subagent yet, so it stands below the root.
-    const early = { ...observationOf(draft, event), parentKey: ROOT_KEY }
-    if (state.earlyNotes.length < MAX_EARLY_NOTES) state.earlyNotes.push(early)
+    noteEarly(draft, { ...observationOf(draft, event), parentKey: ROOT_KEY })
     return
   }
   const turn = turnOf(draft, event, arrivedMs)
-  noteSubagent(turn, event)
+  noteSubagent(draft, turn, event)
   emitInTurn(draft, turn, observationOf(draft, event))
+}
+
+/** The first are kept: what comes at the start says why there is nothing after it. */
+function noteEarly(draft: Draft, note: ObservationDraft): void {
+  const { earlyNotes } = draft.state
+  const isRoom =
+    earlyNotes.length < MAX_EARLY_NOTES &&
+    jsonBytes(earlyNotes) + jsonBytes(note) <= MAX_EARLY_BYTES
+  if (isRoom) earlyNotes.push(note)
+  else forgets(draft, 'notes', 1)
 }
 
 function observationOf({ policy }: Draft, event: NoteEvent): ObservationDraft {

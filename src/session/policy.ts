@@ -1,4 +1,6 @@
 /** The session machine's settings: when things count as over, and how much it holds. */
+import { BYTES_PER_CHARACTER } from './content.ts'
+
 export interface SessionPolicy {
   /** Quiet since the last arrival after which a session closes. */
   readonly idleTimeoutMs: number
@@ -28,7 +30,7 @@ export interface SessionPolicy {
 export const defaultBounds = {
   maxOpenTurns: 32,
   maxEndedTurns: 128,
-  maxHeldItems: 1000,
+  maxHeldItems: 250,
 } as const
 
 /**
@@ -64,6 +66,22 @@ export function policyAsRecorded(policy: SessionPolicy, recorded: unknown): Sess
     if (typeof value === 'number') structure[name] = value
   }
   return { ...policy, ...structure }
+}
+
+/** The default of MAX_CONTENT_LENGTH: a lower setting does not lower the bounds below. */
+const USUAL_CONTENT_LENGTH = 100_000
+
+/**
+ * Bytes, as JSON, of what a session's state may hold of open turns, and of content that waits for
+ * its call or tool. They grow with the length that one text may have, so that a turn's prompt and
+ * answer always have room.
+ */
+export function byteBounds({ maxContentLength }: Pick<SessionPolicy, 'maxContentLength'>): {
+  readonly turns: number
+  readonly content: number
+} {
+  const text = BYTES_PER_CHARACTER * Math.max(maxContentLength, USUAL_CONTENT_LENGTH)
+  return { turns: 2 * text + 300_000, content: 1.5 * text }
 }
 
 /** The settings that people make, with the bounds that nobody needs to set. */

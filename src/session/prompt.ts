@@ -2,6 +2,7 @@
 import type { PromptEvent } from '../domain/agent-event.ts'
 import { shown } from './content.ts'
 import type { Draft } from './draft.ts'
+import { holds } from './held.ts'
 import type { SessionState } from './state.ts'
 import { namedTurnKey, openTurn, openTurns, unnamedTurnKey } from './turn.ts'
 import { endTurn } from './turn-end.ts'
@@ -31,6 +32,9 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   turn.promptLength = event.prompt.length ?? event.prompt.text?.length
   turn.command = event.command
   turn.implausible = event.implausible
+  // What a hook told of it is shown only while there is no prompt.
+  turn.reportedPrompt = undefined
+  holds(draft, turn.prompt)
 }
 
 /** The first prompt names a session that has no title, and begins the time to its first commit. */

@@ -20,7 +20,8 @@ import { onModelCall, onModelError, onModelResponse } from './model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import { copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tool-call.ts'
-import { count, countImplausible } from './totals.ts'
+import { countImplausible } from './totals.ts'
+import { count } from './name-table.ts'
 import { onRequestBody, onResponseBody } from './body.ts'
 import { onNote } from './note.ts'
 import { onPrompt } from './prompt.ts'
@@ -29,8 +30,9 @@ import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagent.ts'
 import { finishTold, noteTold } from './told.ts'
 import { boundOpenTurns } from './turn-end.ts'
+import { boundHeld } from './relief.ts'
 import { joinTurnSpans } from './turn-span.ts'
-import { emptyUsageDraft } from './usage.ts'
+import { emptyUsageDraft, usageOf } from './usage.ts'
 
 /** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the control. */
 export type SessionInput = RecordInput | SessionControl
@@ -80,7 +82,12 @@ export function reduce(
     else if (input.kind === 'close') close(draft, input.reason)
   }
   finishTold(draft)
-  return { state: draft.state, emissions: draft.emissions, usage: draft.usage, controls }
+  return {
+    state: draft.state,
+    emissions: draft.emissions,
+    usage: usageOf(draft.usage),
+    controls,
+  }
 }
 
 function decides(
@@ -114,6 +121,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   }
   state.traced ||= item.traceId !== undefined
   onEvent(draft, item, atMs)
+  boundHeld(draft)
 }
 
 /**

@@ -12,13 +12,17 @@ import type {
   TurnStartReport,
   TurnStopReport,
 } from '../domain/agent-event.ts'
-import { bounded, cut } from './content.ts'
 import type { Draft } from './draft.ts'
 import { endedTurn } from './ended-turns.ts'
-import { look, note } from './ledger.ts'
+import { holds, noteJoin } from './held.ts'
+import { look } from './ledger.ts'
+import { heldInput, heldOutput, heldText, noteReport } from './reported-content.ts'
 import type { OpenTurn } from './state.ts'
 import { noteSubagent } from './subagent.ts'
 import { namedTurnKey, openTurn, openTurns } from './turn.ts'
+
+/** Subagents that a turn waits for after its agent has stopped. */
+const MAX_RUNNING = 100
 
 export function onReport(draft: Draft, event: ReportEvent, arrivedMs: number): void {
   switch (event.kind) {
@@ -52,7 +56,10 @@ function reportedTurn(draft: Draft, event: ReportEvent, arrivedMs: number): Open
 function onTurnStart(draft: Draft, event: TurnStartReport, arrivedMs: number): void {
   const turn = reportedTurn(draft, event, arrivedMs)
   if (turn === undefined) return
-  turn.reportedPrompt = cut(event.prompt, draft.policy.maxContentLength)
+  if (!turn.prompted) {
+    turn.reportedPrompt = heldText(draft, event.prompt)
+    holds(draft, turn.reportedPrompt)
+  }
   for (const other of openTurns(draft)) {
     if (other !== turn && other.startMs <= event.timeMs) {
       overSoon(draft, other, 'next_prompt', arrivedMs)
@@ -63,41 +70,43 @@ function onTurnStart(draft: Draft, event: TurnStartReport, arrivedMs: number): v
 function onTurnStop(draft: Draft, event: TurnStopReport, arrivedMs: number): void {
   const turn = reportedTurn(draft, event, arrivedMs)
   if (turn === undefined) return
-  if (event.answer !== undefined) {
-    turn.reportedAnswer = cut(event.answer, draft.policy.maxContentLength)
+  if (event.answer !== undefined && turn.answer === undefined) {
+    turn.reportedAnswer = heldText(draft, event.answer)
+    holds(draft, turn.reportedAnswer)
   }
-  turn.stopWaitsFor = [...event.running]
+  turn.stopWaitsFor = event.running.slice(0, MAX_RUNNING)
+  holds(draft, turn.stopWaitsFor)
   if (event.running.length === 0) overSoon(draft, turn, 'stop', arrivedMs)
 }
 
 function onToolReport(draft: Draft, event: ToolReport, arrivedMs: number): void {
-  const { joins } = draft.state
   if (event.startedSubagentId !== undefined) {
-    note(joins.subagentTools, event.startedSubagentId, event.toolUseId)
+    noteJoin(draft, 'subagentTools', event.startedSubagentId, event.toolUseId)
   }
   const turn = reportedTurn(draft, event, arrivedMs)
   if (turn === undefined) return
-  const { maxContentLength } = draft.policy
   const known = look(turn.reportedTools, event.toolUseId)
-  note(turn.reportedTools, event.toolUseId, {
+  noteReport(draft, turn, {
     tool: event.tool,
     toolUseId: event.toolUseId,
     subagentId: event.subagentId,
     state: event.state,
     startMs: known?.startMs ?? event.timeMs - (event.durationMs ?? 0),
     endMs: event.timeMs,
-    input: event.input === undefined ? known?.input : bounded(event.input, maxContentLength),
-    output: event.output === undefined ? known?.output : bounded(event.output, maxContentLength),
+    input: event.input === undefined ? known?.input : heldInput(draft, event.input),
+    output: event.output === undefined ? known?.output : heldOutput(draft, event.output),
   })
 }
 
 function onSubagentReport(draft: Draft, event: SubagentReport, arrivedMs: number): void {
   const turn = reportedTurn(draft, event, arrivedMs)
   if (turn === undefined) return
-  noteSubagent(turn, event, (known) => ({
+  const told = event.answer === undefined ? undefined : heldText(draft, event.answer)
+  noteSubagent(draft, turn, event, (known) => ({
     type: known.type ?? event.subagentType,
-    reportedAnswer: event.answer ?? known.reportedAnswer,
+    reportedAnswer: told ?? known.reportedAnswer,
   }))
+  holds(draft, told)
   if (event.state !== 'stopped' || turn.stopWaitsFor === undefined) return
   turn.stopWaitsFor = turn.stopWaitsFor.filter((id) => id !== event.subagentId)
   if (turn.stopWaitsFor.length === 0) overSoon(draft, turn, 'stop', arrivedMs)

@@ -5,8 +5,10 @@
  */
 import type { ToolResultEvent } from '../domain/agent-event.ts'
 import type { Shown } from '../domain/shown.ts'
+import { bounded, cut } from './content.ts'
 import type { Draft } from './draft.ts'
-import { look } from './ledger.ts'
+import { forgets, holds, holdsItem } from './held.ts'
+import { bytesOf, forgetOldest, type LedgerBounds, note, take } from './ledger.ts'
 import type { ObservationDraft, OpenTurn, ReportedTool } from './state.ts'
 import { toolKey } from './tool-key.ts'
 import { emitInTurn, parentOf } from './turn.ts'
@@ -16,15 +18,53 @@ export const NO_TELEMETRY = 'none received: cost, tokens and durations are not k
 
 const KEPT_BACK = '[not shown: set HOOK_CONTENT=on]'
 
-/** The output of a tool, when telemetry shows the tool's input. */
+/** Tools of one turn that hooks told of and telemetry has not. */
+const REPORTED_TOOLS: LedgerBounds = { entries: 1000, bytes: 300_000 }
+
+/** Tools that a turn remembers to have sent. */
+const MAX_SHOWN_TOOLS = 1000
+
+/** What a turn holds of a text that a hook told: none of it where it will not be shown. */
+export function heldText({ policy }: Draft, text: string): string {
+  return policy.hookContent === 'on' ? cut(text, policy.maxContentLength) : KEPT_BACK
+}
+
+/** The same for a tool's input, which only those tools show of which hooks alone tell. */
+export function heldInput({ policy }: Draft, input: Shown): Shown | undefined {
+  return policy.hookContent === 'on' ? bounded(input, policy.maxContentLength) : undefined
+}
+
+/** The same for a tool's output, which is shown beside its telemetry as well. */
+export function heldOutput({ policy }: Draft, output: Shown): Shown | undefined {
+  return policy.hookContent === 'off' ? undefined : bounded(output, policy.maxContentLength)
+}
+
+/** Notes a tool that a hook told of. Of too many, the oldest are let go. */
+export function noteReport(draft: Draft, turn: OpenTurn, tool: ReportedTool): void {
+  note(turn.reportedTools, tool.toolUseId, tool, REPORTED_TOOLS, (oldest) => {
+    letGoReport(draft, turn, oldest)
+  })
+  holdsItem(draft, [tool.tool, tool.toolUseId, tool.toolUseId, tool.subagentId])
+  holds(draft, tool.input)
+  holds(draft, tool.output)
+}
+
+/** Keeps about that share of the tools that hooks told of, the newest. */
+export function forgetReports(draft: Draft, turn: OpenTurn, share: number): void {
+  const bounds = { ...REPORTED_TOOLS, bytes: bytesOf(turn.reportedTools) * share }
+  forgetOldest(turn.reportedTools, bounds, (oldest) => letGoReport(draft, turn, oldest))
+}
+
+/** The output of a tool, when telemetry shows the tool's input. Nothing else is wanted of it then. */
 export function reportedOutput(
   { policy }: Draft,
   turn: OpenTurn,
   event: ToolResultEvent,
 ): Shown | undefined {
+  const told = take(turn.reportedTools, event.toolUseId)
   const mayShow =
     policy.hookContent === 'on' || (policy.hookContent === 'auto' && event.input !== undefined)
-  return mayShow ? look(turn.reportedTools, event.toolUseId)?.output : undefined
+  return mayShow ? told?.output : undefined
 }
 
 /** Text that hooks alone tell. */
@@ -49,13 +89,28 @@ export function shownToolKey({ state }: Draft, toolUseId: string): string {
   return state.hasTelemetry ? toolKey(toolUseId) : `${toolKey(toolUseId)}|told`
 }
 
+/** Notes that a tool was sent with its result: a subagent may hang under it. */
+export function noteShownTool(draft: Draft, turn: OpenTurn, toolUseId: string): void {
+  turn.shownTools.push(toolUseId)
+  holds(draft, toolUseId)
+  if (turn.shownTools.length > MAX_SHOWN_TOOLS) turn.shownTools.shift()
+}
+
 /** Tools of which only hooks told; nothing where the session has telemetry of its own. */
 export function emitReportedTools(draft: Draft, turn: OpenTurn): void {
   if (draft.state.hasTelemetry) return
-  for (const tool of Object.values(turn.reportedTools)) {
-    emitInTurn(draft, turn, observationOf(draft, tool))
-    if (tool.state !== 'begun') turn.shownTools.push(tool.toolUseId)
-  }
+  for (const tool of Object.values(turn.reportedTools)) emitReportedTool(draft, turn, tool)
+}
+
+function emitReportedTool(draft: Draft, turn: OpenTurn, tool: ReportedTool): void {
+  emitInTurn(draft, turn, observationOf(draft, tool))
+  if (tool.state !== 'begun') noteShownTool(draft, turn, tool.toolUseId)
+}
+
+/** One that has ended, and of which hooks alone tell, is sent before its turn ends. */
+function letGoReport(draft: Draft, turn: OpenTurn, tool: ReportedTool): void {
+  if (draft.state.hasTelemetry || tool.state === 'begun') forgets(draft, 'reported_tools', 1)
+  else emitReportedTool(draft, turn, tool)
 }
 
 function observationOf(draft: Draft, tool: ReportedTool): ObservationDraft {

@@ -12,8 +12,13 @@ export interface SeriesRun {
   readonly timeMs: number
 }
 
-/** Runs remembered per session; beyond it the one not heard of for longest is forgotten. */
+/** Runs remembered per session; beyond it those not heard of for longest are forgotten. */
 const MAX_RUNS = 500
+/** How many are kept then: to look for the oldest each time is slow. */
+const KEPT_RUNS = 400
+
+/** How many runs there are: worked out once for each step, and kept up from then on. */
+const sizes = new WeakMap<Record<string, SeriesRun>, number>()
 
 /** A sample whose value can be true. */
 export type BelievedSample = MetricSample & { readonly value: number }
@@ -23,20 +28,19 @@ export function incrementOf(sample: BelievedSample, runs: Record<string, SeriesR
   if (sample.temporality === 'delta') return sample.value
   const last = Object.hasOwn(runs, sample.seriesKey) ? runs[sample.seriesKey] : undefined
   if (last !== undefined && sample.timeMs < last.timeMs) return 0
-  if (last === undefined && Object.keys(runs).length >= MAX_RUNS) forgetOldest(runs)
+  if (last === undefined) makeRoom(runs)
   runs[sample.seriesKey] = { value: sample.value, timeMs: sample.timeMs }
   if (last === undefined || sample.value < last.value) return sample.value
   return sample.value - last.value
 }
 
-function forgetOldest(runs: Record<string, SeriesRun>): void {
-  let oldest: string | undefined
-  for (const key of Object.keys(runs)) {
-    if (oldest === undefined || timeOf(runs, key) < timeOf(runs, oldest)) oldest = key
+/** For one more. */
+function makeRoom(runs: Record<string, SeriesRun>): void {
+  let size = sizes.get(runs) ?? Object.keys(runs).length
+  if (size >= MAX_RUNS) {
+    const byAge = Object.entries(runs).sort(([, a], [, b]) => a.timeMs - b.timeMs)
+    for (const [key] of byAge.slice(0, size - KEPT_RUNS)) delete runs[key]
+    size = KEPT_RUNS
   }
-  if (oldest !== undefined) delete runs[oldest]
-}
-
-function timeOf(runs: Record<string, SeriesRun>, key: string): number {
-  return runs[key]?.timeMs ?? 0
+  sizes.set(runs, size + 1)
 }

@@ -3,11 +3,16 @@
  * covers, or kept until that comes. They count nothing and open no turn.
  */
 import type { SpanEvent } from '../domain/agent-event.ts'
+import { cut } from './content.ts'
 import type { Draft } from './draft.ts'
-import { look, note } from './ledger.ts'
+import { noteJoin } from './held.ts'
+import { look } from './ledger.ts'
 import { joinCall } from './model-call.ts'
 import { joinTool } from './tool-call.ts'
 import { onTurnSpan } from './turn-span.ts'
+
+/** Tries of one call that are shown; more are only counted. */
+const MAX_SHOWN_ATTEMPTS = 50
 
 export function onSpan(draft: Draft, event: SpanEvent, arrivedMs: number): void {
   const { joins } = draft.state
@@ -17,7 +22,7 @@ export function onSpan(draft: Draft, event: SpanEvent, arrivedMs: number): void 
     parentSpanId !== undefined &&
     look(joins.subagentParents, subagentId) === undefined
   ) {
-    note(joins.subagentParents, subagentId, parentSpanId)
+    noteJoin(draft, 'subagentParents', subagentId, parentSpanId)
   }
   switch (event.role) {
     case 'turn':
@@ -26,26 +31,32 @@ export function onSpan(draft: Draft, event: SpanEvent, arrivedMs: number): void 
       return
     case 'model_call':
       if (requestId === undefined) return
-      note(joins.calls, requestId, {
+      noteJoin(draft, 'calls', requestId, {
         startMs,
         endMs,
-        attemptsMs: event.attemptsMs ?? [],
+        attemptsMs: event.attemptsMs?.slice(0, MAX_SHOWN_ATTEMPTS) ?? [],
+        attempts: event.attemptsMs?.length ?? 0,
         stopReason: event.stopReason,
       })
       joinCall(draft, requestId)
       return
     case 'tool':
       if (toolUseId === undefined) return
-      note(joins.tools, toolUseId, { spanId, startMs, endMs, output: event.output })
+      noteJoin(draft, 'tools', toolUseId, {
+        spanId,
+        startMs,
+        endMs,
+        output: event.output && cut(event.output, draft.policy.maxContentLength),
+      })
       joinTool(draft, toolUseId)
       return
     case 'tool_wait':
-      if (parentSpanId !== undefined) note(joins.waits, parentSpanId, { startMs, endMs })
+      if (parentSpanId !== undefined) noteJoin(draft, 'waits', parentSpanId, { startMs, endMs })
       return
     case 'tool_execution':
       if (toolUseId === undefined) return
-      note(joins.executions, toolUseId, { startMs, endMs })
-      note(joins.executionOwners, spanId, toolUseId)
+      noteJoin(draft, 'executions', toolUseId, { startMs, endMs })
+      noteJoin(draft, 'executionOwners', spanId, toolUseId)
       return
     case 'other':
       return

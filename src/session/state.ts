@@ -7,7 +7,7 @@ import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/plausible.ts'
 import type { CloseReason } from '../domain/session-control.ts'
 import type { Shown } from '../domain/shown.ts'
-import type { Ledger } from './ledger.ts'
+import { copyLedger, type Ledger } from './ledger.ts'
 import { copyJoins, emptyJoins, type Joins } from './joins.ts'
 import type { SeriesRun } from './series.ts'
 import { copyTotals, emptyTotals, type Totals } from './totals.ts'
@@ -140,10 +140,13 @@ export interface OpenTurn {
   /** Tool use ids of the tools that were sent with their result. */
   shownTools: string[]
   subagents: Record<string, Subagent>
-  /** Segments sent of subagents before this turn was taken up again, by the hash of their id. */
-  readonly sentSubagents: Readonly<Record<string, number>>
+  /**
+   * Segments sent of subagents, by the hash of their id: before this turn was taken up again, or
+   * because they were many.
+   */
+  readonly sentSubagents: Ledger<number>
   /** Answers that came before their call, by request id. */
-  earlyAnswers: Record<string, string>
+  earlyAnswers: Ledger<string>
   modelCalls: number
   toolResults: number
   costUsd: number
@@ -158,7 +161,13 @@ export interface EndedTurn {
   readonly agentTraceId: string | undefined
   readonly isApart: boolean
   /** Segments sent of each subagent, by the hash of its id. */
-  readonly subagents: Readonly<Record<string, number>>
+  readonly subagents: Ledger<number>
+}
+
+/** How much open turns hold, as JSON: counted from above, measured when that has grown. */
+export interface HeldSize {
+  bytes: number
+  measureAtBytes: number
 }
 
 /** The same in short, by the hash of its key: the ordinal, where there is no more to say. */
@@ -206,8 +215,10 @@ export interface SessionState {
   /** The turn that events without a prompt id belong to. */
   currentTurn: string | undefined
   turns: Record<string, OpenTurn>
+  /** Absent in states of before it was counted. */
+  held?: HeldSize
   /** The turns that ended last, by key; see `ended-turns.ts`. */
-  ended: Record<string, EndedTurn>
+  ended: Ledger<EndedTurn>
   /** Those that ended before, in pages, the newest last. Never written to, only replaced. */
   forgotten: readonly (readonly ForgottenTurn[])[]
   /** There were more turns than are remembered. */
@@ -332,17 +343,19 @@ export function copyState(from: SessionState): SessionState {
       held: [...turn.held],
       tools: [...turn.tools],
       heldTools: [...turn.heldTools],
-      reportedTools: { ...turn.reportedTools },
+      reportedTools: copyLedger(turn.reportedTools),
       shownTools: [...turn.shownTools],
       subagents: { ...turn.subagents },
-      earlyAnswers: { ...turn.earlyAnswers },
+      sentSubagents: copyLedger(turn.sentSubagents),
+      earlyAnswers: copyLedger(turn.earlyAnswers),
     }
   }
   return {
     ...from,
     toldMs: { identity: { ...from.toldMs.identity }, labels: { ...from.toldMs.labels } },
     turns,
-    ended: { ...from.ended },
+    ...(from.held !== undefined && { held: { ...from.held } }),
+    ended: copyLedger(from.ended),
     totals: copyTotals(from.totals),
     series: { ...from.series },
     joins: copyJoins(from.joins),

@@ -88,7 +88,7 @@ function endedFrom1To2(turn: unknown): unknown {
 /** By the subagent's id behind a colon, before; by its hash now. */
 function subagentsFrom1To2(subagents: unknown): Json {
   const entries = Object.entries(jsonOf(subagents))
-  return Object.fromEntries(entries.map(([key, sent]) => [shortHash(key.slice(1)), sent]))
+  return Object.fromEntries(entries.map(([key, sent]) => [`:${shortHash(key.slice(1))}`, sent]))
 }
 
 /** Fields that came later within a version have the value that they begin with. */

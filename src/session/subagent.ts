@@ -1,22 +1,26 @@
 /**
  * Subagents: an AGENT over their calls and tools, sent when their turn ends, since only then
- * all is known that places it: the tool that started it, its end, its answer. One that goes
- * on after that continues below the AGENT already sent.
+ * all is known that places it: the tool that started it, its end, its answer; or earlier, when
+ * there are too many. One that goes on after that continues below the AGENT already sent.
  */
 import type { AgentEvent, SubagentEndEvent } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
+import { holds, holdsItem } from './held.ts'
+import { noteSent } from './ended-turns.ts'
 import { look } from './ledger.ts'
 import { reported, shownToolKey } from './reported-content.ts'
 import { shortHash } from './short-hash.ts'
 import type { ObservationDraft, OpenTurn, Subagent } from './state.ts'
-import { count } from './totals.ts'
+import { count } from './name-table.ts'
 import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from './turn.ts'
 
 const PREFIX = ':'
-const MAX_SUBAGENTS = 200
+/** Subagents at work in one turn; beyond it the one that is quiet for longest is sent. */
+const MAX_SUBAGENTS = 100
 
 /** Notes that a subagent did something; does nothing for the main agent. */
 export function noteSubagent(
+  draft: Draft,
   turn: OpenTurn,
   event: AgentEvent,
   did: (known: Subagent) => Partial<Subagent> = () => ({}),
@@ -24,21 +28,24 @@ export function noteSubagent(
   if (event.subagentId === undefined) return
   const key = PREFIX + event.subagentId
   const known = turn.subagents[key] ?? newSubagent(turn, event.subagentId, event.timeMs)
-  if (turn.subagents[key] === undefined && Object.keys(turn.subagents).length >= MAX_SUBAGENTS) {
-    return
+  if (turn.subagents[key] === undefined) {
+    if (Object.keys(turn.subagents).length >= MAX_SUBAGENTS) sendOldestSubagent(draft, turn)
+    holdsItem(draft, [event.subagentId, event.subagentId])
   }
-  turn.subagents[key] = {
+  const next = {
     ...known,
     startMs: Math.min(known.startMs, event.timeMs),
     lastMs: Math.max(known.lastMs, event.timeMs),
     ...did(known),
   }
+  if (next.type !== known.type) holds(draft, next.type)
+  turn.subagents[key] = next
 }
 
 export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
   count(draft.state.totals.subagents, event.subagentType)
-  noteSubagent(turn, event, (known) => ({
+  noteSubagent(draft, turn, event, (known) => ({
     type: event.subagentType,
     startMs: Math.min(known.startMs, event.timeMs - (event.durationMs ?? 0)),
     ended: {
@@ -50,22 +57,47 @@ export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: 
       implausible: event.implausible,
     },
   }))
+  holdsItem(draft, [event.model])
 }
 
 /** Sends the subagents of a turn that ends; after its tools, under which they may hang. */
 export function emitSubagents(draft: Draft, turn: OpenTurn): void {
-  for (const subagent of Object.values(turn.subagents)) {
-    if (subagent.segment === 1) emitInTurn(draft, turn, observationOf(draft, turn, subagent))
-    else if (subagent.answer !== undefined || subagent.ended !== undefined) {
-      emitInTurn(draft, turn, continuationOf(draft, subagent))
-    }
+  for (const subagent of Object.values(turn.subagents)) emitSubagent(draft, turn, subagent)
+}
+
+/** Sends the subagent that is quiet for longest before its turn ends, and returns it. */
+export function sendOldestSubagent(draft: Draft, turn: OpenTurn): Subagent | undefined {
+  const oldest = quietest(turn)
+  if (oldest !== undefined) sendSubagent(draft, turn, oldest)
+  return oldest
+}
+
+/** If it goes on, a continuation follows. */
+function sendSubagent(draft: Draft, turn: OpenTurn, subagent: Subagent): void {
+  emitSubagent(draft, turn, subagent)
+  delete turn.subagents[PREFIX + subagent.id]
+  noteSent(turn.sentSubagents, subagent)
+}
+
+function emitSubagent(draft: Draft, turn: OpenTurn, subagent: Subagent): void {
+  if (subagent.segment === 1) emitInTurn(draft, turn, observationOf(draft, turn, subagent))
+  else if (subagent.answer !== undefined || subagent.ended !== undefined) {
+    emitInTurn(draft, turn, continuationOf(draft, subagent))
   }
+}
+
+function quietest(turn: OpenTurn): Subagent | undefined {
+  let quiet: Subagent | undefined
+  for (const subagent of Object.values(turn.subagents)) {
+    if (quiet === undefined || subagent.lastMs < quiet.lastMs) quiet = subagent
+  }
+  return quiet
 }
 
 function newSubagent(turn: OpenTurn, id: string, timeMs: number): Subagent {
   return {
     id,
-    segment: (turn.sentSubagents[shortHash(id)] ?? 0) + 1,
+    segment: (look(turn.sentSubagents, shortHash(id)) ?? 0) + 1,
     type: undefined,
     startMs: timeMs,
     lastMs: timeMs,

@@ -6,14 +6,15 @@
 import type { Attributes, AttributeValue } from '../domain/attributes.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { Draft, LabelsTold } from './draft.ts'
+import { ATTRIBUTE_ROOM, type Labels, mergedLabels } from './labels.ts'
 import type { SessionState } from './state.ts'
 
 /** Labels and resource attributes of one session; beyond it the one not told for longest goes. */
 const MAX_LABELS = 128
 /** Nothing is found by a longer name or value. Characters. */
-const MAX_ATTRIBUTE_LENGTH = 1000
+const MAX_NAME_LENGTH = 200
+const MAX_VALUE_LENGTH = 1000
 
-type Labels = Readonly<Record<string, string>>
 type IdentityField = Exclude<keyof Identity, 'labels'>
 
 const IDENTITY_FIELDS: readonly IdentityField[] = [
@@ -92,26 +93,29 @@ function noteLabels(
       newLabels.push([name, label])
     }
     const text = label ?? textOf(resource?.[name])
-    if (isAttribute(name, text) && state.attributes[name] !== text) newAttributes.push([name, text])
+    if (isAttribute(text) && state.attributes[name] !== text) newAttributes.push([name, text])
   }
-  // Entries, since `__proto__` is a name like any other.
   if (newAttributes.length > 0) {
-    state.attributes = { ...state.attributes, ...Object.fromEntries(newAttributes) }
+    state.attributes = mergedLabels(
+      state.attributes,
+      Object.fromEntries(newAttributes),
+      ATTRIBUTE_ROOM,
+    )
   }
   if (newLabels.length > 0) {
-    const known = state.identity.labels
-    state.identity = { ...state.identity, labels: { ...known, ...Object.fromEntries(newLabels) } }
+    const known = state.identity.labels ?? {}
+    const labels = mergedLabels(known, Object.fromEntries(newLabels))
+    if (labels !== known) state.identity = { ...state.identity, labels }
   }
 }
 
-function isAttribute(name: string, text: string | undefined): text is string {
-  return (
-    text !== undefined && name.length <= MAX_ATTRIBUTE_LENGTH && text.length <= MAX_ATTRIBUTE_LENGTH
-  )
+function isAttribute(text: string | undefined): text is string {
+  return text !== undefined && text.length <= MAX_VALUE_LENGTH
 }
 
 function namesOf({ labels, resource }: Omit<LabelsTold, 'timeMs'>): ReadonlySet<string> {
-  return new Set([...Object.keys(resource ?? {}), ...Object.keys(labels ?? {})])
+  const names = [...Object.keys(resource ?? {}), ...Object.keys(labels ?? {})]
+  return new Set(names.filter((name) => name.length <= MAX_NAME_LENGTH))
 }
 
 function textOf(value: AttributeValue | undefined): string | undefined {

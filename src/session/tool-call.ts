@@ -5,9 +5,12 @@
  */
 import type { ToolDecisionEvent, ToolResultEvent } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
+import { cut } from './content.ts'
+import { holds, holdsItem } from './held.ts'
 import { look, take } from './ledger.ts'
+import { keyOf } from './name-table.ts'
 import type { HeldTool, OpenTool, OpenTurn } from './state.ts'
-import { reportedOutput } from './reported-content.ts'
+import { noteShownTool, reportedOutput } from './reported-content.ts'
 import { noteSubagent } from './subagent.ts'
 import {
   enrichedTool,
@@ -20,27 +23,29 @@ import { emitInTurn, openTurns, turnOf } from './turn.ts'
 import { addToolRefusal, addToolResult } from './usage.ts'
 
 export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs: number): void {
+  const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
-  noteSubagent(turn, event)
-  turn.tools.push({
+  noteSubagent(draft, turn, event)
+  const tool: OpenTool = {
     tool: event.tool,
     toolUseId: event.toolUseId,
     lane: event.subagentId ?? '',
     accepted: event.accepted,
     source: event.source,
-    parameters: event.parameters,
+    parameters: event.parameters && cut(event.parameters, policy.maxContentLength),
     requestId: event.requestId,
     atMs: event.timeMs,
     key: event.dedupKey,
-  })
+  }
+  turn.tools.push(tool)
+  const { toolUseId, lane, source, requestId, key } = tool
+  holdsItem(draft, [tool.tool, toolUseId, lane, source, requestId, key])
+  holds(draft, tool.parameters)
   if (!event.accepted) {
-    countToolRefusal(draft.state.totals, event.tool)
-    addToolRefusal(draft.usage, event.tool, event.timeMs)
+    countToolRefusal(state.totals, event.tool)
+    addToolRefusal(draft.usage, keyOf(state.totals.tools, event.tool), event.timeMs)
   }
-  const oldest = turn.tools[0]
-  if (turn.tools.length > draft.policy.maxHeldItems && oldest !== undefined) {
-    leave(draft, turn, oldest)
-  }
+  if (turn.tools.length > policy.maxHeldItems) leaveOldestTool(draft, turn)
 }
 
 export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: number): void {
@@ -51,11 +56,10 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
     turn.resultFor = event.requestId
   }
   countToolResult(state.totals, event.tool, event.success, event.durationMs)
-  addToolResult(draft.usage, event.tool, event)
+  addToolResult(draft.usage, keyOf(state.totals.tools, event.tool), event)
   turn.toolResults += 1
-  noteSubagent(turn, event, (known) => ({ toolResults: known.toolResults + 1 }))
-  const decided = decisionOf(turn, event)
-  if (decided !== undefined) turn.tools = turn.tools.filter((tool) => tool !== decided)
+  noteSubagent(draft, turn, event, (known) => ({ toolResults: known.toolResults + 1 }))
+  const decided = takeDecision(turn, event)
   const told = reportedOutput(draft, turn, event)
   const observation = resultObservation(event, decided, told, policy.maxContentLength)
   const { toolUseId } = event
@@ -63,57 +67,76 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
     emitInTurn(draft, turn, observation)
     return
   }
-  turn.shownTools.push(toolUseId)
-  if (turn.shownTools.length > policy.maxHeldItems) turn.shownTools.shift()
-  turn.heldTools.push({
-    draft: observation,
-    toolUseId,
-    releaseAtMs: arrivedMs + policy.joinTimeoutMs,
-  })
-  if (!state.traced || look(state.joins.tools, toolUseId) !== undefined) joinTool(draft, toolUseId)
+  noteShownTool(draft, turn, toolUseId)
+  const held = { draft: observation, toolUseId, releaseAtMs: arrivedMs + policy.joinTimeoutMs }
+  if (!state.traced || look(state.joins.tools, toolUseId) !== undefined) {
+    send(draft, turn, held)
+    return
+  }
+  turn.heldTools.push(held)
+  holds(draft, held)
+  if (turn.heldTools.length > policy.maxHeldItems) sendOldestTool(draft, turn)
 }
 
-/** A tool's span has come, or none will: sends the tool that waits for it. */
+/** A tool's span has come: sends the tool that waits for it. */
 export function joinTool(draft: Draft, toolUseId: string): void {
   for (const turn of openTurns(draft)) {
-    const held = turn.heldTools.find((tool) => tool.toolUseId === toolUseId)
-    if (held !== undefined) release(draft, turn, held)
+    const at = turn.heldTools.findIndex((tool) => tool.toolUseId === toolUseId)
+    const [held] = at < 0 ? [] : turn.heldTools.splice(at, 1)
+    if (held !== undefined) send(draft, turn, held)
   }
 }
 
 /** Lets go the tools whose wait for a span is over at `nowMs`. */
 export function releaseDueTools(draft: Draft, turn: OpenTurn, nowMs: number): void {
-  for (const tool of [...turn.heldTools]) {
-    if (tool.releaseAtMs <= nowMs) release(draft, turn, tool)
-  }
+  const isDue = (tool: HeldTool) => tool.releaseAtMs <= nowMs
+  if (!turn.heldTools.some(isDue)) return
+  const due = turn.heldTools.filter(isDue)
+  turn.heldTools = turn.heldTools.filter((tool) => !isDue(tool))
+  for (const tool of due) send(draft, turn, tool)
+}
+
+/** Sends the tool that waits for longest, and returns it. */
+export function sendOldestTool(draft: Draft, turn: OpenTurn): HeldTool | undefined {
+  const oldest = turn.heldTools.shift()
+  if (oldest !== undefined) send(draft, turn, oldest)
+  return oldest
 }
 
 /** The lane's next model call shows that its refused tools will have no result. */
 export function leaveRefusals(draft: Draft, turn: OpenTurn, lane: string): void {
-  for (const tool of [...turn.tools]) {
-    if (!tool.accepted && tool.lane === lane) leave(draft, turn, tool)
-  }
+  const isRefused = (tool: OpenTool) => !tool.accepted && tool.lane === lane
+  if (!turn.tools.some(isRefused)) return
+  const refused = turn.tools.filter(isRefused)
+  turn.tools = turn.tools.filter((tool) => !isRefused(tool))
+  for (const tool of refused) leave(draft, turn, tool)
 }
 
 /** The turn is over: what is still open gets no result any more. */
 export function leaveTools(draft: Draft, turn: OpenTurn): void {
-  for (const tool of [...turn.tools]) leave(draft, turn, tool)
+  for (const tool of turn.tools.splice(0)) leave(draft, turn, tool)
+}
+
+/** Waits no longer for the result of the tool that is open for longest, and returns that. */
+export function leaveOldestTool(draft: Draft, turn: OpenTurn): OpenTool | undefined {
+  const oldest = turn.tools.shift()
+  if (oldest !== undefined) leave(draft, turn, oldest)
+  return oldest
 }
 
 /** By the tool's own id; versions without one decide and answer in order, tool by tool. */
-function decisionOf(turn: OpenTurn, event: ToolResultEvent): OpenTool | undefined {
-  if (event.toolUseId !== undefined) {
-    return turn.tools.find((tool) => tool.toolUseId === event.toolUseId)
-  }
-  const lane = event.subagentId ?? ''
-  return turn.tools.find(
-    (tool) => tool.toolUseId === undefined && tool.tool === event.tool && tool.lane === lane,
+function takeDecision(turn: OpenTurn, event: ToolResultEvent): OpenTool | undefined {
+  const { toolUseId, subagentId: lane = '' } = event
+  const at = turn.tools.findIndex((tool) =>
+    toolUseId === undefined
+      ? tool.toolUseId === undefined && tool.tool === event.tool && tool.lane === lane
+      : tool.toolUseId === toolUseId,
   )
+  return at < 0 ? undefined : turn.tools.splice(at, 1)[0]
 }
 
-function release(draft: Draft, turn: OpenTurn, held: HeldTool): void {
+function send(draft: Draft, turn: OpenTurn, held: HeldTool): void {
   const { joins } = draft.state
-  turn.heldTools = turn.heldTools.filter((other) => other !== held)
   const span = take(joins.tools, held.toolUseId)
   if (span === undefined) {
     emitInTurn(draft, turn, held.draft)
@@ -128,6 +151,5 @@ function release(draft: Draft, turn: OpenTurn, held: HeldTool): void {
 }
 
 function leave(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
-  turn.tools = turn.tools.filter((other) => other !== tool)
   emitInTurn(draft, turn, unfinishedObservation(tool, draft.policy.maxContentLength))
 }

@@ -7,7 +7,14 @@
 import type { ModelCallEvent, ModelErrorEvent, TokenUsage } from '../domain/agent-event.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import type { Implausible } from '../domain/plausible.ts'
-import { copyDistribution, type Distribution, emptyDistribution, record } from './distribution.ts'
+import {
+  copyDistribution,
+  countBuckets,
+  type Distribution,
+  emptyDistribution,
+  record,
+} from './distribution.ts'
+import { entryOf, type NameTable } from './name-table.ts'
 
 export interface MutableUsage {
   input: number
@@ -61,25 +68,30 @@ export interface Totals {
   toolRefusals: number
   costUsd: number
   usage: MutableUsage
-  models: Record<string, ModelTotals>
-  tools: Record<string, ToolTotals>
+  models: NameTable<ModelTotals>
+  tools: NameTable<ToolTotals>
   ttftMs: Distribution
+  /** Buckets of all distributions here; absent in states of before it was counted. */
+  buckets?: number
   /** Every event by its name, shown or not. */
-  events: Record<string, number>
+  events: NameTable<number>
   /** Hooks by their name. */
-  hooks: Record<string, number>
+  hooks: NameTable<number>
   /** Subagents that ended, by type. */
-  subagents: Record<string, number>
+  subagents: NameTable<number>
   /** How the session started, as metrics tell: fresh, resume, continue. */
-  starts: Record<string, number>
+  starts: NameTable<number>
+  /** Metric samples by measure and facet; absent in states of before it was counted. */
+  facets?: NameTable<number>
+  /** What was forgotten, by kind, before it could be shown: see `held.ts` and `joins.ts`. */
+  forgotten?: NameTable<number>
   metrics: MetricTotals
   /** Figures that were told and cannot be true; none of them is in any other figure. */
   implausible?: number
 }
 
-/** Names kept apart in a breakdown; the rest is lumped together, so that state stays bounded. */
-const MAX_NAMES = 200
-const REST = '(other)'
+/** Buckets of all distributions of a session: some hundred for each of dozens of tools. */
+const MAX_BUCKETS = 12_000
 
 export function emptyUsage(): MutableUsage {
   return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }
@@ -100,10 +112,12 @@ export function emptyTotals(): Totals {
     models: {},
     tools: {},
     ttftMs: emptyDistribution(),
+    buckets: 0,
     events: {},
     hooks: {},
     subagents: {},
     starts: {},
+    facets: {},
     metrics: {
       costUsd: 0,
       tokens: emptyUsage(),
@@ -135,6 +149,8 @@ export function copyTotals(from: Totals): Totals {
     hooks: { ...from.hooks },
     subagents: { ...from.subagents },
     starts: { ...from.starts },
+    ...(from.facets !== undefined && { facets: { ...from.facets } }),
+    ...(from.forgotten !== undefined && { forgotten: { ...from.forgotten } }),
     metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
   }
 }
@@ -146,7 +162,7 @@ function mapValues<T>(of: Record<string, T>, copy: (value: T) => T): Record<stri
 }
 
 export function countModelCall(totals: Totals, call: ModelCallEvent): void {
-  const model = entry(totals.models, call.model, emptyModel)
+  const model = entryOf(totals.models, call.model, emptyModel)
   totals.modelCalls += 1
   model.calls += 1
   if (call.costUsd !== undefined) {
@@ -155,13 +171,13 @@ export function countModelCall(totals: Totals, call: ModelCallEvent): void {
   }
   addUsage(totals.usage, call.usage)
   addUsage(model.usage, call.usage)
-  if (call.durationMs !== undefined) record(model.durationMs, call.durationMs)
-  if (call.ttftMs !== undefined) record(totals.ttftMs, call.ttftMs)
+  recordIn(totals, model.durationMs, call.durationMs)
+  recordIn(totals, totals.ttftMs, call.ttftMs)
 }
 
 export function countModelError(totals: Totals, error: ModelErrorEvent): void {
   totals.modelErrors += 1
-  entry(totals.models, error.model, emptyModel).errors += 1
+  entryOf(totals.models, error.model, emptyModel).errors += 1
 }
 
 export function countToolResult(
@@ -170,44 +186,34 @@ export function countToolResult(
   success: boolean,
   durationMs: number | undefined,
 ): void {
-  const counts = entry(totals.tools, tool, emptyTool)
+  const counts = entryOf(totals.tools, tool, emptyTool)
   totals.toolResults += 1
   counts.results += 1
   if (!success) {
     totals.toolFailures += 1
     counts.failures += 1
   }
-  if (durationMs !== undefined) record(counts.durationMs, durationMs)
+  recordIn(totals, counts.durationMs, durationMs)
 }
 
 export function countToolRefusal(totals: Totals, tool: string): void {
   totals.toolRefusals += 1
-  entry(totals.tools, tool, emptyTool).refusals += 1
+  entryOf(totals.tools, tool, emptyTool).refusals += 1
 }
 
 export function countImplausible(totals: Totals, implausible: Implausible): void {
   totals.implausible = (totals.implausible ?? 0) + Object.keys(implausible).length
 }
 
-/** Adds 1, or `by`, under a name of bounded variety. */
-export function count(into: Record<string, number>, name: string, by = 1): void {
-  const key = boundedName(into, name)
-  into[key] = (Object.hasOwn(into, key) ? (into[key] ?? 0) : 0) + by
+function recordIn(totals: Totals, into: Distribution, value: number | undefined): void {
+  if (value === undefined) return
+  totals.buckets ??= allBuckets(totals)
+  if (record(into, value, totals.buckets < MAX_BUCKETS)) totals.buckets += 1
 }
 
-function entry<T>(of: Record<string, T>, name: string, make: () => T): T {
-  const key = boundedName(of, name)
-  const found = Object.hasOwn(of, key) ? of[key] : undefined
-  if (found !== undefined) return found
-  const made = make()
-  of[key] = made
-  return made
-}
-
-/** Names come from outside: their number is bounded, and `__proto__` is none. */
-function boundedName(of: Record<string, unknown>, name: string): string {
-  if (Object.hasOwn(of, name)) return name
-  return name === '__proto__' || Object.keys(of).length >= MAX_NAMES ? REST : name
+function allBuckets({ models, tools, ttftMs }: Totals): number {
+  const durations = [...Object.values(models), ...Object.values(tools)].map((of) => of.durationMs)
+  return [ttftMs, ...durations].reduce((sum, of) => sum + countBuckets(of), 0)
 }
 
 function addUsage(into: MutableUsage, usage: TokenUsage): void {

@@ -4,21 +4,22 @@
  */
 import type { Draft } from './draft.ts'
 import type { TurnSpan } from './joins.ts'
-import { note, take } from './ledger.ts'
+import { noteJoin } from './held.ts'
+import { isEmpty, take } from './ledger.ts'
 import type { OpenTurn } from './state.ts'
 import { openTurns } from './turn.ts'
 
 /** Notes the span at its turn, or for the turn when that is not known yet. */
 export function onTurnSpan(draft: Draft, traceId: string, span: TurnSpan, arrivedMs: number): void {
   const turn = openTurns(draft).find((open) => open.agentTraceId === traceId)
-  if (turn === undefined) note(draft.state.joins.turns, traceId, span)
+  if (turn === undefined) noteJoin(draft, 'turns', traceId, span)
   else applyTurnSpan(draft, turn, span, arrivedMs)
 }
 
 /** Takes up the spans that came before the turns they belong to. */
 export function joinTurnSpans(draft: Draft, arrivedMs: number): void {
   const { turns } = draft.state.joins
-  if (Object.keys(turns).length === 0) return
+  if (isEmpty(turns)) return
   for (const turn of openTurns(draft)) {
     const span = take(turns, turn.agentTraceId)
     if (span !== undefined) applyTurnSpan(draft, turn, span, arrivedMs)

@@ -5,6 +5,8 @@
 import type { AgentEvent } from '../domain/agent-event.ts'
 import { type Draft, emit } from './draft.ts'
 import { endedTurn } from './ended-turns.ts'
+import { holds, holdsItem } from './held.ts'
+import { copyLedger } from './ledger.ts'
 import { newTurn, type ObservationDraft, type OpenTurn } from './state.ts'
 
 /** Key of the observation at the root of a turn's trace. */
@@ -59,10 +61,12 @@ function beginTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
     segment: (before?.segment ?? 0) + 1,
     isApart: before?.isApart ?? state.hasDroppedTurns,
     agentTraceId: before === undefined ? event.traceId : before.agentTraceId,
-    sentSubagents: before?.subagents ?? {},
+    sentSubagents: copyLedger(before?.subagents ?? {}),
     timeMs: event.timeMs,
   })
   state.turns[key] = turn
+  holdsItem(draft, [key, key, event.promptId, turn.agentTraceId])
+  holds(draft, turn.sentSubagents)
   state.currentTurn ??= key
   for (const note of state.earlyNotes.splice(0)) emitInTurn(draft, turn, note)
   return turn

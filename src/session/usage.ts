@@ -1,6 +1,6 @@
 /**
- * Gathers the increments of one step (`domain/usage.ts`). Lists, since a step has few of them;
- * mutable plain data of the draft.
+ * Gathers the increments of one step (`domain/usage.ts`). Names are those of the session's totals,
+ * so that a session has no more of them here than there.
  */
 import type { ModelCallEvent, ModelErrorEvent, ToolResultEvent } from '../domain/agent-event.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
@@ -11,20 +11,31 @@ import {
   bucketOf,
   type ModelUsage,
   type ToolUsage,
+  type Usage,
 } from '../domain/usage.ts'
 
+/** Rows by what they are kept apart by; the name comes last there, since it may hold anything. */
 export interface UsageDraft {
-  readonly models: ModelUsage[]
-  readonly tools: ToolUsage[]
-  readonly activity: Activity[]
+  readonly models: Map<string, ModelUsage>
+  readonly tools: Map<string, ToolUsage>
+  readonly activity: Map<string, Activity>
 }
 
 export function emptyUsageDraft(): UsageDraft {
-  return { models: [], tools: [], activity: [] }
+  return { models: new Map(), tools: new Map(), activity: new Map() }
 }
 
-export function addModelCall(usage: UsageDraft, call: ModelCallEvent): void {
-  const row = modelRow(usage, call)
+export function usageOf({ models, tools, activity }: UsageDraft): Usage {
+  return {
+    models: [...models.values()],
+    tools: [...tools.values()],
+    activity: [...activity.values()],
+  }
+}
+
+/** `model` is the name that the call is counted under in the totals; the same below. */
+export function addModelCall(usage: UsageDraft, call: ModelCallEvent, model: string): void {
+  const row = modelRow(usage, call, model)
   row.calls += 1
   row.costUsd = addUsd(row.costUsd, call.costUsd ?? 0)
   row.inputTokens += call.usage.input
@@ -34,8 +45,8 @@ export function addModelCall(usage: UsageDraft, call: ModelCallEvent): void {
   row.durationMs += call.durationMs ?? 0
 }
 
-export function addModelError(usage: UsageDraft, error: ModelErrorEvent): void {
-  modelRow(usage, error).errors += 1
+export function addModelError(usage: UsageDraft, error: ModelErrorEvent, model: string): void {
+  modelRow(usage, error, model).errors += 1
 }
 
 export function addToolResult(
@@ -57,14 +68,13 @@ export function addPrompt(usage: UsageDraft, timeMs: number): void {
   addActivity(usage, 'prompts', '', timeMs, 1)
 }
 
-/** The increment of a metric, where it is none that events tell as well. */
-export function addMetric(usage: UsageDraft, sample: MetricSample, by: number): void {
-  const { measure, facet = '', timeMs } = sample
-  if (by === 0 || measure === 'cost_usd' || measure === 'tokens' || measure === 'other') return
-  addActivity(usage, measure, facet, timeMs, by)
+/** What a sample counts as here; undefined for what events tell as well, or nothing does. */
+export function activityOf({ measure }: MetricSample): ActivityMeasure | undefined {
+  const isElsewhere = measure === 'cost_usd' || measure === 'tokens' || measure === 'other'
+  return isElsewhere ? undefined : measure
 }
 
-function addActivity(
+export function addActivity(
   { activity }: UsageDraft,
   measure: ActivityMeasure,
   facet: string,
@@ -72,20 +82,21 @@ function addActivity(
   by: number,
 ): void {
   const bucketMs = bucketOf(timeMs)
-  const found = activity.find(
-    (row) => row.measure === measure && row.facet === facet && row.bucketMs === bucketMs,
-  )
-  if (found === undefined) activity.push({ bucketMs, measure, facet, value: by })
+  const key = `${bucketMs}|${measure}|${facet}`
+  const found = activity.get(key)
+  if (found === undefined) activity.set(key, { bucketMs, measure, facet, value: by })
   else found.value += by
 }
 
-function modelRow({ models }: UsageDraft, event: ModelCallEvent | ModelErrorEvent): ModelUsage {
+function modelRow(
+  { models }: UsageDraft,
+  event: ModelCallEvent | ModelErrorEvent,
+  model: string,
+): ModelUsage {
   const bucketMs = bucketOf(event.timeMs)
   const isSubagent = event.subagentId !== undefined
-  const { model } = event
-  const found = models.find(
-    (row) => row.model === model && row.bucketMs === bucketMs && row.isSubagent === isSubagent,
-  )
+  const key = `${bucketMs}|${isSubagent}|${model}`
+  const found = models.get(key)
   if (found !== undefined) return found
   const row = {
     bucketMs,
@@ -100,15 +111,16 @@ function modelRow({ models }: UsageDraft, event: ModelCallEvent | ModelErrorEven
     cacheCreationTokens: 0,
     durationMs: 0,
   }
-  models.push(row)
+  models.set(key, row)
   return row
 }
 
 function toolRow({ tools }: UsageDraft, tool: string, timeMs: number): ToolUsage {
   const bucketMs = bucketOf(timeMs)
-  const found = tools.find((row) => row.tool === tool && row.bucketMs === bucketMs)
+  const key = `${bucketMs}|${tool}`
+  const found = tools.get(key)
   if (found !== undefined) return found
   const row = { bucketMs, tool, results: 0, failures: 0, refusals: 0, durationMs: 0 }
-  tools.push(row)
+  tools.set(key, row)
   return row
 }

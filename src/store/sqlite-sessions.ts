@@ -65,9 +65,10 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       )
       const outcome = fold(fresh, stored)
       for (const row of outcome.sessions) sessions.write(row, nowMs)
+      const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
       for (const { sessionKey, control } of outcome.controls ?? []) {
         // Only a session that was folded has controls, so its row was written just now.
-        const row = outcome.sessions.find(({ key }) => key === sessionKey)
+        const row = rows.get(sessionKey)
         if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
       }
       for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
@@ -78,7 +79,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         usage.add(ref, used.usage)
         if (told.length === 0) continue
         alerts.push(...told)
-        const row = outcome.sessions.find(({ key }) => key === used.session.key)
+        const row = rows.get(used.session.key)
         if (row !== undefined) tell(told, row.state, ref, nowMs)
       }
       return { outcome, alerts }

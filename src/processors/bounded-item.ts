@@ -1,0 +1,229 @@
+/**
+ * Names and ids come from outside and become keys: of state, of rows, of what is sent. Whatever
+ * profile read them, they are cut here to a length that nothing downstream has to think of. What is
+ * stored of a record stays as it was sent; content keeps its length, and is cut where it is shown.
+ *
+ * A name that is cut keeps its beginning and a hash of the whole, so that two long names that differ
+ * stay two. Pure; the same name is always cut to the same.
+ */
+import { hash } from 'node:crypto'
+import type { AgentEvent } from '../domain/agent-event.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { MetricSample } from '../domain/metric-sample.ts'
+import type { Shown } from '../domain/shown.ts'
+import { bounded, cut } from '../session/content.ts'
+import { fitsBytes, prefixLength } from '../session/json-bytes.ts'
+import { type Labels, mergedLabels } from '../session/labels.ts'
+
+type Item = AgentEvent | MetricSample
+type Kind = Item['kind']
+
+/** Characters, and bytes as JSON: 200 characters of any European script. */
+interface Bound {
+  readonly length: number
+  readonly bytes: number
+}
+
+const NAME: Bound = { length: 200, bytes: 400 }
+/** An event's name with an id, a time or a hash. */
+const KEY: Bound = { length: 500, bytes: 1500 }
+const LABEL_LENGTH = 1000
+/** Further facts of a note, and parameters of a call. */
+const MAX_DETAILS = 64
+const DETAIL_LENGTH = 10_000
+
+/** Fields that can hold any text: a new one has to be given a bound, or is left `whole`. */
+type TextField<T> = {
+  [K in keyof T]-?: string extends NonNullable<T[K]> ? K : never
+}[keyof T]
+type Bounds<T> = Readonly<Record<TextField<T>, Bound | 'whole'>>
+
+const ofBase = {
+  agent: NAME,
+  // Longer ones are refused: see `record-session.ts`.
+  sessionId: 'whole',
+  dedupKey: KEY,
+  resendKey: KEY,
+  name: NAME,
+  promptId: NAME,
+  traceId: NAME,
+  subagentId: NAME,
+} as const
+
+const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>> } = {
+  prompt: { ...ofBase, prompt: 'whole', command: NAME },
+  model_call: {
+    ...ofBase,
+    model: NAME,
+    requestId: NAME,
+    querySource: NAME,
+    subagentType: NAME,
+  },
+  model_response: { ...ofBase, requestId: NAME, model: NAME, response: 'whole' },
+  model_error: {
+    ...ofBase,
+    model: NAME,
+    message: 'whole',
+    requestId: NAME,
+    querySource: NAME,
+  },
+  request_body: { ...ofBase, bodyId: NAME, messages: 'whole' },
+  response_body: { ...ofBase, bodyId: NAME, requestId: NAME, message: 'whole' },
+  tool_decision: {
+    ...ofBase,
+    tool: NAME,
+    toolUseId: NAME,
+    source: NAME,
+    requestId: NAME,
+    parameters: 'whole',
+  },
+  tool_result: {
+    ...ofBase,
+    tool: NAME,
+    toolUseId: NAME,
+    requestId: NAME,
+    parameters: 'whole',
+    input: 'whole',
+    inputNote: 'whole',
+    outputNote: 'whole',
+    errorType: NAME,
+    error: 'whole',
+  },
+  subagent_end: { ...ofBase, subagentType: NAME, model: NAME },
+  note: { ...ofBase, title: NAME, statusMessage: 'whole' },
+  span: {
+    ...ofBase,
+    spanId: NAME,
+    parentSpanId: NAME,
+    requestId: NAME,
+    toolUseId: NAME,
+    output: 'whole',
+    stopReason: NAME,
+  },
+  turn_start_report: { ...ofBase, prompt: 'whole' },
+  turn_stop_report: { ...ofBase, answer: 'whole' },
+  tool_report: {
+    ...ofBase,
+    tool: NAME,
+    toolUseId: NAME,
+    input: 'whole',
+    output: 'whole',
+    startedSubagentId: NAME,
+  },
+  subagent_report: { ...ofBase, subagentType: NAME, answer: 'whole' },
+  session_end_report: { ...ofBase, reason: NAME },
+  other: ofBase,
+  metric: {
+    agent: NAME,
+    sessionId: 'whole',
+    dedupKey: KEY,
+    seriesKey: NAME,
+    name: NAME,
+    facet: NAME,
+  },
+}
+
+/** The same, as a list of what there is to do. */
+const boundedFields: ReadonlyMap<string, readonly { field: string; bound: Bound }[]> = new Map(
+  Object.entries(bounds).map(([kind, of]) => [
+    kind,
+    Object.entries(of).flatMap(([field, bound]) => (bound === 'whole' ? [] : [{ field, bound }])),
+  ]),
+)
+
+const identityFields = Object.keys({
+  userId: NAME,
+  organizationId: NAME,
+  terminal: NAME,
+  agentVersion: NAME,
+  environment: NAME,
+} satisfies Bounds<Identity>) as readonly TextField<Identity>[]
+
+/** The item with its names within their bounds; the same object where they all are. */
+export function boundedItem<T extends Item>(item: T): T {
+  let next = item
+  // Which fields an item of its kind has, the table above knows.
+  const fields = item as unknown as Readonly<Record<string, unknown>>
+  for (const { field, bound } of boundedFields.get(item.kind) ?? []) {
+    const name = fields[field]
+    if (typeof name === 'string' && !isWithin(name, bound)) {
+      next = { ...next, [field]: boundedName(name, bound) }
+    }
+  }
+  const identity = boundedIdentity(item.identity)
+  if (identity !== item.identity) next = { ...next, identity }
+  return withBoundedLists(next)
+}
+
+/** Fields that are made of several texts. */
+function withBoundedLists<T extends Item>(item: T): T {
+  if (item.kind === 'note') {
+    const details = boundedDetails(item.details)
+    return details === item.details ? item : { ...item, details }
+  }
+  if (item.kind === 'model_call') {
+    const parameters = boundedDetails(item.parameters)
+    return parameters === item.parameters ? item : { ...item, parameters }
+  }
+  if (item.kind === 'turn_stop_report') return { ...item, running: item.running.map(nameWithin) }
+  return item
+}
+
+function boundedIdentity(identity: Identity): Identity {
+  let next = identity
+  const { labels } = identity
+  const within = labels && boundedLabels(labels)
+  if (within !== undefined && within !== labels) next = { ...next, labels: within }
+  for (const field of identityFields) {
+    const name = identity[field]
+    if (name !== undefined && !isWithin(name, NAME)) {
+      next = { ...next, [field]: boundedName(name, NAME) }
+    }
+  }
+  return next
+}
+
+/** All records of one origin share their labels: what becomes of these is worked out once. */
+const boundedOf = new WeakMap<Labels, Labels>()
+
+function boundedLabels(labels: Labels): Labels {
+  const known = boundedOf.get(labels)
+  if (known !== undefined) return known
+  const entries = Object.entries(labels)
+  const cutLabels = entries.map(([key, value]) => [nameWithin(key), cut(value, LABEL_LENGTH)])
+  const merged = mergedLabels({}, Object.fromEntries(cutLabels) as Labels)
+  const isSame = entries.every(([key, value]) => merged[key] === value)
+  const bounded = isSame ? labels : merged
+  boundedOf.set(labels, bounded)
+  return bounded
+}
+
+/** Facts by name, as far as there are not too many. */
+function boundedDetails<T extends Shown | undefined>(details: Readonly<Record<string, T>>) {
+  const entries = Object.entries(details)
+  const isWhole = ([key, value]: [string, T]) =>
+    isWithin(key, NAME) && boundedDetail(value) === value
+  if (entries.length <= MAX_DETAILS && entries.every(isWhole)) return details
+  return Object.fromEntries(
+    entries.slice(0, MAX_DETAILS).map(([key, value]) => [nameWithin(key), boundedDetail(value)]),
+  )
+}
+
+function boundedDetail(value: Shown | undefined): Shown | undefined {
+  return value === undefined ? undefined : bounded(value, DETAIL_LENGTH)
+}
+
+function nameWithin(name: string): string {
+  return isWithin(name, NAME) ? name : boundedName(name, NAME)
+}
+
+function isWithin(name: string, { length, bytes }: Bound): boolean {
+  return name.length <= length && fitsBytes(name, bytes)
+}
+
+/** `the beginning…#5f2c81d09ab3e471`. JSON tells halves of surrogate pairs apart, UTF-8 does not. */
+function boundedName(name: string, { length, bytes }: Bound): string {
+  const mark = `…#${hash('sha256', JSON.stringify(name)).slice(0, 16)}`
+  const end = prefixLength(name, length - mark.length, bytes - Buffer.byteLength(mark))
+  return `${name.slice(0, end)}${mark}`
+}
