@@ -10,6 +10,7 @@ import type { Attributes } from './domain/attributes.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Rejection } from './domain/rejection.ts'
 import { err, ok, type Result } from './domain/result.ts'
+import type { LogRecord } from './domain/telemetry-record.ts'
 import { createLangfuseClient } from './langfuse/client.ts'
 import { createCounters } from './observability/counters.ts'
 import { createIngestLog } from './observability/ingest-log.ts'
@@ -21,6 +22,7 @@ import { hookFolder, processHook } from './processors/hook-processor.ts'
 import { metricReader } from './processors/metrics-processor.ts'
 import { type RecordReader, readInSlices } from './processors/record-reader.ts'
 import { spanReader } from './processors/span-processor.ts'
+import type { Ingest } from './receiver/export.ts'
 import { createReceiver, type Listening, type Receiver } from './receiver/receiver.ts'
 import { createHealth } from './health.ts'
 import { createPage, type Page } from './page.ts'
@@ -31,7 +33,8 @@ import { createSessionStates } from './session-states.ts'
 import { createSqliteStore } from './store/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
-import { withBodies } from './workspace/body-files.ts'
+import { type BodyFiles, createBodyFiles, refersToBody } from './workspace/body-files.ts'
+import { createFileReader } from './workspace/file-reader.ts'
 import { createWorkspaceReader, type WorkspaceReader } from './workspace/workspace-reader.ts'
 
 /** The only agent that posts hooks, on `/hooks/claude-code`. */
@@ -45,6 +48,8 @@ export interface App {
    * timeout, and leaves the rest on disk. Resolves to whether everything was delivered.
    */
   stop(): Promise<boolean>
+  /** Whether an operation on a file that a client named is under way: Node would wait for it at the exit. */
+  isFileSystemBusy(): boolean
 }
 
 /** Builds the app; a store that cannot be opened is an error for a person to read. */
@@ -97,16 +102,26 @@ export async function createApp(
   })
   // A path that a client names lies on this machine only if no other machine can be the client.
   const isLocal = isLoopback(config.receiver.host)
-  const workspaces = config.readWorkspace && isLocal ? createWorkspaceReader(clock) : undefined
+  const files = createFileReader(clock)
+  const workspaces =
+    config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
+  const bodies = createBodyFiles(files, isLocal ? config.bodyFolders : [])
   const receiver = createReceiver({
     config: config.receiver,
-    ingestLogs: async (records, arrivedMs) => {
-      const whole = isLocal ? await withBodies(records) : records
-      return take(handler, logReader, whole, arrivedMs)
-    },
-    ingestMetrics: (points, arrivedMs) => take(handler, metricReader, points, arrivedMs),
-    ingestTraces: (spans, arrivedMs) => take(handler, spanReader, spans, arrivedMs),
-    ingestHooks: (bodies, arrivedMs) => takeHooks(handler, workspaces, bodies, arrivedMs),
+    maxOpenFiles: openFileLimit(),
+    ingestLogs: logIngest(handler, bodies),
+    ingestMetrics:
+      ({ arrivedMs }) =>
+      (points) =>
+        take(handler, metricReader, points, arrivedMs),
+    ingestTraces:
+      ({ arrivedMs }) =>
+      (spans) =>
+        take(handler, spanReader, spans, arrivedMs),
+    ingestHooks:
+      ({ arrivedMs }) =>
+      (hooks) =>
+        takeHooks(handler, workspaces, hooks, arrivedMs),
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
     counters,
@@ -115,7 +130,11 @@ export async function createApp(
     web: page.value.plugin,
   })
   const parts = { config, receiver, page: page.value, handler, delivery, alarm, store, log }
-  return ok({ start: () => start(parts), stop: () => stop(parts) })
+  return ok({
+    start: () => start(parts),
+    stop: () => stop(parts),
+    isFileSystemBusy: files.isBusy,
+  })
 }
 
 /** What is started and stopped. */
@@ -128,6 +147,32 @@ interface Parts {
   readonly alarm: BudgetAlarm
   readonly store: Store<SessionState>
   readonly log: Log
+}
+
+/** How many files this process may have open; where there is no limit, a large number. */
+function openFileLimit(): number {
+  // Otherwise it would resolve the names of all peers.
+  Object.assign(process.report, { excludeNetwork: true })
+  const { userLimits } = process.report.getReport() as {
+    userLimits?: { open_files?: { soft?: unknown } }
+  }
+  const limit = userLimits?.open_files?.soft
+  return typeof limit === 'number' ? limit : Number.MAX_SAFE_INTEGER
+}
+
+/** Log records, each with the body it refers to. */
+function logIngest(handler: SessionHandler, bodies: BodyFiles): Ingest<LogRecord> {
+  return ({ arrivedMs, permit }) => {
+    const attach = bodies.forRequest(permit)
+    return async (records) => {
+      if (!records.some(refersToBody)) return take(handler, logReader, records, arrivedMs)
+      const rejected: Rejection[] = []
+      for await (const batch of attach(records)) {
+        rejected.push(...(await take(handler, logReader, batch, arrivedMs)))
+      }
+      return rejected
+    }
+  }
 }
 
 /** Reads a batch and makes it durable; what is left to say are its refusals. */

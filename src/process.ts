@@ -5,6 +5,7 @@
  */
 import { homedir } from 'node:os'
 import { inspect } from 'node:util'
+import type { App } from './app.ts'
 import { createAsk } from './cli/confirmation.ts'
 import type { ProgramContext, ServedSettings } from './cli/context.ts'
 import { conclude } from './cli/outcome.ts'
@@ -104,7 +105,7 @@ async function serve({ config, origins }: ServedSettings): Promise<Result<undefi
   const app = await createApp(config, log)
   if (!app.ok) return app
   // Before it listens: whoever sees it listening may send a signal at once.
-  stopOnSignal(() => app.value.stop())
+  stopOnSignal(app.value)
   const started = await app.value.start()
   if (started.ok) return ok(undefined)
   await app.value.stop()
@@ -112,23 +113,32 @@ async function serve({ config, origins }: ServedSettings): Promise<Result<undefi
 }
 
 /** The first signal stops in good order; the second ends the process at once. */
-function stopOnSignal(stop: () => Promise<unknown>): void {
+function stopOnSignal(app: App): void {
   let stopping = false
   for (const [signal, number] of Object.entries(SIGNAL_NUMBERS)) {
     process.on(signal, () => {
-      if (stopping) process.exit(128 + number)
+      if (stopping) exit(128 + number, app)
       stopping = true
       // Nothing else may keep the process alive while a delivery waits for its next try.
       setInterval(() => {}, KEEP_ALIVE_MS)
-      stop().then(
-        () => process.exit(0),
+      app.stop().then(
+        () => exit(0, app),
         (error: unknown) => {
           stderr.print([`claude-telemetry: stopped with an error: ${String(error)}`])
-          process.exit(1)
+          exit(1, app)
         },
       )
     })
   }
+}
+
+/**
+ * Node joins the threads of its pool before it exits, and one that waits for a file system that
+ * hangs never returns. All is on the disk by then, so the process can end the hard way.
+ */
+function exit(code: number, app: App): void {
+  if (app.isFileSystemBusy()) process.kill(process.pid, 'SIGKILL')
+  process.exit(code)
 }
 
 // Node would write the error as it is, with whatever a file or a server put into its message.

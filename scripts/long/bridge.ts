@@ -1,7 +1,8 @@
 /** The inside of the bridge under a simulated clock: all but the receiver and the network. */
 import { createDelivery } from '../../src/delivery/delivery.ts'
 import type { Arrival } from '../../src/domain/store.ts'
-import { decodeLogs } from '../../src/otlp/json-logs.ts'
+import { jsonLogs } from '../../src/otlp/json-logs.ts'
+import { decodeJson } from '../../src/otlp/json-request.ts'
 import { processLogs } from '../../src/processors/event-processor.ts'
 import { createSessionHandler } from '../../src/session/handler.ts'
 import { defaultBounds, type SessionPolicy } from '../../src/session/policy.ts'
@@ -70,9 +71,9 @@ export async function createBridge(dataDir: string, random: Random, records: num
   store.upkeep.start()
 
   function arrivalsOf({ body }: Batch): readonly Arrival[] {
-    const decoded = decodeLogs(JSON.parse(body))
-    if (!decoded.ok) throw new Error('a body was not decoded')
-    const { accepted, rejected } = processLogs(decoded.value.accepted, clock.now())
+    const part = decodeJson(Buffer.from(body), jsonLogs).next().value
+    if (part === undefined || 'message' in part) throw new Error('a body was not decoded')
+    const { accepted, rejected } = processLogs(part.accepted, clock.now())
     if (rejected.length > 0) throw new Error(`refused: ${rejected[0]?.message}`)
     return accepted
   }

@@ -3,24 +3,28 @@
  * A body that was cut or cannot be read is shown as the text it is.
  */
 import type { Attributes } from '../domain/attributes.ts'
+import { parseBoundedJson } from '../domain/bounded-json.ts'
 import type { Shown } from '../domain/shown.ts'
 import type { EventRow } from './profile.ts'
 import { present, textOf } from './read-attribute.ts'
 
 function bodyOf(attributes: Attributes): string {
   const body = textOf(attributes, 'body')
+  if (body !== undefined) return body
   const file = textOf(attributes, 'body_ref')
-  return body ?? (file === undefined ? '[not recorded]' : `[in the file ${file}]`)
+  if (file === undefined) return '[not recorded]'
+  const reason = textOf(attributes, 'body_unread')
+  return reason === undefined
+    ? `[in the file ${file}]`
+    : `[in the file ${file}, not read: it ${reason}]`
 }
 
 function parsed(text: string): Record<string, Shown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, Shown>) : undefined
-  } catch {
-    return undefined
-  }
+  const json = parseBoundedJson(text)
+  if (!json.ok) return undefined
+  const { value } = json
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? (value as Record<string, Shown>) : undefined
 }
 
 /** The request's messages, its system prompt first. */

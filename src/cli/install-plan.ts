@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/config-dir.ts'
+import { isLoopback } from '../config/loopback.ts'
 import { environmentSchema } from '../config/schema.ts'
 import { ENVIRONMENT } from '../config/settings.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -43,9 +44,14 @@ export interface InstallPlan {
   readonly variables: TelemetryVariables
   readonly additions: readonly Addition[]
   readonly service?: ServiceFile
+  /** Has to be there, for the agent to write raw API bodies to. */
+  readonly bodyFolder?: string
   /** What a person should know, a line each. */
   readonly notes: readonly string[]
 }
+
+/** What neither quotes of `.env` nor a list between commas can hold. */
+const BREAKS_ENV_FILE = /[',\r\n]/
 
 /** The port of OTLP/gRPC where the bridge has none: what Claude Code takes by default. */
 const DEFAULT_GRPC_PORT = 4317
@@ -55,7 +61,8 @@ export function plannedInstallation(
   config: Config,
   context: CliContext,
 ): Result<InstallPlan, string> {
-  const wish = wishOf(options, config)
+  const bodyFolder = bodyFolderOf(options, config)
+  const wish = { ...wishOf(options, config), ...(bodyFolder !== undefined && { bodyFolder }) }
   const variables = telemetryVariables(wish)
   const hooks =
     options.hooks === true ? hookGroup(hookUrl(hookBase(options, config)), wish.apiKey) : undefined
@@ -68,10 +75,12 @@ export function plannedInstallation(
     variables,
     additions: [
       ...environmentAdditions(options, wish, hooks, context),
+      ...bodyFolderAdditions(bodyFolder, config, context),
       ...(service === undefined ? [] : [{ kind: 'service', ...pathAndText(service) } as const]),
     ],
     ...(service !== undefined && { service }),
-    notes: notesOf(options, context),
+    ...(bodyFolder !== undefined && { bodyFolder }),
+    notes: notesOf(options, bodyFolder, context),
   })
 }
 
@@ -87,6 +96,34 @@ function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {
     ...(apiKey !== undefined && { apiKey }),
     ...(team !== undefined && { team }),
   }
+}
+
+/**
+ * The folder for raw API bodies: the one the bridge reads already, else one beside its database.
+ * None where the bridge could not read it, or where nothing is to be written: then bodies come in
+ * the records, cut to 60 KB.
+ */
+function bodyFolderOf(
+  { content, print = false, endpoint }: InstallOptions,
+  { receiver, bodyFolders, dataDir }: Config,
+): string | undefined {
+  if (!content.includes('api-bodies') || print) return undefined
+  const target = endpoint === undefined ? receiver.host : new URL(endpoint).hostname
+  if (!isLoopback(receiver.host) || !isLoopback(target)) return undefined
+  const folder = bodyFolders[0] ?? join(dataDir, 'api-bodies')
+  return BREAKS_ENV_FILE.test(folder) ? undefined : folder
+}
+
+/** Has the bridge read the folder, by the settings of the user. */
+function bodyFolderAdditions(
+  bodyFolder: string | undefined,
+  { bodyFolders }: Config,
+  { shellVariables, platform }: CliContext,
+): Addition[] {
+  if (bodyFolder === undefined || bodyFolders.includes(bodyFolder)) return []
+  const path = join(configDirOf(shellVariables, platform), '.env')
+  // A block as bash takes it is one that `.env` files take.
+  return [{ kind: 'shell', path, shell: 'bash', variables: { BODY_FOLDERS: bodyFolder } }]
 }
 
 /** Hooks come by HTTP, whatever telemetry comes by. */
@@ -132,9 +169,15 @@ function pathAndText({ path, text }: ServiceFile) {
 
 function notesOf(
   { content, traces = false, hooks = false, service = false }: InstallOptions,
+  bodyFolder: string | undefined,
   context: CliContext,
 ): string[] {
   const notes: string[] = []
+  if (bodyFolder !== undefined) {
+    notes.push(
+      `Claude Code writes raw API bodies to ${bodyFolder}, and does not delete them. Start the bridge anew, so that it reads them.`,
+    )
+  }
   if (content.includes('tools') && !traces && !hooks) {
     notes.push('Tool input will be shown, but not tool output: that needs --traces or --hooks.')
   }

@@ -2,6 +2,7 @@
  * `install`: has Claude Code report to the bridge, by writing its environment where it reads it.
  * Works everything out before it writes anything; what it replaces is kept, for `uninstall`.
  */
+import { mkdirSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/config-dir.ts'
@@ -86,7 +87,8 @@ async function install(context: CliContext, options: InstallOptions): Promise<Ou
   nameDestinations(context.stdout, destinationsOf(plan.value, options, config.value, context))
   const applied = applyInstallation(plan.value.additions, changes, installed.value, record)
   if (!applied.ok) return failed(applied.error)
-  const { service, notes } = plan.value
+  const { service, notes, bodyFolder } = plan.value
+  if (bodyFolder !== undefined) mkdirSync(bodyFolder, { recursive: true, mode: 0o700 })
   const lines = [...applied.value, ...notes]
   if (service !== undefined) {
     const { shellVariables: variables, userId } = context

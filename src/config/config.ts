@@ -63,6 +63,8 @@ export interface Config {
   readonly shutdownTimeoutMs: number
   /** Read repository and branch from folders that hooks name. */
   readonly readWorkspace: boolean
+  /** Where files with raw API bodies may be read. Absolute. */
+  readonly bodyFolders: readonly string[]
   /** Absolute. */
   readonly dataDir: string
   /** Of closed sessions; 0 is for ever. */

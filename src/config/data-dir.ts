@@ -23,8 +23,14 @@ export function dataDirOf(
   variables: Variables,
   platform: Platform,
 ): string {
+  if (given !== undefined) return absoluteFolder(given, platform)
   const path = platform.os === 'win32' ? win32 : posix
-  if (given === undefined) return path.join(dataHomeOf(variables, platform), FOLDER)
+  return path.join(dataHomeOf(variables, platform), FOLDER)
+}
+
+/** The folder that a person means: `~` is their home, and a relative path begins here. */
+export function absoluteFolder(given: string, platform: Platform): string {
+  const path = platform.os === 'win32' ? win32 : posix
   const expanded = /^~(?=$|[/\\])/.test(given) ? path.join(platform.homeDir, given.slice(1)) : given
   return path.resolve(platform.workingDir, expanded)
 }

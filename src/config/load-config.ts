@@ -5,7 +5,7 @@
 import { err, ok, type Result } from '../domain/result.ts'
 import type { BudgetConfig, Config, LangfuseConfig } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
-import { dataDirOf, type Platform } from './data-dir.ts'
+import { absoluteFolder, dataDirOf, type Platform } from './data-dir.ts'
 import { jointProblems, minInFlightBytes } from './joint-rules.ts'
 import {
   DEFAULT_LANGFUSE_URL,
@@ -32,7 +32,7 @@ export function loadConfig(
   }
   const problems = jointProblems(parsed.data)
   if (problems.length > 0) return err(problems)
-  return ok(configOf(parsed.data, dataDirOf(parsed.data.DATA_DIR, given, platform)))
+  return ok(configOf(parsed.data, given, platform))
 }
 
 function withoutEmpty(variables: Variables): Record<string, string> {
@@ -50,7 +50,7 @@ function problemOf(variable: VariableName, given: Variables): ConfigProblem {
   return { variable, value, expected: notes?.expected ?? 'another value' }
 }
 
-function configOf(environment: Environment, dataDir: string): Config {
+function configOf(environment: Environment, given: Variables, platform: Platform): Config {
   const langfuse = langfuseOf(environment)
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
@@ -82,7 +82,8 @@ function configOf(environment: Environment, dataDir: string): Config {
     },
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',
-    dataDir,
+    bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
+    dataDir: dataDirOf(environment.DATA_DIR, given, platform),
     retentionMs: environment.RETENTION_DAYS * DAY_MS,
     outbox: {
       maxAgeMs: environment.OUTBOX_MAX_AGE_DAYS * DAY_MS,

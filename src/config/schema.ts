@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import {
   amount,
+  folderList,
   hookAddress,
   matching,
   nameList,
@@ -141,6 +142,10 @@ export const environmentSchema = z.object({
     oneOf(['on', 'off']),
     'on',
     'Read repository and branch from the folder that a hook names, when it is on this machine.',
+  ),
+  BODY_FOLDERS: optionalVariable(
+    folderList,
+    'Below them the bridge reads raw API bodies that the agent wrote to files (`body_ref`).',
   ),
   TAG_ATTRIBUTES: variable(
     nameList,

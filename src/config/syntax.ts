@@ -45,16 +45,26 @@ export function matching(pattern: RegExp, type: string, expected: string): Synta
 
 /** Names between commas; spaces around them do not count. */
 export const nameList: Syntax<readonly string[]> = {
-  schema: z.string().transform((text) => [
-    ...new Set(
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== ''),
-    ),
-  ]),
+  schema: z.string().transform(partsOf),
   type: 'names',
   expected: 'names between commas',
+}
+
+/** Absolute folders between commas; `~` is the user's home. */
+export const folderList: Syntax<readonly string[]> = {
+  schema: z
+    .string()
+    .transform(partsOf)
+    .refine((folders) => folders.every((folder) => ABSOLUTE_OR_HOME.test(folder))),
+  type: 'folders',
+  expected: 'absolute paths of folders between commas',
+}
+
+const ABSOLUTE_OR_HOME = /^(?:\/|~(?=$|[/\\])|[A-Za-z]:[\\/])/
+
+function partsOf(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  return [...new Set(parts.filter((part) => part !== ''))]
 }
 
 /** One of a few words, in either case. */

@@ -4,9 +4,8 @@
  * are described one by one.
  */
 import type { Intake, Rejection } from '../domain/rejection.ts'
+import { MAX_RECORDS } from './decoding.ts'
 
-/** Records looked at in one request; far above what an exporter batches. */
-export const MAX_RECORDS = 250_000
 const MAX_DESCRIBED = 100
 /** Refusals counted; a hostile request can hold thirty million of them. */
 const MAX_COUNTED = 1_000_000
@@ -21,36 +20,55 @@ export interface IntakeBuilder<T> {
   /** True once `MAX_RECORDS` were seen: stop, and refuse the rest in one go. */
   isFull(): boolean
   accept(record: T): void
+  /** Looked at, and nothing that is kept or refused. */
+  skip(): void
   /** Refuses `count` records for one reason. */
   reject(message: string, count?: number): void
   /** Refuses `count` records because the request holds too many. */
   rejectOverflow(count: number): void
-  build(): Intake<T>
+  /** Records accepted since the last part. */
+  pending(): number
+  /** What was gathered since the last part. */
+  takePart(): Intake<T>
 }
 
 /** An empty intake, `maxRecords` at most. */
 export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<T> {
-  const accepted: T[] = []
-  const rejected: Rejection[] = []
+  let accepted: T[] = []
+  let rejected: Rejection[] = []
+  let seen = 0
+  let refused = 0
   const overflow = `more than ${maxRecords} records in one request`
 
   const reject = (message: string, count = 1): void => {
     const described: Rejection =
-      rejected.length < MAX_DESCRIBED
+      refused < MAX_DESCRIBED
         ? { reason: 'malformed', message: message.slice(0, MAX_MESSAGE_CHARS) }
         : notDescribed
-    const counted = Math.min(count, MAX_COUNTED - rejected.length)
+    const counted = Math.min(count, MAX_COUNTED - refused)
     if (counted <= 0) return
     for (let i = 0; i < counted; i++) rejected.push(described)
+    refused += counted
+    seen += counted
   }
 
   return {
-    isFull: () => accepted.length + rejected.length >= maxRecords,
+    isFull: () => seen >= maxRecords,
     accept: (record) => {
       accepted.push(record)
+      seen += 1
+    },
+    skip: () => {
+      seen += 1
     },
     reject,
     rejectOverflow: (count) => reject(overflow, count),
-    build: () => ({ accepted, rejected }),
+    pending: () => accepted.length,
+    takePart: () => {
+      const part = { accepted, rejected }
+      accepted = []
+      rejected = []
+      return part
+    },
   }
 }

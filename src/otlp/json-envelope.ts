@@ -3,12 +3,11 @@
  * them the signal's items. Guarantees that a broken group costs its own records only.
  */
 import type { Attributes } from '../domain/attributes.ts'
-import type { Intake } from '../domain/rejection.ts'
-import { err, ok, type Result } from '../domain/result.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
-import type { DecodeFailure } from './decode-failure.ts'
+import type { DecodeFailure } from './decoding.ts'
 import { type Fault, isObject, typeName } from './fault.ts'
-import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
+import type { IntakeBuilder } from './intake-builder.ts'
+import type { Level } from './json-pieces.ts'
 import { readOrigin, readResource } from './origin.ts'
 
 /** What differs between the signals. */
@@ -19,19 +18,31 @@ export interface Signal<T> {
   readonly scopes: string
   /** `logRecords` or `metrics`. */
   readonly items: string
+  /** What an item is, where a request has to be cut. */
+  readonly item: Level | 'records'
   /** Records in one item, for counting those lost with a broken group. */
   countIn(item: unknown): number
-  /** Reads the items of one scope. `path` names their list in messages. */
-  readItems(items: readonly unknown[], origin: Origin, path: string, intake: IntakeBuilder<T>): void
+  /**
+   * Reads the items of one scope. `path` names their list in messages; `offsets` are those of the
+   * items, and of the lists in them.
+   */
+  readItems(
+    items: readonly unknown[],
+    origin: Origin,
+    path: string,
+    offsets: readonly number[],
+    intake: IntakeBuilder<T>,
+  ): void
 }
 
 /** Reads items that are a record each; one that cannot be read is refused alone. */
 export function itemByItem<T>(
   read: (raw: unknown, origin: Origin, fault: Fault) => T | undefined,
-): Pick<Signal<T>, 'countIn' | 'readItems'> {
+): Pick<Signal<T>, 'item' | 'countIn' | 'readItems'> {
   return {
+    item: 'records',
     countIn: () => 1,
-    readItems: (items, origin, path, intake) => {
+    readItems: (items, origin, path, [offset = 0], intake) => {
       const fault: Fault = { text: '' }
       for (let i = 0; i < items.length; i++) {
         if (intake.isFull()) {
@@ -39,40 +50,53 @@ export function itemByItem<T>(
           break
         }
         const record = read(items[i], origin, fault)
-        if (record === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
+        if (record === undefined) intake.reject(`${path}[${offset + i}]: ${fault.text}`)
         else intake.accept(record)
       }
     },
   }
 }
 
-/** Reads a request. Fails as a whole only when there is no list to walk. */
+/** The levels of a request, for cutting it. */
+export function levelsOf<T>({ groups, scopes, items, item }: Signal<T>): Level {
+  const scope: Level = { shared: ['scope'], into: items, next: { listOf: item } }
+  const group: Level = { shared: ['resource'], into: scopes, next: { listOf: scope } }
+  return { shared: [], into: groups, next: { listOf: group } }
+}
+
+/**
+ * Reads a request, or a piece of one whose lists begin at `offsets`. Fails as a whole only when
+ * there is no list to walk.
+ */
 export function readEnvelope<T>(
   body: unknown,
   signal: Signal<T>,
-): Result<Intake<T>, DecodeFailure> {
+  intake: IntakeBuilder<T>,
+  offsets: readonly number[] = [],
+): DecodeFailure | undefined {
   if (!isObject(body)) {
-    return err({ message: `the request is ${typeName(body)}, expected a JSON object` })
+    return { message: `the request is ${typeName(body)}, expected a JSON object` }
   }
   const groups = body[signal.groups] ?? []
   if (!Array.isArray(groups)) {
-    return err({ message: `${signal.groups} is ${typeName(groups)}, expected a list` })
+    return { message: `${signal.groups} is ${typeName(groups)}, expected a list` }
   }
-  const intake = createIntakeBuilder<T>()
+  const [offset = 0, ...inner] = offsets
   for (let i = 0; i < groups.length; i++) {
     if (intake.isFull()) {
       intake.rejectOverflow(groups.length - i)
       break
     }
-    readGroup(groups[i], signal, `${signal.groups}[${i}]`, intake)
+    readGroup(groups[i], signal, `${signal.groups}[${offset + i}]`, inner, intake)
   }
-  return ok(intake.build())
+  return undefined
 }
 
 function readGroup<T>(
   group: unknown,
   signal: Signal<T>,
   path: string,
+  offsets: readonly number[],
   intake: IntakeBuilder<T>,
 ): void {
   if (!isObject(group)) {
@@ -90,12 +114,14 @@ function readGroup<T>(
     for (const scope of scopes) intake.reject(`${path}: ${fault.text}`, countInScope(scope, signal))
     return
   }
+  const [offset = 0, ...inner] = offsets
   for (let i = 0; i < scopes.length; i++) {
     if (intake.isFull()) {
       intake.rejectOverflow(scopes.length - i)
       break
     }
-    readScope(scopes[i], resource, signal, `${path}.${signal.scopes}[${i}]`, intake)
+    const scopePath = `${path}.${signal.scopes}[${offset + i}]`
+    readScope(scopes[i], resource, signal, scopePath, inner, intake)
   }
 }
 
@@ -104,6 +130,7 @@ function readScope<T>(
   resource: Attributes,
   signal: Signal<T>,
   path: string,
+  offsets: readonly number[],
   intake: IntakeBuilder<T>,
 ): void {
   if (!isObject(scope)) {
@@ -121,7 +148,7 @@ function readScope<T>(
     intake.reject(`${path}: ${fault.text}`, countInScope(scope, signal))
     return
   }
-  signal.readItems(items, origin, `${path}.${signal.items}`, intake)
+  signal.readItems(items, origin, `${path}.${signal.items}`, offsets, intake)
 }
 
 /** Records lost with a scope; one when they cannot be counted. */

@@ -2,28 +2,20 @@
  * ExportLogsServiceRequest in OTLP/JSON to records. A record that cannot be read is refused
  * alone, with its place and what was wrong. Knows nothing of agents.
  */
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { readAttributes, readValue } from './any-value.ts'
-import type { DecodeFailure } from './decode-failure.ts'
 import { type Fault, isObject, refuse, typeName } from './fault.ts'
 import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import { itemByItem, readEnvelope, type Signal } from './json-envelope.ts'
+import { itemByItem, type Signal } from './json-envelope.ts'
 import { logRecord } from './log-record.ts'
 import { readNanos } from './nanos.ts'
 import { readText } from './text.ts'
 
-const logs: Signal<LogRecord> = {
+export const jsonLogs: Signal<LogRecord> = {
   groups: 'resourceLogs',
   scopes: 'scopeLogs',
   items: 'logRecords',
   ...itemByItem(readLogRecord),
-}
-
-/** Decodes a parsed OTLP/JSON body. */
-export function decodeLogs(body: unknown): Result<Intake<LogRecord>, DecodeFailure> {
-  return readEnvelope(body, logs)
 }
 
 function readLogRecord(raw: unknown, origin: Origin, fault: Fault): LogRecord | undefined {

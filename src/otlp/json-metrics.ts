@@ -3,36 +3,38 @@
  * marked monotonic or not. Gauges, histograms and summaries are no increments: they are taken
  * without a point and never fail their batch.
  */
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
-import type { DecodeFailure } from './decode-failure.ts'
+import { checkShared } from './decoding.ts'
 import { type Fault, isObject, refuse, typeName } from './fault.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
-import { readEnvelope, type Signal } from './json-envelope.ts'
+import type { Signal } from './json-envelope.ts'
 import { readNumberPoint } from './json-number-point.ts'
+import type { Level } from './json-pieces.ts'
 import { type SumHeader, temporalityFault, temporalityOf } from './metric-point.ts'
 import { readText } from './text.ts'
 
 const dataFields = ['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'] as const
 
-const metrics: Signal<MetricPoint> = {
+const sum: Level = {
+  shared: ['aggregationTemporality'],
+  into: 'dataPoints',
+  next: { listOf: 'records' },
+}
+
+export const jsonMetrics: Signal<MetricPoint> = {
   groups: 'resourceMetrics',
   scopes: 'scopeMetrics',
   items: 'metrics',
+  item: { shared: ['name', 'unit'], into: 'sum', next: { object: sum } },
   countIn: countPoints,
   readItems: readMetrics,
-}
-
-/** Decodes a parsed OTLP/JSON body. */
-export function decodeMetrics(body: unknown): Result<Intake<MetricPoint>, DecodeFailure> {
-  return readEnvelope(body, metrics)
 }
 
 function readMetrics(
   items: readonly unknown[],
   origin: Origin,
   path: string,
+  [offset = 0, pointOffset = 0]: readonly number[],
   intake: IntakeBuilder<MetricPoint>,
 ): void {
   for (let i = 0; i < items.length; i++) {
@@ -40,7 +42,7 @@ function readMetrics(
       intake.rejectOverflow(items.length - i)
       break
     }
-    readMetric(items[i], origin, `${path}[${i}]`, intake)
+    readMetric(items[i], origin, `${path}[${offset + i}]`, pointOffset, intake)
   }
 }
 
@@ -48,6 +50,7 @@ function readMetric(
   raw: unknown,
   origin: Origin,
   path: string,
+  pointOffset: number,
   intake: IntakeBuilder<MetricPoint>,
 ): void {
   if (!isObject(raw)) {
@@ -55,7 +58,10 @@ function readMetric(
     return
   }
   const sum = raw.sum
-  if (sum === undefined || sum === null) return
+  if (sum === undefined || sum === null) {
+    intake.skip()
+    return
+  }
   if (!isObject(sum)) {
     intake.reject(`${path}.sum is ${typeName(sum)}, expected an object`)
     return
@@ -68,7 +74,7 @@ function readMetric(
   const fault: Fault = { text: '' }
   const header = readHeader(raw, sum.aggregationTemporality, origin, fault)
   if (header === undefined) intake.reject(`${path}: ${fault.text}`, points.length)
-  else readPoints(points, header, `${path}.sum.dataPoints`, intake)
+  else readPoints(points, header, `${path}.sum.dataPoints`, pointOffset, intake)
 }
 
 function readHeader(
@@ -81,6 +87,7 @@ function readHeader(
   if (name === undefined) return undefined
   const unit = readText('unit', metric.unit, fault)
   if (unit === undefined) return undefined
+  if (checkShared('name', name, name.length + unit.length, fault) === undefined) return undefined
   const temporality = temporalityOf(temporalityCode)
   if (temporality !== undefined) return { origin, name, unit, temporality }
   return refuse(fault, temporalityFault(temporalityCode))
@@ -90,6 +97,7 @@ function readPoints(
   points: readonly unknown[],
   header: SumHeader,
   path: string,
+  offset: number,
   intake: IntakeBuilder<MetricPoint>,
 ): void {
   const fault: Fault = { text: '' }
@@ -99,8 +107,9 @@ function readPoints(
       break
     }
     const point = readNumberPoint(points[i], header, fault)
-    if (point === undefined) intake.reject(`${path}[${i}]: ${fault.text}`)
-    else if (point !== 'no value') intake.accept(point)
+    if (point === undefined) intake.reject(`${path}[${offset + i}]: ${fault.text}`)
+    else if (point === 'no value') intake.skip()
+    else intake.accept(point)
   }
 }
 

@@ -2,28 +2,20 @@
  * ExportTraceServiceRequest in OTLP/JSON to spans. A span that cannot be read, or lacks ids or
  * times, is refused alone. Links are not used. Knows nothing of agents.
  */
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
 import { readAttributes } from './any-value.ts'
-import type { DecodeFailure } from './decode-failure.ts'
 import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
 import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import { itemByItem, readEnvelope, type Signal } from './json-envelope.ts'
+import { itemByItem, type Signal } from './json-envelope.ts'
 import { nanosToMs, readNanos } from './nanos.ts'
 import { spanRecord } from './span-record.ts'
 import { readText } from './text.ts'
 
-const traces: Signal<SpanRecord> = {
+export const jsonTraces: Signal<SpanRecord> = {
   groups: 'resourceSpans',
   scopes: 'scopeSpans',
   items: 'spans',
   ...itemByItem(readSpan),
-}
-
-/** Decodes a parsed OTLP/JSON body. */
-export function decodeTraces(body: unknown): Result<Intake<SpanRecord>, DecodeFailure> {
-  return readEnvelope(body, traces)
 }
 
 function readSpan(raw: unknown, origin: Origin, fault: Fault): SpanRecord | undefined {

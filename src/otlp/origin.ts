@@ -5,6 +5,7 @@ import type { Attributes } from '../domain/attributes.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import { readAttributes } from './any-value.ts'
 import { noAttributes } from './bag.ts'
+import { checkShared } from './decoding.ts'
 import { type Fault, isObject, refuse, typeName } from './fault.ts'
 import { readText } from './text.ts'
 
@@ -12,7 +13,9 @@ import { readText } from './text.ts'
 export function readResource(raw: unknown, fault: Fault): Attributes | undefined {
   if (raw === undefined || raw === null) return noAttributes
   if (!isObject(raw)) return refuse(fault, `resource is ${typeName(raw)}, expected an object`)
-  return readAttributes(raw.attributes, fault) ?? refuse(fault, `resource.${fault.text}`)
+  const attributes = readAttributes(raw.attributes, fault)
+  if (attributes === undefined) return refuse(fault, `resource.${fault.text}`)
+  return checkShared('resource', attributes, JSON.stringify(attributes).length, fault)
 }
 
 /** The origin that all records of one scope share. */
@@ -23,5 +26,6 @@ export function readOrigin(resource: Attributes, raw: unknown, fault: Fault): Or
   if (scopeName === undefined) return undefined
   const scopeVersion = readText('scope.version', raw.version, fault)
   if (scopeVersion === undefined) return undefined
-  return { resource, scopeName, scopeVersion }
+  const origin = { resource, scopeName, scopeVersion }
+  return checkShared('scope', origin, scopeName.length + scopeVersion.length, fault)
 }

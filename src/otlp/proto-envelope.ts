@@ -5,23 +5,27 @@
  * read costs its own records only; where the frame around them is broken, the whole request.
  */
 import type { Attributes } from '../domain/attributes.ts'
-import type { Intake } from '../domain/rejection.ts'
-import { err, ok, type Result } from '../domain/result.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import { noAttributes } from './bag.ts'
-import type { DecodeFailure } from './decode-failure.ts'
+import {
+  checkShared,
+  type Decoding,
+  ENDED,
+  heapBytesOf,
+  MAX_PART_BYTES,
+  MAX_PART_RECORDS,
+  type Part,
+  type Steps,
+} from './decoding.ts'
 import type { Fault } from './fault.ts'
 import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
 import { readWireResource, readWireScope, type WireScope } from './proto-origin.ts'
 import {
-  attempt,
-  END,
-  forEachMessage,
-  nextTag,
-  skipField,
+  attemptRecord,
+  fieldsIn,
+  messagesIn,
   tagOf,
   type WireInput,
-  type WireReader,
   wireInput,
   wireProblem,
 } from './wire.ts'
@@ -38,7 +42,7 @@ export interface WireSignal<T> {
   readonly scopes: string
   readonly items: string
   /** Records in the item that the reader stands before, for counting those lost with a group. */
-  countIn(reader: WireReader, end: number): number
+  countIn(input: WireInput, end: number): Steps<number> | number
   /** Reads the item that ends at `end`, and may leave the reader anywhere in it. */
   readItem(
     input: WireInput,
@@ -46,8 +50,11 @@ export interface WireSignal<T> {
     origin: Origin,
     place: Place,
     intake: IntakeBuilder<T>,
-  ): void
+  ): ItemSteps | undefined
 }
+
+/** The steps of an item that may hold many records: after each one, and to pause. */
+export type ItemSteps = Generator<'record' | undefined, void, undefined>
 
 const GROUPS = tagOf(1, 'bytes')
 const RESOURCE = tagOf(1, 'bytes')
@@ -57,99 +64,173 @@ const ITEMS = tagOf(2, 'bytes')
 
 const noScope: WireScope = { scopeName: '', scopeVersion: '' }
 
-/** Reads a request. Fails as a whole when its frame cannot be walked to the end. */
-export function readWireRequest<T>(
-  bytes: Uint8Array,
-  signal: WireSignal<T>,
-): Result<Intake<T>, DecodeFailure> {
+/** A request on its way to parts. */
+interface Progress<T> {
+  readonly bytes: Uint8Array
+  readonly signal: WireSignal<T>
+  readonly input: WireInput
+  readonly intake: IntakeBuilder<T>
+  /** The frame is known to be sound to its end. */
+  isChecked: boolean
+  /** Where the part began, and how many values came before it. */
+  partAt: number
+  partValues: number
+}
+
+/** Parts, and pauses between them. */
+type Parts<T> = Generator<Part<T> | undefined, void, undefined>
+
+/** Decodes a request. Fails as a whole when its frame cannot be walked to the end. */
+export function* decodeProto<T>(bytes: Uint8Array, signal: WireSignal<T>): Decoding<T> {
   const input = wireInput(bytes)
   const intake = createIntakeBuilder<T>()
+  const start = { isChecked: false, partAt: 0, partValues: 0 }
+  const progress: Progress<T> = { bytes, signal, input, intake, ...start }
   try {
-    forEachMessage(input.reader, bytes.length, GROUPS, (end, i) => {
-      readGroup(input, end, signal, `${signal.groups}[${i}]`, intake)
-    })
+    let index = 0
+    for (const end of messagesIn(input, bytes.length, GROUPS)) {
+      if (end === undefined) yield
+      else {
+        yield* readGroup(progress, end, `${signal.groups}[${index}]`)
+        index += 1
+      }
+    }
   } catch (error) {
-    return err({ message: `the body is not a protobuf request of OTLP: ${wireProblem(error)}` })
+    return { message: `the body is not a protobuf request of OTLP: ${wireProblem(error)}` }
   }
-  return ok(intake.build())
+  yield takePart(progress, true)
+  return ENDED
 }
 
-function readGroup<T>(
-  input: WireInput,
-  groupEnd: number,
-  signal: WireSignal<T>,
-  path: string,
-  intake: IntakeBuilder<T>,
-): void {
-  const { reader } = input
+function* readGroup<T>(progress: Progress<T>, groupEnd: number, path: string): Parts<T> {
+  const { input, signal } = progress
   const fault: Fault = { text: '' }
-  const resource = readHeader(input, groupEnd, RESOURCE, noAttributes, fault, readWireResource)
+  const resource = yield* headerIn(input, groupEnd, RESOURCE, noAttributes, fault, readWireResource)
   const reason = `${path}: resource: ${fault.text}`
-  forEachMessage(reader, groupEnd, SCOPES, (end, i) => {
-    if (resource === undefined) rejectItems(reader, end, signal, reason, intake)
-    else readScope(input, end, resource, signal, `${path}.${signal.scopes}[${i}]`, intake)
-  })
+  let index = 0
+  for (const end of messagesIn(input, groupEnd, SCOPES)) {
+    if (end === undefined) yield
+    else {
+      if (resource === undefined) yield* rejectItems(progress, end, reason)
+      else yield* readScope(progress, end, resource, `${path}.${signal.scopes}[${index}]`)
+      index += 1
+    }
+  }
 }
 
-function readScope<T>(
-  input: WireInput,
+function* readScope<T>(
+  progress: Progress<T>,
   scopeEnd: number,
   resource: Attributes,
-  signal: WireSignal<T>,
   path: string,
-  intake: IntakeBuilder<T>,
-): void {
-  const { reader } = input
+): Parts<T> {
+  const { input, signal } = progress
   const fault: Fault = { text: '' }
-  const scope = readHeader(input, scopeEnd, SCOPE, noScope, fault, readWireScope)
+  const scope = yield* headerIn(input, scopeEnd, SCOPE, noScope, fault, readWireScope)
   if (scope === undefined) {
-    rejectItems(reader, scopeEnd, signal, `${path}: scope: ${fault.text}`, intake)
+    yield* rejectItems(progress, scopeEnd, `${path}: scope: ${fault.text}`)
     return
   }
   const origin: Origin = { resource, ...scope }
   const list = `${path}.${signal.items}`
-  forEachMessage(reader, scopeEnd, ITEMS, (end, index) => {
-    if (intake.isFull()) intake.rejectOverflow(1)
-    else signal.readItem(input, end, origin, { list, index }, intake)
-  })
+  let index = 0
+  for (const end of messagesIn(input, scopeEnd, ITEMS)) {
+    if (end === undefined) yield
+    else {
+      const steps = readItem(progress, end, origin, { list, index })
+      if (steps !== undefined) yield* readSteps(progress, steps)
+      else if (isPartFull(progress)) yield* fullPart(progress)
+      index += 1
+    }
+  }
+}
+
+function readItem<T>(
+  { input, signal, intake }: Progress<T>,
+  end: number,
+  origin: Origin,
+  place: Place,
+): ItemSteps | undefined {
+  if (!intake.isFull()) return signal.readItem(input, end, origin, place, intake)
+  intake.rejectOverflow(1)
+  return undefined
+}
+
+function* readSteps<T>(progress: Progress<T>, steps: ItemSteps): Parts<T> {
+  for (const step of steps) {
+    if (step === undefined) yield
+    else if (isPartFull(progress)) yield* fullPart(progress)
+  }
+}
+
+function isPartFull<T>(progress: Progress<T>): boolean {
+  const records = progress.intake.pending()
+  return records >= MAX_PART_RECORDS || (records > 0 && heapBytesIn(progress) >= MAX_PART_BYTES)
+}
+
+function heapBytesIn<T>({ input, intake, partAt, partValues }: Progress<T>): number {
+  return heapBytesOf(intake.pending(), input.values - partValues, input.reader.pos - partAt)
+}
+
+/** Before the first part is handed on, the rest of the request has to be known to be sound. */
+function* fullPart<T>(progress: Progress<T>): Parts<T> {
+  if (!progress.isChecked) yield* checkFrame(progress.bytes)
+  progress.isChecked = true
+  yield takePart(progress, false)
+}
+
+function takePart<T>(progress: Progress<T>, isLast: boolean): Part<T> {
+  const { input, intake } = progress
+  const heapBytes = heapBytesIn(progress)
+  progress.partAt = input.reader.pos
+  progress.partValues = input.values
+  return { ...intake.takePart(), heapBytes, isLast }
+}
+
+/** Walks the frame to its end; throws where it is broken. */
+function* checkFrame(bytes: Uint8Array): Steps<void> {
+  const input = wireInput(bytes)
+  for (const groupEnd of messagesIn(input, bytes.length, GROUPS)) {
+    if (groupEnd === undefined) yield
+    else {
+      for (const scopeEnd of messagesIn(input, groupEnd, SCOPES)) {
+        if (scopeEnd === undefined) yield
+        else yield* fieldsIn(input, scopeEnd, [])
+      }
+    }
+  }
 }
 
 /**
  * The field that says whom a message's records are from, wherever it stands in the message;
  * `absent` when it does not. Leaves the reader where it was.
  */
-function readHeader<H>(
+function* headerIn<H>(
   input: WireInput,
   end: number,
   headerTag: number,
   absent: H,
   fault: Fault,
   read: (input: WireInput, end: number) => H,
-): H | undefined {
-  const { reader } = input
-  const start = reader.pos
-  let header: H | undefined = absent
-  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-    const at = reader.pos
-    skipField(reader, tag, end)
-    const next = reader.pos
-    if (tag !== headerTag) continue
-    reader.pos = at
-    header = attempt(fault, () => read(input, next))
-    reader.pos = next
-  }
-  reader.pos = start
+): Steps<H | undefined> {
+  const begin = input.reader.pos
+  const extent = (yield* fieldsIn(input, end, [headerTag])).get(headerTag)
+  if (extent === undefined) return absent
+  const bytes = extent.end - extent.start
+  if (checkShared('it', bytes, bytes, fault) === undefined) return undefined
+  input.reader.pos = extent.start
+  const header = attemptRecord(input, extent.end, fault, () => read(input, extent.end))
+  input.reader.pos = begin
   return header
 }
 
-function rejectItems<T>(
-  reader: WireReader,
-  scopeEnd: number,
-  signal: WireSignal<T>,
-  reason: string,
-  intake: IntakeBuilder<T>,
-): void {
-  forEachMessage(reader, scopeEnd, ITEMS, (end) => {
-    intake.reject(reason, signal.countIn(reader, end))
-  })
+function* rejectItems<T>(progress: Progress<T>, scopeEnd: number, reason: string): Steps<void> {
+  const { input, signal, intake } = progress
+  for (const end of messagesIn(input, scopeEnd, ITEMS)) {
+    if (end === undefined) yield
+    else {
+      const count = signal.countIn(input, end)
+      intake.reject(reason, typeof count === 'number' ? count : yield* count)
+    }
+  }
 }

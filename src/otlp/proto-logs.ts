@@ -3,19 +3,16 @@
  * cannot be read is refused alone. Knows nothing of agents.
  */
 import type { AttributeValue } from '../domain/attributes.ts'
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { newBag } from './bag.ts'
-import type { DecodeFailure } from './decode-failure.ts'
 import type { Fault } from './fault.ts'
 import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
 import { logRecord } from './log-record.ts'
 import { UNSET_NANOS } from './nanos.ts'
-import { readWireRequest, type WireSignal } from './proto-envelope.ts'
+import type { WireSignal } from './proto-envelope.ts'
 import { hexOf } from './proto-id.ts'
 import { readAnyValue, readKeyValue } from './proto-value.ts'
-import { attempt, END, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
+import { attemptRecord, END, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
 
 const TIME_UNIX_NANO = tagOf(1, 'fixed64')
 const BODY = tagOf(5, 'bytes')
@@ -25,22 +22,18 @@ const SPAN_ID = tagOf(10, 'bytes')
 const OBSERVED_TIME_UNIX_NANO = tagOf(11, 'fixed64')
 const EVENT_NAME = tagOf(12, 'bytes')
 
-const logs: WireSignal<LogRecord> = {
+export const wireLogs: WireSignal<LogRecord> = {
   groups: 'resourceLogs',
   scopes: 'scopeLogs',
   items: 'logRecords',
   countIn: () => 1,
   readItem: (input, end, origin, { list, index }, intake) => {
     const fault: Fault = { text: '' }
-    const record = attempt(fault, () => readLogRecord(input, end, origin))
+    const record = attemptRecord(input, end, fault, () => readLogRecord(input, end, origin))
     if (record === undefined) intake.reject(`${list}[${index}]: ${fault.text}`)
     else intake.accept(record)
+    return undefined
   },
-}
-
-/** Decodes a body in protobuf. */
-export function decodeWireLogs(bytes: Uint8Array): Result<Intake<LogRecord>, DecodeFailure> {
-  return readWireRequest(bytes, logs)
 }
 
 function readLogRecord(input: WireInput, end: number, origin: Origin): LogRecord {

@@ -2,36 +2,33 @@
  * ExportMetricsServiceRequest in protobuf (opentelemetry/proto/metrics/v1) to points: those of
  * sums, as from JSON. Other kinds are taken without a point and never fail their batch.
  */
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
-import type { DecodeFailure } from './decode-failure.ts'
+import { checkShared, type Steps } from './decoding.ts'
 import { type Fault, refuse } from './fault.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import { type SumHeader, temporalityFault, temporalityOf } from './metric-point.ts'
-import { type Place, readWireRequest, type WireSignal } from './proto-envelope.ts'
+import type { ItemSteps, Place, WireSignal } from './proto-envelope.ts'
 import { readWirePoint } from './proto-number-point.ts'
 import {
-  attempt,
-  END,
+  attemptRecord,
   enterMessage,
-  forEachMessage,
-  nextTag,
-  skipField,
+  type Extent,
+  fieldsIn,
+  messagesIn,
   tagOf,
   type WireInput,
-  type WireReader,
+  wireProblem,
 } from './wire.ts'
 
 const NAME = tagOf(1, 'bytes')
 const UNIT = tagOf(3, 'bytes')
 const SUM = tagOf(7, 'bytes')
 /** Gauge, sum, histogram, exponential histogram and summary: each has its points in field 1. */
-const DATA: ReadonlySet<number> = new Set([5, 7, 9, 10, 11].map((field) => tagOf(field, 'bytes')))
+const DATA = [5, 7, 9, 10, 11].map((field) => tagOf(field, 'bytes'))
 const DATA_POINTS = tagOf(1, 'bytes')
 const AGGREGATION_TEMPORALITY = tagOf(2, 'varint')
 
-const metrics: WireSignal<MetricPoint> = {
+export const wireMetrics: WireSignal<MetricPoint> = {
   groups: 'resourceMetrics',
   scopes: 'scopeMetrics',
   items: 'metrics',
@@ -39,98 +36,122 @@ const metrics: WireSignal<MetricPoint> = {
   readItem: readMetric,
 }
 
-/** Decodes a body in protobuf. */
-export function decodeWireMetrics(bytes: Uint8Array): Result<Intake<MetricPoint>, DecodeFailure> {
-  return readWireRequest(bytes, metrics)
-}
-
 /** A sum before its points are read, and where in the request they stand. */
 interface Sum {
   readonly header: SumHeader
-  readonly start: number
-  readonly end: number
+  readonly extent: Extent
 }
 
-function readMetric(
+function* readMetric(
   input: WireInput,
   end: number,
   origin: Origin,
   { list, index }: Place,
   intake: IntakeBuilder<MetricPoint>,
-): void {
-  const { reader } = input
-  const start = reader.pos
+): ItemSteps {
+  const start = input.reader.pos
   const fault: Fault = { text: '' }
-  const sum = attempt(fault, () => readSum(reader, end, origin, fault))
-  if (sum === 'none') return
-  if (sum === undefined) {
-    reader.pos = start
-    intake.reject(`${list}[${index}]: ${fault.text}`, countPoints(reader, end))
+  const sum = yield* attemptSteps(fault, readSum(input, end, origin, fault))
+  if (sum === 'none') {
+    intake.skip()
     return
   }
-  reader.pos = sum.start
-  forEachMessage(reader, sum.end, DATA_POINTS, (pointEnd, i) => {
-    if (intake.isFull()) {
-      intake.rejectOverflow(1)
-      return
+  if (sum === undefined) {
+    const reason = `${list}[${index}]: ${fault.text}`
+    input.reader.pos = start
+    intake.reject(reason, yield* countPoints(input, end))
+    return
+  }
+  input.reader.pos = sum.extent.start
+  let i = 0
+  for (const pointEnd of messagesIn(input, sum.extent.end, DATA_POINTS)) {
+    if (pointEnd === undefined) yield
+    else {
+      readPoint(input, pointEnd, sum.header, `${list}[${index}].sum.dataPoints`, i, intake)
+      i += 1
+      yield 'record'
     }
-    const point = attempt(fault, () => readWirePoint(input, pointEnd, sum.header, fault))
-    if (point === undefined) intake.reject(`${list}[${index}].sum.dataPoints[${i}]: ${fault.text}`)
-    else if (point !== 'no value') intake.accept(point)
-  })
+  }
+}
+
+function readPoint(
+  input: WireInput,
+  end: number,
+  header: SumHeader,
+  list: string,
+  index: number,
+  intake: IntakeBuilder<MetricPoint>,
+): void {
+  if (intake.isFull()) {
+    intake.rejectOverflow(1)
+    return
+  }
+  const fault: Fault = { text: '' }
+  const point = attemptRecord(input, end, fault, () => readWirePoint(input, end, header, fault))
+  if (point === undefined) intake.reject(`${list}[${index}]: ${fault.text}`)
+  else if (point === 'no value') intake.skip()
+  else intake.accept(point)
 }
 
 /** Finds the metric's sum, `'none'` when it is of another kind. Walks its points over. */
-function readSum(
-  reader: WireReader,
+function* readSum(
+  input: WireInput,
   end: number,
   origin: Origin,
   fault: Fault,
-): Sum | 'none' | undefined {
-  let name = ''
-  let unit = ''
-  let start: number | undefined
-  let sumEnd = end
-  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-    if (tag === NAME) name = reader.string(true)
-    else if (tag === UNIT) unit = reader.string(true)
-    else if (tag === SUM) {
-      sumEnd = enterMessage(reader, end)
-      start = reader.pos
-      reader.pos = sumEnd
-    } else skipField(reader, tag, end)
-  }
-  if (start === undefined) return 'none'
-  reader.pos = start
-  const code = readTemporality(reader, sumEnd)
+): Steps<Sum | 'none' | undefined> {
+  const { reader } = input
+  const fields = yield* fieldsIn(input, end, [NAME, UNIT, SUM])
+  const field = fields.get(SUM)
+  if (field === undefined) return 'none'
+  const name = textAt(input, fields.get(NAME))
+  const unit = textAt(input, fields.get(UNIT))
+  if (checkShared('name', name, name.length + unit.length, fault) === undefined) return undefined
+  input.reader.pos = field.start
+  const extent = { end: enterMessage(reader, end), start: reader.pos }
+  const inner = yield* fieldsIn(input, extent.end, [AGGREGATION_TEMPORALITY])
+  const code = int32At(input, inner.get(AGGREGATION_TEMPORALITY))
   const temporality = temporalityOf(code)
   if (temporality === undefined) return refuse(fault, temporalityFault(code))
-  return { header: { origin, name, unit, temporality }, start, end: sumEnd }
+  return { header: { origin, name, unit, temporality }, extent }
 }
 
-function readTemporality(reader: WireReader, end: number): number {
-  let code = 0
-  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-    if (tag === AGGREGATION_TEMPORALITY) code = reader.int32()
-    else skipField(reader, tag, end)
-  }
-  return code
+function textAt({ reader }: WireInput, extent: Extent | undefined): string {
+  if (extent === undefined) return ''
+  reader.pos = extent.start
+  return reader.string(true)
+}
+
+function int32At({ reader }: WireInput, extent: Extent | undefined): number {
+  if (extent === undefined) return 0
+  reader.pos = extent.start
+  return reader.int32()
 }
 
 /** Points lost with a metric; one when they cannot be counted. */
-function countPoints(reader: WireReader, end: number): number {
-  let count = 0
-  const counted = attempt({ text: '' }, () => {
-    for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-      if (!DATA.has(tag)) {
-        skipField(reader, tag, end)
-        continue
-      }
-      forEachMessage(reader, enterMessage(reader, end), DATA_POINTS, () => {
-        count += 1
-      })
-    }
-    return count
-  })
+function* countPoints(input: WireInput, end: number): Steps<number> {
+  const counted = yield* attemptSteps({ text: '' }, pointsIn(input, end))
   return counted ?? 1
+}
+
+function* pointsIn(input: WireInput, end: number): Steps<number> {
+  let count = 0
+  const fields = yield* fieldsIn(input, end, DATA)
+  for (const { start } of fields.values()) {
+    input.reader.pos = start
+    for (const pointEnd of messagesIn(input, enterMessage(input.reader, end), DATA_POINTS)) {
+      if (pointEnd === undefined) yield
+      else count += 1
+    }
+  }
+  return count
+}
+
+/** Steps that meet bytes they cannot read end in a fault. */
+function* attemptSteps<T>(fault: Fault, steps: Steps<T | undefined>): Steps<T | undefined> {
+  try {
+    return yield* steps
+  } catch (error) {
+    return refuse(fault, wireProblem(error))
+  }
 }

@@ -2,20 +2,17 @@
  * ExportTraceServiceRequest in protobuf (opentelemetry/proto/trace/v1) to spans. A span that
  * cannot be read, or lacks ids or times, is refused alone. Links are not used.
  */
-import type { Intake } from '../domain/rejection.ts'
-import type { Result } from '../domain/result.ts'
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
 import { newBag } from './bag.ts'
-import type { DecodeFailure } from './decode-failure.ts'
 import type { Fault } from './fault.ts'
 import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
 import { nanosToMs, UNSET_NANOS } from './nanos.ts'
-import { readWireRequest, type WireSignal } from './proto-envelope.ts'
+import type { WireSignal } from './proto-envelope.ts'
 import { hexOf } from './proto-id.ts'
 import { readKeyValue } from './proto-value.ts'
 import { spanRecord } from './span-record.ts'
 import {
-  attempt,
+  attemptRecord,
   countValue,
   END,
   enterMessage,
@@ -42,22 +39,18 @@ const EVENT_ATTRIBUTES = tagOf(3, 'bytes')
 const STATUS_MESSAGE = tagOf(2, 'bytes')
 const STATUS_CODE = tagOf(3, 'varint')
 
-const traces: WireSignal<SpanRecord> = {
+export const wireTraces: WireSignal<SpanRecord> = {
   groups: 'resourceSpans',
   scopes: 'scopeSpans',
   items: 'spans',
   countIn: () => 1,
   readItem: (input, end, origin, { list, index }, intake) => {
     const fault: Fault = { text: '' }
-    const span = attempt(fault, () => readSpan(input, end, origin, fault))
+    const span = attemptRecord(input, end, fault, () => readSpan(input, end, origin, fault))
     if (span === undefined) intake.reject(`${list}[${index}]: ${fault.text}`)
     else intake.accept(span)
+    return undefined
   },
-}
-
-/** Decodes a body in protobuf. */
-export function decodeWireTraces(bytes: Uint8Array): Result<Intake<SpanRecord>, DecodeFailure> {
-  return readWireRequest(bytes, traces)
 }
 
 function readSpan(

@@ -4,34 +4,56 @@
  * read throws, as the library does; `attempt` turns that into a value, record by record.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { MAX_JSON_VALUES } from '../domain/bounded-json.ts'
+import { MAX_RECORD_BYTES, type Steps } from './decoding.ts'
 import { type Fault, refuse } from './fault.ts'
 
 export type WireReader = BinaryReader
 
-/**
- * Values one request may hold: list entries and attributes. Each takes up to a hundred bytes of
- * heap for as few as two on the wire, so that the limit on bytes alone would let a small request
- * fill a gigabyte.
- */
-export const MAX_VALUES = 4 * 1024 * 1024
-
 /** One request being read. */
 export interface WireInput {
   readonly reader: WireReader
-  valuesLeft: number
+  /** Attributes and list entries so far. */
+  values: number
+  /**
+   * Up to where `values` may go with the record at hand. Each value takes up to a hundred bytes of
+   * heap for as few as two on the wire.
+   */
+  maxValues: number
+  /** Fields that were walked over since others had a turn. */
+  walked: number
+}
+
+/** Where the value of a field stands. */
+export interface Extent {
+  readonly start: number
+  readonly end: number
 }
 
 /** What `nextTag` gives at the end of a message; no field has it. */
 export const END = 0
 
+/** Some milliseconds of work. */
+const FIELDS_PER_STEP = 65_536
+const MAX_GROUP_FIELDS = 1000
 const LENGTH_DELIMITED = 2
+const START_GROUP = 3
+const END_GROUP = 4
 const WIRE_TYPES = { varint: 0, fixed64: 1, bytes: LENGTH_DELIMITED, fixed32: 5 } as const
 const WIRE_TYPE_BITS = 3
 const WIRE_TYPE_MASK = 7
 
 /** Begins to read a request. */
 export function wireInput(bytes: Uint8Array): WireInput {
-  return { reader: new BinaryReader(bytes), valuesLeft: MAX_VALUES }
+  return { reader: new BinaryReader(bytes), values: 0, maxValues: MAX_JSON_VALUES, walked: 0 }
+}
+
+/** Counts a field that was walked over; true when others should have a turn. */
+function isPauseDue(input: WireInput): boolean {
+  input.walked += 1
+  if (input.walked < FIELDS_PER_STEP) return false
+  input.walked = 0
+  return true
 }
 
 /** The tag of a field on the wire. A field sent with another wire type is an unknown field. */
@@ -62,34 +84,70 @@ export function skipField(reader: WireReader, tag: number, end: number): void {
   const wireType = tag & WIRE_TYPE_MASK
   // The library would make a view of the bytes it skips.
   if (wireType === LENGTH_DELIMITED) reader.pos = enterMessage(reader, end)
+  else if (wireType === START_GROUP) skipGroup(reader, tag, end)
   else reader.skip(wireType, tag >>> WIRE_TYPE_BITS)
 }
 
-/** Visits the embedded messages of one field; what the visitor leaves unread is skipped. */
-export function forEachMessage(
-  reader: WireReader,
-  outerEnd: number,
-  messageTag: number,
-  visit: (end: number, index: number) => void,
-): void {
-  let index = 0
-  for (let tag = nextTag(reader, outerEnd); tag !== END; tag = nextTag(reader, outerEnd)) {
-    if (tag !== messageTag) {
-      skipField(reader, tag, outerEnd)
-      continue
+/** Groups tell no length, and OTLP has none: a small one is stepped over. */
+function skipGroup(reader: WireReader, tag: number, end: number): void {
+  const open = [tag]
+  for (let fields = 0; open.length > 0; fields += 1) {
+    if (fields >= MAX_GROUP_FIELDS) throw new RangeError('a group holds too many fields')
+    const next = nextTag(reader, end)
+    const wireType = next & WIRE_TYPE_MASK
+    if (next === END) throw new RangeError('a group does not end')
+    if (wireType === START_GROUP) open.push(next)
+    else if (wireType !== END_GROUP) skipField(reader, next, end)
+    else if (open.pop() !== next - END_GROUP + START_GROUP) {
+      throw new RangeError('a group ends that did not begin')
     }
-    const end = enterMessage(reader, outerEnd)
-    visit(end, index)
-    reader.pos = end
-    index += 1
   }
 }
 
-/** Counts one value of the request. */
+/**
+ * The embedded messages of one field: yields where each one ends, with the reader before it, and
+ * `undefined` where others may have a turn. What is left unread of a message is skipped.
+ */
+export function* messagesIn(
+  input: WireInput,
+  outerEnd: number,
+  messageTag: number,
+): Generator<number | undefined, void, undefined> {
+  const { reader } = input
+  for (let tag = nextTag(reader, outerEnd); tag !== END; tag = nextTag(reader, outerEnd)) {
+    if (tag === messageTag) {
+      const end = enterMessage(reader, outerEnd)
+      yield end
+      reader.pos = end
+    } else skipField(reader, tag, outerEnd)
+    if (isPauseDue(input)) yield undefined
+  }
+}
+
+/** Where the last field with each of these tags stands, the tag left out. Stays where it was. */
+export function* fieldsIn(
+  input: WireInput,
+  end: number,
+  tags: readonly number[],
+): Steps<ReadonlyMap<number, Extent>> {
+  const { reader } = input
+  const begin = reader.pos
+  const found = new Map<number, Extent>()
+  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
+    const start = reader.pos
+    skipField(reader, tag, end)
+    if (tags.includes(tag)) found.set(tag, { start, end: reader.pos })
+    if (isPauseDue(input)) yield
+  }
+  reader.pos = begin
+  return found
+}
+
+/** Counts one value of the record. */
 export function countValue(input: WireInput): void {
-  input.valuesLeft -= 1
-  if (input.valuesLeft < 0) {
-    throw new RangeError(`the request holds more than ${MAX_VALUES} values; send smaller batches`)
+  input.values += 1
+  if (input.values > input.maxValues) {
+    throw new RangeError(`it holds more than ${MAX_JSON_VALUES} values`)
   }
 }
 
@@ -100,6 +158,20 @@ export function attempt<T>(fault: Fault, read: () => T | undefined): T | undefin
   } catch (error) {
     return refuse(fault, wireProblem(error))
   }
+}
+
+/** Runs the reader of one record, which ends at `end`, within the bounds of a record. */
+export function attemptRecord<T>(
+  input: WireInput,
+  end: number,
+  fault: Fault,
+  read: () => T | undefined,
+): T | undefined {
+  if (end - input.reader.pos > MAX_RECORD_BYTES) {
+    return refuse(fault, `it is larger than ${MAX_RECORD_BYTES} bytes`)
+  }
+  input.maxValues = input.values + MAX_JSON_VALUES
+  return attempt(fault, read)
 }
 
 /** What is wrong with the bytes. `RangeError` and `Error` are how the library says it. */

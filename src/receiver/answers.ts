@@ -68,6 +68,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
         `refused a request: ${failure.message}`,
       )
       if (failure.allow !== undefined) reply.header('allow', failure.allow)
+      if (failure.closesConnection === true) reply.header('connection', 'close')
       if (httpStatus === 401) reply.header('www-authenticate', 'Bearer')
       const encoding = encodingOf(request.headers['content-type']) ?? jsonEncoding
       return send(reply, httpStatus, encoding, encoding.status(statusOf(failure)))

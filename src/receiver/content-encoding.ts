@@ -1,55 +1,25 @@
 /**
- * Undoes the compression of request bodies, never beyond the limits: what a gzip bomb unpacks to
- * is not held in memory.
+ * The compressions of request bodies, by the names that HTTP and gRPC have for them.
  */
-import { createGunzip } from 'node:zlib'
-import { err, ok, type Result } from '../domain/result.ts'
-import type { Failure } from './errors.ts'
-import { overloaded, tooLarge } from './failures.ts'
-import type { Ticket } from './in-flight.ts'
+import type { Compression } from './body.ts'
 
-/** True for the encodings that `decompressed` can undo. */
-export function isSupportedEncoding(encoding: string | undefined): boolean {
-  return isPlain(encoding) || isGzip(encoding)
+/** What a `Content-Encoding` says; `undefined` for what cannot be undone. */
+export function compressionOf(encoding: string | undefined): Compression | undefined {
+  switch (encoding?.toLowerCase()) {
+    case undefined:
+    case '':
+    case 'identity':
+      return 'none'
+    case 'gzip':
+    // RFC 9110 has it mean gzip.
+    case 'x-gzip':
+      return 'gzip'
+    default:
+      return undefined
+  }
 }
 
-/** The body without its encoding, `maxBytes` at most, and no more than the ticket has room for. */
-export function decompressed(
-  body: Buffer,
-  encoding: string | undefined,
-  maxBytes: number,
-  ticket: Ticket,
-): Promise<Result<Buffer, Failure>> {
-  if (!isGzip(encoding)) return Promise.resolve(ok(body))
-  return new Promise((resolve) => {
-    const gunzip = createGunzip()
-    const chunks: Buffer[] = []
-    let bytes = 0
-
-    const refuse = (failure: Failure): void => {
-      gunzip.destroy()
-      resolve(err(failure))
-    }
-    gunzip.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > maxBytes) refuse(tooLarge(maxBytes))
-      else if (ticket.grow(chunk.length)) chunks.push(chunk)
-      else refuse(overloaded)
-    })
-    gunzip.on('end', () => resolve(ok(Buffer.concat(chunks, bytes))))
-    gunzip.on('error', ({ message }) => {
-      resolve(err({ kind: 'malformed', message: `the body is not valid gzip: ${message}` }))
-    })
-    gunzip.end(body)
-  })
-}
-
-function isPlain(encoding: string | undefined): boolean {
-  return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
-}
-
-/** RFC 9110 has `x-gzip` mean gzip. */
-function isGzip(encoding: string | undefined): boolean {
-  const name = encoding?.toLowerCase()
-  return name === 'gzip' || name === 'x-gzip'
+/** What a `grpc-encoding` says of messages that are marked as compressed. */
+export function grpcCompressionOf(encoding: string | undefined): Compression | undefined {
+  return encoding === 'gzip' || encoding === 'deflate' ? encoding : undefined
 }

@@ -40,4 +40,6 @@ export interface Failure {
   readonly message: string
   /** The methods a path does take, with `method_not_allowed`. */
   readonly allow?: string
+  /** The rest of the request is not waited for. */
+  readonly closesConnection?: true
 }

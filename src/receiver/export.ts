@@ -1,30 +1,48 @@
 /**
  * What becomes of one export request behind either door: bytes to records to the store, and only
- * then an answer. The same for every signal.
+ * then an answer. The same for every signal. A large request is stored part by part, taking turns
+ * with others.
  */
 import type { Attributes } from '../domain/attributes.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../domain/telemetry-record.ts'
 import type { Counters } from '../observability/counters.ts'
-import { decodeLogs } from '../otlp/json-logs.ts'
-import { decodeMetrics } from '../otlp/json-metrics.ts'
-import { decodeTraces } from '../otlp/json-traces.ts'
+import { type DecodeFailure, type Decoding, MAX_PART_RECORDS, type Part } from '../otlp/decoding.ts'
+import { jsonLogs } from '../otlp/json-logs.ts'
+import { jsonMetrics } from '../otlp/json-metrics.ts'
+import { decodeJson } from '../otlp/json-request.ts'
+import { jsonTraces } from '../otlp/json-traces.ts'
 import { type RejectedField, summaryOf } from '../otlp/partial-success.ts'
-import { decodeWireLogs } from '../otlp/proto-logs.ts'
-import { decodeWireMetrics } from '../otlp/proto-metrics.ts'
-import { decodeWireTraces } from '../otlp/proto-traces.ts'
+import { decodeProto } from '../otlp/proto-envelope.ts'
+import { wireLogs } from '../otlp/proto-logs.ts'
+import { wireMetrics } from '../otlp/proto-metrics.ts'
+import { wireTraces } from '../otlp/proto-traces.ts'
+import type { Permit } from './admission.ts'
+import { discard } from './body.ts'
 import type { Decoders, Encoding } from './encoding.ts'
 import type { Failure } from './errors.ts'
-import { decodeHook, refuseProtobufHook } from './hook-body.ts'
 import type { FailureLog } from './failure-log.ts'
-import { notStored } from './failures.ts'
+import { notStored, overloaded, stopping } from './failures.ts'
+import { hookDecoders } from './hook-body.ts'
+import { createRejections, type Rejections } from './rejections.ts'
+import { createTurns, type Turns } from './turns.ts'
+
+/** The request that records come from. */
+export interface ExportRequest {
+  readonly arrivedMs: number
+  /** Charged for all that is held in memory for it. */
+  readonly permit: Permit
+}
 
 /**
- * Takes decoded records and resolves once they are durable, with those it refused after all.
- * Rejects when they could not all be stored; those that were are known when they come again.
+ * Begins to take a request. What it returns takes decoded records, of which a large request brings
+ * several lots, and resolves once they are durable, with those it refused after all. It rejects when
+ * they could not all be stored; those that were are known when they come again.
  */
-export type Ingest<T> = (records: readonly T[], arrivedMs: number) => Promise<readonly Rejection[]>
+export type Ingest<T> = (
+  request: ExportRequest,
+) => (records: readonly T[]) => Promise<readonly Rejection[]>
 
 /** A failure, with what caused it, for the log only. */
 export interface Refusal {
@@ -38,17 +56,23 @@ export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
 export interface Export {
   readonly name: SignalName
   readonly rejectedField: RejectedField
-  /** Resolves to the records that were refused, once all others are durable. */
+  /**
+   * Resolves to the records that were refused, once all others are durable. After a failure, parts
+   * that came before it may be: a client that sends them again has them counted once. The bytes are
+   * gone afterwards.
+   */
   take(
     bytes: Buffer,
     encoding: Encoding,
-    arrivedMs: number,
+    request: ExportRequest,
   ): Promise<Result<readonly Rejection[], Refusal>>
 }
 
 export interface ExportDeps {
   readonly counters: Counters
   readonly failureLog: FailureLog
+  /** Once aborted, large requests end with the part at hand. */
+  readonly stopping: AbortSignal
 }
 
 export interface Ingests {
@@ -62,15 +86,24 @@ export type Exports = Readonly<Record<SignalName, Export>>
 
 /** The three signals of OTLP, and hooks, which come through the same door. */
 export function createExports(ingests: Ingests, deps: ExportDeps): Exports {
-  const logs = { fromJson: decodeLogs, fromProtobuf: decodeWireLogs }
-  const metrics = { fromJson: decodeMetrics, fromProtobuf: decodeWireMetrics }
-  const traces = { fromJson: decodeTraces, fromProtobuf: decodeWireTraces }
-  const hooks = { fromJson: decodeHook, fromProtobuf: refuseProtobufHook }
+  const logs: Decoders<LogRecord> = {
+    fromJson: (bytes) => decodeJson(bytes, jsonLogs),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireLogs),
+  }
+  const metrics: Decoders<MetricPoint> = {
+    fromJson: (bytes) => decodeJson(bytes, jsonMetrics),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireMetrics),
+  }
+  const traces: Decoders<SpanRecord> = {
+    fromJson: (bytes) => decodeJson(bytes, jsonTraces),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireTraces),
+  }
+  const shared = { ...deps, turns: createTurns() }
   return {
-    hooks: createExport('hooks', 'rejectedLogRecords', hooks, ingests.ingestHooks, deps),
-    logs: createExport('logs', 'rejectedLogRecords', logs, ingests.ingestLogs, deps),
-    metrics: createExport('metrics', 'rejectedDataPoints', metrics, ingests.ingestMetrics, deps),
-    traces: createExport('traces', 'rejectedSpans', traces, ingests.ingestTraces, deps),
+    hooks: createExport('hooks', 'rejectedLogRecords', hookDecoders, ingests.ingestHooks, shared),
+    logs: createExport('logs', 'rejectedLogRecords', logs, ingests.ingestLogs, shared),
+    metrics: createExport('metrics', 'rejectedDataPoints', metrics, ingests.ingestMetrics, shared),
+    traces: createExport('traces', 'rejectedSpans', traces, ingests.ingestTraces, shared),
   }
 }
 
@@ -79,31 +112,85 @@ function createExport<T>(
   rejectedField: RejectedField,
   decoders: Decoders<T>,
   ingest: Ingest<T>,
-  { counters, failureLog }: ExportDeps,
+  deps: ExportDeps & { readonly turns: Turns },
 ): Export {
+  const { counters, failureLog, stopping: isStopping, turns } = deps
+
+  const takeParts = async (
+    decoding: Decoding<T>,
+    request: ExportRequest,
+  ): Promise<Result<readonly Rejection[], Refusal>> => {
+    const rejections = createRejections()
+    const keep = createKeeping(ingest(request), request.permit, rejections, counters)
+    let endTurn = nothing
+    try {
+      // What is small is one part, and waits for no turn.
+      for (let step = decoding.next(); ; step = decoding.next()) {
+        if (step.done === true) return err({ failure: malformed(step.value) })
+        const part = step.value
+        const refusal = part && (await keep(part))
+        if (refusal !== undefined) return err(refusal)
+        if (part?.isLast === true) return ok(rejections.all())
+        endTurn()
+        if (isStopping.aborted) return err({ failure: stopping })
+        endTurn = await turns.next()
+      }
+    } finally {
+      endTurn()
+    }
+  }
+
   return {
     name,
     rejectedField,
-    take: async (bytes, encoding, arrivedMs) => {
-      const intake = encoding.decode(bytes, decoders)
-      if (!intake.ok) return err({ failure: intake.error })
-
-      const { accepted } = intake.value
-      let further: readonly Rejection[] = []
-      if (accepted.length > 0) {
-        try {
-          further = await ingest(accepted, arrivedMs)
-        } catch (cause) {
-          return err({ failure: notStored, cause })
-        }
-      }
-      counters.countAccepted(accepted.length - further.length)
-      const rejected = intake.value.rejected.concat(further)
-      if (rejected.length > 0) {
+    take: async (bytes, encoding, request) => {
+      const taken = await takeParts(encoding.decode(bytes, decoders), request)
+      discard(bytes)
+      if (taken.ok && taken.value.length > 0) {
+        const rejected = taken.value
         counters.countRejected(rejected)
         failureLog.partlyRefused({ rejectedField, count: rejected.length }, summaryOf(rejected))
       }
-      return ok(rejected)
+      return taken
     },
   }
+}
+
+/** Has the parts of one request stored. Resolves to why that failed, if it did. */
+function createKeeping<T>(
+  store: ReturnType<Ingest<T>>,
+  permit: Permit,
+  rejections: Rejections,
+  counters: Counters,
+): (part: Part<T>) => Promise<Refusal | undefined> {
+  /** What the largest part so far took; the next one takes its place. */
+  let heldBytes = 0
+
+  return async ({ accepted, rejected, heapBytes }) => {
+    if (heapBytes > heldBytes) {
+      if (!permit.grow(heapBytes - heldBytes)) return { failure: overloaded }
+      heldBytes = heapBytes
+    }
+    rejections.add(rejected)
+    for (let at = 0; at < accepted.length; at += MAX_PART_RECORDS) {
+      const records = accepted.slice(at, at + MAX_PART_RECORDS)
+      let refused: readonly Rejection[]
+      try {
+        refused = await store(records)
+      } catch (cause) {
+        return { failure: notStored, cause }
+      }
+      rejections.add(refused)
+      counters.countAccepted(records.length - refused.length)
+    }
+    return undefined
+  }
+}
+
+function malformed(failure: DecodeFailure): Failure {
+  return { kind: 'malformed', message: failure.message }
+}
+
+function nothing(): void {
+  // Whoever has no turn has none to end.
 }

@@ -24,6 +24,13 @@ export const overloaded: Failure = {
   message: 'the bridge has as much under way as it takes (MAX_IN_FLIGHT_SIZE); try again',
 }
 
+/** Others needed the place of a request that came below the minimum data rate. */
+export const evicted: Failure = {
+  kind: 'overloaded',
+  message: 'the request came too slowly while others waited; nothing of it was kept, try again',
+  closesConnection: true,
+}
+
 /** The client took too long. */
 export const tooSlow: Failure = {
   kind: 'too_slow',

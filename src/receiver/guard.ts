@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../config/loopback.ts'
 import { createKeyCheck } from './api-key.ts'
-import { isSupportedEncoding } from './content-encoding.ts'
+import { compressionOf } from './content-encoding.ts'
 import type { Failure } from './errors.ts'
 import { unauthenticated } from './failures.ts'
 
@@ -38,7 +38,7 @@ export function foreignHost(headers: IncomingHttpHeaders): Failure | undefined {
 
 function admitEncoding(headers: IncomingHttpHeaders): Failure | undefined {
   const encoding = headers['content-encoding']
-  if (isSupportedEncoding(encoding)) return undefined
+  if (compressionOf(encoding) !== undefined) return undefined
   const shown = JSON.stringify(encoding?.slice(0, 100))
   const message = `content-encoding is ${shown}, expected gzip, identity or none`
   return { kind: 'unsupported_encoding', message }

@@ -7,10 +7,16 @@ import type { Server } from 'node:http'
 
 const SWEEP_EVERY_MS = 50
 
-/** To be called when closing begins; after `patienceMs` it hangs up on whoever is left. */
-export function hangUpWhileClosing(server: Server, patienceMs: number): void {
+/**
+ * To be called when closing begins. `endSlow` is called now and then to end what comes too slowly;
+ * after `patienceMs` it hangs up on whoever is left.
+ */
+export function hangUpWhileClosing(server: Server, patienceMs: number, endSlow: () => void): void {
   if (!server.listening) return
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS).unref()
+  const sweep = setInterval(() => {
+    endSlow()
+    server.closeIdleConnections()
+  }, SWEEP_EVERY_MS).unref()
   const end = setTimeout(() => server.closeAllConnections(), patienceMs).unref()
   server.once('close', () => {
     clearInterval(sweep)

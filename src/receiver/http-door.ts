@@ -2,6 +2,8 @@
  * OTLP over HTTP: JSON or protobuf in, a success or a `google.rpc.Status` out, in the request's
  * encoding. Bounds every request in size and time. Knows no agent and no session.
  */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -13,17 +15,17 @@ import type { Clock } from '../domain/clock.ts'
 import { err } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
+import type { Admission } from './admission.ts'
 import { createAnswers } from './answers.ts'
+import { type Connections, createConnections } from './connections.ts'
 import type { Export, Exports } from './export.ts'
-import { type ExportRouteDeps, exportHandler } from './export-route.ts'
+import { declaredBytes, type ExportRouteDeps, exportHandler } from './export-route.ts'
 import type { FailureLog } from './failure-log.ts'
 import { failureOf, stopping as stoppingFailure } from './failures.ts'
 import { createGuard } from './guard.ts'
 import { hangUpWhileClosing } from './hang-up.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
-import type { InFlight } from './in-flight.ts'
 import { noteIngest } from './ingest-note.ts'
-import { declaredBytes } from './read-body.ts'
 import {
   HEALTH_PATH,
   HOOKS_PATH,
@@ -34,10 +36,14 @@ import {
 } from './routes.ts'
 import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
 
+/** Requests of one connection that are not answered yet; clients of OTLP send one at a time. */
+const MAX_PIPELINED = 100
+
 export interface HttpDoorDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
   readonly exports: Exports
-  readonly inFlight: InFlight
+  readonly admission: Admission
+  readonly maxConnections: number
   readonly health: () => Promise<HealthReport>
   readonly failureLog: FailureLog
   readonly counters: Counters
@@ -56,12 +62,14 @@ export type HttpDoor = FastifyInstance
  * 503 and connections end with their answer.
  */
 export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
-  const { config, exports, inFlight, counters, failureLog, clock } = deps
+  const { config, exports, admission, counters, failureLog, clock } = deps
   const stopping = new AbortController()
   const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
   const guard = createGuard(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
   const app = Fastify(serverOptions(answers, counters, timeouts))
+  const connections = createConnections(deps.maxConnections, clock)
+  trackConnections(app.server, connections)
 
   // The routes read their bodies themselves, within the bounds.
   app.removeAllContentTypeParsers()
@@ -74,7 +82,10 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   })
   app.addHook('preClose', (done) => {
     stopping.abort()
-    hangUpWhileClosing(app.server, timeouts.closingMs)
+    hangUpWhileClosing(app.server, timeouts.closingMs, () => {
+      admission.evictSlow()
+      connections.closeSlow()
+    })
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -97,7 +108,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       answers.fail(request, reply, failure)
     }
   const { maxRequestBytes } = config
-  const routeDeps: ExportRouteDeps = { answers, clock, inFlight, maxRequestBytes, ingestLog }
+  const routeDeps: ExportRouteDeps = { answers, clock, admission, maxRequestBytes, ingestLog }
   const addExport = (path: string, signal: Export): void => {
     app.post(path, { onRequest: guarded(signal) }, exportHandler(signal, routeDeps))
   }
@@ -108,4 +119,29 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   app.get(HEALTH_PATH, healthHandler(deps.health))
   if (deps.web !== undefined) void app.register(deps.web)
   return app
+}
+
+/** A connection keeps its place while one of its requests is whole and not answered yet. */
+function trackConnections(server: Server, connections: Connections): void {
+  const known = new WeakMap<Socket, { requests: Set<IncomingMessage>; answered: () => void }>()
+  server.on('connection', (socket: Socket) => {
+    const requests = new Set<IncomingMessage>()
+    const { answered, closed } = connections.track({
+      bytesRead: () => socket.bytesRead,
+      isBusy: () => [...requests].some(({ complete }) => complete),
+      destroy: () => socket.destroy(),
+    })
+    known.set(socket, { requests, answered })
+    socket.once('close', closed)
+  })
+  server.on('request', (request, response) => {
+    const connection = known.get(request.socket)
+    if (connection === undefined) return
+    connection.requests.add(request)
+    if (connection.requests.size > MAX_PIPELINED) request.socket.destroy()
+    response.once('close', () => {
+      connection.requests.delete(request)
+      connection.answered()
+    })
+  })
 }

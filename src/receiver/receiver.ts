@@ -9,16 +9,19 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
+import { createAdmission } from './admission.ts'
+import { connectionLimits } from './connections.ts'
 import { createExports, type Ingests } from './export.ts'
 import { createFailureLog } from './failure-log.ts'
 import { createGrpcDoor } from './grpc-door.ts'
 import type { HealthReport } from './health-route.ts'
 import { createHttpDoor } from './http-door.ts'
-import { createInFlight } from './in-flight.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
 
 export interface ReceiverDeps extends Ingests {
   readonly config: ReceiverConfig
+  /** How many files, sockets among them, this process may have open. */
+  readonly maxOpenFiles: number
   readonly health: () => Promise<HealthReport>
   readonly log: Log
   readonly counters: Counters
@@ -48,24 +51,27 @@ export interface Receiver {
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { config, counters, clock } = deps
   const failureLog = createFailureLog(deps.log, clock)
+  const stopping = new AbortController()
+  const limits = connectionLimits(deps.maxOpenFiles)
   const shared = {
     config,
-    exports: createExports(deps, { counters, failureLog }),
-    inFlight: createInFlight(config.maxInFlightBytes),
+    exports: createExports(deps, { counters, failureLog, stopping: stopping.signal }),
+    admission: createAdmission({ maxBytes: config.maxInFlightBytes }, clock),
     failureLog,
     counters,
     ingestLog: deps.ingestLog,
     clock,
   }
-  const http = createHttpDoor({ ...shared, health: deps.health, web: deps.web })
-  const grpc = createGrpcDoor(shared)
+  const page = { health: deps.health, web: deps.web }
+  const http = createHttpDoor({ ...shared, ...page, maxConnections: limits.http })
+  const grpc = createGrpcDoor({ ...shared, maxConnections: limits.grpc })
   const { host, port, grpcPort } = config
 
   const openGrpc = async (): Promise<Pick<Listening, 'grpc'>> => {
     if (grpcPort === undefined) return {}
     const bareHost = host.replace(/^\[(.*)\]$/, '$1')
     const authority = bareHost.includes(':') ? `[${bareHost}]` : bareHost
-    return { grpc: `${authority}:${await grpc.listen(authority, grpcPort)}` }
+    return { grpc: `${authority}:${await grpc.listen(bareHost, grpcPort)}` }
   }
 
   return {
@@ -80,6 +86,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       }
     },
     close: async () => {
+      stopping.abort()
       await Promise.all([http.close(), grpc.close()])
     },
   }

@@ -34,8 +34,8 @@ export const defaultTimeouts: Timeouts = {
   // Longer than the 60 s between two metric exports, so that each finds its connection open.
   keepAliveMs: 65_000,
   checkEveryMs: 5_000,
-  // They are answered within milliseconds; what is still open then is not coming.
-  closingMs: 5_000,
+  // They are answered within milliseconds, and those that come slowly are ended before.
+  closingMs: 3_000,
 }
 
 /** The client hung up in the middle of a request; what there is of the request ends it. */

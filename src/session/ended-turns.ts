@@ -21,7 +21,7 @@ const MAX_PAGES_BYTES = 100_000
 /** What a turn remembers of subagents that were sent. */
 const SENT_SUBAGENTS: LedgerBounds = { entries: 1000, bytes: 50_000 }
 /** Of the turns kept by name, as JSON. */
-const MAX_ENDED_BYTES = 100_000
+const MAX_ENDED_BYTES = 64_000
 
 /** What is remembered of an ended turn. `traceId` is that of the record that asks. */
 export function endedTurn(

@@ -17,9 +17,6 @@ import { emitSubagents } from './subagent.ts'
 import { leaveTools, releaseDueTools } from './tool-call.ts'
 import { emitInTurn, openTurns, ROOT_KEY, TURN_TRACE_NAME, turnTraceKey } from './turn.ts'
 
-/** Of the ended turns that are remembered, as JSON. */
-const MAX_ENDED_BYTES = 64_000
-
 /** Ends a turn: lets go what it holds, and sends its root or its continuation. */
 export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   const { state, policy } = draft

@@ -31,38 +31,17 @@ const NEW_FOLDER_MODE = 0o700
 const PERMISSIONS = 0o7777
 /** Far more than settings and start-up files ever have. */
 const MAX_BYTES = 16 * 1024 * 1024
-const CHUNK_BYTES = 64 * 1024
 
-/** The bytes, or `undefined` when there is no file. */
+/**
+ * The bytes, or `undefined` when there is no file. Some of these paths are the work of whoever
+ * made the repository that a person stands in, so what is there may be a FIFO or a device.
+ */
 export function readTarget(path: string): Result<Buffer | undefined, string> {
   try {
     const real = behindLinks(path)
     return ok(existsSync(real) ? readRegularFile(real) : undefined)
   } catch (error) {
     return err(`${path} cannot be read: ${messageOf(error)}`)
-  }
-}
-
-/**
- * Some of these files lie in the current folder, which may be a stranger's: a named pipe must not
- * hold the command up, nor a device or a huge file fill its memory.
- */
-function readRegularFile(path: string): Buffer {
-  // Without O_NONBLOCK opening a pipe waits for its writer. (Windows has neither: `undefined` is 0 here.)
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    if (!fstatSync(file).isFile()) throw new Error('it is no regular file')
-    const chunks: Buffer[] = []
-    for (let total = 0; ; ) {
-      const chunk = Buffer.alloc(CHUNK_BYTES)
-      const length = readSync(file, chunk)
-      if (length === 0) return Buffer.concat(chunks)
-      total += length
-      if (total > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`)
-      chunks.push(chunk.subarray(0, length))
-    }
-  } finally {
-    closeSync(file)
   }
 }
 
@@ -98,6 +77,26 @@ export function removeEmptyFolders(folders: readonly string[]): void {
     } catch {
       return
     }
+  }
+}
+
+function readRegularFile(path: string): Buffer {
+  // Looked at before it is opened: to open a device can be an act of its own.
+  if (!statSync(path).isFile()) throw new Error('it is not a regular file')
+  // Without O_NONBLOCK, opening a FIFO waits for its other end.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  try {
+    const found = fstatSync(file)
+    if (!found.isFile()) throw new Error('it is not a regular file')
+    if (found.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`)
+    const buffer = Buffer.alloc(found.size)
+    let filled = 0
+    for (let bytes = -1; bytes !== 0 && filled < buffer.length; filled += bytes) {
+      bytes = readSync(file, buffer, filled, buffer.length - filled, filled)
+    }
+    return buffer.subarray(0, filled)
+  } finally {
+    closeSync(file)
   }
 }
 

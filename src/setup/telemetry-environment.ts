@@ -17,6 +17,8 @@ export interface TelemetryWish {
   readonly apiKey?: string
   readonly team?: string
   readonly contents: readonly Content[]
+  /** Where the agent writes raw API bodies whole; without it they come in the records, cut. */
+  readonly bodyFolder?: string
   readonly traces: boolean
 }
 
@@ -24,11 +26,17 @@ export type TelemetryVariables = Readonly<Record<string, string>>
 
 export const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES'
 
-const contentVariables: Readonly<Record<Content, TelemetryVariables>> = {
-  prompts: { OTEL_LOG_USER_PROMPTS: '1' },
-  responses: { OTEL_LOG_ASSISTANT_RESPONSES: '1' },
-  tools: { OTEL_LOG_TOOL_DETAILS: '1', OTEL_LOG_TOOL_CONTENT: '1' },
-  'api-bodies': { OTEL_LOG_RAW_API_BODIES: '1' },
+function contentVariables(content: Content, { bodyFolder }: TelemetryWish): TelemetryVariables {
+  switch (content) {
+    case 'prompts':
+      return { OTEL_LOG_USER_PROMPTS: '1' }
+    case 'responses':
+      return { OTEL_LOG_ASSISTANT_RESPONSES: '1' }
+    case 'tools':
+      return { OTEL_LOG_TOOL_DETAILS: '1', OTEL_LOG_TOOL_CONTENT: '1' }
+    case 'api-bodies':
+      return { OTEL_LOG_RAW_API_BODIES: bodyFolder === undefined ? '1' : `file:${bodyFolder}` }
+  }
 }
 
 /** `given` are the resource attributes that are set already: another team's name gives way. */
@@ -43,7 +51,9 @@ export function telemetryVariables(wish: TelemetryWish, given = ''): TelemetryVa
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
     ...(apiKey !== undefined && { OTEL_EXPORTER_OTLP_HEADERS: authorization(apiKey) }),
     ...(traces && { CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1', OTEL_TRACES_EXPORTER: 'otlp' }),
-    ...Object.fromEntries(contents.flatMap((content) => Object.entries(contentVariables[content]))),
+    ...Object.fromEntries(
+      contents.flatMap((content) => Object.entries(contentVariables(content, wish))),
+    ),
     ...(team !== undefined && { [RESOURCE_ATTRIBUTES]: withTeam(given, team) }),
   }
 }

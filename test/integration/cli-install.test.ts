@@ -48,6 +48,56 @@ const settingsFiles: readonly (readonly [string, string | Buffer])[] = [
   ],
 ]
 
+describe('raw API bodies', () => {
+  const ENV_FILE = '.config/claude-telemetry/.env'
+  const bodiesIn = (home: Home) => settingsOf(home).env?.OTEL_LOG_RAW_API_BODIES
+  const checked = (home: Home) => done(home, 'start', '--check-config')
+
+  test('go to a folder that the bridge reads, and all of it is taken out again', () => {
+    const home = createHome()
+    home.write(ENV_FILE, 'LOG_LEVEL=warn\n')
+    const before = home.snapshot()
+    const folder = home.path('.local/share/claude-telemetry/api-bodies')
+
+    expect(done(home, 'install', '--content', 'api-bodies')).toContain(folder)
+    expect(bodiesIn(home)).toBe(`file:${folder}`)
+    expect(checked(home)).toContain(`\nBODY_FOLDERS=${folder}\n`)
+    expect(checked(home)).toContain('\nLOG_LEVEL=warn\n')
+    expect(home.mode('.local/share/claude-telemetry/api-bodies')).toBe('700')
+
+    const installed = home.snapshot()
+    done(home, 'install', '--content', 'api-bodies')
+    expect(home.snapshot()).toEqual(installed)
+    done(home, 'uninstall')
+    expect(home.snapshot()).toEqual(before)
+  })
+
+  test('go where the bridge reads them already', () => {
+    const home = createHome()
+    home.write(ENV_FILE, `BODY_FOLDERS=${home.path('mine')}\n`)
+    const before = home.read(ENV_FILE)
+    done(home, 'install', '--content', 'api-bodies')
+    expect(bodiesIn(home)).toBe(`file:${home.path('mine')}`)
+    expect(home.read(ENV_FILE)).toEqual(before)
+  })
+
+  test.each([
+    ['a bridge elsewhere', ['--endpoint', 'http://bridge.example:4318'], {}],
+    ['a bridge for others too', [], { OTLP_RECEIVER_HOST: '0.0.0.0', API_KEY: 'k' }],
+  ])('come in the records for %s', (_name, args, variables) => {
+    const home = createHome()
+    const { code } = home.run(['install', '--content', 'api-bodies', ...args], variables)
+    expect([code, bodiesIn(home), home.exists(ENV_FILE)]).toEqual([0, '1', false])
+  })
+
+  test('are printed as lines that need nothing else', () => {
+    const home = createHome()
+    const lines = done(home, 'install', '--print', '--content', 'api-bodies')
+    expect(lines).toContain("export OTEL_LOG_RAW_API_BODIES='1'")
+    expect(home.exists(ENV_FILE)).toBe(false)
+  })
+})
+
 describe('the settings of the user', () => {
   test.each(settingsFiles)('%s: add, again, take out', (_, content) => {
     const home = createHome()

@@ -1,22 +1,25 @@
 /** The gRPC door with everything behind it replaced. */
 import { vi } from 'vitest'
+import type { Rejection } from '../../../src/domain/rejection.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { type Counters, createCounters } from '../../../src/observability/counters.ts'
 import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { createAdmission } from '../../../src/receiver/admission.ts'
 import { createExports, type Ingest } from '../../../src/receiver/export.ts'
 import { createFailureLog } from '../../../src/receiver/failure-log.ts'
 import { createGrpcDoor, type GrpcDoor } from '../../../src/receiver/grpc-door.ts'
-import { createInFlight } from '../../../src/receiver/in-flight.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
+
+type TakeRecords<T> = (records: readonly T[]) => Promise<readonly Rejection[]>
 
 export interface GrpcStand {
   readonly door: GrpcDoor
   /** `host:port`. */
   readonly address: string
   readonly counters: Counters
-  readonly ingestLogs: ReturnType<typeof vi.fn<Ingest<LogRecord>>>
-  readonly ingestMetrics: ReturnType<typeof vi.fn<Ingest<MetricPoint>>>
-  readonly ingestTraces: ReturnType<typeof vi.fn<Ingest<SpanRecord>>>
+  readonly ingestLogs: ReturnType<typeof vi.fn<TakeRecords<LogRecord>>>
+  readonly ingestMetrics: ReturnType<typeof vi.fn<TakeRecords<MetricPoint>>>
+  readonly ingestTraces: ReturnType<typeof vi.fn<TakeRecords<SpanRecord>>>
 }
 
 interface Settings {
@@ -25,7 +28,16 @@ interface Settings {
   readonly maxInFlightBytes?: number
   readonly maxInFlightRequests?: number
   readonly messageTimeoutMs?: number
+  readonly maxConnections?: number
+  /** Calls that arrive at once; all of them when it is not given. */
+  readonly maxArriving?: number
 }
+
+const taken =
+  <T>(take: TakeRecords<T>): Ingest<T> =>
+  () =>
+  (records) =>
+    take(records)
 
 /** A door that listens, and stores everything until a test says otherwise. */
 export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStand> {
@@ -35,17 +47,33 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
   const counters = createCounters()
   const failureLog = createFailureLog(createLogger('silent'), clock)
   const ingests = {
-    ingestLogs: vi.fn<Ingest<LogRecord>>().mockResolvedValue([]),
-    ingestMetrics: vi.fn<Ingest<MetricPoint>>().mockResolvedValue([]),
-    ingestTraces: vi.fn<Ingest<SpanRecord>>().mockResolvedValue([]),
+    ingestLogs: vi.fn<TakeRecords<LogRecord>>().mockResolvedValue([]),
+    ingestMetrics: vi.fn<TakeRecords<MetricPoint>>().mockResolvedValue([]),
+    ingestTraces: vi.fn<TakeRecords<SpanRecord>>().mockResolvedValue([]),
   }
   const door = createGrpcDoor({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
     exports: createExports(
-      { ...ingests, ingestHooks: () => Promise.resolve([]) },
-      { counters, failureLog },
+      {
+        ingestLogs: taken(ingests.ingestLogs),
+        ingestMetrics: taken(ingests.ingestMetrics),
+        ingestTraces: taken(ingests.ingestTraces),
+        ingestHooks: () => () => Promise.resolve([]),
+      },
+      { counters, failureLog, stopping: new AbortController().signal },
     ),
-    inFlight: createInFlight(maxInFlightBytes, maxInFlightRequests),
+    admission: createAdmission(
+      {
+        maxBytes: maxInFlightBytes,
+        ...(maxInFlightRequests !== undefined && {
+          maxArriving: maxInFlightRequests,
+          maxHandled: maxInFlightRequests,
+        }),
+        ...(settings.maxArriving !== undefined && { maxArriving: settings.maxArriving }),
+      },
+      clock,
+    ),
+    maxConnections: settings.maxConnections ?? 1000,
     failureLog,
     counters,
     clock,

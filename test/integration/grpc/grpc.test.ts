@@ -1,11 +1,17 @@
 /** OTLP over gRPC, with real connections: what each kind of call is answered. */
 import { once } from 'node:events'
-import { connect as connectHttp2, constants } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+} from 'node:http2'
 import { connect } from 'node:net'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Rejection } from '../../../src/domain/rejection.ts'
-import { grpcStatus } from '../../../src/receiver/grpc-status.ts'
+import { statusTrailers } from '../../../src/receiver/grpc-status.ts'
 import { encoded } from '../../unit/otlp/encode.ts'
 import { fieldsOf, textOf } from '../../unit/otlp/wire-fields.ts'
 import { type Answer, createGrpcClient, servicePaths } from './grpc-client.ts'
@@ -145,8 +151,8 @@ describe('a call that fails', () => {
   })
 
   test('with a lone surrogate in its reason can be said all the same', () => {
-    const { details } = grpcStatus({ kind: 'malformed', message: 'half of a \ud83d' })
-    expect(encodeURI(details)).toBe(encodeURI('half of a \ufffd'))
+    const trailers = statusTrailers({ kind: 'malformed', message: 'half of a \ud83d, 5 %' })
+    expect(trailers['grpc-message']).toBe('half of a %EF%BF%BD, 5 %25')
   })
 })
 
@@ -164,6 +170,74 @@ test.each([
   expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
 })
 
+/** A connection of HTTP/2, for what no client of gRPC does. */
+function connected(stand: GrpcStand): ClientHttp2Session {
+  const session = connectHttp2(`http://${stand.address}`)
+  session.on('error', () => undefined)
+  cleanUp.push(() => session.destroy())
+  return session
+}
+
+function beginCall(session: ClientHttp2Session, bytes: Buffer, headers = {}): ClientHttp2Stream {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': servicePaths.logs,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  })
+  stream.on('error', () => undefined)
+  if (bytes.length > 0) stream.write(bytes)
+  return stream
+}
+
+describe('the messages of a call', () => {
+  const message = (bytes: Buffer, isCompressed = 0): Buffer => {
+    const prefix = Buffer.from([isCompressed, 0, 0, 0, 0])
+    prefix.writeUInt32BE(bytes.length, 1)
+    return Buffer.concat([prefix, bytes])
+  }
+  /** HTTP status and gRPC status of a call of these bytes. */
+  const outcomeOf = async (stand: GrpcStand, bytes: Buffer, headers = {}) => {
+    const stream = beginCall(connected(stand), bytes, headers)
+    let trailers: Record<string, unknown> = {}
+    stream.on('trailers', (received: Record<string, unknown>) => {
+      trailers = received
+    })
+    stream.end()
+    const [response] = (await once(stream.resume(), 'response')) as [Record<string, unknown>]
+    if (!stream.closed) await once(stream, 'close')
+    const code = response['grpc-status'] ?? trailers['grpc-status']
+    return [response[':status'], code === undefined ? undefined : Number(code)]
+  }
+  const good = logs('a')
+
+  test.each([
+    ['one', message(good), {}, status.OK],
+    ['none', Buffer.alloc(0), {}, status.INVALID_ARGUMENT],
+    ['half a prefix', Buffer.from([0, 0, 0]), {}, status.INVALID_ARGUMENT],
+    ['half of one', message(good).subarray(0, 9), {}, status.INVALID_ARGUMENT],
+    ['two', Buffer.concat([message(good), message(good)]), {}, status.INVALID_ARGUMENT],
+    ['gzip', message(gzipSync(good), 1), { 'grpc-encoding': 'gzip' }, status.OK],
+    ['deflate', message(deflateSync(good), 1), { 'grpc-encoding': 'deflate' }, status.OK],
+    ['not compressed after all', message(good), { 'grpc-encoding': 'snappy' }, status.OK],
+    ['snappy', message(good, 1), { 'grpc-encoding': 'snappy' }, status.UNIMPLEMENTED],
+    ['compressed somehow', message(good, 1), {}, status.UNIMPLEMENTED],
+    ['broken gzip', message(good, 1), { 'grpc-encoding': 'gzip' }, status.INVALID_ARGUMENT],
+    ['with a charset of its own', message(good), { 'content-type': 'application/grpc+proto' }, 0],
+  ])('%s', async (_name, bytes, headers, code) => {
+    const { stand } = await setUp()
+    expect(await outcomeOf(stand, bytes, headers)).toEqual([200, code])
+    expect(stand.ingestLogs).toHaveBeenCalledTimes(code === status.OK ? 1 : 0)
+  })
+
+  test('of another kind are no call', async () => {
+    const { stand } = await setUp()
+    const headers = { 'content-type': 'application/json' }
+    expect(await outcomeOf(stand, Buffer.from('{}'), headers)).toEqual([415, undefined])
+  })
+})
+
 describe('with an API key', () => {
   test.each([
     ['none', {}, status.UNAUTHENTICATED],
@@ -179,7 +253,7 @@ describe('with an API key', () => {
 
 describe('above the bound', () => {
   test.each([
-    ['bytes', { maxInFlightBytes: 1500 }],
+    ['bytes', { maxInFlightBytes: 5000 }],
     ['requests', { maxInFlightRequests: 1 }],
   ])('in %s calls are UNAVAILABLE with RetryInfo, and the next one is not', async (_n, bound) => {
     const { stand, client } = await setUp(bound)
@@ -199,18 +273,8 @@ describe('above the bound', () => {
 describe('slow clients', () => {
   /** A call that is begun and never finished. */
   const begun = (stand: GrpcStand, bytes: Buffer) => {
-    const session = connectHttp2(`http://${stand.address}`)
-    session.on('error', () => undefined)
-    cleanUp.push(() => session.destroy())
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': servicePaths.logs,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    })
-    stream.on('error', () => undefined)
-    if (bytes.length > 0) stream.write(bytes)
-    return { session, stream }
+    const session = connected(stand)
+    return { session, stream: beginCall(session, bytes) }
   }
 
   test.each([
@@ -226,11 +290,55 @@ describe('slow clients', () => {
         return Number(headers['grpc-status'])
       }),
     )
-    // Four are read at once; those that never got their turn may come again.
-    const { DEADLINE_EXCEEDED, UNAVAILABLE } = status
-    for (const code of codes) expect([DEADLINE_EXCEEDED, UNAVAILABLE]).toContain(code)
-    expect(codes.filter((code) => code === DEADLINE_EXCEEDED).length).toBeGreaterThanOrEqual(4)
+    expect(codes).toEqual(Array(6).fill(status.DEADLINE_EXCEEDED))
     expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
+  })
+
+  test.each([
+    ['headers', Buffer.alloc(0)],
+    ['half a message', Buffer.from([0, 0, 0, 0, 9, 1])],
+  ])('that send %s, a hundred on each connection, keep nobody out', async (_name, bytes) => {
+    const { stand, client } = await setUp({ maxArriving: 50 })
+    const streams = Array.from({ length: 3 }, () => connected(stand)).flatMap((session) =>
+      Array.from({ length: 100 }, () => beginCall(session, bytes)),
+    )
+    const evicted = streams.filter((_, n) => n < 100).map((stream) => once(stream, 'response'))
+    for (let call = 0; call < 5; call += 1) {
+      expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
+    }
+    const [[headers]] = (await Promise.all(evicted)) as [[Record<string, string>]]
+    expect(Number(headers['grpc-status'])).toBe(status.UNAVAILABLE)
+  })
+
+  test('that only connect keep nobody out', async () => {
+    const { stand, client } = await setUp({ maxConnections: 5 })
+    for (let n = 0; n < 20; n += 1) await once(connected(stand), 'connect')
+    expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
+  })
+
+  test('that hold much make room for others', async () => {
+    const { stand, client } = await setUp({ maxInFlightBytes: 250_000 })
+    for (let n = 0; n < 4; n += 1) {
+      const prefix = Buffer.from([0, 0, 1, 0x86, 0xa0])
+      beginCall(connected(stand), Buffer.concat([prefix, Buffer.alloc(60_000)]))
+    }
+    await vi.waitFor(async () => {
+      expect((await client.send(servicePaths.logs, padded(60_000))).code).toBe(0)
+    })
+  })
+
+  test('that send a message in crumbs are hung up on', async () => {
+    const { stand, client } = await setUp()
+    const session = connected(stand)
+    const stream = beginCall(session, Buffer.from([0, 0, 1, 0, 0]))
+    const hungUp = new Promise((resolve) => session.once('close', resolve))
+    const crumb = (): void => {
+      if (!stream.destroyed) stream.write(Buffer.from([1]), crumb)
+    }
+    crumb()
+    await hungUp
+    expect((await client.send(servicePaths.logs, logs('a'))).code).toBe(0)
+    expect(stand.counters.snapshot().errorsByStatus).toEqual({ 400: 1 })
   })
 
   test('that hang up hold nothing', async () => {

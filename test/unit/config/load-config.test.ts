@@ -49,6 +49,7 @@ describe('the configuration', () => {
       },
       shutdownTimeoutMs: 10_000,
       readWorkspace: true,
+      bodyFolders: [],
       dataDir: '/home/ada/.local/share/claude-telemetry',
       retentionMs: 180 * 86_400_000,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
@@ -82,6 +83,7 @@ describe('the configuration', () => {
         SESSION_END_GRACE: '8',
         HOOK_CONTENT: 'on',
         READ_WORKSPACE: 'off',
+        BODY_FOLDERS: '/bodies, ~/more/ ,/bodies',
         SHUTDOWN_TIMEOUT: '0',
         RETENTION_DAYS: '0',
         OUTBOX_MAX_AGE_DAYS: '7',
@@ -124,6 +126,7 @@ describe('the configuration', () => {
       },
       shutdownTimeoutMs: 0,
       readWorkspace: false,
+      bodyFolders: ['/bodies', '/home/ada/more'],
       dataDir: '/data',
       retentionMs: 0,
       outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
@@ -227,6 +230,7 @@ describe('a wrong value is named with its variable and what is expected', () => 
     [{ BUDGET_DAILY_USD: '-1' }, 'BUDGET_DAILY_USD is "-1", expected a number above 0'],
     [{ BUDGET_DAILY_USD: '1,5' }, 'BUDGET_DAILY_USD is "1,5", expected a number above 0'],
     [{ BUDGET_SESSION_USD: '$5' }, 'BUDGET_SESSION_USD is "$5", expected a number above 0'],
+    [{ BODY_FOLDERS: '/a,b' }, 'BODY_FOLDERS is "/a,b", expected absolute paths of folders'],
     [{ BUDGET_TIME_ZONE: 'Vienna' }, 'BUDGET_TIME_ZONE is "Vienna", expected a time zone such as'],
   ])('%j', (variables, message) => {
     const problems = problemsOf(variables)

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { decodeLogs } from '../../../src/otlp/json-logs.ts'
-import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
-import { decodeTraces } from '../../../src/otlp/json-traces.ts'
+import { decodeLogs, decodeMetrics, decodeTraces } from './decoded.ts'
 
 const corpus = new URL('../../corpus/claude-code/', import.meta.url)
 const files = readdirSync(corpus, { recursive: true, encoding: 'utf8' })

@@ -1,14 +1,16 @@
 /** Whatever is sent, JSON and protobuf end in the same records and the same refusals. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeLogs } from '../../../src/otlp/json-logs.ts'
-import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
-import { decodeTraces } from '../../../src/otlp/json-traces.ts'
-import { decodeWireLogs } from '../../../src/otlp/proto-logs.ts'
-import { decodeWireMetrics } from '../../../src/otlp/proto-metrics.ts'
-import { decodeWireTraces } from '../../../src/otlp/proto-traces.ts'
 import { logsBodies, metricsBodies, tracesBodies } from './bodies.ts'
 import { encoded } from './encode.ts'
+import {
+  decodeLogs,
+  decodeMetrics,
+  decodeTraces,
+  decodeWireLogs,
+  decodeWireMetrics,
+  decodeWireTraces,
+} from './decoded.ts'
 
 const runs = { numRuns: 1000 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_RECORDS } from '../../../src/otlp/intake-builder.ts'
-import { decodeLogs } from '../../../src/otlp/json-logs.ts'
-import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
+import { MAX_RECORDS } from '../../../src/otlp/decoding.ts'
+import { decodeLogs, decodeMetrics } from './decoded.ts'
 
 /** JSON with the names a decoder looks for, in all the wrong places. */
 const names = fc.constantFrom(

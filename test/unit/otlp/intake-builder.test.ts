@@ -10,7 +10,7 @@ describe('the intake of one request', () => {
     intake.accept(2)
     expect(intake.isFull()).toBe(true)
     intake.rejectOverflow(4)
-    const { accepted, rejected } = intake.build()
+    const { accepted, rejected } = intake.takePart()
     expect(accepted).toEqual([1, 2])
     expect(rejected).toHaveLength(5)
     expect(rejected[4]?.message).toBe('more than 3 records in one request')
@@ -19,7 +19,7 @@ describe('the intake of one request', () => {
   it('counts every refusal and describes only the first', () => {
     const intake = createIntakeBuilder<number>()
     for (let i = 0; i < 1000; i++) intake.reject(`bad ${i}`)
-    const { rejected } = intake.build()
+    const { rejected } = intake.takePart()
     expect(rejected).toHaveLength(1000)
     expect(rejected[99]?.message).toBe('bad 99')
     expect(rejected[100]).toBe(rejected[999])
@@ -28,6 +28,6 @@ describe('the intake of one request', () => {
   it('cuts long messages', () => {
     const intake = createIntakeBuilder<number>()
     intake.reject('x'.repeat(10_000))
-    expect(intake.build().rejected[0]?.message).toHaveLength(400)
+    expect(intake.takePart().rejected[0]?.message).toHaveLength(400)
   })
 })

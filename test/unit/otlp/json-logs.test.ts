@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../src/domain/telemetry-record.ts'
-import { decodeLogs } from '../../../src/otlp/json-logs.ts'
+import { decodeLogs } from './decoded.ts'
 
 function intakeOf(body: unknown) {
   const decoded = decodeLogs(body)

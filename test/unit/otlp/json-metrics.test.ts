@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeMetrics } from '../../../src/otlp/json-metrics.ts'
+import { decodeMetrics } from './decoded.ts'
 
 function intakeOf(body: unknown) {
   const decoded = decodeMetrics(body)

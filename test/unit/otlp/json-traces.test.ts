@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeTraces } from '../../../src/otlp/json-traces.ts'
+import { decodeTraces } from './decoded.ts'
 
 const good = {
   traceId: '0AF7651916CD43DD8448EB211C80319C',

@@ -3,11 +3,9 @@ import { readFileSync } from 'node:fs'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_RECORDS } from '../../../src/otlp/intake-builder.ts'
-import { decodeWireLogs } from '../../../src/otlp/proto-logs.ts'
-import { decodeWireMetrics } from '../../../src/otlp/proto-metrics.ts'
-import { decodeWireTraces } from '../../../src/otlp/proto-traces.ts'
+import { MAX_RECORDS } from '../../../src/otlp/decoding.ts'
 import { encoded } from './encode.ts'
+import { decodeWireLogs, decodeWireMetrics, decodeWireTraces } from './decoded.ts'
 
 const recorded = (file: string): Buffer =>
   readFileSync(new URL(`../../corpus/claude-code/tools-protobuf/${file}`, import.meta.url))
@@ -132,7 +130,9 @@ describe('a record that cannot be read is refused alone', () => {
     ],
     ['field number 0', bytesOf([0x00]), 'illegal tag'],
     ['the end of a group that never began', bytesOf([0x0c]), 'wire type 4'],
-    ['groups within groups', Buffer.alloc(5000, 0x0b), 'recursion'],
+    ['groups within groups', Buffer.alloc(5000, 0x0b), 'a group holds too many fields'],
+    ['a group that does not end', bytesOf([0x0b, 0x08, 0x01]), 'a group does not end'],
+    ['groups that cross', bytesOf([0x0b, 0x13, 0x0c, 0x14]), 'a group ends that did not begin'],
     ['values too deep', deep(33), 'nested deeper than 32 levels'],
   ])('%s', (_name, bad, reason) => {
     const { names, reasons } = namesIn(logsOf(named('before'), bad, named('after')))
@@ -218,10 +218,13 @@ describe('what is unusual and allowed', () => {
     ])
   })
 
-  it('more values than a request may hold are refused', () => {
-    const empty = Buffer.alloc(10_000_000, Buffer.from([0x32, 0x00]))
-    const { names, reasons } = namesIn(logsOf(named('before'), empty))
-    expect(names).toEqual(['before'])
-    expect(reasons[0]).toContain('the request holds more than 4194304 values')
+  it.each([
+    ['of too many values', 131_073, 'it holds more than 131072 values'],
+    ['that is too large', 5_000_000, 'it is larger than 8388608 bytes'],
+  ])('a record %s is refused alone', (_name, attributes, reason) => {
+    const large = Buffer.alloc(2 * attributes, Buffer.from([0x32, 0x00]))
+    const { names, reasons } = namesIn(logsOf(named('before'), large, named('after')))
+    expect(names).toEqual(['before', 'after'])
+    expect(reasons).toEqual([`resourceLogs[0].scopeLogs[0].logRecords[1]: ${reason}`])
   })
 })

@@ -55,6 +55,31 @@ describe('an api_request', () => {
   })
 })
 
+describe('a raw body', () => {
+  const file = { request_body_id: 'b1', body_ref: '/bodies/b1.json' }
+  const question = [{ role: 'user', content: 'hi' }]
+
+  test.each([
+    ['in the record', { body: JSON.stringify({ messages: question }) }, question],
+    ['in a file that was not looked for', {}, '[in the file /bodies/b1.json]'],
+    [
+      'in a file that was not read',
+      { body_unread: 'is not there, or cannot be read' },
+      '[in the file /bodies/b1.json, not read: it is not there, or cannot be read]',
+    ],
+    [
+      'of too many values',
+      { body: `{"messages":[${'{},'.repeat(140_000)}{}]}` },
+      expect.any(String),
+    ],
+  ])('%s', (_, attributes, messages) => {
+    expect(one(log('api_request_body', { ...file, ...attributes }))).toMatchObject({
+      kind: 'request_body',
+      messages,
+    })
+  })
+})
+
 describe('content', () => {
   test.each([
     [

@@ -50,7 +50,7 @@ async function expectOverloaded(reply: Response): Promise<void> {
 
 describe('above the bound', () => {
   it.each([
-    ['bytes', { maxInFlightBytes: 1500 }],
+    ['bytes', { maxInFlightBytes: 5000 }],
     ['requests', { maxInFlightRequests: 1 }],
   ])('in %s clients are asked to come again, and can', async (_name, bound) => {
     const { stand, url } = await listening(bound)
@@ -67,14 +67,14 @@ describe('above the bound', () => {
   })
 
   it('the size a body has when inflated counts', async () => {
-    const { url } = await listening({ maxInFlightBytes: 5000 })
+    const { url } = await listening({ maxInFlightBytes: 13_000 })
     const gzip = { 'content-encoding': 'gzip' }
-    await expectOverloaded(await post(url, gzipSync(sized(6000)), gzip))
+    await expectOverloaded(await post(url, gzipSync(sized(9000)), gzip))
     expect((await post(url, gzipSync(sized(4000)), gzip)).status).toBe(200)
   })
 
   it('bodies of unknown size count while they come', async () => {
-    const { url } = await listening({ maxInFlightBytes: 5000, maxRequestBytes: 1e6 })
+    const { url } = await listening({ maxInFlightBytes: 20_000, maxRequestBytes: 1e6 })
     const chunked = { method: 'POST', headers: jsonType, duplex: 'half' } as const
     const body = new Blob([sized(900_000)]).stream()
     await expectOverloaded(await fetch(url, { ...chunked, body }))
@@ -82,8 +82,8 @@ describe('above the bound', () => {
   })
 
   it('refused and abandoned requests hold nothing', async () => {
-    const { stand, url } = await listening({ maxInFlightBytes: 5000, maxInFlightRequests: 2 })
-    for (const body of ['no JSON', sized(20_000), sized(4000)]) await post(url, body)
+    const { stand, url } = await listening({ maxInFlightBytes: 20_000, maxInFlightRequests: 2 })
+    for (const body of ['no JSON', sized(9500), sized(4000)]) await post(url, body)
     const sockets = await Promise.all([begun(url, 4000), begun(url, 4000)])
     for (const socket of sockets) socket.destroy()
     await vi.waitFor(() => expect(stand.counters.snapshot().errorCount).toBe(4))
@@ -100,6 +100,89 @@ async function begun(url: URL, bytes: number): Promise<Socket> {
   socket.write(`${head}content-length: ${bytes}\r\n\r\n{`)
   return socket
 }
+
+/** However it is closed: `once` of Node rejects when that is an error. */
+const closed = (socket: Socket): Promise<unknown> =>
+  new Promise((resolve) => socket.once('close', resolve))
+
+describe('slow clients give their place up', () => {
+  /** The answer to a request, until the server hangs up. */
+  const answerOf = async (socket: Socket): Promise<string> => {
+    let text = ''
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk
+    })
+    await once(socket, 'close')
+    return text
+  }
+
+  it('to a new request, and are asked to come again', async () => {
+    const { stand, url } = await listening({ maxArriving: 3 })
+    const sockets: Socket[] = []
+    for (let n = 0; n < 3; n += 1) {
+      const arrived = once(stand.app.server, 'request')
+      sockets.push(await begun(url, 1000))
+      await arrived
+      stand.clock.nowMs += 10
+    }
+    const first = answerOf(sockets[0] as Socket)
+    expect((await post(url, '{}')).status).toBe(200)
+    expect(await first).toMatch(/^HTTP\/1\.1 503 [\s\S]*connection: close\r\n[\s\S]*"code":14,/)
+    sockets[1]?.write('x'.repeat(999))
+    expect((await once(sockets[1] as Socket, 'data')).toString()).toMatch(/^HTTP\/1\.1 400 /)
+  })
+
+  it('that hold much, to one that needs the room', async () => {
+    const { stand, url } = await listening({ maxInFlightBytes: 30_000 })
+    const hog = await begun(url, 9000)
+    hog.write('x'.repeat(8000))
+    const answer = answerOf(hog)
+    await vi.waitFor(async () => {
+      stand.clock.nowMs += 1000
+      expect((await post(url, sized(9000))).status).toBe(200)
+    })
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 /)
+  })
+
+  it('with their connection, to a new one', async () => {
+    const { stand, url } = await listening({ maxConnections: 3 })
+    const sockets: Socket[] = []
+    for (const bytes of ['', 'POST /v1/logs HTTP/1.1\r\nhost: loc', '']) {
+      const connected = once(stand.app.server, 'connection')
+      const socket = connect(Number(url.port), url.hostname).on('error', () => undefined)
+      socket.write(bytes)
+      sockets.push(socket)
+      await connected
+      stand.clock.nowMs += 10
+    }
+    const hungUp = closed((sockets[0] as Socket).resume())
+    expect((await post(url, '{}')).status).toBe(200)
+    await hungUp
+    expect(sockets.slice(1).map(({ destroyed }) => destroyed)).toEqual([false, false])
+  })
+
+  it('that send a body in crumbs are hung up on', async () => {
+    const { stand, url } = await listening({ maxRequestBytes: 1e6 })
+    const socket = connect(Number(url.port), url.hostname).on('error', () => undefined)
+    const head = 'POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+    socket.write(`${head}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(50_000)}`)
+    await closed(socket.resume())
+    expect(stand.counters.snapshot().errorsByStatus).toEqual({ 400: 1 })
+  })
+
+  it('that send requests without waiting for answers are hung up on', async () => {
+    const { stand, url } = await listening({})
+    held(stand)
+    const socket = connect(Number(url.port), url.hostname).on('error', () => undefined)
+    const body = logsBody('a')
+    const head = 'POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+    socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`.repeat(5000))
+    await closed(socket.resume())
+    // What was read along with the request that was one too many is still looked at.
+    expect(stand.ingestLogs.mock.calls.length).toBeLessThan(1000)
+    expect((await post(url, '{}')).status).toBe(200)
+  })
+})
 
 describe('slow clients', () => {
   const soon = {

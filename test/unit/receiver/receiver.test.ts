@@ -25,9 +25,9 @@ describe('an export', () => {
       'application/json',
       '{}',
     ])
-    const [records, arrivedMs] = stand.ingestLogs.mock.calls[0] ?? []
+    const [records, request] = stand.ingestLogs.mock.calls[0] ?? []
     expect(records?.map((record) => record.eventName)).toEqual(['a', 'b'])
-    expect(arrivedMs).toBe(NOW_MS)
+    expect(request?.arrivedMs).toBe(NOW_MS)
     expect(stand.counters.snapshot()).toMatchObject({ requestCount: 1, acceptedRecords: 2 })
   })
 

@@ -4,10 +4,12 @@
 import { vi } from 'vitest'
 import type { Attributes } from '../../../src/domain/attributes.ts'
 import type { Clock } from '../../../src/domain/clock.ts'
+import type { Rejection } from '../../../src/domain/rejection.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { type Counters, createCounters } from '../../../src/observability/counters.ts'
 import type { LogMethod } from '../../../src/observability/logger.ts'
-import { createExports, type Ingest } from '../../../src/receiver/export.ts'
+import { createAdmission } from '../../../src/receiver/admission.ts'
+import { createExports, type ExportRequest, type Ingest } from '../../../src/receiver/export.ts'
 import { createFailureLog } from '../../../src/receiver/failure-log.ts'
 import type { HealthReport } from '../../../src/receiver/health-route.ts'
 import {
@@ -15,7 +17,6 @@ import {
   type HttpDoor,
   type HttpDoorDeps,
 } from '../../../src/receiver/http-door.ts'
-import { createInFlight } from '../../../src/receiver/in-flight.ts'
 
 export const NOW_MS = 1_795_229_558_020
 
@@ -30,13 +31,19 @@ export const healthy: HealthReport = {
   delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
 }
 
+/** Takes records of a request; a large one brings several lots. */
+export type TakeRecords<T> = (
+  records: readonly T[],
+  request: ExportRequest,
+) => Promise<readonly Rejection[]>
+
 export interface Stand {
   readonly app: HttpDoor
   readonly counters: Counters
-  readonly ingestLogs: ReturnType<typeof vi.fn<Ingest<LogRecord>>>
-  readonly ingestMetrics: ReturnType<typeof vi.fn<Ingest<MetricPoint>>>
-  readonly ingestTraces: ReturnType<typeof vi.fn<Ingest<SpanRecord>>>
-  readonly ingestHooks: ReturnType<typeof vi.fn<Ingest<Attributes>>>
+  readonly ingestLogs: ReturnType<typeof vi.fn<TakeRecords<LogRecord>>>
+  readonly ingestMetrics: ReturnType<typeof vi.fn<TakeRecords<MetricPoint>>>
+  readonly ingestTraces: ReturnType<typeof vi.fn<TakeRecords<SpanRecord>>>
+  readonly ingestHooks: ReturnType<typeof vi.fn<TakeRecords<Attributes>>>
   readonly log: Record<'error' | 'warn' | 'info' | 'debug', ReturnType<typeof vi.fn<LogMethod>>>
   readonly clock: Clock & { nowMs: number }
 }
@@ -46,9 +53,13 @@ interface Settings {
   readonly maxRequestBytes?: number
   readonly maxInFlightBytes?: number
   readonly maxInFlightRequests?: number
+  /** Of those, the ones that still arrive. */
+  readonly maxArriving?: number
   readonly health?: HttpDoorDeps['health']
   readonly timeouts?: HttpDoorDeps['timeouts']
   readonly web?: HttpDoorDeps['web']
+  readonly stopping?: AbortSignal
+  readonly maxConnections?: number
 }
 
 /** A receiver that stores everything it is given, until a test says otherwise. */
@@ -62,9 +73,9 @@ export function createStand(settings: Settings = {}): Stand {
     timeouts,
   } = settings
   const counters = createCounters()
-  const ingestLogs = vi.fn<Ingest<LogRecord>>().mockResolvedValue([])
-  const ingestMetrics = vi.fn<Ingest<MetricPoint>>().mockResolvedValue([])
-  const ingestTraces = vi.fn<Ingest<SpanRecord>>().mockResolvedValue([])
+  const ingestLogs = vi.fn<TakeRecords<LogRecord>>().mockResolvedValue([])
+  const ingestMetrics = vi.fn<TakeRecords<MetricPoint>>().mockResolvedValue([])
+  const ingestTraces = vi.fn<TakeRecords<SpanRecord>>().mockResolvedValue([])
   const log = {
     error: vi.fn<LogMethod>(),
     warn: vi.fn<LogMethod>(),
@@ -77,12 +88,36 @@ export function createStand(settings: Settings = {}): Stand {
     setTimer: () => ({ cancel: () => undefined }),
   }
   const failureLog = createFailureLog(log, clock)
-  const ingestHooks = vi.fn<Ingest<Attributes>>(async () => [])
+  const ingestHooks = vi.fn<TakeRecords<Attributes>>(async () => [])
   const ingests = { ingestLogs, ingestMetrics, ingestTraces, ingestHooks }
+  const taken =
+    <T>(take: TakeRecords<T>): Ingest<T> =>
+    (request) =>
+    (records) =>
+      take(records, request)
   const app = createHttpDoor({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
-    exports: createExports(ingests, { counters, failureLog }),
-    inFlight: createInFlight(maxInFlightBytes, maxInFlightRequests),
+    exports: createExports(
+      {
+        ingestLogs: taken(ingestLogs),
+        ingestMetrics: taken(ingestMetrics),
+        ingestTraces: taken(ingestTraces),
+        ingestHooks: taken(ingestHooks),
+      },
+      { counters, failureLog, stopping: settings.stopping ?? new AbortController().signal },
+    ),
+    admission: createAdmission(
+      {
+        maxBytes: maxInFlightBytes,
+        ...(maxInFlightRequests !== undefined && {
+          maxArriving: maxInFlightRequests,
+          maxHandled: maxInFlightRequests,
+        }),
+        ...(settings.maxArriving !== undefined && { maxArriving: settings.maxArriving }),
+      },
+      clock,
+    ),
+    maxConnections: settings.maxConnections ?? 1000,
     failureLog,
     health,
     counters,

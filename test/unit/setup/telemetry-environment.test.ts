@@ -37,3 +37,11 @@ describe('the team among resource attributes that are there', () => {
     expect(telemetryVariables(wish, 'a=1')).not.toHaveProperty('OTEL_RESOURCE_ATTRIBUTES')
   })
 })
+
+test.each([
+  [undefined, '1'],
+  ['/data/api-bodies', 'file:/data/api-bodies'],
+])('raw API bodies, with the folder %j, are %s', (bodyFolder, value) => {
+  const bodies = { ...wish, contents: ['api-bodies'] as const, ...(bodyFolder && { bodyFolder }) }
+  expect(telemetryVariables(bodies).OTEL_LOG_RAW_API_BODIES).toBe(value)
+})

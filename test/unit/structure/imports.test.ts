@@ -78,7 +78,7 @@ describe('imports', () => {
 
   const onlyIn: readonly [string, RegExp, readonly string[]][] = [
     ['Fastify', /^(fastify|@fastify\/)/, ['receiver', 'web']],
-    ['gRPC', /^@grpc\//, ['receiver']],
+    ['HTTP/2', /^node:http2$/, ['receiver']],
     ['the protobuf library', /^@bufbuild\//, ['otlp']],
     ['SQL', /^(kysely|better-sqlite3)/, ['store']],
     ['the Langfuse packages', /^@langfuse\//, ['langfuse']],

@@ -1,0 +1,111 @@
+/**
+ * A request in JSON, bytes to records. A small one is parsed whole, which is quickest; a large one
+ * is checked first, and then cut into pieces that are parsed one by one.
+ */
+import { isUtf8 } from 'node:buffer'
+import { err, ok, type Result } from '../domain/result.ts'
+import {
+  BYTES_PER_STEP,
+  type DecodeFailure,
+  type Decoding,
+  ENDED,
+  heapBytesOf,
+  type Part,
+} from './decoding.ts'
+import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
+import { levelsOf, readEnvelope, type Signal } from './json-envelope.ts'
+import { cutRequest, type TooLarge, VALUES_PER_PIECE } from './json-pieces.ts'
+import { createSyntaxCheck } from './json-syntax.ts'
+
+/** A body up to here is parsed whole, unless it holds too many values. */
+const MAX_BYTES_WHOLE = 4 * 1024 * 1024
+
+const COMMA = 0x2c
+const OPENING_BRACKET = 0x5b
+const OPENING_BRACE = 0x7b
+
+/** Decodes the body of a request. */
+export function* decodeJson<T>(bytes: Buffer, signal: Signal<T>): Decoding<T> {
+  const intake = createIntakeBuilder<T>()
+  if (!isQuicklyParsed(bytes)) return yield* decodePieces(bytes, signal, intake)
+  const parsed = parseJson(bytes)
+  if (!parsed.ok) return parsed.error
+  const failure = readEnvelope(parsed.value, signal, intake)
+  if (failure !== undefined) return failure
+  yield partOf(intake, bytes.length, true)
+  return ENDED
+}
+
+/** `__proto__` and `constructor` in it are ordinary keys. */
+function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
+  const unreadable = textProblem(bytes)
+  if (unreadable !== undefined) return err(unreadable)
+  try {
+    return ok(JSON.parse(bytes.toString('utf8')) as unknown)
+  } catch (error) {
+    return err(notJson(error instanceof Error ? error.message : String(error)))
+  }
+}
+
+/** What is wrong with a body before it is looked at as JSON. */
+export function textProblem(bytes: Buffer): DecodeFailure | undefined {
+  if (bytes.length === 0) return { message: 'the body is empty, expected a JSON object such as {}' }
+  return isUtf8(bytes) ? undefined : { message: 'the body is not valid UTF-8' }
+}
+
+function notJson(reason: string): DecodeFailure {
+  return { message: `the body is not valid JSON: ${reason}` }
+}
+
+/** Counts what stands inside of texts as well: it is a bound, not a measure. */
+function isQuicklyParsed(bytes: Buffer): boolean {
+  if (bytes.length <= VALUES_PER_PIECE) return true
+  if (bytes.length > MAX_BYTES_WHOLE) return false
+  let values = 0
+  for (let i = 0; i < bytes.length && values <= VALUES_PER_PIECE; i++) {
+    const byte = bytes[i]
+    if (byte === COMMA || byte === OPENING_BRACE || byte === OPENING_BRACKET) values++
+  }
+  return values <= VALUES_PER_PIECE
+}
+
+function* decodePieces<T>(bytes: Buffer, signal: Signal<T>, intake: IntakeBuilder<T>): Decoding<T> {
+  const unreadable = textProblem(bytes)
+  if (unreadable !== undefined) return unreadable
+  const syntax = createSyntaxCheck(bytes)
+  while (!syntax.advance(BYTES_PER_STEP)) yield
+  const fault = syntax.fault()
+  if (fault !== undefined) return notJson(fault)
+  for (const piece of cutRequest(bytes, levelsOf(signal))) {
+    if (piece === undefined) yield
+    else if ('problem' in piece) rejectPiece(piece, signal, intake)
+    else if (intake.isFull()) {
+      intake.rejectOverflow(piece.elements)
+      yield
+    } else {
+      const request: unknown = JSON.parse(piece.text)
+      const failure = readEnvelope(request, signal, intake, piece.offsets)
+      // Only the outermost object can fail so: then this piece is the only one.
+      if (failure !== undefined) return failure
+      yield partOf(intake, piece.text.length, false)
+    }
+  }
+  yield partOf(intake, 0, true)
+  return ENDED
+}
+
+function rejectPiece<T>(
+  { offsets, problem }: TooLarge,
+  { groups, scopes, items }: Signal<T>,
+  intake: IntakeBuilder<T>,
+): void {
+  const lists = [groups, scopes, items, 'sum.dataPoints']
+  const path = offsets.map((offset, depth) => `${lists[depth]}[${offset}]`).join('.')
+  if (intake.isFull()) intake.rejectOverflow(1)
+  else intake.reject(`${path}: ${problem}`)
+}
+
+function partOf<T>(intake: IntakeBuilder<T>, wireBytes: number, isLast: boolean): Part<T> {
+  const heapBytes = heapBytesOf(intake.pending(), 0, wireBytes)
+  return { ...intake.takePart(), heapBytes, isLast }
+}

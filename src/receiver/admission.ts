@@ -1,0 +1,152 @@
+/**
+ * The bounds on work in flight, over both servers: one budget of bytes for all that requests hold
+ * in memory until they are answered, and two counts, of requests that arrive and of requests that
+ * are handled. Load beyond them never grows the heap.
+ *
+ * A request that still arrives keeps its place only as long as nobody needs it: when there is no
+ * room, the one that is furthest behind the minimum data rate is evicted. A request that is whole
+ * is never evicted; beyond what can be handled, new ones are refused.
+ */
+import type { Clock } from '../domain/clock.ts'
+import { createPace, type Pace } from './pace.ts'
+
+/** Requests that arrive at once; each one is a small object and what has come of its body. */
+export const MAX_ARRIVING = 2000
+/** Requests that are handled at once; each one waits for the same disk. */
+export const MAX_HANDLED = 1000
+
+/** One request's share. */
+export interface Permit {
+  /** The client sent bytes: they count for its pace. */
+  sent(bytes: number): void
+  /** Takes room in memory; false when there is none, and nothing is taken. */
+  grow(bytes: number): boolean
+  /** Gives room back. */
+  shrink(bytes: number): void
+  /** The request is whole, and handled from now on. False when too many are. */
+  complete(): boolean
+  /** Has the callback called when the request is evicted; the permit is void then. */
+  onEvicted(callback: () => void): void
+  /** Gives everything back. Further calls do nothing. */
+  readonly release: () => void
+}
+
+export interface Admission {
+  /** Lets a request begin to arrive if there is room for what it says it brings. */
+  admit(expectedBytes: number): Permit | undefined
+  /** Evicts every request that is behind the minimum data rate. */
+  evictSlow(): void
+}
+
+export interface AdmissionLimits {
+  readonly maxBytes: number
+  readonly maxArriving?: number
+  readonly maxHandled?: number
+}
+
+interface Arriving {
+  readonly pace: Pace
+  bytes: number
+  readonly evict: () => void
+}
+
+/** Bounds with nothing in flight. */
+export function createAdmission(
+  { maxBytes, maxArriving = MAX_ARRIVING, maxHandled = MAX_HANDLED }: AdmissionLimits,
+  clock: Clock,
+): Admission {
+  const arriving = new Set<Arriving>()
+  let handled = 0
+  let bytes = 0
+
+  /** The late request that has the most of what is needed. */
+  function slowest(amount: (request: Arriving, lateMs: number) => number): Arriving | undefined {
+    const nowMs = clock.now()
+    let found: Arriving | undefined
+    let most = 0
+    for (const request of arriving) {
+      const lateMs = request.pace.lateMs(nowMs)
+      const has = lateMs > 0 ? amount(request, lateMs) : 0
+      if (has <= most) continue
+      found = request
+      most = has
+    }
+    return found
+  }
+
+  function hasRoom(more: number): boolean {
+    while (bytes + more > maxBytes) {
+      const victim = slowest((request) => request.bytes)
+      if (victim === undefined) return false
+      victim.evict()
+    }
+    return true
+  }
+
+  function hasPlace(): boolean {
+    if (arriving.size < maxArriving) return true
+    const victim = slowest((_, lateMs) => lateMs)
+    victim?.evict()
+    return victim !== undefined
+  }
+
+  function createPermit(): Permit {
+    let state: 'arriving' | 'handled' | 'released' = 'arriving'
+    let evicted: (() => void) | undefined
+    const request: Arriving = {
+      pace: createPace(clock.now()),
+      bytes: 0,
+      evict: () => {
+        release()
+        evicted?.()
+      },
+    }
+    arriving.add(request)
+
+    function release(): void {
+      if (state === 'arriving') arriving.delete(request)
+      if (state === 'handled') handled -= 1
+      if (state !== 'released') bytes -= request.bytes
+      state = 'released'
+    }
+
+    function grow(more: number): boolean {
+      // Making room may have evicted this request itself.
+      if (!hasRoom(more) || state === 'released') return false
+      bytes += more
+      request.bytes += more
+      return true
+    }
+
+    return {
+      sent: (more) => request.pace.sent(more, clock.now()),
+      grow,
+      shrink: (less) => {
+        if (state === 'released') return
+        bytes -= less
+        request.bytes -= less
+      },
+      complete: () => {
+        if (state !== 'arriving' || handled >= maxHandled) return false
+        arriving.delete(request)
+        handled += 1
+        state = 'handled'
+        return true
+      },
+      onEvicted: (callback) => {
+        evicted = callback
+      },
+      release,
+    }
+  }
+
+  return {
+    // Expected bytes are not taken yet: a client that announces a lot and sends nothing would
+    // keep others out.
+    admit: (expectedBytes) => (hasPlace() && hasRoom(expectedBytes) ? createPermit() : undefined),
+    evictSlow: () => {
+      const nowMs = clock.now()
+      for (const request of arriving) if (request.pace.lateMs(nowMs) > 0) request.evict()
+    },
+  }
+}
