@@ -64,6 +64,7 @@ export async function createApp(
     dataDir: config.dataDir,
     states: createSessionStates(policy),
     retentionMs: config.retentionMs,
+    maxBytes: config.maxStoreBytes,
     outbox: config.outbox,
     budgets: budgetWatchOf(config),
     clock,
@@ -74,7 +75,13 @@ export async function createApp(
   const counters = createCounters()
   const ingestLog = createIngestLog()
   const delivery = buildDelivery(config, store, clock, log)
-  const alarm = createBudgetAlarm({ config, queue: store.alerts, clock, log })
+  const alarm = createBudgetAlarm({
+    config,
+    queue: store.alerts,
+    pauseOf: store.pause,
+    clock,
+    log,
+  })
   const page = createPage({
     config,
     store,
@@ -212,13 +219,21 @@ async function takeHooks(
 
 function buildDelivery(
   { langfuse, tracing }: Config,
-  { outbox }: Store<SessionState>,
+  { outbox, pause }: Store<SessionState>,
   clock: Clock,
   log: Log,
 ): Delivery {
   const client = langfuse && createLangfuseClient({ ...langfuse, productVersion: PRODUCT_VERSION })
-  const mapping = { ...tracing, productVersion: PRODUCT_VERSION }
-  return createDelivery({ outbox, client, clock, random: Math.random, log, config: mapping })
+  return createDelivery({
+    outbox,
+    client,
+    // Another project may be asked at once.
+    pause: langfuse && pause(`${langfuse.baseUrl} ${langfuse.publicKey}`),
+    clock,
+    random: Math.random,
+    log,
+    config: { ...tracing, productVersion: PRODUCT_VERSION },
+  })
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
@@ -229,6 +244,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   delivery.start()
   alarm.start()
   store.upkeep.start()
+  store.watchStorage()
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
   return listening

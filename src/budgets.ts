@@ -11,6 +11,7 @@ import type { BudgetAlert } from './domain/budget.ts'
 import { budgetText } from './domain/budget-text.ts'
 import type { BudgetWatch } from './domain/budget-watch.ts'
 import type { Clock } from './domain/clock.ts'
+import type { DestinationPause } from './domain/destination-pause.ts'
 import type { Log } from './observability/logger.ts'
 import { budgetEvents } from './session/budget-event.ts'
 import { policyOf } from './session/policy.ts'
@@ -48,11 +49,19 @@ export interface BudgetAlarm {
 export interface BudgetAlarmDeps {
   readonly config: Config
   readonly queue: AlertQueue
+  /** Of the webhook at an address. */
+  readonly pauseOf: (url: string) => DestinationPause
   readonly clock: Clock
   readonly log: Log
 }
 
-export function createBudgetAlarm({ config, queue, clock, log }: BudgetAlarmDeps): BudgetAlarm {
+export function createBudgetAlarm({
+  config,
+  queue,
+  pauseOf,
+  clock,
+  log,
+}: BudgetAlarmDeps): BudgetAlarm {
   const { webhookUrl: url } = config.budgets
   const sender =
     url === undefined
@@ -60,6 +69,7 @@ export function createBudgetAlarm({ config, queue, clock, log }: BudgetAlarmDeps
       : createWebhookSender({
           queue,
           client: createWebhookClient({ url, timeoutMs: WEBHOOK_TIMEOUT_MS }),
+          pause: pauseOf(url),
           clock,
           random: Math.random,
           log,

@@ -42,13 +42,13 @@ export interface PageQueries {
 export function createPageQueries(deps: PageQueriesDeps): PageQueries {
   const { reports, slices, store, delivery, clock } = deps
   const listeners = new Set<() => void>()
+  store.onDeleted(() => slices.clear())
 
   const queries: WebQueries = {
     ...reports,
     budgets: deps.budgets,
     deleteSession: async (key) => {
       const records = await deps.remove(key)
-      slices.clear()
       return records === undefined ? undefined : { records }
     },
     delivery: () => deliveryAnswer(deps),
@@ -83,7 +83,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
 }
 
 async function deliveryAnswer(deps: PageQueriesDeps): Promise<DeliveryAnswer> {
-  const { store, delivery, counters, ingestLog, langfuseUrl, retentionMs } = deps
+  const { store, delivery, counters, ingestLog, langfuseUrl } = deps
   const { langfuse, lastDeliveredMs, lastError } = delivery.status()
   const { pending, dead, oldestPendingMs } = await store.outbox.stats()
   const { requestCount, errorCount, rejectedRecords } = counters.snapshot()
@@ -107,6 +107,17 @@ async function deliveryAnswer(deps: PageQueriesDeps): Promise<DeliveryAnswer> {
       rejected: Object.values(rejectedRecords).reduce((sum, count) => sum + count, 0),
       recent: ingestLog.recent().map((entry) => ({ ...entry, reasons: [...entry.reasons] })),
     },
-    retention: { days: retentionMs / DAY_MS, databaseBytes: store.databaseBytes() ?? null },
+    retention: retentionAnswer(deps),
+  }
+}
+
+function retentionAnswer({ store, retentionMs }: PageQueriesDeps): DeliveryAnswer['retention'] {
+  const { usedBytes, state, ...size } = store.size()
+  return {
+    days: retentionMs / DAY_MS,
+    databaseBytes: store.databaseBytes() ?? null,
+    ...size,
+    usedBytes: usedBytes ?? null,
+    size: state,
   }
 }

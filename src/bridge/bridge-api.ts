@@ -6,6 +6,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describeFetchError } from '../domain/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { Changed, DeadSelection } from '../web/contract/delivery.ts'
 import type { LiveEvent, LiveRecent } from '../web/contract/live.ts'
 
 export interface BridgeApi {
@@ -15,6 +16,11 @@ export interface BridgeApi {
   health(): Promise<Result<string, string>>
   /** How many raw records went with the session; `undefined` when it knows none of that key. */
   deleteSession(key: string): Promise<Result<number | undefined, string>>
+  /** Tries dead items again, or deletes them. How many there were. */
+  changeDead(
+    how: 'retry' | 'drop',
+    selection: readonly number[] | 'all',
+  ): Promise<Result<number, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -29,18 +35,21 @@ export interface BridgeApiOptions {
 }
 
 const TIMEOUT_MS = 5000
-/** Deleting a large session takes a while. */
-const DELETE_TIMEOUT_MS = 60_000
+/** Deleting a large session, or many items, takes a while. */
+const CHANGE_TIMEOUT_MS = 300_000
+/** As many as the API takes in one request. */
+const MAX_IDS = 1000
 
 export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeApi {
   const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
 
   async function send(
     path: string,
-    init: Pick<RequestInit, 'method' | 'signal'>,
+    init: Pick<RequestInit, 'method' | 'signal' | 'body'>,
   ): Promise<Result<Response, string>> {
     try {
-      const headers = authorization
+      const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
+      const headers = { ...authorization, ...type }
       return ok(await fetch(`${address}${path}`, { redirect: 'manual', headers, ...init }))
     } catch (error) {
       return err(`does not answer (${describeFetchError(error)})`)
@@ -61,12 +70,26 @@ export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeAp
     deleteSession: async (key) => {
       const response = await send(`/api/sessions/${encodeURIComponent(key)}`, {
         method: 'DELETE',
-        signal: AbortSignal.timeout(DELETE_TIMEOUT_MS),
+        signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
       })
       if (!response.ok) return response
       if (response.value.status === 404) return ok(undefined)
       const body = await bodyOf(response.value)
       return body.ok ? ok((body.value as { readonly records: number }).records) : body
+    },
+    changeDead: async (how, selection) => {
+      let changed = 0
+      for (const ids of portionsOf(selection)) {
+        const response = await send(`/api/delivery/${how}`, {
+          method: 'POST',
+          body: JSON.stringify({ ids } satisfies DeadSelection),
+          signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
+        })
+        const body = response.ok ? await bodyOf(response.value) : response
+        if (!body.ok) return body
+        changed += (body.value as Changed).items
+      }
+      return ok(changed)
     },
     liveRecent: async (limit) => {
       const body = await json(`/api/live/recent?limit=${limit}`)
@@ -81,6 +104,12 @@ export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeAp
       return ok(messages(response.value.body))
     },
   }
+}
+
+function portionsOf(selection: readonly number[] | 'all'): readonly DeadSelection['ids'][] {
+  if (selection === 'all') return ['all']
+  const count = Math.ceil(selection.length / MAX_IDS)
+  return Array.from({ length: count }, (_, n) => selection.slice(n * MAX_IDS, (n + 1) * MAX_IDS))
 }
 
 async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveMessage, void> {

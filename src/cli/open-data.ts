@@ -5,6 +5,7 @@
 import type { Reports } from '../analytics/reports.ts'
 import type { Config } from '../config/config.ts'
 import type { SessionPolicy } from '../session/policy.ts'
+import { isDataMissing } from '../store/data-folder.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Outcome } from './outcome.ts'
@@ -28,18 +29,24 @@ export async function withData(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const [{ openStoreReader }, { createReports }, { policyOf }] = await Promise.all([
+  const [{ openStoreReader }, { explainUse }, { createReports }, { policyOf }] = await Promise.all([
     import('../store/store-reader.ts'),
+    import('../store/open-existing.ts'),
     import('../analytics/reports.ts'),
     import('../session/policy.ts'),
   ])
-  const opened = openStoreReader(config.value.dataDir)
-  if (!opened.ok) return failed(opened.error, NO_DATA_NEXT)
+  const { dataDir } = config.value
+  const opened = openStoreReader(dataDir)
+  if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
     const policy = policyOf(config.value.session)
     const reports = createReports({ reader, policy, now: context.now })
     return await use({ config: config.value, policy, reader, reports })
+  } catch (error) {
+    const expected = explainUse(error, dataDir)
+    if (expected === undefined) throw error
+    return failed(expected)
   } finally {
     reader.close()
   }

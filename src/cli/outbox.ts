@@ -1,16 +1,23 @@
 /**
  * `outbox list | retry | drop`: what Langfuse would not take, for a person to deal with. Works
- * while the bridge runs; it sends what was put back within half a minute.
+ * beside a running bridge.
  */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../config/config.ts'
-import { ok } from '../domain/result.ts'
-import type { DeadItem, DeadItems, Selection } from '../store/dead-items.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type { DeadItem, Selection } from '../store/dead-items.ts'
 import type { CliContext } from './context.ts'
+import {
+  type DeadItemChanges,
+  type DeadItemList,
+  DeadItemsError,
+  openDeadItemChanges,
+  openDeadItemList,
+} from './dead-items.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText } from './figures.ts'
 import { numberBetween } from './number-option.ts'
-import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
 const IDS_NEXT = 'The ids: claude-telemetry outbox list'
@@ -42,7 +49,7 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
     )
     .option('--json', 'print them as JSON, all of them')
     .action((options: ListOptions) =>
-      concluded(withDeadItems(context, (items) => list(items, options))),
+      concluded(withItems(context, openDeadItemList, (items) => list(items, options))),
     )
   const changes = [
     ['retry', 'Puts them back, to be sent again as if they were new.', 'put back'],
@@ -59,7 +66,7 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
         if (selection === undefined) return concluded(nothingSelected(name))
         const { now } = context
         return concluded(
-          withDeadItems(context, (items, config) => {
+          withItems(context, openDeadItemChanges, (items: DeadItemChanges, config) => {
             nameDestinations(context.stdout, [dataDestination(config, context)])
             const one = (some: Selection) =>
               name === 'retry' ? items.retry(some, now()) : items.drop(some)
@@ -109,24 +116,27 @@ async function nothingSelected(action: string): Promise<Outcome> {
   return failed(`outbox ${action} takes either ids or --all`, IDS_NEXT)
 }
 
-async function withDeadItems(
+/** Opens the items for a command, and closes them after. */
+async function withItems<Items extends { close(): Promise<void> }>(
   context: CliContext,
-  use: (items: DeadItems, config: Config) => Promise<Outcome>,
+  open: (config: Config) => Promise<Result<Items, Failure>>,
+  use: (items: Items, config: Config) => Promise<Outcome>,
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  // The database is loaded only where it is needed: every other command starts sooner.
-  const { openDeadItems } = await import('../store/dead-items.ts')
-  const opened = await openDeadItems(config.value.dataDir)
-  if (!opened.ok) return failed(opened.error)
+  const opened = await open(config.value)
+  if (!opened.ok) return opened
   try {
     return await use(opened.value, config.value)
+  } catch (error) {
+    if (error instanceof DeadItemsError) return failed(error.message)
+    throw error
   } finally {
     await opened.value.close()
   }
 }
 
-async function list(items: DeadItems, { limit, json = false }: ListOptions): Promise<Outcome> {
+async function list(items: DeadItemList, { limit, json = false }: ListOptions): Promise<Outcome> {
   const most = limit ?? (json ? Number.MAX_SAFE_INTEGER : DEFAULT_LISTED)
   const listed = await items.list(most)
   if (json) return ok({ document: jsonDocument(listed.map(namedValuesOf)) })

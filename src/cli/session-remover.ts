@@ -2,10 +2,9 @@
  * Deletes sessions where it is safe to: through the bridge while one runs on the data folder, since
  * it holds sessions in memory, else in the store itself.
  */
-import { createBridgeApi } from '../bridge/bridge-api.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import { localAddress } from '../setup/places.ts'
+import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface SessionRemover {
@@ -14,30 +13,41 @@ export interface SessionRemover {
   close(): Promise<void>
 }
 
-export async function openSessionRemover({
-  dataDir,
-  receiver,
-}: Config): Promise<Result<SessionRemover, Failure>> {
-  const { openMaintenance } = await import('../store/maintenance.ts')
+const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
+
+export async function openSessionRemover(config: Config): Promise<Result<SessionRemover, Failure>> {
+  const { dataDir } = config
+  const [{ openMaintenance }, { explainUse }] = await Promise.all([
+    import('../store/maintenance.ts'),
+    import('../store/open-existing.ts'),
+  ])
   const opened = await openMaintenance(dataDir)
   if (opened.ok) {
     const maintenance = opened.value
     return ok({
-      remove: async (key) => ok(await maintenance.removeSession(key)),
+      remove: async (key) => {
+        try {
+          return ok(await maintenance.removeSession(key))
+        } catch (error) {
+          const expected = explainUse(error, dataDir)
+          if (expected === undefined) throw error
+          return failed(expected)
+        }
+      },
       close: () => maintenance.close(),
     })
   }
   if (opened.error.reason !== 'in_use') return failed(opened.error.message)
-  const address = localAddress(receiver.host, receiver.port)
-  const bridge = createBridgeApi({ address, apiKey: receiver.apiKey })
+  const bridge = configuredBridge(config)
+  const failure = (what: string) =>
+    failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
+  const found = await findBridge(bridge, dataDir)
+  if (!found.ok) return failure(found.error)
+  if (found.value.folder === 'other') return failure('uses another data folder')
   return ok({
     remove: async (key) => {
       const removed = await bridge.deleteSession(key)
-      if (removed.ok) return removed
-      return failed(
-        `a bridge uses ${dataDir}, and the one at ${address} ${removed.error}`,
-        'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).',
-      )
+      return removed.ok ? removed : failure(removed.error)
     },
     close: async () => {},
   })

@@ -2,16 +2,23 @@
 import type { Health } from '../doctor/health-answer.ts'
 import type { WaitingCounts } from '../store/queries/waiting-sessions.ts'
 import type { Overview } from '../web/contract/overview.ts'
-import { countOfText, countText, durationText, usdText } from './figures.ts'
+import { bytesText, countOfText, countText, durationText, usdText } from './figures.ts'
+import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'
 
 export interface Status {
   readonly bridge: {
     readonly address: string
-    /** `null` when none answers there; `problem` says why. */
+    /** A bridge answers there. */
+    readonly answers: boolean
+    /** And records can be stored. */
+    readonly isWell: boolean
+    /** `null` when none answers there, or does not tell; `problem` says why. */
     readonly health: Health | null
     readonly problem: string | null
+    /** Whether it is the bridge of `dataDir`. */
+    readonly folder: FolderMatch
   }
   readonly dataDir: string
   /** `null` when the data cannot be read; `dataProblem` says why. */
@@ -37,24 +44,55 @@ export function statusLines(status: Status): readonly TextLine[] {
   ])
 }
 
-function bridgeLines({ bridge, data }: Status): readonly Line[] {
-  const { address, health, problem } = bridge
-  if (health === null) {
-    const waiting = data === null ? [] : [['Waiting', storedWaitingText(data.waiting)] as const]
+function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
+  const { address, answers, isWell, health, problem, folder } = bridge
+  const waiting = data === null ? [] : [['Waiting', storedWaitingText(data.waiting)] as const]
+  if (!answers) {
     return [
       ['Bridge', `none: ${address} ${problem ?? ''}`.trim(), 'red'],
       ['', 'Start it with claude-telemetry start; claude-telemetry doctor says more.'],
       ...waiting,
     ]
   }
-  const { status, version, langfuse } = health
-  const isWell = status === 'ok'
-  const state = isWell ? 'runs' : 'cannot store records'
+  const state = `${isWell ? 'runs' : 'cannot store records'} at ${address}`
+  const colour = isWell ? 'green' : 'red'
+  if (health === null) {
+    return [['Bridge', state, colour], ['', problem ?? '', 'yellow'], ...waiting]
+  }
+  const line: Line = ['Bridge', `${state}, version ${health.version}`, colour]
+  if (folder === 'other') {
+    return [
+      line,
+      ['', `but it uses another data folder than DATA_DIR=${dataDir}`, 'red'],
+      ['', 'What follows is from that folder. Set OTLP_RECEIVER_PORT or DATA_DIR to one bridge.'],
+      ...waiting,
+    ]
+  }
   return [
-    ['Bridge', `${state} at ${address}, version ${version}`, isWell ? 'green' : 'red'],
-    ['Langfuse', langfuse, langfuse === 'connected' ? 'green' : 'yellow'],
+    line,
+    ...(health.storage?.lastError ? [['', health.storage.lastError, 'red'] as const] : []),
+    ['Langfuse', health.langfuse, health.langfuse === 'connected' ? 'green' : 'yellow'],
     ['Waiting', waitingText(health)],
+    ...storeLines(health),
   ]
+}
+
+/** How large the store is, against its bound. */
+function storeLines({ storage }: Health): readonly Line[] {
+  if (typeof storage?.usedBytes !== 'number') return []
+  const { usedBytes, maxBytes, droppedSessions, isFull, waitingSessions } = storage
+  const bound = maxBytes === 0 ? '' : ` of ${bytesText(maxBytes)}`
+  const dropped =
+    droppedSessions === 0
+      ? ''
+      : `; ${countOfText(droppedSessions, 'session')} deleted for want of room`
+  const line: Line = ['Store', `${bytesText(usedBytes)}${bound}${dropped}`]
+  if (!isFull) return [line]
+  const waiting =
+    waitingSessions === 0
+      ? 'what is left is open'
+      : `what is left is open, or waits for Langfuse (${countOfText(waitingSessions, 'session')})`
+  return [line, ['', `larger than MAX_STORE_SIZE, and nothing may be deleted: ${waiting}`, 'red']]
 }
 
 function dataLines({ data, dataProblem }: Status): readonly Line[] {

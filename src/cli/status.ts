@@ -1,12 +1,10 @@
 /** `status`: whether a bridge runs here, what waits, and what today has cost. */
 import type { Command } from 'commander'
-import { createBridgeApi } from '../bridge/bridge-api.ts'
-import type { ReceiverConfig } from '../config/config.ts'
-import { healthOf } from '../doctor/health-answer.ts'
+import type { Config } from '../config/config.ts'
 import { ok } from '../domain/result.ts'
-import { localAddress } from '../setup/places.ts'
 import type { CliContext } from './context.ts'
 import { allSessions } from './find-session.ts'
+import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
@@ -32,8 +30,8 @@ export function addStatus(program: Command, context: CliContext, concluded: Conc
 async function status(context: CliContext, options: Options): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const { receiver, dataDir } = config.value
-  const bridge = await bridgeStatus(receiver)
+  const { dataDir } = config.value
+  const bridge = await bridgeStatus(config.value)
   let data: StoredStatus | null = null
   // What cannot be read is told beside the rest.
   const read = await withData(context, async (opened) => {
@@ -44,17 +42,21 @@ async function status(context: CliContext, options: Options): Promise<Outcome> {
   const found: Status = { bridge, dataDir, data, dataProblem }
   return ok({
     ...(options.json ? { document: jsonDocument(found) } : { lines: statusLines(found) }),
-    exitCode: bridge.health?.status === 'ok' ? EXIT_OK : EXIT_PROBLEM,
+    exitCode: bridge.isWell && bridge.folder !== 'other' ? EXIT_OK : EXIT_PROBLEM,
   })
 }
 
-async function bridgeStatus({ host, port, apiKey }: ReceiverConfig): Promise<Status['bridge']> {
-  const address = localAddress(host, port)
-  const answer = await createBridgeApi({ address, apiKey }).health()
-  if (!answer.ok) return { address, health: null, problem: answer.error }
-  const health = healthOf(answer.value) ?? null
-  const problem = health === null ? 'is another program' : null
-  return { address, health, problem }
+async function bridgeStatus(config: Config): Promise<Status['bridge']> {
+  const bridge = configuredBridge(config)
+  const { address } = bridge
+  const found = await findBridge(bridge, config.dataDir)
+  if (!found.ok) {
+    const nobody = { answers: false, isWell: false, health: null, folder: 'unknown' } as const
+    return { address, ...nobody, problem: found.error }
+  }
+  const { isWell, health = null, folder } = found.value
+  const problem = health === null ? 'it tells more only to those who send its API_KEY' : null
+  return { address, answers: true, isWell, health, problem, folder }
 }
 
 async function storedStatus(

@@ -69,6 +69,8 @@ export interface Config {
   readonly dataDir: string
   /** Of closed sessions; 0 is for ever. */
   readonly retentionMs: number
+  /** Of the whole store; 0 is no limit. */
+  readonly maxStoreBytes: number
   /** Of what waits for Langfuse; 0 is no limit. */
   readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly budgets: BudgetConfig

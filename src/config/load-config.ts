@@ -85,6 +85,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
     dataDir: dataDirOf(environment.DATA_DIR, given, platform),
     retentionMs: environment.RETENTION_DAYS * DAY_MS,
+    maxStoreBytes: environment.MAX_STORE_SIZE,
     outbox: {
       maxAgeMs: environment.OUTBOX_MAX_AGE_DAYS * DAY_MS,
       maxBytes: environment.OUTBOX_MAX_SIZE,

@@ -162,6 +162,11 @@ export const environmentSchema = z.object({
     '180',
     'How long closed sessions are kept here; 0 keeps them for ever.',
   ),
+  MAX_STORE_SIZE: variable(
+    wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
+    String(5 * 1024 * 1024 * 1024),
+    'Bytes that all of it may take here; beyond it the oldest closed sessions are deleted. 0 is no limit.',
+  ),
   OUTBOX_MAX_AGE_DAYS: variable(
     wholeNumber('days', 0, MAX_DAYS),
     '30',

@@ -7,6 +7,7 @@
  * scores, under the same ids and start times, by which Langfuse recognises them.
  */
 import type { Clock } from '../domain/clock.ts'
+import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { Outbox } from '../domain/outbox.ts'
 import type { LangfuseClient } from '../langfuse/client.ts'
 import type { MappingConfig } from '../langfuse/mapping-config.ts'
@@ -45,6 +46,8 @@ export interface DeliveryDeps {
   readonly outbox: Outbox
   /** None while there are no keys: items stay pending until a start with keys. */
   readonly client: LangfuseClient | undefined
+  /** Keeps what Langfuse asks for by Retry-After; without it a restart begins anew. */
+  readonly pause?: DestinationPause | undefined
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number

@@ -21,6 +21,10 @@ export interface Destination {
   failed(failure: Failure): number
   /** A probe failed: known, but what arrives now is tried all the same, unless told otherwise. */
   probeFailed(failure: Failure): void
+  /** Until when it asked to be left alone, epoch ms. */
+  orderedUntilMs(): number
+  /** It asked for that before this process began. */
+  resume(orderedUntilMs: number): void
   /** Milliseconds until something may be sent; 0 when at once. */
   waitMs(): number
   /** Ends a wait of our own choosing; one the server asked for stays. */
@@ -81,6 +85,11 @@ export function createDestination({ clock, random, limits, log }: DestinationDep
       return Math.max(chosenMs, orderedMs)
     },
     probeFailed: note,
+    orderedUntilMs: () => orderedMs,
+    // What lies further ahead was asked for under a clock that has been set back since.
+    resume: (untilMs) => {
+      orderedMs = Math.max(orderedMs, Math.min(untilMs, clock.now() + limits.longestHoldMs))
+    },
     waitMs: () => Math.max(0, Math.max(chosenMs, orderedMs) - clock.now()),
     lift: () => {
       chosenMs = 0

@@ -3,6 +3,7 @@
  * one turn runs at a time, so there is never more than one batch of spans in flight.
  */
 import type { Clock } from '../domain/clock.ts'
+import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { Outbox, OutboxItem } from '../domain/outbox.ts'
 import type { Destination } from './destination.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -29,6 +30,7 @@ interface LoopDeps {
   readonly dispatcher: Dispatcher
   readonly settlement: Settlement
   readonly destination: Destination
+  readonly pause?: DestinationPause | undefined
   readonly clock: Clock
   readonly limits: DeliveryLimits
   readonly log: DeliveryLog
@@ -41,11 +43,12 @@ const BROKEN_REST_MS = 5_000
 const SHORTEST_REST_MS = 100
 
 export function createLoop(deps: LoopDeps): Loop {
-  const { outbox, dispatcher, settlement, destination, clock, limits, log, stop } = deps
+  const { outbox, dispatcher, settlement, destination, pause, clock, limits, log, stop } = deps
   const nap = createNap(clock)
   let running: Promise<void> | undefined
   let drain: Drain | undefined
   let brokenUntilMs = 0
+  let isResumed = pause === undefined
 
   async function run(): Promise<void> {
     while (!stop.aborted) {
@@ -60,6 +63,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   async function turn(draining: boolean): Promise<Step> {
     try {
+      await resume()
       const restMs = Math.max(destination.waitMs(), brokenUntilMs - clock.now())
       if (restMs > 0) return { kind: 'held', restMs }
       const items = await take(draining)
@@ -74,6 +78,13 @@ export function createLoop(deps: LoopDeps): Loop {
       brokenUntilMs = clock.now() + BROKEN_REST_MS
       return { kind: 'broken', restMs: BROKEN_REST_MS }
     }
+  }
+
+  /** What the destination asked a former process for. */
+  async function resume(): Promise<void> {
+    if (isResumed) return
+    destination.resume((await pause?.untilMs()) ?? 0)
+    isResumed = true
   }
 
   /** A drain does not mind when an item was to be tried again. */

@@ -25,10 +25,20 @@ export function createMemoryOutbox(): MemoryOutbox {
   let lastId = 0
   let dead = 0
 
+  /** A newer score takes the place of the one that waits, as in the store. */
+  function supersede({ kind, sessionKey, key }: Emission): void {
+    if (kind !== 'score') return
+    for (const [id, { emission }] of waiting) {
+      const isSame = emission.sessionKey === sessionKey && emission.key === key
+      if (isSame && emission.kind === kind) waiting.delete(id)
+    }
+  }
+
   return {
     add: (emissions) => {
       for (const emission of emissions) {
         lastId += 1
+        supersede(emission)
         waiting.set(lastId, { emission, attempts: 0, notBeforeMs: 0 })
       }
     },

@@ -3,6 +3,7 @@
  * about the destination.
  */
 import type { Clock } from '../domain/clock.ts'
+import type { DestinationPause } from '../domain/destination-pause.ts'
 import { type Failure, probeVerdictOf, type Verdict } from '../langfuse/answer.ts'
 import type { LangfuseClient } from '../langfuse/client.ts'
 import type { Destination } from './destination.ts'
@@ -25,15 +26,24 @@ interface SettlementDeps {
   readonly client: Pick<LangfuseClient, 'probe'>
   readonly ledger: Ledger
   readonly destination: Destination
+  readonly pause?: DestinationPause | undefined
   readonly clock: Clock
   readonly stop: AbortSignal
 }
 
 export function createSettlement(deps: SettlementDeps): Settlement {
-  const { client, ledger, destination, clock, stop } = deps
+  const { client, ledger, destination, pause, clock, stop } = deps
 
   async function hold(ids: readonly number[], failure: Failure): Promise<void> {
-    await ledger.putOff(ids, destination.failed(failure), failure.reason)
+    const notBeforeMs = destination.failed(failure)
+    await keepPause(failure)
+    await ledger.putOff(ids, notBeforeMs, failure.reason)
+  }
+
+  /** What the server asks for holds for items, too, that a restart finds and that never failed. */
+  async function keepPause(failure: Failure): Promise<void> {
+    if (failure.kind !== 'retry' || !failure.retryAfterMs) return
+    await pause?.set(destination.orderedUntilMs())
   }
 
   /**
@@ -78,7 +88,9 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     },
     probe: async () => {
       const failure = await ask()
-      if (failure !== undefined && !stop.aborted) destination.probeFailed(failure)
+      if (failure === undefined || stop.aborted) return
+      destination.probeFailed(failure)
+      await keepPause(failure)
     },
   }
 }

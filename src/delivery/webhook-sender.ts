@@ -5,6 +5,7 @@
  */
 import type { AlertQueue, QueuedAlert } from '../domain/alert-queue.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { DestinationPause } from '../domain/destination-pause.ts'
 import { backoffMs } from './backoff.ts'
 import type { DeliveryLog } from './log.ts'
 import { createNap } from './nap.ts'
@@ -22,6 +23,8 @@ export interface WebhookSender {
 export interface WebhookSenderDeps {
   readonly queue: AlertQueue
   readonly client: WebhookClient
+  /** Keeps what the webhook asks for by Retry-After; without it a restart begins anew. */
+  readonly pause?: DestinationPause | undefined
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -37,12 +40,13 @@ const BROKEN_REST_MS = 5_000
 const LONGEST_WAIT_MS = 3_600_000
 
 export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
-  const { queue, client, clock, random, log } = deps
+  const { queue, client, pause, clock, random, log } = deps
   const nap = createNap(clock)
   const aborter = new AbortController()
   let running: Promise<void> | undefined
   let isStopping = false
   let heldUntilMs = 0
+  let isResumed = pause === undefined
   let failures = 0
 
   async function run(): Promise<void> {
@@ -56,6 +60,7 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
   /** Sends what is due, if anything is; resolves to how long nothing is to be done. */
   async function turn(): Promise<number> {
     try {
+      await resume()
       const heldMs = heldUntilMs - clock.now()
       if (heldMs > 0) return heldMs
       const next = await queue.next()
@@ -68,6 +73,13 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
       log.error({ err: error }, 'the queue of budget alerts failed, the webhook waits')
       return BROKEN_REST_MS
     }
+  }
+
+  /** What the webhook asked a former process for. */
+  async function resume(): Promise<void> {
+    if (isResumed) return
+    heldUntilMs = Math.min((await pause?.untilMs()) ?? 0, clock.now() + LONGEST_WAIT_MS)
+    isResumed = true
   }
 
   async function send(next: QueuedAlert): Promise<void> {
@@ -88,6 +100,7 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
     failures += 1
     if (failures === 1) log.warn({ reason }, 'the budget webhook failed, it is tried again')
     heldUntilMs = nowMs + Math.max(retryAfterMs, backoffMs(failures, random, LIMITS))
+    if (retryAfterMs > 0) await pause?.set(nowMs + retryAfterMs)
     if (nowMs - alert.atMs > GIVE_UP_MS) {
       log.error({ id, reason }, 'a budget alert was given up, the webhook has not taken it')
       await queue.settle(id)

@@ -4,7 +4,7 @@ import type { Answer, BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { clockFinding } from './clock-check.ts'
 import { fault, fine, type Finding, skipped, warning } from './finding.ts'
-import { type Health, healthOf } from './health-answer.ts'
+import { type Health, healthOf, livenessOf } from './health-answer.ts'
 
 const START =
   'Start it: claude-telemetry start, or at each login: claude-telemetry install --service'
@@ -26,22 +26,40 @@ export async function examineBridge(
 ): Promise<BridgeExamination> {
   const mixedUp = portMixedUp(target, receiver)
   if (mixedUp !== undefined) return { findings: [mixedUp], takesRecords: false }
-  const answer = await probe.get(`${target.base}/health`)
+  const answer = await probe.get(`${target.base}/health`, healthHeaders(target, receiver))
   const health = answer.kind === 'answer' ? healthOf(answer.text) : undefined
-  if (answer.kind === 'no_answer' || health === undefined) {
+  if (
+    answer.kind === 'no_answer' ||
+    !(health !== undefined || livenessOf(answer.text) !== undefined)
+  ) {
     const finding = await notThere(target, answer, probe)
     return { findings: [finding], takesRecords: false }
   }
   const key = await keyFinding(target, probe)
   const findings = [
     fine('bridge.running', `the bridge answers at ${target.base}`),
-    versionFinding(health, ownVersion),
-    storeFinding(health, target),
+    ...(health === undefined
+      ? [skipped('bridge.store', 'the bridge tells more only to those who send its key')]
+      : [
+          versionFinding(health, ownVersion),
+          storeFinding(health, target),
+          ...sizeFindings(health),
+        ]),
     key,
     ...(await grpcFindings(target, receiver, probe)),
     ...clockFinding('clock.bridge', 'the bridge', answer.dateMs, now()),
   ]
-  return { findings, health, takesRecords: key.status === 'ok' && health.status === 'ok' }
+  const takesRecords = key.status === 'ok' && answer.status === 200
+  return { findings, ...(health !== undefined && { health }), takesRecords }
+}
+
+/** Our own key where it is our own bridge: whether Claude Code sends it is a question of its own. */
+function healthHeaders(
+  { base, configured, headers }: BridgeTarget,
+  { apiKey }: ReceiverConfig,
+): Readonly<Record<string, string>> {
+  const isOwn = base === configured && apiKey !== undefined
+  return isOwn ? { authorization: `Bearer ${apiKey}` } : headers
 }
 
 /** The two doors of the bridge have a port each, and a client at the wrong one gets nowhere. */
@@ -73,7 +91,9 @@ async function notThere(
   const what = `nothing answers at ${base} (${answer.error})`
   if (configured === base) return fault('bridge.running', what, START)
   const other = await probe.get(`${configured}/health`)
-  const isThere = other.kind === 'answer' && healthOf(other.text) !== undefined
+  const isThere =
+    other.kind === 'answer' &&
+    (healthOf(other.text) !== undefined || livenessOf(other.text) !== undefined)
   const todo = isThere
     ? `The bridge runs at ${configured}: claude-telemetry install writes that address`
     : `${START} (it is configured for ${configured})`
@@ -87,13 +107,20 @@ function versionFinding({ version }: Health, ownVersion: string): Finding {
   return warning(id, what, 'Restart the bridge with the newer one')
 }
 
-function storeFinding({ status }: Health, { isLocal }: BridgeTarget): Finding {
+function storeFinding({ status, storage }: Health, { isLocal }: BridgeTarget): Finding {
   const id = 'bridge.store'
   if (status === 'ok') return fine(id, 'records can be stored')
+  const why = storage?.lastError ? ` (${storage.lastError})` : ''
   const where = isLocal
     ? 'DATA_DIR: is its disk full or read-only?'
     : "the bridge's DATA_DIR and log"
-  return fault(id, 'the bridge cannot store records', `Look at ${where}`)
+  return fault(id, `the bridge cannot store records${why}`, `Look at ${where}`)
+}
+
+function sizeFindings({ storage }: Health): readonly Finding[] {
+  if (storage?.isFull !== true) return []
+  const what = `the store is larger than MAX_STORE_SIZE, and what is left may not be deleted (${storage.waitingSessions} closed sessions wait for Langfuse, the others are open)`
+  return [warning('bridge.size', what, 'See to it that Langfuse is reachable, or allow more room')]
 }
 
 async function keyFinding({ base, headers }: BridgeTarget, probe: BridgeProbe): Promise<Finding> {

@@ -13,7 +13,7 @@ export type Answer =
   | { readonly kind: 'no_answer'; readonly error: string }
 
 export interface BridgeProbe {
-  get(url: string): Promise<Answer>
+  get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   /** Posts JSON. */
   post(url: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Answer>
   delete(url: string, headers: Readonly<Record<string, string>>): Promise<Answer>
@@ -41,7 +41,7 @@ export function createBridgeProbe(): BridgeProbe {
   }
 
   return {
-    get: (url) => send(url, {}),
+    get: (url, headers = {}) => send(url, { headers }),
     post: (url, body, headers) =>
       send(url, {
         method: 'POST',

@@ -1,5 +1,7 @@
 /**
- * The durable queue of emissions on their way out, as delivery sees it.
+ * The durable queue of emissions on their way out, as delivery sees it. Of a score, the newest alone
+ * is in it: it takes the place of an older one, and whatever is said of that one afterwards (a
+ * delivery was under way) changes nothing.
  */
 import type { Emission } from './emission.ts'
 

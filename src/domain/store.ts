@@ -116,8 +116,10 @@ export interface SessionStore<S> {
   openSessions(limit: number): Promise<readonly SessionKey[]>
   countOpenSessions(): Promise<number>
   /**
-   * Deletes every row of a session, also what waits to be delivered. No commit may run meanwhile.
-   * Resolves to how many records it had; undefined when there was no such session.
+   * Deletes every row of a session, also what waits to be delivered. No commit may be under way when
+   * it is called. The session is gone when the call returns, so a commit after that begins it anew;
+   * its rows are deleted between those commits. Resolves once they are, to how many records there
+   * were; undefined when there was no such session.
    */
   remove(key: SessionKey): Promise<number | undefined>
 }

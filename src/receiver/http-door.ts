@@ -116,7 +116,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   addExport(METRICS_PATH, exports.metrics)
   addExport(TRACES_PATH, exports.traces)
   addExport(HOOKS_PATH, exports.hooks)
-  app.get(HEALTH_PATH, healthHandler(deps.health))
+  app.get(HEALTH_PATH, healthHandler({ health: deps.health, apiKey: config.apiKey, answers }))
   if (deps.web !== undefined) void app.register(deps.web)
   return app
 }

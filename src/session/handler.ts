@@ -79,8 +79,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     bounds: COMMIT_BOUNDS,
     stateBytes: (key) => live.bytesOf(key) ?? USUAL_STATE_BYTES,
   })
-  /** Neither of these rejects. */
-  const removals: (() => Promise<void>)[] = []
+  /** None of these throws. */
+  const removals: (() => void)[] = []
   let running = false
   /** Requests that were answered by the last commit. */
   let expected = 0
@@ -104,7 +104,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   async function drain(): Promise<void> {
     while (!queue.isEmpty() || removals.length > 0) {
       if (!queue.isEmpty()) await gather()
-      await removals.shift()?.()
+      removals.shift()?.()
       const slices = queue.take()
       if (slices.length > 0) await commit(slices)
       expected = slices.filter(({ isLast, work }) => isLast && work.some(isArrival)).length
@@ -132,13 +132,11 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     }
   }
 
-  /** Between two commits: nothing of the session is under way then. */
-  async function removeSession(key: SessionKey): Promise<number | undefined> {
-    try {
-      return await store.remove(key)
-    } finally {
-      live.forget([key])
-    }
+  /** Between two commits: nothing of the session is under way then. Its rows go beside the next ones. */
+  function removeSession(key: SessionKey): Promise<number | undefined> {
+    const removed = store.remove(key)
+    live.forget([key])
+    return removed
   }
 
   async function commit(slices: readonly Slice[]): Promise<void> {
@@ -223,7 +221,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     start: async () => arm(await store.nextDeadline()),
     remove: (key) =>
       new Promise((resolve, reject) => {
-        removals.push(() => removeSession(key).then(resolve, reject))
+        removals.push(() => void removeSession(key).then(resolve, reject))
         run()
       }),
     closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),

@@ -3,7 +3,7 @@
  *
  * The sums of a day are read off the usage rows once and then kept up in memory, so that a commit
  * costs a few additions. They are dropped, to be read again, whenever rows may have gone behind
- * their back: after a rollback, after a deletion, and when a session's spending moves to another
+ * their back: after a rollback, after a deletion that may concern them, and when a session's spending moves to another
  * user or team. A restart, another time zone or another limit therefore need nothing.
  */
 import {
@@ -30,6 +30,8 @@ export interface BudgetLedger {
    * session's row is written and before its usage is. Returns what is to be told.
    */
   spend(used: SessionUsage, sessionRef: number, nowMs: number): readonly BudgetAlert[]
+  /** A session was deleted that was last written then. */
+  deleted(writtenMs: number): void
   forget(): void
 }
 
@@ -49,6 +51,8 @@ interface Spent {
 
 /** Records come late, seldom by more than a day. */
 const MAX_DAYS = 4
+/** Nor is a sender's clock ahead by more. */
+const MAX_AHEAD_MS = 86_400_000
 /** What a webhook that is away for long is owed; beyond it alerts are only recorded. */
 const MAX_WAITING = 1000
 
@@ -59,17 +63,25 @@ export function createBudgetLedger(deps: BudgetLedgerDeps): BudgetLedger {
   const rows = createBudgetAlertRows(connection)
   const read = createDaySpending(connection)
   const days = createBoundedMap<number, DaySpending>(MAX_DAYS)
+  /** Where the first of them begins. */
+  let earliestMs = Number.POSITIVE_INFINITY
 
   function spendingOf(day: BudgetDay): DaySpending {
     const known = days.get(day.fromMs)
     if (known !== undefined) return known
     const spending = read(day)
     days.set(day.fromMs, spending)
+    earliestMs = Math.min(earliestMs, day.fromMs)
     return spending
   }
 
+  function forget(): void {
+    days.clear()
+    earliestMs = Number.POSITIVE_INFINITY
+  }
+
   function spend(used: SessionUsage, sessionRef: number, atMs: number): readonly BudgetAlert[] {
-    if (used.isMoved) days.clear()
+    if (used.isMoved) forget()
     const costs = used.usage.models.filter(({ costUsd }) => isCost(costUsd))
     if (costs.length === 0) return []
     const { key, costUsd } = used.session
@@ -130,7 +142,13 @@ export function createBudgetLedger(deps: BudgetLedgerDeps): BudgetLedger {
     return found.values()
   }
 
-  return { spend, forget: () => days.clear() }
+  return {
+    spend,
+    deleted: (writtenMs) => {
+      if (writtenMs + MAX_AHEAD_MS >= earliestMs) forget()
+    },
+    forget,
+  }
 }
 
 function isCost(costUsd: number): boolean {

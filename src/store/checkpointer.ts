@@ -10,7 +10,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { CheckpointAnswer, CheckpointRequest, LogState } from './checkpoint-thread.ts'
-import { CHECKPOINT_PAGES, type Connection } from './connection.ts'
+import { CHECKPOINT_PAGES, type Connection, PAGE_BYTES } from './connection.ts'
 import type { StoreLog } from './log.ts'
 
 export interface Checkpointer {
@@ -27,10 +27,16 @@ interface CheckpointerDeps {
   readonly log: StoreLog
   /** Frames in the log at which a round begins. */
   readonly frames?: number
+  /** Told after each round: so much has been written since the last one. */
+  readonly onRound?: () => void
 }
 
 /** 32 MB: long enough that commits wait rarely, short enough to recover at once. */
 const FRAMES = 8192
+/** Shorter than this, a round costs more than it copies. */
+const FEWEST_FRAMES = 256
+/** The part of a bounded store that its log may take. */
+const PART_OF_STORE = 8
 /** Times that length, SQLite checkpoints inside a commit after all. */
 const BACKSTOP = 4
 /** The thread does nothing but hand a number on. */
@@ -41,11 +47,19 @@ const threadFile = new URL(
   import.meta.url,
 )
 
+/** Frames for a store of at most that size; 0 is no limit. */
+export function framesFor(maxBytes: number): number {
+  if (maxBytes === 0) return FRAMES
+  const frames = Math.floor(maxBytes / PART_OF_STORE / PAGE_BYTES)
+  return Math.min(Math.max(frames, FEWEST_FRAMES), FRAMES)
+}
+
 export function createCheckpointer({
   connection,
   databasePath,
   log,
   frames = FRAMES,
+  onRound,
 }: CheckpointerDeps): Checkpointer {
   const { handle } = connection
   const look = handle.prepare<[], LogState>('pragma wal_checkpoint(NOOP)')
@@ -56,6 +70,8 @@ export function createCheckpointer({
   let length = 0
   let dueAt = frames
   handle.pragma(`wal_autocheckpoint = ${BACKSTOP * frames}`)
+  // A log that a reader made longer is cut back once it begins anew.
+  handle.pragma(`journal_size_limit = ${BACKSTOP * frames * PAGE_BYTES}`)
 
   async function ask(): Promise<LogState> {
     thread ??= startThread(databasePath)
@@ -87,6 +103,7 @@ export function createCheckpointer({
       running = undefined
       // Until the log begins anew, or has grown by another part.
       dueAt = length + frames / 4
+      onRound?.()
     }
   }
 

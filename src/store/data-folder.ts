@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly lockPath: string
   /** Says that damage was met while the database was in use. */
   readonly damageMarkPath: string
+  /** Says which folder this is. */
+  readonly instancePath: string
 }
 
 export function dataFolderAt(dataDir: string): DataFolder {
@@ -23,6 +25,7 @@ export function dataFolderAt(dataDir: string): DataFolder {
     databasePath: join(dataDir, 'claude-telemetry.db'),
     lockPath: join(dataDir, 'claude-telemetry.lock'),
     damageMarkPath: join(dataDir, 'claude-telemetry.damaged'),
+    instancePath: join(dataDir, 'claude-telemetry.id'),
   }
 }
 
@@ -47,11 +50,29 @@ export function makePrivateFile(path: string): void {
   if ((statSync(path).mode & OTHERS) !== 0) chmodSync(path, FILE_MODE)
 }
 
-/** Bytes of the database with its log; undefined when they cannot be read. */
-export function databaseBytes({ databasePath }: DataFolder): number | undefined {
+/** Whether there is no database in the folder, for all that may be seen of it. */
+export function isDataMissing(dataDir: string): boolean {
   try {
-    const walBytes = statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    return statSync(databasePath).size + walBytes
+    return statSync(dataFolderAt(dataDir).databasePath, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
+}
+
+/** Bytes of the write-ahead log; undefined when they cannot be read. */
+export function logBytes({ databasePath }: DataFolder): number | undefined {
+  try {
+    return statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes of the database with its log; undefined when they cannot be read. */
+export function databaseBytes(folder: DataFolder): number | undefined {
+  const walBytes = logBytes(folder)
+  try {
+    return walBytes === undefined ? undefined : statSync(folder.databasePath).size + walBytes
   } catch {
     return undefined
   }

@@ -19,10 +19,19 @@ export interface DueItem {
   readonly payload: string
 }
 
+/** What is known of an item without its payload. */
+export interface ItemFacts {
+  readonly id: number
+  readonly bytes: number
+  readonly created_ms: number
+}
+
 export interface DueItems {
   /** Ids of pending items whose time has come at `nowMs`, oldest first. */
   ids(nowMs: number, limit: number): readonly number[]
   read(id: number): DueItem | undefined
+  /** The oldest pending items, whenever their time comes. */
+  oldest(limit: number): readonly ItemFacts[]
 }
 
 interface Search {
@@ -51,9 +60,15 @@ export function createDueItems(connection: Connection): DueItems {
       .select(['id', 'attempts', 'bytes', 'created_ms', 'payload_version', 'payload'])
       .where('id', '=', id),
   )
+  const facts = prepare(connection, ({ id }: { id: number }) =>
+    kysely.selectFrom('outbox').select(['id', 'bytes', 'created_ms']).where('id', '=', id),
+  )
+
+  const ids = (nowMs: number, limit: number) => find.all({ nowMs, limit }).map(({ id }) => id)
 
   return {
-    ids: (nowMs, limit) => find.all({ nowMs, limit }).map(({ id }) => id),
+    ids,
     read: (id) => read.get({ id }),
+    oldest: (limit) => ids(Number.MAX_VALUE, limit).flatMap((id) => facts.get({ id }) ?? []),
   }
 }

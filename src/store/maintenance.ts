@@ -1,6 +1,6 @@
 /**
  * Changes to the stored data from a command, while no bridge runs: takes the folder's lock, so
- * that none begins meanwhile.
+ * that none begins meanwhile. Leaves the schema as it is.
  */
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -8,11 +8,17 @@ import type { SessionKey } from '../domain/identity.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt, makePrivateFile } from './data-folder.ts'
-import { acquireFolderLock } from './folder-lock.ts'
-import { openDatabase } from './open-database.ts'
+import { createDeadItems, type DeadItems } from './dead-items.ts'
+import { createDueItems } from './due-items.ts'
+import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
+import { createFreePages } from './free-pages.ts'
+import { createIdBlocks } from './id-blocks.ts'
+import { createOldestSessions } from './oldest-sessions.ts'
+import { openExisting } from './open-existing.ts'
+import { createOutboxTable } from './outbox-table.ts'
 import { createRetention } from './retention.ts'
-import { createSessionRemoval } from './session-removal.ts'
-import { lockedError, openErrorOf } from './store-open-error.ts'
+import { createSessionDeletion } from './session-deletion.ts'
+import { besideErrorOf, lockedError } from './store-open-error.ts'
 
 export interface Maintenance {
   /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
@@ -22,6 +28,7 @@ export interface Maintenance {
    * for Langfuse. Resolves to how many.
    */
   prune(beforeMs: number): Promise<number>
+  readonly deadItems: Omit<DeadItems, 'close'>
   /** The folder is free for a bridge again. */
   close(): Promise<void>
 }
@@ -37,50 +44,70 @@ export async function openMaintenance(
   dataDir: string,
 ): Promise<Result<Maintenance, MaintenanceProblem>> {
   const { databasePath, lockPath } = dataFolderAt(dataDir)
-  if (!existsSync(databasePath)) {
-    const message = `There is no database ${databasePath}. Set DATA_DIR to the folder of the bridge.`
-    return err({ reason: 'unusable', message })
-  }
+  const unusable = (message: string) => err<MaintenanceProblem>({ reason: 'unusable', message })
+  let lock: FolderLock | undefined
   try {
-    makePrivateFile(lockPath)
-    const lock = acquireFolderLock(lockPath)
-    if (lock === undefined) return err({ reason: 'in_use', message: lockedError(dataDir).message })
-    try {
-      const opened = await openDatabase(databasePath)
-      if (opened.ok) return ok(maintenanceOf(opened.value, () => lock.release()))
-      lock.release()
-      return err({ reason: 'unusable', message: opened.error.message })
-    } catch (error) {
-      lock.release()
-      throw error
+    // Where there is no database, no lock is made either.
+    if (existsSync(databasePath)) {
+      makePrivateFile(lockPath)
+      lock = acquireFolderLock(lockPath)
+      if (lock === undefined) {
+        return err({ reason: 'in_use', message: lockedError(dataDir).message })
+      }
     }
+    const opened = openExisting(dataDir, 'change')
+    const held = lock
+    if (opened.ok) return ok(maintenanceOf(opened.value, () => held?.release()))
+    lock?.release()
+    return unusable(opened.error.message)
   } catch (error) {
-    const expected = openErrorOf(error, databasePath)
+    lock?.release()
+    const expected = besideErrorOf(error, databasePath)
     if (expected === undefined) throw error
-    return err({ reason: 'unusable', message: expected.message })
+    return unusable(expected.message)
   }
 }
 
 function maintenanceOf(connection: Connection, release: () => void): Maintenance {
-  const removal = createSessionRemoval(connection)
-  const retention = createRetention({ connection, onDeleted: () => {} })
+  const outbox = createOutboxTable(connection, createIdBlocks(connection))
+  let taken = 0
+  const deletion = createSessionDeletion({
+    connection,
+    outbox,
+    onTaken: (sessions) => {
+      taken += sessions.length
+    },
+  })
+  const oldest = createOldestSessions({ connection, outbox })
+  const dueItems = createDueItems(connection)
+  const retention = createRetention({ connection, outbox, dueItems, oldest, deletion })
+  const pages = createFreePages(connection)
 
-  async function countSessions(): Promise<number> {
-    const { count } = await connection.kysely
-      .selectFrom('sessions')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow()
-    return count
+  /** Slice after slice, so that a signal is heard in between. */
+  async function whileMore(slice: () => boolean): Promise<void> {
+    while (slice()) await setImmediate()
   }
 
   return {
-    removeSession: (key) => removal.remove(key),
-    prune: async (beforeMs) => {
-      const before = await countSessions()
-      while (retention.prune(beforeMs)) await setImmediate()
-      while (retention.shrink()) await setImmediate()
-      return before - (await countSessions())
+    removeSession: async (key) => {
+      const id = deletion.take(key)
+      if (id === undefined) return undefined
+      let records = 0
+      await whileMore(() => {
+        const slice = deletion.slice(id)
+        records += slice.records
+        return !slice.isDone
+      })
+      return records
     },
+    prune: async (beforeMs) => {
+      taken = 0
+      retention.begin(Number.MAX_VALUE)
+      await whileMore(() => retention.prune(beforeMs))
+      await whileMore(() => pages.shrink())
+      return taken
+    },
+    deadItems: createDeadItems({ connection, table: outbox, write: async (work) => work() }),
     close: async () => {
       await connection.kysely.destroy()
       connection.close()

@@ -7,7 +7,10 @@
  */
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
+import type { DueItems } from './due-items.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
+import type { Totals } from './totals.ts'
 
 export interface OutboxBounds {
   /** 0 is no limit. */
@@ -23,99 +26,70 @@ export interface OutboxLimits {
   dropped(): number
 }
 
+interface OutboxLimitsDeps {
+  readonly connection: Connection
+  readonly table: OutboxTable
+  readonly dueItems: DueItems
+  readonly totals: Totals
+  readonly bounds: OutboxBounds
+}
+
 const ITEMS_PER_SLICE = 200
-const DROPPED = 'outbox_dropped'
+/** Freeing the pages of large payloads takes time, too. */
+const BYTES_PER_SLICE = 4 * 1024 * 1024
 
-export function createOutboxLimits(connection: Connection, bounds: OutboxBounds): OutboxLimits {
-  const { handle, kysely } = connection
-
-  const expire = prepare(connection, ({ beforeMs, reason }: { beforeMs: number; reason: string }) =>
-    kysely
-      .updateTable('outbox')
-      .set({ state: sql.lit('dead'), reason })
-      .where('id', 'in', (eb) =>
-        // Of the oldest only: items are made in the order of their ids, more or less.
-        eb
-          .selectFrom(
-            eb
-              .selectFrom('outbox')
-              .select(['id', 'created_ms'])
-              .where('state', '=', sql.lit('pending'))
-              .orderBy('id')
-              .limit(sql.lit(ITEMS_PER_SLICE))
-              .as('oldest'),
-          )
-          .select('id')
-          .where('created_ms', '<', beforeMs),
-      ),
-  )
-  // A literal: SQLite uses a partial index only where it sees the index's condition.
-  const sizeOf = (state: 'dead' | 'pending') =>
-    prepare(connection, () =>
-      kysely
-        .selectFrom('outbox')
-        .select((eb) => eb.fn.sum<number | null>('bytes').as('bytes'))
-        .where('state', '=', sql.lit(state)),
-    )
-  const pendingSize = sizeOf('pending')
-  const deadSize = sizeOf('dead')
-  const bytesOf = (size: ReturnType<typeof sizeOf>): number => size.get({})?.bytes ?? 0
-  const oldest = (state: 'dead' | 'pending') =>
-    prepare(connection, () =>
-      kysely
-        .selectFrom('outbox')
-        .select(['id', 'bytes'])
-        .where('state', '=', sql.lit(state))
-        .orderBy('id')
-        .limit(sql.lit(ITEMS_PER_SLICE)),
-    )
-  const oldestDead = oldest('dead')
-  const oldestPending = oldest('pending')
-  const remove = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('outbox').where('id', '=', id),
-  )
-  const addDropped = prepare(connection, ({ count }: { count: number }) =>
-    kysely
-      .insertInto('totals')
-      .values({ name: DROPPED, value: count })
-      .onConflict((conflict) =>
-        conflict.column('name').doUpdateSet((eb) => ({
-          value: eb('totals.value', '+', eb.ref('excluded.value')),
-        })),
-      ),
-  )
-  const readDropped = prepare(connection, () =>
-    kysely.selectFrom('totals').select('value').where('name', '=', DROPPED),
+export function createOutboxLimits(deps: OutboxLimitsDeps): OutboxLimits {
+  const { connection, table, dueItems, totals, bounds } = deps
+  const dead = prepare(connection, () =>
+    connection.kysely
+      .selectFrom('outbox')
+      .select(['id', 'bytes'])
+      // A literal: SQLite uses a partial index only where it sees the index's condition.
+      .where('state', '=', sql.lit('dead'))
+      .orderBy('id')
+      .limit(sql.lit(ITEMS_PER_SLICE)),
   )
 
-  const dropExcess = handle.transaction((): number => {
-    let excess = bytesOf(pendingSize) + bytesOf(deadSize) - bounds.maxBytes
-    let dropped = 0
-    const dead = excess > 0 ? oldestDead.all({}) : []
-    const candidates = excess > 0 && dead.length === 0 ? oldestPending.all({}) : dead
-    for (const { id, bytes } of candidates) {
-      if (excess <= 0) break
-      remove.run({ id })
-      excess -= bytes
-      dropped += 1
-    }
-    if (dropped > 0) addDropped.run({ count: dropped })
-    return dropped
-  })
-
+  /** Of the oldest only: items are made in the order of their ids, more or less. */
   function expireOld(nowMs: number): number {
     if (bounds.maxAgeMs === 0) return 0
+    const beforeMs = nowMs - bounds.maxAgeMs
+    const old = dueItems.oldest(ITEMS_PER_SLICE).filter((item) => item.created_ms < beforeMs)
+    if (old.length === 0) return 0
     const days = Math.round(bounds.maxAgeMs / 86_400_000)
     const reason = `waited longer than OUTBOX_MAX_AGE_DAYS (${days})`
-    return expire.run({ beforeMs: nowMs - bounds.maxAgeMs, reason }).changes
+    table.change(() => {
+      for (const { id } of old) table.putAside(id, reason)
+    })
+    return old.length
+  }
+
+  function dropExcess(): number {
+    let excess = bounds.maxBytes === 0 ? 0 : table.counts().bytes - bounds.maxBytes
+    if (excess <= 0) return 0
+    const deadOnes = dead.all({})
+    const candidates = deadOnes.length > 0 ? deadOnes : dueItems.oldest(ITEMS_PER_SLICE)
+    return table.change(() => {
+      let dropped = 0
+      let droppedBytes = 0
+      for (const { id, bytes } of candidates) {
+        if (excess <= 0 || droppedBytes > BYTES_PER_SLICE) break
+        table.remove(id)
+        excess -= bytes
+        droppedBytes += bytes
+        dropped += 1
+      }
+      totals.add('outbox_dropped', dropped)
+      return dropped
+    })
   }
 
   return {
     enforce: (nowMs) => {
       const expired = expireOld(nowMs)
-      const dropped = bounds.maxBytes === 0 ? 0 : dropExcess.immediate()
+      const dropped = dropExcess()
       return { expired, dropped, more: expired + dropped > 0 }
     },
-    dropped: () => readDropped.get({})?.value ?? 0,
+    dropped: () => totals.get('outbox_dropped'),
   }
 }

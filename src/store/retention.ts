@@ -1,61 +1,48 @@
 /**
  * Deletes what is older than the retention: closed sessions with their records, what is dead, and
- * alerts of daily budgets; then gives free pages back to the file system. Works in slices of a few
- * milliseconds, each a transaction of its own. Open sessions are left alone, and all are while
- * something of that age waits in the outbox.
+ * alerts of daily budgets. Works in slices of a few milliseconds, each a transaction of its own.
+ * Open sessions are left alone, and all are while something of that age waits in the outbox.
  * Origins stay: they are one small row for each version, machine and set of resource attributes,
  * and an index to find the unused ones would cost every record more than they do.
  */
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
+import type { DueItems } from './due-items.ts'
+import type { OldestSessions } from './oldest-sessions.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
-import { createSessionRowsDeletion } from './session-rows-deletion.ts'
+import type { SessionDeletion } from './session-deletion.ts'
 
 export interface Retention {
+  /** Begins at the oldest, for slices up to the first that says that there is no more. */
+  begin(nowMs: number): void
   /** One slice of what was last written before `beforeMs`; true while there may be more. */
   prune(beforeMs: number): boolean
-  /** Gives some free pages back; true while there are more. */
-  shrink(): boolean
 }
 
 interface RetentionDeps {
   readonly connection: Connection
-  /** Told after a slice deleted rows whose ids somebody may remember. */
-  readonly onDeleted: () => void
+  readonly outbox: OutboxTable
+  readonly dueItems: DueItems
+  readonly oldest: OldestSessions
+  readonly deletion: Pick<SessionDeletion, 'sweep'>
 }
 
 const DEAD_PER_SLICE = 200
 const ALERTS_PER_SLICE = 200
-/** About a megabyte. */
-const PAGES_PER_SLICE = 256
-/** Free pages that stay, for the next records to use. */
-const SPARE_PAGES = 512
+const BYTES_PER_SLICE = 4 * 1024 * 1024
 
-export function createRetention({ connection, onDeleted }: RetentionDeps): Retention {
-  const { handle, kysely } = connection
-
-  const findSession = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
+export function createRetention(deps: RetentionDeps): Retention {
+  const { connection, outbox, dueItems, oldest, deletion } = deps
+  const { kysely } = connection
+  const dead = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
-      .selectFrom('sessions')
-      .select('id')
-      .where('deadline_ms', 'is', null)
-      .where('updated_ms', '<', beforeMs)
-      .orderBy('updated_ms')
-      .limit(sql.lit(1)),
-  )
-  const rows = createSessionRowsDeletion(connection)
-  const deleteDead = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
-    kysely
-      .deleteFrom('outbox')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('outbox')
-          .select('id')
-          .where('state', '=', sql.lit('dead'))
-          .where('created_ms', '<', beforeMs)
-          .orderBy('id')
-          .limit(sql.lit(DEAD_PER_SLICE)),
-      ),
+      .selectFrom('outbox')
+      .select(['id', 'bytes', 'created_ms'])
+      .where('state', '=', sql.lit('dead'))
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(sql.lit(DEAD_PER_SLICE)),
   )
   const deleteAlerts = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
     kysely
@@ -69,41 +56,41 @@ export function createRetention({ connection, onDeleted }: RetentionDeps): Reten
           .limit(sql.lit(ALERTS_PER_SLICE)),
       ),
   )
-  /** Items are made in the order of their ids, so the first one is the oldest. */
-  const oldestPending = prepare(connection, () =>
-    kysely
-      .selectFrom('outbox')
-      .select('created_ms')
-      .where('state', '=', sql.lit('pending'))
-      .orderBy('id')
-      .limit(sql.lit(1)),
-  )
+  /** Dead items up to this one were looked at. */
+  let deadAfterId = 0
 
-  /** True when there was a session to delete from. */
-  const pruneSession = handle.transaction((beforeMs: number): boolean => {
+  /** True while there may be more. */
+  function pruneSessions(beforeMs: number): boolean {
     // What a session of that age has to send was made before that, too.
-    const pending = oldestPending.get({})
+    const [pending] = dueItems.oldest(1)
     if (pending !== undefined && pending.created_ms < beforeMs) return false
-    const session = findSession.get({ beforeMs })
-    if (session === undefined) return false
-    if (!rows.deleteRecords(session.id)) rows.deleteSession(session.id)
-    return true
-  })
+    // Unless it was put back by command: it is as new then.
+    if (oldest.look()) return true
+    return deletion.sweep(() => oldest.next(beforeMs))
+  }
+
+  function pruneDead(beforeMs: number): boolean {
+    const items = dead.all({ afterId: deadAfterId })
+    let bytes = 0
+    const looked = items.filter((item) => {
+      const fits = bytes <= BYTES_PER_SLICE
+      if (fits && item.created_ms < beforeMs) bytes += item.bytes
+      return fits
+    })
+    const old = looked.filter((item) => item.created_ms < beforeMs)
+    if (old.length > 0) outbox.change(() => old.map(({ id }) => outbox.remove(id)))
+    deadAfterId = looked.at(-1)?.id ?? deadAfterId
+    return looked.length < items.length || items.length === DEAD_PER_SLICE
+  }
 
   return {
-    prune: (beforeMs) => {
-      const more =
-        pruneSession.immediate(beforeMs) ||
-        deleteDead.run({ beforeMs }).changes > 0 ||
-        deleteAlerts.run({ beforeMs }).changes > 0
-      if (more) onDeleted()
-      return more
+    begin: (nowMs) => {
+      oldest.begin(nowMs)
+      deadAfterId = 0
     },
-    shrink: () => {
-      const free = Number(handle.pragma('freelist_count', { simple: true }))
-      if (free <= SPARE_PAGES) return false
-      handle.pragma(`incremental_vacuum(${Math.min(PAGES_PER_SLICE, free - SPARE_PAGES)})`)
-      return true
-    },
+    prune: (beforeMs) =>
+      pruneSessions(beforeMs) ||
+      pruneDead(beforeMs) ||
+      deleteAlerts.run({ beforeMs }).changes === ALERTS_PER_SLICE,
   }
 }

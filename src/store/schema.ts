@@ -174,6 +174,8 @@ export interface OutboxTable {
   bytes: number
   /** JSON of the emission. */
   payload: string
+  /** The key of a score, of which there is one in a session; null for an observation. */
+  score_key: string | null
 }
 
 /** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
@@ -203,8 +205,31 @@ export interface IdsTable {
 
 /** Counts that outlive a process. */
 export interface TotalsTable {
-  name: 'outbox_dropped'
+  name: 'outbox_dropped' | 'sessions_dropped'
   value: number
+}
+
+/** Sessions that were taken out, and whose rows are still being deleted. */
+export interface DeletionsTable {
+  /** The id that the session had. */
+  session_ref: number
+  session_key: string
+  /** Its items in the outbox go as well: those after the first id, up to the second. */
+  outbox_after: number
+  outbox_through: number
+}
+
+/** Until when a destination asked to be left alone. */
+export interface PausesTable {
+  /** SHA-256 of its address, since that may hold a key. */
+  destination: string
+  until_ms: number
+}
+
+/** Written to see whether a commit would succeed; nothing reads it. */
+export interface ProbeTable {
+  id: number
+  filler: Uint8Array
 }
 
 export interface Schema {
@@ -224,4 +249,7 @@ export interface Schema {
   budget_alerts: BudgetAlertsTable
   ids: IdsTable
   totals: TotalsTable
+  deletions: DeletionsTable
+  pauses: PausesTable
+  probe: ProbeTable
 }

@@ -1,29 +1,27 @@
-/**
- * Whether a session is stored, for a program beside the bridge. Only reads: makes no file, changes
- * no schema, takes no lock that the bridge would wait for.
- */
-import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
+/** Whether a session is stored, for a program beside the bridge. Only reads. */
 import type { SessionKey } from '../domain/identity.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { dataFolderAt } from './data-folder.ts'
+import { explainUse, openExisting } from './open-existing.ts'
 
-const BUSY_TIMEOUT_MS = 2000
-
-/** The error says why the folder could not be looked into. */
+/** The error says why the folder could not be looked into, in the middle of a sentence. */
 export function hasStoredSession(dataDir: string, key: SessionKey): Result<boolean, string> {
-  const { databasePath } = dataFolderAt(dataDir)
-  if (!existsSync(databasePath)) return err(`there is no database ${databasePath}`)
+  const opened = openExisting(dataDir, 'read')
+  if (!opened.ok) return err(lowerFirst(opened.error.message))
+  const connection = opened.value
   try {
-    const database = new Database(databasePath, { readonly: true, timeout: BUSY_TIMEOUT_MS })
-    try {
-      const row: unknown = database.prepare('select 1 from sessions where session_key = ?').get(key)
-      return ok(row !== undefined)
-    } finally {
-      database.close()
-    }
+    const row: unknown = connection.handle
+      .prepare('select 1 from sessions where session_key = ?')
+      .get(key)
+    return ok(row !== undefined)
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error
-    return err(`${databasePath} cannot be read: ${error.message}`)
+    const expected = explainUse(error, dataDir)
+    if (expected === undefined) throw error
+    return err(lowerFirst(expected))
+  } finally {
+    connection.close()
   }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
 }

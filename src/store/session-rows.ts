@@ -29,9 +29,10 @@ export interface SessionRows<S> {
   refOf(name: SessionName, nowMs: number): number
   /**
    * The states of those among `keys` that have one. One that cannot be read is told again from what
-   * is stored of the session, so this comes before anything new is.
+   * is stored of the session, so this comes before anything new is. What it resolves to gives them
+   * inside the transaction, without sessions that were deleted meanwhile.
    */
-  load(keys: readonly SessionKey[]): Promise<ReadonlyMap<SessionKey, S>>
+  load(keys: readonly SessionKey[]): Promise<() => ReadonlyMap<SessionKey, S>>
   write(row: SessionRow<S>, nowMs: number): void
   /** After a rollback: ids given since the last commit may be void. */
   forget(): void
@@ -56,6 +57,9 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
       .leftJoin('session_states', 'session_ref', 'sessions.id')
       .select(['sessions.id', 'state', 'version', 'title', 'first_prompt_ms', 'first_commit_ms'])
       .where('session_key', '=', key),
+  )
+  const findId = prepare(connection, ({ key }: { key: SessionKey }) =>
+    kysely.selectFrom('sessions').select('id').where('session_key', '=', key),
   )
   const insert = prepare(connection, (row: NameColumns & Pick<FoldedColumns, 'updated_ms'>) =>
     kysely.insertInto('sessions').values(row),
@@ -82,7 +86,7 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
   )
 
   function refOf({ key, agent, sessionId }: SessionName, nowMs: number): number {
-    const known = refs.get(key) ?? find.get({ key })?.id
+    const known = refs.get(key) ?? findId.get({ key })?.id
     if (known !== undefined) return remember(known)
     const row = { session_key: key, agent, session_id: sessionId, updated_ms: nowMs }
     return remember(Number(insert.run(row).lastInsertRowid))
@@ -112,7 +116,8 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
   return {
     refOf,
     load: async (keys) => {
-      const loaded = new Map<SessionKey, S>()
+      const loaded: { readonly sessionKey: SessionKey; readonly id: number; readonly value: S }[] =
+        []
       for (const sessionKey of keys) {
         const found = find.get({ key: sessionKey })
         if (found?.state == null || found.version === null) continue
@@ -125,9 +130,12 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
           firstCommitMs: found.first_commit_ms ?? undefined,
         })
         const value = state.ok ? state.value : await rebuilt(sessionKey, found.id, state.error)
-        if (value !== undefined) loaded.set(sessionKey, value)
+        if (value !== undefined) loaded.push({ sessionKey, id: found.id, value })
       }
-      return loaded
+      return () => {
+        const there = loaded.filter(({ sessionKey: key, id }) => findId.get({ key })?.id === id)
+        return new Map(there.map(({ sessionKey, value }) => [sessionKey, value]))
+      }
     },
     write: (row, nowMs) => {
       const id = refOf(row, nowMs)

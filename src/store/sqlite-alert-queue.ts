@@ -3,8 +3,9 @@ import { sql } from 'kysely'
 import type { AlertQueue } from '../domain/alert-queue.ts'
 import type { Connection } from './connection.ts'
 import { prepare } from './prepared.ts'
+import type { Write } from './writer.ts'
 
-export function createSqliteAlertQueue(connection: Connection): AlertQueue {
+export function createSqliteAlertQueue(connection: Connection, write: Write): AlertQueue {
   const { kysely } = connection
   const next = prepare(connection, () =>
     kysely
@@ -49,7 +50,7 @@ export function createSqliteAlertQueue(connection: Connection): AlertQueue {
         notBeforeMs: row.webhook_not_before_ms ?? 0,
       }
     },
-    putOff: async (id, notBeforeMs) => void putOff.run({ id, notBeforeMs }),
-    settle: async (id) => void settle.run({ id }),
+    putOff: async (id, notBeforeMs) => void (await write(() => putOff.run({ id, notBeforeMs }))),
+    settle: async (id) => void (await write(() => settle.run({ id }))),
   }
 }

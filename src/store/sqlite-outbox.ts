@@ -8,42 +8,33 @@ import type { Connection } from './connection.ts'
 import { createDueItems } from './due-items.ts'
 import { readEmission } from './emission-text.ts'
 import type { StoreLog } from './log.ts'
-import { prepare } from './prepared.ts'
+import type { OutboxTable } from './outbox-table.ts'
+import type { Write } from './writer.ts'
 
 interface SqliteOutboxDeps {
   readonly connection: Connection
+  readonly table: OutboxTable
+  readonly write: Write
   readonly log: StoreLog
 }
 
-export function createSqliteOutbox({ connection, log }: SqliteOutboxDeps): Outbox {
-  const { handle, kysely } = connection
+export function createSqliteOutbox({ connection, table, write, log }: SqliteOutboxDeps): Outbox {
+  const { kysely } = connection
   const dueItems = createDueItems(connection)
 
-  const remove = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('outbox').where('id', '=', id),
-  )
-  const putOff = prepare(connection, (to: { id: number; notBeforeMs: number; reason: string }) =>
-    kysely
-      .updateTable('outbox')
-      .set((eb) => ({
-        attempts: eb('attempts', '+', 1),
-        not_before_ms: to.notBeforeMs,
-        reason: to.reason,
-      }))
-      .where('id', '=', to.id),
-  )
-  const putAside = prepare(connection, ({ id, reason }: { id: number; reason: string }) =>
-    kysely.updateTable('outbox').set({ state: 'dead', reason }).where('id', '=', id),
-  )
-
   /** One transaction for all: one flush to the disk. */
-  const forEach = handle.transaction((ids: readonly number[], mark: (id: number) => void) => {
-    for (const id of ids) mark(id)
-  })
+  async function forEach(ids: readonly number[], mark: (id: number) => void): Promise<void> {
+    await write(() => {
+      table.change(() => {
+        for (const id of ids) mark(id)
+      })
+    })
+  }
 
   /** What of the items can be read, up to about `maxBytes`; the others are put aside. */
-  function take(ids: readonly number[], maxBytes: number): OutboxItem[] {
+  async function take(ids: readonly number[], maxBytes: number): Promise<OutboxItem[]> {
     const items: OutboxItem[] = []
+    const unreadable = new Map<number, string>()
     let bytes = 0
     for (const id of ids) {
       const found = dueItems.read(id)
@@ -54,18 +45,26 @@ export function createSqliteOutbox({ connection, log }: SqliteOutboxDeps): Outbo
         items.push({ id, emission: emission.value, attempts: found.attempts })
         bytes += found.bytes
       } else {
-        putAside.run({ id, reason: emission.error })
-        log.warn({ outboxId: id, reason: emission.error }, 'stored emission put aside')
+        unreadable.set(id, emission.error)
       }
     }
+    await putAside(unreadable)
     return items
+  }
+
+  async function putAside(reasons: ReadonlyMap<number, string>): Promise<void> {
+    if (reasons.size === 0) return
+    await forEach([...reasons.keys()], (id) => table.putAside(id, reasons.get(id) ?? ''))
+    for (const [outboxId, reason] of reasons) {
+      log.warn({ outboxId, reason }, 'stored emission put aside')
+    }
   }
 
   return {
     due: async (nowMs, maxItems, maxBytes) => {
       for (;;) {
         const ids = dueItems.ids(nowMs, maxItems)
-        const items = take(ids, maxBytes)
+        const items = await take(ids, maxBytes)
         // Nothing could be read of these: they are dead now, the next may be better.
         if (items.length > 0 || ids.length === 0) return items
       }
@@ -78,27 +77,14 @@ export function createSqliteOutbox({ connection, log }: SqliteOutboxDeps): Outbo
         .executeTakeFirst()
       return row?.not_before_ms ?? undefined
     },
-    delivered: async (ids) => {
-      forEach.immediate(ids, (id) => remove.run({ id }))
-    },
-    retryLater: async (ids, notBeforeMs, reason) => {
-      forEach.immediate(ids, (id) => putOff.run({ id, notBeforeMs, reason }))
-    },
-    bury: async (ids, reason) => {
-      forEach.immediate(ids, (id) => putAside.run({ id, reason }))
-    },
+    delivered: (ids) => forEach(ids, (id) => table.remove(id)),
+    retryLater: (ids, notBeforeMs, reason) =>
+      forEach(ids, (id) => table.putOff(id, notBeforeMs, reason)),
+    bury: (ids, reason) => forEach(ids, (id) => table.putAside(id, reason)),
     stats: async () => {
-      const count = (state: 'pending' | 'dead') =>
-        kysely
-          .selectFrom('outbox')
-          .select((eb) => eb.fn.countAll<number>().as('count'))
-          .where('state', '=', sql.lit(state))
-      const { pending, dead } = await kysely
-        .selectNoFrom([count('pending').as('pending'), count('dead').as('dead')])
-        .executeTakeFirstOrThrow()
-      const [oldest] = dueItems.ids(Number.MAX_VALUE, 1)
-      const oldestPendingMs = oldest === undefined ? undefined : dueItems.read(oldest)?.created_ms
-      return { pending: pending ?? 0, dead: dead ?? 0, oldestPendingMs }
+      const { pending, dead } = table.counts()
+      const [oldest] = dueItems.oldest(1)
+      return { pending, dead, oldestPendingMs: oldest?.created_ms }
     },
   }
 }

@@ -15,14 +15,16 @@ import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import { createControlRows } from './control-rows.ts'
 import type { StoreLog } from './log.ts'
-import { createIdBlocks } from './id-blocks.ts'
+import type { IdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
-import { createOutboxRows } from './outbox-rows.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
+import { createQuietSessions } from './quiet-sessions.ts'
 import { createRecordRows } from './record-rows.ts'
-import { createSessionRemoval } from './session-removal.ts'
+import type { StoredSession } from './session-deletion.ts'
 import { createSessionRows } from './session-rows.ts'
 import { createUsageRows } from './usage-rows.ts'
+import type { Write } from './writer.ts'
 
 interface SqliteSessionsDeps<S> {
   readonly connection: Connection
@@ -30,35 +32,38 @@ interface SqliteSessionsDeps<S> {
   readonly states: StateFormat<S>
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
+  readonly ids: IdBlocks
+  readonly outbox: OutboxTable
+  readonly write: Write
+  /** Told after a commit that wrote something. */
+  readonly onWritten: () => void
   readonly log: StoreLog
 }
 
-export interface SqliteSessions<S> extends SessionStore<S> {
-  /** Rows may have gone behind its back: ids that it remembers may be void. */
-  forget(): void
+export interface SqliteSessions<S> extends Omit<SessionStore<S>, 'remove'> {
+  /** Sessions were deleted behind its back: what it remembers of them is void. */
+  forgetDeleted(sessions: readonly StoredSession[]): void
 }
 
 export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
-  const { connection, clock, budgets, log } = deps
+  const { connection, clock, budgets, ids, outbox, write, onWritten, log } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
   const sessions = createSessionRows<S>({ ...deps, attributes })
-  const ids = createIdBlocks(connection)
   const records = createRecordRows({ connection, ids, origins })
   const controls = createControlRows({ connection, ids, policy: deps.states.policy })
   const usage = createUsageRows(connection)
-  const outbox = createOutboxRows(connection, ids)
-  const removal = createSessionRemoval(connection)
   const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
 
   const transaction = handle.transaction(
     (
       arrivals: readonly Arrival[],
-      stored: ReadonlyMap<SessionKey, S>,
+      storedStates: () => ReadonlyMap<SessionKey, S>,
       fold: Fold<S>,
-    ): Committed<S> => {
+    ) => {
       const nowMs = clock.now()
+      const stored = storedStates()
       controls.notePolicy()
       const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
@@ -82,7 +87,9 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         const row = rows.get(used.session.key)
         if (row !== undefined) tell(told, row.state, ref, nowMs)
       }
-      return { outcome, alerts }
+      const committed: Committed<S> = { outcome, alerts }
+      const wrote = fresh.length + outcome.sessions.length + outcome.emissions.length > 0
+      return { committed, wrote }
     },
   )
 
@@ -112,24 +119,26 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       .where('deadline_ms', 'is not', sql.lit(null)),
   )
   const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
+  const quietSessions = createQuietSessions(connection)
 
   return {
-    forget,
+    // Ids are never given twice, so what is remembered by them does no harm.
+    forgetDeleted: (deleted) => {
+      sessions.forget()
+      for (const { writtenMs } of deleted) ledger?.deleted(writtenMs)
+    },
     commit: async (arrivals, load, fold) => {
       try {
         const stored = await sessions.load(load)
-        // Immediate: a lock taken later than the first read could be refused half-way.
-        return transaction.immediate(arrivals, stored, fold)
+        const { committed, wrote } = await write(() =>
+          // Immediate: a lock taken later than the first read could be refused half-way.
+          outbox.counted(() => transaction.immediate(arrivals, stored, fold)),
+        )
+        if (wrote) onWritten()
+        return committed
       } catch (error) {
         forget()
         throw error
-      }
-    },
-    remove: async (key) => {
-      try {
-        return await removal.remove(key)
-      } finally {
-        forget()
       }
     },
     dueSessions: async (nowMs, limit) => {
@@ -147,10 +156,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         .executeTakeFirst()
       return row?.deadline_ms ?? undefined
     },
-    openSessions: async (limit) => {
-      const rows = await open.select('session_key').orderBy('last_ms').limit(limit).execute()
-      return rows.map((row) => row.session_key)
-    },
+    openSessions: async (limit) => quietSessions(limit),
     countOpenSessions: async () => countOpen.get({})?.count ?? 0,
   }
 }

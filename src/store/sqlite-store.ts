@@ -3,33 +3,48 @@
  * up to date, and puts the parts together over one connection. A damaged database is moved aside
  * and said loudly of; the store begins afresh then.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { BudgetWatch } from '../domain/budget-watch.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { SessionKey } from '../domain/identity.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { SessionStore } from '../domain/store.ts'
 import type { StateFormat } from '../domain/stored-state.ts'
-import type { Connection } from './connection.ts'
-import { type Checkpointer, createCheckpointer } from './checkpointer.ts'
-import { checkWhole, isDamage, markIfDamaged, setAside } from './damage.ts'
+import { createCheckpointer, framesFor } from './checkpointer.ts'
+import { type Connection, PAGE_BYTES } from './connection.ts'
+import { checkWhole, isDamage, setAside } from './damage.ts'
 import {
   type DataFolder,
   databaseBytes,
   dataFolderAt,
+  logBytes,
   makeFolder,
   makePrivateFile,
 } from './data-folder.ts'
 import { createDeadItems } from './dead-items.ts'
+import { createDestinationPauses } from './destination-pauses.ts'
+import { createDueItems } from './due-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
+import { createFreePages } from './free-pages.ts'
+import { createIdBlocks } from './id-blocks.ts'
+import { keepInstanceId } from './instance-id.ts'
 import type { StoreLog } from './log.ts'
+import { createOldestSessions } from './oldest-sessions.ts'
 import { openDatabase } from './open-database.ts'
 import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
+import { createOutboxTable } from './outbox-table.ts'
 import { createRetention } from './retention.ts'
+import { createSessionDeletion } from './session-deletion.ts'
+import { createSizeBound } from './size-bound.ts'
 import { createSqliteAlertQueue } from './sqlite-alert-queue.ts'
 import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
+import { createStorageProbe } from './storage-probe.ts'
+import { createStorageWatch } from './storage-watch.ts'
 import type { Store } from './store.ts'
 import { lockedError, openErrorOf, type StoreOpenError } from './store-open-error.ts'
+import { createTotals } from './totals.ts'
 import { createUpkeep } from './upkeep.ts'
+import { createWriter } from './writer.ts'
 
 export interface SqliteStoreOptions<S> {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
@@ -38,6 +53,8 @@ export interface SqliteStoreOptions<S> {
   readonly states: StateFormat<S>
   /** How long closed sessions are kept; 0 is for ever. */
   readonly retentionMs: number
+  /** How large all of it may become; 0, the default, is no limit. */
+  readonly maxBytes?: number
   readonly outbox: OutboxBounds
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
@@ -107,66 +124,127 @@ function storeOver<S>(
   connection: Connection,
   lock: FolderLock,
   folder: DataFolder,
-  { clock, states, retentionMs, outbox, budgets, log }: SqliteStoreOptions<S>,
+  options: SqliteStoreOptions<S>,
 ): Store<S> {
-  const sessions = createSqliteSessions<S>({ connection, clock, states, budgets, log })
-  const checkpointer = createCheckpointer({ connection, databasePath: folder.databasePath, log })
+  const { clock, log, maxBytes = 0 } = options
+  const ids = createIdBlocks(connection)
+  const table = createOutboxTable(connection, ids)
+  // Counts what a former process left, now that nobody waits yet.
+  table.counts()
+  const dueItems = createDueItems(connection)
+  const totals = createTotals(connection)
+  const pages = createFreePages(connection)
+  const watch = createStorageWatch({ clock, log })
+  const frames = framesFor(maxBytes)
+  const checkpointer = createCheckpointer({
+    connection,
+    databasePath: folder.databasePath,
+    log,
+    frames,
+    onRound: () => upkeep.wake(),
+  })
+  const { write, writeNow } = createWriter({ checkpointer, watch, folder })
+  const sessions = createSqliteSessions<S>({
+    ...options,
+    connection,
+    ids,
+    outbox: table,
+    write,
+    onWritten: () => watch.committed(),
+  })
+  const deletionListeners: (() => void)[] = []
+  let isUntold = false
+  const deletion = createSessionDeletion({
+    connection,
+    outbox: table,
+    onTaken: (taken) => {
+      sessions.forgetDeleted(taken)
+      isUntold = true
+    },
+  })
+  function tellDeletions(): void {
+    if (isUntold) for (const listener of deletionListeners) listener()
+    isUntold = false
+  }
+  const oldestSessions = () => createOldestSessions({ connection, outbox: table })
+  const sizeBound = createSizeBound({
+    maxBytes,
+    usedBytes: pages.usedBytes,
+    logBytes: () => logBytes(folder),
+    usualLogBytes: frames * PAGE_BYTES,
+    oldest: oldestSessions(),
+    deletion,
+    totals,
+    log,
+  })
   const upkeep = createUpkeep({
-    retention: createRetention({ connection, onDeleted: () => sessions.forget() }),
-    limits: createOutboxLimits(connection, outbox),
-    retentionMs,
+    limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
+    deletion,
+    sizeBound,
+    retention: createRetention({
+      connection,
+      outbox: table,
+      dueItems,
+      oldest: oldestSessions(),
+      deletion,
+    }),
+    pages,
+    write,
+    onRest: tellDeletions,
+    retentionMs: options.retentionMs,
     clock,
     log,
   })
+  const probe = createStorageProbe(connection)
+  let isClosed = false
+
+  async function check(): Promise<Result<undefined, string>> {
+    try {
+      const { isWritable } = watch.state()
+      await write(() => (isWritable ? probe.light() : probe.full()))
+      watch.committed()
+      return ok(undefined)
+    } catch (error) {
+      return err(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async function remove(key: SessionKey): Promise<number | undefined> {
+    const id = writeNow(() => deletion.take(key))
+    if (id === undefined) return undefined
+    tellDeletions()
+    let records = 0
+    for (;;) {
+      if (isClosed) throw new Error('the store was closed; its next start deletes the rest')
+      const slice = await write(() => deletion.slice(id))
+      records += slice.records
+      if (slice.isDone) return records
+      await setImmediate()
+    }
+  }
+
   return {
-    sessions: noticingDamage(checkpointed(sessions, checkpointer), folder),
-    outbox: createSqliteOutbox({ connection, log }),
-    alerts: createSqliteAlertQueue(connection),
-    deadItems: createDeadItems(connection.kysely),
+    sessions: { ...sessions, remove },
+    outbox: createSqliteOutbox({ connection, table, write, log }),
+    alerts: createSqliteAlertQueue(connection, write),
+    deadItems: createDeadItems({ connection, table, write }),
+    pause: createDestinationPauses(connection, write),
+    instance: keepInstanceId(folder),
     databaseBytes: () => databaseBytes(folder),
+    size: () => sizeBound.size(),
     upkeep,
-    check: async () => {
-      try {
-        // Nothing reads this number; writing it goes the whole way to the disk.
-        connection.handle.pragma('user_version = 0')
-        return ok(undefined)
-      } catch (error) {
-        markIfDamaged(error, folder)
-        return err(error instanceof Error ? error.message : String(error))
-      }
-    },
+    onDeleted: (listener) => void deletionListeners.push(listener),
+    check,
+    storage: () => watch.state(),
+    watchStorage: () => watch.start(async () => void (await check())),
     close: async () => {
+      isClosed = true
       upkeep.stop()
+      watch.stop()
       await checkpointer.close()
       await connection.kysely.destroy()
       connection.close()
       lock.release()
-    },
-  }
-}
-
-function checkpointed<S>(sessions: SessionStore<S>, checkpointer: Checkpointer): SessionStore<S> {
-  return {
-    ...sessions,
-    commit: async (...args) => {
-      await checkpointer.pause()
-      const committed = await sessions.commit(...args)
-      checkpointer.afterCommit()
-      return committed
-    },
-  }
-}
-
-function noticingDamage<S>(sessions: SessionStore<S>, folder: DataFolder): SessionStore<S> {
-  return {
-    ...sessions,
-    commit: async (...args) => {
-      try {
-        return await sessions.commit(...args)
-      } catch (error) {
-        markIfDamaged(error, folder)
-        throw error
-      }
     },
   }
 }

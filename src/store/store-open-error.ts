@@ -1,7 +1,15 @@
 /** Why the store could not be opened, for a person: what happened, where, and what to do. */
 
 export interface StoreOpenError {
-  readonly reason: 'unusable_folder' | 'locked' | 'not_a_database' | 'damaged' | 'newer_schema'
+  readonly reason:
+    | 'unusable_folder'
+    | 'missing'
+    | 'unreadable'
+    | 'locked'
+    | 'not_a_database'
+    | 'damaged'
+    | 'newer_schema'
+    | 'older_schema'
   readonly message: string
 }
 
@@ -50,13 +58,76 @@ const explanations: readonly (readonly [string, Explanation])[] = [
   ['E', unusable],
 ]
 
+/** The same for a program beside the bridge, which makes nothing and repairs nothing. */
+const explanationsBeside: readonly (readonly [string, Explanation])[] = [
+  ['ENOENT', (path) => missingError(path)],
+  ['ENOTDIR', (path) => missingError(path)],
+  [
+    'SQLITE_BUSY',
+    (path, code) => ({
+      reason: 'locked',
+      message: `Another program keeps the database ${path} locked (${code}). End it, or try again.`,
+    }),
+  ],
+  [
+    'SQLITE_NOTADB',
+    (path, code) => ({
+      reason: 'not_a_database',
+      message:
+        `The file ${path} is not a SQLite database (${code}). ` +
+        'Set DATA_DIR to the folder of the bridge; a bridge that starts here moves the file aside.',
+    }),
+  ],
+  [
+    'SQLITE_CORRUPT',
+    (path, code) => ({
+      reason: 'damaged',
+      message:
+        `The database ${path} is damaged (${code}). ` +
+        'Restart the bridge: it moves the file aside and begins a new one.',
+    }),
+  ],
+  ...['SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_IOERR', 'SQLITE_FULL', 'E'].map(
+    (beginning) =>
+      [
+        beginning,
+        (path: string, code: string): StoreOpenError => ({
+          reason: 'unreadable',
+          message:
+            `The database ${path} is there, but cannot be read (${code}). Run this as the user ` +
+            'that runs the bridge, or set DATA_DIR to a folder that this user may read and write.',
+        }),
+      ] as const,
+  ),
+]
+
 /** Explains what opening threw; `undefined` when that is no expected failure but a bug. */
 export function openErrorOf(thrown: unknown, path: string): StoreOpenError | undefined {
+  return explained(explanations, thrown, path)
+}
+
+/** Explains what opening an existing database threw, or using it later. */
+export function besideErrorOf(thrown: unknown, path: string): StoreOpenError | undefined {
+  return explained(explanationsBeside, thrown, path)
+}
+
+function explained(
+  table: readonly (readonly [string, Explanation])[],
+  thrown: unknown,
+  path: string,
+): StoreOpenError | undefined {
   if (!(thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string')) {
     return undefined
   }
   const { code } = thrown
-  return explanations.find(([beginning]) => code.startsWith(beginning))?.[1](path, code)
+  // Node's own are bugs; those of the operating system have no underscore.
+  if (code.startsWith('ERR_')) return undefined
+  return table.find(([beginning]) => code.startsWith(beginning))?.[1](path, code)
+}
+
+function missingError(path: string): StoreOpenError {
+  const message = `There is no database ${path}. Set DATA_DIR to the folder of the bridge.`
+  return { reason: 'missing', message }
 }
 
 export function lockedError(dataDir: string): StoreOpenError {
@@ -75,5 +146,14 @@ export function newerSchemaError(path: string, migration: string): StoreOpenErro
       `The database ${path} was written by a newer claude-telemetry ` +
       `(its migration ${migration} is not known here). ` +
       'Update claude-telemetry, or give this one a DATA_DIR of its own.',
+  }
+}
+
+export function olderSchemaError(path: string): StoreOpenError {
+  return {
+    reason: 'older_schema',
+    message:
+      `The database ${path} was written by an older claude-telemetry. Start the bridge once with ` +
+      'this version (stop the older one first): it brings the database up to date.',
   }
 }

@@ -2,11 +2,9 @@
  * Everything that is asked of the store without changing it, over one connection of its own that
  * only reads: beside the bridge's own store, or in a command while a bridge runs.
  */
-import { existsSync } from 'node:fs'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
-import { dataFolderAt } from './data-folder.ts'
-import { checkSchema } from './known-schema.ts'
+import { openExisting } from './open-existing.ts'
 import { type BudgetSessions, createBudgetSessions } from './queries/budget-sessions.ts'
 import { createDaySpending, type ReadDaySpending } from './queries/day-spending.ts'
 import { createFacetQueries, type FacetQueries } from './queries/facet-queries.ts'
@@ -18,8 +16,6 @@ import { createSessionLists, type SessionLists } from './queries/session-list.ts
 import { createSessionSearch, type SessionSearch } from './queries/session-search.ts'
 import { createUsageQueries, type UsageQueries } from './queries/usage-queries.ts'
 import { createWaitingSessions, type WaitingSessions } from './queries/waiting-sessions.ts'
-import { openReadConnection } from './read-connection.ts'
-import { openErrorOf } from './store-open-error.ts'
 
 export interface StoreReader {
   readonly usage: UsageQueries
@@ -38,35 +34,22 @@ export interface StoreReader {
 
 /** Opens the store of a data folder for reading; the error is for a person. */
 export function openStoreReader(dataDir: string): Result<StoreReader, string> {
-  const { databasePath } = dataFolderAt(dataDir)
-  if (!existsSync(databasePath)) {
-    return err(`There is no database ${databasePath}. Set DATA_DIR to the folder of the bridge.`)
-  }
-  try {
-    const connection = openReadConnection(databasePath)
-    const problem = checkSchema(connection, databasePath)
-    if (problem !== undefined) {
-      connection.close()
-      return err(problem)
-    }
-    const records = createRecordBatches(connection)
-    return ok({
-      usage: createUsageQueries(connection),
-      lists: createSessionLists(connection),
-      search: createSessionSearch(connection),
-      details: createSessionDetails(connection),
-      facets: createFacetQueries(connection),
-      records,
-      inputs: createSessionInputs(connection, records),
-      quarters: createModelQuarters(connection),
-      waiting: createWaitingSessions(connection),
-      daySpending: createDaySpending(connection),
-      budgetSessions: createBudgetSessions(connection),
-      close: () => connection.close(),
-    })
-  } catch (error) {
-    const expected = openErrorOf(error, databasePath)
-    if (expected === undefined) throw error
-    return err(expected.message)
-  }
+  const opened = openExisting(dataDir, 'read')
+  if (!opened.ok) return err(opened.error.message)
+  const connection = opened.value
+  const records = createRecordBatches(connection)
+  return ok({
+    usage: createUsageQueries(connection),
+    lists: createSessionLists(connection),
+    search: createSessionSearch(connection),
+    details: createSessionDetails(connection),
+    facets: createFacetQueries(connection),
+    records,
+    inputs: createSessionInputs(connection, records),
+    quarters: createModelQuarters(connection),
+    waiting: createWaitingSessions(connection),
+    daySpending: createDaySpending(connection),
+    budgetSessions: createBudgetSessions(connection),
+    close: () => connection.close(),
+  })
 }

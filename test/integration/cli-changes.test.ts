@@ -12,7 +12,11 @@ import {
   temporaryFolder,
 } from './corpus/bridge.ts'
 import { eventually, recording, replay } from './corpus/recording.ts'
-import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+import {
+  createLangfuseStandIn,
+  type LangfuseStandIn,
+  STAND_IN_KEYS,
+} from './langfuse-stand-in/stand-in.ts'
 
 const [PLAIN = ''] = Object.keys(recording('plain').truth)
 const [TOOLS = ''] = Object.keys(recording('tools').truth)
@@ -175,6 +179,39 @@ describe('beside a running bridge', () => {
     expect(await setting.sessions()).toHaveLength(2)
   })
 
+  test('one of another folder is not taken for the own one', async () => {
+    const own = await withBridge(await setUp())
+    const other = await withBridge(await setUp())
+    const { port } = new URL(other.bridge.url)
+    const mixed = settingOf(own.langfuse, { ...own.environment, OTLP_RECEIVER_PORT: port })
+
+    const status = await mixed.run('status')
+    expect(status.code).toBe(1)
+    expect(status.stdout).toContain(
+      `it uses another data folder than DATA_DIR=${own.environment.DATA_DIR}`,
+    )
+    expect(status.stdout).not.toContain(other.environment.DATA_DIR)
+    const told = JSON.parse((await mixed.run('status', '--json')).stdout) as {
+      readonly bridge: { readonly folder: string }
+    }
+    expect(told.bridge.folder).toBe('other')
+
+    const deleted = await mixed.run('delete', TOOLS, '--yes')
+    expect(deleted).toMatchObject({ code: 1, stdout: '' })
+    expect(deleted.stderr).toMatch(/a bridge uses .*, and the one at .* uses another data folder/)
+    expect(await own.sessions()).toHaveLength(2)
+    expect(await other.sessions()).toHaveLength(2)
+  })
+
+  test('status of a bridge with another key says what it may', async () => {
+    const { run, bridge } = await withBridge(await setUp(), { API_KEY: 'a-key-of-the-bridge' })
+    const { code, stdout } = await run('status')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`runs at ${bridge.url}`)
+    expect(stdout).toContain('only to those who send its API_KEY')
+    expect(stdout).toMatch(/^Waiting +0 items/m)
+  })
+
   test('one with a key asks for it', async () => {
     const apiKey = 'a-key-of-the-bridge'
     const { run, environment, langfuse } = await withBridge(await setUp(), { API_KEY: apiKey })
@@ -207,5 +244,49 @@ describe('beside a running bridge', () => {
     await exited
     const positions = lines.map((line) => (JSON.parse(line) as { position: number }).position)
     expect(new Set(positions).size).toBe(positions.length)
+  })
+})
+
+describe('outbox', () => {
+  /** A bridge with a dead item, which Langfuse would take now. */
+  async function withDeadItem() {
+    const setting = await setUp({ withKeys: false })
+    const { langfuse, environment } = setting
+    const keys = {
+      LANGFUSE_HOST: langfuse.url,
+      LANGFUSE_PUBLIC_KEY: STAND_IN_KEYS.publicKey,
+      LANGFUSE_SECRET_KEY: STAND_IN_KEYS.secretKey,
+    }
+    langfuse.refuseSpans(({ name }) => (name === 'session-summary' ? 'not liked' : undefined))
+    const started = await withBridge(settingOf(langfuse, { ...environment, ...keys }))
+    const deadItems = async () => (await started.run('outbox', 'list')).stdout.match(/not liked/g)
+    await eventually('the refusal', async () => (await deadItems())?.length === 2)
+    langfuse.refuseSpans(() => undefined)
+    return started
+  }
+  const summaries = (langfuse: LangfuseStandIn) =>
+    langfuse.spans().filter(({ name }) => name === 'session-summary').length
+
+  test('retry goes through the bridge, which sends at once', async () => {
+    const { run, langfuse } = await withDeadItem()
+    const ran = await run('outbox', 'retry', '--all')
+    expect(ran).toMatchObject({ code: 0, stdout: '2 items put back\n', stderr: '' })
+    await eventually('both summaries', () => summaries(langfuse) === 2)
+    expect((await run('outbox', 'list')).stdout).toBe('no dead items\n')
+  })
+
+  test('drop changes its own folder, whichever bridge listens on the port', async () => {
+    const own = await withDeadItem()
+    const other = await withDeadItem()
+    const { port } = new URL(other.bridge.url)
+    const mixed = settingOf(own.langfuse, { ...own.environment, OTLP_RECEIVER_PORT: port })
+    const ran = await mixed.run('outbox', 'drop', '--all')
+    expect(ran).toMatchObject({ code: 0, stdout: '2 items dropped\n', stderr: '' })
+    expect((await own.run('outbox', 'list')).stdout).toBe('no dead items\n')
+    expect((await other.run('outbox', 'list')).stdout).toMatch(/not liked/)
+    const health = (await (await fetch(`${own.bridge.url}/health`)).json()) as {
+      readonly delivery: { readonly dead: number }
+    }
+    expect(health.delivery.dead).toBe(0)
   })
 })

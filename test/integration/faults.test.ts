@@ -10,6 +10,7 @@ const selection = [
   'SIGTERM in the middle of a batch',
   'Langfuse stores, and answers 200 with a broken body',
   'Langfuse refuses one span of a batch; later it is retried by command',
+  'an older score is put off, and a newer one follows',
   'database damaged: its middle overwritten',
   'the clock is set back by a day',
   'clients send everything twice, or half of it',

@@ -8,6 +8,7 @@ import { upkeep } from './0002-upkeep.ts'
 import { usage } from './0003-usage.ts'
 import { budgets } from './0004-budgets.ts'
 import { controls } from './0005-controls.ts'
+import { delivery } from './0006-delivery.ts'
 import { emptySessions } from './0007-empty-sessions.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,5 +17,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-usage': usage,
   '0004-budgets': budgets,
   '0005-controls': controls,
+  '0006-delivery': delivery,
   '0007-empty-sessions': emptySessions,
 }

@@ -67,6 +67,16 @@ export const deliveryAnswer = z
       days: z.number(),
       /** Of the database with its log; null when it cannot be read. */
       databaseBytes: count.nullable(),
+      /** What is in use of that: free pages do not count. */
+      usedBytes: count.nullable(),
+      /** `MAX_STORE_SIZE`; 0 is no limit. */
+      maxBytes: count,
+      /** `full`: beyond its bound, and what is left may not be deleted. */
+      size: z.enum(['within', 'deleting', 'full']),
+      /** While it is full: closed sessions that stay because something of them waits for Langfuse. */
+      waitingSessions: count,
+      /** Sessions deleted for want of room, ever. */
+      droppedSessions: count,
     }),
   })
   .meta({ id: 'Delivery' })

@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Fault, Scene } from './fault.ts'
-import { healthOf } from './health.ts'
+import { healthWhen } from './health.ts'
 import { canMount } from './small-disk.ts'
 
 const databaseIn = (dataDir: string): string => join(dataDir, 'claude-telemetry.db')
@@ -96,14 +96,14 @@ export const diskFaults: readonly Fault[] = [
         const refused = await subject.tryStart()
         expect('stderr' in refused && refused.code === 1, 'it started on a locked database')
       } else {
-        await pause(0, 700)
-        const { code, status } = await healthOf(subject)
+        // The clients go on: the first commit that fails says it.
+        const { code, status } = await healthWhen(subject, (health) => health.code === 503, pause)
         expect(code === 503 && status === 'unavailable', `health while locked: ${code} ${status}`)
       }
       other.exec('rollback')
       other.close()
       if (subject.url() === undefined) await subject.start()
-      const { code, status } = await healthOf(subject)
+      const { code, status } = await healthWhen(subject, (health) => health.code === 200, pause)
       expect(code === 200 && status === 'ok', `health once unlocked: ${code} ${status}`)
     },
   },

@@ -30,6 +30,11 @@ export interface Fault {
   readonly diskBytes?: number
   /** Runs the bridge as nobody where the rig is root. */
   readonly asNobody?: boolean
+  /**
+   * Langfuse may do what a request says long after the bridge gave it up, so that the bridge does not
+   * have it in its hands which of two scores with one id comes last.
+   */
+  readonly actsLate?: boolean
   /** How often clients repeat a batch that was taken, one in so many. */
   readonly repeatOneIn?: number
   /** Traffic flows meanwhile. Resolves when all that must be undone is undone. */

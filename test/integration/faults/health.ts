@@ -16,7 +16,7 @@ const nobody: Health = {
   delivery: { pending: 0, dead: 0, dropped: 0 },
 }
 
-export async function healthOf(subject: Subject): Promise<Health> {
+async function healthOf(subject: Subject): Promise<Health> {
   try {
     const answer = await fetch(`${subject.url() ?? ''}/health`)
     return { ...((await answer.json()) as Omit<Health, 'code'>), code: answer.status }

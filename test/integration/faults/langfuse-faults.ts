@@ -9,6 +9,7 @@ import { runCommand } from './run-command.ts'
 function misbehaving(name: string, misbehaviour: Misbehaviour): Fault {
   return {
     name,
+    actsLate: ['hang', 'slow'].includes(misbehaviour.kind),
     inject: async ({ langfuse, random, traffic, pause }) => {
       const oneIn = random.pick([1, 1, 2, 3])
       await pause(0, 500)
@@ -63,6 +64,24 @@ export const langfuseFaults: readonly Fault[] = [
       const listed = await runCommand(subject.dataDir, ['outbox', 'list'])
       expect(refused === undefined || listed.includes('not liked'), `outbox list: ${listed}`)
       await runCommand(subject.dataDir, ['outbox', 'retry', '--all'])
+      await subject.start()
+    },
+  },
+  {
+    name: 'an older score is put off, and a newer one follows',
+    inject: async ({ subject, langfuse, traffic, pause }) => {
+      // Early, so that most sessions go on afterwards.
+      await pause(100, 400)
+      langfuse.always(({ kind }) =>
+        kind === 'scores' ? { kind: 'status', status: 500 } : undefined,
+      )
+      // Closes what is open: their scores are refused, and put off for longer each time.
+      await subject.stop()
+      await subject.start()
+      langfuse.always(undefined)
+      // The sessions go on, are closed again, and have newer scores, which are due at once.
+      await traffic
+      await subject.stop()
       await subject.start()
     },
   },

@@ -71,6 +71,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: 'SIGKILL while Langfuse hangs',
+    actsLate: true,
     inject: async ({ subject, langfuse, pause }) => {
       await pause(0, 400)
       langfuse.always(() => ({ kind: 'hang' }))

@@ -74,8 +74,10 @@ export async function runFault(fault: Fault, seed: number): Promise<Run> {
     heal(langfuse)
     const left = await empty(subject)
     if (left > 0) wrong.push(`${left} items stay in the outbox`)
+    const verdict = judge(promises, langfuse)
     await fault.afterwards?.({ dataDir, langfuse, expect })
-    return { ...judge(promises, langfuse), wrong }
+    if (fault.actsLate !== true) wrong.push(...verdict.stale)
+    return { ...verdict, wrong }
   } finally {
     await subject.kill()
     await langfuse.close()

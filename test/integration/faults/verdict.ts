@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
-import { isObject, type StoredSpan } from '../langfuse-stand-in/stored-span.ts'
+import { isObject, type StoredSpan, textOf } from '../langfuse-stand-in/stored-span.ts'
 import type { RowKind, SentRecord } from './batch.ts'
 import type { Promises } from './promises.ts'
 
@@ -19,6 +19,8 @@ export interface Verdict {
   readonly doubled: readonly string[]
   /** Rows that were sent again just as they were. */
   readonly resent: number
+  /** Scores that are not those of the session's last summary, one line each. */
+  readonly stale: readonly string[]
 }
 
 export function judge(promises: Promises, langfuse: LangfuseStandIn): Verdict {
@@ -49,6 +51,7 @@ export function judge(promises: Promises, langfuse: LangfuseStandIn): Verdict {
     lost: [...lost],
     doubled: [...doubled],
     resent,
+    stale: staleScores(rows, langfuse.scores()),
   }
 }
 
@@ -101,6 +104,30 @@ function compareSummaries(
     for (let n = records.length; n < counted; n += 1)
       doubled.add(`${group} ${n + 1} in the summary`)
   }
+}
+
+/**
+ * A session that goes on after its summary gets its scores anew, under their ids. What they count
+ * only grows, and they say it: the one that stands has to count as much as the largest summary.
+ */
+function staleScores(
+  rows: readonly StoredSpan[],
+  scores: ReturnType<LangfuseStandIn['scores']>,
+): string[] {
+  const calls = new Map<string, number>()
+  for (const { name, output, attributes } of rows) {
+    if (name !== 'session-summary' || !isObject(output)) continue
+    const sessionId = textOf(attributes['langfuse.session.id'])
+    const counted = Number(output.model_calls) + Number(output.model_errors)
+    calls.set(sessionId, Math.max(calls.get(sessionId) ?? 0, counted))
+  }
+  return scores.flatMap(({ name, sessionId, comment }) => {
+    if (name !== 'api_success_rate' || typeof sessionId !== 'string') return []
+    const of = Number(/^\d+ of (\d+)/.exec(textOf(comment))?.[1])
+    const expected = calls.get(sessionId)
+    if (of === expected) return []
+    return [`${name} of ${sessionId} is of ${of} calls, its last summary of ${expected}`]
+  })
 }
 
 function groupOf({ sessionId, event }: SentRecord): string {

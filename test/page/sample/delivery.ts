@@ -35,6 +35,14 @@ export function delivery(nowMs: number): Delivery {
               : [],
       })),
     },
-    retention: { days: 180, databaseBytes: 48_340_992 },
+    retention: {
+      days: 180,
+      databaseBytes: 48_340_992,
+      usedBytes: 46_137_344,
+      maxBytes: 5 * 1024 ** 3,
+      size: 'within',
+      waitingSessions: 0,
+      droppedSessions: 0,
+    },
   }
 }

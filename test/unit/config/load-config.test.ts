@@ -52,6 +52,7 @@ describe('the configuration', () => {
       bodyFolders: [],
       dataDir: '/home/ada/.local/share/claude-telemetry',
       retentionMs: 180 * 86_400_000,
+      maxStoreBytes: 5 * 1024 ** 3,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
       budgets: { limits: {} },
       logLevel: 'info',
@@ -87,6 +88,7 @@ describe('the configuration', () => {
         SHUTDOWN_TIMEOUT: '0',
         RETENTION_DAYS: '0',
         OUTBOX_MAX_AGE_DAYS: '7',
+        MAX_STORE_SIZE: '8',
         OUTBOX_MAX_SIZE: '9',
         BUDGET_SESSION_USD: '5',
         BUDGET_DAILY_USD: '100.50',
@@ -129,6 +131,7 @@ describe('the configuration', () => {
       bodyFolders: ['/bodies', '/home/ada/more'],
       dataDir: '/data',
       retentionMs: 0,
+      maxStoreBytes: 8,
       outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
       budgets: {
         limits: { session: 5, day: 100.5, user: 0.25, team: 50 },

@@ -5,7 +5,7 @@ import { createMemoryOutbox } from '../../../src/delivery/memory-outbox.ts'
 import type { HttpOutcome } from '../../../src/langfuse/answer.ts'
 import type { LangfuseClient } from '../../../src/langfuse/client.ts'
 import { createSystemClock } from '../../../src/observability/system-clock.ts'
-import { observation } from '../store/arrivals.ts'
+import { observation, score } from '../store/arrivals.ts'
 
 const answer = (status: number): HttpOutcome => ({ kind: 'answer', status, body: '{}' })
 
@@ -60,4 +60,16 @@ test('wrong keys end a drain at once, and everything waits', async () => {
   await delivery.stop()
   expect(await outbox.stats()).toMatchObject({ pending: 1 })
   expect(await outbox.nextDueMs()).toBeGreaterThan(Date.now())
+})
+
+test('a newer score takes the place of the one that waits, whatever becomes of that one', async () => {
+  const outbox = createMemoryOutbox()
+  const valued = (value: number) => ({ ...score('quality'), value })
+  outbox.add([observation('a'), valued(1), observation('quality')])
+  await outbox.due(0, 10, 1e6)
+  outbox.add([valued(2), { ...valued(3), sessionKey: 'claude-code/s2' }])
+  await outbox.retryLater([2], 5, 'HTTP 500')
+  const due = await outbox.due(5, 10, 1e6)
+  const values = due.map(({ emission }) => (emission.kind === 'score' ? emission.value : 'span'))
+  expect(values).toEqual(['span', 'span', 2, 3])
 })

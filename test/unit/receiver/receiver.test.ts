@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { HttpDoorDeps } from '../../../src/receiver/http-door.ts'
 import { createStand, healthy, jsonType, logsBody, NOW_MS, type Stand } from './stand.ts'
 
 let stand: Stand
@@ -170,11 +171,49 @@ describe('GET /health', () => {
     expect(stand.counters.snapshot().requestCount).toBe(0)
   })
 
-  it('stays open when there is a key, whatever the Host', async () => {
+  it.each([
+    [200, 'ok', {}],
+    [503, 'unavailable', {}],
+    [200, 'ok', { authorization: 'Bearer wrong' }],
+  ] as const)(
+    'with a key says no more than the status to others: %d',
+    async (code, status, sent) => {
+      const health = () => Promise.resolve({ ...healthy, status })
+      stand = createStand({ apiKey: 'open-sesame', health })
+      const headers = { host: 'bridge.example', ...sent }
+      const reply = await stand.app.inject({ url: '/health', headers })
+      expect(reply.statusCode).toBe(code)
+      expect(reply.json()).toEqual({ status, service: 'claude-telemetry' })
+    },
+  )
+
+  it.each(['Bearer open-sesame', 'bearer%20open-sesame'])('tells all to %s', async (sent) => {
     stand = createStand({ apiKey: 'open-sesame' })
-    const reply = await stand.app.inject({ url: '/health', headers: { host: 'bridge.example' } })
-    expect(reply.statusCode).toBe(200)
+    const headers = { host: 'bridge.example', authorization: sent }
+    const reply = await stand.app.inject({ url: '/health', headers })
+    expect(reply.json()).toEqual(healthy)
   })
+
+  it.each(['bridge.example', 'evil.example:4318', '127.0.0.1.evil.example'])(
+    'without a key is not for pages that have %s resolve to this machine',
+    async (host) => {
+      const health = vi.fn<HttpDoorDeps['health']>().mockResolvedValue(healthy)
+      stand = createStand({ health })
+      const reply = await stand.app.inject({ url: '/health', headers: { host } })
+      expect(reply.statusCode).toBe(403)
+      expect(reply.json()).toMatchObject({ code: 7 })
+      expect(health).not.toHaveBeenCalled()
+    },
+  )
+
+  it.each(['localhost:4318', '127.0.0.1', '[::1]:4318'])(
+    'without a key is for %s',
+    async (host) => {
+      stand = createStand()
+      const reply = await stand.app.inject({ url: '/health', headers: { host } })
+      expect(reply.statusCode).toBe(200)
+    },
+  )
 
   it('answers 503 when the report cannot be made', async () => {
     stand = createStand({ health: () => Promise.reject(new Error('database is gone')) })

@@ -23,12 +23,25 @@ export const NOW_MS = 1_795_229_558_020
 export const healthy: HealthReport = {
   status: 'ok',
   version: '1.2.3',
+  instance: '0d3a5c1e-5b8e-4f0e-9d2f-3f6a1f0c7b11',
   uptime: 12,
   sessions: 1,
   requestCount: 2,
   errorCount: 0,
   langfuse: 'connected',
   delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
+  asOf: '2026-11-21T09:30:00.000Z',
+  storage: {
+    state: 'ok',
+    lastCommitAt: '2026-11-21T09:30:00.000Z',
+    failingSince: null,
+    lastError: null,
+    usedBytes: 4096,
+    maxBytes: 0,
+    size: 'within',
+    waitingSessions: 0,
+    droppedSessions: 0,
+  },
 }
 
 /** Takes records of a request; a large one brings several lots. */

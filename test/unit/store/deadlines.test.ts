@@ -56,6 +56,26 @@ describe('open sessions', () => {
     expect(await sessions.openSessions(1)).toEqual(['claude-code/late'])
   })
 
+  test('are told in that order while they are heard of and closed, however many there are', async () => {
+    const { sessions } = await openStore()
+    const rows = Array.from({ length: 1500 }, (_, n) =>
+      row(`s${n}`, { deadlineMs: 9000, lastMs: 10_000 + ((n * 7) % 1500) }),
+    )
+    await sessions.commit([], [], () => ({ ...nothing, sessions: rows }))
+    let left = [...rows].sort((a, b) => a.lastMs - b.lastMs)
+    for (let sweep = 0; sweep < 14; sweep += 1) {
+      const expected = left.slice(0, 100)
+      expect(await sessions.openSessions(100)).toEqual(expected.map(({ key }) => key))
+      const closed = expected.map((one) => ({ ...one, deadlineMs: undefined }))
+      // The next one is heard of before it is its turn.
+      const [, ...others] = left.slice(100)
+      const heard = { ...(left[100] ?? row('none')), lastMs: 50_000 + sweep }
+      left = [...others, heard]
+      await sessions.commit([], [], () => ({ ...nothing, sessions: [...closed, heard] }))
+    }
+    expect(await sessions.countOpenSessions()).toBe(100)
+  })
+
   test('are left by closing and joined again by a new deadline', async () => {
     const sessions = await storeWithSessions()
     const change = [row('late', { closeReason: 'limit' }), row('closed', { deadlineMs: 7 })]

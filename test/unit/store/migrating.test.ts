@@ -8,7 +8,7 @@ import { bucketOf } from '../../../src/domain/usage.ts'
 import { migrations } from '../../../src/store/migrations/migrations.ts'
 import type { SessionState } from '../../../src/session/state.ts'
 import { arrives, closing, run, sample } from '../session/events.ts'
-import { AT_MS, base, nothing, observation, other } from './arrivals.ts'
+import { AT_MS, base, nothing, observation, other, score } from './arrivals.ts'
 import { databaseIn, openStore, temporaryFolder } from './open-store.ts'
 
 /** A file as the first released schema left it, with a record, a session and two items. */
@@ -188,4 +188,35 @@ test('sessions in which nothing happened are marked, and no others', async () =>
     { id: 'empty' },
     { id: 'oldest' },
   ])
+})
+
+test('of the scores that wait under one key the newest stays, known by its key', async () => {
+  const dataDir = await oldDatabase()
+  const database = new Database(databaseIn(dataDir))
+  const put = database.prepare(`
+    insert into outbox (session_key, kind, state, attempts, not_before_ms, created_ms,
+      payload_version, bytes, payload) values (?, 'score', ?, 3, ${AT_MS}, ${AT_MS}, 1, 10, ?)`)
+  const older = JSON.stringify({ ...score('quality'), value: 1 })
+  put.run('claude-code/s1', 'pending', older)
+  put.run('claude-code/s2', 'pending', older)
+  put.run('claude-code/s1', 'dead', older)
+  put.run('claude-code/s1', 'pending', JSON.stringify({ ...score('quality'), value: 2 }))
+  put.run('claude-code/s1', 'pending', '{"kind":"score"')
+  database.close()
+
+  const store = await openStore(dataDir)
+  expect(
+    store.rows(`select session_key, score_key, json_valid(payload) as whole,
+      case when json_valid(payload) then json_extract(payload, '$.value') end as value
+      from outbox where kind = 'score' order by id`),
+  ).toEqual([
+    { session_key: 'claude-code/s2', score_key: 'quality', whole: 1, value: 1 },
+    { session_key: 'claude-code/s1', score_key: 'quality', whole: 1, value: 2 },
+    { session_key: 'claude-code/s1', score_key: null, whole: 0, value: null },
+  ])
+  const emissions = [{ ...score('quality'), value: 3 }]
+  await store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+  const due = await store.outbox.due(AT_MS, 10, 1_000_000)
+  const values = due.map(({ emission }) => emission.kind === 'score' && emission.value)
+  expect(values).toEqual([false, 1, 3])
 })

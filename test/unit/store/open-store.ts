@@ -8,12 +8,13 @@ import type { Result } from '../../../src/domain/result.ts'
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { StoreOpenError } from '../../../src/store/store-open-error.ts'
-import { createManualClock } from '../manual-clock.ts'
+import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import type { StateFormat } from '../../../src/domain/stored-state.ts'
 import { AT_MS, plainStates, type State } from './arrivals.ts'
 
 export interface OpenStore extends Store<State> {
   readonly dataDir: string
+  readonly clock: ManualClock
   /** What the store warned of. */
   readonly warnings: readonly object[]
   /** Rows of the file as another connection reads them. */
@@ -29,11 +30,15 @@ export function temporaryFolder(): string {
 
 export function tryToOpen(
   dataDir: string,
-  options: { readonly states?: StateFormat<State>; readonly warnings?: object[] } = {},
+  options: {
+    readonly states?: StateFormat<State>
+    readonly warnings?: object[]
+    readonly clock?: ManualClock
+  } = {},
 ): Promise<Result<Store<State>, StoreOpenError>> {
   return createSqliteStore<State>({
     dataDir,
-    clock: createManualClock(AT_MS),
+    clock: options.clock ?? createManualClock(AT_MS),
     states: options.states ?? plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
@@ -49,7 +54,8 @@ export async function openStore(
   states = plainStates<State>(),
 ): Promise<OpenStore> {
   const warnings: object[] = []
-  const opened = await tryToOpen(dataDir, { states, warnings })
+  const clock = createManualClock(AT_MS)
+  const opened = await tryToOpen(dataDir, { states, warnings, clock })
   if (!opened.ok) throw new Error(opened.error.message)
   let closed: Promise<void> | undefined
   const close = () => (closed ??= opened.value.close())
@@ -58,6 +64,7 @@ export async function openStore(
     ...opened.value,
     close,
     dataDir,
+    clock,
     warnings,
     rows: (sql) => withDatabase(dataDir, (database) => database.prepare(sql).all()),
   }

@@ -20,6 +20,7 @@ describe('the files', () => {
       'claude-telemetry.db',
       'claude-telemetry.db-shm',
       'claude-telemetry.db-wal',
+      'claude-telemetry.id',
       'claude-telemetry.lock',
     ])
     for (const file of files) expect([file, mode(join(dataDir, file))]).toEqual([file, '600'])

@@ -1,4 +1,5 @@
 /** Deleting a session: every row of it goes, and nothing of its neighbours. */
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openMaintenance } from '../../../src/store/maintenance.ts'
 import { AT_MS, arrival, base, nothing, observation, other, row } from './arrivals.ts'
@@ -72,6 +73,87 @@ describe('removing a session', () => {
       { session_key: 'claude-code/s1' },
     ])
     expect(store.rows('select * from seen')).toHaveLength(3)
+  })
+})
+
+describe('a large session', () => {
+  const RECORDS = 6000
+  const KEY = 'claude-code/large'
+  const left = (store: OpenStore) => store.rows('pragma foreign_key_check').length
+
+  test('is gone at once, and its rows go while others commit', async () => {
+    const store = await openStore()
+    await fill(store, 'large', RECORDS)
+    const state = { isDone: false }
+    const removed = store.sessions.remove(KEY).finally(() => {
+      state.isDone = true
+    })
+    expect(store.rows('select * from sessions')).toEqual([])
+    expect(left(store)).toBeGreaterThan(RECORDS / 2)
+    let commits = 0
+    while (!state.isDone) {
+      await store.sessions.commit([other(`k${commits}`, 'small')], [], () => nothing)
+      commits += 1
+      await setImmediate()
+    }
+    expect(await removed).toBe(RECORDS)
+    expect(commits).toBeGreaterThan(3)
+    expect(left(store)).toBe(0)
+    expect(store.rows('select count(*) as n from seen')).toEqual([{ n: commits }])
+    expect(store.rows('select * from deletions')).toEqual([])
+    expect(store.rows('select * from outbox')).toEqual([])
+  })
+
+  test('begins anew with what comes meanwhile, which is not deleted', async () => {
+    const store = await openStore()
+    await fill(store, 'large', RECORDS)
+    const removed = store.sessions.remove(KEY)
+    await fill(store, 'large')
+    expect(await removed).toBe(RECORDS)
+    expect(store.rows('select session_key from sessions')).toEqual([{ session_key: KEY }])
+    expect(store.rows('select * from seen')).toHaveLength(3)
+    expect(left(store)).toBe(0)
+    expect(await store.outbox.stats()).toMatchObject({ pending: 1 })
+    expect(await store.sessions.remove(KEY)).toBe(3)
+  })
+
+  test('is deleted to its end by the next process when this one ends in the middle', async () => {
+    const store = await openStore()
+    await fill(store, 'large', RECORDS)
+    await fill(store, 'stays')
+    const removed = store.sessions.remove(KEY)
+    await store.close()
+    await expect(removed).rejects.toThrow(/next start|not open/)
+
+    const again = await openStore(store.dataDir)
+    expect(again.rows('select session_key from sessions')).toHaveLength(1)
+    expect(left(again)).toBeGreaterThan(0)
+    await fill(again, 'large')
+    again.upkeep.start()
+    await again.clock.advance(60_000)
+    expect(left(again)).toBe(0)
+    expect(again.rows('select * from seen')).toHaveLength(6)
+    expect(again.rows('select session_key from outbox order by id')).toEqual([
+      { session_key: 'claude-code/stays' },
+      { session_key: KEY },
+    ])
+  })
+
+  test('takes with it what waits of it for Langfuse, among very much of others', async () => {
+    const store = await openStore()
+    const emissions = Array.from({ length: 1500 }, (_, n) =>
+      observation(`o${n}`, { sessionKey: n % 3 === 0 ? KEY : 'claude-code/stays' }),
+    )
+    await store.sessions.commit([], [], () => ({
+      ...nothing,
+      sessions: [row('large'), row('stays')],
+      emissions,
+    }))
+    expect(await store.sessions.remove(KEY)).toBe(0)
+    expect(await store.outbox.stats()).toMatchObject({ pending: 1000 })
+    expect(store.rows('select distinct session_key from outbox')).toEqual([
+      { session_key: 'claude-code/stays' },
+    ])
   })
 })
 

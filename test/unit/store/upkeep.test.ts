@@ -1,6 +1,6 @@
 /** The bounds of the outbox, and retention, as time goes by. */
 import { statSync } from 'node:fs'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
@@ -25,6 +25,7 @@ interface Rig {
   readonly clock: ManualClock
   readonly dataDir: string
   readonly errors: object[]
+  readonly warnings: object[]
   count(table: string): number
 }
 
@@ -32,25 +33,37 @@ async function open(bounds: {
   readonly retentionDays?: number
   readonly maxAgeDays?: number
   readonly maxBytes?: number
+  readonly maxStoreBytes?: number
+  readonly dataDir?: string
+  readonly startMs?: number
 }): Promise<Rig> {
-  const { retentionDays = 0, maxAgeDays = 0, maxBytes = 0 } = bounds
-  const dataDir = temporaryFolder()
-  const clock = createManualClock(AT_MS)
+  const { retentionDays = 0, maxAgeDays = 0, maxBytes = 0, maxStoreBytes = 0 } = bounds
+  const { dataDir = temporaryFolder(), startMs = AT_MS } = bounds
+  const clock = createManualClock(startMs)
   const errors: object[] = []
+  const warnings: object[] = []
   const opened = await createSqliteStore<State>({
     dataDir,
     clock,
     states: plainStates(),
     retentionMs: retentionDays * DAY_MS,
+    maxBytes: maxStoreBytes,
     outbox: { maxAgeMs: maxAgeDays * DAY_MS, maxBytes },
-    log: { warn: () => {}, error: (fields) => errors.push(fields) },
+    log: { warn: (fields) => warnings.push(fields), error: (fields) => errors.push(fields) },
   })
   if (!opened.ok) throw new Error(opened.error.message)
   onTestFinished(() => opened.value.close())
   opened.value.upkeep.start()
   const count = (table: string) =>
     withDatabase(dataDir, (db) => db.prepare(`select count(*) from ${table}`).pluck().get())
-  return { store: opened.value, clock, dataDir, errors, count: (table) => Number(count(table)) }
+  return {
+    store: opened.value,
+    clock,
+    dataDir,
+    errors,
+    warnings,
+    count: (table) => Number(count(table)),
+  }
 }
 
 /** A prompt of a session, from a sender of its own, which is closed or stays open. */
@@ -140,6 +153,193 @@ describe('retention', () => {
     await keep(rig, 'old', false)
     await rig.clock.advance(3 * DAY_MS)
     expect(rig.count('record_batches')).toBe(1)
+  })
+})
+
+describe('retention and what was put back by command', () => {
+  test('keeps an old session of which something waits again', async () => {
+    const rig = await open({ retentionDays: 2 })
+    await keep(rig, 'put back', false)
+    await keep(rig, 'old', false)
+    const emissions = [observation('o', { sessionKey: 'claude-code/put back' })]
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+    await rig.store.outbox.bury([1], 'HTTP 400')
+    await rig.clock.advance(1.5 * DAY_MS)
+    await rig.store.deadItems.retry('all', rig.clock.now())
+    await rig.clock.advance(2 * DAY_MS)
+    const keys = () =>
+      withDatabase(rig.dataDir, (db) => db.prepare('select session_id from sessions').pluck().all())
+    expect(keys()).toEqual(['put back'])
+    await rig.store.outbox.delivered([1])
+    await rig.clock.advance(1.1 * DAY_MS)
+    expect(keys()).toEqual([])
+  })
+
+  test('deletes what is dead and old behind very much that is not', async () => {
+    const rig = await open({ retentionDays: 2 })
+    const emissions = Array.from({ length: 500 }, (_, n) => observation(`o${n}`))
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+    const ids = emissions.map((_, n) => n + 1)
+    await rig.store.outbox.bury(ids, 'HTTP 400')
+    await rig.clock.advance(1.5 * DAY_MS)
+    // Put back, and refused again: as old as that.
+    await rig.store.deadItems.retry(ids.slice(0, 450), rig.clock.now())
+    await rig.store.outbox.bury(ids.slice(0, 450), 'HTTP 400')
+    await rig.clock.advance(2 * DAY_MS)
+    expect(await rig.store.outbox.stats()).toMatchObject({ pending: 0, dead: 450 })
+  })
+})
+
+describe('the size of the store', () => {
+  const MB = 1_000_000
+  const text = 'x'.repeat(200_000)
+
+  /** Closed sessions of 200 kB each, a minute apart. */
+  async function keepMany(rig: Rig, from: number, count: number): Promise<void> {
+    for (let n = from; n < from + count; n += 1) {
+      await keep(rig, `s${String(n).padStart(3, '0')}`, false, text)
+      await rig.clock.advance(MINUTE_MS)
+    }
+  }
+
+  /** The log is moved into the database by a thread, which has a clock of its own. */
+  async function eventually(rig: Rig, holds: () => boolean): Promise<void> {
+    await vi.waitUntil(
+      async () => {
+        await rig.clock.advance(MINUTE_MS)
+        return holds()
+      },
+      { timeout: 20_000, interval: 10 },
+    )
+  }
+
+  /** Of the pages in use, without the log. */
+  const pageBytes = ({ dataDir }: Rig) =>
+    withDatabase(dataDir, (db) => {
+      const number = (name: string) => Number(db.pragma(name, { simple: true }))
+      return (number('page_count') - number('freelist_count')) * number('page_size')
+    })
+
+  const sessionIds = ({ dataDir }: Rig) =>
+    withDatabase(dataDir, (db) =>
+      db.prepare('select session_id from sessions order by id').pluck().all().map(String),
+    )
+
+  test('is kept within its bound: the closed sessions written longest ago go', async () => {
+    const rig = await open({ maxStoreBytes: 8 * MB })
+    await keep(rig, 'open', true, text)
+    await keepMany(rig, 0, 60)
+    await eventually(rig, () => rig.store.size().state === 'within')
+    const left = sessionIds(rig)
+    expect(left[0]).toBe('open')
+    expect(left.at(-1)).toBe('s059')
+    expect(left.length).toBeGreaterThan(20)
+    expect(left.slice(1)).toEqual(
+      Array.from(
+        { length: left.length - 1 },
+        (_, n) => `s${String(61 - left.length + n).padStart(3, '0')}`,
+      ),
+    )
+    const size = rig.store.size()
+    expect(size).toMatchObject({ maxBytes: 8 * MB, state: 'within', waitingSessions: 0 })
+    expect(pageBytes(rig)).toBeLessThanOrEqual(8 * MB)
+    expect(pageBytes(rig)).toBeGreaterThan(4 * MB)
+    expect(size.droppedSessions).toBe(61 - left.length)
+    expect(rig.errors).toEqual([])
+    // Not with every session: a tenth was made free each time.
+    expect(rig.warnings.length).toBeGreaterThan(1)
+    expect(rig.warnings.length).toBeLessThan(size.droppedSessions / 2)
+    for (const table of ['record_batches', 'seen', 'prompts']) {
+      expect([table, rig.count(table)]).toEqual([table, left.length])
+    }
+  })
+
+  test('is given back to the file system', async () => {
+    const rig = await open({})
+    await keepMany(rig, 0, 60)
+    await rig.store.close()
+    const before = statSync(databaseIn(rig.dataDir)).size
+    expect(before).toBeGreaterThan(12 * MB)
+    const bounded = await open({
+      dataDir: rig.dataDir,
+      startMs: rig.clock.now(),
+      maxStoreBytes: 4 * MB,
+    })
+    await eventually(bounded, () => {
+      withDatabase(rig.dataDir, (db) => db.pragma('wal_checkpoint(TRUNCATE)'))
+      // Two megabytes stay for the next records.
+      return statSync(databaseIn(rig.dataDir)).size < 7 * MB
+    })
+  })
+
+  test('counts what was deleted over restarts', async () => {
+    const rig = await open({ maxStoreBytes: 4 * MB })
+    await keepMany(rig, 0, 30)
+    await eventually(rig, () => rig.store.size().droppedSessions > 5)
+    await eventually(rig, () => rig.store.size().state === 'within')
+    const { droppedSessions } = rig.store.size()
+    await rig.store.close()
+    const again = await open({ dataDir: rig.dataDir })
+    expect(again.store.size()).toMatchObject({ maxBytes: 0, state: 'within', droppedSessions })
+  })
+
+  test('is told when all that is left is open, without trying for ever', async () => {
+    const rig = await open({ maxStoreBytes: 3 * MB })
+    for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, true, text)
+    await eventually(rig, () => rig.store.size().state === 'full')
+    expect(sessionIds(rig)).toHaveLength(30)
+    expect(rig.store.size()).toMatchObject({ waitingSessions: 0, droppedSessions: 0 })
+    await rig.clock.advance(10 * MINUTE_MS)
+    expect(rig.errors).toEqual([expect.objectContaining({ maxBytes: 3 * MB, waitingSessions: 0 })])
+    expect(rig.clock.pendingTimers()).toBe(1)
+    for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, false, 'closed')
+    await eventually(rig, () => rig.store.size().state === 'within')
+    expect(sessionIds(rig).length).toBeLessThan(20)
+    expect(sessionIds(rig).length).toBeGreaterThan(2)
+  })
+
+  test('waits for sessions of which something waits for Langfuse, and says so', async () => {
+    const rig = await open({ maxStoreBytes: 4 * MB })
+    const waiting = ['s000', 's001', 's002']
+    const emissions = waiting.map((id) => observation(id, { sessionKey: `claude-code/${id}` }))
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+    await keepMany(rig, 0, 30)
+    await eventually(rig, () => rig.store.size().state === 'within')
+    expect(sessionIds(rig).slice(0, 4)).toEqual([...waiting, expect.not.stringMatching('s003')])
+
+    // Everything that is left waits: nothing may go.
+    const left = sessionIds(rig)
+    const more = left.map((id) => observation(id, { sessionKey: `claude-code/${id}` }))
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions: more }))
+    for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, true, text)
+    await eventually(rig, () => rig.store.size().state === 'full')
+    expect(rig.store.size()).toMatchObject({ waitingSessions: left.length })
+    await rig.clock.advance(10 * MINUTE_MS)
+    expect(rig.errors).toEqual([expect.objectContaining({ waitingSessions: left.length })])
+    expect(sessionIds(rig)).toHaveLength(left.length + 30)
+
+    const due = await rig.store.outbox.due(rig.clock.now(), 1000, 1e9)
+    await rig.store.outbox.delivered(due.map(({ id }) => id))
+    await eventually(rig, () => sessionIds(rig).length === 30)
+  })
+
+  test('0 is no bound', async () => {
+    const rig = await open({ maxStoreBytes: 0 })
+    await keepMany(rig, 0, 30)
+    expect(sessionIds(rig)).toHaveLength(30)
+    expect(rig.store.size()).toMatchObject({ maxBytes: 0, state: 'within', droppedSessions: 0 })
+  })
+
+  test('whoever remembers sums is told', async () => {
+    const rig = await open({ maxStoreBytes: 4 * MB })
+    let told = 0
+    rig.store.onDeleted(() => {
+      told += 1
+    })
+    await keepMany(rig, 0, 10)
+    expect(told).toBe(0)
+    await keepMany(rig, 10, 20)
+    await eventually(rig, () => told > 0)
   })
 })
 

@@ -1,16 +1,18 @@
 /** The page beside the OTLP paths of the real HTTP door. */
-import { expect, test } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { defaultTimeouts } from '../../../src/receiver/server-options.ts'
 import { createWeb } from '../../../src/web/web.ts'
 import { createFakeQueries } from '../../page/fake-queries.ts'
 import { createStand, jsonType, logsBody } from '../receiver/stand.ts'
 
-function createDoor() {
+function createDoor(settings: Pick<Parameters<typeof createStand>[0] & object, 'timeouts'> = {}) {
   const queries = createFakeQueries(1_760_000_000_000)
   const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
   const clock = createSystemClock()
   const deps = { queries, apiKey: undefined, pageDir: '/nowhere', version: '1', clock, log }
-  return { queries, ...createStand({ web: createWeb(deps) }) }
+  return { queries, ...createStand({ ...settings, web: createWeb(deps) }) }
 }
 
 test('telemetry goes on as before', async () => {
@@ -55,4 +57,20 @@ test('a stream ends when the door closes', async () => {
   await app.close()
   expect(await text).toContain('the last one')
   expect(queries.followers()).toBe(0)
+})
+
+test('a deletion may take longer than a connection may be still', async () => {
+  const stallMs = 100
+  const { app, queries } = createDoor({ timeouts: { ...defaultTimeouts, stallMs } })
+  Object.assign(queries, {
+    deleteSession: async () => {
+      await delay(stallMs * 5)
+      return { records: 1 }
+    },
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => app.close())
+  const path = `${url}/api/sessions/${encodeURIComponent(queries.firstKey)}`
+  const answer = await fetch(path, { method: 'DELETE' })
+  expect(answer.status).toBe(200)
 })

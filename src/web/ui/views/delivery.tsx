@@ -38,7 +38,7 @@ export function DeliveryView() {
 }
 
 function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
-  const { langfuse, deadItems, ingest, outbox } = delivery
+  const { langfuse, deadItems, ingest, outbox, retention } = delivery
   const queries = useQueryClient()
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['delivery'] })
   const retry = useMutation({
@@ -59,6 +59,9 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
           Everything is kept here, and delivered once the bridge is started with{' '}
           <code>LANGFUSE_PUBLIC_KEY</code> and <code>LANGFUSE_SECRET_KEY</code>.
         </p>
+      )}
+      {fullNote(retention) !== undefined && (
+        <p className="notice notice-error">{fullNote(retention)}</p>
       )}
       {failure !== null && <Failed error={failure} />}
       {outbox.dead > 0 && (
@@ -119,8 +122,28 @@ function DeliveryStats({
       <Stat
         label="Kept for"
         value={retention.days === 0 ? 'ever' : plural(retention.days, 'day')}
-        note={retention.databaseBytes === null ? undefined : formatBytes(retention.databaseBytes)}
+        tone={retention.size === 'full' ? 'bad' : 'plain'}
+        note={sizeNote(retention)}
       />
     </Stats>
   )
+}
+
+/** How large the store is, of how much, and what that has cost. */
+function sizeNote({ usedBytes, maxBytes, droppedSessions }: Delivery['retention']): string {
+  const used = usedBytes === null ? 'size unknown' : formatBytes(usedBytes)
+  const bound = maxBytes === 0 ? used : `${used} of ${formatBytes(maxBytes)}`
+  return droppedSessions === 0
+    ? bound
+    : `${bound}, ${plural(droppedSessions, 'session')} deleted for want of room`
+}
+
+/** Why the store stays larger than its bound; undefined while it does not. */
+function fullNote({ size, waitingSessions }: Delivery['retention']): string | undefined {
+  if (size !== 'full') return undefined
+  const waiting =
+    waitingSessions === 0
+      ? 'What is left are open sessions.'
+      : `What is left are open sessions, and ${plural(waitingSessions, 'closed session')} of which something waits for Langfuse.`
+  return `The store is larger than MAX_STORE_SIZE, and nothing of it may be deleted. ${waiting}`
 }

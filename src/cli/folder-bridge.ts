@@ -1,0 +1,51 @@
+/**
+ * The bridge at the configured address, and whether it is the one of the configured data folder:
+ * the settings of a command may name the port of one bridge and the folder of another.
+ */
+import { type BridgeApi, createBridgeApi } from '../bridge/bridge-api.ts'
+import type { Config } from '../config/config.ts'
+import { type Health, healthOf, livenessOf } from '../doctor/health-answer.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { localAddress } from '../setup/places.ts'
+import { dataFolderAt } from '../store/data-folder.ts'
+import { readInstanceId } from '../store/instance-id.ts'
+
+/** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
+export type FolderMatch = 'same' | 'other' | 'unknown'
+
+export interface FoundBridge {
+  /** Whether records can be stored. */
+  readonly isWell: boolean
+  /** Absent when it tells that only to those who send its key. */
+  readonly health?: Health
+  readonly folder: FolderMatch
+}
+
+/** The way to it; nothing is asked yet. */
+export function configuredBridge({ receiver }: Pick<Config, 'receiver'>): BridgeApi {
+  const address = localAddress(receiver.host, receiver.port)
+  return createBridgeApi({ address, apiKey: receiver.apiKey })
+}
+
+/** What answers there; the error completes "the bridge at … ". */
+export async function findBridge(
+  bridge: BridgeApi,
+  dataDir: string,
+): Promise<Result<FoundBridge, string>> {
+  const answer = await bridge.health()
+  if (!answer.ok) return answer
+  const health = healthOf(answer.value)
+  if (health !== undefined) {
+    const isWell = health.status === 'ok'
+    return ok({ isWell, health, folder: folderMatch(health, dataDir) })
+  }
+  const status = livenessOf(answer.value)
+  if (status === undefined) return err('is another program')
+  return ok({ isWell: status === 'ok', folder: 'unknown' })
+}
+
+function folderMatch({ instance }: Health, dataDir: string): FolderMatch {
+  const own = readInstanceId(dataFolderAt(dataDir))
+  if (instance === undefined || own === undefined) return 'unknown'
+  return instance === own ? 'same' : 'other'
+}
