@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 2,
     teardownTimeout: 20_000,
     restoreMocks: true,
+    // What is polled for comes by itself; how soon is a matter of what else the machine does.
+    expect: { poll: { timeout: 20_000 } },
     unstubEnvs: true,
     projects: [
       {

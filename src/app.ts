@@ -92,10 +92,6 @@ export async function createApp(
     clock,
     log,
   })
-  if (!page.ok) {
-    await store.close()
-    return page
-  }
   const handler = createSessionHandler({
     store: store.sessions,
     clock,
@@ -103,7 +99,7 @@ export async function createApp(
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
-    onCommitted: page.value.committed,
+    onCommitted: page.committed,
     onAlerts: (alerts) => alarm.raise(alerts),
     onError: (message, error) => log.error({ err: error }, message),
   })
@@ -134,9 +130,9 @@ export async function createApp(
     counters,
     ingestLog,
     clock,
-    web: page.value.plugin,
+    web: page.plugin,
   })
-  const parts = { config, receiver, page: page.value, handler, delivery, alarm, store, log }
+  const parts = { config, receiver, page, handler, delivery, alarm, store, log }
   return ok({
     start: () => start(parts),
     stop: () => stop(parts),
@@ -253,7 +249,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
 async function stop(parts: Parts): Promise<boolean> {
   const { config, receiver, page, handler, delivery, alarm, store, log } = parts
   await receiver.close()
-  page.close()
+  await page.close()
   try {
     await handler.closeAll('shutdown')
   } catch (error) {

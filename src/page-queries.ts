@@ -1,32 +1,26 @@
 /**
- * What the page's API asks, answered by the parts of a running bridge: the store's reports,
- * delivery, the receiver's counters, and the handler for what changes.
+ * What the page's API asks, answered by the parts of a running bridge: what the store knows by the
+ * reader's thread, delivery and the receiver's counters here, and changes by who owns what changes.
  */
-import type { Reports } from './analytics/reports.ts'
-import type { UsageSlices } from './analytics/usage-slices.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Outcome } from './domain/store.ts'
 import type { Counters } from './observability/counters.ts'
 import type { IngestLog } from './observability/ingest-log.ts'
+import type { Reader } from './reader/reader.ts'
 import type { SessionHandler } from './session/handler.ts'
 import type { Store } from './store/store.ts'
-import type { Budgets } from './web/contract/budgets.ts'
-import type { Delivery as DeliveryAnswer } from './web/contract/delivery.ts'
-import type { WebQueries } from './web/web-queries.ts'
+import type { BridgeState, WebQueries } from './web/web-queries.ts'
 
-const MAX_DEAD_ITEMS = 200
 const DAY_MS = 86_400_000
 
 export interface PageQueriesDeps {
-  readonly reports: Reports
-  readonly slices: UsageSlices
+  readonly reader: Reader
   readonly store: Store<unknown>
   readonly remove: SessionHandler['remove']
   readonly delivery: Delivery
   readonly counters: Counters
   readonly ingestLog: IngestLog
-  readonly budgets: () => Promise<Budgets>
   readonly clock: Clock
   /** Absent without keys. */
   readonly langfuseUrl: string | undefined
@@ -40,18 +34,17 @@ export interface PageQueries {
 }
 
 export function createPageQueries(deps: PageQueriesDeps): PageQueries {
-  const { reports, slices, store, delivery, clock } = deps
+  const { reader, store, delivery, clock } = deps
   const listeners = new Set<() => void>()
-  store.onDeleted(() => slices.clear())
+  store.onDeleted(() => reader.deleted())
 
   const queries: WebQueries = {
-    ...reports,
-    budgets: deps.budgets,
+    ask: (question, signal) => reader.ask(question, signal),
+    bridgeState: () => bridgeState(deps),
     deleteSession: async (key) => {
       const records = await deps.remove(key)
       return records === undefined ? undefined : { records }
     },
-    delivery: () => deliveryAnswer(deps),
     retry: async ({ ids }) => {
       const items = await store.deadItems.retry(ids, clock.now())
       delivery.notify()
@@ -59,7 +52,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     },
     drop: async ({ ids }) => ({ items: await store.deadItems.drop(ids) }),
     live: {
-      ...reports.live,
+      since: (asked) => reader.live(asked),
       onCommitted: (listener) => {
         listeners.add(listener)
         return () => listeners.delete(listener)
@@ -69,23 +62,16 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
 
   return {
     queries,
-    committed: ({ usage }) => {
-      for (const used of usage) {
-        if (used.regrouped !== undefined) slices.regrouped(used.regrouped)
-        const { models, tools, activity } = used.usage
-        slices.changed(models)
-        slices.changed(tools)
-        slices.changed(activity)
-      }
+    committed: (outcome) => {
+      reader.committed(outcome)
       for (const listener of listeners) listener()
     },
   }
 }
 
-async function deliveryAnswer(deps: PageQueriesDeps): Promise<DeliveryAnswer> {
+function bridgeState(deps: PageQueriesDeps): BridgeState {
   const { store, delivery, counters, ingestLog, langfuseUrl } = deps
   const { langfuse, lastDeliveredMs, lastError } = delivery.status()
-  const { pending, dead, oldestPendingMs } = await store.outbox.stats()
   const { requestCount, errorCount, rejectedRecords } = counters.snapshot()
   return {
     langfuse: {
@@ -94,13 +80,7 @@ async function deliveryAnswer(deps: PageQueriesDeps): Promise<DeliveryAnswer> {
       lastDeliveredMs: lastDeliveredMs ?? null,
       lastError: lastError ?? null,
     },
-    outbox: {
-      pending,
-      dead,
-      dropped: store.upkeep.dropped(),
-      oldestPendingMs: oldestPendingMs ?? null,
-    },
-    deadItems: [...(await store.deadItems.list(MAX_DEAD_ITEMS))],
+    dropped: store.upkeep.dropped(),
     ingest: {
       requests: requestCount,
       errors: errorCount,
@@ -111,7 +91,7 @@ async function deliveryAnswer(deps: PageQueriesDeps): Promise<DeliveryAnswer> {
   }
 }
 
-function retentionAnswer({ store, retentionMs }: PageQueriesDeps): DeliveryAnswer['retention'] {
+function retentionAnswer({ store, retentionMs }: PageQueriesDeps): BridgeState['retention'] {
   const { usedBytes, state, ...size } = store.size()
   return {
     days: retentionMs / DAY_MS,

@@ -20,6 +20,8 @@ export interface Load {
   readonly makeBody: MakeBody
   /** Requests a second over all connections; as fast as it goes when absent. */
   readonly rate?: number
+  /** Begins no further request after that time. */
+  readonly seconds?: number
 }
 
 const HEADER_END = '\r\n\r\n'
@@ -30,10 +32,11 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   let next = 0
   let failures = 0
   const startedMs = performance.now()
+  const endMs = startedMs + 1000 * (load.seconds ?? Number.POSITIVE_INFINITY)
 
   async function worker(): Promise<void> {
     const socket = await open(load.port)
-    while (next < load.requests) {
+    while (next < load.requests && performance.now() < endMs) {
       const n = next
       next += 1
       const dueMs = load.rate === undefined ? performance.now() : startedMs + (n * 1000) / load.rate
@@ -48,7 +51,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   await Promise.all(Array.from({ length: load.connections }, worker))
   const seconds = (performance.now() - startedMs) / 1000
   latenciesMs.sort((a, b) => a - b)
-  return { requests: load.requests, failures, seconds, latenciesMs }
+  return { requests: latenciesMs.length, failures, seconds, latenciesMs }
 }
 
 export function percentile(sorted: readonly number[], q: number): number {

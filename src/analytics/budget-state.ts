@@ -2,6 +2,7 @@
 import { type BudgetLimits, reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { Budgets, BudgetState } from '../web/contract/budgets.ts'
+import { cutName } from './answer-bounds.ts'
 import { dayOf } from './time-buckets.ts'
 
 const MAX_BUDGETS = 100
@@ -36,7 +37,16 @@ function dailyStates({ reader, limits, timeZone, now }: BudgetStateDeps): Budget
     if (limitUsd === undefined) return []
     return Array.from(sums, ([name, spentUsd]) => {
       const level = levelOf(spentUsd, limitUsd)
-      return { scope, name, sessionKey: null, limitUsd, spentUsd, level, resetsMs: today.toMs }
+      const shown = name === null ? null : cutName(name)
+      return {
+        scope,
+        name: shown,
+        sessionKey: null,
+        limitUsd,
+        spentUsd,
+        level,
+        resetsMs: today.toMs,
+      }
     })
   }
 
@@ -58,7 +68,7 @@ async function sessionStates(deps: BudgetStateDeps): Promise<BudgetState[]> {
   })
   return sessions.map(({ key, title, costUsd }) => ({
     scope: 'session',
-    name: title ?? key,
+    name: cutName(title ?? key),
     sessionKey: key,
     limitUsd,
     spentUsd: costUsd,

@@ -1,15 +1,23 @@
 /** `GET /api/facets`: what the filters' menus offer. */
-import { setImmediate } from 'node:timers/promises'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { Facets, Filter } from '../web/contract/filter.ts'
+import { isName } from './answer-bounds.ts'
 import { filterOf } from './filter-of.ts'
+import type { Pause } from './pause.ts'
 
 const MAX_EACH = 100
 /** Sessions looked at before others run: some milliseconds. */
 const SLICE = 10_000
 
-/** Models and attributes are those of all sessions: what is rare is not worth counting for a menu. */
-export async function facetsOf({ facets, search }: StoreReader, filter: Filter): Promise<Facets> {
+/**
+ * Models and attributes are those of all sessions: what is rare is not worth counting for a menu. A
+ * name that is too long to be asked for is left out.
+ */
+export async function facetsOf(
+  { facets, search }: StoreReader,
+  filter: Filter,
+  pause: Pause,
+): Promise<Facets> {
   const agents = createCosts()
   const projects = createCosts()
   const teams = createCosts()
@@ -25,15 +33,15 @@ export async function facetsOf({ facets, search }: StoreReader, filter: Filter):
       teams.add(team, cost_usd)
       users.add(user_id, cost_usd)
     }
-    await setImmediate()
+    await pause()
   }
   return {
     agents: agents.dearest(),
-    models: [...(await facets.models(MAX_EACH))],
+    models: (await facets.models(MAX_EACH)).filter(isName),
     projects: projects.dearest(),
     teams: teams.dearest(),
     users: users.dearest(),
-    attributes: [...(await facets.attributeKeys(MAX_EACH))],
+    attributes: (await facets.attributeKeys(MAX_EACH)).filter(isName),
   }
 }
 
@@ -42,7 +50,7 @@ function createCosts() {
   const costs = new Map<string, number>()
   return {
     add: (name: string | null, costUsd: number | null): void => {
-      if (name !== null) costs.set(name, (costs.get(name) ?? 0) + (costUsd ?? 0))
+      if (name !== null && isName(name)) costs.set(name, (costs.get(name) ?? 0) + (costUsd ?? 0))
     },
     dearest: (): string[] =>
       [...costs]

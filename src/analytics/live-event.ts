@@ -2,6 +2,7 @@
 import type { AgentEvent, Content, TokenUsage } from '../domain/agent-event.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { LiveEvent } from '../web/contract/live.ts'
+import { cutName, cutText } from './answer-bounds.ts'
 
 const MAX_TEXT = 500
 
@@ -14,18 +15,19 @@ export function liveEventOf({ item }: Arrival, place: Place): LiveEvent | undefi
   if (item.kind === 'metric') return undefined
   const words = wordsOf(item)
   if (words === undefined) return undefined
+  const { subject = null, ...more } = words
   return {
     ...place,
-    promptId: item.promptId ?? null,
+    promptId: item.promptId === undefined ? null : cutName(item.promptId),
     timeMs: item.timeMs,
-    name: item.name,
-    subject: null,
+    name: cutName(item.name),
+    subject: subject === null ? null : cutName(subject),
     text: null,
     level: 'default',
     costUsd: null,
     durationMs: null,
     tokens: null,
-    ...words,
+    ...more,
   }
 }
 
@@ -55,7 +57,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
       return {
         kind: 'decision',
         subject: event.tool,
-        text: `${event.accepted ? 'accepted' : 'refused'} by ${event.source}`,
+        text: cut(`${event.accepted ? 'accepted' : 'refused'} by ${event.source}`),
         level: event.accepted ? 'default' : 'warning',
       }
     case 'tool_result':
@@ -108,5 +110,5 @@ function textOf({ text }: Content): string | null {
 }
 
 function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1).toWellFormed()}…`
+  return cutText(text, MAX_TEXT)
 }

@@ -7,23 +7,20 @@ import { positionOf, type StoredBatch } from '../domain/stored-batch.ts'
 import { processStored } from '../processors/stored-processor.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { LiveEvent, LiveRecent } from '../web/contract/live.ts'
-import type { LiveSlice } from '../web/web-queries.ts'
+import type { LiveNews, LiveSlice, StoredFeed } from '../web/web-queries.ts'
+import { countWithin, cutName, MAX_LIST_BYTES } from './answer-bounds.ts'
 import { liveEventOf } from './live-event.ts'
+import type { Pause } from './pause.ts'
 
 /** Metrics and spans repeat what events tell. */
 const SHOWN: readonly Signal[] = ['log', 'hook']
 
 /** Few: one may hold all that was in a large request. */
 const BATCHES_PER_SLICE = 10
-/** How far back the newest events are looked for. */
-const MAX_BATCHES_BACK = 1000
+/** How many slices of batches the newest events are looked for in. */
+const MAX_SLICES_BACK = 100
 
-export interface StoredFeed {
-  recent(limit: number): Promise<LiveRecent>
-  after(position: number, limit: number): Promise<LiveSlice>
-}
-
-export function createStoredFeed({ records, lists }: StoreReader): StoredFeed {
+export function createStoredFeed({ records, lists }: StoreReader, pause: Pause): StoredFeed {
   /** What the sessions of these batches are called. */
   async function titlesOf(batches: readonly StoredBatch[]): Promise<Titles> {
     const keys = new Set(batches.map(({ sessionKey }) => sessionKey))
@@ -31,53 +28,85 @@ export function createStoredFeed({ records, lists }: StoreReader): StoredFeed {
     return new Map(found.map(({ key, title }) => [key, title]))
   }
 
-  return {
-    recent: async (limit) => {
-      const position = records.newest()
-      let events: LiveEvent[] = []
-      let beforeId = position + 1
-      for (let looked = 0; looked < MAX_BATCHES_BACK; looked += BATCHES_PER_SLICE) {
-        const batches = records.before(beforeId, SHOWN, BATCHES_PER_SLICE)
-        const titles = await titlesOf(batches)
-        for (const batch of batches) {
-          if (events.length < limit) events = eventsOf(batch, 0, titles).concat(events)
-        }
-        beforeId = batches.at(-1)?.id ?? 0
-        if (events.length >= limit || batches.length < BATCHES_PER_SLICE) break
+  /** The newest events up to a position, and behind another one; those that fit. */
+  async function newest(behind: number, upTo: number, limit: number): Promise<Newest> {
+    const events: LiveEvent[] = []
+    let beforeId: number | undefined = upTo + 1
+    for (let slice = 0; slice < MAX_SLICES_BACK && events.length < limit; slice += 1) {
+      const found = records.before(beforeId, SHOWN, BATCHES_PER_SLICE)
+      const titles = await titlesOf(found.batches)
+      for (const batch of found.batches) {
+        if (events.length >= limit) break
+        events.push(...eventsOf(batch, behind, limit - events.length, titles))
       }
-      return { position, events: events.slice(-limit) }
+      beforeId = found.beforeId
+      if (beforeId === undefined || beforeId <= behind + 1) break
+      await pause()
+    }
+    // Newest first, so that what does not fit is the oldest.
+    const shown = events.slice(0, countWithin(events, MAX_LIST_BYTES))
+    const isComplete = shown.length === events.length && events.length < limit
+    return { events: shown.reverse(), isComplete }
+  }
+
+  return {
+    recent: async (limit): Promise<LiveRecent> => {
+      const position = records.newest()
+      const { events } = await newest(0, position, limit)
+      return { position, events: [...events] }
     },
-    after: async (position, limit) => {
+    since: async ({ position: behind, upTo, limit }): Promise<LiveNews> => {
+      const position = upTo ?? records.newest()
+      if (behind === undefined || behind > position) return { events: [], position, omitted: 0 }
+      // One more than is wanted tells whether there are more.
+      const found = await newest(behind, position, limit + 1)
+      const events = found.events.slice(-limit)
+      if (found.isComplete) return { events, position, omitted: 0 }
+      return { events, position, omitted: (events[0]?.position ?? position + 1) - behind - 1 }
+    },
+    after: async (position, limit): Promise<LiveSlice> => {
       const batches = records.after(position, BATCHES_PER_SLICE)
       const titles = await titlesOf(batches)
       const events: LiveEvent[] = []
       let reached = position
       for (const batch of batches) {
         if (events.length >= limit) break
-        for (const event of eventsOf(batch, position, titles)) events.push(event)
+        const ofBatch = eventsOf(batch, position, Number.POSITIVE_INFINITY, titles)
+        for (const event of ofBatch.reverse()) events.push(event)
         reached = batch.id
       }
       if (events.length > limit) reached = events[limit - 1]?.position ?? position
-      const isLast =
-        batches.length < BATCHES_PER_SLICE && reached === (batches.at(-1)?.id ?? position)
-      return { events: events.slice(0, limit), position: reached, more: !isLast }
+      return { events: events.slice(0, limit), position: reached, more: reached > position }
     },
   }
 }
 
+interface Newest {
+  /** In order. */
+  readonly events: readonly LiveEvent[]
+  /** Nothing was left out. */
+  readonly isComplete: boolean
+}
+
 type Titles = ReadonlyMap<string, string | null>
 
-/** Record by record: processors put batches in order and drop what means nothing. */
-function eventsOf(batch: StoredBatch, behind: number, titles: Titles): LiveEvent[] {
-  if (!SHOWN.includes(batch.signal)) return []
-  const { sessionKey, receivedMs } = batch
-  const sessionTitle = titles.get(sessionKey) ?? null
-  return batch.records.flatMap((record, index) => {
+/**
+ * The newest events of a batch behind a position, the newest first. Record by record: processors put
+ * batches in order and drop what means nothing.
+ */
+function eventsOf(batch: StoredBatch, behind: number, limit: number, titles: Titles): LiveEvent[] {
+  const events: LiveEvent[] = []
+  if (!SHOWN.includes(batch.signal)) return events
+  const { sessionKey, receivedMs, records } = batch
+  const title = titles.get(sessionKey) ?? null
+  const sessionTitle = title === null ? null : cutName(title)
+  for (let index = records.length - 1; index >= 0 && events.length < limit; index -= 1) {
     const position = positionOf(batch, index)
-    if (position <= behind) return []
-    const [arrival] = processStored({ ...batch, records: [record] }).accepted
+    if (position <= behind) break
+    const [arrival] = processStored({ ...batch, records: records.slice(index, index + 1) }).accepted
     const event =
       arrival && liveEventOf(arrival, { position, sessionKey, sessionTitle, receivedMs })
-    return event === undefined ? [] : [event]
-  })
+    if (event !== undefined) events.push(event)
+  }
+  return events
 }

@@ -1,15 +1,17 @@
 /** `GET /api/overview`: what agents cost and did in a range, shaped as the contract has it. */
 import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
 import { MAX_AHEAD_MS } from '../domain/plausible.ts'
-import { BUCKET_MS, bucketOf } from '../domain/usage.ts'
+import { bucketOf } from '../domain/usage.ts'
 import type { Span, ToolSum } from '../store/queries/usage-slice.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../web/contract/overview.ts'
+import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf } from './filter-of.ts'
+import type { Pause } from './pause.ts'
 import { sessionRowOf } from './session-row.ts'
 import { tokensOf } from './token-sums.ts'
-import { bucketsOf, dayOf } from './time-buckets.ts'
+import { bucketAt, bucketsOf, countBuckets, dayOf } from './time-buckets.ts'
 import { type Part, type UsageReport, usageReport } from './usage-report.ts'
 import { seriesOf } from './usage-series.ts'
 import type { UsageSlices } from './usage-slices.ts'
@@ -19,28 +21,32 @@ const MAX_BUCKETS = 1000
 const MAX_SHARES = 20
 const MAX_TOOLS = 50
 const MAX_DEAREST = 10
-const HOUR_MS = 4 * BUCKET_MS
+/** Stands for all models, projects, … beyond those that are listed. */
+const OTHER = '(other)'
 
 export interface OverviewDeps {
   readonly reader: StoreReader
   readonly slices: UsageSlices
   readonly now: () => number
+  readonly pause: Pause
 }
 
 export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
-  const { reader, slices } = deps
+  const { reader, slices, pause } = deps
   const filter = filterOf(query)
   const range = rangeOf(deps, query)
   const buckets = bucketsOf(range, query.bucket, query.tz, MAX_BUCKETS)
-  const hoursFromMs =
-    query.bucket === 'hour' ? (buckets[0]?.fromMs ?? range.toMs) : Number.POSITIVE_INFINITY
+  const firstMs = buckets[0]?.fromMs ?? range.toMs
+  const hoursFromMs = query.bucket === 'hour' ? firstMs : Number.POSITIVE_INFINITY
   const spanAt = (ms: number): Span => {
-    if (ms >= hoursFromMs) return hourOf(ms, hoursFromMs)
+    const hour = ms >= hoursFromMs ? bucketAt(buckets, ms) : undefined
+    if (hour !== undefined) return hour
     const { fromMs, toMs } = dayOf(ms, query.tz)
-    return { fromMs, toMs: Math.min(toMs, hoursFromMs) }
+    return { fromMs, toMs: ms < hoursFromMs ? Math.min(toMs, hoursFromMs) : toMs }
   }
-  const found = await slices.read(filter, range, spanAt)
+  const found = await slices.read(filter, range, spanAt, pause)
   const report = usageReport(found)
+  const dearestModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
   const dearest = report.dearest(MAX_DEAREST)
   const rows = await reader.lists.byIds(dearest)
   return {
@@ -48,7 +54,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     toMs: range.toMs,
     totals: totalsOf(report),
     previous: query.from === undefined ? null : await previousTotals(deps, query, range),
-    series: seriesOf(buckets, found),
+    series: seriesOf(buckets, found, dearestModels, OTHER),
+    omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
     byModel: sharesOf(report.models),
     byProject: sharesOf(report.projects),
     byTeam: sharesOf(report.teams),
@@ -67,27 +74,32 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
   }
 }
 
-/** What was used is known by quarters of an hour, so a range begins with the quarter it begins in. */
-function rangeOf({ reader, now }: OverviewDeps, { from, to }: OverviewQuery): Span {
+/**
+ * The range that is asked for, whether or not something is in all of it. Only where no begin is named
+ * the data says it. What was used is known by quarters of an hour, so a range begins with the quarter
+ * it begins in.
+ */
+function rangeOf({ reader, now }: OverviewDeps, { from, to, tz }: OverviewQuery): Span {
+  if (from !== undefined) {
+    const fromMs = bucketOf(from)
+    return { fromMs, toMs: Math.max(fromMs, to ?? dayOf(now(), tz).toMs) }
+  }
   // Earlier versions took any time that an agent's clock told.
   const bounds = reader.usage.bounds(now() + MAX_AHEAD_MS) ?? { fromMs: now(), toMs: now() }
-  const fromMs = bucketOf(from ?? Math.min(bounds.fromMs, to ?? bounds.fromMs))
+  const fromMs = bucketOf(Math.min(bounds.fromMs, to ?? bounds.fromMs))
   return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
 }
 
-/** Counted from the first bucket of the series: zones' hours need not begin with those of UTC. */
-function hourOf(ms: number, firstMs: number): Span {
-  const fromMs = firstMs + Math.floor((ms - firstMs) / HOUR_MS) * HOUR_MS
-  return { fromMs, toMs: fromMs + HOUR_MS }
-}
-
+/** Compares the part of the range that is over with as long a time before it. */
 async function previousTotals(
-  { slices }: OverviewDeps,
+  { slices, now, pause }: OverviewDeps,
   query: OverviewQuery,
   { fromMs, toMs }: Span,
 ): Promise<Totals> {
-  const before = { fromMs: bucketOf(fromMs - (toMs - fromMs)), toMs: fromMs }
-  const found = await slices.read(filterOf(query), before, (ms) => dayOf(ms, query.tz))
+  const nowMs = now()
+  const overMs = (nowMs > fromMs ? Math.min(toMs, nowMs) : toMs) - fromMs
+  const before = { fromMs: bucketOf(fromMs - overMs), toMs: fromMs }
+  const found = await slices.read(filterOf(query), before, (ms) => dayOf(ms, query.tz), pause)
   return totalsOf(usageReport(found))
 }
 
@@ -122,18 +134,25 @@ function sharesOf(parts: readonly Part[]): Share[] {
   for (const part of rest) addSums(sums, part.sums)
   // A session that called several of the models counts with each.
   const sessions = rest.reduce((sum, part) => sum + part.sessions, 0)
-  return [...parts.slice(0, MAX_SHARES - 1), { name: '(other)', sums, sessions }].map(shareOf)
+  return [...parts.slice(0, MAX_SHARES - 1), { name: OTHER, sums, sessions }].map(shareOf)
 }
 
 /** What falls to one name, as the contract has it. */
 export function shareOf({ name, sums, sessions }: Part): Share {
-  return { name, costUsd: sums.costUsd, tokens: tokensOf(sums), sessions, modelCalls: sums.calls }
+  const shown = name === null ? null : cutName(name)
+  return {
+    name: shown,
+    costUsd: sums.costUsd,
+    tokens: tokensOf(sums),
+    sessions,
+    modelCalls: sums.calls,
+  }
 }
 
 /** A tool's sums over many sessions, as the contract has them. */
 export function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
   return {
-    tool,
+    tool: cutName(tool),
     results,
     failures,
     refusals,

@@ -1,5 +1,7 @@
-/** `GET /api/sessions/:key/events`: records as they came, in order of arrival, page by page. */
-import { setImmediate } from 'node:timers/promises'
+/**
+ * `GET /api/sessions/:key/events`: records as they came, in order of arrival, page by page; and one
+ * of them by itself.
+ */
 import { profileOf } from '../agents/registry.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -15,53 +17,101 @@ import type {
 import type { StoreReader } from '../store/store-reader.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from '../web/contract/raw-events.ts'
 import type { BadCursor } from '../web/web-queries.ts'
+import { cutName, cutText, jsonBytes, MAX_LIST_BYTES } from './answer-bounds.ts'
+import type { Pause } from './pause.ts'
 
 const BATCHES_PER_SLICE = 20
+/** Bytes of one record's attributes in a page; a record by itself has all of them. */
+const MAX_LISTED_BYTES = 64 * 1024
+/** Characters of an attribute in a record that has more than that. */
+const LISTED_TEXT_LENGTH = 2000
 
 /** Undefined when there is no such session. */
 export async function rawEvents(
   { details, records }: StoreReader,
   key: string,
   query: RawEventsQuery,
+  pause: Pause,
 ): Promise<Result<RawEvents, BadCursor> | undefined> {
   const after = query.cursor === undefined ? 0 : Number(query.cursor)
   if (!Number.isSafeInteger(after) || after < 0) return err('bad_cursor')
   if ((await details.find(key)) === undefined) return undefined
-  const found: RawEvent[] = []
+  const page = createPage(query.limit)
   let afterId = after
   for (;;) {
     const batches = records.batches(key, afterId, BATCHES_PER_SLICE)
     for (const batch of batches) {
-      for (const event of eventsOf(batch, after, query)) found.push(event)
+      for (const event of eventsOf(batch, query)) if (!page.add(event)) return ok(page.result())
     }
-    if (found.length > query.limit || batches.length < BATCHES_PER_SLICE) break
-    afterId = batches.at(-1)?.id ?? afterId
-    await setImmediate()
+    const last = batches.at(-1)
+    if (last === undefined) return ok(page.result())
+    afterId = last.id
+    await pause()
   }
-  const events = found.slice(0, query.limit)
-  const last = events.at(-1)
-  const hasMore = found.length > query.limit && last !== undefined
-  return ok({ events, nextCursor: hasMore ? String(last.id) : null })
 }
 
-/** Those of a batch that were asked for, behind a position. */
-function eventsOf(
+/** The record of a session at a position, whole; undefined when there is none. */
+export function rawEvent({ records }: StoreReader, key: string, id: string): RawEvent | undefined {
+  if (!/^\d{1,15}$/.test(id)) return undefined
+  const batch = records.at(key, Number(id))
+  const record = batch?.records[0]
+  return batch && record && eventOf(batch, batch.id, record)
+}
+
+/** Takes events as long as rows and bytes allow. */
+function createPage(limit: number) {
+  const events: RawEvent[] = []
+  let bytes = 0
+  let hasMore = false
+  return {
+    /** False when it is full. */
+    add: (event: RawEvent): boolean => {
+      const listed = listedEvent(event)
+      bytes += jsonBytes(listed)
+      hasMore = events.length >= limit || (events.length > 0 && bytes > MAX_LIST_BYTES)
+      if (!hasMore) events.push(listed)
+      return !hasMore
+    },
+    result: (): RawEvents => {
+      const last = events.at(-1)
+      return { events, nextCursor: hasMore && last !== undefined ? String(last.id) : null }
+    },
+  }
+}
+
+/** A record that is long has its long attributes cut, and those left out that do not fit even so. */
+function listedEvent(event: RawEvent): RawEvent {
+  const named = { ...event, name: cutName(event.name), scope: cutName(event.scope) }
+  if (jsonBytes(event.attributes) <= MAX_LISTED_BYTES) return named
+  const attributes: RawEvent['attributes'] = {}
+  let bytes = 0
+  for (const [name, value] of Object.entries(event.attributes)) {
+    if (value === undefined) continue
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const shown = text.length <= LISTED_TEXT_LENGTH ? value : cutText(text, LISTED_TEXT_LENGTH)
+    bytes += jsonBytes([name, shown])
+    if (bytes > MAX_LISTED_BYTES) break
+    attributes[name] = shown
+  }
+  return { ...named, attributes, truncated: true }
+}
+
+/** Those of a batch that were asked for. */
+function* eventsOf(
   batch: StoredBatch,
-  after: number,
   { signal, name }: RawEventsQuery,
-): readonly RawEvent[] {
-  if (signal !== undefined && batch.signal !== signal) return []
-  return batch.records.flatMap((record, index) => {
-    const id = positionOf(batch, index)
-    if (id <= after) return []
-    const event = eventOf(batch, id, record)
-    return name === undefined || event.name === name ? [event] : []
-  })
+): Generator<RawEvent, void> {
+  if (signal !== undefined && batch.signal !== signal) return
+  for (const [index, record] of batch.records.entries()) {
+    const event = eventOf(batch, positionOf(batch, index), record)
+    if (name === undefined || event.name === name) yield event
+  }
 }
 
 function eventOf(batch: StoredBatch, id: number, record: StoredRecord['record']): RawEvent {
   const { signal, receivedMs, origin } = batch
-  return { id, signal, receivedMs, scope: origin.scopeName, ...toldBy(batch, record) }
+  const told = toldBy(batch, record)
+  return { id, signal, receivedMs, scope: origin.scopeName, ...told, truncated: false }
 }
 
 type Told = Pick<RawEvent, 'name' | 'timeMs' | 'attributes'>

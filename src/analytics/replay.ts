@@ -2,7 +2,6 @@
  * A stored session through the mapping of today: for the page's waterfalls, to deliver it again,
  * and to make its state anew. Reads in slices and lets others run between them.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { Emission } from '../domain/emission.ts'
 import type { Arrival } from '../domain/store.ts'
 import type { StoredInput, StoredInputs } from '../domain/stored-inputs.ts'
@@ -10,6 +9,7 @@ import { processStored } from '../processors/stored-processor.ts'
 import type { SessionPolicy } from '../session/policy.ts'
 import { createReplay, type Replay } from '../session/replay.ts'
 import type { SessionState } from '../session/state.ts'
+import { letOthersRun, type Pause } from './pause.ts'
 
 /** A batch has a few dozen records as a rule: a slice takes some milliseconds. */
 const BATCHES_PER_SLICE = 20
@@ -33,49 +33,67 @@ export async function replaySession(
 ): Promise<SessionState | undefined> {
   const replay = createReplay(sessionKey, policy)
   let records = 0
-  for await (const slice of replaySlices(inputs, replay, sessionKey)) {
+  for await (const slice of replaySlices(inputs, replay, sessionKey, 0, letOthersRun)) {
     records += slice.records
     await visit(slice.emissions, records, slice.arrivals)
   }
   return replay.state()
 }
 
+/** What some of what happened made the machine say. */
 export interface ReplaySlice {
   readonly emissions: readonly Emission[]
   readonly arrivals: readonly Arrival[]
   /** How many records there were, also those that mean nothing any more. */
   readonly records: number
+  /** Where the next slice begins. */
+  readonly position: number
 }
 
-/** Gives a replay all that happened to a session, and pauses between two slices of it. */
+/**
+ * Gives a replay what happened to a session behind a position. Between two slices it pauses; whoever
+ * takes none after one has given it what that one has.
+ */
 export async function* replaySlices(
   inputs: StoredInputs,
   replay: Replay,
   sessionKey: string,
+  afterPosition: number,
+  pause: Pause,
 ): AsyncGenerator<ReplaySlice, void> {
-  let position = 0
+  let position = afterPosition
   for (;;) {
     const slice = inputs.slice(sessionKey, position, BATCHES_PER_SLICE)
-    yield sliceOf(slice.inputs, replay)
-    if (slice.isLast) return
     position = slice.position
-    await setImmediate()
+    yield { ...told(slice.inputs, replay), position }
+    if (slice.isLast) return
+    await pause()
   }
 }
 
-function sliceOf(inputs: readonly StoredInput[], replay: Replay): ReplaySlice {
+function told(inputs: readonly StoredInput[], replay: Replay): Omit<ReplaySlice, 'position'> {
   const emissions: Emission[] = []
   const arrivals: Arrival[] = []
   let records = 0
+  let waiting: Arrival[] = []
+  // A batch may be split anywhere, so batches may be joined as well, and each step of the machine
+  // costs a copy of its state.
+  const tellWaiting = (): void => {
+    for (const emission of replay.add(waiting)) emissions.push(emission)
+    waiting = []
+  }
   for (const input of inputs) {
-    if (input.kind === 'policy') replay.underPolicy(input.recorded)
-    if (input.kind === 'control') emissions.push(...replay.control(input.control))
     if (input.kind === 'records') {
       const { accepted } = processStored(input.batch)
-      emissions.push(...replay.add(accepted))
-      arrivals.push(...accepted)
+      waiting = waiting.concat(accepted)
+      for (const arrival of accepted) arrivals.push(arrival)
       records += input.batch.records.length
+      continue
     }
+    tellWaiting()
+    if (input.kind === 'policy') replay.underPolicy(input.recorded)
+    else emissions.push(...replay.control(input.control))
   }
+  tellWaiting()
   return { emissions, arrivals, records }
 }

@@ -5,20 +5,20 @@
  */
 import type { SessionPolicy } from '../session/policy.ts'
 import type { StoreReader } from '../store/store-reader.ts'
-import type { LiveFeed, WebQueries } from '../web/web-queries.ts'
+import type { StoreQueries } from '../web/web-queries.ts'
 import { facetsOf } from './facets.ts'
 import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
 import { createStoredFeed } from './live-feed.ts'
 import { overviewOf } from './overview.ts'
-import { rawEvents } from './raw-events.ts'
+import { letOthersRun, type Pause } from './pause.ts'
+import { rawEvent, rawEvents } from './raw-events.ts'
+import { createSessionFolds, type SessionFolds } from './session-folds.ts'
 import { listSessions } from './session-lists.ts'
-import { sessionPage, turnPage } from './session-page.ts'
+import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
+import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
 
-export type Reports = Pick<
-  WebQueries,
-  'overview' | 'facets' | 'sessions' | 'session' | 'turn' | 'events' | 'hasArrived'
-> & { readonly live: Pick<LiveFeed, 'recent' | 'after'> }
+export type Reports = Omit<StoreQueries, 'budgets'>
 
 export interface ReportsDeps {
   readonly reader: StoreReader
@@ -27,23 +27,32 @@ export interface ReportsDeps {
   readonly links?: LangfuseLinks
   /** Shared with whoever knows of changes; without, sums are remembered for this caller alone. */
   readonly slices?: UsageSlices
+  /** The same for sessions that were told. */
+  readonly folds?: SessionFolds
+  readonly pause?: Pause
 }
 
-export function createReports({ reader, policy, now, ...deps }: ReportsDeps): Reports {
+export function createReports(deps: ReportsDeps): Reports {
+  const { reader, policy, now, pause = letOthersRun } = deps
   const slices = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
+  const folds = deps.folds ?? createSessionFolds({ reader, policy })
   const links = deps.links ?? noLinks
-  const page = { reader, policy, links }
+  const page = { reader, policy, links, folds, pause }
   return {
-    overview: (query) => overviewOf({ reader, slices, now }, query),
-    facets: (filter) => facetsOf(reader, filter),
+    overview: (query) => overviewOf({ reader, slices, now, pause }, query),
+    facets: (filter) => facetsOf(reader, filter, pause),
     sessions: (query) => {
       links.prepare()
-      return listSessions(reader, query)
+      return listSessions(reader, query, pause)
     },
     session: (key) => sessionPage(page, key),
-    turn: (key, turnKey) => turnPage(page, key, turnKey),
-    events: (key, query) => rawEvents(reader, key, query),
+    turns: (key, query) => turnsPage(page, key, query),
+    turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
+    item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
+    events: (key, query) => rawEvents(reader, key, query, pause),
+    event: async (key, id) => rawEvent(reader, key, id),
+    outbox: () => storedOutbox(reader),
     hasArrived: () => reader.details.hasAny(),
-    live: createStoredFeed(reader),
+    live: createStoredFeed(reader, pause),
   }
 }

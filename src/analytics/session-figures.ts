@@ -6,6 +6,7 @@ import type { Totals } from '../session/totals.ts'
 import type { ToolUse } from '../web/contract/overview.ts'
 import type { Score } from '../web/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../web/contract/session.ts'
+import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { tokensOf } from './token-sums.ts'
 
@@ -28,7 +29,7 @@ export function figuresOf(
     scores: ratingsOf(totals).map(scoreOf),
     models: modelsOf(totals, ttftMs),
     tools: toolsOf(totals),
-    agentVersion: identity.agentVersion ?? null,
+    agentVersion: identity.agentVersion === undefined ? null : cutName(identity.agentVersion),
     reconciliation: reconciliationOf(totals),
   }
 }
@@ -68,7 +69,7 @@ function scoreOf({ name, value, comment }: Rating): Score {
 function modelsOf({ models }: Totals, ttftMs: (model: string) => number | undefined): ModelUse[] {
   return Object.entries(models)
     .map(([model, { calls, errors, costUsd, usage, durationMs }]) => ({
-      model,
+      model: cutName(model),
       calls,
       errors,
       costUsd,
@@ -84,7 +85,7 @@ function modelsOf({ models }: Totals, ttftMs: (model: string) => number | undefi
 function toolsOf({ tools }: Totals): ToolUse[] {
   return Object.entries(tools)
     .map(([tool, { results, failures, refusals, durationMs }]) => ({
-      tool,
+      tool: cutName(tool),
       results,
       failures,
       refusals,

@@ -1,13 +1,14 @@
 /** `GET /api/sessions`: the list, and the search in it. */
-import { setImmediate } from 'node:timers/promises'
 import { ok, type Result } from '../domain/result.ts'
 import type { PlacedSession, SessionPlace, SessionQuestion } from '../store/queries/session-list.ts'
 import type { TextSearch } from '../store/queries/session-search.ts'
 import type { StoreReader } from '../store/store-reader.ts'
 import type { SessionList, SessionListQuery } from '../web/contract/session-list.ts'
 import type { BadCursor } from '../web/web-queries.ts'
+import { countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { filterOf } from './filter-of.ts'
+import type { Pause } from './pause.ts'
 import { sessionRowOf } from './session-row.ts'
 
 /** Sessions searched through at once: about ten milliseconds. */
@@ -22,6 +23,7 @@ const WALK_SLICE = 1000
 export async function listSessions(
   reader: StoreReader,
   { cursor, limit, ...asked }: SessionListQuery,
+  pause: Pause,
 ): Promise<Result<SessionList, BadCursor>> {
   const place = cursor === undefined ? ok(undefined) : readCursor(asked, cursor)
   if (!place.ok) return place
@@ -37,51 +39,57 @@ export async function listSessions(
   const found =
     asked.search === ''
       ? await reader.lists.page(question, place.value, wanted)
-      : await search(reader, question, asked.search, place.value, wanted)
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  const hasMore = found.length > limit && last !== undefined
+      : await search({ reader, question, pause }, asked.search, place.value, wanted)
+  const rows = found.slice(0, limit).map(sessionRowOf)
+  const sessions = rows.slice(0, countWithin(rows, MAX_LIST_BYTES))
+  const last = found[sessions.length - 1]
+  const hasMore = found.length > sessions.length && last !== undefined
   return ok({
-    sessions: page.map(sessionRowOf),
+    sessions,
     nextCursor: hasMore ? writeCursor(asked, { value: last.place, id: last.id }) : null,
   })
 }
 
+interface Search {
+  readonly reader: StoreReader
+  readonly question: SessionQuestion
+  readonly pause: Pause
+}
+
 /** The sessions that have a text in them, in the order asked for, behind a place. */
 async function search(
-  reader: StoreReader,
-  question: SessionQuestion,
+  of: Search,
   text: string,
   after: SessionPlace | undefined,
   wanted: number,
 ): Promise<readonly PlacedSession[]> {
+  const { reader, question, pause } = of
   const searched = reader.search.searchFor(text)
   const first = await reader.lists.page(question, after, FIRST_ONES)
   const hits = searched.among(first.map(({ id }) => id))
   const found = first.filter(({ id }) => hits.has(id))
   if (found.length >= wanted || first.length < FIRST_ONES) return found.slice(0, wanted)
-  await setImmediate()
-  return walk(reader, question, await searchAll(reader, searched), after, wanted)
+  await pause()
+  return walk(of, await searchAll(of, searched), after, wanted)
 }
 
 /** In slices between which others run. */
 async function searchAll(
-  { search: index }: StoreReader,
+  { reader: { search: index }, pause }: Search,
   searched: TextSearch,
 ): Promise<ReadonlySet<number>> {
   const found = new Set<number>()
   const endId = index.endId()
   for (let fromId = 0; fromId < endId; fromId += SEARCH_SLICE) {
     for (const id of searched.within(fromId, fromId + SEARCH_SLICE)) found.add(id)
-    await setImmediate()
+    await pause()
   }
   return found
 }
 
 /** Those that were found, in the order asked for, behind a place. */
 async function walk(
-  { lists }: StoreReader,
-  question: SessionQuestion,
+  { reader: { lists }, question, pause }: Search,
   found: ReadonlySet<number>,
   after: SessionPlace | undefined,
   wanted: number,
@@ -100,6 +108,6 @@ async function walk(
       return kept.slice(0, wanted)
     }
     place = { value: last.place, id: last.id }
-    await setImmediate()
+    await pause()
   }
 }

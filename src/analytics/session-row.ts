@@ -2,16 +2,20 @@
 import { roundUsd } from '../domain/exact-sum.ts'
 import type { ListedSession } from '../store/queries/session-columns.ts'
 import type { SessionRow } from '../web/contract/session-list.ts'
+import { cutText } from './answer-bounds.ts'
+
+/** Of what agents name: longer than anything a person reads. */
+const MAX_TEXT_LENGTH = 500
 
 export function sessionRowOf(row: ListedSession): SessionRow {
   return {
     key: row.session_key,
     agent: row.agent,
     sessionId: row.session_id,
-    title: row.title,
-    userId: row.user_id,
-    project: row.project,
-    team: row.team,
+    title: cutOf(row.title),
+    userId: cutOf(row.user_id),
+    project: cutOf(row.project),
+    team: cutOf(row.team),
     isOpen: row.deadline_ms !== null,
     closeReason: row.close_reason,
     firstMs: row.first_ms ?? 0,
@@ -29,4 +33,8 @@ export function sessionRowOf(row: ListedSession): SessionRow {
     toolResults: row.tool_results ?? 0,
     errors: row.errors ?? 0,
   }
+}
+
+function cutOf(text: string | null): string | null {
+  return text === null ? null : cutText(text, MAX_TEXT_LENGTH)
 }

@@ -43,6 +43,31 @@ export function bucketsOf(
   return buckets.reverse()
 }
 
+/** The bucket of a list in order that a moment lies in. */
+export function bucketAt(buckets: readonly Span[], ms: number): Span | undefined {
+  let low = 0
+  let high = buckets.length
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if ((buckets[middle]?.toMs ?? 0) <= ms) low = middle + 1
+    else high = middle
+  }
+  const found = buckets[low]
+  return found !== undefined && found.fromMs <= ms ? found : undefined
+}
+
+/**
+ * How many buckets a range has that ends with one, without making them. Hours of a zone whose clock
+ * changes by half an hour may be one off.
+ */
+export function countBuckets({ fromMs, toMs }: Span, unit: BucketUnit, timeZone: string): number {
+  if (fromMs >= toMs) return 0
+  const first = startOf(zoned(fromMs, timeZone), unit)
+  const end = zoned(toMs, timeZone)
+  // A day or an hour may be shorter or longer than usual, so there is something to round.
+  return Math.round(first.until(end).total({ unit, relativeTo: first }))
+}
+
 function zoned(ms: number, timeZone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(timeZone)
 }

@@ -2,12 +2,23 @@
 import { addUsd } from '../domain/exact-sum.ts'
 import type { Span } from '../store/queries/usage-slice.ts'
 import type { Bucket } from '../web/contract/overview.ts'
+import { cutName } from './answer-bounds.ts'
 import { tokensOf } from './token-sums.ts'
 import type { Slice } from './usage-slices.ts'
 import { addSums, emptySums } from './sums.ts'
 
-/** Both in order of time; slices do not reach over the end of a bucket. */
-export function seriesOf(buckets: readonly Span[], slices: readonly Slice[]): Bucket[] {
+/**
+ * Both in order of time; slices do not reach over the end of a bucket. Cost is told apart for the models
+ * listed, and is one sum under the name `other` for the rest.
+ */
+export function seriesOf(
+  buckets: readonly Span[],
+  slices: readonly Slice[],
+  listed: readonly (string | null)[],
+  other: string,
+): Bucket[] {
+  const names = new Map(listed.map((model) => [model, cutName(model ?? '')]))
+  const nameOf = (model: string): string => names.get(model) ?? other
   let next = 0
   return buckets.map((bucket) => {
     while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < bucket.fromMs) next += 1
@@ -17,18 +28,23 @@ export function seriesOf(buckets: readonly Span[], slices: readonly Slice[]): Bu
       within.push(slice)
       next += 1
     }
-    return bucketSums(bucket, within)
+    return bucketSums(bucket, within, nameOf)
   })
 }
 
-function bucketSums({ fromMs }: Span, slices: readonly Slice[]): Bucket {
+function bucketSums(
+  { fromMs }: Span,
+  slices: readonly Slice[],
+  nameOf: (model: string) => string,
+): Bucket {
   const sums = emptySums()
   const costs = new Map<string, number>()
   for (const { sums: slice } of slices) {
     for (const [model, use] of slice.models) {
       addSums(sums, use.sums)
+      const name = nameOf(model)
       const { costUsd } = use.sums
-      if (costUsd !== 0) costs.set(model, addUsd(costs.get(model) ?? 0, costUsd))
+      if (costUsd !== 0) costs.set(name, addUsd(costs.get(name) ?? 0, costUsd))
     }
   }
   return {

@@ -3,10 +3,10 @@
  * others running in between, and a whole one that is past is remembered until something is added
  * to it. So a year costs a second the first time and next to nothing after that.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { SessionFilter } from '../store/queries/session-filter.ts'
 import type { UsageQueries } from '../store/queries/usage-queries.ts'
 import type { Span } from '../store/queries/usage-slice.ts'
+import type { Pause } from './pause.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
 /** About 10 kB each for a team of a few dozen. */
@@ -20,7 +20,12 @@ export type Slice = Span & { readonly sums: SliceSums }
 
 export interface UsageSlices {
   /** The slices of a range that have something, in order. `spanAt` says which slice a time lies in. */
-  read(filter: SessionFilter, range: Span, spanAt: (ms: number) => Span): Promise<readonly Slice[]>
+  read(
+    filter: SessionFilter,
+    range: Span,
+    spanAt: (ms: number) => Span,
+    pause: Pause,
+  ): Promise<readonly Slice[]>
   /** Something was added to these quarters of an hour. */
   changed(rows: readonly { readonly bucketMs: number }[]): void
   /** Something in this span counts for somebody or something else now. */
@@ -64,7 +69,7 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
   }
 
   return {
-    read: async (filter, range, spanAt) => {
+    read: async (filter, range, spanAt, pause) => {
       const name = JSON.stringify(filter)
       const readSlice = usage.reader(filter)
       const slices: Slice[] = []
@@ -85,7 +90,7 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
           }
           if (isWhole) remember(key, slice)
           reads += 1
-          if (reads % READS_PER_PAUSE === 0) await setImmediate()
+          if (reads % READS_PER_PAUSE === 0) await pause()
         }
         slices.push(slice)
         atMs = usage.nextBucket(span.toMs)

@@ -2,51 +2,106 @@
 import { jsonText } from '../domain/decimal.ts'
 import type { Emission, Observation } from '../domain/emission.ts'
 import type { Shown } from '../domain/shown.ts'
+import { ROOT_KEY } from '../session/turn.ts'
+import type { Content } from '../web/contract/quantities.ts'
 import type { WaterfallItem } from '../web/contract/turn.ts'
+import { cutName, cutText, jsonBytes, MAX_LIST_BYTES, shortId } from './answer-bounds.ts'
 import type { RecordedText } from './recorded-text.ts'
 import { tokensOf } from './token-sums.ts'
 import { isRoot, turnKeyOf } from './turn-heads.ts'
 
-const MAX_ITEMS = 2000
+/** Characters of inputs, outputs and messages in a list of items; an item by itself has them whole. */
+const LIST_TEXT_LENGTH = 2000
+const LIST_FACT_LENGTH = 500
+const MAX_LIST_FACTS = 100
+
+export interface WaterfallOptions {
+  readonly sessionKey: string
+  readonly turnKey: string
+  readonly text: RecordedText
+  /** How many items, in the order in which they ended, come on pages before this one. */
+  readonly skipped: number
+  readonly limit: number
+}
 
 export interface Waterfall {
   add(emissions: readonly Emission[]): void
-  /** By start; those beyond the first 2000 are only counted. */
+  /** One with the same items, to which what is added is not added here. */
+  fork(): Waterfall
+  /** By start, as many as fit; those behind them are only counted. */
   result(): { readonly items: readonly WaterfallItem[]; readonly omitted: number }
 }
 
-/** Of one turn of a session. */
-export function createWaterfall(
-  sessionKey: string,
-  turnKey: string,
-  text: RecordedText,
-): Waterfall {
-  const items: WaterfallItem[] = []
-  let omitted = 0
+/** One page of a turn's items. */
+export function createWaterfall(options: WaterfallOptions): Waterfall {
+  return waterfall(options, { items: [], seen: 0, bytes: 0, isFull: false })
+}
+
+interface Gathered {
+  readonly items: WaterfallItem[]
+  /** Of the turn so far, on this page or not. */
+  seen: number
+  bytes: number
+  isFull: boolean
+}
+
+function waterfall(options: WaterfallOptions, gathered: Gathered): Waterfall {
+  const { skipped, limit, text } = options
 
   function add(observation: Observation): void {
-    if (turnKeyOf(observation, sessionKey) !== turnKey || isRoot(observation)) return
-    if (items.length < MAX_ITEMS) items.push(itemOf(observation, text))
-    else omitted += 1
+    if (!isItem(observation, options)) return
+    gathered.seen += 1
+    if (gathered.seen <= skipped || gathered.isFull) return
+    const item = listed(itemOf(observation, text))
+    const bytes = jsonBytes(item)
+    const fits = gathered.items.length === 0 || gathered.bytes + bytes <= MAX_LIST_BYTES
+    gathered.isFull = gathered.items.length >= limit || !fits
+    if (gathered.isFull) return
+    gathered.items.push(item)
+    gathered.bytes += bytes
   }
 
   return {
     add: (emissions) => {
       for (const emission of emissions) if (emission.kind === 'observation') add(emission)
     },
-    result: () => ({ items: inOrder(items), omitted }),
+    fork: () => waterfall(options, { ...gathered, items: [...gathered.items] }),
+    result: () => {
+      const { items, seen } = gathered
+      const omitted = Math.max(0, seen - skipped - items.length)
+      return { items: inOrder(items, skipped === 0 && omitted === 0), omitted }
+    },
   }
 }
 
+/** One item, with its texts as they are. */
+export function findItem(
+  emissions: readonly Emission[],
+  { id, text, ...turn }: Pick<WaterfallOptions, 'sessionKey' | 'turnKey' | 'text'> & { id: string },
+): WaterfallItem | undefined {
+  const found = emissions.find(
+    (emission) =>
+      emission.kind === 'observation' && shortId(emission.key) === id && isItem(emission, turn),
+  )
+  return found?.kind === 'observation' ? itemOf(found, text) : undefined
+}
+
+function isItem(
+  observation: Observation,
+  { sessionKey, turnKey }: Pick<WaterfallOptions, 'sessionKey' | 'turnKey'>,
+): boolean {
+  return turnKeyOf(observation, sessionKey) === turnKey && !isRoot(observation)
+}
+
 function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
-  const { key, parentKey = null, startMs, endMs, level, statusMessage } = observation
+  const { key, parentKey, startMs, endMs, level, statusMessage } = observation
   const { completionStartMs, usage, costUsd, output } = observation
   const isFailure = output === `[failed: ${statusMessage ?? ''}]`
   return {
-    id: key,
-    parentId: parentKey,
+    id: shortId(key),
+    parentId: parentKey === undefined || parentKey === ROOT_KEY ? null : shortId(parentKey),
     kind: kindOf(observation),
-    name: nameOf(observation),
+    name: cutName(nameOf(observation)),
     startMs,
     endMs: Math.max(startMs, endMs),
     level: levels[level],
@@ -57,7 +112,35 @@ function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
     input: text.contentOf(observation.input),
     output: isFailure ? null : text.contentOf(output),
     facts: factsOf(observation),
+    truncated: false,
   }
+}
+
+/** The item with its texts cut. */
+function listed(item: WaterfallItem): WaterfallItem {
+  let truncated = false
+  const cut = (text: string, maxLength: number): string => {
+    truncated ||= text.length > maxLength
+    // A copy: a slice would keep all of the text in memory.
+    return text.length > maxLength ? Buffer.from(cutText(text, maxLength)).toString() : text
+  }
+  const content = (of: Content | null): Content | null =>
+    typeof of?.text === 'string' ? { ...of, text: cut(of.text, LIST_TEXT_LENGTH) } : of
+  const facts = Object.entries(item.facts)
+  truncated = facts.length > MAX_LIST_FACTS
+  const { statusMessage } = item
+  const cutItem = {
+    ...item,
+    statusMessage: statusMessage === null ? null : cut(statusMessage, LIST_TEXT_LENGTH),
+    input: content(item.input),
+    output: content(item.output),
+    facts: Object.fromEntries(
+      facts
+        .slice(0, MAX_LIST_FACTS)
+        .map(([name, value]) => [cutName(name), cut(value, LIST_FACT_LENGTH)]),
+    ),
+  }
+  return { ...cutItem, truncated }
 }
 
 const levels = { DEFAULT: 'default', WARNING: 'warning', ERROR: 'error' } as const
@@ -94,8 +177,11 @@ function factText(value: Exclude<Shown, null>): string {
   return typeof value === 'string' ? value : jsonText(value)
 }
 
-/** By start, but no child before its parent; a parent that is not there counts as none. */
-function inOrder(items: readonly WaterfallItem[]): WaterfallItem[] {
+/**
+ * By start, but no child before its parent. Where these are all items, a parent that is not among them
+ * counts as none; else it may stand on another page.
+ */
+function inOrder(items: readonly WaterfallItem[], areAll: boolean): WaterfallItem[] {
   const byId = new Map(items.map((item) => [item.id, item]))
   const ordered: WaterfallItem[] = []
   const placed = new Set<string>()
@@ -105,7 +191,7 @@ function inOrder(items: readonly WaterfallItem[]): WaterfallItem[] {
     placed.add(item.id)
     const parent = item.parentId === null ? undefined : byId.get(item.parentId)
     if (parent !== undefined) place(parent)
-    ordered.push({ ...item, parentId: parent?.id ?? null })
+    ordered.push(parent === undefined && areAll ? { ...item, parentId: null } : item)
   }
 
   for (const item of items.toSorted((a, b) => a.startMs - b.startMs)) place(item)

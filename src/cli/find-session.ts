@@ -2,12 +2,12 @@
 import { ok, type Result } from '../domain/result.ts'
 import type { Filter } from '../web/contract/filter.ts'
 import type { SessionListQuery, SessionRow } from '../web/contract/session-list.ts'
-import type { WebQueries } from '../web/web-queries.ts'
+import type { StoreQueries } from '../web/web-queries.ts'
 import { failed, type Failure } from './outcome.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { shortId } from './session-table.ts'
 
-type SessionLists = Pick<WebQueries, 'sessions'>
+type SessionLists = Pick<StoreQueries, 'sessions'>
 
 /** What to do when no session was found. */
 export const NO_SESSION_NEXT = 'See claude-telemetry sessions.'

@@ -6,7 +6,7 @@ import type { BridgeApi } from '../bridge/bridge-api.ts'
 import type { Result } from '../domain/result.ts'
 import { err, ok } from '../domain/result.ts'
 import type { LiveEvent, LiveRecent } from '../web/contract/live.ts'
-import type { LiveFeed } from '../web/web-queries.ts'
+import type { StoredFeed } from '../web/web-queries.ts'
 
 export interface LiveSource {
   recent(limit: number): Promise<LiveRecent>
@@ -22,7 +22,7 @@ const RECONNECT_MS = 1000
 const SLICE = 200
 
 /** The stored data as a source. */
-export function storeSource(feed: Pick<LiveFeed, 'recent' | 'after'>, pause: Pause): LiveSource {
+export function storeSource(feed: Pick<StoredFeed, 'recent' | 'after'>, pause: Pause): LiveSource {
   return {
     recent: (limit) => feed.recent(limit),
     following: async function* (from) {

@@ -5,6 +5,7 @@
  */
 import { filterOf as storeFilterOf } from '../analytics/filter-of.ts'
 import { overviewOf, shareOf, toolUseOf } from '../analytics/overview.ts'
+import { letOthersRun } from '../analytics/pause.ts'
 import { sessionRowOf } from '../analytics/session-row.ts'
 import { bucketsOf, dayOf } from '../analytics/time-buckets.ts'
 import { type QuarterOfModel, type Tip, tipsOf } from '../analytics/tips.ts'
@@ -82,9 +83,12 @@ export async function reportData(
   }
   const slices = createUsageSlices({ usage: reader.usage, now: () => nowMs })
   const query = { ...filter, from: range.fromMs, to: range.toMs, tz: timeZone, bucket: period }
-  const overview = await overviewOf({ reader, slices, now: () => nowMs }, query)
+  const overview = await overviewOf(
+    { reader, slices, now: () => nowMs, pause: letOthersRun },
+    query,
+  )
   const asked = storeFilterOf(filter)
-  const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone))
+  const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone), letOthersRun)
   const report = usageReport(used)
   const quarters = reader.quarters.of(asked, range)
   return ok({

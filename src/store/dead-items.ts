@@ -134,7 +134,8 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
   }
 }
 
-async function listDeadItems(
+/** The oldest first. */
+export async function listDeadItems(
   { kysely }: Pick<Connection, 'kysely'>,
   limit: number,
 ): Promise<readonly DeadItem[]> {

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../domain/result.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
+import { type DeadItems, listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
 import { type BudgetSessions, createBudgetSessions } from './queries/budget-sessions.ts'
 import { createDaySpending, type ReadDaySpending } from './queries/day-spending.ts'
@@ -27,6 +28,7 @@ export interface StoreReader {
   readonly inputs: StoredInputs
   readonly quarters: ModelQuarters
   readonly waiting: WaitingSessions
+  readonly deadItems: Pick<DeadItems, 'list'>
   readonly daySpending: ReadDaySpending
   readonly budgetSessions: BudgetSessions
   close(): void
@@ -48,6 +50,7 @@ export function openStoreReader(dataDir: string): Result<StoreReader, string> {
     inputs: createSessionInputs(connection, records),
     quarters: createModelQuarters(connection),
     waiting: createWaitingSessions(connection),
+    deadItems: { list: (limit) => listDeadItems(connection, limit) },
     daySpending: createDaySpending(connection),
     budgetSessions: createBudgetSessions(connection),
     close: () => connection.close(),

@@ -8,10 +8,11 @@ import type { Result } from '../domain/result.ts'
 import type { Endpoint } from './contract/api.ts'
 import { problemOf, statusOf, type WebFailure } from './failure.ts'
 import { checked, readQuery } from './read-query.ts'
+import type { Question, WebQueries } from './web-queries.ts'
 
 /** What was asked. `params` are decoded. */
 export interface Asked<Q, B> {
-  readonly params: Readonly<Record<'key' | 'turn', string>>
+  readonly params: Readonly<Record<'key' | 'turn' | 'item' | 'id', string>>
   readonly query: Q
   readonly body: B
   readonly request: FastifyRequest
@@ -29,6 +30,35 @@ export function addEndpoint<Q extends z.ZodObject, B extends z.ZodType, A extend
   handle: Handler<Q, B, A>,
   options: Readonly<Record<string, unknown>> = {},
 ): void {
+  addRoute(app, endpoint, options, async (asked) => {
+    const answer = await handle(asked)
+    return answer.ok ? asked.reply.send(answer.value) : fail(asked.reply, answer.error)
+  })
+}
+
+/** Registers an endpoint that puts a question to the store; its answer goes out as it comes. */
+export function addQuestion<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(
+  app: FastifyInstance,
+  queries: Pick<WebQueries, 'ask'>,
+  endpoint: Endpoint<Q, B, A>,
+  questionOf: (asked: Asked<z.output<Q>, z.output<B>>) => Question,
+): void {
+  addRoute(app, endpoint, {}, async (asked) => {
+    const { reply } = asked
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const answer = await queries.ask(questionOf(asked), gone.signal)
+    if (!answer.ok) return fail(reply, answer.error)
+    return reply.type('application/json; charset=utf-8').send(answer.value)
+  })
+}
+
+function addRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(
+  app: FastifyInstance,
+  endpoint: Endpoint<Q, B, A>,
+  options: Readonly<Record<string, unknown>>,
+  handle: (asked: Asked<z.output<Q>, z.output<B>>) => Promise<FastifyReply>,
+): void {
   app.route({
     method: endpoint.method,
     url: endpoint.path,
@@ -38,10 +68,9 @@ export function addEndpoint<Q extends z.ZodObject, B extends z.ZodType, A extend
       if (!query.ok) return fail(reply, query.error)
       const body = checked(request.body ?? {}, endpoint.body)
       if (!body.ok) return fail(reply, body.error)
-      const params = { key: '', turn: '', ...(request.params as Record<string, string>) }
-      const asked = { params, query: query.value, body: body.value, request, reply }
-      const answer = await handle(asked)
-      return answer.ok ? reply.send(answer.value) : fail(reply, answer.error)
+      const named = request.params as Record<string, string>
+      const params = { key: '', turn: '', item: '', id: '', ...named }
+      return handle({ params, query: query.value, body: body.value, request, reply })
     },
   })
 }

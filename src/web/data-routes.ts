@@ -1,21 +1,40 @@
 /** The endpoints that answer from the product's data, each a line. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { err, ok, type Result } from '../domain/result.ts'
-import { addEndpoint } from './api-route.ts'
+import { err, ok } from '../domain/result.ts'
+import { addEndpoint, addQuestion } from './api-route.ts'
 import { api } from './contract/api.ts'
-import { notFound, type WebFailure } from './failure.ts'
-import type { BadCursor, WebQueries } from './web-queries.ts'
-
-const badCursor: WebFailure = {
-  code: 'malformed',
-  message: 'cursor: it does not belong to this question; begin again without it',
-}
+import { notFound } from './failure.ts'
+import type { WebQueries } from './web-queries.ts'
 
 export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
-  addEndpoint(app, api.overview, async ({ query }) => ok(await queries.overview(query)))
-  addEndpoint(app, api.facets, async ({ query }) => ok(await queries.facets(query)))
-  addEndpoint(app, api.budgets, async () => ok(await queries.budgets()))
-  addEndpoint(app, api.delivery, async () => ok(await queries.delivery()))
+  addQuestion(app, queries, api.overview, ({ query }) => ({ name: 'overview', query }))
+  addQuestion(app, queries, api.facets, ({ query }) => ({ name: 'facets', query }))
+  addQuestion(app, queries, api.budgets, () => ({ name: 'budgets' }))
+  addQuestion(app, queries, api.delivery, () => {
+    return { name: 'delivery', bridge: queries.bridgeState() }
+  })
+  addQuestion(app, queries, api.sessions, ({ query }) => ({ name: 'sessions', query }))
+  addQuestion(app, queries, api.session, ({ params: { key } }) => ({ name: 'session', key }))
+  addQuestion(app, queries, api.turns, ({ params: { key }, query }) => {
+    return { name: 'turns', key, query }
+  })
+  addQuestion(app, queries, api.turn, ({ params: { key, turn }, query }) => {
+    return { name: 'turn', key, turn, query }
+  })
+  addQuestion(app, queries, api.item, ({ params: { key, turn, item } }) => {
+    return { name: 'item', key, turn, item }
+  })
+  addQuestion(app, queries, api.events, ({ params: { key }, query }) => {
+    return { name: 'events', key, query }
+  })
+  addQuestion(app, queries, api.event, ({ params: { key, id } }) => ({ name: 'event', key, id }))
+  addQuestion(app, queries, api.liveRecent, ({ query }) => ({ name: 'liveRecent', query }))
+
+  addEndpoint(app, api.deleteSession, async ({ params: { key }, request }) => {
+    takesLong(request)
+    const deleted = await queries.deleteSession(key)
+    return deleted === undefined ? err(notFound('session', key)) : ok(deleted)
+  })
   addEndpoint(app, api.retry, async ({ body, request }) => {
     takesLong(request)
     return ok(await queries.retry(body))
@@ -24,33 +43,9 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     takesLong(request)
     return ok(await queries.drop(body))
   })
-  addEndpoint(app, api.sessions, async ({ query }) => page(await queries.sessions(query)))
-  addEndpoint(app, api.session, async ({ params }) =>
-    found(await queries.session(params.key), 'session', params.key),
-  )
-  addEndpoint(app, api.deleteSession, async ({ params, request }) => {
-    takesLong(request)
-    return found(await queries.deleteSession(params.key), 'session', params.key)
-  })
-  addEndpoint(app, api.turn, async ({ params }) =>
-    found(await queries.turn(params.key, params.turn), 'turn', params.turn),
-  )
-  addEndpoint(app, api.events, async ({ params, query }) => {
-    const events = await queries.events(params.key, query)
-    return events === undefined ? err(notFound('session', params.key)) : page(events)
-  })
-  addEndpoint(app, api.liveRecent, async ({ query }) => ok(await queries.live.recent(query.limit)))
 }
 
 /** A million rows take longer than the door bears with a connection on which nothing moves. */
 function takesLong({ raw }: FastifyRequest): void {
   if (raw.socket.writable) raw.socket.setTimeout(0)
-}
-
-function found<T>(value: T | undefined, what: string, name: string): Result<T, WebFailure> {
-  return value === undefined ? err(notFound(what, name)) : ok(value)
-}
-
-function page<T>(result: Result<T, BadCursor>): Result<T, WebFailure> {
-  return result.ok ? result : err(badCursor)
 }

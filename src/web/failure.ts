@@ -20,6 +20,8 @@ export const statusOf = {
   too_many: 429,
   internal: 500,
   stopping: 503,
+  unavailable: 503,
+  timeout: 504,
 } as const satisfies Record<ProblemCode, number>
 
 /** The failure's body. */
@@ -31,6 +33,24 @@ export function problemOf({ code, message }: WebFailure): Problem {
 export const internal: WebFailure = {
   code: 'internal',
   message: 'the bridge failed on this request; its log says why',
+}
+
+/** What was read for it is kept, so it goes further the next time. */
+export const tookTooLong: WebFailure = {
+  code: 'timeout',
+  message:
+    'the answer took too long, since it reads very many records; ask again, it goes on there',
+}
+
+export const tooManyQuestions: WebFailure = {
+  code: 'unavailable',
+  message: 'too many questions wait for an answer already; ask again in a moment',
+}
+
+/** The thread that answers ended, or could not begin. */
+export const readerEnded: WebFailure = {
+  code: 'unavailable',
+  message: 'what answers questions has just ended and begins anew; ask again. The log says why',
 }
 
 export const notLoggedIn: WebFailure = {

@@ -1,23 +1,21 @@
 /** `GET /api/live`: a bounded number of streams that end with their browser or with the bridge. */
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import type { Clock } from '../domain/clock.ts'
 import { fail } from './api-route.ts'
 import { LIVE_PATH } from './contract/api.ts'
 import { liveQuery, position } from './contract/live.ts'
 import type { WebFailure } from './failure.ts'
-import { liveMessages } from './live-messages.ts'
+import type { LiveHub } from './live-hub.ts'
 import { readQuery } from './read-query.ts'
-import type { LiveFeed } from './web-queries.ts'
 
-const MAX_STREAMS = 100
+const MAX_STREAMS = 200
 
 const tooManyStreams: WebFailure = {
   code: 'too_many',
   message: `${MAX_STREAMS} pages follow the live feed already; close some of them`,
 }
 
-export function addLiveRoute(app: FastifyInstance, feed: LiveFeed, clock: Clock): void {
+export function addLiveRoute(app: FastifyInstance, hub: LiveHub): void {
   const streams = new Set<AbortController>()
   app.addHook('preClose', (done) => {
     for (const stream of streams) stream.abort()
@@ -40,6 +38,6 @@ export function addLiveRoute(app: FastifyInstance, feed: LiveFeed, clock: Clock)
     return reply
       .header('content-type', 'text/event-stream')
       .header('x-accel-buffering', 'no')
-      .send(Readable.from(liveMessages(feed, after, clock, stream.signal)))
+      .send(Readable.from(hub.follow(after, stream.signal)))
   })
 }

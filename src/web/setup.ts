@@ -2,7 +2,7 @@
 import type { Setup } from './contract/access.ts'
 
 /** `baseUrl` is the bridge as the asking browser sees it. */
-export function setupOf(baseUrl: string, needsKey: boolean, hasArrived: boolean): Setup {
+export function setupOf(baseUrl: string, needsKey: boolean): Omit<Setup, 'hasArrived'> {
   const variables = [
     {
       name: 'CLAUDE_CODE_ENABLE_TELEMETRY',
@@ -35,5 +35,5 @@ export function setupOf(baseUrl: string, needsKey: boolean, hasArrived: boolean)
         ]
       : []),
   ]
-  return { hasArrived, variables, healthUrl: `${baseUrl}/health` }
+  return { variables, healthUrl: `${baseUrl}/health` }
 }

@@ -1,56 +1,145 @@
 /**
- * What the page's API asks of the rest of the product: implemented over the store, delivery and
- * the receiver's counters, and by a fake in tests. In terms of the contract; no SQL, no Fastify.
+ * What the page's API asks of the rest of the product, in terms of the contract; no SQL, no Fastify.
+ * What the store can answer is a question, which is answered elsewhere (`answers.ts`) as the text
+ * that goes to the browser; the bridge does the rest itself.
  */
 import type { Result } from '../domain/result.ts'
+import type { Setup } from './contract/access.ts'
 import type { Budgets } from './contract/budgets.ts'
 import type { Changed, DeadSelection, Delivery } from './contract/delivery.ts'
 import type { Facets, Filter } from './contract/filter.ts'
-import type { LiveEvent, LiveRecent } from './contract/live.ts'
+import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
-import type { RawEvents, RawEventsQuery } from './contract/raw-events.ts'
+import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.ts'
 import type { Deleted, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
-import type { Turn } from './contract/turn.ts'
+import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
+import type { WebFailure } from './failure.ts'
 
 /** A cursor that was not given out for this question: told to the client as `malformed`. */
 export type BadCursor = 'bad_cursor'
 
-/** Answers are committed facts. `undefined` means there is no such session or turn. */
-export interface WebQueries {
+/** Answers from the store: committed facts. `undefined` means there is no such thing. */
+export interface StoreQueries {
   overview(query: OverviewQuery): Promise<Overview>
   facets(filter: Filter): Promise<Facets>
   sessions(query: SessionListQuery): Promise<Result<SessionList, BadCursor>>
   session(key: string): Promise<Session | undefined>
-  turn(sessionKey: string, turnKey: string): Promise<Turn | undefined>
+  turns(sessionKey: string, query: TurnsQuery): Promise<Result<Turns, BadCursor> | undefined>
+  turn(
+    sessionKey: string,
+    turnKey: string,
+    query: TurnQuery,
+  ): Promise<Result<Turn, BadCursor> | undefined>
+  item(sessionKey: string, turnKey: string, itemId: string): Promise<WaterfallItem | undefined>
   events(
     sessionKey: string,
     query: RawEventsQuery,
   ): Promise<Result<RawEvents, BadCursor> | undefined>
-  /** Deletes every row of it, also what waits for Langfuse; an open session is forgotten. */
-  deleteSession(key: string): Promise<Deleted | undefined>
-  delivery(): Promise<Delivery>
-  retry(selection: DeadSelection): Promise<Changed>
-  drop(selection: DeadSelection): Promise<Changed>
+  event(sessionKey: string, id: string): Promise<RawEvent | undefined>
   budgets(): Promise<Budgets>
+  /** The part of an answer about delivery that the store knows. */
+  outbox(): Promise<StoredOutbox>
   /** Whether any record was ever stored. */
   hasArrived(): Promise<boolean>
-  readonly live: LiveFeed
+  readonly live: StoredFeed
 }
 
-/** What a stream has to be told next. */
+/** What waits for Langfuse, and what was put aside. */
+export type StoredOutbox = Pick<Delivery, 'deadItems'> & {
+  readonly outbox: Omit<Delivery['outbox'], 'dropped'>
+}
+
+/** The live feed as the store has it. */
+export interface StoredFeed {
+  recent(limit: number): Promise<LiveRecent>
+  /** The newest of what was stored after a position, in order. */
+  since(asked: LiveQuestion): Promise<LiveNews>
+  /** What was stored after a position, in order, at most `limit` events. */
+  after(position: number, limit: number): Promise<LiveSlice>
+}
+
+export interface LiveQuestion {
+  /** Undefined, or one of another database, means the newest record: nothing is after it. */
+  readonly position: number | undefined
+  /** Up to and with this position; undefined is up to the newest record. */
+  readonly upTo: number | undefined
+  /** Events at most. */
+  readonly limit: number
+}
+
+export interface LiveNews {
+  /** In order. */
+  readonly events: readonly LiveEvent[]
+  /** Up to where this goes. */
+  readonly position: number
+  /** Records between the position asked for and the first event that were left out. */
+  readonly omitted: number
+}
+
 export interface LiveSlice {
   readonly events: readonly LiveEvent[]
   /** Up to where this slice looked: go on from here. Beyond the last event where some are hidden. */
   readonly position: number
-  /** More is there already. */
+  /** More may be there already. */
   readonly more: boolean
 }
 
+/** What the bridge itself knows of delivery and intake. */
+export type BridgeState = Pick<Delivery, 'langfuse' | 'ingest' | 'retention'> & {
+  readonly dropped: number
+}
+
+/** A question that the store answers. Plain data: it goes to another thread. */
+export type Question =
+  | { readonly name: 'overview'; readonly query: OverviewQuery }
+  | { readonly name: 'facets'; readonly query: Filter }
+  | { readonly name: 'sessions'; readonly query: SessionListQuery }
+  | { readonly name: 'session'; readonly key: string }
+  | { readonly name: 'turns'; readonly key: string; readonly query: TurnsQuery }
+  | {
+      readonly name: 'turn'
+      readonly key: string
+      readonly turn: string
+      readonly query: TurnQuery
+    }
+  | { readonly name: 'item'; readonly key: string; readonly turn: string; readonly item: string }
+  | { readonly name: 'events'; readonly key: string; readonly query: RawEventsQuery }
+  | { readonly name: 'event'; readonly key: string; readonly id: string }
+  | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }
+  | { readonly name: 'budgets' }
+  | { readonly name: 'delivery'; readonly bridge: BridgeState }
+  /** What to export, but for whether anything has arrived. */
+  | { readonly name: 'setup'; readonly setup: Omit<Setup, 'hasArrived'> }
+
+/** An answer as it goes out: JSON, encoded. */
+export type JsonBytes = Uint8Array
+
+export interface WebQueries {
+  /** `signal` aborts when nobody waits for the answer any more. */
+  ask(question: Question, signal: AbortSignal): Promise<Result<JsonBytes, WebFailure>>
+  /** What the bridge knows of delivery, for the question about it. */
+  bridgeState(): BridgeState
+  /** Deletes every row of it, also what waits for Langfuse; an open session is forgotten. */
+  deleteSession(key: string): Promise<Deleted | undefined>
+  retry(selection: DeadSelection): Promise<Changed>
+  drop(selection: DeadSelection): Promise<Changed>
+  readonly live: LiveFeed
+}
+
+/** The live feed as streams read it. */
 export interface LiveFeed {
-  recent(limit: number): Promise<LiveRecent>
-  /** What was stored after a position, in order, at most `limit` events. */
-  after(position: number, limit: number): Promise<LiveSlice>
+  /** As `StoredFeed.since`, in the form in which it goes out. */
+  since(asked: LiveQuestion): Promise<Result<LiveChunk, WebFailure>>
   /** Calls back after each commit, without waiting; returns how to end it. */
   onCommitted(listener: () => void): () => void
+}
+
+/** News, as the text of Server-Sent Events. */
+export interface LiveChunk {
+  /** Empty when there is nothing to show. */
+  readonly bytes: Uint8Array
+  readonly position: number
+  /** How many events. */
+  readonly events: number
 }

@@ -1,7 +1,8 @@
 /**
  * The page and its JSON API as one Fastify plugin, beside the OTLP paths of the same server.
  * Guarantees for each of its paths: the access rule, the security headers, JSON errors, and
- * bodies of a few kilobytes at most. Knows neither SQL nor Langfuse; asks `WebQueries`.
+ * bodies of a few kilobytes at most. Knows neither SQL nor Langfuse; asks `WebQueries`. What the
+ * store answers comes as bytes and goes out as they are: nothing of it is worked out here.
  */
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
@@ -9,14 +10,14 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
 import { jsonText } from '../domain/decimal.ts'
-import { ok } from '../domain/result.ts'
 import type { Log } from '../observability/logger.ts'
 import { createAccess } from './access.ts'
 import { addAccessRoutes } from './access-routes.ts'
-import { addEndpoint, fail } from './api-route.ts'
+import { addQuestion, fail } from './api-route.ts'
 import { api, OPENAPI_PATH } from './contract/api.ts'
 import { addDataRoutes } from './data-routes.ts'
 import { internal, notFound, type WebFailure } from './failure.ts'
+import { createLiveHub } from './live-hub.ts'
 import { addLiveRoute } from './live-route.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPageRoutes } from './page-routes.ts'
@@ -50,10 +51,10 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       else fail(reply, failure)
     })
     addDataRoutes(app, queries)
-    addLiveRoute(app, queries.live, clock)
-    addEndpoint(app, api.setup, async ({ request }) => {
+    addLiveRoute(app, createLiveHub(queries.live, clock))
+    addQuestion(app, queries, api.setup, ({ request }) => {
       const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
-      return ok(setupOf(baseUrl, apiKey !== undefined, await queries.hasArrived()))
+      return { name: 'setup', setup: setupOf(baseUrl, apiKey !== undefined) }
     })
     app.get(OPENAPI_PATH, async () => (document ??= openApiDocument(version)))
   }

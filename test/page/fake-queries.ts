@@ -1,8 +1,9 @@
 /** Queries over a made-up month, for what the page shows and does; each part can be changed. */
 import { ok } from '../../src/domain/result.ts'
+import { answerTo, liveChunk } from '../../src/web/answers.ts'
 import type { DeadSelection } from '../../src/web/contract/delivery.ts'
 import type { LiveEvent } from '../../src/web/contract/live.ts'
-import type { WebQueries } from '../../src/web/web-queries.ts'
+import type { StoreQueries, WebQueries } from '../../src/web/web-queries.ts'
 import { budgets } from './sample/budgets.ts'
 import { delivery } from './sample/delivery.ts'
 import { liveEvents } from './sample/live-events.ts'
@@ -15,7 +16,9 @@ import { turn } from './sample/turn.ts'
 /** What can be made to fail. */
 export type Failing = 'overview' | 'sessions' | 'delivery'
 
-export interface FakeQueries extends WebQueries {
+export interface FakeQueries extends StoreQueries {
+  /** As the page's server asks; some of the store's answers may be others. */
+  web(over?: Partial<StoreQueries>): WebQueries
   /** What the tests turn. */
   readonly knobs: { spentUsd: number; dead: number; failing: Failing | undefined }
   /** Has as many events arrive, all of them alike. */
@@ -42,7 +45,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
   const deleted: string[] = []
   const retried: DeadSelection['ids'][] = []
 
-  return {
+  const queries: FakeQueries = {
     knobs,
     deleted,
     retried,
@@ -88,21 +91,26 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       const row = rowOf(key)
       return row && session(row)
     },
+    turns: async (key) => {
+      const row = rowOf(key)
+      return row && ok({ turns: session(row).turns, omittedTurns: 0, nextCursor: null })
+    },
     turn: async (key, turnKey) => {
       const row = rowOf(key)
-      return row && turn(row, turnKey)
+      const found = row && turn(row, turnKey)
+      return found && ok(found)
+    },
+    item: async (key, turnKey, id) => {
+      const row = rowOf(key)
+      return row && turn(row, turnKey)?.items.find((item) => item.id === id)
     },
     events: async (key) => rowOf(key) && ok(rawEvents(nowMs)),
-    deleteSession: async (key) => {
-      deleted.push(key)
-      return rowOf(key) && { records: 1 }
-    },
-    delivery: async () => {
+    event: async (key, id) =>
+      rowOf(key) && rawEvents(nowMs).events.find((event) => String(event.id) === id),
+    outbox: async () => {
       work('delivery')
-      const usual = delivery(nowMs)
       return {
-        ...usual,
-        outbox: { ...usual.outbox, dead: knobs.dead },
+        outbox: { ...delivery(nowMs).outbox, dead: knobs.dead },
         deadItems: Array.from({ length: knobs.dead }, (_, index) => ({
           id: index + 1,
           sessionKey: rows[index]?.key ?? '',
@@ -114,11 +122,6 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         })),
       }
     },
-    retry: async ({ ids }) => {
-      retried.push(ids)
-      return { items: ids.length }
-    },
-    drop: async () => ({ items: 0 }),
     budgets: async () => budgets(knobs.spentUsd, nowMs),
     hasArrived: async () => true,
     live: {
@@ -126,6 +129,11 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         position: events.length,
         events: events.slice(-limit),
       }),
+      since: async ({ position, upTo = events.length, limit }) => {
+        const later = events.slice(position ?? upTo, upTo)
+        const news = later.slice(-limit)
+        return { events: news, position: upTo, omitted: later.length - news.length }
+      },
       after: async (position, limit) => {
         const later = events.filter((event) => event.position > position)
         const slice = later.slice(0, limit)
@@ -135,10 +143,33 @@ export function createFakeQueries(nowMs: number): FakeQueries {
           more: later.length > slice.length,
         }
       },
-      onCommitted: (listener) => {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      },
     },
+    web: (over = {}) => ({
+      ask: async (question) => {
+        const answer = await answerTo({ ...queries, ...over }, question)
+        return answer.ok ? ok(new TextEncoder().encode(answer.value)) : answer
+      },
+      bridgeState: () => {
+        const { langfuse, ingest, retention } = delivery(nowMs)
+        return { langfuse, ingest, retention, dropped: 0 }
+      },
+      deleteSession: async (key) => {
+        deleted.push(key)
+        return rowOf(key) && { records: 1 }
+      },
+      retry: async ({ ids }) => {
+        retried.push(ids)
+        return { items: ids.length }
+      },
+      drop: async () => ({ items: 0 }),
+      live: {
+        since: async (asked) => ok(await liveChunk(queries.live, asked)),
+        onCommitted: (listener) => {
+          listeners.add(listener)
+          return () => listeners.delete(listener)
+        },
+      },
+    }),
   }
+  return queries
 }

@@ -18,25 +18,35 @@ export interface WaitingSessions {
 export function createWaitingSessions(connection: ReadConnection): WaitingSessions {
   const { kysely } = connection
   const pending = sql<boolean>`state = 'pending'`
+  const dead = sql<boolean>`state = 'dead'`
   const keys = prepare(connection, () =>
     kysely.selectFrom('outbox').select('session_key').distinct().where(pending),
   )
-  const counts = prepare(connection, () =>
-    kysely
+  /** Off the partial indexes: there may be a million items, whose rows hold their payloads. */
+  const counts = prepare(connection, () => {
+    const count = (which: typeof pending) =>
+      kysely
+        .selectFrom('outbox')
+        .select(({ fn }) => fn.countAll<number>().as('items'))
+        .where(which)
+    const oldest = kysely
       .selectFrom('outbox')
-      .select(({ fn }) => ['state', fn.countAll<number>().as('items')])
-      .select(({ fn }) => fn.min<number | null>('created_ms').as('oldest_ms'))
-      .groupBy('state'),
-  )
+      .select(({ fn }) => fn.min<number>('id').as('id'))
+      .where(pending)
+    return kysely.selectNoFrom([
+      count(pending).as('pending'),
+      count(dead).as('dead'),
+      kysely.selectFrom('outbox').select('created_ms').where('id', '=', oldest).as('oldest_ms'),
+    ])
+  })
   return {
     keys: () => new Set(keys.all({}).map((row) => row.session_key)),
     counts: () => {
-      const rows = counts.all({})
-      const of = (state: 'pending' | 'dead') => rows.find((row) => row.state === state)
+      const found = counts.get({})
       return {
-        pending: of('pending')?.items ?? 0,
-        dead: of('dead')?.items ?? 0,
-        oldestPendingMs: of('pending')?.oldest_ms ?? undefined,
+        pending: found?.pending ?? 0,
+        dead: found?.dead ?? 0,
+        oldestPendingMs: found?.oldest_ms ?? undefined,
       }
     },
   }

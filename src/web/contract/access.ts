@@ -38,6 +38,10 @@ export const problem = z
         'too_many',
         'internal',
         'stopping',
+        /** The question could not be answered now: too many wait, or its thread ended. Ask again. */
+        'unavailable',
+        /** It took too long. */
+        'timeout',
       ]),
       /** What is wrong, with which value, and what to do. */
       message: z.string(),

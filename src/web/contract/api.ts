@@ -14,15 +14,19 @@
  * | GET /api/sessions | the list, by search, filter and sort, page by page |
  * | GET /api/sessions/:key | one session: strip, scores, models, tools, turns |
  * | DELETE /api/sessions/:key | deletes every row of it |
- * | GET /api/sessions/:key/turns/:turn | one turn's waterfall |
+ * | GET /api/sessions/:key/turns | its turns, page by page, the newest page first |
+ * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
+ * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
  * | GET /api/sessions/:key/events | its raw records, page by page |
+ * | GET /api/sessions/:key/events/:id | one of them, whole |
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
  * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
  * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
- * Answers are JSON, errors `Problem`s. Keys of sessions and turns are percent-encoded in paths.
+ * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
+ * megabytes, but for a single record asked for by itself; what is left out is counted. Keys of sessions and turns are percent-encoded in paths.
  * `filter.ts` has the common parameters, `quantities.ts` the units.
  */
 import { z } from 'zod'
@@ -32,10 +36,10 @@ import { changedAnswer, deadSelection, deliveryAnswer } from './delivery.ts'
 import { facetsAnswer, filter } from './filter.ts'
 import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
-import { rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
+import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
 import { deletedAnswer, sessionAnswer } from './session.ts'
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
-import { turnAnswer } from './turn.ts'
+import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
 
 const nothing = z.object({})
 
@@ -88,8 +92,16 @@ export const api = {
     body: nothing,
     answer: deletedAnswer,
   },
-  turn: get('/api/sessions/:key/turns/:turn', 'The waterfall of one turn', nothing, turnAnswer),
+  turns: get('/api/sessions/:key/turns', 'Turns, page by page', turnsQuery, turnsAnswer),
+  turn: get('/api/sessions/:key/turns/:turn', 'The waterfall of one turn', turnQuery, turnAnswer),
+  item: get(
+    '/api/sessions/:key/turns/:turn/items/:item',
+    'One item of a waterfall, with its whole texts',
+    nothing,
+    waterfallItem,
+  ),
   events: get('/api/sessions/:key/events', 'Raw records', rawEventsQuery, rawEventsAnswer),
+  event: get('/api/sessions/:key/events/:id', 'One raw record, whole', nothing, rawEvent),
   liveRecent: get('/api/live/recent', 'The newest records', liveRecentQuery, liveRecentAnswer),
   delivery: get('/api/delivery', 'Delivery to Langfuse, and ingest', nothing, deliveryAnswer),
   retry: post('/api/delivery/retry', 'Tries dead items again', deadSelection, changedAnswer),

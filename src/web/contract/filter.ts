@@ -12,10 +12,21 @@ const attributeFilter = z.string().regex(/^[^=]{1,200}=.{0,1000}$/s)
 
 const name = z.string().min(1).max(200)
 
+/** The beginning of year 1 and the end of year 9999: every calendar operation works in between. */
+const MIN_TIME_MS = Date.parse('0001-01-01T00:00:00Z')
+const MAX_TIME_MS = Date.parse('9999-12-31T23:59:59.999Z')
+const NOT_A_TIME = 'expected a time as epoch milliseconds, in the years 1 to 9999'
+
+const timeBound = z.coerce
+  .number(NOT_A_TIME)
+  .min(MIN_TIME_MS, NOT_A_TIME)
+  .max(MAX_TIME_MS, NOT_A_TIME)
+  .optional()
+
 /** `from` is included, `to` is not. A session counts when it has a record in between. */
 export const filterShape = {
-  from: z.coerce.number().optional().meta({ description: 'epoch ms, included; default: no bound' }),
-  to: z.coerce.number().optional().meta({ description: 'epoch ms, excluded; default: no bound' }),
+  from: timeBound.meta({ description: 'epoch ms, included; default: no bound' }),
+  to: timeBound.meta({ description: 'epoch ms, excluded; default: no bound' }),
   agent: name.optional(),
   model: name.optional(),
   project: name.optional(),

@@ -3,8 +3,9 @@
  * `?after=<position>`, so nothing is lost between; the stream's ids are positions, so a browser
  * that comes back with `Last-Event-ID` goes on where it was.
  *
- * The stream sends `event: record` with a LiveEvent each, `event: gap` (data `{}`) when it was
- * too far behind and skipped to the newest (ask `recent` again), and comments to stay alive.
+ * The stream sends `event: record` with a LiveEvent each, and comments to stay alive. Where more came
+ * than a person can read (about 200 a second over a while), or the browser was away for long, it
+ * leaves the older ones out and says so: `event: gap` with `{"records": <how many>}`.
  */
 import { z } from 'zod'
 import { count, durationMs, sessionKey, timeMs, usd } from './quantities.ts'
@@ -47,11 +48,17 @@ export const liveRecentAnswer = z
   .object({
     /** Of the newest stored record, shown or not; 0 when there is none. */
     position: z.number(),
-    /** The newest, in order of arrival. */
+    /** The newest, in order of arrival; fewer than asked for where they are long. */
     events: z.array(liveEvent),
   })
   .meta({ id: 'LiveRecent' })
 export type LiveRecent = z.infer<typeof liveRecentAnswer>
+
+/** Data of `event: gap`. */
+export const liveGap = z.object({
+  /** Stored records that were left out, shown ones and others. */
+  records: count,
+})
 
 export const liveQuery = z.object({
   after: position.optional().meta({ description: 'a position; default: the newest' }),

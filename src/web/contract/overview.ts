@@ -42,7 +42,10 @@ export const bucket = z
     tokens,
     sessions: count,
     modelCalls: count,
-    /** Cost by model, for a stacked chart; models that cost nothing are left out. */
+    /**
+     * Cost by model, for a stacked chart; models that cost nothing are left out. The range's 20
+     * dearest, the rest as `(other)`.
+     */
     costByModelUsd: z.record(z.string(), usd),
   })
   .meta({ id: 'Bucket' })
@@ -76,13 +79,22 @@ export type ToolUse = z.infer<typeof toolUse>
 
 export const overviewAnswer = z
   .object({
-    /** The range as it was read: bounds that were left out are those of the data. */
+    /**
+     * The range that was asked for, whether or not there is something in all of it. Without `from` it
+     * begins with the data; without `to` it ends with the current day, and with neither of them with
+     * the data.
+     */
     fromMs: timeMs,
     toMs: timeMs,
     totals,
-    /** The range of the same length before this one; null when no `from` was given. */
+    /**
+     * The time before this range, as long as the part of it that is over; null when no `from` was
+     * given.
+     */
     previous: totals.nullable(),
     series: z.array(bucket),
+    /** Buckets of the range before the first one of `series`. */
+    omittedBuckets: count,
     /** The dearest first; at most 20 each, the rest as one share named `(other)`. */
     byModel: z.array(share),
     byProject: z.array(share),

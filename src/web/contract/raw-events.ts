@@ -1,4 +1,7 @@
-/** `GET /api/sessions/:key/events`: records as they came over the wire, in order of arrival. */
+/**
+ * `GET /api/sessions/:key/events` and `/events/:id`: records as they came over the wire, in order of
+ * arrival. A page of them is bounded in bytes, so it may have fewer than asked for.
+ */
 import { z } from 'zod'
 import { timeMs } from './quantities.ts'
 
@@ -22,6 +25,8 @@ export const rawEvent = z
     scope: z.string(),
     /** The record's own attributes as JSON. */
     attributes: z.record(z.string(), z.unknown()),
+    /** Attributes are cut or left out; the record by itself has them whole. */
+    truncated: z.boolean(),
   })
   .meta({ id: 'RawEvent' })
 export type RawEvent = z.infer<typeof rawEvent>

@@ -54,11 +54,17 @@ export const sessionAnswer = z
     scores: z.array(score),
     models: z.array(modelUse),
     tools: z.array(toolUse),
-    /** In order; at most 1000, the newest. Their waterfalls are asked for one by one. */
+    /**
+     * In order; at most 1000, the newest, fewer where they are long. Their waterfalls are asked for
+     * one by one.
+     */
     turns: z.array(turnHead),
+    /** Earlier turns than these, which `/turns?cursor=<turnsCursor>` has. */
     omittedTurns: count,
-    /** Resource attributes as sent, as text. */
+    turnsCursor: z.string().nullable(),
+    /** Resource attributes as sent, as text; at most 200, each cut at 1000 characters. */
     attributes: z.record(z.string(), z.string()),
+    omittedAttributes: count,
     agentVersion: z.string().nullable(),
     /** Events against metrics; null when no metric came. The difference is shown, never mended. */
     reconciliation: z

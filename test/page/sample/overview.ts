@@ -64,6 +64,7 @@ export function overview(nowMs: number): Overview {
     totals,
     previous: { ...totals, costUsd: totals.costUsd / 1.18 },
     series,
+    omittedBuckets: 0,
     byModel: MODELS.map((model) => share(totalUsd, model, ofModel(model) / totalUsd)),
     byProject: [
       share(totalUsd, 'shop', 0.48),

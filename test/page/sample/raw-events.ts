@@ -12,6 +12,7 @@ export function rawEvents(nowMs: number): RawEvents {
       receivedMs: nowMs,
       scope: 'com.anthropic.claude_code.events',
       attributes: { 'event.name': name, 'event.sequence': index, model: MODELS[0] },
+      truncated: false,
     })),
     nextCursor: null,
   }

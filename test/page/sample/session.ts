@@ -78,6 +78,7 @@ export function session(row: SessionRow): Session {
     tools: [...tools],
     turns,
     omittedTurns: 0,
+    turnsCursor: null,
     attributes: {
       'crow.session.id': '0b0e7a52-8f4e-4f0e-9a43-0a6a3c0c2f10',
       project: row.project ?? 'shop',
@@ -85,6 +86,7 @@ export function session(row: SessionRow): Session {
       'service.name': 'claude-code',
       'service.version': '2.1.329',
     },
+    omittedAttributes: 0,
     agentVersion: '2.1.329',
     reconciliation: {
       eventsUsd: costUsd,

@@ -30,6 +30,7 @@ export function turnHeads(row: SessionRow): TurnHead[] {
       modelCalls: Math.round(9 * size),
       toolResults: Math.round(11 * size),
       errors: index === 1 ? 1 : 0,
+      truncated: false,
       langfuseUrl: 'http://127.0.0.1:3000/trace/0b0e',
     }
   })
@@ -66,11 +67,13 @@ export function turn(row: SessionRow, key: string): Turn | undefined {
         : null,
     output: kind === 'tool' ? { ...none, note: 'not recorded; set OTEL_LOG_TOOL_CONTENT=1' } : null,
     facts: { request_id: `req_${id}` },
+    truncated: false,
     ...more,
   })
   return {
     turn: head,
     omittedItems: 0,
+    nextCursor: null,
     items: [
       item('1', 'call', MODELS[0], 0, 0.12),
       item('2', 'waiting', 'permission for Bash', 0.12, 0.2),

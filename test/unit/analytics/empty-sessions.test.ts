@@ -1,6 +1,7 @@
 /** Sessions in which nothing happened are in no list and no count, unless they are asked for. */
 import { expect, test } from 'vitest'
 import { facetsOf } from '../../../src/analytics/facets.ts'
+import { letOthersRun } from '../../../src/analytics/pause.ts'
 import { ask, askAll, askList, MONDAY_MS, openUsageStore, type UsageStore } from './stored-usage.ts'
 
 async function openTwo(): Promise<UsageStore> {
@@ -40,7 +41,7 @@ test('sums, menus and budgets count those', async () => {
   expect(overview.totals).toMatchObject({ sessions: 1, costUsd: 1 })
   expect(overview.series).toMatchObject([{ sessions: 1 }])
   expect(overview.byUser.map(({ name, sessions }) => [name, sessions])).toEqual([['ada', 1]])
-  expect((await facetsOf(reader, askAll())).users).toEqual(['ada'])
+  expect((await facetsOf(reader, askAll(), letOthersRun)).users).toEqual(['ada'])
   const budgets = await reader.budgetSessions.list({ sinceMs: 0, leastUsd: 0, limit: 9 })
   expect(budgets.map(({ key }) => key)).toEqual(['claude-code/full'])
 })

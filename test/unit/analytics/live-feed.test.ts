@@ -118,7 +118,7 @@ describe('raw events', () => {
     const { reports } = await openUsageStore()
     expect(await reports.events('claude-code/nobody', { limit: 1 })).toBeUndefined()
     expect(await reports.session('claude-code/nobody')).toBeUndefined()
-    expect(await reports.turn('claude-code/nobody', 'x')).toBeUndefined()
+    expect(await reports.turn('claude-code/nobody', 'x', { limit: 10 })).toBeUndefined()
   })
 })
 

@@ -108,13 +108,90 @@ describe('the overview', () => {
     },
   )
 
+  test('is of the range that was asked for, with nothing in most of it', async () => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: AT_TEN, models: [{ costUsd: 1 }] })
+    await use('s1', { atMs: NOW_MS - 20 * DAY_MS, models: [{ costUsd: 8 }] })
+    // From midnight on: that day and the ten after it, of which today has just begun.
+    const week = await reports.overview(ask({ from: MONDAY_MS }))
+    expect(week).toMatchObject({ fromMs: MONDAY_MS, toMs: NOW_MS + DAY_MS, omittedBuckets: 0 })
+    expect(week.series.map(({ startMs }) => startMs)).toEqual(
+      Array.from({ length: 11 }, (_, day) => MONDAY_MS + day * DAY_MS),
+    )
+    expect(week.series.map(({ costUsd }) => costUsd).filter((usd) => usd > 0)).toEqual([1])
+    // What is over of it is ten days: it is compared with the ten before.
+    expect(week.previous?.costUsd).toBe(8)
+    const before = await reports.overview(ask({ from: MONDAY_MS - 3 * DAY_MS, to: MONDAY_MS }))
+    expect(before.series).toHaveLength(3)
+    expect(before.totals.costUsd).toBe(0)
+    const later = await reports.overview(ask({ from: NOW_MS + 5 * DAY_MS }))
+    expect(later.totals.costUsd).toBe(0)
+    expect(later.series).toEqual([])
+  })
+
+  test('of today has all of its hours, in the zone that is asked for', async () => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: NOW_MS - HOUR_MS, models: [{ costUsd: 1 }] })
+    const midnight = NOW_MS - 5.5 * HOUR_MS
+    const { series } = await reports.overview(
+      ask({ from: midnight, bucket: 'hour', tz: 'Asia/Kolkata' }),
+    )
+    expect(series.map(({ startMs }) => (startMs - midnight) / HOUR_MS)).toEqual([
+      ...Array(24).keys(),
+    ])
+    expect(series.findIndex(({ costUsd }) => costUsd > 0)).toBe(4)
+  })
+
+  test.each([
+    ['2026-04-04T15:00:00Z', '2026-04-04T14:00:00Z', 90],
+    ['2026-10-03T15:45:00Z', '2026-10-03T15:30:00Z', 30],
+  ])('has the hours of a clock that changes by half an hour: %s', async (time, start, minutes) => {
+    const { reports, use } = await openUsageStore()
+    const atMs = Date.parse(time)
+    await use('s1', { atMs, models: [{ costUsd: 1 }] })
+    await use('s1', { atMs: atMs + 5 * HOUR_MS, models: [{ costUsd: 2 }] })
+    const range = { from: atMs - 10 * HOUR_MS, to: atMs + 10 * HOUR_MS }
+    const tz = 'Australia/Lord_Howe'
+    const { series, totals } = await reports.overview(ask({ ...range, tz, bucket: 'hour' }))
+    expect(totals.costUsd).toBe(3)
+    expect(series.reduce((sum, { costUsd }) => sum + costUsd, 0)).toBe(3)
+    const index = series.findIndex(({ costUsd }) => costUsd === 1)
+    expect(new Date(series[index]?.startMs ?? 0).toISOString()).toBe(`${start.slice(0, -1)}.000Z`)
+    const nextMs = series[index + 1]?.startMs ?? 0
+    expect((nextMs - (series[index]?.startMs ?? 0)) / 60_000).toBe(minutes)
+  })
+
+  test.each([
+    { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59Z') },
+    { from: 0, to: Date.parse('9999-12-31T23:59:59Z') },
+    { from: 0 },
+    { to: 0 },
+    { from: NOW_MS, to: 0 },
+  ])('of the range %o is bounded and whole in its sums', async (range) => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: AT_TEN, models: [{ costUsd: 1 }] })
+    for (const bucket of ['hour', 'day', 'week', 'month'] as const) {
+      for (const tz of ['UTC', 'Pacific/Kiritimati', 'America/St_Johns']) {
+        const overview = await reports.overview(ask({ ...range, bucket, tz }))
+        expect(overview.series.length).toBeLessThanOrEqual(1000)
+        expect(overview.omittedBuckets > 0).toBe(
+          overview.series.length === 1000 && range.from !== undefined,
+        )
+        expect(overview.totals.costUsd).toBe(
+          range.from === undefined || (range.from > 0 && range.to === 0) ? 0 : 1,
+        )
+      }
+    }
+  })
+
   test('leaves the oldest buckets out of a series that is too long, but not out of the sums', async () => {
     const { reports, use } = await openUsageStore()
     await use('s1', { atMs: MONDAY_MS - 60 * DAY_MS, models: [{ costUsd: 1 }] })
     await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 2 }] })
-    const { series, totals } = await reports.overview(ask({ bucket: 'hour' }))
+    const { series, totals, omittedBuckets } = await reports.overview(ask({ bucket: 'hour' }))
     expect(series).toHaveLength(1000)
     expect(series.at(-1)).toMatchObject({ costUsd: 2 })
+    expect(omittedBuckets).toBe(60 * 24 + 1 - 1000)
     expect(totals.costUsd).toBe(3)
   })
 
@@ -150,6 +227,22 @@ describe('the overview', () => {
     expect(brief(overview.byTeam)).toEqual([['web', 17, 2, 4]])
     expect(overview.totals.sessions).toBe(2)
     expect(overview.dearest.map(({ sessionId }) => sessionId)).toEqual(['s2', 's1'])
+  })
+
+  test('costs of very many models are those of twenty and of the others, in every bucket', async () => {
+    const { reports, use } = await openUsageStore()
+    for (const atMs of [AT_TEN, AT_TEN + DAY_MS]) {
+      const models = Array.from({ length: 300 }, (_, n) => ({ model: `model ${n}`, costUsd: n }))
+      await use('s1', { atMs, models })
+    }
+    const { series, byModel } = await reports.overview(ask())
+    for (const { costByModelUsd, costUsd } of series) {
+      expect(Object.keys(costByModelUsd)).toHaveLength(21)
+      expect(costByModelUsd['model 299']).toBe(299)
+      expect(costByModelUsd['(other)']).toBe((279 * 280) / 2)
+      expect(Object.values(costByModelUsd).reduce((sum, usd) => sum + usd, 0)).toBe(costUsd)
+    }
+    expect(byModel).toHaveLength(20)
   })
 
   test('shares beyond the twentieth are one', async () => {

@@ -1,6 +1,7 @@
 /** Figures that an earlier version stored and that cannot be true: they count as unknown. */
 import { describe, expect, test } from 'vitest'
 import { facetsOf } from '../../../src/analytics/facets.ts'
+import { letOthersRun } from '../../../src/analytics/pause.ts'
 import { overviewAnswer } from '../../../src/web/contract/overview.ts'
 import { sessionListAnswer } from '../../../src/web/contract/session-list.ts'
 import { withDatabase } from '../store/open-store.ts'
@@ -99,7 +100,7 @@ describe.each(POISONS)('with %d in its rows', (poison) => {
     })
     const dear = await reader.budgetSessions.list({ sinceMs: 0, leastUsd: 0.05, limit: 9 })
     expect(dear.map(({ key, costUsd }) => [key, costUsd])).toEqual([['claude-code/sound', 0.1]])
-    expect((await facetsOf(reader, askAll())).users).toEqual(['sound', 'poisoned'])
+    expect((await facetsOf(reader, askAll(), letOthersRun)).users).toEqual(['sound', 'poisoned'])
     const quarters = reader.quarters.of({ attributes: [] }, { fromMs: 0, toMs: NOW_MS })
     expect(new Set(quarters.map(({ cost_usd }) => cost_usd))).toEqual(new Set([0.1, null]))
   })

@@ -1,6 +1,12 @@
 /** Buckets of time zones, over changes of the clock. */
 import { describe, expect, test } from 'vitest'
-import { bucketsOf, dayOf } from '../../../src/analytics/time-buckets.ts'
+import {
+  bucketAt,
+  bucketsOf,
+  type BucketUnit,
+  countBuckets,
+  dayOf,
+} from '../../../src/analytics/time-buckets.ts'
 
 const HOUR_MS = 3_600_000
 const at = (text: string): number => Date.parse(text)
@@ -37,6 +43,45 @@ describe('buckets', () => {
       expect(bucket.fromMs).toBe(buckets[index]?.toMs)
     }
     expect(buckets).toHaveLength({ hour: 24 * 41 + 1, day: 42, week: 7, month: 2 }[unit])
+  })
+
+  const units: readonly BucketUnit[] = ['hour', 'day', 'week', 'month']
+  const changes = [
+    // Clocks go forward, back, and back by half an hour within these weeks.
+    ['Europe/Vienna', '2026-03-20T10:20:00Z', '2026-04-05T10:20:00Z'],
+    ['America/New_York', '2026-10-25T10:20:00Z', '2026-11-09T10:20:00Z'],
+    ['Australia/Lord_Howe', '2026-03-28T10:20:00Z', '2026-04-12T10:20:00Z'],
+    ['Australia/Lord_Howe', '2026-09-28T10:20:00Z', '2026-10-12T10:20:00Z'],
+    ['Asia/Kathmandu', '2026-09-28T10:20:00Z', '2026-10-12T10:20:00Z'],
+  ] as const
+
+  test.each(changes)(
+    'of %s around a change of the clock hold each moment once',
+    (zone, from, to) => {
+      const range = { fromMs: at(from), toMs: at(to) }
+      for (const unit of units) {
+        const buckets = bucketsOf(range, unit, zone, 10_000)
+        for (let ms = range.fromMs; ms < range.toMs; ms += HOUR_MS / 4) {
+          const found = buckets.filter(({ fromMs, toMs }) => fromMs <= ms && ms < toMs)
+          expect(found).toHaveLength(1)
+          expect(bucketAt(buckets, ms)).toBe(found[0])
+        }
+        expect(bucketAt(buckets, (buckets[0]?.fromMs ?? 0) - 1)).toBeUndefined()
+        expect(bucketAt(buckets, buckets.at(-1)?.toMs ?? 0)).toBeUndefined()
+      }
+    },
+  )
+
+  test.each(changes)('of %s are counted without being made', (zone, from, to) => {
+    for (const unit of units) {
+      const buckets = bucketsOf({ fromMs: at(from), toMs: at(to) }, unit, zone, 10_000)
+      const last = buckets.at(-1)?.fromMs ?? 0
+      const count = countBuckets({ fromMs: at(from), toMs: last }, unit, zone)
+      // One bucket there is half an hour shorter or longer than it counts for.
+      const isOdd = unit === 'hour' && zone === 'Australia/Lord_Howe'
+      expect(Math.abs(count - (buckets.length - 1))).toBeLessThanOrEqual(isOdd ? 1 : 0)
+    }
+    expect(countBuckets({ fromMs: at(to), toMs: at(from) }, 'day', zone)).toBe(0)
   })
 
   test('weeks begin on Monday', () => {

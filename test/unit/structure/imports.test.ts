@@ -41,6 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   setup: ['domain', 'config'],
   doctor: ['domain', 'config', 'langfuse', 'setup', 'store'],
   analytics: ['domain', 'agents', 'session', 'processors', 'store', 'langfuse', 'web'],
+  reader: ['domain', 'session', 'observability', 'analytics', 'store', 'web'],
   bridge: ['domain', 'web'],
   cli: [
     'domain',
@@ -113,6 +114,19 @@ describe('imports', () => {
             (isProject(to) && !isWithin('web/ui', to) && !isWithin('web/contract', to)))),
     )
     expect(wrong).toEqual([])
+  })
+
+  test('what reads stored data for the page is in a thread of its own', () => {
+    const reached = new Set<string>()
+    const visit = (file: string): void => {
+      if (reached.has(file)) return
+      reached.add(file)
+      for (const { from, to } of imports) if (from === file && isProject(to)) visit(to)
+    }
+    visit('app.ts')
+    expect(reached).toContain('reader/reader-worker.ts')
+    const reading = ['store/store-reader.ts', 'analytics/reports.ts', 'web/answers.ts']
+    expect(reading.filter((file) => reached.has(file))).toEqual([])
   })
 
   test('no module imports itself by a detour', () => {

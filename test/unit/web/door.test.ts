@@ -11,7 +11,14 @@ function createDoor(settings: Pick<Parameters<typeof createStand>[0] & object, '
   const queries = createFakeQueries(1_760_000_000_000)
   const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
   const clock = createSystemClock()
-  const deps = { queries, apiKey: undefined, pageDir: '/nowhere', version: '1', clock, log }
+  const deps = {
+    queries: queries.web(),
+    apiKey: undefined,
+    pageDir: '/nowhere',
+    version: '1',
+    clock,
+    log,
+  }
   return { queries, ...createStand({ ...settings, web: createWeb(deps) }) }
 }
 
@@ -51,11 +58,13 @@ test('a stream ends when the door closes', async () => {
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const response = await fetch(`${url}/api/live?after=0`)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
-  const text = response.text()
   queries.arrive(1, { text: 'the last one' })
-  await expect.poll(() => queries.followers()).toBe(1)
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes('the last one')) text += (await reader?.read())?.value ?? ''
+  expect(queries.followers()).toBe(1)
   await app.close()
-  expect(await text).toContain('the last one')
+  expect((await reader?.read())?.done).toBe(true)
   expect(queries.followers()).toBe(0)
 })
 

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/system-clock.ts'
 import { api } from '../../../src/web/contract/api.ts'
 import { createWeb } from '../../../src/web/web.ts'
+import type { StoreQueries } from '../../../src/web/web-queries.ts'
 import { createFakeQueries } from '../../page/fake-queries.ts'
 
 const NOW = 1_760_000_000_000
@@ -34,14 +35,11 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-async function serve(
-  apiKey?: string,
-  over: Partial<typeof queries> = {},
-): Promise<FastifyInstance> {
+async function serve(apiKey?: string, over: Partial<StoreQueries> = {}): Promise<FastifyInstance> {
   const app = Fastify({ routerOptions: { maxParamLength: 4000 } })
   const say = (_facts: object, message: string): void => void logged.push(message)
   const log = { error: say, warn: say, info: say, debug: say }
-  const deps = { queries: { ...queries, ...over }, apiKey, pageDir, version: '1.2.3', log }
+  const deps = { queries: queries.web(over), apiKey, pageDir, version: '1.2.3', log }
   await app.register(createWeb({ ...deps, clock: createSystemClock() }))
   apps.push(app)
   return app
@@ -204,6 +202,8 @@ describe('answers', () => {
       const url = endpoint.path
         .replace(':key', encodeURIComponent(sessionKey))
         .replace(':turn', 'prompt-1')
+        .replace(':item', '3')
+        .replace(':id', '1')
       const answer = await app.inject({ url, headers })
       expect([name, answer.statusCode]).toEqual([name, 200])
       expect([name, endpoint.answer.safeParse(answer.json()).error]).toEqual([name, undefined])
@@ -294,7 +294,13 @@ describe('answers', () => {
     const app = Fastify()
     apps.push(app)
     const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
-    const deps = { queries, apiKey: undefined, pageDir: join(pageDir, 'none'), version: '1', log }
+    const deps = {
+      queries: queries.web(),
+      apiKey: undefined,
+      pageDir: join(pageDir, 'none'),
+      version: '1',
+      log,
+    }
     await app.register(createWeb({ ...deps, clock: createSystemClock() }))
     const answer = await app.inject({ url: '/', headers })
     expect(answer.statusCode).toBe(503)

@@ -3,6 +3,9 @@ import { Link } from 'wouter'
 import { searchOf } from '../ask.ts'
 import { Empty } from './state.tsx'
 
+/** What the bridge cuts a value to: what is longer cannot be filtered by. */
+const MAX_VALUE_LENGTH = 1000
+
 export function AttributeList({
   attributes,
 }: {
@@ -14,9 +17,15 @@ export function AttributeList({
     <ul className="attributes">
       {entries.map(([name, value]) => (
         <li key={name}>
-          <Link href={`/sessions?${searchOf({ range: 'all', attribute: `${name}=${value}` })}`}>
-            <span className="faint">{name}</span> {value}
-          </Link>
+          {value.length < MAX_VALUE_LENGTH || !value.endsWith('…') ? (
+            <Link href={`/sessions?${searchOf({ range: 'all', attribute: `${name}=${value}` })}`}>
+              <span className="faint">{name}</span> {value}
+            </Link>
+          ) : (
+            <span>
+              <span className="faint">{name}</span> {value}
+            </span>
+          )}
         </li>
       ))}
     </ul>

@@ -4,16 +4,18 @@ import { Panel } from './panel.tsx'
 
 export interface ChartPanelProps {
   readonly title: string
+  readonly note?: ReactNode
   readonly actions?: ReactNode
   readonly chart: ReactNode
   readonly table: ReactNode
 }
 
-export function ChartPanel({ title, actions, chart, table }: ChartPanelProps) {
+export function ChartPanel({ title, note, actions, chart, table }: ChartPanelProps) {
   const [isTable, setTable] = useState(false)
   return (
     <Panel
       title={title}
+      note={note}
       actions={
         <>
           {actions}

@@ -1,7 +1,7 @@
 /** What each prompt cost, as a row of bars; each leads to its turn. */
 import { scaleLinear } from '@visx/scale'
 import type { TurnHead } from '../../contract/turn.ts'
-import { plural } from '../format/count.ts'
+import { formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { formatUsd } from '../format/usd.ts'
 import { ChartPanel } from './chart-panel.tsx'
@@ -9,17 +9,25 @@ import { DataTable } from './data-table.tsx'
 import { turnAnchor } from './turn-list.tsx'
 
 const HEIGHT = 44
+/** As many as stand beside each other on a phone. */
+const MAX_BARS = 72
 
 export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }) {
   if (turns.length < 2) return null
-  const most = Math.max(...turns.map(({ costUsd }) => costUsd), 0)
+  const bars = turns.slice(-MAX_BARS)
+  const most = Math.max(...bars.map(({ costUsd }) => costUsd), 0)
   const height = scaleLinear({ domain: [0, most || 1], range: [1, HEIGHT] })
   return (
     <ChartPanel
       title="Cost per prompt"
+      note={
+        bars.length < turns.length
+          ? `the last ${formatCount(bars.length)} of ${plural(turns.length, 'prompt')}; all as a table`
+          : undefined
+      }
       chart={
         <ol className="sparkline" aria-label="Cost per prompt">
-          {turns.map(({ key, ordinal, costUsd, errors }) => (
+          {bars.map(({ key, ordinal, costUsd, errors }) => (
             <li key={key}>
               <a href={`#${turnAnchor(ordinal)}`} title={`Turn ${ordinal}: ${formatUsd(costUsd)}`}>
                 <svg width="100%" height={HEIGHT} aria-hidden="true">

@@ -1,5 +1,5 @@
 /** A session's records as they came over the wire, fetched only when someone wants them. */
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../contract/api.ts'
 import { type RawEvent, SIGNALS } from '../../contract/raw-events.ts'
@@ -55,16 +55,7 @@ function RawEvents({ sessionKey }: { readonly sessionKey: string }) {
       <ol>
         {events?.map((event) => (
           <li key={event.id}>
-            <details>
-              <summary>
-                <time title={exactMoment(event.timeMs ?? event.receivedMs)}>
-                  {formatClock(event.timeMs ?? event.receivedMs)}
-                </time>
-                <span className="signal">{event.signal}</span>
-                <code>{event.name}</code>
-              </summary>
-              <pre>{JSON.stringify(event.attributes, undefined, 2)}</pre>
-            </details>
+            <RawEventRow sessionKey={sessionKey} event={event} />
           </li>
         ))}
       </ol>
@@ -74,5 +65,46 @@ function RawEvents({ sessionKey }: { readonly sessionKey: string }) {
         </button>
       )}
     </div>
+  )
+}
+
+function RawEventRow({
+  sessionKey,
+  event,
+}: {
+  readonly sessionKey: string
+  readonly event: RawEvent
+}) {
+  const [isOpen, setOpen] = useState(false)
+  const [isWanted, setWanted] = useState(false)
+  const whole = useQuery({
+    queryKey: ['session', sessionKey, 'event', event.id],
+    queryFn: () => ask(api.event, { params: { key: sessionKey, id: String(event.id) } }),
+    enabled: isWanted,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const { attributes, truncated } = whole.data ?? event
+  return (
+    <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>
+        <time title={exactMoment(event.timeMs ?? event.receivedMs)}>
+          {formatClock(event.timeMs ?? event.receivedMs)}
+        </time>
+        <span className="signal">{event.signal}</span>
+        <code>{event.name}</code>
+      </summary>
+      {isOpen && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <pre tabIndex={0}>{JSON.stringify(attributes, undefined, 2)}</pre>
+      )}
+      {whole.isError && <Failed error={whole.error} />}
+      {truncated && (
+        <p className="more">
+          <button type="button" disabled={whole.isFetching} onClick={() => setWanted(true)}>
+            Show the whole record
+          </button>
+        </p>
+      )}
+    </details>
   )
 }

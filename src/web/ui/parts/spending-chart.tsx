@@ -1,7 +1,7 @@
 /** Cost by model, or tokens by kind, over time. */
 import { useState } from 'react'
 import type { Bucket } from '../../contract/overview.ts'
-import { formatCompact, formatCount } from '../format/count.ts'
+import { formatCompact, formatCount, plural } from '../format/count.ts'
 import { type BucketSize, bucketTitle, formatBucket } from '../format/moment.ts'
 import { formatUsd } from '../format/usd.ts'
 import { ChartPanel } from './chart-panel.tsx'
@@ -24,9 +24,11 @@ const MAX_MODELS = 5
 export interface SpendingChartProps {
   readonly series: readonly Bucket[]
   readonly bucket: BucketSize
+  /** Of the range, before the first one of the series. */
+  readonly omittedBuckets: number
 }
 
-export function SpendingChart({ series, bucket }: SpendingChartProps) {
+export function SpendingChart({ series, bucket, omittedBuckets }: SpendingChartProps) {
   const [measure, setMeasure] = useState<Measure>('cost')
   const models = dearestModels(series)
   const keys = measure === 'cost' ? models : TOKEN_KINDS
@@ -45,6 +47,7 @@ export function SpendingChart({ series, bucket }: SpendingChartProps) {
   return (
     <ChartPanel
       title={title}
+      note={omittedBuckets > 0 ? omittedText(series.length, omittedBuckets, bucket) : undefined}
       actions={
         <Segments label="Measure" segments={MEASURES} value={measure} onChange={setMeasure} />
       }
@@ -78,6 +81,11 @@ export function SpendingChart({ series, bucket }: SpendingChartProps) {
       }
     />
   )
+}
+
+/** What the chart does not reach back to; the sums above it do. */
+function omittedText(shown: number, omitted: number, bucket: BucketSize): string {
+  return `the newest ${formatCount(shown)} of ${plural(shown + omitted, bucket)}; choose longer bars to see all`
 }
 
 /** The models that cost most over all buckets; the rest is lumped together. */

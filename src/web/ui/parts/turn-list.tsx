@@ -1,10 +1,10 @@
 /** The turns of a session; each opens to its prompt, its answer and its waterfall. */
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../contract/api.ts'
-import type { TurnHead } from '../../contract/turn.ts'
+import type { TurnHead, WaterfallItem } from '../../contract/turn.ts'
 import { ask } from '../ask.ts'
-import { formatCompact, plural } from '../format/count.ts'
+import { formatCompact, formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { tokenSum } from '../format/token-sum.ts'
@@ -75,11 +75,18 @@ function promptText({ prompt, command, isSynthetic }: TurnHead) {
 }
 
 function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly turn: TurnHead }) {
-  const { data, error } = useQuery({
+  const { data, error, ...list } = useInfiniteQuery({
     queryKey: ['session', sessionKey, 'turn', turn.key, turn.endMs],
-    queryFn: () => ask(api.turn, { params: { key: sessionKey, turn: turn.key } }),
+    queryFn: ({ pageParam }) =>
+      ask(api.turn, { params: { key: sessionKey, turn: turn.key }, query: { cursor: pageParam } }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     placeholderData: (before) => before,
   })
+  /** The list's own may be cut. */
+  const whole = data?.pages[0]?.turn ?? turn
+  const omitted = data?.pages.at(-1)?.omittedItems ?? 0
+  const items = data === undefined ? [] : distinct(data.pages.flatMap((page) => page.items))
   return (
     <div className="turn-body">
       <p className="faint">
@@ -94,12 +101,32 @@ function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly 
         )}
       </p>
       <div className="texts">
-        <TextBlock title="Prompt" content={turn.prompt} />
-        <TextBlock title="Answer" content={turn.answer} />
+        <TextBlock title="Prompt" content={whole.prompt} />
+        <TextBlock title="Answer" content={whole.answer} />
       </div>
       {error !== null && <Failed error={error} />}
       {data === undefined && error === null && <Loading />}
-      {data !== undefined && <Waterfall turn={data} />}
+      {data !== undefined && <Waterfall sessionKey={sessionKey} turn={whole} items={items} />}
+      {omitted > 0 && (
+        <p className="more">
+          <span className="faint">
+            {formatCount(items.length)} of {plural(items.length + omitted, 'item')}, those that
+            ended first
+          </span>{' '}
+          <button
+            type="button"
+            disabled={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
+            Show more
+          </button>
+        </p>
+      )}
     </div>
   )
+}
+
+/** While a turn goes on, an item may move from one page to the next. */
+function distinct(items: readonly WaterfallItem[]): readonly WaterfallItem[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()]
 }

@@ -1,17 +1,32 @@
 /** What is known of one item of a waterfall. */
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api } from '../../contract/api.ts'
 import type { WaterfallItem } from '../../contract/turn.ts'
+import { ask } from '../ask.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment } from '../format/moment.ts'
 import { tokenTitle } from '../format/token-sum.ts'
 import { exactUsd } from '../format/usd.ts'
+import { Failed } from './state.tsx'
 import { TextBlock } from './text-block.tsx'
 
 export interface WaterfallDetailProps {
   readonly item: WaterfallItem
   readonly turnStartMs: number
+  /** Which turn it is of, as the API names it. */
+  readonly turn: { readonly key: string; readonly turn: string }
 }
 
-export function WaterfallDetail({ item, turnStartMs }: WaterfallDetailProps) {
+export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDetailProps) {
+  const [isWanted, setWanted] = useState(false)
+  const whole = useQuery({
+    queryKey: ['session', turn.key, 'turn', turn.turn, 'item', listed.id],
+    queryFn: () => ask(api.item, { params: { ...turn, item: listed.id } }),
+    enabled: isWanted,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const item = whole.data ?? listed
   const facts: readonly (readonly [string, string | null])[] = [
     [
       'began',
@@ -44,6 +59,14 @@ export function WaterfallDetail({ item, turnStartMs }: WaterfallDetailProps) {
         {item.input !== null && <TextBlock title="Input" content={item.input} />}
         {item.output !== null && <TextBlock title="Output" content={item.output} />}
       </div>
+      {whole.isError && <Failed error={whole.error} />}
+      {item.truncated && (
+        <p className="more">
+          <button type="button" disabled={whole.isFetching} onClick={() => setWanted(true)}>
+            Show the whole texts
+          </button>
+        </p>
+      )}
     </div>
   )
 }

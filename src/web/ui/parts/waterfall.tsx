@@ -4,8 +4,7 @@
  */
 import { scaleLinear } from '@visx/scale'
 import { Fragment, useState } from 'react'
-import type { Turn, WaterfallItem } from '../../contract/turn.ts'
-import { plural } from '../format/count.ts'
+import type { TurnHead, WaterfallItem } from '../../contract/turn.ts'
 import { formatDuration } from '../format/duration.ts'
 import { formatUsd } from '../format/usd.ts'
 import { Empty } from './state.tsx'
@@ -21,12 +20,18 @@ const KINDS: Readonly<Record<WaterfallItem['kind'], string>> = {
   note: 'event',
 }
 
-export function Waterfall({ turn: { turn, items, omittedItems } }: { readonly turn: Turn }) {
+export interface WaterfallProps {
+  readonly sessionKey: string
+  readonly turn: TurnHead
+  readonly items: readonly WaterfallItem[]
+}
+
+export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
   const [openId, setOpenId] = useState<string>()
   if (items.length === 0) return <Empty>Nothing but the prompt so far.</Empty>
   const rows = nested(items)
-  const startMs = Math.min(turn.startMs, ...items.map((item) => item.startMs))
-  const endMs = Math.max(turn.endMs, ...items.map((item) => item.endMs))
+  const startMs = items.reduce((least, item) => Math.min(least, item.startMs), turn.startMs)
+  const endMs = items.reduce((greatest, item) => Math.max(greatest, item.endMs), turn.endMs)
   const percent = scaleLinear({ domain: [startMs, Math.max(endMs, startMs + 1)], range: [0, 100] })
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -76,7 +81,11 @@ export function Waterfall({ turn: { turn, items, omittedItems } }: { readonly tu
               {openId === item.id && (
                 <tr>
                   <td colSpan={4}>
-                    <WaterfallDetail item={item} turnStartMs={startMs} />
+                    <WaterfallDetail
+                      item={item}
+                      turnStartMs={startMs}
+                      turn={{ key: sessionKey, turn: turn.key }}
+                    />
                   </td>
                 </tr>
               )}
@@ -84,9 +93,6 @@ export function Waterfall({ turn: { turn, items, omittedItems } }: { readonly tu
           ))}
         </tbody>
       </table>
-      {omittedItems > 0 && (
-        <p className="faint">{plural(omittedItems, 'further item')} not shown</p>
-      )}
     </div>
   )
 }

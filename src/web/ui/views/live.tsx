@@ -19,7 +19,7 @@ const CONNECTIONS: Readonly<Record<Connection, string>> = {
 const MAX_ROWS = 40
 
 export function LiveView() {
-  const { connection, events } = useLiveFeed()
+  const { connection, events, omitted } = useLiveFeed()
   const [frozen, setFrozen] = useState<readonly LiveEvent[]>()
   const shown = frozen ?? events
   const sessions = [...Map.groupBy(shown, ({ sessionKey }) => sessionKey).values()].toSorted(
@@ -40,6 +40,12 @@ export function LiveView() {
           {frozen === undefined ? 'Pause' : 'Go on'}
         </button>
       </div>
+      {omitted > 0 && (
+        <p className="faint">
+          {plural(omitted, 'record')} left out: more came at once than can be read. All of them are
+          stored; a session’s own page has them.
+        </p>
+      )}
       {sessions.length === 0 && (
         <Empty>Nothing has arrived yet. What comes stands here at once.</Empty>
       )}

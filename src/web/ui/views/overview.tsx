@@ -62,7 +62,11 @@ function OverviewBody({
   return (
     <>
       <OverviewStats overview={overview} />
-      <SpendingChart series={overview.series} bucket={bucket} />
+      <SpendingChart
+        series={overview.series}
+        bucket={bucket}
+        omittedBuckets={overview.omittedBuckets}
+      />
       <div className="columns">
         <ShareTable title="By model" of="Model" shares={overview.byModel} />
         <ShareTable title="By project" of="Project" shares={overview.byProject} />

@@ -14,7 +14,7 @@ import { SessionHead } from '../parts/session-head.tsx'
 import { SessionStrip } from '../parts/session-strip.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
-import { TurnList } from '../parts/turn-list.tsx'
+import { TurnsPanel } from '../parts/turns-panel.tsx'
 import { sessionKeyOf } from '../session-path.ts'
 
 export function SessionView() {
@@ -31,22 +31,13 @@ export function SessionView() {
 }
 
 function SessionBody({ data }: { readonly data: Session }) {
-  const { session, strip, scores, turns, omittedTurns, models, tools } = data
+  const { session, strip, scores, turns, models, tools, omittedAttributes } = data
   return (
     <>
       <SessionHead data={data} />
       <SessionStrip strip={strip} />
       <CostPerPrompt turns={turns} />
-      <Panel
-        title="Turns"
-        note={omittedTurns > 0 ? `${plural(omittedTurns, 'earlier turn')} not shown` : undefined}
-      >
-        {turns.length === 0 ? (
-          <Empty>No prompt yet.</Empty>
-        ) : (
-          <TurnList sessionKey={session.key} turns={turns} />
-        )}
-      </Panel>
+      <TurnsPanel data={data} />
       <div className="columns">
         <Panel title="Models">
           <ModelTable models={models} />
@@ -64,6 +55,9 @@ function SessionBody({ data }: { readonly data: Session }) {
       </Panel>
       <Panel title="Resource attributes" note="choose one to see all sessions that have it">
         <AttributeList attributes={data.attributes} />
+        {omittedAttributes > 0 && (
+          <p className="faint">{plural(omittedAttributes, 'further attribute')} not shown</p>
+        )}
       </Panel>
       <RawEventsPanel sessionKey={session.key} />
     </>

@@ -1,0 +1,86 @@
+/** A session of very many turns, items and long texts: the page shows a part, and leads to the rest. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bigSessionBodies } from '../../scripts/bench/big-session.ts'
+import { chromiumPath } from './browser.ts'
+import { expectFitForEveryone } from './fitness.ts'
+import { createStage, pathOf, type Stage } from './stage.ts'
+import { expectShown, type Visit } from './visit.ts'
+
+async function post(url: string, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`${url}/v1/logs`, { method: 'POST', headers, body })
+  expect(answer.status).toBe(200)
+  await answer.text()
+}
+
+describe.skipIf(chromiumPath === undefined)('a large session', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await createStage()
+  })
+  afterAll(() => stage.close())
+  afterEach(() => stage.clear())
+
+  async function visitSession(results: number, resultsPerPrompt: number): Promise<Visit> {
+    const bridge = await stage.bridge()
+    for (const body of bigSessionBodies({ sessionId: 'big', results, resultsPerPrompt })) {
+      await post(bridge.url, body)
+    }
+    const visit = await stage.visit(bridge.url)
+    await visit.go(pathOf('big'))
+    return visit
+  }
+
+  test('of very many turns shows the last ones, and the earlier ones when asked', async () => {
+    const { page } = await visitSession(1100, 1)
+    const turns = page.locator('.turns > li')
+    await expectShown(page.getByText('the last 1,000 of 1,100 turns'))
+    await expectShown(page.getByText('the last 72 of 1,000 prompts; all as a table'))
+    await page.setViewportSize({ width: 360, height: 740 })
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360)
+    expect(await turns.count()).toBe(1000)
+    await page.getByRole('button', { name: 'Show earlier turns' }).click()
+    await expect.poll(() => turns.count()).toBe(1100)
+    expect(await turns.first().locator('.turn-number').textContent()).toBe('1')
+    expect(await page.getByRole('button', { name: 'Show earlier turns' }).count()).toBe(0)
+  })
+
+  test('of very many items shows those of a turn page by page', async () => {
+    const visit = await visitSession(2300, 2300)
+    const { page } = visit
+    const rows = page.locator('.waterfall tbody tr')
+    await expectShown(page.getByText('2,000 of 2,300 items, those that ended first'))
+    expect(await rows.count()).toBe(2000)
+    await page.locator('.turn-body').getByRole('button', { name: 'Show more' }).click()
+    await expect.poll(() => rows.count()).toBe(2300)
+    expect(await page.getByText('those that ended first').count()).toBe(0)
+  })
+
+  test('of long texts has them cut in lists, and whole when asked', async () => {
+    const visit = await visitSession(3, 3)
+    const { page } = visit
+    const command = `echo ${'x'.repeat(90_000)} end`
+    const [body = ''] = bigSessionBodies({ sessionId: 'big', results: 1, resultsPerPrompt: 1 })
+    const other = body.replaceAll('toolu_0', 'toolu_long').replaceAll('"Bash"', '"Grep"')
+    const ofInput = /("tool_input","value":\{"stringValue":)"(?:[^"\\]|\\.)*"/
+    await post(new URL(page.url()).origin, other.replace(ofInput, `$1${JSON.stringify(command)}`))
+    await page.reload()
+
+    await page.locator('.waterfall-name', { hasText: 'Grep' }).click()
+    const input = page.locator('.detail pre').first()
+    await expectShown(input)
+    expect(await input.textContent()).toHaveLength(2000)
+    await expectFitForEveryone(page)
+    await page.getByRole('button', { name: 'Show the whole texts' }).click()
+    await expect.poll(() => input.textContent()).toBe(command)
+
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    const events = page.locator('.raw-events li')
+    await expect.poll(() => events.count()).toBe(5)
+    await events.last().locator('summary').click()
+    await page.getByRole('button', { name: 'Show the whole record' }).click()
+    await expect.poll(() => events.last().locator('pre').textContent()).toContain('xxx end')
+    await expectFitForEveryone(page)
+  })
+})
