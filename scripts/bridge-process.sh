@@ -10,7 +10,7 @@
 run_dir="$project_dir/.run"
 bridge_main="$project_dir/dist/main.js"
 
-START_TIMEOUT_S=30
+START_TIMEOUT_S=60
 
 # Prints the process id of this folder's bridge; fails when none runs.
 bridge_pid() {

@@ -18,7 +18,7 @@ export interface Bridge {
 }
 
 const root = join(import.meta.dirname, '../..')
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 120_000
 
 /** Starts the built bridge if there is one, else the source. */
 export async function startBridge(): Promise<Bridge> {

@@ -16,7 +16,7 @@ export interface HttpConnection {
 
 const HEAD_END = '\r\n\r\n'
 const CHUNK_BYTES = 1000
-const ANSWER_TIMEOUT_MS = 20_000
+const ANSWER_TIMEOUT_MS = 90_000
 
 export function createHttpConnection(port: number): HttpConnection {
   let socket: Socket | undefined

@@ -7,6 +7,8 @@ import { hash } from 'node:crypto'
 
 /** Bytes of the rows of one answer. With all that stands around them it stays below 2 MB. */
 export const MAX_LIST_BYTES = 1_500_000
+/** Characters of a text that is asked for by itself, and bytes of a record. */
+export const MAX_WHOLE_LENGTH = 2_000_000
 /** Longer names than this (of models, tools, projects, …) name nothing that a person could read. */
 const MAX_NAME_LENGTH = 200
 

@@ -28,7 +28,7 @@ export interface OverviewDeps {
   readonly reader: StoreReader
   readonly slices: UsageSlices
   readonly now: () => number
-  readonly pause: Pause
+  readonly pause?: Pause
 }
 
 export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {

@@ -17,14 +17,18 @@ import type {
 import type { StoreReader } from '../store/store-reader.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from '../web/contract/raw-events.ts'
 import type { BadCursor } from '../web/web-queries.ts'
-import { cutName, cutText, jsonBytes, MAX_LIST_BYTES } from './answer-bounds.ts'
+import { cutName, cutText, jsonBytes, MAX_LIST_BYTES, MAX_WHOLE_LENGTH } from './answer-bounds.ts'
 import type { Pause } from './pause.ts'
 
 const BATCHES_PER_SLICE = 20
-/** Bytes of one record's attributes in a page; a record by itself has all of them. */
-const MAX_LISTED_BYTES = 64 * 1024
-/** Characters of an attribute in a record that has more than that. */
-const LISTED_TEXT_LENGTH = 2000
+/** Bytes of one record's attributes, and characters of each in a record that has more than that. */
+interface RecordBounds {
+  readonly bytes: number
+  readonly textLength: number
+}
+
+const IN_A_PAGE: RecordBounds = { bytes: 64 * 1024, textLength: 2000 }
+const BY_ITSELF: RecordBounds = { bytes: 4 * MAX_WHOLE_LENGTH, textLength: MAX_WHOLE_LENGTH }
 
 /** Undefined when there is no such session. */
 export async function rawEvents(
@@ -50,12 +54,12 @@ export async function rawEvents(
   }
 }
 
-/** The record of a session at a position, whole; undefined when there is none. */
+/** The record of a session at a position, as far as it is not huge; undefined when there is none. */
 export function rawEvent({ records }: StoreReader, key: string, id: string): RawEvent | undefined {
   if (!/^\d{1,15}$/.test(id)) return undefined
   const batch = records.at(key, Number(id))
   const record = batch?.records[0]
-  return batch && record && eventOf(batch, batch.id, record)
+  return batch && record && boundedEvent(eventOf(batch, batch.id, record), BY_ITSELF)
 }
 
 /** Takes events as long as rows and bytes allow. */
@@ -66,7 +70,7 @@ function createPage(limit: number) {
   return {
     /** False when it is full. */
     add: (event: RawEvent): boolean => {
-      const listed = listedEvent(event)
+      const listed = boundedEvent(event, IN_A_PAGE)
       bytes += jsonBytes(listed)
       hasMore = events.length >= limit || (events.length > 0 && bytes > MAX_LIST_BYTES)
       if (!hasMore) events.push(listed)
@@ -80,17 +84,17 @@ function createPage(limit: number) {
 }
 
 /** A record that is long has its long attributes cut, and those left out that do not fit even so. */
-function listedEvent(event: RawEvent): RawEvent {
+function boundedEvent(event: RawEvent, bounds: RecordBounds): RawEvent {
   const named = { ...event, name: cutName(event.name), scope: cutName(event.scope) }
-  if (jsonBytes(event.attributes) <= MAX_LISTED_BYTES) return named
+  if (jsonBytes(event.attributes) <= bounds.bytes) return named
   const attributes: RawEvent['attributes'] = {}
   let bytes = 0
   for (const [name, value] of Object.entries(event.attributes)) {
     if (value === undefined) continue
     const text = typeof value === 'string' ? value : JSON.stringify(value)
-    const shown = text.length <= LISTED_TEXT_LENGTH ? value : cutText(text, LISTED_TEXT_LENGTH)
+    const shown = text.length <= bounds.textLength ? value : cutText(text, bounds.textLength)
     bytes += jsonBytes([name, shown])
-    if (bytes > MAX_LISTED_BYTES) break
+    if (bytes > bounds.bytes) break
     attributes[name] = shown
   }
   return { ...named, attributes, truncated: true }

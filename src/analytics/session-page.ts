@@ -6,7 +6,8 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionPolicy } from '../session/policy.ts'
 import { createReplay } from '../session/replay.ts'
 import type { SessionState } from '../session/state.ts'
-import { readState } from '../session/stored-state.ts'
+import { hasSoundTotals, soundState } from '../session/sound-state.ts'
+import { upgradedState } from '../session/stored-state.ts'
 import { emptyTotals } from '../session/totals.ts'
 import type { StateText } from '../store/queries/session-detail.ts'
 import type { StoreReader } from '../store/store-reader.ts'
@@ -55,7 +56,7 @@ export async function sessionPage(
   const row = await reader.details.find(key)
   if (row === undefined) return undefined
   const told = await tellTurns(deps, key, undefined)
-  // What is told again stands in where the state cannot be read.
+  // What is told again stands in where the state cannot be read, or was never true.
   const state = stateOf(key, await reader.details.state(row.id)) ?? told?.state
   const { turns, omittedTurns, nextCursor } = lastTurns(told?.turns ?? [], told?.omitted ?? 0)
   const attributes = Object.entries(await reader.details.attributes(row.id))
@@ -209,6 +210,6 @@ const nothingKnown = { totals: emptyTotals(), identity: {}, firstMs: 0, lastMs: 
 function stateOf(sessionKey: string, stored: StateText | undefined): SessionState | undefined {
   if (stored === undefined) return undefined
   const unknown = { title: undefined, firstPromptMs: undefined, firstCommitMs: undefined }
-  const state = readState({ sessionKey, ...stored, ...unknown })
-  return state.ok ? state.value : undefined
+  const state = upgradedState({ sessionKey, ...stored, ...unknown })
+  return state.ok && hasSoundTotals(state.value) ? soundState(state.value) : undefined
 }

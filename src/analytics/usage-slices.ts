@@ -6,7 +6,7 @@
 import type { SessionFilter } from '../store/queries/session-filter.ts'
 import type { UsageQueries } from '../store/queries/usage-queries.ts'
 import type { Span } from '../store/queries/usage-slice.ts'
-import type { Pause } from './pause.ts'
+import { letOthersRun, type Pause } from './pause.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
 /** About 10 kB each for a team of a few dozen. */
@@ -24,7 +24,7 @@ export interface UsageSlices {
     filter: SessionFilter,
     range: Span,
     spanAt: (ms: number) => Span,
-    pause: Pause,
+    pause?: Pause,
   ): Promise<readonly Slice[]>
   /** Something was added to these quarters of an hour. */
   changed(rows: readonly { readonly bucketMs: number }[]): void
@@ -69,7 +69,7 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
   }
 
   return {
-    read: async (filter, range, spanAt, pause) => {
+    read: async (filter, range, spanAt, pause = letOthersRun) => {
       const name = JSON.stringify(filter)
       const readSlice = usage.reader(filter)
       const slices: Slice[] = []

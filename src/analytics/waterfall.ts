@@ -5,15 +5,27 @@ import type { Shown } from '../domain/shown.ts'
 import { ROOT_KEY } from '../session/turn.ts'
 import type { Content } from '../web/contract/quantities.ts'
 import type { WaterfallItem } from '../web/contract/turn.ts'
-import { cutName, cutText, jsonBytes, MAX_LIST_BYTES, shortId } from './answer-bounds.ts'
+import {
+  cutName,
+  cutText,
+  jsonBytes,
+  MAX_LIST_BYTES,
+  MAX_WHOLE_LENGTH,
+  shortId,
+} from './answer-bounds.ts'
 import type { RecordedText } from './recorded-text.ts'
 import { tokensOf } from './token-sums.ts'
 import { isRoot, turnKeyOf } from './turn-heads.ts'
 
-/** Characters of inputs, outputs and messages in a list of items; an item by itself has them whole. */
-const LIST_TEXT_LENGTH = 2000
-const LIST_FACT_LENGTH = 500
-const MAX_LIST_FACTS = 100
+/** Characters of inputs, outputs and messages, and of facts; and how many of these. */
+interface ItemBounds {
+  readonly textLength: number
+  readonly factLength: number
+  readonly facts: number
+}
+
+const IN_A_LIST: ItemBounds = { textLength: 2000, factLength: 500, facts: 100 }
+const BY_ITSELF: ItemBounds = { textLength: MAX_WHOLE_LENGTH, factLength: 10_000, facts: 1000 }
 
 export interface WaterfallOptions {
   readonly sessionKey: string
@@ -52,7 +64,7 @@ function waterfall(options: WaterfallOptions, gathered: Gathered): Waterfall {
     if (!isItem(observation, options)) return
     gathered.seen += 1
     if (gathered.seen <= skipped || gathered.isFull) return
-    const item = listed(itemOf(observation, text))
+    const item = boundedItem(itemOf(observation, text), IN_A_LIST)
     const bytes = jsonBytes(item)
     const fits = gathered.items.length === 0 || gathered.bytes + bytes <= MAX_LIST_BYTES
     gathered.isFull = gathered.items.length >= limit || !fits
@@ -74,7 +86,7 @@ function waterfall(options: WaterfallOptions, gathered: Gathered): Waterfall {
   }
 }
 
-/** One item, with its texts as they are. */
+/** One item, with its texts whole as far as they are not huge. */
 export function findItem(
   emissions: readonly Emission[],
   { id, text, ...turn }: Pick<WaterfallOptions, 'sessionKey' | 'turnKey' | 'text'> & { id: string },
@@ -83,7 +95,7 @@ export function findItem(
     (emission) =>
       emission.kind === 'observation' && shortId(emission.key) === id && isItem(emission, turn),
   )
-  return found?.kind === 'observation' ? itemOf(found, text) : undefined
+  return found?.kind === 'observation' ? boundedItem(itemOf(found, text), BY_ITSELF) : undefined
 }
 
 function isItem(
@@ -116,8 +128,8 @@ function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
   }
 }
 
-/** The item with its texts cut. */
-function listed(item: WaterfallItem): WaterfallItem {
+/** The item with its texts cut to the bounds. */
+function boundedItem(item: WaterfallItem, bounds: ItemBounds): WaterfallItem {
   let truncated = false
   const cut = (text: string, maxLength: number): string => {
     truncated ||= text.length > maxLength
@@ -125,19 +137,19 @@ function listed(item: WaterfallItem): WaterfallItem {
     return text.length > maxLength ? Buffer.from(cutText(text, maxLength)).toString() : text
   }
   const content = (of: Content | null): Content | null =>
-    typeof of?.text === 'string' ? { ...of, text: cut(of.text, LIST_TEXT_LENGTH) } : of
+    typeof of?.text === 'string' ? { ...of, text: cut(of.text, bounds.textLength) } : of
   const facts = Object.entries(item.facts)
-  truncated = facts.length > MAX_LIST_FACTS
+  truncated = facts.length > bounds.facts
   const { statusMessage } = item
   const cutItem = {
     ...item,
-    statusMessage: statusMessage === null ? null : cut(statusMessage, LIST_TEXT_LENGTH),
+    statusMessage: statusMessage === null ? null : cut(statusMessage, bounds.textLength),
     input: content(item.input),
     output: content(item.output),
     facts: Object.fromEntries(
       facts
-        .slice(0, MAX_LIST_FACTS)
-        .map(([name, value]) => [cutName(name), cut(value, LIST_FACT_LENGTH)]),
+        .slice(0, bounds.facts)
+        .map(([name, value]) => [cutName(name), cut(value, bounds.factLength)]),
     ),
   }
   return { ...cutItem, truncated }

@@ -71,10 +71,13 @@ function originOf(context: CliContext, ...names: readonly VariableName[]): strin
 
 /** The same for the log of the bridge, whose lines are data. */
 export function originsOf(settings: Settings): Readonly<Record<string, string>> {
+  const hasKeys = settings.originOf('LANGFUSE_SECRET_KEY') !== undefined
   return {
     dataDir: originText(settings, ['DATA_DIR']),
-    langfuse: originText(settings, ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL']),
-    langfuseKeys: originText(settings, ['LANGFUSE_SECRET_KEY']),
+    ...(hasKeys && {
+      langfuse: originText(settings, ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL']),
+      langfuseKeys: originText(settings, ['LANGFUSE_SECRET_KEY']),
+    }),
   }
 }
 

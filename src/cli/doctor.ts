@@ -89,13 +89,14 @@ async function findingsOf(
     return [...suspicions, ...faults]
   }
   const destinations = destinationsOf(config.value, context)
+  const named = json ? [fine('config', destinations.map(sentenceOf).join(', '))] : []
   if (!json) nameDestinations(context.stdout, destinations)
   const findings = await examine(
     { config: config.value, platform, shellVariables, productVersion },
     { run: runCommand, probe: createBridgeProbe(), now },
     { waitMs: wait * 1000, sendsRecord: record },
   )
-  return [fine('config', destinations.map(sentenceOf).join(', ')), ...suspicions, ...findings]
+  return [...named, ...suspicions, ...findings]
 }
 
 /** All that the examination reaches for, keys in hand. */

@@ -46,7 +46,7 @@ function readEnvFile(path: string): Result<EnvFile | undefined, string> {
       case 'EACCES':
       case 'EPERM':
         return err(
-          `${path} may not be read by you. Make it yours: sudo chown "$(id -un)" '${path}'`,
+          `${path} may not be read by you. Make it yours: sudo chown "$(id -un)" '${path}' && chmod u+r '${path}'`,
         )
       case 'EISDIR':
         return err(`${path} is a folder. Settings are read from a file of that name: move it away.`)

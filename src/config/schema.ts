@@ -95,7 +95,7 @@ export const environmentSchema = z.object({
   ),
   MAX_IN_FLIGHT_SIZE: optionalVariable(
     wholeNumber('bytes', 2 * 1024, MAX_IN_FLIGHT_BYTES),
-    'Bodies under way at once, over all clients; what is beyond is asked to come again.',
+    'Memory of all requests under way; beyond it slow ones are ended, and new ones put off.',
     { shownDefault: 'twice `MAX_REQUEST_SIZE`' },
   ),
   SESSION_TIMEOUT: variable(

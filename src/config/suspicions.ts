@@ -1,6 +1,6 @@
 /**
- * What is allowed in the settings and yet hardly meant: names that are almost ones of ours, and
- * values that an example has left. Pure.
+ * What is allowed in the settings and yet hardly meant: names that are almost ones of ours, values
+ * that an example has left, keys of one file beside the address of another. Pure.
  */
 import { MASK } from './config-problem.ts'
 import { environmentSchema, type VariableName } from './schema.ts'
@@ -12,13 +12,25 @@ const names = Object.keys(environmentSchema.shape) as VariableName[]
 /** Other programs have variables of nearly these names, too: in an environment they prove nothing. */
 const COMMON_NAMES: readonly VariableName[] = ['API_KEY', 'DATA_DIR', 'LOG_LEVEL']
 
+/** What belongs together: keys are valid at one address. */
+const LANGFUSE_PROJECT = [
+  'LANGFUSE_PUBLIC_KEY',
+  'LANGFUSE_SECRET_KEY',
+  'LANGFUSE_HOST',
+  'LANGFUSE_BASE_URL',
+] as const satisfies readonly VariableName[]
+
 /** Read by docker-compose.yml, by Langfuse's SDKs, or by Langfuse itself. */
 const KNOWN_TO_OTHERS =
   /^(STACK_.*|LANGFUSE_(WEB_PORT|ADMIN_.*|INIT_.*|S3_.*|DEBUG|ENABLED|FLUSH_AT|FLUSH_INTERVAL|LOG_LEVEL|MAX_RETRIES|SAMPLE_RATE|THREADS|TRACING_ENABLED))$/
 
 /** One sentence for a person for each of them, without its secret. */
 export function suspicionsOf(settings: Settings): readonly string[] {
-  return [...suspiciousNames(settings), ...suspiciousValues(settings)]
+  return [
+    ...suspiciousNames(settings),
+    ...suspiciousValues(settings),
+    ...keysBesideAnotherAddress(settings),
+  ]
 }
 
 function suspiciousNames({ environment, files, variables }: Settings): string[] {
@@ -121,4 +133,16 @@ function suspiciousValues({ variables, originOf }: Settings): string[] {
     const shown = isSecret ? MASK : JSON.stringify(value)
     return [`${name} in ${originOf(name)} is ${shown}, which looks like a placeholder.`]
   })
+}
+
+/** Files are merged, so a key could reach a Langfuse that it is not of. */
+function keysBesideAnotherAddress({ files, originOf }: Settings): string[] {
+  const isFile = (origin: string | undefined) => files.some(({ path }) => path === origin)
+  const places = LANGFUSE_PROJECT.flatMap((name) => {
+    const origin = originOf(name)
+    return isFile(origin) ? [{ name, origin }] : []
+  })
+  if (new Set(places.map(({ origin }) => origin)).size < 2) return []
+  const told = places.map(({ name, origin }) => `${name} in ${origin}`).join(', ')
+  return [`What belongs to one Langfuse project comes from several files: ${told}.`]
 }

@@ -18,7 +18,7 @@ import { examineLangfuse, type LangfuseDoors } from './langfuse-checks.ts'
 import { machineFindings } from './machine-checks.ts'
 import { outboxFindings } from './outbox-checks.ts'
 import { readLayers } from './settings-layers.ts'
-import { telemetryFindings } from './telemetry-checks.ts'
+import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
 
 export interface Patient {
@@ -68,6 +68,7 @@ export async function examine(
     ...claude,
     ...settings,
     ...telemetryFindings(environment),
+    ...bodyFindings(environment, config.bodyFolders),
     ...bridge.findings,
     ...machineFindings(config.dataDir),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),

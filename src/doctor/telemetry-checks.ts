@@ -2,6 +2,7 @@
  * Whether the environment of Claude Code has it report to a bridge. Pure: from the environment
  * alone.
  */
+import { isAbsolute, relative } from 'node:path'
 import { PROTOCOLS, type Protocol } from '../setup/telemetry-environment.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
 import { fault, fine, type Finding, quote, warning } from './finding.ts'
@@ -129,4 +130,25 @@ function sessionId(environment: ClaudeEnvironment): Finding[] {
   if (!/^(0|false|no|off)$/i.test(set?.value ?? '')) return []
   const what = `OTEL_METRICS_INCLUDE_SESSION_ID is ${set?.value} in ${set?.from}: records name no session and are grouped by day`
   return [warning('telemetry.session-id', what, 'Take it out there')]
+}
+
+/** Raw API bodies that Claude Code writes to files are read below `bodyFolders` only. */
+export function bodyFindings(
+  environment: ClaudeEnvironment,
+  bodyFolders: readonly string[],
+): readonly Finding[] {
+  const set = environment.get('OTEL_LOG_RAW_API_BODIES')
+  const folder = /^file:(.+)$/.exec(set?.value ?? '')?.[1]
+  if (folder === undefined) return []
+  const id = 'telemetry.bodies'
+  if (bodyFolders.some((each) => isWithin(each, folder))) {
+    return [fine(id, `raw API bodies are read from ${folder}`)]
+  }
+  const what = `Claude Code writes raw API bodies to ${folder}, where the bridge does not read them`
+  return [warning(id, what, `Add ${folder} to BODY_FOLDERS, and start the bridge anew`)]
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return !isAbsolute(way) && way.split(/[\\/]/)[0] !== '..'
 }

@@ -158,11 +158,11 @@ export function boundedItem<T extends Item>(item: T): T {
 /** Fields that are made of several texts. */
 function withBoundedLists<T extends Item>(item: T): T {
   if (item.kind === 'note') {
-    const details = boundedDetails(item.details)
+    const details = boundedEntries(item.details, boundedDetail)
     return details === item.details ? item : { ...item, details }
   }
   if (item.kind === 'model_call') {
-    const parameters = boundedDetails(item.parameters)
+    const parameters = boundedEntries(item.parameters, nameWithin)
     return parameters === item.parameters ? item : { ...item, parameters }
   }
   if (item.kind === 'turn_stop_report') return { ...item, running: item.running.map(nameWithin) }
@@ -198,15 +198,16 @@ function boundedLabels(labels: Labels): Labels {
   return bounded
 }
 
-/** Facts by name, as far as there are not too many. */
-function boundedDetails<T extends Shown | undefined>(details: Readonly<Record<string, T>>) {
-  const entries = Object.entries(details)
-  const isWhole = ([key, value]: [string, T]) =>
-    isWithin(key, NAME) && boundedDetail(value) === value
-  if (entries.length <= MAX_DETAILS && entries.every(isWhole)) return details
-  return Object.fromEntries(
-    entries.slice(0, MAX_DETAILS).map(([key, value]) => [nameWithin(key), boundedDetail(value)]),
-  )
+/** Values by name, as far as there are not too many; the same object where all is within bounds. */
+function boundedEntries<T>(
+  of: Readonly<Record<string, T>>,
+  within: (value: T) => T,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(of)
+  const isWhole = ([key, value]: [string, T]) => isWithin(key, NAME) && within(value) === value
+  if (entries.length <= MAX_DETAILS && entries.every(isWhole)) return of
+  const kept = entries.slice(0, MAX_DETAILS)
+  return Object.fromEntries(kept.map(([key, value]) => [nameWithin(key), within(value)]))
 }
 
 function boundedDetail(value: Shown | undefined): Shown | undefined {

@@ -5,8 +5,10 @@
  */
 
 export interface Pacing {
-  /** Resolves when the next slice of work may begin. `workedMs` is how long the last one took. */
+  /** Resolves when work may go on, after some that took that long. Rejects when `signal` aborts. */
   rest(workedMs: number, signal: AbortSignal): Promise<void>
+  /** Notes work after which nothing goes on: whatever begins next rests for it. */
+  worked(workedMs: number): void
 }
 
 export interface PacingDeps {
@@ -16,19 +18,30 @@ export interface PacingDeps {
 }
 
 /** Milliseconds of rest for each of work. */
-const REST_FACTOR = 9
-/** Longer rests would be felt, when intake has become quiet meanwhile. */
-const MAX_REST_MS = 100
+const REST_FACTOR = 5
+/** On a busy machine a slice may take long; a rest of that measure would never end. */
+const MAX_REST_MS = 1000
+/** How soon it is noticed that intake has become quiet. */
+const LOOK_EVERY_MS = 50
 
 export function createPacing({ isIntakeBusy, now, sleep }: PacingDeps): Pacing {
   let restedAtMs = Number.NEGATIVE_INFINITY
+
+  function worked(workedMs: number): void {
+    if (!isIntakeBusy()) return
+    const nowMs = now()
+    const dueMs = Math.max(restedAtMs, nowMs) + REST_FACTOR * workedMs
+    restedAtMs = Math.min(dueMs, nowMs + MAX_REST_MS)
+  }
+
   return {
+    worked,
     rest: async (workedMs, signal) => {
-      if (!isIntakeBusy()) return
-      const nowMs = now()
-      restedAtMs = Math.max(restedAtMs, nowMs) + REST_FACTOR * workedMs
-      restedAtMs = Math.min(restedAtMs, nowMs + MAX_REST_MS)
-      await sleep(restedAtMs - nowMs, signal)
+      worked(workedMs)
+      for (let leftMs = restedAtMs - now(); leftMs > 0; leftMs = restedAtMs - now()) {
+        if (!isIntakeBusy()) return
+        await sleep(Math.min(leftMs, LOOK_EVERY_MS), signal)
+      }
     },
   }
 }

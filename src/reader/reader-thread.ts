@@ -15,7 +15,7 @@ import { openStoreReader } from '../store/store-reader.ts'
 import { answerTo, liveChunk } from '../web/answers.ts'
 import { tookTooLong } from '../web/failure.ts'
 import type { StoreQueries } from '../web/web-queries.ts'
-import { intakeMarkOver } from './intake-mark.ts'
+import { isIntakeBusy } from './intake-mark.ts'
 import type { Changes, FromThread, Reply, Request, ThreadData, ToThread } from './messages.ts'
 import { createPacing } from './pacing.ts'
 
@@ -34,9 +34,8 @@ const opened = openStoreReader(dataDir)
 if (!opened.ok) throw new Error(opened.error)
 const reader = opened.value
 
-const intake = intakeMarkOver(intakeMemory, Date.now)
 const pacing = createPacing({
-  isIntakeBusy: () => intake.isBusy(),
+  isIntakeBusy: () => isIntakeBusy({ memory: intakeMemory, now: Date.now }),
   now: () => performance.now(),
   sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
 })
@@ -80,6 +79,9 @@ function buffersOf(reply: Reply): ArrayBuffer[] {
 }
 
 async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
+  // What is new is asked for a few times a second at most, and is small: a page that follows does
+  // not stand still.
+  if (request.kind !== 'live') await pacing.rest(0, signal)
   let begunMs = performance.now()
   const pause = async (): Promise<void> => {
     const workedMs = performance.now() - begunMs
@@ -88,7 +90,14 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
     begunMs = performance.now()
   }
   const reports = createReports({ reader, policy, now, links, slices, folds, pause })
-  const queries: StoreQueries = { ...reports, budgets: budgetStates }
+  try {
+    return await answerWith({ ...reports, budgets: budgetStates }, request)
+  } finally {
+    pacing.worked(performance.now() - begunMs)
+  }
+}
+
+async function answerWith(queries: StoreQueries, request: Request): Promise<Reply> {
   if (request.kind === 'live') {
     return { kind: 'live', chunk: await liveChunk(queries.live, request.asked) }
   }

@@ -52,7 +52,7 @@ const TIMEOUT_MS = 20_000
 const STUCK_MS = 40_000
 const IDLE_MS = 5 * 60_000
 /** A thread that fails at its start would fail again; starting costs as much as some answers do. */
-const RESTART_AFTER_MS = 1000
+const RESTART_AFTER_MS = 2000
 /**
  * Sums of some thousand days and a few sessions take some ten megabytes; the rest is for answers, and
  * for a record of the greatest size.

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Outcome } from '../domain/store.ts'
 import { internal, tooManyQuestions, type WebFailure } from '../web/failure.ts'
 import type { JsonBytes, LiveChunk, LiveQuestion, Question } from '../web/web-queries.ts'
-import { createIntakeMemory, intakeMarkOver } from './intake-mark.ts'
+import { createIntakeMark, createIntakeMemory, eventLoopShare } from './intake-mark.ts'
 import type { Changes, Reply } from './messages.ts'
 import { createReaderWorker, type ReaderWorkerDeps, type Sent } from './reader-worker.ts'
 
@@ -69,7 +69,11 @@ export function createReader(deps: ReaderDeps): Reader {
   let regrouped: Changes['regrouped']
   let isCleared = false
   const intakeMemory = createIntakeMemory()
-  const intake = intakeMarkOver(intakeMemory, Date.now)
+  const markIntake = createIntakeMark({
+    memory: intakeMemory,
+    now: Date.now,
+    utilization: eventLoopShare(),
+  })
   const worker = createReaderWorker({ ...deps, takeChanges, intakeMemory })
 
   function takeChanges(): Changes {
@@ -159,7 +163,7 @@ export function createReader(deps: ReaderDeps): Reader {
     },
     committed: ({ usage }) => {
       if (!worker.isRunning()) return
-      intake.committed()
+      markIntake()
       for (const used of usage) {
         if (used.regrouped !== undefined) regrouped = around(regrouped, used.regrouped)
         noteChanged(used.usage.models)

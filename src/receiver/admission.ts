@@ -14,6 +14,11 @@ import { createPace, type Pace } from './pace.ts'
 export const MAX_ARRIVING = 2000
 /** Requests that are handled at once; each one waits for the same disk. */
 export const MAX_HANDLED = 1000
+/**
+ * Memory for decoding, beside that for bodies: a body that there was room for can be decoded. The
+ * largest record there may be takes some 24 MiB.
+ */
+const DECODING_BYTES = 32 * 1024 * 1024
 
 /** One request's share. */
 export interface Permit {
@@ -21,8 +26,11 @@ export interface Permit {
   sent(bytes: number): void
   /** Takes room in memory; false when there is none, and nothing is taken. */
   grow(bytes: number): boolean
-  /** Gives room back. */
+  /** Gives it back. */
   shrink(bytes: number): void
+  /** The same for what decoding takes, which has some room beside that of bodies. */
+  growDecoding(bytes: number): boolean
+  shrinkDecoding(bytes: number): void
   /** The request is whole, and handled from now on. False when too many are. */
   complete(): boolean
   /** Has the callback called when the request is evicted; the permit is void then. */
@@ -39,25 +47,43 @@ export interface Admission {
 }
 
 export interface AdmissionLimits {
+  /** Of bodies, and all that is kept for requests. */
   readonly maxBytes: number
+  /** Beside those, of records that are decoded. */
+  readonly decodingBytes?: number
   readonly maxArriving?: number
   readonly maxHandled?: number
 }
 
 interface Arriving {
   readonly pace: Pace
-  bytes: number
+  readonly held: Memory
   readonly evict: () => void
+}
+
+/** What is taken, in bytes. */
+interface Memory {
+  bodies: number
+  decoding: number
 }
 
 /** Bounds with nothing in flight. */
 export function createAdmission(
-  { maxBytes, maxArriving = MAX_ARRIVING, maxHandled = MAX_HANDLED }: AdmissionLimits,
+  {
+    maxBytes,
+    decodingBytes = DECODING_BYTES,
+    maxArriving = MAX_ARRIVING,
+    maxHandled = MAX_HANDLED,
+  }: AdmissionLimits,
   clock: Clock,
 ): Admission {
   const arriving = new Set<Arriving>()
+  const used: Memory = { bodies: 0, decoding: 0 }
   let handled = 0
-  let bytes = 0
+
+  const isRoom = (bodies: number, decoding: number): boolean =>
+    used.bodies + bodies <= maxBytes &&
+    used.bodies + used.decoding + bodies + decoding <= maxBytes + decodingBytes
 
   /** The late request that has the most of what is needed. */
   function slowest(amount: (request: Arriving, lateMs: number) => number): Arriving | undefined {
@@ -74,16 +100,16 @@ export function createAdmission(
     return found
   }
 
-  function hasRoom(more: number): boolean {
-    while (bytes + more > maxBytes) {
-      const victim = slowest((request) => request.bytes)
+  function makeRoom(bodies: number, decoding: number): boolean {
+    while (!isRoom(bodies, decoding)) {
+      const victim = slowest(({ held }) => held.bodies)
       if (victim === undefined) return false
       victim.evict()
     }
     return true
   }
 
-  function hasPlace(): boolean {
+  function makePlace(): boolean {
     if (arriving.size < maxArriving) return true
     const victim = slowest((_, lateMs) => lateMs)
     victim?.evict()
@@ -93,9 +119,10 @@ export function createAdmission(
   function createPermit(): Permit {
     let state: 'arriving' | 'handled' | 'released' = 'arriving'
     let evicted: (() => void) | undefined
+    const held: Memory = { bodies: 0, decoding: 0 }
     const request: Arriving = {
       pace: createPace(clock.now()),
-      bytes: 0,
+      held,
       evict: () => {
         release()
         evicted?.()
@@ -103,29 +130,37 @@ export function createAdmission(
     }
     arriving.add(request)
 
-    function release(): void {
-      if (state === 'arriving') arriving.delete(request)
-      if (state === 'handled') handled -= 1
-      if (state !== 'released') bytes -= request.bytes
-      state = 'released'
+    function add(bodies: number, decoding: number): void {
+      held.bodies += bodies
+      held.decoding += decoding
+      used.bodies += bodies
+      used.decoding += decoding
     }
 
-    function grow(more: number): boolean {
+    function grow(bodies: number, decoding: number): boolean {
       // Making room may have evicted this request itself.
-      if (!hasRoom(more) || state === 'released') return false
-      bytes += more
-      request.bytes += more
+      if (!makeRoom(bodies, decoding) || state === 'released') return false
+      add(bodies, decoding)
       return true
     }
 
+    function shrink(bodies: number, decoding: number): void {
+      if (state !== 'released') add(-bodies, -decoding)
+    }
+
+    function release(): void {
+      if (state === 'arriving') arriving.delete(request)
+      if (state === 'handled') handled -= 1
+      shrink(held.bodies, held.decoding)
+      state = 'released'
+    }
+
     return {
-      sent: (more) => request.pace.sent(more, clock.now()),
-      grow,
-      shrink: (less) => {
-        if (state === 'released') return
-        bytes -= less
-        request.bytes -= less
-      },
+      sent: (bytes) => request.pace.sent(bytes, clock.now()),
+      grow: (bytes) => grow(bytes, 0),
+      shrink: (bytes) => shrink(bytes, 0),
+      growDecoding: (bytes) => grow(0, bytes),
+      shrinkDecoding: (bytes) => shrink(0, bytes),
       complete: () => {
         if (state !== 'arriving' || handled >= maxHandled) return false
         arriving.delete(request)
@@ -143,7 +178,8 @@ export function createAdmission(
   return {
     // Expected bytes are not taken yet: a client that announces a lot and sends nothing would
     // keep others out.
-    admit: (expectedBytes) => (hasPlace() && hasRoom(expectedBytes) ? createPermit() : undefined),
+    admit: (expectedBytes) =>
+      makePlace() && makeRoom(expectedBytes, 0) ? createPermit() : undefined,
     evictSlow: () => {
       const nowMs = clock.now()
       for (const request of arriving) if (request.pace.lateMs(nowMs) > 0) request.evict()

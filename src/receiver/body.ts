@@ -21,8 +21,24 @@ export interface BodyLimits {
 /** A chunk costs some microseconds, however small it is. */
 const MAX_SMALL_CHUNKS = 4096
 const SMALL_CHUNK_BYTES = 64
+const MIN_CHUNK_BYTES = 16 * 1024
+const MAX_CHUNK_BYTES = 256 * 1024
+/** Telemetry is compressed to a tenth. */
+const LIKELY_RATIO = 16
+/** The state of zlib, and of the stream around it. */
+const INFLATER_BYTES = 48 * 1024
 /** Smaller buffers are left to the garbage collector. */
-const MIN_DISCARDED_BYTES = 1024 * 1024
+const MIN_DISCARDED_BYTES = 16 * 1024
+
+/** The bytes of a request. */
+export interface Body {
+  readonly bytes: Buffer
+  /**
+   * Gives the memory back at once: garbage is in no budget, and the collector does not see how much
+   * hangs on a small object. The bytes may not be used any more.
+   */
+  readonly discard: () => void
+}
 
 const leftEarly: Failure = { kind: 'malformed', message: 'the request ended before its body did' }
 
@@ -40,13 +56,13 @@ export function readBody(
   limits: BodyLimits,
   permit: Permit,
   hangUp: () => void,
-): Promise<Result<Buffer, Failure>> {
+): Promise<Result<Body, Failure>> {
   return new Promise((resolve) => {
     const body = createGrowingBuffer(limits, permit)
     let smallChunks = 0
     let isSettled = false
 
-    const settle = (result: Result<Buffer, Failure>): void => {
+    const settle = (result: Result<Body, Failure>): void => {
       if (isSettled) return
       isSettled = true
       source.off('data', onData)
@@ -67,7 +83,9 @@ export function readBody(
 
     permit.onEvicted(() => settle(err(evicted)))
     source.on('data', onData)
-    source.on('end', () => settle(ok(body.bytes())))
+    source.on('end', () => {
+      if (!isSettled) settle(ok(body.take()))
+    })
     source.on('error', () => settle(err(leftEarly)))
     source.on('close', () => settle(err(leftEarly)))
   })
@@ -77,16 +95,22 @@ export function readBody(
  * A body without its compression, for which the permit is charged instead. What a bomb unpacks to
  * is not held in memory.
  */
-export function inflated(
-  body: Buffer,
+export async function inflated(
+  body: Body,
   compression: Compression,
   maxBytes: number,
   permit: Permit,
-): Promise<Result<Buffer, Failure>> {
-  if (compression === 'none') return Promise.resolve(ok(body))
-  return new Promise((resolve) => {
-    const inflater = compression === 'gzip' ? createGunzip() : createInflate()
-    const plain = createGrowingBuffer({ maxBytes, declaredBytes: 0 }, permit)
+): Promise<Result<Body, Failure>> {
+  if (compression === 'none') return ok(body)
+  // Each chunk takes a turn in Node's pool, and a round of the event loop.
+  const likelyBytes = body.bytes.length * LIKELY_RATIO
+  const chunkSize = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, likelyBytes))
+  const workBytes = chunkSize + INFLATER_BYTES
+  if (!permit.growDecoding(workBytes)) return err(overloaded)
+  const inflater =
+    compression === 'gzip' ? createGunzip({ chunkSize }) : createInflate({ chunkSize })
+  const plain = createGrowingBuffer({ maxBytes, declaredBytes: 0 }, permit)
+  const result = await new Promise<Result<Body, Failure>>((resolve) => {
     inflater.on('data', (part: Buffer) => {
       const failure = plain.append(part)
       if (failure === undefined) return
@@ -94,31 +118,27 @@ export function inflated(
       plain.discard()
       resolve(err(failure))
     })
-    inflater.on('end', () => {
-      permit.shrink(body.length)
-      resolve(ok(plain.bytes()))
-    })
+    inflater.on('end', () => resolve(ok(plain.take())))
     inflater.on('error', ({ message }) => {
       resolve(
         err({ kind: 'malformed', message: `the body is not valid ${compression}: ${message}` }),
       )
     })
-    inflater.end(body)
+    inflater.end(body.bytes)
   })
-}
-
-/**
- * Gives the memory of a large buffer back at once: garbage is not counted by any permit. Nobody may
- * use the buffer any more.
- */
-export function discard({ buffer }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= MIN_DISCARDED_BYTES) buffer.transfer(0)
+  permit.shrinkDecoding(workBytes)
+  // After a failure a thread of the pool may still read them.
+  if (result.ok) {
+    permit.shrink(body.bytes.length)
+    body.discard()
+  }
+  return result
 }
 
 interface GrowingBuffer {
-  /** Copies the bytes, unless they are the first. Returns why they are not taken. */
+  /** Takes the chunk over. Returns why that cannot be. */
   append(chunk: Buffer): Failure | undefined
-  bytes(): Buffer
+  take(): Body
   discard(): void
 }
 
@@ -157,15 +177,24 @@ function createGrowingBuffer(
       else {
         if (bytes > buffer.length && !enlarge(bytes)) return overloaded
         chunk.copy(buffer, filled)
+        discard(chunk)
       }
       filled = bytes
       return undefined
     },
-    bytes: () => buffer.subarray(0, filled),
+    take: () => ({ bytes: buffer.subarray(0, filled), discard: () => discard(buffer) }),
     discard: () => {
       discard(buffer)
       buffer = Buffer.alloc(0)
       filled = 0
     },
+  }
+}
+
+/** Unless others have a part of its memory. */
+function discard({ buffer, byteLength }: Buffer): void {
+  const isWhole = byteLength === buffer.byteLength
+  if (isWhole && byteLength >= MIN_DISCARDED_BYTES && buffer instanceof ArrayBuffer) {
+    buffer.transfer(0)
   }
 }

@@ -46,12 +46,13 @@ export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
     const limits = { maxBytes: maxRequestBytes, declaredBytes: declaredBytes(raw) }
     const body = await readBody(raw, limits, permit, () => raw.socket.destroy())
     if (!body.ok) return err({ failure: body.error })
-    onRead(body.value.length)
+    onRead(body.value.bytes.length)
     if (!permit.complete()) return err({ failure: overloaded })
     const compression = compressionOf(headers['content-encoding']) ?? 'none'
     const plain = await inflated(body.value, compression, maxRequestBytes, permit)
     if (!plain.ok) return err({ failure: plain.error })
-    return signal.take(plain.value, encoding, { arrivedMs, permit })
+    const { bytes, discard } = plain.value
+    return signal.take(bytes, encoding, { arrivedMs, permit }).finally(discard)
   }
 
   return async (request, reply) => {

@@ -6,9 +6,9 @@
 import type { Attributes } from '../domain/attributes.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { LogRecord, MetricPoint, SpanRecord } from '../domain/telemetry-record.ts'
+import type { LogRecord, MetricPoint, Origin, SpanRecord } from '../domain/telemetry-record.ts'
 import type { Counters } from '../observability/counters.ts'
-import { type DecodeFailure, type Decoding, MAX_PART_RECORDS, type Part } from '../otlp/decoding.ts'
+import { type DecodeFailure, type Decoding, type Part } from '../otlp/decoding.ts'
 import { jsonLogs } from '../otlp/json-logs.ts'
 import { jsonMetrics } from '../otlp/json-metrics.ts'
 import { decodeJson } from '../otlp/json-request.ts'
@@ -19,12 +19,12 @@ import { wireLogs } from '../otlp/proto-logs.ts'
 import { wireMetrics } from '../otlp/proto-metrics.ts'
 import { wireTraces } from '../otlp/proto-traces.ts'
 import type { Permit } from './admission.ts'
-import { discard } from './body.ts'
 import type { Decoders, Encoding } from './encoding.ts'
 import type { Failure } from './errors.ts'
 import type { FailureLog } from './failure-log.ts'
 import { notStored, overloaded, stopping } from './failures.ts'
 import { hookDecoders } from './hook-body.ts'
+import { lotsOf } from './lots.ts'
 import { createRejections, type Rejections } from './rejections.ts'
 import { createTurns, type Turns } from './turns.ts'
 
@@ -58,8 +58,7 @@ export interface Export {
   readonly rejectedField: RejectedField
   /**
    * Resolves to the records that were refused, once all others are durable. After a failure, parts
-   * that came before it may be: a client that sends them again has them counted once. The bytes are
-   * gone afterwards.
+   * that came before it may be: a client that sends them again has them counted once.
    */
   take(
     bytes: Buffer,
@@ -98,20 +97,36 @@ export function createExports(ingests: Ingests, deps: ExportDeps): Exports {
     fromJson: (bytes) => decodeJson(bytes, jsonTraces),
     fromProtobuf: (bytes) => decodeProto(bytes, wireTraces),
   }
-  const shared = { ...deps, turns: createTurns() }
+  const shared = { ...deps, turns: createTurns(1) }
+  const { ingestHooks, ingestLogs, ingestMetrics, ingestTraces } = ingests
+  const rejectedHooks = 'rejectedLogRecords'
   return {
-    hooks: createExport('hooks', 'rejectedLogRecords', hookDecoders, ingests.ingestHooks, shared),
-    logs: createExport('logs', 'rejectedLogRecords', logs, ingests.ingestLogs, shared),
-    metrics: createExport('metrics', 'rejectedDataPoints', metrics, ingests.ingestMetrics, shared),
-    traces: createExport('traces', 'rejectedSpans', traces, ingests.ingestTraces, shared),
+    hooks: createExport('hooks', rejectedHooks, hookDecoders, ingestHooks, noOrigin, shared),
+    logs: createExport('logs', 'rejectedLogRecords', logs, ingestLogs, originOf, shared),
+    metrics: createExport(
+      'metrics',
+      'rejectedDataPoints',
+      metrics,
+      ingestMetrics,
+      originOf,
+      shared,
+    ),
+    traces: createExport('traces', 'rejectedSpans', traces, ingestTraces, originOf, shared),
   }
 }
+
+/** Hooks have none. */
+type OriginOf<T> = (record: T) => Origin | undefined
+
+const originOf = ({ origin }: { readonly origin: Origin }): Origin => origin
+const noOrigin = (): undefined => undefined
 
 function createExport<T>(
   name: SignalName,
   rejectedField: RejectedField,
   decoders: Decoders<T>,
   ingest: Ingest<T>,
+  originOf: OriginOf<T>,
   deps: ExportDeps & { readonly turns: Turns },
 ): Export {
   const { counters, failureLog, stopping: isStopping, turns } = deps
@@ -121,7 +136,7 @@ function createExport<T>(
     request: ExportRequest,
   ): Promise<Result<readonly Rejection[], Refusal>> => {
     const rejections = createRejections()
-    const keep = createKeeping(ingest(request), request.permit, rejections, counters)
+    const keep = createKeeping(ingest(request), request.permit, rejections, counters, originOf)
     let endTurn = nothing
     try {
       // What is small is one part, and waits for no turn.
@@ -145,7 +160,6 @@ function createExport<T>(
     rejectedField,
     take: async (bytes, encoding, request) => {
       const taken = await takeParts(encoding.decode(bytes, decoders), request)
-      discard(bytes)
       if (taken.ok && taken.value.length > 0) {
         const rejected = taken.value
         counters.countRejected(rejected)
@@ -162,18 +176,18 @@ function createKeeping<T>(
   permit: Permit,
   rejections: Rejections,
   counters: Counters,
+  originOf: OriginOf<T>,
 ): (part: Part<T>) => Promise<Refusal | undefined> {
   /** What the largest part so far took; the next one takes its place. */
   let heldBytes = 0
 
   return async ({ accepted, rejected, heapBytes }) => {
     if (heapBytes > heldBytes) {
-      if (!permit.grow(heapBytes - heldBytes)) return { failure: overloaded }
+      if (!permit.growDecoding(heapBytes - heldBytes)) return { failure: overloaded }
       heldBytes = heapBytes
     }
     rejections.add(rejected)
-    for (let at = 0; at < accepted.length; at += MAX_PART_RECORDS) {
-      const records = accepted.slice(at, at + MAX_PART_RECORDS)
+    for (const records of lotsOf(accepted, originOf)) {
       let refused: readonly Rejection[]
       try {
         refused = await store(records)

@@ -1,7 +1,7 @@
 /**
  * OTLP over gRPC: the three export services, with the bounds, keys and errors of the HTTP door.
  * Speaks gRPC on Node's own HTTP/2 server, whose streams show a message while it comes, so that its
- * bytes count before it is whole (decision 11).
+ * bytes count before it is whole (decision 14).
  */
 import {
   constants,
@@ -19,7 +19,7 @@ import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Admission, Permit } from './admission.ts'
 import { createKeyCheck } from './api-key.ts'
-import { inflated, readBody } from './body.ts'
+import { type Body, inflated, readBody } from './body.ts'
 import { createConnections, type TrackedConnection } from './connections.ts'
 import { grpcCompressionOf } from './content-encoding.ts'
 import { protobufEncoding } from './encoding.ts'
@@ -79,7 +79,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     permit: Permit,
-  ): Promise<Result<Buffer, Failure>> {
+  ): Promise<Result<Body, Failure>> {
     const limits = { maxBytes: config.maxRequestBytes + PREFIX_BYTES, declaredBytes: 0 }
     const body = await readBody(stream, limits, permit, () => stream.session?.destroy())
     if (!body.ok) return body
@@ -89,7 +89,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     const named = headers['grpc-encoding']?.toString()
     const compression = message.value.isCompressed ? grpcCompressionOf(named) : 'none'
     if (compression === undefined) return err(unsupportedCompression(named))
-    return inflated(message.value.bytes, compression, config.maxRequestBytes, permit)
+    return inflated(message.value.body, compression, config.maxRequestBytes, permit)
   }
 
   async function take(
@@ -110,9 +110,10 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
       const message = await Promise.race([received(stream, headers, permit), tooLate.promise])
       timer.cancel()
       if (!message.ok) return err({ failure: message.error })
-      onRead(message.value.length)
+      const { bytes, discard } = message.value
+      onRead(bytes.length)
       return await whileBusy(stream, () =>
-        signal.take(message.value, protobufEncoding, { arrivedMs: clock.now(), permit }),
+        signal.take(bytes, protobufEncoding, { arrivedMs: clock.now(), permit }).finally(discard),
       )
     } finally {
       timer.cancel()

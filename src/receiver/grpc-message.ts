@@ -3,23 +3,24 @@
  * its length, and the message.
  */
 import { err, ok, type Result } from '../domain/result.ts'
+import type { Body } from './body.ts'
 import type { Failure } from './errors.ts'
 
 export const PREFIX_BYTES = 5
 
 export interface Message {
-  readonly bytes: Buffer
+  readonly body: Body
   readonly isCompressed: boolean
 }
 
 /** The one message of a unary call, from all that came in it. */
-export function messageIn(call: Buffer): Result<Message, Failure> {
+export function messageIn({ bytes: call, discard }: Body): Result<Message, Failure> {
   if (call.length < PREFIX_BYTES) return malformed('the call ended before its message did')
   const declared = call.readUInt32BE(1)
   const bytes = call.subarray(PREFIX_BYTES)
   if (bytes.length < declared) return malformed('the call ended before its message did')
   if (bytes.length > declared) return malformed('the call holds more than one message')
-  return ok({ bytes, isCompressed: call[0] === 1 })
+  return ok({ body: { bytes, discard }, isCompressed: call[0] === 1 })
 }
 
 /** A message on its way to the client. */

@@ -36,8 +36,11 @@ import {
 } from './routes.ts'
 import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
 
-/** Requests of one connection that are not answered yet; clients of OTLP send one at a time. */
-const MAX_PIPELINED = 100
+/**
+ * Requests of one connection that are not answered yet, or that came in one turn of the event loop.
+ * Clients of OTLP send one at a time.
+ */
+const MAX_PIPELINED = 64
 
 export interface HttpDoorDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
@@ -89,7 +92,9 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
-    if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
+    // What came with the request that was one too many is parsed all the same.
+    if (request.raw.socket.destroyed) reply.hijack()
+    else if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
     else if (request.is404) answers.fail(request, reply, routeFailure(request))
     else done()
   })
@@ -108,7 +113,13 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       answers.fail(request, reply, failure)
     }
   const { maxRequestBytes } = config
-  const routeDeps: ExportRouteDeps = { answers, clock, admission, maxRequestBytes, ingestLog }
+  const routeDeps: ExportRouteDeps = {
+    answers,
+    clock,
+    admission,
+    maxRequestBytes,
+    ingestLog,
+  }
   const addExport = (path: string, signal: Export): void => {
     app.post(path, { onRequest: guarded(signal) }, exportHandler(signal, routeDeps))
   }
@@ -121,9 +132,17 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   return app
 }
 
+/** What is known of a connection. */
+interface HttpConnection {
+  readonly requests: Set<IncomingMessage>
+  readonly answered: () => void
+  /** Requests since others had a turn. */
+  burst: number
+}
+
 /** A connection keeps its place while one of its requests is whole and not answered yet. */
 function trackConnections(server: Server, connections: Connections): void {
-  const known = new WeakMap<Socket, { requests: Set<IncomingMessage>; answered: () => void }>()
+  const known = new WeakMap<Socket, HttpConnection>()
   server.on('connection', (socket: Socket) => {
     const requests = new Set<IncomingMessage>()
     const { answered, closed } = connections.track({
@@ -131,17 +150,24 @@ function trackConnections(server: Server, connections: Connections): void {
       isBusy: () => [...requests].some(({ complete }) => complete),
       destroy: () => socket.destroy(),
     })
-    known.set(socket, { requests, answered })
+    known.set(socket, { requests, answered, burst: 0 })
     socket.once('close', closed)
   })
-  server.on('request', (request, response) => {
-    const connection = known.get(request.socket)
+  server.prependListener('request', ({ socket }, response) => {
+    const connection = known.get(socket)
     if (connection === undefined) return
-    connection.requests.add(request)
-    if (connection.requests.size > MAX_PIPELINED) request.socket.destroy()
+    const { requests } = connection
+    requests.add(response.req)
     response.once('close', () => {
-      connection.requests.delete(request)
+      requests.delete(response.req)
       connection.answered()
     })
+    if (connection.burst === 0) {
+      setImmediate(() => {
+        connection.burst = 0
+      })
+    }
+    connection.burst += 1
+    if (Math.max(requests.size, connection.burst) > MAX_PIPELINED) socket.destroy()
   })
 }

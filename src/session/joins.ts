@@ -124,14 +124,15 @@ export function noteFact<K extends keyof Joins>(
   const ledger: Ledger<unknown> = joins[kind]
   const isContent = WITH_CONTENT.some((name) => name === kind)
   note(ledger, id, fact, { entries: MAX_ENTRIES, bytes: MAX_BYTES[kind] }, () => {
-    if (isContent) forgotten += 1
+    forgotten += 1
   })
-  return isContent ? forgotten + boundContent(joins, contentBytes) : forgotten
+  return isContent ? forgotten + boundContent(joins, contentBytes) : 0
 }
 
 /** Bytes of all of it as JSON, about. */
 export function joinsBytes(joins: Joins): number {
-  return Object.values(joins).reduce((sum, ledger) => sum + bytesOf(ledger), 0)
+  const ledgers: readonly Ledger<unknown>[] = Object.values(joins)
+  return ledgers.reduce((sum, ledger) => sum + bytesOf(ledger), 0)
 }
 
 /** The largest ledger gives way first. */

@@ -12,7 +12,8 @@ const MAX_UNIT_BYTES = 6
 /** What takes more than one byte. */
 const SPECIAL = /[^\x20\x21\x23-\x5b\x5d-\x7f]/g
 /** Where one such character is, others are near: that many are looked at one by one. */
-const STRETCH = 256
+const MIN_STRETCH = 16
+const MAX_STRETCH = 4096
 
 /** Bytes of a plain value: text, numbers, lists and objects of these. Undefined fields take none. */
 export function jsonBytes(value: unknown): number {
@@ -33,12 +34,18 @@ export function jsonBytes(value: unknown): number {
 /** Bytes of a text with its quotes. */
 export function textBytes(text: string): number {
   let bytes = text.length + 2
-  for (let from = 0; from < text.length; from += STRETCH) {
-    from = nextSpecial(text, from)
-    const to = Math.min(text.length, from + STRETCH)
-    for (let index = from; index < to; index += 1) {
+  let index = nextSpecial(text, 0)
+  let stretch = MIN_STRETCH
+  while (index < text.length) {
+    const to = Math.min(text.length, index + stretch)
+    const before = bytes
+    for (; index < to; index += 1) {
       if (isSpecial(text.charCodeAt(index))) bytes += unitBytes(text, index) - 1
     }
+    // In a script that takes more than a byte throughout there is nothing to skip.
+    const isDense = bytes - before >= stretch
+    stretch = isDense ? Math.min(MAX_STRETCH, 2 * stretch) : MIN_STRETCH
+    if (!isDense) index = nextSpecial(text, index)
   }
   return bytes
 }

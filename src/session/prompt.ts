@@ -17,7 +17,7 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   // A hook may have opened the turn of a later prompt already.
   const earlier = openTurns(draft).filter((turn) => turn.startMs <= event.timeMs)
   for (const turn of earlier) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
-  state.currentTurn = key
+  if (!isEarlier(state, event)) state.currentTurn = key
   const turn = openTurn(draft, key, event, arrivedMs)
   if (event.isSynthetic === true) state.totals.syntheticPrompts += 1
   else {
@@ -35,6 +35,12 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   // What a hook told of it is shown only while there is no prompt.
   turn.reportedPrompt = undefined
   holds(draft, turn.prompt)
+}
+
+/** A prompt that comes late, after the turn that the session is in had begun. */
+function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent): boolean {
+  const current = currentTurn === undefined ? undefined : turns[currentTurn]
+  return current !== undefined && timeMs < current.startMs
 }
 
 /** The first prompt names a session that has no title, and begins the time to its first commit. */

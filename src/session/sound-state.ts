@@ -87,21 +87,26 @@ function makeTurnSound(turn: OpenTurn, time: SoundTime): void {
   }
 }
 
-/** One that began no one knows when stands for its end alone. */
+/**
+ * One that began no one knows when stands for its end alone. Fields stay in their order: a replay
+ * gives the rows that were sent, to the letter.
+ */
 function soundDraft(draft: ObservationDraft, time: SoundTime): ObservationDraft {
-  const { completionStartMs, costUsd, usage, ...same } = draft
+  const { completionStartMs, costUsd, usage } = draft
   const endMs = time(draft.endMs)
   const startMs = time(draft.startMs, endMs)
   const isLong = !isPlausible(endMs - startMs, 'durationMs')
-  const isCompletion = isPlausible((completionStartMs ?? Number.NaN) - startMs, 'durationMs')
-  return {
-    ...same,
+  const sound: { -readonly [K in keyof ObservationDraft]: ObservationDraft[K] } = {
+    ...draft,
     startMs: isLong ? endMs : startMs,
     endMs,
-    ...(completionStartMs !== undefined && isCompletion && { completionStartMs }),
-    ...(costUsd !== undefined && isPlausible(costUsd, 'usd') && { costUsd }),
-    ...(usage !== undefined && { usage: { ...usage, ...soundTokens(usage) } }),
   }
+  if (!isPlausible((completionStartMs ?? Number.NaN) - startMs, 'durationMs')) {
+    delete sound.completionStartMs
+  }
+  if (costUsd === undefined || !isPlausible(costUsd, 'usd')) delete sound.costUsd
+  if (usage !== undefined) sound.usage = { ...usage, ...soundTokens(usage) }
+  return sound
 }
 
 const TOKEN_KINDS = ['input', 'output', 'cacheRead', 'cacheCreation'] as const

@@ -40,7 +40,7 @@ export function onSpan(draft: Draft, event: SpanEvent, arrivedMs: number): void 
       })
       joinCall(draft, requestId)
       return
-    case 'tool':
+    case 'tool': {
       if (toolUseId === undefined) return
       noteJoin(draft, 'tools', toolUseId, {
         spanId,
@@ -50,6 +50,7 @@ export function onSpan(draft: Draft, event: SpanEvent, arrivedMs: number): void 
       })
       joinTool(draft, toolUseId)
       return
+    }
     case 'tool_wait':
       if (parentSpanId !== undefined) noteJoin(draft, 'waits', parentSpanId, { startMs, endMs })
       return

@@ -15,8 +15,18 @@ type Facts = Omit<StoredState, 'version' | 'text'>
 /** From the version that is the key to the next. */
 const upgrades: Readonly<Record<number, (state: Json, facts: Facts) => Json>> = { 1: from1To2 }
 
-/** The state of today, or why it cannot be had. */
-export function readState({ version, text, ...facts }: StoredState): Result<SessionState, string> {
+/** The state of today, with figures that can be true, or why it cannot be had. */
+export function readState(stored: StoredState): Result<SessionState, string> {
+  const state = upgradedState(stored)
+  return state.ok ? ok(soundState(state.value)) : state
+}
+
+/** The same, with the figures that are in it. */
+export function upgradedState({
+  version,
+  text,
+  ...facts
+}: StoredState): Result<SessionState, string> {
   if (version > STATE_VERSION) {
     return err(
       `its state has version ${version}, which a newer claude-telemetry wrote; ` +
@@ -56,7 +66,6 @@ function from1To2(state: Json, facts: Facts): Json {
   return {
     // Before hooks were taken, all that came was telemetry.
     hasTelemetry: true,
-    title: undefined,
     ...kept,
     firstPrompt: state.firstPrompt ?? facts.title,
     firstPromptMs: state.firstPromptMs ?? facts.firstPromptMs,
@@ -94,7 +103,9 @@ function subagentsFrom1To2(subagents: unknown): Json {
 /** Fields that came later within a version have the value that they begin with. */
 function withDefaults(state: Json): Json {
   const filled = jsonOf(filledUp(state, blankSession))
-  return { ...filled, turns: mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn)) }
+  const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn))
+  // Where it was not written, the figures say it: see `eventful.ts`.
+  return { ...filled, eventful: state.eventful, turns }
 }
 
 const blankSession = newSession('', { agent: '', sessionId: '', timeMs: 0 }, 0)
@@ -124,7 +135,7 @@ function checked(state: Json, sessionKey: string): Result<SessionState, string> 
     Object.values(jsonOf(state.turns))
       .map((turn) => wrongIn(turn, blankTurn, 'a turn in its state'))
       .find((each) => each !== undefined)
-  return wrong === undefined ? ok(soundState(state as unknown as SessionState)) : err(wrong)
+  return wrong === undefined ? ok(state as unknown as SessionState) : err(wrong)
 }
 
 function wrongIn(value: unknown, blank: unknown, where: string): string | undefined {

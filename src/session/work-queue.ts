@@ -140,25 +140,34 @@ function createCommit(stateBytes: (key: SessionKey) => number): Commit {
   let pieces = 0
   let bytes = 0
 
+  /** What a piece brings with it. */
+  function weigh(piece: Work) {
+    const { sessionKey } = piece
+    const isNew = sessionKey !== lastKey && !sessions.has(sessionKey)
+    return { isNew, bytes: bytesOf(piece) + (isNew ? stateBytes(sessionKey) : 0) }
+  }
+
+  function hasRoom(more: { isNew: boolean; bytes: number }, limit: CommitBounds): boolean {
+    if (pieces === 0) return true
+    const isWithin = pieces < limit.pieces && bytes + more.bytes <= limit.bytes
+    return isWithin && (!more.isNew || sessions.size < limit.sessions)
+  }
+
   return {
     take: (waiting, limit, turn) => {
       const from = waiting.taken
       const { work } = waiting.job
       let turnBytes = 0
       for (let piece = work[from]; piece !== undefined; piece = work[waiting.taken]) {
-        const { sessionKey } = piece
-        const isNew = sessionKey !== lastKey && !sessions.has(sessionKey)
-        const more = bytesOf(piece) + (isNew ? stateBytes(sessionKey) : 0)
-        const isWithin = pieces < limit.pieces && bytes + more <= limit.bytes
-        const hasRoom = isWithin && (!isNew || sessions.size < limit.sessions)
+        const more = weigh(piece)
         const taken = waiting.taken - from
-        const isInTurn = taken < turn.pieces && turnBytes + more <= turn.bytes
-        if ((pieces > 0 && !hasRoom) || (taken > 0 && !isInTurn)) break
-        if (isNew) sessions.add(sessionKey)
-        lastKey = sessionKey
+        turnBytes += more.bytes
+        const isInTurn = taken === 0 || (taken < turn.pieces && turnBytes <= turn.bytes)
+        if (!isInTurn || !hasRoom(more, limit)) break
+        if (more.isNew) sessions.add(piece.sessionKey)
+        lastKey = piece.sessionKey
         pieces += 1
-        bytes += more
-        turnBytes += more
+        bytes += more.bytes
         waiting.taken += 1
       }
       if (waiting.taken === from) return false

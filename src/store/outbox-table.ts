@@ -40,7 +40,7 @@ export interface OutboxTable {
 
 type EmissionColumns = Pick<
   NewRow<'outbox'>,
-  'id' | 'session_key' | 'kind' | 'created_ms' | 'bytes' | 'payload' | 'score_key'
+  'id' | 'session_key' | 'kind' | 'created_ms' | 'bytes' | 'payload'
 >
 
 type State = 'pending' | 'dead'
@@ -69,15 +69,18 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   const deadSize = size('dead')
 
   // What all new items have in common stands in the statement: a value that is bound costs more.
-  const insert = prepare(connection, (row: EmissionColumns) =>
-    kysely.insertInto('outbox').values({
-      ...row,
-      state: sql.lit('pending'),
-      attempts: sql.lit(0),
-      not_before_ms: sql.lit(0),
-      reason: sql.lit(null),
-      payload_version: sql.lit(EMISSION_VERSION),
-    }),
+  const common = {
+    state: sql.lit('pending' as const),
+    attempts: sql.lit(0),
+    not_before_ms: sql.lit(0),
+    reason: sql.lit(null),
+    payload_version: sql.lit(EMISSION_VERSION),
+  }
+  const insertObservation = prepare(connection, (row: EmissionColumns) =>
+    kysely.insertInto('outbox').values({ ...row, ...common, score_key: sql.lit(null) }),
+  )
+  const insertScore = prepare(connection, (row: EmissionColumns & { score_key: string }) =>
+    kysely.insertInto('outbox').values({ ...row, ...common }),
   )
   const supersede = prepare(connection, (score: { sessionKey: string; scoreKey: string }) =>
     kysely
@@ -160,21 +163,22 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     insert: (emission, nowMs) => {
       const payload = writeEmission(emission)
       const bytes = Buffer.byteLength(payload)
-      const { kind, sessionKey } = emission
-      const scoreKey = kind === 'score' ? emission.key : null
-      if (scoreKey !== null) {
-        const older = supersede.get({ sessionKey, scoreKey })
-        if (older !== undefined) forgetRow(older)
-      }
-      insert.run({
+      const { kind, sessionKey, key } = emission
+      const row = {
         id: ids.next('outbox'),
         session_key: sessionKey,
         kind,
         created_ms: nowMs,
         bytes,
         payload,
-        score_key: scoreKey,
-      })
+      }
+      if (kind === 'score') {
+        const older = supersede.get({ sessionKey, scoreKey: key })
+        if (older !== undefined) forgetRow(older)
+        insertScore.run({ ...row, score_key: key })
+      } else {
+        insertObservation.run(row)
+      }
       known.pending += 1
       known.bytes += bytes
     },

@@ -30,6 +30,8 @@ export interface SessionDeletion {
   take(key: SessionKey): number | undefined
   /** Deletes some rows of a session that was taken out. */
   slice(id: number): DeletedSlice
+  /** Whoever took it out does not go on with it; `sweep` does. */
+  letGo(id: number): void
   /**
    * Goes on with what was taken out and nobody else goes on with, then takes out what `next` names
    * (`later` ends the slice) and goes on with that, as much as fits in a slice; what they have in
@@ -165,11 +167,8 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
       onTaken([session])
       return session.id
     },
-    slice: (id) => {
-      const slice = outbox.change(() => deleteSome(id, newBudget()))
-      if (slice.isDone) held.delete(id)
-      return slice
-    },
+    slice: (id) => outbox.change(() => deleteSome(id, newBudget())),
+    letGo: (id) => void held.delete(id),
     sweep: (next) => {
       const left = allNoted.all({}).filter((row) => !held.has(row.session_ref))
       if (left.length === 0 && next === undefined) return false

@@ -99,7 +99,7 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
 
   /** Told again: slow where there are many records, so it is said. */
   async function rebuilt(sessionKey: SessionKey, id: number, reason: string) {
-    const state = await states.rebuild(sessionKey, inputs)
+    const state = await rebuiltOrNothing(sessionKey)
     if (state === undefined) {
       // Left open it would be due for ever: nobody can advance it.
       closeUnreadable.run({ id })
@@ -111,6 +111,16 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
       'a stored session could not be read, its records told it again',
     )
     return state
+  }
+
+  /** Records may be damaged as well: then the session is lost, and what comes of it is not. */
+  async function rebuiltOrNothing(sessionKey: SessionKey): Promise<S | undefined> {
+    try {
+      return await states.rebuild(sessionKey, inputs)
+    } catch (error) {
+      log.error({ sessionKey, err: error }, 'a stored session could not be told again')
+      return undefined
+    }
   }
 
   return {

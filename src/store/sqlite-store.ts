@@ -213,6 +213,15 @@ function storeOver<S>(
     const id = writeNow(() => deletion.take(key))
     if (id === undefined) return undefined
     tellDeletions()
+    try {
+      return await deleteRows(id)
+    } finally {
+      // If it failed: upkeep goes on with it.
+      deletion.letGo(id)
+    }
+  }
+
+  async function deleteRows(id: number): Promise<number> {
     let records = 0
     for (;;) {
       if (isClosed) throw new Error('the store was closed; its next start deletes the rest')

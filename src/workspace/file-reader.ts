@@ -10,7 +10,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import type { Clock, Timer } from '../domain/clock.ts'
+import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 
 /** After this long an operation counts as hanging. */
@@ -168,7 +168,6 @@ function createLane(clock: Clock): Lane {
   const waiting: Waiting[] = []
   let current: Waiting | undefined
   let isHanging = false
-  let timer: Timer | undefined
 
   function hang(): void {
     isHanging = true
@@ -178,7 +177,7 @@ function createLane(clock: Clock): Lane {
 
   async function next(): Promise<void> {
     for (current = waiting.shift(); current !== undefined; current = waiting.shift()) {
-      timer = clock.setTimer(hang, HANGING_AFTER_MS)
+      const timer = clock.setTimer(hang, HANGING_AFTER_MS)
       await current.start()
       timer.cancel()
       isHanging = false
@@ -190,15 +189,11 @@ function createLane(clock: Clock): Lane {
     return new Promise((resolve, reject) => {
       let isGivenUp = false
       waiting.push({
-        start: async () => {
-          try {
-            const value = await operation()
+        start: () =>
+          operation().then((value) => {
             if (isGivenUp) discard?.(value)
             else resolve(value)
-          } catch (error) {
-            reject(error)
-          }
-        },
+          }, reject),
         giveUp: () => {
           isGivenUp = true
           reject(new FileSystemHangs())

@@ -197,7 +197,7 @@ describe('beside a running bridge', () => {
     expect(told.bridge.folder).toBe('other')
 
     const deleted = await mixed.run('delete', TOOLS, '--yes')
-    expect(deleted).toMatchObject({ code: 1, stdout: '' })
+    expect(deleted).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Data .*\n$/) })
     expect(deleted.stderr).toMatch(/a bridge uses .*, and the one at .* uses another data folder/)
     expect(await own.sessions()).toHaveLength(2)
     expect(await other.sessions()).toHaveLength(2)
@@ -270,7 +270,11 @@ describe('outbox', () => {
   test('retry goes through the bridge, which sends at once', async () => {
     const { run, langfuse } = await withDeadItem()
     const ran = await run('outbox', 'retry', '--all')
-    expect(ran).toMatchObject({ code: 0, stdout: '2 items put back\n', stderr: '' })
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Data .*\n2 items put back\n$/),
+      stderr: '',
+    })
     await eventually('both summaries', () => summaries(langfuse) === 2)
     expect((await run('outbox', 'list')).stdout).toBe('no dead items\n')
   })
@@ -281,7 +285,11 @@ describe('outbox', () => {
     const { port } = new URL(other.bridge.url)
     const mixed = settingOf(own.langfuse, { ...own.environment, OTLP_RECEIVER_PORT: port })
     const ran = await mixed.run('outbox', 'drop', '--all')
-    expect(ran).toMatchObject({ code: 0, stdout: '2 items dropped\n', stderr: '' })
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Data .*\n2 items dropped\n$/),
+      stderr: '',
+    })
     expect((await own.run('outbox', 'list')).stdout).toBe('no dead items\n')
     expect((await other.run('outbox', 'list')).stdout).toMatch(/not liked/)
     const health = (await (await fetch(`${own.bridge.url}/health`)).json()) as {

@@ -414,7 +414,7 @@ describe('names what is broken, and what to do about it', () => {
 
 test('finds nothing where nothing is broken; the record travels to Langfuse and costs nothing', async () => {
   const patient = createPatient(bridge)
-  const { code, findings } = await patient.diagnose()
+  const { code, findings } = await patient.diagnose('--wait', '90')
   expect([code, findings.filter(({ status }) => status !== 'ok')]).toEqual([0, []])
   expect(findings.map(({ id }) => id)).toEqual(
     expect.arrayContaining(['record.accepted', 'record.stored', 'record.shown']),

@@ -403,6 +403,16 @@ describe('the service', () => {
     ])
   })
 
+  test.skipIf(process.platform !== 'linux')('is told apart from what only this shell has', () => {
+    const home = createHome()
+    home.program('systemctl', '#!/bin/sh\n')
+    home.write(ENV_FILE, 'LOG_LEVEL=warn\n')
+    const { stdout } = home.run(['install', '--service'], { OTLP_RECEIVER_PORT: '5002' })
+    expect(stdout).toContain(
+      `The service does not get what is set in this shell alone: OTLP_RECEIVER_PORT. Put it into ${home.path(ENV_FILE)}.`,
+    )
+  })
+
   test.skipIf(process.platform !== 'linux')(
     'says what to do where systemctl does not answer',
     () => {

@@ -5,6 +5,7 @@ import { createLangfuseClient } from '../../src/langfuse/client.ts'
 import { spanIdOf } from '../../src/langfuse/ids.ts'
 import { createMemoryOutbox } from '../unit/delivery/memory-outbox.ts'
 import { score, span } from '../unit/delivery/rig.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { START_MS } from '../unit/langfuse/sample-emissions.ts'
 import { createManualClock } from '../unit/manual-clock.ts'
 import type { Fault } from './langfuse-stand-in/fault.ts'
@@ -25,14 +26,15 @@ async function standIn(port = 0): Promise<LangfuseStandIn> {
   return server
 }
 
-function deliveryTo(baseUrl: string) {
+/** The time limit of a request is for the tests in which it is met. */
+function deliveryTo(baseUrl: string, timeoutMs = PATIENCE_MS) {
   const clock = createManualClock(START_MS)
   const outbox = createMemoryOutbox()
   const client = createLangfuseClient({
     baseUrl,
     ...STAND_IN_KEYS,
     productVersion: '1.2.3',
-    timeoutMs: 500,
+    timeoutMs,
   })
   const log = { info: () => {}, warn: () => {}, error: () => {} }
   const config = { productVersion: '1.2.3' }
@@ -43,7 +45,7 @@ function deliveryTo(baseUrl: string) {
 
 /** Polls: what happens on a connection has no other sign. */
 function eventually(assertion: () => void): Promise<void> {
-  return vi.waitFor(assertion, { timeout: 5_000, interval: 5 })
+  return vi.waitFor(assertion, { interval: 5 })
 }
 
 function spanIds(...names: readonly string[]): string[] {
@@ -100,7 +102,8 @@ describe('a fault of a moment', () => {
     ],
   ])('%s: the spans are sent again in time, and arrive once', async (_what, fault, waitMs) => {
     const langfuse = await standIn()
-    const { clock, outbox, delivery } = deliveryTo(langfuse.url)
+    const isEndless = fault.kind === 'hang' || fault.kind === 'stall'
+    const { clock, outbox, delivery } = deliveryTo(langfuse.url, isEndless ? 500 : PATIENCE_MS)
     langfuse.plan({ ...fault, on: 'spans' })
     outbox.add(span('a'), span('b'))
     delivery.start()
@@ -118,7 +121,8 @@ describe('a fault of a moment', () => {
     ['never ended', { kind: 'stall' }],
   ])('an answer %s: the same spans come again', async (_what, fault) => {
     const langfuse = await standIn()
-    const { clock, outbox, delivery } = deliveryTo(langfuse.url)
+    const isEndless = fault.kind === 'hang' || fault.kind === 'stall'
+    const { clock, outbox, delivery } = deliveryTo(langfuse.url, isEndless ? 500 : PATIENCE_MS)
     langfuse.plan({ ...fault, on: 'spans' })
     outbox.add(span('a'))
     delivery.start()

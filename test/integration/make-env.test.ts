@@ -1,5 +1,5 @@
 /** `.env`: made once, completed, never overwritten, for its owner alone. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEnvFile } from '../../scripts/env-file.ts'
 import { newStackSettings } from '../../scripts/stack-settings.ts'
@@ -60,6 +60,23 @@ describe('make-env', () => {
       expect.stringMatching(/^ +ports:\n +- '\S+LANGFUSE_WEB_PORT\S+:3000'\n$/),
     ])
   })
+})
+
+test('scripts see the settings that the program sees', () => {
+  mkdirSync(copy.path('.config/claude-telemetry'), { recursive: true })
+  writeFileSync(
+    copy.path('.config/claude-telemetry/.env'),
+    'LANGFUSE_RELEASE=user\nMAX_SESSIONS=1\nLOG_LEVEL=warn\n',
+  )
+  writeFileSync(copy.path('.env'), 'MAX_SESSIONS=2\nLOG_LEVEL=error\n')
+  const names = ['LANGFUSE_RELEASE', 'MAX_SESSIONS', 'LOG_LEVEL']
+  const environment = { LOG_LEVEL: 'fatal' }
+  const ofScripts = names.map(
+    (name) => `${name}=${copy.run(`node scripts/setting.ts ${name}`, environment).stdout}`,
+  )
+  expect(ofScripts).toEqual(['LANGFUSE_RELEASE=user\n', 'MAX_SESSIONS=2\n', 'LOG_LEVEL=fatal\n'])
+  const { stdout } = copy.run('node dist/main.js start --check-config', environment)
+  for (const line of ofScripts) expect(stdout).toContain(line)
 })
 
 describe('langfuse-choice', () => {

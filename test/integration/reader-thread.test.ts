@@ -4,7 +4,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { spend } from './budgets/spending.ts'
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { type BridgeProcess, startedProcess } from './corpus/bridge-process.ts'
-import { eventually } from './corpus/recording.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -83,7 +82,8 @@ test('a stop ends it, with pages open and a question under way', async () => {
       () => 'cut off',
     ),
   )
-  await eventually('an answer', async () => (await Promise.race(asked)) !== undefined)
+  // One has its answer, so the others are under way.
+  await Promise.race(asked)
   bridge.kill('SIGTERM')
   expect(await bridge.ended()).toBe(0)
   await stream.body?.cancel().catch(() => {})

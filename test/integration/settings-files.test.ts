@@ -1,7 +1,7 @@
 /** From which files commands take settings, whatever the current folder holds. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -14,6 +14,7 @@ import {
   STAND_IN_KEYS,
 } from './langfuse-stand-in/stand-in.ts'
 
+const NOBODY = 65_534
 const USER_FILE = '.config/claude-telemetry/.env'
 
 let langfuse: LangfuseStandIn
@@ -117,7 +118,9 @@ const commands: readonly (readonly string[])[] = [
 
 /** What differs between two runs by itself. */
 const withoutTimes = (text: string): string =>
-  text.replaceAll(/"uptime": \d+/g, '').replaceAll(/before 20[\d: -]+/g, '')
+  text
+    .replaceAll(/"(?:uptime|pending|sessions|\w+(?:Ms|At|Bytes|Count))": [^,\n]+/g, '')
+    .replaceAll(/before 20[\d: -]+/g, '')
 
 describe('in a stranger’s repository', () => {
   test.each(commands)('%s %s %s does what it does elsewhere', async (...args) => {
@@ -270,6 +273,28 @@ describe('settings are read from', () => {
     })
     expect(home.run(['--version']).code).toBe(0)
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    'a .env that may not be read ends it with a sentence',
+    () => {
+      const home = createHome()
+      home.write('clone/.env', 'OTLP_RECEIVER_PORT=5007\n', 0o600)
+      chmodSync(home.folder, 0o755)
+      for (const command of ['start', 'status', 'install']) {
+        const finished = spawnSync(process.execPath, [...home.nodeArgs, command], {
+          cwd: '/',
+          env: { PATH: process.env.PATH, HOME: home.folder },
+          encoding: 'utf8',
+          uid: NOBODY,
+          gid: NOBODY,
+        })
+        expect([finished.status, finished.stdout]).toEqual([1, ''])
+        expect(finished.stderr).toBe(
+          `claude-telemetry: ${home.path('clone/.env')} may not be read by you. Make it yours: sudo chown "$(id -un)" '${home.path('clone/.env')}' && chmod u+r '${home.path('clone/.env')}'\n`,
+        )
+      }
+    },
+  )
 
   test('a wrong value is told with the file that it stands in', () => {
     const home = createHome()

@@ -4,9 +4,10 @@
  * somewhere else.
  */
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { PATIENCE_MS } from '../patience.ts'
 
 /** Of anything that has to come by itself; long, since machines that test are busy. */
-export const TIMEOUT_MS = 20_000
+export const TIMEOUT_MS = PATIENCE_MS
 
 /** Figures as `parts/stat.tsx` shows them, by their label. */
 export type Figures = Readonly<Record<string, Figure | undefined>>

@@ -108,7 +108,10 @@ async function measure(url: string): Promise<Measured> {
 async function questions(base: string): Promise<Readonly<Record<string, string>>> {
   const now = Date.now()
   const from = (days: number): string => `from=${now - days * DAY_MS}&to=${now}&tz=Europe/Vienna`
-  const { sessions } = await ask<{ sessions: { key: string }[] }>(`${base}/api/sessions?limit=1`)
+  // One of those that were sent: the year's have no records.
+  const { sessions } = await ask<{ sessions: { key: string }[] }>(
+    `${base}/api/sessions?limit=1&search=Make%20a%20file%20and%20edit`,
+  )
   const session = `/api/sessions/${encodeURIComponent(sessions[0]?.key ?? '')}`
   const { turns } = await ask<{ turns: { key: string }[] }>(`${base}${session}`)
   const turn = encodeURIComponent(turns[0]?.key ?? '')

@@ -39,6 +39,8 @@ export interface BatchesBefore {
 
 /** What is read at once, about: small beside the memory of whoever reads, large beside a usual batch. */
 const MAX_BYTES = 1024 * 1024
+/** Of a larger batch. Each part costs SQLite a look through all of it, so they are fewer. */
+const MAX_PART_BYTES = 4 * MAX_BYTES
 
 interface BatchRow {
   readonly id: number
@@ -126,7 +128,7 @@ export function createRecordBatches(connection: ReadConnection): RecordBatches {
   ): Generator<{ readonly row: BatchRow; readonly part: Part }, void> {
     let bytes = 0
     for (const row of rows) {
-      const most = Math.max(1, Math.floor((row.records * MAX_BYTES) / Math.max(1, row.bytes)))
+      const most = Math.max(1, Math.floor((row.records * MAX_PART_BYTES) / Math.max(1, row.bytes)))
       const part = partOf(row, most)
       const partBytes = (row.bytes * (part.to - part.from)) / Math.max(1, row.records)
       if (bytes > 0 && bytes + partBytes > MAX_BYTES) return
@@ -161,7 +163,7 @@ export function createRecordBatches(connection: ReadConnection): RecordBatches {
   }
 
   function recordsOf({ id, records, bytes }: BatchRow, { from, to }: Part) {
-    if (bytes > MAX_BYTES) return partsOf(id, from, to)
+    if (bytes > MAX_PART_BYTES) return partsOf(id, from, to)
     const found = parseJsonText(body.get({ id })?.body ?? '')
     if (!found.ok || !Array.isArray(found.value)) return []
     const all = found.value as StoredRecord['record'][]

@@ -26,7 +26,8 @@
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
  * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
- * megabytes, but for a single record asked for by itself; what is left out is counted. Keys of sessions and turns are percent-encoded in paths.
+ * megabytes, but for one record or item asked for by itself, which may have eight; what is left out
+ * is counted. Keys of sessions and turns are percent-encoded in paths.
  * `filter.ts` has the common parameters, `quantities.ts` the units.
  */
 import { z } from 'zod'

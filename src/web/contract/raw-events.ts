@@ -25,7 +25,10 @@ export const rawEvent = z
     scope: z.string(),
     /** The record's own attributes as JSON. */
     attributes: z.record(z.string(), z.unknown()),
-    /** Attributes are cut or left out; the record by itself has them whole. */
+    /**
+     * Attributes are cut or left out; the record by itself has them whole, as far as they have not
+     * more than two million characters.
+     */
     truncated: z.boolean(),
   })
   .meta({ id: 'RawEvent' })

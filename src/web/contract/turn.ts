@@ -1,7 +1,8 @@
 /**
  * `GET /api/sessions/:key/turns` and what stands below it: the turns of a session, one of them with
  * its waterfall, one item of that. Lists are bounded in rows and in bytes: `nextCursor` leads to the
- * rest, and where `truncated` says that a text was cut, the thing by itself has it whole.
+ * rest, and where `truncated` says that a text was cut, the thing by itself has it whole, up to two
+ * million characters.
  */
 import { z } from 'zod'
 import { content, count, durationMs, timeMs, tokens, usd } from './quantities.ts'

@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWebhookClient } from '../../../src/delivery/webhook-client.ts'
 import type { WebhookMessage } from '../../../src/delivery/webhook-message.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { SECRET_PATH } from './webhook-receiver.ts'
 
 const message: WebhookMessage = {
@@ -31,7 +32,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-function post(base: string, timeoutMs = 5_000, stop = new AbortController().signal) {
+function post(base: string, timeoutMs = PATIENCE_MS, stop = new AbortController().signal) {
   const url = `${base}${SECRET_PATH}?sig=hidden`
   return createWebhookClient({ url, timeoutMs }).post(message, NOW_MS, stop)
 }

@@ -60,11 +60,13 @@ export function createHome(): Home {
     PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
     ...variables,
   })
-  const files = (): string[] =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.parentPath !== bin)
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-      .sort()
+  // Not by `recursive`, which goes through links, and those of the clone lead into this project.
+  const files = (below = ''): string[] =>
+    readdirSync(path(below), { withFileTypes: true }).flatMap((entry) => {
+      const name = join(below, entry.name)
+      if (entry.isDirectory()) return name === 'bin' ? [] : files(name)
+      return entry.isFile() ? [name] : []
+    })
 
   return {
     folder,
@@ -81,7 +83,11 @@ export function createHome(): Home {
     exists: (name) => existsSync(path(name)),
     mode: (name) => (statSync(path(name)).mode & 0o7777).toString(8),
     snapshot: () =>
-      Object.fromEntries(files().map((name) => [name, readFileSync(path(name), 'latin1')])),
+      Object.fromEntries(
+        files()
+          .sort()
+          .map((name) => [name, readFileSync(path(name), 'latin1')]),
+      ),
     program: (name, text) => {
       writeFileSync(join(bin, name), text, { mode: 0o755 })
     },

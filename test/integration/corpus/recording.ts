@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { PATIENCE_MS } from '../../patience.ts'
 
 const folder = join(import.meta.dirname, '../../corpus/claude-code')
 
@@ -96,13 +97,12 @@ export async function replay(baseUrl: string, { name, requests }: Recording): Pr
 export async function eventually<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 20_000,
 ): Promise<T> {
-  const endMs = performance.now() + timeoutMs
+  const endMs = performance.now() + PATIENCE_MS
   while (performance.now() < endMs) {
     const found = await probe()
     if (found !== undefined && found !== false) return found
     await delay(20)
   }
-  throw new Error(`waited ${timeoutMs} ms in vain for ${what}`)
+  throw new Error(`waited ${PATIENCE_MS} ms in vain for ${what}`)
 }

@@ -29,7 +29,8 @@ const timeouts = {
   LANGFUSE_TIMEOUT: '400',
   SHUTDOWN_TIMEOUT: '5000',
 }
-const STOPS = 4
+/** Each stop delivers for a while: on a busy machine it may take several. */
+const STOPS = 20
 
 /** Rejects when the bridge or the rig fails in a way that is no matter of records. */
 export async function runFault(fault: Fault, seed: number): Promise<Run> {

@@ -1,4 +1,5 @@
 /** OTLP over gRPC, with real connections: what each kind of call is answered. */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   type ClientHttp2Session,
@@ -90,6 +91,17 @@ describe('a call', () => {
     expect(stand.ingestMetrics.mock.calls[0]?.[0]).toMatchObject([{ name: 'm', value: 1 }])
     expect(stand.ingestTraces.mock.calls[0]?.[0]).toMatchObject([ids])
     expect(stand.counters.snapshot()).toMatchObject({ requestCount: 3, acceptedRecords: 4 })
+  })
+
+  test.each([
+    ['plain', false],
+    ['gzip', true],
+  ])('of a megabyte is taken whole, %s', async (_name, gzip) => {
+    const { stand, client } = await setUp({ maxRequestBytes: 10_000_000 }, gzip)
+    const names = Array.from({ length: 60 }, () => randomBytes(10_000).toString('hex'))
+    expect((await client.send(servicePaths.logs, logs(...names))).code).toBe(0)
+    const taken = stand.ingestLogs.mock.calls.flatMap(([records]) => records)
+    expect(taken.map(({ eventName }) => eventName)).toEqual(names)
   })
 
   test('of no bytes succeeds', async () => {
@@ -253,7 +265,7 @@ describe('with an API key', () => {
 
 describe('above the bound', () => {
   test.each([
-    ['bytes', { maxInFlightBytes: 5000 }],
+    ['bytes', { maxInFlightBytes: 1500 }],
     ['requests', { maxInFlightRequests: 1 }],
   ])('in %s calls are UNAVAILABLE with RetryInfo, and the next one is not', async (_n, bound) => {
     const { stand, client } = await setUp(bound)
@@ -317,7 +329,7 @@ describe('slow clients', () => {
   })
 
   test('that hold much make room for others', async () => {
-    const { stand, client } = await setUp({ maxInFlightBytes: 250_000 })
+    const { stand, client } = await setUp({ maxInFlightBytes: 150_000 })
     for (let n = 0; n < 4; n += 1) {
       const prefix = Buffer.from([0, 0, 1, 0x86, 0xa0])
       beginCall(connected(stand), Buffer.concat([prefix, Buffer.alloc(60_000)]))
@@ -354,7 +366,7 @@ describe('slow clients', () => {
   test('whose own deadline passes are told so, and what they sent is kept', async () => {
     const { stand, client } = await setUp({ maxInFlightRequests: 1 })
     const go = held(stand)
-    const options = { deadline: Date.now() + 200 }
+    const options = { deadline: Date.now() + 3_000 }
     const answer = await client.send(servicePaths.logs, logs('a'), {}, options)
     expect(answer.code).toBe(status.DEADLINE_EXCEEDED)
     expect(stand.ingestLogs).toHaveBeenCalledTimes(1)

@@ -42,8 +42,10 @@ interface Health {
   readonly requestCount: number
   readonly errorCount: number
 }
-const healthOf = async ({ url }: TestBridge): Promise<Health> =>
-  (await (await fetch(`${url}/health`)).json()) as Health
+const healthOf = async ({ url }: TestBridge): Promise<Health> => {
+  const headers = { authorization: `Bearer ${apiKey}` }
+  return (await (await fetch(`${url}/health`, { headers })).json()) as Health
+}
 
 /** Names of stored records, with how often they are there. */
 function storedNames({ dataDir }: TestBridge): Record<string, number> {

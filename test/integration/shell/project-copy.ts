@@ -7,6 +7,7 @@ import {
   chmodSync,
   cpSync,
   lchownSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -67,6 +68,13 @@ export interface ProjectCopy {
   remove(): void
 }
 
+/** Goes through no link: those of the copy lead into this project. */
+function give(path: string, userId: number): void {
+  lchownSync(path, userId, userId)
+  if (!lstatSync(path).isDirectory()) return
+  for (const name of readdirSync(path)) give(join(path, name), userId)
+}
+
 /** Long beyond what a command takes on a busy machine: only to end one that hangs. */
 const HANGING_MS = 240_000
 
@@ -111,11 +119,7 @@ export function createProjectCopy(): ProjectCopy {
         timeout: HANGING_MS,
         ...(userId !== undefined && { uid: userId, gid: userId }),
       }),
-    giveTo: (userId) => {
-      for (const file of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
-        lchownSync(path(file), userId, userId)
-      }
-    },
+    giveTo: (userId) => give(folder, userId),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
   copy.run('. scripts/ensure-dependencies.sh && dependency_stamp >node_modules/.installed-from')

@@ -1,5 +1,6 @@
 /** What the command line as a whole does: help, versions, defaults, colours, wrong commands. */
 import { expect, test } from 'vitest'
+import { plainStart } from '../../../src/cli/start.ts'
 import { runCommandLine } from './run-command.ts'
 
 test.each([[[]], [['start']]])('%j starts the bridge', async (args) => {
@@ -23,6 +24,22 @@ test.each([[['--check-config']], [['start', '--check-config']]])(
     expect(lines).toContain('# DATA_DIR=/home/me/.local/share/claude-telemetry')
   },
 )
+
+test.each([
+  [[], []],
+  [['start'], []],
+  [
+    ['--env-file', 'a', 'start', '--env-file=b'],
+    ['a', 'b'],
+  ],
+  [['start', '--check-config'], undefined],
+  [['start', '--env-file'], undefined],
+  [['start', 'start'], undefined],
+  [['doctor'], undefined],
+  [['--env-file', 'start', 'doctor'], undefined],
+])('%j is a start and nothing else, with files: %j', (args, files) => {
+  expect(plainStart(args)).toEqual(files)
+})
 
 test('a wrong configuration names each wrong variable, and not its secret', async () => {
   const variables = { SESSION_TIMEOUT: 'soon', MAX_SESSIONS: '0', API_KEY: 'not a key' }

@@ -80,6 +80,18 @@ test('neither is the file that quickstart.sh writes', () => {
   expect(inFile({ ...newStackSettings('3000'), LANGFUSE_WEB_PORT: '3000' })).toEqual([])
 })
 
+test('keys of one file beside the address of another are told', () => {
+  const keys = { LANGFUSE_PUBLIC_KEY: 'pk-lf-1', LANGFUSE_SECRET_KEY: 'sk-lf-1' }
+  const host = { LANGFUSE_HOST: 'http://lf:3000' }
+  const clone = { path: '/clone/.env', variables: keys }
+  const user = { path: '/user/.env', variables: { ...keys, ...host } }
+  expect(suspicionsOf(settingsOf({}, [clone, user]))).toEqual([
+    'What belongs to one Langfuse project comes from several files: LANGFUSE_PUBLIC_KEY in /clone/.env, LANGFUSE_SECRET_KEY in /clone/.env, LANGFUSE_HOST in /user/.env.',
+  ])
+  expect(suspicionsOf(settingsOf(host, [clone, user]))).toEqual([])
+  expect(suspicionsOf(settingsOf({}, [user, clone]))).toEqual([])
+})
+
 describe('a value that an example has left', () => {
   test.each([
     ['LANGFUSE_PUBLIC_KEY', 'pk-lf-...'],

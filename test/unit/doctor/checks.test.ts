@@ -9,6 +9,7 @@ import { claudeEnvironment } from '../../../src/doctor/claude-environment.ts'
 import { clockFinding } from '../../../src/doctor/clock-check.ts'
 import { roomFinding } from '../../../src/doctor/machine-checks.ts'
 import { readLayers } from '../../../src/doctor/settings-layers.ts'
+import { bodyFindings } from '../../../src/doctor/telemetry-checks.ts'
 import { faultsOf } from '../../../src/doctor/version-faults.ts'
 
 describe('the layers of the environment', () => {
@@ -53,6 +54,19 @@ describe('the layers of the environment', () => {
       expect.objectContaining({ id: 'settings.hooks', status: 'warn', todo: expect.any(String) }),
     )
   })
+})
+
+test.each([
+  ['1', [], []],
+  ['file:/bodies', [], ['warn']],
+  ['file:/bodies-2', ['/bodies'], ['warn']],
+  ['file:/bodies/../other', ['/bodies'], ['warn']],
+  ['file:/bodies', ['/bodies'], ['ok']],
+  ['file:/bodies/deep', ['/other', '/bodies'], ['ok']],
+])('raw API bodies that go to %s, of which the bridge reads %j: %j', (value, folders, statuses) => {
+  const variables = { OTEL_LOG_RAW_API_BODIES: value }
+  const environment = claudeEnvironment([{ name: 'the shell', variables }])
+  expect(bodyFindings(environment, folders).map(({ status }) => status)).toEqual(statuses)
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createLangfuseClient } from '../../../src/langfuse/client.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 
 const KEYS = { publicKey: 'pk-lf-1', secretKey: 'sk-lf-verysecret' }
 const CREDENTIALS = Buffer.from(`${KEYS.publicKey}:${KEYS.secretKey}`).toString('base64')
@@ -14,13 +15,14 @@ interface Call {
 function clientOver(
   respond: (call: Call) => Response | Promise<Response>,
   baseUrl = 'http://lf:3000',
+  timeoutMs = PATIENCE_MS,
 ) {
   const calls: Call[] = []
   const client = createLangfuseClient({
     baseUrl,
     ...KEYS,
     productVersion: '1.2.3',
-    timeoutMs: 50,
+    timeoutMs,
     fetch: async (url, init = {}) => {
       const call = { url: url instanceof Request ? url.url : url.toString(), init }
       calls.push(call)
@@ -140,7 +142,7 @@ describe('an outcome', () => {
   })
 
   it('says so when the time is up', async () => {
-    const { client } = clientOver(({ init }) => untilAborted(init.signal))
+    const { client } = clientOver(({ init }) => untilAborted(init.signal), undefined, 50)
     expect(await client.probe()).toEqual({
       kind: 'no_answer',
       error: 'http://lf:3000: no answer within 50 ms',

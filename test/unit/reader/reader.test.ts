@@ -127,7 +127,7 @@ describe('the thread', () => {
     expect(logged).toEqual([expect.stringContaining('failed')])
     // Not at once: it may die for a reason that is still there.
     expect(await ask(reader, 'too soon')).toBe('unavailable')
-    await clock.advance(1000)
+    await clock.advance(2000)
     expect(await ask(reader, 'again')).toEqual(['again'])
   })
 

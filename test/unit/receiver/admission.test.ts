@@ -44,6 +44,22 @@ describe('memory', () => {
     expect(admit('seventh', 91)).toBeUndefined()
   })
 
+  it('for decoding is beside that for bodies', () => {
+    const { admitted } = setUp({ maxBytes: 100, decodingBytes: 50 })
+    const [full, other] = [admitted('full'), admitted('other')]
+    expect([full.grow(100), full.grow(1), full.growDecoding(51), full.growDecoding(50)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ])
+    expect(other.growDecoding(1)).toBe(false)
+    full.shrink(1)
+    expect([other.growDecoding(1), other.grow(1)]).toEqual([true, false])
+    full.shrinkDecoding(1)
+    expect([other.grow(2), other.grow(1)]).toEqual([false, true])
+  })
+
   it('is given back once, however often', () => {
     const { admit, admitted } = setUp({ maxBytes: 100 })
     const permit = admitted('a')

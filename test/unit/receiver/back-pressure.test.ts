@@ -50,7 +50,7 @@ async function expectOverloaded(reply: Response): Promise<void> {
 
 describe('above the bound', () => {
   it.each([
-    ['bytes', { maxInFlightBytes: 5000 }],
+    ['bytes', { maxInFlightBytes: 1500 }],
     ['requests', { maxInFlightRequests: 1 }],
   ])('in %s clients are asked to come again, and can', async (_name, bound) => {
     const { stand, url } = await listening(bound)
@@ -67,14 +67,14 @@ describe('above the bound', () => {
   })
 
   it('the size a body has when inflated counts', async () => {
-    const { url } = await listening({ maxInFlightBytes: 13_000 })
+    const { url } = await listening({ maxInFlightBytes: 8000 })
     const gzip = { 'content-encoding': 'gzip' }
     await expectOverloaded(await post(url, gzipSync(sized(9000)), gzip))
     expect((await post(url, gzipSync(sized(4000)), gzip)).status).toBe(200)
   })
 
   it('bodies of unknown size count while they come', async () => {
-    const { url } = await listening({ maxInFlightBytes: 20_000, maxRequestBytes: 1e6 })
+    const { url } = await listening({ maxInFlightBytes: 8000, maxRequestBytes: 1e6 })
     const chunked = { method: 'POST', headers: jsonType, duplex: 'half' } as const
     const body = new Blob([sized(900_000)]).stream()
     await expectOverloaded(await fetch(url, { ...chunked, body }))
@@ -82,7 +82,7 @@ describe('above the bound', () => {
   })
 
   it('refused and abandoned requests hold nothing', async () => {
-    const { stand, url } = await listening({ maxInFlightBytes: 20_000, maxInFlightRequests: 2 })
+    const { stand, url } = await listening({ maxInFlightBytes: 5000, maxInFlightRequests: 2 })
     for (const body of ['no JSON', sized(9500), sized(4000)]) await post(url, body)
     const sockets = await Promise.all([begun(url, 4000), begun(url, 4000)])
     for (const socket of sockets) socket.destroy()
@@ -133,7 +133,7 @@ describe('slow clients give their place up', () => {
   })
 
   it('that hold much, to one that needs the room', async () => {
-    const { stand, url } = await listening({ maxInFlightBytes: 30_000 })
+    const { stand, url } = await listening({ maxInFlightBytes: 15_000 })
     const hog = await begun(url, 9000)
     hog.write('x'.repeat(8000))
     const answer = answerOf(hog)
@@ -178,8 +178,7 @@ describe('slow clients give their place up', () => {
     const head = 'POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
     socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`.repeat(5000))
     await closed(socket.resume())
-    // What was read along with the request that was one too many is still looked at.
-    expect(stand.ingestLogs.mock.calls.length).toBeLessThan(1000)
+    expect(stand.ingestLogs.mock.calls.length).toBeLessThanOrEqual(64)
     expect((await post(url, '{}')).status).toBe(200)
   })
 })

@@ -99,7 +99,7 @@ describe('a large request', () => {
 
 describe('records that take more memory than their bytes', () => {
   it('are refused when there is no room for them', async () => {
-    stand = createStand({ maxRequestBytes: 1e8, maxInFlightBytes: 200_000 })
+    stand = createStand({ maxRequestBytes: 1e8, maxInFlightBytes: 10_000, decodingBytes: 100_000 })
     const tiny = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${'{},'.repeat(1000)}{}]}]}]}`
     expect((await post(tiny)).statusCode).toBe(503)
     expect(stand.ingestLogs).not.toHaveBeenCalled()
@@ -107,7 +107,7 @@ describe('records that take more memory than their bytes', () => {
   })
 
   it('are charged until the request is answered, and no longer', async () => {
-    stand = createStand({ maxRequestBytes: 1e8, maxInFlightBytes: 700_000 })
+    stand = createStand({ maxRequestBytes: 1e8, maxInFlightBytes: 100_000, decodingBytes: 600_000 })
     const body = logsBody(...names(1000))
     const stored = Promise.withResolvers<readonly Rejection[]>()
     stand.ingestLogs.mockReturnValueOnce(stored.promise)

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStand, jsonType, logsBody, type Stand } from './stand.ts'
 
@@ -57,6 +59,33 @@ describe('over a real connection', () => {
     expect(reply.statusCode).toBe(200)
     const [records] = stand.ingestLogs.mock.calls[0] ?? []
     expect(records?.map((record) => record.eventName)).toEqual(['a', 'ü€😀'])
+  })
+
+  it.each([
+    ['declared', 'none', false],
+    ['chunked', 'none', true],
+    ['declared and compressed', 'gzip', false],
+    ['chunked and compressed', 'gzip', true],
+  ])('takes a body of many packets, %s', async (_name, encoding, isChunked) => {
+    await stand.app.close()
+    stand = createStand({ maxRequestBytes: 10_000_000 })
+    url = new URL(await stand.app.listen({ host: '127.0.0.1', port: 0 }))
+    // Random enough for the compressed body to be large as well.
+    const names = Array.from({ length: 60 }, () => randomBytes(20_000).toString('hex'))
+    const plain = Buffer.from(logsBody(...names))
+    const body = encoding === 'gzip' ? gzipSync(plain) : plain
+    const request = {
+      method: 'POST',
+      headers: { ...jsonType, ...(encoding === 'gzip' && { 'content-encoding': encoding }) },
+      body: isChunked ? new Blob([body]).stream() : body,
+      duplex: 'half',
+    } as const
+    for (let round = 0; round < 3; round += 1) {
+      if (round > 0 && isChunked) break
+      expect((await fetch(new URL('/v1/logs', url), request)).status).toBe(200)
+      const taken = stand.ingestLogs.mock.calls.splice(0).flatMap(([records]) => records)
+      expect(taken.map(({ eventName }) => eventName)).toEqual(names)
+    }
   })
 
   it.each([

@@ -65,6 +65,8 @@ interface Settings {
   readonly apiKey?: string
   readonly maxRequestBytes?: number
   readonly maxInFlightBytes?: number
+  /** Beside them, of records; as much as in the product when it is not given. */
+  readonly decodingBytes?: number
   readonly maxInFlightRequests?: number
   /** Of those, the ones that still arrive. */
   readonly maxArriving?: number
@@ -122,6 +124,7 @@ export function createStand(settings: Settings = {}): Stand {
     admission: createAdmission(
       {
         maxBytes: maxInFlightBytes,
+        ...(settings.decodingBytes !== undefined && { decodingBytes: settings.decodingBytes }),
         ...(maxInFlightRequests !== undefined && {
           maxArriving: maxInFlightRequests,
           maxHandled: maxInFlightRequests,

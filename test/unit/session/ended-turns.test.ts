@@ -177,6 +177,13 @@ test('a landmark that names no turn is shown in the current one, however many en
   expect(state.ended['prompt-current']).toBeDefined()
 })
 
+test('a prompt that comes late is not what the session is at', () => {
+  const late = arrives(prompt(1, 'earlier', { promptId: 'late' }), 60)
+  const { state } = run([...turn(5).slice(0, 2), late])
+  expect(state.currentTurn).toBe('prompt-p5')
+  expect(Object.keys(state.turns)).toEqual(['prompt-p5', 'prompt-late'])
+})
+
 test('whatever turns come in whatever order, through storage or not', () => {
   const steps = fc.array(
     fc.record({

@@ -44,6 +44,18 @@ function arrival(item: AgentEvent, sessionId = 's1'): Arrival {
   }
 }
 
+/** A store that tells after each commit how many there have been. */
+function afterCommits(memory: MemoryStore, tell: (commits: number) => void): MemoryStore {
+  return {
+    ...memory,
+    commit: async (...args) => {
+      const committed = await memory.commit(...args)
+      tell(memory.commits.length)
+      return committed
+    },
+  }
+}
+
 const oneTurn = [arrival(prompt(0)), arrival(call(1, 'r1')), arrival(answer(1, 'r1', 'hi'))]
 
 describe('the session handler', () => {
@@ -170,6 +182,58 @@ describe('the session handler', () => {
     await second.handler.start()
     await second.clock.advance(20_000)
     expect(second.names()).toContain('conversation')
+  })
+
+  test('a request too long for one commit is answered once all of it is stored, in order', async () => {
+    const { handler, store } = setUp()
+    const own = (n: number) => arrival(prompt(n, 'go on', { promptId: `p${n}` }))
+    await handler.accept(Array.from({ length: 1800 }, (_, n) => own(n)))
+    expect(store.commits).toEqual([500, 500, 500, 300])
+    const roots = store.emissions.filter((e) => e.kind === 'observation')
+    expect(roots).toHaveLength(1799)
+    const starts = roots.map(({ startMs }) => startMs)
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+  })
+
+  test('a small request is answered between two slices of a long one', async () => {
+    const answered: string[] = []
+    const memory = createMemoryStore()
+    const send = async (name: string, arrivals: readonly Arrival[]) => {
+      await handler.accept(arrivals)
+      answered.push(`${name} after ${memory.commits.length}`)
+    }
+    const { handler } = setUp(
+      afterCommits(memory, (commits) => {
+        if (commits % 3 === 1) void send(`small ${commits}`, [arrival(prompt(0), `s${commits}`)])
+      }),
+    )
+    const sessions = ['a', 'b', 'c', 'd', 'e']
+    const long = Array.from({ length: 3600 }, (_, n) => arrival(prompt(n), sessions[n % 5]))
+    await send('long', long)
+    expect(answered).toEqual([
+      'small 1 after 2',
+      'small 4 after 5',
+      'small 7 after 8',
+      'long after 8',
+    ])
+  })
+
+  test('a request that could be stored in part only is refused, and counts once when it comes again', async () => {
+    const memory = createMemoryStore()
+    const { handler, names } = setUp(
+      afterCommits(memory, (commits) => {
+        if (commits === 1) memory.failWith(new Error('disk full'))
+      }),
+    )
+    const calls = Array.from({ length: 1200 }, (_, n) => arrival(call(n, `r${n}`), 'long'))
+    await expect(handler.accept(calls)).rejects.toThrow('disk full')
+    expect(memory.commits).toEqual([500])
+    memory.failWith(undefined)
+    await handler.accept([arrival(prompt(0), 'other')])
+    expect(memory.commits).toEqual([500, 1])
+    await handler.accept(calls)
+    await handler.closeAll('shutdown')
+    expect(names().filter((name) => name === 'chat claude-opus-5-5')).toHaveLength(1200)
   })
 
   test('a failed commit rejects, changes nothing, and the same records are taken later', async () => {

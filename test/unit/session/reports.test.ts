@@ -224,3 +224,42 @@ describe('hooks alone', () => {
     expect(observations.map((o) => o.output)).toContainEqual({ stdout: 'told output' })
   })
 })
+
+describe('content of hooks in the state', () => {
+  const told = 'a secret '.repeat(10)
+  const textOf = (inputs: readonly SessionInput[], hookContent: 'auto' | 'on' | 'off') =>
+    JSON.stringify(run(inputs, undefined, { ...policy, hookContent }).state.turns)
+  const input = (s: number, id: string) =>
+    tool(s, id, { kind: 'tool_report', state: 'begun', input: told, output: undefined as never })
+  const output = (s: number, id: string) => tool(s, id, { kind: 'tool_report', output: told })
+
+  test('is held only as far as it may be shown', () => {
+    expect(textOf([input(1, 'u1')], 'auto')).not.toContain(told)
+    expect(textOf([input(1, 'u1')], 'on')).toContain(told)
+    expect(textOf([output(1, 'u1')], 'auto')).toContain(told)
+    expect(textOf([output(1, 'u1')], 'off')).not.toContain(told)
+    expect(textOf([submit(1), stop(2)], 'auto')).not.toContain('told prompt')
+  })
+
+  test('goes when telemetry has told the same', () => {
+    const heard = [output(1, 'u1'), arrives(result(2, 'u1', { input: '{}' }), 5)]
+    expect(textOf(heard, 'auto')).not.toContain(told)
+    const prompted = [submit(0), stop(3), arrives(prompt(0.1), 5), arrives(answer(3, 'r2', 'x'), 5)]
+    expect(textOf(prompted, 'on')).not.toMatch(/told (prompt|answer)/)
+  })
+})
+
+test('all tools of a turn of which hooks alone tell are shown, however many and long', {
+  timeout: 120_000,
+}, () => {
+  const inputs = Array.from({ length: 1500 }, (_, n) =>
+    tool(n, `u${n}`, { kind: 'tool_report', output: 'x'.repeat(900) }),
+  )
+  for (const hookContent of ['on', 'off'] as const) {
+    const all = [submit(0), ...inputs, stop(2000), tick(2010)]
+    const { observations } = run(all, undefined, { ...policy, hookContent })
+    const tools = observations.filter(({ type }) => type === 'tool')
+    expect(new Set(tools.map(({ key }) => key)).size).toBe(1500)
+    expect(tools).toHaveLength(1500)
+  }
+})

@@ -51,6 +51,20 @@ describe('a batch', () => {
 describe('attributes of a session', () => {
   const attributes = 'select key, value from session_attributes order by key'
 
+  test('are some hundred keys at most; those that are there stay up to date', async () => {
+    const store = await openStore()
+    const keep = (labels: Readonly<Record<string, string>>) =>
+      store.sessions.commit([], [], () => ({ ...nothing, sessions: [row('s1', { labels })] }))
+    for (let n = 0; n < 300; n += 1) await keep({ [`k${n}`]: 'v', n: String(n) })
+    await keep({ k3: 'new', more: 'x' })
+    expect(store.rows('select count(*) as n from session_attributes')).toEqual([{ n: 256 }])
+    const known = `select key, value from session_attributes where key in ('k3', 'more', 'n')`
+    expect(store.rows(`${known} order by key`)).toEqual([
+      { key: 'k3', value: 'new' },
+      { key: 'n', value: '299' },
+    ])
+  })
+
   test('are those of its row, each with the value it has now', async () => {
     const store = await openStore()
     const keep = (labels: Readonly<Record<string, string>>) =>

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openMaintenance } from '../../../src/store/maintenance.ts'
 import { AT_MS, arrival, base, nothing, observation, other, row } from './arrivals.ts'
-import { type OpenStore, openStore, temporaryFolder } from './open-store.ts'
+import { connect, type OpenStore, openStore, temporaryFolder } from './open-store.ts'
 
 const TABLES = [
   'sessions',
@@ -137,6 +137,21 @@ describe('a large session', () => {
       { session_key: 'claude-code/stays' },
       { session_key: KEY },
     ])
+  })
+
+  test('is deleted to its end by upkeep when a slice fails', async () => {
+    const store = await openStore()
+    await fill(store, 'large', RECORDS)
+    const removed = store.sessions.remove(KEY)
+    const locker = connect(store.dataDir)
+    locker.exec('begin immediate')
+    await expect(removed).rejects.toThrow(/locked/)
+    locker.exec('rollback')
+    expect(left(store)).toBeGreaterThan(0)
+    store.upkeep.start()
+    await store.clock.advance(60_000)
+    expect(left(store)).toBe(0)
+    expect(store.rows('select * from deletions')).toEqual([])
   })
 
   test('takes with it what waits of it for Langfuse, among very much of others', async () => {

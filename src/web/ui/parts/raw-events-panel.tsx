@@ -7,6 +7,7 @@ import { ask } from '../ask.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { Panel } from './panel.tsx'
 import { Empty, Failed, Loading } from './state.tsx'
+import { WholeButton } from './whole-button.tsx'
 
 export function RawEventsPanel({ sessionKey }: { readonly sessionKey: string }) {
   const [isOpen, setOpen] = useState(false)
@@ -97,14 +98,7 @@ function RawEventRow({
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <pre tabIndex={0}>{JSON.stringify(attributes, undefined, 2)}</pre>
       )}
-      {whole.isError && <Failed error={whole.error} />}
-      {truncated && (
-        <p className="more">
-          <button type="button" disabled={whole.isFetching} onClick={() => setWanted(true)}>
-            Show the whole record
-          </button>
-        </p>
-      )}
+      {truncated && <WholeButton what="record" query={whole} onWanted={() => setWanted(true)} />}
     </details>
   )
 }

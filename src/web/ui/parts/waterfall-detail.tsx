@@ -8,8 +8,8 @@ import { formatDuration } from '../format/duration.ts'
 import { exactMoment } from '../format/moment.ts'
 import { tokenTitle } from '../format/token-sum.ts'
 import { exactUsd } from '../format/usd.ts'
-import { Failed } from './state.tsx'
 import { TextBlock } from './text-block.tsx'
+import { WholeButton } from './whole-button.tsx'
 
 export interface WaterfallDetailProps {
   readonly item: WaterfallItem
@@ -59,13 +59,8 @@ export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDe
         {item.input !== null && <TextBlock title="Input" content={item.input} />}
         {item.output !== null && <TextBlock title="Output" content={item.output} />}
       </div>
-      {whole.isError && <Failed error={whole.error} />}
       {item.truncated && (
-        <p className="more">
-          <button type="button" disabled={whole.isFetching} onClick={() => setWanted(true)}>
-            Show the whole texts
-          </button>
-        </p>
+        <WholeButton what="texts" query={whole} onWanted={() => setWanted(true)} />
       )}
     </div>
   )

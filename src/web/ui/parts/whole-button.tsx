@@ -1,0 +1,30 @@
+/** Stands below something that was cut, and fetches all of it. */
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Failed } from './state.tsx'
+
+export interface WholeButtonProps {
+  readonly what: string
+  /** The query that fetches it, once it is wanted. */
+  readonly query: UseQueryResult
+  readonly onWanted: () => void
+}
+
+export function WholeButton({ what, query, onWanted }: WholeButtonProps) {
+  if (query.isSuccess) {
+    return (
+      <p className="faint">
+        Even so it is cut; <code>claude-telemetry export</code> has all of it.
+      </p>
+    )
+  }
+  return (
+    <>
+      {query.isError && <Failed error={query.error} />}
+      <p className="more">
+        <button type="button" disabled={query.isFetching} onClick={onWanted}>
+          Show the whole {what}
+        </button>
+      </p>
+    </>
+  )
+}
