@@ -15,7 +15,7 @@ import type { SessionState } from './state.ts'
 
 /** Whether nothing but a start was told so far. */
 export function isEmpty(state: SessionState): boolean {
-  return !(state.eventful ?? hasToldSomething(state))
+  return !state.eventful
 }
 
 /** Whether this record is of something that happened, and not of a start or an end. */
@@ -44,8 +44,8 @@ const QUIET_MEASURES: ReadonlySet<MetricSample['measure']> = new Set([
   'other',
 ])
 
-/** States of earlier versions say it by their figures alone. */
-function hasToldSomething({ turnCount, totals }: SessionState): boolean {
+/** What the figures say, for states of version 1, which may not have the flag. */
+export function hasToldSomething({ turnCount, totals }: SessionState): boolean {
   const { metrics } = totals
   const { input, output, cacheRead, cacheCreation } = metrics.tokens
   const grown = [

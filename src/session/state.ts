@@ -227,8 +227,8 @@ export interface SessionState {
   series: Record<string, SeriesRun>
   /** Telemetry has been received, not only hooks. */
   hasTelemetry: boolean
-  /** Something has happened (`eventful.ts`); states of earlier versions do not say. */
-  eventful?: boolean
+  /** Something has happened: see `eventful.ts`. */
+  eventful: boolean
   /** When the session closes because a hook told its end, by arrival time; and the hook's reason. */
   endsAtMs: number | undefined
   endReason: string | undefined

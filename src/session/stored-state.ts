@@ -5,6 +5,7 @@
  */
 import { err, ok, type Result } from '../domain/result.ts'
 import type { StoredState } from '../domain/stored-state.ts'
+import { hasToldSomething } from './eventful.ts'
 import { shortHash } from './short-hash.ts'
 import { soundState } from './sound-state.ts'
 import { newSession, newTurn, type SessionState, STATE_VERSION } from './state.ts'
@@ -41,7 +42,9 @@ export function upgradedState({
     if (upgrade === undefined) return err(`its state has version ${at}, which was never written`)
     state = upgrade(state, facts)
   }
-  return checked(withDefaults({ ...state, version: STATE_VERSION }), facts.sessionKey)
+  const filled = checked(withDefaults({ ...state, version: STATE_VERSION }), facts.sessionKey)
+  if (!filled.ok || state.eventful !== undefined) return filled
+  return ok({ ...filled.value, eventful: hasToldSomething(filled.value) })
 }
 
 function parsedState(text: string): Result<Json, string> {
@@ -104,8 +107,7 @@ function subagentsFrom1To2(subagents: unknown): Json {
 function withDefaults(state: Json): Json {
   const filled = jsonOf(filledUp(state, blankSession))
   const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn))
-  // Where it was not written, the figures say it: see `eventful.ts`.
-  return { ...filled, eventful: state.eventful, turns }
+  return { ...filled, turns }
 }
 
 const blankSession = newSession('', { agent: '', sessionId: '', timeMs: 0 }, 0)

@@ -229,7 +229,7 @@ describe('beside a running bridge', () => {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const exited = once(child, 'exit')
+    const exited = once(child, 'close')
     const lines: string[] = []
     createInterface(child.stdout).on('line', (line) => lines.push(line))
     await eventually('the last event of before', () => lines.length === 1)

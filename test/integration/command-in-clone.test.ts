@@ -88,7 +88,7 @@ test('signals reach the program', async () => {
     env: { PATH: [copy.path('bin'), process.env.PATH].join(delimiter) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const exited = once(child, 'exit')
+  const exited = once(child, 'close')
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()

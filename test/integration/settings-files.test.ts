@@ -191,7 +191,7 @@ describe('in a stranger’s repository', () => {
       env: { PATH: process.env.PATH, HOME: home.folder },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const exited = once(child, 'exit')
+    const exited = once(child, 'close')
     onTestFinished(() => void child.kill('SIGKILL'))
     let log = ''
     child.stdout.on('data', (chunk: Buffer) => {

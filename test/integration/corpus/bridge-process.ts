@@ -46,7 +46,8 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(userId !== undefined && { uid: userId, gid: userId }),
   })
-  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  // Not `exit`: what it wrote last may still be in the pipe by then.
+  const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   void exit.then(() => removeFolder(home))
   const ended = async (): Promise<number | NodeJS.Signals> => {
     const [code, signal] = await exit

@@ -4,6 +4,7 @@ import type { AgentEvent, NoteEvent } from '../../../src/domain/agent-event.ts'
 import type { MetricSample } from '../../../src/domain/metric-sample.ts'
 import { isEmpty } from '../../../src/session/eventful.ts'
 import { rowOf } from '../../../src/session/row.ts'
+import { readState } from '../../../src/session/stored-state.ts'
 import {
   arrives,
   at,
@@ -119,7 +120,11 @@ describe('an agent that was only started', () => {
 describe('a state of an earlier version', () => {
   const before = (inputs: Parameters<typeof run>[0]) => {
     const { eventful: _, ...state } = run(inputs).state
-    return state
+    const facts = { title: undefined, firstPromptMs: undefined, firstCommitMs: undefined }
+    const text = JSON.stringify({ ...state, version: 1 })
+    const read = readState({ sessionKey: state.key, version: 1, text, ...facts })
+    if (!read.ok) throw new Error(read.error)
+    return read.value
   }
   test.each<[string, Parameters<typeof run>[0], boolean]>([
     ['of a start', start.slice(0, 6).map((item) => arrives(item)), true],
