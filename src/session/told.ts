@@ -6,7 +6,7 @@
 import type { Attributes, AttributeValue } from '../domain/attributes.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { Draft, LabelsTold } from './draft.ts'
-import { ATTRIBUTE_ROOM, type Labels, mergedLabels } from './labels.ts'
+import { ATTRIBUTE_ROOM, type Labels, mergedLabels, READ_LABELS } from './labels.ts'
 import type { SessionState } from './state.ts'
 
 /** Labels and resource attributes of one session; beyond it the one not told for longest goes. */
@@ -113,8 +113,10 @@ function isAttribute(text: string | undefined): text is string {
   return text !== undefined && text.length <= MAX_VALUE_LENGTH
 }
 
+/** Those that the product reads first: the room must not be taken by others of the same record. */
 function namesOf({ labels, resource }: Omit<LabelsTold, 'timeMs'>): ReadonlySet<string> {
-  const names = [...Object.keys(resource ?? {}), ...Object.keys(labels ?? {})]
+  const read = [...READ_LABELS].filter((name) => (labels?.[name] ?? resource?.[name]) !== undefined)
+  const names = [...read, ...Object.keys(resource ?? {}), ...Object.keys(labels ?? {})]
   return new Set(names.filter((name) => name.length <= MAX_NAME_LENGTH))
 }
 

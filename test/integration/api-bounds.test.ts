@@ -37,8 +37,8 @@ beforeAll(async () => {
       ...Object.fromEntries(
         Array.from({ length: 300 }, (_, key) => [`k${key}`, LONG.slice(0, 99)]),
       ),
-      project: `${n} ${LONG.slice(0, 1500)}`,
-      team: `${n} ${LONG.slice(0, 1500)}`,
+      project: `${n} ${LONG.slice(0, 900)}`,
+      team: `${n} ${LONG.slice(0, 900)}`,
     })
   }
 })

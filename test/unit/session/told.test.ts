@@ -99,6 +99,14 @@ describe('attributes', () => {
     expect(second.attributes).toBe(first.attributes)
   })
 
+  test('of a resource with too many keep those that reports group by', () => {
+    const labels = { ...resource(60, 'l'), team: 'a', project: 'b', repository: 'c' }
+    const state = run([told(1, { labels }, { ...resource(300, 'k'), ...labels })]).state
+    const read = { team: 'a', project: 'b', repository: 'c' }
+    expect(state.attributes).toMatchObject(read)
+    expect(state.identity.labels).toMatchObject(read)
+  })
+
   test('are text, and none that is too long', () => {
     const state = run([
       {
