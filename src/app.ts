@@ -66,6 +66,7 @@ export async function createApp(
     retentionMs: config.retentionMs,
     maxBytes: config.maxStoreBytes,
     outbox: config.outbox,
+    hasDestination: config.langfuse !== undefined,
     budgets: budgetWatchOf(config),
     clock,
     log,

@@ -199,7 +199,7 @@ const fullStore: Abuse = {
       problems.push(...expectStatus('records', answer, 200, 503))
     }
     const bytes = (): number => statSync(join(target.dataDir, 'claude-telemetry.db')).size
-    const until = Date.now() + 60_000
+    const until = Date.now() + 180_000
     while (bytes() > 1.5 * LIMIT && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 500))
     }

@@ -43,6 +43,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
     states: createSessionStates(policy),
     retentionMs: RETENTION_HOURS * HOUR_MS,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
+    hasDestination: true,
     log,
   })
   if (!opened.ok) throw new Error(opened.error.message)

@@ -9,25 +9,16 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt, makePrivateFile } from './data-folder.ts'
 import { createDeadItems, type DeadItems } from './dead-items.ts'
-import { createDueItems } from './due-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
-import { createFreePages } from './free-pages.ts'
 import { createIdBlocks } from './id-blocks.ts'
-import { createOldestSessions } from './oldest-sessions.ts'
 import { openExisting } from './open-existing.ts'
 import { createOutboxTable } from './outbox-table.ts'
-import { createRetention } from './retention.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { besideErrorOf, lockedError } from './store-open-error.ts'
 
 export interface Maintenance {
   /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
   removeSession(key: SessionKey): Promise<number | undefined>
-  /**
-   * Deletes closed sessions that were last written before that, unless something of that age waits
-   * for Langfuse. Resolves to how many.
-   */
-  prune(beforeMs: number): Promise<number>
   readonly deadItems: Omit<DeadItems, 'close'>
   /** The folder is free for a bridge again. */
   close(): Promise<void>
@@ -70,18 +61,7 @@ export async function openMaintenance(
 
 function maintenanceOf(connection: Connection, release: () => void): Maintenance {
   const outbox = createOutboxTable(connection, createIdBlocks(connection))
-  let taken = 0
-  const deletion = createSessionDeletion({
-    connection,
-    outbox,
-    onTaken: (sessions) => {
-      taken += sessions.length
-    },
-  })
-  const oldest = createOldestSessions({ connection, outbox })
-  const dueItems = createDueItems(connection)
-  const retention = createRetention({ connection, outbox, dueItems, oldest, deletion })
-  const pages = createFreePages(connection)
+  const deletion = createSessionDeletion({ connection, outbox, onTaken: () => {} })
 
   /** Slice after slice, so that a signal is heard in between. */
   async function whileMore(slice: () => boolean): Promise<void> {
@@ -99,13 +79,6 @@ function maintenanceOf(connection: Connection, release: () => void): Maintenance
         return !slice.isDone
       })
       return records
-    },
-    prune: async (beforeMs) => {
-      taken = 0
-      retention.begin(Number.MAX_VALUE)
-      await whileMore(() => retention.prune(beforeMs))
-      await whileMore(() => pages.shrink())
-      return taken
     },
     deadItems: createDeadItems({ connection, table: outbox, write: async (work) => work() }),
     close: async () => {

@@ -1,6 +1,6 @@
 /**
  * Closed sessions that may be deleted, the one written longest ago first: those of which nothing
- * waits to be delivered.
+ * waits to be delivered, or all of them where nothing is configured to deliver to.
  *
  * The outbox is looked through for that once, in slices, since it has no index on sessions: one
  * would cost every emission more. A session that was written since is passed over, so what it may
@@ -10,7 +10,7 @@ import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
-import type { StoredSession } from './session-deletion.ts'
+import type { IdRange, SessionToDelete, StoredSession } from './session-deletion.ts'
 
 export interface OldestSessions {
   /** Begins at the oldest again. */
@@ -24,18 +24,21 @@ export interface OldestSessions {
 }
 
 /** `later`: many had to be passed over, the next slice goes on. */
-export type NextSession = StoredSession | 'later' | undefined
+export type NextSession = SessionToDelete | 'later' | undefined
 
 interface OldestSessionsDeps {
   readonly connection: Connection
   readonly outbox: Pick<OutboxTable, 'counts'>
+  /** Something is configured to deliver to. If not, what waits keeps no session, and goes with it. */
+  readonly hasDestination: boolean
 }
 
 const ITEMS_PER_SLICE = 500
 /** Read at once, and passed over in one slice at most. */
 const SESSIONS_PER_SLICE = 500
 
-export function createOldestSessions({ connection, outbox }: OldestSessionsDeps): OldestSessions {
+export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
+  const { connection, outbox, hasDestination } = deps
   const { kysely } = connection
   const items = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
@@ -62,7 +65,8 @@ export function createOldestSessions({ connection, outbox }: OldestSessionsDeps)
 
   let beganMs = 0
   let lookedAtId: number | undefined
-  let keysThatWait = new Set<string>()
+  /** By session: between which ids something of it waits. */
+  let waiting = new Map<string, IdRange>()
   let candidates: StoredSession[] = []
   let last = { writtenMs: -Number.MAX_VALUE, id: 0 }
   let passedOver = 0
@@ -77,7 +81,7 @@ export function createOldestSessions({ connection, outbox }: OldestSessionsDeps)
     begin: (nowMs) => {
       beganMs = nowMs
       lookedAtId = outbox.counts().pending === 0 ? undefined : 0
-      keysThatWait = new Set()
+      waiting = new Map()
       candidates = []
       last = { writtenMs: -Number.MAX_VALUE, id: 0 }
       passedOver = 0
@@ -85,7 +89,11 @@ export function createOldestSessions({ connection, outbox }: OldestSessionsDeps)
     look: () => {
       if (lookedAtId === undefined) return false
       const rows = items.all({ afterId: lookedAtId })
-      for (const row of rows) if (row.state === 'pending') keysThatWait.add(row.session_key)
+      for (const { id, session_key, state } of rows) {
+        if (state !== 'pending') continue
+        const first = waiting.get(session_key)?.first ?? id
+        waiting.set(session_key, { first, last: id })
+      }
       lookedAtId = rows.length < ITEMS_PER_SLICE ? undefined : rows.at(-1)?.id
       return lookedAtId !== undefined
     },
@@ -97,8 +105,9 @@ export function createOldestSessions({ connection, outbox }: OldestSessionsDeps)
         if (candidate.writtenMs >= Math.min(beforeMs, beganMs)) return undefined
         candidates.shift()
         last = candidate
-        if (keysThatWait.has(candidate.key)) passedOver += 1
-        else if (isAsFound(candidate)) return candidate
+        const items = waiting.get(candidate.key)
+        if (hasDestination && items !== undefined) passedOver += 1
+        else if (isAsFound(candidate)) return { session: candidate, items }
       }
       return 'later'
     },

@@ -1,7 +1,7 @@
 /**
  * Deletes what is older than the retention: closed sessions with their records, what is dead, and
  * alerts of daily budgets. Works in slices of a few milliseconds, each a transaction of its own.
- * Open sessions are left alone, and all are while something of that age waits in the outbox.
+ * Open sessions are left alone, and all are while something of that age waits for a destination.
  * Origins stay: they are one small row for each version, machine and set of resource attributes,
  * and an index to find the unused ones would cost every record more than they do.
  */
@@ -26,6 +26,8 @@ interface RetentionDeps {
   readonly dueItems: DueItems
   readonly oldest: OldestSessions
   readonly deletion: Pick<SessionDeletion, 'sweep'>
+  /** Something is configured to deliver to; if not, what waits keeps nothing. */
+  readonly hasDestination: boolean
 }
 
 const DEAD_PER_SLICE = 200
@@ -33,7 +35,7 @@ const ALERTS_PER_SLICE = 200
 const BYTES_PER_SLICE = 4 * 1024 * 1024
 
 export function createRetention(deps: RetentionDeps): Retention {
-  const { connection, outbox, dueItems, oldest, deletion } = deps
+  const { connection, outbox, dueItems, oldest, deletion, hasDestination } = deps
   const { kysely } = connection
   const dead = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
@@ -63,7 +65,7 @@ export function createRetention(deps: RetentionDeps): Retention {
   function pruneSessions(beforeMs: number): boolean {
     // What a session of that age has to send was made before that, too.
     const [pending] = dueItems.oldest(1)
-    if (pending !== undefined && pending.created_ms < beforeMs) return false
+    if (hasDestination && pending !== undefined && pending.created_ms < beforeMs) return false
     // Unless it was put back by command: it is as new then.
     if (oldest.look()) return true
     return deletion.sweep(() => oldest.next(beforeMs))

@@ -22,6 +22,18 @@ export interface StoredSession {
   readonly writtenMs: number
 }
 
+/** Both are within. */
+export interface IdRange {
+  readonly first: number
+  readonly last: number
+}
+
+export interface SessionToDelete {
+  readonly session: StoredSession
+  /** Where in the outbox the items stand that go with it; undefined when none do. */
+  readonly items: IdRange | undefined
+}
+
 export interface SessionDeletion {
   /**
    * Takes a session out, with what waits of it in the outbox. Its id, for `slice`; undefined when
@@ -34,10 +46,10 @@ export interface SessionDeletion {
   letGo(id: number): void
   /**
    * Goes on with what was taken out and nobody else goes on with, then takes out what `next` names
-   * (`later` ends the slice) and goes on with that, as much as fits in a slice; what they have in
-   * the outbox stays. Whether there may be more to do.
+   * (`later` ends the slice) and goes on with that, as much as fits in a slice. Whether there may
+   * be more to do.
    */
-  sweep(next?: () => StoredSession | 'later' | undefined): boolean
+  sweep(next?: () => SessionToDelete | 'later' | undefined): boolean
 }
 
 export interface DeletedSlice {
@@ -124,9 +136,10 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
     }
   }
 
-  /** Its items in the outbox go as well, up to that id. */
-  function takeOut({ id, key }: StoredSession, outboxThrough: number): void {
-    note.run({ session_ref: id, session_key: key, outbox_after: 0, outbox_through: outboxThrough })
+  function takeOut({ session: { id, key }, items }: SessionToDelete): void {
+    const after = items === undefined ? 0 : items.first - 1
+    const through = items?.last ?? 0
+    note.run({ session_ref: id, session_key: key, outbox_after: after, outbox_through: through })
     deleteSession.run({ id })
   }
 
@@ -161,8 +174,8 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
     take: (key) => {
       const session = find.get({ key })
       if (session === undefined) return undefined
-      const throughId = newestItem.get({})?.id ?? 0
-      withoutCascade(() => takeOut(session, throughId))
+      const items = { first: 1, last: newestItem.get({})?.id ?? 0 }
+      withoutCascade(() => takeOut({ session, items }))
       held.add(session.id)
       onTaken([session])
       return session.id
@@ -187,16 +200,16 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
   function takeSome(
     taken: StoredSession[],
     budget: Budget,
-    next: () => StoredSession | 'later' | undefined = () => undefined,
+    next: () => SessionToDelete | 'later' | undefined = () => undefined,
   ): boolean {
     while (!isSpent(budget)) {
-      const session = next()
-      if (session === undefined) return false
-      if (session === 'later') return true
-      takeOut(session, 0)
-      taken.push(session)
+      const found = next()
+      if (found === undefined) return false
+      if (found === 'later') return true
+      takeOut(found)
+      taken.push(found.session)
       budget.rows -= 1
-      if (!deleteSome(session.id, budget).isDone) return true
+      if (!deleteSome(found.session.id, budget).isDone) return true
     }
     return true
   }

@@ -132,7 +132,7 @@ export function createSizeBound(deps: SizeBoundDeps): SizeBound {
     size: () => ({
       usedBytes: readableSize(),
       maxBytes,
-      state: isFull ? 'full' : isDeleting ? 'deleting' : 'within',
+      state: isDeleting && (dropped > 0 || !isFull) ? 'deleting' : isFull ? 'full' : 'within',
       waitingSessions,
       droppedSessions: droppedEver,
     }),

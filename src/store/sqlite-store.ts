@@ -56,6 +56,8 @@ export interface SqliteStoreOptions<S> {
   /** How large all of it may become; 0, the default, is no limit. */
   readonly maxBytes?: number
   readonly outbox: OutboxBounds
+  /** Something is configured to deliver to: what waits for it keeps its session from being deleted. */
+  readonly hasDestination: boolean
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog
@@ -126,7 +128,7 @@ function storeOver<S>(
   folder: DataFolder,
   options: SqliteStoreOptions<S>,
 ): Store<S> {
-  const { clock, log, maxBytes = 0 } = options
+  const { clock, log, maxBytes = 0, hasDestination } = options
   const ids = createIdBlocks(connection)
   const table = createOutboxTable(connection, ids)
   // Counts what a former process left, now that nobody waits yet.
@@ -166,7 +168,7 @@ function storeOver<S>(
     if (isUntold) for (const listener of deletionListeners) listener()
     isUntold = false
   }
-  const oldestSessions = () => createOldestSessions({ connection, outbox: table })
+  const oldestSessions = () => createOldestSessions({ connection, outbox: table, hasDestination })
   const sizeBound = createSizeBound({
     maxBytes,
     usedBytes: pages.usedBytes,
@@ -187,6 +189,7 @@ function storeOver<S>(
       dueItems,
       oldest: oldestSessions(),
       deletion,
+      hasDestination,
     }),
     pages,
     write,

@@ -9,6 +9,7 @@ const opened = await createSqliteStore({
   states: plainStates(),
   retentionMs: 0,
   outbox: { maxAgeMs: 0, maxBytes: 0 },
+  hasDestination: true,
   log: console,
 })
 if (!opened.ok) throw new Error(opened.error.message)

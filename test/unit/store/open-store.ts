@@ -42,6 +42,7 @@ export function tryToOpen(
     states: options.states ?? plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
+    hasDestination: true,
     log: {
       warn: (fields) => options.warnings?.push(fields),
       error: (fields) => options.warnings?.push(fields),

@@ -36,9 +36,10 @@ async function open(bounds: {
   readonly maxStoreBytes?: number
   readonly dataDir?: string
   readonly startMs?: number
+  readonly hasDestination?: boolean
 }): Promise<Rig> {
   const { retentionDays = 0, maxAgeDays = 0, maxBytes = 0, maxStoreBytes = 0 } = bounds
-  const { dataDir = temporaryFolder(), startMs = AT_MS } = bounds
+  const { dataDir = temporaryFolder(), startMs = AT_MS, hasDestination = true } = bounds
   const clock = createManualClock(startMs)
   const errors: object[] = []
   const warnings: object[] = []
@@ -49,6 +50,7 @@ async function open(bounds: {
     retentionMs: retentionDays * DAY_MS,
     maxBytes: maxStoreBytes,
     outbox: { maxAgeMs: maxAgeDays * DAY_MS, maxBytes },
+    hasDestination,
     log: { warn: (fields) => warnings.push(fields), error: (fields) => errors.push(fields) },
   })
   if (!opened.ok) throw new Error(opened.error.message)
@@ -101,6 +103,19 @@ describe('retention', () => {
     for (const table of ['sessions', 'record_batches', 'seen', 'prompts']) {
       expect([table, rig.count(table)]).toEqual([table, 2])
     }
+  })
+
+  test('deletes what waits with its session where there is nothing to deliver to', async () => {
+    const rig = await open({ retentionDays: 1, hasDestination: false })
+    await keep(rig, 'old', false)
+    await keep(rig, 'open', true)
+    const emissions = ['old', 'open', 'old'].map((id, n) =>
+      observation(`${id} ${n}`, { sessionKey: `claude-code/${id}` }),
+    )
+    await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+    await rig.clock.advance(3 * DAY_MS)
+    expect([rig.count('sessions'), rig.count('outbox')]).toEqual([1, 1])
+    expect(await rig.store.outbox.stats()).toMatchObject({ pending: 1 })
   })
 
   test('a session that was deleted can begin again, from the same sender', async () => {
@@ -321,6 +336,19 @@ describe('the size of the store', () => {
     const due = await rig.store.outbox.due(rig.clock.now(), 1000, 1e9)
     await rig.store.outbox.delivered(due.map(({ id }) => id))
     await eventually(rig, () => sessionIds(rig).length === 30)
+  })
+
+  test('waits for nothing where there is nothing to deliver to', async () => {
+    const rig = await open({ maxStoreBytes: 4 * MB, hasDestination: false })
+    for (let n = 0; n < 30; n += 1) {
+      const sessionKey = `claude-code/s${String(n).padStart(3, '0')}`
+      const emissions = [observation(`${n}`, { sessionKey })]
+      await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
+      await keepMany(rig, n, 1)
+    }
+    await eventually(rig, () => rig.store.size().state === 'within')
+    expect(sessionIds(rig).length).toBeLessThan(20)
+    expect(rig.count('outbox')).toBe(sessionIds(rig).length)
   })
 
   test('0 is no bound', async () => {
