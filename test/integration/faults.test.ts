@@ -14,6 +14,7 @@ const selection = [
   'database damaged: its middle overwritten',
   'the clock is set back by a day',
   'clients send everything twice, or half of it',
+  'the file system of a repository hangs',
   'a restart in the middle of a turn, then a replay: rows equal',
 ]
 

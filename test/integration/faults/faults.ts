@@ -3,6 +3,7 @@ import { clientFaults } from './client-faults.ts'
 import { clockFaults } from './clock-faults.ts'
 import { diskFaults } from './disk-faults.ts'
 import type { Fault } from './fault.ts'
+import { fileFaults } from './file-faults.ts'
 import { langfuseFaults } from './langfuse-faults.ts'
 import { processFaults } from './process-faults.ts'
 import { replayFaults } from './replay-faults.ts'
@@ -13,5 +14,6 @@ export const faults: readonly Fault[] = [
   ...diskFaults,
   ...clockFaults,
   ...clientFaults,
+  ...fileFaults,
   ...replayFaults,
 ]

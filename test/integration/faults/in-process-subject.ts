@@ -39,6 +39,10 @@ export function createInProcessSubject(environment: Record<string, string>, cloc
       throw new Error('a signal needs a process')
     },
     kill: async () => void (await stop()),
+    terminate: async () => {
+      await stop()
+      return 0
+    },
     stop,
     log: () => log,
   }

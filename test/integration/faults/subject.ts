@@ -21,7 +21,9 @@ export interface Subject {
   signal(signal: NodeJS.Signals): void
   /** SIGKILL, and waits for the end. */
   kill(): Promise<void>
-  /** SIGTERM, and waits for the end. Resolves to what is left in the outbox. */
+  /** SIGTERM, and waits for the end. Resolves to the exit code, or the signal that ended it. */
+  terminate(): Promise<number | NodeJS.Signals | undefined>
+  /** The same, for an end in good order. Resolves to what is left in the outbox. */
   stop(): Promise<number>
   /** What all processes so far have logged. */
   log(): string
@@ -70,6 +72,7 @@ export function createSubject(environment: Record<string, string>, asNobody = fa
     },
     signal: (signal) => bridge?.kill(signal),
     kill: async () => void (await end('SIGKILL')),
+    terminate: () => end('SIGTERM'),
     stop: async () => {
       if (bridge === undefined) return 0
       const running = bridge
