@@ -25,7 +25,7 @@ const precompressed: Plugin = {
 }
 
 export default defineConfig({
-  root: 'src/web/ui',
+  root: 'src/page',
   plugins: [react(), precompressed],
   build: {
     outDir: pageDir,

@@ -7,7 +7,7 @@
 const OLDEST_NODE = 24
 
 if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
-  void import('./process.ts')
+  void import('./app/process.ts')
 } else {
   process.stderr.write(
     `claude-telemetry: this is Node ${process.version} (${process.execPath}); Node ${OLDEST_NODE} or newer is needed.\n` +

@@ -1,6 +1,6 @@
 /** Trees as Langfuse shows them, from the golden files of recorded sessions. */
 import { readFileSync } from 'node:fs'
-import { decimalText } from '../../src/domain/decimal.ts'
+import { decimalText } from '../../src/domain/numbers.ts'
 import { roundUsd } from '../../src/domain/exact-sum.ts'
 
 const pictures: readonly (readonly [recording: string, caption: string])[] = [

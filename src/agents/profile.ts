@@ -4,10 +4,10 @@
  * they keep no state and know nothing of sessions or of Langfuse.
  */
 import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent-event.ts'
-import type { Attributes } from '../domain/attributes.ts'
+import type { Attributes } from '../domain/json-value.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
-import type { Quantity } from '../domain/plausible.ts'
+import type { Quantity } from '../domain/numbers.ts'
 import type { LogRecord, Origin, SpanRecord } from '../domain/telemetry-record.ts'
 
 /** One event name of an agent. */

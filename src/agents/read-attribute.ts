@@ -3,9 +3,9 @@
  * Agents change types between versions (Claude Code up to 2.1.112 sends every number as a
  * string), so every read coerces and every attribute is optional. Never throws.
  */
-import type { Attributes, AttributeValue } from '../domain/attributes.ts'
-import { parseDecimal } from '../domain/decimal.ts'
-import { type Implausible, isPlausible, type Quantity } from '../domain/plausible.ts'
+import type { Attributes, AttributeValue } from '../domain/json-value.ts'
+import { parseDecimal } from '../domain/numbers.ts'
+import { type Implausible, isPlausible, type Quantity } from '../domain/numbers.ts'
 
 /** Non-empty text; numbers and booleans are written out. */
 export function textOf(attributes: Attributes, key: string): string | undefined {
@@ -15,7 +15,7 @@ export function textOf(attributes: Attributes, key: string): string | undefined 
   return undefined
 }
 
-/** A finite number, also from decimal text (`domain/decimal.ts`). */
+/** A finite number, also from decimal text (`domain/numbers.ts`). */
 export function numberOf(attributes: Attributes, key: string): number | undefined {
   const value = attributes[key]
   const number = typeof value === 'string' ? parseDecimal(value) : value

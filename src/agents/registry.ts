@@ -1,6 +1,6 @@
 /** The agents the product knows. A new agent is a file and a line here. */
 import type { Origin } from '../domain/telemetry-record.ts'
-import { claudeCode } from './claude-code.ts'
+import { claudeCode } from './claude-code/profile.ts'
 import type { AgentProfile } from './profile.ts'
 
 export const profiles: readonly AgentProfile[] = [claudeCode]

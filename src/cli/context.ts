@@ -3,7 +3,7 @@
  * the environment, a stream or the clock by itself.
  */
 import type { Config } from '../config/config.ts'
-import type { Platform } from '../config/data-dir.ts'
+import type { Platform } from '../config/folders.ts'
 import type { Settings, Variables } from '../config/settings.ts'
 import type { Result } from '../domain/result.ts'
 import type { Ask } from './confirmation.ts'

@@ -5,7 +5,7 @@
  */
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { DeadItems, Selection } from '../store/dead-items.ts'
+import type { DeadItems, Selection } from '../storage/sqlite/dead-items.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
@@ -19,7 +19,7 @@ export class DeadItemsError extends Error {}
 export async function openDeadItemList({
   dataDir,
 }: Config): Promise<Result<DeadItemList, Failure>> {
-  const store = await import('../store/dead-items.ts')
+  const store = await import('../storage/sqlite/dead-items.ts')
   const opened = store.openDeadItemList(dataDir)
   if (!opened.ok) return failed(opened.error)
   const items = opened.value
@@ -35,7 +35,7 @@ export async function openDeadItemChanges(
   config: Config,
 ): Promise<Result<DeadItemChanges, Failure>> {
   const { dataDir } = config
-  const { openMaintenance } = await import('../store/maintenance.ts')
+  const { openMaintenance } = await import('../storage/sqlite/maintenance.ts')
   const alone = await openMaintenance(dataDir)
   if (alone.ok) {
     const maintenance = alone.value
@@ -57,7 +57,7 @@ export async function openDeadItemChanges(
       close: async () => {},
     })
   }
-  const { openDeadItems } = await import('../store/dead-items.ts')
+  const { openDeadItems } = await import('../storage/sqlite/dead-items.ts')
   const opened = openDeadItems(dataDir)
   return opened.ok ? ok(inStore(dataDir, opened.value)) : failed(opened.error)
 }
@@ -74,7 +74,7 @@ async function explained<T>(dataDir: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const { explainUse } = await import('../store/open-existing.ts')
+    const { explainUse } = await import('../storage/sqlite/open-existing.ts')
     const expected = explainUse(error, dataDir)
     throw expected === undefined ? error : new DeadItemsError(expected)
   }

@@ -2,7 +2,10 @@
 import type { Command } from 'commander'
 import type { Config, LangfuseConfig } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import { createLangfuseDeleter, type LangfuseDeleter } from '../langfuse/deleting-client.ts'
+import {
+  createLangfuseDeleter,
+  type LangfuseDeleter,
+} from '../exporters/langfuse/deleting-client.ts'
 import { shellWord } from '../setup/shell-block.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'

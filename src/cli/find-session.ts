@@ -1,8 +1,8 @@
 /** Sessions by what a person types of them: an id, its beginning, or the newest. */
 import { ok, type Result } from '../domain/result.ts'
-import type { Filter } from '../web/contract/filter.ts'
-import type { SessionListQuery, SessionRow } from '../web/contract/session-list.ts'
-import type { StoreQueries } from '../web/web-queries.ts'
+import type { Filter } from '../api/contract/filter.ts'
+import type { SessionListQuery, SessionRow } from '../api/contract/session-list.ts'
+import type { StoreQueries } from '../api/queries.ts'
 import { failed, type Failure } from './outcome.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { shortId } from './session-table.ts'

@@ -2,13 +2,13 @@
  * The bridge at the configured address, and whether it is the one of the configured data folder:
  * the settings of a command may name the port of one bridge and the folder of another.
  */
-import { type BridgeApi, createBridgeApi } from '../bridge/bridge-api.ts'
+import { type BridgeApi, createBridgeApi } from '../api/bridge-client.ts'
 import type { Config } from '../config/config.ts'
-import { type Health, healthOf, livenessOf } from '../doctor/health-answer.ts'
+import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/places.ts'
-import { dataFolderAt } from '../store/data-folder.ts'
-import { readInstanceId } from '../store/instance-id.ts'
+import { dataFolderAt } from '../storage/data-folder.ts'
+import { readInstanceId } from '../storage/sqlite/instance-id.ts'
 
 /** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
 export type FolderMatch = 'same' | 'other' | 'unknown'

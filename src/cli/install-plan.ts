@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { configDirOf } from '../config/config-dir.ts'
+import { configDirOf } from '../config/folders.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { environmentSchema } from '../config/schema.ts'
 import { ENVIRONMENT } from '../config/settings.ts'

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
-import { configDirOf } from '../config/config-dir.ts'
+import { configDirOf } from '../config/folders.ts'
 import { ok } from '../domain/result.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import { type FileChange, installation } from '../setup/file-change.ts'

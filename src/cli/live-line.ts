@@ -1,5 +1,5 @@
 /** One event of the live feed as a line: when, which session, what. Pure. */
-import type { LiveEvent } from '../web/contract/live.ts'
+import type { LiveEvent } from '../api/contract/live.ts'
 import { countText, durationText, usdText } from './figures.ts'
 import { cutTo, plainLine, widthOf } from './plain-text.ts'
 import { shortId } from './session-table.ts'

@@ -2,11 +2,11 @@
  * Where the live feed comes from: the running bridge's stream where one answers, else the stored
  * data, looked at again and again. Both tell the same events under the same positions.
  */
-import type { BridgeApi } from '../bridge/bridge-api.ts'
+import type { BridgeApi } from '../api/bridge-client.ts'
 import type { Result } from '../domain/result.ts'
 import { err, ok } from '../domain/result.ts'
-import type { LiveEvent, LiveRecent } from '../web/contract/live.ts'
-import type { StoredFeed } from '../web/web-queries.ts'
+import type { LiveEvent, LiveRecent } from '../api/contract/live.ts'
+import type { StoredFeed } from '../api/queries.ts'
 
 export interface LiveSource {
   recent(limit: number): Promise<LiveRecent>

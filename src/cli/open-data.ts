@@ -2,11 +2,11 @@
  * The stored data, for commands that read it: beside a running bridge as well as without one, since
  * nothing is written. Loaded only where it is needed: every other command starts sooner.
  */
-import type { Reports } from '../analytics/reports.ts'
+import type { Reports } from '../reports/reports.ts'
 import type { Config } from '../config/config.ts'
-import type { SessionPolicy } from '../session/policy.ts'
-import { isDataMissing } from '../store/data-folder.ts'
-import type { StoreReader } from '../store/store-reader.ts'
+import type { SessionPolicy } from '../sessions/policy.ts'
+import { isDataMissing } from '../storage/data-folder.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
@@ -30,10 +30,10 @@ export async function withData(
   const config = readConfig(context)
   if (!config.ok) return config
   const [{ openStoreReader }, { explainUse }, { createReports }, { policyOf }] = await Promise.all([
-    import('../store/store-reader.ts'),
-    import('../store/open-existing.ts'),
-    import('../analytics/reports.ts'),
-    import('../session/policy.ts'),
+    import('../storage/sqlite/store-reader.ts'),
+    import('../storage/sqlite/open-existing.ts'),
+    import('../reports/reports.ts'),
+    import('../sessions/policy.ts'),
   ])
   const { dataDir } = config.value
   const opened = openStoreReader(dataDir)

@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { DeadItem, Selection } from '../store/dead-items.ts'
+import type { DeadItem, Selection } from '../storage/sqlite/dead-items.ts'
 import type { CliContext } from './context.ts'
 import {
   type DeadItemChanges,

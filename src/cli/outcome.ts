@@ -2,7 +2,7 @@
  * What a command came to, and how that becomes text and an exit code:
  * 0 done, 1 it could not be done or something is wrong, 2 the command line itself is wrong.
  */
-import { jsonText } from '../domain/decimal.ts'
+import { jsonText } from '../domain/numbers.ts'
 import { err, type Result } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'

@@ -1,8 +1,8 @@
 /** Replays sessions one after the other, counting, with the progress shown. */
-import { replaySession } from '../analytics/replay.ts'
+import { replaySession } from '../reports/replay.ts'
 import type { Emission } from '../domain/emission.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import { countOfText } from './figures.ts'
 import type { Data } from './open-data.ts'
 import type { Progress } from './progress.ts'

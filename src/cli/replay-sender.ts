@@ -4,11 +4,11 @@
  * its way.
  */
 import type { Config, LangfuseConfig } from '../config/config.ts'
-import { createDelivery } from '../delivery/delivery.ts'
-import { createMemoryOutbox } from '../delivery/memory-outbox.ts'
+import { createDelivery } from '../exporters/delivery.ts'
+import { createMemoryOutbox } from '../exporters/memory-outbox.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { createLangfuseClient } from '../langfuse/client.ts'
-import { createSystemClock } from '../observability/system-clock.ts'
+import { createLangfuseClient } from '../exporters/langfuse/client.ts'
+import { createSystemClock } from '../observability/clock.ts'
 import type { Taker } from './replay-run.ts'
 
 /** The error of both says why they cannot be delivered. */

@@ -7,7 +7,7 @@
  */
 import type { Command } from 'commander'
 import { ok, type Result } from '../domain/result.ts'
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'

@@ -3,23 +3,23 @@
  * time in it, or for each bucket and each model, user, team or project, and complete lists where the
  * page shows the first ones. Knows no format.
  */
-import { filterOf as storeFilterOf } from '../analytics/filter-of.ts'
-import { overviewOf, shareOf, toolUseOf } from '../analytics/overview.ts'
-import { letOthersRun } from '../analytics/pause.ts'
-import { sessionRowOf } from '../analytics/session-row.ts'
-import { bucketsOf, dayOf } from '../analytics/time-buckets.ts'
-import { type QuarterOfModel, type Tip, tipsOf } from '../analytics/tips.ts'
-import { type Part, type UsageReport, usageReport } from '../analytics/usage-report.ts'
-import { createUsageSlices, type Slice } from '../analytics/usage-slices.ts'
-import { sumsOf } from '../analytics/usage-sums.ts'
+import { filterOf as storeFilterOf } from '../reports/session-lists.ts'
+import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
+import { letOthersRun } from '../reports/pause.ts'
+import { sessionRowOf } from '../reports/session-lists.ts'
+import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
+import { type QuarterOfModel, type Tip, tipsOf } from '../reports/tips.ts'
+import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
+import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
+import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { bucketOf } from '../domain/usage.ts'
-import type { ModelQuarter } from '../store/queries/model-quarters.ts'
-import type { Span } from '../store/queries/usage-slice.ts'
-import type { StoreReader } from '../store/store-reader.ts'
-import type { Filter } from '../web/contract/filter.ts'
-import type { Overview, Share, ToolUse } from '../web/contract/overview.ts'
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { ModelQuarter } from '../storage/sqlite/queries/model-quarters.ts'
+import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { Filter } from '../api/contract/filter.ts'
+import type { Overview, Share, ToolUse } from '../api/contract/overview.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 
 export const PERIODS = ['day', 'week', 'month'] as const
 export type Period = (typeof PERIODS)[number]

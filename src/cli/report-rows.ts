@@ -1,6 +1,6 @@
 /** The rows of a report as columns and as named values; below it, the tools and the dearest. Pure. */
-import type { ToolUse } from '../web/contract/overview.ts'
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { ToolUse } from '../api/contract/overview.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import { countOfText, countText, shareText, usdText } from './figures.ts'
 import type { Group, ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'

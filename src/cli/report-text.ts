@@ -15,7 +15,7 @@ import {
 import { type Format, markdownTable, markdownText, objectOf, rowsText } from './row-format.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
-import type { Overview } from '../web/contract/overview.ts'
+import type { Overview } from '../api/contract/overview.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'

@@ -3,7 +3,7 @@
  * outside: in a spreadsheet none of them is a formula, in Markdown none is markup. Pure.
  */
 import { stringify } from 'csv-stringify/sync'
-import { decimalText } from '../domain/decimal.ts'
+import { decimalText } from '../domain/numbers.ts'
 import { safeBlock } from '../domain/safe-text.ts'
 import { jsonDocument } from './outcome.ts'
 import { plainLine } from './plain-text.ts'

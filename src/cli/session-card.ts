@@ -2,7 +2,7 @@
  * One session as a card: what it was, what it cost and did, then models, tools and prompts. Lines
  * that would say nothing are left out. Pure.
  */
-import type { Session } from '../web/contract/session.ts'
+import type { Session } from '../api/contract/session.ts'
 import { countOfText, countText, durationText, shareText, usdText } from './figures.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'

@@ -1,5 +1,5 @@
 /** A session as named values, for programs and spreadsheets. Times are ISO 8601. Pure. */
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import type { Fields } from './row-format.ts'
 
 export const sessionFields: Fields<SessionRow> = {

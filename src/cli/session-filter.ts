@@ -3,7 +3,7 @@
  * mean in terms of the JSON API's filter.
  */
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Filter } from '../web/contract/filter.ts'
+import type { Filter } from '../api/contract/filter.ts'
 import { TIME_SYNTAX, timeOf } from './zoned-time.ts'
 
 export interface FilterOptions {

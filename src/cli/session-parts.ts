@@ -1,7 +1,7 @@
 /** The tables of a session's card: its models, tools and prompts. Pure. */
-import type { ToolUse } from '../web/contract/overview.ts'
-import type { ModelUse } from '../web/contract/session.ts'
-import type { TurnHead } from '../web/contract/turn.ts'
+import type { ToolUse } from '../api/contract/overview.ts'
+import type { ModelUse } from '../api/contract/session.ts'
+import type { TurnHead } from '../api/contract/turn.ts'
 import { countText, durationText, shareText, usdText } from './figures.ts'
 import { allTokens } from './session-table.ts'
 import type { Column } from './table.ts'

@@ -18,8 +18,8 @@ const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER
 export async function openSessionRemover(config: Config): Promise<Result<SessionRemover, Failure>> {
   const { dataDir } = config
   const [{ openMaintenance }, { explainUse }] = await Promise.all([
-    import('../store/maintenance.ts'),
-    import('../store/open-existing.ts'),
+    import('../storage/sqlite/maintenance.ts'),
+    import('../storage/sqlite/open-existing.ts'),
   ])
   const opened = await openMaintenance(dataDir)
   if (opened.ok) {

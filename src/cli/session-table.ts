@@ -1,5 +1,5 @@
 /** Sessions as a table: what a person looks for first stands first. Pure. */
-import type { SessionRow } from '../web/contract/session-list.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import { countText, durationText, usdText } from './figures.ts'
 import { plainLine } from './plain-text.ts'
 import type { Column } from './table.ts'

@@ -1,9 +1,9 @@
 /** `session ID`: one session as a card. */
 import type { Command } from 'commander'
-import { sessionAddress } from '../analytics/langfuse-links.ts'
+import { sessionAddress } from '../reports/langfuse-links.ts'
 import type { Config } from '../config/config.ts'
 import { ok } from '../domain/result.ts'
-import { createLangfuseReader } from '../langfuse/reading-client.ts'
+import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import type { CliContext } from './context.ts'
 import { findSession, lastSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'

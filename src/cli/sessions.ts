@@ -5,7 +5,7 @@ import {
   SESSION_SORTS,
   type SessionListQuery,
   type SessionRow,
-} from '../web/contract/session-list.ts'
+} from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { allSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'

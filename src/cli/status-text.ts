@@ -1,7 +1,7 @@
 /** How the bridge is and what today cost, as a person reads it. Pure. */
-import type { Health } from '../doctor/health-answer.ts'
-import type { WaitingCounts } from '../store/queries/waiting-sessions.ts'
-import type { Overview } from '../web/contract/overview.ts'
+import type { Health } from '../doctor/bridge-target.ts'
+import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
+import type { Overview } from '../api/contract/overview.ts'
 import { bytesText, countOfText, countText, durationText, usdText } from './figures.ts'
 import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'

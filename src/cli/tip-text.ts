@@ -1,5 +1,5 @@
 /** A tip as a person reads it: what was seen, with its numbers, and what to try. Pure. */
-import type { Tip } from '../analytics/tips.ts'
+import type { Tip } from '../reports/tips.ts'
 import { countText, shareText, usdText } from './figures.ts'
 
 /** `shown` makes names of tools and models fit for where the text goes. */

@@ -3,7 +3,7 @@
  * was before, to the byte; in one that was edited only our part goes.
  */
 import type { Command } from 'commander'
-import { configDirOf } from '../config/config-dir.ts'
+import { configDirOf } from '../config/folders.ts'
 import { ok } from '../domain/result.ts'
 import { applyRemoval } from '../setup/apply.ts'
 import { runCommand } from '../setup/command-runner.ts'

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'dotenv'
 import { err, ok, type Result } from '../domain/result.ts'
-import { configDirOf } from './config-dir.ts'
-import type { Platform } from './data-dir.ts'
+import { configDirOf } from './folders.ts'
+import type { Platform } from './folders.ts'
 import { type EnvFile, type Settings, settingsOf, type Variables } from './settings.ts'
 
 /**

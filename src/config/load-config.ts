@@ -5,7 +5,7 @@
 import { err, ok, type Result } from '../domain/result.ts'
 import type { BudgetConfig, Config, LangfuseConfig } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
-import { absoluteFolder, dataDirOf, type Platform } from './data-dir.ts'
+import { absoluteFolder, dataDirOf, type Platform } from './folders.ts'
 import { jointProblems, minInFlightBytes } from './joint-rules.ts'
 import {
   DEFAULT_LANGFUSE_URL,

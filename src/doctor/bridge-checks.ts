@@ -1,10 +1,10 @@
 /** Whether the bridge is there, is ours, is well, and takes what Claude Code would send it. */
 import type { ReceiverConfig } from '../config/config.ts'
-import type { Answer, BridgeProbe } from './bridge-probe.ts'
+import type { Answer, BridgeProbe } from './bridge-target.ts'
 import type { BridgeTarget } from './bridge-target.ts'
-import { clockFinding } from './clock-check.ts'
+import { clockFinding } from './machine-checks.ts'
 import { fault, fine, type Finding, skipped, warning } from './finding.ts'
-import { type Health, healthOf, livenessOf } from './health-answer.ts'
+import { type Health, healthOf, livenessOf } from './bridge-target.ts'
 
 const START =
   'Start it: claude-telemetry start, or at each login: claude-telemetry install --service'

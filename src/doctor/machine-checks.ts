@@ -1,7 +1,26 @@
-/** Whether the folder of the data can be written to, and has room. */
+/** Whether two clocks agree: events carry the time of the machine they happened on. Pure. */
+import { fine, type Finding, warning, fault } from './finding.ts'
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fault, fine, type Finding, warning } from './finding.ts'
+
+/** A Date header has whole seconds, and an answer takes its time. */
+const TOLERANCE_MS = 30_000
+
+/** Nothing is found when the other side told no time. */
+export function clockFinding(
+  id: string,
+  whose: string,
+  theirMs: number | undefined,
+  ourMs: number,
+): Finding[] {
+  if (theirMs === undefined) return []
+  const apartS = Math.round(Math.abs(theirMs - ourMs) / 1000)
+  if (apartS * 1000 <= TOLERANCE_MS) return [fine(id, `the clock of ${whose} agrees`)]
+  const what = `the clock of ${whose} is ${apartS} s ${theirMs > ourMs ? 'ahead' : 'behind'}`
+  return [warning(id, what, 'Set both machines by NTP: times in traces are off by that')]
+}
+
+// Whether the folder of the data can be written to, and has room.
 
 const TIGHT_BYTES = 1_000_000_000
 const FULL_BYTES = 100_000_000

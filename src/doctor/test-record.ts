@@ -5,11 +5,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DOCTOR_SESSION_PREFIX } from '../domain/doctor-session.ts'
+import { DOCTOR_SESSION_PREFIX } from '../domain/identity.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
-import type { LangfuseReader } from '../langfuse/reading-client.ts'
-import { hasStoredSession } from '../store/session-lookup.ts'
-import type { BridgeProbe } from './bridge-probe.ts'
+import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
+import { hasStoredSession } from '../storage/sqlite/session-lookup.ts'
+import type { BridgeProbe } from './bridge-target.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { fault, fine, type Finding, skipped } from './finding.ts'
 

@@ -3,8 +3,8 @@
  * A profile (`agents/`) translates records into these; the session machine folds them.
  */
 import type { Identity } from './identity.ts'
-import type { Implausible } from './plausible.ts'
-import type { Shown } from './shown.ts'
+import type { Implausible } from './numbers.ts'
+import type { Shown } from './json-value.ts'
 
 /** Facts every event has. Times are epoch ms, durations ms. */
 export interface EventBase {

@@ -3,6 +3,7 @@
  * for a day's spending by all, by each user or by each team; it is told at 80 % and at 100 %.
  */
 import { roundUsd } from './exact-sum.ts'
+import type { Emission } from './emission.ts'
 
 export type BudgetScope = 'session' | 'day' | 'user' | 'team'
 
@@ -75,4 +76,78 @@ export function passedThresholds(
 
 function isReached(spentUsd: number, threshold: Threshold, limitUsd: number): boolean {
   return roundUsd(spentUsd) >= roundUsd((limitUsd * threshold) / 100)
+}
+
+// A budget's alert in one sentence for a person: in the log, in the trace and in a chat.
+
+/** Ids of agents can be of any length. */
+const MAX_NAME_LENGTH = 200
+
+/**
+ * `80 % of the daily budget of team red is spent: $8.12 of $10.00 on 2026-11-21`. `shown` makes the
+ * name of a session, user or team fit for where the sentence goes: agents send it as they like.
+ */
+export function budgetText(
+  alert: BudgetAlert,
+  shown: (name: string) => string = (name) => name,
+): string {
+  const { threshold, spentUsd, limitUsd, date } = alert
+  const when = date === '' ? '' : ` on ${date}`
+  const sums = `${moneyText(spentUsd)} of ${moneyText(limitUsd)}${when}`
+  return `${threshold} % of the ${budgetName(alert, shown)} is spent: ${sums}`
+}
+
+function budgetName({ scope, subject }: BudgetAlert, shown: (name: string) => string): string {
+  const name = shown(subject.slice(0, MAX_NAME_LENGTH).toWellFormed())
+  switch (scope) {
+    case 'session':
+      return `budget of session ${name}`
+    case 'day':
+      return 'daily budget'
+    case 'user':
+      return `daily budget of ${name}`
+    case 'team':
+      return `daily budget of team ${name}`
+  }
+}
+
+function moneyText(usd: number): string {
+  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
+}
+
+// What a store needs to know to watch over budgets inside its commits. All of it is pure.
+
+/**
+ * What a commit spends is held against the limits; a threshold that was passed is recorded with the
+ * commit, once, together with what is to be said of it.
+ */
+export interface BudgetWatch<S> {
+  readonly limits: BudgetLimits
+  /** The day that a time counts for. */
+  dayOf(timeMs: number): BudgetDay
+  /** What the session whose spending passed the threshold says of it, by its state. */
+  events(state: S, alert: BudgetAlert): readonly Emission[]
+  /** Alerts wait in the queue for a webhook. */
+  readonly hasWebhook: boolean
+}
+
+// The durable queue of budget alerts that a webhook has not taken yet, as its sender sees it.
+
+export interface QueuedAlert {
+  /** Unique over all installations, the same at each try. */
+  readonly id: string
+  readonly alert: BudgetAlert
+  /** Tries that failed so far. */
+  readonly attempts: number
+  /** When it may be tried; 0 for at once. */
+  readonly notBeforeMs: number
+}
+
+export interface AlertQueue {
+  /** The one that may be tried first, also when that is later; undefined when none waits. */
+  next(): Promise<QueuedAlert | undefined>
+  /** Counts a failed try and puts the alert off. */
+  putOff(id: string, notBeforeMs: number): Promise<void>
+  /** It was sent, or is given up: it waits no longer. */
+  settle(id: string): Promise<void>
 }

@@ -5,7 +5,7 @@
  */
 import type { TokenUsage } from './agent-event.ts'
 import type { SessionKey } from './identity.ts'
-import type { Shown } from './shown.ts'
+import type { Shown } from './json-value.ts'
 
 export type Level = 'DEFAULT' | 'WARNING' | 'ERROR'
 

@@ -23,3 +23,9 @@ export interface Identity {
 export function sessionKeyOf(agent: string, sessionId: string): SessionKey {
   return `${agent}/${sessionId}`
 }
+
+// The sessions of test records that `doctor` sends through the bridge. Nobody worked in them, so
+// whatever counts sessions leaves them out.
+
+/** Every id of such a session begins with it, and no other does. */
+export const DOCTOR_SESSION_PREFIX = 'claude-telemetry-doctor-'

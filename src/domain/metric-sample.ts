@@ -2,7 +2,7 @@
  * One increment of something an agent counts.
  */
 import type { Identity } from './identity.ts'
-import { GREATEST, type Implausible } from './plausible.ts'
+import { GREATEST, type Implausible } from './numbers.ts'
 
 /** What a sample measures. `other` is kept and counted by name, and feeds nothing. */
 export type MetricMeasure =

@@ -1,7 +1,7 @@
 /** What happened to a session, as it lies in the store: enough to tell the session again. */
 import type { SessionControl } from './session-control.ts'
 import type { SessionKey } from './identity.ts'
-import type { StoredBatch } from './stored-batch.ts'
+import type { StoredBatch } from './telemetry-record.ts'
 
 export type StoredInput =
   | { readonly kind: 'records'; readonly batch: StoredBatch }

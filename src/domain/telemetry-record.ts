@@ -2,7 +2,8 @@
  * One telemetry record as the OTLP decoders hand it on, whatever encoding it came in.
  * Times are epoch milliseconds (fractions allowed), `undefined` when the sender left them out.
  */
-import type { Attributes, AttributeValue } from './attributes.ts'
+import type { Attributes, AttributeValue } from './json-value.ts'
+import type { SessionKey } from './identity.ts'
 
 /** Who sent a group of records. The same object is shared by all records of one scope. */
 export interface Origin {
@@ -80,4 +81,25 @@ export type StoredRecord =
 export interface HookRecord {
   readonly body: Attributes
   readonly labels: Readonly<Record<string, string>>
+}
+
+// Records as they lie in the store: those of one request that are of one session and signal.
+
+export interface StoredBatch {
+  /**
+   * The position of its last record; those before it count down from there. Positions grow with
+   * every record that is stored, and none is given twice.
+   */
+  readonly id: number
+  readonly sessionKey: SessionKey
+  readonly origin: Origin
+  readonly signal: Signal
+  readonly receivedMs: number
+  /** In order; all of the batch's signal. */
+  readonly records: readonly StoredRecord['record'][]
+}
+
+/** The position of one record of a batch. */
+export function positionOf({ id, records }: StoredBatch, index: number): number {
+  return id - records.length + 1 + index
 }

@@ -3,11 +3,11 @@
  * Guarantees bounded recursion and values that JSON can hold. Allocates nothing but the result
  * on the good path: this is the hottest code of the product.
  */
-import type { Attributes, AttributeValue } from '../domain/attributes.ts'
-import { newBag, noAttributes } from './bag.ts'
-import { doubleAttribute, readDouble } from './double.ts'
-import { type Fault, isObject, refuse, shortened, shown, typeName } from './fault.ts'
-import { readInt64 } from './int64.ts'
+import type { Attributes, AttributeValue } from '../domain/json-value.ts'
+import { newBag, noAttributes } from './attribute-map.ts'
+import { doubleAttribute, readDouble } from './scalars.ts'
+import { type Fault, isObject, refuse, shortened, shown, typeName } from './decoding.ts'
+import { readInt64 } from './scalars.ts'
 
 /** Values nested deeper than this are refused. */
 export const MAX_DEPTH = 32

@@ -2,13 +2,13 @@
  * The outer shape all OTLP/JSON requests share: groups by resource, in them groups by scope, in
  * them the signal's items. Guarantees that a broken group costs its own records only.
  */
-import type { Attributes } from '../domain/attributes.ts'
+import type { Attributes } from '../domain/json-value.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import type { DecodeFailure } from './decoding.ts'
-import { type Fault, isObject, typeName } from './fault.ts'
+import { type Fault, isObject, typeName } from './decoding.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import type { Level } from './json-pieces.ts'
-import { readOrigin, readResource } from './origin.ts'
+import { readOrigin, readResource } from './records.ts'
 
 /** What differs between the signals. */
 export interface Signal<T> {

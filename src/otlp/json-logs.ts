@@ -4,12 +4,12 @@
  */
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { readAttributes, readValue } from './any-value.ts'
-import { type Fault, isObject, refuse, typeName } from './fault.ts'
-import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
+import { type Fault, isObject, refuse, typeName } from './decoding.ts'
+import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
 import { itemByItem, type Signal } from './json-envelope.ts'
-import { logRecord } from './log-record.ts'
-import { readNanos } from './nanos.ts'
-import { readText } from './text.ts'
+import { logRecord } from './records.ts'
+import { readNanos } from './scalars.ts'
+import { readText } from './scalars.ts'
 
 export const jsonLogs: Signal<LogRecord> = {
   groups: 'resourceLogs',

@@ -7,7 +7,7 @@
  * members beside the list that hold for all that is in it. A piece is a run of elements of one such
  * list, with everything that is around them.
  */
-import { MAX_JSON_VALUES } from '../domain/bounded-json.ts'
+import { MAX_JSON_VALUES } from '../domain/json-value.ts'
 import { BYTES_PER_STEP, MAX_RECORD_BYTES, MAX_SHARED_BYTES, type Steps } from './decoding.ts'
 import { isSpace } from './json-syntax.ts'
 

@@ -4,12 +4,12 @@
  */
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
 import { readAttributes } from './any-value.ts'
-import { type Fault, isObject, refuse, shown, typeName } from './fault.ts'
-import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
+import { type Fault, isObject, refuse, shown, typeName } from './decoding.ts'
+import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
 import { itemByItem, type Signal } from './json-envelope.ts'
-import { nanosToMs, readNanos } from './nanos.ts'
-import { spanRecord } from './span-record.ts'
-import { readText } from './text.ts'
+import { nanosToMs, readNanos } from './scalars.ts'
+import { spanRecord } from './records.ts'
+import { readText } from './scalars.ts'
 
 export const jsonTraces: Signal<SpanRecord> = {
   groups: 'resourceSpans',

@@ -1,12 +1,23 @@
 /**
- * The outer shape all OTLP requests in protobuf share: groups by resource, in them groups by
- * scope, in them the signal's items. Nothing but the item at hand is ever held as an object, so
- * that memory follows what is kept, not what is sent. A resource, scope or item that cannot be
- * read costs its own records only; where the frame around them is broken, the whole request.
+ * Resource and scope of OTLP in protobuf: who sent a group of records.
  */
-import type { Attributes } from '../domain/attributes.ts'
+import type { Attributes } from '../domain/json-value.ts'
+import { newBag, noAttributes } from './attribute-map.ts'
+import { readKeyValue } from './proto-value.ts'
+import {
+  END,
+  enterMessage,
+  nextTag,
+  skipField,
+  tagOf,
+  type WireInput,
+  attemptRecord,
+  fieldsIn,
+  messagesIn,
+  wireInput,
+  wireProblem,
+} from './wire.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
-import { noAttributes } from './bag.ts'
 import {
   checkShared,
   type Decoding,
@@ -16,19 +27,49 @@ import {
   MAX_PART_RECORDS,
   type Part,
   type Steps,
+  type Fault,
 } from './decoding.ts'
-import type { Fault } from './fault.ts'
 import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
-import { readWireResource, readWireScope, type WireScope } from './proto-origin.ts'
-import {
-  attemptRecord,
-  fieldsIn,
-  messagesIn,
-  tagOf,
-  type WireInput,
-  wireInput,
-  wireProblem,
-} from './wire.ts'
+
+const RESOURCE_ATTRIBUTES = tagOf(1, 'bytes')
+const SCOPE_NAME = tagOf(1, 'bytes')
+const SCOPE_VERSION = tagOf(2, 'bytes')
+
+/** The attributes of a Resource. */
+export function readWireResource(input: WireInput, outerEnd: number): Attributes {
+  const { reader } = input
+  const end = enterMessage(reader, outerEnd)
+  const bag = newBag()
+  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
+    if (tag === RESOURCE_ATTRIBUTES) readKeyValue(input, end, bag)
+    else skipField(reader, tag, end)
+  }
+  return bag
+}
+
+/** The parts of an InstrumentationScope that are kept. */
+export interface WireScope {
+  readonly scopeName: string
+  readonly scopeVersion: string
+}
+
+/** An InstrumentationScope. */
+export function readWireScope({ reader }: WireInput, outerEnd: number): WireScope {
+  const end = enterMessage(reader, outerEnd)
+  let scopeName = ''
+  let scopeVersion = ''
+  for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
+    if (tag === SCOPE_NAME) scopeName = reader.string(true)
+    else if (tag === SCOPE_VERSION) scopeVersion = reader.string(true)
+    else skipField(reader, tag, end)
+  }
+  return { scopeName, scopeVersion }
+}
+
+// The outer shape all OTLP requests in protobuf share: groups by resource, in them groups by scope,
+// in them the signal's items. Nothing but the item at hand is ever held as an object, so that
+// memory follows what is kept, not what is sent. A resource, scope or item that cannot be read
+// costs its own records only; where the frame around them is broken, the whole request.
 
 /** Where an item stands; put into words only when something is wrong with it. */
 export interface Place {

@@ -2,15 +2,15 @@
  * ExportLogsServiceRequest in protobuf (opentelemetry/proto/logs/v1) to records. A record that
  * cannot be read is refused alone. Knows nothing of agents.
  */
-import type { AttributeValue } from '../domain/attributes.ts'
+import type { AttributeValue } from '../domain/json-value.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
-import { newBag } from './bag.ts'
-import type { Fault } from './fault.ts'
-import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import { logRecord } from './log-record.ts'
-import { UNSET_NANOS } from './nanos.ts'
+import { newBag } from './attribute-map.ts'
+import type { Fault } from './decoding.ts'
+import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
+import { logRecord } from './records.ts'
+import { UNSET_NANOS } from './scalars.ts'
 import type { WireSignal } from './proto-envelope.ts'
-import { hexOf } from './proto-id.ts'
+import { hexOf } from './proto-value.ts'
 import { readAnyValue, readKeyValue } from './proto-value.ts'
 import { attemptRecord, END, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
 

@@ -3,14 +3,14 @@
  * cannot be read, or lacks ids or times, is refused alone. Links are not used.
  */
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
-import { newBag } from './bag.ts'
-import type { Fault } from './fault.ts'
-import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './hex-id.ts'
-import { nanosToMs, UNSET_NANOS } from './nanos.ts'
+import { newBag } from './attribute-map.ts'
+import type { Fault } from './decoding.ts'
+import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
+import { nanosToMs, UNSET_NANOS } from './scalars.ts'
 import type { WireSignal } from './proto-envelope.ts'
-import { hexOf } from './proto-id.ts'
+import { hexOf } from './proto-value.ts'
 import { readKeyValue } from './proto-value.ts'
-import { spanRecord } from './span-record.ts'
+import { spanRecord } from './records.ts'
 import {
   attemptRecord,
   countValue,

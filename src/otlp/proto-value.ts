@@ -3,11 +3,10 @@
  * values, the same ones as from JSON. Guarantees bounded recursion and a bounded number of
  * values. Of a field that comes twice the last one counts.
  */
-import type { AttributeValue } from '../domain/attributes.ts'
+import type { AttributeValue } from '../domain/json-value.ts'
 import { MAX_DEPTH } from './any-value.ts'
-import { newBag } from './bag.ts'
-import { doubleAttribute } from './double.ts'
-import { int64Of } from './int64.ts'
+import { newBag } from './attribute-map.ts'
+import { doubleAttribute, int64Of } from './scalars.ts'
 import { countValue, END, enterMessage, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
 
 /** Attributes being filled. */
@@ -105,4 +104,15 @@ function readKvlist(input: WireInput, outerEnd: number, depth: number): Attribut
 
 function checkDepth(depth: number): void {
   if (depth > MAX_DEPTH) throw new RangeError(`value is nested deeper than ${MAX_DEPTH} levels`)
+}
+
+// Trace and span ids of OTLP in protobuf: bytes of a fixed number.
+
+/**
+ * An id as lower-case hexadecimal digits, or `''` when it has not that many or is all zero:
+ * an invalid id counts as none.
+ */
+export function hexOf(bytes: Uint8Array, chars: number): string {
+  if (bytes.length * 2 !== chars || bytes.every((byte) => byte === 0)) return ''
+  return Buffer.from(bytes).toString('hex')
 }

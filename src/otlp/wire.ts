@@ -4,9 +4,9 @@
  * read throws, as the library does; `attempt` turns that into a value, record by record.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { MAX_JSON_VALUES } from '../domain/bounded-json.ts'
+import { MAX_JSON_VALUES } from '../domain/json-value.ts'
 import { MAX_RECORD_BYTES, type Steps } from './decoding.ts'
-import { type Fault, refuse } from './fault.ts'
+import { type Fault, refuse } from './decoding.ts'
 
 export type WireReader = BinaryReader
 

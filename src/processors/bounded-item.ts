@@ -10,10 +10,10 @@ import { hash } from 'node:crypto'
 import type { AgentEvent } from '../domain/agent-event.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
-import type { Shown } from '../domain/shown.ts'
-import { bounded, cut } from '../session/content.ts'
-import { fitsBytes, prefixLength } from '../session/json-bytes.ts'
-import { type Labels, mergedLabels } from '../session/labels.ts'
+import type { Shown } from '../domain/json-value.ts'
+import { bounded, cut } from '../sessions/content.ts'
+import { fitsBytes, prefixLength } from '../sessions/json-bytes.ts'
+import { type Labels, mergedLabels } from '../sessions/labels.ts'
 
 type Item = AgentEvent | MetricSample
 type Kind = Item['kind']

@@ -3,11 +3,11 @@
  * Pure.
  */
 import { profileNamed } from '../agents/registry.ts'
-import type { Attributes } from '../domain/attributes.ts'
+import type { Attributes } from '../domain/json-value.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Arrival } from '../domain/store.ts'
+import type { Arrival } from '../domain/session-store.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import { boundedArrival } from './record-reader.ts'
 

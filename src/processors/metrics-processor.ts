@@ -1,17 +1,17 @@
 /**
  * The second door: metric points in, samples out. Which increment a cumulative point stands
  * for depends on the points before it, so that is settled with the session's state
- * (`session/series.ts`), in the same transaction. Pure.
+ * (`sessions/usage/series.ts`), in the same transaction. Pure.
  */
 import { hash } from 'node:crypto'
 import type { AgentProfile } from '../agents/profile.ts'
 import { textOf } from '../agents/read-attribute.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import { isPlausibleMetric, type MetricSample } from '../domain/metric-sample.ts'
-import type { Implausible } from '../domain/plausible.ts'
+import type { Implausible } from '../domain/numbers.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { Arrival } from '../domain/store.ts'
+import type { Arrival } from '../domain/session-store.ts'
 import type { MetricPoint } from '../domain/telemetry-record.ts'
 import { type RecordReader, readRecords } from './record-reader.ts'
 import { agentOf, believableTimeMs, marksOf, sessionIdOf, timeMark } from './record-session.ts'

@@ -4,7 +4,7 @@
  */
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import type { Result } from '../domain/result.ts'
-import type { Arrival } from '../domain/store.ts'
+import type { Arrival } from '../domain/session-store.ts'
 import { boundedItem } from './bounded-item.ts'
 
 /** How records of one signal are read. Pure. */

@@ -4,8 +4,8 @@
  */
 import type { AgentProfile } from '../agents/profile.ts'
 import { profileOf } from '../agents/registry.ts'
-import type { Attributes } from '../domain/attributes.ts'
-import { type Implausible, isPlausibleTime } from '../domain/plausible.ts'
+import type { Attributes } from '../domain/json-value.ts'
+import { type Implausible, isPlausibleTime } from '../domain/numbers.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Origin } from '../domain/telemetry-record.ts'

@@ -3,8 +3,8 @@
  * mapping of today, at the time at which they came. Pure.
  */
 import type { Intake } from '../domain/rejection.ts'
-import type { Arrival } from '../domain/store.ts'
-import type { StoredBatch } from '../domain/stored-batch.ts'
+import type { Arrival } from '../domain/session-store.ts'
+import type { StoredBatch } from '../domain/telemetry-record.ts'
 import type {
   HookRecord,
   LogRecord,

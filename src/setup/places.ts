@@ -3,8 +3,8 @@
  * remembered for an `uninstall` in another folder. Pure.
  */
 import { posix, win32 } from 'node:path'
-import { xdgConfigHome } from '../config/config-dir.ts'
-import type { Platform } from '../config/data-dir.ts'
+import { xdgConfigHome } from '../config/folders.ts'
+import type { Platform } from '../config/folders.ts'
 import type { Shell } from './shell-block.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

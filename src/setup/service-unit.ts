@@ -3,8 +3,8 @@
  * Pure.
  */
 import { posix } from 'node:path'
-import { xdgConfigHome } from '../config/config-dir.ts'
-import type { Platform } from '../config/data-dir.ts'
+import { xdgConfigHome } from '../config/folders.ts'
+import type { Platform } from '../config/folders.ts'
 
 export const UNIT_NAME = 'claude-telemetry.service'
 export const AGENT_LABEL = 'claude-telemetry'

@@ -3,13 +3,13 @@
  * question that a stranger may ask ends in an error of the bridge.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { api } from '../../src/web/contract/api.ts'
-import type { LiveRecent } from '../../src/web/contract/live.ts'
-import type { Overview } from '../../src/web/contract/overview.ts'
-import type { RawEvent, RawEvents } from '../../src/web/contract/raw-events.ts'
-import type { Session } from '../../src/web/contract/session.ts'
-import type { SessionList } from '../../src/web/contract/session-list.ts'
-import type { Turn, Turns, WaterfallItem } from '../../src/web/contract/turn.ts'
+import { api } from '../../src/api/contract/api.ts'
+import type { LiveRecent } from '../../src/api/contract/live.ts'
+import type { Overview } from '../../src/api/contract/overview.ts'
+import type { RawEvent, RawEvents } from '../../src/api/contract/raw-events.ts'
+import type { Session } from '../../src/api/contract/session.ts'
+import type { SessionList } from '../../src/api/contract/session-list.ts'
+import type { Turn, Turns, WaterfallItem } from '../../src/api/contract/turn.ts'
 import {
   bridgeEnvironment,
   removeFolder,

@@ -1,9 +1,9 @@
 /** The page's API over a running bridge: what it tells of the bridge, and what it changes. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Delivery } from '../../src/web/contract/delivery.ts'
-import type { LiveEvent } from '../../src/web/contract/live.ts'
-import type { Session } from '../../src/web/contract/session.ts'
-import type { SessionList } from '../../src/web/contract/session-list.ts'
+import type { Delivery } from '../../src/api/contract/delivery.ts'
+import type { LiveEvent } from '../../src/api/contract/live.ts'
+import type { Session } from '../../src/api/contract/session.ts'
+import type { SessionList } from '../../src/api/contract/session-list.ts'
 import {
   bridgeEnvironment,
   removeFolder,

@@ -1,10 +1,10 @@
 /** The numbers of the page's API, for each recording: they are those of its truth. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Overview } from '../../src/web/contract/overview.ts'
-import type { RawEvents } from '../../src/web/contract/raw-events.ts'
-import type { Session } from '../../src/web/contract/session.ts'
-import type { SessionList, SessionRow } from '../../src/web/contract/session-list.ts'
-import type { Turn } from '../../src/web/contract/turn.ts'
+import type { Overview } from '../../src/api/contract/overview.ts'
+import type { RawEvents } from '../../src/api/contract/raw-events.ts'
+import type { Session } from '../../src/api/contract/session.ts'
+import type { SessionList, SessionRow } from '../../src/api/contract/session-list.ts'
+import type { Turn } from '../../src/api/contract/turn.ts'
 import {
   bridgeEnvironment,
   removeFolder,

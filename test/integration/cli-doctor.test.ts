@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DOCTOR_SESSION_PREFIX } from '../../src/domain/doctor-session.ts'
+import { DOCTOR_SESSION_PREFIX } from '../../src/domain/identity.ts'
 import {
   answering,
   createPatient,

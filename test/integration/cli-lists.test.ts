@@ -4,7 +4,7 @@
  * that find nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Overview } from '../../src/web/contract/overview.ts'
+import type { Overview } from '../../src/api/contract/overview.ts'
 import { runOnScreen, type Shown } from './cli/screen.ts'
 import { post, toolResult, turn } from './cli/telemetry.ts'
 import {

@@ -1,12 +1,12 @@
 /** Delivery, the real client and real connections, against a Langfuse that misbehaves. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createDelivery, type Delivery } from '../../src/delivery/delivery.ts'
-import { createLangfuseClient } from '../../src/langfuse/client.ts'
-import { spanIdOf } from '../../src/langfuse/ids.ts'
-import { createMemoryOutbox } from '../unit/delivery/memory-outbox.ts'
-import { score, span } from '../unit/delivery/rig.ts'
+import { createDelivery, type Delivery } from '../../src/exporters/delivery.ts'
+import { createLangfuseClient } from '../../src/exporters/langfuse/client.ts'
+import { spanIdOf } from '../../src/exporters/langfuse/ids.ts'
+import { createMemoryOutbox } from '../unit/exporters/memory-outbox.ts'
+import { score, span } from '../unit/exporters/rig.ts'
 import { PATIENCE_MS } from '../patience.ts'
-import { START_MS } from '../unit/langfuse/sample-emissions.ts'
+import { START_MS } from '../unit/exporters/langfuse/sample-emissions.ts'
 import { createManualClock } from '../unit/manual-clock.ts'
 import type { Fault } from './langfuse-stand-in/fault.ts'
 import {

@@ -1,7 +1,7 @@
 /** What `claude --continue` throws away, through the real bridge: unseen until something happens. */
 import { afterEach, expect, test } from 'vitest'
-import type { Overview } from '../../src/web/contract/overview.ts'
-import type { SessionList } from '../../src/web/contract/session-list.ts'
+import type { Overview } from '../../src/api/contract/overview.ts'
+import type { SessionList } from '../../src/api/contract/session-list.ts'
 import { spend } from './budgets/spending.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { isEventful, post, recording } from './corpus/recording.ts'

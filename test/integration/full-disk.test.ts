@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { HealthReport } from '../../src/receiver/health-route.ts'
+import type { HealthReport } from '../../src/receivers/http/health-route.ts'
 import { bridgeEnvironment, removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { type BridgeProcess, startedProcess } from './corpus/bridge-process.ts'
 import { eventually } from './corpus/recording.ts'

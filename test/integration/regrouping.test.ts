@@ -1,7 +1,7 @@
 /** A session that turns out to be another one's: reports of days that were asked for already follow. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Overview } from '../../src/web/contract/overview.ts'
-import type { SessionList } from '../../src/web/contract/session-list.ts'
+import type { Overview } from '../../src/api/contract/overview.ts'
+import type { SessionList } from '../../src/api/contract/session-list.ts'
 import {
   bridgeEnvironment,
   removeFolder,

@@ -1,8 +1,8 @@
 /** What is told again from the store is what was told when it happened, to the letter. */
 import type Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { SessionPolicy } from '../../src/session/policy.ts'
-import { policy } from '../unit/session/events.ts'
+import type { SessionPolicy } from '../../src/sessions/policy.ts'
+import { policy } from '../unit/sessions/events.ts'
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import {
   createReplayRig,

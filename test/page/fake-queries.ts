@@ -1,9 +1,9 @@
 /** Queries over a made-up month, for what the page shows and does; each part can be changed. */
 import { ok } from '../../src/domain/result.ts'
-import { answerTo, liveChunk } from '../../src/web/answers.ts'
-import type { DeadSelection } from '../../src/web/contract/delivery.ts'
-import type { LiveEvent } from '../../src/web/contract/live.ts'
-import type { StoreQueries, WebQueries } from '../../src/web/web-queries.ts'
+import { answerTo, liveChunk } from '../../src/api/answers.ts'
+import type { DeadSelection } from '../../src/api/contract/delivery.ts'
+import type { LiveEvent } from '../../src/api/contract/live.ts'
+import type { StoreQueries, WebQueries } from '../../src/api/queries.ts'
 import { budgets } from './sample/budgets.ts'
 import { delivery } from './sample/delivery.ts'
 import { liveEvents } from './sample/live-events.ts'

@@ -1,8 +1,8 @@
 /** A server of the built page on a free port, with the door's own set-up around it. */
 import Fastify from 'fastify'
-import { createSystemClock } from '../../src/observability/system-clock.ts'
-import { createWeb } from '../../src/web/web.ts'
-import type { WebQueries } from '../../src/web/web-queries.ts'
+import { createSystemClock } from '../../src/observability/clock.ts'
+import { createWeb } from '../../src/api/server.ts'
+import type { WebQueries } from '../../src/api/queries.ts'
 import { expectBuilt, pageDir } from './built-page.ts'
 
 export interface PageServer {

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
-import { PRODUCT_VERSION } from '../../../src/version.ts'
+import { PRODUCT_VERSION } from '../../../src/app/version.ts'
 import { bridgeEnvironment, startBridge } from '../corpus/bridge.ts'
 import type { LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 import { createHome, type Home } from './home.ts'

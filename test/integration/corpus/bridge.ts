@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type App, createApp } from '../../../src/app.ts'
+import { type App, createApp } from '../../../src/app/app.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { type LangfuseStandIn, STAND_IN_KEYS } from '../langfuse-stand-in/stand-in.ts'

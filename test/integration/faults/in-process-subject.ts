@@ -1,6 +1,6 @@
 /** The bridge in this process, for faults of the clock; it stops and starts, but cannot be killed. */
 import { tmpdir } from 'node:os'
-import { type App, createApp } from '../../../src/app.ts'
+import { type App, createApp } from '../../../src/app/app.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import type { Clock } from '../../../src/domain/clock.ts'
 import { createLogger } from '../../../src/observability/logger.ts'

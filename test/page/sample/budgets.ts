@@ -1,5 +1,5 @@
 /** A budget of twenty dollars a day. */
-import type { Budgets } from '../../../src/web/contract/budgets.ts'
+import type { Budgets } from '../../../src/api/contract/budgets.ts'
 
 const DAY_MS = 86_400_000
 

@@ -1,5 +1,5 @@
 /** Delivery that goes well, and an ingest log in which two requests did not. */
-import type { Delivery } from '../../../src/web/contract/delivery.ts'
+import type { Delivery } from '../../../src/api/contract/delivery.ts'
 import { noise } from './team.ts'
 
 export function delivery(nowMs: number): Delivery {

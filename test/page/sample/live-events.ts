@@ -1,6 +1,6 @@
 /** What arrived last, of two sessions. */
-import type { LiveEvent } from '../../../src/web/contract/live.ts'
-import type { SessionRow } from '../../../src/web/contract/session-list.ts'
+import type { LiveEvent } from '../../../src/api/contract/live.ts'
+import type { SessionRow } from '../../../src/api/contract/session-list.ts'
 import { MODELS } from './team.ts'
 
 type Step = Partial<LiveEvent> & Pick<LiveEvent, 'kind'>

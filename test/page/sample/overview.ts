@@ -1,5 +1,5 @@
 /** The team's month. */
-import type { Bucket, Overview, Share } from '../../../src/web/contract/overview.ts'
+import type { Bucket, Overview, Share } from '../../../src/api/contract/overview.ts'
 import { sessionRows } from './sessions.ts'
 import { MODELS, noise, tokensOf, USERS } from './team.ts'
 import { tools } from './tools.ts'

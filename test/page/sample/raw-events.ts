@@ -1,5 +1,5 @@
 /** Raw records of a session. */
-import type { RawEvents } from '../../../src/web/contract/raw-events.ts'
+import type { RawEvents } from '../../../src/api/contract/raw-events.ts'
 import { MODELS } from './team.ts'
 
 export function rawEvents(nowMs: number): RawEvents {

@@ -1,6 +1,6 @@
 /** One session of the team. */
-import type { Session } from '../../../src/web/contract/session.ts'
-import type { SessionRow } from '../../../src/web/contract/session-list.ts'
+import type { Session } from '../../../src/api/contract/session.ts'
+import type { SessionRow } from '../../../src/api/contract/session-list.ts'
 import { MODELS, tokensOf } from './team.ts'
 import { tools } from './tools.ts'
 import { turnHeads } from './turn.ts'

@@ -1,5 +1,5 @@
 /** The team's sessions, as a list has them. */
-import type { SessionRow } from '../../../src/web/contract/session-list.ts'
+import type { SessionRow } from '../../../src/api/contract/session-list.ts'
 import { noise, tokensOf, USERS } from './team.ts'
 
 const TITLES = [

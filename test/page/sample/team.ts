@@ -1,5 +1,5 @@
 /** The made-up team: its models, its people, and numbers that look like numbers. */
-import type { Tokens } from '../../../src/web/contract/quantities.ts'
+import type { Tokens } from '../../../src/api/contract/quantities.ts'
 
 export const MODELS = ['claude-opus-5-5', 'claude-sonnet-5-1', 'claude-haiku-4-8'] as const
 export const USERS = ['ada@example.com', 'grace@example.com', 'edsger@example.com'] as const

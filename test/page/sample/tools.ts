@@ -1,5 +1,5 @@
 /** The tools the team's sessions used. */
-import type { ToolUse } from '../../../src/web/contract/overview.ts'
+import type { ToolUse } from '../../../src/api/contract/overview.ts'
 
 export const tools: readonly ToolUse[] = [
   ['Read', 412, 4, 0, 42, 120],

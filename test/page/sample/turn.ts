@@ -1,6 +1,6 @@
 /** The turns of a session, with their waterfall. */
-import type { SessionRow } from '../../../src/web/contract/session-list.ts'
-import type { Turn, TurnHead, WaterfallItem } from '../../../src/web/contract/turn.ts'
+import type { SessionRow } from '../../../src/api/contract/session-list.ts'
+import type { Turn, TurnHead, WaterfallItem } from '../../../src/api/contract/turn.ts'
 import { MODELS, noise, tokensOf } from './team.ts'
 
 export function turnHeads(row: SessionRow): TurnHead[] {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { findSession, selectSessions } from '../../../src/cli/find-session.ts'
 import { ok } from '../../../src/domain/result.ts'
-import type { SessionListQuery, SessionRow } from '../../../src/web/contract/session-list.ts'
+import type { SessionListQuery, SessionRow } from '../../../src/api/contract/session-list.ts'
 
 const row = (sessionId: string, title: string | null = null): SessionRow => ({
   key: `claude-code/${sessionId}`,

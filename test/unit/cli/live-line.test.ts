@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { liveLine } from '../../../src/cli/live-line.ts'
 import { widthOf } from '../../../src/cli/plain-text.ts'
-import type { LiveEvent } from '../../../src/web/contract/live.ts'
+import type { LiveEvent } from '../../../src/api/contract/live.ts'
 import { printed, type Screen, terminalOf } from './printed.ts'
 
 const event: LiveEvent = {

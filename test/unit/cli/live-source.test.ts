@@ -1,9 +1,9 @@
 /** The feed from the store, and from a bridge that goes and comes back. */
 import { expect, test } from 'vitest'
-import type { BridgeApi, LiveMessage } from '../../../src/bridge/bridge-api.ts'
+import type { BridgeApi, LiveMessage } from '../../../src/api/bridge-client.ts'
 import { bridgeSource, type LiveSource, storeSource } from '../../../src/cli/live-source.ts'
 import { err, ok } from '../../../src/domain/result.ts'
-import type { LiveEvent } from '../../../src/web/contract/live.ts'
+import type { LiveEvent } from '../../../src/api/contract/live.ts'
 
 const event = (position: number) => ({ position }) as LiveEvent
 

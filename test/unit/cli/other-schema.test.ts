@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { dataFolderAt } from '../../../src/store/data-folder.ts'
-import { acquireFolderLock } from '../../../src/store/folder-lock.ts'
-import { openStore, withDatabase } from '../store/open-store.ts'
-import { databaseOneBehind, schemaOf } from '../store/older-database.ts'
+import { dataFolderAt } from '../../../src/storage/data-folder.ts'
+import { acquireFolderLock } from '../../../src/storage/sqlite/folder-lock.ts'
+import { openStore, withDatabase } from '../storage/open-store.ts'
+import { databaseOneBehind, schemaOf } from '../storage/older-database.ts'
 import { runCommandLine } from './run-command.ts'
 
 /** Every command that opens the data. */

@@ -1,7 +1,7 @@
 /** The command over dead items, beside a store that is in use. */
 import { beforeEach, expect, test } from 'vitest'
-import { AT_MS, nothing, observation } from '../store/arrivals.ts'
-import { type OpenStore, openStore, temporaryFolder } from '../store/open-store.ts'
+import { AT_MS, nothing, observation } from '../storage/arrivals.ts'
+import { type OpenStore, openStore, temporaryFolder } from '../storage/open-store.ts'
 import { runCommandLine } from './run-command.ts'
 
 let store: OpenStore

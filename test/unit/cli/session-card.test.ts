@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { widthOf } from '../../../src/cli/plain-text.ts'
 import { sessionCard } from '../../../src/cli/session-card.ts'
-import type { Session } from '../../../src/web/contract/session.ts'
+import type { Session } from '../../../src/api/contract/session.ts'
 import { printed, terminalOf } from './printed.ts'
 
 const nothing = { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }

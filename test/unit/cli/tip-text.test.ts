@@ -1,6 +1,6 @@
 /** What a tip says: what was seen, its numbers, and what to try. */
 import { expect, test } from 'vitest'
-import type { Tip } from '../../../src/analytics/tips.ts'
+import type { Tip } from '../../../src/reports/tips.ts'
 import { tipText } from '../../../src/cli/tip-text.ts'
 
 test.each<[Tip, RegExp]>([

@@ -13,8 +13,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { nothing, other, row } from '../store/arrivals.ts'
-import { connect, databaseIn, openStore, temporaryFolder, tryToOpen } from '../store/open-store.ts'
+import { nothing, other, row } from '../storage/arrivals.ts'
+import {
+  connect,
+  databaseIn,
+  openStore,
+  temporaryFolder,
+  tryToOpen,
+} from '../storage/open-store.ts'
 import { runCommandLine } from './run-command.ts'
 
 const NOBODY = 65_534
@@ -107,7 +113,9 @@ test.skipIf(process.platform === 'win32')('a database that this user may not rea
   const store = await openStore(dataDir)
   await store.close()
   chmodSync(dataDir, isRoot ? 0o700 : 0o000)
-  const module = pathToFileURL(join(import.meta.dirname, '../../../src/store/store-reader.ts')).href
+  const module = pathToFileURL(
+    join(import.meta.dirname, '../../../src/storage/sqlite/store-reader.ts'),
+  ).href
   const script = `
     import { openStoreReader } from ${JSON.stringify(module)}
     const opened = openStoreReader(${JSON.stringify(dataDir)})

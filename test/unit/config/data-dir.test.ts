@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dataDirOf } from '../../../src/config/data-dir.ts'
+import { dataDirOf } from '../../../src/config/folders.ts'
 
 const linux = { os: 'linux', homeDir: '/home/ada', workingDir: '/srv/app' }
 const mac = { os: 'darwin', homeDir: '/Users/ada', workingDir: '/' }

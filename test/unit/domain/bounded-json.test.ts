@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MAX_JSON_VALUES, parseBoundedJson } from '../../../src/domain/bounded-json.ts'
+import { MAX_JSON_VALUES, parseBoundedJson } from '../../../src/domain/json-value.ts'
 import { err, ok } from '../../../src/domain/result.ts'
 
 const list = (element: string, count: number): string =>

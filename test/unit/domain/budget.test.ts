@@ -6,7 +6,7 @@ import {
   reachedThreshold,
   type Threshold,
 } from '../../../src/domain/budget.ts'
-import { budgetText } from '../../../src/domain/budget-text.ts'
+import { budgetText } from '../../../src/domain/budget.ts'
 
 describe('the highest threshold that spending has reached', () => {
   test.each([

@@ -1,6 +1,6 @@
 /** Decimals in and out: one grammar, and no exponents where people and spreadsheets read. */
 import { describe, expect, test } from 'vitest'
-import { decimalText, jsonText, parseDecimal } from '../../../src/domain/decimal.ts'
+import { decimalText, jsonText, parseDecimal } from '../../../src/domain/numbers.ts'
 
 describe('decimal text', () => {
   test.each([

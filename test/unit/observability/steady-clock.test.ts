@@ -1,6 +1,6 @@
 /** A clock that does not follow when the machine's is set back. */
 import { expect, test } from 'vitest'
-import { createSteadyClock } from '../../../src/observability/steady-clock.ts'
+import { createSteadyClock } from '../../../src/observability/clock.ts'
 
 function readings(...machine: number[]): number[] {
   let at = 0

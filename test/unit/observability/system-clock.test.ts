@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSystemClock } from '../../../src/observability/system-clock.ts'
+import { createSystemClock } from '../../../src/observability/clock.ts'
 
 const DAY_MS = 86_400_000
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readDouble } from '../../../src/otlp/double.ts'
-import { readHexId, TRACE_ID_CHARS } from '../../../src/otlp/hex-id.ts'
-import { nanosToMs, readNanos } from '../../../src/otlp/nanos.ts'
+import { readDouble } from '../../../src/otlp/scalars.ts'
+import { readHexId, TRACE_ID_CHARS } from '../../../src/otlp/scalars.ts'
+import { nanosToMs, readNanos } from '../../../src/otlp/scalars.ts'
 
 const nanos = (raw: unknown) => readNanos('timeUnixNano', raw, { text: '' })
 const traceId = (raw: unknown) => readHexId('traceId', raw, TRACE_ID_CHARS, { text: '' })

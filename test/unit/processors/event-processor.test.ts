@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { processLogs } from '../../../src/processors/event-processor.ts'
-import type { Attributes } from '../../../src/domain/attributes.ts'
+import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { LogRecord, Origin } from '../../../src/domain/telemetry-record.ts'
 
 const NOW = 1_795_229_600_000

@@ -1,6 +1,6 @@
 /** Which hooks with one body are one hook, and which may have happened twice. */
 import { describe, expect, test } from 'vitest'
-import type { Attributes } from '../../../src/domain/attributes.ts'
+import type { Attributes } from '../../../src/domain/json-value.ts'
 import { processHook } from '../../../src/processors/hook-processor.ts'
 
 const base = { session_id: 's1', cwd: '/somewhere', prompt_id: 'p1' }

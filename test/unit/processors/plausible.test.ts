@@ -1,7 +1,7 @@
 /** Figures and times that cannot be true, at the door: marked, and not taken for a figure. */
 import { describe, expect, test } from 'vitest'
-import { claudeCodeHooks } from '../../../src/agents/claude-code-hooks.ts'
-import type { Attributes, AttributeValue } from '../../../src/domain/attributes.ts'
+import { claudeCodeHooks } from '../../../src/agents/claude-code/hooks.ts'
+import type { Attributes, AttributeValue } from '../../../src/domain/json-value.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { processLogs } from '../../../src/processors/event-processor.ts'
 import { processMetrics } from '../../../src/processors/metrics-processor.ts'

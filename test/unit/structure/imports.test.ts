@@ -28,37 +28,45 @@ const isProject = (to: string): boolean => /\.tsx?$/.test(to)
 /** What each folder may import of the project, besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  session: ['domain'],
+  sessions: ['domain'],
   otlp: ['domain'],
   agents: ['domain'],
-  processors: ['domain', 'session', 'agents', 'otlp'],
+  processors: ['domain', 'sessions', 'agents', 'otlp'],
   config: ['domain'],
-  store: ['domain'],
-  langfuse: ['domain'],
-  delivery: ['domain', 'langfuse'],
+  http: ['domain'],
+  storage: ['domain'],
+  exporters: ['domain', 'http'],
+  alerts: ['domain', 'http', 'exporters'],
   observability: ['domain', 'config'],
-  workspace: ['domain'],
   setup: ['domain', 'config'],
-  doctor: ['domain', 'config', 'langfuse', 'setup', 'store'],
-  analytics: ['domain', 'agents', 'session', 'processors', 'store', 'langfuse', 'web'],
-  reader: ['domain', 'session', 'observability', 'analytics', 'store', 'web'],
-  bridge: ['domain', 'web'],
+  doctor: ['domain', 'config', 'http', 'exporters', 'setup', 'storage'],
+  reports: [
+    'domain',
+    'agents',
+    'sessions',
+    'processors',
+    'storage',
+    'exporters',
+    'observability',
+    'api',
+  ],
   cli: [
     'domain',
     'config',
-    'session',
-    'analytics',
-    'bridge',
-    'delivery',
+    'sessions',
+    'reports',
+    'alerts',
+    'api',
     'doctor',
-    'langfuse',
+    'exporters',
+    'http',
     'observability',
     'setup',
-    'store',
-    'web',
+    'storage',
   ],
-  receiver: ['domain', 'otlp', 'processors', 'config', 'observability'],
-  web: ['domain', 'config', 'observability', 'receiver'],
+  receivers: ['domain', 'otlp', 'processors', 'config', 'observability'],
+  api: ['domain', 'config', 'http', 'observability', 'receivers'],
+  page: ['api'],
 }
 
 describe('imports', () => {
@@ -78,15 +86,15 @@ describe('imports', () => {
   })
 
   const onlyIn: readonly [string, RegExp, readonly string[]][] = [
-    ['Fastify', /^(fastify|@fastify\/)/, ['receiver', 'web']],
-    ['HTTP/2', /^node:http2$/, ['receiver']],
+    ['Fastify', /^(fastify|@fastify\/)/, ['receivers', 'api']],
+    ['HTTP/2', /^node:http2$/, ['receivers']],
     ['the protobuf library', /^@bufbuild\//, ['otlp']],
-    ['SQL', /^(kysely|better-sqlite3)/, ['store']],
-    ['the Langfuse packages', /^@langfuse\//, ['langfuse']],
+    ['SQL', /^(kysely|better-sqlite3)/, ['storage']],
+    ['the Langfuse packages', /^@langfuse\//, ['exporters']],
     ['Pino', /^pino/, ['observability']],
-    ['Zod', /^zod/, ['config', 'web']],
+    ['Zod', /^zod/, ['config', 'api', 'page']],
     ['dotenv', /^dotenv/, ['config']],
-    ['Temporal', /^temporal-polyfill/, ['analytics', 'cli']],
+    ['Temporal', /^temporal-polyfill/, ['reports', 'cli']],
     ['commander', /^commander/, ['cli']],
   ]
   test.each(onlyIn)('%s is known in one place', (_, pattern, folders) => {
@@ -96,9 +104,9 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
-  test('domain and session touch neither Node nor packages', () => {
+  test('domain and sessions touch neither Node nor packages', () => {
     const wrong = imports.filter(
-      ({ from, to }) => ['domain', 'session'].includes(folderOf(from)) && !isProject(to),
+      ({ from, to }) => ['domain', 'sessions'].includes(folderOf(from)) && !isProject(to),
     )
     expect(wrong).toEqual([])
   })
@@ -108,10 +116,10 @@ describe('imports', () => {
       isProject(to) && to.startsWith(`${folder}/`)
     const wrong = imports.filter(
       ({ from, to }) =>
-        (from.startsWith('web/contract/') && to !== 'zod' && !isWithin('web/contract', to)) ||
-        (from.startsWith('web/ui/') &&
+        (from.startsWith('api/contract/') && to !== 'zod' && !isWithin('api/contract', to)) ||
+        (from.startsWith('page/') &&
           (/^(node:|fastify|@fastify\/)/.test(to) ||
-            (isProject(to) && !isWithin('web/ui', to) && !isWithin('web/contract', to)))),
+            (isProject(to) && !isWithin('page', to) && !isWithin('api/contract', to)))),
     )
     expect(wrong).toEqual([])
   })
@@ -123,9 +131,9 @@ describe('imports', () => {
       reached.add(file)
       for (const { from, to } of imports) if (from === file && isProject(to)) visit(to)
     }
-    visit('app.ts')
-    expect(reached).toContain('reader/reader-worker.ts')
-    const reading = ['store/store-reader.ts', 'analytics/reports.ts', 'web/answers.ts']
+    visit('app/app.ts')
+    expect(reached).toContain('reports/reader/reader-worker.ts')
+    const reading = ['storage/sqlite/store-reader.ts', 'reports/reports.ts', 'api/answers.ts']
     expect(reading.filter((file) => reached.has(file))).toEqual([])
   })
 
@@ -150,8 +158,8 @@ describe('imports', () => {
 describe('the environment and the process', () => {
   const files = globSync('**/*.ts', { cwd: source })
   test.each([
-    ['process.env', /\bprocess\.env\b/, ['process.ts']],
-    ['process.exit', /\bprocess\.(exit|exitCode)\b/, ['main.ts', 'process.ts']],
+    ['process.env', /\bprocess\.env\b/, ['app/process.ts']],
+    ['process.exit', /\bprocess\.(exit|exitCode)\b/, ['main.ts', 'app/process.ts']],
   ])('only the process itself touches %s', (_, pattern, allowedHere) => {
     const touching = files.filter((file) => pattern.test(readFileSync(join(source, file), 'utf8')))
     expect(touching).toEqual(allowedHere)
@@ -164,10 +172,10 @@ describe('the environment and the process', () => {
       ),
     )
     expect(knowing.toSorted()).toEqual([
+      'app/process.ts',
       'cli/terminal.ts',
       'domain/safe-text.ts',
       'main.ts',
-      'process.ts',
     ])
   })
 
@@ -176,9 +184,7 @@ describe('the environment and the process', () => {
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
     )
     const allowedHere = (file: string) =>
-      /^(langfuse\/exchange|bridge\/bridge-api|doctor\/bridge-probe|receiver\/|web\/ui\/ask)/.test(
-        file,
-      )
+      /^(http\/exchange|api\/bridge-client|doctor\/bridge-target|receivers\/|page\/ask)/.test(file)
     expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
   })
 })

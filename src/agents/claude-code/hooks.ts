@@ -1,0 +1,132 @@
+/**
+ * Claude Code's hooks, posted as JSON (recording `hooks-http`). They carry no time of their
+ * own, so they count as having happened when they arrived; they share session, prompt, tool
+ * and agent ids with telemetry.
+ */
+import { hash } from 'node:crypto'
+import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
+import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
+import { claudeCodeQuantities } from './quantities.ts'
+import type { HookContext, HookReader } from '../profile.ts'
+import { believed, numberOf, present, textOf } from '../read-attribute.ts'
+
+type ReadHook = (base: EventBase, body: Attributes) => AgentEvent
+
+const toolReport =
+  (state: 'begun' | 'done' | 'failed'): ReadHook =>
+  (base, body) => {
+    const toolUseId = textOf(body, 'tool_use_id')
+    if (toolUseId === undefined) return { ...base, kind: 'other', isHook: true }
+    return {
+      ...base,
+      kind: 'tool_report',
+      tool: textOf(body, 'tool_name') ?? 'unknown',
+      toolUseId,
+      state,
+      ...present({
+        input: body.tool_input,
+        output: state === 'failed' ? body.error : body.tool_response,
+        durationMs: numberOf(body, 'duration_ms'),
+        startedSubagentId: agentIdIn(body.tool_response),
+      }),
+    }
+  }
+
+const subagentReport =
+  (state: 'begun' | 'stopped'): ReadHook =>
+  (base, body) => ({
+    ...base,
+    kind: 'subagent_report',
+    subagentType: textOf(body, 'agent_type') ?? 'unknown',
+    state,
+    ...present({ answer: textOf(body, 'last_assistant_message') }),
+  })
+
+const hooks: Readonly<Record<string, ReadHook>> = {
+  UserPromptSubmit: (base, body) => ({
+    ...base,
+    kind: 'turn_start_report',
+    prompt: textOf(body, 'prompt') ?? '',
+  }),
+  PreToolUse: toolReport('begun'),
+  PostToolUse: toolReport('done'),
+  PostToolUseFailure: toolReport('failed'),
+  SubagentStart: subagentReport('begun'),
+  SubagentStop: subagentReport('stopped'),
+  Stop: (base, body) => ({
+    ...base,
+    kind: 'turn_stop_report',
+    running: runningTasks(body.background_tasks),
+    ...present({ answer: textOf(body, 'last_assistant_message') }),
+  }),
+  SessionEnd: (base, body) => ({
+    ...base,
+    kind: 'session_end_report',
+    reason: textOf(body, 'reason') ?? 'unknown',
+  }),
+}
+
+function agentIdIn(response: AttributeValue | undefined): string | undefined {
+  return isObject(response) ? textOf(response, 'agentId') : undefined
+}
+
+function runningTasks(tasks: AttributeValue | undefined): string[] {
+  if (!Array.isArray(tasks)) return []
+  return tasks.filter(isObject).flatMap((task) => {
+    const id = textOf(task, 'id')
+    return id === undefined || textOf(task, 'status') !== 'running' ? [] : [id]
+  })
+}
+
+function isObject(value: AttributeValue | undefined): value is Attributes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Hooks that happen once for what they name, so that one with the same body was sent twice. */
+const identifiedBy: Readonly<Record<string, string>> = {
+  UserPromptSubmit: 'prompt_id',
+  PreToolUse: 'tool_use_id',
+  PostToolUse: 'tool_use_id',
+  PostToolUseFailure: 'tool_use_id',
+  SubagentStart: 'agent_id',
+}
+
+/** Of all others the body may be the same when it happens again: a session that is resumed ends twice. */
+function keysOf(
+  name: string,
+  body: Attributes,
+  arrivedMs: number,
+): Pick<EventBase, 'dedupKey' | 'resendKey'> {
+  const key = `hook|${name}|${hash('sha1', JSON.stringify(body))}`
+  const identifier = Object.hasOwn(identifiedBy, name) ? identifiedBy[name] : undefined
+  const isOnce = identifier !== undefined && textOf(body, identifier) !== undefined
+  return isOnce ? { dedupKey: key } : { dedupKey: `${key}|${arrivedMs}`, resendKey: key }
+}
+
+function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent | undefined {
+  const sessionId = textOf(body, 'session_id')
+  const name = textOf(body, 'hook_event_name')
+  if (sessionId === undefined || name === undefined) return undefined
+  const { attributes, implausible } = believed(body, claudeCodeQuantities)
+  const base: EventBase = {
+    agent: 'claude-code',
+    sessionId,
+    ...keysOf(name, body, arrivedMs),
+    name,
+    timeMs: arrivedMs,
+    identity: Object.keys(labels).length > 0 ? { labels } : {},
+    ...present({
+      promptId: textOf(body, 'prompt_id'),
+      subagentId: textOf(body, 'agent_id'),
+      implausible,
+    }),
+  }
+  const readHook = Object.hasOwn(hooks, name) ? hooks[name] : undefined
+  if (readHook === undefined) return { ...base, kind: 'other', isHook: true }
+  return readHook(base, attributes)
+}
+
+export const claudeCodeHooks: HookReader = {
+  folder: (body) => textOf(body, 'cwd'),
+  read,
+}

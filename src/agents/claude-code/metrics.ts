@@ -1,0 +1,39 @@
+/** Claude Code's metrics. Cost and tokens serve as a check only: events are their source. */
+import type { MetricRow } from '../profile.ts'
+
+export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
+  'claude_code.session.count': {
+    measure: 'session_start',
+    facet: 'start_type',
+    shownAs: 'how the session started, in the summary',
+  },
+  'claude_code.cost.usage': {
+    measure: 'cost_usd',
+    shownAs: 'check on the cost of the events, in the summary; never added',
+  },
+  'claude_code.token.usage': {
+    measure: 'tokens',
+    facet: 'type',
+    shownAs: 'check on the tokens of the events, in the summary; never added',
+  },
+  'claude_code.lines_of_code.count': {
+    measure: 'lines_of_code',
+    facet: 'type',
+    shownAs: 'lines added and removed, in the summary',
+  },
+  'claude_code.code_edit_tool.decision': {
+    measure: 'edit_decision',
+    facet: 'decision',
+    shownAs: '`edit_acceptance_rate`',
+  },
+  'claude_code.active_time.total': {
+    measure: 'active_time_s',
+    facet: 'type',
+    shownAs: 'active time of user and agent, in the summary',
+  },
+  'claude_code.commit.count': { measure: 'commits', shownAs: 'commits, in the summary' },
+  'claude_code.pull_request.count': {
+    measure: 'pull_requests',
+    shownAs: 'pull requests, in the summary',
+  },
+}

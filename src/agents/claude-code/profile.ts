@@ -1,0 +1,108 @@
+/**
+ * Claude Code, 1.0.128 to 2.1.329, as recorded in `test/corpus/claude-code`.
+ * The tables of its events and metrics stand in files of their own.
+ */
+import type { Attributes } from '../../domain/json-value.ts'
+import type { Identity } from '../../domain/identity.ts'
+import type { LogRecord, Origin } from '../../domain/telemetry-record.ts'
+import { claudeCodeEvents } from './events.ts'
+import { claudeCodeHooks } from './hooks.ts'
+import { claudeCodeMetrics } from './metrics.ts'
+import { claudeCodeQuantities } from './quantities.ts'
+import { claudeCodeSpans } from './spans.ts'
+import type { AgentProfile } from '../profile.ts'
+import { numberOf, textOf } from '../read-attribute.ts'
+
+const SCOPE = 'com.anthropic.claude_code'
+const BODY_PREFIX = 'claude_code.'
+
+/** Resource attributes that describe the machine or the SDK, not the work. */
+const UNSHOWN_RESOURCE =
+  /^(host|os|service|telemetry|process|container|deployment|user|session|terminal)\./
+
+/** By scope, not by `service.name`: OTEL_SERVICE_NAME changes that (recording resource-attributes). */
+function recognises(origin: Origin): boolean {
+  return origin.scopeName.startsWith(SCOPE)
+}
+
+function eventName(record: LogRecord): string | undefined {
+  const named = textOf(record.attributes, 'event.name')
+  if (named !== undefined) return withoutPrefix(named)
+  if (typeof record.body === 'string' && record.body.startsWith(BODY_PREFIX)) {
+    return withoutPrefix(record.body)
+  }
+  return record.eventName === '' ? undefined : withoutPrefix(record.eventName)
+}
+
+function withoutPrefix(name: string): string {
+  return name.startsWith(BODY_PREFIX) ? name.slice(BODY_PREFIX.length) : name
+}
+
+/**
+ * With OTEL_METRICS_INCLUDE_SESSION_ID=false logs lack the id too. Such records are grouped
+ * by user, terminal and day (UTC): see docs/decisions/0004.
+ */
+function substituteSessionId(attributes: Attributes, timeMs: number): string | undefined {
+  const user = textOf(attributes, 'user.id') ?? textOf(attributes, 'user.email')
+  if (user === undefined) return undefined
+  const terminal = textOf(attributes, 'terminal.type') ?? 'unknown'
+  const day = new Date(timeMs).toISOString().slice(0, 10)
+  return `no-session-id:${user.slice(0, 16)}:${terminal.slice(0, 40)}:${day}`
+}
+
+function identity(origin: Origin, attributes: Attributes): Identity {
+  const userId =
+    textOf(attributes, 'user.email') ??
+    textOf(attributes, 'user.account_uuid') ??
+    textOf(attributes, 'user.id')
+  const organizationId = textOf(attributes, 'organization.id')
+  const terminal = textOf(attributes, 'terminal.type')
+  const agentVersion = textOf(origin.resource, 'service.version')
+  const environment =
+    textOf(origin.resource, 'deployment.environment.name') ??
+    textOf(origin.resource, 'deployment.environment')
+  const labels = labelsOf(origin)
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(organizationId !== undefined && { organizationId }),
+    ...(terminal !== undefined && { terminal }),
+    ...(agentVersion !== undefined && { agentVersion }),
+    ...(environment !== undefined && { environment }),
+    ...(labels !== undefined && { labels }),
+  }
+}
+
+/** One origin is shared by all records of a scope, so its labels are worked out once. */
+const labelsByOrigin = new WeakMap<Origin, Readonly<Record<string, string>>>()
+
+function labelsOf(origin: Origin): Readonly<Record<string, string>> | undefined {
+  let labels = labelsByOrigin.get(origin)
+  if (labels === undefined) {
+    const found: Record<string, string> = {}
+    for (const key of Object.keys(origin.resource)) {
+      const value = textOf(origin.resource, key)
+      if (value !== undefined && !UNSHOWN_RESOURCE.test(key)) found[key] = value
+    }
+    labels = found
+    labelsByOrigin.set(origin, labels)
+  }
+  return Object.keys(labels).length > 0 ? labels : undefined
+}
+
+export const claudeCode: AgentProfile = {
+  agent: 'claude-code',
+  title: 'Claude Code',
+  recognises,
+  eventName,
+  sessionId: (attributes) => textOf(attributes, 'session.id'),
+  substituteSessionId,
+  identity,
+  sequence: (attributes) => numberOf(attributes, 'event.sequence'),
+  promptId: (attributes) => textOf(attributes, 'prompt.id'),
+  subagentId: (attributes) => textOf(attributes, 'agent_id'),
+  quantities: claudeCodeQuantities,
+  events: claudeCodeEvents,
+  metrics: claudeCodeMetrics,
+  spans: claudeCodeSpans,
+  hooks: claudeCodeHooks,
+}

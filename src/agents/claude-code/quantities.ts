@@ -1,0 +1,32 @@
+/** What Claude Code's numeric attributes measure, in events and hooks alike. */
+import type { Quantity } from '../../domain/numbers.ts'
+
+export const claudeCodeQuantities: Readonly<Record<string, Quantity>> = {
+  cost_usd: 'usd',
+  input_tokens: 'tokens',
+  output_tokens: 'tokens',
+  cache_read_tokens: 'tokens',
+  cache_creation_tokens: 'tokens',
+  cache_creation_5m_tokens: 'tokens',
+  cache_creation_1h_tokens: 'tokens',
+  pre_tokens: 'tokens',
+  post_tokens: 'tokens',
+  total_tokens: 'tokenSum',
+  duration_ms: 'durationMs',
+  total_duration_ms: 'durationMs',
+  total_retry_duration_ms: 'durationMs',
+  ttft_ms: 'durationMs',
+  prompt_length: 'size',
+  response_length: 'size',
+  tool_input_size_bytes: 'size',
+  tool_result_size_bytes: 'size',
+  attempt: 'count',
+  total_attempts: 'count',
+  total_tool_uses: 'count',
+  status_code: 'count',
+  num_hooks: 'count',
+  num_blocking: 'count',
+  num_non_blocking_error: 'count',
+  num_cancelled: 'count',
+  num_success: 'count',
+}

@@ -1,0 +1,64 @@
+/**
+ * Posts to the webhook of budgets: one try a call. Every failure is a value, and no text in it
+ * holds the address, which may be a secret beyond its host. Redirects are not followed: they would
+ * carry the message to another host.
+ */
+import { jsonText } from '../domain/numbers.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { exchange } from '../http/exchange.ts'
+import { createRedactor } from '../http/exchange.ts'
+import { retryAfterMs } from '../http/retry-after.ts'
+import type { WebhookMessage } from './webhook-message.ts'
+
+export interface WebhookFailure {
+  readonly reason: string
+  /** What the receiver asked for. */
+  readonly retryAfterMs?: number | undefined
+}
+
+export interface WebhookClient {
+  /** `nowMs` is for a Retry-After that is a date. */
+  post(
+    message: WebhookMessage,
+    nowMs: number,
+    stop: AbortSignal,
+  ): Promise<Result<undefined, WebhookFailure>>
+}
+
+export interface WebhookClientOptions {
+  readonly url: string
+  /** For the whole exchange. */
+  readonly timeoutMs: number
+}
+
+/** Of the answer, in the log. */
+const MAX_EXCERPT = 200
+
+/** Throws when `url` is no URL. */
+export function createWebhookClient({ url, timeoutMs }: WebhookClientOptions): WebhookClient {
+  const { host, pathname, search } = new URL(url)
+  const path = `${pathname}${search}`
+  const redact = createRedactor([url, path === '/' ? '' : path])
+
+  return {
+    post: async (message, nowMs, stop) => {
+      const received = await exchange(
+        url,
+        {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: jsonText(message),
+        },
+        { name: host, timeoutMs, redact, stop },
+      )
+      if (!received.ok) return err({ reason: received.error })
+      const { status, headers, body = '' } = received.value
+      if (status >= 200 && status < 300) return ok(undefined)
+      const excerpt = body.trim().slice(0, MAX_EXCERPT)
+      return err({
+        reason: `${host}: HTTP ${status}${excerpt && `: ${excerpt}`}`,
+        retryAfterMs: retryAfterMs(headers.get('retry-after') ?? undefined, nowMs),
+      })
+    },
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A bridge that runs, as another program on the machine reaches it: its health, its live feed, and
+ * the deletions that only it may do, since it holds sessions in memory. Every failure is a value
+ * that completes "the bridge at … ".
+ */
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { describeFetchError } from '../http/fetch-error.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Changed, DeadSelection } from './contract/delivery.ts'
+import type { LiveEvent, LiveRecent } from './contract/live.ts'
+
+export interface BridgeApi {
+  /** Without a trailing slash. */
+  readonly address: string
+  /** The body of `/health`, whatever state it tells. */
+  health(): Promise<Result<string, string>>
+  /** How many raw records went with the session; `undefined` when it knows none of that key. */
+  deleteSession(key: string): Promise<Result<number | undefined, string>>
+  /** Tries dead items again, or deletes them. How many there were. */
+  changeDead(
+    how: 'retry' | 'drop',
+    selection: readonly number[] | 'all',
+  ): Promise<Result<number, string>>
+  liveRecent(limit: number): Promise<Result<LiveRecent, string>>
+  /** What is stored from a position on, as it comes, until the connection ends. */
+  live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
+}
+
+/** `gap`: the feed was too far behind and has left something out. */
+export type LiveMessage = { readonly kind: 'gap' } | { readonly kind: 'event'; event: LiveEvent }
+
+export interface BridgeApiOptions {
+  readonly address: string
+  readonly apiKey: string | undefined
+}
+
+const TIMEOUT_MS = 5000
+/** Deleting a large session, or many items, takes a while. */
+const CHANGE_TIMEOUT_MS = 300_000
+/** As many as the API takes in one request. */
+const MAX_IDS = 1000
+
+export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeApi {
+  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+
+  async function send(
+    path: string,
+    init: Pick<RequestInit, 'method' | 'signal' | 'body'>,
+  ): Promise<Result<Response, string>> {
+    try {
+      const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
+      const headers = { ...authorization, ...type }
+      return ok(await fetch(`${address}${path}`, { redirect: 'manual', headers, ...init }))
+    } catch (error) {
+      return err(`does not answer (${describeFetchError(error)})`)
+    }
+  }
+
+  async function json(path: string): Promise<Result<unknown, string>> {
+    const response = await send(path, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return response.ok ? bodyOf(response.value) : response
+  }
+
+  return {
+    address,
+    health: async () => {
+      const response = await send('/health', { signal: AbortSignal.timeout(TIMEOUT_MS) })
+      return response.ok ? textOf(response.value) : response
+    },
+    deleteSession: async (key) => {
+      const response = await send(`/api/sessions/${encodeURIComponent(key)}`, {
+        method: 'DELETE',
+        signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
+      })
+      if (!response.ok) return response
+      if (response.value.status === 404) return ok(undefined)
+      const body = await bodyOf(response.value)
+      return body.ok ? ok((body.value as { readonly records: number }).records) : body
+    },
+    changeDead: async (how, selection) => {
+      let changed = 0
+      for (const ids of portionsOf(selection)) {
+        const response = await send(`/api/delivery/${how}`, {
+          method: 'POST',
+          body: JSON.stringify({ ids } satisfies DeadSelection),
+          signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
+        })
+        const body = response.ok ? await bodyOf(response.value) : response
+        if (!body.ok) return body
+        changed += (body.value as Changed).items
+      }
+      return ok(changed)
+    },
+    liveRecent: async (limit) => {
+      const body = await json(`/api/live/recent?limit=${limit}`)
+      return body.ok ? ok(body.value as LiveRecent) : body
+    },
+    live: async (after) => {
+      const response = await send(`/api/live?after=${after}`, {})
+      if (!response.ok) return response
+      if (response.value.status !== 200 || response.value.body === null) {
+        return err(`answers HTTP ${response.value.status} to its live feed`)
+      }
+      return ok(messages(response.value.body))
+    },
+  }
+}
+
+function portionsOf(selection: readonly number[] | 'all'): readonly DeadSelection['ids'][] {
+  if (selection === 'all') return ['all']
+  const count = Math.ceil(selection.length / MAX_IDS)
+  return Array.from({ length: count }, (_, n) => selection.slice(n * MAX_IDS, (n + 1) * MAX_IDS))
+}
+
+async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveMessage, void> {
+  // The decoder's types are those of a DOM that this program does not have.
+  const decoder = new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array>
+  const events = body.pipeThrough(decoder).pipeThrough(new EventSourceParserStream())
+  for await (const { event, data } of events) {
+    if (event === 'gap') yield { kind: 'gap' }
+    else if (event === 'record') yield { kind: 'event', event: JSON.parse(data) as LiveEvent }
+  }
+}
+
+async function bodyOf(response: Response): Promise<Result<unknown, string>> {
+  const text = await textOf(response)
+  if (!text.ok) return text
+  if (response.status === 401) return err('refuses the API_KEY of this command; set the same one')
+  if (response.status !== 200) {
+    return err(`answers HTTP ${response.status}: ${text.value.slice(0, 300)}`)
+  }
+  try {
+    return ok(JSON.parse(text.value))
+  } catch {
+    return err('answers with something that is no JSON; is it another program?')
+  }
+}
+
+async function textOf(response: Response): Promise<Result<string, string>> {
+  try {
+    return ok(await response.text())
+  } catch (error) {
+    return err(`broke off its answer (${describeFetchError(error)})`)
+  }
+}

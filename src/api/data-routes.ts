@@ -1,0 +1,51 @@
+/** The endpoints that answer from the product's data, each a line. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { err, ok } from '../domain/result.ts'
+import { addEndpoint, addQuestion } from './api-route.ts'
+import { api } from './contract/api.ts'
+import { notFound } from './failure.ts'
+import type { WebQueries } from './queries.ts'
+
+export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
+  addQuestion(app, queries, api.overview, ({ query }) => ({ name: 'overview', query }))
+  addQuestion(app, queries, api.facets, ({ query }) => ({ name: 'facets', query }))
+  addQuestion(app, queries, api.budgets, () => ({ name: 'budgets' }))
+  addQuestion(app, queries, api.delivery, () => {
+    return { name: 'delivery', bridge: queries.bridgeState() }
+  })
+  addQuestion(app, queries, api.sessions, ({ query }) => ({ name: 'sessions', query }))
+  addQuestion(app, queries, api.session, ({ params: { key } }) => ({ name: 'session', key }))
+  addQuestion(app, queries, api.turns, ({ params: { key }, query }) => {
+    return { name: 'turns', key, query }
+  })
+  addQuestion(app, queries, api.turn, ({ params: { key, turn }, query }) => {
+    return { name: 'turn', key, turn, query }
+  })
+  addQuestion(app, queries, api.item, ({ params: { key, turn, item } }) => {
+    return { name: 'item', key, turn, item }
+  })
+  addQuestion(app, queries, api.events, ({ params: { key }, query }) => {
+    return { name: 'events', key, query }
+  })
+  addQuestion(app, queries, api.event, ({ params: { key, id } }) => ({ name: 'event', key, id }))
+  addQuestion(app, queries, api.liveRecent, ({ query }) => ({ name: 'liveRecent', query }))
+
+  addEndpoint(app, api.deleteSession, async ({ params: { key }, request }) => {
+    takesLong(request)
+    const deleted = await queries.deleteSession(key)
+    return deleted === undefined ? err(notFound('session', key)) : ok(deleted)
+  })
+  addEndpoint(app, api.retry, async ({ body, request }) => {
+    takesLong(request)
+    return ok(await queries.retry(body))
+  })
+  addEndpoint(app, api.drop, async ({ body, request }) => {
+    takesLong(request)
+    return ok(await queries.drop(body))
+  })
+}
+
+/** A million rows take longer than the door bears with a connection on which nothing moves. */
+function takesLong({ raw }: FastifyRequest): void {
+  if (raw.socket.writable) raw.socket.setTimeout(0)
+}

@@ -1,0 +1,108 @@
+/**
+ * The page and its JSON API as one Fastify plugin, beside the OTLP paths of the same server.
+ * Guarantees for each of its paths: the access rule, the security headers, JSON errors, and
+ * bodies of a few kilobytes at most. Knows neither SQL nor Langfuse; asks `WebQueries`. What the
+ * store answers comes as bytes and goes out as they are: nothing of it is worked out here.
+ */
+import fastifyCookie from '@fastify/cookie'
+import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { Clock } from '../domain/clock.ts'
+import { jsonText } from '../domain/numbers.ts'
+import type { Log } from '../observability/logger.ts'
+import { createAccess } from './access.ts'
+import { addAccessRoutes } from './access-routes.ts'
+import { addQuestion, fail } from './api-route.ts'
+import { api, OPENAPI_PATH } from './contract/api.ts'
+import { addDataRoutes } from './data-routes.ts'
+import { internal, notFound, type WebFailure } from './failure.ts'
+import { createLiveHub } from './live-hub.ts'
+import { addLiveRoute } from './live-route.ts'
+import { openApiDocument } from './openapi.ts'
+import { addPageRoutes } from './page-routes.ts'
+import { securityHeaders } from './security-headers.ts'
+import { setupOf } from './setup.ts'
+import type { WebQueries } from './queries.ts'
+
+const MAX_BODY_BYTES = 64 * 1024
+
+export interface WebDeps {
+  readonly queries: WebQueries
+  readonly apiKey: string | undefined
+  /** Folder of the built page. */
+  readonly pageDir: string
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A plugin to be registered on the HTTP door. */
+export function createWeb(deps: WebDeps): FastifyPluginAsync {
+  const { queries, apiKey, pageDir, version, clock, log } = deps
+  const access = createAccess(apiKey, clock)
+  /** Made when it is first asked for: making it takes more memory than all sessions do. */
+  let document: ReturnType<typeof openApiDocument> | undefined
+
+  const addData = async (app: FastifyInstance): Promise<void> => {
+    app.addHook('onRequest', (request, reply, done) => {
+      const failure = access.toData(request)
+      if (failure === undefined) done()
+      else fail(reply, failure)
+    })
+    addDataRoutes(app, queries)
+    addLiveRoute(app, createLiveHub(queries.live, clock))
+    addQuestion(app, queries, api.setup, ({ request }) => {
+      const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
+      return { name: 'setup', setup: setupOf(baseUrl, apiKey !== undefined) }
+    })
+    app.get(OPENAPI_PATH, async () => (document ??= openApiDocument(version)))
+  }
+
+  return async (app) => {
+    takeJson(app)
+    app.setErrorHandler((error: FastifyError, _request, reply) => {
+      const failure = failureOf(error)
+      if (failure === internal) log.error({ err: error }, 'a request of the page failed')
+      return fail(reply, failure)
+    })
+    app.addHook('onRequest', (request, reply, done) => {
+      const failure = access.atTheDoor(request)
+      if (failure === undefined) done()
+      else fail(reply, failure)
+    })
+    await app.register(fastifyHelmet, securityHeaders)
+    await app.register(fastifyCookie)
+    await app.register(fastifyRateLimit, { global: false })
+    await addPageRoutes(app, pageDir)
+    await app.register(async (scope) => {
+      scope.addHook('onSend', (_request, reply, payload, done) => {
+        reply.header('cache-control', 'no-store')
+        done(null, payload)
+      })
+      scope.setReplySerializer((answer) => jsonText(answer))
+      addAccessRoutes(scope, access, version)
+      await scope.register(addData)
+      scope.all('/api/*', { exposeHeadRoute: false }, async (request, reply) =>
+        fail(reply, notFound('endpoint', `${request.method} ${request.url}`)),
+      )
+    })
+  }
+}
+
+/** The door itself takes any body unread; the page's API takes small JSON only. */
+function takeJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
+    app.getDefaultJsonParser('error', 'error'),
+  )
+}
+
+function failureOf(error: FastifyError): WebFailure {
+  const status = error.statusCode ?? 500
+  if (status === 429) return { code: 'too_many', message: error.message }
+  if (status >= 500) return internal
+  return { code: 'malformed', message: error.message }
+}

@@ -1,0 +1,103 @@
+/**
+ * What the page's API asks, answered by the parts of a running bridge: what the store knows by the
+ * reader's thread, delivery and the receiver's counters here, and changes by who owns what changes.
+ */
+import type { Delivery } from '../exporters/delivery.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { Outcome } from '../domain/session-store.ts'
+import type { Counters } from '../observability/counters.ts'
+import type { IngestLog } from '../observability/ingest-log.ts'
+import type { Reader } from '../reports/reader/reader.ts'
+import type { SessionHandler } from '../sessions/handler.ts'
+import type { Store } from '../storage/store.ts'
+import type { BridgeState, WebQueries } from '../api/queries.ts'
+
+const DAY_MS = 86_400_000
+
+export interface PageQueriesDeps {
+  readonly reader: Reader
+  readonly store: Store<unknown>
+  readonly remove: SessionHandler['remove']
+  readonly delivery: Delivery
+  readonly counters: Counters
+  readonly ingestLog: IngestLog
+  readonly clock: Clock
+  /** Absent without keys. */
+  readonly langfuseUrl: string | undefined
+  readonly retentionMs: number
+}
+
+export interface PageQueries {
+  readonly queries: WebQueries
+  /** To be told of every commit. */
+  committed(outcome: Outcome<unknown>): void
+}
+
+export function createPageQueries(deps: PageQueriesDeps): PageQueries {
+  const { reader, store, delivery, clock } = deps
+  const listeners = new Set<() => void>()
+  store.onDeleted(() => reader.deleted())
+
+  const queries: WebQueries = {
+    ask: (question, signal) => reader.ask(question, signal),
+    bridgeState: () => bridgeState(deps),
+    deleteSession: async (key) => {
+      const records = await deps.remove(key)
+      return records === undefined ? undefined : { records }
+    },
+    retry: async ({ ids }) => {
+      const items = await store.deadItems.retry(ids, clock.now())
+      delivery.notify()
+      return { items }
+    },
+    drop: async ({ ids }) => ({ items: await store.deadItems.drop(ids) }),
+    live: {
+      since: (asked) => reader.live(asked),
+      onCommitted: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+  }
+
+  return {
+    queries,
+    committed: (outcome) => {
+      reader.committed(outcome)
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+function bridgeState(deps: PageQueriesDeps): BridgeState {
+  const { store, delivery, counters, ingestLog, langfuseUrl } = deps
+  const { langfuse, lastDeliveredMs, lastError } = delivery.status()
+  const { requestCount, errorCount, rejectedRecords } = counters.snapshot()
+  return {
+    langfuse: {
+      state: langfuse,
+      url: langfuseUrl ?? null,
+      lastDeliveredMs: lastDeliveredMs ?? null,
+      lastError: lastError ?? null,
+    },
+    dropped: store.upkeep.dropped(),
+    ingest: {
+      requests: requestCount,
+      errors: errorCount,
+      rejected: Object.values(rejectedRecords).reduce((sum, count) => sum + count, 0),
+      recent: ingestLog.recent().map((entry) => ({ ...entry, reasons: [...entry.reasons] })),
+    },
+    retention: retentionAnswer(deps),
+  }
+}
+
+function retentionAnswer({ store, retentionMs }: PageQueriesDeps): BridgeState['retention'] {
+  const { usedBytes, state, ...size } = store.size()
+  return {
+    days: retentionMs / DAY_MS,
+    databaseBytes: store.databaseBytes() ?? null,
+    ...size,
+    usedBytes: usedBytes ?? null,
+    size: state,
+  }
+}

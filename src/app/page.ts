@@ -1,0 +1,73 @@
+/**
+ * The page with its API, put together: the thread that answers its questions, and the plugin that
+ * serves both.
+ */
+import { join } from 'node:path'
+import { budgetTimeZone } from './budget-alarm.ts'
+import type { Config } from '../config/config.ts'
+import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
+import type { Log } from '../observability/logger.ts'
+import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
+import { createReader } from '../reports/reader/reader.ts'
+import { policyOf } from '../sessions/policy.ts'
+import { PRODUCT_VERSION } from './version.ts'
+import { createWeb } from '../api/server.ts'
+
+/** Beside the folder of this module, compiled or not. */
+const PAGE_DIR = join(import.meta.dirname, '../../dist/page')
+
+export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl' | 'retentionMs'> {
+  readonly config: Config
+  readonly log: Log
+}
+
+export interface Page extends Pick<PageQueries, 'committed'> {
+  /** For the HTTP door. */
+  readonly plugin: ReturnType<typeof createWeb>
+  /** After the door was closed. */
+  close(): Promise<void>
+}
+
+export function createPage(deps: PageDeps): Page {
+  const { config, clock, log } = deps
+  const { langfuse, budgets } = config
+  const reader = createReader({
+    settings: {
+      dataDir: config.dataDir,
+      policy: policyOf(config.session),
+      budgets: { limits: budgets.limits, timeZone: budgetTimeZone(config) },
+      langfuseUrl: langfuse?.baseUrl,
+    },
+    readProjectId: langfuse === undefined ? async () => undefined : projectIdOf(langfuse),
+    clock,
+    log,
+  })
+  const page = createPageQueries({
+    ...deps,
+    reader,
+    langfuseUrl: langfuse?.baseUrl,
+    retentionMs: config.retentionMs,
+  })
+  return {
+    plugin: createWeb({
+      queries: page.queries,
+      apiKey: config.receiver.apiKey,
+      pageDir: PAGE_DIR,
+      version: PRODUCT_VERSION,
+      clock,
+      log,
+    }),
+    committed: (outcome) => page.committed(outcome),
+    close: () => reader.close(),
+  }
+}
+
+/** Asks Langfuse until it has said. */
+function projectIdOf(langfuse: NonNullable<Config['langfuse']>): () => Promise<string | undefined> {
+  const client = createLangfuseReader(langfuse)
+  let known: string | undefined
+  return async () => {
+    known ??= await client.projectId()
+    return known
+  }
+}

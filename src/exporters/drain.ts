@@ -1,0 +1,49 @@
+import type { Clock } from '../domain/clock.ts'
+
+/** How one turn of the delivery loop ended; `restMs` is how long nothing is to be done. */
+export type Step =
+  | { readonly kind: 'worked' }
+  /** Nothing was due; `pending` when something will be. */
+  | { readonly kind: 'idle'; readonly restMs: number; readonly pending: boolean }
+  /** Nothing may be sent at present. */
+  | { readonly kind: 'held'; readonly restMs: number }
+  /** The outbox failed. */
+  | { readonly kind: 'broken'; readonly restMs: number }
+
+// One attempt to leave nothing behind before the process ends, and when it is over.
+
+export interface Drain {
+  /** Resolves to whether the outbox was emptied. */
+  readonly done: Promise<boolean>
+  /** Decides, at the end of a turn without work, whether to go on. */
+  consider(step: Exclude<Step, { kind: 'worked' }>, hopeless: boolean): void
+  finish(empty: boolean): void
+}
+
+/** Over after `timeoutMs` at the latest; `onDone` is called once, however often it is finished. */
+export function createDrain(clock: Clock, timeoutMs: number, onDone: () => void): Drain {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const untilMs = clock.now() + timeoutMs
+  const timer = clock.setTimer(() => finish(false), timeoutMs)
+  let over = false
+
+  function finish(empty: boolean): void {
+    if (over) return
+    over = true
+    timer.cancel()
+    onDone()
+    resolve(empty)
+  }
+
+  return {
+    done: promise,
+    finish,
+    consider: (step, hopeless) => {
+      if (step.kind === 'idle') finish(!step.pending)
+      // A wait that ends in time is waited for, unless nothing would be different after it.
+      else if (step.kind === 'broken' || hopeless || clock.now() + step.restMs >= untilMs) {
+        finish(false)
+      }
+    },
+  }
+}

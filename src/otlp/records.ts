@@ -1,0 +1,164 @@
+/**
+ * Assembles log records from decoded fields. The last step of every encoding, so that all of
+ * them end in the same records.
+ */
+import type { Attributes, AttributeValue } from '../domain/json-value.ts'
+import type {
+  LogRecord,
+  Origin,
+  MetricPoint,
+  SpanMoment,
+  SpanRecord,
+} from '../domain/telemetry-record.ts'
+import { nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, readText } from './scalars.ts'
+import { shown, type Fault, refuse, checkShared, isObject, typeName } from './decoding.ts'
+import { readAttributes } from './any-value.ts'
+import { noAttributes } from './attribute-map.ts'
+
+/** The fields of a log record as every encoding yields them. */
+export interface LogFields {
+  readonly origin: Origin
+  /** Decimal nanoseconds; `'0'` when unset. */
+  readonly timeNanos: string
+  readonly observedNanos: string
+  readonly eventName: string
+  readonly body: AttributeValue
+  readonly attributes: Attributes
+  /** Lower-case hexadecimal; empty when unset. */
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** The record of these fields. */
+export function logRecord(fields: LogFields): LogRecord {
+  return {
+    origin: fields.origin,
+    timeMs: nanosToMs(fields.timeNanos),
+    observedMs: nanosToMs(fields.observedNanos),
+    eventName: fields.eventName,
+    body: fields.body,
+    attributes: fields.attributes,
+    ...(fields.traceId !== '' && { traceId: fields.traceId }),
+    ...(fields.spanId !== '' && { spanId: fields.spanId }),
+  }
+}
+
+// Assembles metric points from decoded fields. The last step of every encoding, so that all of them
+// end in the same points.
+
+/** What all points of one sum share. */
+export interface SumHeader {
+  readonly origin: Origin
+  readonly name: string
+  readonly unit: string
+  readonly temporality: MetricPoint['temporality']
+}
+
+/** The fields of one point as every encoding yields them. */
+export interface PointFields {
+  /** Decimal nanoseconds; `'0'` when unset. */
+  readonly startNanos: string
+  readonly timeNanos: string
+  readonly value: number
+  readonly attributes: Attributes
+}
+
+/** `DataPointFlags`: set when the sender knows the series but has no value for it. */
+export const NO_RECORDED_VALUE = 1
+
+/** What is said of a point that has no value although it is not flagged so. */
+export const NO_VALUE_FAULT = 'neither asDouble nor asInt is set, expected one of them'
+
+/** `AggregationTemporality` of opentelemetry/proto/metrics/v1; `undefined` for any other value. */
+export function temporalityOf(code: unknown): MetricPoint['temporality'] | undefined {
+  if (code === 1) return 'delta'
+  return code === 2 ? 'cumulative' : undefined
+}
+
+/** What is said of a sum whose temporality is not known. */
+export function temporalityFault(code: unknown): string {
+  return `sum.aggregationTemporality is ${shown(code)}, expected 1 (delta) or 2 (cumulative)`
+}
+
+/** The point of these fields. */
+export function metricPoint(sum: SumHeader, fields: PointFields): MetricPoint {
+  return {
+    origin: sum.origin,
+    name: sum.name,
+    unit: sum.unit,
+    temporality: sum.temporality,
+    startNanos: fields.startNanos,
+    timeNanos: fields.timeNanos,
+    timeMs: nanosToMs(fields.timeNanos),
+    value: fields.value,
+    attributes: fields.attributes,
+  }
+}
+
+// Assembles spans from decoded fields. The last step of every encoding, so that all of them end in
+// the same spans, and refuse the same ones.
+
+/** The fields of a span as every encoding yields them. */
+export interface SpanFields {
+  readonly origin: Origin
+  /** Lower-case hexadecimal; empty when unset or invalid. */
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly name: string
+  /** Decimal nanoseconds; `'0'` when unset. */
+  readonly startNanos: string
+  readonly endNanos: string
+  readonly attributes: Attributes
+  readonly moments: readonly SpanMoment[]
+  readonly statusCode: number
+  readonly statusMessage: string
+}
+
+/** The span of these fields; it needs its ids and times, which make it what it is. */
+export function spanRecord(fields: SpanFields, fault: Fault): SpanRecord | undefined {
+  const { startNanos, endNanos, traceId, spanId, parentSpanId, statusCode, ...same } = fields
+  if (traceId === '') return missing('traceId', `${TRACE_ID_CHARS} hexadecimal digits`, fault)
+  if (spanId === '') return missing('spanId', `${SPAN_ID_CHARS} hexadecimal digits`, fault)
+  const startMs = nanosToMs(startNanos)
+  if (startMs === undefined) return missing('startTimeUnixNano', 'a time', fault)
+  const endMs = nanosToMs(endNanos)
+  if (endMs === undefined) return missing('endTimeUnixNano', 'a time', fault)
+  return {
+    ...same,
+    traceId,
+    spanId,
+    ...(parentSpanId !== '' && { parentSpanId }),
+    startMs,
+    endMs,
+    // An enum may grow; a status that is not known is no status.
+    statusCode: statusCode === 1 || statusCode === 2 ? statusCode : 0,
+  }
+}
+
+function missing(field: string, expected: string, fault: Fault): SpanRecord | undefined {
+  return refuse(fault, `${field} is missing or invalid, expected ${expected}`)
+}
+
+// Resource and scope of OTLP/JSON: who sent a group of records.
+
+/** The attributes of a resource; none when the sender left the resource out. */
+export function readResource(raw: unknown, fault: Fault): Attributes | undefined {
+  if (raw === undefined || raw === null) return noAttributes
+  if (!isObject(raw)) return refuse(fault, `resource is ${typeName(raw)}, expected an object`)
+  const attributes = readAttributes(raw.attributes, fault)
+  if (attributes === undefined) return refuse(fault, `resource.${fault.text}`)
+  return checkShared('resource', attributes, JSON.stringify(attributes).length, fault)
+}
+
+/** The origin that all records of one scope share. */
+export function readOrigin(resource: Attributes, raw: unknown, fault: Fault): Origin | undefined {
+  if (raw === undefined || raw === null) return { resource, scopeName: '', scopeVersion: '' }
+  if (!isObject(raw)) return refuse(fault, `scope is ${typeName(raw)}, expected an object`)
+  const scopeName = readText('scope.name', raw.name, fault)
+  if (scopeName === undefined) return undefined
+  const scopeVersion = readText('scope.version', raw.version, fault)
+  if (scopeVersion === undefined) return undefined
+  const origin = { resource, scopeName, scopeVersion }
+  return checkShared('scope', origin, scopeName.length + scopeVersion.length, fault)
+}

@@ -1,0 +1,134 @@
+/**
+ * Doubles of OTLP/JSON: numbers, decimal text, or the texts NaN, Infinity and -Infinity.
+ */
+import { parseDecimal } from '../domain/numbers.ts'
+import { type Fault, refuse, shown, typeName } from './decoding.ts'
+
+/** A double, possibly not finite; `undefined` when the value is none. */
+export function readDouble(raw: unknown): number | undefined {
+  if (typeof raw === 'number') return raw
+  if (typeof raw !== 'string') return undefined
+  if (raw === 'NaN' || raw === 'Infinity' || raw === '-Infinity') return Number(raw)
+  return parseDecimal(raw)
+}
+
+/** A double as an attribute: itself, or its name when JSON has no number for it. */
+export function doubleAttribute(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value)
+}
+
+// Trace and span ids of OTLP/JSON: hexadecimal in either case.
+
+/** Hexadecimal digits of a trace id. */
+export const TRACE_ID_CHARS = 32
+/** Hexadecimal digits of a span id. */
+export const SPAN_ID_CHARS = 16
+
+const HEX = /^[0-9a-f]+$/
+const ZEROS = /^0+$/
+
+/**
+ * An id in lower case, or `''` when the record has none. An invalid id counts as none, as the
+ * data model of logs asks of receivers; only a value that is not even text is refused.
+ */
+export function readHexId(
+  field: string,
+  raw: unknown,
+  chars: number,
+  fault: Fault,
+): string | undefined {
+  const text = readText(field, raw, fault)
+  if (text === undefined) return undefined
+  if (text.length !== chars) return ''
+  const id = text.toLowerCase()
+  return HEX.test(id) && !ZEROS.test(id) ? id : ''
+}
+
+// 64-bit integers of OTLP. In JSON they are decimal text by the specification, and numbers from
+// many senders.
+
+const MIN_INT64 = -(2n ** 63n)
+const MAX_INT64 = 2n ** 63n - 1n
+/** Longest int64 in decimal: a sign and 19 digits. */
+const MAX_INT64_CHARS = 20
+
+/**
+ * A signed 64-bit integer: a number while it is exact, canonical decimal text beyond 2^53.
+ * `undefined` when the value is no int64.
+ */
+export function readInt64(raw: unknown): number | string | undefined {
+  if (typeof raw === 'number') {
+    if (Number.isSafeInteger(raw)) return raw + 0
+    return Number.isInteger(raw) ? largeInt64(BigInt(raw)) : undefined
+  }
+  if (typeof raw !== 'string' || raw.length > MAX_INT64_CHARS) return undefined
+  if (!isDigits(raw, raw.startsWith('-') ? 1 : 0)) return undefined
+  const value = Number(raw)
+  return Number.isSafeInteger(value) ? value + 0 : largeInt64(BigInt(raw))
+}
+
+/** The same for an integer that a protobuf reader has checked already. */
+export function int64Of(value: bigint | string): number | string {
+  const rounded = Number(value)
+  return Number.isSafeInteger(rounded) ? rounded : value.toString()
+}
+
+/** True when all characters from `start` on are ASCII digits, and there is at least one. */
+export function isDigits(text: string, start: number): boolean {
+  if (start >= text.length) return false
+  for (let i = start; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 48 || code > 57) return false
+  }
+  return true
+}
+
+function largeInt64(value: bigint): string | undefined {
+  return value >= MIN_INT64 && value <= MAX_INT64 ? value.toString() : undefined
+}
+
+// Times of OTLP: unsigned 64-bit nanoseconds since the epoch, kept as decimal text so that nothing
+// is rounded before it must be.
+
+const MAX_NANOS = '18446744073709551615'
+const NANOS_DIGITS_BELOW_MS = 6
+const NANOS_PER_MS = 1e6
+/** A time that the sender left out. */
+export const UNSET_NANOS = '0'
+
+/** A `fixed64` time, sent as text or number, as canonical decimal text; `'0'` when unset. */
+export function readNanos(field: string, raw: unknown, fault: Fault): string | undefined {
+  const nanos = canonicalNanos(raw)
+  if (nanos !== undefined) return nanos
+  return refuse(fault, `${field} is ${shown(raw)}, expected decimal nanoseconds of 64 bits`)
+}
+
+/** Epoch milliseconds (with a fraction) of decimal nanoseconds; `undefined` for `'0'`, unset. */
+export function nanosToMs(nanos: string): number | undefined {
+  if (nanos === UNSET_NANOS) return undefined
+  const wholeDigits = nanos.length - NANOS_DIGITS_BELOW_MS
+  if (wholeDigits <= 0) return Number(nanos) / NANOS_PER_MS
+  return Number(nanos.slice(0, wholeDigits)) + Number(nanos.slice(wholeDigits)) / NANOS_PER_MS
+}
+
+function canonicalNanos(raw: unknown): string | undefined {
+  if (typeof raw === 'string') return canonicalText(raw)
+  if (raw === undefined || raw === null) return UNSET_NANOS
+  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < 0) return undefined
+  return canonicalText(BigInt(raw).toString())
+}
+
+function canonicalText(text: string): string | undefined {
+  if (text.length > MAX_NANOS.length || !isDigits(text, 0)) return undefined
+  if (text.length === MAX_NANOS.length && text > MAX_NANOS) return undefined
+  return text.length > 1 && text.startsWith('0') ? BigInt(text).toString() : text
+}
+
+// Plain string fields of OTLP/JSON.
+
+/** A string field; empty when it was left out. */
+export function readText(field: string, raw: unknown, fault: Fault): string | undefined {
+  if (typeof raw === 'string') return raw
+  if (raw === undefined || raw === null) return ''
+  return refuse(fault, `${field} is ${typeName(raw)}, expected a string`)
+}

@@ -1,0 +1,75 @@
+/**
+ * Asks the API by the contract's table, and checks that the answer keeps to it. The only place of
+ * the page that fetches.
+ */
+import type { z } from 'zod'
+import { problem } from '../api/contract/access.ts'
+import type { Endpoint } from '../api/contract/api.ts'
+
+/** What an endpoint is asked with. */
+export interface Given<Q extends z.ZodObject, B extends z.ZodType> {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Partial<z.output<Q>>
+  readonly body?: z.input<B>
+}
+
+/** A request that was refused (`status` from 400) or never answered (0). */
+export class AskError extends Error {
+  override name = 'AskError'
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Resolves to the answer; rejects with an `AskError` that a person can read. */
+export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(
+  endpoint: Endpoint<Q, B, A>,
+  { params = {}, query = {}, body }: Given<Q, B> = {},
+): Promise<z.output<A>> {
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  )
+  const search = searchOf(query)
+  const isPost = endpoint.method === 'POST'
+  const response = await fetch(search === '' ? path : `${path}?${search}`, {
+    method: endpoint.method,
+    ...(isPost && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body ?? {}),
+    }),
+  }).catch(() => {
+    throw new AskError('The bridge does not answer. Is it still running?', 0)
+  })
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (!response.ok) throw new AskError(reasonOf(answer, response), response.status)
+  const parsed = endpoint.answer.safeParse(answer)
+  if (parsed.success) return parsed.data
+  throw new AskError(`${path} answered in another form than this page knows; reload it.`, 0)
+}
+
+/** What another try may mend: nothing was answered, or the bridge had a problem. */
+export function isWorthRetrying(error: unknown): boolean {
+  return error instanceof AskError && (error.status === 0 || error.status >= 500)
+}
+
+export function isLoginNeeded(error: unknown): boolean {
+  return error instanceof AskError && error.status === 401
+}
+
+/** A query as text; what is undefined or empty is left out, lists are repeated. */
+export function searchOf(query: Readonly<Record<string, unknown>>): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== '') search.append(name, String(one))
+    }
+  }
+  return search.toString()
+}
+
+function reasonOf(answer: unknown, { status, statusText }: Response): string {
+  const parsed = problem.safeParse(answer)
+  return parsed.success ? parsed.data.error.message : `The bridge answered ${status} ${statusText}.`
+}

@@ -1,0 +1,83 @@
+/** Items that were put aside, each with why; to be tried again or deleted. */
+import { Link } from 'wouter'
+import type { DeadItem, DeadSelection } from '../../api/contract/delivery.ts'
+import { formatBytes, formatCount } from '../format/count.ts'
+import { exactMoment, formatMoment } from '../format/moment.ts'
+import { sessionPath } from '../session-path.ts'
+import { ConfirmButton } from './confirm-button.tsx'
+import { DataTable } from './data-table.tsx'
+import { Panel } from './panel.tsx'
+
+type Ids = DeadSelection['ids']
+
+export interface DeadTableProps {
+  readonly items: readonly DeadItem[]
+  /** With those that are not listed. */
+  readonly total: number
+  readonly onRetry: (ids: Ids) => void
+  readonly onDrop: (ids: Ids) => void
+}
+
+export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
+  return (
+    <Panel
+      title="Dead items"
+      note={
+        total > items.length ? `the oldest ${items.length} of ${formatCount(total)}` : undefined
+      }
+      actions={
+        <>
+          <button type="button" onClick={() => onRetry('all')}>
+            Retry all
+          </button>
+          <ConfirmButton
+            label="Drop all"
+            question={`Drop ${formatCount(total)} dead items?`}
+            onConfirm={() => onDrop('all')}
+          >
+            They will never reach Langfuse. What is stored of their sessions here stays.
+          </ConfirmButton>
+        </>
+      }
+    >
+      <DataTable
+        caption="Dead items"
+        rows={items}
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: 'Made',
+            cell: ({ createdMs }) => (
+              <time title={exactMoment(createdMs)}>{formatMoment(createdMs)}</time>
+            ),
+          },
+          {
+            name: 'Session',
+            cell: ({ sessionKey }) => (
+              <Link href={sessionPath(sessionKey)} className="clip">
+                {sessionKey}
+              </Link>
+            ),
+          },
+          { name: 'What', isMinor: true, cell: ({ kind }) => kind },
+          { name: 'Why', cell: ({ reason }) => <span className="reason">{reason}</span> },
+          { name: 'Tries', isNumber: true, isMinor: true, cell: ({ attempts }) => attempts },
+          { name: 'Size', isNumber: true, isMinor: true, cell: ({ bytes }) => formatBytes(bytes) },
+          {
+            name: 'Do',
+            cell: ({ id }) => (
+              <span className="row-actions">
+                <button type="button" onClick={() => onRetry([id])}>
+                  Retry
+                </button>
+                <button type="button" className="danger" onClick={() => onDrop([id])}>
+                  Drop
+                </button>
+              </span>
+            ),
+          },
+        ]}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,40 @@
+/** The newest requests of agents, with what was refused of them. */
+import type { IngestRequest } from '../../api/contract/delivery.ts'
+import { formatBytes, formatCount } from '../format/count.ts'
+import { exactMoment, formatClock } from '../format/moment.ts'
+import { DataTable } from './data-table.tsx'
+
+export function IngestTable({ requests }: { readonly requests: readonly IngestRequest[] }) {
+  return (
+    <DataTable
+      caption="Ingest log"
+      rows={requests}
+      keyOf={({ timeMs }, index) => `${timeMs} ${index}`}
+      columns={[
+        {
+          name: 'Time',
+          cell: ({ timeMs }) => <time title={exactMoment(timeMs)}>{formatClock(timeMs)}</time>,
+        },
+        { name: 'Signal', cell: ({ signal }) => signal },
+        { name: 'Door', isMinor: true, cell: ({ door }) => door },
+        { name: 'Size', isNumber: true, cell: ({ bytes }) => formatBytes(bytes) },
+        {
+          name: 'Status',
+          isNumber: true,
+          cell: ({ status }) => <span className={status >= 400 ? 'bad' : ''}>{status}</span>,
+        },
+        {
+          name: 'Refused',
+          isNumber: true,
+          cell: ({ rejected }) => (
+            <span className={rejected > 0 ? 'bad' : 'faint'}>{formatCount(rejected)}</span>
+          ),
+        },
+        {
+          name: 'Why',
+          cell: ({ reasons }) => <span className="reason">{reasons.join('; ')}</span>,
+        },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,133 @@
+/** Which range of time, in bars of which size, and which sessions: kept in the address bar. */
+import { useQuery } from '@tanstack/react-query'
+import { api } from '../../api/contract/api.ts'
+import type { Facets, Filter } from '../../api/contract/filter.ts'
+import { BUCKETS } from '../../api/contract/overview.ts'
+import { ask } from '../ask.ts'
+import { RANGES, rangeOf } from '../range.ts'
+import { type SearchChange, useSearch } from '../use-search.ts'
+import { Segments } from './segments.tsx'
+
+/** Filters with a menu, and where its choices come from. */
+const MENUS = [
+  { name: 'project', label: 'project', from: 'projects' },
+  { name: 'team', label: 'team', from: 'teams' },
+  { name: 'user', label: 'user', from: 'users' },
+  { name: 'model', label: 'model', from: 'models' },
+  { name: 'agent', label: 'agent', from: 'agents' },
+] as const satisfies readonly { name: keyof Filter; label: string; from: keyof Facets }[]
+
+type Names = (typeof MENUS)[number]['name']
+
+/** The filter that search parameters name. */
+export function filterOf(search: URLSearchParams): Partial<Filter> {
+  const filter: Partial<Record<Names, string>> = {}
+  for (const { name } of MENUS) {
+    const value = search.get(name)
+    if (value !== null && value !== '') filter[name] = value
+  }
+  return { ...filter, attribute: search.getAll('attribute') }
+}
+
+export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
+  const [search, setSearch] = useSearch()
+  const { choice, bucket } = rangeOf(search, Date.now())
+  const change = (changes: Readonly<Record<string, string | undefined>>): void => {
+    setSearch((before) => {
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === undefined || value === '') before.delete(name)
+        else before.set(name, value)
+      }
+    })
+  }
+  return (
+    <div className="picker">
+      <Segments
+        label="Range"
+        segments={RANGES}
+        value={choice.id}
+        onChange={(range) => change({ range, by: undefined })}
+      />
+      {hasBuckets && (
+        <Menu
+          label="Bars by"
+          value={bucket}
+          options={BUCKETS.map((size) => ({ value: size, text: `by ${size}` }))}
+          onChange={(by) => change({ by })}
+        />
+      )}
+      <FilterMenus search={search} onChange={(name, value) => change({ [name]: value })} />
+      <Attributes search={search} onChange={setSearch} />
+    </div>
+  )
+}
+
+function FilterMenus({
+  search,
+  onChange,
+}: {
+  readonly search: URLSearchParams
+  readonly onChange: (name: string, value: string) => void
+}) {
+  const { data } = useQuery({
+    queryKey: ['facets'],
+    queryFn: () => ask(api.facets),
+    staleTime: 60_000,
+  })
+  return MENUS.map(({ name, label, from }) => {
+    const value = search.get(name) ?? ''
+    const choices = new Set([...(data?.[from] ?? []), ...(value === '' ? [] : [value])])
+    if (choices.size < 2 && value === '') return null
+    const options = [...choices].map((choice) => ({ value: choice, text: choice }))
+    return (
+      <Menu
+        key={name}
+        label={label}
+        value={value}
+        options={[{ value: '', text: `any ${label}` }, ...options]}
+        onChange={(chosen) => onChange(name, chosen)}
+      />
+    )
+  })
+}
+
+/** Filters by resource attributes, each to be taken away; added on a session's page or by hand. */
+function Attributes({
+  search,
+  onChange,
+}: {
+  readonly search: URLSearchParams
+  readonly onChange: (change: SearchChange) => void
+}) {
+  return search.getAll('attribute').map((attribute) => (
+    <button
+      key={attribute}
+      type="button"
+      className="chip"
+      title="Take this filter away"
+      onClick={() => onChange((before) => before.delete('attribute', attribute))}
+    >
+      {attribute} <span aria-hidden="true">×</span>
+      <span className="sr-only">, take this filter away</span>
+    </button>
+  ))
+}
+
+interface MenuProps {
+  readonly label: string
+  readonly value: string
+  readonly options: readonly { readonly value: string; readonly text: string }[]
+  readonly onChange: (value: string) => void
+}
+
+function Menu({ label, value, options, onChange }: MenuProps) {
+  return (
+    <select aria-label={label} value={value} onChange={({ target }) => onChange(target.value)}>
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.text}
+        </option>
+      ))}
+    </select>
+  )
+}

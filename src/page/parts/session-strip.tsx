@@ -1,0 +1,67 @@
+/** A session's figures in a row. */
+import type { Strip } from '../../api/contract/session.ts'
+import { formatCompact, formatCount, formatRatio, plural } from '../format/count.ts'
+import { formatDuration } from '../format/duration.ts'
+import { tokenSum, tokenTitle } from '../format/token-sum.ts'
+import { exactUsd, formatUsd } from '../format/usd.ts'
+import { Stat, Stats } from './stat.tsx'
+
+export function SessionStrip({ strip }: { readonly strip: Strip }) {
+  const edits = strip.editsAccepted + strip.editsRejected
+  return (
+    <Stats label="Sums of the session">
+      <Stat
+        label="Cost"
+        value={formatUsd(strip.costUsd)}
+        title={exactUsd(strip.costUsd)}
+        note={plural(strip.modelCalls, 'call')}
+      />
+      <Stat
+        label="Tokens"
+        value={formatCompact(tokenSum(strip.tokens))}
+        title={tokenTitle(strip.tokens)}
+        note={`${formatRatio(strip.cacheHitRatio)} from cache`}
+      />
+      <Stat
+        label="Prompts"
+        value={formatCount(strip.prompts)}
+        note={strip.subagents > 0 ? plural(strip.subagents, 'subagent') : undefined}
+      />
+      <Stat
+        label="Tools"
+        value={formatCount(strip.toolResults)}
+        note={`${formatCount(strip.toolFailures)} failed, ${formatCount(strip.toolRefusals)} refused`}
+      />
+      <Stat
+        label="Active time"
+        value={formatDuration(1000 * strip.activeAgentS)}
+        note={`you ${formatDuration(1000 * strip.activeUserS)}, of ${formatDuration(strip.durationMs)}`}
+      />
+      <Stat
+        label="Lines"
+        value={
+          <>
+            <span className="good">+{formatCompact(strip.linesAdded)}</span>{' '}
+            <span className="bad">−{formatCompact(strip.linesRemoved)}</span>
+          </>
+        }
+        note={
+          edits > 0
+            ? `${formatCount(strip.editsAccepted)} of ${plural(edits, 'edit')} accepted`
+            : undefined
+        }
+      />
+      <Stat
+        label="Commits"
+        value={formatCount(strip.commits)}
+        note={plural(strip.pullRequests, 'PR')}
+      />
+      <Stat
+        label="Errors"
+        value={formatCount(strip.errors)}
+        note={`${formatCount(strip.modelErrors)} of the model`}
+        tone={strip.errors > 0 ? 'bad' : 'plain'}
+      />
+    </Stats>
+  )
+}

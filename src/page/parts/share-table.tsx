@@ -1,0 +1,46 @@
+/** What falls to each model, project, team or user: a table whose cost column draws itself. */
+import type { Share } from '../../api/contract/overview.ts'
+import { formatCount } from '../format/count.ts'
+import { costColumn, tokensColumn } from './columns.tsx'
+import { DataTable } from './data-table.tsx'
+import { Meter } from './meter.tsx'
+import { Panel } from './panel.tsx'
+
+export interface ShareTableProps {
+  readonly title: string
+  /** What a row is: `Model`, `Team`, … */
+  readonly of: string
+  readonly shares: readonly Share[]
+}
+
+export function ShareTable({ title, of, shares }: ShareTableProps) {
+  const most = Math.max(...shares.map(({ costUsd }) => costUsd), 0)
+  return (
+    <Panel title={title}>
+      <DataTable
+        caption={title}
+        rows={shares}
+        keyOf={({ name }, index) => `${index} ${name ?? ''}`}
+        columns={[
+          {
+            name: of,
+            cell: ({ name, costUsd }) => (
+              <>
+                <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
+                <Meter part={costUsd} whole={most} />
+              </>
+            ),
+          },
+          costColumn,
+          tokensColumn,
+          {
+            name: 'Sessions',
+            isNumber: true,
+            isMinor: true,
+            cell: ({ sessions }) => formatCount(sessions),
+          },
+        ]}
+      />
+    </Panel>
+  )
+}

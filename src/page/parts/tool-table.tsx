@@ -1,0 +1,63 @@
+/** Tools: how often, how well, how long. */
+import type { ToolUse } from '../../api/contract/overview.ts'
+import { formatCount, formatRatio } from '../format/count.ts'
+import { formatDuration } from '../format/duration.ts'
+import { DataTable } from './data-table.tsx'
+import { Meter } from './meter.tsx'
+
+export function ToolTable({ tools }: { readonly tools: readonly ToolUse[] }) {
+  return (
+    <DataTable
+      caption="Tools"
+      rows={tools}
+      keyOf={({ tool }) => tool}
+      columns={[
+        {
+          name: 'Tool',
+          cell: ({ tool, failures, results }) => (
+            <>
+              <span className="name">{tool}</span>
+              <Meter part={failures} whole={results} tone="bad" />
+            </>
+          ),
+        },
+        { name: 'Results', isNumber: true, cell: ({ results }) => formatCount(results) },
+        {
+          name: 'Failed',
+          isNumber: true,
+          cell: ({ failures }) => <Bad count={failures} />,
+        },
+        {
+          name: 'Refused',
+          isNumber: true,
+          isMinor: true,
+          cell: ({ refusals }) => <Bad count={refusals} />,
+        },
+        {
+          name: 'Success',
+          isNumber: true,
+          cell: ({ successRate }) => formatRatio(successRate),
+        },
+        {
+          name: 'Average',
+          isNumber: true,
+          isMinor: true,
+          cell: ({ avgMs }) => <Time ms={avgMs} />,
+        },
+        { name: 'p95', isNumber: true, isMinor: true, cell: ({ p95Ms }) => <Time ms={p95Ms} /> },
+      ]}
+    />
+  )
+}
+
+function Bad({ count }: { readonly count: number }) {
+  return count > 0 ? (
+    <span className="bad">{formatCount(count)}</span>
+  ) : (
+    <span className="faint">0</span>
+  )
+}
+
+function Time({ ms }: { readonly ms: number | null }) {
+  return ms === null ? <span className="faint">–</span> : formatDuration(ms)
+}

@@ -1,0 +1,53 @@
+/** A session's turns: the newest, and those before them for whoever wants them. */
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { api } from '../../api/contract/api.ts'
+import type { Session } from '../../api/contract/session.ts'
+import { ask } from '../ask.ts'
+import { formatCount, plural } from '../format/count.ts'
+import { Panel } from './panel.tsx'
+import { Empty, Failed } from './state.tsx'
+import { TurnList } from './turn-list.tsx'
+
+export function TurnsPanel({ data }: { readonly data: Session }) {
+  const { session, turns: newest, omittedTurns, turnsCursor } = data
+  const earlier = useInfiniteQuery({
+    queryKey: ['session', session.key, 'turns', turnsCursor],
+    queryFn: ({ pageParam }) =>
+      ask(api.turns, { params: { key: session.key }, query: { cursor: pageParam } }),
+    initialPageParam: turnsCursor ?? undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    enabled: false,
+  })
+  const pages = earlier.data?.pages ?? []
+  const turns = [...pages.toReversed().flatMap((page) => page.turns), ...newest]
+  const omitted = pages.at(-1)?.omittedTurns ?? omittedTurns
+  const total = turns.length + omitted
+  return (
+    <Panel
+      title="Turns"
+      note={
+        omitted > 0
+          ? `the last ${formatCount(turns.length)} of ${plural(total, 'turn')}`
+          : undefined
+      }
+    >
+      {omitted > 0 && (
+        <p className="more">
+          <button
+            type="button"
+            disabled={earlier.isFetching}
+            onClick={() => void (pages.length === 0 ? earlier.refetch() : earlier.fetchNextPage())}
+          >
+            Show earlier turns
+          </button>
+        </p>
+      )}
+      {earlier.isError && <Failed error={earlier.error} />}
+      {turns.length === 0 ? (
+        <Empty>No prompt yet.</Empty>
+      ) : (
+        <TurnList sessionKey={session.key} turns={turns} />
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,149 @@
+/** How things go on their way in and out: Langfuse, what waits, what is dead, what came in. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { api } from '../../api/contract/api.ts'
+import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
+import { ask } from '../ask.ts'
+import { formatBytes, formatCount, plural } from '../format/count.ts'
+import { formatAgo } from '../format/moment.ts'
+import { useNow } from '../now.ts'
+import { DeadTable } from '../parts/dead-table.tsx'
+import { IngestTable } from '../parts/ingest-table.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { Stat, Stats } from '../parts/stat.tsx'
+import { Empty, Failed, Loading } from '../parts/state.tsx'
+
+const STATES: Readonly<Record<Delivery['langfuse']['state'], string>> = {
+  connected: 'connected',
+  unconfigured: 'no keys',
+  unreachable: 'unreachable',
+  unauthorized: 'refuses the keys',
+}
+
+export function DeliveryView() {
+  const delivery = useQuery({
+    queryKey: ['delivery'],
+    queryFn: () => ask(api.delivery),
+    refetchInterval: 3_000,
+  })
+  return (
+    <>
+      <div className="view-head">
+        <h1>Delivery</h1>
+      </div>
+      {delivery.isError && <Failed error={delivery.error} />}
+      {delivery.isPending && <Loading />}
+      {delivery.data !== undefined && <DeliveryBody delivery={delivery.data} />}
+    </>
+  )
+}
+
+function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
+  const { langfuse, deadItems, ingest, outbox, retention } = delivery
+  const queries = useQueryClient()
+  const onSuccess = () => queries.invalidateQueries({ queryKey: ['delivery'] })
+  const retry = useMutation({
+    mutationFn: (body: DeadSelection) => ask(api.retry, { body }),
+    onSuccess,
+  })
+  const drop = useMutation({
+    mutationFn: (body: DeadSelection) => ask(api.drop, { body }),
+    onSuccess,
+  })
+  const failure = retry.error ?? drop.error
+  return (
+    <>
+      <DeliveryStats delivery={delivery} />
+      {langfuse.lastError !== null && <p className="notice notice-error">{langfuse.lastError}</p>}
+      {langfuse.state === 'unconfigured' && (
+        <p className="notice">
+          Everything is kept here, and delivered once the bridge is started with{' '}
+          <code>LANGFUSE_PUBLIC_KEY</code> and <code>LANGFUSE_SECRET_KEY</code>.
+        </p>
+      )}
+      {fullNote(retention) !== undefined && (
+        <p className="notice notice-error">{fullNote(retention)}</p>
+      )}
+      {failure !== null && <Failed error={failure} />}
+      {outbox.dead > 0 && (
+        <DeadTable
+          items={deadItems}
+          total={outbox.dead}
+          onRetry={(ids) => retry.mutate({ ids })}
+          onDrop={(ids) => drop.mutate({ ids })}
+        />
+      )}
+      <Panel
+        title="Ingest log"
+        note={`${plural(ingest.requests, 'request')} since the start, ${plural(ingest.errors, 'error')}, ${plural(ingest.rejected, 'record')} refused`}
+      >
+        {ingest.recent.length === 0 ? (
+          <Empty>No agent has sent anything since the start.</Empty>
+        ) : (
+          <IngestTable requests={ingest.recent} />
+        )}
+      </Panel>
+    </>
+  )
+}
+
+function DeliveryStats({
+  delivery: { langfuse, outbox, retention },
+}: {
+  readonly delivery: Delivery
+}) {
+  const nowMs = useNow(1_000)
+  const ago = (ms: number): string => formatAgo(ms, nowMs)
+  const isWell = langfuse.state === 'connected' || langfuse.state === 'unconfigured'
+  return (
+    <Stats label="Delivery">
+      <Stat
+        label="Langfuse"
+        value={STATES[langfuse.state]}
+        tone={isWell ? 'plain' : 'bad'}
+        note={langfuse.url?.replace(/^https?:\/\//, '')}
+      />
+      <Stat
+        label="Last delivered"
+        value={langfuse.lastDeliveredMs === null ? '–' : ago(langfuse.lastDeliveredMs)}
+      />
+      <Stat
+        label="Pending"
+        value={formatCount(outbox.pending)}
+        note={outbox.oldestPendingMs === null ? undefined : `oldest ${ago(outbox.oldestPendingMs)}`}
+      />
+      <Stat
+        label="Dead"
+        value={formatCount(outbox.dead)}
+        tone={outbox.dead > 0 ? 'bad' : 'plain'}
+        note={
+          outbox.dropped > 0 ? `${formatCount(outbox.dropped)} dropped for want of room` : undefined
+        }
+      />
+      <Stat
+        label="Kept for"
+        value={retention.days === 0 ? 'ever' : plural(retention.days, 'day')}
+        tone={retention.size === 'full' ? 'bad' : 'plain'}
+        note={sizeNote(retention)}
+      />
+    </Stats>
+  )
+}
+
+/** How large the store is, of how much, and what that has cost. */
+function sizeNote({ usedBytes, maxBytes, droppedSessions }: Delivery['retention']): string {
+  const used = usedBytes === null ? 'size unknown' : formatBytes(usedBytes)
+  const bound = maxBytes === 0 ? used : `${used} of ${formatBytes(maxBytes)}`
+  return droppedSessions === 0
+    ? bound
+    : `${bound}, ${plural(droppedSessions, 'session')} deleted for want of room`
+}
+
+/** Why the store stays larger than its bound; undefined while it does not. */
+function fullNote({ size, waitingSessions }: Delivery['retention']): string | undefined {
+  if (size !== 'full') return undefined
+  const waiting =
+    waitingSessions === 0
+      ? 'What is left are open sessions.'
+      : `What is left are open sessions, and ${plural(waitingSessions, 'closed session')} of which something waits for Langfuse.`
+  return `The store is larger than MAX_STORE_SIZE, and nothing of it may be deleted. ${waiting}`
+}

@@ -1,0 +1,42 @@
+/** Asks for the key of the bridge. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type SubmitEvent, useState } from 'react'
+import { api } from '../../api/contract/api.ts'
+import { ask } from '../ask.ts'
+import { Failed } from '../parts/state.tsx'
+
+export function LoginView() {
+  const [key, setKey] = useState('')
+  const queries = useQueryClient()
+  const logIn = useMutation({
+    mutationFn: () => ask(api.login, { body: { key } }),
+    onSuccess: (me) => queries.setQueryData(['me'], me),
+  })
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    logIn.mutate()
+  }
+  return (
+    <main className="login">
+      <form onSubmit={submit}>
+        <h1>
+          <img src="/favicon.svg" alt="" width="28" height="28" /> claude-telemetry
+        </h1>
+        <label>
+          API key of the bridge
+          <input
+            type="password"
+            autoComplete="current-password"
+            required
+            value={key}
+            onChange={({ target }) => setKey(target.value)}
+          />
+        </label>
+        {logIn.isError && <Failed error={logIn.error} />}
+        <button type="submit" className="primary" disabled={logIn.isPending}>
+          Log in
+        </button>
+      </form>
+    </main>
+  )
+}

@@ -1,0 +1,65 @@
+/** One session: its figures, its turns, what it used, and the records it is made of. */
+import { useQuery } from '@tanstack/react-query'
+import { api } from '../../api/contract/api.ts'
+import type { Session } from '../../api/contract/session.ts'
+import { ask } from '../ask.ts'
+import { plural } from '../format/count.ts'
+import { AttributeList } from '../parts/attribute-list.tsx'
+import { CostPerPrompt } from '../parts/cost-per-prompt.tsx'
+import { ModelTable } from '../parts/model-table.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { RawEventsPanel } from '../parts/raw-events-panel.tsx'
+import { ScoreList } from '../parts/score-list.tsx'
+import { SessionHead } from '../parts/session-head.tsx'
+import { SessionStrip } from '../parts/session-strip.tsx'
+import { Empty, Failed, Loading } from '../parts/state.tsx'
+import { ToolTable } from '../parts/tool-table.tsx'
+import { TurnsPanel } from '../parts/turns-panel.tsx'
+import { sessionKeyOf } from '../session-path.ts'
+
+export function SessionView() {
+  const key = sessionKeyOf(window.location.pathname)
+  const session = useQuery({
+    queryKey: ['session', key],
+    queryFn: () => ask(api.session, { params: { key } }),
+    refetchInterval: ({ state }) => (state.data?.session.isOpen === true ? 5_000 : 60_000),
+  })
+  if (session.data === undefined) {
+    return session.isError ? <Failed error={session.error} /> : <Loading />
+  }
+  return <SessionBody data={session.data} />
+}
+
+function SessionBody({ data }: { readonly data: Session }) {
+  const { session, strip, scores, turns, models, tools, omittedAttributes } = data
+  return (
+    <>
+      <SessionHead data={data} />
+      <SessionStrip strip={strip} />
+      <CostPerPrompt turns={turns} />
+      <TurnsPanel data={data} />
+      <div className="columns">
+        <Panel title="Models">
+          <ModelTable models={models} />
+        </Panel>
+        <Panel title="Scores">
+          {scores.length === 0 ? (
+            <Empty>Nothing to score yet.</Empty>
+          ) : (
+            <ScoreList scores={scores} />
+          )}
+        </Panel>
+      </div>
+      <Panel title="Tools" note="the bar below a name is the share that failed">
+        {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
+      </Panel>
+      <Panel title="Resource attributes" note="choose one to see all sessions that have it">
+        <AttributeList attributes={data.attributes} />
+        {omittedAttributes > 0 && (
+          <p className="faint">{plural(omittedAttributes, 'further attribute')} not shown</p>
+        )}
+      </Panel>
+      <RawEventsPanel sessionKey={session.key} />
+    </>
+  )
+}

@@ -1,0 +1,125 @@
+/**
+ * The one table from what went wrong to what a client is told, over HTTP and over gRPC.
+ *
+ * Claude Code tries again on 429, 502 and 503 only, and drops the data on anything else. So 503
+ * stands exactly where nothing was stored and another try can help, and it comes without
+ * Retry-After, which would outlast the eight seconds the client tries for.
+ */
+import { type RpcCode, rpcCode } from '../otlp/status.ts'
+import type { FastifyError } from 'fastify'
+
+export interface ErrorReply {
+  readonly httpStatus: number
+  /** `google.rpc.Code` in the body, and the status over gRPC. */
+  readonly rpcCode: RpcCode
+}
+
+/** Every way a request can fail. */
+export const errorTable = {
+  malformed: { httpStatus: 400, rpcCode: rpcCode.invalidArgument },
+  unauthenticated: { httpStatus: 401, rpcCode: rpcCode.unauthenticated },
+  foreign_host: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
+  not_found: { httpStatus: 404, rpcCode: rpcCode.notFound },
+  method_not_allowed: { httpStatus: 405, rpcCode: rpcCode.unimplemented },
+  too_slow: { httpStatus: 408, rpcCode: rpcCode.deadlineExceeded },
+  too_large: { httpStatus: 413, rpcCode: rpcCode.resourceExhausted },
+  unsupported_type: { httpStatus: 415, rpcCode: rpcCode.invalidArgument },
+  unsupported_encoding: { httpStatus: 415, rpcCode: rpcCode.invalidArgument },
+  headers_too_large: { httpStatus: 431, rpcCode: rpcCode.resourceExhausted },
+  not_stored: { httpStatus: 503, rpcCode: rpcCode.unavailable },
+  overloaded: { httpStatus: 503, rpcCode: rpcCode.unavailable },
+  stopping: { httpStatus: 503, rpcCode: rpcCode.unavailable },
+  internal: { httpStatus: 503, rpcCode: rpcCode.internal },
+} as const satisfies Record<string, ErrorReply>
+
+export type ErrorKind = keyof typeof errorTable
+
+/** A failure on its way to the client. */
+export interface Failure {
+  readonly kind: ErrorKind
+  /** What was wrong and what to do, for a person. No secrets. */
+  readonly message: string
+  /** The methods a path does take, with `method_not_allowed`. */
+  readonly allow?: string
+  /** The rest of the request is not waited for. */
+  readonly closesConnection?: true
+}
+
+// Failures that Fastify and Node report, in the receiver's own terms.
+
+/** A body over the limit, before or after inflating. */
+export function tooLarge(maxBytes: number): Failure {
+  const message = `the body is larger than ${maxBytes} bytes; raise MAX_REQUEST_SIZE or send smaller batches`
+  return { kind: 'too_large', message }
+}
+
+/** A request that Fastify refused, or a handler that threw, which is a bug. */
+export function failureOf(error: FastifyError, contentType: string | undefined): Failure {
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return unsupportedType(contentType)
+  const status = error.statusCode ?? 500
+  if (status >= 400 && status < 500) return { kind: 'malformed', message: error.message }
+  return internal
+}
+
+/** More work at once than the bridge takes; nothing of this request was kept. */
+export const overloaded: Failure = {
+  kind: 'overloaded',
+  message: 'the bridge has as much under way as it takes (MAX_IN_FLIGHT_SIZE); try again',
+}
+
+/** Others needed the place of a request that came below the minimum data rate. */
+export const evicted: Failure = {
+  kind: 'overloaded',
+  message: 'the request came too slowly while others waited; nothing of it was kept, try again',
+  closesConnection: true,
+}
+
+/** The client took too long. */
+export const tooSlow: Failure = {
+  kind: 'too_slow',
+  message: 'the request took too long to arrive',
+}
+
+/** The bridge has begun to stop. */
+export const stopping: Failure = {
+  kind: 'stopping',
+  message: 'the bridge is stopping; try again',
+}
+
+/** Part of this request was not kept; what was, is known when all of it comes again. */
+export const notStored: Failure = {
+  kind: 'not_stored',
+  message: 'the records could not all be stored; send them again, none counts twice',
+}
+
+/** A bug. */
+export const internal: Failure = {
+  kind: 'internal',
+  message: 'the bridge failed on this request and stored nothing',
+}
+
+/** The key is not the one of the bridge. */
+export const unauthenticated: Failure = {
+  kind: 'unauthenticated',
+  message:
+    'the API key is missing or wrong; send "Authorization: Bearer <key>" with the API_KEY of ' +
+    'the bridge (OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
+}
+
+/** A body in neither of the encodings. */
+export function unsupportedType(contentType: string | undefined): Failure {
+  const shown = contentType === undefined ? 'missing' : JSON.stringify(contentType.slice(0, 100))
+  const message = `content-type is ${shown}, expected application/x-protobuf or application/json`
+  return { kind: 'unsupported_type', message }
+}
+
+/** Bytes that never became a request. */
+export function socketFailureOf(error: NodeJS.ErrnoException): Failure {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return tooSlow
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return { kind: 'headers_too_large', message: 'the headers are larger than the server takes' }
+  }
+  return { kind: 'malformed', message: 'this is not an HTTP/1.1 request' }
+}

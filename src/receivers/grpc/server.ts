@@ -1,0 +1,254 @@
+/**
+ * OTLP over gRPC: the three export services, with the bounds, keys and errors of the HTTP door.
+ * Speaks gRPC on Node's own HTTP/2 server, whose streams show a message while it comes, so that its
+ * bytes count before it is whole (decision 14).
+ */
+import {
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { ReceiverConfig } from '../../config/config.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { Rejection } from '../../domain/rejection.ts'
+import { err, type Result } from '../../domain/result.ts'
+import type { Counters } from '../../observability/counters.ts'
+import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { Admission, Permit } from '../admission.ts'
+import { createKeyCheck } from '../api-key.ts'
+import { type Body, inflated, readBody } from '../http/body.ts'
+import { createConnections, type TrackedConnection } from '../http/connections.ts'
+import { grpcCompressionOf } from '../http/content-encoding.ts'
+import { protobufEncoding } from '../encoding.ts'
+import { errorTable, type Failure } from '../errors.ts'
+import type { Export, Exports, Refusal } from '../signal-receiver.ts'
+import type { FailureLog } from '../refusal-log.ts'
+import { internal, overloaded, stopping, tooSlow, unauthenticated } from '../errors.ts'
+import { framed, messageIn, PREFIX_BYTES } from './message.ts'
+import { okTrailers, responseHeaders, statusTrailers } from './status.ts'
+import { noteIngest } from '../refusal-log.ts'
+
+const MESSAGE_TIMEOUT_MS = 20_000
+/** How long a stop waits for calls under way; the store answers in milliseconds. */
+const CLOSE_TIMEOUT_MS = 3_000
+const SWEEP_EVERY_MS = 50
+const MAX_STREAMS_PER_CONNECTION = 100
+
+export interface GrpcDoorDeps {
+  readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
+  readonly exports: Exports
+  readonly admission: Admission
+  readonly maxConnections: number
+  readonly failureLog: FailureLog
+  readonly counters: Counters
+  readonly ingestLog?: IngestLog | undefined
+  readonly clock: Clock
+  /** For a whole message to arrive. */
+  readonly messageTimeoutMs?: number
+}
+
+export interface GrpcDoor {
+  /** Resolves to the port; rejects with the reason when it cannot listen. 0 picks a free one. */
+  listen(host: string, port: number): Promise<number>
+  /** Lets calls under way finish, for a bounded time. */
+  close(): Promise<void>
+}
+
+/** A connection, and the calls on it that are whole and not answered yet. */
+interface Session {
+  readonly tracked: TrackedConnection
+  handled: number
+}
+
+/** Builds the server; it does not listen yet. */
+export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
+  const { config, admission, counters, clock } = deps
+  const hasKey = config.apiKey === undefined ? () => true : createKeyCheck(config.apiKey)
+  const connections = createConnections(deps.maxConnections, clock)
+  const sessions = new Map<ServerHttp2Session, Session>()
+  const signals: ReadonlyMap<string, Export> = new Map(
+    (['logs', 'metrics', 'traces'] as const).map((name) => [servicePath(name), deps.exports[name]]),
+  )
+  let isStopping = false
+
+  /** The bytes of the one message, once the call is whole. */
+  async function received(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    permit: Permit,
+  ): Promise<Result<Body, Failure>> {
+    const limits = { maxBytes: config.maxRequestBytes + PREFIX_BYTES, declaredBytes: 0 }
+    const body = await readBody(stream, limits, permit, () => stream.session?.destroy())
+    if (!body.ok) return body
+    const message = messageIn(body.value)
+    if (!message.ok) return message
+    if (!permit.complete()) return err(overloaded)
+    const named = headers['grpc-encoding']?.toString()
+    const compression = message.value.isCompressed ? grpcCompressionOf(named) : 'none'
+    if (compression === undefined) return err(unsupportedCompression(named))
+    return inflated(message.value.body, compression, config.maxRequestBytes, permit)
+  }
+
+  async function take(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    signal: Export,
+    onRead: (bytes: number) => void,
+  ): Promise<Result<readonly Rejection[], Refusal>> {
+    const failure = doorFailure(headers)
+    const permit = failure === undefined ? admission.admit(0) : undefined
+    if (permit === undefined) return err({ failure: failure ?? overloaded })
+    const tooLate = Promise.withResolvers<Result<never, Failure>>()
+    const timer = clock.setTimer(
+      () => tooLate.resolve(err(tooSlow)),
+      deps.messageTimeoutMs ?? MESSAGE_TIMEOUT_MS,
+    )
+    try {
+      const message = await Promise.race([received(stream, headers, permit), tooLate.promise])
+      timer.cancel()
+      if (!message.ok) return err({ failure: message.error })
+      const { bytes, discard } = message.value
+      onRead(bytes.length)
+      return await whileBusy(stream, () =>
+        signal.take(bytes, protobufEncoding, { arrivedMs: clock.now(), permit }).finally(discard),
+      )
+    } finally {
+      timer.cancel()
+      permit.release()
+    }
+  }
+
+  async function whileBusy<T>(stream: ServerHttp2Stream, work: () => Promise<T>): Promise<T> {
+    const session = stream.session && sessions.get(stream.session as ServerHttp2Session)
+    if (session === undefined) return work()
+    session.handled += 1
+    try {
+      return await work()
+    } finally {
+      session.handled -= 1
+      session.tracked.answered()
+    }
+  }
+
+  function doorFailure(headers: IncomingHttpHeaders): Failure | undefined {
+    if (isStopping) return stopping
+    return hasKey(headers.authorization) ? undefined : unauthenticated
+  }
+
+  async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const path = headers[':path'] ?? ''
+    const signal = signals.get(path)
+    if (headers['content-type']?.startsWith('application/grpc') !== true) {
+      stream.respond({ ':status': 415 }, { endStream: true })
+      stream.close(constants.NGHTTP2_NO_ERROR)
+      return
+    }
+    if (signal === undefined) {
+      fail(stream, { kind: 'method_not_allowed', message: `there is no ${path.slice(0, 100)}` })
+      return
+    }
+    const facts = { timeMs: clock.now(), door: 'grpc', signal: signal.name } as const
+    let bytes = 0
+    let taken: Result<readonly Rejection[], Refusal>
+    try {
+      taken = await take(stream, headers, signal, (read) => {
+        bytes = read
+      })
+    } catch (cause) {
+      taken = err({ failure: internal, cause })
+    }
+    if (taken.ok) {
+      counters.countSuccess()
+      noteIngest(deps.ingestLog, { ...facts, bytes, outcome: taken })
+      succeed(stream, Buffer.from(protobufEncoding.success(signal.rejectedField, taken.value)))
+      return
+    }
+    const { failure, cause } = taken.error
+    noteIngest(deps.ingestLog, { ...facts, bytes, outcome: err(failure) })
+    logFailure(path, failure, cause)
+    fail(stream, failure)
+  }
+
+  function logFailure(path: string, { kind, message }: Failure, cause: unknown): void {
+    const { rpcCode, httpStatus } = errorTable[kind]
+    counters.countError(httpStatus)
+    const facts = { path, code: rpcCode, ...(cause !== undefined && { err: cause }) }
+    deps.failureLog.failed(kind, facts, `refused a call: ${message}`)
+  }
+
+  const server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION } })
+  server.on('session', (session: ServerHttp2Session) => {
+    const tracked = connections.track({
+      bytesRead: () => (session.destroyed ? 0 : session.socket.bytesRead),
+      isBusy: () => (sessions.get(session)?.handled ?? 0) > 0,
+      destroy: () => session.destroy(),
+    })
+    sessions.set(session, { tracked, handled: 0 })
+    session.once('close', () => {
+      sessions.delete(session)
+      tracked.closed()
+    })
+  })
+  // What is no HTTP/2 ends its own connection.
+  server.on('sessionError', () => undefined)
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => undefined)
+    void handle(stream, headers)
+  })
+
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve((server.address() as AddressInfo).port)
+        })
+      }),
+    close: async () => {
+      isStopping = true
+      if (!server.listening) return
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const session of sessions.keys()) session.close()
+      const sweep = setInterval(() => {
+        admission.evictSlow()
+        connections.closeSlow()
+      }, SWEEP_EVERY_MS).unref()
+      const timer = clock.setTimer(() => {
+        for (const session of sessions.keys()) session.destroy()
+      }, CLOSE_TIMEOUT_MS)
+      await closed
+      clearInterval(sweep)
+      timer.cancel()
+    },
+  }
+}
+
+function servicePath(signal: 'logs' | 'metrics' | 'traces'): string {
+  const service = { logs: 'LogsService', metrics: 'MetricsService', traces: 'TraceService' }[signal]
+  const folder = signal === 'traces' ? 'trace' : signal
+  return `/opentelemetry.proto.collector.${folder}.v1.${service}/Export`
+}
+
+function unsupportedCompression(name: string | undefined): Failure {
+  const shown = JSON.stringify(name?.slice(0, 100) ?? '')
+  const message = `grpc-encoding is ${shown}, expected gzip, deflate or identity`
+  return { kind: 'method_not_allowed', message }
+}
+
+function succeed(stream: ServerHttp2Stream, message: Buffer): void {
+  if (stream.closed || stream.destroyed) return
+  stream.respond(responseHeaders, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers(okTrailers))
+  stream.end(framed(message))
+}
+
+/** Tells the client, and that nothing more of the call is wanted. */
+function fail(stream: ServerHttp2Stream, failure: Failure): void {
+  if (stream.closed || stream.destroyed) return
+  stream.respond({ ...responseHeaders, ...statusTrailers(failure) }, { endStream: true })
+  stream.close(constants.NGHTTP2_NO_ERROR)
+}

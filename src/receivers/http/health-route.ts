@@ -1,0 +1,92 @@
+/**
+ * `GET /health`: how the bridge is, for people, probes and the quick start. Costs nothing to ask, so
+ * that it cannot be asked too often.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Answers } from './answers.ts'
+import { createKeyCheck } from '../api-key.ts'
+import { foreignHost } from './guard.ts'
+
+export interface HealthReport {
+  /** `unavailable`: records cannot be stored. */
+  readonly status: 'ok' | 'unavailable'
+  readonly version: string
+  /** Random, of the data folder: tells bridges apart without giving a path away. */
+  readonly instance: string
+  /** Seconds since the start. */
+  readonly uptime: number
+  /** Open sessions. Like the other figures `null` as long as it could not be read. */
+  readonly sessions: number | null
+  readonly requestCount: number
+  readonly errorCount: number
+  readonly langfuse: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
+  readonly delivery: {
+    readonly pending: number | null
+    /** Put aside: refused by Langfuse, or too old. */
+    readonly dead: number | null
+    /** Deleted for want of room, ever. */
+    readonly dropped: number | null
+    /** Age of the oldest pending item, ms. */
+    readonly oldestPendingMs: number | null
+    /** ISO 8601. */
+    readonly lastDeliveredAt: string | null
+  }
+  /** When `sessions` and the figures of `delivery` were read, ISO 8601: the last time they could be. */
+  readonly asOf: string | null
+  readonly storage: {
+    /** What the last attempt to store something showed. */
+    readonly state: 'ok' | 'failing'
+    /** ISO 8601, as all times here. */
+    readonly lastCommitAt: string | null
+    /** While it fails: since when, and why. */
+    readonly failingSince: string | null
+    readonly lastError: string | null
+    /** Of the database and its log; null when it cannot be read. */
+    readonly usedBytes: number | null
+    /** `MAX_STORE_SIZE`; 0 is no limit. */
+    readonly maxBytes: number
+    /** `full`: beyond its bound, and what is left may not be deleted. */
+    readonly size: 'within' | 'deleting' | 'full'
+    /** While it is full: closed sessions that stay because something of them waits for Langfuse. */
+    readonly waitingSessions: number
+    /** Sessions deleted for want of room, ever. */
+    readonly droppedSessions: number
+  }
+}
+
+/** What is told to whoever does not send the key of a bridge that has one. */
+export interface Liveness extends Pick<HealthReport, 'status'> {
+  readonly service: 'claude-telemetry'
+}
+
+export interface HealthDeps {
+  readonly health: () => Promise<HealthReport>
+  readonly apiKey: string | undefined
+  readonly answers: Pick<Answers, 'fail'>
+}
+
+/**
+ * Answers 200 while records can be taken, else 503; the body is the report either way. Without
+ * API_KEY it is for clients of this machine, as OTLP is; with it, whoever does not send the key gets
+ * to know the status alone.
+ */
+export function healthHandler({ health, apiKey, answers }: HealthDeps) {
+  const hasKey = apiKey === undefined ? undefined : createKeyCheck(apiKey)
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const foreign = hasKey === undefined ? foreignHost(request.headers) : undefined
+    if (foreign !== undefined) return answers.fail(request, reply, foreign)
+    const report = await health()
+    const isTrusted = hasKey === undefined || hasKey(request.headers.authorization)
+    const body = isTrusted ? report : livenessOf(report)
+    return reply
+      .code(report.status === 'ok' ? 200 : 503)
+      .header('content-type', 'application/json')
+      .header('cache-control', 'no-store')
+      .send(Buffer.from(JSON.stringify(body)))
+  }
+}
+
+function livenessOf({ status }: HealthReport): Liveness {
+  return { status, service: 'claude-telemetry' }
+}

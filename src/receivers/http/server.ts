@@ -1,0 +1,173 @@
+/**
+ * OTLP over HTTP: JSON or protobuf in, a success or a `google.rpc.Status` out, in the request's
+ * encoding. Bounds every request in size and time. Knows no agent and no session.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type onRequestHookHandler,
+} from 'fastify'
+import type { ReceiverConfig } from '../../config/config.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { err } from '../../domain/result.ts'
+import type { Counters } from '../../observability/counters.ts'
+import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { Admission } from '../admission.ts'
+import { createAnswers } from './answers.ts'
+import { type Connections, createConnections } from './connections.ts'
+import type { Export, Exports } from '../signal-receiver.ts'
+import { declaredBytes, type ExportRouteDeps, exportHandler } from './signal-route.ts'
+import type { FailureLog } from '../refusal-log.ts'
+import { failureOf, stopping as stoppingFailure } from '../errors.ts'
+import { createGuard } from './guard.ts'
+import { hangUpWhileClosing } from './server-options.ts'
+import { type HealthReport, healthHandler } from './health-route.ts'
+import { noteIngest } from '../refusal-log.ts'
+import {
+  HEALTH_PATH,
+  HOOKS_PATH,
+  LOGS_PATH,
+  METRICS_PATH,
+  routeFailure,
+  TRACES_PATH,
+} from './routes.ts'
+import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
+
+/**
+ * Requests of one connection that are not answered yet, or that came in one turn of the event loop.
+ * Clients of OTLP send one at a time.
+ */
+const MAX_PIPELINED = 64
+
+export interface HttpDoorDeps {
+  readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
+  readonly exports: Exports
+  readonly admission: Admission
+  readonly maxConnections: number
+  readonly health: () => Promise<HealthReport>
+  readonly failureLog: FailureLog
+  readonly counters: Counters
+  readonly ingestLog?: IngestLog | undefined
+  readonly clock: Clock
+  readonly timeouts?: Timeouts
+  /** The page with its API, which answers for its own paths. */
+  readonly web?: FastifyPluginAsync | undefined
+}
+
+/** A server that is built and does not listen yet. */
+export type HttpDoor = FastifyInstance
+
+/**
+ * Builds the server; the caller listens and closes. From `close()` on, requests are answered
+ * 503 and connections end with their answer.
+ */
+export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
+  const { config, exports, admission, counters, failureLog, clock } = deps
+  const stopping = new AbortController()
+  const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
+  const guard = createGuard(config.apiKey)
+  const timeouts = deps.timeouts ?? defaultTimeouts
+  const app = Fastify(serverOptions(answers, counters, timeouts))
+  const connections = createConnections(deps.maxConnections, clock)
+  trackConnections(app.server, connections)
+
+  // The routes read their bodies themselves, within the bounds.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null)
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const failure = failureOf(error, request.headers['content-type'])
+    return answers.fail(request, reply, failure, failure.kind === 'internal' ? error : undefined)
+  })
+  app.addHook('preClose', (done) => {
+    stopping.abort()
+    hangUpWhileClosing(app.server, timeouts.closingMs, () => {
+      admission.evictSlow()
+      connections.closeSlow()
+    })
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    // What came with the request that was one too many is parsed all the same.
+    if (request.raw.socket.destroyed) reply.hijack()
+    else if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
+    else if (request.is404) answers.fail(request, reply, routeFailure(request))
+    else done()
+  })
+
+  const { ingestLog } = deps
+  const guarded =
+    ({ name }: Export): onRequestHookHandler =>
+    (request, reply, done) => {
+      const failure = guard(request.headers)
+      if (failure === undefined) {
+        done()
+        return
+      }
+      const facts = { timeMs: clock.now(), bytes: declaredBytes(request.raw), signal: name }
+      noteIngest(ingestLog, { ...facts, door: 'http', outcome: err(failure) })
+      answers.fail(request, reply, failure)
+    }
+  const { maxRequestBytes } = config
+  const routeDeps: ExportRouteDeps = {
+    answers,
+    clock,
+    admission,
+    maxRequestBytes,
+    ingestLog,
+  }
+  const addExport = (path: string, signal: Export): void => {
+    app.post(path, { onRequest: guarded(signal) }, exportHandler(signal, routeDeps))
+  }
+  addExport(LOGS_PATH, exports.logs)
+  addExport(METRICS_PATH, exports.metrics)
+  addExport(TRACES_PATH, exports.traces)
+  addExport(HOOKS_PATH, exports.hooks)
+  app.get(HEALTH_PATH, healthHandler({ health: deps.health, apiKey: config.apiKey, answers }))
+  if (deps.web !== undefined) void app.register(deps.web)
+  return app
+}
+
+/** What is known of a connection. */
+interface HttpConnection {
+  readonly requests: Set<IncomingMessage>
+  readonly answered: () => void
+  /** Requests since others had a turn. */
+  burst: number
+}
+
+/** A connection keeps its place while one of its requests is whole and not answered yet. */
+function trackConnections(server: Server, connections: Connections): void {
+  const known = new WeakMap<Socket, HttpConnection>()
+  server.on('connection', (socket: Socket) => {
+    const requests = new Set<IncomingMessage>()
+    const { answered, closed } = connections.track({
+      bytesRead: () => socket.bytesRead,
+      isBusy: () => [...requests].some(({ complete }) => complete),
+      destroy: () => socket.destroy(),
+    })
+    known.set(socket, { requests, answered, burst: 0 })
+    socket.once('close', closed)
+  })
+  server.prependListener('request', ({ socket }, response) => {
+    const connection = known.get(socket)
+    if (connection === undefined) return
+    const { requests } = connection
+    requests.add(response.req)
+    response.once('close', () => {
+      requests.delete(response.req)
+      connection.answered()
+    })
+    if (connection.burst === 0) {
+      setImmediate(() => {
+        connection.burst = 0
+      })
+    }
+    connection.burst += 1
+    if (Math.max(requests.size, connection.burst) > MAX_PIPELINED) socket.destroy()
+  })
+}

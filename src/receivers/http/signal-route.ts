@@ -1,0 +1,82 @@
+/**
+ * `POST /v1/<signal>` over HTTP: reads a body within the bounds, has it taken, and answers.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../domain/clock.ts'
+import type { Rejection } from '../../domain/rejection.ts'
+import { err, type Result } from '../../domain/result.ts'
+import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { Admission, Permit } from '../admission.ts'
+import type { Answers } from './answers.ts'
+import { inflated, readBody } from './body.ts'
+import { compressionOf } from './content-encoding.ts'
+import { type Encoding, encodingOf } from '../encoding.ts'
+import type { Failure } from '../errors.ts'
+import type { Export, Refusal } from '../signal-receiver.ts'
+import { overloaded, tooLarge, unsupportedType } from '../errors.ts'
+import { noteIngest } from '../refusal-log.ts'
+
+export interface ExportRouteDeps {
+  readonly answers: Answers
+  readonly clock: Clock
+  readonly admission: Admission
+  readonly maxRequestBytes: number
+  readonly ingestLog?: IngestLog | undefined
+}
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** The size a request declares; 0 when it declares none. */
+export function declaredBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0)
+}
+
+/** The handler of one signal. */
+export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
+  const { answers, clock, admission, maxRequestBytes } = deps
+
+  const take = async (
+    { raw, headers }: FastifyRequest,
+    encoding: Encoding,
+    permit: Permit,
+    arrivedMs: number,
+    onRead: (bytes: number) => void,
+  ): Promise<Result<readonly Rejection[], Refusal>> => {
+    const limits = { maxBytes: maxRequestBytes, declaredBytes: declaredBytes(raw) }
+    const body = await readBody(raw, limits, permit, () => raw.socket.destroy())
+    if (!body.ok) return err({ failure: body.error })
+    onRead(body.value.bytes.length)
+    if (!permit.complete()) return err({ failure: overloaded })
+    const compression = compressionOf(headers['content-encoding']) ?? 'none'
+    const plain = await inflated(body.value, compression, maxRequestBytes, permit)
+    if (!plain.ok) return err({ failure: plain.error })
+    const { bytes, discard } = plain.value
+    return signal.take(bytes, encoding, { arrivedMs, permit }).finally(discard)
+  }
+
+  return async (request, reply) => {
+    const timeMs = clock.now()
+    let bytes = declaredBytes(request.raw)
+    const note = (outcome: Result<readonly Rejection[], Failure>): void => {
+      noteIngest(deps.ingestLog, { timeMs, door: 'http', signal: signal.name, bytes, outcome })
+    }
+    const fail = (failure: Failure, cause?: unknown): FastifyReply => {
+      note(err(failure))
+      return answers.fail(request, reply, failure, cause)
+    }
+    const contentType = request.headers['content-type']
+    const encoding = encodingOf(contentType)
+    if (encoding === undefined) return fail(unsupportedType(contentType))
+    if (bytes > maxRequestBytes) return fail(tooLarge(maxRequestBytes))
+    const permit = admission.admit(bytes)
+    if (permit === undefined) return fail(overloaded)
+    const onRead = (read: number): void => {
+      bytes = read
+    }
+    const taken = await take(request, encoding, permit, timeMs, onRead).finally(permit.release)
+    if (!taken.ok) return fail(taken.error.failure, taken.error.cause)
+    note(taken)
+    return answers.succeed(reply, encoding, signal.rejectedField, taken.value)
+  }
+}

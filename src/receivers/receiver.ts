@@ -1,0 +1,93 @@
+/**
+ * The two doors of the bridge, OTLP over HTTP and over gRPC, with the bounds and counters they
+ * share. Answers a success only once the records are stored. Knows no agent and no session.
+ */
+import type { FastifyPluginAsync } from 'fastify'
+import type { ReceiverConfig } from '../config/config.ts'
+import type { Clock } from '../domain/clock.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Counters } from '../observability/counters.ts'
+import type { IngestLog } from '../observability/ingest-log.ts'
+import type { Log } from '../observability/logger.ts'
+import { createAdmission } from './admission.ts'
+import { connectionLimits } from './http/connections.ts'
+import { createExports, type Ingests } from './signal-receiver.ts'
+import { createFailureLog } from './refusal-log.ts'
+import { createGrpcDoor } from './grpc/server.ts'
+import type { HealthReport } from './http/health-route.ts'
+import { createHttpDoor } from './http/server.ts'
+import { type Listener, listenProblem } from './listen-problem.ts'
+
+export interface ReceiverDeps extends Ingests {
+  readonly config: ReceiverConfig
+  /** How many files, sockets among them, this process may have open. */
+  readonly maxOpenFiles: number
+  readonly health: () => Promise<HealthReport>
+  readonly log: Log
+  readonly counters: Counters
+  /** The latest requests, for the page. */
+  readonly ingestLog?: IngestLog
+  readonly clock: Clock
+  /** The page with its API. */
+  readonly web?: FastifyPluginAsync
+}
+
+/** Where the doors are. */
+export interface Listening {
+  /** Of OTLP/HTTP and `/health`. */
+  readonly url: string
+  /** `host:port` of OTLP/gRPC, unless it is switched off. */
+  readonly grpc?: string
+}
+
+export interface Receiver {
+  /** Opens both doors; an address that cannot be had is an error for a person to read. */
+  listen(): Promise<Result<Listening, string>>
+  /** Refuses what is new, lets what is under way finish, and closes both. */
+  close(): Promise<void>
+}
+
+/** Builds both doors; they do not listen yet. */
+export function createReceiver(deps: ReceiverDeps): Receiver {
+  const { config, counters, clock } = deps
+  const failureLog = createFailureLog(deps.log, clock)
+  const stopping = new AbortController()
+  const limits = connectionLimits(deps.maxOpenFiles)
+  const shared = {
+    config,
+    exports: createExports(deps, { counters, failureLog, stopping: stopping.signal }),
+    admission: createAdmission({ maxBytes: config.maxInFlightBytes }, clock),
+    failureLog,
+    counters,
+    ingestLog: deps.ingestLog,
+    clock,
+  }
+  const page = { health: deps.health, web: deps.web }
+  const http = createHttpDoor({ ...shared, ...page, maxConnections: limits.http })
+  const grpc = createGrpcDoor({ ...shared, maxConnections: limits.grpc })
+  const { host, port, grpcPort } = config
+
+  const openGrpc = async (): Promise<Pick<Listening, 'grpc'>> => {
+    if (grpcPort === undefined) return {}
+    const bareHost = host.replace(/^\[(.*)\]$/, '$1')
+    const authority = bareHost.includes(':') ? `[${bareHost}]` : bareHost
+    return { grpc: `${authority}:${await grpc.listen(bareHost, grpcPort)}` }
+  }
+
+  return {
+    listen: async () => {
+      let listener: Listener = { host, port, portVariable: 'OTLP_RECEIVER_PORT' }
+      try {
+        const url = await http.listen({ host, port })
+        listener = { host, port: grpcPort ?? 0, portVariable: 'OTLP_GRPC_PORT' }
+        return ok({ url, ...(await openGrpc()) })
+      } catch (error) {
+        return err(listenProblem(error, listener))
+      }
+    },
+    close: async () => {
+      stopping.abort()
+      await Promise.all([http.close(), grpc.close()])
+    },
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Logs refused requests so that a wrong setting shows, and a client that repeats it every few
+ * seconds does not fill the disk: one line a minute for each kind, with the number left out.
+ */
+import type { Clock } from '../domain/clock.ts'
+import type { Log } from '../observability/logger.ts'
+import { type ErrorKind, errorTable, type Failure } from './errors.ts'
+import type { Rejection } from '../domain/rejection.ts'
+import type { Result } from '../domain/result.ts'
+import { type IngestEntry, type IngestLog, reasonsOf } from '../observability/ingest-log.ts'
+
+const QUIET_MS = 60_000
+
+export interface FailureLog {
+  /** A request answered with an error. */
+  failed(kind: ErrorKind, facts: object, message: string): void
+  /** A request of which some records were refused. */
+  partlyRefused(facts: object, message: string): void
+}
+
+/** A log with nothing noted yet. */
+export function createFailureLog(log: Log, clock: Clock): FailureLog {
+  const groups = new Map<string, { lastMs: number; leftOut: number }>()
+
+  /** The facts of a line worth writing; `undefined` when its kind was written lately. */
+  const due = (kind: string, facts: object): object | undefined => {
+    const nowMs = clock.now()
+    const group = groups.get(kind)
+    if (group !== undefined && nowMs - group.lastMs < QUIET_MS) {
+      group.leftOut++
+      return undefined
+    }
+    groups.set(kind, { lastMs: nowMs, leftOut: 0 })
+    return { kind, ...facts, leftOut: group?.leftOut ?? 0 }
+  }
+
+  return {
+    failed: (kind, facts, message) => {
+      const line = due(kind, facts)
+      if (line === undefined) return
+      if (errorTable[kind].httpStatus >= 500 && kind !== 'stopping') log.error(line, message)
+      else log.warn(line, message)
+    },
+    partlyRefused: (facts, message) => {
+      const line = due('partial_success', facts)
+      if (line !== undefined) log.warn(line, message)
+    },
+  }
+}
+
+// One request, as the log of requests keeps it, from how it ended.
+
+export interface IngestFacts extends Pick<IngestEntry, 'timeMs' | 'door' | 'signal' | 'bytes'> {
+  /** The records that were refused, or why the whole request was. */
+  readonly outcome: Result<readonly Rejection[], Failure>
+}
+
+/** Without a log there is nothing to note. */
+export function noteIngest(
+  log: IngestLog | undefined,
+  { timeMs, door, signal, bytes, outcome }: IngestFacts,
+): void {
+  if (log === undefined) return
+  const request = { timeMs, door, signal, bytes }
+  if (outcome.ok) {
+    const { value } = outcome
+    log.note({ ...request, status: 200, rejected: value.length, reasons: reasonsOf(value) })
+    return
+  }
+  const { kind, message } = outcome.error
+  log.note({ ...request, status: errorTable[kind].httpStatus, rejected: 0, reasons: [message] })
+}
+
+// The refusals of one request, gathered part by part in bounded memory.
+
+/** Refusals that keep a message of their own. */
+const MAX_DESCRIBED = 100
+const MAX_COUNTED = 1_000_000
+
+export interface Rejections {
+  add(rejected: readonly Rejection[]): void
+  all(): readonly Rejection[]
+}
+
+export function createRejections(): Rejections {
+  const all: Rejection[] = []
+  const undescribed = new Map<Rejection['reason'], Rejection>()
+
+  function bounded(rejection: Rejection): Rejection {
+    if (all.length < MAX_DESCRIBED) return rejection
+    const { reason } = rejection
+    const known = undescribed.get(reason) ?? rejection
+    undescribed.set(reason, known)
+    return known
+  }
+
+  return {
+    add: (rejected) => {
+      for (const rejection of rejected) if (all.length < MAX_COUNTED) all.push(bounded(rejection))
+    },
+    all: () => all,
+  }
+}

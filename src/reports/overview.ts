@@ -1,0 +1,179 @@
+/** `GET /api/overview`: what agents cost and did in a range, shaped as the contract has it. */
+import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
+import { MAX_AHEAD_MS } from '../domain/numbers.ts'
+import { bucketOf } from '../domain/usage.ts'
+import type { Span, ToolSum } from '../storage/sqlite/queries/usage-slice.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../api/contract/overview.ts'
+import { cutName } from './answer-bounds.ts'
+import { cacheHitRatio } from './cache-saving.ts'
+import { filterOf } from './session-lists.ts'
+import type { Pause } from './pause.ts'
+import { sessionRowOf } from './session-lists.ts'
+import { tokensOf } from './sums.ts'
+import { bucketAt, bucketsOf, countBuckets, dayOf } from './time-buckets.ts'
+import { type Part, type UsageReport, usageReport } from './usage-report.ts'
+import { seriesOf } from './usage-series.ts'
+import type { UsageSlices } from './usage-slices.ts'
+import { addSums, emptySums } from './sums.ts'
+
+const MAX_BUCKETS = 1000
+const MAX_SHARES = 20
+const MAX_TOOLS = 50
+const MAX_DEAREST = 10
+/** Stands for all models, projects, … beyond those that are listed. */
+const OTHER = '(other)'
+
+export interface OverviewDeps {
+  readonly reader: StoreReader
+  readonly slices: UsageSlices
+  readonly now: () => number
+  readonly pause?: Pause
+}
+
+export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
+  const { reader, slices, pause } = deps
+  const filter = filterOf(query)
+  const range = rangeOf(deps, query)
+  const buckets = bucketsOf(range, query.bucket, query.tz, MAX_BUCKETS)
+  const firstMs = buckets[0]?.fromMs ?? range.toMs
+  const hoursFromMs = query.bucket === 'hour' ? firstMs : Number.POSITIVE_INFINITY
+  const spanAt = (ms: number): Span => {
+    const hour = ms >= hoursFromMs ? bucketAt(buckets, ms) : undefined
+    if (hour !== undefined) return hour
+    const { fromMs, toMs } = dayOf(ms, query.tz)
+    return { fromMs, toMs: ms < hoursFromMs ? Math.min(toMs, hoursFromMs) : toMs }
+  }
+  const found = await slices.read(filter, range, spanAt, pause)
+  const report = usageReport(found)
+  const dearestModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
+  const dearest = report.dearest(MAX_DEAREST)
+  const rows = await reader.lists.byIds(dearest)
+  return {
+    fromMs: range.fromMs,
+    toMs: range.toMs,
+    totals: totalsOf(report),
+    previous: query.from === undefined ? null : await previousTotals(deps, query, range),
+    series: seriesOf(buckets, found, dearestModels, OTHER),
+    omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
+    byModel: sharesOf(report.models),
+    byProject: sharesOf(report.projects),
+    byTeam: sharesOf(report.teams),
+    byUser: sharesOf(report.users),
+    cache: {
+      hitRatio: cacheHitRatio(report.sums) ?? null,
+      savedUsd: report.cacheSavedUsd === undefined ? null : roundUsd(report.cacheSavedUsd),
+    },
+    tools: report.tools.slice(0, MAX_TOOLS).map(toolUseOf),
+    edits: editsOf(report),
+    dearest: dearest.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf)),
+    firstCommit: {
+      medianMs: median(report.firstCommitsMs) ?? null,
+      sessions: report.firstCommitsMs.length,
+    },
+  }
+}
+
+/**
+ * The range that is asked for, whether or not something is in all of it. Only where no begin is named
+ * the data says it. What was used is known by quarters of an hour, so a range begins with the quarter
+ * it begins in.
+ */
+function rangeOf({ reader, now }: OverviewDeps, { from, to, tz }: OverviewQuery): Span {
+  if (from !== undefined) {
+    const fromMs = bucketOf(from)
+    return { fromMs, toMs: Math.max(fromMs, to ?? dayOf(now(), tz).toMs) }
+  }
+  // Earlier versions took any time that an agent's clock told.
+  const bounds = reader.usage.bounds(now() + MAX_AHEAD_MS) ?? { fromMs: now(), toMs: now() }
+  const fromMs = bucketOf(Math.min(bounds.fromMs, to ?? bounds.fromMs))
+  return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
+}
+
+/** Compares the part of the range that is over with as long a time before it. */
+async function previousTotals(
+  { slices, now, pause }: OverviewDeps,
+  query: OverviewQuery,
+  { fromMs, toMs }: Span,
+): Promise<Totals> {
+  const nowMs = now()
+  const overMs = (nowMs > fromMs ? Math.min(toMs, nowMs) : toMs) - fromMs
+  const before = { fromMs: bucketOf(fromMs - overMs), toMs: fromMs }
+  const found = await slices.read(filterOf(query), before, (ms) => dayOf(ms, query.tz), pause)
+  return totalsOf(usageReport(found))
+}
+
+function totalsOf(report: UsageReport): Totals {
+  const { sums } = report
+  const activeUserS = report.activity('active_time_s', 'user')
+  const results = report.tools.reduce((sum, tool) => sum + tool.results, 0)
+  const failures = report.tools.reduce((sum, tool) => sum + tool.failures, 0)
+  return {
+    costUsd: sums.costUsd,
+    tokens: tokensOf(sums),
+    sessions: report.sessions,
+    prompts: report.activity('prompts'),
+    modelCalls: sums.calls,
+    modelErrors: sums.errors,
+    toolResults: results,
+    toolFailures: failures,
+    linesAdded: report.activity('lines_of_code', 'added'),
+    linesRemoved: report.activity('lines_of_code', 'removed'),
+    commits: report.activity('commits'),
+    pullRequests: report.activity('pull_requests'),
+    activeUserS: addSeconds(activeUserS, 0),
+    activeAgentS: addSeconds(report.activity('active_time_s'), -activeUserS),
+  }
+}
+
+/** The first ones, and the rest as one. */
+function sharesOf(parts: readonly Part[]): Share[] {
+  if (parts.length <= MAX_SHARES) return parts.map(shareOf)
+  const rest = parts.slice(MAX_SHARES - 1)
+  const sums = emptySums()
+  for (const part of rest) addSums(sums, part.sums)
+  // A session that called several of the models counts with each.
+  const sessions = rest.reduce((sum, part) => sum + part.sessions, 0)
+  return [...parts.slice(0, MAX_SHARES - 1), { name: OTHER, sums, sessions }].map(shareOf)
+}
+
+/** What falls to one name, as the contract has it. */
+export function shareOf({ name, sums, sessions }: Part): Share {
+  const shown = name === null ? null : cutName(name)
+  return {
+    name: shown,
+    costUsd: sums.costUsd,
+    tokens: tokensOf(sums),
+    sessions,
+    modelCalls: sums.calls,
+  }
+}
+
+/** A tool's sums over many sessions, as the contract has them. */
+export function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
+  return {
+    tool: cutName(tool),
+    results,
+    failures,
+    refusals,
+    successRate: results > 0 ? (results - failures) / results : null,
+    avgMs: results > 0 ? (duration_ms ?? 0) / results : null,
+    // Only sums are kept of many sessions; a session's own page has it.
+    p95Ms: null,
+  }
+}
+
+function editsOf(report: UsageReport): Overview['edits'] {
+  const accepted = report.activity('edit_decision', 'accept')
+  const rejected = report.activity('edit_decision', 'reject')
+  const all = accepted + rejected
+  return { accepted, rejected, acceptance: all > 0 ? accepted / all : null }
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const upper = sorted[Math.floor(middle)]
+  const lower = sorted[Math.ceil(middle) - 1]
+  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2
+}

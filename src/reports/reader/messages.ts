@@ -1,0 +1,64 @@
+/** What the bridge and its reader's thread say to each other. Plain data: it is copied between them. */
+import type { BudgetLimits } from '../../domain/budget.ts'
+import type { SessionPolicy } from '../../sessions/policy.ts'
+import type { WebFailure } from '../../api/failure.ts'
+import type { LiveChunk, LiveQuestion, Question } from '../../api/queries.ts'
+
+/** What the thread is started with. */
+export interface ReaderSettings {
+  readonly dataDir: string
+  readonly policy: SessionPolicy
+  readonly budgets: { readonly limits: BudgetLimits; readonly timeZone: string }
+  /** Address of Langfuse, for links; undefined without keys. */
+  readonly langfuseUrl: string | undefined
+}
+
+/** The same with what the bridge makes for it. */
+export interface ThreadData extends ReaderSettings {
+  /** See `intake-mark.ts`. */
+  readonly intakeMemory: SharedArrayBuffer
+}
+
+/** What was committed since the last request and touches what the thread remembers. */
+export interface Changes {
+  /** Quarters of an hour that something was added to. */
+  readonly bucketsMs: readonly number[]
+  /** All that counts for somebody or something else now lies in this span; undefined when nothing does. */
+  readonly regrouped: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** Something was deleted. */
+  readonly isCleared: boolean
+}
+
+/** Something to be answered. */
+export type Request =
+  | { readonly kind: 'question'; readonly question: Question }
+  | { readonly kind: 'live'; readonly asked: LiveQuestion }
+
+export type Reply =
+  | { readonly kind: 'json'; readonly bytes: Uint8Array }
+  | { readonly kind: 'live'; readonly chunk: LiveChunk }
+  | { readonly kind: 'failure'; readonly failure: WebFailure }
+  /** A bug, in words for the log. */
+  | { readonly kind: 'bug'; readonly message: string }
+
+export type ToThread =
+  | {
+      readonly kind: 'request'
+      readonly id: number
+      readonly request: Request
+      /** The bridge's time. */
+      readonly nowMs: number
+      readonly changes: Changes
+      /** How long it may take. */
+      readonly timeoutMs: number
+    }
+  /** Nobody waits for it any more. */
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** The project in Langfuse; undefined when it did not say. */
+  | { readonly kind: 'project'; readonly projectId: string | undefined }
+  | { readonly kind: 'close' }
+
+export type FromThread =
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply }
+  /** Asks for the project in Langfuse: only the bridge's own thread reaches out. */
+  | { readonly kind: 'project' }

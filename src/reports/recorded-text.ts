@@ -1,0 +1,59 @@
+/**
+ * Tells text that was recorded from the notes in brackets that stand in its place. A note is known
+ * by the records it was made from, never by its looks: an answer may begin with a bracket, too.
+ */
+import type { Content as Recorded } from '../domain/agent-event.ts'
+import type { Arrival } from '../domain/session-store.ts'
+import type { Shown } from '../domain/json-value.ts'
+import type { Content } from '../api/contract/quantities.ts'
+import { shown } from '../sessions/content.ts'
+
+export interface RecordedText {
+  /** Notes which stand-ins the machine makes of these. */
+  see(arrivals: readonly Arrival[]): void
+  /** Of an observation's input or output; null where it has none. */
+  contentOf(value: Shown | undefined): Content | null
+}
+
+/** Stand-ins that do not depend on a record; `session/` writes them. */
+const FIXED = [
+  '[no prompt received]',
+  '[no answer recorded]',
+  '[not recorded]',
+  '[not shown: set HOOK_CONTENT=on]',
+]
+
+const MAX_STAND_INS = 10_000
+
+export function createRecordedText(maxLength: number): RecordedText {
+  const standIns = new Set(FIXED)
+
+  function note(text: string): void {
+    if (standIns.size < MAX_STAND_INS) standIns.add(text)
+  }
+
+  function noteContent(content: Recorded): void {
+    if (content.text === undefined) note(shown(content, maxLength))
+  }
+
+  return {
+    see: (arrivals) => {
+      for (const { item } of arrivals) {
+        if (item.kind === 'prompt') noteContent(item.prompt)
+        if (item.kind === 'model_response') noteContent(item.response)
+        if (item.kind === 'tool_result') {
+          if (item.inputNote !== undefined) note(`[${item.inputNote}]`)
+          if (item.outputNote !== undefined) note(`[${item.outputNote}]`)
+        }
+      }
+    },
+    contentOf: (value) => {
+      if (value === undefined || value === null) return null
+      if (typeof value !== 'string')
+        return { text: JSON.stringify(value, undefined, 2), note: null }
+      return standIns.has(value)
+        ? { text: null, note: value.slice(1, -1) }
+        : { text: value, note: null }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Every question of the page that the store alone can answer: over a reader, so beside the bridge
+ * as well as in a command of its own. Long answers are worked out in slices, between which others
+ * run.
+ */
+import type { SessionPolicy } from '../sessions/policy.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreQueries } from '../api/queries.ts'
+import { facetsOf } from './facets.ts'
+import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
+import { createStoredFeed } from './live-feed.ts'
+import { overviewOf } from './overview.ts'
+import { letOthersRun, type Pause } from './pause.ts'
+import { rawEvent, rawEvents } from './raw-events.ts'
+import { createSessionFolds, type SessionFolds } from './session-folds.ts'
+import { listSessions } from './session-lists.ts'
+import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
+import { storedOutbox } from './stored-outbox.ts'
+import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
+
+export type Reports = Omit<StoreQueries, 'budgets'>
+
+export interface ReportsDeps {
+  readonly reader: StoreReader
+  readonly policy: SessionPolicy
+  readonly now: () => number
+  readonly links?: LangfuseLinks
+  /** Shared with whoever knows of changes; without, sums are remembered for this caller alone. */
+  readonly slices?: UsageSlices
+  /** The same for sessions that were told. */
+  readonly folds?: SessionFolds
+  readonly pause?: Pause
+}
+
+export function createReports(deps: ReportsDeps): Reports {
+  const { reader, policy, now, pause = letOthersRun } = deps
+  const slices = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
+  const folds = deps.folds ?? createSessionFolds({ reader, policy })
+  const links = deps.links ?? noLinks
+  const page = { reader, policy, links, folds, pause }
+  return {
+    overview: (query) => overviewOf({ reader, slices, now, pause }, query),
+    facets: (filter) => facetsOf(reader, filter, pause),
+    sessions: (query) => {
+      links.prepare()
+      return listSessions(reader, query, pause)
+    },
+    session: (key) => sessionPage(page, key),
+    turns: (key, query) => turnsPage(page, key, query),
+    turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
+    item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
+    events: (key, query) => rawEvents(reader, key, query, pause),
+    event: async (key, id) => rawEvent(reader, key, id),
+    outbox: () => storedOutbox(reader),
+    hasArrived: () => reader.details.hasAny(),
+    live: createStoredFeed(reader, pause),
+  }
+}

@@ -1,0 +1,153 @@
+/** Times to the first token by model, which a session's totals hold for all models together. */
+import type { Arrival } from '../domain/session-store.ts'
+import {
+  type Distribution,
+  emptyDistribution,
+  quantile,
+  record,
+} from '../sessions/usage/distribution.ts'
+import { type Rating, ratingsOf } from '../sessions/summary/scores.ts'
+import type { SessionState } from '../sessions/state.ts'
+import type { Totals } from '../sessions/usage/totals.ts'
+import type { ToolUse } from '../api/contract/overview.ts'
+import type { Score } from '../api/contract/quantities.ts'
+import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
+import { cutName } from './answer-bounds.ts'
+import { cacheHitRatio } from './cache-saving.ts'
+import { tokensOf } from './sums.ts'
+
+/** More names than that are no models. */
+const MAX_MODELS = 200
+
+export interface FirstTokens {
+  add(arrivals: readonly Arrival[]): void
+  /** Of a model's calls. */
+  medianMs(model: string): number | undefined
+}
+
+export function createFirstTokens(): FirstTokens {
+  const models = new Map<string, Distribution>()
+
+  return {
+    add: (arrivals) => {
+      for (const { item } of arrivals) {
+        if (item.kind !== 'model_call' || item.ttftMs === undefined) continue
+        const known = models.get(item.model)
+        if (known === undefined && models.size >= MAX_MODELS) continue
+        const times = known ?? emptyDistribution()
+        models.set(item.model, times)
+        record(times, item.ttftMs)
+      }
+    },
+    medianMs: (model) => {
+      const times = models.get(model)
+      return times && quantile(times, 0.5)
+    },
+  }
+}
+
+// The figures of one session, from what the machine added up.
+
+export type SessionFigures = Pick<
+  Session,
+  'strip' | 'scores' | 'models' | 'tools' | 'agentVersion' | 'reconciliation'
+>
+
+/** What of a session's state its figures come from. */
+export type FiguredState = Pick<SessionState, 'totals' | 'identity' | 'firstMs' | 'lastMs'>
+
+/** `ttftMs` gives the median time to the first token of a model's calls. */
+export function figuresOf(
+  state: FiguredState,
+  ttftMs: (model: string) => number | undefined,
+): SessionFigures {
+  const { totals, identity } = state
+  return {
+    strip: stripOf(state),
+    scores: ratingsOf(totals).map(scoreOf),
+    models: modelsOf(totals, ttftMs),
+    tools: toolsOf(totals),
+    agentVersion: identity.agentVersion === undefined ? null : cutName(identity.agentVersion),
+    reconciliation: reconciliationOf(totals),
+  }
+}
+
+function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
+  const { metrics } = totals
+  return {
+    costUsd: totals.costUsd,
+    tokens: tokensOf(totals.usage),
+    cacheHitRatio: cacheHitRatio(totals.usage) ?? null,
+    durationMs: lastMs - firstMs,
+    activeUserS: metrics.activeUserS,
+    activeAgentS: metrics.activeAgentS,
+    prompts: totals.prompts,
+    modelCalls: totals.modelCalls,
+    modelErrors: totals.modelErrors,
+    toolResults: totals.toolResults,
+    toolFailures: totals.toolFailures,
+    toolRefusals: totals.toolRefusals,
+    subagents: Object.values(totals.subagents).reduce((sum, count) => sum + count, 0),
+    linesAdded: metrics.linesAdded,
+    linesRemoved: metrics.linesRemoved,
+    commits: metrics.commits,
+    pullRequests: metrics.pullRequests,
+    editsAccepted: metrics.editsAccepted,
+    editsRejected: metrics.editsRejected,
+    errors: totals.modelErrors + totals.toolFailures,
+  }
+}
+
+function scoreOf({ name, value, comment }: Rating): Score {
+  const max = name === 'quality' || name === 'efficiency' ? 100 : 1
+  return { name, value, max, comment }
+}
+
+/** The dearest first. */
+function modelsOf({ models }: Totals, ttftMs: (model: string) => number | undefined): ModelUse[] {
+  return Object.entries(models)
+    .map(([model, { calls, errors, costUsd, usage, durationMs }]) => ({
+      model: cutName(model),
+      calls,
+      errors,
+      costUsd,
+      tokens: tokensOf(usage),
+      avgMs: mean(durationMs),
+      p95Ms: quantile(durationMs, 0.95) ?? null,
+      ttftMs: ttftMs(model) ?? null,
+    }))
+    .sort((a, b) => b.costUsd - a.costUsd)
+}
+
+/** The most used first. */
+function toolsOf({ tools }: Totals): ToolUse[] {
+  return Object.entries(tools)
+    .map(([tool, { results, failures, refusals, durationMs }]) => ({
+      tool: cutName(tool),
+      results,
+      failures,
+      refusals,
+      successRate: results > 0 ? (results - failures) / results : null,
+      avgMs: mean(durationMs),
+      p95Ms: quantile(durationMs, 0.95) ?? null,
+    }))
+    .sort((a, b) => b.results - a.results)
+}
+
+function mean({ sum, count }: Distribution): number | null {
+  return count > 0 ? sum / count : null
+}
+
+function reconciliationOf({ costUsd, usage, metrics }: Totals): Session['reconciliation'] {
+  if (metrics.samples === 0) return null
+  return {
+    eventsUsd: costUsd,
+    metricsUsd: metrics.costUsd,
+    eventsTokens: allTokens(usage),
+    metricsTokens: allTokens(metrics.tokens),
+  }
+}
+
+function allTokens({ input, output, cacheRead, cacheCreation }: Totals['usage']): number {
+  return input + output + cacheRead + cacheCreation
+}

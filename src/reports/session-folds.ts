@@ -1,0 +1,108 @@
+/**
+ * Sessions told again, kept for a while: the next question about one goes on where the last one
+ * ended, so a page that is loaded again, or looks every few seconds, costs what came meanwhile. A
+ * few are kept, those asked for last.
+ */
+import type { Emission } from '../domain/emission.ts'
+import type { Arrival } from '../domain/session-store.ts'
+import type { SessionPolicy } from '../sessions/policy.ts'
+import { type Closing, createReplay, type Replay } from '../sessions/replay.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { Pause } from './pause.ts'
+import { replaySlices } from './replay.ts'
+
+/** What is gathered of a session while it is told. */
+export interface Gathering {
+  add(emissions: readonly Emission[], arrivals: readonly Arrival[]): void
+}
+
+/** Everything up to the newest record, and what closing the session now would say beside it. */
+export interface Told<G extends Gathering> {
+  readonly gathered: G
+  readonly closing: Closing
+}
+
+export interface SessionFolds {
+  /**
+   * Tells a session up to its newest record. `name` says what is gathered: where the same was
+   * gathered of it before, `create` is not called. Rejects when `pause` does; what was told up to
+   * there is kept. Undefined when the session has no records.
+   */
+  tell<G extends Gathering>(
+    sessionKey: string,
+    name: string,
+    create: () => G,
+    pause: Pause,
+  ): Promise<Told<G> | undefined>
+}
+
+interface Fold {
+  readonly replay: Replay
+  readonly gathered: Gathering
+  /** Position of the session's first batch: another one means that its records are others. */
+  readonly first: number
+  /** Up to where it was told. */
+  position: number
+  /** Whoever tells it on. */
+  busy: Promise<unknown>
+}
+
+/** A session page with a few turns open. Each takes a few megabytes at most. */
+const MAX_FOLDS = 8
+
+export interface SessionFoldsDeps {
+  readonly reader: Pick<StoreReader, 'records' | 'inputs'>
+  readonly policy: SessionPolicy
+}
+
+export function createSessionFolds({ reader, policy }: SessionFoldsDeps): SessionFolds {
+  /** The one asked for last is the last. */
+  const folds = new Map<string, Fold>()
+
+  function foldOf(sessionKey: string, name: string, create: () => Gathering): Fold | undefined {
+    const id = JSON.stringify([sessionKey, name])
+    const first = reader.records.firstOf(sessionKey)
+    const known = folds.get(id)
+    folds.delete(id)
+    if (first === undefined) return undefined
+    const fold =
+      known?.first === first
+        ? known
+        : {
+            replay: createReplay(sessionKey, policy),
+            gathered: create(),
+            first,
+            position: 0,
+            busy: Promise.resolve(),
+          }
+    folds.set(id, fold)
+    const oldest = folds.keys().next()
+    if (folds.size > MAX_FOLDS && !oldest.done) folds.delete(oldest.value)
+    return fold
+  }
+
+  async function advance(fold: Fold, sessionKey: string, pause: Pause): Promise<void> {
+    const slices = replaySlices(reader.inputs, fold.replay, sessionKey, fold.position, pause)
+    for await (const { emissions, arrivals, position } of slices) {
+      fold.gathered.add(emissions, arrivals)
+      fold.position = position
+    }
+  }
+
+  return {
+    tell: async <G extends Gathering>(
+      sessionKey: string,
+      name: string,
+      create: () => G,
+      pause: Pause,
+    ): Promise<Told<G> | undefined> => {
+      const fold = foldOf(sessionKey, name, create)
+      if (fold === undefined) return undefined
+      const advanced = fold.busy.then(() => advance(fold, sessionKey, pause))
+      fold.busy = advanced.catch(() => {})
+      await advanced
+      // What `name` stands for was made by the same kind of `create`.
+      return { gathered: fold.gathered as G, closing: fold.replay.closing() }
+    },
+  }
+}

@@ -1,0 +1,168 @@
+/** A session as lists show it. */
+import { roundUsd } from '../domain/exact-sum.ts'
+import type { ListedSession } from '../storage/sqlite/queries/session-columns.ts'
+import type { SessionRow, SessionList, SessionListQuery } from '../api/contract/session-list.ts'
+import { cutText, countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type {
+  PlacedSession,
+  SessionPlace,
+  SessionQuestion,
+} from '../storage/sqlite/queries/session-list.ts'
+import type { TextSearch } from '../storage/sqlite/queries/session-search.ts'
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { BadCursor } from '../api/queries.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import type { Pause } from './pause.ts'
+import type { SessionFilter } from '../storage/sqlite/queries/session-filter.ts'
+import type { Filter } from '../api/contract/filter.ts'
+
+/** Of what agents name: longer than anything a person reads. */
+const MAX_TEXT_LENGTH = 500
+
+export function sessionRowOf(row: ListedSession): SessionRow {
+  return {
+    key: row.session_key,
+    agent: row.agent,
+    sessionId: row.session_id,
+    title: cutOf(row.title),
+    userId: cutOf(row.user_id),
+    project: cutOf(row.project),
+    team: cutOf(row.team),
+    isOpen: row.deadline_ms !== null,
+    closeReason: row.close_reason,
+    firstMs: row.first_ms ?? 0,
+    lastMs: row.last_ms ?? 0,
+    // Stored by an earlier version it may not be a decimal yet.
+    costUsd: roundUsd(row.cost_usd ?? 0),
+    tokens: {
+      input: row.input_tokens ?? 0,
+      output: row.output_tokens ?? 0,
+      cacheRead: row.cache_read_tokens ?? 0,
+      cacheCreation: row.cache_creation_tokens ?? 0,
+    },
+    prompts: row.prompts ?? 0,
+    modelCalls: row.model_calls ?? 0,
+    toolResults: row.tool_results ?? 0,
+    errors: row.errors ?? 0,
+  }
+}
+
+function cutOf(text: string | null): string | null {
+  return text === null ? null : cutText(text, MAX_TEXT_LENGTH)
+}
+
+// `GET /api/sessions`: the list, and the search in it.
+
+/** Sessions searched through at once: about ten milliseconds. */
+const SEARCH_SLICE = 5000
+/** The first ones of an order, which are searched before all others: a common word is found there. */
+const FIRST_ONES = 200
+/** What a search found is looked up if it is not more than this, else met on the way. */
+const MAX_LOOKED_UP = 1000
+/** Sessions of an order that are compared with what a search found, at once. */
+const WALK_SLICE = 1000
+
+export async function listSessions(
+  reader: StoreReader,
+  { cursor, limit, ...asked }: SessionListQuery,
+  pause: Pause,
+): Promise<Result<SessionList, BadCursor>> {
+  const place = cursor === undefined ? ok(undefined) : readCursor(asked, cursor)
+  if (!place.ok) return place
+  const question: SessionQuestion = {
+    filter: { ...filterOf(asked), withEmpty: asked.empty === 'shown' },
+    fromMs: asked.from,
+    toMs: asked.to,
+    state: asked.state,
+    order: asked.sort,
+    direction: asked.order,
+  }
+  const wanted = limit + 1
+  const found =
+    asked.search === ''
+      ? await reader.lists.page(question, place.value, wanted)
+      : await search({ reader, question, pause }, asked.search, place.value, wanted)
+  const rows = found.slice(0, limit).map(sessionRowOf)
+  const sessions = rows.slice(0, countWithin(rows, MAX_LIST_BYTES))
+  const last = found[sessions.length - 1]
+  const hasMore = found.length > sessions.length && last !== undefined
+  return ok({
+    sessions,
+    nextCursor: hasMore ? writeCursor(asked, { value: last.place, id: last.id }) : null,
+  })
+}
+
+interface Search {
+  readonly reader: StoreReader
+  readonly question: SessionQuestion
+  readonly pause: Pause
+}
+
+/** The sessions that have a text in them, in the order asked for, behind a place. */
+async function search(
+  of: Search,
+  text: string,
+  after: SessionPlace | undefined,
+  wanted: number,
+): Promise<readonly PlacedSession[]> {
+  const { reader, question, pause } = of
+  const searched = reader.search.searchFor(text)
+  const first = await reader.lists.page(question, after, FIRST_ONES)
+  const hits = searched.among(first.map(({ id }) => id))
+  const found = first.filter(({ id }) => hits.has(id))
+  if (found.length >= wanted || first.length < FIRST_ONES) return found.slice(0, wanted)
+  await pause()
+  return walk(of, await searchAll(of, searched), after, wanted)
+}
+
+/** In slices between which others run. */
+async function searchAll(
+  { reader: { search: index }, pause }: Search,
+  searched: TextSearch,
+): Promise<ReadonlySet<number>> {
+  const found = new Set<number>()
+  const endId = index.endId()
+  for (let fromId = 0; fromId < endId; fromId += SEARCH_SLICE) {
+    for (const id of searched.within(fromId, fromId + SEARCH_SLICE)) found.add(id)
+    await pause()
+  }
+  return found
+}
+
+/** Those that were found, in the order asked for, behind a place. */
+async function walk(
+  { reader: { lists }, question, pause }: Search,
+  found: ReadonlySet<number>,
+  after: SessionPlace | undefined,
+  wanted: number,
+): Promise<readonly PlacedSession[]> {
+  if (found.size === 0) return []
+  if (found.size <= MAX_LOOKED_UP) {
+    return lists.page({ ...question, ids: [...found] }, after, wanted)
+  }
+  const kept: PlacedSession[] = []
+  let place = after
+  for (;;) {
+    const page = await lists.page(question, place, WALK_SLICE)
+    for (const session of page) if (found.has(session.id)) kept.push(session)
+    const last = page.at(-1)
+    if (kept.length >= wanted || last === undefined || page.length < WALK_SLICE) {
+      return kept.slice(0, wanted)
+    }
+    place = { value: last.place, id: last.id }
+    await pause()
+  }
+}
+
+// A filter as the API takes it, in the store's terms.
+
+export function filterOf(filter: Filter): SessionFilter {
+  const { agent, project, team, user, model, attribute } = filter
+  return { agent, project, team, user, model, attributes: attribute.map(attributeOf) }
+}
+
+function attributeOf(text: string): { readonly key: string; readonly value: string } {
+  const at = text.indexOf('=')
+  return { key: text.slice(0, at), value: text.slice(at + 1) }
+}

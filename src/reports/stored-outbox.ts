@@ -1,0 +1,21 @@
+/** What waits for Langfuse and what was put aside, as the store has it: part of `GET /api/delivery`. */
+import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoredOutbox } from '../api/queries.ts'
+import { cutText } from './answer-bounds.ts'
+
+const MAX_DEAD_ITEMS = 200
+const MAX_REASON_LENGTH = 1000
+
+export async function storedOutbox({
+  waiting,
+  deadItems,
+}: Pick<StoreReader, 'waiting' | 'deadItems'>): Promise<StoredOutbox> {
+  const { pending, dead, oldestPendingMs = null } = waiting.counts()
+  const items = await deadItems.list(MAX_DEAD_ITEMS)
+  return {
+    outbox: { pending, dead, oldestPendingMs },
+    deadItems: items.map((item) => {
+      return { ...item, reason: cutText(item.reason, MAX_REASON_LENGTH) }
+    }),
+  }
+}

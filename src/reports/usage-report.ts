@@ -1,0 +1,125 @@
+/** Slices of time put together: the sums of a range, and who and what they fall to. */
+import type { ToolSum } from '../storage/sqlite/queries/usage-slice.ts'
+import { addFit, emptyFit, type PriceFit, savedUsd } from './cache-saving.ts'
+import { tallySessions } from './session-tally.ts'
+import type { Slice } from './usage-slices.ts'
+import { addSums, emptySums, type Sums } from './sums.ts'
+import { type Cohort, entry } from './usage-sums.ts'
+
+/** What falls to one model, project, team or user. */
+export interface Part {
+  readonly name: string | null
+  readonly sums: Sums
+  readonly sessions: number
+}
+
+export interface UsageReport {
+  readonly sums: Sums
+  /** Distinct sessions that used something. */
+  readonly sessions: number
+  readonly models: readonly Part[]
+  /** What the cache saved; undefined where no price can be derived. */
+  readonly cacheSavedUsd: number | undefined
+  readonly projects: readonly Part[]
+  readonly teams: readonly Part[]
+  readonly users: readonly Part[]
+  readonly tools: readonly ToolSum[]
+  /** What a measure adds up to, of one facet or of all. */
+  activity(measure: string, facet?: string): number
+  /** Ids of the sessions that cost most within the range. */
+  dearest(count: number): readonly number[]
+  readonly firstCommitsMs: readonly number[]
+}
+
+export function usageReport(slices: readonly Slice[]): UsageReport {
+  const models = new Map<string, ModelPart>()
+  const cohorts = new Map<Cohort, Sums>()
+  const tools = new Map<string, ToolSum>()
+  const activity = new Map<string, number>()
+  const firstCommitsMs: number[] = []
+  const total = emptySums()
+
+  for (const { sums: slice } of slices) {
+    for (const [model, { sums, fit, sessions }] of slice.models) {
+      const into = entry(models, model, emptyModelPart)
+      addSums(into.sums, sums)
+      addFit(into.fit, fit)
+      into.sessions.push(sessions)
+      addSums(total, sums)
+    }
+    for (const [cohort, sums] of slice.cohorts) addSums(entry(cohorts, cohort, emptySums), sums)
+    for (const tool of slice.tools) tools.set(tool.tool, addedTool(tools.get(tool.tool), tool))
+    for (const [name, value] of slice.activity) {
+      activity.set(name, (activity.get(name) ?? 0) + value)
+    }
+    for (const ms of slice.firstCommitsMs) firstCommitsMs.push(ms)
+  }
+  const tally = tallySessions(slices)
+
+  function partsBy(dimension: keyof Cohort): Part[] {
+    const parts = new Map<string | null, { sums: Sums; sessions: number }>()
+    const part = (cohort: Cohort) =>
+      entry(parts, cohort[dimension], () => ({ sums: emptySums(), sessions: 0 }))
+    for (const [cohort, sums] of cohorts) addSums(part(cohort).sums, sums)
+    for (const [cohort, count] of tally.cohorts) part(cohort).sessions += count
+    return byCost([...parts].map(([name, value]) => ({ name, ...value })))
+  }
+
+  return {
+    sums: total,
+    sessions: tally.count,
+    models: byCost(
+      [...models].map(([name, { sums, sessions }]) => {
+        return { name, sums, sessions: tally.distinct(sessions) }
+      }),
+    ),
+    cacheSavedUsd: savedByAll(models.values()),
+    projects: partsBy('project'),
+    teams: partsBy('team'),
+    users: partsBy('user'),
+    tools: [...tools.values()].sort((a, b) => b.results - a.results),
+    activity: (measure, facet) => {
+      if (facet !== undefined) return activity.get(`${measure}|${facet}`) ?? 0
+      let sum = 0
+      for (const [name, value] of activity) if (name.startsWith(`${measure}|`)) sum += value
+      return sum
+    },
+    dearest: (count) => tally.dearest(count),
+    firstCommitsMs,
+  }
+}
+
+interface ModelPart {
+  readonly sums: Sums
+  readonly fit: PriceFit
+  /** Ids, slice by slice. */
+  readonly sessions: (readonly number[])[]
+}
+
+function emptyModelPart(): ModelPart {
+  return { sums: emptySums(), fit: emptyFit(), sessions: [] }
+}
+
+function savedByAll(models: Iterable<ModelPart>): number | undefined {
+  let saved: number | undefined
+  for (const { sums, fit } of models) {
+    const byModel = savedUsd(sums, fit)
+    if (byModel !== undefined) saved = (saved ?? 0) + byModel
+  }
+  return saved
+}
+
+function byCost(parts: readonly Part[]): Part[] {
+  return parts.toSorted((a, b) => b.sums.costUsd - a.sums.costUsd)
+}
+
+function addedTool(known: ToolSum | undefined, more: ToolSum): ToolSum {
+  if (known === undefined) return more
+  return {
+    tool: more.tool,
+    results: known.results + more.results,
+    failures: known.failures + more.failures,
+    refusals: known.refusals + more.refusals,
+    duration_ms: (known.duration_ms ?? 0) + (more.duration_ms ?? 0),
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Model calls: a finished call waits for what other records tell about it (the text of its
+ * answer just behind it, raw bodies, its span), and is then sent as a GENERATION. Calls that
+ * only asked for tools have no text: the lane's next call shows that none will come. The
+ * turn's end or the join timeout lets every call go.
+ */
+import type {
+  ModelCallEvent,
+  ModelErrorEvent,
+  ModelResponseEvent,
+} from '../../domain/agent-event.ts'
+import { addUsd } from '../../domain/exact-sum.ts'
+import { cut, shown } from '../content.ts'
+import type { Draft } from '../draft.ts'
+import { attemptsOf, enrichedCall, generationOf, retriesOf } from './generation.ts'
+import { forgets, holds, holdsItem } from '../held.ts'
+import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
+import { keyOf } from '../usage/name-table.ts'
+import type { HeldCall, OpenTurn, Wait } from '../state.ts'
+import { noteSubagent } from '../subagents/subagent.ts'
+import { leaveRefusals } from '../tools/tool-call.ts'
+import { countModelCall, countModelError } from '../usage/totals.ts'
+import { emitInTurn, openTurns, parentOf, turnOf } from '../turns/turn.ts'
+import { addModelCall, addModelError } from '../usage/usage.ts'
+
+/** Answers of one turn that came before their call: only what was torn apart waits here. */
+const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
+/** Characters of a title, which stands on everything that is sent of its session. */
+const MAX_TITLE_LENGTH = 200
+/** Characters of an error's message that a turn keeps for its root. */
+const MAX_FAILURE_LENGTH = 10_000
+
+export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: number): void {
+  const { state, policy } = draft
+  const turn = turnOf(draft, event, arrivedMs)
+  const lane = event.subagentId ?? ''
+  const startMs = event.timeMs - (event.durationMs ?? 0)
+  turn.startMs = Math.min(turn.startMs, startMs)
+  goOn(draft, turn, lane)
+  leaveRefusals(draft, turn, lane)
+  countModelCall(state.totals, event)
+  addModelCall(draft.usage, event, keyOf(state.totals.models, event.model))
+  turn.modelCalls += 1
+  turn.costUsd = addUsd(turn.costUsd, event.costUsd ?? 0)
+  noteSubagent(draft, turn, event, (known) => ({
+    type: event.subagentType ?? known.type,
+    startMs: Math.min(known.startMs, startMs),
+    modelCalls: known.modelCalls + 1,
+    costUsd: addUsd(known.costUsd, event.costUsd ?? 0),
+  }))
+  if (event.isMain) {
+    turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
+    turn.failure = undefined
+  }
+  hold(draft, turn, {
+    draft: generationOf(event, startMs),
+    requestId: event.requestId,
+    lane,
+    waitsFor: waitsOf(draft, event.requestId),
+    releaseAtMs: arrivedMs + policy.joinTimeoutMs,
+  })
+}
+
+function waitsOf({ state }: Draft, requestId: string | undefined): Wait[] {
+  if (requestId === undefined) return ['answer']
+  return [
+    'answer',
+    ...(state.bodied ? ['bodies' as const] : []),
+    ...(state.traced ? ['span' as const] : []),
+  ]
+}
+
+/** The answer's text goes to its call, and to the turn when it is the main agent's. */
+export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrivedMs: number): void {
+  const turn = turnOf(draft, event, arrivedMs)
+  const { maxContentLength } = draft.policy
+  const text = shown(event.response, maxContentLength)
+  if (event.isMain) {
+    turn.answer = text
+    // What a hook told of it is shown only while there is no answer.
+    turn.reportedAnswer = undefined
+  }
+  if (event.isTitle && event.response.text !== undefined) {
+    draft.state.title = cut(event.response.text, Math.min(MAX_TITLE_LENGTH, maxContentLength))
+  }
+  noteSubagent(draft, turn, event, () => ({ answer: text }))
+  holds(draft, text)
+  const lane = event.subagentId ?? ''
+  const at = turn.held.findIndex((call) =>
+    event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId,
+  )
+  const held = turn.held[at]
+  if (held !== undefined) {
+    holds(draft, text)
+    settle(draft, turn, at, without({ ...held, draft: { output: text, ...held.draft } }, 'answer'))
+  } else if (event.requestId !== undefined) {
+    holds(draft, text)
+    noteEarly(draft, turn, event.requestId, text)
+  }
+}
+
+function noteEarly(draft: Draft, turn: OpenTurn, requestId: string, text: string): void {
+  let forgotten = 0
+  note(turn.earlyAnswers, requestId, text, EARLY_ANSWERS, () => {
+    forgotten += 1
+  })
+  forgets(draft, 'answers', forgotten)
+}
+
+/** Keeps about that share of a turn's early answers, the newest. */
+export function forgetAnswers(draft: Draft, { earlyAnswers }: OpenTurn, share: number): void {
+  const bounds = { ...EARLY_ANSWERS, bytes: bytesOf(earlyAnswers) * share }
+  forgets(draft, 'answers', forgetOldest(earlyAnswers, bounds))
+}
+
+/** A span or raw bodies have come: the call they belong to may wait for nothing else. */
+export function joinCall(draft: Draft, requestId: string): void {
+  for (const turn of openTurns(draft)) {
+    const at = turn.held.findIndex((call) => call.requestId === requestId)
+    const held = turn.held[at]
+    if (held !== undefined) settle(draft, turn, at, joined(draft, turn, held))
+  }
+}
+
+export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: number): void {
+  const turn = turnOf(draft, event, arrivedMs)
+  const { totals } = draft.state
+  goOn(draft, turn, event.subagentId ?? '')
+  countModelError(totals, event)
+  addModelError(draft.usage, event, keyOf(totals.models, event.model))
+  noteSubagent(draft, turn, event)
+  const message = cut(event.message, draft.policy.maxContentLength)
+  if (event.isMain) {
+    turn.mainFinished = true
+    turn.failure = cut(event.message, Math.min(MAX_FAILURE_LENGTH, draft.policy.maxContentLength))
+    holds(draft, turn.failure)
+  }
+  emitInTurn(draft, turn, {
+    type: 'generation',
+    key: event.dedupKey,
+    parentKey: parentOf(event.subagentId),
+    name: `chat ${event.model}`,
+    startMs: event.timeMs - (event.durationMs ?? 0),
+    endMs: event.timeMs,
+    model: event.model,
+    output: `[failed: ${message}]`,
+    level: 'ERROR',
+    statusMessage: message,
+    metadata: {
+      request_id: event.requestId,
+      query_source: event.querySource,
+      subagent_id: event.subagentId,
+      status_code: event.statusCode,
+      attempt: event.attempt,
+      implausible: event.implausible,
+    },
+  })
+}
+
+/** Lets go the calls whose wait is over at `nowMs`. */
+export function releaseDueCalls(draft: Draft, turn: OpenTurn, nowMs: number): void {
+  keep(draft, turn, (call) => (call.releaseAtMs <= nowMs ? { ...call, waitsFor: [] } : call))
+}
+
+/** Sends the call that waits for longest, and returns it. */
+export function sendOldestCall(draft: Draft, turn: OpenTurn): HeldCall | undefined {
+  const oldest = turn.held.shift()
+  if (oldest !== undefined) emitInTurn(draft, turn, oldest.draft)
+  return oldest
+}
+
+/** The lane's agent went on: what its calls have not told by now they will not tell. */
+function goOn(draft: Draft, turn: OpenTurn, lane: string): void {
+  keep(draft, turn, (call) => (call.lane === lane ? without(call, 'answer', 'bodies') : call))
+}
+
+function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
+  const output = take(turn.earlyAnswers, call.requestId)
+  const answered =
+    output === undefined ? call : { ...without(call, 'answer'), draft: { ...call.draft, output } }
+  const next = joined(draft, turn, answered)
+  if (next.waitsFor.length === 0) {
+    emitInTurn(draft, turn, next.draft)
+    return
+  }
+  turn.held.push(next)
+  const { key, model, modelParameters, metadata } = next.draft
+  const { requestId, lane } = call
+  const source = metadata.query_source as string | undefined
+  holdsItem(draft, [key, model, model, requestId, requestId, lane, lane, lane, source])
+  holds(draft, modelParameters)
+  holds(draft, output)
+  if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
+}
+
+/** The call with what the ledgers know about it. */
+function joined(draft: Draft, turn: OpenTurn, call: HeldCall): HeldCall {
+  const { joins, totals } = draft.state
+  const span = take(joins.calls, call.requestId)
+  const bodies = take(joins.bodies, call.requestId)
+  if (span !== undefined) {
+    totals.retries += Math.max(0, attemptsOf(span) - 1)
+    for (const retry of retriesOf(call.draft, span)) emitInTurn(draft, turn, retry)
+  }
+  let next = { ...call, draft: enrichedCall(call.draft, span, bodies) }
+  if (span !== undefined) next = without(next, 'span')
+  if (bodies !== undefined) {
+    next = without(next, 'bodies', 'answer')
+    holds(draft, bodies)
+  }
+  return next
+}
+
+/** Puts a call in the place it has, or sends it when it waits for nothing any more. */
+function settle(draft: Draft, turn: OpenTurn, at: number, call: HeldCall): void {
+  if (call.waitsFor.length > 0) {
+    turn.held[at] = call
+    return
+  }
+  turn.held.splice(at, 1)
+  emitInTurn(draft, turn, call.draft)
+}
+
+/** Keeps what `next` makes of each call, and sends those that wait for nothing any more. */
+function keep(draft: Draft, turn: OpenTurn, next: (call: HeldCall) => HeldCall): void {
+  if (turn.held.length === 0) return
+  const kept: HeldCall[] = []
+  for (const call of turn.held.map(next)) {
+    if (call.waitsFor.length > 0) kept.push(call)
+    else emitInTurn(draft, turn, call.draft)
+  }
+  turn.held = kept
+}
+
+function without(call: HeldCall, ...struck: readonly Wait[]): HeldCall {
+  return { ...call, waitsFor: call.waitsFor.filter((wait) => !struck.includes(wait)) }
+}

@@ -1,0 +1,31 @@
+/** How recorded text is shown, and what stands in for text that was not recorded. */
+import type { Content } from '../domain/agent-event.ts'
+import type { Shown } from '../domain/json-value.ts'
+import { prefixLength } from './json-bytes.ts'
+
+/** Most bytes as JSON that a shown text takes for each character it may have: any script does with them. */
+export const BYTES_PER_CHARACTER = 3
+
+/** The text, cut to `maxLength` characters, or a note in brackets that says why there is none. */
+export function shown(content: Content, maxLength: number): string {
+  if (content.text !== undefined) return cut(content.text, maxLength)
+  const length = content.length === undefined ? '' : `, ${content.length} characters`
+  return `[${content.note ?? 'not recorded'}${length}]`
+}
+
+/**
+ * Cuts a long text and says how long it was. Never splits a surrogate pair. A text made of
+ * characters that JSON escapes (control characters) is cut earlier: see `BYTES_PER_CHARACTER`.
+ */
+export function cut(text: string, maxLength: number): string {
+  const end = prefixLength(text, maxLength, BYTES_PER_CHARACTER * maxLength + 2)
+  if (end === text.length) return text
+  return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
+}
+
+/** A structure that is too long is shown as the beginning of its JSON text. */
+export function bounded(value: Shown, maxLength: number): Shown {
+  if (typeof value === 'string') return cut(value, maxLength)
+  const text = JSON.stringify(value)
+  return text.length <= maxLength ? value : cut(text, maxLength)
+}

@@ -1,0 +1,205 @@
+/**
+ * The session machine: `(state, inputs) → (state, emissions, usage)`. Pure: no clock, no I/O, no
+ * randomness; times come in with the inputs, and the state given is never written to.
+ *
+ * Guarantees: equal inputs give equal emissions; a batch may be split anywhere; every
+ * observation is emitted once, complete; every root and summary exactly once.
+ */
+import type { AgentEvent } from '../domain/agent-event.ts'
+import type { Attributes } from '../domain/json-value.ts'
+import type { Emission } from '../domain/emission.ts'
+import type { MetricSample } from '../domain/metric-sample.ts'
+import type { SessionControl } from '../domain/session-control.ts'
+import type { Usage } from '../domain/usage.ts'
+import { emitBudgetEvent } from './budget-event.ts'
+import { close, expire, isDue } from './deadlines.ts'
+import type { Draft } from './draft.ts'
+import { isEmpty, isEventful } from './eventful.ts'
+import { onMetric } from './usage/metrics.ts'
+import { onModelCall, onModelError, onModelResponse } from './calls/model-call.ts'
+import type { SessionPolicy } from './policy.ts'
+import { copyState, type SessionState } from './state.ts'
+import { onToolDecision, onToolResult } from './tools/tool-call.ts'
+import { countImplausible } from './usage/totals.ts'
+import { count } from './usage/name-table.ts'
+import { onRequestBody, onResponseBody } from './calls/body.ts'
+import { onNote } from './turns/note.ts'
+import { onPrompt } from './turns/prompt.ts'
+import { onReport } from './hooks/hook-report.ts'
+import { onSpan } from './span.ts'
+import { onSubagentEnd } from './subagents/subagent.ts'
+import { finishTold, noteTold } from './told.ts'
+import { boundOpenTurns } from './turns/turn-end.ts'
+import { boundHeld } from './relief.ts'
+import { joinTurnSpans } from './turns/turn-span.ts'
+import { emptyUsageDraft, usageOf } from './usage/usage.ts'
+
+/** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the control. */
+export type SessionInput = RecordInput | SessionControl
+
+export interface RecordInput {
+  readonly kind: 'record'
+  readonly item: AgentEvent | MetricSample
+  /** The attributes of the resource that sent it. */
+  readonly resource?: Attributes
+  readonly atMs: number
+}
+
+export interface Step {
+  readonly state: SessionState
+  readonly emissions: readonly Emission[]
+  readonly usage: Usage
+  /** The controls among the inputs that decided something: a replay needs them, and no others. */
+  readonly controls: readonly SessionControl[]
+}
+
+/** A hook that comes again within this time, with nothing in between, was sent twice. */
+const RESEND_WINDOW_MS = 5000
+
+/** Folds inputs into a session. Records must not have been folded before (the store sees to it). */
+export function reduce(
+  state: SessionState,
+  inputs: readonly SessionInput[],
+  policy: SessionPolicy,
+): Step {
+  const draft: Draft = {
+    state: copyState(state),
+    policy,
+    emissions: [],
+    usage: emptyUsageDraft(),
+  }
+  const controls: SessionControl[] = []
+  let expiredMs: number | undefined
+  for (const input of inputs) {
+    if (input.kind === 'budget') {
+      emitBudgetEvent(draft, input.alert)
+      continue
+    }
+    if (input.kind !== 'record' && decides(draft, input)) controls.push(input)
+    if (input.atMs !== expiredMs || isImpatient(policy)) expire(draft, input.atMs)
+    expiredMs = input.atMs
+    if (input.kind === 'record') onRecord(draft, input)
+    else if (input.kind === 'close') close(draft, input.reason)
+  }
+  finishTold(draft)
+  return {
+    state: draft.state,
+    emissions: draft.emissions,
+    usage: usageOf(draft.usage),
+    controls,
+  }
+}
+
+function decides(
+  { state, policy }: Draft,
+  control: Exclude<SessionControl, { readonly kind: 'budget' }>,
+): boolean {
+  if (control.kind === 'close') return state.closed === undefined
+  return isDue(state, policy, control.atMs)
+}
+
+/** What a record begins to wait for is due after the record's own time, but for these. */
+function isImpatient(policy: SessionPolicy): boolean {
+  return Math.min(policy.joinTimeoutMs, policy.quietTimeoutMs, policy.sessionEndGraceMs) === 0
+}
+
+function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
+  const { state } = draft
+  if (isResend(state, item, atMs)) return
+  // That a session ends which is closed already is nothing new.
+  if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
+  state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
+  state.firstMs = Math.min(state.firstMs, item.timeMs)
+  state.lastMs = Math.max(state.lastMs, item.timeMs)
+  noteTold(draft, { identity: item.identity, resource, timeMs: item.timeMs })
+  state.hasTelemetry ||= !isHook(item)
+  state.eventful = isEventful(item) || !isEmpty(state)
+  if (item.implausible !== undefined) countImplausible(state.totals, item.implausible)
+  if (item.kind === 'metric') {
+    onMetric(draft, item)
+    return
+  }
+  state.traced ||= item.traceId !== undefined
+  onEvent(draft, item, atMs)
+  boundHeld(draft)
+}
+
+/**
+ * Hooks say neither when they happened nor, but for those of tools and prompts, what of several
+ * alike they are. The same again is a resend only when it comes at once; after anything else has
+ * come of the session, it happened again.
+ */
+function isResend(state: SessionState, item: AgentEvent | MetricSample, atMs: number): boolean {
+  const last = state.lastReport
+  const key = item.kind === 'metric' ? undefined : item.resendKey
+  if (key === undefined) {
+    state.lastReport = undefined
+    return false
+  }
+  if (last?.key === key && atMs - last.atMs <= RESEND_WINDOW_MS) return true
+  state.lastReport = { key, atMs }
+  return false
+}
+
+/** A session that was closed goes on; an end that a hook told of just now is still to come. */
+function open(state: SessionState, atMs: number): void {
+  state.closed = undefined
+  state.openedAtMs = atMs
+  if (state.endsAtMs !== undefined && state.endsAtMs <= atMs) state.endsAtMs = undefined
+}
+
+function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
+  const { totals } = draft.state
+  if (isHook(event)) count(totals.hooks, event.name)
+  else if (event.kind !== 'span') count(totals.events, event.name)
+  switch (event.kind) {
+    case 'prompt':
+      onPrompt(draft, event, atMs)
+      break
+    case 'model_call':
+      onModelCall(draft, event, atMs)
+      break
+    case 'model_response':
+      onModelResponse(draft, event, atMs)
+      break
+    case 'model_error':
+      onModelError(draft, event, atMs)
+      break
+    case 'tool_decision':
+      onToolDecision(draft, event, atMs)
+      break
+    case 'tool_result':
+      onToolResult(draft, event, atMs)
+      break
+    case 'subagent_end':
+      onSubagentEnd(draft, event, atMs)
+      break
+    case 'note':
+      onNote(draft, event, atMs)
+      break
+    case 'request_body':
+      onRequestBody(draft, event)
+      return
+    case 'response_body':
+      onResponseBody(draft, event)
+      return
+    case 'span':
+      onSpan(draft, event, atMs)
+      return
+    case 'turn_start_report':
+    case 'turn_stop_report':
+    case 'tool_report':
+    case 'subagent_report':
+    case 'session_end_report':
+      onReport(draft, event, atMs)
+      break
+    case 'other':
+      return
+  }
+  joinTurnSpans(draft, atMs)
+  boundOpenTurns(draft)
+}
+
+function isHook(item: AgentEvent | MetricSample): boolean {
+  return item.kind.endsWith('_report') || (item.kind === 'other' && item.isHook === true)
+}

@@ -1,0 +1,38 @@
+/** The facts about a session that the store keeps beside its state. */
+import type { SessionRow } from '../domain/session-store.ts'
+import { deadlineOf } from './deadlines.ts'
+import { isEmpty } from './eventful.ts'
+import type { SessionPolicy } from './policy.ts'
+import type { SessionState } from './state.ts'
+
+export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<SessionState> {
+  const { totals } = state
+  const { labels = {} } = state.identity
+  return {
+    key: state.key,
+    agent: state.agent,
+    sessionId: state.sessionId,
+    state,
+    deadlineMs: deadlineOf(state, policy),
+    closeReason: state.closed,
+    firstMs: state.firstMs,
+    lastMs: state.lastMs,
+    firstPromptMs: state.firstPromptMs,
+    firstCommitMs: state.firstCommitMs,
+    userId: state.identity.userId,
+    title: state.title ?? state.firstPrompt,
+    project: labels.project ?? labels.repository,
+    team: labels.team,
+    labels: state.attributes,
+    costUsd: totals.costUsd,
+    inputTokens: totals.usage.input,
+    outputTokens: totals.usage.output,
+    cacheReadTokens: totals.usage.cacheRead,
+    cacheCreationTokens: totals.usage.cacheCreation,
+    prompts: totals.prompts,
+    modelCalls: totals.modelCalls,
+    toolResults: totals.toolResults,
+    errors: totals.modelErrors + totals.toolFailures,
+    isEmpty: isEmpty(state),
+  }
+}

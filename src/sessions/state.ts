@@ -1,0 +1,364 @@
+/**
+ * A session as the machine knows it: plain JSON data, so that it can be stored as it is and
+ * taken up again after a crash. Only the machine writes it, and only a copy of its own.
+ */
+import type { Observation } from '../domain/emission.ts'
+import type { Identity, SessionKey } from '../domain/identity.ts'
+import type { Implausible } from '../domain/numbers.ts'
+import type { CloseReason } from '../domain/session-control.ts'
+import type { Shown } from '../domain/json-value.ts'
+import { copyLedger, type Ledger } from './pending-correlations.ts'
+import { copyJoins, emptyJoins, type Joins } from './pending-correlations.ts'
+import type { SeriesRun } from './usage/series.ts'
+import { copyTotals, emptyTotals, type Totals } from './usage/totals.ts'
+
+/** Raised whenever the shape of a state changes; `stored-state.ts` brings older ones up to it. */
+export const STATE_VERSION = 2
+
+/** Why a turn ended. */
+export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'stop' | 'limit' | CloseReason
+
+/** An observation before its session's context is put on it. */
+export type ObservationDraft = Omit<Observation, 'kind' | 'sessionKey' | 'traceKey' | 'context'>
+
+/** What a finished call or tool may wait for. */
+export type Wait = 'answer' | 'bodies' | 'span'
+
+/** A finished model call that waits for what other records tell about it. */
+export interface HeldCall {
+  readonly draft: ObservationDraft
+  readonly requestId: string | undefined
+  /** The subagent that made it; empty for the main agent. */
+  readonly lane: string
+  readonly waitsFor: readonly Wait[]
+  /** When it is let go without, by arrival time. */
+  readonly releaseAtMs: number
+}
+
+/** A finished tool that waits for its span. */
+export interface HeldTool {
+  readonly draft: ObservationDraft
+  readonly toolUseId: string
+  readonly releaseAtMs: number
+}
+
+/** A subagent at work within a turn. */
+export interface Subagent {
+  readonly id: string
+  /** 1, or more where it goes on after its turn had ended. */
+  readonly segment: number
+  readonly type: string | undefined
+  readonly startMs: number
+  readonly lastMs: number
+  readonly modelCalls: number
+  readonly toolResults: number
+  readonly costUsd: number
+  readonly answer: string | undefined
+  /** The same as a hook told it; shown only where content is. */
+  readonly reportedAnswer: string | undefined
+  readonly ended: SubagentEnd | undefined
+}
+
+/** A tool as hooks told of it. */
+export interface ReportedTool {
+  readonly tool: string
+  readonly toolUseId: string
+  readonly subagentId: string | undefined
+  readonly state: 'begun' | 'done' | 'failed'
+  readonly startMs: number
+  readonly endMs: number
+  readonly input: Shown | undefined
+  readonly output: Shown | undefined
+}
+
+/** What the agent said when its subagent had ended. */
+export interface SubagentEnd {
+  readonly isBackground: boolean
+  readonly durationMs: number | undefined
+  readonly totalTokens: number | undefined
+  readonly toolUses: number | undefined
+  readonly model: string | undefined
+  readonly implausible?: Implausible | undefined
+}
+
+/** A tool that was decided on and has no result yet. */
+export interface OpenTool {
+  readonly tool: string
+  readonly toolUseId: string | undefined
+  readonly lane: string
+  readonly accepted: boolean
+  readonly source: string
+  readonly parameters: string | undefined
+  readonly requestId: string | undefined
+  readonly atMs: number
+  readonly key: string
+}
+
+/** One prompt and what it has caused so far. */
+export interface OpenTurn {
+  readonly key: string
+  readonly promptId: string | undefined
+  /** Counts the session's turns from 1. */
+  readonly ordinal: number
+  /** 1 until its root was sent; then it counts the continuations. */
+  readonly segment: number
+  /** Its trace has a key of its own, since an earlier turn of the same key may have been dropped. */
+  readonly isApart: boolean
+  /** The agent's own trace, where it traced when the turn began. */
+  readonly agentTraceId: string | undefined
+  /** A span outside that the turn hangs under. */
+  outsideParentId: string | undefined
+  startMs: number
+  lastMs: number
+  lastArrivalMs: number
+  prompted: boolean
+  synthetic: boolean
+  /** When the turn ends because something told that it is over, by arrival time. */
+  overAtMs: number | undefined
+  /** What told it. */
+  overBy: 'turn_span' | 'stop' | 'next_prompt' | undefined
+  /** Subagents that still ran when the main agent stopped; undefined before that. */
+  stopWaitsFor: string[] | undefined
+  /** Prompt, answer and tools as hooks told of them. */
+  reportedPrompt: string | undefined
+  reportedAnswer: string | undefined
+  reportedTools: Ledger<ReportedTool>
+  prompt: string | undefined
+  promptLength: number | undefined
+  command: string | undefined
+  /** The newest answer of the main agent. */
+  answer: string | undefined
+  /** The last thing heard from the main agent is a model call that finished. */
+  mainFinished: boolean
+  /** The call whose tool the main agent finished last: that call is not its last. */
+  resultFor: string | undefined
+  /** The message of the last main call, when that failed. */
+  failure: string | undefined
+  held: HeldCall[]
+  tools: OpenTool[]
+  heldTools: HeldTool[]
+  /** Tool use ids of the tools that were sent with their result. */
+  shownTools: string[]
+  subagents: Record<string, Subagent>
+  /**
+   * Segments sent of subagents, by the hash of their id: before this turn was taken up again, or
+   * because they were many.
+   */
+  readonly sentSubagents: Ledger<number>
+  /** Answers that came before their call, by request id. */
+  earlyAnswers: Ledger<string>
+  modelCalls: number
+  toolResults: number
+  costUsd: number
+  /** What its prompt's record said that cannot be true. */
+  implausible?: Implausible | undefined
+}
+
+/** What is remembered of a turn whose root was sent. */
+export interface EndedTurn {
+  readonly ordinal: number
+  readonly segment: number
+  readonly agentTraceId: string | undefined
+  readonly isApart: boolean
+  /** Segments sent of each subagent, by the hash of its id. */
+  readonly subagents: Ledger<number>
+}
+
+/** How much open turns hold, as JSON: counted from above, measured when that has grown. */
+export interface HeldSize {
+  bytes: number
+  measureAtBytes: number
+}
+
+/** The same in short, by the hash of its key: the ordinal, where there is no more to say. */
+export type ForgottenTurn = readonly [hash: string, turn: number | ShortTurn]
+
+export interface ShortTurn extends Omit<EndedTurn, 'agentTraceId'> {
+  /** Its trace is that of the agent. */
+  readonly isTraced: boolean
+}
+
+/** When each thing was last told, by the records' own time; see `told.ts`. */
+export interface ToldMs {
+  /** By field of the identity. */
+  identity: Record<string, number>
+  /** By name of a label or a resource attribute. */
+  labels: Record<string, number>
+}
+
+/** A hook that may be sent again: it has neither an id nor a time of its own. */
+export interface LastReport {
+  readonly key: string
+  /** When it arrived. */
+  readonly atMs: number
+}
+
+export interface SessionState {
+  readonly version: number
+  readonly key: SessionKey
+  readonly agent: string
+  readonly sessionId: string
+  identity: Identity
+  /** What it can be found by: its labels, and the attributes of the resources that sent records. */
+  attributes: Readonly<Record<string, string>>
+  toldMs: ToldMs
+  /** Least and greatest event time. */
+  firstMs: number
+  lastMs: number
+  /** Arrival of the first record since the session was last closed. */
+  openedAtMs: number
+  lastArrivalMs: number
+  closed: CloseReason | undefined
+  /** Summaries sent so far. */
+  summaries: number
+  turnCount: number
+  /** The turn that events without a prompt id belong to. */
+  currentTurn: string | undefined
+  turns: Record<string, OpenTurn>
+  /** Absent in states of before it was counted. */
+  held?: HeldSize
+  /** The turns that ended last, by key; see `ended-turns.ts`. */
+  ended: Ledger<EndedTurn>
+  /** Those that ended before, in pages, the newest last. Never written to, only replaced. */
+  forgotten: readonly (readonly ForgottenTurn[])[]
+  /** There were more turns than are remembered. */
+  hasDroppedTurns: boolean
+  totals: Totals
+  series: Record<string, SeriesRun>
+  /** Telemetry has been received, not only hooks. */
+  hasTelemetry: boolean
+  /** Something has happened: see `eventful.ts`. */
+  eventful: boolean
+  /** When the session closes because a hook told its end, by arrival time; and the hook's reason. */
+  endsAtMs: number | undefined
+  endReason: string | undefined
+  /** The newest record, if it is a hook that may be sent again. */
+  lastReport: LastReport | undefined
+  /** The agent sends spans, so calls and tools wait for theirs. */
+  traced: boolean
+  /** The agent sends raw bodies, so calls wait for theirs. */
+  bodied: boolean
+  joins: Joins
+  /** Notes from before the first turn, which they are shown in. */
+  earlyNotes: ObservationDraft[]
+  title: string | undefined
+  /** The beginning of the first prompt that a person sent, where prompts are recorded. */
+  firstPrompt: string | undefined
+  firstPromptMs: number | undefined
+  firstCommitMs: number | undefined
+}
+
+/** A session of which one record has just arrived, before that is folded in. */
+export function newSession(
+  key: SessionKey,
+  first: { readonly agent: string; readonly sessionId: string; readonly timeMs: number },
+  arrivedMs: number,
+): SessionState {
+  return {
+    version: STATE_VERSION,
+    key,
+    agent: first.agent,
+    sessionId: first.sessionId,
+    identity: {},
+    attributes: {},
+    toldMs: { identity: {}, labels: {} },
+    firstMs: first.timeMs,
+    lastMs: first.timeMs,
+    openedAtMs: arrivedMs,
+    lastArrivalMs: arrivedMs,
+    closed: undefined,
+    summaries: 0,
+    turnCount: 0,
+    currentTurn: undefined,
+    turns: {},
+    ended: {},
+    forgotten: [],
+    hasDroppedTurns: false,
+    totals: emptyTotals(),
+    series: {},
+    hasTelemetry: false,
+    eventful: false,
+    endsAtMs: undefined,
+    endReason: undefined,
+    lastReport: undefined,
+    traced: false,
+    bodied: false,
+    joins: emptyJoins(),
+    earlyNotes: [],
+    title: undefined,
+    firstPrompt: undefined,
+    firstPromptMs: undefined,
+    firstCommitMs: undefined,
+  }
+}
+
+/** What is known of a turn when it begins, or is taken up again. */
+export type TurnBeginning = Pick<
+  OpenTurn,
+  'key' | 'promptId' | 'ordinal' | 'segment' | 'isApart' | 'agentTraceId' | 'sentSubagents'
+> & { readonly timeMs: number }
+
+/** A turn of which one record has just arrived, before that is folded in. */
+export function newTurn({ timeMs, ...beginning }: TurnBeginning): OpenTurn {
+  return {
+    ...beginning,
+    startMs: timeMs,
+    lastMs: timeMs,
+    lastArrivalMs: 0,
+    outsideParentId: undefined,
+    overAtMs: undefined,
+    overBy: undefined,
+    stopWaitsFor: undefined,
+    reportedPrompt: undefined,
+    reportedAnswer: undefined,
+    reportedTools: {},
+    prompted: false,
+    synthetic: false,
+    prompt: undefined,
+    promptLength: undefined,
+    command: undefined,
+    answer: undefined,
+    mainFinished: false,
+    resultFor: undefined,
+    failure: undefined,
+    held: [],
+    tools: [],
+    heldTools: [],
+    shownTools: [],
+    subagents: {},
+    earlyAnswers: {},
+    modelCalls: 0,
+    toolResults: 0,
+    costUsd: 0,
+  }
+}
+
+/** A copy that shares nothing mutable with the original. */
+export function copyState(from: SessionState): SessionState {
+  const turns: Record<string, OpenTurn> = {}
+  for (const key of Object.keys(from.turns)) {
+    const turn = from.turns[key] as OpenTurn
+    turns[key] = {
+      ...turn,
+      held: [...turn.held],
+      tools: [...turn.tools],
+      heldTools: [...turn.heldTools],
+      reportedTools: copyLedger(turn.reportedTools),
+      shownTools: [...turn.shownTools],
+      subagents: { ...turn.subagents },
+      sentSubagents: copyLedger(turn.sentSubagents),
+      earlyAnswers: copyLedger(turn.earlyAnswers),
+    }
+  }
+  return {
+    ...from,
+    toldMs: { identity: { ...from.toldMs.identity }, labels: { ...from.toldMs.labels } },
+    turns,
+    ...(from.held !== undefined && { held: { ...from.held } }),
+    ended: copyLedger(from.ended),
+    totals: copyTotals(from.totals),
+    series: { ...from.series },
+    joins: copyJoins(from.joins),
+    earlyNotes: [...from.earlyNotes],
+  }
+}

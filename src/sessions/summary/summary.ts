@@ -1,0 +1,131 @@
+/**
+ * The summary of a session that was closed: one trace of one observation with everything the
+ * session adds up to. It has no cost or usage of its own, since those are counted already.
+ */
+import { addUsd } from '../../domain/exact-sum.ts'
+import type { CloseReason } from '../../domain/session-control.ts'
+import type { Shown } from '../../domain/json-value.ts'
+import { type Distribution, quantile } from '../usage/distribution.ts'
+import { type Draft, emit } from '../draft.ts'
+import { NO_TELEMETRY } from '../hooks/reported-content.ts'
+import { scoresOf } from './scores.ts'
+import type { MetricTotals, ModelTotals, Totals, ToolTotals } from '../usage/totals.ts'
+
+export const SUMMARY_TRACE_NAME = 'session-summary'
+
+/** Emits the summary and the scores. A session that goes on gets a further summary later. */
+export function emitSummary(draft: Draft, reason: CloseReason): void {
+  const { state } = draft
+  state.summaries += 1
+  const traceKey = `${state.key}/summary/${state.summaries}`
+  emit(draft, traceKey, SUMMARY_TRACE_NAME, {
+    type: 'span',
+    key: 'summary',
+    name: SUMMARY_TRACE_NAME,
+    startMs: state.firstMs,
+    endMs: state.lastMs,
+    input: { reason, summary: state.summaries },
+    output: { turns: state.turnCount, ...shownTotals(state.totals, state.lastMs - state.firstMs) },
+    level: 'DEFAULT',
+    metadata: {
+      close_reason: reason,
+      end_reason: reason === 'session_end' ? state.endReason : undefined,
+      telemetry: state.hasTelemetry ? undefined : NO_TELEMETRY,
+      summary: state.summaries,
+      organization_id: state.identity.organizationId,
+      title: state.title,
+    },
+  })
+  draft.emissions.push(...scoresOf(state, traceKey))
+}
+
+function shownTotals(totals: Totals, durationMs: number): Record<string, Shown | undefined> {
+  const { metrics } = totals
+  return {
+    duration_ms: durationMs,
+    prompts: totals.prompts,
+    synthetic_prompts: totals.syntheticPrompts,
+    model_calls: totals.modelCalls,
+    model_errors: totals.modelErrors,
+    model_retries: totals.retries,
+    tool_results: totals.toolResults,
+    tool_failures: totals.toolFailures,
+    tool_refusals: totals.toolRefusals,
+    cost_usd: totals.costUsd,
+    tokens: { ...totals.usage },
+    time_to_first_token_ms: percentiles(totals.ttftMs),
+    models: byName(totals.models, shownModel),
+    tools: byName(totals.tools, shownTool),
+    lines_added: metrics.linesAdded,
+    lines_removed: metrics.linesRemoved,
+    commits: metrics.commits,
+    pull_requests: metrics.pullRequests,
+    edits_accepted: metrics.editsAccepted,
+    edits_rejected: metrics.editsRejected,
+    active_user_s: metrics.activeUserS,
+    active_agent_s: metrics.activeAgentS,
+    subagents: { ...totals.subagents },
+    starts: { ...totals.starts },
+    events: { ...totals.events },
+    hooks: Object.keys(totals.hooks).length > 0 ? { ...totals.hooks } : undefined,
+    implausible_values: totals.implausible,
+    forgotten: totals.forgotten && { ...totals.forgotten },
+    ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),
+  }
+}
+
+/** Events against metrics: the difference is shown, never mended (an interrupted answer is in metrics only). */
+function reconciliation(totals: Totals, metrics: MetricTotals): Shown {
+  const { usage } = totals
+  const eventTokens = usage.input + usage.output + usage.cacheRead + usage.cacheCreation
+  const { tokens } = metrics
+  const metricTokens = tokens.input + tokens.output + tokens.cacheRead + tokens.cacheCreation
+  return {
+    events_cost_usd: totals.costUsd,
+    metrics_cost_usd: metrics.costUsd,
+    difference_cost_usd: addUsd(metrics.costUsd, -totals.costUsd),
+    events_tokens: eventTokens,
+    metrics_tokens: metricTokens,
+    difference_tokens: metricTokens - eventTokens,
+  }
+}
+
+function shownModel(model: ModelTotals): Shown {
+  return {
+    calls: model.calls,
+    errors: model.errors,
+    cost_usd: model.costUsd,
+    tokens: { ...model.usage },
+    duration_ms: percentiles(model.durationMs),
+  }
+}
+
+function shownTool(tool: ToolTotals): Shown {
+  return {
+    results: tool.results,
+    failures: tool.failures,
+    refusals: tool.refusals,
+    duration_ms: percentiles(tool.durationMs),
+  }
+}
+
+/** Quantiles are exact to 1 %; count, mean, least and greatest are exact. */
+function percentiles(of: Distribution): Shown | undefined {
+  const p50 = quantile(of, 0.5)
+  const p95 = quantile(of, 0.95)
+  if (p50 === undefined || p95 === undefined) return undefined
+  return {
+    count: of.count,
+    mean: Math.round(of.sum / of.count),
+    min: of.min,
+    p50: Math.round(p50),
+    p95: Math.round(p95),
+    max: of.max,
+  }
+}
+
+function byName<T>(of: Record<string, T>, show: (value: T) => Shown): Shown {
+  const shown: Record<string, Shown> = {}
+  for (const [name, value] of Object.entries(of)) shown[name] = show(value)
+  return shown
+}

@@ -1,0 +1,51 @@
+/** A prompt opens its turn and ends every other: the agent answers one at a time. */
+import type { PromptEvent } from '../../domain/agent-event.ts'
+import { shown } from '../content.ts'
+import type { Draft } from '../draft.ts'
+import { holds } from '../held.ts'
+import type { SessionState } from '../state.ts'
+import { namedTurnKey, openTurn, openTurns, unnamedTurnKey } from './turn.ts'
+import { endTurn } from './turn-end.ts'
+import { addPrompt } from '../usage/usage.ts'
+
+/** Characters of the first prompt that stand for a title. */
+const TITLE_LENGTH = 200
+
+export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
+  const { state, policy } = draft
+  const key = namedTurnKey(event) ?? unnamedTurnKey(event)
+  // A hook may have opened the turn of a later prompt already.
+  const earlier = openTurns(draft).filter((turn) => turn.startMs <= event.timeMs)
+  for (const turn of earlier) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
+  if (!isEarlier(state, event)) state.currentTurn = key
+  const turn = openTurn(draft, key, event, arrivedMs)
+  if (event.isSynthetic === true) state.totals.syntheticPrompts += 1
+  else {
+    state.totals.prompts += 1
+    addPrompt(draft.usage, event.timeMs)
+    notePrompt(state, event)
+  }
+  if (turn.prompted) return
+  turn.prompted = true
+  turn.synthetic = event.isSynthetic === true
+  turn.prompt = shown(event.prompt, policy.maxContentLength)
+  turn.promptLength = event.prompt.length ?? event.prompt.text?.length
+  turn.command = event.command
+  turn.implausible = event.implausible
+  // What a hook told of it is shown only while there is no prompt.
+  turn.reportedPrompt = undefined
+  holds(draft, turn.prompt)
+}
+
+/** A prompt that comes late, after the turn that the session is in had begun. */
+function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent): boolean {
+  const current = currentTurn === undefined ? undefined : turns[currentTurn]
+  return current !== undefined && timeMs < current.startMs
+}
+
+/** The first prompt names a session that has no title, and begins the time to its first commit. */
+function notePrompt(state: SessionState, { timeMs, prompt }: PromptEvent): void {
+  if (state.firstPromptMs !== undefined && state.firstPromptMs <= timeMs) return
+  state.firstPromptMs = timeMs
+  state.firstPrompt = prompt.text?.slice(0, TITLE_LENGTH)
+}

@@ -1,0 +1,238 @@
+/**
+ * What a session adds up to. Cost and tokens come from events alone; metrics feed what
+ * events lack and a second set of figures to compare with. What is not known (a cost or a
+ * duration that was not told) is added to nothing. Mutable plain data: the machine works on a
+ * copy of its own.
+ */
+import type { ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../domain/agent-event.ts'
+import { addUsd } from '../../domain/exact-sum.ts'
+import type { Implausible } from '../../domain/numbers.ts'
+import {
+  copyDistribution,
+  countBuckets,
+  type Distribution,
+  emptyDistribution,
+  record,
+} from './distribution.ts'
+import { entryOf, type NameTable } from './name-table.ts'
+
+export interface MutableUsage {
+  input: number
+  output: number
+  cacheRead: number
+  cacheCreation: number
+}
+
+export interface ModelTotals {
+  calls: number
+  errors: number
+  costUsd: number
+  usage: MutableUsage
+  durationMs: Distribution
+}
+
+export interface ToolTotals {
+  results: number
+  failures: number
+  refusals: number
+  durationMs: Distribution
+}
+
+/** Figures that come from metrics. */
+export interface MetricTotals {
+  costUsd: number
+  tokens: MutableUsage
+  linesAdded: number
+  linesRemoved: number
+  commits: number
+  pullRequests: number
+  activeUserS: number
+  activeAgentS: number
+  editsAccepted: number
+  editsRejected: number
+  /** Samples seen at all: without any, there is nothing to compare with. */
+  samples: number
+}
+
+export interface Totals {
+  /** Prompts that a person sent. */
+  prompts: number
+  /** Prompts that the agent sent to itself. */
+  syntheticPrompts: number
+  /** Tries of model calls beyond the first, as far as spans tell. */
+  retries: number
+  modelCalls: number
+  modelErrors: number
+  toolResults: number
+  toolFailures: number
+  toolRefusals: number
+  costUsd: number
+  usage: MutableUsage
+  models: NameTable<ModelTotals>
+  tools: NameTable<ToolTotals>
+  ttftMs: Distribution
+  /** Buckets of all distributions here; absent in states of before it was counted. */
+  buckets?: number
+  /** Every event by its name, shown or not. */
+  events: NameTable<number>
+  /** Hooks by their name. */
+  hooks: NameTable<number>
+  /** Subagents that ended, by type. */
+  subagents: NameTable<number>
+  /** How the session started, as metrics tell: fresh, resume, continue. */
+  starts: NameTable<number>
+  /** Metric samples by measure and facet; absent in states of before it was counted. */
+  facets?: NameTable<number>
+  /** What was forgotten, by kind, before it could be shown: see `held.ts` and `joins.ts`. */
+  forgotten?: NameTable<number>
+  metrics: MetricTotals
+  /** Figures that were told and cannot be true; none of them is in any other figure. */
+  implausible?: number
+}
+
+/** Buckets of all distributions of a session: some hundred for each of dozens of tools. */
+const MAX_BUCKETS = 12_000
+
+export function emptyUsage(): MutableUsage {
+  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }
+}
+
+export function emptyTotals(): Totals {
+  return {
+    prompts: 0,
+    syntheticPrompts: 0,
+    retries: 0,
+    modelCalls: 0,
+    modelErrors: 0,
+    toolResults: 0,
+    toolFailures: 0,
+    toolRefusals: 0,
+    costUsd: 0,
+    usage: emptyUsage(),
+    models: {},
+    tools: {},
+    ttftMs: emptyDistribution(),
+    buckets: 0,
+    events: {},
+    hooks: {},
+    subagents: {},
+    starts: {},
+    facets: {},
+    metrics: {
+      costUsd: 0,
+      tokens: emptyUsage(),
+      linesAdded: 0,
+      linesRemoved: 0,
+      commits: 0,
+      pullRequests: 0,
+      activeUserS: 0,
+      activeAgentS: 0,
+      editsAccepted: 0,
+      editsRejected: 0,
+      samples: 0,
+    },
+  }
+}
+
+export function copyTotals(from: Totals): Totals {
+  return {
+    ...from,
+    usage: { ...from.usage },
+    models: mapValues(from.models, (m) => ({
+      ...m,
+      usage: { ...m.usage },
+      durationMs: copyDistribution(m.durationMs),
+    })),
+    tools: mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) })),
+    ttftMs: copyDistribution(from.ttftMs),
+    events: { ...from.events },
+    hooks: { ...from.hooks },
+    subagents: { ...from.subagents },
+    starts: { ...from.starts },
+    ...(from.facets !== undefined && { facets: { ...from.facets } }),
+    ...(from.forgotten !== undefined && { forgotten: { ...from.forgotten } }),
+    metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
+  }
+}
+
+function mapValues<T>(of: Record<string, T>, copy: (value: T) => T): Record<string, T> {
+  const result: Record<string, T> = {}
+  for (const key of Object.keys(of)) result[key] = copy(of[key] as T)
+  return result
+}
+
+export function countModelCall(totals: Totals, call: ModelCallEvent): void {
+  const model = entryOf(totals.models, call.model, emptyModel)
+  totals.modelCalls += 1
+  model.calls += 1
+  if (call.costUsd !== undefined) {
+    totals.costUsd = addUsd(totals.costUsd, call.costUsd)
+    model.costUsd = addUsd(model.costUsd, call.costUsd)
+  }
+  addUsage(totals.usage, call.usage)
+  addUsage(model.usage, call.usage)
+  recordIn(totals, model.durationMs, call.durationMs)
+  recordIn(totals, totals.ttftMs, call.ttftMs)
+}
+
+export function countModelError(totals: Totals, error: ModelErrorEvent): void {
+  totals.modelErrors += 1
+  entryOf(totals.models, error.model, emptyModel).errors += 1
+}
+
+export function countToolResult(
+  totals: Totals,
+  tool: string,
+  success: boolean,
+  durationMs: number | undefined,
+): void {
+  const counts = entryOf(totals.tools, tool, emptyTool)
+  totals.toolResults += 1
+  counts.results += 1
+  if (!success) {
+    totals.toolFailures += 1
+    counts.failures += 1
+  }
+  recordIn(totals, counts.durationMs, durationMs)
+}
+
+export function countToolRefusal(totals: Totals, tool: string): void {
+  totals.toolRefusals += 1
+  entryOf(totals.tools, tool, emptyTool).refusals += 1
+}
+
+export function countImplausible(totals: Totals, implausible: Implausible): void {
+  totals.implausible = (totals.implausible ?? 0) + Object.keys(implausible).length
+}
+
+function recordIn(totals: Totals, into: Distribution, value: number | undefined): void {
+  if (value === undefined) return
+  totals.buckets ??= allBuckets(totals)
+  if (record(into, value, totals.buckets < MAX_BUCKETS)) totals.buckets += 1
+}
+
+function allBuckets({ models, tools, ttftMs }: Totals): number {
+  const durations = [...Object.values(models), ...Object.values(tools)].map((of) => of.durationMs)
+  return [ttftMs, ...durations].reduce((sum, of) => sum + countBuckets(of), 0)
+}
+
+function addUsage(into: MutableUsage, usage: TokenUsage): void {
+  into.input += usage.input
+  into.output += usage.output
+  into.cacheRead += usage.cacheRead
+  into.cacheCreation += usage.cacheCreation
+}
+
+function emptyModel(): ModelTotals {
+  return {
+    calls: 0,
+    errors: 0,
+    costUsd: 0,
+    usage: emptyUsage(),
+    durationMs: emptyDistribution(),
+  }
+}
+
+function emptyTool(): ToolTotals {
+  return { results: 0, failures: 0, refusals: 0, durationMs: emptyDistribution() }
+}

@@ -1,0 +1,172 @@
+/**
+ * Items of the outbox that were put aside: for a person to look at, to try again, or to drop.
+ * There may be a million, so they are changed some hundred at a time, with others in between.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { Connection } from './connection.ts'
+import { dataFolderAt } from '../data-folder.ts'
+import { createIdBlocks } from './id-blocks.ts'
+import { checkSchema } from './known-schema.ts'
+import { openExisting, SchemaChangedError } from './open-existing.ts'
+import { createOutboxTable, type OutboxTable } from './outbox-table.ts'
+import { prepare } from './prepared.ts'
+import type { Write } from './writer.ts'
+
+export interface DeadItem {
+  readonly id: number
+  readonly sessionKey: string
+  readonly kind: string
+  readonly attempts: number
+  readonly createdMs: number
+  readonly bytes: number
+  readonly reason: string
+}
+
+/** Which items: some, or every dead one. */
+export type Selection = readonly number[] | 'all'
+
+export interface DeadItems {
+  /** The oldest first. */
+  list(limit: number): Promise<readonly DeadItem[]>
+  count(): Promise<number>
+  /** Puts them back as if they were new. Resolves to how many there were. */
+  retry(selection: Selection, nowMs: number): Promise<number>
+  /** Deletes them. Resolves to how many there were. */
+  drop(selection: Selection): Promise<number>
+  close(): Promise<void>
+}
+
+/** Opens those of a data folder to be listed, or says why not. */
+export function openDeadItemList(
+  dataDir: string,
+): Result<Pick<DeadItems, 'list' | 'count' | 'close'>, string> {
+  const opened = openExisting(dataDir, 'read')
+  if (!opened.ok) return err(opened.error.message)
+  const connection = opened.value
+  return ok({
+    list: (limit) => listDeadItems(connection, limit),
+    count: () => countDeadItems(connection),
+    close: () => closed(connection),
+  })
+}
+
+/**
+ * Opens those of a data folder that a bridge is using, or says why not. Each change is one short
+ * transaction, and sees to it that the bridge has not changed the schema meanwhile.
+ */
+export function openDeadItems(dataDir: string): Result<DeadItems, string> {
+  const opened = openExisting(dataDir, 'change')
+  if (!opened.ok) return err(opened.error.message)
+  const connection = opened.value
+  const { databasePath } = dataFolderAt(dataDir)
+  const table = createOutboxTable(connection, createIdBlocks(connection))
+  const items = createDeadItems({
+    connection,
+    table,
+    write: async (work) =>
+      table.change(() => {
+        const problem = checkSchema(connection, databasePath)
+        if (problem !== undefined) throw new SchemaChangedError(problem.message)
+        return work()
+      }),
+  })
+  return ok({ ...items, close: () => closed(connection) })
+}
+
+interface DeadItemsDeps {
+  readonly connection: Connection
+  readonly table: OutboxTable
+  /** Runs one change. */
+  readonly write: Write
+}
+
+const ITEMS_PER_SLICE = 200
+
+/** Those of a store that is open. */
+export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
+  const { connection, table, write } = deps
+  const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
+    connection.kysely
+      .selectFrom('outbox')
+      .select('id')
+      // A literal: SQLite uses a partial index only where it sees the index's condition.
+      .where('state', '=', sql.lit('dead'))
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(sql.lit(ITEMS_PER_SLICE)),
+  )
+  const state = prepare(connection, ({ id }: { id: number }) =>
+    connection.kysely.selectFrom('outbox').select('state').where('id', '=', id),
+  )
+
+  /** The next of a selection behind an id: in the order of their ids, so that none comes twice. */
+  function next(selection: Selection, afterId: number): readonly number[] {
+    if (selection === 'all') return behind.all({ afterId }).map(({ id }) => id)
+    const ids = [...new Set(selection)].filter((id) => id > afterId).sort((a, b) => a - b)
+    return ids.slice(0, ITEMS_PER_SLICE)
+  }
+
+  /** Resolves to for how many of those that are dead `change` says so. */
+  async function forEach(selection: Selection, change: (id: number) => boolean): Promise<number> {
+    let changed = 0
+    let afterId = -1
+    for (;;) {
+      const ids = next(selection, afterId)
+      const last = ids.at(-1)
+      if (last === undefined) return changed
+      changed += await write(() =>
+        table.change(
+          () => ids.filter((id) => state.get({ id })?.state === 'dead' && change(id)).length,
+        ),
+      )
+      afterId = last
+      await setImmediate()
+    }
+  }
+
+  return {
+    list: (limit) => listDeadItems(connection, limit),
+    count: () => countDeadItems(connection),
+    retry: (selection, nowMs) => forEach(selection, (id) => table.putBack(id, nowMs)),
+    drop: (selection) => forEach(selection, (id) => table.remove(id)),
+  }
+}
+
+/** The oldest first. */
+export async function listDeadItems(
+  { kysely }: Pick<Connection, 'kysely'>,
+  limit: number,
+): Promise<readonly DeadItem[]> {
+  const rows = await kysely
+    .selectFrom('outbox')
+    .select(['id', 'session_key', 'kind', 'attempts', 'created_ms', 'bytes', 'reason'])
+    .where('state', '=', sql.lit('dead'))
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    sessionKey: row.session_key,
+    kind: row.kind,
+    attempts: row.attempts,
+    createdMs: row.created_ms,
+    bytes: row.bytes,
+    reason: row.reason ?? '',
+  }))
+}
+
+async function countDeadItems({ kysely }: Pick<Connection, 'kysely'>): Promise<number> {
+  const counted = await kysely
+    .selectFrom('outbox')
+    .select(({ fn }) => fn.countAll<number>().as('items'))
+    .where('state', '=', sql.lit('dead'))
+    .executeTakeFirst()
+  return counted?.items ?? 0
+}
+
+async function closed(connection: Connection): Promise<void> {
+  await connection.kysely.destroy()
+  connection.close()
+}

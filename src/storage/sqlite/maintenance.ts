@@ -1,0 +1,90 @@
+/**
+ * Changes to the stored data from a command, while no bridge runs: takes the folder's lock, so
+ * that none begins meanwhile. Leaves the schema as it is.
+ */
+import { existsSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import type { SessionKey } from '../../domain/identity.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { Connection } from './connection.ts'
+import { dataFolderAt, makePrivateFile } from '../data-folder.ts'
+import { createDeadItems, type DeadItems } from './dead-items.ts'
+import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
+import { createIdBlocks } from './id-blocks.ts'
+import { openExisting } from './open-existing.ts'
+import { createOutboxTable } from './outbox-table.ts'
+import { createSessionDeletion } from './session-deletion.ts'
+import { besideErrorOf, lockedError } from '../store-open-error.ts'
+
+export interface Maintenance {
+  /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
+  removeSession(key: SessionKey): Promise<number | undefined>
+  readonly deadItems: Omit<DeadItems, 'close'>
+  /** The folder is free for a bridge again. */
+  close(): Promise<void>
+}
+
+export interface MaintenanceProblem {
+  /** `in_use`: a bridge runs, and has to be asked itself. */
+  readonly reason: 'in_use' | 'unusable'
+  readonly message: string
+}
+
+/** Opens the data of a folder; the problem is for a person. */
+export async function openMaintenance(
+  dataDir: string,
+): Promise<Result<Maintenance, MaintenanceProblem>> {
+  const { databasePath, lockPath } = dataFolderAt(dataDir)
+  const unusable = (message: string) => err<MaintenanceProblem>({ reason: 'unusable', message })
+  let lock: FolderLock | undefined
+  try {
+    // Where there is no database, no lock is made either.
+    if (existsSync(databasePath)) {
+      makePrivateFile(lockPath)
+      lock = acquireFolderLock(lockPath)
+      if (lock === undefined) {
+        return err({ reason: 'in_use', message: lockedError(dataDir).message })
+      }
+    }
+    const opened = openExisting(dataDir, 'change')
+    const held = lock
+    if (opened.ok) return ok(maintenanceOf(opened.value, () => held?.release()))
+    lock?.release()
+    return unusable(opened.error.message)
+  } catch (error) {
+    lock?.release()
+    const expected = besideErrorOf(error, databasePath)
+    if (expected === undefined) throw error
+    return unusable(expected.message)
+  }
+}
+
+function maintenanceOf(connection: Connection, release: () => void): Maintenance {
+  const outbox = createOutboxTable(connection, createIdBlocks(connection))
+  const deletion = createSessionDeletion({ connection, outbox, onTaken: () => {} })
+
+  /** Slice after slice, so that a signal is heard in between. */
+  async function whileMore(slice: () => boolean): Promise<void> {
+    while (slice()) await setImmediate()
+  }
+
+  return {
+    removeSession: async (key) => {
+      const id = deletion.take(key)
+      if (id === undefined) return undefined
+      let records = 0
+      await whileMore(() => {
+        const slice = deletion.slice(id)
+        records += slice.records
+        return !slice.isDone
+      })
+      return records
+    },
+    deadItems: createDeadItems({ connection, table: outbox, write: async (work) => work() }),
+    close: async () => {
+      await connection.kysely.destroy()
+      connection.close()
+      release()
+    },
+  }
+}

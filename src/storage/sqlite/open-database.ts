@@ -1,0 +1,52 @@
+/**
+ * Opens the database file and brings its schema up to date, in one transaction. A schema of a
+ * newer program is refused: what it means by its tables cannot be known here.
+ */
+import type { Kysely } from 'kysely'
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
+import { err, ok, type Result } from '../../domain/result.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { migrations } from './migrations/migrations.ts'
+import type { Schema } from './schema.ts'
+import { newerSchemaError, type StoreOpenError } from '../store-open-error.ts'
+
+/** The connection; throws what SQLite says, and the file is closed then. */
+export async function openDatabase(path: string): Promise<Result<Connection, StoreOpenError>> {
+  const connection = openConnection(path)
+  try {
+    const unknown = await findUnknownMigration(connection.kysely)
+    if (unknown === undefined) {
+      await migrate(connection.kysely)
+      return ok(connection)
+    }
+    connection.close()
+    return err(newerSchemaError(path, unknown))
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/** The first migration that the database has and this program does not know. */
+async function findUnknownMigration(kysely: Kysely<Schema>): Promise<string | undefined> {
+  const tables = await kysely.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return undefined
+  const applied = await kysely
+    .$extendTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>()
+    .selectFrom(DEFAULT_MIGRATION_TABLE)
+    .select('name')
+    .orderBy('name')
+    .execute()
+  return applied.find(({ name }) => !Object.hasOwn(migrations, name))?.name
+}
+
+/** Throws when a migration fails; the database is then as it was. */
+async function migrate(kysely: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error instanceof Error) throw error
+  if (error !== undefined) throw new Error('the migrations failed', { cause: error })
+}

@@ -1,0 +1,56 @@
+/**
+ * What was spent within a day, by all and by each user and team, off the usage rows: one source for
+ * what budgets are held against and for what is shown of them. A read of some thousand rows.
+ */
+import type { BudgetDay } from '../../../domain/budget.ts'
+import { addUsd } from '../../../domain/exact-sum.ts'
+import type { Connection } from '../connection.ts'
+import { prepare } from '../prepared.ts'
+import { soundSum } from './sound-figures.ts'
+
+/** US dollars. */
+export interface DaySpending {
+  totalUsd: number
+  readonly users: Map<string, number>
+  readonly teams: Map<string, number>
+}
+
+/** Whoever gets the sums may add to them. */
+export type ReadDaySpending = (day: Pick<BudgetDay, 'fromMs' | 'toMs'>) => DaySpending
+
+export function createDaySpending(
+  connection: Pick<Connection, 'handle' | 'kysely'>,
+): ReadDaySpending {
+  const sums = prepare(connection, (day: { fromMs: number; toMs: number }) =>
+    connection.kysely
+      .selectFrom('model_usage')
+      .innerJoin('sessions', 'sessions.id', 'session_ref')
+      .select(['user_id', 'team', soundSum('model_usage.cost_usd', 'usd').as('cost_usd')])
+      .where('bucket_ms', '>=', day.fromMs)
+      .where('bucket_ms', '<', day.toMs)
+      .groupBy(['user_id', 'team']),
+  )
+
+  return ({ fromMs, toMs }) => {
+    const day: DaySpending = { totalUsd: 0, users: new Map(), teams: new Map() }
+    for (const { user_id, team, cost_usd } of sums.all({ fromMs, toMs })) {
+      addSpending(day, { userId: user_id ?? undefined, team: team ?? undefined }, cost_usd ?? 0)
+    }
+    return day
+  }
+}
+
+/** Adds to the sums of everyone that the cost counts for. */
+export function addSpending(
+  day: DaySpending,
+  who: { readonly userId: string | undefined; readonly team: string | undefined },
+  costUsd: number,
+): void {
+  day.totalUsd = addUsd(day.totalUsd, costUsd)
+  if (who.userId !== undefined) add(day.users, who.userId, costUsd)
+  if (who.team !== undefined) add(day.teams, who.team, costUsd)
+}
+
+function add(sums: Map<string, number>, name: string, costUsd: number): void {
+  sums.set(name, addUsd(sums.get(name) ?? 0, costUsd))
+}

@@ -1,0 +1,68 @@
+/**
+ * Which sessions a question is about. The one place that turns a filter into SQL, so that lists
+ * and sums mean the same sessions.
+ */
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { DOCTOR_SESSION_PREFIX } from '../../../domain/identity.ts'
+import type { Schema } from '../schema.ts'
+
+/** All of them have to hold; what is absent does not matter. */
+export interface SessionFilter {
+  readonly agent?: string | undefined
+  readonly project?: string | undefined
+  readonly team?: string | undefined
+  readonly user?: string | undefined
+  /** Called at least once. */
+  readonly model?: string | undefined
+  /** Resource attributes, labels among them, as text. */
+  readonly attributes: readonly AttributeValue[]
+  /** Those in which nothing happened, too (`sessions/eventful.ts`). */
+  readonly withEmpty?: boolean | undefined
+}
+
+export interface AttributeValue {
+  readonly key: string
+  readonly value: string
+}
+
+type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
+
+/**
+ * The sessions of a filter, from which columns can be selected: without those of test records and,
+ * unless they are asked for, those in which nothing happened.
+ */
+export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter): Sessions {
+  const { agent, project, team, user, model, attributes, withEmpty = false } = filter
+  let query: Sessions = kysely
+    .selectFrom('sessions')
+    .where('session_id', 'not like', `${DOCTOR_SESSION_PREFIX}%`)
+  if (!withEmpty) query = query.where('is_empty', '=', sql.lit(0))
+  if (agent !== undefined) query = query.where('agent', '=', agent)
+  if (project !== undefined) query = query.where('project', '=', project)
+  if (team !== undefined) query = query.where('team', '=', team)
+  if (user !== undefined) query = query.where('user_id', '=', user)
+  if (model !== undefined) {
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('model_usage')
+          .select(sql.lit(1).as('one'))
+          .whereRef('session_ref', '=', 'sessions.id')
+          .where('model', '=', model),
+      ),
+    )
+  }
+  for (const { key, value } of attributes) {
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('session_attributes')
+          .select(sql.lit(1).as('one'))
+          .whereRef('session_ref', '=', 'sessions.id')
+          .where('key', '=', key)
+          .where('value', '=', value),
+      ),
+    )
+  }
+  return query
+}

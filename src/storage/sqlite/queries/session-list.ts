@@ -1,0 +1,126 @@
+/**
+ * Lists of sessions in an order, a page at a time: each page begins behind a place in that order,
+ * so that what arrives meanwhile neither shifts nor doubles a row.
+ */
+import { type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import type { ReadConnection } from '../connection.ts'
+import type { Schema } from '../schema.ts'
+import { type ListedSession, SESSION_COLUMNS } from './session-columns.ts'
+import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import { sound } from './sound-figures.ts'
+
+export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
+
+/** A place in an order: sessions of equal value are in the order of their ids. */
+export interface SessionPlace {
+  readonly value: number
+  readonly id: number
+}
+
+export interface SessionQuestion {
+  readonly filter: SessionFilter
+  /** Sessions with something from this on, and before that. */
+  readonly fromMs: number | undefined
+  readonly toMs: number | undefined
+  readonly state: 'any' | 'open' | 'closed'
+  /** Only these; a few thousand at most. */
+  readonly ids?: readonly number[] | undefined
+  readonly order: SessionOrder
+  readonly direction: 'asc' | 'desc'
+}
+
+/** A session with its place in the order asked for. */
+export type PlacedSession = ListedSession & { readonly place: number }
+
+export interface SessionLists {
+  /** The next sessions behind a place. */
+  page(
+    question: SessionQuestion,
+    after: SessionPlace | undefined,
+    limit: number,
+  ): Promise<readonly PlacedSession[]>
+  /** Those of these ids, in any order. */
+  byIds(ids: readonly number[]): Promise<readonly PlacedSession[]>
+  /** What these sessions are called, those that are there. */
+  titles(keys: readonly string[]): Promise<readonly { key: string; title: string | null }[]>
+}
+
+/** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
+const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
+  last: sql`last_ms`,
+  first: sql`first_ms`,
+  cost: sql`coalesce(${sound('cost_usd', 'usd')}, 0)`,
+  tokens: sql`coalesce(${sound('input_tokens', 'tokens')}, 0)
+    + coalesce(${sound('output_tokens', 'tokens')}, 0)
+    + coalesce(${sound('cache_read_tokens', 'tokens')}, 0)
+    + coalesce(${sound('cache_creation_tokens', 'tokens')}, 0)`,
+  duration: sql`last_ms - first_ms`,
+  errors: sql`coalesce(errors, 0)`,
+}
+
+export function createSessionLists({ kysely }: ReadConnection): SessionLists {
+  return {
+    page: async (question, after, limit) => {
+      const { order, direction } = question
+      const place = orders[order]
+      const matching = inQuestion(sessionsMatching(kysely, question.filter), question)
+        .$if(after !== undefined, (query) =>
+          query.where((eb) => behind(eb, place, after ?? { value: 0, id: 0 }, direction)),
+        )
+        .select('sessions.id')
+        .orderBy(place, direction)
+        .orderBy('sessions.id', direction)
+        .limit(limit)
+      // First which, then what of them: sorting all columns of all sessions takes three times as long.
+      return kysely
+        .selectFrom('sessions')
+        .select([...SESSION_COLUMNS, place.as('place')])
+        .where('sessions.id', 'in', matching)
+        .orderBy(place, direction)
+        .orderBy('sessions.id', direction)
+        .execute()
+    },
+    byIds: async (ids) =>
+      kysely
+        .selectFrom('sessions')
+        .select([...SESSION_COLUMNS, sql.lit(0).as('place')])
+        .where('sessions.id', 'in', ids)
+        .execute(),
+    titles: async (keys) =>
+      kysely
+        .selectFrom('sessions')
+        .select(['session_key as key', 'title'])
+        .where('session_key', 'in', keys)
+        .execute(),
+  }
+}
+
+type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
+
+/** Those that have a record in the range and are in the state asked for. */
+export function inQuestion(
+  sessions: Sessions,
+  { fromMs, toMs, state, ids }: Pick<SessionQuestion, 'fromMs' | 'toMs' | 'state' | 'ids'>,
+): Sessions {
+  let query = sessions.where('last_ms', 'is not', null)
+  if (fromMs !== undefined) query = query.where('last_ms', '>=', fromMs)
+  if (toMs !== undefined) query = query.where('first_ms', '<', toMs)
+  if (state === 'open') query = query.where('deadline_ms', 'is not', null)
+  if (state === 'closed') query = query.where('deadline_ms', 'is', null)
+  if (ids !== undefined) query = query.where('sessions.id', 'in', ids)
+  return query
+}
+
+/** The first condition is one that an index on the value can be searched by. */
+function behind(
+  eb: ExpressionBuilder<Schema, 'sessions'>,
+  value: RawBuilder<number>,
+  place: SessionPlace,
+  direction: 'asc' | 'desc',
+) {
+  const beyond = direction === 'desc' ? '<' : '>'
+  return eb.and([
+    eb(value, direction === 'desc' ? '<=' : '>=', place.value),
+    eb.or([eb(value, beyond, place.value), eb('sessions.id', beyond, place.id)]),
+  ])
+}

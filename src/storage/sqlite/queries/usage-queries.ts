@@ -1,0 +1,145 @@
+/**
+ * What was used within a slice of time, a day or an hour: few rows, read in a few milliseconds
+ * each, which whoever asks adds up. Times are those of the quarters of an hour.
+ */
+import { sql } from 'kysely'
+import { BUCKET_MS } from '../../../domain/usage.ts'
+import { prepare } from '../prepared.ts'
+import type { ReadConnection } from '../connection.ts'
+import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import { soundSum } from './sound-figures.ts'
+import type { Span, UsageSlice } from './usage-slice.ts'
+
+export interface UsageQueries {
+  /** Reads slices for one filter: its statements are prepared once. */
+  reader(filter: SessionFilter): (span: Span) => UsageSlice
+  /**
+   * From the first quarter of an hour that has something to the end of the last one before `untilMs`;
+   * undefined when nothing has.
+   */
+  bounds(untilMs: number): Span | undefined
+  /** The first quarter of an hour from `fromMs` on that has something. */
+  nextBucket(fromMs: number): number | undefined
+}
+
+type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
+
+/** `ids` of sessions as a JSON list. */
+type Within = Span & { readonly ids: string }
+
+export function createUsageQueries(connection: ReadConnection): UsageQueries {
+  const { kysely } = connection
+
+  function reader(filter: SessionFilter): (span: Span) => UsageSlice {
+    const sessions = prepare(connection, (span: Span) =>
+      sessionsMatching(kysely, filter)
+        .select(['id', 'project', 'team', 'user_id', 'first_prompt_ms', 'first_commit_ms'])
+        .where('id', 'in', () =>
+          activeIn('model_usage', span)
+            .unionAll(activeIn('tool_usage', span))
+            .unionAll(activeIn('activity', span)),
+        ),
+    )
+    const models = prepare(connection, (within: Within) =>
+      usedWithin('model_usage', within)
+        .select(({ fn }) => [
+          'session_ref',
+          'model',
+          fn.sum<number>('calls').as('calls'),
+          fn.sum<number>('errors').as('errors'),
+          soundSum('cost_usd', 'usd').as('cost_usd'),
+          soundSum('input_tokens', 'tokens').as('input_tokens'),
+          soundSum('output_tokens', 'tokens').as('output_tokens'),
+          soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+          soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
+        ])
+        .$if(filter.model !== undefined, (query) => query.where('model', '=', filter.model ?? ''))
+        .groupBy(['session_ref', 'model']),
+    )
+    const tools = prepare(connection, (within: Within) =>
+      usedWithin('tool_usage', within)
+        .select(({ fn }) => [
+          'tool',
+          fn.sum<number>('results').as('results'),
+          fn.sum<number>('failures').as('failures'),
+          fn.sum<number>('refusals').as('refusals'),
+          soundSum('duration_ms', 'durationMs').as('duration_ms'),
+        ])
+        .groupBy('tool'),
+    )
+    const activity = prepare(connection, (within: Within) =>
+      usedWithin('activity', within)
+        .select(['measure', 'facet', soundSum('value', 'value').as('value')])
+        .groupBy(['measure', 'facet']),
+    )
+    return ({ fromMs, toMs }) => {
+      const active = sessions.all({ fromMs, toMs })
+      const within = { fromMs, toMs, ids: JSON.stringify(active.map(({ id }) => id)) }
+      return {
+        sessions: active,
+        models: models.all(within),
+        tools: tools.all(within),
+        activity: activity.all(within),
+      }
+    }
+  }
+
+  function activeIn(table: UsageTable, { fromMs, toMs }: Span) {
+    return kysely
+      .selectFrom(table)
+      .select('session_ref')
+      .where('bucket_ms', '>=', fromMs)
+      .where('bucket_ms', '<', toMs)
+  }
+
+  /** By session, whose rows lie together: half the time of going by the index on time. */
+  function usedWithin<T extends UsageTable>(table: T, { ids, fromMs, toMs }: Within) {
+    const among = sql<boolean>`session_ref in (select value from json_each(${ids}))`
+    return kysely
+      .selectFrom<UsageTable>(table)
+      .where(among)
+      .where('bucket_ms', '>=', fromMs)
+      .where('bucket_ms', '<', toMs)
+  }
+
+  const edge = (table: UsageTable, end: 'min' | 'max', { fromMs, toMs }: Span) =>
+    kysely
+      .selectFrom(table)
+      .select(({ fn }) => fn[end]<number | null>('bucket_ms').as('bucket_ms'))
+      .where('bucket_ms', '>=', fromMs)
+      .where('bucket_ms', '<', toMs)
+  const edges = (end: 'min' | 'max') =>
+    prepare(connection, (span: Span) =>
+      kysely.selectNoFrom([
+        edge('model_usage', end, span).as('models'),
+        edge('tool_usage', end, span).as('tools'),
+        edge('activity', end, span).as('activity'),
+      ]),
+    )
+  const first = edges('min')
+  const last = edges('max')
+
+  return {
+    reader,
+    nextBucket: (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
+    bounds: (untilMs) => {
+      const span = { fromMs: -EVER_MS, toMs: untilMs }
+      const fromMs = leastOf(first.get(span))
+      if (fromMs === undefined) return undefined
+      return { fromMs, toMs: Math.max(...bucketsIn(last.get(span))) + BUCKET_MS }
+    },
+  }
+}
+
+const EVER_MS = Number.MAX_VALUE
+
+type Edges = Readonly<Record<string, number | null>> | undefined
+
+function leastOf(edges: Edges): number | undefined {
+  const known = bucketsIn(edges)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+function bucketsIn(edges: Edges): number[] {
+  return Object.values(edges ?? {}).filter((bucketMs) => bucketMs !== null)
+}

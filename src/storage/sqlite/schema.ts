@@ -1,0 +1,272 @@
+/**
+ * Column types of the migrations, where the dialects differ or a rule stands behind the choice.
+ * The one place to give PostgreSQL its own.
+ */
+import type { ColumnDefinitionBuilder, Generated } from 'kysely'
+import type { BudgetScope, Threshold } from '../../domain/budget.ts'
+import type { SessionControl } from '../../domain/session-control.ts'
+import type { Signal } from '../../domain/telemetry-record.ts'
+
+/** Points at an `id`. */
+export const REF = 'integer'
+
+/** Counts, sizes and flags that the program itself makes. */
+export const COUNT = 'integer'
+
+/** Times, tokens, money: whatever a sender says. See `schema.ts`. */
+export const NUMBER = 'double precision'
+
+/** An `id` that counts up and is never given twice, not even after its row was deleted. */
+export function identity(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder {
+  return column.primaryKey().autoIncrement()
+}
+
+// The tables as Kysely sees them; `migrations/` creates them. Names of columns carry their unit.
+// Numbers that come from outside are double precision in every dialect, exact for integers up to
+// 2^53, and may be null (SQLite makes NaN null): no number an agent sends makes a commit fail.
+// Knows nothing of a dialect.
+
+/** A boolean as SQLite keeps it. */
+export type Flag = 0 | 1
+
+/** One agent session: its deadline for the machine, its totals for lists and reports. */
+export interface SessionsTable {
+  id: Generated<number>
+  session_key: string
+  agent: string
+  session_id: string
+  user_id: string | null
+  title: string | null
+  project: string | null
+  team: string | null
+  /** When it next wants a tick; null when it is closed. */
+  deadline_ms: number | null
+  close_reason: string | null
+  first_ms: number | null
+  last_ms: number | null
+  first_prompt_ms: number | null
+  first_commit_ms: number | null
+  /** When this row was last written. */
+  updated_ms: number
+  cost_usd: number | null
+  input_tokens: number | null
+  output_tokens: number | null
+  cache_read_tokens: number | null
+  cache_creation_tokens: number | null
+  prompts: number | null
+  model_calls: number | null
+  tool_results: number | null
+  errors: number | null
+  /** Nothing has happened in it (`sessions/eventful.ts`): it is not listed and not counted. */
+  is_empty: Generated<Flag>
+}
+
+/** Its state for the machine, once it was folded. Large, so apart from what lists read. */
+export interface SessionStatesTable {
+  session_ref: number
+  version: number
+  /** JSON. */
+  state: string
+}
+
+/** Who sent records: resource and scope, stored once. */
+export interface OriginsTable {
+  id: Generated<number>
+  /** SHA-256 over scope and resource. */
+  hash: string
+  scope_name: string
+  scope_version: string
+  /** JSON of the resource's attributes. */
+  resource: string
+}
+
+/**
+ * Records as they were sent, the source for mapping anew: those of one request that are of one
+ * session, origin and signal, together.
+ */
+export interface RecordBatchesTable {
+  /** From `ids`: grows by the number of records, so that it is the position of the last of them. */
+  id: number
+  session_ref: number
+  origin_ref: number
+  signal: Signal
+  received_ms: number
+  /** How many. */
+  records: number
+  /** JSON list of what `StoredRecord` calls `record`. */
+  body: string
+}
+
+/** What decided something about a session besides its records, in one order with them. */
+export interface SessionControlsTable {
+  session_ref: number
+  /** From `ids`, like those of records. */
+  id: number
+  kind: SessionControl['kind']
+  at_ms: number
+  /** Of a closing, why; of a budget, the alert as JSON. */
+  detail: string | null
+}
+
+/** What sessions were folded under, as the program put it: a row for each change. */
+export interface PoliciesTable {
+  /** It was in force for all records and controls behind this position. */
+  after_id: number
+  /** JSON. */
+  policy: string
+}
+
+/** The duplicate filter: a record is stored once in its session. */
+export interface SeenTable {
+  session_ref: number
+  dedup_key: string
+}
+
+/** Resource attributes and labels of sessions with their newest values, to find them by. */
+export interface SessionAttributesTable {
+  session_ref: number
+  key: string
+  value: string
+}
+
+/** What people asked, as far as it was recorded. */
+export interface PromptsTable {
+  session_ref: number
+  dedup_key: string
+  time_ms: number | null
+  prompt_id: string | null
+  command: string | null
+  length: number | null
+  text: string | null
+}
+
+/** What sessions used, by quarters of an hour: see `domain/usage.ts`. */
+interface UsageRow {
+  session_ref: number
+  bucket_ms: number
+}
+
+export interface ModelUsageTable extends UsageRow {
+  model: string
+  is_subagent: Flag
+  calls: number
+  errors: number
+  cost_usd: number | null
+  input_tokens: number | null
+  output_tokens: number | null
+  cache_read_tokens: number | null
+  cache_creation_tokens: number | null
+  duration_ms: number | null
+}
+
+export interface ToolUsageTable extends UsageRow {
+  tool: string
+  results: number
+  failures: number
+  refusals: number
+  duration_ms: number | null
+}
+
+export interface ActivityTable extends UsageRow {
+  measure: string
+  facet: string
+  value: number | null
+}
+
+/** Emissions on their way out. What was delivered is deleted. */
+export interface OutboxTable {
+  /** From `ids`. */
+  id: number
+  session_key: string
+  kind: string
+  state: 'pending' | 'dead'
+  /** Deliveries tried so far. */
+  attempts: number
+  /** 0 until a try has failed. */
+  not_before_ms: number
+  created_ms: number
+  /** Why the last try failed, or why it is dead. */
+  reason: string | null
+  payload_version: number
+  bytes: number
+  /** JSON of the emission. */
+  payload: string
+  /** The key of a score, of which there is one in a session; null for an observation. */
+  score_key: string | null
+}
+
+/** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
+export interface BudgetAlertsTable {
+  /** A UUID. */
+  id: string
+  scope: BudgetScope
+  subject: string
+  date: string
+  threshold: Threshold
+  limit_usd: number
+  spent_usd: number
+  created_ms: number
+  /** The session whose budget it is; null for a daily one. */
+  session_ref: number | null
+  /** Tries that failed. */
+  webhook_attempts: number
+  /** 0 until a try has failed; null when nothing is to be sent. */
+  webhook_not_before_ms: number | null
+}
+
+/** Ids that were reserved for a process, up to and with `reserved`; see `id-blocks.ts`. */
+export interface IdsTable {
+  name: 'outbox' | 'record_batches'
+  reserved: number
+}
+
+/** Counts that outlive a process. */
+export interface TotalsTable {
+  name: 'outbox_dropped' | 'sessions_dropped'
+  value: number
+}
+
+/** Sessions that were taken out, and whose rows are still being deleted. */
+export interface DeletionsTable {
+  /** The id that the session had. */
+  session_ref: number
+  session_key: string
+  /** Its items in the outbox go as well: those after the first id, up to the second. */
+  outbox_after: number
+  outbox_through: number
+}
+
+/** Until when a destination asked to be left alone. */
+export interface PausesTable {
+  /** SHA-256 of its address, since that may hold a key. */
+  destination: string
+  until_ms: number
+}
+
+/** Written to see whether a commit would succeed; nothing reads it. */
+export interface ProbeTable {
+  id: number
+  filler: Uint8Array
+}
+
+export interface Schema {
+  sessions: SessionsTable
+  origins: OriginsTable
+  session_states: SessionStatesTable
+  record_batches: RecordBatchesTable
+  session_controls: SessionControlsTable
+  policies: PoliciesTable
+  seen: SeenTable
+  session_attributes: SessionAttributesTable
+  prompts: PromptsTable
+  model_usage: ModelUsageTable
+  tool_usage: ToolUsageTable
+  activity: ActivityTable
+  outbox: OutboxTable
+  budget_alerts: BudgetAlertsTable
+  ids: IdsTable
+  totals: TotalsTable
+  deletions: DeletionsTable
+  pauses: PausesTable
+  probe: ProbeTable
+}

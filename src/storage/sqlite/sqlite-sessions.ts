@@ -1,0 +1,162 @@
+/**
+ * The session store over SQLite. A commit is one synchronous transaction from the duplicate
+ * filter to the outbox: nothing can run between its parts, and either all of it is on the disk
+ * when it returns, or nothing.
+ */
+import { sql } from 'kysely'
+import type { BudgetAlert } from '../../domain/budget.ts'
+import type { BudgetWatch } from '../../domain/budget.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { SessionKey } from '../../domain/identity.ts'
+import type { Arrival, Committed, Fold, SessionStore } from '../../domain/session-store.ts'
+import type { StateFormat } from '../../domain/stored-state.ts'
+import { createBudgetLedger } from './budget-evaluator.ts'
+import type { Connection } from './connection.ts'
+import { createAttributeRows } from './attribute-rows.ts'
+import { createControlRows } from './control-rows.ts'
+import type { StoreLog } from '../store-log.ts'
+import type { IdBlocks } from './id-blocks.ts'
+import { createOriginRows } from './origin-rows.ts'
+import type { OutboxTable } from './outbox-table.ts'
+import { prepare } from './prepared.ts'
+import { createQuietSessions } from './quiet-sessions.ts'
+import { createRecordRows } from './record-rows.ts'
+import type { StoredSession } from './session-deletion.ts'
+import { createSessionRows } from './session-rows.ts'
+import { createUsageRows } from './usage-rows.ts'
+import type { Write } from './writer.ts'
+
+interface SqliteSessionsDeps<S> {
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly states: StateFormat<S>
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
+  readonly ids: IdBlocks
+  readonly outbox: OutboxTable
+  readonly write: Write
+  /** Told after a commit that wrote something. */
+  readonly onWritten: () => void
+  readonly log: StoreLog
+}
+
+export interface SqliteSessions<S> extends Omit<SessionStore<S>, 'remove'> {
+  /** Sessions were deleted behind its back: what it remembers of them is void. */
+  forgetDeleted(sessions: readonly StoredSession[]): void
+}
+
+export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
+  const { connection, clock, budgets, ids, outbox, write, onWritten, log } = deps
+  const { handle, kysely } = connection
+  const origins = createOriginRows(connection)
+  const attributes = createAttributeRows(connection)
+  const sessions = createSessionRows<S>({ ...deps, attributes })
+  const records = createRecordRows({ connection, ids, origins })
+  const controls = createControlRows({ connection, ids, policy: deps.states.policy })
+  const usage = createUsageRows(connection)
+  const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
+
+  const transaction = handle.transaction(
+    (
+      arrivals: readonly Arrival[],
+      storedStates: () => ReadonlyMap<SessionKey, S>,
+      fold: Fold<S>,
+    ) => {
+      const nowMs = clock.now()
+      const stored = storedStates()
+      controls.notePolicy()
+      const fresh = records.keepFresh(arrivals, ({ sessionKey, item }) =>
+        sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
+      )
+      const outcome = fold(fresh, stored)
+      for (const row of outcome.sessions) sessions.write(row, nowMs)
+      const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
+      for (const { sessionKey, control } of outcome.controls ?? []) {
+        // Only a session that was folded has controls, so its row was written just now.
+        const row = rows.get(sessionKey)
+        if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
+      }
+      for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
+      const alerts: BudgetAlert[] = []
+      for (const used of outcome.usage) {
+        const ref = sessions.refOf(used.session, nowMs)
+        const told = ledger?.spend(used, ref, nowMs) ?? []
+        usage.add(ref, used.usage)
+        if (told.length === 0) continue
+        alerts.push(...told)
+        const row = rows.get(used.session.key)
+        if (row !== undefined) tell(told, row.state, ref, nowMs)
+      }
+      const committed: Committed<S> = { outcome, alerts }
+      const wrote = fresh.length + outcome.sessions.length + outcome.emissions.length > 0
+      return { committed, wrote }
+    },
+  )
+
+  /** What a session says of alerts, with the alerts themselves: they decided it. */
+  function tell(alerts: readonly BudgetAlert[], state: S, sessionRef: number, nowMs: number): void {
+    for (const alert of alerts) {
+      const events = budgets?.events(state, alert) ?? []
+      for (const event of events) outbox.insert(event, nowMs)
+      if (events.length > 0) controls.insert(sessionRef, { kind: 'budget', alert })
+    }
+  }
+
+  function forget(): void {
+    origins.forget()
+    attributes.forget()
+    controls.forget()
+    ids.forget()
+    sessions.forget()
+    ledger?.forget()
+  }
+
+  /** Asked whenever a session begins. */
+  const countOpen = prepare(connection, () =>
+    kysely
+      .selectFrom('sessions')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('deadline_ms', 'is not', sql.lit(null)),
+  )
+  const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
+  const quietSessions = createQuietSessions(connection)
+
+  return {
+    // Ids are never given twice, so what is remembered by them does no harm.
+    forgetDeleted: (deleted) => {
+      sessions.forget()
+      for (const { writtenMs } of deleted) ledger?.deleted(writtenMs)
+    },
+    commit: async (arrivals, load, fold) => {
+      try {
+        const stored = await sessions.load(load)
+        const { committed, wrote } = await write(() =>
+          // Immediate: a lock taken later than the first read could be refused half-way.
+          outbox.counted(() => transaction.immediate(arrivals, stored, fold)),
+        )
+        if (wrote) onWritten()
+        return committed
+      } catch (error) {
+        forget()
+        throw error
+      }
+    },
+    dueSessions: async (nowMs, limit) => {
+      const rows = await open
+        .select('session_key')
+        .where('deadline_ms', '<=', nowMs)
+        .orderBy('deadline_ms')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => row.session_key)
+    },
+    nextDeadline: async () => {
+      const row = await open
+        .select((eb) => eb.fn.min('deadline_ms').as('deadline_ms'))
+        .executeTakeFirst()
+      return row?.deadline_ms ?? undefined
+    },
+    openSessions: async (limit) => quietSessions(limit),
+    countOpenSessions: async () => countOpen.get({})?.count ?? 0,
+  }
+}

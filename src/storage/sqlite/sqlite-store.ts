@@ -1,0 +1,262 @@
+/**
+ * The store in a data folder: makes the folder, keeps a second process off it, brings the schema
+ * up to date, and puts the parts together over one connection. A damaged database is moved aside
+ * and said loudly of; the store begins afresh then.
+ */
+import { setImmediate } from 'node:timers/promises'
+import type { BudgetWatch } from '../../domain/budget.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { SessionKey } from '../../domain/identity.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { StateFormat } from '../../domain/stored-state.ts'
+import { createCheckpointer, framesFor } from './checkpointer.ts'
+import { type Connection, PAGE_BYTES } from './connection.ts'
+import { checkWhole, isDamage, setAside } from './damage.ts'
+import {
+  type DataFolder,
+  databaseBytes,
+  dataFolderAt,
+  logBytes,
+  makeFolder,
+  makePrivateFile,
+} from '../data-folder.ts'
+import { createDeadItems } from './dead-items.ts'
+import { createDestinationPauses } from './destination-pauses.ts'
+import { createDueItems } from './due-items.ts'
+import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
+import { createFreePages } from './free-pages.ts'
+import { createIdBlocks } from './id-blocks.ts'
+import { keepInstanceId } from './instance-id.ts'
+import type { StoreLog } from '../store-log.ts'
+import { createOldestSessions } from './oldest-sessions.ts'
+import { openDatabase } from './open-database.ts'
+import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
+import { createOutboxTable } from './outbox-table.ts'
+import { createRetention } from './retention.ts'
+import { createSessionDeletion } from './session-deletion.ts'
+import { createSizeBound } from './size-bound.ts'
+import { createSqliteAlertQueue } from './sqlite-alert-queue.ts'
+import { createSqliteOutbox } from './sqlite-outbox.ts'
+import { createSqliteSessions } from './sqlite-sessions.ts'
+import { createStorageProbe } from './storage-probe.ts'
+import { createStorageWatch } from './storage-watch.ts'
+import type { Store } from '../store.ts'
+import { lockedError, openErrorOf, type StoreOpenError } from '../store-open-error.ts'
+import { createTotals } from './totals.ts'
+import { createUpkeep } from './upkeep.ts'
+import { createWriter } from './writer.ts'
+
+export interface SqliteStoreOptions<S> {
+  /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
+  readonly dataDir: string
+  readonly clock: Clock
+  readonly states: StateFormat<S>
+  /** How long closed sessions are kept; 0 is for ever. */
+  readonly retentionMs: number
+  /** How large all of it may become; 0, the default, is no limit. */
+  readonly maxBytes?: number
+  readonly outbox: OutboxBounds
+  /** Something is configured to deliver to: what waits for it keeps its session from being deleted. */
+  readonly hasDestination: boolean
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
+  readonly log: StoreLog
+}
+
+/** The store, or why it cannot be had in this folder. */
+export async function createSqliteStore<S>(
+  options: SqliteStoreOptions<S>,
+): Promise<Result<Store<S>, StoreOpenError>> {
+  const folder = dataFolderAt(options.dataDir)
+  let lock: FolderLock | undefined
+  try {
+    makeFolder(options.dataDir)
+    makePrivateFile(folder.lockPath)
+    lock = acquireFolderLock(folder.lockPath)
+    if (lock === undefined) return err(lockedError(options.dataDir))
+    const database = await openOrBeginAfresh(folder, options)
+    if (database.ok) return ok(storeOver(database.value, lock, folder, options))
+    lock.release()
+    return database
+  } catch (error) {
+    lock?.release()
+    return expected(error, folder)
+  }
+}
+
+async function openOrBeginAfresh(
+  folder: DataFolder,
+  { clock, log }: Pick<SqliteStoreOptions<unknown>, 'clock' | 'log'>,
+): Promise<Result<Connection, StoreOpenError>> {
+  const first = await open(folder)
+  if (first.ok || !isDamage(first.error)) return first
+  const movedTo = setAside(folder, clock.now())
+  log.error(
+    { movedTo, reason: first.error.reason },
+    'the database was damaged and has been moved aside; a new one begins, without what was in it',
+  )
+  return open(folder)
+}
+
+async function open(folder: DataFolder): Promise<Result<Connection, StoreOpenError>> {
+  try {
+    makePrivateFile(folder.databasePath)
+    const opened = await openDatabase(folder.databasePath)
+    if (!opened.ok) return opened
+    try {
+      checkWhole(opened.value, folder)
+      return opened
+    } catch (error) {
+      opened.value.close()
+      throw error
+    }
+  } catch (error) {
+    return expected(error, folder)
+  }
+}
+
+/** The explanation of an expected failure; anything else is thrown on. */
+function expected(error: unknown, { databasePath }: DataFolder) {
+  const explained = openErrorOf(error, databasePath)
+  if (explained === undefined) throw error
+  return err(explained)
+}
+
+function storeOver<S>(
+  connection: Connection,
+  lock: FolderLock,
+  folder: DataFolder,
+  options: SqliteStoreOptions<S>,
+): Store<S> {
+  const { clock, log, maxBytes = 0, hasDestination } = options
+  const ids = createIdBlocks(connection)
+  const table = createOutboxTable(connection, ids)
+  // Counts what a former process left, now that nobody waits yet.
+  table.counts()
+  const dueItems = createDueItems(connection)
+  const totals = createTotals(connection)
+  const pages = createFreePages(connection)
+  const watch = createStorageWatch({ clock, log })
+  const frames = framesFor(maxBytes)
+  const checkpointer = createCheckpointer({
+    connection,
+    databasePath: folder.databasePath,
+    log,
+    frames,
+    onRound: () => upkeep.wake(),
+  })
+  const { write, writeNow } = createWriter({ checkpointer, watch, folder })
+  const sessions = createSqliteSessions<S>({
+    ...options,
+    connection,
+    ids,
+    outbox: table,
+    write,
+    onWritten: () => watch.committed(),
+  })
+  const deletionListeners: (() => void)[] = []
+  let isUntold = false
+  const deletion = createSessionDeletion({
+    connection,
+    outbox: table,
+    onTaken: (taken) => {
+      sessions.forgetDeleted(taken)
+      isUntold = true
+    },
+  })
+  function tellDeletions(): void {
+    if (isUntold) for (const listener of deletionListeners) listener()
+    isUntold = false
+  }
+  const oldestSessions = () => createOldestSessions({ connection, outbox: table, hasDestination })
+  const sizeBound = createSizeBound({
+    maxBytes,
+    usedBytes: pages.usedBytes,
+    logBytes: () => logBytes(folder),
+    usualLogBytes: frames * PAGE_BYTES,
+    oldest: oldestSessions(),
+    deletion,
+    totals,
+    log,
+  })
+  const upkeep = createUpkeep({
+    limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
+    deletion,
+    sizeBound,
+    retention: createRetention({
+      connection,
+      outbox: table,
+      dueItems,
+      oldest: oldestSessions(),
+      deletion,
+      hasDestination,
+    }),
+    pages,
+    write,
+    onRest: tellDeletions,
+    retentionMs: options.retentionMs,
+    clock,
+    log,
+  })
+  const probe = createStorageProbe(connection)
+  let isClosed = false
+
+  async function check(): Promise<Result<undefined, string>> {
+    try {
+      const { isWritable } = watch.state()
+      await write(() => (isWritable ? probe.light() : probe.full()))
+      watch.committed()
+      return ok(undefined)
+    } catch (error) {
+      return err(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async function remove(key: SessionKey): Promise<number | undefined> {
+    const id = writeNow(() => deletion.take(key))
+    if (id === undefined) return undefined
+    tellDeletions()
+    try {
+      return await deleteRows(id)
+    } finally {
+      // If it failed: upkeep goes on with it.
+      deletion.letGo(id)
+    }
+  }
+
+  async function deleteRows(id: number): Promise<number> {
+    let records = 0
+    for (;;) {
+      if (isClosed) throw new Error('the store was closed; its next start deletes the rest')
+      const slice = await write(() => deletion.slice(id))
+      records += slice.records
+      if (slice.isDone) return records
+      await setImmediate()
+    }
+  }
+
+  return {
+    sessions: { ...sessions, remove },
+    outbox: createSqliteOutbox({ connection, table, write, log }),
+    alerts: createSqliteAlertQueue(connection, write),
+    deadItems: createDeadItems({ connection, table, write }),
+    pause: createDestinationPauses(connection, write),
+    instance: keepInstanceId(folder),
+    databaseBytes: () => databaseBytes(folder),
+    size: () => sizeBound.size(),
+    upkeep,
+    onDeleted: (listener) => void deletionListeners.push(listener),
+    check,
+    storage: () => watch.state(),
+    watchStorage: () => watch.start(async () => void (await check())),
+    close: async () => {
+      isClosed = true
+      upkeep.stop()
+      watch.stop()
+      await checkpointer.close()
+      await connection.kysely.destroy()
+      connection.close()
+      lock.release()
+    },
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Whether records can be stored, as the last attempt showed: a commit that failed says no at once,
+ * the next one that succeeds says yes. Where no commits come, it is tried now and then.
+ *
+ * Only commits and probes say yes: a small change may still fit where a commit does not.
+ */
+import type { Clock, Timer } from '../../domain/clock.ts'
+import type { StoreLog } from '../store-log.ts'
+
+/** What the last attempt to store something showed. */
+export interface StorageState {
+  readonly isWritable: boolean
+  /** When something was last stored, epoch ms. */
+  readonly lastCommitMs: number | undefined
+  /** While it is not writable: since when, and why. */
+  readonly failure: StorageFailure | undefined
+}
+
+export interface StorageFailure {
+  /** Epoch ms. */
+  readonly sinceMs: number
+  readonly message: string
+}
+
+export interface StorageWatch {
+  /** A commit, or a probe that stands for one, is on the disk. */
+  committed(): void
+  /** A change failed. */
+  failed(error: unknown): void
+  state(): StorageState
+  /** From now on, `probe` is called while no commit says how things are. It tells the outcome here. */
+  start(probe: () => Promise<void>): void
+  stop(): void
+}
+
+interface StorageWatchDeps {
+  readonly clock: Clock
+  readonly log: StoreLog
+}
+
+/** Without a commit for this long it is tried; often enough for a bridge that does nothing. */
+const IDLE_MS = 30_000
+/** Between two tries while it is not writable. */
+const FAILING_MS = 2_000
+/** Failures that the data caused, and not the place where it is stored. */
+const OF_THE_DATA = /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/
+
+export function createStorageWatch({ clock, log }: StorageWatchDeps): StorageWatch {
+  let lastCommitMs: number | undefined
+  let failure: StorageFailure | undefined
+  let probe: (() => Promise<void>) | undefined
+  let timer: Timer | undefined
+
+  function arm(delayMs: number): void {
+    timer?.cancel()
+    if (probe !== undefined) timer = clock.setTimer(() => void look(), delayMs)
+  }
+
+  async function look(): Promise<void> {
+    if (failure === undefined) {
+      const restMs = (lastCommitMs ?? Number.NEGATIVE_INFINITY) + IDLE_MS - clock.now()
+      if (restMs > 0) {
+        arm(restMs)
+        return
+      }
+    }
+    await probe?.()
+    arm(failure === undefined ? IDLE_MS : FAILING_MS)
+  }
+
+  return {
+    committed: () => {
+      lastCommitMs = clock.now()
+      if (failure === undefined) return
+      const failedForMs = lastCommitMs - failure.sinceMs
+      failure = undefined
+      log.warn({ failedForMs }, 'the database can be written again, records are taken')
+    },
+    failed: (error) => {
+      if (!isOfStorage(error)) return
+      const sinceMs = failure?.sinceMs ?? clock.now()
+      if (failure === undefined) {
+        const message = 'the database cannot be written, records are refused until it can'
+        log.error({ err: error }, message)
+        arm(FAILING_MS)
+      }
+      failure = { sinceMs, message: error.message }
+    },
+    state: () => ({ isWritable: failure === undefined, lastCommitMs, failure }),
+    start: (given) => {
+      probe = given
+      arm(IDLE_MS)
+    },
+    stop: () => {
+      probe = undefined
+      timer?.cancel()
+    },
+  }
+}
+
+function isOfStorage(error: unknown): error is Error {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false
+  return error.code.startsWith('SQLITE_') && !OF_THE_DATA.test(error.code)
+}

@@ -1,0 +1,107 @@
+/** What sessions used, added up inside a commit: a row for each quarter of an hour and name. */
+import type { Usage } from '../../domain/usage.ts'
+import type { Connection } from './connection.ts'
+import { type NewRow, prepare } from './prepared.ts'
+import { soundAddition } from './queries/sound-figures.ts'
+
+export interface UsageRows {
+  add(sessionRef: number, usage: Usage): void
+}
+
+export function createUsageRows(connection: Connection): UsageRows {
+  const { kysely } = connection
+  const models = prepare(connection, (row: NewRow<'model_usage'>) =>
+    kysely
+      .insertInto('model_usage')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
+          .doUpdateSet((eb) => ({
+            calls: eb('model_usage.calls', '+', eb.ref('excluded.calls')),
+            errors: eb('model_usage.errors', '+', eb.ref('excluded.errors')),
+            cost_usd: soundAddition('model_usage.cost_usd', 'excluded.cost_usd', 'usd'),
+            input_tokens: soundAddition(
+              'model_usage.input_tokens',
+              'excluded.input_tokens',
+              'tokens',
+            ),
+            output_tokens: soundAddition(
+              'model_usage.output_tokens',
+              'excluded.output_tokens',
+              'tokens',
+            ),
+            cache_read_tokens: soundAddition(
+              'model_usage.cache_read_tokens',
+              'excluded.cache_read_tokens',
+              'tokens',
+            ),
+            cache_creation_tokens: soundAddition(
+              'model_usage.cache_creation_tokens',
+              'excluded.cache_creation_tokens',
+              'tokens',
+            ),
+            duration_ms: soundAddition(
+              'model_usage.duration_ms',
+              'excluded.duration_ms',
+              'durationMs',
+            ),
+          })),
+      ),
+  )
+  const tools = prepare(connection, (row: NewRow<'tool_usage'>) =>
+    kysely
+      .insertInto('tool_usage')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['session_ref', 'bucket_ms', 'tool']).doUpdateSet((eb) => ({
+          results: eb('tool_usage.results', '+', eb.ref('excluded.results')),
+          failures: eb('tool_usage.failures', '+', eb.ref('excluded.failures')),
+          refusals: eb('tool_usage.refusals', '+', eb.ref('excluded.refusals')),
+          duration_ms: soundAddition(
+            'tool_usage.duration_ms',
+            'excluded.duration_ms',
+            'durationMs',
+          ),
+        })),
+      ),
+  )
+  const activity = prepare(connection, (row: NewRow<'activity'>) =>
+    kysely
+      .insertInto('activity')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['session_ref', 'bucket_ms', 'measure', 'facet']).doUpdateSet({
+          value: soundAddition('activity.value', 'excluded.value', 'value'),
+        }),
+      ),
+  )
+
+  return {
+    add: (sessionRef, usage) => {
+      for (const row of usage.models) {
+        models.run({
+          session_ref: sessionRef,
+          bucket_ms: row.bucketMs,
+          model: row.model,
+          is_subagent: row.isSubagent ? 1 : 0,
+          calls: row.calls,
+          errors: row.errors,
+          cost_usd: row.costUsd,
+          input_tokens: row.inputTokens,
+          output_tokens: row.outputTokens,
+          cache_read_tokens: row.cacheReadTokens,
+          cache_creation_tokens: row.cacheCreationTokens,
+          duration_ms: row.durationMs,
+        })
+      }
+      for (const { bucketMs, tool, results, failures, refusals, durationMs } of usage.tools) {
+        const row = { session_ref: sessionRef, bucket_ms: bucketMs, tool }
+        tools.run({ ...row, results, failures, refusals, duration_ms: durationMs })
+      }
+      for (const { bucketMs, measure, facet, value } of usage.activity) {
+        activity.run({ session_ref: sessionRef, bucket_ms: bucketMs, measure, facet, value })
+      }
+    },
+  }
+}

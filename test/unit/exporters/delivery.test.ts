@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { createDelivery } from '../../../src/exporters/delivery.ts'
+import { createManualClock, settle } from '../manual-clock.ts'
+import { createMemoryOutbox } from './memory-outbox.ts'
+import { createRig, span } from './rig.ts'
+
+describe('an outbox that fails', () => {
+  it('is waited for', async () => {
+    const { client, outbox, logged, advance, commit, started } = createRig()
+    await started()
+    outbox.breakDown(new Error('disk full'))
+    for (const name of ['a', 'b', 'c']) await commit(span(name))
+    expect(logged.filter((line) => line.includes('outbox failed'))).toHaveLength(1)
+    outbox.breakDown()
+    await advance(5_000)
+    expect(client.sent('spans')).toEqual([['a', 'b', 'c']])
+    expect(outbox.pending()).toEqual([])
+  })
+})
+
+describe('stop', () => {
+  it('drops what is under way and leaves it in the outbox as it was', async () => {
+    const { client, outbox, delivery, commit, started } = createRig()
+    await started()
+    client.answer(() => new Promise(() => {}))
+    await commit(span('a'))
+    await delivery.stop()
+    await commit(span('b'))
+    expect(outbox.pending().map(({ attempts }) => attempts)).toEqual([0, 0])
+    expect(client.sent('spans')).toEqual([['a']])
+  })
+
+  it('ends a rest and a drain', async () => {
+    const { client, clock, outbox, delivery, started } = createRig()
+    await started()
+    client.answer(() => new Promise(() => {}))
+    outbox.add(span('a'))
+    const drained = delivery.drain(10_000)
+    await settle()
+    await delivery.stop()
+    expect(await drained).toBe(false)
+    expect(clock.pendingTimers()).toBe(0)
+    expect(await delivery.drain(10_000)).toBe(false)
+  })
+})
+
+describe('without keys', () => {
+  it('nothing is sent and everything stays', async () => {
+    const outbox = createMemoryOutbox()
+    outbox.add(span('a'))
+    const log = { info: () => {}, warn: () => {}, error: () => {} }
+    const delivery = createDelivery({
+      outbox,
+      client: undefined,
+      clock: createManualClock(0),
+      random: Math.random,
+      log,
+      config: { productVersion: '1.2.3' },
+    })
+    delivery.start()
+    delivery.notify()
+    expect(await delivery.drain(1_000)).toBe(false)
+    await delivery.stop()
+    expect(outbox.pending()).toHaveLength(1)
+    expect(delivery.status()).toMatchObject({ langfuse: 'unconfigured', delivered: 0 })
+  })
+})

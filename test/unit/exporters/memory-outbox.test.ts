@@ -1,0 +1,75 @@
+/** The outbox of a replay, under the real delivery. */
+import { expect, test } from 'vitest'
+import { createDelivery } from '../../../src/exporters/delivery.ts'
+import { createMemoryOutbox } from '../../../src/exporters/memory-outbox.ts'
+import type { HttpOutcome } from '../../../src/exporters/langfuse/verdict.ts'
+import type { LangfuseClient } from '../../../src/exporters/langfuse/client.ts'
+import { createSystemClock } from '../../../src/observability/clock.ts'
+import { observation, score } from '../storage/arrivals.ts'
+
+const answer = (status: number): HttpOutcome => ({ kind: 'answer', status, body: '{}' })
+
+function stand(outcomes: readonly HttpOutcome[], refused = '') {
+  const sent: string[] = []
+  let calls = 0
+  const client: LangfuseClient = {
+    sendSpans: async (body) => {
+      calls += 1
+      const outcome = outcomes[calls - 1] ?? answer(200)
+      const isRefused = refused !== '' && body.includes(refused)
+      if (!isRefused && outcome.kind === 'answer' && outcome.status === 200) sent.push(body)
+      return isRefused ? answer(400) : outcome
+    },
+    sendScore: async () => answer(200),
+    probe: async () => answer(200),
+  }
+  const outbox = createMemoryOutbox()
+  const delivery = createDelivery({
+    outbox,
+    client,
+    clock: createSystemClock(),
+    random: () => 0,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    config: { productVersion: '1' },
+  })
+  return { outbox, delivery, sent }
+}
+
+test('a failure of the moment is tried again, and nothing is left', async () => {
+  const { outbox, delivery, sent } = stand([answer(503)])
+  outbox.add([observation('a'), observation('b')])
+  expect(await delivery.drain(10_000)).toBe(true)
+  await delivery.stop()
+  expect(sent).toHaveLength(1)
+  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 0 })
+})
+
+test('what is refused is counted with its reason, its neighbours are delivered', async () => {
+  const { outbox, delivery } = stand([], 'bad one')
+  outbox.add([observation('a'), { ...observation('b'), name: 'bad one' }, observation('c')])
+  expect(await delivery.drain(10_000)).toBe(true)
+  await delivery.stop()
+  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 1 })
+  expect([...outbox.refusals()]).toEqual([expect.stringContaining('HTTP 400')])
+})
+
+test('wrong keys end a drain at once, and everything waits', async () => {
+  const { outbox, delivery } = stand([answer(401)])
+  outbox.add([observation('a')])
+  expect(await delivery.drain(10_000)).toBe(false)
+  await delivery.stop()
+  expect(await outbox.stats()).toMatchObject({ pending: 1 })
+  expect(await outbox.nextDueMs()).toBeGreaterThan(Date.now())
+})
+
+test('a newer score takes the place of the one that waits, whatever becomes of that one', async () => {
+  const outbox = createMemoryOutbox()
+  const valued = (value: number) => ({ ...score('quality'), value })
+  outbox.add([observation('a'), valued(1), observation('quality')])
+  await outbox.due(0, 10, 1e6)
+  outbox.add([valued(2), { ...valued(3), sessionKey: 'claude-code/s2' }])
+  await outbox.retryLater([2], 5, 'HTTP 500')
+  const due = await outbox.due(5, 10, 1e6)
+  const values = due.map(({ emission }) => (emission.kind === 'score' ? emission.value : 'span'))
+  expect(values).toEqual(['span', 'span', 2, 3])
+})

@@ -1,0 +1,157 @@
+/**
+ * The HTTP door with everything around it replaced, and what the tests need to look at.
+ */
+import { vi } from 'vitest'
+import type { Attributes } from '../../../src/domain/json-value.ts'
+import type { Clock } from '../../../src/domain/clock.ts'
+import type { Rejection } from '../../../src/domain/rejection.ts'
+import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
+import { type Counters, createCounters } from '../../../src/observability/counters.ts'
+import type { LogMethod } from '../../../src/observability/logger.ts'
+import { createAdmission } from '../../../src/receivers/admission.ts'
+import {
+  createExports,
+  type ExportRequest,
+  type Ingest,
+} from '../../../src/receivers/signal-receiver.ts'
+import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
+import type { HealthReport } from '../../../src/receivers/http/health-route.ts'
+import {
+  createHttpDoor,
+  type HttpDoor,
+  type HttpDoorDeps,
+} from '../../../src/receivers/http/server.ts'
+
+export const NOW_MS = 1_795_229_558_020
+
+export const healthy: HealthReport = {
+  status: 'ok',
+  version: '1.2.3',
+  instance: '0d3a5c1e-5b8e-4f0e-9d2f-3f6a1f0c7b11',
+  uptime: 12,
+  sessions: 1,
+  requestCount: 2,
+  errorCount: 0,
+  langfuse: 'connected',
+  delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
+  asOf: '2026-11-21T09:30:00.000Z',
+  storage: {
+    state: 'ok',
+    lastCommitAt: '2026-11-21T09:30:00.000Z',
+    failingSince: null,
+    lastError: null,
+    usedBytes: 4096,
+    maxBytes: 0,
+    size: 'within',
+    waitingSessions: 0,
+    droppedSessions: 0,
+  },
+}
+
+/** Takes records of a request; a large one brings several lots. */
+export type TakeRecords<T> = (
+  records: readonly T[],
+  request: ExportRequest,
+) => Promise<readonly Rejection[]>
+
+export interface Stand {
+  readonly app: HttpDoor
+  readonly counters: Counters
+  readonly ingestLogs: ReturnType<typeof vi.fn<TakeRecords<LogRecord>>>
+  readonly ingestMetrics: ReturnType<typeof vi.fn<TakeRecords<MetricPoint>>>
+  readonly ingestTraces: ReturnType<typeof vi.fn<TakeRecords<SpanRecord>>>
+  readonly ingestHooks: ReturnType<typeof vi.fn<TakeRecords<Attributes>>>
+  readonly log: Record<'error' | 'warn' | 'info' | 'debug', ReturnType<typeof vi.fn<LogMethod>>>
+  readonly clock: Clock & { nowMs: number }
+}
+
+interface Settings {
+  readonly apiKey?: string
+  readonly maxRequestBytes?: number
+  readonly maxInFlightBytes?: number
+  /** Beside them, of records; as much as in the product when it is not given. */
+  readonly decodingBytes?: number
+  readonly maxInFlightRequests?: number
+  /** Of those, the ones that still arrive. */
+  readonly maxArriving?: number
+  readonly health?: HttpDoorDeps['health']
+  readonly timeouts?: HttpDoorDeps['timeouts']
+  readonly web?: HttpDoorDeps['web']
+  readonly stopping?: AbortSignal
+  readonly maxConnections?: number
+}
+
+/** A receiver that stores everything it is given, until a test says otherwise. */
+export function createStand(settings: Settings = {}): Stand {
+  const {
+    apiKey,
+    maxRequestBytes = 10_000,
+    maxInFlightBytes = 1e9,
+    maxInFlightRequests,
+    health = () => Promise.resolve(healthy),
+    timeouts,
+  } = settings
+  const counters = createCounters()
+  const ingestLogs = vi.fn<TakeRecords<LogRecord>>().mockResolvedValue([])
+  const ingestMetrics = vi.fn<TakeRecords<MetricPoint>>().mockResolvedValue([])
+  const ingestTraces = vi.fn<TakeRecords<SpanRecord>>().mockResolvedValue([])
+  const log = {
+    error: vi.fn<LogMethod>(),
+    warn: vi.fn<LogMethod>(),
+    info: vi.fn<LogMethod>(),
+    debug: vi.fn<LogMethod>(),
+  }
+  const clock = {
+    nowMs: NOW_MS,
+    now: () => clock.nowMs,
+    setTimer: () => ({ cancel: () => undefined }),
+  }
+  const failureLog = createFailureLog(log, clock)
+  const ingestHooks = vi.fn<TakeRecords<Attributes>>(async () => [])
+  const ingests = { ingestLogs, ingestMetrics, ingestTraces, ingestHooks }
+  const taken =
+    <T>(take: TakeRecords<T>): Ingest<T> =>
+    (request) =>
+    (records) =>
+      take(records, request)
+  const app = createHttpDoor({
+    config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
+    exports: createExports(
+      {
+        ingestLogs: taken(ingestLogs),
+        ingestMetrics: taken(ingestMetrics),
+        ingestTraces: taken(ingestTraces),
+        ingestHooks: taken(ingestHooks),
+      },
+      { counters, failureLog, stopping: settings.stopping ?? new AbortController().signal },
+    ),
+    admission: createAdmission(
+      {
+        maxBytes: maxInFlightBytes,
+        ...(settings.decodingBytes !== undefined && { decodingBytes: settings.decodingBytes }),
+        ...(maxInFlightRequests !== undefined && {
+          maxArriving: maxInFlightRequests,
+          maxHandled: maxInFlightRequests,
+        }),
+        ...(settings.maxArriving !== undefined && { maxArriving: settings.maxArriving }),
+      },
+      clock,
+    ),
+    maxConnections: settings.maxConnections ?? 1000,
+    failureLog,
+    health,
+    counters,
+    clock,
+    ...(timeouts && { timeouts }),
+    web: settings.web,
+  })
+  return { app, counters, ...ingests, log, clock }
+}
+
+/** A body of OTLP/JSON logs with one record for each name. */
+export function logsBody(...eventNames: unknown[]): string {
+  const logRecords = eventNames.map((eventName) => ({ eventName }))
+  return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })
+}
+
+export const jsonType = { 'content-type': 'application/json' }

@@ -1,0 +1,95 @@
+/** What the page shows of budgets, over a store that sessions have spent in. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createBudgetDays } from '../../../src/reports/budget-days.ts'
+import { createBudgetStates } from '../../../src/reports/budget-state.ts'
+import type { BudgetLimits } from '../../../src/domain/budget.ts'
+import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { AT_MS } from '../storage/arrivals.ts'
+import { openBudgets, type Step } from '../storage/budget-rig.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+const steps: readonly Step[] = [
+  { costUsd: 4, sessionId: 's1', userId: 'ada', team: 'red' },
+  { costUsd: 4.5, sessionId: 's2', userId: 'eve', team: 'red' },
+  { costUsd: 0.5, sessionId: 's3' },
+  { costUsd: 100, sessionId: 's4', userId: 'old', atMs: AT_MS - DAY_MS },
+]
+
+async function statesOf(limits: BudgetLimits, nowMs = AT_MS) {
+  const rig = await openBudgets({ limits })
+  await rig.spend(...steps)
+  const reader = openStoreReader(rig.dataDir)
+  if (!reader.ok) throw new Error(reader.error)
+  onTestFinished(() => reader.value.close())
+  const now = () => nowMs
+  const states = createBudgetStates({ reader: reader.value, limits, timeZone: 'UTC', now })
+  return (await states()).budgets
+}
+
+/** When the day of these tests ends. */
+const endOfDayMs = createBudgetDays('UTC')(AT_MS).toMs
+
+describe('the state of budgets', () => {
+  test('is empty while none is set', async () => {
+    expect(await statesOf({})).toEqual([])
+  })
+
+  test('of the day counts today alone', async () => {
+    expect(await statesOf({ day: 10 })).toEqual([
+      {
+        scope: 'day',
+        name: null,
+        sessionKey: null,
+        limitUsd: 10,
+        spentUsd: 9,
+        level: 'near',
+        resetsMs: endOfDayMs,
+      },
+    ])
+    expect(await statesOf({ day: 10 }, endOfDayMs)).toMatchObject([{ spentUsd: 0, level: 'ok' }])
+  })
+
+  test('of users and teams are those who spent today, the fullest first', async () => {
+    expect(await statesOf({ user: 4.5, team: 20 })).toMatchObject([
+      { scope: 'user', name: 'eve', spentUsd: 4.5, level: 'over' },
+      { scope: 'user', name: 'ada', spentUsd: 4, level: 'near' },
+      { scope: 'team', name: 'red', spentUsd: 8.5, level: 'ok' },
+    ])
+  })
+
+  test('of sessions leaves out what is closed and far from its limit, or of another day', async () => {
+    expect(await statesOf({ session: 4.5 })).toMatchObject([
+      {
+        sessionKey: 'claude-code/s2',
+        name: 'claude-code/s2',
+        spentUsd: 4.5,
+        level: 'over',
+        resetsMs: null,
+      },
+      { sessionKey: 'claude-code/s1', spentUsd: 4, level: 'near' },
+    ])
+  })
+})
+
+describe('the days of budgets', () => {
+  test.each([
+    ['UTC', '2026-11-21T23:59:00Z', '2026-11-21', 24],
+    ['Europe/Vienna', '2026-11-21T23:30:00Z', '2026-11-22', 24],
+    ['America/New_York', '2026-11-21T04:59:00Z', '2026-11-20', 24],
+    ['Europe/Vienna', '2026-03-29T12:00:00Z', '2026-03-29', 23],
+    ['Europe/Vienna', '2026-10-25T12:00:00Z', '2026-10-25', 25],
+    ['Asia/Kathmandu', '2026-11-21T18:14:00Z', '2026-11-21', 24],
+    ['Asia/Kathmandu', '2026-11-21T18:15:00Z', '2026-11-22', 24],
+  ])('in %s %s is of %s, which has %d hours', (timeZone, time, date, hours) => {
+    const days = createBudgetDays(timeZone)
+    const atMs = Date.parse(time)
+    const day = days(atMs)
+    expect(day).toMatchObject({ date })
+    expect((day.toMs - day.fromMs) / HOUR_MS).toBe(hours)
+    expect(days(day.toMs - 1)).toBe(day)
+    expect(days(day.toMs).fromMs).toBe(day.toMs)
+    expect(days(day.fromMs - 1).toMs).toBe(day.fromMs)
+  })
+})

@@ -1,0 +1,131 @@
+/** A budget alert in a session's trace, and whose spending a session's is. */
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent } from '../../../src/domain/agent-event.ts'
+import type { BudgetAlert } from '../../../src/domain/budget.ts'
+import type { Identity } from '../../../src/domain/identity.ts'
+import { budgetEvents } from '../../../src/sessions/budget-event.ts'
+import { foldSessions } from '../../../src/sessions/fold.ts'
+import type { SessionState } from '../../../src/sessions/state.ts'
+import { answer, arrives, at, call, closing, fresh, policy, prompt, run } from './events.ts'
+
+const alert: BudgetAlert = {
+  scope: 'user',
+  subject: 'ada@example.com',
+  date: '2026-11-21',
+  threshold: 80,
+  limitUsd: 1,
+  spentUsd: 0.85,
+  atMs: at(3),
+}
+
+const inTurn = run([arrives(prompt(0)), arrives(call(2, 'r1'))]).state
+
+describe('the event of an alert', () => {
+  test('stands below the root of the turn that the session is in', () => {
+    expect(budgetEvents(inTurn, alert, policy)).toEqual([
+      expect.objectContaining({
+        kind: 'observation',
+        type: 'event',
+        sessionKey: 'claude-code/s1',
+        traceKey: 'claude-code/s1/turn/prompt-p1',
+        parentKey: 'root',
+        name: 'budget nearly spent',
+        startMs: at(2),
+        endMs: at(2),
+        level: 'WARNING',
+        statusMessage:
+          '80 % of the daily budget of ada@example.com is spent: $0.8500 of $1.00 on 2026-11-21',
+        metadata: {
+          event: 'budget',
+          scope: 'user',
+          user: 'ada@example.com',
+          date: '2026-11-21',
+          threshold_percent: 80,
+          limit_usd: 1,
+          spent_usd: 0.85,
+        },
+        context: expect.objectContaining({ sessionId: 's1', userId: 'ada@example.com' }),
+      }),
+    ])
+  })
+
+  test('changes nothing of the session', () => {
+    const before = structuredClone(inTurn)
+    budgetEvents(inTurn, alert, policy)
+    expect(inTurn).toEqual(before)
+  })
+
+  test.each<[string, SessionState, string]>([
+    ['a later turn', laterTurn(), 'claude-code/s1/turn/prompt-p2'],
+    ['a turn that has ended', run([closing(9)], inTurn).state, 'claude-code/s1/turn/prompt-p1'],
+  ])('is found in %s', (_, state, traceKey) => {
+    expect(budgetEvents(state, alert, policy)).toMatchObject([{ traceKey, parentKey: 'root' }])
+  })
+
+  test("hangs in the agent's own trace where it traces", () => {
+    const traceId = 'a'.repeat(32)
+    const { state } = run([arrives(prompt(0, 'go', { traceId })), arrives(call(2, 'r1'))])
+    expect(budgetEvents(state, alert, policy)).toMatchObject([{ agentTraceId: traceId }])
+  })
+
+  test('has a key of its own for each thing that names an alert', () => {
+    const changes: Partial<BudgetAlert>[] = [
+      {},
+      { threshold: 100 },
+      { limitUsd: 2 },
+      { date: '2026-11-22' },
+      { scope: 'team' },
+      { subject: 'eve' },
+    ]
+    const keys = changes.map((change) => keyOf({ ...alert, ...change }))
+    expect(new Set(keys).size).toBe(changes.length)
+    expect(keyOf({ ...alert, spentUsd: 0.9, atMs: 1 })).toBe(keyOf(alert))
+  })
+
+  test('is not said of a session that has had no turn', () => {
+    expect(budgetEvents(fresh(), alert, policy)).toEqual([])
+  })
+})
+
+describe('spending moves', () => {
+  const user = (userId: string): Identity => ({ userId })
+  const team = (name: string): Identity => ({ userId: 'ada', labels: { team: name } })
+  test.each<[string, Identity, Identity, boolean]>([
+    ['not while both stay', user('ada'), user('ada'), false],
+    ['with the user', user('anonymous'), user('ada'), true],
+    ['with the team', team('red'), team('blue'), true],
+    ['when the team becomes known', user('ada'), team('red'), true],
+    ['not with another label', user('ada'), { labels: { colour: 'red' } }, false],
+  ])('%s', (_, first, then, isMoved) => {
+    const before = run([arrives(call(1, 'r1', { identity: first }))]).state
+    expect(isMovedBy(call(2, 'r2', { identity: then }), before)).toBe(isMoved)
+  })
+
+  test('not of a session that has spent nothing', () => {
+    const before = run([arrives(prompt(0, 'go', { identity: user('anonymous') }))]).state
+    expect(isMovedBy(call(2, 'r2', { identity: user('ada') }), before)).toBe(false)
+  })
+})
+
+function laterTurn(): SessionState {
+  const first = [arrives(prompt(0)), arrives(call(1, 'r1')), arrives(answer(1, 'r1', 'done'))]
+  const second = arrives(prompt(5, 'more', { promptId: 'p2' }))
+  return run([...first, second, arrives(call(6, 'r2', { promptId: 'p2' }))]).state
+}
+
+function keyOf(of: BudgetAlert): string | undefined {
+  const [event] = budgetEvents(inTurn, of, policy)
+  return event?.key
+}
+
+function isMovedBy(item: AgentEvent, before: SessionState): boolean | undefined {
+  const arrival = {
+    sessionKey: before.key,
+    item,
+    origin: { resource: {}, scopeName: '', scopeVersion: '' },
+    stored: { signal: 'hook', record: { body: {}, labels: {} } },
+    arrivedMs: item.timeMs,
+  } as const
+  const deps = { policy, known: () => before, onFailure: () => {} }
+  return foldSessions([arrival], [], deps).usage[0]?.isMoved
+}

@@ -1,0 +1,19 @@
+/** A process that holds the store in the folder of its first argument until it is killed. */
+import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { nothing, other, plainStates } from './arrivals.ts'
+
+const [, , dataDir = ''] = process.argv
+const opened = await createSqliteStore({
+  dataDir,
+  clock: { now: Date.now, setTimer: () => ({ cancel: () => {} }) },
+  states: plainStates(),
+  retentionMs: 0,
+  outbox: { maxAgeMs: 0, maxBytes: 0 },
+  hasDestination: true,
+  log: console,
+})
+if (!opened.ok) throw new Error(opened.error.message)
+await opened.value.sessions.commit([other('from the holder')], [], () => nothing)
+console.log('committed')
+// Lives as long as the other end of its standard input, at most.
+process.stdin.resume()

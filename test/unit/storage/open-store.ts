@@ -1,0 +1,93 @@
+/** Stores in folders of their own, closed and removed when the test is over. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { onTestFinished } from 'vitest'
+import type { Result } from '../../../src/domain/result.ts'
+import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import type { Store } from '../../../src/storage/store.ts'
+import type { StoreOpenError } from '../../../src/storage/store-open-error.ts'
+import { createManualClock, type ManualClock } from '../manual-clock.ts'
+import type { StateFormat } from '../../../src/domain/stored-state.ts'
+import { AT_MS, plainStates, type State } from './arrivals.ts'
+
+export interface OpenStore extends Store<State> {
+  readonly dataDir: string
+  readonly clock: ManualClock
+  /** What the store warned of. */
+  readonly warnings: readonly object[]
+  /** Rows of the file as another connection reads them. */
+  rows(sql: string): unknown[]
+}
+
+/** A folder for one test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-store-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export function tryToOpen(
+  dataDir: string,
+  options: {
+    readonly states?: StateFormat<State>
+    readonly warnings?: object[]
+    readonly clock?: ManualClock
+  } = {},
+): Promise<Result<Store<State>, StoreOpenError>> {
+  return createSqliteStore<State>({
+    dataDir,
+    clock: options.clock ?? createManualClock(AT_MS),
+    states: options.states ?? plainStates(),
+    retentionMs: 0,
+    outbox: { maxAgeMs: 0, maxBytes: 0 },
+    hasDestination: true,
+    log: {
+      warn: (fields) => options.warnings?.push(fields),
+      error: (fields) => options.warnings?.push(fields),
+    },
+  })
+}
+
+export async function openStore(
+  dataDir = temporaryFolder(),
+  states = plainStates<State>(),
+): Promise<OpenStore> {
+  const warnings: object[] = []
+  const clock = createManualClock(AT_MS)
+  const opened = await tryToOpen(dataDir, { states, warnings, clock })
+  if (!opened.ok) throw new Error(opened.error.message)
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= opened.value.close())
+  onTestFinished(close)
+  return {
+    ...opened.value,
+    close,
+    dataDir,
+    clock,
+    warnings,
+    rows: (sql) => withDatabase(dataDir, (database) => database.prepare(sql).all()),
+  }
+}
+
+/** Another connection to the file, closed when the test is over. */
+export function connect(dataDir: string): Database.Database {
+  const database = new Database(databaseIn(dataDir))
+  onTestFinished(() => void database.close())
+  return database
+}
+
+/** Does something to the file behind the store's back. */
+export function withDatabase<T>(dataDir: string, use: (database: Database.Database) => T): T {
+  const database = connect(dataDir)
+  try {
+    return use(database)
+  } finally {
+    database.close()
+  }
+}
+
+export function databaseIn(dataDir: string): string {
+  return join(dataDir, 'claude-telemetry.db')
+}
