@@ -1,6 +1,6 @@
 /**
- * Writes what README.md says of the code from the code itself, each part between its two
- * markers. With --check it changes nothing and fails when a part is out of date.
+ * Writes what the documents say of the code from the code itself, each part between its two markers.
+ * With --check it changes nothing and fails when a part is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { commandsSection } from './docs/commands-section.ts'
@@ -8,37 +8,34 @@ import { configSection } from './docs/config-section.ts'
 import { eventsSection, metricsSection } from './docs/profile-section.ts'
 import { treesSection } from './docs/trees-section.ts'
 
-const README = new URL('../README.md', import.meta.url)
+type Sections = Readonly<Record<string, () => string>>
 
-const sections: Readonly<Record<string, () => string>> = {
-  trees: treesSection,
-  events: eventsSection,
-  metrics: metricsSection,
-  config: configSection,
-  commands: commandsSection,
+const documents: Readonly<Record<string, Sections>> = {
+  'README.md': { trees: treesSection, config: configSection, commands: commandsSection },
+  'docs/reference.md': { events: eventsSection, metrics: metricsSection },
 }
 
-function withSection(readme: string, name: string, text: string): string {
+function withSection(document: string, text: string, name: string, section: string): string {
   const begin = `<!-- ${name}:begin -->`
   const end = `<!-- ${name}:end -->`
-  const from = readme.indexOf(begin)
-  const to = readme.indexOf(end)
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
   if (from === -1 || to < from) {
-    throw new Error(`README.md has no ${begin} followed by ${end}: put them where it belongs`)
+    throw new Error(`${document} has no ${begin} followed by ${end}: put them where it belongs`)
   }
-  return `${readme.slice(0, from + begin.length)}\n${text}\n${readme.slice(to)}`
+  return `${text.slice(0, from + begin.length)}\n${section}\n${text.slice(to)}`
 }
 
-const current = readFileSync(README, 'utf8')
-const wanted = Object.entries(sections).reduce(
-  (readme, [name, section]) => withSection(readme, name, section()),
-  current,
-)
-if (process.argv.includes('--check')) {
-  if (current !== wanted) {
-    console.error('README.md: a generated part is out of date; run "npm run docs"')
+for (const [document, sections] of Object.entries(documents)) {
+  const path = new URL(`../${document}`, import.meta.url)
+  const current = readFileSync(path, 'utf8')
+  const wanted = Object.entries(sections).reduce(
+    (text, [name, section]) => withSection(document, text, name, section()),
+    current,
+  )
+  if (!process.argv.includes('--check')) writeFileSync(path, wanted)
+  else if (current !== wanted) {
+    console.error(`${document}: a generated part is out of date; run "npm run docs"`)
     process.exitCode = 1
   }
-} else {
-  writeFileSync(README, wanted)
 }
