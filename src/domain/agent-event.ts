@@ -22,7 +22,7 @@ export interface EventBase {
   readonly timeMs: number
   /** Order within the agent's process, where it counts one. */
   readonly sequence?: number
-  /** The prompt this belongs to, where the agent says so. */
+  /** The prompt this belongs to, or whatever else the agent names its turn by. */
   readonly promptId?: string
   /** The agent's own trace, lower-case hex, while it traces. */
   readonly traceId?: string
@@ -51,6 +51,20 @@ export interface TokenUsage {
   readonly cacheCreation: number
   readonly cacheCreation5m?: number
   readonly cacheCreation1h?: number
+  /** The part of `output` that was spent on reasoning, where the agent counts it apart. */
+  readonly reasoning?: number
+}
+
+/**
+ * Who says what a call cost: the agent, the price table (`estimated`), or the prices that the
+ * operator has set (`override`).
+ */
+export type CostSource = 'agent' | 'estimated' | 'override'
+
+export interface Cost {
+  /** US dollars. */
+  readonly usd: number
+  readonly source: CostSource
 }
 
 export interface PromptEvent extends EventBase {
@@ -65,9 +79,12 @@ export interface PromptEvent extends EventBase {
 export interface ModelCallEvent extends EventBase {
   readonly kind: 'model_call'
   readonly model: string
-  readonly usage: TokenUsage
-  /** The agent's own figure; absent where it said none that can be true. */
-  readonly costUsd?: number
+  /** Who serves the model, as the agent names it: `anthropic`, `openai`, `aws.bedrock`. */
+  readonly provider?: string
+  /** Absent where no record of the call tells it, or a later one does (`ModelUsageEvent`). */
+  readonly usage?: TokenUsage
+  /** Absent where the agent said none that can be true. */
+  readonly cost?: Cost
   readonly durationMs?: number
   /** Time to first token. */
   readonly ttftMs?: number
@@ -79,6 +96,19 @@ export interface ModelCallEvent extends EventBase {
   readonly parameters: Readonly<Record<string, string>>
   /** Kind of the subagent that made it, where the agent says so. */
   readonly subagentType?: string
+}
+
+/**
+ * The usage of a call that another record told of. It belongs to the call with its `requestId`;
+ * without one, to the oldest call of the same agent that has no usage yet.
+ */
+export interface ModelUsageEvent extends EventBase {
+  readonly kind: 'model_usage'
+  readonly requestId?: string
+  readonly model: string
+  readonly provider?: string
+  readonly usage: TokenUsage
+  readonly cost?: Cost
 }
 
 export interface ModelResponseEvent extends EventBase {
@@ -141,6 +171,8 @@ export interface ToolResultEvent extends EventBase {
   readonly parameters?: string
   /** JSON text of the tool's input, when details are switched on. */
   readonly input?: string
+  /** What it returned, from agents that say so in the same record. */
+  readonly output?: Shown
   /** Why input or output are not there, for the reader of the trace. */
   readonly inputNote?: string
   readonly outputNote?: string
@@ -148,6 +180,21 @@ export interface ToolResultEvent extends EventBase {
   readonly error?: string
   readonly inputBytes?: number
   readonly resultBytes?: number
+}
+
+/**
+ * A turn as a whole, from agents that send no prompt event: they report the turn when it is over, or
+ * when it begins without its prompt. Belongs to the turn that `promptId` names.
+ */
+export interface TurnEvent extends EventBase {
+  readonly kind: 'turn'
+  readonly startMs: number
+  readonly prompt?: Content
+  readonly answer?: Content
+  /** The message of a turn that failed. */
+  readonly error?: string
+  /** Nothing of the turn is to come but records that are late. */
+  readonly isOver: boolean
 }
 
 /** A subagent has ended. */
@@ -259,12 +306,14 @@ export interface OtherEvent extends EventBase {
 export type AgentEvent =
   | PromptEvent
   | ModelCallEvent
+  | ModelUsageEvent
   | ModelResponseEvent
   | ModelErrorEvent
   | ToolDecisionEvent
   | ToolResultEvent
   | RequestBodyEvent
   | ResponseBodyEvent
+  | TurnEvent
   | SubagentEndEvent
   | NoteEvent
   | SpanEvent

@@ -3,7 +3,7 @@
  * Names things by natural keys; whoever delivers derives identifiers from them, so equal
  * input gives equal identifiers after a crash or a resend. Knows nothing of Langfuse's encoding.
  */
-import type { TokenUsage } from './agent-event.ts'
+import type { CostSource, TokenUsage } from './agent-event.ts'
 import type { SessionKey } from './identity.ts'
 import type { Shown } from './json-value.ts'
 
@@ -44,6 +44,8 @@ export interface Observation {
   readonly modelParameters?: Readonly<Record<string, string>>
   readonly usage?: TokenUsage
   readonly costUsd?: number
+  /** Who says so; absent on observations of before others than the agent did. */
+  readonly costSource?: CostSource
   readonly level: Level
   readonly statusMessage?: string
   readonly metadata: Readonly<Record<string, Shown | undefined>>

@@ -55,10 +55,12 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
   model_call: {
     ...ofBase,
     model: NAME,
+    provider: NAME,
     requestId: NAME,
     querySource: NAME,
     subagentType: NAME,
   },
+  model_usage: { ...ofBase, model: NAME, provider: NAME, requestId: NAME },
   model_response: { ...ofBase, requestId: NAME, model: NAME, response: 'whole' },
   model_error: {
     ...ofBase,
@@ -84,11 +86,13 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
     requestId: NAME,
     parameters: 'whole',
     input: 'whole',
+    output: 'whole',
     inputNote: 'whole',
     outputNote: 'whole',
     errorType: NAME,
     error: 'whole',
   },
+  turn: { ...ofBase, prompt: 'whole', answer: 'whole', error: 'whole' },
   subagent_end: { ...ofBase, subagentType: NAME, model: NAME },
   note: { ...ofBase, title: NAME, statusMessage: 'whole' },
   span: {

@@ -39,8 +39,21 @@ function wordsOf(event: AgentEvent): Words | undefined {
       return {
         kind: 'call',
         subject: event.model,
-        costUsd: orNull(event.costUsd),
+        costUsd: orNull(event.cost?.usd),
         durationMs: orNull(event.durationMs),
+        tokens: event.usage === undefined ? null : allTokens(event.usage),
+      }
+    case 'turn':
+      return {
+        kind: 'prompt',
+        subject: null,
+        text: event.prompt === undefined ? null : textOf(event.prompt),
+      }
+    case 'model_usage':
+      return {
+        kind: 'call',
+        subject: event.model,
+        costUsd: orNull(event.cost?.usd),
         tokens: allTokens(event.usage),
       }
     case 'model_response':

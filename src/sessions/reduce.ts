@@ -16,7 +16,7 @@ import { close, expire, isDue } from './deadlines.ts'
 import type { Draft } from './draft.ts'
 import { isEmpty, isEventful } from './eventful.ts'
 import { onMetric } from './usage/metrics.ts'
-import { onModelCall, onModelError, onModelResponse } from './calls/model-call.ts'
+import { onModelCall, onModelError, onModelResponse, onModelUsage } from './calls/model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import { copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tools/tool-call.ts'
@@ -24,7 +24,7 @@ import { countImplausible } from './usage/totals.ts'
 import { count } from './usage/name-table.ts'
 import { onRequestBody, onResponseBody } from './calls/body.ts'
 import { onNote } from './turns/note.ts'
-import { onPrompt } from './turns/prompt.ts'
+import { onPrompt, onTurn } from './turns/prompt.ts'
 import { onReport } from './hooks/hook-report.ts'
 import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagents/subagent.ts'
@@ -159,6 +159,9 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
     case 'model_call':
       onModelCall(draft, event, atMs)
       break
+    case 'model_usage':
+      onModelUsage(draft, event, atMs)
+      break
     case 'model_response':
       onModelResponse(draft, event, atMs)
       break
@@ -170,6 +173,9 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
       break
     case 'tool_result':
       onToolResult(draft, event, atMs)
+      break
+    case 'turn':
+      onTurn(draft, event, atMs)
       break
     case 'subagent_end':
       onSubagentEnd(draft, event, atMs)

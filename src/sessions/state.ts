@@ -22,7 +22,7 @@ export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'stop' | 'limit' |
 export type ObservationDraft = Omit<Observation, 'kind' | 'sessionKey' | 'traceKey' | 'context'>
 
 /** What a finished call or tool may wait for. */
-export type Wait = 'answer' | 'bodies' | 'span'
+export type Wait = 'answer' | 'bodies' | 'span' | 'usage'
 
 /** A finished model call that waits for what other records tell about it. */
 export interface HeldCall {
@@ -33,6 +33,12 @@ export interface HeldCall {
   readonly waitsFor: readonly Wait[]
   /** When it is let go without, by arrival time. */
   readonly releaseAtMs: number
+}
+
+/** Usage that came before the call it belongs to. */
+export interface EarlyUsage {
+  /** The call as it is shown where it never comes. */
+  readonly draft: ObservationDraft
 }
 
 /** A finished tool that waits for its span. */
@@ -147,6 +153,8 @@ export interface OpenTurn {
   readonly sentSubagents: Ledger<number>
   /** Answers that came before their call, by request id. */
   earlyAnswers: Ledger<string>
+  /** The same of usage. */
+  earlyUsage: Ledger<EarlyUsage>
   modelCalls: number
   toolResults: number
   costUsd: number
@@ -327,6 +335,7 @@ export function newTurn({ timeMs, ...beginning }: TurnBeginning): OpenTurn {
     shownTools: [],
     subagents: {},
     earlyAnswers: {},
+    earlyUsage: {},
     modelCalls: 0,
     toolResults: 0,
     costUsd: 0,
@@ -348,6 +357,7 @@ export function copyState(from: SessionState): SessionState {
       subagents: { ...turn.subagents },
       sentSubagents: copyLedger(turn.sentSubagents),
       earlyAnswers: copyLedger(turn.earlyAnswers),
+      earlyUsage: copyLedger(turn.earlyUsage),
     }
   }
   return {

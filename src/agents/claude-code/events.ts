@@ -2,7 +2,7 @@
  * Claude Code's events: attribute names as in the recordings. An event that has no row is
  * kept as `other` and counted.
  */
-import type { Content, EventBase, TokenUsage } from '../../domain/agent-event.ts'
+import type { Content, Cost, EventBase, TokenUsage } from '../../domain/agent-event.ts'
 import type { Attributes } from '../../domain/json-value.ts'
 import { claudeCodeBodies } from './bodies.ts'
 import { claudeCodeNotes } from './notes.ts'
@@ -73,6 +73,11 @@ function usageOf(attributes: Attributes): TokenUsage {
   }
 }
 
+function costOf(attributes: Attributes): Cost | undefined {
+  const usd = numberOf(attributes, 'cost_usd')
+  return usd === undefined ? undefined : { usd, source: 'agent' }
+}
+
 export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
   user_prompt: {
     shownAs: 'trace `conversation`: input of its root',
@@ -96,7 +101,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       isMain: isMain(base, a),
       parameters: parametersOf(a),
       ...present({
-        costUsd: numberOf(a, 'cost_usd'),
+        cost: costOf(a),
         durationMs: numberOf(a, 'duration_ms'),
         ttftMs: numberOf(a, 'ttft_ms'),
         requestId: textOf(a, 'request_id'),

@@ -73,7 +73,7 @@ function generationAttributes(generation: Observation): SpanAttributes {
 function usageDetails(usage: TokenUsage): string {
   return JSON.stringify({
     input: count(usage.input),
-    output: count(usage.output),
+    ...output(usage),
     cache_read_input_tokens: count(usage.cacheRead),
     ...cacheWrites(usage),
   })
@@ -90,6 +90,13 @@ function cacheWrites({ cacheCreation, cacheCreation5m, cacheCreation1h }: TokenU
     return { cache_creation_input_tokens: count(cacheCreation) }
   }
   return { input_cache_creation_5m: fiveMinutes, input_cache_creation_1h: oneHour }
+}
+
+/** Reasoning is part of the output, and buckets must not overlap. */
+function output({ output: all, reasoning = 0 }: TokenUsage) {
+  const apart = Math.min(count(reasoning), count(all))
+  if (apart === 0) return { output: count(all) }
+  return { output: count(all) - apart, output_reasoning_tokens: apart }
 }
 
 function count(tokens: number): number {

@@ -1,5 +1,5 @@
 /** How a model call is shown, and what its span and its raw bodies add to that. */
-import type { ModelCallEvent } from '../../domain/agent-event.ts'
+import type { ModelCallEvent, ModelUsageEvent } from '../../domain/agent-event.ts'
 import type { Bodies, CallSpan } from '../pending-correlations.ts'
 import type { ObservationDraft } from '../state.ts'
 import { parentOf } from '../turns/turn.ts'
@@ -15,8 +15,7 @@ export function generationOf(event: ModelCallEvent, startMs: number): Observatio
     ...(event.ttftMs !== undefined && { completionStartMs: startMs + event.ttftMs }),
     model: event.model,
     ...(Object.keys(event.parameters).length > 0 && { modelParameters: event.parameters }),
-    usage: event.usage,
-    ...(event.costUsd !== undefined && { costUsd: event.costUsd }),
+    ...usageOf(event),
     level: 'DEFAULT',
     metadata: {
       request_id: event.requestId,
@@ -24,6 +23,37 @@ export function generationOf(event: ModelCallEvent, startMs: number): Observatio
       subagent_id: event.subagentId,
       implausible: event.implausible,
     },
+  }
+}
+
+/** The call of which nothing is known but what it used. */
+export function usageGenerationOf(event: ModelUsageEvent): ObservationDraft {
+  return {
+    type: 'generation',
+    key: event.dedupKey,
+    parentKey: parentOf(event.subagentId),
+    name: `chat ${event.model}`,
+    startMs: event.timeMs,
+    endMs: event.timeMs,
+    model: event.model,
+    ...usageOf(event),
+    level: 'DEFAULT',
+    metadata: {
+      request_id: event.requestId,
+      subagent_id: event.subagentId,
+      implausible: event.implausible,
+    },
+  }
+}
+
+/** What is priced, as far as it was told. */
+export function usageOf({
+  usage,
+  cost,
+}: Pick<ModelCallEvent, 'usage' | 'cost'>): Pick<ObservationDraft, 'usage' | 'costUsd'> {
+  return {
+    ...(usage !== undefined && { usage }),
+    ...(cost !== undefined && { costUsd: cost.usd }),
   }
 }
 

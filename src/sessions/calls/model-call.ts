@@ -8,27 +8,33 @@ import type {
   ModelCallEvent,
   ModelErrorEvent,
   ModelResponseEvent,
+  ModelUsageEvent,
 } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import { cut, shown } from '../content.ts'
 import type { Draft } from '../draft.ts'
-import { attemptsOf, enrichedCall, generationOf, retriesOf } from './generation.ts'
+import {
+  attemptsOf,
+  enrichedCall,
+  generationOf,
+  retriesOf,
+  usageGenerationOf,
+  usageOf,
+} from './generation.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
 import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
 import { keyOf } from '../usage/name-table.ts'
-import type { HeldCall, OpenTurn, Wait } from '../state.ts'
+import type { HeldCall, ObservationDraft, OpenTurn, Wait } from '../state.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
-import { countModelCall, countModelError } from '../usage/totals.ts'
-import { emitInTurn, openTurns, parentOf, turnOf } from '../turns/turn.ts'
-import { addModelCall, addModelError } from '../usage/usage.ts'
+import { countModelCall, countModelError, countUsage } from '../usage/totals.ts'
+import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
+import { addModelCall, addModelError, addUsage } from '../usage/usage.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
 const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
 /** Characters of a title, which stands on everything that is sent of its session. */
 const MAX_TITLE_LENGTH = 200
-/** Characters of an error's message that a turn keeps for its root. */
-const MAX_FAILURE_LENGTH = 10_000
 
 export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: number): void {
   const { state, policy } = draft
@@ -41,12 +47,12 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   countModelCall(state.totals, event)
   addModelCall(draft.usage, event, keyOf(state.totals.models, event.model))
   turn.modelCalls += 1
-  turn.costUsd = addUsd(turn.costUsd, event.costUsd ?? 0)
+  turn.costUsd = addUsd(turn.costUsd, event.cost?.usd ?? 0)
   noteSubagent(draft, turn, event, (known) => ({
     type: event.subagentType ?? known.type,
     startMs: Math.min(known.startMs, startMs),
     modelCalls: known.modelCalls + 1,
-    costUsd: addUsd(known.costUsd, event.costUsd ?? 0),
+    costUsd: addUsd(known.costUsd, event.cost?.usd ?? 0),
   }))
   if (event.isMain) {
     turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
@@ -56,18 +62,68 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     draft: generationOf(event, startMs),
     requestId: event.requestId,
     lane,
-    waitsFor: waitsOf(draft, event.requestId),
+    waitsFor: waitsOf(draft, event),
     releaseAtMs: arrivedMs + policy.joinTimeoutMs,
   })
 }
 
-function waitsOf({ state }: Draft, requestId: string | undefined): Wait[] {
-  if (requestId === undefined) return ['answer']
+function waitsOf({ state }: Draft, { requestId, usage }: ModelCallEvent): Wait[] {
+  const waits: Wait[] = usage === undefined ? ['answer', 'usage'] : ['answer']
+  if (requestId === undefined) return waits
   return [
-    'answer',
+    ...waits,
     ...(state.bodied ? ['bodies' as const] : []),
     ...(state.traced ? ['span' as const] : []),
   ]
+}
+
+/** Usage goes to its call; where that was sent already, or never comes, it is shown by itself. */
+export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: number): void {
+  const { state } = draft
+  const turn = turnOf(draft, event, arrivedMs)
+  const { cost } = event
+  countUsage(state.totals, event)
+  addUsage(draft.usage, event, keyOf(state.totals.models, event.model))
+  turn.costUsd = addUsd(turn.costUsd, cost?.usd ?? 0)
+  noteSubagent(draft, turn, event, (known) => ({
+    costUsd: addUsd(known.costUsd, cost?.usd ?? 0),
+  }))
+  const lane = event.subagentId ?? ''
+  const at = turn.held.findIndex(
+    (call) =>
+      call.waitsFor.includes('usage') &&
+      (event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId),
+  )
+  const held = turn.held[at]
+  if (held !== undefined) settle(draft, turn, at, withUsage(held, usageOf(event)))
+  else if (event.requestId === undefined) emitInTurn(draft, turn, usageGenerationOf(event))
+  else noteEarlyUsage(draft, turn, event.requestId, usageGenerationOf(event))
+}
+
+function withUsage(call: HeldCall, usage: ReturnType<typeof usageOf>): HeldCall {
+  return without({ ...call, draft: { ...call.draft, ...usage } }, 'usage')
+}
+
+function noteEarlyUsage(
+  draft: Draft,
+  turn: OpenTurn,
+  requestId: string,
+  observation: ObservationDraft,
+): void {
+  holdsItem(draft, [requestId, observation.key, observation.model, observation.model])
+  const known = take(turn.earlyUsage, requestId)
+  if (known !== undefined) emitInTurn(draft, turn, known.draft)
+  note(turn.earlyUsage, requestId, { draft: observation }, EARLY_ANSWERS, (oldest) => {
+    emitInTurn(draft, turn, oldest.draft)
+  })
+}
+
+/** The turn is over: calls that usage waits for will not come any more. */
+export function sendEarlyUsage(draft: Draft, turn: OpenTurn): void {
+  for (const { draft: observation } of Object.values(turn.earlyUsage)) {
+    emitInTurn(draft, turn, observation)
+  }
+  turn.earlyUsage = {}
 }
 
 /** The answer's text goes to its call, and to the turn when it is the main agent's. */
@@ -178,7 +234,12 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   const output = take(turn.earlyAnswers, call.requestId)
   const answered =
     output === undefined ? call : { ...without(call, 'answer'), draft: { ...call.draft, output } }
-  const next = joined(draft, turn, answered)
+  const early = take(turn.earlyUsage, call.requestId)
+  const next = joined(
+    draft,
+    turn,
+    early === undefined ? answered : withUsage(answered, usageOfDraft(early.draft)),
+  )
   if (next.waitsFor.length === 0) {
     emitInTurn(draft, turn, next.draft)
     return
@@ -191,6 +252,10 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   holds(draft, modelParameters)
   holds(draft, output)
   if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
+}
+
+function usageOfDraft({ usage, costUsd }: ObservationDraft): ReturnType<typeof usageOf> {
+  return { ...(usage !== undefined && { usage }), ...(costUsd !== undefined && { costUsd }) }
 }
 
 /** The call with what the ledgers know about it. */

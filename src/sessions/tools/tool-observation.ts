@@ -27,7 +27,7 @@ export function resultObservation(
     endMs: event.timeMs,
     input: input === undefined ? `[${event.inputNote ?? 'not recorded'}]` : cut(input, maxLength),
     output: event.success
-      ? (output ?? `[${event.outputNote ?? 'not recorded'}]`)
+      ? (event.output ?? output ?? `[${event.outputNote ?? 'not recorded'}]`)
       : `[failed: ${cut(failure, maxLength)}]`,
     ...(event.success
       ? { level: 'DEFAULT' as const }

@@ -1,10 +1,17 @@
 /** A prompt opens its turn and ends every other: the agent answers one at a time. */
-import type { PromptEvent } from '../../domain/agent-event.ts'
-import { shown } from '../content.ts'
+import type { PromptEvent, TurnEvent } from '../../domain/agent-event.ts'
+import { cut, shown } from '../content.ts'
 import type { Draft } from '../draft.ts'
 import { holds } from '../held.ts'
 import type { SessionState } from '../state.ts'
-import { namedTurnKey, openTurn, openTurns, unnamedTurnKey } from './turn.ts'
+import {
+  MAX_FAILURE_LENGTH,
+  namedTurnKey,
+  openTurn,
+  openTurns,
+  turnOf,
+  unnamedTurnKey,
+} from './turn.ts'
 import { endTurn } from './turn-end.ts'
 import { addPrompt } from '../usage/usage.ts'
 
@@ -37,6 +44,39 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   holds(draft, turn.prompt)
 }
 
+/**
+ * A turn told as a whole. Its prompt counts as one where no prompt event told of it, and what is
+ * known already of prompt and answer stays.
+ */
+export function onTurn(draft: Draft, event: TurnEvent, arrivedMs: number): void {
+  const { state, policy } = draft
+  const turn = turnOf(draft, event, arrivedMs)
+  turn.startMs = Math.min(turn.startMs, event.startMs)
+  if (!turn.prompted && event.prompt !== undefined) {
+    state.totals.prompts += 1
+    addPrompt(draft.usage, event.startMs)
+    notePrompt(state, { timeMs: event.startMs, prompt: event.prompt })
+    turn.prompted = true
+    turn.prompt = shown(event.prompt, policy.maxContentLength)
+    turn.promptLength = event.prompt.length ?? event.prompt.text?.length
+    turn.reportedPrompt = undefined
+    holds(draft, turn.prompt)
+  }
+  if (turn.answer === undefined && event.answer !== undefined) {
+    turn.answer = shown(event.answer, policy.maxContentLength)
+    turn.reportedAnswer = undefined
+    holds(draft, turn.answer)
+  }
+  if (event.error !== undefined) {
+    turn.failure = cut(event.error, Math.min(MAX_FAILURE_LENGTH, policy.maxContentLength))
+    holds(draft, turn.failure)
+  }
+  if (!event.isOver) return
+  turn.mainFinished = true
+  turn.overAtMs ??= arrivedMs + policy.joinTimeoutMs
+  turn.overBy ??= 'turn_span'
+}
+
 /** A prompt that comes late, after the turn that the session is in had begun. */
 function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent): boolean {
   const current = currentTurn === undefined ? undefined : turns[currentTurn]
@@ -44,7 +84,10 @@ function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent
 }
 
 /** The first prompt names a session that has no title, and begins the time to its first commit. */
-function notePrompt(state: SessionState, { timeMs, prompt }: PromptEvent): void {
+function notePrompt(
+  state: SessionState,
+  { timeMs, prompt }: Pick<PromptEvent, 'timeMs' | 'prompt'>,
+): void {
   if (state.firstPromptMs !== undefined && state.firstPromptMs <= timeMs) return
   state.firstPromptMs = timeMs
   state.firstPrompt = prompt.text?.slice(0, TITLE_LENGTH)

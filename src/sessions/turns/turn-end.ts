@@ -5,7 +5,7 @@
  */
 import { type Draft, emit } from '../draft.ts'
 import { rememberTurn } from './ended-turns.ts'
-import { releaseDueCalls } from '../calls/model-call.ts'
+import { releaseDueCalls, sendEarlyUsage } from '../calls/model-call.ts'
 import type { OpenTurn, TurnEnd } from '../state.ts'
 import {
   emitReportedTools,
@@ -22,6 +22,7 @@ export function endTurn(draft: Draft, turn: OpenTurn, reason: TurnEnd): void {
   const { state, policy } = draft
   const endedBy = turn.overBy ?? reason
   releaseDueCalls(draft, turn, Number.POSITIVE_INFINITY)
+  sendEarlyUsage(draft, turn)
   releaseDueTools(draft, turn, Number.POSITIVE_INFINITY)
   leaveTools(draft, turn)
   emitReportedTools(draft, turn)

@@ -13,6 +13,9 @@ import { newTurn, type ObservationDraft, type OpenTurn } from '../state.ts'
 export const ROOT_KEY = 'root'
 export const TURN_TRACE_NAME = 'conversation'
 
+/** Characters of an error's message that a turn keeps for its root. */
+export const MAX_FAILURE_LENGTH = 10_000
+
 /** What places an observation in a turn's trace. */
 export type TurnPlace = Pick<OpenTurn, 'key' | 'ordinal' | 'isApart' | 'agentTraceId'>
 

@@ -21,6 +21,8 @@ export interface MutableUsage {
   output: number
   cacheRead: number
   cacheCreation: number
+  /** The part of `output` that was spent on reasoning, once an agent has told any. */
+  reasoning?: number
 }
 
 export interface ModelTotals {
@@ -165,14 +167,21 @@ export function countModelCall(totals: Totals, call: ModelCallEvent): void {
   const model = entryOf(totals.models, call.model, emptyModel)
   totals.modelCalls += 1
   model.calls += 1
-  if (call.costUsd !== undefined) {
-    totals.costUsd = addUsd(totals.costUsd, call.costUsd)
-    model.costUsd = addUsd(model.costUsd, call.costUsd)
-  }
-  addUsage(totals.usage, call.usage)
-  addUsage(model.usage, call.usage)
+  countUsage(totals, call)
   recordIn(totals, model.durationMs, call.durationMs)
   recordIn(totals, totals.ttftMs, call.ttftMs)
+}
+
+/** What a call used and cost, as far as that is known. */
+export function countUsage(
+  totals: Totals,
+  { model: name, usage, cost }: Pick<ModelCallEvent, 'model' | 'usage' | 'cost'>,
+): void {
+  const model = entryOf(totals.models, name, emptyModel)
+  for (const into of [totals, model]) {
+    if (cost !== undefined) into.costUsd = addUsd(into.costUsd, cost.usd)
+    if (usage !== undefined) addUsage(into.usage, usage)
+  }
 }
 
 export function countModelError(totals: Totals, error: ModelErrorEvent): void {
@@ -221,6 +230,7 @@ function addUsage(into: MutableUsage, usage: TokenUsage): void {
   into.output += usage.output
   into.cacheRead += usage.cacheRead
   into.cacheCreation += usage.cacheCreation
+  if (usage.reasoning !== undefined) into.reasoning = (into.reasoning ?? 0) + usage.reasoning
 }
 
 function emptyModel(): ModelTotals {

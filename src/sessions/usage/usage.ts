@@ -37,12 +37,24 @@ export function usageOf({ models, tools, activity }: UsageDraft): Usage {
 export function addModelCall(usage: UsageDraft, call: ModelCallEvent, model: string): void {
   const row = modelRow(usage, call, model)
   row.calls += 1
-  row.costUsd = addUsd(row.costUsd, call.costUsd ?? 0)
-  row.inputTokens += call.usage.input
-  row.outputTokens += call.usage.output
-  row.cacheReadTokens += call.usage.cacheRead
-  row.cacheCreationTokens += call.usage.cacheCreation
   row.durationMs += call.durationMs ?? 0
+  addUsage(usage, call, model)
+}
+
+/** What a call used and cost, as far as that is known. */
+export function addUsage(
+  draft: UsageDraft,
+  call: Pick<ModelCallEvent, 'timeMs' | 'subagentId' | 'usage' | 'cost'>,
+  model: string,
+): void {
+  const row = modelRow(draft, call, model)
+  const { usage, cost } = call
+  if (cost !== undefined) row.costUsd = addUsd(row.costUsd, cost.usd)
+  if (usage === undefined) return
+  row.inputTokens += usage.input
+  row.outputTokens += usage.output
+  row.cacheReadTokens += usage.cacheRead
+  row.cacheCreationTokens += usage.cacheCreation
 }
 
 export function addModelError(usage: UsageDraft, error: ModelErrorEvent, model: string): void {
@@ -90,7 +102,7 @@ export function addActivity(
 
 function modelRow(
   { models }: UsageDraft,
-  event: ModelCallEvent | ModelErrorEvent,
+  event: Pick<ModelCallEvent, 'timeMs' | 'subagentId'>,
   model: string,
 ): ModelUsage {
   const bucketMs = bucketOf(event.timeMs)

@@ -38,7 +38,7 @@ describe('an api_request', () => {
       kind: 'model_call',
       dedupKey: 'api_request|r1',
       usage: { input: 4, output: 88, cacheRead: 0, cacheCreation: 0 },
-      costUsd: 0.073326,
+      cost: { usd: 0.073326, source: 'agent' },
       durationMs: 190,
       isMain: true,
     })

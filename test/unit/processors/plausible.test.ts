@@ -1,6 +1,7 @@
 /** Figures and times that cannot be true, at the door: marked, and not taken for a figure. */
 import { describe, expect, test } from 'vitest'
 import { claudeCodeHooks } from '../../../src/agents/claude-code/hooks.ts'
+import type { ModelCallEvent } from '../../../src/domain/agent-event.ts'
 import type { Attributes, AttributeValue } from '../../../src/domain/json-value.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { processLogs } from '../../../src/processors/event-processor.ts'
@@ -55,8 +56,11 @@ const numbers: readonly [key: string, value: AttributeValue, read: number | unde
 describe('a figure of a call', () => {
   test.each(numbers)('%s %j is read as %s', (key, value, read) => {
     const { event, stored } = logged('api_request', { model: 'm', [key]: value })
-    const field = { cost_usd: 'costUsd', duration_ms: 'durationMs', ttft_ms: 'ttftMs' }[key] ?? ''
-    expect((event as unknown as Record<string, unknown>)[field]).toBe(read)
+    const { cost, durationMs, ttftMs } = event as ModelCallEvent
+    expect({ cost_usd: cost?.usd, duration_ms: durationMs, ttft_ms: ttftMs }).toHaveProperty(
+      key,
+      read,
+    )
     const sent = typeof value === 'object' ? JSON.stringify(value) : String(value)
     expect(event?.implausible).toEqual(read === undefined ? { [key]: sent } : undefined)
     expect(stored).toMatchObject({ attributes: { [key]: value } })
@@ -73,7 +77,7 @@ describe('a figure of a call', () => {
 
   test('what was not told is not marked', () => {
     const { event } = logged('api_request', { model: 'm', cost_usd: '', duration_ms: null })
-    expect(event).not.toHaveProperty('costUsd')
+    expect(event).not.toHaveProperty('cost')
     expect(event).not.toHaveProperty('durationMs')
     expect(event).not.toHaveProperty('implausible')
   })

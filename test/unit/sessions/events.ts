@@ -1,6 +1,7 @@
 /** Builders of agent events for the session machine's tables. Times are seconds from `T0`. */
 import type {
   AgentEvent,
+  Cost,
   EventBase,
   ModelCallEvent,
   SpanEvent,
@@ -26,6 +27,9 @@ export const policy: SessionPolicy = {
   hookContent: 'auto',
   ...defaultBounds,
 }
+
+/** What the agent said that a call cost. */
+export const told = (usd: number): { readonly cost: Cost } => ({ cost: { usd, source: 'agent' } })
 
 export const at = (seconds: number): number => T0 + seconds * 1000
 
@@ -56,7 +60,7 @@ export function call(
     kind: 'model_call',
     model: 'claude-opus-5-5',
     usage: { input: 10, output: 20, cacheRead: 30, cacheCreation: 40 },
-    costUsd: 0.01,
+    cost: { usd: 0.01, source: 'agent' },
     durationMs: 500,
     ttftMs: 100,
     requestId,

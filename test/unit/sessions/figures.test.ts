@@ -15,6 +15,7 @@ import {
   sample,
   span,
   subagentEnd,
+  told,
 } from './events.ts'
 
 const summaryOf = ({ observations }: Run) =>
@@ -24,7 +25,7 @@ const named = ({ observations }: Run, name: string): Observation | undefined =>
   observations.find((observation) => observation.name === name)
 
 const costing = (seconds: number, costUsd: number, more: Partial<ModelCallEvent> = {}) =>
-  arrives(call(seconds, `r${seconds}`, { costUsd, ...more }))
+  arrives(call(seconds, `r${seconds}`, { ...told(costUsd), ...more }))
 
 describe('money', () => {
   const agent = { subagentId: 'a1' }
@@ -69,7 +70,7 @@ describe('money', () => {
 })
 
 describe('what is not known', () => {
-  const { costUsd: _, durationMs: __, ttftMs: ___, ...bare } = call(2, 'r2')
+  const { cost: _, durationMs: __, ttftMs: ___, ...bare } = call(2, 'r2')
   const unknown = { ...bare, implausible: { cost_usd: '1e308', duration_ms: '1e15' } }
   const { durationMs: ____, ...tool } = result(3, 't1')
   const ran = run([

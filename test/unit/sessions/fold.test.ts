@@ -38,7 +38,7 @@ function fold(
 
 const broken = (seconds: number): AgentEvent => ({
   ...call(seconds, `broken ${seconds}`),
-  usage: undefined as never,
+  usage: null as never,
 })
 
 describe('a record that cannot be folded', () => {

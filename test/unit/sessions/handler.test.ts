@@ -275,7 +275,7 @@ describe('the session handler', () => {
 
   test('a session that cannot be advanced does not harm its neighbours', async () => {
     const { handler, errors, names } = setUp()
-    const broken = { ...call(1, 'r1'), usage: undefined as never }
+    const broken = { ...call(1, 'r1'), usage: null as never }
     await handler.accept([arrival(broken, 'bad'), ...oneTurn])
     expect(errors).toEqual(['session claude-code/bad could not be advanced'])
     expect(names()).toEqual(['chat claude-opus-5-5'])

@@ -4,13 +4,13 @@ import type { SessionInput } from '../../../src/sessions/reduce.ts'
 import { soundState } from '../../../src/sessions/sound-state.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { spanOf } from '../../../src/exporters/langfuse/span.ts'
-import { arrives, at, call, closing, prompt, result, run, sample } from './events.ts'
+import { arrives, at, call, closing, prompt, result, run, sample, told } from './events.ts'
 
 /** Open: a call and a tool wait for their spans. */
 const inputs: readonly SessionInput[] = [
   arrives(prompt(0, 'do it', { traceId: 't1' })),
-  arrives(call(1, 'r1', { costUsd: 0.1 })),
-  arrives(call(2, 'r2', { costUsd: 0.2, model: 'other', subagentId: 'a1' })),
+  arrives(call(1, 'r1', told(0.1))),
+  arrives(call(2, 'r2', { ...told(0.2), model: 'other', subagentId: 'a1' })),
   arrives(result(3, 'u1')),
   arrives(sample(3, 'commits', 2, { temporality: 'cumulative' })),
 ]
@@ -46,7 +46,7 @@ describe('a sum that cannot be true', () => {
       models: { 'claude-opus-5-5': { costUsd: 0.1 }, other: { costUsd: 0 } },
       metrics: { costUsd: 0 },
     })
-    const more = run([arrives(call(4, 'r3', { costUsd: 0.2 }))], state)
+    const more = run([arrives(call(4, 'r3', told(0.2)))], state)
     expect(more.state.totals.costUsd).toBe(0.3)
   })
 

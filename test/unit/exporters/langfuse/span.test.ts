@@ -113,6 +113,15 @@ describe('attributes', () => {
       },
     ],
     [
+      'reasoning apart from the rest of the output',
+      { type: 'generation', usage: { ...usage, output: 50, reasoning: 20 } },
+      {
+        'langfuse.observation.type': 'generation',
+        'langfuse.observation.usage_details':
+          '{"input":10,"output":30,"output_reasoning_tokens":20,"cache_read_input_tokens":300,"cache_creation_input_tokens":40}',
+      },
+    ],
+    [
       'usage that is no count',
       {
         type: 'generation',
