@@ -3,7 +3,7 @@ import { createDelivery } from '../../src/exporters/delivery.ts'
 import type { Arrival } from '../../src/domain/session-store.ts'
 import { jsonLogs } from '../../src/otlp/json-logs.ts'
 import { decodeJson } from '../../src/otlp/json-request.ts'
-import { processLogs } from '../../src/processors/event-processor.ts'
+import { processRecords } from '../../src/processors/stored-processor.ts'
 import { createSessionHandler } from '../../src/sessions/handler.ts'
 import { defaultBounds, type SessionPolicy } from '../../src/sessions/policy.ts'
 import type { SessionState } from '../../src/sessions/state.ts'
@@ -74,7 +74,10 @@ export async function createBridge(dataDir: string, random: Random, records: num
   function arrivalsOf({ body }: Batch): readonly Arrival[] {
     const part = decodeJson(Buffer.from(body), jsonLogs).next().value
     if (part === undefined || 'message' in part) throw new Error('a body was not decoded')
-    const { accepted, rejected } = processLogs(part.accepted, clock.now())
+    const { accepted, rejected } = processRecords(
+      { signal: 'log', records: part.accepted },
+      clock.now(),
+    )
     if (rejected.length > 0) throw new Error(`refused: ${rejected[0]?.message}`)
     return accepted
   }

@@ -10,6 +10,11 @@ export function profileNamed(agent: string): AgentProfile | undefined {
   return profiles.find((profile) => profile.agent === agent)
 }
 
+/** The agents that post hooks, each to a path of its own. */
+export const hookAgents: readonly string[] = profiles
+  .filter(({ hooks }) => hooks !== undefined)
+  .map(({ agent }) => agent)
+
 /** The profile whose agent sent this, if any is known. */
 export function profileOf(origin: Origin): AgentProfile | undefined {
   return profiles.find((profile) => profile.recognises(origin))

@@ -6,23 +6,16 @@ import { type BudgetAlarm, budgetWatchOf, createBudgetAlarm } from './budget-ala
 import type { Config } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { createDelivery, type Delivery } from '../exporters/delivery.ts'
-import type { Attributes } from '../domain/json-value.ts'
 import type { Clock } from '../domain/clock.ts'
-import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { LogRecord } from '../domain/telemetry-record.ts'
+import { hookAgents } from '../agents/registry.ts'
+import { createIntake } from '../processors/chain.ts'
 import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createCounters } from '../observability/counters.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
 import { createSteadyClock } from '../observability/clock.ts'
 import { createSystemClock } from '../observability/clock.ts'
-import { logReader } from '../processors/event-processor.ts'
-import { hookFolder, processHook } from '../processors/hook-processor.ts'
-import { metricReader } from '../processors/metrics-processor.ts'
-import { type RecordReader, readInSlices } from '../processors/record-reader.ts'
-import { spanReader } from '../processors/span-processor.ts'
-import type { Ingest } from '../receivers/signal-receiver.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import { createHealth } from './health.ts'
 import { createPage, type Page } from './page.ts'
@@ -33,15 +26,9 @@ import { createSessionStates } from './session-states.ts'
 import { createSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
-import { type BodyFiles, createBodyFiles, refersToBody } from '../processors/enrich/body-files.ts'
+import { createBodyFiles } from '../processors/enrich/body-files.ts'
 import { createFileReader } from '../processors/enrich/file-reader.ts'
-import {
-  createWorkspaceReader,
-  type WorkspaceReader,
-} from '../processors/enrich/workspace-reader.ts'
-
-/** The only agent that posts hooks, on `/hooks/claude-code`. */
-const HOOK_AGENT = 'claude-code'
+import { createWorkspaceReader } from '../processors/enrich/workspace-reader.ts'
 
 export interface App {
   /** Takes up what a former process left, then listens. */
@@ -112,23 +99,16 @@ export async function createApp(
   const files = createFileReader(clock)
   const workspaces =
     config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
-  const bodies = createBodyFiles(files, isLocal ? config.bodyFolders : [])
+  const intake = createIntake({
+    bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
+    workspaces,
+    store: (arrivals) => handler.accept(arrivals),
+  })
   const receiver = createReceiver({
     config: config.receiver,
     maxOpenFiles: openFileLimit(),
-    ingestLogs: logIngest(handler, bodies),
-    ingestMetrics:
-      ({ arrivedMs }) =>
-      (points) =>
-        take(handler, metricReader, points, arrivedMs),
-    ingestTraces:
-      ({ arrivedMs }) =>
-      (spans) =>
-        take(handler, spanReader, spans, arrivedMs),
-    ingestHooks:
-      ({ arrivedMs }) =>
-      (hooks) =>
-        takeHooks(handler, workspaces, hooks, arrivedMs),
+    intake,
+    hookAgents,
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
     counters,
@@ -165,56 +145,6 @@ function openFileLimit(): number {
   }
   const limit = userLimits?.open_files?.soft
   return typeof limit === 'number' ? limit : Number.MAX_SAFE_INTEGER
-}
-
-/** Log records, each with the body it refers to. */
-function logIngest(handler: SessionHandler, bodies: BodyFiles): Ingest<LogRecord> {
-  return ({ arrivedMs, permit }) => {
-    const attach = bodies.forRequest(permit)
-    return async (records) => {
-      if (!records.some(refersToBody)) return take(handler, logReader, records, arrivedMs)
-      const rejected: Rejection[] = []
-      for await (const batch of attach(records)) {
-        rejected.push(...(await take(handler, logReader, batch, arrivedMs)))
-      }
-      return rejected
-    }
-  }
-}
-
-/** Reads a batch and makes it durable; what is left to say are its refusals. */
-async function take<R>(
-  handler: SessionHandler,
-  reader: RecordReader<R>,
-  records: readonly R[],
-  arrivedMs: number,
-): Promise<readonly Rejection[]> {
-  const { accepted, rejected } = await readInSlices(reader, records, arrivedMs, nextTurn)
-  await handler.accept(accepted)
-  return rejected
-}
-
-/** Other I/O goes first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Hooks, each with what its folder says of itself. */
-async function takeHooks(
-  handler: SessionHandler,
-  workspaces: WorkspaceReader | undefined,
-  bodies: readonly Attributes[],
-  arrivedMs: number,
-): Promise<readonly Rejection[]> {
-  const results = await Promise.all(
-    bodies.map(async (body) => {
-      const folder = hookFolder(HOOK_AGENT, body)
-      const labels = folder === undefined ? {} : await workspaces?.labels(folder)
-      return processHook(HOOK_AGENT, body, arrivedMs, labels ?? {})
-    }),
-  )
-  await handler.accept(results.flatMap((result) => (result.ok ? [result.value] : [])))
-  return results.flatMap((result) => (result.ok ? [] : [result.error]))
 }
 
 function buildDelivery(

@@ -64,7 +64,7 @@ export interface SpanRecord {
   readonly statusMessage: string
 }
 
-/** The doors that records come through. */
+/** The kinds of records that come in. */
 export type Signal = 'log' | 'metric' | 'trace' | 'hook'
 
 /**
@@ -81,6 +81,11 @@ export type StoredRecord =
 export interface HookRecord {
   readonly body: Attributes
   readonly labels: Readonly<Record<string, string>>
+}
+
+/** A hook on its way in: what the agent of that name posted. */
+export interface PostedHook extends HookRecord {
+  readonly agent: string
 }
 
 // Records as they lie in the store: those of one request that are of one session and signal.

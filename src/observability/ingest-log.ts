@@ -4,11 +4,14 @@
  */
 import type { Rejection } from '../domain/rejection.ts'
 
+/** The kinds of requests that agents send. */
+export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
+
 /** One request, of whichever door. */
 export interface IngestEntry {
   readonly timeMs: number
   readonly door: 'http' | 'grpc'
-  readonly signal: 'logs' | 'metrics' | 'traces' | 'hooks'
+  readonly signal: SignalName
   /** Of the body as it came. */
   readonly bytes: number
   /** HTTP status, over gRPC the one that corresponds. */

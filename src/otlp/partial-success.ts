@@ -6,8 +6,15 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import type { Rejection } from '../domain/rejection.ts'
 import { tagOf } from './wire.ts'
 
+/** The signals of OTLP. */
+export type OtlpSignal = 'logs' | 'metrics' | 'traces'
+
 /** The field that counts refusals, by signal. */
-export type RejectedField = 'rejectedLogRecords' | 'rejectedDataPoints' | 'rejectedSpans'
+const rejectedField = {
+  logs: 'rejectedLogRecords',
+  metrics: 'rejectedDataPoints',
+  traces: 'rejectedSpans',
+} as const satisfies Record<OtlpSignal, string>
 
 const FULL_SUCCESS_JSON = '{}'
 const FULL_SUCCESS_PROTO = Buffer.alloc(0)
@@ -19,11 +26,11 @@ const ERROR_MESSAGE = tagOf(2, 'bytes')
 const MAX_REASONS = 5
 
 /** The answer in JSON. Counts are text, as proto3 JSON writes int64. */
-export function partialSuccessJson(field: RejectedField, rejected: readonly Rejection[]): string {
+export function partialSuccessJson(signal: OtlpSignal, rejected: readonly Rejection[]): string {
   if (rejected.length === 0) return FULL_SUCCESS_JSON
   return JSON.stringify({
     partialSuccess: {
-      [field]: String(rejected.length),
+      [rejectedField[signal]]: String(rejected.length),
       errorMessage: summaryOf(rejected),
     },
   })

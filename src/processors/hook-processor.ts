@@ -1,49 +1,26 @@
-/**
- * An agent's hooks: one JSON body becomes one event, the same kind of thing that logs become.
- * Pure.
- */
-import { profileNamed } from '../agents/registry.ts'
-import type { Attributes } from '../domain/json-value.ts'
+/** What an agent's hooks mean: one JSON body is one event, the same kind of thing as a log. Pure. */
 import { sessionKeyOf } from '../domain/identity.ts'
-import type { Rejection } from '../domain/rejection.ts'
-import { err, ok, type Result } from '../domain/result.ts'
 import type { Arrival } from '../domain/session-store.ts'
-import type { Origin } from '../domain/telemetry-record.ts'
-import { boundedArrival } from './record-reader.ts'
+import type { Origin, PostedHook } from '../domain/telemetry-record.ts'
+import type { HookIdentity } from './record-processor.ts'
 
-const MAX_SESSION_ID_LENGTH = 200
 const SCOPE_PREFIX = 'hooks/'
 
 /** Shared by all hooks of an agent, like the scope of its telemetry. */
 const origins = new Map<string, Origin>()
 
-/** The folder a hook says its agent works in. */
-export function hookFolder(agent: string, body: Attributes): string | undefined {
-  return profileNamed(agent)?.hooks?.folder(body)
-}
-
-/** Translates one hook; `labels` are what is known of its folder. */
-export function processHook(
-  agent: string,
-  body: Attributes,
+export function hookArrival(
+  { agent, body, labels }: PostedHook,
+  { event }: HookIdentity,
   arrivedMs: number,
-  labels: Readonly<Record<string, string>>,
-): Result<Arrival, Rejection> {
-  const event = profileNamed(agent)?.hooks?.read(body, { arrivedMs, labels })
-  if (event === undefined) {
-    return err({ reason: 'no_session', message: 'the hook names no session_id or hook_event_name' })
-  }
-  if (event.sessionId.length > MAX_SESSION_ID_LENGTH) {
-    return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
-  }
-  const arrival: Arrival = {
+): Arrival {
+  return {
     sessionKey: sessionKeyOf(agent, event.sessionId),
     item: event,
     origin: originOf(agent),
     stored: { signal: 'hook', record: { body, labels } },
     arrivedMs,
   }
-  return ok(boundedArrival(arrival))
 }
 
 /** The agent whose hooks have this origin. */

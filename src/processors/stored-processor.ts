@@ -1,21 +1,32 @@
 /**
- * Records that were stored, read as if they had just come: through the same doors, with the
- * mapping of today, at the time at which they came. Pure.
+ * Records that were stored, read as if they had just come: through the same stages, with the mapping
+ * of today, at the time at which they came. What they refer to is stored with them, and secrets were
+ * masked before that, so those stages are left out. Pure.
  */
 import type { Intake } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
-import type { StoredBatch } from '../domain/telemetry-record.ts'
 import type {
   HookRecord,
   LogRecord,
   MetricPoint,
   SpanRecord,
+  StoredBatch,
   StoredRecord,
 } from '../domain/telemetry-record.ts'
-import { processLogs } from './event-processor.ts'
-import { agentOfHooks, processHook } from './hook-processor.ts'
-import { processMetrics } from './metrics-processor.ts'
-import { processSpans } from './span-processor.ts'
+import { agentOfHooks } from './hook-processor.ts'
+import { identifyRecord } from './identify.ts'
+import { recogniseRecord } from './recognise.ts'
+import { applied, inProcess, type SignalRecords } from './record-processor.ts'
+import { inOrder, translateRecord } from './translate.ts'
+
+/** What records mean that came, or were stored, at `arrivedMs`: in the order in which they happened. */
+export function processRecords(records: SignalRecords, arrivedMs: number): Intake<Arrival> {
+  const whole = inProcess(records)
+  for (const record of whole) recogniseRecord(record)
+  const { kept, rejected } = applied(identifyRecord, whole, arrivedMs)
+  for (const record of kept) translateRecord(record, arrivedMs)
+  return { accepted: inOrder(kept), rejected }
+}
 
 /**
  * What a batch means today; records that no longer mean anything are rejected. In the order in
@@ -23,7 +34,9 @@ import { processSpans } from './span-processor.ts'
  * two requests that share a batch in another order.
  */
 export function processStored(batch: StoredBatch): Intake<Arrival> {
-  const processed = batch.records.map((record) => processOne(batch, record))
+  const processed = batch.records.map((record) =>
+    processRecords(asDecoded(batch, record), batch.receivedMs),
+  )
   return {
     accepted: processed.flatMap(({ accepted }) => accepted),
     rejected: processed.flatMap(({ rejected }) => rejected),
@@ -31,29 +44,17 @@ export function processStored(batch: StoredBatch): Intake<Arrival> {
 }
 
 /** A batch's records are all of its signal; the store keeps both side by side. */
-function processOne(
-  { origin, signal, receivedMs }: StoredBatch,
-  record: StoredRecord['record'],
-): Intake<Arrival> {
+function asDecoded({ origin, signal }: StoredBatch, record: StoredRecord['record']): SignalRecords {
   switch (signal) {
     case 'log':
-      return processLogs([{ ...(record as LogRecord), origin }], receivedMs)
+      return { signal, records: [{ ...(record as LogRecord), origin }] }
     case 'metric':
-      return processMetrics([{ ...(record as MetricPoint), origin }], receivedMs)
+      return { signal, records: [{ ...(record as MetricPoint), origin }] }
     case 'trace':
-      return processSpans([{ ...(record as SpanRecord), origin }], receivedMs)
-    case 'hook':
-      return processStoredHook(agentOfHooks(origin), record as HookRecord, receivedMs)
+      return { signal, records: [{ ...(record as SpanRecord), origin }] }
+    case 'hook': {
+      const { body, labels } = record as HookRecord
+      return { signal, records: [{ agent: agentOfHooks(origin), body, labels }] }
+    }
   }
-}
-
-function processStoredHook(
-  agent: string,
-  { body, labels }: HookRecord,
-  receivedMs: number,
-): Intake<Arrival> {
-  const result = processHook(agent, body, receivedMs, labels)
-  return result.ok
-    ? { accepted: [result.value], rejected: [] }
-    : { accepted: [], rejected: [result.error] }
 }

@@ -5,9 +5,9 @@
 import type { Rejection } from '../domain/rejection.ts'
 import type { Decoding } from '../otlp/decoding.ts'
 import {
+  type OtlpSignal,
   partialSuccessJson,
   partialSuccessProto,
-  type RejectedField,
 } from '../otlp/partial-success.ts'
 import { type Status, statusJson, statusProto } from '../otlp/status.ts'
 
@@ -20,7 +20,7 @@ export interface Decoders<T> {
 export interface Encoding {
   readonly contentType: string
   decode<T>(bytes: Buffer, decoders: Decoders<T>): Decoding<T>
-  success(field: RejectedField, rejected: readonly Rejection[]): string | Buffer
+  success(signal: OtlpSignal, rejected: readonly Rejection[]): string | Buffer
   status(status: Status): string | Buffer
 }
 
@@ -34,7 +34,7 @@ export const jsonEncoding: Encoding = {
 export const protobufEncoding: Encoding = {
   contentType: 'application/x-protobuf',
   decode: (bytes, { fromProtobuf }) => fromProtobuf(bytes),
-  success: (_field, rejected) => partialSuccessProto(rejected),
+  success: (_signal, rejected) => partialSuccessProto(rejected),
   status: statusProto,
 }
 

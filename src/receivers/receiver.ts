@@ -9,16 +9,20 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
+import type { Intake } from '../processors/chain.ts'
 import { createAdmission } from './admission.ts'
 import { connectionLimits } from './http/connections.ts'
-import { createExports, type Ingests } from './signal-receiver.ts'
+import { createSignalReceivers } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
 import { createGrpcDoor } from './grpc/server.ts'
 import type { HealthReport } from './http/health-route.ts'
 import { createHttpDoor } from './http/server.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
 
-export interface ReceiverDeps extends Ingests {
+export interface ReceiverDeps {
+  readonly intake: Intake
+  /** The agents whose hooks are taken. */
+  readonly hookAgents: readonly string[]
   readonly config: ReceiverConfig
   /** How many files, sockets among them, this process may have open. */
   readonly maxOpenFiles: number
@@ -55,7 +59,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const limits = connectionLimits(deps.maxOpenFiles)
   const shared = {
     config,
-    exports: createExports(deps, { counters, failureLog, stopping: stopping.signal }),
+    signals: createSignalReceivers({ ...deps, failureLog, stopping: stopping.signal }),
     admission: createAdmission({ maxBytes: config.maxInFlightBytes }, clock),
     failureLog,
     counters,

@@ -1,23 +1,32 @@
 /**
- * What becomes of one export request behind either door: bytes to records to the store, and only
- * then an answer. The same for every signal. A large request is stored part by part, taking turns
+ * What becomes of one request of a signal, whichever server it came to: bytes to records to
+ * `intake.accept`, and only then an answer. A large request is stored part by part, taking turns
  * with others.
  */
-import type { Attributes } from '../domain/json-value.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { LogRecord, MetricPoint, Origin, SpanRecord } from '../domain/telemetry-record.ts'
+import type {
+  LogRecord,
+  MetricPoint,
+  Origin,
+  PostedHook,
+  SpanRecord,
+} from '../domain/telemetry-record.ts'
 import type { Counters } from '../observability/counters.ts'
+import type { SignalName } from '../observability/ingest-log.ts'
 import type { DecodeFailure, Decoding, Part } from '../otlp/decoding.ts'
 import { jsonLogs } from '../otlp/json-logs.ts'
 import { jsonMetrics } from '../otlp/json-metrics.ts'
 import { decodeJson } from '../otlp/json-request.ts'
 import { jsonTraces } from '../otlp/json-traces.ts'
-import { type RejectedField, summaryOf } from '../otlp/partial-success.ts'
+import { summaryOf } from '../otlp/partial-success.ts'
 import { decodeProto } from '../otlp/proto-envelope.ts'
 import { wireLogs } from '../otlp/proto-logs.ts'
 import { wireMetrics } from '../otlp/proto-metrics.ts'
 import { wireTraces } from '../otlp/proto-traces.ts'
+import type { Intake } from '../processors/chain.ts'
+import type { IngestRequest, SignalRecords } from '../processors/record-processor.ts'
 import type { Permit } from './admission.ts'
 import type { Decoders, Encoding } from './encoding.ts'
 import type { Failure } from './errors.ts'
@@ -28,34 +37,15 @@ import { lotsOf } from './lots.ts'
 import { createRejections, type Rejections } from './refusal-log.ts'
 import { createTurns, type Turns } from './turns.ts'
 
-/** The request that records come from. */
-export interface ExportRequest {
-  readonly arrivedMs: number
-  /** Charged for all that is held in memory for it. */
-  readonly permit: Permit
-}
-
-/**
- * Begins to take a request. What it returns takes decoded records, of which a large request brings
- * several lots, and resolves once they are durable, with those it refused after all. It rejects when
- * they could not all be stored; those that were are known when they come again.
- */
-export type Ingest<T> = (
-  request: ExportRequest,
-) => (records: readonly T[]) => Promise<readonly Rejection[]>
-
 /** A failure, with what caused it, for the log only. */
 export interface Refusal {
   readonly failure: Failure
   readonly cause?: unknown
 }
 
-export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
-
-/** One signal, behind every door. */
-export interface Export {
-  readonly name: SignalName
-  readonly rejectedField: RejectedField
+/** Takes the requests of one signal. */
+export interface SignalReceiver<Name extends SignalName = SignalName> {
+  readonly name: Name
   /**
    * Resolves to the records that were refused, once all others are durable. After a failure, parts
    * that came before it may be: a client that sends them again has them counted once.
@@ -63,80 +53,114 @@ export interface Export {
   take(
     bytes: Buffer,
     encoding: Encoding,
-    request: ExportRequest,
+    permit: Permit,
   ): Promise<Result<readonly Rejection[], Refusal>>
 }
 
-export interface ExportDeps {
+export interface SignalReceiverDeps {
+  readonly intake: Intake
+  readonly clock: Clock
   readonly counters: Counters
   readonly failureLog: FailureLog
   /** Once aborted, large requests end with the part at hand. */
   readonly stopping: AbortSignal
+  /** The agents whose hooks are taken. */
+  readonly hookAgents: readonly string[]
 }
 
-export interface Ingests {
-  readonly ingestHooks: Ingest<Attributes>
-  readonly ingestLogs: Ingest<LogRecord>
-  readonly ingestMetrics: Ingest<MetricPoint>
-  readonly ingestTraces: Ingest<SpanRecord>
+export interface SignalReceivers {
+  readonly logs: SignalReceiver<'logs'>
+  readonly metrics: SignalReceiver<'metrics'>
+  readonly traces: SignalReceiver<'traces'>
+  /** By the agent that posts them. */
+  readonly hooks: ReadonlyMap<string, SignalReceiver<'hooks'>>
 }
 
-export type Exports = Readonly<Record<SignalName, Export>>
-
-/** The three signals of OTLP, and hooks, which come through the same door. */
-export function createExports(ingests: Ingests, deps: ExportDeps): Exports {
-  const logs: Decoders<LogRecord> = {
-    fromJson: (bytes) => decodeJson(bytes, jsonLogs),
-    fromProtobuf: (bytes) => decodeProto(bytes, wireLogs),
-  }
-  const metrics: Decoders<MetricPoint> = {
-    fromJson: (bytes) => decodeJson(bytes, jsonMetrics),
-    fromProtobuf: (bytes) => decodeProto(bytes, wireMetrics),
-  }
-  const traces: Decoders<SpanRecord> = {
-    fromJson: (bytes) => decodeJson(bytes, jsonTraces),
-    fromProtobuf: (bytes) => decodeProto(bytes, wireTraces),
-  }
-  const shared = { ...deps, turns: createTurns(1) }
-  const { ingestHooks, ingestLogs, ingestMetrics, ingestTraces } = ingests
-  const rejectedHooks = 'rejectedLogRecords'
-  return {
-    hooks: createExport('hooks', rejectedHooks, hookDecoders, ingestHooks, noOrigin, shared),
-    logs: createExport('logs', 'rejectedLogRecords', logs, ingestLogs, originOf, shared),
-    metrics: createExport(
-      'metrics',
-      'rejectedDataPoints',
-      metrics,
-      ingestMetrics,
-      originOf,
-      shared,
-    ),
-    traces: createExport('traces', 'rejectedSpans', traces, ingestTraces, originOf, shared),
-  }
+/** How the records of one signal are read, and what the chain calls them. */
+interface SignalFormat<T, Name extends SignalName> {
+  readonly name: Name
+  readonly decoders: Decoders<T>
+  readonly signalRecords: (records: readonly T[]) => SignalRecords
+  /** Hooks have none. */
+  readonly originOf: (record: T) => Origin | undefined
+  /** A request brings one record, and is refused with it. */
+  readonly isSingle: boolean
 }
-
-/** Hooks have none. */
-type OriginOf<T> = (record: T) => Origin | undefined
 
 const originOf = ({ origin }: { readonly origin: Origin }): Origin => origin
-const noOrigin = (): undefined => undefined
 
-function createExport<T>(
-  name: SignalName,
-  rejectedField: RejectedField,
-  decoders: Decoders<T>,
-  ingest: Ingest<T>,
-  originOf: OriginOf<T>,
-  deps: ExportDeps & { readonly turns: Turns },
-): Export {
-  const { counters, failureLog, stopping: isStopping, turns } = deps
+const logs: SignalFormat<LogRecord, 'logs'> = {
+  name: 'logs',
+  decoders: {
+    fromJson: (bytes) => decodeJson(bytes, jsonLogs),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireLogs),
+  },
+  signalRecords: (records) => ({ signal: 'log', records }),
+  originOf,
+  isSingle: false,
+}
+
+const metrics: SignalFormat<MetricPoint, 'metrics'> = {
+  name: 'metrics',
+  decoders: {
+    fromJson: (bytes) => decodeJson(bytes, jsonMetrics),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireMetrics),
+  },
+  signalRecords: (records) => ({ signal: 'metric', records }),
+  originOf,
+  isSingle: false,
+}
+
+const traces: SignalFormat<SpanRecord, 'traces'> = {
+  name: 'traces',
+  decoders: {
+    fromJson: (bytes) => decodeJson(bytes, jsonTraces),
+    fromProtobuf: (bytes) => decodeProto(bytes, wireTraces),
+  },
+  signalRecords: (records) => ({ signal: 'trace', records }),
+  originOf,
+  isSingle: false,
+}
+
+function hooksOf(agent: string): SignalFormat<PostedHook, 'hooks'> {
+  return {
+    name: 'hooks',
+    decoders: hookDecoders(agent),
+    signalRecords: (records) => ({ signal: 'hook', records }),
+    originOf: () => undefined,
+    isSingle: true,
+  }
+}
+
+/** The three signals of OTLP, and the hooks of each agent that posts some. */
+export function createSignalReceivers(deps: SignalReceiverDeps): SignalReceivers {
+  const shared = { ...deps, turns: createTurns(1) }
+  return {
+    logs: createSignalReceiver(logs, shared),
+    metrics: createSignalReceiver(metrics, shared),
+    traces: createSignalReceiver(traces, shared),
+    hooks: new Map(
+      deps.hookAgents.map((agent) => [agent, createSignalReceiver(hooksOf(agent), shared)]),
+    ),
+  }
+}
+
+type SharedDeps = SignalReceiverDeps & { readonly turns: Turns }
+
+function createSignalReceiver<T, Name extends SignalName>(
+  format: SignalFormat<T, Name>,
+  deps: SharedDeps,
+): SignalReceiver<Name> {
+  const { clock, counters, failureLog, stopping: isStopping, turns } = deps
 
   const takeParts = async (
     decoding: Decoding<T>,
-    request: ExportRequest,
+    permit: Permit,
   ): Promise<Result<readonly Rejection[], Refusal>> => {
     const rejections = createRejections()
-    const keep = createKeeping(ingest(request), request.permit, rejections, counters, originOf)
+    // The one place where the time of arrival is taken: all records of a request share it.
+    const request = { arrivedMs: clock.now(), permit }
+    const keep = createKeeping(format, request, permit, rejections, deps)
     let endTurn = nothing
     try {
       // What is small is one part, and waits for no turn.
@@ -156,15 +180,17 @@ function createExport<T>(
   }
 
   return {
-    name,
-    rejectedField,
-    take: async (bytes, encoding, request) => {
-      const taken = await takeParts(encoding.decode(bytes, decoders), request)
-      if (taken.ok && taken.value.length > 0) {
-        const rejected = taken.value
-        counters.countRejected(rejected)
-        failureLog.partlyRefused({ rejectedField, count: rejected.length }, summaryOf(rejected))
-      }
+    name: format.name,
+    take: async (bytes, encoding, permit) => {
+      const taken = await takeParts(encoding.decode(bytes, format.decoders), permit)
+      if (!taken.ok) return taken
+      const rejected = taken.value
+      const [first] = rejected
+      if (first === undefined) return taken
+      counters.countRejected(rejected)
+      if (format.isSingle) return err({ failure: malformed(first) })
+      const facts = { signal: format.name, count: rejected.length }
+      failureLog.partlyRefused(facts, summaryOf(rejected))
       return taken
     },
   }
@@ -172,11 +198,11 @@ function createExport<T>(
 
 /** Has the parts of one request stored. Resolves to why that failed, if it did. */
 function createKeeping<T>(
-  store: ReturnType<Ingest<T>>,
+  { signalRecords, originOf }: SignalFormat<T, SignalName>,
+  request: IngestRequest,
   permit: Permit,
   rejections: Rejections,
-  counters: Counters,
-  originOf: OriginOf<T>,
+  { intake, counters }: Pick<SharedDeps, 'intake' | 'counters'>,
 ): (part: Part<T>) => Promise<Refusal | undefined> {
   /** What the largest part so far took; the next one takes its place. */
   let heldBytes = 0
@@ -190,7 +216,7 @@ function createKeeping<T>(
     for (const records of lotsOf(accepted, originOf)) {
       let refused: readonly Rejection[]
       try {
-        refused = await store(records)
+        refused = await intake.accept(signalRecords(records), request)
       } catch (cause) {
         return { failure: notStored, cause }
       }
@@ -201,8 +227,8 @@ function createKeeping<T>(
   }
 }
 
-function malformed(failure: DecodeFailure): Failure {
-  return { kind: 'malformed', message: failure.message }
+function malformed({ message }: DecodeFailure | Rejection): Failure {
+  return { kind: 'malformed', message }
 }
 
 function nothing(): void {

@@ -9,6 +9,7 @@ import { isAbsolute, relative, resolve } from 'node:path'
 import { parseBoundedJson } from '../../domain/json-value.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { LogRecord } from '../../domain/telemetry-record.ts'
+import type { MemoryPermit, RecordInProcess } from '../record-processor.ts'
 import { type FileReader, FileSystemHangs } from './file-reader.ts'
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -23,24 +24,20 @@ const HEAP_PER_FILE_BYTE = 3
 const REFERENCE = 'body_ref'
 const UNREAD = 'body_unread'
 
-/** What a request may hold in memory. */
-export interface MemoryPermit {
-  /** False when there is no room; then nothing is taken. */
-  grow(bytes: number): boolean
-  shrink(bytes: number): void
-}
-
 /** The records of one request in their order, those that refer to a readable body with that body. */
-export type AttachBodies = (records: readonly LogRecord[]) => AsyncIterable<readonly LogRecord[]>
+export type AttachBodies = (
+  records: readonly RecordInProcess[],
+) => AsyncIterable<readonly RecordInProcess[]>
 
 export interface BodyFiles {
   /** To be called once for each request. A batch counts as held until the next is asked for. */
   forRequest(memory: MemoryPermit): AttachBodies
 }
 
-/** Whether the record has its body in a file. */
-export function refersToBody({ attributes }: LogRecord): boolean {
-  return typeof attributes[REFERENCE] === 'string' && attributes.body === undefined
+/** The path of the file that has the record's body; undefined when no file has it. */
+export function bodyPathOf({ attributes }: LogRecord): string | undefined {
+  const path = attributes[REFERENCE]
+  return typeof path === 'string' && attributes.body === undefined ? path : undefined
 }
 
 /** `folders` are absolute; without any, no body is read. */
@@ -63,24 +60,25 @@ interface Body {
 }
 
 async function* attached(
-  records: readonly LogRecord[],
+  records: readonly RecordInProcess[],
   read: ReadBody,
   memory: MemoryPermit,
-): AsyncGenerator<readonly LogRecord[]> {
-  let batch: LogRecord[] = []
+): AsyncGenerator<readonly RecordInProcess[]> {
+  let batch: RecordInProcess[] = []
   let bytes = 0
   try {
     for (const record of records) {
-      const path = record.attributes[REFERENCE]
-      if (!refersToBody(record) || typeof path !== 'string') {
+      const path = record.signal === 'log' ? bodyPathOf(record.record) : undefined
+      if (record.signal !== 'log' || path === undefined) {
         batch.push(record)
         continue
       }
       const body = await read(path)
+      // A new object: whoever still holds the old one would hold the body.
       if (body.ok) {
-        batch.push(withAttribute(record, 'body', body.value.text))
+        batch.push({ ...record, record: withAttribute(record.record, 'body', body.value.text) })
         bytes += body.value.bytes
-      } else batch.push(withAttribute(record, UNREAD, body.error))
+      } else batch.push({ ...record, record: withAttribute(record.record, UNREAD, body.error) })
       if (bytes < MAX_BYTES_PER_BATCH) continue
       yield batch
       memory.shrink(bytes * HEAP_PER_FILE_BYTE)

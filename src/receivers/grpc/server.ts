@@ -17,6 +17,7 @@ import type { Rejection } from '../../domain/rejection.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Admission, Permit } from '../admission.ts'
 import { createKeyCheck } from '../api-key.ts'
 import { type Body, inflated, readBody } from '../http/body.ts'
@@ -24,7 +25,7 @@ import { createConnections, type TrackedConnection } from '../http/connections.t
 import { grpcCompressionOf } from '../http/content-encoding.ts'
 import { protobufEncoding } from '../encoding.ts'
 import { errorTable, type Failure } from '../errors.ts'
-import type { Export, Exports, Refusal } from '../signal-receiver.ts'
+import type { Refusal, SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
 import type { FailureLog } from '../refusal-log.ts'
 import { internal, overloaded, stopping, tooSlow, unauthenticated } from '../errors.ts'
 import { framed, messageIn, PREFIX_BYTES } from './message.ts'
@@ -39,7 +40,7 @@ const MAX_STREAMS_PER_CONNECTION = 100
 
 export interface GrpcDoorDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
-  readonly exports: Exports
+  readonly signals: Pick<SignalReceivers, OtlpSignal>
   readonly admission: Admission
   readonly maxConnections: number
   readonly failureLog: FailureLog
@@ -69,8 +70,8 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   const hasKey = config.apiKey === undefined ? () => true : createKeyCheck(config.apiKey)
   const connections = createConnections(deps.maxConnections, clock)
   const sessions = new Map<ServerHttp2Session, Session>()
-  const signals: ReadonlyMap<string, Export> = new Map(
-    (['logs', 'metrics', 'traces'] as const).map((name) => [servicePath(name), deps.exports[name]]),
+  const signals: ReadonlyMap<string, SignalReceiver<OtlpSignal>> = new Map(
+    (['logs', 'metrics', 'traces'] as const).map((name) => [servicePath(name), deps.signals[name]]),
   )
   let isStopping = false
 
@@ -95,7 +96,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   async function take(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    signal: Export,
+    signal: SignalReceiver,
     onRead: (bytes: number) => void,
   ): Promise<Result<readonly Rejection[], Refusal>> {
     const failure = doorFailure(headers)
@@ -113,7 +114,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
       const { bytes, discard } = message.value
       onRead(bytes.length)
       return await whileBusy(stream, () =>
-        signal.take(bytes, protobufEncoding, { arrivedMs: clock.now(), permit }).finally(discard),
+        signal.take(bytes, protobufEncoding, permit).finally(discard),
       )
     } finally {
       timer.cancel()
@@ -163,7 +164,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     if (taken.ok) {
       counters.countSuccess()
       noteIngest(deps.ingestLog, { ...facts, bytes, outcome: taken })
-      succeed(stream, Buffer.from(protobufEncoding.success(signal.rejectedField, taken.value)))
+      succeed(stream, Buffer.from(protobufEncoding.success(signal.name, taken.value)))
       return
     }
     const { failure, cause } = taken.error
@@ -227,7 +228,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   }
 }
 
-function servicePath(signal: 'logs' | 'metrics' | 'traces'): string {
+function servicePath(signal: OtlpSignal): string {
   const service = { logs: 'LogsService', metrics: 'MetricsService', traces: 'TraceService' }[signal]
   const folder = signal === 'traces' ? 'trace' : signal
   return `/opentelemetry.proto.collector.${folder}.v1.${service}/Export`

@@ -7,6 +7,7 @@
 import type { Attributes } from '../../domain/json-value.ts'
 import { parseBoundedJson } from '../../domain/json-value.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { PostedHook } from '../../domain/telemetry-record.ts'
 import {
   type DecodeFailure,
   type Decoding,
@@ -19,21 +20,25 @@ import type { Decoders } from '../encoding.ts'
 
 const MAX_DEPTH = 64
 
-/** Hooks come as JSON only. */
-export const hookDecoders: Decoders<Attributes> = {
-  fromJson: (bytes) => decodeHook(readHook(bytes), bytes.length),
-  fromProtobuf: (bytes) => decodeHook(notJson, bytes.length),
+/** Of the hooks that an agent posts, which come as JSON only. */
+export function hookDecoders(agent: string): Decoders<PostedHook> {
+  return {
+    fromJson: (bytes) => decodeHook(agent, readHook(bytes), bytes.length),
+    fromProtobuf: (bytes) => decodeHook(agent, notJson, bytes.length),
+  }
 }
 
 const notJson = err({ message: 'hooks are JSON: send content-type application/json' })
 
 function* decodeHook(
-  hook: Result<Attributes, DecodeFailure>,
+  agent: string,
+  body: Result<Attributes, DecodeFailure>,
   wireBytes: number,
-): Decoding<Attributes> {
-  if (!hook.ok) return hook.error
+): Decoding<PostedHook> {
+  if (!body.ok) return body.error
   const heapBytes = heapBytesOf(1, 0, wireBytes)
-  yield { accepted: [hook.value], rejected: [], heapBytes, isLast: true }
+  const hook = { agent, body: body.value, labels: {} }
+  yield { accepted: [hook], rejected: [], heapBytes, isLast: true }
   return ENDED
 }
 

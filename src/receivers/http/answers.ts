@@ -1,24 +1,26 @@
 /**
- * How every OTLP request over HTTP ends: counted, logged sparingly, answered in its own encoding.
+ * How every request of an agent over HTTP ends: counted, logged sparingly, answered in its own encoding.
  * All answers to exporters go through here.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Rejection } from '../../domain/rejection.ts'
 import type { Counters } from '../../observability/counters.ts'
-import type { RejectedField } from '../../otlp/partial-success.ts'
+import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Status } from '../../otlp/status.ts'
 import { type Encoding, encodingOf, jsonEncoding } from '../encoding.ts'
 import { errorTable, type Failure } from '../errors.ts'
 import type { FailureLog } from '../refusal-log.ts'
 
 export interface Answers {
-  /** 200, with what was refused. */
+  /** 200 to an export, with what was refused. */
   succeed(
     reply: FastifyReply,
     encoding: Encoding,
-    field: RejectedField,
+    signal: OtlpSignal,
     rejected: readonly Rejection[],
   ): FastifyReply
+  /** 200 to a hook: an empty object lets the agent go on. */
+  acknowledge(reply: FastifyReply): FastifyReply
   /** The failure's status with a `google.rpc.Status`. `cause` goes to the log only. */
   fail(
     request: FastifyRequest,
@@ -54,9 +56,13 @@ export function createAnswers(deps: AnswersDeps): Answers {
   }
 
   return {
-    succeed: (reply, encoding, field, rejected) => {
+    succeed: (reply, encoding, signal, rejected) => {
       counters.countSuccess()
-      return send(reply, 200, encoding, encoding.success(field, rejected))
+      return send(reply, 200, encoding, encoding.success(signal, rejected))
+    },
+    acknowledge: (reply) => {
+      counters.countSuccess()
+      return send(reply, 200, jsonEncoding, '{}')
     },
     fail: (request, reply, failure, cause) => {
       const { httpStatus } = errorTable[failure.kind]

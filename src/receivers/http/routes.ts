@@ -10,16 +10,12 @@ import type { Failure } from '../errors.ts'
 export const LOGS_PATH = '/v1/logs'
 export const METRICS_PATH = '/v1/metrics'
 export const TRACES_PATH = '/v1/traces'
-export const HOOKS_PATH = '/hooks/claude-code'
 export const HEALTH_PATH = '/health'
 
-const allowedMethods: ReadonlyMap<string, string> = new Map([
-  [LOGS_PATH, 'POST'],
-  [METRICS_PATH, 'POST'],
-  [TRACES_PATH, 'POST'],
-  [HOOKS_PATH, 'POST'],
-  [HEALTH_PATH, 'GET, HEAD'],
-])
+/** Where an agent posts its hooks. */
+export function hooksPath(agent: string): string {
+  return `/hooks/${agent}`
+}
 
 const PREFIXED_SIGNAL = /^[^?]*(?=\/v1\/(?:logs|metrics|traces)(?:\?|$))/
 
@@ -28,14 +24,25 @@ export function withoutBasePath({ url = '/' }: Pick<IncomingMessage, 'url'>): st
   return url.replace(PREFIXED_SIGNAL, '')
 }
 
-/** Why no route takes this request: an unknown path, or a method that its path does not know. */
-export function routeFailure(request: FastifyRequest): Failure {
-  const path = request.url.replace(/\?.*$/s, '')
-  const allow = allowedMethods.get(path)
-  if (allow !== undefined) {
-    const message = `${path} takes ${allow}, not ${request.method}`
-    return { kind: 'method_not_allowed', message, allow }
-  }
+/** Why no route takes a request: an unknown path, or a method that its path does not know. */
+export function createRouteFailure(
+  hookAgents: readonly string[],
+): (request: FastifyRequest) => Failure {
+  const allowedMethods: ReadonlyMap<string, string> = new Map([
+    [LOGS_PATH, 'POST'],
+    [METRICS_PATH, 'POST'],
+    [TRACES_PATH, 'POST'],
+    ...hookAgents.map((agent) => [hooksPath(agent), 'POST'] as const),
+    [HEALTH_PATH, 'GET, HEAD'],
+  ])
   const known = [...allowedMethods.keys()].join(', ')
-  return { kind: 'not_found', message: `there is no ${path.slice(0, 100)}; known are ${known}` }
+  return (request) => {
+    const path = request.url.replace(/\?.*$/s, '')
+    const allow = allowedMethods.get(path)
+    if (allow !== undefined) {
+      const message = `${path} takes ${allow}, not ${request.method}`
+      return { kind: 'method_not_allowed', message, allow }
+    }
+    return { kind: 'not_found', message: `there is no ${path.slice(0, 100)}; known are ${known}` }
+  }
 }

@@ -18,8 +18,15 @@ import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { Admission } from '../admission.ts'
 import { createAnswers } from './answers.ts'
 import { type Connections, createConnections } from './connections.ts'
-import type { Export, Exports } from '../signal-receiver.ts'
-import { declaredBytes, type ExportRouteDeps, exportHandler } from './signal-route.ts'
+import type { SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
+import {
+  type Answer,
+  declaredBytes,
+  exportAnswer,
+  hookAnswer,
+  type SignalRouteDeps,
+  signalHandler,
+} from './signal-route.ts'
 import type { FailureLog } from '../refusal-log.ts'
 import { failureOf, stopping as stoppingFailure } from '../errors.ts'
 import { createGuard } from './guard.ts'
@@ -27,11 +34,11 @@ import { hangUpWhileClosing } from './server-options.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
 import { noteIngest } from '../refusal-log.ts'
 import {
+  createRouteFailure,
   HEALTH_PATH,
-  HOOKS_PATH,
+  hooksPath,
   LOGS_PATH,
   METRICS_PATH,
-  routeFailure,
   TRACES_PATH,
 } from './routes.ts'
 import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
@@ -44,7 +51,7 @@ const MAX_PIPELINED = 64
 
 export interface HttpDoorDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
-  readonly exports: Exports
+  readonly signals: SignalReceivers
   readonly admission: Admission
   readonly maxConnections: number
   readonly health: () => Promise<HealthReport>
@@ -65,8 +72,9 @@ export type HttpDoor = FastifyInstance
  * 503 and connections end with their answer.
  */
 export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
-  const { config, exports, admission, counters, failureLog, clock } = deps
+  const { config, signals, admission, counters, failureLog, clock } = deps
   const stopping = new AbortController()
+  const routeFailure = createRouteFailure([...signals.hooks.keys()])
   const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
   const guard = createGuard(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
@@ -101,7 +109,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
 
   const { ingestLog } = deps
   const guarded =
-    ({ name }: Export): onRequestHookHandler =>
+    ({ name }: SignalReceiver): onRequestHookHandler =>
     (request, reply, done) => {
       const failure = guard(request.headers)
       if (failure === undefined) {
@@ -113,20 +121,22 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       answers.fail(request, reply, failure)
     }
   const { maxRequestBytes } = config
-  const routeDeps: ExportRouteDeps = {
+  const routeDeps: SignalRouteDeps = {
     answers,
     clock,
     admission,
     maxRequestBytes,
     ingestLog,
   }
-  const addExport = (path: string, signal: Export): void => {
-    app.post(path, { onRequest: guarded(signal) }, exportHandler(signal, routeDeps))
+  const addSignal = (path: string, signal: SignalReceiver, answer: Answer): void => {
+    app.post(path, { onRequest: guarded(signal) }, signalHandler(signal, answer, routeDeps))
   }
-  addExport(LOGS_PATH, exports.logs)
-  addExport(METRICS_PATH, exports.metrics)
-  addExport(TRACES_PATH, exports.traces)
-  addExport(HOOKS_PATH, exports.hooks)
+  addSignal(LOGS_PATH, signals.logs, exportAnswer('logs', answers))
+  addSignal(METRICS_PATH, signals.metrics, exportAnswer('metrics', answers))
+  addSignal(TRACES_PATH, signals.traces, exportAnswer('traces', answers))
+  for (const [agent, signal] of signals.hooks) {
+    addSignal(hooksPath(agent), signal, hookAnswer(answers))
+  }
   app.get(HEALTH_PATH, healthHandler({ health: deps.health, apiKey: config.apiKey, answers }))
   if (deps.web !== undefined) void app.register(deps.web)
   return app

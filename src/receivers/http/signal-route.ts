@@ -1,10 +1,12 @@
 /**
- * `POST /v1/<signal>` over HTTP: reads a body within the bounds, has it taken, and answers.
+ * `POST /v1/<signal>` and `POST /hooks/<agent>`: reads a body within the bounds, has it taken, and
+ * answers.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../domain/clock.ts'
 import type { Rejection } from '../../domain/rejection.ts'
+import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { Admission, Permit } from '../admission.ts'
@@ -13,11 +15,11 @@ import { inflated, readBody } from './body.ts'
 import { compressionOf } from './content-encoding.ts'
 import { type Encoding, encodingOf } from '../encoding.ts'
 import type { Failure } from '../errors.ts'
-import type { Export, Refusal } from '../signal-receiver.ts'
+import type { Refusal, SignalReceiver } from '../signal-receiver.ts'
 import { overloaded, tooLarge, unsupportedType } from '../errors.ts'
 import { noteIngest } from '../refusal-log.ts'
 
-export interface ExportRouteDeps {
+export interface SignalRouteDeps {
   readonly answers: Answers
   readonly clock: Clock
   readonly admission: Admission
@@ -32,15 +34,35 @@ export function declaredBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0)
 }
 
+/** Answers a request whose records are durable, but for those that were refused. */
+export type Answer = (
+  reply: FastifyReply,
+  encoding: Encoding,
+  rejected: readonly Rejection[],
+) => FastifyReply
+
+/** An export succeeds, and says what was refused of it. */
+export function exportAnswer(signal: OtlpSignal, answers: Answers): Answer {
+  return (reply, encoding, rejected) => answers.succeed(reply, encoding, signal, rejected)
+}
+
+/** A hook succeeds as a whole. */
+export function hookAnswer(answers: Answers): Answer {
+  return (reply) => answers.acknowledge(reply)
+}
+
 /** The handler of one signal. */
-export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
+export function signalHandler(
+  signal: SignalReceiver,
+  answer: Answer,
+  deps: SignalRouteDeps,
+): Handler {
   const { answers, clock, admission, maxRequestBytes } = deps
 
   const take = async (
     { raw, headers }: FastifyRequest,
     encoding: Encoding,
     permit: Permit,
-    arrivedMs: number,
     onRead: (bytes: number) => void,
   ): Promise<Result<readonly Rejection[], Refusal>> => {
     const limits = { maxBytes: maxRequestBytes, declaredBytes: declaredBytes(raw) }
@@ -52,7 +74,7 @@ export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
     const plain = await inflated(body.value, compression, maxRequestBytes, permit)
     if (!plain.ok) return err({ failure: plain.error })
     const { bytes, discard } = plain.value
-    return signal.take(bytes, encoding, { arrivedMs, permit }).finally(discard)
+    return signal.take(bytes, encoding, permit).finally(discard)
   }
 
   return async (request, reply) => {
@@ -74,9 +96,9 @@ export function exportHandler(signal: Export, deps: ExportRouteDeps): Handler {
     const onRead = (read: number): void => {
       bytes = read
     }
-    const taken = await take(request, encoding, permit, timeMs, onRead).finally(permit.release)
+    const taken = await take(request, encoding, permit, onRead).finally(permit.release)
     if (!taken.ok) return fail(taken.error.failure, taken.error.cause)
     note(taken)
-    return answers.succeed(reply, encoding, signal.rejectedField, taken.value)
+    return answer(reply, encoding, taken.value)
   }
 }

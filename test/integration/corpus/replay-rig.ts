@@ -9,10 +9,6 @@ import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Emission } from '../../../src/domain/emission.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
 import type { Origin } from '../../../src/domain/telemetry-record.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
-import { processHook } from '../../../src/processors/hook-processor.ts'
-import { processMetrics } from '../../../src/processors/metrics-processor.ts'
-import { processSpans } from '../../../src/processors/span-processor.ts'
 import { budgetEvents } from '../../../src/sessions/budget-event.ts'
 import { createSessionHandler, type SessionHandler } from '../../../src/sessions/handler.ts'
 import type { SessionPolicy } from '../../../src/sessions/policy.ts'
@@ -24,6 +20,12 @@ import { openStoreReader, type StoreReader } from '../../../src/storage/sqlite/s
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts'
 import { decodeLogs, decodeMetrics, decodeTraces } from '../../unit/otlp/decoded.ts'
 import { type RecordedRequest, recording } from './recording.ts'
+import {
+  processHook,
+  processLogs,
+  processMetrics,
+  processSpans,
+} from '../../unit/processors/processed.ts'
 
 /** What a client posts at once, before it arrives. */
 export type ReplayRequest = (arrivedMs: number) => readonly Arrival[]

@@ -5,7 +5,8 @@ import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/tel
 import { type Counters, createCounters } from '../../../src/observability/counters.ts'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { createAdmission } from '../../../src/receivers/admission.ts'
-import { createExports, type Ingest } from '../../../src/receivers/signal-receiver.ts'
+import type { Intake } from '../../../src/processors/chain.ts'
+import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import { createGrpcDoor, type GrpcDoor } from '../../../src/receivers/grpc/server.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
@@ -33,12 +34,6 @@ interface Settings {
   readonly maxArriving?: number
 }
 
-const taken =
-  <T>(take: TakeRecords<T>): Ingest<T> =>
-  () =>
-  (records) =>
-    take(records)
-
 /** A door that listens, and stores everything until a test says otherwise. */
 export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStand> {
   const { apiKey, maxRequestBytes = 100_000, maxInFlightBytes = 1e9 } = settings
@@ -51,17 +46,30 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
     ingestMetrics: vi.fn<TakeRecords<MetricPoint>>().mockResolvedValue([]),
     ingestTraces: vi.fn<TakeRecords<SpanRecord>>().mockResolvedValue([]),
   }
+  const intake: Intake = {
+    accept: async (of) => {
+      switch (of.signal) {
+        case 'log':
+          return ingests.ingestLogs(of.records)
+        case 'metric':
+          return ingests.ingestMetrics(of.records)
+        case 'trace':
+          return ingests.ingestTraces(of.records)
+        case 'hook':
+          throw new Error('no hook comes over gRPC')
+      }
+    },
+  }
   const door = createGrpcDoor({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
-    exports: createExports(
-      {
-        ingestLogs: taken(ingests.ingestLogs),
-        ingestMetrics: taken(ingests.ingestMetrics),
-        ingestTraces: taken(ingests.ingestTraces),
-        ingestHooks: () => () => Promise.resolve([]),
-      },
-      { counters, failureLog, stopping: new AbortController().signal },
-    ),
+    signals: createSignalReceivers({
+      intake,
+      hookAgents: [],
+      clock,
+      counters,
+      failureLog,
+      stopping: new AbortController().signal,
+    }),
     admission: createAdmission(
       {
         maxBytes: maxInFlightBytes,

@@ -9,17 +9,17 @@ const refusals = (count: number): Rejection[] =>
 
 describe('a success', () => {
   it('is empty when nothing was refused', () => {
-    expect(partialSuccessJson('rejectedLogRecords', [])).toBe('{}')
+    expect(partialSuccessJson('logs', [])).toBe('{}')
   })
 
   it('counts refusals as int64 text and lists them', () => {
-    expect(JSON.parse(partialSuccessJson('rejectedDataPoints', refusals(2)))).toEqual({
+    expect(JSON.parse(partialSuccessJson('metrics', refusals(2)))).toEqual({
       partialSuccess: { rejectedDataPoints: '2', errorMessage: 'bad 0; bad 1' },
     })
   })
 
   it('lists the first five reasons of many', () => {
-    expect(JSON.parse(partialSuccessJson('rejectedLogRecords', refusals(1000)))).toEqual({
+    expect(JSON.parse(partialSuccessJson('logs', refusals(1000)))).toEqual({
       partialSuccess: {
         rejectedLogRecords: '1000',
         errorMessage: 'bad 0; bad 1; bad 2; bad 3; bad 4; and 995 more',

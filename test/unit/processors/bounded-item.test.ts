@@ -3,11 +3,8 @@ import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { boundedItem } from '../../../src/processors/bounded-item.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
-import { processHook } from '../../../src/processors/hook-processor.ts'
-import { processMetrics } from '../../../src/processors/metrics-processor.ts'
-import { processSpans } from '../../../src/processors/span-processor.ts'
 import { call, noteEvent } from '../sessions/events.ts'
+import { processHook, processLogs, processMetrics, processSpans } from './processed.ts'
 
 const NOW = 1_795_229_600_000
 const LONG = 'n'.repeat(1_000_000)

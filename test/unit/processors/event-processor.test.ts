@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { processLogs } from '../../../src/processors/event-processor.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { LogRecord, Origin } from '../../../src/domain/telemetry-record.ts'
+import { processLogs } from './processed.ts'
 
 const NOW = 1_795_229_600_000
 const T = 1_795_229_558_000

@@ -1,7 +1,7 @@
 /** Which hooks with one body are one hook, and which may have happened twice. */
 import { describe, expect, test } from 'vitest'
 import type { Attributes } from '../../../src/domain/json-value.ts'
-import { processHook } from '../../../src/processors/hook-processor.ts'
+import { processHook } from './processed.ts'
 
 const base = { session_id: 's1', cwd: '/somewhere', prompt_id: 'p1' }
 

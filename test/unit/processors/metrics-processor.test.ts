@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { processMetrics } from '../../../src/processors/metrics-processor.ts'
 import type { MetricPoint } from '../../../src/domain/telemetry-record.ts'
+import { processMetrics } from './processed.ts'
 
 const NOW = 1_795_229_600_000
 

@@ -4,9 +4,7 @@ import { claudeCodeHooks } from '../../../src/agents/claude-code/hooks.ts'
 import type { ModelCallEvent } from '../../../src/domain/agent-event.ts'
 import type { Attributes, AttributeValue } from '../../../src/domain/json-value.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
-import { processMetrics } from '../../../src/processors/metrics-processor.ts'
-import { processSpans } from '../../../src/processors/span-processor.ts'
+import { processLogs, processMetrics, processSpans } from './processed.ts'
 
 const NOW = 1_795_229_600_000
 const T = 1_795_229_558_000

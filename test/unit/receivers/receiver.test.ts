@@ -134,6 +134,45 @@ describe('an export', () => {
   })
 })
 
+describe('a hook', () => {
+  const body = JSON.stringify({ session_id: 's1', hook_event_name: 'Stop' })
+
+  it.each(['claude-code', 'other-agent'])(
+    'of %s is handed on with its agent and answered {} after it is stored',
+    async (agent) => {
+      stand = createStand()
+      const reply = await post(`/hooks/${agent}`, body)
+      expect([reply.statusCode, reply.body]).toEqual([200, '{}'])
+      const [hooks, request] = stand.ingestHooks.mock.calls[0] ?? []
+      expect(hooks).toEqual([{ agent, body: JSON.parse(body), labels: {} }])
+      expect(request?.arrivedMs).toBe(NOW_MS)
+      expect(stand.counters.snapshot()).toMatchObject({ requestCount: 1, acceptedRecords: 1 })
+    },
+  )
+
+  it('of an agent that posts none is not taken', async () => {
+    stand = createStand()
+    const reply = await post('/hooks/nobody', body)
+    expect(reply.statusCode).toBe(404)
+    expect(reply.body).toContain('/hooks/claude-code, /hooks/other-agent')
+    expect(stand.ingestHooks).not.toHaveBeenCalled()
+  })
+
+  it('that is refused fails as a whole, with the reason, and is no export', async () => {
+    stand = createStand()
+    stand.ingestHooks.mockResolvedValue([{ reason: 'no_session', message: 'no session_id' }])
+    const reply = await post('/hooks/claude-code', body)
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json()).toMatchObject({ code: 3, message: 'no session_id' })
+    expect(reply.body).not.toContain('partialSuccess')
+    expect(stand.counters.snapshot()).toMatchObject({
+      errorCount: 1,
+      acceptedRecords: 0,
+      rejectedRecords: { no_session: 1 },
+    })
+  })
+})
+
 describe('other requests', () => {
   it.each([
     ['GET', '/v1/logs', 405, 12, 'POST'],

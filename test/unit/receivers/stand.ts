@@ -2,18 +2,20 @@
  * The HTTP door with everything around it replaced, and what the tests need to look at.
  */
 import { vi } from 'vitest'
-import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Clock } from '../../../src/domain/clock.ts'
 import type { Rejection } from '../../../src/domain/rejection.ts'
-import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
+import type {
+  LogRecord,
+  MetricPoint,
+  PostedHook,
+  SpanRecord,
+} from '../../../src/domain/telemetry-record.ts'
 import { type Counters, createCounters } from '../../../src/observability/counters.ts'
 import type { LogMethod } from '../../../src/observability/logger.ts'
 import { createAdmission } from '../../../src/receivers/admission.ts'
-import {
-  createExports,
-  type ExportRequest,
-  type Ingest,
-} from '../../../src/receivers/signal-receiver.ts'
+import type { Intake } from '../../../src/processors/chain.ts'
+import type { IngestRequest } from '../../../src/processors/record-processor.ts'
+import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import type { HealthReport } from '../../../src/receivers/http/health-route.ts'
 import {
@@ -51,7 +53,7 @@ export const healthy: HealthReport = {
 /** Takes records of a request; a large one brings several lots. */
 export type TakeRecords<T> = (
   records: readonly T[],
-  request: ExportRequest,
+  request: IngestRequest,
 ) => Promise<readonly Rejection[]>
 
 export interface Stand {
@@ -60,7 +62,7 @@ export interface Stand {
   readonly ingestLogs: ReturnType<typeof vi.fn<TakeRecords<LogRecord>>>
   readonly ingestMetrics: ReturnType<typeof vi.fn<TakeRecords<MetricPoint>>>
   readonly ingestTraces: ReturnType<typeof vi.fn<TakeRecords<SpanRecord>>>
-  readonly ingestHooks: ReturnType<typeof vi.fn<TakeRecords<Attributes>>>
+  readonly ingestHooks: ReturnType<typeof vi.fn<TakeRecords<PostedHook>>>
   readonly log: Record<'error' | 'warn' | 'info' | 'debug', ReturnType<typeof vi.fn<LogMethod>>>
   readonly clock: Clock & { nowMs: number }
 }
@@ -107,24 +109,32 @@ export function createStand(settings: Settings = {}): Stand {
     setTimer: () => ({ cancel: () => undefined }),
   }
   const failureLog = createFailureLog(log, clock)
-  const ingestHooks = vi.fn<TakeRecords<Attributes>>(async () => [])
+  const ingestHooks = vi.fn<TakeRecords<PostedHook>>(async () => [])
   const ingests = { ingestLogs, ingestMetrics, ingestTraces, ingestHooks }
-  const taken =
-    <T>(take: TakeRecords<T>): Ingest<T> =>
-    (request) =>
-    (records) =>
-      take(records, request)
+  const intake: Intake = {
+    accept: (of, request) => {
+      switch (of.signal) {
+        case 'log':
+          return ingestLogs(of.records, request)
+        case 'metric':
+          return ingestMetrics(of.records, request)
+        case 'trace':
+          return ingestTraces(of.records, request)
+        case 'hook':
+          return ingestHooks(of.records, request)
+      }
+    },
+  }
   const app = createHttpDoor({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
-    exports: createExports(
-      {
-        ingestLogs: taken(ingestLogs),
-        ingestMetrics: taken(ingestMetrics),
-        ingestTraces: taken(ingestTraces),
-        ingestHooks: taken(ingestHooks),
-      },
-      { counters, failureLog, stopping: settings.stopping ?? new AbortController().signal },
-    ),
+    signals: createSignalReceivers({
+      intake,
+      hookAgents: ['claude-code', 'other-agent'],
+      clock,
+      counters,
+      failureLog,
+      stopping: settings.stopping ?? new AbortController().signal,
+    }),
     admission: createAdmission(
       {
         maxBytes: maxInFlightBytes,

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { LogRecord, Origin } from '../../../src/domain/telemetry-record.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
 import { nothing, row } from '../storage/arrivals.ts'
 import { MONDAY_MS, openUsageStore, type UsageStore } from './stored-usage.ts'
+import { processLogs } from '../processors/processed.ts'
 
 const origin: Origin = {
   resource: { 'service.name': 'claude-code' },

@@ -3,12 +3,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createSessionFolds, type Gathering } from '../../../src/reports/session-folds.ts'
 import type { Emission } from '../../../src/domain/emission.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
 import { createReplay } from '../../../src/sessions/replay.ts'
 import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
 import { policy } from '../sessions/events.ts'
 import { nothing, origin, row } from '../storage/arrivals.ts'
 import { openStore } from '../storage/open-store.ts'
+import { processLogs } from '../processors/processed.ts'
 
 const KEY = 'claude-code/s1'
 const T0 = Date.UTC(2026, 10, 20)

@@ -3,14 +3,11 @@
  * of characters that take much room, and nothing ever finished. Each generator makes the next
  * record of its kind, as the processors hand it on.
  */
-import { processLogs } from '../../../src/processors/event-processor.ts'
-import { processHook } from '../../../src/processors/hook-processor.ts'
-import { processMetrics } from '../../../src/processors/metrics-processor.ts'
-import { processSpans } from '../../../src/processors/span-processor.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
 import type { SpanMoment } from '../../../src/domain/telemetry-record.ts'
 import { T0 } from './events.ts'
+import { processHook, processLogs, processMetrics, processSpans } from '../processors/processed.ts'
 
 /** Characters that take one byte to six as JSON. */
 export const FILLINGS = ['x', '"', '漢', '\u0001'] as const

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { LogRecord } from '../../../../src/domain/telemetry-record.ts'
-import {
-  createBodyFiles,
-  type MemoryPermit,
-  refersToBody,
-} from '../../../../src/processors/enrich/body-files.ts'
+import { bodyPathOf, createBodyFiles } from '../../../../src/processors/enrich/body-files.ts'
 import { createFileReader } from '../../../../src/processors/enrich/file-reader.ts'
+import {
+  inProcess,
+  type MemoryPermit,
+  type RecordInProcess,
+} from '../../../../src/processors/record-processor.ts'
 import { createManualClock } from '../../manual-clock.ts'
 import { createHangingFiles } from './hanging-files.ts'
 
@@ -58,6 +59,10 @@ interface Attached {
   readonly batches: readonly number[]
 }
 
+const logs = (records: readonly LogRecord[]) => inProcess({ signal: 'log', records })
+const recordsOf = (batch: readonly RecordInProcess[]): LogRecord[] =>
+  batch.flatMap((each) => (each.signal === 'log' ? [each.record] : []))
+
 async function attached(
   records: readonly LogRecord[],
   { room = memory(1e9), folders = [folder] } = {},
@@ -65,8 +70,8 @@ async function attached(
   const files = createFileReader(createManualClock(0))
   const read: LogRecord[] = []
   const batches: number[] = []
-  for await (const batch of createBodyFiles(files, folders).forRequest(room)(records)) {
-    read.push(...batch)
+  for await (const batch of createBodyFiles(files, folders).forRequest(room)(logs(records))) {
+    read.push(...recordsOf(batch))
     batches.push(batch.length)
   }
   expect(room.held()).toBe(0)
@@ -103,9 +108,9 @@ describe('a body that is referred to', () => {
   })
 
   test('is told by its reference, unless the body is there already', () => {
-    expect(refersToBody(referring('/a'))).toBe(true)
-    expect(refersToBody(record({ body_ref: '/a', body: 'x' }))).toBe(false)
-    expect(refersToBody(record({ body_ref: 5 }))).toBe(false)
+    expect(bodyPathOf(referring('/a'))).toBe('/a')
+    expect(bodyPathOf(record({ body_ref: '/a', body: 'x' }))).toBeUndefined()
+    expect(bodyPathOf(record({ body_ref: 5 }))).toBeUndefined()
   })
 })
 
@@ -176,8 +181,8 @@ describe('stays a reference, with the reason', () => {
     const reasons: unknown[] = []
     const reading = (async () => {
       const records = ['dead', 'a', 'b'].map((name) => referring(join(folder, name)))
-      for await (const batch of bodies.forRequest(memory(1e9))(records)) {
-        reasons.push(...batch.map(({ attributes }) => attributes.body_unread))
+      for await (const batch of bodies.forRequest(memory(1e9))(logs(records))) {
+        reasons.push(...recordsOf(batch).map(({ attributes }) => attributes.body_unread))
       }
     })()
     await expect.poll(() => hanging.begun()).toBeGreaterThan(1)
@@ -219,7 +224,7 @@ describe('one request', () => {
     const records = Array.from({ length: 5000 }, (_, n) => referring(join(folder, `${n}`)))
     const attach = createBodyFiles(files, [folder]).forRequest(memory(1e9))
     const read: LogRecord[] = []
-    for await (const batch of attach(records)) read.push(...batch)
+    for await (const batch of attach(logs(records))) read.push(...recordsOf(batch))
     expect(hanging.begun()).toBeLessThan(300)
     expect(read[4999]?.attributes.body_unread).toContain('100 files')
   })

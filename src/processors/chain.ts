@@ -1,0 +1,52 @@
+/**
+ * The one way in. Every receiver hands its records to `Intake.accept`; they pass the stages in the
+ * order of the list below, and are durable when it resolves.
+ */
+import type { Rejection } from '../domain/rejection.ts'
+import type { Arrival } from '../domain/session-store.ts'
+import { createEnrich, type EnrichDeps } from './enrich.ts'
+import { identify } from './identify.ts'
+import { recognise } from './recognise.ts'
+import {
+  type IngestRequest,
+  inProcess,
+  type NextProcessor,
+  type RecordProcessor,
+  type SignalRecords,
+} from './record-processor.ts'
+import { redact } from './redact.ts'
+import { inOrder, translate } from './translate.ts'
+
+export interface Intake {
+  /**
+   * Takes records of a request, of which a large one brings several lots. Resolves once they are
+   * durable, to the refusals of those that were not taken. Rejects when they could not all be
+   * stored; those that were are known when they come again.
+   */
+  accept(records: SignalRecords, request: IngestRequest): Promise<readonly Rejection[]>
+}
+
+export interface IntakeDeps extends EnrichDeps {
+  /** Makes translated records durable. */
+  readonly store: (arrivals: readonly Arrival[]) => Promise<void>
+}
+
+export function createIntake({ store, ...deps }: IntakeDeps): Intake {
+  const processors: readonly RecordProcessor[] = [
+    recognise,
+    createEnrich(deps),
+    redact,
+    identify,
+    translate,
+  ]
+  const take = processors.reduceRight<NextProcessor>(
+    (next, processor) => (batch) => processor.process(batch, next),
+    async ({ records }) => {
+      await store(inOrder(records))
+      return []
+    },
+  )
+  return {
+    accept: (records, request) => take({ request, records: inProcess(records) }),
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Fourth stage: which session a record belongs to, when it happened, and the key by which it is known
+ * when it comes again. Pure.
+ *
+ * Within one source a resend is byte-identical, so everything here follows from the record alone,
+ * but for a time that cannot be true, which becomes the time of arrival.
+ */
+import { hash } from 'node:crypto'
+import type { AgentProfile } from '../agents/profile.ts'
+import { believed, textOf } from '../agents/read-attribute.ts'
+import type { Attributes } from '../domain/json-value.ts'
+import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.ts'
+import type { Rejection } from '../domain/rejection.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { LogRecord, MetricPoint, PostedHook, SpanRecord } from '../domain/telemetry-record.ts'
+import {
+  type HookIdentity,
+  type LogIdentity,
+  type MetricIdentity,
+  type RecordInProcess,
+  recordProcessor,
+  type SpanIdentity,
+} from './record-processor.ts'
+
+/** Langfuse drops session ids longer than this. */
+const MAX_SESSION_ID_LENGTH = 200
+
+export function identifyRecord(record: RecordInProcess, arrivedMs: number): Rejection | undefined {
+  switch (record.signal) {
+    case 'log':
+      return keep(record, identifyLog(record.record, record.profile, arrivedMs))
+    case 'metric':
+      return keep(record, identifyPoint(record.record, record.profile, arrivedMs))
+    case 'trace':
+      return keep(record, identifySpan(record.record, record.profile, arrivedMs))
+    case 'hook':
+      return keep(record, identifyHook(record.record, record.profile, arrivedMs))
+  }
+}
+
+export const identify = recordProcessor('identify', identifyRecord)
+
+function keep<I>(
+  record: { identified: I | undefined },
+  identified: Result<I, Rejection>,
+): Rejection | undefined {
+  if (!identified.ok) return identified.error
+  record.identified = identified.value
+  return undefined
+}
+
+function identifyLog(
+  record: LogRecord,
+  profile: AgentProfile | undefined,
+  arrivedMs: number,
+): Result<LogIdentity, Rejection> {
+  if (profile === undefined) return unknownAgent(record.origin.scopeName)
+  const name = profile.eventName(record)
+  if (name === undefined) {
+    return err({
+      reason: 'no_event_name',
+      message: 'the record names no event: neither event.name nor a body',
+    })
+  }
+  const sentMs = record.timeMs ?? record.observedMs
+  const timeMs = believableTimeMs(sentMs, arrivedMs)
+  const sessionId = sessionIdOf(profile, record.attributes, timeMs)
+  if (!sessionId.ok) return sessionId
+  const { attributes, implausible } = believed(record.attributes, profile.quantities)
+  const sequence = profile.sequence(attributes)
+  return ok({
+    profile,
+    sessionId: sessionId.value,
+    dedupKey: logKeyOf(profile, name, record, sequence, sentMs),
+    timeMs,
+    implausible: marksOf(implausible, timeMark('time', sentMs, arrivedMs)),
+    name,
+    sequence,
+    attributes,
+  })
+}
+
+/**
+ * The API's own ids where the event has one; else the agent's count together with the time,
+ * since the count starts again on resume; else, for versions that do not count, the content.
+ * Ids are unique within a session only.
+ */
+function logKeyOf(
+  profile: AgentProfile,
+  name: string,
+  record: LogRecord,
+  sequence: number | undefined,
+  sentMs: number | undefined,
+): string {
+  const row = Object.hasOwn(profile.events, name) ? profile.events[name] : undefined
+  for (const key of row?.identifiedBy ?? []) {
+    const id = textOf(record.attributes, key)
+    if (id !== undefined) return `${name}|${id}`
+  }
+  if (sequence !== undefined) return `${name}|${sequence}|${sentMs ?? ''}`
+  return `${name}|${sentMs ?? ''}|${hash('sha1', JSON.stringify(record.attributes))}`
+}
+
+function identifyPoint(
+  point: MetricPoint,
+  profile: AgentProfile | undefined,
+  arrivedMs: number,
+): Result<MetricIdentity, Rejection> {
+  if (profile === undefined) return unknownAgent(point.origin.scopeName)
+  const timeMs = believableTimeMs(point.timeMs, arrivedMs)
+  const sessionId = sessionIdOf(profile, point.attributes, timeMs)
+  if (!sessionId.ok) return sessionId
+  const seriesKey = seriesKeyOf(point)
+  return ok({
+    profile,
+    sessionId: sessionId.value,
+    dedupKey: `${seriesKey}|${point.timeNanos}`,
+    timeMs,
+    implausible: timeMark('time', point.timeMs, arrivedMs),
+    seriesKey,
+  })
+}
+
+/**
+ * A series is its resource, scope, name and attributes (data model of OTLP metrics); with its
+ * start time it is one run of values that only grows. Two processes of one resumed session
+ * have runs of their own.
+ */
+function seriesKeyOf(point: MetricPoint): string {
+  const { resource, scopeName } = point.origin
+  const parts = [
+    scopeName,
+    point.name,
+    point.startNanos,
+    sorted(resource),
+    sorted(point.attributes),
+  ]
+  return hash('sha1', JSON.stringify(parts)).slice(0, 24)
+}
+
+function sorted(attributes: MetricPoint['attributes']): unknown[] {
+  return Object.keys(attributes)
+    .sort()
+    .map((key) => [key, attributes[key]])
+}
+
+function identifySpan(
+  span: SpanRecord,
+  profile: AgentProfile | undefined,
+  arrivedMs: number,
+): Result<SpanIdentity, Rejection> {
+  if (profile === undefined) return unknownAgent(span.origin.scopeName)
+  const { attributes, implausible } = believed(span.attributes, profile.quantities)
+  const { startMs, endMs, marks } = spanTimesOf(span, arrivedMs)
+  const sessionId = sessionIdOf(profile, attributes, endMs)
+  if (!sessionId.ok) return sessionId
+  return ok({
+    profile,
+    sessionId: sessionId.value,
+    dedupKey: `span|${span.traceId}|${span.spanId}`,
+    timeMs: endMs,
+    implausible: marksOf(implausible, marks),
+    startMs,
+    attributes,
+  })
+}
+
+interface SpanTimes {
+  readonly startMs: number
+  readonly endMs: number
+  readonly marks: Implausible | undefined
+}
+
+/** A span that would last too long began no one knows when: it stands for its end alone. */
+function spanTimesOf(record: SpanRecord, arrivedMs: number): SpanTimes {
+  const endMs = believableTimeMs(record.endMs, arrivedMs)
+  const ofEnd = timeMark('end_time', record.endMs, arrivedMs)
+  const isLong = endMs - record.startMs > GREATEST.durationMs
+  if (isLong || !isPlausibleTime(record.startMs, arrivedMs)) {
+    const ofStart = { start_time: String(record.startMs) }
+    return { startMs: endMs, endMs, marks: marksOf(ofStart, ofEnd) }
+  }
+  return { startMs: Math.min(record.startMs, endMs), endMs, marks: ofEnd }
+}
+
+function identifyHook(
+  { body, labels }: PostedHook,
+  profile: AgentProfile | undefined,
+  arrivedMs: number,
+): Result<HookIdentity, Rejection> {
+  const event = profile?.hooks?.read(body, { arrivedMs, labels })
+  if (event === undefined) {
+    return err({ reason: 'no_session', message: 'the hook names no session_id or hook_event_name' })
+  }
+  if (event.sessionId.length > MAX_SESSION_ID_LENGTH) {
+    return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
+  }
+  return ok({ event })
+}
+
+function unknownAgent(scopeName: string): Result<never, Rejection> {
+  const message = `no known agent writes in scope ${quote(scopeName)}`
+  return err({ reason: 'unknown_agent', message })
+}
+
+/** The session id the record carries, or the group it falls into, or why it has neither. */
+function sessionIdOf(
+  profile: AgentProfile,
+  attributes: Attributes,
+  timeMs: number,
+): Result<string, Rejection> {
+  const sessionId = profile.sessionId(attributes) ?? profile.substituteSessionId(attributes, timeMs)
+  if (sessionId === undefined) {
+    return err({
+      reason: 'no_session',
+      message: 'neither session.id nor user.id: the record belongs to nobody',
+    })
+  }
+  if (sessionId.length > MAX_SESSION_ID_LENGTH) {
+    return err({
+      reason: 'session_id_too_long',
+      message: `session.id has ${sessionId.length} characters, at most ${MAX_SESSION_ID_LENGTH} are allowed`,
+    })
+  }
+  return ok(sessionId)
+}
+
+/** The record's own time where it can be true, else the time of its arrival. */
+function believableTimeMs(timeMs: number | undefined, arrivedMs: number): number {
+  return timeMs !== undefined && isPlausibleTime(timeMs, arrivedMs) ? timeMs : arrivedMs
+}
+
+/** A mark on a time that was sent and cannot be true; nothing where it can, or none was sent. */
+function timeMark(
+  name: string,
+  timeMs: number | undefined,
+  arrivedMs: number,
+): Implausible | undefined {
+  if (timeMs === undefined || isPlausibleTime(timeMs, arrivedMs)) return undefined
+  return { [name]: String(timeMs) }
+}
+
+/** Both marks as one; undefined when there are none. */
+export function marksOf(
+  a: Implausible | undefined,
+  b: Implausible | undefined,
+): Implausible | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return { ...a, ...b }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}
