@@ -21,6 +21,8 @@ export interface LogRecord {
   readonly eventName: string
   readonly body: AttributeValue
   readonly attributes: Attributes
+  /** The time as it was sent, where it could not be read: two records that differ in it are two. */
+  readonly timeText?: string
   /** Lower-case hex, present only while the agent traces. */
   readonly traceId?: string
   readonly spanId?: string
@@ -32,7 +34,10 @@ export interface MetricPoint {
   readonly name: string
   readonly unit: string
   readonly temporality: 'delta' | 'cumulative'
-  /** `start_time_unix_nano` as sent: identifies one run of a series. */
+  /**
+   * `start_time_unix_nano` as sent: identifies one run of a series. Decimal nanoseconds, `'0'` when
+   * unset, other text where the time could not be read.
+   */
   readonly startNanos: string
   readonly timeNanos: string
   readonly timeMs: number | undefined

@@ -2,43 +2,60 @@
  * AnyValue and KeyValue lists of OTLP/JSON (opentelemetry/proto/common/v1) to plain values.
  * Guarantees bounded recursion and values that JSON can hold. Allocates nothing but the result
  * on the good path: this is the hottest code of the product.
+ *
+ * A value that is not of the type its field promises is kept as it was written when it is text, a
+ * number or a boolean, and is null otherwise: one unreadable value does not cost its record.
  */
 import type { Attributes, AttributeValue } from '../domain/json-value.ts'
 import { newBag, noAttributes } from './attribute-map.ts'
 import { doubleAttribute, readDouble } from './scalars.ts'
-import { type Fault, isObject, refuse, shortened, shown, typeName } from './decoding.ts'
+import { type Fault, isObject, refuse, shortened, typeName } from './decoding.ts'
 import { readInt64 } from './scalars.ts'
 
 /** Values nested deeper than this are refused. */
 export const MAX_DEPTH = 32
 
-/** The attributes of a record, resource or point. Of two equal keys the last wins. */
+/**
+ * The attributes of a record, resource or point. Of two equal keys the last wins; entries that are
+ * no key-value pair are left out.
+ */
 export function readAttributes(raw: unknown, fault: Fault): Attributes | undefined {
   return readKeyValues('attributes', raw, fault, 0)
 }
 
 /**
  * One AnyValue; null when it is empty or of a kind this version does not know. Bytes stay
- * base64 text, infinities and NaN become their names.
+ * base64 text, infinities and NaN become their names. Refuses only what nests too deep.
  */
 export function readValue(raw: unknown, fault: Fault, depth = 0): AttributeValue | undefined {
   if (!isSet(raw)) return null
-  if (!isObject(raw)) return refuse(fault, `value is ${typeName(raw)}, expected an object`)
+  if (!isObject(raw)) return asWritten(raw)
   const text = raw.stringValue
   if (typeof text === 'string') return text
-  if (isSet(raw.intValue)) {
-    return readInt64(raw.intValue) ?? wrong(fault, 'intValue', raw.intValue, 'a 64-bit integer')
-  }
-  if (isSet(raw.boolValue)) {
-    if (typeof raw.boolValue === 'boolean') return raw.boolValue
-    return wrong(fault, 'boolValue', raw.boolValue, 'true or false')
-  }
-  if (isSet(raw.doubleValue)) return readDoubleValue(raw.doubleValue, fault)
+  if (isSet(raw.intValue)) return readInt64(raw.intValue) ?? asWritten(raw.intValue)
+  if (isSet(raw.boolValue)) return asWritten(raw.boolValue)
+  if (isSet(raw.doubleValue)) return readDoubleValue(raw.doubleValue)
   if (isSet(raw.arrayValue)) return readArray(raw.arrayValue, fault, depth + 1)
   if (isSet(raw.kvlistValue)) return readKvlist(raw.kvlistValue, fault, depth + 1)
-  if (isSet(text)) return wrong(fault, 'stringValue', text, 'a string')
-  if (typeof raw.bytesValue === 'string') return raw.bytesValue
-  return isSet(raw.bytesValue) ? wrong(fault, 'bytesValue', raw.bytesValue, 'base64 text') : null
+  if (isSet(text)) return asWritten(text)
+  if (isSet(raw.bytesValue)) return asWritten(raw.bytesValue)
+  return readValueByProtoName(raw, fault, depth)
+}
+
+/** The same by the names of the protobuf definition, which JSON parsers of protobuf accept, too. */
+function readValueByProtoName(
+  raw: Readonly<Record<string, unknown>>,
+  fault: Fault,
+  depth: number,
+): AttributeValue | undefined {
+  const text = raw.string_value
+  if (isSet(text)) return asWritten(text)
+  if (isSet(raw.int_value)) return readInt64(raw.int_value) ?? asWritten(raw.int_value)
+  if (isSet(raw.bool_value)) return asWritten(raw.bool_value)
+  if (isSet(raw.double_value)) return readDoubleValue(raw.double_value)
+  if (isSet(raw.array_value)) return readArray(raw.array_value, fault, depth + 1)
+  if (isSet(raw.kvlist_value)) return readKvlist(raw.kvlist_value, fault, depth + 1)
+  return asWritten(raw.bytes_value)
 }
 
 function readKeyValues(
@@ -52,13 +69,9 @@ function readKeyValues(
   const bag = newBag()
   for (let i = 0; i < raw.length; i++) {
     const entry: unknown = raw[i]
-    if (!isObject(entry)) {
-      return refuse(fault, `${name}[${i}] is ${typeName(entry)}, expected an object`)
-    }
+    if (!isObject(entry)) continue
     const key = entry.key
-    if (typeof key !== 'string') {
-      return refuse(fault, `${name}[${i}].key is ${typeName(key)}, expected a string`)
-    }
+    if (typeof key !== 'string') continue
     const value = readValue(entry.value, fault, depth)
     if (value === undefined) {
       return refuse(fault, `${name}[${i}] (${shortened(key)}): ${fault.text}`)
@@ -69,17 +82,13 @@ function readKeyValues(
 }
 
 function readArray(raw: unknown, fault: Fault, depth: number): AttributeValue | undefined {
-  if (!isObject(raw)) return wrong(fault, 'arrayValue', raw, 'an object')
   if (depth > MAX_DEPTH) return tooDeep(fault)
-  const list = raw.values
+  const list = isObject(raw) ? raw.values : raw
   if (!isSet(list)) return []
-  if (!Array.isArray(list)) return wrong(fault, 'arrayValue.values', list, 'a list')
+  if (!Array.isArray(list)) return null
   const values: AttributeValue[] = []
   for (let i = 0; i < list.length; i++) {
-    const entry: unknown = list[i]
-    const value: AttributeValue | undefined = isObject(entry)
-      ? readValue(entry, fault, depth)
-      : wrong(fault, 'it', entry, 'an object')
+    const value = readValue(list[i], fault, depth)
     if (value === undefined) return refuse(fault, `arrayValue.values[${i}]: ${fault.text}`)
     values.push(value)
   }
@@ -87,14 +96,15 @@ function readArray(raw: unknown, fault: Fault, depth: number): AttributeValue | 
 }
 
 function readKvlist(raw: unknown, fault: Fault, depth: number): AttributeValue | undefined {
-  if (!isObject(raw)) return wrong(fault, 'kvlistValue', raw, 'an object')
   if (depth > MAX_DEPTH) return tooDeep(fault)
-  return readKeyValues('kvlistValue.values', raw.values, fault, depth)
+  const list = isObject(raw) ? raw.values : raw
+  if (isSet(list) && !Array.isArray(list)) return null
+  return readKeyValues('kvlistValue.values', list, fault, depth)
 }
 
-function readDoubleValue(raw: unknown, fault: Fault): AttributeValue | undefined {
+function readDoubleValue(raw: unknown): AttributeValue {
   const value = readDouble(raw)
-  return value === undefined ? wrong(fault, 'doubleValue', raw, 'a number') : doubleAttribute(value)
+  return value === undefined ? asWritten(raw) : doubleAttribute(value)
 }
 
 /** proto3 JSON: a field that is null is a field left out. */
@@ -102,8 +112,9 @@ function isSet(raw: unknown): boolean {
   return raw !== undefined && raw !== null
 }
 
-function wrong<T>(fault: Fault, field: string, raw: unknown, expected: string): T | undefined {
-  return refuse(fault, `${field} is ${shown(raw)}, expected ${expected}`)
+function asWritten(raw: unknown): AttributeValue {
+  if (typeof raw === 'string' || typeof raw === 'boolean') return raw
+  return typeof raw === 'number' ? doubleAttribute(raw) : null
 }
 
 function tooDeep<T>(fault: Fault): T | undefined {

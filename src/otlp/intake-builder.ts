@@ -20,8 +20,15 @@ export interface IntakeBuilder<T> {
   /** True once `MAX_RECORDS` were seen: stop, and refuse the rest in one go. */
   isFull(): boolean
   accept(record: T): void
-  /** Looked at, and nothing that is kept or refused. */
-  skip(): void
+  /**
+   * Looked at, and nothing that is kept or refused; `unrecognised` says what there was in place of
+   * what was looked for.
+   */
+  skip(unrecognised?: string): void
+  /** Something stood where a list of records was looked for. */
+  miss(unrecognised: string): void
+  /** What was met, in a request in which nothing was recognised so far; the first of it. */
+  unrecognised(): string | undefined
   /** Refuses `count` records for one reason. */
   reject(message: string, count?: number): void
   /** Refuses `count` records because the request holds too many. */
@@ -38,6 +45,8 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
   let rejected: Rejection[] = []
   let seen = 0
   let refused = 0
+  let known = 0
+  let firstMiss: string | undefined
   const overflow = `more than ${maxRecords} records in one request`
 
   const reject = (message: string, count = 1): void => {
@@ -50,6 +59,7 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
     for (let i = 0; i < counted; i++) rejected.push(described)
     refused += counted
     seen += counted
+    known += counted
   }
 
   return {
@@ -57,10 +67,17 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
     accept: (record) => {
       accepted.push(record)
       seen += 1
+      known += 1
     },
-    skip: () => {
+    skip: (unrecognised) => {
       seen += 1
+      if (unrecognised === undefined) known += 1
+      else firstMiss ??= unrecognised
     },
+    miss: (unrecognised) => {
+      firstMiss ??= unrecognised
+    },
+    unrecognised: () => (known === 0 ? firstMiss : undefined),
     reject,
     rejectOverflow: (count) => reject(overflow, count),
     pending: () => accepted.length,

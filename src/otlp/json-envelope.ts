@@ -5,10 +5,70 @@
 import type { Attributes } from '../domain/json-value.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import type { DecodeFailure } from './decoding.ts'
-import { type Fault, isObject, typeName } from './decoding.ts'
+import { type Fault, isObject, shortened, typeName } from './decoding.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import type { Level } from './json-pieces.ts'
 import { readOrigin, readResource } from './records.ts'
+
+/**
+ * A field's names in JSON: lowerCamelCase, and as it stands in the protobuf definition, which the
+ * JSON mapping of protobuf asks parsers to accept as well.
+ */
+export function jsonNames(camelCase: string): readonly [string, string] {
+  return [camelCase, camelCase.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+function memberOf(object: JsonObject, camelCase: string): unknown {
+  const [name, protoName] = namesOf(camelCase)
+  return object[name] ?? object[protoName]
+}
+
+const knownNames = new Map<string, readonly [string, string]>()
+
+function namesOf(camelCase: string): readonly [string, string] {
+  let names = knownNames.get(camelCase)
+  if (names === undefined) {
+    names = jsonNames(camelCase)
+    knownNames.set(camelCase, names)
+  }
+  return names
+}
+
+/** The first member that is not among the known ones, quoted for a message. */
+export function unknownMember(object: JsonObject, known: ReadonlySet<string>): string | undefined {
+  const name = Object.keys(object).find((key) => !known.has(key))
+  return name === undefined ? undefined : JSON.stringify(shortened(name))
+}
+
+/** What stands beside a list of scopes or of records. */
+const besideLists: ReadonlySet<string> = new Set([
+  ...['resource', 'scope', 'schemaUrl', 'schema_url'],
+])
+
+/** What a body of another kind has in it, and where that belongs. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ...jsonNames('resourceLogs').map((name) => [name, 'logs belong on /v1/logs'] as const),
+  ...jsonNames('resourceMetrics').map((name) => [name, 'metrics belong on /v1/metrics'] as const),
+  ...jsonNames('resourceSpans').map((name) => [name, 'traces belong on /v1/traces'] as const),
+  ['hook_event_name', 'hooks belong on /hooks/claude-code'],
+])
+
+/**
+ * Why a request without groups is none of this signal; `undefined` for an empty one. Beside an empty
+ * list, members that belong to no other signal are fields of a later version.
+ */
+function strangeBody(body: JsonObject, groups: string): string | undefined {
+  const names: readonly string[] = namesOf(groups)
+  const others = Object.keys(body).filter((key) => !names.includes(key))
+  const foreign = others.find((name) => elsewhere.has(name))
+  const first = foreign ?? (Array.isArray(memberOf(body, groups)) ? undefined : others[0])
+  if (first === undefined) return undefined
+  const hint = elsewhere.get(first)
+  const message = `the request holds ${JSON.stringify(shortened(first))}, expected ${groups}`
+  return hint === undefined ? message : `${message}: ${hint}`
+}
 
 /** What differs between the signals. */
 export interface Signal<T> {
@@ -59,14 +119,18 @@ export function itemByItem<T>(
 
 /** The levels of a request, for cutting it. */
 export function levelsOf<T>({ groups, scopes, items, item }: Signal<T>): Level {
-  const scope: Level = { shared: ['scope'], into: items, next: { listOf: item } }
-  const group: Level = { shared: ['resource'], into: scopes, next: { listOf: scope } }
-  return { shared: [], into: groups, next: { listOf: group } }
+  const scope: Level = { shared: ['scope'], into: jsonNames(items), next: { listOf: item } }
+  const group: Level = {
+    shared: ['resource'],
+    into: jsonNames(scopes),
+    next: { listOf: scope },
+  }
+  return { shared: [], into: jsonNames(groups), next: { listOf: group } }
 }
 
 /**
  * Reads a request, or a piece of one whose lists begin at `offsets`. Fails as a whole only when
- * there is no list to walk.
+ * there is no list to walk. What was there in place of records is left with the intake.
  */
 export function readEnvelope<T>(
   body: unknown,
@@ -77,9 +141,13 @@ export function readEnvelope<T>(
   if (!isObject(body)) {
     return { message: `the request is ${typeName(body)}, expected a JSON object` }
   }
-  const groups = body[signal.groups] ?? []
+  const groups = memberOf(body, signal.groups) ?? []
   if (!Array.isArray(groups)) {
     return { message: `${signal.groups} is ${typeName(groups)}, expected a list` }
+  }
+  if (groups.length === 0) {
+    const strange = strangeBody(body, signal.groups)
+    if (strange !== undefined) intake.miss(strange)
   }
   const [offset = 0, ...inner] = offsets
   for (let i = 0; i < groups.length; i++) {
@@ -103,7 +171,7 @@ function readGroup<T>(
     intake.reject(`${path} is ${typeName(group)}, expected an object`)
     return
   }
-  const scopes = group[signal.scopes] ?? []
+  const scopes = memberOf(group, signal.scopes) ?? missing(group, path, signal.scopes, intake)
   if (!Array.isArray(scopes)) {
     intake.reject(`${path}.${signal.scopes} is ${typeName(scopes)}, expected a list`)
     return
@@ -137,7 +205,7 @@ function readScope<T>(
     intake.reject(`${path} is ${typeName(scope)}, expected an object`)
     return
   }
-  const items = scope[signal.items] ?? []
+  const items = memberOf(scope, signal.items) ?? missing(scope, path, signal.items, intake)
   if (!Array.isArray(items)) {
     intake.reject(`${path}.${signal.items} is ${typeName(items)}, expected a list`)
     return
@@ -151,10 +219,22 @@ function readScope<T>(
   signal.readItems(items, origin, `${path}.${signal.items}`, offsets, intake)
 }
 
+/** An empty list, and a note of what stands in its place. */
+function missing<T>(
+  object: JsonObject,
+  path: string,
+  expected: string,
+  intake: IntakeBuilder<T>,
+): readonly unknown[] {
+  const unknown = unknownMember(object, besideLists)
+  if (unknown !== undefined) intake.miss(`${path} holds ${unknown}, expected ${expected}`)
+  return []
+}
+
 /** Records lost with a scope; one when they cannot be counted. */
 function countInScope<T>(scope: unknown, signal: Signal<T>): number {
   if (!isObject(scope)) return 1
-  const items = scope[signal.items] ?? []
+  const items = memberOf(scope, signal.items) ?? []
   if (!Array.isArray(items)) return 1
   let count = 0
   for (const item of items) count += signal.countIn(item)

@@ -5,11 +5,16 @@
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { readAttributes, readValue } from './any-value.ts'
 import { type Fault, isObject, refuse, typeName } from './decoding.ts'
-import { readHexId, SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
 import { itemByItem, type Signal } from './json-envelope.ts'
 import { logRecord } from './records.ts'
-import { readNanos } from './scalars.ts'
-import { readText } from './scalars.ts'
+import {
+  readHexId,
+  readNanos,
+  readText,
+  SPAN_ID_CHARS,
+  TRACE_ID_CHARS,
+  unreadableTime,
+} from './scalars.ts'
 
 export const jsonLogs: Signal<LogRecord> = {
   groups: 'resourceLogs',
@@ -24,24 +29,16 @@ function readLogRecord(raw: unknown, origin: Origin, fault: Fault): LogRecord | 
   if (attributes === undefined) return undefined
   const body = readValue(raw.body, fault)
   if (body === undefined) return refuse(fault, `body: ${fault.text}`)
-  const timeNanos = readNanos('timeUnixNano', raw.timeUnixNano, fault)
-  if (timeNanos === undefined) return undefined
-  const observedNanos = readNanos('observedTimeUnixNano', raw.observedTimeUnixNano, fault)
-  if (observedNanos === undefined) return undefined
-  const eventName = readText('eventName', raw.eventName, fault)
-  if (eventName === undefined) return undefined
-  const traceId = readHexId('traceId', raw.traceId, TRACE_ID_CHARS, fault)
-  if (traceId === undefined) return undefined
-  const spanId = readHexId('spanId', raw.spanId, SPAN_ID_CHARS, fault)
-  if (spanId === undefined) return undefined
+  const time = raw.timeUnixNano ?? raw.time_unix_nano
   return logRecord({
     origin,
-    timeNanos,
-    observedNanos,
-    eventName,
+    timeNanos: readNanos(time),
+    timeText: unreadableTime(time),
+    observedNanos: readNanos(raw.observedTimeUnixNano ?? raw.observed_time_unix_nano),
+    eventName: readText(raw.eventName ?? raw.event_name),
     body,
     attributes,
-    traceId,
-    spanId,
+    traceId: readHexId(raw.traceId ?? raw.trace_id, TRACE_ID_CHARS),
+    spanId: readHexId(raw.spanId ?? raw.span_id, SPAN_ID_CHARS),
   })
 }

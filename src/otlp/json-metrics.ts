@@ -3,7 +3,14 @@
  */
 import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
 import { readAttributes } from './any-value.ts'
-import { readDouble, readInt64, readNanos, readText } from './scalars.ts'
+import {
+  readDouble,
+  readInt64,
+  readNanos,
+  readSmallNumber,
+  readText,
+  unreadableTime,
+} from './scalars.ts'
 import { type Fault, isObject, refuse, shown, typeName, checkShared } from './decoding.ts'
 import {
   metricPoint,
@@ -14,7 +21,7 @@ import {
   temporalityOf,
 } from './records.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
-import type { Signal } from './json-envelope.ts'
+import { jsonNames, type Signal, unknownMember } from './json-envelope.ts'
 import type { Level } from './json-pieces.ts'
 
 /** A point, or `'no value'` when it is flagged as having none. */
@@ -24,41 +31,47 @@ export function readNumberPoint(
   fault: Fault,
 ): MetricPoint | 'no value' | undefined {
   if (!isObject(raw)) return refuse(fault, `it is ${typeName(raw)}, expected an object`)
-  if (raw.flags === NO_RECORDED_VALUE) return 'no value'
+  if ((readSmallNumber(raw.flags) & NO_RECORDED_VALUE) !== 0) return 'no value'
   const attributes = readAttributes(raw.attributes, fault)
   if (attributes === undefined) return undefined
-  const startNanos = readNanos('startTimeUnixNano', raw.startTimeUnixNano, fault)
-  if (startNanos === undefined) return undefined
-  const timeNanos = readNanos('timeUnixNano', raw.timeUnixNano, fault)
-  if (timeNanos === undefined) return undefined
-  const value = readNumber(raw, fault)
+  const startNanos = readTime(raw.startTimeUnixNano ?? raw.start_time_unix_nano)
+  const timeNanos = readTime(raw.timeUnixNano ?? raw.time_unix_nano)
+  const value = readNumber(raw.asDouble ?? raw.as_double, raw.asInt ?? raw.as_int, fault)
   if (value === undefined) return undefined
   return metricPoint(sum, { startNanos, timeNanos, value, attributes })
 }
 
-function readNumber(raw: Readonly<Record<string, unknown>>, fault: Fault): number | undefined {
-  if (raw.asDouble !== undefined && raw.asDouble !== null) {
-    const value = readDouble(raw.asDouble)
+/** A time is part of a point's identity, also where it cannot be read. */
+function readTime(raw: unknown): string {
+  return unreadableTime(raw) ?? readNanos(raw)
+}
+
+function readNumber(asDouble: unknown, asInt: unknown, fault: Fault): number | undefined {
+  if (asDouble !== undefined && asDouble !== null) {
+    const value = readDouble(asDouble)
     if (value !== undefined && Number.isFinite(value)) return value
-    return refuse(fault, `asDouble is ${shown(raw.asDouble)}, expected a finite number`)
+    return refuse(fault, `asDouble is ${shown(asDouble)}, expected a finite number`)
   }
-  if (raw.asInt === undefined || raw.asInt === null) {
+  if (asInt === undefined || asInt === null) {
     return refuse(fault, NO_VALUE_FAULT)
   }
-  const value = readInt64(raw.asInt)
+  const value = readInt64(asInt)
   if (value !== undefined) return Number(value)
-  return refuse(fault, `asInt is ${shown(raw.asInt)}, expected a 64-bit integer`)
+  return refuse(fault, `asInt is ${shown(asInt)}, expected a 64-bit integer`)
 }
 
 // ExportMetricsServiceRequest in OTLP/JSON to points. Sums become points, whether they are marked
 // monotonic or not. Gauges, histograms and summaries are no increments: they are taken without a
 // point and never fail their batch.
 
-const dataFields = ['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'] as const
+const dataFields = [
+  ...['sum', 'gauge', 'histogram', 'exponentialHistogram', 'summary'],
+  'exponential_histogram',
+] as const
 
 const sum: Level = {
-  shared: ['aggregationTemporality'],
-  into: 'dataPoints',
+  shared: jsonNames('aggregationTemporality'),
+  into: jsonNames('dataPoints'),
   next: { listOf: 'records' },
 }
 
@@ -66,10 +79,13 @@ export const jsonMetrics: Signal<MetricPoint> = {
   groups: 'resourceMetrics',
   scopes: 'scopeMetrics',
   items: 'metrics',
-  item: { shared: ['name', 'unit'], into: 'sum', next: { object: sum } },
+  item: { shared: ['name', 'unit'], into: ['sum'], next: { object: sum } },
   countIn: countPoints,
   readItems: readMetrics,
 }
+
+/** Members of a metric beside its data. */
+const metricMembers: ReadonlySet<string> = new Set(['name', 'description', 'unit', 'metadata'])
 
 function readMetrics(
   items: readonly unknown[],
@@ -100,20 +116,23 @@ function readMetric(
   }
   const sum = raw.sum
   if (sum === undefined || sum === null) {
-    intake.skip()
+    const isOfAnotherKind = dataFields.some((field) => raw[field] !== undefined)
+    const unknown = isOfAnotherKind ? undefined : unknownMember(raw, metricMembers)
+    intake.skip(unknown && `${path} holds ${unknown}, expected sum`)
     return
   }
   if (!isObject(sum)) {
     intake.reject(`${path}.sum is ${typeName(sum)}, expected an object`)
     return
   }
-  const points = sum.dataPoints ?? []
+  const points = sum.dataPoints ?? sum.data_points ?? []
   if (!Array.isArray(points)) {
     intake.reject(`${path}.sum.dataPoints is ${typeName(points)}, expected a list`)
     return
   }
   const fault: Fault = { text: '' }
-  const header = readHeader(raw, sum.aggregationTemporality, origin, fault)
+  const temporality = sum.aggregationTemporality ?? sum.aggregation_temporality
+  const header = readHeader(raw, temporality, origin, fault)
   if (header === undefined) intake.reject(`${path}: ${fault.text}`, points.length)
   else readPoints(points, header, `${path}.sum.dataPoints`, pointOffset, intake)
 }
@@ -124,13 +143,15 @@ function readHeader(
   origin: Origin,
   fault: Fault,
 ): SumHeader | undefined {
-  const name = readText('name', metric.name, fault)
-  if (name === undefined) return undefined
-  const unit = readText('unit', metric.unit, fault)
-  if (unit === undefined) return undefined
-  if (checkShared('name', name, name.length + unit.length, fault) === undefined) return undefined
+  const { name } = metric
+  if (typeof name !== 'string' && name !== undefined && name !== null) {
+    return refuse(fault, `name is ${typeName(name)}, expected a string`)
+  }
+  const unit = readText(metric.unit)
+  const text = readText(name)
+  if (checkShared('name', text, text.length + unit.length, fault) === undefined) return undefined
   const temporality = temporalityOf(temporalityCode)
-  if (temporality !== undefined) return { origin, name, unit, temporality }
+  if (temporality !== undefined) return { origin, name: text, unit, temporality }
   return refuse(fault, temporalityFault(temporalityCode))
 }
 
@@ -159,7 +180,9 @@ function countPoints(metric: unknown): number {
   if (!isObject(metric)) return 1
   for (const field of dataFields) {
     const data = metric[field]
-    if (isObject(data)) return Array.isArray(data.dataPoints) ? data.dataPoints.length : 1
+    if (!isObject(data)) continue
+    const points = data.dataPoints ?? data.data_points
+    return Array.isArray(points) ? points.length : 1
   }
   return 1
 }

@@ -15,8 +15,8 @@ import { isSpace } from './json-syntax.ts'
 export interface Level {
   /** Members that hold for everything further in. */
   readonly shared: readonly string[]
-  /** The member that leads further in. */
-  readonly into: string
+  /** The member that leads further in, by any of its names. */
+  readonly into: readonly string[]
   /** What that member is: a list of objects that can be cut, of records, or one object. */
   readonly next: { readonly listOf: Level | 'records' } | { readonly object: Level }
 }
@@ -96,7 +96,7 @@ function* cutObject(
     yield { text: wrap(standIn(bytes[start])), elements: 1, offsets }
     return
   }
-  const members = yield* membersOf(bytes, start, [...shared, into])
+  const { members, unknown } = yield* membersOf(bytes, start, [...shared, ...into])
   const kept: string[] = []
   for (const name of shared) {
     const extent = members.get(name)
@@ -107,8 +107,9 @@ function* cutObject(
     }
     kept.push(`${JSON.stringify(name)}:${textOf(bytes, extent)},`)
   }
-  const around: Wrap = (text) => wrap(`{${kept.join('')}${JSON.stringify(into)}:${text}}`)
-  const inner = members.get(into)
+  const name = into.find((each) => members.has(each)) ?? unknown ?? into[0]
+  const around: Wrap = (text) => wrap(`{${kept.join('')}${JSON.stringify(name)}:${text}}`)
+  const inner = name === undefined || name === unknown ? undefined : members.get(name)
   const first = inner === undefined ? undefined : bytes[inner.start]
   if (inner !== undefined && 'listOf' in next && first === OPENING_BRACKET) {
     const list: Wrap = (text) => around(`[${text}]`)
@@ -194,13 +195,16 @@ function textOf(bytes: Buffer, { start, end }: Extent): string {
   return bytes.toString('utf8', start, end)
 }
 
+interface Members {
+  readonly members: ReadonlyMap<string, Extent>
+  /** The first member of another name: it is named where the one looked for is missing. */
+  readonly unknown: string | undefined
+}
+
 /** The members of these names in the object that begins here. Of two with one name the last counts. */
-function* membersOf(
-  bytes: Buffer,
-  start: number,
-  names: readonly string[],
-): Steps<ReadonlyMap<string, Extent>> {
+function* membersOf(bytes: Buffer, start: number, names: readonly string[]): Steps<Members> {
   const members = new Map<string, Extent>()
+  let unknown: string | undefined
   let pausedAt = start
   for (let pos = firstIn(bytes, start); pos !== undefined; ) {
     if (pos - pausedAt > BYTES_PER_STEP) {
@@ -213,9 +217,10 @@ function* membersOf(
     const text = name.end - name.start <= MAX_NAME_BYTES ? textOf(bytes, name) : '""'
     const parsed = JSON.parse(text) as string
     if (names.includes(parsed)) members.set(parsed, value)
+    else unknown ??= parsed
     pos = nextIn(bytes, value.end)
   }
-  return members
+  return { members, unknown }
 }
 
 /** No name that is looked for is longer, with every character escaped. */

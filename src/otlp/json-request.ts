@@ -30,10 +30,18 @@ export function* decodeJson<T>(bytes: Buffer, signal: Signal<T>): Decoding<T> {
   if (!isQuicklyParsed(bytes)) return yield* decodePieces(bytes, signal, intake)
   const parsed = parseJson(bytes)
   if (!parsed.ok) return parsed.error
-  const failure = readEnvelope(parsed.value, signal, intake)
+  const failure = readEnvelope(parsed.value, signal, intake) ?? unrecognised(intake)
   if (failure !== undefined) return failure
   yield partOf(intake, bytes.length, true)
   return ENDED
+}
+
+/** Why a request is refused of which nothing was recognised. */
+export function unrecognised<T>(intake: IntakeBuilder<T>): DecodeFailure | undefined {
+  const met = intake.unrecognised()
+  return met === undefined
+    ? undefined
+    : { message: `nothing of the request was recognised: ${met}` }
 }
 
 /** `__proto__` and `constructor` in it are ordinary keys. */
@@ -87,9 +95,12 @@ function* decodePieces<T>(bytes: Buffer, signal: Signal<T>, intake: IntakeBuilde
       const failure = readEnvelope(request, signal, intake, piece.offsets)
       // Only the outermost object can fail so: then this piece is the only one.
       if (failure !== undefined) return failure
-      yield partOf(intake, piece.text.length, false)
+      const isEmpty = intake.unrecognised() !== undefined
+      yield isEmpty ? undefined : partOf(intake, piece.text.length, false)
     }
   }
+  const failure = unrecognised(intake)
+  if (failure !== undefined) return failure
   yield partOf(intake, 0, true)
   return ENDED
 }

@@ -20,6 +20,7 @@ import {
 import type { Origin } from '../domain/telemetry-record.ts'
 import {
   checkShared,
+  type DecodeFailure,
   type Decoding,
   ENDED,
   heapBytesOf,
@@ -30,6 +31,7 @@ import {
   type Fault,
 } from './decoding.ts'
 import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
+import { unrecognised } from './json-request.ts'
 
 const RESOURCE_ATTRIBUTES = tagOf(1, 'bytes')
 const SCOPE_NAME = tagOf(1, 'bytes')
@@ -102,6 +104,10 @@ const RESOURCE = tagOf(1, 'bytes')
 const SCOPES = tagOf(2, 'bytes')
 const SCOPE = tagOf(1, 'bytes')
 const ITEMS = tagOf(2, 'bytes')
+const SCHEMA_URL = tagOf(3, 'bytes')
+/** What else is known in a group, and in a scope. */
+const BESIDE_SCOPES = [RESOURCE, SCHEMA_URL]
+const BESIDE_ITEMS = [SCOPE, SCHEMA_URL]
 
 const noScope: WireScope = { scopeName: '', scopeVersion: '' }
 
@@ -128,8 +134,10 @@ export function* decodeProto<T>(bytes: Uint8Array, signal: WireSignal<T>): Decod
   const start = { isChecked: false, partAt: 0, partValues: 0 }
   const progress: Progress<T> = { bytes, signal, input, intake, ...start }
   try {
+    const foreign = yield* foreignSignal(bytes, signal)
+    if (foreign !== undefined) return foreign
     let index = 0
-    for (const end of messagesIn(input, bytes.length, GROUPS)) {
+    for (const end of messagesIn(input, bytes.length, GROUPS, [])) {
       if (end === undefined) yield
       else {
         yield* readGroup(progress, end, `${signal.groups}[${index}]`)
@@ -137,8 +145,13 @@ export function* decodeProto<T>(bytes: Uint8Array, signal: WireSignal<T>): Decod
       }
     }
   } catch (error) {
-    return { message: `the body is not a protobuf request of OTLP: ${wireProblem(error)}` }
+    const hint = looksLikeJson(bytes) ? '; it looks like JSON: send it as application/json' : ''
+    return { message: `the body is not a protobuf request of OTLP: ${wireProblem(error)}${hint}` }
   }
+  const { strayField } = input
+  if (strayField !== undefined) intake.miss(`it holds field ${strayField}, and no ${signal.items}`)
+  const failure = unrecognised(intake)
+  if (failure !== undefined) return failure
   yield takePart(progress, true)
   return ENDED
 }
@@ -149,7 +162,7 @@ function* readGroup<T>(progress: Progress<T>, groupEnd: number, path: string): P
   const resource = yield* headerIn(input, groupEnd, RESOURCE, noAttributes, fault, readWireResource)
   const reason = `${path}: resource: ${fault.text}`
   let index = 0
-  for (const end of messagesIn(input, groupEnd, SCOPES)) {
+  for (const end of messagesIn(input, groupEnd, SCOPES, BESIDE_SCOPES)) {
     if (end === undefined) yield
     else {
       if (resource === undefined) yield* rejectItems(progress, end, reason)
@@ -175,7 +188,7 @@ function* readScope<T>(
   const origin: Origin = { resource, ...scope }
   const list = `${path}.${signal.items}`
   let index = 0
-  for (const end of messagesIn(input, scopeEnd, ITEMS)) {
+  for (const end of messagesIn(input, scopeEnd, ITEMS, BESIDE_ITEMS)) {
     if (end === undefined) yield
     else {
       const steps = readItem(progress, end, origin, { list, index })
@@ -274,4 +287,61 @@ function* rejectItems<T>(progress: Progress<T>, scopeEnd: number, reason: string
       intake.reject(reason, typeof count === 'number' ? count : yield* count)
     }
   }
+}
+
+// All signals have the same frame: which one a request is of shows in its first item only.
+
+/** Fields that only one signal's items have with that type; of several the first counts. */
+const signs = [
+  // The times of a span; of metrics, field 7 is a sum, of another type.
+  { tags: [tagOf(7, 'fixed64'), tagOf(8, 'fixed64')], groups: 'resourceSpans', path: '/v1/traces' },
+  // The times of a log record, and its attributes.
+  {
+    tags: [tagOf(1, 'fixed64'), tagOf(11, 'fixed64'), tagOf(6, 'bytes')],
+    groups: 'resourceLogs',
+    path: '/v1/logs',
+  },
+  // A gauge or a sum.
+  { tags: [tagOf(7, 'bytes')], groups: 'resourceMetrics', path: '/v1/metrics' },
+] as const
+
+/** Why a request is refused whose first item is plainly of another signal. */
+function* foreignSignal<T>(
+  bytes: Uint8Array,
+  { groups }: WireSignal<T>,
+): Steps<DecodeFailure | undefined> {
+  const input = wireInput(bytes)
+  const first = yield* firstItem(input, bytes.length, [GROUPS, SCOPES, ITEMS])
+  if (first === undefined) return undefined
+  const tags = signs.flatMap((sign) => sign.tags)
+  const found = yield* fieldsIn(input, first, tags)
+  const sign = signs.find((each) => each.tags.some((tag) => found.has(tag)))
+  if (sign === undefined || sign.groups === groups) return undefined
+  return {
+    message: `the request holds ${sign.groups}, expected ${groups}: send it to ${sign.path}`,
+  }
+}
+
+/** Where the first item ends, with the reader before it; `undefined` when there is none. */
+function* firstItem(
+  input: WireInput,
+  end: number,
+  [tag, ...inner]: readonly number[],
+): Steps<number | undefined> {
+  if (tag === undefined) return end
+  for (const messageEnd of messagesIn(input, end, tag)) {
+    if (messageEnd === undefined) yield
+    else {
+      const found = yield* firstItem(input, messageEnd, inner)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+const SPACES: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d])
+const OPENING_BRACE = 0x7b
+
+function looksLikeJson(bytes: Uint8Array): boolean {
+  return bytes[bytes.findIndex((byte) => !SPACES.has(byte))] === OPENING_BRACE
 }

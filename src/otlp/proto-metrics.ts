@@ -213,7 +213,7 @@ export function readWirePoint(
         skipField(reader, tag, end)
     }
   }
-  if (flags === NO_RECORDED_VALUE) return 'no value'
+  if ((flags & NO_RECORDED_VALUE) !== 0) return 'no value'
   if (value === undefined) return refuse(fault, NO_VALUE_FAULT)
   if (!Number.isFinite(value))
     return refuse(fault, `asDouble is ${value}, expected a finite number`)

@@ -1,6 +1,6 @@
 /**
  * ExportTraceServiceRequest in protobuf (opentelemetry/proto/trace/v1) to spans. A span that
- * cannot be read, or lacks ids or times, is refused alone. Links are not used.
+ * cannot be read, or lacks its ids, is refused alone. Links are not used.
  */
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
 import { newBag } from './attribute-map.ts'

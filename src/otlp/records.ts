@@ -10,8 +10,8 @@ import type {
   SpanMoment,
   SpanRecord,
 } from '../domain/telemetry-record.ts'
-import { nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, readText } from './scalars.ts'
-import { shown, type Fault, refuse, checkShared, isObject, typeName } from './decoding.ts'
+import { isDigits, nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, readText } from './scalars.ts'
+import { shown, type Fault, refuse, checkShared, isObject } from './decoding.ts'
 import { readAttributes } from './any-value.ts'
 import { noAttributes } from './attribute-map.ts'
 
@@ -20,6 +20,8 @@ export interface LogFields {
   readonly origin: Origin
   /** Decimal nanoseconds; `'0'` when unset. */
   readonly timeNanos: string
+  /** The time as it was sent, where it cannot be read. */
+  readonly timeText?: string | undefined
   readonly observedNanos: string
   readonly eventName: string
   readonly body: AttributeValue
@@ -38,6 +40,7 @@ export function logRecord(fields: LogFields): LogRecord {
     eventName: fields.eventName,
     body: fields.body,
     attributes: fields.attributes,
+    ...(fields.timeText !== undefined && { timeText: fields.timeText }),
     ...(fields.traceId !== '' && { traceId: fields.traceId }),
     ...(fields.spanId !== '' && { spanId: fields.spanId }),
   }
@@ -56,7 +59,7 @@ export interface SumHeader {
 
 /** The fields of one point as every encoding yields them. */
 export interface PointFields {
-  /** Decimal nanoseconds; `'0'` when unset. */
+  /** Decimal nanoseconds; `'0'` when unset; other text where they cannot be read. */
   readonly startNanos: string
   readonly timeNanos: string
   readonly value: number
@@ -69,10 +72,21 @@ export const NO_RECORDED_VALUE = 1
 /** What is said of a point that has no value although it is not flagged so. */
 export const NO_VALUE_FAULT = 'neither asDouble nor asInt is set, expected one of them'
 
-/** `AggregationTemporality` of opentelemetry/proto/metrics/v1; `undefined` for any other value. */
+const temporalities = new Map<unknown, MetricPoint['temporality']>([
+  [1, 'delta'],
+  [2, 'cumulative'],
+  ['1', 'delta'],
+  ['2', 'cumulative'],
+  ['AGGREGATION_TEMPORALITY_DELTA', 'delta'],
+  ['AGGREGATION_TEMPORALITY_CUMULATIVE', 'cumulative'],
+])
+
+/**
+ * `AggregationTemporality` of opentelemetry/proto/metrics/v1, by number or by name; `undefined` for
+ * any other value.
+ */
 export function temporalityOf(code: unknown): MetricPoint['temporality'] | undefined {
-  if (code === 1) return 'delta'
-  return code === 2 ? 'cumulative' : undefined
+  return temporalities.get(code)
 }
 
 /** What is said of a sum whose temporality is not known. */
@@ -89,7 +103,7 @@ export function metricPoint(sum: SumHeader, fields: PointFields): MetricPoint {
     temporality: sum.temporality,
     startNanos: fields.startNanos,
     timeNanos: fields.timeNanos,
-    timeMs: nanosToMs(fields.timeNanos),
+    timeMs: isDigits(fields.timeNanos, 0) ? nanosToMs(fields.timeNanos) : undefined,
     value: fields.value,
     attributes: fields.attributes,
   }
@@ -115,15 +129,16 @@ export interface SpanFields {
   readonly statusMessage: string
 }
 
-/** The span of these fields; it needs its ids and times, which make it what it is. */
+/**
+ * The span of these fields; it needs its ids, which make it what it is. Without a start it stands for
+ * its end, without an end for its start, and without either its times are 0.
+ */
 export function spanRecord(fields: SpanFields, fault: Fault): SpanRecord | undefined {
   const { startNanos, endNanos, traceId, spanId, parentSpanId, statusCode, ...same } = fields
   if (traceId === '') return missing('traceId', `${TRACE_ID_CHARS} hexadecimal digits`, fault)
   if (spanId === '') return missing('spanId', `${SPAN_ID_CHARS} hexadecimal digits`, fault)
-  const startMs = nanosToMs(startNanos)
-  if (startMs === undefined) return missing('startTimeUnixNano', 'a time', fault)
-  const endMs = nanosToMs(endNanos)
-  if (endMs === undefined) return missing('endTimeUnixNano', 'a time', fault)
+  const startMs = nanosToMs(startNanos) ?? nanosToMs(endNanos) ?? 0
+  const endMs = nanosToMs(endNanos) ?? startMs
   return {
     ...same,
     traceId,
@@ -144,8 +159,7 @@ function missing(field: string, expected: string, fault: Fault): SpanRecord | un
 
 /** The attributes of a resource; none when the sender left the resource out. */
 export function readResource(raw: unknown, fault: Fault): Attributes | undefined {
-  if (raw === undefined || raw === null) return noAttributes
-  if (!isObject(raw)) return refuse(fault, `resource is ${typeName(raw)}, expected an object`)
+  if (!isObject(raw)) return noAttributes
   const attributes = readAttributes(raw.attributes, fault)
   if (attributes === undefined) return refuse(fault, `resource.${fault.text}`)
   return checkShared('resource', attributes, JSON.stringify(attributes).length, fault)
@@ -153,12 +167,9 @@ export function readResource(raw: unknown, fault: Fault): Attributes | undefined
 
 /** The origin that all records of one scope share. */
 export function readOrigin(resource: Attributes, raw: unknown, fault: Fault): Origin | undefined {
-  if (raw === undefined || raw === null) return { resource, scopeName: '', scopeVersion: '' }
-  if (!isObject(raw)) return refuse(fault, `scope is ${typeName(raw)}, expected an object`)
-  const scopeName = readText('scope.name', raw.name, fault)
-  if (scopeName === undefined) return undefined
-  const scopeVersion = readText('scope.version', raw.version, fault)
-  if (scopeVersion === undefined) return undefined
+  if (!isObject(raw)) return { resource, scopeName: '', scopeVersion: '' }
+  const scopeName = readText(raw.name)
+  const scopeVersion = readText(raw.version)
   const origin = { resource, scopeName, scopeVersion }
   return checkShared('scope', origin, scopeName.length + scopeVersion.length, fault)
 }

@@ -2,7 +2,6 @@
  * Doubles of OTLP/JSON: numbers, decimal text, or the texts NaN, Infinity and -Infinity.
  */
 import { parseDecimal } from '../domain/numbers.ts'
-import { type Fault, refuse, shown, typeName } from './decoding.ts'
 
 /** A double, possibly not finite; `undefined` when the value is none. */
 export function readDouble(raw: unknown): number | undefined {
@@ -29,18 +28,11 @@ const ZEROS = /^0+$/
 
 /**
  * An id in lower case, or `''` when the record has none. An invalid id counts as none, as the
- * data model of logs asks of receivers; only a value that is not even text is refused.
+ * data model of logs asks of receivers.
  */
-export function readHexId(
-  field: string,
-  raw: unknown,
-  chars: number,
-  fault: Fault,
-): string | undefined {
-  const text = readText(field, raw, fault)
-  if (text === undefined) return undefined
-  if (text.length !== chars) return ''
-  const id = text.toLowerCase()
+export function readHexId(raw: unknown, chars: number): string {
+  if (typeof raw !== 'string' || raw.length !== chars) return ''
+  const id = raw.toLowerCase()
   return HEX.test(id) && !ZEROS.test(id) ? id : ''
 }
 
@@ -73,6 +65,11 @@ export function int64Of(value: bigint | string): number | string {
   return Number.isSafeInteger(rounded) ? rounded : value.toString()
 }
 
+/** A small number of a flag or an enum, which text may stand for; NaN for everything else. */
+export function readSmallNumber(raw: unknown): number {
+  return typeof raw === 'number' || typeof raw === 'string' ? Number(raw) : Number.NaN
+}
+
 /** True when all characters from `start` on are ASCII digits, and there is at least one. */
 export function isDigits(text: string, start: number): boolean {
   if (start >= text.length) return false
@@ -93,14 +90,32 @@ function largeInt64(value: bigint): string | undefined {
 const MAX_NANOS = '18446744073709551615'
 const NANOS_DIGITS_BELOW_MS = 6
 const NANOS_PER_MS = 1e6
+const MAX_TIME_PARTS = 4
+const MAX_TIME_CHARS = 100
 /** A time that the sender left out. */
 export const UNSET_NANOS = '0'
 
-/** A `fixed64` time, sent as text or number, as canonical decimal text; `'0'` when unset. */
-export function readNanos(field: string, raw: unknown, fault: Fault): string | undefined {
-  const nanos = canonicalNanos(raw)
-  if (nanos !== undefined) return nanos
-  return refuse(fault, `${field} is ${shown(raw)}, expected decimal nanoseconds of 64 bits`)
+/**
+ * A `fixed64` time, sent as text or number, as canonical decimal text; `'0'` when unset. A time that
+ * cannot be read, such as `{"low": 1, "high": 2}`, counts as left out: its record has others.
+ */
+export function readNanos(raw: unknown): string {
+  if (typeof raw === 'string') return canonicalText(raw)
+  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < 0) return UNSET_NANOS
+  return canonicalText(BigInt(raw).toString())
+}
+
+/**
+ * What was sent as a time and cannot be read as one, as text of bounded length; `undefined` when the
+ * time can be read, or was left out. Tells two records apart that have no other time.
+ */
+export function unreadableTime(raw: unknown): string | undefined {
+  if (raw === undefined || raw === null || raw === 0 || raw === '') return undefined
+  if (readNanos(raw) !== UNSET_NANOS) return undefined
+  if (typeof raw === 'string' && ZEROS.test(raw)) return undefined
+  const parts = typeof raw === 'object' ? Object.values(raw).slice(0, MAX_TIME_PARTS) : [raw]
+  const scalars = parts.filter((part) => typeof part !== 'object')
+  return scalars.map(String).join(' ').slice(0, MAX_TIME_CHARS)
 }
 
 /** Epoch milliseconds (with a fraction) of decimal nanoseconds; `undefined` for `'0'`, unset. */
@@ -111,24 +126,15 @@ export function nanosToMs(nanos: string): number | undefined {
   return Number(nanos.slice(0, wholeDigits)) + Number(nanos.slice(wholeDigits)) / NANOS_PER_MS
 }
 
-function canonicalNanos(raw: unknown): string | undefined {
-  if (typeof raw === 'string') return canonicalText(raw)
-  if (raw === undefined || raw === null) return UNSET_NANOS
-  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < 0) return undefined
-  return canonicalText(BigInt(raw).toString())
-}
-
-function canonicalText(text: string): string | undefined {
-  if (text.length > MAX_NANOS.length || !isDigits(text, 0)) return undefined
-  if (text.length === MAX_NANOS.length && text > MAX_NANOS) return undefined
+function canonicalText(text: string): string {
+  if (text.length > MAX_NANOS.length || !isDigits(text, 0)) return UNSET_NANOS
+  if (text.length === MAX_NANOS.length && text > MAX_NANOS) return UNSET_NANOS
   return text.length > 1 && text.startsWith('0') ? BigInt(text).toString() : text
 }
 
 // Plain string fields of OTLP/JSON.
 
-/** A string field; empty when it was left out. */
-export function readText(field: string, raw: unknown, fault: Fault): string | undefined {
-  if (typeof raw === 'string') return raw
-  if (raw === undefined || raw === null) return ''
-  return refuse(fault, `${field} is ${typeName(raw)}, expected a string`)
+/** A string field; empty when it was left out, or is no text. */
+export function readText(raw: unknown): string {
+  return typeof raw === 'string' ? raw : ''
 }

@@ -22,6 +22,8 @@ export interface WireInput {
   maxValues: number
   /** Fields that were walked over since others had a turn. */
   walked: number
+  /** The first field that was met where lists were looked for, and is not known there. */
+  strayField: number | undefined
 }
 
 /** Where the value of a field stands. */
@@ -45,7 +47,13 @@ const WIRE_TYPE_MASK = 7
 
 /** Begins to read a request. */
 export function wireInput(bytes: Uint8Array): WireInput {
-  return { reader: new BinaryReader(bytes), values: 0, maxValues: MAX_JSON_VALUES, walked: 0 }
+  return {
+    reader: new BinaryReader(bytes),
+    values: 0,
+    maxValues: MAX_JSON_VALUES,
+    walked: 0,
+    strayField: undefined,
+  }
 }
 
 /** Counts a field that was walked over; true when others should have a turn. */
@@ -106,12 +114,14 @@ function skipGroup(reader: WireReader, tag: number, end: number): void {
 
 /**
  * The embedded messages of one field: yields where each one ends, with the reader before it, and
- * `undefined` where others may have a turn. What is left unread of a message is skipped.
+ * `undefined` where others may have a turn. What is left unread of a message is skipped. Where the
+ * tags of all other fields are given, one that is not among them is noted as stray.
  */
 export function* messagesIn(
   input: WireInput,
   outerEnd: number,
   messageTag: number,
+  knownTags?: readonly number[],
 ): Generator<number | undefined, void, undefined> {
   const { reader } = input
   for (let tag = nextTag(reader, outerEnd); tag !== END; tag = nextTag(reader, outerEnd)) {
@@ -119,7 +129,10 @@ export function* messagesIn(
       const end = enterMessage(reader, outerEnd)
       yield end
       reader.pos = end
-    } else skipField(reader, tag, outerEnd)
+    } else {
+      if (knownTags?.includes(tag) === false) input.strayField ??= tag >>> WIRE_TYPE_BITS
+      skipField(reader, tag, outerEnd)
+    }
     if (isPauseDue(input)) yield undefined
   }
 }

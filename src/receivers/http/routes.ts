@@ -1,7 +1,7 @@
 /**
- * The paths the HTTP door knows, and what is said about others. Whatever stands before the path
+ * The paths the HTTP server knows, and what is said about others. Whatever stands before the path
  * of a signal is left out: a client whose endpoint is `http://host:4318/some/path` posts to
- * `/some/path/v1/logs`.
+ * `/some/path/v1/logs`. So are slashes at its end.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
@@ -17,11 +17,12 @@ export function hooksPath(agent: string): string {
   return `/hooks/${agent}`
 }
 
-const PREFIXED_SIGNAL = /^[^?]*(?=\/v1\/(?:logs|metrics|traces)(?:\?|$))/
+const PREFIXED_SIGNAL = /^[^?]*(\/v1\/(?:logs|metrics|traces))\/*(?=\?|$)/
+const SLASHES_AFTER_PATH = /^(\/hooks\/[a-z0-9-]+|\/health)\/+(?=\?|$)/
 
-/** The request's URL from the path of the signal on, if it has one. */
-export function withoutBasePath({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
-  return url.replace(PREFIXED_SIGNAL, '')
+/** The request's URL with the path of its route, if it has one of those above. */
+export function routedUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  return url.replace(PREFIXED_SIGNAL, '$1').replace(SLASHES_AFTER_PATH, '$1')
 }
 
 /** Why no route takes a request: an unknown path, or a method that its path does not know. */
@@ -43,6 +44,11 @@ export function createRouteFailure(
       const message = `${path} takes ${allow}, not ${request.method}`
       return { kind: 'method_not_allowed', message, allow }
     }
-    return { kind: 'not_found', message: `there is no ${path.slice(0, 100)}; known are ${known}` }
+    const hint =
+      request.method === 'POST'
+        ? '. The endpoint of one signal, such as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, is used as it stands and needs the path; OTEL_EXPORTER_OTLP_ENDPOINT gets it added'
+        : ''
+    const message = `there is no ${path.slice(0, 100)}; known are ${known}${hint}`
+    return { kind: 'not_found', message }
   }
 }

@@ -9,7 +9,7 @@ import type { Counters } from '../../observability/counters.ts'
 import { statusJson } from '../../otlp/status.ts'
 import { type Answers, statusOf } from './answers.ts'
 import { errorTable, failureOf, socketFailureOf } from '../errors.ts'
-import { withoutBasePath } from './routes.ts'
+import { routedUrl } from './routes.ts'
 
 /** How long the server waits for clients. */
 export interface Timeouts {
@@ -44,7 +44,7 @@ const LEFT_EARLY = 'HPE_INVALID_EOF_STATE'
 export function serverOptions(answers: Answers, counters: Counters, timeouts: Timeouts) {
   return {
     logger: false,
-    rewriteUrl: withoutBasePath,
+    rewriteUrl: routedUrl,
     // A session's key in a path of the page's API: 200 characters, each encoded as up to 12.
     routerOptions: { maxParamLength: 4000 },
     requestTimeout: timeouts.requestMs,

@@ -90,7 +90,8 @@ describe('a request', () => {
     ['an empty group', { resourceLogs: [{}] }],
     ['an empty scope', { resourceLogs: [{ scopeLogs: [{}] }] }],
     ['no records', inScope([])],
-    ['another signal', { resourceMetrics: 'ignored' }],
+    ['an empty list beside a field of a later version', { resourceLogs: [], later: 1 }],
+    ['a group with a schema only', { resourceLogs: [{ schemaUrl: 'x', resource: {} }] }],
   ])('of %s succeeds with nothing', (_name, body) => {
     expect(intakeOf(body)).toEqual({ accepted: [], rejected: [] })
   })
@@ -104,6 +105,76 @@ describe('a request', () => {
   ])('of %s fails as a whole', (_name, body, message) => {
     expect(decodeLogs(body)).toEqual({ ok: false, error: { message } })
   })
+
+  it.each([
+    ['metrics', { resourceMetrics: [] }, 'metrics belong on /v1/metrics'],
+    ['spans', { resource_spans: [{}] }, 'traces belong on /v1/traces'],
+    ['metrics beside no logs', { resourceLogs: [], resourceMetrics: [{}] }, '/v1/metrics'],
+    ['a hook', { session_id: 's', hook_event_name: 'Stop' }, '/hooks/claude-code'],
+    ['another member', { logs: [{}] }, 'the request holds "logs", expected resourceLogs'],
+    ['another list of scopes', { resourceLogs: [{ logs: [] }] }, 'resourceLogs[0] holds "logs"'],
+    [
+      'another list of records',
+      { resourceLogs: [{ scopeLogs: [{ scope: {}, logs: [{}] }] }] },
+      'resourceLogs[0].scopeLogs[0] holds "logs", expected logRecords',
+    ],
+  ])('of %s is refused with a hint', (_name, body, hint) => {
+    const decoded = decodeLogs(body)
+    expect(decoded.ok ? '' : decoded.error.message).toContain(hint)
+  })
+
+  it('that holds a record is not refused for what else is in it', () => {
+    const scopeLogs = [{ logs: [] }, { logRecords: [record('good')] }]
+    const { accepted } = intakeOf({ resourceMetrics: [], resourceLogs: [{ scopeLogs }] })
+    expect(namesOf(accepted)).toEqual(['good'])
+  })
+})
+
+describe('the names of the protobuf definition', () => {
+  it('are understood in all of a request', () => {
+    const { accepted } = intakeOf({
+      resource_logs: [
+        {
+          resource: { attributes: [{ key: 'service.name', value: { string_value: 's' } }] },
+          scope_logs: [
+            {
+              scope: { name: 'events' },
+              log_records: [
+                {
+                  time_unix_nano: '1795229558020000000',
+                  observed_time_unix_nano: '1795229558021000000',
+                  event_name: 'e',
+                  trace_id: '0af7651916cd43dd8448eb211c80319c',
+                  span_id: 'b7ad6b7169203331',
+                  body: { string_value: 'b' },
+                  attributes: [{ key: 'n', value: { int_value: '1' } }],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+    expect(accepted).toEqual([
+      {
+        origin: { resource: { 'service.name': 's' }, scopeName: 'events', scopeVersion: '' },
+        timeMs: 1795229558020,
+        observedMs: 1795229558021,
+        eventName: 'e',
+        body: 'b',
+        attributes: { n: 1 },
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        spanId: 'b7ad6b7169203331',
+      },
+    ])
+  })
+
+  it('may be mixed with the others', () => {
+    const { accepted } = intakeOf({
+      resourceLogs: [{ scope_logs: [{ logRecords: [record('a')] }] }],
+    })
+    expect(namesOf(accepted)).toEqual(['a'])
+  })
 })
 
 describe('a bad record among good ones is refused alone', () => {
@@ -111,31 +182,6 @@ describe('a bad record among good ones is refused alone', () => {
     ['null', null, ' it is null, expected an object'],
     ['text', 'x', ' it is a string, expected an object'],
     ['attributes', { attributes: 'x' }, ' attributes is a string, expected a list'],
-    [
-      'an attribute',
-      { attributes: [{ key: 'a' }, null] },
-      ' attributes[1] is null, expected an object',
-    ],
-    ['a key', { attributes: [{ key: 3 }] }, ' attributes[0].key is a number, expected a string'],
-    [
-      'a value',
-      { attributes: [{ key: 'a', value: { boolValue: 1 } }] },
-      ' attributes[0] (a): boolValue is 1, expected true or false',
-    ],
-    ['the body', { body: 'bare' }, ' body: value is a string, expected an object'],
-    [
-      'the time',
-      { timeUnixNano: 'soon' },
-      ' timeUnixNano is "soon", expected decimal nanoseconds of 64 bits',
-    ],
-    [
-      'the observed time',
-      { observedTimeUnixNano: {} },
-      ' observedTimeUnixNano is an object, expected decimal nanoseconds of 64 bits',
-    ],
-    ['the event name', { eventName: 5 }, ' eventName is a number, expected a string'],
-    ['the trace id', { traceId: 5 }, ' traceId is a number, expected a string'],
-    ['the span id', { spanId: [] }, ' spanId is a list, expected a string'],
   ])('for %s', (_name, bad, reason) => {
     const { accepted, rejected } = intakeOf(inScope([record('before'), bad, record('after')]))
     expect(namesOf(accepted)).toEqual(['before', 'after'])
@@ -145,8 +191,43 @@ describe('a bad record among good ones is refused alone', () => {
   })
 })
 
+describe('one unreadable field does not cost its record', () => {
+  it.each([
+    ['an attribute', { attributes: [{ key: 'a' }, null] }],
+    ['a key', { attributes: [{ key: 3 }] }],
+    ['a value', { attributes: [{ key: 'a', value: { boolValue: 1 } }] }],
+    ['the body', { body: ['bare'] }],
+    ['the time', { timeUnixNano: 'soon' }],
+    ['the observed time', { observedTimeUnixNano: {} }],
+    ['the trace id', { traceId: 5 }],
+    ['the span id', { spanId: [] }],
+  ])('%s', (_name, broken) => {
+    const { accepted, rejected } = intakeOf(inScope([{ ...record('kept'), ...broken }]))
+    expect(namesOf(accepted)).toEqual(['kept'])
+    expect(rejected).toEqual([])
+  })
+
+  it('an unreadable time is kept as text', () => {
+    const times = [{ low: 194, high: 395403571 }, { low: 195, high: 395403571 }, '12']
+    const { accepted } = intakeOf(inScope(times.map((timeUnixNano) => ({ timeUnixNano }))))
+    expect(accepted.map(({ timeMs, timeText }) => [timeMs, timeText])).toEqual([
+      [undefined, '194 395403571'],
+      [undefined, '195 395403571'],
+      [0.000012, undefined],
+    ])
+  })
+
+  it('the resource, and the name of the scope', () => {
+    const scopeLogs = [{ scope: { name: 5, version: {} }, logRecords: [record('kept')] }]
+    const { accepted } = intakeOf({ resourceLogs: [{ resource: 'x', scopeLogs }] })
+    expect(accepted[0]?.origin).toEqual({ resource: {}, scopeName: '', scopeVersion: '' })
+  })
+})
+
 describe('a broken group costs its own records only', () => {
   const good = { scopeLogs: [{ logRecords: [record('good')] }] }
+  let tooDeep: unknown = { stringValue: 'deep' }
+  for (let i = 0; i < 40; i++) tooDeep = { arrayValue: { values: [tooDeep] } }
   const three = { scopeLogs: [{ logRecords: [{}, {}] }, { logRecords: [{}] }] }
 
   it.each([
@@ -155,36 +236,26 @@ describe('a broken group costs its own records only', () => {
     ['scopes that are no list', { scopeLogs: 1 }, 1, 'resourceLogs[1].scopeLogs is a number'],
     ['a null scope', { scopeLogs: [null] }, 1, 'resourceLogs[1].scopeLogs[0] is null'],
     ['records that are no list', { scopeLogs: [{ logRecords: {} }] }, 1, 'logRecords is an object'],
-    ['a resource of text', { ...three, resource: 'x' }, 3, 'resourceLogs[1]: resource is a string'],
     [
-      'a bad resource attribute',
-      { ...three, resource: { attributes: [null] } },
+      'a resource attribute that nests too deep',
+      { ...three, resource: { attributes: [{ key: 'deep', value: tooDeep }] } },
       3,
-      'resourceLogs[1]: resource.attributes[0] is null',
+      'resourceLogs[1]: resource.attributes[0]',
     ],
     [
-      'a bad resource over a null scope',
-      { resource: 1, scopeLogs: [null, { logRecords: 5 }, { logRecords: [{}] }] },
+      'such a resource over a null scope',
+      {
+        resource: { attributes: [{ key: 'deep', value: tooDeep }] },
+        scopeLogs: [null, { logRecords: 5 }, { logRecords: [{}] }],
+      },
       3,
-      'resource is a number',
+      'resource.attributes[0] (deep)',
     ],
     [
-      'a scope of text',
-      { scopeLogs: [{ scope: 'x', logRecords: [{}, {}] }] },
+      'a scope whose name is too large',
+      { scopeLogs: [{ scope: { name: 'x'.repeat(70_000) }, logRecords: [{}, {}] }] },
       2,
-      'resourceLogs[1].scopeLogs[0]: scope is a string',
-    ],
-    [
-      'a scope name',
-      { scopeLogs: [{ scope: { name: 1 }, logRecords: [{}] }] },
-      1,
-      'scope.name is a',
-    ],
-    [
-      'a scope version',
-      { scopeLogs: [{ scope: { version: [] }, logRecords: [{}] }] },
-      1,
-      'scope.version is a list',
+      'resourceLogs[1].scopeLogs[0]: scope is larger',
     ],
   ])('%s', (_name, broken, count, reason) => {
     const { accepted, rejected } = intakeOf({ resourceLogs: [good, broken, good] })

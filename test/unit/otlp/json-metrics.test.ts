@@ -87,6 +87,8 @@ describe('a sum', () => {
   it.each([
     ['1', 1, 'delta'],
     ['2', 2, 'cumulative'],
+    ['AGGREGATION_TEMPORALITY_DELTA', 'AGGREGATION_TEMPORALITY_DELTA', 'delta'],
+    ['AGGREGATION_TEMPORALITY_CUMULATIVE', 'AGGREGATION_TEMPORALITY_CUMULATIVE', 'cumulative'],
   ])('with temporality %s', (_name, code, temporality) => {
     expect(intakeOf(inScope(sumOf([{ asInt: 1 }], code))).accepted[0]?.temporality).toBe(
       temporality,
@@ -96,14 +98,57 @@ describe('a sum', () => {
   it.each([
     ['unspecified', 0, 'sum.aggregationTemporality is 0'],
     ['unknown', 3, 'sum.aggregationTemporality is 3'],
-    ['a name', 'AGGREGATION_TEMPORALITY_DELTA', 'is "AGGREGATION_TEMPORALITY_DELTA"'],
-    ['null', null, 'sum.aggregationTemporality is null'],
+    ['another name', 'DELTA', 'is "DELTA"'],
+    ['null', null, 'sum.aggregationTemporality is missing'],
   ])('is refused point by point when its temporality is %s', (_name, code, reason) => {
     const body = inScope(sumOf([{ asInt: 1 }, { asInt: 2 }], code), sumOf([{ asInt: 3 }]))
     const { accepted, rejected } = intakeOf(body)
     expect(accepted.map((point) => point.value)).toEqual([3])
     expect(rejected).toHaveLength(2)
     expect(rejected[0]?.message).toContain(reason)
+  })
+})
+
+describe('what cannot be read of a point', () => {
+  it('is no time of it, but tells it from others', () => {
+    const times: unknown[] = [{ low: 1, high: 2 }, { low: 2, high: 2 }, -1, { toString: null }]
+    const points = times.map((timeUnixNano) => ({ asInt: 1, timeUnixNano, startTimeUnixNano: 'x' }))
+    expect(intakeOf(inScope(sumOf(points))).accepted).toMatchObject([
+      { timeMs: undefined, timeNanos: '1 2', startNanos: 'x' },
+      { timeMs: undefined, timeNanos: '2 2', startNanos: 'x' },
+      { timeMs: undefined, timeNanos: '-1', startNanos: 'x' },
+      { timeMs: undefined, timeNanos: '', startNanos: 'x' },
+    ])
+  })
+
+  it('may be its unit', () => {
+    expect(valuesOf(inScope({ ...sumOf([{ asInt: 1 }]), unit: {} }))).toEqual([1])
+  })
+})
+
+describe('the names of the protobuf definition', () => {
+  it('are understood in all of a request', () => {
+    const point = { as_double: 0.5, start_time_unix_nano: '1', time_unix_nano: '2000000' }
+    const sum = {
+      aggregation_temporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE',
+      is_monotonic: true,
+      data_points: [point, { as_int: '3' }],
+    }
+    const body = { resource_metrics: [{ scope_metrics: [{ metrics: [{ name: 'm', sum }] }] }] }
+    expect(intakeOf(body).accepted).toMatchObject([
+      { value: 0.5, startNanos: '1', timeMs: 2, temporality: 'cumulative' },
+      { value: 3 },
+    ])
+  })
+})
+
+describe('a request of which nothing is recognised', () => {
+  it.each([
+    ['metrics of no known kind', inScope({ name: 'm', total: 5 }), 'metrics[0] holds "total"'],
+    ['logs', { resourceLogs: [{}] }, 'logs belong on /v1/logs'],
+  ])('is refused: %s', (_name, body, hint) => {
+    const decoded = decodeMetrics(body)
+    expect(decoded.ok ? '' : decoded.error.message).toContain(hint)
   })
 })
 
@@ -120,8 +165,6 @@ describe('a bad point among good ones is refused alone', () => {
       { asInt: 1, attributes: {} },
       'attributes is an object, expected a list',
     ],
-    ['with a bad time', { asInt: 1, timeUnixNano: 'x' }, 'timeUnixNano is "x"'],
-    ['with a bad start', { asInt: 1, startTimeUnixNano: -1 }, 'startTimeUnixNano is -1'],
   ])('%s', (_name, bad, reason) => {
     const { accepted, rejected } = intakeOf(inScope(sumOf([{ asInt: 1 }, bad, { asInt: 2 }])))
     expect(accepted.map((point) => point.value)).toEqual([1, 2])
@@ -147,6 +190,7 @@ describe('what is no increment is taken without a point', () => {
     ['no data at all', { name: 'n', sum: null }],
     ['a sum without points', sumOf(null)],
     ['a point flagged as having no value', sumOf([{ flags: 1 }])],
+    ['one with another flag beside it', sumOf([{ flags: '3', asInt: 5 }])],
   ])('%s', (_name, metric) => {
     const body = inScope(metric, sumOf([{ asInt: 7 }]))
     expect(valuesOf(body)).toEqual([7])
@@ -156,26 +200,26 @@ describe('what is no increment is taken without a point', () => {
 
 describe('a broken metric or group costs its own points only', () => {
   const good = { scopeMetrics: [{ metrics: [sumOf([{ asInt: 7 }])] }] }
+  const large = { attributes: [{ key: 'a', value: { stringValue: 'x'.repeat(70_000) } }] }
   const inGroup = (metric: unknown) => ({ scopeMetrics: [{ metrics: [metric] }] })
 
   it.each([
     ['a null metric', inGroup(null), 1, 'metrics[0] is null'],
     ['a name', inGroup({ ...sumOf([{ asInt: 1 }, { asInt: 2 }]), name: 5 }), 2, 'name is a number'],
-    ['a unit', inGroup({ ...sumOf([{ asInt: 1 }]), unit: {} }), 1, 'unit is an object'],
     ['a sum of text', inGroup({ name: 'x', sum: 'x' }), 1, 'metrics[0].sum is a string'],
     ['points that are no list', inGroup(sumOf({})), 1, 'sum.dataPoints is an object'],
     ['metrics that are no list', { scopeMetrics: [{ metrics: 1 }] }, 1, 'metrics is a number'],
     [
-      'a resource',
-      { resource: [], ...inGroup(sumOf([{ asInt: 1 }, { asInt: 2 }])) },
+      'a resource that is too large',
+      { resource: large, ...inGroup(sumOf([{ asInt: 1 }, { asInt: 2 }])) },
       2,
-      'resource is a list',
+      'resource is larger',
     ],
     [
-      'a resource over what cannot be counted',
-      { resource: [], scopeMetrics: [{ metrics: [null, { gauge: { dataPoints: 5 } }, {}] }] },
+      'such a resource over what cannot be counted',
+      { resource: large, scopeMetrics: [{ metrics: [null, { gauge: { dataPoints: 5 } }, {}] }] },
       3,
-      'resource is a list',
+      'resource is larger',
     ],
   ])('%s', (_name, broken, count, reason) => {
     const { accepted, rejected } = intakeOf({ resourceMetrics: [good, broken, good] })

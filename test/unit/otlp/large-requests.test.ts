@@ -110,14 +110,14 @@ describe('a request in JSON that is cut', () => {
 
   test('names the record that is refused by where it stands in the whole', () => {
     const records = Array.from({ length: 5000 }, (_, n) => ({
-      eventName: n === 4321 ? 5 : 'a',
+      attributes: n === 4321 ? 5 : [],
       body: { stringValue: 'x'.repeat(1000) },
     }))
     const body = { resourceLogs: [{}, { scopeLogs: [{}, {}, { logRecords: records }] }] }
     const decoded = whole(decodeJson(Buffer.from(JSON.stringify(body)), jsonLogs))
     expect(decoded.ok && decoded.value.accepted.length).toBe(4999)
     expect(decoded.ok && decoded.value.rejected.map(({ message }) => message)).toEqual([
-      'resourceLogs[1].scopeLogs[2].logRecords[4321]: eventName is a number, expected a string',
+      'resourceLogs[1].scopeLogs[2].logRecords[4321]: attributes is a number, expected a list',
     ])
   })
 

@@ -21,7 +21,7 @@ const post = (payload: string | Buffer, headers: Record<string, string> = {}) =>
 }
 
 /** A valid request of exactly this many bytes. */
-const sized = (bytes: number): string => `{"pad":"${'x'.repeat(bytes - 10)}"}`
+const sized = (bytes: number): string => `{"resourceLogs":[],"pad":"${'x'.repeat(bytes - 28)}"}`
 const gzip = { 'content-encoding': 'gzip' }
 
 describe('a body that can be read', () => {
@@ -51,7 +51,7 @@ describe('a body that can be read', () => {
   it('with __proto__ and constructor in it does not reach any prototype', async () => {
     const body = '{"__proto__":{"resourceLogs":5},"constructor":{"prototype":{"polluted":true}}}'
     const reply = await post(body)
-    expect([reply.statusCode, reply.body]).toEqual([200, '{}'])
+    expect(reply.statusCode).toBe(400)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 })

@@ -65,16 +65,31 @@ describe('an export', () => {
     expect(stand.ingestLogs).not.toHaveBeenCalled()
   })
 
-  it.each(['/some/path/v1/logs', '//v1/logs', '/v1/logs?x=/v1/metrics', '/v1/metrics/v1/logs'])(
-    'to %s is one of logs',
-    async (url) => {
-      stand = createStand()
-      expect((await post(url, logsBody('a'))).statusCode).toBe(200)
-      expect(stand.ingestLogs).toHaveBeenCalledTimes(1)
-    },
-  )
+  it.each([
+    ...['/some/path/v1/logs', '//v1/logs', '/v1/logs?x=/v1/metrics', '/v1/metrics/v1/logs'],
+    ...['/v1/logs/', '/some/path/v1/logs//?x=1'],
+  ])('to %s is one of logs', async (url) => {
+    stand = createStand()
+    expect((await post(url, logsBody('a'))).statusCode).toBe(200)
+    expect(stand.ingestLogs).toHaveBeenCalledTimes(1)
+  })
 
-  it.each(['/v1/logs/', '/v1/logsx', '/some/v1', '/v1/LOGS', '/x?y=/v1/logs'])(
+  it.each(['/', '/v1/log'])('to %s is told which paths there are, and why', async (url) => {
+    stand = createStand()
+    const reply = await post(url, logsBody('a'))
+    expect(reply.statusCode).toBe(404)
+    expect(reply.json<{ message: string }>().message).toMatch(/v1\/logs.*OTEL_EXPORTER_OTLP_LOGS/)
+  })
+
+  it('of another signal is refused, with the path that takes it', async () => {
+    stand = createStand()
+    const reply = await post('/v1/metrics', logsBody('a'))
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json<{ message: string }>().message).toContain('logs belong on /v1/logs')
+    expect(stand.ingestMetrics).not.toHaveBeenCalled()
+  })
+
+  it.each(['/v1/logsx', '/some/v1', '/v1/LOGS', '/x?y=/v1/logs'])(
     'to %s is one of nothing',
     async (url) => {
       stand = createStand()
@@ -85,13 +100,18 @@ describe('an export', () => {
   it('stores the good records and reports the refused ones, of decoder and store', async () => {
     stand = createStand()
     stand.ingestLogs.mockResolvedValue([{ reason: 'no_session', message: 'no session.id' }])
-    const reply = await post('/v1/logs', logsBody('a', 5, 'b'))
+    const reply = await post(
+      '/v1/logs',
+      JSON.stringify({
+        resourceLogs: [{ scopeLogs: [{ logRecords: [{}, { attributes: 'x' }, {}] }] }],
+      }),
+    )
     expect(reply.statusCode).toBe(200)
     expect(reply.json()).toEqual({
       partialSuccess: {
         rejectedLogRecords: '2',
         errorMessage:
-          'resourceLogs[0].scopeLogs[0].logRecords[1]: eventName is a number, expected a string; no session.id',
+          'resourceLogs[0].scopeLogs[0].logRecords[1]: attributes is a string, expected a list; no session.id',
       },
     })
     expect(stand.counters.snapshot()).toMatchObject({
