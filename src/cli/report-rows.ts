@@ -1,7 +1,10 @@
 /** The rows of a report as columns and as named values; below it, the tools and the dearest. Pure. */
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
-import { countOfText, countText, shareText, usdText } from './figures.ts'
+import { addUsd } from '../domain/exact-sum.ts'
+import type { Costs } from '../api/contract/quantities.ts'
+import { costColumns } from './cost-text.ts'
+import { countOfText, countText, shareText } from './figures.ts'
 import type { Group, ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'
 import { allTokens, shortId } from './session-table.ts'
@@ -89,7 +92,7 @@ function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
   const sum = (of: (row: ReportRow) => number) => rows.reduce((total, row) => total + of(row), 0)
   return {
     name: null,
-    costUsd: sum(({ costUsd }) => costUsd),
+    ...costsTogether(rows),
     tokens: {
       input: sum(({ tokens }) => tokens.input),
       output: sum(({ tokens }) => tokens.output),
@@ -101,7 +104,23 @@ function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
   }
 }
 
-export function reportColumns({ period, group }: ReportData): readonly Column<ShownRow>[] {
+/** Unknown only where it is of all of them. */
+function costsTogether(rows: readonly ReportRow[]): Costs {
+  const sum = (of: (row: ReportRow) => number) =>
+    rows.reduce((total, row) => addUsd(total, of(row)), 0)
+  const isUnknown = rows.every(({ costUsd }) => costUsd === null)
+  return {
+    costUsd: isUnknown ? null : sum(({ costUsd }) => costUsd ?? 0),
+    estimatedUsd: sum(({ estimatedUsd }) => estimatedUsd),
+    metricsUsd: sum(({ metricsUsd }) => metricsUsd),
+    unpricedCalls: sum(({ unpricedCalls }) => unpricedCalls),
+  }
+}
+
+export function reportColumns(
+  { period, group }: ReportData,
+  rows: readonly ShownRow[],
+): readonly Column<ShownRow>[] {
   const named: readonly Column<ShownRow>[] =
     group === undefined
       ? []
@@ -109,7 +128,7 @@ export function reportColumns({ period, group }: ReportData): readonly Column<Sh
   return [
     { title: period === 'week' ? 'WEEK OF' : period.toUpperCase(), text: ({ label }) => label },
     ...named,
-    { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
+    ...costColumns(rows, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
     { title: 'CACHE', align: 'right', text: cacheText },
     { title: 'SESSIONS', align: 'right', text: ({ sessions }) => countText(sessions) },
@@ -123,6 +142,9 @@ export function reportFields(data: ReportData): Fields<ReportRow> {
     [period]: ({ startMs }) => periodText(startMs, data),
     ...(group !== undefined && { [group]: ({ name }: ReportRow) => name }),
     cost_usd: ({ costUsd }) => costUsd,
+    estimated_usd: ({ estimatedUsd }) => estimatedUsd,
+    metrics_usd: ({ metricsUsd }) => metricsUsd,
+    unpriced_calls: ({ unpricedCalls }) => unpricedCalls,
     input_tokens: ({ tokens }) => tokens.input,
     output_tokens: ({ tokens }) => tokens.output,
     cache_read_tokens: ({ tokens }) => tokens.cacheRead,
@@ -144,10 +166,13 @@ export const toolRateColumns: readonly Column<ToolUse>[] = [
   { title: 'REFUSED', align: 'right', text: ({ refusals }) => countText(refusals), rank: 1 },
 ]
 
-export function dearestColumns(timeZone: string): readonly Column<SessionRow>[] {
+export function dearestColumns(
+  rows: readonly SessionRow[],
+  timeZone: string,
+): readonly Column<SessionRow>[] {
   return [
     { title: 'DEAREST', text: ({ sessionId }) => shortId(sessionId) },
-    { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
+    ...costColumns(rows, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
     { title: 'LAST', text: ({ lastMs }) => dateTimeText(lastMs, timeZone), rank: 1 },
     { title: 'USER', text: ({ userId }) => userId ?? '', atMost: 24, shrinksTo: 12, rank: 2 },

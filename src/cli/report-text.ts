@@ -1,4 +1,6 @@
 /** A report in each of its formats. Pure. */
+import { addUsd } from '../domain/exact-sum.ts'
+import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, usdText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
@@ -110,7 +112,8 @@ function bucketsOf(data: ReportData, names: number): Section {
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
   const below = isCut ? [`Each ${period} has its ${names} dearest ${group}s; ${HOW_ALL}.`] : []
-  return section(reportColumns(data), shownRows(data, names), below)
+  const shown = shownRows(data, names)
+  return section(reportColumns(data, shown), shown, below)
 }
 
 function toolsOf({ tools }: ReportData, listed: number): readonly Section[] {
@@ -123,10 +126,11 @@ function toolsOf({ tools }: ReportData, listed: number): readonly Section[] {
 function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly Section[] {
   if (dearest.length === 0) return []
   const rest = dearest.slice(listed)
-  const restUsd = rest.reduce((sum, { costUsd }) => sum + costUsd, 0)
+  const restUsd = rest.reduce((sum, { costUsd }) => addUsd(sum, costUsd ?? 0), 0)
   const more = `${moreText(rest.length, 'session')} (together ${usdText(restUsd)}); ${HOW_ALL}.`
   const below = rest.length > 0 ? [more] : []
-  return [section(dearestColumns(timeZone), dearest.slice(0, listed), below)]
+  const shown = dearest.slice(0, listed)
+  return [section(dearestColumns(shown, timeZone), shown, below)]
 }
 
 function titleOf({ fromMs, toMs, timeZone }: ReportData): string {
@@ -138,11 +142,11 @@ function titleOf({ fromMs, toMs, timeZone }: ReportData): string {
 function summaryOf(overview: Overview): readonly string[] {
   const { totals, cache, firstCommit, previous } = overview
   const change =
-    previous === null || previous.costUsd === 0
+    !previous?.costUsd || totals.costUsd === null
       ? undefined
       : `${changeText(totals.costUsd / previous.costUsd - 1)} on the time before`
   const spent = [
-    usdText(totals.costUsd),
+    costSummary(totals, totals.modelCalls),
     change,
     countOfText(allTokens(totals), 'token'),
     countOfText(totals.sessions, 'session'),

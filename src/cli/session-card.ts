@@ -3,6 +3,7 @@
  * that would say nothing are left out. Pure.
  */
 import type { Session } from '../api/contract/session.ts'
+import { costSummary } from './cost-text.ts'
 import { countOfText, countText, durationText, shareText, usdText } from './figures.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
@@ -51,9 +52,9 @@ export function sessionCard(
     ...head,
     '',
     ...factsOf(session).flatMap((fact) => factLines(fact, terminal)),
-    ...table(modelColumns, models),
+    ...table(modelColumns(models), models),
     ...table(toolColumns, tools),
-    ...table(promptColumns(timeZone), turns),
+    ...table(promptColumns(turns, timeZone), turns),
     ...omitted,
   ]
 }
@@ -92,7 +93,7 @@ function factsOf(session: Session): readonly Fact[] {
   const { strip, scores, reconciliation, langfuseUrl } = session
   const { tokens } = strip
   return [
-    ['Cost', usdText(strip.costUsd)],
+    ['Cost', costSummary(strip, strip.modelCalls)],
     [
       'Tokens',
       `${countText(allTokens(strip))}: ${countText(tokens.input)} in, ` +

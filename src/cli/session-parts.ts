@@ -2,21 +2,24 @@
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { ModelUse } from '../api/contract/session.ts'
 import type { TurnHead } from '../api/contract/turn.ts'
-import { countText, durationText, shareText, usdText } from './figures.ts'
+import { costColumns } from './cost-text.ts'
+import { countText, durationText, shareText } from './figures.ts'
 import { allTokens } from './session-table.ts'
 import type { Column } from './table.ts'
 import { clockText } from './zoned-time.ts'
 
-export const modelColumns: readonly Column<ModelUse>[] = [
-  { title: 'MODEL', text: ({ model }) => model, shrinksTo: 16 },
-  { title: 'CALLS', align: 'right', text: ({ calls }) => countText(calls) },
-  failures('FAILED', ({ errors }) => errors),
-  { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
-  { title: 'TOKENS', align: 'right', text: (use) => countText(allTokens(use)) },
-  { title: 'MEAN', align: 'right', text: ({ avgMs }) => tookText(avgMs), rank: 3 },
-  { title: 'P95', align: 'right', text: ({ p95Ms }) => tookText(p95Ms), rank: 1 },
-  { title: 'FIRST TOKEN', align: 'right', text: ({ ttftMs }) => tookText(ttftMs), rank: 2 },
-]
+export function modelColumns(models: readonly ModelUse[]): readonly Column<ModelUse>[] {
+  return [
+    { title: 'MODEL', text: ({ model }) => model, shrinksTo: 16 },
+    { title: 'CALLS', align: 'right', text: ({ calls }) => countText(calls) },
+    failures('FAILED', ({ errors }) => errors),
+    ...costColumns(models, ({ calls }) => calls),
+    { title: 'TOKENS', align: 'right', text: (use) => countText(allTokens(use)) },
+    { title: 'MEAN', align: 'right', text: ({ avgMs }) => tookText(avgMs), rank: 3 },
+    { title: 'P95', align: 'right', text: ({ p95Ms }) => tookText(p95Ms), rank: 1 },
+    { title: 'FIRST TOKEN', align: 'right', text: ({ ttftMs }) => tookText(ttftMs), rank: 2 },
+  ]
+}
 
 export const toolColumns: readonly Column<ToolUse>[] = [
   { title: 'TOOL', text: ({ tool }) => tool, shrinksTo: 16 },
@@ -32,7 +35,10 @@ export const toolColumns: readonly Column<ToolUse>[] = [
   { title: 'P95', align: 'right', text: ({ p95Ms }) => tookText(p95Ms), rank: 2 },
 ]
 
-export function promptColumns(timeZone: string): readonly Column<TurnHead>[] {
+export function promptColumns(
+  turns: readonly TurnHead[],
+  timeZone: string,
+): readonly Column<TurnHead>[] {
   return [
     { title: '#', align: 'right', text: ({ ordinal }) => String(ordinal) },
     { title: 'AT', text: ({ startMs }) => clockText(startMs, timeZone) },
@@ -41,7 +47,7 @@ export function promptColumns(timeZone: string): readonly Column<TurnHead>[] {
       align: 'right',
       text: ({ startMs, endMs }) => durationText(endMs - startMs),
     },
-    { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
+    ...costColumns(turns, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (turn) => countText(allTokens(turn)), rank: 3 },
     { title: 'CALLS', align: 'right', text: ({ modelCalls }) => countText(modelCalls), rank: 1 },
     { title: 'TOOLS', align: 'right', text: ({ toolResults }) => countText(toolResults), rank: 2 },

@@ -1,6 +1,7 @@
 /** Sessions as a table: what a person looks for first stands first. Pure. */
 import type { SessionRow } from '../api/contract/session-list.ts'
-import { countText, durationText, usdText } from './figures.ts'
+import { costColumns } from './cost-text.ts'
+import { countText, durationText } from './figures.ts'
 import { plainLine } from './plain-text.ts'
 import type { Column } from './table.ts'
 import { dateTimeText } from './zoned-time.ts'
@@ -19,7 +20,11 @@ export function allTokens({ tokens }: Pick<SessionRow, 'tokens'>): number {
 }
 
 /** `whole` ids are for programs. */
-export function sessionColumns(timeZone: string, whole: boolean): readonly Column<SessionRow>[] {
+export function sessionColumns(
+  rows: readonly SessionRow[],
+  timeZone: string,
+  whole: boolean,
+): readonly Column<SessionRow>[] {
   return [
     { title: 'ID', text: ({ sessionId }) => (whole ? sessionId : shortId(sessionId)) },
     {
@@ -32,7 +37,7 @@ export function sessionColumns(timeZone: string, whole: boolean): readonly Colum
       colour: ({ isOpen }) => (isOpen ? 'green' : 'gray'),
       rank: 3,
     },
-    { title: 'COST', align: 'right', text: ({ costUsd }) => usdText(costUsd) },
+    ...costColumns(rows, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
     { title: 'PROMPTS', align: 'right', text: ({ prompts }) => countText(prompts), rank: 2 },
     {

@@ -93,6 +93,6 @@ async function list({ reports }: Data, context: CliContext, options: Options): P
     return ok({ document: isForPrograms(format) ? document : [document, ...more].join('\n\n') })
   }
   if (rows.length === 0) return ok({ lines: ['No session fits.'] })
-  const columns = sessionColumns(timeZoneOf(options), !stdout.isInteractive)
+  const columns = sessionColumns(rows, timeZoneOf(options), !stdout.isInteractive)
   return ok({ lines: [...tableLines(columns, rows, stdout), ...more] })
 }

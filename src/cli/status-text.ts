@@ -2,7 +2,8 @@
 import type { Health } from '../doctor/bridge-target.ts'
 import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
 import type { Overview } from '../api/contract/overview.ts'
-import { bytesText, countOfText, countText, durationText, usdText } from './figures.ts'
+import { costSummary } from './cost-text.ts'
+import { bytesText, countOfText, countText, durationText } from './figures.ts'
 import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'
@@ -99,7 +100,7 @@ function dataLines({ data, dataProblem }: Status): readonly Line[] {
   if (data === null) return [['Today', `not known: ${dataProblem ?? ''}`, 'yellow']]
   const { totals, openSessions } = data
   const today = [
-    usdText(totals.costUsd),
+    costSummary(totals, totals.modelCalls),
     countOfText(allTokens(totals), 'token'),
     countOfText(totals.prompts, 'prompt'),
     countOfText(totals.sessions, 'session'),

@@ -84,7 +84,7 @@ export interface ModelCallEvent extends EventBase {
   /** Absent where no record of the call tells it, or a later one does (`ModelUsageEvent`). */
   readonly usage?: TokenUsage
   /** Absent where the agent said none that can be true. */
-  readonly cost?: Cost
+  readonly cost?: Cost | undefined
   readonly durationMs?: number
   /** Time to first token. */
   readonly ttftMs?: number
@@ -108,7 +108,7 @@ export interface ModelUsageEvent extends EventBase {
   readonly model: string
   readonly provider?: string
   readonly usage: TokenUsage
-  readonly cost?: Cost
+  readonly cost?: Cost | undefined
 }
 
 export interface ModelResponseEvent extends EventBase {

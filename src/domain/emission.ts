@@ -5,6 +5,7 @@
  */
 import type { CostSource, TokenUsage } from './agent-event.ts'
 import type { SessionKey } from './identity.ts'
+import type { CostByKind } from './price.ts'
 import type { Shown } from './json-value.ts'
 
 export type Level = 'DEFAULT' | 'WARNING' | 'ERROR'
@@ -43,9 +44,12 @@ export interface Observation {
   readonly model?: string
   readonly modelParameters?: Readonly<Record<string, string>>
   readonly usage?: TokenUsage
+  /** Absent where it is not known; 0 is nothing paid. */
   readonly costUsd?: number
   /** Who says so; absent on observations of before others than the agent did. */
   readonly costSource?: CostSource
+  /** The cost by kind of token, where the price table knows the model. */
+  readonly costByKind?: CostByKind
   readonly level: Level
   readonly statusMessage?: string
   readonly metadata: Readonly<Record<string, Shown | undefined>>

@@ -46,6 +46,10 @@ export interface SessionRow<S> {
   readonly labels: Readonly<Record<string, string>>
   /** Totals for lists and reports. */
   readonly costUsd: number
+  /** The parts of it as in `ModelUsage`. */
+  readonly estimatedUsd: number
+  readonly metricsUsd: number
+  readonly unpricedCalls: number
   readonly inputTokens: number
   readonly outputTokens: number
   readonly cacheReadTokens: number

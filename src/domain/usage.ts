@@ -15,7 +15,14 @@ export interface ModelUsage {
   readonly isSubagent: boolean
   calls: number
   errors: number
+  /** All that counts. Calls whose cost is not known are in none of the three. */
   costUsd: number
+  /** The part of it that the agent did not tell: estimates and the operator's own prices. */
+  estimatedUsd: number
+  /** The part of it that metrics alone told. */
+  metricsUsd: number
+  /** Calls whose cost is not known. */
+  unpricedCalls: number
   inputTokens: number
   outputTokens: number
   cacheReadTokens: number

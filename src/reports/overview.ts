@@ -10,12 +10,11 @@ import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf } from './session-lists.ts'
 import type { Pause } from './pause.ts'
 import { sessionRowOf } from './session-lists.ts'
-import { tokensOf } from './sums.ts'
 import { bucketAt, bucketsOf, countBuckets, dayOf } from './time-buckets.ts'
 import { type Part, type UsageReport, usageReport } from './usage-report.ts'
 import { seriesOf } from './usage-series.ts'
 import type { UsageSlices } from './usage-slices.ts'
-import { addSums, emptySums } from './sums.ts'
+import { addSums, costsOf, emptySums, tokensOf } from './sums.ts'
 
 const MAX_BUCKETS = 1000
 const MAX_SHARES = 20
@@ -109,7 +108,7 @@ function totalsOf(report: UsageReport): Totals {
   const results = report.tools.reduce((sum, tool) => sum + tool.results, 0)
   const failures = report.tools.reduce((sum, tool) => sum + tool.failures, 0)
   return {
-    costUsd: sums.costUsd,
+    ...costsOf(sums),
     tokens: tokensOf(sums),
     sessions: report.sessions,
     prompts: report.activity('prompts'),
@@ -142,7 +141,7 @@ export function shareOf({ name, sums, sessions }: Part): Share {
   const shown = name === null ? null : cutName(name)
   return {
     name: shown,
-    costUsd: sums.costUsd,
+    ...costsOf(sums),
     tokens: tokensOf(sums),
     sessions,
     modelCalls: sums.calls,

@@ -14,7 +14,7 @@ import type { Score } from '../api/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
-import { tokensOf } from './sums.ts'
+import { costsOf, tokensOf } from './sums.ts'
 
 /** More names than that are no models. */
 const MAX_MODELS = 200
@@ -75,7 +75,7 @@ export function figuresOf(
 function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
   const { metrics } = totals
   return {
-    costUsd: totals.costUsd,
+    ...costsOf({ ...totals, metricsUsd: 0, calls: totals.modelCalls }),
     tokens: tokensOf(totals.usage),
     cacheHitRatio: cacheHitRatio(totals.usage) ?? null,
     durationMs: lastMs - firstMs,
@@ -106,17 +106,17 @@ function scoreOf({ name, value, comment }: Rating): Score {
 /** The dearest first. */
 function modelsOf({ models }: Totals, ttftMs: (model: string) => number | undefined): ModelUse[] {
   return Object.entries(models)
-    .map(([model, { calls, errors, costUsd, usage, durationMs }]) => ({
+    .sort(([, a], [, b]) => b.costUsd - a.costUsd)
+    .map(([model, { calls, errors, usage, durationMs, ...spent }]) => ({
       model: cutName(model),
       calls,
       errors,
-      costUsd,
+      ...costsOf({ ...spent, metricsUsd: 0, calls }),
       tokens: tokensOf(usage),
       avgMs: mean(durationMs),
       p95Ms: quantile(durationMs, 0.95) ?? null,
       ttftMs: ttftMs(model) ?? null,
     }))
-    .sort((a, b) => b.costUsd - a.costUsd)
 }
 
 /** The most used first. */

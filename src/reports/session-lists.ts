@@ -1,8 +1,8 @@
 /** A session as lists show it. */
-import { roundUsd } from '../domain/exact-sum.ts'
 import type { ListedSession } from '../storage/sqlite/queries/session-columns.ts'
 import type { SessionRow, SessionList, SessionListQuery } from '../api/contract/session-list.ts'
 import { cutText, countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
+import { costsOf } from './sums.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type {
   PlacedSession,
@@ -34,7 +34,13 @@ export function sessionRowOf(row: ListedSession): SessionRow {
     firstMs: row.first_ms ?? 0,
     lastMs: row.last_ms ?? 0,
     // Stored by an earlier version it may not be a decimal yet.
-    costUsd: roundUsd(row.cost_usd ?? 0),
+    ...costsOf({
+      costUsd: row.cost_usd ?? 0,
+      estimatedUsd: row.estimated_usd ?? 0,
+      metricsUsd: row.metrics_usd ?? 0,
+      unpricedCalls: row.unpriced_calls,
+      calls: row.model_calls ?? 0,
+    }),
     tokens: {
       input: row.input_tokens ?? 0,
       output: row.output_tokens ?? 0,

@@ -1,10 +1,15 @@
 /** Cost, tokens and calls together, as they are added up. */
-import { addUsd } from '../domain/exact-sum.ts'
+import { addUsd, roundUsd } from '../domain/exact-sum.ts'
 import type { TokenUsage } from '../domain/agent-event.ts'
-import type { Tokens } from '../api/contract/quantities.ts'
+import type { Costs, Tokens } from '../api/contract/quantities.ts'
 
 export interface Sums {
   costUsd: number
+  /** Parts of it. */
+  estimatedUsd: number
+  metricsUsd: number
+  /** Calls whose cost is not known. */
+  unpricedCalls: number
   input: number
   output: number
   cacheRead: number
@@ -16,6 +21,9 @@ export interface Sums {
 export function emptySums(): Sums {
   return {
     costUsd: 0,
+    estimatedUsd: 0,
+    metricsUsd: 0,
+    unpricedCalls: 0,
     input: 0,
     output: 0,
     cacheRead: 0,
@@ -27,12 +35,28 @@ export function emptySums(): Sums {
 
 export function addSums(into: Sums, from: Sums): void {
   into.costUsd = addUsd(into.costUsd, from.costUsd)
+  into.estimatedUsd = addUsd(into.estimatedUsd, from.estimatedUsd)
+  into.metricsUsd = addUsd(into.metricsUsd, from.metricsUsd)
+  into.unpricedCalls += from.unpricedCalls
   into.input += from.input
   into.output += from.output
   into.cacheRead += from.cacheRead
   into.cacheCreation += from.cacheCreation
   into.calls += from.calls
   into.errors += from.errors
+}
+
+type Spent = Pick<Sums, 'costUsd' | 'estimatedUsd' | 'metricsUsd' | 'unpricedCalls' | 'calls'>
+
+/** What was spent as the API tells it: unknown where it is known of no call, and of no metric. */
+export function costsOf({ costUsd, estimatedUsd, metricsUsd, unpricedCalls, calls }: Spent): Costs {
+  const isUnknown = costUsd === 0 && unpricedCalls > 0 && unpricedCalls >= calls
+  return {
+    costUsd: isUnknown ? null : roundUsd(costUsd),
+    estimatedUsd: roundUsd(estimatedUsd),
+    metricsUsd: roundUsd(metricsUsd),
+    unpricedCalls,
+  }
 }
 
 // Tokens as the API counts them.

@@ -10,7 +10,7 @@ import type { TurnHead } from '../api/contract/turn.ts'
 import { cutText, shortId } from './answer-bounds.ts'
 import type { LangfuseLinks } from './langfuse-links.ts'
 import type { RecordedText } from './recorded-text.ts'
-import { addUsage, emptyTokens } from './sums.ts'
+import { addUsage, costsOf, emptyTokens } from './sums.ts'
 
 /** The newest turns are kept, a few more while they come. */
 const MAX_TURNS = 1000
@@ -36,8 +36,8 @@ export interface TurnHeadsOptions {
 }
 
 type MutableHead = {
-  -readonly [K in keyof Omit<TurnHead, 'langfuseUrl' | 'truncated'>]: TurnHead[K]
-}
+  -readonly [K in keyof Omit<TurnHead, 'langfuseUrl' | 'truncated' | 'costUsd'>]: TurnHead[K]
+} & { costUsd: number }
 
 interface Gathered {
   readonly head: MutableHead
@@ -111,7 +111,7 @@ function turnHeads(
     if (type === 'generation') {
       if (level === 'ERROR') head.errors += 1
       else head.modelCalls += 1
-      head.costUsd = addUsd(head.costUsd, observation.costUsd ?? 0)
+      addCost(head, observation)
       addUsage(head.tokens, observation.usage)
     }
     // A tool at level WARNING was refused or cut off: it has no result.
@@ -146,6 +146,16 @@ function turnHeads(
   }
 }
 
+/** A call that failed costs nothing that anybody knows of, and misses no price. */
+function addCost(head: MutableHead, { costUsd, costSource = 'agent', level }: Observation): void {
+  if (costUsd === undefined) {
+    if (level !== 'ERROR') head.unpricedCalls += 1
+    return
+  }
+  head.costUsd = addUsd(head.costUsd, costUsd)
+  if (costSource !== 'agent') head.estimatedUsd = addUsd(head.estimatedUsd, costUsd)
+}
+
 function emptyHead(key: string, { startMs, endMs }: Observation): MutableHead {
   return {
     key,
@@ -157,6 +167,9 @@ function emptyHead(key: string, { startMs, endMs }: Observation): MutableHead {
     prompt: { text: null, note: null },
     answer: { text: null, note: null },
     costUsd: 0,
+    estimatedUsd: 0,
+    metricsUsd: 0,
+    unpricedCalls: 0,
     tokens: emptyTokens(),
     modelCalls: 0,
     toolResults: 0,
@@ -171,6 +184,7 @@ function headShown(head: MutableHead, maxLength: number, langfuseUrl: string | n
     content.text === null ? content : { ...content, text: cutText(content.text, maxLength) }
   return {
     ...head,
+    ...costsOf({ ...head, calls: head.modelCalls }),
     prompt: cut(prompt),
     answer: cut(answer),
     truncated: isLong(prompt) || isLong(answer),

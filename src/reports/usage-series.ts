@@ -3,9 +3,8 @@ import { addUsd } from '../domain/exact-sum.ts'
 import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
 import type { Bucket } from '../api/contract/overview.ts'
 import { cutName } from './answer-bounds.ts'
-import { tokensOf } from './sums.ts'
+import { addSums, costsOf, emptySums, tokensOf } from './sums.ts'
 import type { Slice } from './usage-slices.ts'
-import { addSums, emptySums } from './sums.ts'
 
 /**
  * Both in order of time; slices do not reach over the end of a bucket. Cost is told apart for the models
@@ -49,7 +48,7 @@ function bucketSums(
   }
   return {
     startMs: fromMs,
-    costUsd: sums.costUsd,
+    ...costsOf(sums),
     tokens: tokensOf(sums),
     sessions: countSessions(slices),
     modelCalls: sums.calls,

@@ -107,6 +107,9 @@ export function entry<K, V>(of: Map<K, V>, key: K, make: () => V): V {
 export function sumsOf(row: Omit<ModelSum, 'session_ref' | 'model'>): Sums {
   return {
     costUsd: row.cost_usd ?? 0,
+    estimatedUsd: row.estimated_usd ?? 0,
+    metricsUsd: row.metrics_usd ?? 0,
+    unpricedCalls: row.unpriced_calls,
     input: row.input_tokens ?? 0,
     output: row.output_tokens ?? 0,
     cacheRead: row.cache_read_tokens ?? 0,

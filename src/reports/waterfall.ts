@@ -119,6 +119,7 @@ function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
     level: levels[level],
     statusMessage: statusMessage ?? null,
     costUsd: costUsd ?? null,
+    costSource: costUsd === undefined ? null : (observation.costSource ?? 'agent'),
     tokens: usage === undefined ? null : tokensOf(usage),
     ttftMs: completionStartMs === undefined ? null : Math.max(0, completionStartMs - startMs),
     input: text.contentOf(observation.input),

@@ -1,4 +1,5 @@
 /** The session machine's settings: when things count as over, and how much it holds. */
+import type { PriceOf } from '../domain/price.ts'
 import { BYTES_PER_CHARACTER } from './content.ts'
 
 export interface SessionPolicy {
@@ -24,6 +25,8 @@ export interface SessionPolicy {
   readonly maxEndedTurns: number
   /** Calls and tools held open in one turn; above it the oldest is let go. */
   readonly maxHeldItems: number
+  /** What calls cost of which the agent does not say it; without it that is unknown. */
+  readonly priceOf?: PriceOf | undefined
 }
 
 /** Bounds that nobody needs to set. */

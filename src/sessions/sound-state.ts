@@ -53,6 +53,7 @@ function makeTotalsSound(totals: Totals): void {
   const ofModels = { costUsd: 0, usage: emptyUsage() }
   for (const model of Object.values(totals.models)) {
     model.costUsd = soundUsd(model.costUsd)
+    model.estimatedUsd = Math.min(soundUsd(model.estimatedUsd), model.costUsd)
     model.usage = soundUsage(model.usage, emptyUsage())
     model.durationMs = soundDurations(model.durationMs)
     ofModels.costUsd = addUsd(ofModels.costUsd, model.costUsd)
@@ -60,6 +61,7 @@ function makeTotalsSound(totals: Totals): void {
   }
   for (const tool of Object.values(totals.tools)) tool.durationMs = soundDurations(tool.durationMs)
   totals.costUsd = soundUsd(totals.costUsd, ofModels.costUsd)
+  totals.estimatedUsd = Math.min(soundUsd(totals.estimatedUsd), totals.costUsd)
   totals.usage = soundUsage(totals.usage, ofModels.usage)
   totals.ttftMs = soundDurations(totals.ttftMs)
   const { costUsd, tokens, ...counts } = totals.metrics

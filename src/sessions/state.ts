@@ -59,6 +59,8 @@ export interface Subagent {
   readonly modelCalls: number
   readonly toolResults: number
   readonly costUsd: number
+  /** Calls whose cost is known; absent where it is of all. */
+  readonly pricedCalls?: number
   readonly answer: string | undefined
   /** The same as a hook told it; shown only where content is. */
   readonly reportedAnswer: string | undefined

@@ -8,6 +8,7 @@ import type { StoredState } from '../domain/stored-state.ts'
 import { hasToldSomething } from './eventful.ts'
 import { shortHash } from './short-hash.ts'
 import { soundState } from './sound-state.ts'
+import { emptyModel } from './usage/totals.ts'
 import { newSession, newTurn, type SessionState, STATE_VERSION } from './state.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -105,11 +106,22 @@ function subagentsFrom1To2(subagents: unknown): Json {
 
 /** Fields that came later within a version have the value that they begin with. */
 function withDefaults(state: Json): Json {
-  const filled = jsonOf(filledUp(state, blankSession))
+  const filled = jsonOf(filledUp(withModels(state), blankSession))
   const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn))
   return { ...filled, turns }
 }
 
+/** The same of each model in the totals. */
+function withModels(state: Json): Json {
+  const totals = jsonOf(state.totals)
+  if (!isJson(totals.models)) return state
+  const models = mapValues(totals.models, (model) =>
+    isJson(model) ? filledUp(model, blankModel) : model,
+  )
+  return { ...state, totals: { ...totals, models } }
+}
+
+const blankModel = emptyModel()
 const blankSession = newSession('', { agent: '', sessionId: '', timeMs: 0 }, 0)
 const blankTurn = newTurn({
   key: '',

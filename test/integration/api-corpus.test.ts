@@ -82,7 +82,7 @@ function expectTurns({ turns }: Session, truth: Truth): void {
   const sum = (of: (turn: (typeof turns)[number]) => number): number =>
     turns.reduce((total, turn) => total + of(turn), 0)
   expect(turns.length).toBe(truth.prompts)
-  expect(sum((turn) => turn.costUsd)).toBeCloseTo(truth.cost_usd, 6)
+  expect(sum((turn) => turn.costUsd ?? 0)).toBeCloseTo(truth.cost_usd, 6)
   expect(sum((turn) => turn.modelCalls)).toBe(truth.api_requests)
   expect(sum((turn) => turn.toolResults)).toBe(truth.tool_results)
   expect(sum((turn) => turn.errors)).toBe(truth.api_errors + truth.tool_failures)
@@ -145,8 +145,8 @@ function expectOverview(overview: Overview, truths: readonly Truth[]): void {
     },
   })
   for (const parts of [overview.series, overview.byModel, overview.byUser, overview.byProject]) {
-    const costUsd = parts.reduce((all, part) => all + part.costUsd, 0)
-    expect(costUsd).toBeCloseTo(overview.totals.costUsd, 9)
+    const costUsd = parts.reduce((all, part) => all + (part.costUsd ?? 0), 0)
+    expect(costUsd).toBeCloseTo(overview.totals.costUsd ?? Number.NaN, 9)
   }
 }
 

@@ -1,7 +1,7 @@
 /** `GET /api/overview`: what agents cost and did in a range of time, for the first page. */
 import { z } from 'zod'
 import { filterShape, timeZone } from './filter.ts'
-import { count, durationMs, ratio, seconds, timeMs, tokens, usd } from './quantities.ts'
+import { costShape, count, durationMs, ratio, seconds, timeMs, tokens, usd } from './quantities.ts'
 import { sessionRow } from './session-list.ts'
 
 export const BUCKETS = ['hour', 'day', 'week', 'month'] as const
@@ -16,7 +16,7 @@ export type OverviewQuery = z.output<typeof overviewQuery>
 /** Sums over the range. What happened counts, not when its session began. */
 export const totals = z
   .object({
-    costUsd: usd,
+    ...costShape,
     tokens,
     sessions: count,
     prompts: count,
@@ -38,7 +38,7 @@ export type Totals = z.infer<typeof totals>
 export const bucket = z
   .object({
     startMs: timeMs,
-    costUsd: usd,
+    ...costShape,
     tokens,
     sessions: count,
     modelCalls: count,
@@ -56,7 +56,7 @@ export const share = z
   .object({
     /** Null: the sessions that name none. */
     name: z.string().nullable(),
-    costUsd: usd,
+    ...costShape,
     tokens,
     sessions: count,
     modelCalls: count,

@@ -11,6 +11,23 @@ export const durationMs = z.number().meta({ description: 'milliseconds' })
 export const seconds = z.number().meta({ description: 'seconds' })
 export const usd = z.number().meta({ description: 'US dollars' })
 export const count = z.number()
+
+/** What was spent. */
+export const costShape = {
+  /** All that counts; null where calls were made and the cost of none of them is known. */
+  costUsd: usd.nullable(),
+  /** The part of it that no agent told: estimates by the price table, and the operator's own prices. */
+  estimatedUsd: usd,
+  /** The part of it that metrics alone told, because the events of a session do not arrive. */
+  metricsUsd: usd,
+  /** Calls whose cost is not known; they are in none of the above. */
+  unpricedCalls: count,
+} as const
+const costs = z.object(costShape)
+export type Costs = z.infer<typeof costs>
+
+/** Who says what a call cost; null where nobody does. */
+export const costSource = z.enum(['agent', 'estimated', 'override']).nullable()
 /** From 0 to 1; null when there is nothing to divide by. */
 export const ratio = z.number().nullable().meta({ description: '0 to 1; null: nothing to divide' })
 

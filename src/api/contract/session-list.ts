@@ -1,7 +1,7 @@
 /** `GET /api/sessions`: the list, searched, filtered, sorted, one page at a time. */
 import { z } from 'zod'
 import { filterShape } from './filter.ts'
-import { count, sessionKey, timeMs, tokens, usd } from './quantities.ts'
+import { costShape, count, sessionKey, timeMs, tokens } from './quantities.ts'
 
 /** One session in a list. */
 export const sessionRow = z
@@ -21,7 +21,7 @@ export const sessionRow = z
     closeReason: z.string().nullable(),
     firstMs: timeMs,
     lastMs: timeMs,
-    costUsd: usd,
+    ...costShape,
     tokens,
     prompts: count,
     modelCalls: count,

@@ -1,14 +1,14 @@
 /** `GET` and `DELETE /api/sessions/:key`: everything about one session but its raw records. */
 import { z } from 'zod'
 import { toolUse } from './overview.ts'
-import { count, durationMs, ratio, score, seconds, tokens, usd } from './quantities.ts'
+import { costShape, count, durationMs, ratio, score, seconds, tokens, usd } from './quantities.ts'
 import { sessionRow } from './session-list.ts'
 import { turnHead } from './turn.ts'
 
 /** The figures at the top of the page. Metrics feed lines, commits, pull requests, active time. */
 export const strip = z
   .object({
-    costUsd: usd,
+    ...costShape,
     tokens,
     cacheHitRatio: ratio,
     durationMs,
@@ -37,7 +37,7 @@ export const modelUse = z
     model: z.string(),
     calls: count,
     errors: count,
-    costUsd: usd,
+    ...costShape,
     tokens,
     avgMs: durationMs.nullable(),
     p95Ms: durationMs.nullable(),

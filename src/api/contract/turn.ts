@@ -5,7 +5,16 @@
  * million characters.
  */
 import { z } from 'zod'
-import { content, count, durationMs, timeMs, tokens, usd } from './quantities.ts'
+import {
+  content,
+  costShape,
+  costSource,
+  count,
+  durationMs,
+  timeMs,
+  tokens,
+  usd,
+} from './quantities.ts'
 
 /** One prompt with what it added up to. */
 export const turnHead = z
@@ -23,7 +32,7 @@ export const turnHead = z
     prompt: content,
     /** The last answer of the main agent. */
     answer: content,
-    costUsd: usd,
+    ...costShape,
     tokens,
     modelCalls: count,
     toolResults: count,
@@ -55,6 +64,7 @@ export const waterfallItem = z
     statusMessage: z.string().nullable(),
     /** Of calls. */
     costUsd: usd.nullable(),
+    costSource,
     tokens: tokens.nullable(),
     ttftMs: durationMs.nullable(),
     /** What went in and came out, where it was recorded; JSON as text. */

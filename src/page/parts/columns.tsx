@@ -1,14 +1,26 @@
 /** Columns that several tables have: shown short, exact when pointed at. */
+import type { Costs } from '../../api/contract/quantities.ts'
+import { costNote, costTitle, formatCost } from '../format/cost.ts'
 import { formatCompact } from '../format/count.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
 import type { Column } from './data-table.tsx'
 
-export const costColumn = {
-  name: 'Cost',
-  isNumber: true,
-  cell: ({ costUsd }) => <span title={exactUsd(costUsd)}>{formatUsd(costUsd)}</span>,
-} as const satisfies Column<{ readonly costUsd: number }>
+/** What is to be known of a cost stands below it: calls without a price, estimates. */
+export function costColumn<R extends Costs>(callsOf: (row: R) => number) {
+  return {
+    name: 'Cost',
+    isNumber: true,
+    cell: (row: R) => {
+      const note = costNote(row, callsOf(row))
+      return (
+        <>
+          <span title={costTitle(row, callsOf(row))}>{formatCost(row.costUsd)}</span>
+          {note !== undefined && <span className="cost-note faint">{note}</span>}
+        </>
+      )
+    },
+  } as const satisfies Column<R>
+}
 
 export const tokensColumn = {
   name: 'Tokens',

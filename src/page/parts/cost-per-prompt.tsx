@@ -3,7 +3,7 @@ import { scaleLinear } from '@visx/scale'
 import type { TurnHead } from '../../api/contract/turn.ts'
 import { formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
-import { formatUsd } from '../format/usd.ts'
+import { formatCost } from '../format/cost.ts'
 import { ChartPanel } from './chart-panel.tsx'
 import { DataTable } from './data-table.tsx'
 import { turnAnchor } from './turn-list.tsx'
@@ -15,7 +15,7 @@ const MAX_BARS = 72
 export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }) {
   if (turns.length < 2) return null
   const bars = turns.slice(-MAX_BARS)
-  const most = Math.max(...bars.map(({ costUsd }) => costUsd), 0)
+  const most = Math.max(...bars.map(({ costUsd }) => costUsd ?? 0), 0)
   const height = scaleLinear({ domain: [0, most || 1], range: [1, HEIGHT] })
   return (
     <ChartPanel
@@ -29,13 +29,13 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
         <ol className="sparkline" aria-label="Cost per prompt">
           {bars.map(({ key, ordinal, costUsd, errors }) => (
             <li key={key}>
-              <a href={`#${turnAnchor(ordinal)}`} title={`Turn ${ordinal}: ${formatUsd(costUsd)}`}>
+              <a href={`#${turnAnchor(ordinal)}`} title={`Turn ${ordinal}: ${formatCost(costUsd)}`}>
                 <svg width="100%" height={HEIGHT} aria-hidden="true">
                   <rect
                     className={errors > 0 ? 'spark spark-bad' : 'spark'}
                     width="100%"
-                    y={HEIGHT - height(costUsd)}
-                    height={height(costUsd)}
+                    y={HEIGHT - height(costUsd ?? 0)}
+                    height={height(costUsd ?? 0)}
                   />
                 </svg>
                 <span className="sr-only">{barText(ordinal, costUsd, errors)}</span>
@@ -51,7 +51,7 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
           keyOf={({ key }) => key}
           columns={[
             { name: 'Turn', isNumber: true, cell: ({ ordinal }) => ordinal },
-            { name: 'Cost', isNumber: true, cell: ({ costUsd }) => formatUsd(costUsd) },
+            { name: 'Cost', isNumber: true, cell: ({ costUsd }) => formatCost(costUsd) },
             {
               name: 'Length',
               isNumber: true,
@@ -65,7 +65,7 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
   )
 }
 
-function barText(ordinal: number, costUsd: number, errors: number): string {
-  const text = `Turn ${ordinal}: ${formatUsd(costUsd)}`
+function barText(ordinal: number, costUsd: number | null, errors: number): string {
+  const text = `Turn ${ordinal}: ${formatCost(costUsd)}`
   return errors > 0 ? `${text}, ${plural(errors, 'error')}` : text
 }

@@ -21,7 +21,7 @@ export function ModelTable({ models }: { readonly models: readonly ModelUse[] })
               ? `${formatCount(calls)} + ${formatCount(errors)} failed`
               : formatCount(calls),
         },
-        costColumn,
+        costColumn<ModelUse>(({ calls }) => calls),
         tokensColumn,
         { name: 'First token', isNumber: true, isMinor: true, cell: ({ ttftMs }) => time(ttftMs) },
         { name: 'Average', isNumber: true, isMinor: true, cell: ({ avgMs }) => time(avgMs) },

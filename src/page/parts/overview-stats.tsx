@@ -3,7 +3,8 @@ import type { Overview } from '../../api/contract/overview.ts'
 import { formatCompact, formatCount, formatRatio, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
+import { costNote, costTitle, formatCost } from '../format/cost.ts'
+import { formatUsd } from '../format/usd.ts'
 import { Stat, Stats } from './stat.tsx'
 
 export function OverviewStats({ overview }: { readonly overview: Overview }) {
@@ -13,9 +14,12 @@ export function OverviewStats({ overview }: { readonly overview: Overview }) {
     <Stats label="Sums of the range">
       <Stat
         label="Cost"
-        value={formatUsd(totals.costUsd)}
-        title={exactUsd(totals.costUsd)}
-        note={changeOf(totals.costUsd, previous?.costUsd)}
+        value={formatCost(totals.costUsd)}
+        title={costTitle(totals, totals.modelCalls)}
+        note={
+          costNote(totals, totals.modelCalls) ??
+          changeOf(totals.costUsd ?? 0, previous === null ? undefined : (previous.costUsd ?? 0))
+        }
       />
       <Stat
         label="Tokens"

@@ -3,7 +3,7 @@ import type { Strip } from '../../api/contract/session.ts'
 import { formatCompact, formatCount, formatRatio, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { exactUsd, formatUsd } from '../format/usd.ts'
+import { costNote, costTitle, formatCost } from '../format/cost.ts'
 import { Stat, Stats } from './stat.tsx'
 
 export function SessionStrip({ strip }: { readonly strip: Strip }) {
@@ -12,9 +12,9 @@ export function SessionStrip({ strip }: { readonly strip: Strip }) {
     <Stats label="Sums of the session">
       <Stat
         label="Cost"
-        value={formatUsd(strip.costUsd)}
-        title={exactUsd(strip.costUsd)}
-        note={plural(strip.modelCalls, 'call')}
+        value={formatCost(strip.costUsd)}
+        title={costTitle(strip, strip.modelCalls)}
+        note={costNote(strip, strip.modelCalls) ?? plural(strip.modelCalls, 'call')}
       />
       <Stat
         label="Tokens"

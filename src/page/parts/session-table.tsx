@@ -34,7 +34,7 @@ export function SessionTable({ caption, sessions, sorting }: SessionTableProps) 
       cell: ({ project, team }) => [project, team].filter((one) => one !== null).join(' · '),
     },
     { name: 'User', isMinor: true, cell: ({ userId }) => <span className="clip">{userId}</span> },
-    { ...costColumn, sort: 'cost' },
+    { ...costColumn<SessionRow>(({ modelCalls }) => modelCalls), sort: 'cost' },
     { ...tokensColumn, sort: 'tokens', isMinor: true },
     { name: 'Prompts', isNumber: true, isMinor: true, cell: (row) => formatCount(row.prompts) },
     {

@@ -14,7 +14,7 @@ export interface ShareTableProps {
 }
 
 export function ShareTable({ title, of, shares }: ShareTableProps) {
-  const most = Math.max(...shares.map(({ costUsd }) => costUsd), 0)
+  const most = Math.max(...shares.map(({ costUsd }) => costUsd ?? 0), 0)
   return (
     <Panel title={title}>
       <DataTable
@@ -27,11 +27,11 @@ export function ShareTable({ title, of, shares }: ShareTableProps) {
             cell: ({ name, costUsd }) => (
               <>
                 <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
-                <Meter part={costUsd} whole={most} />
+                <Meter part={costUsd ?? 0} whole={most} />
               </>
             ),
           },
-          costColumn,
+          costColumn<Share>(({ modelCalls }) => modelCalls),
           tokensColumn,
           {
             name: 'Sessions',

@@ -8,7 +8,7 @@ import { formatCompact, formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { tokenSum } from '../format/token-sum.ts'
-import { formatUsd } from '../format/usd.ts'
+import { costTitle, formatCost } from '../format/cost.ts'
 import { Failed, Loading } from './state.tsx'
 import { TextBlock } from './text-block.tsx'
 import { Waterfall } from './waterfall.tsx'
@@ -56,7 +56,7 @@ function TurnItem({
           <span className="minor">{plural(turn.toolResults, 'tool')}</span>
           <span className="minor">{formatCompact(tokenSum(turn.tokens))} tokens</span>
           <span>{formatDuration(turn.endMs - turn.startMs)}</span>
-          <strong>{formatUsd(turn.costUsd)}</strong>
+          <strong title={costTitle(turn, turn.modelCalls)}>{formatCost(turn.costUsd)}</strong>
         </span>
       </summary>
       {isOpen && <TurnBody sessionKey={sessionKey} turn={turn} />}

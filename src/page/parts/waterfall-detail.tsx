@@ -33,7 +33,7 @@ export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDe
       `${formatDuration(item.startMs - turnStartMs)} into the turn, ${exactMoment(item.startMs)}`,
     ],
     ['first token', item.ttftMs === null ? null : `after ${formatDuration(item.ttftMs)}`],
-    ['cost', item.costUsd === null ? null : exactUsd(item.costUsd)],
+    ['cost', item.costUsd === null ? null : `${exactUsd(item.costUsd)} (${item.costSource})`],
     ['tokens', item.tokens === null ? null : tokenTitle(item.tokens)],
     ...Object.entries(item.facts).map(
       ([name, value]) => [name.replaceAll('_', ' '), value] as const,

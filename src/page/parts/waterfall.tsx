@@ -76,7 +76,7 @@ export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
                 <td className="number">
                   {item.endMs > item.startMs ? formatDuration(item.endMs - item.startMs) : ''}
                 </td>
-                <td className="number">{item.costUsd === null ? '' : formatUsd(item.costUsd)}</td>
+                <td className="number">{costOf(item)}</td>
               </tr>
               {openId === item.id && (
                 <tr>
@@ -95,6 +95,12 @@ export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
       </table>
     </div>
   )
+}
+
+/** A call without a price is not one that cost nothing. */
+function costOf({ kind, level, costUsd, costSource }: WaterfallItem): string {
+  if (costUsd === null) return kind === 'call' && level !== 'error' ? 'unknown' : ''
+  return costSource === 'agent' ? formatUsd(costUsd) : `${formatUsd(costUsd)} (estimated)`
 }
 
 function Span({

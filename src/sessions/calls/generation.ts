@@ -1,10 +1,15 @@
 /** How a model call is shown, and what its span and its raw bodies add to that. */
-import type { ModelCallEvent, ModelUsageEvent } from '../../domain/agent-event.ts'
+import type { ModelCallEvent, ModelUsageEvent, TokenUsage } from '../../domain/agent-event.ts'
 import type { Bodies, CallSpan } from '../pending-correlations.ts'
 import type { ObservationDraft } from '../state.ts'
 import { parentOf } from '../turns/turn.ts'
+import type { CallCost } from './call-cost.ts'
 
-export function generationOf(event: ModelCallEvent, startMs: number): ObservationDraft {
+export function generationOf(
+  event: ModelCallEvent,
+  cost: CallCost,
+  startMs: number,
+): ObservationDraft {
   return {
     type: 'generation',
     key: event.dedupKey,
@@ -15,7 +20,7 @@ export function generationOf(event: ModelCallEvent, startMs: number): Observatio
     ...(event.ttftMs !== undefined && { completionStartMs: startMs + event.ttftMs }),
     model: event.model,
     ...(Object.keys(event.parameters).length > 0 && { modelParameters: event.parameters }),
-    ...usageOf(event),
+    ...pricedUsage(event.usage, cost),
     level: 'DEFAULT',
     metadata: {
       request_id: event.requestId,
@@ -27,7 +32,7 @@ export function generationOf(event: ModelCallEvent, startMs: number): Observatio
 }
 
 /** The call of which nothing is known but what it used. */
-export function usageGenerationOf(event: ModelUsageEvent): ObservationDraft {
+export function usageGenerationOf(event: ModelUsageEvent, cost: CallCost): ObservationDraft {
   return {
     type: 'generation',
     key: event.dedupKey,
@@ -36,7 +41,7 @@ export function usageGenerationOf(event: ModelUsageEvent): ObservationDraft {
     startMs: event.timeMs,
     endMs: event.timeMs,
     model: event.model,
-    ...usageOf(event),
+    ...pricedUsage(event.usage, cost),
     level: 'DEFAULT',
     metadata: {
       request_id: event.requestId,
@@ -46,14 +51,17 @@ export function usageGenerationOf(event: ModelUsageEvent): ObservationDraft {
   }
 }
 
-/** What is priced, as far as it was told. */
-export function usageOf({
-  usage,
-  cost,
-}: Pick<ModelCallEvent, 'usage' | 'cost'>): Pick<ObservationDraft, 'usage' | 'costUsd'> {
+export type PricedUsage = Pick<ObservationDraft, 'usage' | 'costUsd' | 'costSource' | 'costByKind'>
+
+/** What a call used and cost, as far as that is known. */
+export function pricedUsage(
+  usage: TokenUsage | undefined,
+  { cost, byKind }: CallCost,
+): PricedUsage {
   return {
     ...(usage !== undefined && { usage }),
-    ...(cost !== undefined && { costUsd: cost.usd }),
+    ...(cost !== undefined && { costUsd: cost.usd, costSource: cost.source }),
+    ...(byKind !== undefined && { costByKind: byKind }),
   }
 }
 

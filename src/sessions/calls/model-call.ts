@@ -12,24 +12,26 @@ import type {
 } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import { cut, shown } from '../content.ts'
+import { type CallCost, costOfCall } from './call-cost.ts'
 import type { Draft } from '../draft.ts'
 import {
   attemptsOf,
   enrichedCall,
   generationOf,
   retriesOf,
+  type PricedUsage,
+  pricedUsage,
   usageGenerationOf,
-  usageOf,
 } from './generation.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
 import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
 import { keyOf } from '../usage/name-table.ts'
-import type { HeldCall, ObservationDraft, OpenTurn, Wait } from '../state.ts'
+import type { HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
-import { countModelCall, countModelError, countUsage } from '../usage/totals.ts'
+import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
 import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
-import { addModelCall, addModelError, addUsage } from '../usage/usage.ts'
+import { addModelCall, addModelError, addUnpriced, addUsage } from '../usage/usage.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
 const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
@@ -44,27 +46,45 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   turn.startMs = Math.min(turn.startMs, startMs)
   goOn(draft, turn, lane)
   leaveRefusals(draft, turn, lane)
-  countModelCall(state.totals, event)
-  addModelCall(draft.usage, event, keyOf(state.totals.models, event.model))
+  const cost = costOfCall(event, policy.priceOf)
+  const priced = { ...event, cost: cost.cost }
+  countModelCall(state.totals, priced)
+  addModelCall(draft.usage, priced, keyOf(state.totals.models, event.model))
+  // What a later record may tell is not unknown yet.
+  const isUnpriced = cost.cost === undefined && event.usage !== undefined
+  if (isUnpriced) noteUnpriced(draft, event)
   turn.modelCalls += 1
-  turn.costUsd = addUsd(turn.costUsd, event.cost?.usd ?? 0)
+  turn.costUsd = addUsd(turn.costUsd, cost.cost?.usd ?? 0)
   noteSubagent(draft, turn, event, (known) => ({
     type: event.subagentType ?? known.type,
     startMs: Math.min(known.startMs, startMs),
     modelCalls: known.modelCalls + 1,
-    costUsd: addUsd(known.costUsd, event.cost?.usd ?? 0),
+    ...addedCost(known, cost),
   }))
   if (event.isMain) {
     turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
     turn.failure = undefined
   }
   hold(draft, turn, {
-    draft: generationOf(event, startMs),
+    draft: generationOf(event, cost, startMs),
     requestId: event.requestId,
     lane,
     waitsFor: waitsOf(draft, event),
     releaseAtMs: arrivedMs + policy.joinTimeoutMs,
   })
+}
+
+function noteUnpriced(draft: Draft, call: Pick<ModelCallEvent, 'model' | 'timeMs' | 'subagentId'>) {
+  const { totals } = draft.state
+  countUnpriced(totals, call.model)
+  addUnpriced(draft.usage, call, keyOf(totals.models, call.model))
+}
+
+/** A subagent's sums; `pricedCalls` is what its cost is known of. */
+function addedCost(known: Subagent, { cost }: CallCost): Partial<Subagent> {
+  const pricedCalls = known.pricedCalls ?? known.modelCalls
+  if (cost === undefined) return { pricedCalls }
+  return { costUsd: addUsd(known.costUsd, cost.usd), pricedCalls: pricedCalls + 1 }
 }
 
 function waitsOf({ state }: Draft, { requestId, usage }: ModelCallEvent): Wait[] {
@@ -79,15 +99,15 @@ function waitsOf({ state }: Draft, { requestId, usage }: ModelCallEvent): Wait[]
 
 /** Usage goes to its call; where that was sent already, or never comes, it is shown by itself. */
 export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: number): void {
-  const { state } = draft
+  const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
-  const { cost } = event
-  countUsage(state.totals, event)
-  addUsage(draft.usage, event, keyOf(state.totals.models, event.model))
-  turn.costUsd = addUsd(turn.costUsd, cost?.usd ?? 0)
-  noteSubagent(draft, turn, event, (known) => ({
-    costUsd: addUsd(known.costUsd, cost?.usd ?? 0),
-  }))
+  const cost = costOfCall(event, policy.priceOf)
+  const priced = { ...event, cost: cost.cost }
+  countUsage(state.totals, priced)
+  addUsage(draft.usage, priced, keyOf(state.totals.models, event.model))
+  if (cost.cost === undefined) noteUnpriced(draft, event)
+  turn.costUsd = addUsd(turn.costUsd, cost.cost?.usd ?? 0)
+  noteSubagent(draft, turn, event, (known) => addedCost(known, cost))
   const lane = event.subagentId ?? ''
   const at = turn.held.findIndex(
     (call) =>
@@ -95,12 +115,12 @@ export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: nu
       (event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId),
   )
   const held = turn.held[at]
-  if (held !== undefined) settle(draft, turn, at, withUsage(held, usageOf(event)))
-  else if (event.requestId === undefined) emitInTurn(draft, turn, usageGenerationOf(event))
-  else noteEarlyUsage(draft, turn, event.requestId, usageGenerationOf(event))
+  if (held !== undefined) settle(draft, turn, at, withUsage(held, pricedUsage(event.usage, cost)))
+  else if (event.requestId === undefined) emitInTurn(draft, turn, usageGenerationOf(event, cost))
+  else noteEarlyUsage(draft, turn, event.requestId, usageGenerationOf(event, cost))
 }
 
-function withUsage(call: HeldCall, usage: ReturnType<typeof usageOf>): HeldCall {
+function withUsage(call: HeldCall, usage: PricedUsage): HeldCall {
   return without({ ...call, draft: { ...call.draft, ...usage } }, 'usage')
 }
 
@@ -221,8 +241,18 @@ export function releaseDueCalls(draft: Draft, turn: OpenTurn, nowMs: number): vo
 /** Sends the call that waits for longest, and returns it. */
 export function sendOldestCall(draft: Draft, turn: OpenTurn): HeldCall | undefined {
   const oldest = turn.held.shift()
-  if (oldest !== undefined) emitInTurn(draft, turn, oldest.draft)
+  if (oldest !== undefined) send(draft, turn, oldest)
   return oldest
+}
+
+/** A call that is sent without its usage has none that anybody knows of, and no cost. */
+function send(draft: Draft, turn: OpenTurn, { draft: observation, lane }: HeldCall): void {
+  const { usage, costUsd, model = '', endMs } = observation
+  if (usage === undefined && costUsd === undefined) {
+    const ofSubagent = lane === '' ? {} : { subagentId: lane }
+    noteUnpriced(draft, { model, timeMs: endMs, ...ofSubagent })
+  }
+  emitInTurn(draft, turn, observation)
 }
 
 /** The lane's agent went on: what its calls have not told by now they will not tell. */
@@ -241,7 +271,7 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
     early === undefined ? answered : withUsage(answered, usageOfDraft(early.draft)),
   )
   if (next.waitsFor.length === 0) {
-    emitInTurn(draft, turn, next.draft)
+    send(draft, turn, next)
     return
   }
   turn.held.push(next)
@@ -254,8 +284,13 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
 }
 
-function usageOfDraft({ usage, costUsd }: ObservationDraft): ReturnType<typeof usageOf> {
-  return { ...(usage !== undefined && { usage }), ...(costUsd !== undefined && { costUsd }) }
+function usageOfDraft({ usage, costUsd, costSource, costByKind }: ObservationDraft): PricedUsage {
+  return {
+    ...(usage !== undefined && { usage }),
+    ...(costUsd !== undefined && { costUsd }),
+    ...(costSource !== undefined && { costSource }),
+    ...(costByKind !== undefined && { costByKind }),
+  }
 }
 
 /** The call with what the ledgers know about it. */
@@ -283,7 +318,7 @@ function settle(draft: Draft, turn: OpenTurn, at: number, call: HeldCall): void 
     return
   }
   turn.held.splice(at, 1)
-  emitInTurn(draft, turn, call.draft)
+  send(draft, turn, call)
 }
 
 /** Keeps what `next` makes of each call, and sends those that wait for nothing any more. */
@@ -292,7 +327,7 @@ function keep(draft: Draft, turn: OpenTurn, next: (call: HeldCall) => HeldCall):
   const kept: HeldCall[] = []
   for (const call of turn.held.map(next)) {
     if (call.waitsFor.length > 0) kept.push(call)
-    else emitInTurn(draft, turn, call.draft)
+    else send(draft, turn, call)
   }
   turn.held = kept
 }

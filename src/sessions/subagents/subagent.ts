@@ -141,7 +141,7 @@ function sharedOf(draft: Draft, subagent: Subagent) {
       subagent_id: subagent.id,
       model_calls: subagent.modelCalls,
       tool_results: subagent.toolResults,
-      cost_usd: subagent.costUsd,
+      cost_usd: isPriced(subagent) ? subagent.costUsd : undefined,
       ended: ended !== undefined,
       background: ended?.isBackground,
       duration_ms: ended?.durationMs,
@@ -151,6 +151,11 @@ function sharedOf(draft: Draft, subagent: Subagent) {
       implausible: ended?.implausible,
     },
   } as const
+}
+
+/** Whether the cost of any of its calls is known, or it made none. */
+function isPriced({ modelCalls, pricedCalls = modelCalls }: Subagent): boolean {
+  return modelCalls === 0 || pricedCalls > 0
 }
 
 /** The tool that started it, as a hook or the nesting of spans tells, if that was shown; else the root. */

@@ -51,7 +51,7 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, Shown |
     tool_results: totals.toolResults,
     tool_failures: totals.toolFailures,
     tool_refusals: totals.toolRefusals,
-    cost_usd: totals.costUsd,
+    ...shownCost(totals, totals.modelCalls),
     tokens: { ...totals.usage },
     time_to_first_token_ms: percentiles(totals.ttftMs),
     models: byName(totals.models, shownModel),
@@ -90,11 +90,27 @@ function reconciliation(totals: Totals, metrics: MetricTotals): Shown {
   }
 }
 
+/** Left out where it is not known of any call. */
+function shownCost(
+  {
+    costUsd,
+    estimatedUsd,
+    unpricedCalls,
+  }: Pick<Totals, 'costUsd' | 'estimatedUsd' | 'unpricedCalls'>,
+  calls: number,
+): Record<string, number | undefined> {
+  return {
+    cost_usd: calls > 0 && unpricedCalls >= calls ? undefined : costUsd,
+    estimated_usd: estimatedUsd > 0 ? estimatedUsd : undefined,
+    calls_without_a_price: unpricedCalls > 0 ? unpricedCalls : undefined,
+  }
+}
+
 function shownModel(model: ModelTotals): Shown {
   return {
     calls: model.calls,
     errors: model.errors,
-    cost_usd: model.costUsd,
+    ...shownCost(model, model.calls),
     tokens: { ...model.usage },
     duration_ms: percentiles(model.durationMs),
   }

@@ -4,7 +4,7 @@
  * duration that was not told) is added to nothing. Mutable plain data: the machine works on a
  * copy of its own.
  */
-import type { ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../domain/agent-event.ts'
+import type { Cost, ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { Implausible } from '../../domain/numbers.ts'
 import {
@@ -29,6 +29,8 @@ export interface ModelTotals {
   calls: number
   errors: number
   costUsd: number
+  estimatedUsd: number
+  unpricedCalls: number
   usage: MutableUsage
   durationMs: Distribution
 }
@@ -68,7 +70,11 @@ export interface Totals {
   toolResults: number
   toolFailures: number
   toolRefusals: number
+  /** Of the calls whose cost is known, and the part of it that the agent did not tell. */
   costUsd: number
+  estimatedUsd: number
+  /** Calls whose cost is not known. */
+  unpricedCalls: number
   usage: MutableUsage
   models: NameTable<ModelTotals>
   tools: NameTable<ToolTotals>
@@ -110,6 +116,8 @@ export function emptyTotals(): Totals {
     toolFailures: 0,
     toolRefusals: 0,
     costUsd: 0,
+    estimatedUsd: 0,
+    unpricedCalls: 0,
     usage: emptyUsage(),
     models: {},
     tools: {},
@@ -180,8 +188,20 @@ export function countUsage(
   const model = entryOf(totals.models, name, emptyModel)
   for (const into of [totals, model]) {
     if (cost !== undefined) into.costUsd = addUsd(into.costUsd, cost.usd)
+    if (isEstimate(cost)) into.estimatedUsd = addUsd(into.estimatedUsd, cost.usd)
     if (usage !== undefined) addUsage(into.usage, usage)
   }
+}
+
+/** Counts a call whose cost nobody told, and nobody will tell any more. */
+export function countUnpriced(totals: Totals, model: string): void {
+  totals.unpricedCalls += 1
+  entryOf(totals.models, model, emptyModel).unpricedCalls += 1
+}
+
+/** A cost that the agent did not tell. */
+export function isEstimate(cost: Cost | undefined): cost is Cost {
+  return cost !== undefined && cost.source !== 'agent'
 }
 
 export function countModelError(totals: Totals, error: ModelErrorEvent): void {
@@ -233,11 +253,13 @@ function addUsage(into: MutableUsage, usage: TokenUsage): void {
   if (usage.reasoning !== undefined) into.reasoning = (into.reasoning ?? 0) + usage.reasoning
 }
 
-function emptyModel(): ModelTotals {
+export function emptyModel(): ModelTotals {
   return {
     calls: 0,
     errors: 0,
     costUsd: 0,
+    estimatedUsd: 0,
+    unpricedCalls: 0,
     usage: emptyUsage(),
     durationMs: emptyDistribution(),
   }

@@ -14,6 +14,8 @@ import {
   type Usage,
 } from '../../domain/usage.ts'
 
+import { isEstimate } from './totals.ts'
+
 /** Rows by what they are kept apart by; the name comes last there, since it may hold anything. */
 export interface UsageDraft {
   readonly models: Map<string, ModelUsage>
@@ -50,11 +52,21 @@ export function addUsage(
   const row = modelRow(draft, call, model)
   const { usage, cost } = call
   if (cost !== undefined) row.costUsd = addUsd(row.costUsd, cost.usd)
+  if (isEstimate(cost)) row.estimatedUsd = addUsd(row.estimatedUsd, cost.usd)
   if (usage === undefined) return
   row.inputTokens += usage.input
   row.outputTokens += usage.output
   row.cacheReadTokens += usage.cacheRead
   row.cacheCreationTokens += usage.cacheCreation
+}
+
+/** A call whose cost is not known. */
+export function addUnpriced(
+  usage: UsageDraft,
+  call: Pick<ModelCallEvent, 'timeMs' | 'subagentId'>,
+  model: string,
+): void {
+  modelRow(usage, call, model).unpricedCalls += 1
 }
 
 export function addModelError(usage: UsageDraft, error: ModelErrorEvent, model: string): void {
@@ -117,6 +129,9 @@ function modelRow(
     calls: 0,
     errors: 0,
     costUsd: 0,
+    estimatedUsd: 0,
+    metricsUsd: 0,
+    unpricedCalls: 0,
     inputTokens: 0,
     outputTokens: 0,
     cacheReadTokens: 0,

@@ -49,6 +49,11 @@ export interface SessionsTable {
   /** When this row was last written. */
   updated_ms: number
   cost_usd: number | null
+  /** Parts of it; null where there is none. */
+  estimated_usd: number | null
+  metrics_usd: number | null
+  /** Calls whose cost is not known. */
+  unpriced_calls: Generated<number>
   input_tokens: number | null
   output_tokens: number | null
   cache_read_tokens: number | null
@@ -120,6 +125,13 @@ export interface PoliciesTable {
 export interface SeenTable {
   session_ref: number
   dedup_key: string
+  /** What tells apart two records whose key is made of an id; see `seen-records.ts`. */
+  detail: string | null
+}
+
+/** Up to when a key that is made of an id was believed alone: a single row. */
+export interface BareIdsTable {
+  until_ms: number | null
 }
 
 /** Resource attributes and labels of sessions with their newest values, to find them by. */
@@ -152,6 +164,11 @@ export interface ModelUsageTable extends UsageRow {
   calls: number
   errors: number
   cost_usd: number | null
+  /** Parts of it; null where there is none. */
+  estimated_usd: number | null
+  metrics_usd: number | null
+  /** Calls whose cost is not known. */
+  unpriced_calls: Generated<number>
   input_tokens: number | null
   output_tokens: number | null
   cache_read_tokens: number | null
@@ -257,6 +274,7 @@ export interface Schema {
   session_controls: SessionControlsTable
   policies: PoliciesTable
   seen: SeenTable
+  bare_ids: BareIdsTable
   session_attributes: SessionAttributesTable
   prompts: PromptsTable
   model_usage: ModelUsageTable

@@ -21,6 +21,17 @@ export function createUsageRows(connection: Connection): UsageRows {
             calls: eb('model_usage.calls', '+', eb.ref('excluded.calls')),
             errors: eb('model_usage.errors', '+', eb.ref('excluded.errors')),
             cost_usd: soundAddition('model_usage.cost_usd', 'excluded.cost_usd', 'usd'),
+            estimated_usd: soundAddition(
+              'model_usage.estimated_usd',
+              'excluded.estimated_usd',
+              'usd',
+            ),
+            metrics_usd: soundAddition('model_usage.metrics_usd', 'excluded.metrics_usd', 'usd'),
+            unpriced_calls: eb(
+              'model_usage.unpriced_calls',
+              '+',
+              eb.ref('excluded.unpriced_calls'),
+            ),
             input_tokens: soundAddition(
               'model_usage.input_tokens',
               'excluded.input_tokens',
@@ -88,6 +99,9 @@ export function createUsageRows(connection: Connection): UsageRows {
           calls: row.calls,
           errors: row.errors,
           cost_usd: row.costUsd,
+          estimated_usd: row.estimatedUsd,
+          metrics_usd: row.metricsUsd,
+          unpriced_calls: row.unpricedCalls,
           input_tokens: row.inputTokens,
           output_tokens: row.outputTokens,
           cache_read_tokens: row.cacheReadTokens,

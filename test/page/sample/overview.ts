@@ -11,6 +11,9 @@ function share(totalUsd: number, name: string | null, part: number): Share {
   return {
     name,
     costUsd: totalUsd * part,
+    estimatedUsd: 0,
+    metricsUsd: 0,
+    unpricedCalls: 0,
     tokens: tokensOf(1_450 * part),
     sessions: Math.ceil(184 * part),
     modelCalls: Math.ceil(5_412 * part),
@@ -33,17 +36,23 @@ export function overview(nowMs: number): Overview {
     return {
       startMs: today.getTime() - (29 - index) * DAY_MS,
       costUsd: costs.reduce((sum, [, usd]) => sum + usd, 0),
+      estimatedUsd: 0,
+      metricsUsd: 0,
+      unpricedCalls: 0,
       tokens: tokensOf(60 * size),
       sessions: Math.round(9 * size),
       modelCalls: Math.round(210 * size),
       costByModelUsd: Object.fromEntries(costs),
     }
   })
-  const totalUsd = series.reduce((sum, { costUsd }) => sum + costUsd, 0)
+  const totalUsd = series.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0)
   const ofModel = (model: string): number =>
     series.reduce((sum, { costByModelUsd }) => sum + (costByModelUsd[model] ?? 0), 0)
   const totals = {
     costUsd: totalUsd,
+    estimatedUsd: 0,
+    metricsUsd: 0,
+    unpricedCalls: 0,
     tokens: tokensOf(1_450),
     sessions: 184,
     prompts: 921,
@@ -77,7 +86,9 @@ export function overview(nowMs: number): Overview {
     cache: { hitRatio: 0.9212, savedUsd: 412.77 },
     tools: [...tools],
     edits: { accepted: 177, rejected: 21, acceptance: 177 / 198 },
-    dearest: [...sessionRows(nowMs)].sort((a, b) => b.costUsd - a.costUsd).slice(0, 5),
+    dearest: [...sessionRows(nowMs)]
+      .sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0))
+      .slice(0, 5),
     firstCommit: { medianMs: 1_312_000, sessions: 61 },
   }
 }

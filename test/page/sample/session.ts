@@ -7,11 +7,14 @@ import { turnHeads } from './turn.ts'
 
 export function session(row: SessionRow): Session {
   const turns = turnHeads(row)
-  const costUsd = turns.reduce((sum, turn) => sum + turn.costUsd, 0)
+  const costUsd = turns.reduce((sum, turn) => sum + (turn.costUsd ?? 0), 0)
   return {
     session: row,
     strip: {
       costUsd,
+      estimatedUsd: 0,
+      metricsUsd: 0,
+      unpricedCalls: 0,
       tokens: row.tokens,
       cacheHitRatio: 0.924,
       durationMs: row.lastMs - row.firstMs,
@@ -70,6 +73,9 @@ export function session(row: SessionRow): Session {
       calls: 84 - 60 * index,
       errors: 1 - index,
       costUsd: costUsd * (index === 0 ? 0.8 : 0.2),
+      estimatedUsd: 0,
+      metricsUsd: 0,
+      unpricedCalls: 0,
       tokens: tokensOf(20 - 14 * index),
       avgMs: 4_200 - 2_000 * index,
       p95Ms: 14_100 - 9_000 * index,

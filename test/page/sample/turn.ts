@@ -26,6 +26,9 @@ export function turnHeads(row: SessionRow): TurnHead[] {
         note: null,
       },
       costUsd: 0.31 * size,
+      estimatedUsd: 0,
+      metricsUsd: 0,
+      unpricedCalls: 0,
       tokens: tokensOf(3 * size),
       modelCalls: Math.round(9 * size),
       toolResults: Math.round(11 * size),
@@ -59,6 +62,7 @@ export function turn(row: SessionRow, key: string): Turn | undefined {
     level: 'default',
     statusMessage: null,
     costUsd: kind === 'call' ? 0.021_3 : null,
+    costSource: kind === 'call' ? 'agent' : null,
     tokens: kind === 'call' ? tokensOf(0.4) : null,
     ttftMs: kind === 'call' ? 1_100 : null,
     input:

@@ -57,6 +57,14 @@ test('a database of the first schema is brought up to date, whole', async () => 
   const applied = store.rows('select name from kysely_migration order by name')
   expect(applied).toEqual(Object.keys(migrations).map((name) => ({ name })))
 
+  expect(
+    store.rows('select cost_usd, estimated_usd, metrics_usd, unpriced_calls from model_usage'),
+  ).toEqual([
+    { cost_usd: 0.5, estimated_usd: null, metrics_usd: null, unpriced_calls: 0 },
+    { cost_usd: 0.25, estimated_usd: null, metrics_usd: null, unpriced_calls: 0 },
+  ])
+  expect(store.rows('select * from bare_ids')).toEqual([{ until_ms: AT_MS }])
+
   let fresh: readonly string[] = []
   let state: unknown
   await store.sessions.commit([other('a'), other('b')], ['claude-code/s1'], (arrivals, stored) => {

@@ -31,9 +31,10 @@ async function fill(store: OpenStore, sessionId: string, records = 3): Promise<v
   const arrivals = Array.from({ length: records - 1 }, (_, n) => other(`k${n}`, sessionId))
   const bucketMs = 900_000
   const calls = { bucketMs, model: 'opus', isSubagent: false, calls: 1, errors: 0, costUsd: 1 }
+  const parts = { estimatedUsd: 0, metricsUsd: 0, unpricedCalls: 0 }
   const tokens = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 1, cacheCreationTokens: 1 }
   const usage = {
-    models: [{ ...calls, ...tokens, durationMs: 1 }],
+    models: [{ ...calls, ...parts, ...tokens, durationMs: 1 }],
     tools: [{ bucketMs, tool: 'Bash', results: 1, failures: 0, refusals: 0, durationMs: 1 }],
     activity: [{ bucketMs, measure: 'commits' as const, facet: '', value: 1 }],
   }

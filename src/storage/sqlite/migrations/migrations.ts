@@ -10,6 +10,7 @@ import { budgets } from './0004-budgets.ts'
 import { controls } from './0005-controls.ts'
 import { delivery } from './0006-delivery.ts'
 import { emptySessions } from './0007-empty-sessions.ts'
+import { costs } from './0009-costs.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -19,4 +20,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-controls': controls,
   '0006-delivery': delivery,
   '0007-empty-sessions': emptySessions,
+  '0009-costs': costs,
 }

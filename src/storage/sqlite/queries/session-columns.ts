@@ -15,6 +15,9 @@ export const SESSION_COLUMNS = [
   'first_ms',
   'last_ms',
   sound('cost_usd', 'usd').as('cost_usd'),
+  sound('estimated_usd', 'usd').as('estimated_usd'),
+  sound('metrics_usd', 'usd').as('metrics_usd'),
+  'unpriced_calls',
   sound('input_tokens', 'tokens').as('input_tokens'),
   sound('output_tokens', 'tokens').as('output_tokens'),
   sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
@@ -41,6 +44,9 @@ export interface ListedSession {
   readonly first_ms: number | null
   readonly last_ms: number | null
   readonly cost_usd: number | null
+  readonly estimated_usd: number | null
+  readonly metrics_usd: number | null
+  readonly unpriced_calls: number
   readonly input_tokens: number | null
   readonly output_tokens: number | null
   readonly cache_read_tokens: number | null

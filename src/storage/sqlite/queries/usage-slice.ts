@@ -23,6 +23,9 @@ export interface ModelSum {
   readonly calls: number
   readonly errors: number
   readonly cost_usd: number | null
+  readonly estimated_usd: number | null
+  readonly metrics_usd: number | null
+  readonly unpriced_calls: number
   readonly input_tokens: number | null
   readonly output_tokens: number | null
   readonly cache_read_tokens: number | null

@@ -1,0 +1,40 @@
+/**
+ * What a call cost: what the agent says, else what the price table says, else unknown. A cost of 0
+ * beside tokens is how agents and gateways write that they know no price.
+ */
+import type { Cost, ModelCallEvent, TokenUsage } from '../../domain/agent-event.ts'
+import type { CostByKind, PriceOf } from '../../domain/price.ts'
+
+/** What is known of the cost of a call. */
+export interface CallCost {
+  /** Undefined: unknown. */
+  readonly cost: Cost | undefined
+  /** The same by kind of token, where the price table knows the model. Adds up to about the cost. */
+  readonly byKind: CostByKind | undefined
+}
+
+type PricedEvent = Pick<ModelCallEvent, 'model' | 'provider' | 'timeMs' | 'usage' | 'cost'>
+
+export function costOfCall(
+  { model, provider, timeMs, usage, cost: told }: PricedEvent,
+  priceOf: PriceOf | undefined,
+): CallCost {
+  const price = usage && priceOf?.({ model, provider, timeMs, usage })
+  if (told !== undefined && (told.usd > 0 || usage === undefined || isNothing(usage))) {
+    return { cost: told, byKind: price && scaled(price.byKind, told.usd, price.usd) }
+  }
+  if (price === undefined) return { cost: undefined, byKind: undefined }
+  return { cost: { usd: price.usd, source: price.source }, byKind: price.byKind }
+}
+
+function isNothing({ input, output, cacheRead, cacheCreation }: TokenUsage): boolean {
+  return input + output + cacheRead + cacheCreation === 0
+}
+
+/** The agent's figure by the proportions of the price table. */
+function scaled(byKind: CostByKind, usd: number, priceUsd: number): CostByKind | undefined {
+  if (!(priceUsd > 0)) return undefined
+  return Object.fromEntries(
+    Object.entries(byKind).map(([kind, part]) => [kind, (part * usd) / priceUsd]),
+  )
+}
