@@ -8,7 +8,7 @@ import type { Attributes } from '../domain/json-value.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
 import type { Quantity } from '../domain/numbers.ts'
-import type { LogRecord, Origin, SpanRecord } from '../domain/telemetry-record.ts'
+import type { LogRecord, MetricPoint, Origin, SpanRecord } from '../domain/telemetry-record.ts'
 
 /** One event name of an agent. */
 export interface EventRow {
@@ -55,11 +55,38 @@ export interface HookReader {
   readonly read: (body: Attributes, context: HookContext) => AgentEvent | undefined
 }
 
+/**
+ * By what an agent's records are known without their scope. Only what nobody else writes is a sign.
+ * The records have been put right by the agent's `NamedAttributes`.
+ */
+export interface AgentSigns {
+  readonly origin: (origin: Origin) => boolean
+  readonly log: (record: LogRecord) => boolean
+  readonly metric: (point: MetricPoint) => boolean
+  readonly span: (span: SpanRecord) => boolean
+}
+
+/** The attributes that pipelines between the agent and the bridge rename or move. */
+export interface NamedAttributes {
+  /** Names with dots, which may come with underscores in their place. */
+  readonly dotted: readonly string[]
+  /** Those of them that are looked for on the resource where the record lacks them. */
+  readonly ids: readonly string[]
+  /** Those that every record has; one that has them all is as the agent sent it. */
+  readonly always: readonly string[]
+  /** The agent's own time of a log record. */
+  readonly time: string
+}
+
 export interface AgentProfile {
   /** Stable id, first part of every session key and the trace's tag. */
   readonly agent: string
   readonly title: string
   readonly recognises: (origin: Origin) => boolean
+  /** Absent for agents that are known by their scope only. */
+  readonly signs?: AgentSigns
+  /** Absent for agents whose records are taken as they come. */
+  readonly named?: NamedAttributes
   /** The event's bare name, e.g. `api_request`. */
   readonly eventName: (record: LogRecord) => string | undefined
   readonly sessionId: (attributes: Attributes) => string | undefined
@@ -73,6 +100,8 @@ export interface AgentProfile {
   readonly quantities: Readonly<Record<string, Quantity>>
   readonly events: Readonly<Record<string, EventRow>>
   readonly metrics: Readonly<Record<string, MetricRow>>
+  /** The agent's own name of a metric that a pipeline renamed; `undefined` when it knows none. */
+  readonly metricName?: (name: string) => string | undefined
   readonly spans: SpanReader
   /** Absent for agents that post no hooks. */
   readonly hooks?: HookReader

@@ -40,7 +40,8 @@ function eventOf(record: LogRecord, identity: LogIdentity): AgentEvent {
 /** Field by field: a rest pattern takes longer than all else that is done to a record here. */
 function withoutOrigin(log: LogRecord): Omit<LogRecord, 'origin'> {
   const { timeMs, observedMs, eventName, body, attributes, traceId, spanId } = log
-  const record = { timeMs, observedMs, eventName, body, attributes }
+  const plain = { timeMs, observedMs, eventName, body, attributes }
+  const record = log.timeText === undefined ? plain : { ...plain, timeText: log.timeText }
   if (traceId === undefined) return record
   return { ...record, traceId, ...(spanId !== undefined && { spanId }) }
 }

@@ -73,7 +73,7 @@ function identifyLog(
     sessionId: sessionId.value,
     dedupKey: logKeyOf(profile, name, record, sequence, sentMs),
     timeMs,
-    implausible: marksOf(implausible, timeMark('time', sentMs, arrivedMs)),
+    implausible: marksOf(implausible, logTimeMark(record, sentMs, arrivedMs)),
     name,
     sequence,
     attributes,
@@ -97,8 +97,9 @@ function logKeyOf(
     const id = textOf(record.attributes, key)
     if (id !== undefined) return `${name}|${id}`
   }
-  if (sequence !== undefined) return `${name}|${sequence}|${sentMs ?? ''}`
-  return `${name}|${sentMs ?? ''}|${hash('sha1', JSON.stringify(record.attributes))}`
+  const time = sentMs ?? record.timeText ?? ''
+  if (sequence !== undefined) return `${name}|${sequence}|${time}`
+  return `${name}|${time}|${hash('sha1', JSON.stringify(record.attributes))}`
 }
 
 function identifyPoint(
@@ -199,7 +200,7 @@ function identifyHook(
 }
 
 function unknownAgent(scopeName: string): Result<never, Rejection> {
-  const message = `no known agent writes in scope ${quote(scopeName)}`
+  const message = `nothing says which agent sent it: its scope is ${quote(scopeName)}, and neither service, event name nor body is one of a known agent`
   return err({ reason: 'unknown_agent', message })
 }
 
@@ -213,7 +214,8 @@ function sessionIdOf(
   if (sessionId === undefined) {
     return err({
       reason: 'no_session',
-      message: 'neither session.id nor user.id: the record belongs to nobody',
+      message:
+        'neither the record nor its resource has a session.id or user.id: it belongs to nobody',
     })
   }
   if (sessionId.length > MAX_SESSION_ID_LENGTH) {
@@ -238,6 +240,15 @@ function timeMark(
 ): Implausible | undefined {
   if (timeMs === undefined || isPlausibleTime(timeMs, arrivedMs)) return undefined
   return { [name]: String(timeMs) }
+}
+
+/** A time that could not be read, or that another of the record stands for, is marked as it was sent. */
+function logTimeMark(
+  { timeText }: LogRecord,
+  sentMs: number | undefined,
+  arrivedMs: number,
+): Implausible | undefined {
+  return timeText === undefined ? timeMark('time', sentMs, arrivedMs) : { time: timeText }
 }
 
 /** Both marks as one; undefined when there are none. */

@@ -29,7 +29,8 @@ export function metricArrival(
 
 function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
   const { profile, timeMs, implausible } = identity
-  const row = Object.hasOwn(profile.metrics, point.name) ? profile.metrics[point.name] : undefined
+  const name = profile.metricName?.(point.name) ?? point.name
+  const row = Object.hasOwn(profile.metrics, name) ? profile.metrics[name] : undefined
   const facet = row?.facet === undefined ? undefined : textOf(point.attributes, row.facet)
   const measure = row?.measure ?? 'other'
   const isBelieved = isPlausibleMetric(point.value, measure, point.temporality)
@@ -41,7 +42,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
     dedupKey: identity.dedupKey,
     seriesKey: identity.seriesKey,
     temporality: point.temporality,
-    name: point.name,
+    name,
     measure,
     value: isBelieved ? point.value : undefined,
     timeMs,

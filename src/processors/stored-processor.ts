@@ -22,7 +22,7 @@ import { inOrder, translateRecord } from './translate.ts'
 /** What records mean that came, or were stored, at `arrivedMs`: in the order in which they happened. */
 export function processRecords(records: SignalRecords, arrivedMs: number): Intake<Arrival> {
   const whole = inProcess(records)
-  for (const record of whole) recogniseRecord(record)
+  for (const record of whole) recogniseRecord(record, arrivedMs)
   const { kept, rejected } = applied(identifyRecord, whole, arrivedMs)
   for (const record of kept) translateRecord(record, arrivedMs)
   return { accepted: inOrder(kept), rejected }

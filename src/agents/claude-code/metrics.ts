@@ -37,3 +37,15 @@ export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
     shownAs: 'pull requests, in the summary',
   },
 }
+
+const dottedNames: ReadonlyMap<string, string> = new Map(
+  Object.keys(claudeCodeMetrics).map((name) => [name.replaceAll('.', '_'), name]),
+)
+
+/** Units that the names of Prometheus end with. */
+const PROMETHEUS_SUFFIX = /(?:_(?:usd|tokens|seconds))?_total$/i
+
+/** The name with its dots, of one that went through a pipeline that writes underscores. */
+export function claudeCodeMetricName(name: string): string | undefined {
+  return dottedNames.get(name) ?? dottedNames.get(name.replace(PROMETHEUS_SUFFIX, ''))
+}

@@ -7,35 +7,30 @@ import type { Identity } from '../../domain/identity.ts'
 import type { LogRecord, Origin } from '../../domain/telemetry-record.ts'
 import { claudeCodeEvents } from './events.ts'
 import { claudeCodeHooks } from './hooks.ts'
-import { claudeCodeMetrics } from './metrics.ts'
+import { claudeCodeMetricName, claudeCodeMetrics } from './metrics.ts'
 import { claudeCodeQuantities } from './quantities.ts'
 import { claudeCodeSpans } from './spans.ts'
+import { bareName, claudeCodeAttributes, claudeCodeSigns } from './signs.ts'
 import type { AgentProfile } from '../profile.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
 
 const SCOPE = 'com.anthropic.claude_code'
-const BODY_PREFIX = 'claude_code.'
 
 /** Resource attributes that describe the machine or the SDK, not the work. */
 const UNSHOWN_RESOURCE =
   /^(host|os|service|telemetry|process|container|deployment|user|session|terminal)\./
 
-/** By scope, not by `service.name`: OTEL_SERVICE_NAME changes that (recording resource-attributes). */
+/** OTEL_SERVICE_NAME changes the service (recording resource-attributes); other signs: `signs.ts`. */
 function recognises(origin: Origin): boolean {
   return origin.scopeName.startsWith(SCOPE)
 }
 
 function eventName(record: LogRecord): string | undefined {
   const named = textOf(record.attributes, 'event.name')
-  if (named !== undefined) return withoutPrefix(named)
-  if (typeof record.body === 'string' && record.body.startsWith(BODY_PREFIX)) {
-    return withoutPrefix(record.body)
-  }
-  return record.eventName === '' ? undefined : withoutPrefix(record.eventName)
-}
-
-function withoutPrefix(name: string): string {
-  return name.startsWith(BODY_PREFIX) ? name.slice(BODY_PREFIX.length) : name
+  if (named !== undefined) return bareName(named) ?? named
+  const ofBody = bareName(record.body)
+  if (ofBody !== undefined) return ofBody
+  return record.eventName === '' ? undefined : (bareName(record.eventName) ?? record.eventName)
 }
 
 /**
@@ -93,6 +88,8 @@ export const claudeCode: AgentProfile = {
   agent: 'claude-code',
   title: 'Claude Code',
   recognises,
+  signs: claudeCodeSigns,
+  named: claudeCodeAttributes,
   eventName,
   sessionId: (attributes) => textOf(attributes, 'session.id'),
   substituteSessionId,
@@ -103,6 +100,7 @@ export const claudeCode: AgentProfile = {
   quantities: claudeCodeQuantities,
   events: claudeCodeEvents,
   metrics: claudeCodeMetrics,
+  metricName: claudeCodeMetricName,
   spans: claudeCodeSpans,
   hooks: claudeCodeHooks,
 }

@@ -4,12 +4,13 @@ import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import type { SpanFacts, SpanReader } from '../profile.ts'
 import { present, textOf } from '../read-attribute.ts'
 
+/** By their names with underscores for dots, as some pipelines write them. */
 const roles: ReadonlyMap<string, SpanRole> = new Map([
-  ['claude_code.interaction', 'turn'],
-  ['claude_code.llm_request', 'model_call'],
-  ['claude_code.tool', 'tool'],
-  ['claude_code.tool.blocked_on_user', 'tool_wait'],
-  ['claude_code.tool.execution', 'tool_execution'],
+  ['claude_code_interaction', 'turn'],
+  ['claude_code_llm_request', 'model_call'],
+  ['claude_code_tool', 'tool'],
+  ['claude_code_tool_blocked_on_user', 'tool_wait'],
+  ['claude_code_tool_execution', 'tool_execution'],
 ])
 
 const ATTEMPT = 'gen_ai.request.attempt'
@@ -30,6 +31,6 @@ function facts(span: SpanRecord): SpanFacts {
 }
 
 export const claudeCodeSpans: SpanReader = {
-  roleOf: (name) => roles.get(name) ?? 'other',
+  roleOf: (name) => roles.get(name.replaceAll('.', '_')) ?? 'other',
   facts,
 }

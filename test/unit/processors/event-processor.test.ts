@@ -117,7 +117,10 @@ describe('refused alone, with a reason', () => {
   test.each([
     ['no_session', log('api_request', anonymous)],
     ['session_id_too_long', log('api_request', { 'session.id': 'x'.repeat(201) })],
-    ['unknown_agent', log('api_request', {}, { origin: { ...origin, scopeName: 'my.app' } })],
+    [
+      'unknown_agent',
+      log('api_request', {}, { origin: { ...origin, scopeName: 'my.app' }, body: 'my.app.event' }),
+    ],
     ['no_event_name', log('', { 'event.name': '' }, { body: null })],
   ])('%s', (reason, bad) => {
     const { accepted, rejected } = processLogs([bad, log('user_prompt', {})], NOW)

@@ -1,0 +1,65 @@
+/**
+ * By what Claude Code's records are known when a pipeline in between took their scope and resource,
+ * and the names that such pipelines change. Any one sign is enough: nobody else uses these names.
+ */
+import type { Attributes } from '../../domain/json-value.ts'
+import type { LogRecord, Origin } from '../../domain/telemetry-record.ts'
+import type { AgentSigns, NamedAttributes } from '../profile.ts'
+import { numberOf, textOf } from '../read-attribute.ts'
+import { claudeCodeEvents } from './events.ts'
+
+const SERVICE = 'claude-code'
+/** Of events, metrics and spans; dots may have become underscores. */
+const PREFIX = /^claude_code[._](?=[a-z])/
+
+/** The bare name of an event, a metric or a span; `undefined` when it has no prefix of Claude Code. */
+export function bareName(name: unknown): string | undefined {
+  if (typeof name !== 'string') return undefined
+  const bare = name.replace(PREFIX, '')
+  return bare === name ? undefined : bare
+}
+
+export const claudeCodeSigns: AgentSigns = {
+  origin: isOwnService,
+  log: (record) =>
+    bareName(record.body) !== undefined ||
+    bareName(record.eventName) !== undefined ||
+    isOwnEvent(record),
+  metric: ({ name }) => bareName(name) !== undefined,
+  span: ({ name }) => bareName(name) !== undefined,
+}
+
+function isOwnService({ resource }: Origin): boolean {
+  return textOf(resource, 'service.name') === SERVICE
+}
+
+/** A name with the prefix, or a bare one of the table beside the count that no other agent sends. */
+function isOwnEvent({ attributes }: LogRecord): boolean {
+  const name = textOf(attributes, 'event.name')
+  if (name === undefined) return false
+  if (bareName(name) !== undefined) return true
+  const isKnown = Object.hasOwn(claudeCodeEvents, name)
+  return isKnown && numberOf(attributes, 'event.sequence') !== undefined && hasSession(attributes)
+}
+
+function hasSession(attributes: Attributes): boolean {
+  return textOf(attributes, 'session.id') !== undefined
+}
+
+export const claudeCodeAttributes: NamedAttributes = {
+  dotted: [
+    ...['session.id', 'user.id', 'user.email', 'user.account_uuid', 'user.account_id'],
+    ...['organization.id', 'terminal.type', 'app.version', 'anthropic.provider'],
+    ...['event.name', 'event.timestamp', 'event.sequence', 'prompt.id', 'message.uuid'],
+    ...['agent.name', 'agent.source', 'skill.name', 'skill.source', 'mcp_server.name'],
+    ...['mcp_tool.name', 'plugin.name', 'plugin.scope', 'marketplace.name', 'app.entrypoint'],
+    ...['vcs.repository.url.full', 'vcs.owner.name', 'vcs.repository.name', 'vcs.provider.name'],
+    ...['managed_settings.trigger', 'managed_settings.sources', 'span.type', 'message.id'],
+  ],
+  ids: [
+    ...['session.id', 'user.id', 'user.email', 'user.account_uuid', 'user.account_id'],
+    ...['organization.id', 'terminal.type', 'prompt.id'],
+  ],
+  always: ['session.id', 'user.id'],
+  time: 'event.timestamp',
+}
