@@ -102,7 +102,7 @@ run_in_foreground() {
     next_commands
     return
   fi
-  printf 'Bridge    %s   (its page; Ctrl-C ends it)\n' "$url"
+  printf 'Bridge    %s   (Ctrl-C ends it)\n' "$url"
   next_commands ' in another terminal'
   become_bridge
 }
@@ -116,7 +116,7 @@ run_in_background() {
   printf '\nLangfuse  %s\n' "$(langfuse_address)"
   printf '  login   %s\n' "$(node scripts/setting.ts LANGFUSE_ADMIN_EMAIL)"
   printf '          %s\n' "$(node scripts/setting.ts LANGFUSE_ADMIN_PASSWORD)"
-  printf 'Bridge    %s   (its page; log in .run/bridge.log; ./quickstart.sh --stop ends it)\n' "$url"
+  printf 'Bridge    %s   (log in .run/bridge.log; ./quickstart.sh --stop ends it)\n' "$url"
   next_commands
 }
 
@@ -136,7 +136,9 @@ next_commands() {
     printf '  export OTLP_RECEIVER_PORT=%q\n' "$OTLP_RECEIVER_PORT"
   fi
   printf '  source %sclaude-telemetry.env\n  claude\n\n' "${folder:+$folder/}"
-  printf 'That is for one shell. To have Claude Code report from everywhere:\n\n'
+  printf 'To look at what it has, on its own page:\n\n'
+  printf '  %s/claude-telemetry open\n\n' "${folder:-.}"
+  printf 'Sourcing is for one shell. To have Claude Code report from everywhere:\n\n'
   printf '  %s/claude-telemetry install\n\n' "${folder:-.}"
   printf 'And when something does not arrive:\n\n'
   printf '  %s/claude-telemetry doctor\n\n' "${folder:-.}"

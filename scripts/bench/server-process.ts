@@ -29,6 +29,7 @@ export async function startBridge(): Promise<ServerProcess> {
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
       OTLP_GRPC_PORT: 'off',
+      PAGE_ACCESS: 'open',
     },
   }))
   const stop = async (): Promise<void> => {

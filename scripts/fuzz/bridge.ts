@@ -32,6 +32,7 @@ export async function startBridge(): Promise<Bridge> {
       HOME: folder,
       DATA_DIR: join(folder, 'data'),
       OTLP_RECEIVER_PORT: '0',
+      PAGE_ACCESS: 'open',
       OTLP_GRPC_PORT: '0',
       // Small enough that bombs and copies meet the limits.
       MAX_REQUEST_SIZE: '500000',

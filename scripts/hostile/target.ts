@@ -44,6 +44,7 @@ export async function startTarget(
     HOME: join(folder, 'home'),
     DATA_DIR: dataDir,
     OTLP_RECEIVER_PORT: '0',
+    PAGE_ACCESS: 'open',
     OTLP_GRPC_PORT: '0',
     LOG_LEVEL: 'info',
     ...settings,

@@ -1,55 +1,32 @@
-/** Login, logout, and what the page asks before it shows anything. */
+/** What the page asks before it shows anything, and whether a key is right. */
 import type { FastifyInstance } from 'fastify'
 import { err, ok } from '../domain/result.ts'
 import type { Access } from './access.ts'
 import { addEndpoint } from './api-route.ts'
 import { api } from './contract/api.ts'
-import { problemOf, type WebFailure } from './failure.ts'
-import { foreignOrigin } from './access.ts'
+import type { WebFailure } from './failure.ts'
 
-const LOGINS_PER_MINUTE = 10
-
-const wrongKey: WebFailure = {
-  code: 'unauthenticated',
-  message: 'this is not the API_KEY of the bridge',
-}
 const noKey: WebFailure = {
   code: 'conflict',
-  message: 'the bridge has no API_KEY, nothing asks for a login',
+  message: 'PAGE_ACCESS is open and there is no API_KEY: nothing asks for a key',
 }
-const tooMany = problemOf({
-  code: 'too_many',
-  message: `more than ${LOGINS_PER_MINUTE} logins in a minute; wait a minute and try again`,
-})
 
-/** Needs `@fastify/rate-limit` on the instance. */
+/** Version 0.1 kept logins in this cookie. */
+const FORMER_COOKIE = 'claude_telemetry_login=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict'
+
 export function addAccessRoutes(app: FastifyInstance, access: Access, version: string): void {
   const { kind } = access
 
   addEndpoint(app, api.me, async ({ request }) =>
-    ok({ version, access: kind, isLoggedIn: access.toData(request) === undefined }),
+    ok({ version, access: kind, isLoggedIn: (await access.toData(request)) === undefined }),
   )
-  const rateLimit = {
-    max: LOGINS_PER_MINUTE,
-    timeWindow: '1 minute',
-    errorResponseBuilder: () => ({ statusCode: 429, ...tooMany }),
-  }
-  addEndpoint(
-    app,
-    api.login,
-    async ({ body, request, reply }) => {
-      const foreign = foreignOrigin(request.headers)
-      if (foreign !== undefined) return err(foreign)
-      if (kind === 'loopback') return err(noKey)
-      if (!access.logIn(body.key, request, reply)) return err(wrongKey)
-      return ok({ version, access: kind, isLoggedIn: true })
-    },
-    { config: { rateLimit } },
-  )
-  addEndpoint(app, api.logout, async ({ request, reply }) => {
-    const foreign = foreignOrigin(request.headers)
-    if (foreign !== undefined) return err(foreign)
-    access.logOut(request, reply)
+  addEndpoint(app, api.login, async ({ body, request }) => {
+    if (kind === 'loopback') return err(noKey)
+    const failure = await access.withKey(body.key, request)
+    return failure === undefined ? ok({ version, access: kind, isLoggedIn: true }) : err(failure)
+  })
+  addEndpoint(app, api.logout, async ({ reply }) => {
+    reply.header('set-cookie', FORMER_COOKIE)
     return ok({ version, access: kind, isLoggedIn: kind === 'loopback' })
   })
 }

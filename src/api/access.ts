@@ -1,53 +1,81 @@
 /**
- * What the login's cookie holds: an expiry, signed with a key that is derived from API_KEY. So a
- * login outlasts restarts, a changed key ends all of them, and nothing has to be stored.
+ * Who may use the page and its API. Guarantees that nothing behind it is read or changed otherwise.
+ * A key is sent as `Authorization: Bearer` and never kept in a cookie, which a browser would send to
+ * every port of this host.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { FastifyRequest, FastifyReply } from 'fastify'
-import { type WebFailure, notLoggedIn } from './failure.ts'
+import type { FastifyRequest } from 'fastify'
 import { isLoopback } from '../config/loopback.ts'
-import type { Clock } from '../domain/clock.ts'
 import { createKeyCheck } from '../receivers/api-key.ts'
-import { foreignHost } from '../receivers/http/guard.ts'
+import { createHostCheck } from '../receivers/http/guard.ts'
+import type { KeyGuesses } from '../receivers/key-guesses.ts'
 import type { Me } from './contract/access.ts'
+import { notLoggedIn, tooManyGuesses, type WebFailure, wrongKey } from './failure.ts'
 
-export const LOGIN_LIFETIME_MS = 7 * 86_400_000
-
-export interface LoginTokens {
-  /** A token that holds from now on for LOGIN_LIFETIME_MS. */
-  issue(nowMs: number): string
-  isValid(token: string, nowMs: number): boolean
+/** The keys there are. */
+export interface AccessKeys {
+  /** Of a shared bridge. Without it this machine alone is answered. */
+  readonly apiKey: string | undefined
+  /** What counts in its place; absent when it could not be made. */
+  readonly accessToken: string | undefined
+  /** Without an API key, nobody on this machine needs a token. */
+  readonly isOpen: boolean
 }
 
-/** The tokens of one key. */
-export function createLoginTokens(apiKey: string): LoginTokens {
-  const signingKey = Buffer.from(hkdfSync('sha256', apiKey, '', 'claude-telemetry login', 32))
-  const signatureOf = (expiry: string): Buffer =>
-    createHmac('sha256', signingKey).update(expiry).digest()
+export interface Access {
+  readonly kind: Me['access']
+  /** What keeps this request from any path of the page or its API. */
+  atTheDoor(request: FastifyRequest): WebFailure | undefined
+  /** What keeps it from data. A wrong key may be answered late. */
+  toData(request: FastifyRequest): Promise<WebFailure | undefined>
+  /** The same for a key that stands in the request's body. */
+  withKey(key: string, request: FastifyRequest): Promise<WebFailure | undefined>
+}
+
+export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
+  const { apiKey, accessToken, isOpen } = keys
+  const kind = apiKey !== undefined ? 'key' : isOpen ? 'loopback' : 'token'
+  const key = apiKey ?? accessToken
+  const isRight = key === undefined ? () => false : createKeyCheck(key)
+  const hostFailure = createHostCheck(apiKey)
+
+  async function checked(
+    authorization: string,
+    { socket, url }: FastifyRequest,
+  ): Promise<WebFailure | undefined> {
+    if (isRight(authorization)) return undefined
+    const isTooMany = await guesses.wrong(socket.remoteAddress, url)
+    return isTooMany ? tooManyGuesses : wrongKey(kind)
+  }
 
   return {
-    issue: (nowMs) => {
-      const expiry = String(Math.floor(nowMs) + LOGIN_LIFETIME_MS)
-      return `${expiry}.${signatureOf(expiry).toString('base64url')}`
+    kind,
+    atTheDoor: ({ headers, socket }) => {
+      const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+      if (apiKey === undefined && !isLoopback(peer)) {
+        const message = `requests from ${peer} are taken only with an API_KEY; set it on the bridge`
+        return { code: 'forbidden', message }
+      }
+      const foreign = hostFailure(headers)
+      return foreign === undefined ? undefined : { code: 'forbidden', message: foreign.message }
     },
-    isValid: (token, nowMs) => {
-      const [expiry = '', signature = '', ...rest] = token.split('.')
-      if (rest.length > 0 || !/^\d{1,16}$/.test(expiry)) return false
-      const sent = Buffer.from(signature, 'base64url')
-      const expected = signatureOf(expiry)
-      const isSigned = sent.length === expected.length && timingSafeEqual(sent, expected)
-      return isSigned && Number(expiry) > nowMs
+    toData: async (request) => {
+      const { headers } = request
+      const foreign = foreignOrigin(headers)
+      if (foreign !== undefined) return foreign
+      if (kind === 'loopback') return undefined
+      if (headers.authorization === undefined) return notLoggedIn(kind)
+      return checked(headers.authorization, request)
     },
+    withKey: async (key, request) =>
+      foreignOrigin(request.headers) ?? checked(`Bearer ${key}`, request),
   }
 }
 
-// Whether a request comes from the bridge's own page, or from no page at all. Keeps other web
-// sites, and other ports of this machine, from asking in the name of whoever looks at them.
-
 /**
- * The failure that these headers mean, if any. Browsers say `Sec-Fetch-Site` where the connection
- * can be trusted (https, this machine), and a page cannot change it; elsewhere `Origin` has to
- * name the host that was asked. A request with neither does not come from a page.
+ * Whether a request comes from a page that is not the bridge's own: the failure that its headers
+ * mean, if any. Browsers say `Sec-Fetch-Site` where the connection can be trusted (https, this
+ * machine), and a page cannot change it; elsewhere `Origin` has to name the host that was asked. A
+ * request with neither does not come from a page.
  */
 export function foreignOrigin(headers: FastifyRequest['headers']): WebFailure | undefined {
   const { origin, host } = headers
@@ -68,74 +96,4 @@ function forbidden(what: string): WebFailure {
 
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100))
-}
-
-// Who may use the page and its API. Without API_KEY this machine alone, under one of its own names;
-// with it, whoever logged in or sends the key. Guarantees that nothing behind it is reached
-// otherwise.
-
-const COOKIE = 'claude_telemetry_login'
-
-export interface Access {
-  readonly kind: Me['access']
-  /** What keeps this request from any path of the page or its API, login included. */
-  atTheDoor(request: FastifyRequest): WebFailure | undefined
-  /** What keeps it from data. */
-  toData(request: FastifyRequest): WebFailure | undefined
-  /** Sets the cookie if the key is right. */
-  logIn(key: string, request: FastifyRequest, reply: FastifyReply): boolean
-  logOut(request: FastifyRequest, reply: FastifyReply): void
-}
-
-/** The access that goes with a key, or with none. */
-export function createAccess(apiKey: string | undefined, clock: Clock): Access {
-  return apiKey === undefined ? loopbackAccess() : keyAccess(apiKey, clock)
-}
-
-function loopbackAccess(): Access {
-  return {
-    kind: 'loopback',
-    atTheDoor: ({ headers, socket }) => {
-      const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-      if (!isLoopback(peer)) {
-        const message = `requests from ${peer} are taken only with an API_KEY; set it on the bridge`
-        return { code: 'forbidden', message }
-      }
-      const foreign = foreignHost(headers)
-      return foreign === undefined ? undefined : { code: 'forbidden', message: foreign.message }
-    },
-    toData: ({ headers }) => foreignOrigin(headers),
-    logIn: () => false,
-    logOut: () => {},
-  }
-}
-
-function keyAccess(apiKey: string, clock: Clock): Access {
-  const tokens = createLoginTokens(apiKey)
-  const hasKey = createKeyCheck(apiKey)
-  return {
-    kind: 'key',
-    atTheDoor: () => undefined,
-    toData: (request) => {
-      if (hasKey(request.headers.authorization)) return undefined
-      const token = request.cookies[COOKIE]
-      if (token === undefined || !tokens.isValid(token, clock.now())) return notLoggedIn
-      return foreignOrigin(request.headers)
-    },
-    logIn: (key, request, reply) => {
-      if (!hasKey(`Bearer ${key}`)) return false
-      const maxAge = LOGIN_LIFETIME_MS / 1000
-      reply.setCookie(COOKIE, tokens.issue(clock.now()), { ...cookieOptions(request), maxAge })
-      return true
-    },
-    logOut: (request, reply) => {
-      reply.clearCookie(COOKIE, cookieOptions(request))
-    },
-  }
-}
-
-/** A proxy that ends TLS says so; whoever claims it falsely only loses his own cookie. */
-function cookieOptions({ protocol, headers }: FastifyRequest) {
-  const secure = protocol === 'https' || headers['x-forwarded-proto'] === 'https'
-  return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
 }

@@ -31,7 +31,8 @@ export type LiveMessage = { readonly kind: 'gap' } | { readonly kind: 'event'; e
 
 export interface BridgeApiOptions {
   readonly address: string
-  readonly apiKey: string | undefined
+  /** The API key of the bridge, or its access token. */
+  readonly key: string | undefined
 }
 
 const TIMEOUT_MS = 5000
@@ -40,8 +41,8 @@ const CHANGE_TIMEOUT_MS = 300_000
 /** As many as the API takes in one request. */
 const MAX_IDS = 1000
 
-export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeApi {
-  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
+  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` }
 
   async function send(
     path: string,
@@ -67,8 +68,8 @@ export function createBridgeApi({ address, apiKey }: BridgeApiOptions): BridgeAp
       const response = await send('/health', { signal: AbortSignal.timeout(TIMEOUT_MS) })
       return response.ok ? textOf(response.value) : response
     },
-    deleteSession: async (key) => {
-      const response = await send(`/api/sessions/${encodeURIComponent(key)}`, {
+    deleteSession: async (sessionKey) => {
+      const response = await send(`/api/sessions/${encodeURIComponent(sessionKey)}`, {
         method: 'DELETE',
         signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
       })
@@ -125,7 +126,11 @@ async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveM
 async function bodyOf(response: Response): Promise<Result<unknown, string>> {
   const text = await textOf(response)
   if (!text.ok) return text
-  if (response.status === 401) return err('refuses the API_KEY of this command; set the same one')
+  if (response.status === 401) {
+    return err(
+      'refuses the API_KEY of this command, or the access token of its DATA_DIR; set the same one',
+    )
+  }
   if (response.status !== 200) {
     return err(`answers HTTP ${response.status}: ${text.value.slice(0, 300)}`)
   }

@@ -2,7 +2,7 @@
  * How requests to the page's API fail: one table from what went wrong to a status, and the
  * failures several places share. Messages say what to do and hold no secrets.
  */
-import type { Problem, ProblemCode } from './contract/access.ts'
+import type { Me, Problem, ProblemCode } from './contract/access.ts'
 
 /** A failure on its way to the browser. */
 export interface WebFailure {
@@ -53,9 +53,26 @@ export const readerEnded: WebFailure = {
   message: 'what answers questions has just ended and begins anew; ask again. The log says why',
 }
 
-export const notLoggedIn: WebFailure = {
-  code: 'unauthenticated',
-  message: 'log in with the API_KEY of the bridge, or send "Authorization: Bearer <key>"',
+/** No key was sent. */
+export function notLoggedIn(access: 'key' | 'token'): WebFailure {
+  const message =
+    access === 'key'
+      ? 'log in with the API_KEY of the bridge, or send "Authorization: Bearer <key>"'
+      : 'open the page with "claude-telemetry open", or send "Authorization: Bearer <token>" with ' +
+        "what is in the file access-token of the bridge's DATA_DIR"
+  return { code: 'unauthenticated', message }
+}
+
+/** The key that was sent is another one. */
+export function wrongKey(access: Me['access']): WebFailure {
+  const expected = access === 'key' ? 'the API_KEY' : 'the access token'
+  return { code: 'unauthenticated', message: `this is not ${expected} of the bridge` }
+}
+
+/** Another one of many wrong keys. */
+export const tooManyGuesses: WebFailure = {
+  code: 'too_many',
+  message: 'too many wrong keys came from this address; wait a minute, or send the right one',
 }
 
 /** There is no such thing, or no longer. */

@@ -4,14 +4,13 @@
  * bodies of a few kilobytes at most. Knows neither SQL nor Langfuse; asks `WebQueries`. What the
  * store answers comes as bytes and goes out as they are: nothing of it is worked out here.
  */
-import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
-import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
 import { jsonText } from '../domain/numbers.ts'
 import type { Log } from '../observability/logger.ts'
-import { createAccess } from './access.ts'
+import type { KeyGuesses } from '../receivers/key-guesses.ts'
+import { type AccessKeys, createAccess } from './access.ts'
 import { addAccessRoutes } from './access-routes.ts'
 import { addQuestion, fail } from './api-route.ts'
 import { api, OPENAPI_PATH } from './contract/api.ts'
@@ -29,7 +28,8 @@ const MAX_BODY_BYTES = 64 * 1024
 
 export interface WebDeps {
   readonly queries: WebQueries
-  readonly apiKey: string | undefined
+  readonly keys: AccessKeys
+  readonly guesses: KeyGuesses
   /** Folder of the built page. */
   readonly pageDir: string
   readonly version: string
@@ -39,22 +39,21 @@ export interface WebDeps {
 
 /** A plugin to be registered on the HTTP door. */
 export function createWeb(deps: WebDeps): FastifyPluginAsync {
-  const { queries, apiKey, pageDir, version, clock, log } = deps
-  const access = createAccess(apiKey, clock)
+  const { queries, keys, guesses, pageDir, version, clock, log } = deps
+  const access = createAccess(keys, guesses)
   /** Made when it is first asked for: making it takes more memory than all sessions do. */
   let document: ReturnType<typeof openApiDocument> | undefined
 
   const addData = async (app: FastifyInstance): Promise<void> => {
-    app.addHook('onRequest', (request, reply, done) => {
-      const failure = access.toData(request)
-      if (failure === undefined) done()
-      else fail(reply, failure)
+    app.addHook('onRequest', async (request, reply) => {
+      const failure = await access.toData(request)
+      if (failure !== undefined) fail(reply, failure)
     })
     addDataRoutes(app, queries)
     addLiveRoute(app, createLiveHub(queries.live, clock))
     addQuestion(app, queries, api.setup, ({ request }) => {
       const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
-      return { name: 'setup', setup: setupOf(baseUrl, apiKey !== undefined) }
+      return { name: 'setup', setup: setupOf(baseUrl, keys.apiKey !== undefined) }
     })
     app.get(OPENAPI_PATH, async () => (document ??= openApiDocument(version)))
   }
@@ -72,8 +71,6 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       else fail(reply, failure)
     })
     await app.register(fastifyHelmet, securityHeaders)
-    await app.register(fastifyCookie)
-    await app.register(fastifyRateLimit, { global: false })
     await addPageRoutes(app, pageDir)
     await app.register(async (scope) => {
       scope.addHook('onSend', (_request, reply, payload, done) => {
@@ -102,7 +99,6 @@ function takeJson(app: FastifyInstance): void {
 
 function failureOf(error: FastifyError): WebFailure {
   const status = error.statusCode ?? 500
-  if (status === 429) return { code: 'too_many', message: error.message }
   if (status >= 500) return internal
   return { code: 'malformed', message: error.message }
 }

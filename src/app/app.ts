@@ -16,6 +16,7 @@ import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
 import { createSteadyClock } from '../observability/clock.ts'
 import { createSystemClock } from '../observability/clock.ts'
+import { createKeyGuesses } from '../receivers/key-guesses.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import { createHealth } from './health.ts'
 import { createPage, type Page } from './page.ts'
@@ -23,6 +24,7 @@ import { createSessionHandler, type SessionHandler } from '../sessions/handler.t
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { createSessionStates } from './session-states.ts'
+import { keepAccessToken } from '../storage/access-token.ts'
 import { createSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
@@ -63,6 +65,10 @@ export async function createApp(
   })
   if (!opened.ok) return err(opened.error.message)
   const store = opened.value
+  // A disk that is full, say: records matter more than looking at them.
+  const token = keepAccessToken(config.dataDir)
+  if (!token.ok) log.error({}, `the page needs its access token: ${token.error}`)
+  const guesses = createKeyGuesses(clock, log)
   const counters = createCounters()
   const ingestLog = createIngestLog()
   const delivery = buildDelivery(config, store, clock, log)
@@ -75,6 +81,8 @@ export async function createApp(
   })
   const page = createPage({
     config,
+    accessToken: token.ok ? token.value : undefined,
+    guesses,
     store,
     delivery,
     counters,
@@ -111,6 +119,7 @@ export async function createApp(
     hookAgents,
     health: createHealth({ store, delivery, counters, clock, log }),
     log,
+    guesses,
     counters,
     ingestLog,
     clock,
@@ -177,6 +186,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   store.watchStorage()
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
+  log.info({}, 'the page is opened by: claude-telemetry open')
   return listening
 }
 

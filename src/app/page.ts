@@ -10,6 +10,7 @@ import type { Log } from '../observability/logger.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
 import { createReader } from '../reports/reader/reader.ts'
 import { policyOf } from '../sessions/policy.ts'
+import type { KeyGuesses } from '../receivers/key-guesses.ts'
 import { PRODUCT_VERSION } from './version.ts'
 import { createWeb } from '../api/server.ts'
 
@@ -18,6 +19,9 @@ const PAGE_DIR = join(import.meta.dirname, '../../dist/page')
 
 export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl' | 'retentionMs'> {
   readonly config: Config
+  /** Absent when it could not be made: then the page stays shut. */
+  readonly accessToken: string | undefined
+  readonly guesses: KeyGuesses
   readonly log: Log
 }
 
@@ -29,7 +33,7 @@ export interface Page extends Pick<PageQueries, 'committed'> {
 }
 
 export function createPage(deps: PageDeps): Page {
-  const { config, clock, log } = deps
+  const { config, accessToken, guesses, clock, log } = deps
   const { langfuse, budgets } = config
   const reader = createReader({
     settings: {
@@ -51,7 +55,8 @@ export function createPage(deps: PageDeps): Page {
   return {
     plugin: createWeb({
       queries: page.queries,
-      apiKey: config.receiver.apiKey,
+      keys: { apiKey: config.receiver.apiKey, accessToken, isOpen: config.pageAccess === 'open' },
+      guesses,
       pageDir: PAGE_DIR,
       version: PRODUCT_VERSION,
       clock,

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/places.ts'
+import { readAccessToken } from '../storage/access-token.ts'
 import { dataFolderAt } from '../storage/data-folder.ts'
 import { readInstanceId } from '../storage/sqlite/instance-id.ts'
 
@@ -22,9 +23,12 @@ export interface FoundBridge {
 }
 
 /** The way to it; nothing is asked yet. */
-export function configuredBridge({ receiver }: Pick<Config, 'receiver'>): BridgeApi {
+export function configuredBridge({
+  receiver,
+  dataDir,
+}: Pick<Config, 'receiver' | 'dataDir'>): BridgeApi {
   const address = localAddress(receiver.host, receiver.port)
-  return createBridgeApi({ address, apiKey: receiver.apiKey })
+  return createBridgeApi({ address, key: receiver.apiKey ?? readAccessToken(dataDir) })
 }
 
 /** What answers there; the error completes "the bridge at … ". */

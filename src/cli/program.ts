@@ -9,6 +9,7 @@ import { addDelete } from './delete.ts'
 import { addDoctor } from './doctor.ts'
 import { addExport } from './export.ts'
 import { addInstall } from './install.ts'
+import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
 import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
 import { addPrune } from './prune.ts'
@@ -78,6 +79,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addInstall(program, context, concluded)
   addUninstall(program, context, concluded)
   addDoctor(program, context, concluded)
+  addOpen(program, context, concluded)
   addStatus(program, context, concluded)
   addSessions(program, context, concluded)
   addSession(program, context, concluded)

@@ -1,14 +1,13 @@
 /** `tail`: what agents do, as it comes: prompts, calls, answers, tools, errors. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { createBridgeApi } from '../api/bridge-client.ts'
 import { jsonText } from '../domain/numbers.ts'
 import { ok } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
-import { localAddress } from '../setup/places.ts'
 import type { LiveEvent } from '../api/contract/live.ts'
 import type { CliContext } from './context.ts'
 import { NO_SESSION_NEXT } from './find-session.ts'
+import { configuredBridge } from './folder-bridge.ts'
 import { liveLine, sessionIdIn } from './live-line.ts'
 import { bridgeSource, type LiveSource, storeSource } from './live-source.ts'
 import { numberBetween } from './number-option.ts'
@@ -47,8 +46,7 @@ export function addTail(program: Command, context: CliContext, concluded: Conclu
 async function tail(context: CliContext, options: Options): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const { host, port, apiKey } = config.value.receiver
-  const bridge = createBridgeApi({ address: localAddress(host, port), apiKey })
+  const bridge = configuredBridge(config.value)
   let isLost = false
   const fromBridge = await bridgeSource(bridge, pause, () => {
     if (!isLost) context.stderr.print(['The bridge is gone; waiting for it to come back.'])

@@ -74,5 +74,7 @@ export interface Config {
   /** Of what waits for Langfuse; 0 is no limit. */
   readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly budgets: BudgetConfig
+  /** Whether the page asks this machine's users for the access token. */
+  readonly pageAccess: 'token' | 'open'
   readonly logLevel: LogLevel
 }

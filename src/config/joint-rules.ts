@@ -1,7 +1,7 @@
 /**
  * Rules that concern several variables together. Runs on variables that are each right alone.
  */
-import type { ConfigProblem } from './config-problem.ts'
+import { type ConfigProblem, MASK } from './config-problem.ts'
 import { isLoopback } from './loopback.ts'
 import type { Environment, VariableName } from './schema.ts'
 
@@ -10,6 +10,9 @@ const aliases = [
   ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL'],
   ['LANGFUSE_ENVIRONMENT', 'LANGFUSE_TRACING_ENVIRONMENT'],
 ] as const satisfies readonly (readonly [VariableName, VariableName])[]
+
+/** A shorter key can be guessed from other machines. */
+const MIN_EXPOSED_KEY_LENGTH = 16
 
 /** Room for the largest request while it is inflated: as sent, and as it is then. */
 export function minInFlightBytes({ MAX_REQUEST_SIZE: maxRequestBytes }: Environment): number {
@@ -52,9 +55,14 @@ function aliasProblems(environment: Environment): ConfigProblem[] {
 
 function exposureProblems(environment: Environment): ConfigProblem[] {
   const { OTLP_RECEIVER_HOST: host, API_KEY: apiKey } = environment
-  if (apiKey !== undefined || isLoopback(host)) return []
-  const expected = 'a loopback address such as 127.0.0.1, or API_KEY to be set as well'
-  return [{ variable: 'OTLP_RECEIVER_HOST', value: host, expected }]
+  if (isLoopback(host)) return []
+  if (apiKey === undefined) {
+    const expected = 'a loopback address such as 127.0.0.1, or API_KEY to be set as well'
+    return [{ variable: 'OTLP_RECEIVER_HOST', value: host, expected }]
+  }
+  if (apiKey.length >= MIN_EXPOSED_KEY_LENGTH) return []
+  const expected = `at least ${MIN_EXPOSED_KEY_LENGTH} characters where other machines can try it (openssl rand -hex 32 makes a good one)`
+  return [{ variable: 'API_KEY', value: MASK, expected, because: 'OTLP_RECEIVER_HOST' }]
 }
 
 function inFlightProblems(environment: Environment): ConfigProblem[] {

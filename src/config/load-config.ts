@@ -91,6 +91,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       maxBytes: environment.OUTBOX_MAX_SIZE,
     },
     budgets: budgetsOf(environment),
+    pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
   }
 }

@@ -85,9 +85,16 @@ export const environmentSchema = z.object({
     '4317',
     'Port of OTLP/gRPC; `off` switches it off, 0 picks a free one.',
   ),
-  API_KEY: optionalVariable(secret, 'Key clients send as `Authorization: Bearer <key>`.', {
-    isSecret: true,
-  }),
+  API_KEY: optionalVariable(
+    secret,
+    'Key clients send as `Authorization: Bearer <key>`; at least 16 characters beyond loopback.',
+    { isSecret: true },
+  ),
+  PAGE_ACCESS: variable(
+    oneOf(['token', 'open']),
+    'token',
+    'Page and API ask this machine for `access-token` in `DATA_DIR`, or are `open` to all its users.',
+  ),
   MAX_REQUEST_SIZE: variable(
     wholeNumber('bytes', 1024, MAX_BODY_BYTES),
     String(64 * 1024 * 1024),

@@ -1,8 +1,10 @@
 /** The frame around every view: who may look, navigation, budgets, and which view it is. */
 import { useQuery } from '@tanstack/react-query'
 import { Route, Switch, useLocation } from 'wouter'
+import type { Me } from '../api/contract/access.ts'
 import { api } from '../api/contract/api.ts'
 import { ask } from './ask.ts'
+import { forgetKey } from './key.ts'
 import { BudgetBanner } from './parts/budget-banner.tsx'
 import { Failed, Loading } from './parts/state.tsx'
 import { TopBar } from './parts/top-bar.tsx'
@@ -14,9 +16,9 @@ import { SessionView } from './views/session.tsx'
 import { SessionsView } from './views/sessions.tsx'
 
 export function App() {
-  const me = useQuery({ queryKey: ['me'], queryFn: () => ask(api.me), refetchInterval: 60_000 })
+  const me = useQuery({ queryKey: ['me'], queryFn: whoLooks, refetchInterval: 60_000 })
   if (me.data === undefined) return me.isError ? <Failed error={me.error} /> : <Loading />
-  if (!me.data.isLoggedIn) return <LoginView />
+  if (!me.data.isLoggedIn) return <LoginView access={me.data.access} />
   return (
     <>
       <a className="skip" href="#main">
@@ -29,6 +31,13 @@ export function App() {
       </main>
     </>
   )
+}
+
+/** A key that does not let in is of no use any more. */
+async function whoLooks(): Promise<Me> {
+  const me = await ask(api.me)
+  if (!me.isLoggedIn) forgetKey()
+  return me
 }
 
 /** Paths as the server knows them, too (`api/page-routes.ts`). */

@@ -5,6 +5,7 @@
 import type { z } from 'zod'
 import { problem } from '../api/contract/access.ts'
 import type { Endpoint } from '../api/contract/api.ts'
+import { currentKey } from './key.ts'
 
 /** What an endpoint is asked with. */
 export interface Given<Q extends z.ZodObject, B extends z.ZodType> {
@@ -33,20 +34,41 @@ export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends 
   )
   const search = searchOf(query)
   const isPost = endpoint.method === 'POST'
-  const response = await fetch(search === '' ? path : `${path}?${search}`, {
+  const response = await send(search === '' ? path : `${path}?${search}`, {
     method: endpoint.method,
     ...(isPost && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body ?? {}),
     }),
-  }).catch(() => {
-    throw new AskError('The bridge does not answer. Is it still running?', 0)
   })
   const answer: unknown = await response.json().catch(() => undefined)
   if (!response.ok) throw new AskError(reasonOf(answer, response), response.status)
   const parsed = endpoint.answer.safeParse(answer)
   if (parsed.success) return parsed.data
   throw new AskError(`${path} answered in another form than this page knows; reload it.`, 0)
+}
+
+/** A stream of Server-Sent Events, until `signal` ends it; rejects as `ask` does. */
+export async function askForStream(
+  path: string,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const response = await send(path, { headers: { accept: 'text/event-stream' }, signal })
+  if (response.ok && response.body !== null) return response.body
+  const answer: unknown = await response.json().catch(() => undefined)
+  throw new AskError(reasonOf(answer, response), response.status)
+}
+
+/** Asks with the key, if there is one. */
+async function send(path: string, init: RequestInit): Promise<Response> {
+  const key = currentKey()
+  const headers = new Headers(init.headers)
+  if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+  try {
+    return await fetch(path, { ...init, headers })
+  } catch {
+    throw new AskError('The bridge does not answer. Is it still running?', 0)
+  }
 }
 
 /** What another try may mend: nothing was answered, or the bridge had a problem. */

@@ -1,14 +1,15 @@
 /**
  * What arrives, as it arrives. Asks for the newest first and opens the stream at the position
- * they end at; the browser itself comes back to the stream at the last position it saw. So no
+ * they end at; when the stream breaks, it goes on at the last position that was seen. So no
  * record is missed or shown twice but what the bridge says it left out, and at most MAX_EVENTS are
- * kept.
+ * kept. Not by the browser's EventSource, which cannot send a key.
  */
 import { useQueryClient } from '@tanstack/react-query'
+import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { useEffect, useState } from 'react'
 import { api, LIVE_PATH } from '../api/contract/api.ts'
 import { type LiveEvent, liveEvent, liveGap } from '../api/contract/live.ts'
-import { ask } from './ask.ts'
+import { ask, AskError, askForStream } from './ask.ts'
 
 const MAX_EVENTS = 1000
 const RETRY_MS = 3_000
@@ -30,9 +31,8 @@ export function useLiveFeed(): Live {
   const [live, setLive] = useState<Live>({ connection: 'connecting', events: [], omitted: 0 })
 
   useEffect(() => {
-    let source: EventSource | undefined
+    const over = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
-    let isOver = false
     let arrived: LiveEvent[] = []
     let omitted = 0
     let showing: ReturnType<typeof setTimeout> | undefined
@@ -55,49 +55,89 @@ export function useLiveFeed(): Live {
     const showSoon = (): void => {
       showing ??= setTimeout(show, SHOW_EVERY_MS)
     }
+    const take = (kind: string | undefined, data: string): void => {
+      if (kind === 'record') {
+        const event = liveEvent.safeParse(JSON.parse(data))
+        if (event.success) arrived.push(event.data)
+      } else if (kind === 'gap') {
+        const gap = liveGap.safeParse(JSON.parse(data))
+        omitted += gap.success ? gap.data.records : 0
+      } else return
+      showSoon()
+    }
 
     const begin = async (): Promise<void> => {
       const { position, events } = await ask(api.liveRecent)
-      if (isOver) return
+      if (over.signal.aborted) return
       setLive({ connection: 'connecting', events, omitted: 0 })
-      follow(position)
+      await follow(position)
     }
-    const failed = (): void => {
-      if (isOver) return
-      connect('reconnecting')
-      void queries.invalidateQueries({ queryKey: ['me'] })
-      source?.close()
-      timer = setTimeout(() => begin().catch(failed), RETRY_MS)
+    /** Follows until it is over; throws when the bridge refuses. */
+    const follow = async (from: number): Promise<void> => {
+      let position = from
+      const receive = async (): Promise<void> => {
+        const stream = await askForStream(`${LIVE_PATH}?after=${position}`, over.signal)
+        connect('connected')
+        for await (const { id, event, data } of messagesOf(stream)) {
+          take(event, data)
+          if (id !== undefined) position = Number(id)
+        }
+      }
+      for (;;) {
+        await receive().catch(unlessRefused)
+        if (over.signal.aborted) return
+        connect('reconnecting')
+        await pause(RETRY_MS, over.signal)
+      }
     }
-    const follow = (position: number): void => {
-      source = new EventSource(`${LIVE_PATH}?after=${position}`)
-      source.addEventListener('open', () => connect('connected'))
-      source.addEventListener('record', ({ data }: MessageEvent<string>) => {
-        const event = liveEvent.safeParse(JSON.parse(data))
-        if (!event.success) return
-        arrived.push(event.data)
-        showSoon()
-      })
-      source.addEventListener('gap', ({ data }: MessageEvent<string>) => {
-        const gap = liveGap.safeParse(JSON.parse(data))
-        omitted += gap.success ? gap.data.records : 0
-        showSoon()
-      })
-      source.addEventListener('error', () => {
-        // While it tries again by itself, it goes on where it was.
-        if (source?.readyState === EventSource.CLOSED) failed()
-        else connect('reconnecting')
+    const start = (): void => {
+      begin().catch(() => {
+        if (over.signal.aborted) return
+        connect('reconnecting')
+        void queries.invalidateQueries({ queryKey: ['me'] })
+        timer = setTimeout(start, RETRY_MS)
       })
     }
 
-    begin().catch(failed)
+    start()
     return () => {
-      isOver = true
+      over.abort()
       clearTimeout(timer)
       clearTimeout(showing)
-      source?.close()
     }
   }, [queries])
 
   return live
+}
+
+/** A connection that broke is no failure: the next one goes on. */
+function unlessRefused(error: unknown): void {
+  if (error instanceof AskError && error.status !== 0) throw error
+}
+
+/** The messages of a stream of Server-Sent Events; a stream that breaks throws. */
+async function* messagesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const reader = stream
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream())
+    .getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

@@ -5,12 +5,19 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { isLoginNeeded, isWorthRetrying } from './ask.ts'
+import { takeKeyFromAddress } from './key.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/shell.css'
 import './styles/parts.css'
 import './styles/charts.css'
 import './styles/views.css'
+
+takeKeyFromAddress()
+// The address of `claude-telemetry open`, put into a tab that shows the page already.
+window.addEventListener('hashchange', () => {
+  if (takeKeyFromAddress()) location.reload()
+})
 
 const queries = new QueryClient({
   queryCache: new QueryCache({

@@ -19,6 +19,7 @@ export const errorTable = {
   malformed: { httpStatus: 400, rpcCode: rpcCode.invalidArgument },
   unauthenticated: { httpStatus: 401, rpcCode: rpcCode.unauthenticated },
   foreign_host: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
+  foreign_origin: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
   not_found: { httpStatus: 404, rpcCode: rpcCode.notFound },
   method_not_allowed: { httpStatus: 405, rpcCode: rpcCode.unimplemented },
   too_slow: { httpStatus: 408, rpcCode: rpcCode.deadlineExceeded },

@@ -15,6 +15,7 @@ import { connectionLimits } from './http/connections.ts'
 import { createSignalReceivers } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
 import { createGrpcDoor } from './grpc/server.ts'
+import type { KeyGuesses } from './key-guesses.ts'
 import type { HealthReport } from './http/health-route.ts'
 import { createHttpDoor } from './http/server.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
@@ -28,6 +29,7 @@ export interface ReceiverDeps {
   readonly maxOpenFiles: number
   readonly health: () => Promise<HealthReport>
   readonly log: Log
+  readonly guesses: KeyGuesses
   readonly counters: Counters
   /** The latest requests, for the page. */
   readonly ingestLog?: IngestLog
@@ -62,6 +64,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     signals: createSignalReceivers({ ...deps, failureLog, stopping: stopping.signal }),
     admission: createAdmission({ maxBytes: config.maxInFlightBytes }, clock),
     failureLog,
+    guesses: deps.guesses,
     counters,
     ingestLog: deps.ingestLog,
     clock,

@@ -86,6 +86,7 @@ describe('with Docker', () => {
     expect(stdout).toContain(LANGFUSE_ADMIN_EMAIL)
     expect(stdout).toContain(LANGFUSE_ADMIN_PASSWORD)
     expect(stdout).toMatch(/source claude-telemetry\.env\n +claude\n/)
+    expect(stdout).toMatch(/^ +\.\/claude-telemetry open$/m)
     expect(stdout).toMatch(/^ +\.\/claude-telemetry install$/m)
     expect(stdout).toMatch(/^ +\.\/claude-telemetry doctor$/m)
     expect(statSync(copy.path('.env')).mode & 0o777).toBe(0o600)

@@ -15,6 +15,7 @@ async function startBridge(): Promise<BridgeProcess> {
   const bridge = await startedProcess({
     DATA_DIR: dataDir,
     OTLP_RECEIVER_PORT: '0',
+    PAGE_ACCESS: 'open',
     OTLP_GRPC_PORT: 'off',
     RETENTION_DAYS: '0',
     SHUTDOWN_TIMEOUT: '0',

@@ -73,6 +73,7 @@ describe.skipIf(engine.status !== 0)('with a real Langfuse', () => {
     const bridge = await startedProcess({
       DATA_DIR: dataDir,
       OTLP_RECEIVER_PORT: '0',
+      PAGE_ACCESS: 'open',
       SHUTDOWN_TIMEOUT: '30000',
       LANGFUSE_HOST: langfuseUrl,
       LANGFUSE_PUBLIC_KEY: settings.LANGFUSE_PUBLIC_KEY,

@@ -52,6 +52,7 @@ async function startBridge() {
     DATA_DIR: folder,
     OTLP_RECEIVER_PORT: '0',
     OTLP_GRPC_PORT: 'off',
+    PAGE_ACCESS: 'open',
     LOG_LEVEL: 'error',
     RETENTION_DAYS: '0',
   }

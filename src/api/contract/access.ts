@@ -1,11 +1,15 @@
-/** Who looks: login, logout, and what the page asks first. */
+/** Who looks: whether a key is right, and what the page asks first. */
 import { z } from 'zod'
 
 export const meAnswer = z
   .object({
     version: z.string(),
-    /** `loopback`: no key is set, this machine only. `key`: API_KEY is asked for. */
-    access: z.enum(['loopback', 'key']),
+    /**
+     * `token`: this machine only, with its access token. `loopback`: this machine, without a key.
+     * `key`: API_KEY is asked for.
+     */
+    access: z.enum(['loopback', 'token', 'key']),
+    /** Whether this request brought what is asked for. */
     isLoggedIn: z.boolean(),
   })
   .meta({ id: 'Me' })

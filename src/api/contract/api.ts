@@ -6,8 +6,9 @@
  *
  * | Path | What it is for |
  * |---|---|
- * | GET /api/me | which kind of access, logged in or not, version |
- * | POST /api/login, /api/logout | the cookie; only where API_KEY is set |
+ * | GET /api/me | which kind of access, whether the key that was sent is right, version |
+ * | POST /api/login | whether a key is right; nothing is kept |
+ * | POST /api/logout | forgets the cookie that version 0.1 kept a login in |
  * | GET /api/setup | what to export, and whether anything has arrived |
  * | GET /api/facets | what the filters' menus offer |
  * | GET /api/overview | sums, series, shares, tools, dearest sessions of a range |
@@ -77,9 +78,14 @@ export const OPENAPI_PATH = '/api/openapi.json'
 
 /** Endpoints that answer with one JSON document. The stream at LIVE_PATH takes `live.ts`'s `liveQuery`. */
 export const api = {
-  me: get('/api/me', 'Kind of access, and whether this browser is logged in', nothing, meAnswer),
-  login: post('/api/login', 'Takes the API key and sets the cookie', loginBody, meAnswer),
-  logout: post('/api/logout', 'Takes the cookie away', nothing, meAnswer),
+  me: get('/api/me', 'Kind of access, and whether this request may read', nothing, meAnswer),
+  login: post(
+    '/api/login',
+    'Tells whether a key is right, to be sent as a bearer token',
+    loginBody,
+    meAnswer,
+  ),
+  logout: post('/api/logout', 'Takes away the cookie of former versions', nothing, meAnswer),
   setup: get('/api/setup', 'What to export for an agent', nothing, setupAnswer),
   facets: get('/api/facets', 'What the filters offer', filter, facetsAnswer),
   overview: get('/api/overview', 'Sums and series of a range', overviewQuery, overviewAnswer),

@@ -4,6 +4,7 @@ import { Link, useLocation } from 'wouter'
 import type { Me } from '../../api/contract/access.ts'
 import { api } from '../../api/contract/api.ts'
 import { ask } from '../ask.ts'
+import { forgetKey } from '../key.ts'
 import { formatCompact } from '../format/count.ts'
 import { THEMES, useTheme } from '../theme.ts'
 
@@ -38,7 +39,7 @@ export function TopBar({ me }: { readonly me: Me }) {
       </nav>
       <div className="top-bar-end">
         <ThemeSwitch />
-        {me.access === 'key' && <LogOut />}
+        {me.access !== 'loopback' && <LogOut />}
       </div>
     </header>
   )
@@ -77,7 +78,10 @@ function ThemeSwitch() {
 function LogOut() {
   const queries = useQueryClient()
   const logOut = useMutation({
-    mutationFn: () => ask(api.logout),
+    mutationFn: () => {
+      forgetKey()
+      return ask(api.logout)
+    },
     onSuccess: (me) => {
       queries.setQueryData(['me'], me)
       // What one person was shown is not there for the next.

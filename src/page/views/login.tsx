@@ -1,16 +1,21 @@
 /** Asks for the key of the bridge. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type SubmitEvent, useState } from 'react'
+import type { Me } from '../../api/contract/access.ts'
 import { api } from '../../api/contract/api.ts'
 import { ask } from '../ask.ts'
+import { keepKey } from '../key.ts'
 import { Failed } from '../parts/state.tsx'
 
-export function LoginView() {
+export function LoginView({ access }: { readonly access: Me['access'] }) {
   const [key, setKey] = useState('')
   const queries = useQueryClient()
   const logIn = useMutation({
     mutationFn: () => ask(api.login, { body: { key } }),
-    onSuccess: (me) => queries.setQueryData(['me'], me),
+    onSuccess: (me) => {
+      keepKey(key)
+      queries.setQueryData(['me'], me)
+    },
   })
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
@@ -22,8 +27,14 @@ export function LoginView() {
         <h1>
           <img src="/favicon.svg" alt="" width="28" height="28" /> claude-telemetry
         </h1>
+        {access === 'token' && (
+          <p>
+            Run <code>claude-telemetry open</code> on this machine: it opens this page with the
+            bridge’s access token.
+          </p>
+        )}
         <label>
-          API key of the bridge
+          {access === 'token' ? 'Access token of the bridge' : 'API key of the bridge'}
           <input
             type="password"
             autoComplete="current-password"

@@ -20,11 +20,13 @@ import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Admission, Permit } from '../admission.ts'
 import { createKeyCheck } from '../api-key.ts'
+import { createHostCheck } from '../http/guard.ts'
 import { type Body, inflated, readBody } from '../http/body.ts'
 import { createConnections, type TrackedConnection } from '../http/connections.ts'
 import { grpcCompressionOf } from '../http/content-encoding.ts'
 import { protobufEncoding } from '../encoding.ts'
 import { errorTable, type Failure } from '../errors.ts'
+import type { KeyGuesses } from '../key-guesses.ts'
 import type { Refusal, SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
 import type { FailureLog } from '../refusal-log.ts'
 import { internal, overloaded, stopping, tooSlow, unauthenticated } from '../errors.ts'
@@ -44,6 +46,7 @@ export interface GrpcDoorDeps {
   readonly admission: Admission
   readonly maxConnections: number
   readonly failureLog: FailureLog
+  readonly guesses: KeyGuesses
   readonly counters: Counters
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
@@ -68,6 +71,7 @@ interface Session {
 export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   const { config, admission, counters, clock } = deps
   const hasKey = config.apiKey === undefined ? () => true : createKeyCheck(config.apiKey)
+  const hostFailure = createHostCheck(config.apiKey)
   const connections = createConnections(deps.maxConnections, clock)
   const sessions = new Map<ServerHttp2Session, Session>()
   const signals: ReadonlyMap<string, SignalReceiver<OtlpSignal>> = new Map(
@@ -99,7 +103,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     signal: SignalReceiver,
     onRead: (bytes: number) => void,
   ): Promise<Result<readonly Rejection[], Refusal>> {
-    const failure = doorFailure(headers)
+    const failure = await doorFailure(stream, headers)
     const permit = failure === undefined ? admission.admit(0) : undefined
     if (permit === undefined) return err({ failure: failure ?? overloaded })
     const tooLate = Promise.withResolvers<Result<never, Failure>>()
@@ -134,9 +138,20 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     }
   }
 
-  function doorFailure(headers: IncomingHttpHeaders): Failure | undefined {
+  async function doorFailure(
+    { session }: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ): Promise<Failure | undefined> {
     if (isStopping) return stopping
-    return hasKey(headers.authorization) ? undefined : unauthenticated
+    const foreign = hostFailure(headers)
+    if (foreign !== undefined) return foreign
+    const { authorization } = headers
+    if (hasKey(authorization)) return undefined
+    if (authorization !== undefined) {
+      const peer = session?.destroyed === false ? session.socket.remoteAddress : undefined
+      await deps.guesses.wrong(peer, headers[':path'] ?? '')
+    }
+    return unauthenticated
   }
 
   async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {

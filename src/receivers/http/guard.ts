@@ -1,6 +1,6 @@
 /**
- * What is checked of an OTLP request before a byte of its body is read: may this client write
- * here, and can its encoding be undone.
+ * What is checked of a request before a byte of its body is read: is it meant for this bridge, may
+ * this client write here, and can its encoding be undone.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../../config/loopback.ts'
@@ -12,28 +12,52 @@ import { unauthenticated } from '../errors.ts'
 /** The failure that these headers mean, if any. */
 export type Guard = (headers: IncomingHttpHeaders) => Failure | undefined
 
-/**
- * With a key, the key decides. Without one the receiver listens on loopback only, and asks that
- * the request was meant for it: a web page that has its own name resolve to 127.0.0.1 (DNS
- * rebinding) still sends that name as `Host`.
- */
+/** The guard of what takes telemetry: the host, no web page, the key where there is one. */
 export function createGuard(apiKey: string | undefined): Guard {
-  const admit = apiKey === undefined ? foreignHost : admitKey(apiKey)
-  return (headers) => admit(headers) ?? admitEncoding(headers)
+  const admitHost = createHostCheck(apiKey)
+  const admitKey = apiKey === undefined ? () => undefined : keyGuard(apiKey)
+  return (headers) =>
+    admitHost(headers) ?? admitNoPage(headers) ?? admitKey(headers) ?? admitEncoding(headers)
 }
 
-function admitKey(apiKey: string): Guard {
+function keyGuard(apiKey: string): Guard {
   const hasKey = createKeyCheck(apiKey)
   return (headers) => (hasKey(headers.authorization) ? undefined : unauthenticated)
 }
 
-/** What is wrong with the `Host` of a request to a bridge that has no key. */
-export function foreignHost(headers: IncomingHttpHeaders): Failure | undefined {
-  const { host } = headers
-  if (host === undefined || isLoopback(host.replace(/:\d*$/, ''))) return undefined
-  const shown = JSON.stringify(host.slice(0, 100))
-  const message = `the Host header is ${shown}, expected localhost, 127.0.0.1 or [::1]; set API_KEY to allow other names`
-  return { kind: 'foreign_host', message }
+/** A name or an address, with or without a port. */
+const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.%a-z]+\])(?::\d{0,5})?$/i
+
+/**
+ * What is wrong with the `Host` of a request, or the `:authority` over HTTP/2. Without a key the
+ * bridge listens on loopback only and takes none but its names: a web page that has its own name
+ * resolve to 127.0.0.1 (DNS rebinding) still sends that name. With a key any name will do, since a
+ * proxy may stand in front, but it has to be one.
+ */
+export function createHostCheck(apiKey: string | undefined): Guard {
+  return (headers) => {
+    const host = headers[':authority']?.toString() ?? headers.host
+    if (host === undefined) return undefined
+    const isKnown =
+      apiKey === undefined ? isLoopback(host.replace(/:\d{0,5}$/, '')) : HOST.test(host)
+    if (isKnown) return undefined
+    const shown = JSON.stringify(host.slice(0, 100))
+    const expected =
+      apiKey === undefined
+        ? 'localhost, 127.0.0.1 or [::1]; set API_KEY to allow other names'
+        : 'a host name or an address, with or without a port'
+    return { kind: 'foreign_host', message: `the Host header is ${shown}, expected ${expected}` }
+  }
+}
+
+/** Agents are no web pages. A page cannot leave these headers out of what it posts elsewhere. */
+function admitNoPage({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): Failure | undefined {
+  const name = origin === undefined ? 'Sec-Fetch-Site' : 'Origin'
+  const value = origin ?? site
+  if (value === undefined || value === 'none') return undefined
+  const shown = JSON.stringify(value.slice(0, 100))
+  const message = `the ${name} header is ${shown}; telemetry of web pages is not taken`
+  return { kind: 'foreign_origin', message }
 }
 
 function admitEncoding(headers: IncomingHttpHeaders): Failure | undefined {

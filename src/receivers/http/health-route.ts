@@ -5,7 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answers } from './answers.ts'
 import { createKeyCheck } from '../api-key.ts'
-import { foreignHost } from './guard.ts'
+import type { KeyGuesses } from '../key-guesses.ts'
+import { createHostCheck } from './guard.ts'
 
 export interface HealthReport {
   /** `unavailable`: records cannot be stored. */
@@ -62,6 +63,7 @@ export interface Liveness extends Pick<HealthReport, 'status'> {
 export interface HealthDeps {
   readonly health: () => Promise<HealthReport>
   readonly apiKey: string | undefined
+  readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
 
@@ -70,14 +72,19 @@ export interface HealthDeps {
  * API_KEY it is for clients of this machine, as OTLP is; with it, whoever does not send the key gets
  * to know the status alone.
  */
-export function healthHandler({ health, apiKey, answers }: HealthDeps) {
+export function healthHandler({ health, apiKey, guesses, answers }: HealthDeps) {
   const hasKey = apiKey === undefined ? undefined : createKeyCheck(apiKey)
+  const hostFailure = createHostCheck(apiKey)
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const foreign = hasKey === undefined ? foreignHost(request.headers) : undefined
+    const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
+    const { authorization } = request.headers
+    const isTrusted = hasKey === undefined || hasKey(authorization)
+    if (!isTrusted && authorization !== undefined) {
+      await guesses.wrong(request.raw.socket.remoteAddress, request.url)
+    }
     const report = await health()
-    const isTrusted = hasKey === undefined || hasKey(request.headers.authorization)
     const body = isTrusted ? report : livenessOf(report)
     return reply
       .code(report.status === 'ok' ? 200 : 503)

@@ -18,6 +18,7 @@ import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { Admission } from '../admission.ts'
 import { createAnswers } from './answers.ts'
 import { type Connections, createConnections } from './connections.ts'
+import type { KeyGuesses } from '../key-guesses.ts'
 import type { SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
 import {
   type Answer,
@@ -29,7 +30,7 @@ import {
 } from './signal-route.ts'
 import type { FailureLog } from '../refusal-log.ts'
 import { failureOf, stopping as stoppingFailure } from '../errors.ts'
-import { createGuard } from './guard.ts'
+import { createGuard, createHostCheck } from './guard.ts'
 import { hangUpWhileClosing } from './server-options.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
 import { noteIngest } from '../refusal-log.ts'
@@ -56,6 +57,7 @@ export interface HttpDoorDeps {
   readonly maxConnections: number
   readonly health: () => Promise<HealthReport>
   readonly failureLog: FailureLog
+  readonly guesses: KeyGuesses
   readonly counters: Counters
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
@@ -72,11 +74,12 @@ export type HttpDoor = FastifyInstance
  * 503 and connections end with their answer.
  */
 export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
-  const { config, signals, admission, counters, failureLog, clock } = deps
+  const { config, signals, admission, counters, failureLog, guesses, clock } = deps
   const stopping = new AbortController()
   const routeFailure = createRouteFailure([...signals.hooks.keys()])
   const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
   const guard = createGuard(config.apiKey)
+  const hostFailure = createHostCheck(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
   const app = Fastify(serverOptions(answers, counters, timeouts))
   const connections = createConnections(deps.maxConnections, clock)
@@ -103,8 +106,9 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     // What came with the request that was one too many is parsed all the same.
     if (request.raw.socket.destroyed) reply.hijack()
     else if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
-    else if (request.is404) answers.fail(request, reply, routeFailure(request))
-    else done()
+    else if (request.is404) {
+      answers.fail(request, reply, hostFailure(request.headers) ?? routeFailure(request))
+    } else done()
   })
 
   const { ingestLog } = deps
@@ -118,7 +122,13 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       }
       const facts = { timeMs: clock.now(), bytes: declaredBytes(request.raw), signal: name }
       noteIngest(ingestLog, { ...facts, door: 'http', outcome: err(failure) })
-      answers.fail(request, reply, failure)
+      if (failure.kind !== 'unauthenticated' || request.headers.authorization === undefined) {
+        answers.fail(request, reply, failure)
+        return
+      }
+      void guesses.wrong(request.raw.socket.remoteAddress, request.url).then(() => {
+        answers.fail(request, reply, failure)
+      })
     }
   const { maxRequestBytes } = config
   const routeDeps: SignalRouteDeps = {
@@ -137,7 +147,10 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   for (const [agent, signal] of signals.hooks) {
     addSignal(hooksPath(agent), signal, hookAnswer(answers))
   }
-  app.get(HEALTH_PATH, healthHandler({ health: deps.health, apiKey: config.apiKey, answers }))
+  app.get(
+    HEALTH_PATH,
+    healthHandler({ health: deps.health, apiKey: config.apiKey, guesses, answers }),
+  )
   if (deps.web !== undefined) void app.register(deps.web)
   return app
 }

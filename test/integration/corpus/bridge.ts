@@ -27,6 +27,8 @@ export function bridgeEnvironment(
     OTLP_RECEIVER_PORT: '0',
     OTLP_GRPC_PORT: 'off',
     LOG_LEVEL: 'silent',
+    // What needs the access token has tests of its own.
+    PAGE_ACCESS: 'open',
     ...(langfuse !== undefined && {
       LANGFUSE_HOST: langfuse.url,
       LANGFUSE_PUBLIC_KEY: STAND_IN_KEYS.publicKey,

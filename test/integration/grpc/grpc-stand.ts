@@ -9,6 +9,7 @@ import type { Intake } from '../../../src/processors/chain.ts'
 import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import { createGrpcDoor, type GrpcDoor } from '../../../src/receivers/grpc/server.ts'
+import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 
 type TakeRecords<T> = (records: readonly T[]) => Promise<readonly Rejection[]>
@@ -83,6 +84,7 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
     ),
     maxConnections: settings.maxConnections ?? 1000,
     failureLog,
+    guesses: createKeyGuesses(clock, createLogger('silent')),
     counters,
     clock,
     ...(messageTimeoutMs !== undefined && { messageTimeoutMs }),

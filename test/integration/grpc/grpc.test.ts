@@ -263,6 +263,44 @@ describe('with an API key', () => {
   })
 })
 
+describe('the authority of a call', () => {
+  const outcomeFor = async (stand: GrpcStand, headers: object) => {
+    const prefix = Buffer.from([0, 0, 0, 0, logs('a').length])
+    const stream = beginCall(connected(stand), Buffer.concat([prefix, logs('a')]), headers)
+    stream.end()
+    const [response] = (await once(stream.resume(), 'response')) as [Record<string, unknown>]
+    if (!stream.closed) await once(stream, 'close')
+    const { 'grpc-status': code = '0', 'grpc-message': message = '' } = response
+    return [code, decodeURIComponent(String(message))]
+  }
+
+  test.each(['localhost:4317', '127.0.0.1', '[::1]:4317'])('%s is this machine', async (name) => {
+    const { stand } = await setUp()
+    expect((await outcomeFor(stand, { ':authority': name }))[0]).toBe('0')
+    expect(stand.ingestLogs).toHaveBeenCalledTimes(1)
+  })
+
+  test.each([
+    ['evil.example:4317', {}],
+    ['127.0.0.1.evil.example', {}],
+    ['a:b', { apiKey: 'open-sesame' }],
+    ['-', { apiKey: 'open-sesame' }],
+  ])('%s is refused', async (name, settings) => {
+    const { stand } = await setUp(settings)
+    const headers = { ':authority': name, authorization: 'Bearer open-sesame' }
+    const [code, message] = await outcomeFor(stand, headers)
+    expect(Number(code)).toBe(status.PERMISSION_DENIED)
+    expect(message).toContain(JSON.stringify(name))
+    expect(stand.ingestLogs).not.toHaveBeenCalled()
+  })
+
+  test('with a key, any name will do', async () => {
+    const { stand } = await setUp({ apiKey: 'open-sesame' })
+    const headers = { ':authority': 'bridge.example:443', authorization: 'Bearer open-sesame' }
+    expect((await outcomeFor(stand, headers))[0]).toBe('0')
+  })
+})
+
 describe('above the bound', () => {
   test.each([
     ['bytes', { maxInFlightBytes: 1500 }],

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { defaultTimeouts } from '../../../src/receivers/http/server-options.ts'
+import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createWeb } from '../../../src/api/server.ts'
 import { createFakeQueries } from '../../page/fake-queries.ts'
 import { createStand, jsonType, logsBody } from '../receivers/stand.ts'
@@ -13,7 +14,8 @@ function createDoor(settings: Pick<Parameters<typeof createStand>[0] & object, '
   const clock = createSystemClock()
   const deps = {
     queries: queries.web(),
-    apiKey: undefined,
+    keys: { apiKey: undefined, accessToken: undefined, isOpen: true },
+    guesses: createKeyGuesses(clock, log),
     pageDir: '/nowhere',
     version: '1',
     clock,

@@ -6,12 +6,17 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { api } from '../../../src/api/contract/api.ts'
+import type { AccessKeys } from '../../../src/api/access.ts'
 import { createWeb } from '../../../src/api/server.ts'
 import type { StoreQueries } from '../../../src/api/queries.ts'
+import type { Clock } from '../../../src/domain/clock.ts'
+import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createFakeQueries } from '../../page/fake-queries.ts'
+import { createManualClock, settle } from '../manual-clock.ts'
 
 const NOW = 1_760_000_000_000
 const KEY = 'the-key-of-this-bridge'
+const TOKEN = 'the-token-of-this-data-folder'
 const queries = createFakeQueries(NOW)
 const sessionKey = queries.firstKey
 const folders: string[] = []
@@ -35,42 +40,44 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-async function serve(apiKey?: string, over: Partial<StoreQueries> = {}): Promise<FastifyInstance> {
+const open: AccessKeys = { apiKey: undefined, accessToken: TOKEN, isOpen: true }
+const withToken: AccessKeys = { ...open, isOpen: false }
+const withKey: AccessKeys = { ...withToken, apiKey: KEY }
+
+async function serve(
+  keys: AccessKeys = open,
+  over: Partial<StoreQueries> = {},
+  clock: Clock = createSystemClock(),
+): Promise<FastifyInstance> {
   const app = Fastify({ routerOptions: { maxParamLength: 4000 } })
   const say = (_facts: object, message: string): void => void logged.push(message)
   const log = { error: say, warn: say, info: say, debug: say }
-  const deps = { queries: queries.web(over), apiKey, pageDir, version: '1.2.3', log }
-  await app.register(createWeb({ ...deps, clock: createSystemClock() }))
+  const guesses = createKeyGuesses(clock, log)
+  const deps = { queries: queries.web(over), keys, guesses, pageDir, version: '1.2.3', log, clock }
+  await app.register(createWeb(deps))
   apps.push(app)
   return app
 }
 
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
+
 const headers = { host: '127.0.0.1:4318' }
 
-describe('without an API key', () => {
+/** Everything but the page's files and what says how to log in. */
+const closed = [
+  ...Object.entries(api)
+    .filter(([name]) => !['me', 'login', 'logout'].includes(name))
+    .map(([, { method, path }]) => ({ method, url: path })),
+  { method: 'GET' as const, url: '/api/live' },
+  { method: 'GET' as const, url: '/api/openapi.json' },
+]
+
+describe('open to this machine', () => {
   test('this machine gets in', async () => {
     const app = await serve()
     const answer = await app.inject({ url: '/api/me', headers })
     expect(answer.json()).toEqual({ version: '1.2.3', access: 'loopback', isLoggedIn: true })
     expect((await app.inject({ url: '/api/sessions', headers })).statusCode).toBe(200)
-  })
-
-  test.each([
-    ['another name for this machine', { headers: { host: 'evil.example' } }],
-    ['another machine', { remoteAddress: '192.168.1.7', headers }],
-  ])('%s is refused, page and data alike', async (_, request) => {
-    const app = await serve()
-    for (const url of [
-      '/',
-      '/api/me',
-      '/api/sessions',
-      '/assets/index-abc.js',
-      '/api/openapi.json',
-    ]) {
-      const answer = await app.inject({ url, ...request })
-      expect([url, answer.statusCode]).toEqual([url, 403])
-      expect(answer.json()).toMatchObject({ error: { code: 'forbidden' } })
-    }
   })
 
   test('a page of another origin gets no data and changes nothing', async () => {
@@ -90,71 +97,119 @@ describe('without an API key', () => {
   })
 })
 
-describe('with an API key', () => {
-  test('nothing but page and login is open', async () => {
-    const app = await serve(KEY)
-    expect((await app.inject('/')).statusCode).toBe(200)
-    expect((await app.inject('/api/me')).json()).toMatchObject({ access: 'key', isLoggedIn: false })
-    const open = new Set(['me', 'login', 'logout'])
-    for (const [name, { method, path }] of Object.entries(api)) {
-      if (open.has(name)) continue
-      const answer = await app.inject({ method, url: path })
-      expect([name, answer.statusCode]).toEqual([name, 401])
+describe('without an API key', () => {
+  test.each([
+    ['another name for this machine', { headers: { host: 'evil.example' } }],
+    ['another machine', { remoteAddress: '192.168.1.7', headers }],
+  ])('%s is refused, page and data alike, token or not', async (_, request) => {
+    for (const app of [await serve(open), await serve(withToken)]) {
+      for (const url of ['/', '/api/me', '/api/sessions', '/assets/index-abc.js', '/api/none']) {
+        const answer = await app.inject({
+          ...request,
+          url,
+          headers: { ...request.headers, ...bearer(TOKEN) },
+        })
+        expect([url, answer.statusCode]).toEqual([url, 403])
+        expect(answer.json()).toMatchObject({ error: { code: 'forbidden' } })
+      }
     }
-    for (const url of ['/api/live', '/api/openapi.json']) {
-      expect([url, (await app.inject(url)).statusCode]).toEqual([url, 401])
+  })
+})
+
+describe.each([
+  ['with an access token', withToken, 'token', 'claude-telemetry open'],
+  ['with an API key', withKey, 'key', 'API_KEY'],
+] as const)('%s', (_, keys, kind, says) => {
+  const rightKey = keys.apiKey ?? `${keys.accessToken}`
+
+  test('nothing but the page itself is open', async () => {
+    const app = await serve(keys)
+    expect((await app.inject({ url: '/', headers })).statusCode).toBe(200)
+    const me = await app.inject({ url: '/api/me', headers })
+    expect(me.json()).toEqual({ version: '1.2.3', access: kind, isLoggedIn: false })
+    for (const request of closed) {
+      const answer = await app.inject({ ...request, headers })
+      expect([request.url, answer.statusCode]).toEqual([request.url, 401])
+      expect(answer.json<{ error: { message: string } }>().error.message).toContain(says)
     }
   })
 
-  test('a login sets a cookie that lets in, and a logout takes it away', async () => {
-    const app = await serve(KEY)
-    const login = await app.inject({ method: 'POST', url: '/api/login', payload: { key: KEY } })
-    expect(login.json()).toMatchObject({ isLoggedIn: true })
-    const [cookie] = login.cookies
-    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' })
-    expect(cookie?.secure).toBeUndefined()
-    const cookies = { [cookie?.name ?? '']: cookie?.value ?? '' }
-    expect((await app.inject({ url: '/api/sessions', cookies })).statusCode).toBe(200)
-    const restarted = await serve(KEY)
-    expect((await restarted.inject({ url: '/api/sessions', cookies })).statusCode).toBe(200)
-    const foreign = { origin: 'https://evil.example' }
-    const forged = await app.inject({ url: '/api/sessions', cookies, headers: foreign })
-    expect(forged.statusCode).toBe(403)
-    const logout = await app.inject({ method: 'POST', url: '/api/logout', cookies })
-    expect(logout.cookies[0]).toMatchObject({ name: cookie?.name, value: '' })
+  test('a wrong key opens nothing', async () => {
+    for (const request of closed) {
+      const app = await serve(keys)
+      for (const wrong of ['', 'x', `${rightKey}x`, rightKey.slice(1)]) {
+        const answer = await app.inject({ ...request, headers: { ...headers, ...bearer(wrong) } })
+        expect([request.url, answer.statusCode]).toEqual([request.url, 401])
+      }
+      await app.close()
+    }
   })
 
-  test('the cookie is for https only where https is seen', async () => {
-    const app = await serve(KEY)
-    const login = await app.inject({
-      method: 'POST',
-      url: '/api/login',
-      payload: { key: KEY },
-      headers: { 'x-forwarded-proto': 'https' },
-    })
-    expect(login.cookies[0]).toMatchObject({ secure: true })
+  test('the right one lets in, and is kept in no cookie', async () => {
+    const app = await serve(keys)
+    const payload = { key: rightKey }
+    const sent = { ...headers, ...bearer(rightKey) }
+    const me = await app.inject({ url: '/api/me', headers: sent })
+    expect(me.json()).toMatchObject({ isLoggedIn: true })
+    expect((await app.inject({ url: '/api/sessions', headers: sent })).statusCode).toBe(200)
+    const login = await app.inject({ method: 'POST', url: '/api/login', headers, payload })
+    expect(login.json()).toEqual({ version: '1.2.3', access: kind, isLoggedIn: true })
+    expect(login.headers['set-cookie']).toBeUndefined()
   })
 
-  test('the key itself lets in, as it does for telemetry', async () => {
-    const app = await serve(KEY)
-    const authorization = `Bearer ${KEY}`
-    expect(
-      (await app.inject({ url: '/api/sessions', headers: { authorization } })).statusCode,
-    ).toBe(200)
+  test('a page of another origin is refused with the right key, too', async () => {
+    const app = await serve(keys)
+    for (const foreign of [
+      { origin: 'http://127.0.0.1:3000' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]) {
+      const sent = { ...headers, ...bearer(rightKey), ...foreign }
+      for (const request of closed) {
+        expect((await app.inject({ ...request, headers: sent })).statusCode).toBe(403)
+      }
+      const login = { method: 'POST', url: '/api/login', payload: { key: rightKey } } as const
+      expect((await app.inject({ ...login, headers: sent })).statusCode).toBe(403)
+    }
   })
 
-  test('a wrong key is refused, and not for ever tried again', async () => {
-    const app = await serve(KEY)
+  test('many wrong keys are slowed down, and lock nobody out', async () => {
+    const clock = createManualClock(NOW)
+    const app = await serve(keys, {}, clock)
     const tryKey = (key: string) =>
-      app.inject({ method: 'POST', url: '/api/login', payload: { key } })
-    const first = await tryKey('wrong')
-    expect(first.statusCode).toBe(401)
-    expect(first.cookies).toEqual([])
-    for (let attempt = 2; attempt <= 10; attempt += 1) await tryKey(`wrong ${attempt}`)
-    const late = await tryKey(KEY)
-    expect(late.statusCode).toBe(429)
-    expect(late.json()).toMatchObject({ error: { code: 'too_many' } })
+      app.inject({ method: 'POST', url: '/api/login', headers, payload: { key } })
+    for (let n = 1; n <= 10; n += 1) expect((await tryKey(`wrong ${n}`)).statusCode).toBe(401)
+    let late: number | undefined
+    const held = tryKey('wrong again').then(({ statusCode }) => {
+      late = statusCode
+    })
+    await expect.poll(() => clock.pendingTimers()).toBe(1)
+    await settle()
+    expect(late).toBeUndefined()
+    expect((await tryKey(rightKey)).statusCode).toBe(200)
+    await clock.advance(1_000)
+    await held
+    expect(late).toBe(429)
   })
+})
+
+test('without a token that could be made, the page stays shut', async () => {
+  const app = await serve({ ...withToken, accessToken: undefined })
+  for (const authorization of ['Bearer undefined', 'Bearer ', 'Bearer']) {
+    const answer = await app.inject({
+      url: '/api/sessions',
+      headers: { ...headers, authorization },
+    })
+    expect(answer.statusCode).toBe(401)
+  }
+})
+
+test('a logout takes away the cookie of version 0.1', async () => {
+  const app = await serve(withKey)
+  const answer = await app.inject({ method: 'POST', url: '/api/logout', headers })
+  expect(answer.cookies).toEqual([
+    expect.objectContaining({ name: 'claude_telemetry_login', value: '', maxAge: 0 }),
+  ])
 })
 
 describe('answers', () => {
@@ -217,7 +272,7 @@ describe('answers', () => {
   ])('a session is found whatever its key holds: %s', async (...parts) => {
     const odd = `claude-code/${parts.join('')}`
     const asked: string[] = []
-    const app = await serve(undefined, {
+    const app = await serve(open, {
       session: async (key) => {
         asked.push(key)
         return undefined
@@ -262,7 +317,7 @@ describe('answers', () => {
 
   test('a cursor of another question is refused', async () => {
     const bad = async () => ({ ok: false, error: 'bad_cursor' }) as const
-    const app = await serve(undefined, { sessions: bad })
+    const app = await serve(open, { sessions: bad })
     const answer = await app.inject({ url: '/api/sessions?cursor=x', headers })
     expect(answer.json()).toMatchObject({ error: { code: 'malformed' } })
   })
@@ -271,7 +326,7 @@ describe('answers', () => {
     const broken = async () => {
       throw new Error('SQLITE_SECRET')
     }
-    const app = await serve(undefined, { overview: broken })
+    const app = await serve(open, { overview: broken })
     const answer = await app.inject({ url: '/api/overview', headers })
     expect(answer.statusCode).toBe(500)
     expect(answer.body).not.toContain('SQLITE_SECRET')
@@ -279,7 +334,7 @@ describe('answers', () => {
   })
 
   test('what to export names this bridge, and never the key', async () => {
-    const app = await serve(KEY)
+    const app = await serve(withKey)
     const authorization = `Bearer ${KEY}`
     const answer = await app.inject({
       url: '/api/setup',
@@ -294,14 +349,17 @@ describe('answers', () => {
     const app = Fastify()
     apps.push(app)
     const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
+    const clock = createSystemClock()
     const deps = {
       queries: queries.web(),
-      apiKey: undefined,
+      keys: open,
+      guesses: createKeyGuesses(clock, log),
       pageDir: join(pageDir, 'none'),
       version: '1',
+      clock,
       log,
     }
-    await app.register(createWeb({ ...deps, clock: createSystemClock() }))
+    await app.register(createWeb(deps))
     const answer = await app.inject({ url: '/', headers })
     expect(answer.statusCode).toBe(503)
     expect(answer.body).toContain('npm run build')

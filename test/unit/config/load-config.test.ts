@@ -55,6 +55,7 @@ describe('the configuration', () => {
       maxStoreBytes: 5 * 1024 ** 3,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
       budgets: { limits: {} },
+      pageAccess: 'token',
       logLevel: 'info',
     })
   })
@@ -70,7 +71,8 @@ describe('the configuration', () => {
         LANGFUSE_RELEASE: 'v1.2',
         OTLP_RECEIVER_HOST: '0.0.0.0',
         OTLP_RECEIVER_PORT: '0',
-        API_KEY: 'open-sesame',
+        API_KEY: 'open-sesame-open',
+        PAGE_ACCESS: 'Open',
         MAX_REQUEST_SIZE: '4096',
         MAX_IN_FLIGHT_SIZE: '10000',
         OTLP_GRPC_PORT: '5317',
@@ -111,7 +113,7 @@ describe('the configuration', () => {
         host: '0.0.0.0',
         port: 0,
         maxRequestBytes: 4096,
-        apiKey: 'open-sesame',
+        apiKey: 'open-sesame-open',
         grpcPort: 5317,
         maxInFlightBytes: 10_000,
       },
@@ -138,6 +140,7 @@ describe('the configuration', () => {
         timeZone: 'Europe/Vienna',
         webhookUrl: 'https://hooks.example/services/T0/B0/key?a=b',
       },
+      pageAccess: 'open',
       logLevel: 'debug',
     })
   })
@@ -296,6 +299,11 @@ describe('variables that do not go together', () => {
       { OTLP_RECEIVER_HOST: 'localhost.example.com' },
       'OTLP_RECEIVER_HOST is "localhost.example.com", expected a loopback address such as 127.0.0.1, or API_KEY to be set as well',
     ],
+    [
+      { OTLP_RECEIVER_HOST: '0.0.0.0', API_KEY: 'fifteen-letters' },
+      'API_KEY is (hidden), expected at least 16 characters where other machines can try it (openssl rand -hex 32 makes a good one)',
+    ],
+    [{ PAGE_ACCESS: 'closed' }, 'PAGE_ACCESS is "closed", expected one of token, open'],
   ])('%j', (variables, message) => {
     expect(problemsOf(variables)).toEqual([message])
   })

@@ -15,6 +15,7 @@ import type { LogMethod } from '../../../src/observability/logger.ts'
 import { createAdmission } from '../../../src/receivers/admission.ts'
 import type { Intake } from '../../../src/processors/chain.ts'
 import type { IngestRequest } from '../../../src/processors/record-processor.ts'
+import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import type { HealthReport } from '../../../src/receivers/http/health-route.ts'
@@ -149,6 +150,7 @@ export function createStand(settings: Settings = {}): Stand {
     ),
     maxConnections: settings.maxConnections ?? 1000,
     failureLog,
+    guesses: createKeyGuesses(clock, log),
     health,
     counters,
     clock,
