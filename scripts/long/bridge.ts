@@ -1,5 +1,6 @@
 /** The inside of the bridge under a simulated clock: all but the receiver and the network. */
 import { createDelivery } from '../../src/exporters/delivery.ts'
+import { createLangfuseExporter } from '../../src/exporters/langfuse/langfuse-exporter.ts'
 import type { Arrival } from '../../src/domain/session-store.ts'
 import { jsonLogs } from '../../src/otlp/json-logs.ts'
 import { decodeJson } from '../../src/otlp/json-request.ts'
@@ -43,20 +44,24 @@ export async function createBridge(dataDir: string, random: Random, records: num
     states: createSessionStates(policy),
     retentionMs: RETENTION_HOURS * HOUR_MS,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
-    hasDestination: true,
+    exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
     log,
   })
   if (!opened.ok) throw new Error(opened.error.message)
   const store = opened.value
-  const config = { productVersion: '0.0.0' }
   const next = () => random.next()
   const delivery = createDelivery({
-    outbox: store.outbox,
-    client: sink,
+    exporter: createLangfuseExporter({
+      client: sink,
+      address: 'http://langfuse.example',
+      publicKey: 'pk-lf-1',
+      mapping: { productVersion: '0.0.0' },
+      now: () => clock.now(),
+    }),
+    outbox: (kind) => store.outbox('langfuse', kind),
     clock,
     random: next,
     log: { ...log, error: log.error },
-    config,
   })
   const handler = createSessionHandler({
     store: store.sessions,
@@ -89,7 +94,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
     take: async (batches: readonly Batch[]): Promise<void> => {
       await Promise.all(batches.map((batch) => handler.accept(arrivalsOf(batch))))
     },
-    outbox: () => store.outbox.stats(),
+    outbox: () => store.outboxCounts(),
     /** Closes everything and sends what is left, to a Langfuse that is well. */
     finish: async () => {
       sink.heal()
@@ -99,7 +104,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
       await clock.advance(DRAIN_MS)
       await drained
       await delivery.stop()
-      const { pending, dead } = await store.outbox.stats()
+      const { pending, dead } = store.outboxCounts()
       const dropped = store.upkeep.dropped()
       await store.close()
       return { pending, dead, dropped }

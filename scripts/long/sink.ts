@@ -1,6 +1,6 @@
 /** A Langfuse that keeps nothing but counts, and that fails by the simulated clock. */
 import type { Clock } from '../../src/domain/clock.ts'
-import type { HttpOutcome } from '../../src/exporters/langfuse/verdict.ts'
+import type { HttpOutcome } from '../../src/exporters/http-verdict.ts'
 import type { LangfuseClient } from '../../src/exporters/langfuse/client.ts'
 import type { Random } from '../../test/integration/faults/random.ts'
 import { createDistinct, type Distinct } from './distinct.ts'

@@ -8,7 +8,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import { backoffMs } from '../exporters/backoff.ts'
 import type { DeliveryLog } from '../exporters/limits.ts'
-import { createNap } from '../exporters/wakeable-delay.ts'
+import { createWakeableDelay } from '../exporters/wakeable-delay.ts'
 import type { WebhookClient, WebhookFailure } from './webhook-client.ts'
 import { webhookMessage } from './webhook-message.ts'
 
@@ -41,7 +41,7 @@ const LONGEST_WAIT_MS = 3_600_000
 
 export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
   const { queue, client, pause, clock, random, log } = deps
-  const nap = createNap(clock)
+  const rest = createWakeableDelay(clock)
   const aborter = new AbortController()
   let running: Promise<void> | undefined
   let isStopping = false
@@ -51,9 +51,9 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
 
   async function run(): Promise<void> {
     while (!isStopping) {
-      nap.arm()
+      rest.arm()
       const restMs = await turn()
-      if (restMs > 0) await nap.rest(restMs)
+      if (restMs > 0) await rest.wait(restMs)
     }
   }
 
@@ -113,10 +113,10 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
     start: () => {
       running ??= run()
     },
-    notify: () => nap.end(),
+    notify: () => rest.end(),
     stop: async (graceMs) => {
       isStopping = true
-      nap.end()
+      rest.end()
       const timer = clock.setTimer(() => aborter.abort(), graceMs)
       await running
       timer.cancel()

@@ -80,9 +80,19 @@ async function lookUp(
     case 'budgets':
       return ok(await queries.budgets())
     case 'delivery': {
-      const { dropped, ...bridge } = question.bridge
-      const { outbox, deadItems } = await queries.outbox()
-      return ok({ ...bridge, outbox: { ...outbox, dropped }, deadItems })
+      const { dropped, exporters, ...bridge } = question.bridge
+      const stored = await queries.outbox()
+      const nothing = { pending: 0, dead: 0, oldestPendingMs: null }
+      return ok({
+        ...bridge,
+        exporters: exporters.map((exporter) => ({
+          ...nothing,
+          ...stored.exporters.find(({ name }) => name === exporter.name),
+          ...exporter,
+        })),
+        outbox: { ...stored.outbox, dropped },
+        deadItems: stored.deadItems,
+      })
     }
     case 'setup':
       return ok({ ...question.setup, hasArrived: await queries.hasArrived() })

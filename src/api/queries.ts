@@ -6,7 +6,7 @@
 import type { Result } from '../domain/result.ts'
 import type { Setup } from './contract/access.ts'
 import type { Budgets } from './contract/budgets.ts'
-import type { Changed, DeadSelection, Delivery } from './contract/delivery.ts'
+import type { Changed, DeadSelection, Delivery, ExporterDelivery } from './contract/delivery.ts'
 import type { Facets, Filter } from './contract/filter.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
@@ -45,9 +45,13 @@ export interface StoreQueries {
   readonly live: StoredFeed
 }
 
-/** What waits for Langfuse, and what was put aside. */
+/** What waits for exporters, and what was put aside. */
 export type StoredOutbox = Pick<Delivery, 'deadItems'> & {
   readonly outbox: Omit<Delivery['outbox'], 'dropped'>
+  readonly exporters: readonly Pick<
+    ExporterDelivery,
+    'name' | 'pending' | 'dead' | 'oldestPendingMs'
+  >[]
 }
 
 /** The live feed as the store has it. */
@@ -88,6 +92,7 @@ export interface LiveSlice {
 /** What the bridge itself knows of delivery and intake. */
 export type BridgeState = Pick<Delivery, 'langfuse' | 'ingest' | 'retention'> & {
   readonly dropped: number
+  readonly exporters: readonly Omit<ExporterDelivery, 'pending' | 'dead' | 'oldestPendingMs'>[]
 }
 
 /** A question that the store answers. Plain data: it goes to another thread. */

@@ -5,12 +5,12 @@
 import { type BudgetAlarm, budgetWatchOf, createBudgetAlarm } from './budget-alarm.ts'
 import type { Config } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
-import { createDelivery, type Delivery } from '../exporters/delivery.ts'
+import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
+import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { hookAgents } from '../agents/registry.ts'
 import { createIntake } from '../processors/chain.ts'
-import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createCounters } from '../observability/counters.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
@@ -52,13 +52,17 @@ export async function createApp(
 ): Promise<Result<App, string>> {
   const clock = createSteadyClock(systemClock)
   const policy = policyOf(config.session)
+  const exporters = configuredExporters(config, {
+    productVersion: PRODUCT_VERSION,
+    now: () => clock.now(),
+  })
   const opened = await createSqliteStore<SessionState>({
     dataDir: config.dataDir,
     states: createSessionStates(policy),
     retentionMs: config.retentionMs,
     maxBytes: config.maxStoreBytes,
     outbox: config.outbox,
-    hasDestination: config.langfuse !== undefined,
+    exporters: outboxReaders(exporters),
     budgets: budgetWatchOf(config),
     clock,
     log,
@@ -71,7 +75,9 @@ export async function createApp(
   const guesses = createKeyGuesses(clock, log)
   const counters = createCounters()
   const ingestLog = createIngestLog()
-  const delivery = buildDelivery(config, store, clock, log)
+  const { outbox, pause } = store
+  const random = Math.random
+  const delivery = createDeliveries({ exporters, outbox, pause, clock, random, log })
   const alarm = createBudgetAlarm({
     config,
     queue: store.alerts,
@@ -139,7 +145,7 @@ interface Parts {
   readonly receiver: Receiver
   readonly page: Page
   readonly handler: SessionHandler
-  readonly delivery: Delivery
+  readonly delivery: Deliveries
   readonly alarm: BudgetAlarm
   readonly store: Store<SessionState>
   readonly log: Log
@@ -154,25 +160,6 @@ function openFileLimit(): number {
   }
   const limit = userLimits?.open_files?.soft
   return typeof limit === 'number' ? limit : Number.MAX_SAFE_INTEGER
-}
-
-function buildDelivery(
-  { langfuse, tracing }: Config,
-  { outbox, pause }: Store<SessionState>,
-  clock: Clock,
-  log: Log,
-): Delivery {
-  const client = langfuse && createLangfuseClient({ ...langfuse, productVersion: PRODUCT_VERSION })
-  return createDelivery({
-    outbox,
-    client,
-    // Another project may be asked at once.
-    pause: langfuse && pause(`${langfuse.baseUrl} ${langfuse.publicKey}`),
-    clock,
-    random: Math.random,
-    log,
-    config: { ...tracing, productVersion: PRODUCT_VERSION },
-  })
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
@@ -200,16 +187,16 @@ async function stop(parts: Parts): Promise<boolean> {
     log.error({ err: error }, 'sessions could not be closed; they go on at the next start')
   }
   handler.stop()
-  const [delivered] = await Promise.all([
+  await Promise.all([
     delivery.drain(config.shutdownTimeoutMs),
     alarm.stop(config.shutdownTimeoutMs),
   ])
   await delivery.stop()
-  const { pending } = await store.outbox.stats()
+  const { pending } = store.outboxCounts()
   await store.close()
   log.info(
     { pending },
     pending === 0 ? 'stopped' : 'stopped; the rest is delivered after the next start',
   )
-  return delivered
+  return pending === 0
 }

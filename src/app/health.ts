@@ -2,8 +2,9 @@
  * What `/health` reports. Asking for it neither writes nor waits for the disk: whether records can
  * be stored is what the last attempt to store some showed.
  */
-import type { Delivery } from '../exporters/delivery.ts'
+import type { Deliveries } from '../exporters/deliveries.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { OutboxStats } from '../domain/outbox.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { Log } from '../observability/logger.ts'
 import type { HealthReport } from '../receivers/http/health-route.ts'
@@ -12,7 +13,7 @@ import { PRODUCT_VERSION } from './version.ts'
 
 export interface HealthDeps {
   readonly store: Store<unknown>
-  readonly delivery: Delivery
+  readonly delivery: Deliveries
   readonly counters: Counters
   readonly clock: Clock
   readonly log: Log
@@ -26,6 +27,11 @@ interface Figures {
   readonly dead: number | null
   readonly dropped: number | null
   readonly oldestPendingSinceMs: number | undefined
+  readonly exporters: readonly ExporterFigures[]
+}
+
+interface ExporterFigures extends OutboxStats {
+  readonly name: string
 }
 
 /** However often somebody asks, the figures are read this rarely. */
@@ -45,22 +51,45 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
     dead: null,
     dropped: null,
     oldestPendingSinceMs: undefined,
+    exporters: [],
   }
   let isReadable = true
+
+  const ageOf = (sinceMs: number | undefined) =>
+    sinceMs === undefined ? null : clock.now() - sinceMs
+
+  async function exporterFigures(): Promise<ExporterFigures[]> {
+    const byName = Map.groupBy(store.outboxCounts().queues, ({ exporter }) => exporter)
+    return Promise.all(
+      [...byName].map(async ([name, queues]) => {
+        const stats = await Promise.all(
+          queues.map(({ exporter, kind }) => store.outbox(exporter, kind).stats()),
+        )
+        return {
+          name,
+          pending: stats.reduce((sum, { pending }) => sum + pending, 0),
+          dead: stats.reduce((sum, { dead }) => sum + dead, 0),
+          oldestPendingMs: earliest(stats.map(({ oldestPendingMs }) => oldestPendingMs)),
+        }
+      }),
+    )
+  }
 
   /** Those of a moment ago, when they cannot be read now. */
   async function latestFigures(): Promise<Figures> {
     const nowMs = clock.now()
     if (nowMs - figures.atMs < FIGURES_MS) return figures
     try {
-      const { pending, dead, oldestPendingMs } = await store.outbox.stats()
+      const exporters = await exporterFigures()
+      const { pending, dead } = store.outboxCounts()
       figures = {
         atMs: nowMs,
         sessions: await store.sessions.countOpenSessions(),
         pending,
         dead,
         dropped: store.upkeep.dropped(),
-        oldestPendingSinceMs: oldestPendingMs,
+        oldestPendingSinceMs: earliest(exporters.map((each) => each.oldestPendingMs)),
+        exporters,
       }
       isReadable = true
     } catch (error) {
@@ -72,9 +101,13 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
 
   return async () => {
     const { requestCount, errorCount } = counters.snapshot()
-    const { langfuse, lastDeliveredMs } = delivery.status()
+    const statuses = delivery.status()
+    const langfuse = statuses.find(({ name }) => name === 'langfuse')?.state ?? 'unconfigured'
+    const deliveredMs = statuses.flatMap(({ lastDeliveredMs }) => lastDeliveredMs ?? [])
+    const lastDeliveredMs = deliveredMs.length === 0 ? undefined : Math.max(...deliveredMs)
     const { isWritable } = store.storage()
-    const { atMs, sessions, pending, dead, dropped, oldestPendingSinceMs } = await latestFigures()
+    const { atMs, sessions, pending, dead, dropped, oldestPendingSinceMs, exporters } =
+      await latestFigures()
     return {
       status: isWritable ? 'ok' : 'unavailable',
       version: PRODUCT_VERSION,
@@ -88,10 +121,20 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
         pending,
         dead,
         dropped,
-        oldestPendingMs:
-          oldestPendingSinceMs === undefined ? null : clock.now() - oldestPendingSinceMs,
+        oldestPendingMs: ageOf(oldestPendingSinceMs),
         lastDeliveredAt: isoOf(lastDeliveredMs),
       },
+      exporters: statuses.map((status) => {
+        const stored = exporters.find(({ name }) => name === status.name)
+        return {
+          name: status.name,
+          state: status.state,
+          pending: stored?.pending ?? null,
+          dead: stored?.dead ?? null,
+          oldestPendingMs: ageOf(stored?.oldestPendingMs),
+          lastDeliveredAt: isoOf(status.lastDeliveredMs),
+        }
+      }),
       asOf: isoOf(Number.isFinite(atMs) ? atMs : undefined),
       storage: storageReport(store),
     }
@@ -112,6 +155,11 @@ function storageReport(store: Store<unknown>): HealthReport['storage'] {
     waitingSessions,
     droppedSessions,
   }
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 function isoOf(ms: number | undefined): string | null {

@@ -2,7 +2,7 @@
  * What the page's API asks, answered by the parts of a running bridge: what the store knows by the
  * reader's thread, delivery and the receiver's counters here, and changes by who owns what changes.
  */
-import type { Delivery } from '../exporters/delivery.ts'
+import type { Deliveries } from '../exporters/deliveries.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Outcome } from '../domain/session-store.ts'
 import type { Counters } from '../observability/counters.ts'
@@ -18,7 +18,7 @@ export interface PageQueriesDeps {
   readonly reader: Reader
   readonly store: Store<unknown>
   readonly remove: SessionHandler['remove']
-  readonly delivery: Delivery
+  readonly delivery: Deliveries
   readonly counters: Counters
   readonly ingestLog: IngestLog
   readonly clock: Clock
@@ -71,15 +71,24 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
 
 function bridgeState(deps: PageQueriesDeps): BridgeState {
   const { store, delivery, counters, ingestLog, langfuseUrl } = deps
-  const { langfuse, lastDeliveredMs, lastError } = delivery.status()
+  const exporters = delivery.status()
+  const langfuse = exporters.find(({ name }) => name === 'langfuse')
   const { requestCount, errorCount, rejectedRecords } = counters.snapshot()
   return {
     langfuse: {
-      state: langfuse,
+      state: langfuse?.state ?? 'unconfigured',
       url: langfuseUrl ?? null,
+      lastDeliveredMs: langfuse?.lastDeliveredMs ?? null,
+      lastError: langfuse?.lastError ?? null,
+    },
+    exporters: exporters.map(({ name, label, address, state, lastDeliveredMs, lastError }) => ({
+      name,
+      label,
+      url: address ?? null,
+      state,
       lastDeliveredMs: lastDeliveredMs ?? null,
       lastError: lastError ?? null,
-    },
+    })),
     dropped: store.upkeep.dropped(),
     ingest: {
       requests: requestCount,

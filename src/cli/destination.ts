@@ -4,6 +4,7 @@
 import type { Config } from '../config/config.ts'
 import type { VariableName } from '../config/schema.ts'
 import { ENVIRONMENT, type Settings } from '../config/settings.ts'
+import type { ExporterDefinition } from '../exporters/exporter.ts'
 import { localAddress } from '../setup/places.ts'
 import type { CliContext } from './context.ts'
 import { styled, type Terminal } from './terminal.ts'
@@ -61,6 +62,15 @@ export function langfuseDestination(
     host === undefined ? originOf(context, 'LANGFUSE_HOST', 'LANGFUSE_BASE_URL') : '--host'
   const keys = secretKey === undefined ? originOf(context, 'LANGFUSE_SECRET_KEY') : '--secret-key'
   return { what: 'Langfuse', where: baseUrl, from: `${address}; keys: ${keys}` }
+}
+
+/** Of an exporter other than Langfuse. */
+export function exporterDestination(
+  { label, addressSettings }: ExporterDefinition,
+  address: string,
+  context: CliContext,
+): Destination {
+  return { what: label, where: address, from: originOf(context, ...addressSettings) }
 }
 
 /** Which of these settings are set, and where. */

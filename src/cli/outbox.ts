@@ -1,5 +1,6 @@
 /**
- * `outbox list | retry | drop`: what Langfuse would not take, for a person to deal with. Works
+ * `outbox list | retry | drop`: what Langfuse or another server would not take, for a person to deal
+ * with. Works
  * beside a running bridge.
  */
 import { type Command, InvalidArgumentError } from 'commander'
@@ -37,8 +38,8 @@ interface ChangeOptions {
 export function addOutbox(program: Command, context: CliContext, concluded: Conclude): void {
   const outbox = program
     .command('outbox')
-    .summary('look after what Langfuse refused')
-    .description('Items that Langfuse refused for good: list them, try them again, or drop them.')
+    .summary('look after what an exporter gave up')
+    .description('Items that were refused for good: list them, try them again, or drop them.')
   outbox
     .command('list')
     .description('Lists them, the oldest first, each with its reason.')
@@ -151,15 +152,15 @@ async function list(items: DeadItemList, { limit, json = false }: ListOptions): 
 
 function lineOf(item: DeadItem): string {
   const created = new Date(item.createdMs).toISOString()
-  return [item.id, created, item.kind, bytesText(item.bytes), item.sessionKey, item.reason].join(
-    '  ',
-  )
+  const { id, exporter, kind, bytes, sessionKey, reason } = item
+  return [id, created, exporter, kind, bytesText(bytes), sessionKey, reason].join('  ')
 }
 
 /** For programs. */
-function namedValuesOf({ id, sessionKey, kind, attempts, createdMs, bytes, reason }: DeadItem) {
+function namedValuesOf(item: DeadItem) {
+  const { id, exporter, sessionKey, kind, attempts, createdMs, bytes, reason } = item
   const created = new Date(createdMs).toISOString()
-  return { id, session: sessionKey, kind, attempts, created, bytes, reason }
+  return { id, exporter, session: sessionKey, kind, attempts, created, bytes, reason }
 }
 
 function itemsText(count: number): string {

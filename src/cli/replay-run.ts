@@ -1,6 +1,7 @@
 /** Replays sessions one after the other, counting, with the progress shown. */
 import { replaySession } from '../reports/replay.ts'
 import type { Emission } from '../domain/emission.ts'
+import type { ItemKind } from '../domain/outbox.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { countOfText } from './figures.ts'
@@ -16,6 +17,8 @@ export interface ReplayCounts {
 
 /** What takes what sessions give; an error of either ends the replay. */
 export interface Taker {
+  /** What it takes; the rest is left out, and not counted. */
+  readonly kinds: readonly ItemKind[]
   take(emissions: readonly Emission[]): Promise<Result<undefined, string>>
   /** After the last one. */
   finish(): Promise<Result<undefined, string>>
@@ -32,7 +35,7 @@ export async function replayRows(
   let counts: ReplayCounts = { sessions: 0, records: 0, observations: 0, scores: 0 }
   for (const [index, row] of rows.entries()) {
     let reason: string | undefined
-    await replaySession(reader, row.key, policy, async (emissions, recordsSoFar) => {
+    await replaySession(reader, row.key, policy, async (made, recordsSoFar) => {
       if (reason !== undefined) return
       const done = counts.records + recordsSoFar
       progress.show(
@@ -40,6 +43,7 @@ export async function replayRows(
         total,
         `${index} of ${rows.length} sessions, ${countOfText(done, 'record')}`,
       )
+      const emissions = made.filter(({ kind }) => taker.kinds.includes(kind))
       const taken = await taker.take(emissions)
       if (!taken.ok) reason = taken.error
       const scores = emissions.filter(({ kind }) => kind === 'score').length

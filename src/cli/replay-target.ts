@@ -1,11 +1,15 @@
-/** Where a replay goes: the project that the options name, else the configured one. Pure. */
+/** Where a replay goes: what the options name, else what is configured. */
 import { InvalidArgumentError } from 'commander'
 import type { Config, LangfuseConfig } from '../config/config.ts'
 import { webAddress } from '../config/syntax.ts'
 import { ok, type Result } from '../domain/result.ts'
+import type { Exporter, ExporterContext, ExporterDefinition } from '../exporters/exporter.ts'
+import { exporterDefinitions } from '../exporters/registry.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface TargetOptions {
+  /** The name of an exporter; Langfuse unless it is given. */
+  readonly to?: string
   readonly publicKey?: string
   readonly secretKey?: string
   readonly host?: string
@@ -14,7 +18,45 @@ export interface TargetOptions {
 /** Used where no keys of Langfuse are configured at all. */
 const DEFAULT_TIMEOUT_MS = 15_000
 
+export interface ReplayTarget {
+  readonly definition: ExporterDefinition
+  readonly exporter: Exporter
+}
+
+/** The exporter, with the address and the keys of the options. */
 export function replayTarget(
+  config: Config,
+  options: TargetOptions,
+  context: ExporterContext,
+): Result<ReplayTarget, Failure> {
+  const { to = 'langfuse' } = options
+  const definition = exporterDefinitions.find(({ name }) => name === to)
+  if (definition === undefined) {
+    const names = exporterDefinitions.map(({ name }) => name).join(', ')
+    return failed(`there is no exporter ${to}`, `There are: ${names}.`)
+  }
+  if (to !== 'langfuse') return configuredTarget(definition, config, options, context)
+  const project = langfuseTarget(config, options)
+  if (!project.ok) return project
+  return configuredTarget(definition, { ...config, langfuse: project.value }, {}, context)
+}
+
+function configuredTarget(
+  definition: ExporterDefinition,
+  config: Config,
+  { publicKey, secretKey, host }: TargetOptions,
+  context: ExporterContext,
+): Result<ReplayTarget, Failure> {
+  const { label, addressSettings } = definition
+  if ((publicKey ?? secretKey ?? host) !== undefined) {
+    return failed(`--public-key, --secret-key and --host are for Langfuse, not for ${label}`)
+  }
+  const exporter = definition.create(config, context)
+  if (exporter !== undefined) return ok({ definition, exporter })
+  return failed(`${label} is not configured`, `Set ${addressSettings.join(' or ')}.`)
+}
+
+function langfuseTarget(
   { langfuse }: Pick<Config, 'langfuse'>,
   { publicKey, secretKey, host }: TargetOptions,
 ): Result<LangfuseConfig, Failure> {

@@ -1,5 +1,6 @@
 /**
- * `replay`: stored sessions again to Langfuse, from their raw records through today's mapping.
+ * `replay`: stored sessions again to Langfuse or another exporter's server, from their raw records
+ * through today's mapping.
  *
  * It gives the rows that were delivered, under the same ids; docs/reliability.md says when they may
  * differ. Langfuse shows each observation once in the end (it merges equal ids with equal start times
@@ -12,7 +13,7 @@ import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
-import { langfuseDestination, nameDestinations } from './destination.ts'
+import { exporterDestination, langfuseDestination, nameDestinations } from './destination.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
@@ -45,14 +46,15 @@ What the bridge itself has to deliver is not touched.`
 export function addReplay(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('replay')
-    .summary('deliver stored sessions to Langfuse again')
+    .summary('deliver stored sessions again')
     .description(
       "Delivers stored sessions again, from their raw records through today's mapping, to the\n" +
-        'configured project or to another one.',
+        'configured project, to another one, or to another exporter that was configured later.',
     )
     .argument('[ids...]', 'sessions by id or its beginning')
     .option('--all', 'all that are stored')
   addFilterOptions(addTimeOptions(command, 'all with something since'))
+    .option('--to <exporter>', 'langfuse (the default) or another exporter that is configured')
     .option('--public-key <key>', 'of another project (or LANGFUSE_PUBLIC_KEY)')
     .option(
       '--secret-key <key>',
@@ -99,7 +101,8 @@ async function dryRun(
   rows: readonly SessionRow[],
 ): Promise<Result<string, Failure>> {
   const progress = createProgress(stderr)
-  const nobody = { take: async () => ok(undefined), finish: async () => ok(undefined) }
+  const kinds = ['observation', 'score'] as const
+  const nobody = { kinds, take: async () => ok(undefined), finish: async () => ok(undefined) }
   const counts = await replayRows(data, rows, progress, nobody)
   progress.clear()
   return counts.ok ? ok(`Would deliver ${countsText(counts.value)}.`) : failed(counts.error)
@@ -112,23 +115,29 @@ async function deliver(
   options: Options,
 ): Promise<Result<string, Failure>> {
   const { stderr, productVersion } = context
-  const target = replayTarget(data.config, options)
+  const now = () => context.now()
+  const target = replayTarget(data.config, options, { productVersion, now })
   if (!target.ok) return target
-  nameDestinations(context.stdout, [langfuseDestination(target.value.baseUrl, context, options)])
-  const sender = createReplaySender(target.value, data.config, productVersion)
+  const { definition, exporter } = target.value
+  const { address } = exporter
+  nameDestinations(context.stdout, [
+    definition.name === 'langfuse'
+      ? langfuseDestination(address, context, options)
+      : exporterDestination(definition, address, context),
+  ])
+  const sender = createReplaySender(exporter)
   const progress = createProgress(stderr)
   try {
     const counts = await replayRows(data, rows, progress, sender)
     progress.clear()
-    const { baseUrl } = target.value
     if (!counts.ok) {
       return failed(
-        `${baseUrl} did not take all: ${counts.error}`,
+        `${address} did not take all: ${counts.error}`,
         'Run it again; nothing doubles.',
       )
     }
-    const { items, reasons } = await sender.refused()
-    if (items === 0) return ok(`Delivered ${countsText(counts.value)} to ${baseUrl}.`)
+    const { items, reasons } = sender.refused()
+    if (items === 0) return ok(`Delivered ${countsText(counts.value)} to ${address}.`)
     return failed(
       `${countOfText(items, 'item')} of ${countsText(counts.value)} were refused: ${reasons.join('; ')}`,
     )

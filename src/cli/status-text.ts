@@ -1,5 +1,6 @@
 /** How the bridge is and what today cost, as a person reads it. Pure. */
 import type { Health } from '../doctor/bridge-target.ts'
+import { exporterDefinitions } from '../exporters/registry.ts'
 import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary } from './cost-text.ts'
@@ -72,10 +73,22 @@ function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
   return [
     line,
     ...(health.storage?.lastError ? [['', health.storage.lastError, 'red'] as const] : []),
-    ['Langfuse', health.langfuse, health.langfuse === 'connected' ? 'green' : 'yellow'],
+    ['Langfuse', health.langfuse, stateStyle(health.langfuse)],
+    ...exporterLines(health),
     ['Waiting', waitingText(health)],
     ...storeLines(health),
   ]
+}
+
+function stateStyle(state: string): Style {
+  return state === 'connected' ? 'green' : 'yellow'
+}
+
+/** Exporters beside Langfuse, which has its line always. */
+function exporterLines({ exporters = [] }: Health): readonly Line[] {
+  return exporters
+    .filter(({ name }) => name !== 'langfuse')
+    .map(({ name, state }) => [name, state, stateStyle(state)])
 }
 
 /** How large the store is, against its bound. */
@@ -111,19 +124,32 @@ function dataLines({ data, dataProblem }: Status): readonly Line[] {
   ]
 }
 
-function waitingText({ pending, dead, dropped, oldestPendingMs }: Health): string {
-  const age = pending > 0 ? `, the oldest for ${durationText(oldestPendingMs)}` : ''
+function waitingText(health: Health): string {
+  const { pending, dead, dropped, oldestPendingMs, exporters = [] } = health
+  const langfuse = { name: 'langfuse', pending, oldestPendingMs }
   const parts = [
-    `${countOfText(pending, 'item')} for Langfuse${age}`,
+    ...(exporters.length > 1 ? exporters : [langfuse]).map((exporter) => {
+      const { name } = exporter
+      const age =
+        exporter.pending > 0 ? `, the oldest for ${durationText(exporter.oldestPendingMs)}` : ''
+      return `${countOfText(exporter.pending, 'item')} for ${labelOf(name)}${age}`
+    }),
     ...deadText(dead),
     ...(dropped > 0 ? [`${countText(dropped)} dropped for want of room`] : []),
   ]
   return parts.join('; ')
 }
 
-function storedWaitingText({ pending, dead }: WaitingCounts): string {
-  const when = pending > 0 ? ', sent once it runs' : ''
-  return [`${countOfText(pending, 'item')} for Langfuse${when}`, ...deadText(dead)].join('; ')
+function storedWaitingText({ exporters, dead }: WaitingCounts): string {
+  const waiting = exporters.map(({ name, pending }) => {
+    const when = pending > 0 ? ', sent once it runs' : ''
+    return `${countOfText(pending, 'item')} for ${labelOf(name)}${when}`
+  })
+  return [...waiting, ...deadText(dead)].join('; ')
+}
+
+function labelOf(exporter: string): string {
+  return exporterDefinitions.find(({ name }) => name === exporter)?.label ?? exporter
 }
 
 function deadText(dead: number): readonly string[] {

@@ -127,10 +127,20 @@ export interface Health {
   readonly dead: number
   readonly dropped: number
   readonly oldestPendingMs: number
+  /** Each by its name; absent from older bridges. */
+  readonly exporters?: readonly ExporterHealth[]
   /** Of its data folder; absent from older bridges. */
   readonly instance?: string
   /** Absent from older bridges. */
   readonly storage?: StorageHealth
+}
+
+export interface ExporterHealth {
+  readonly name: string
+  readonly state: string
+  readonly pending: number
+  readonly dead: number
+  readonly oldestPendingMs: number
 }
 
 export interface StorageHealth {
@@ -149,7 +159,7 @@ export interface StorageHealth {
 export function healthOf(text: string): Health | undefined {
   const parsed = parseJsonObject(text)
   if (!parsed.ok) return undefined
-  const { status, version, langfuse, delivery, instance, storage } = parsed.value
+  const { status, version, langfuse, delivery, exporters, instance, storage } = parsed.value
   if (typeof status !== 'string' || typeof version !== 'string') return undefined
   if (typeof langfuse !== 'string' || !isObject(delivery)) return undefined
   return {
@@ -160,6 +170,7 @@ export function healthOf(text: string): Health | undefined {
     dead: countIn(delivery, 'dead'),
     dropped: countIn(delivery, 'dropped'),
     oldestPendingMs: countIn(delivery, 'oldestPendingMs'),
+    ...(Array.isArray(exporters) && { exporters: exporters.filter(isObject).map(exporterOf) }),
     ...(typeof instance === 'string' && { instance }),
     ...(isObject(storage) && { storage: storageOf(storage) }),
   }
@@ -170,6 +181,17 @@ export function livenessOf(text: string): string | undefined {
   const parsed = parseJsonObject(text)
   if (!parsed.ok || parsed.value.service !== 'claude-telemetry') return undefined
   return typeof parsed.value.status === 'string' ? parsed.value.status : undefined
+}
+
+function exporterOf(exporter: Readonly<Record<string, unknown>>): ExporterHealth {
+  const { name, state } = exporter
+  return {
+    name: typeof name === 'string' ? name : '',
+    state: typeof state === 'string' ? state : 'unknown',
+    pending: countIn(exporter, 'pending'),
+    dead: countIn(exporter, 'dead'),
+    oldestPendingMs: countIn(exporter, 'oldestPendingMs'),
+  }
 }
 
 function storageOf(storage: Readonly<Record<string, unknown>>): StorageHealth {

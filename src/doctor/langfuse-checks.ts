@@ -97,7 +97,7 @@ export async function examineLangfuse(
     findings.push(fine('langfuse.keys', 'the keys are accepted, spans are taken'))
     findings.push(await writeModeFinding(reader))
   }
-  const takesSpans = verdict.kind === 'delivered'
+  const takesSpans = verdict.kind === 'accepted'
   return { findings: [...findings, ...bridgeDiffers(health, takesSpans)], takesSpans }
 }
 

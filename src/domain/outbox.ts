@@ -1,9 +1,12 @@
 /**
- * The durable queue of emissions on their way out, as delivery sees it. Of a score, the newest alone
- * is in it: it takes the place of an older one, and whatever is said of that one afterwards (a
- * delivery was under way) changes nothing.
+ * The durable queue of items on their way out, as one lane of an exporter sees it: the items of one
+ * kind, and how far this exporter has got with them. Of a score, the newest alone is in it: it takes
+ * the place of an older one, and whatever is said of that one afterwards (a delivery was under way)
+ * changes nothing.
  */
 import type { Emission } from './emission.ts'
+
+export type ItemKind = Emission['kind']
 
 export interface OutboxItem {
   readonly id: number
@@ -19,16 +22,28 @@ export interface OutboxStats {
   readonly oldestPendingMs: number | undefined
 }
 
+/** Ids of items that are gone, or of another kind, are ignored wherever they are named. */
 export interface Outbox {
   /** Pending items whose time has come, oldest first; at most `maxItems` and about `maxBytes` of payload, at least one. */
   due(nowMs: number, maxItems: number, maxBytes: number): Promise<readonly OutboxItem[]>
   /** When the next pending item may be tried; `undefined` when none is pending. */
   nextDueMs(): Promise<number | undefined>
-  /** Removes what has been delivered. */
+  /** Takes what has been delivered out of this queue. */
   delivered(ids: readonly number[]): Promise<void>
   /** Counts a failed try and puts the items off. */
   retryLater(ids: readonly number[], notBeforeMs: number, reason: string): Promise<void>
   /** Puts items aside for good, with the reason. */
   bury(ids: readonly number[], reason: string): Promise<void>
   stats(): Promise<OutboxStats>
+}
+
+/** An exporter that items are kept for. */
+export interface OutboxReader {
+  readonly exporter: string
+  readonly kinds: readonly ItemKind[]
+  /**
+   * It delivers at present. Otherwise items wait for it, but keep neither their session nor the
+   * retention waiting.
+   */
+  readonly isActive: boolean
 }

@@ -1,108 +1,121 @@
 /**
- * What is known of Langfuse, and when it may be spoken to next. One for the whole delivery: the
- * endpoint is one, so what it says to one item holds for all. Does no I/O.
+ * What is known of a server from the requests of one lane, and when it may be asked next. Does no
+ * I/O.
  */
 import type { Clock } from '../domain/clock.ts'
-import type { Failure } from './langfuse/verdict.ts'
 import { backoffMs } from './backoff.ts'
+import type { Failure } from './exporter.ts'
 import type { DeliveryLimits } from './limits.ts'
-import type { DeliveryLog } from './limits.ts'
 
-export type LangfuseState = 'connected' | 'unreachable' | 'unauthorized'
+export type ServerState = 'connected' | 'unreachable' | 'unauthorized'
 
-export interface Destination {
-  /** `unreachable` until the first word from it. */
-  state(): LangfuseState
-  /** Why it is not connected, or what it last complained of. */
+export interface CircuitBreaker {
+  /** `undefined` until the first word from the server. */
+  state(): ServerState | undefined
+  /** Why it is not connected, or what the server last complained of. */
   lastError(): string | undefined
-  /** It took what it was sent. Ends the row of failures. */
+  /** Deliveries have failed since the last one that was accepted. */
+  isFailing(): boolean
+  /** The server took what it was sent. Ends the row of failures. */
   accepted(): void
   /** A delivery failed. Returns when the next one may be tried, epoch ms. */
   failed(failure: Failure): number
   /** A probe failed: known, but what arrives now is tried all the same, unless told otherwise. */
   probeFailed(failure: Failure): void
-  /** Until when it asked to be left alone, epoch ms. */
-  orderedUntilMs(): number
+  /** Nothing is left to be tried: what failed before says nothing about now. */
+  reset(): void
+  /** Until when the server asked to be left alone, epoch ms. */
+  retryAtMs(): number
   /** It asked for that before this process began. */
-  resume(orderedUntilMs: number): void
+  resume(retryAtMs: number): void
   /** Milliseconds until something may be sent; 0 when at once. */
   waitMs(): number
-  /** Ends a wait of our own choosing; one the server asked for stays. */
-  lift(): void
-  /** Milliseconds until its state needs asking for. */
-  freshMs(): number
+  /** Ends a backoff; a wait that the server asked for stays. */
+  endBackoff(): void
+  /** Milliseconds until what is known of the server is too old to go by. */
+  staleInMs(): number
   /** The last failure was one that a second try within seconds will not change. */
   isHopeless(): boolean
 }
 
-interface DestinationDeps {
+interface CircuitBreakerDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly limits: DeliveryLimits
-  readonly log: DeliveryLog
+  /** Told after everything that may have changed the state. */
+  readonly onChange: () => void
 }
 
-export function createDestination({ clock, random, limits, log }: DestinationDeps): Destination {
-  let state: LangfuseState | undefined
+export function createCircuitBreaker(deps: CircuitBreakerDeps): CircuitBreaker {
+  const { clock, random, limits, onChange } = deps
+  let state: ServerState | undefined
   let lastFailure: Failure | undefined
   let failures = 0
   let heardMs = Number.NEGATIVE_INFINITY
   /** Not before this, by our own decision and by the server's. */
-  let chosenMs = 0
-  let orderedMs = 0
-
-  function become(next: LangfuseState): void {
-    if (next === state) return
-    state = next
-    if (next === 'connected') log.info({}, 'Langfuse connected')
-    else log.warn({ reason: lastFailure?.reason }, `Langfuse ${next}`)
-  }
+  let backoffUntilMs = 0
+  let retryAtMs = 0
 
   function note(failure: Failure): void {
-    const now = clock.now()
-    heardMs = now
+    heardMs = clock.now()
     lastFailure = failure
-    become(stateOf(failure))
-    if (failure.kind === 'unauthorized') chosenMs = now + limits.unauthorizedHoldMs
-    else orderedMs = now + (failure.retryAfterMs ?? 0)
+    state = stateOf(failure)
+    if (failure.kind === 'unauthorized') backoffUntilMs = heardMs + limits.unauthorizedHoldMs
+    else retryAtMs = heardMs + (failure.retryAfterMs ?? 0)
+  }
+
+  function forget(): void {
+    failures = 0
+    backoffUntilMs = 0
+    retryAtMs = 0
+    lastFailure = undefined
   }
 
   return {
-    state: () => state ?? 'unreachable',
+    state: () => state,
     lastError: () => lastFailure?.reason,
+    isFailing: () => failures > 0,
     accepted: () => {
       heardMs = clock.now()
-      failures = 0
-      chosenMs = 0
-      orderedMs = 0
-      lastFailure = undefined
-      become('connected')
+      forget()
+      state = 'connected'
+      onChange()
     },
     failed: (failure) => {
       failures += 1
       note(failure)
-      if (failure.kind === 'retry') chosenMs = heardMs + backoffMs(failures, random, limits)
-      return Math.max(chosenMs, orderedMs)
+      if (failure.kind === 'retry') backoffUntilMs = heardMs + backoffMs(failures, random, limits)
+      onChange()
+      return Math.max(backoffUntilMs, retryAtMs)
     },
-    probeFailed: note,
-    orderedUntilMs: () => orderedMs,
+    probeFailed: (failure) => {
+      note(failure)
+      onChange()
+    },
+    reset: () => {
+      if (failures === 0) return
+      forget()
+      state = undefined
+      onChange()
+    },
+    retryAtMs: () => retryAtMs,
     // What lies further ahead was asked for under a clock that has been set back since.
     resume: (untilMs) => {
-      orderedMs = Math.max(orderedMs, Math.min(untilMs, clock.now() + limits.longestHoldMs))
+      retryAtMs = Math.max(retryAtMs, Math.min(untilMs, clock.now() + limits.longestHoldMs))
     },
-    waitMs: () => Math.max(0, Math.max(chosenMs, orderedMs) - clock.now()),
-    lift: () => {
-      chosenMs = 0
+    waitMs: () => Math.max(0, Math.max(backoffUntilMs, retryAtMs) - clock.now()),
+    endBackoff: () => {
+      backoffUntilMs = 0
     },
-    freshMs: () => Math.max(0, heardMs + limits.probeMs - clock.now()),
+    staleInMs: () => Math.max(0, heardMs + limits.probeMs - clock.now()),
     isHopeless: () =>
       lastFailure?.kind === 'unauthorized' ||
       (lastFailure?.kind === 'retry' && lastFailure.cause === 'absent'),
   }
 }
 
-/** Someone who asks for patience is there. */
-function stateOf(failure: Failure): LangfuseState {
+/** A server that asks for patience is there. */
+function stateOf(failure: Failure): ServerState {
   if (failure.kind === 'unauthorized') return 'unauthorized'
   return failure.cause === 'throttled' ? 'connected' : 'unreachable'
 }

@@ -1,27 +1,24 @@
 /**
- * Empties the outbox into Langfuse: sends at once what was committed, holds back while Langfuse
- * cannot take it, and sleeps when there is nothing to do.
+ * Empties the outbox into one exporter's server: sends at once what was committed, holds back while
+ * the server cannot take it, and sleeps when there is nothing to do. Each kind of item has a lane of
+ * its own; exporters know nothing of each other.
  *
- * All that is known of an item is in the outbox, so a restart goes on where this ended. Marks
- * follow the answer: a crash between both repeats at most one batch of spans or one handful of
- * scores, under the same ids and start times, by which Langfuse recognises them.
+ * All that is known of an item is in the outbox, so a restart goes on where this ended. Marks follow
+ * the answer: a crash between both repeats the requests under way, under the same ids.
  */
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
-import type { Outbox } from '../domain/outbox.ts'
-import type { LangfuseClient } from './langfuse/client.ts'
-import type { MappingConfig } from './langfuse/mapping.ts'
-import { createDestination, type LangfuseState } from './circuit-breaker.ts'
-import { createDispatcher } from './dispatcher.ts'
-import { createLedger, type DeliveryCounts } from './verdicts.ts'
-import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts'
-import type { DeliveryLog } from './limits.ts'
-import { createLoop } from './loop.ts'
-import { createSettlement } from './verdicts.ts'
+import type { ItemKind, Outbox } from '../domain/outbox.ts'
+import { type CircuitBreaker, createCircuitBreaker, type ServerState } from './circuit-breaker.ts'
+import { createDeliveryRecorder, type DeliveryCounts } from './delivery-recorder.ts'
+import type { Exporter, Lane } from './exporter.ts'
+import { createLaneLoop } from './lane-loop.ts'
+import { createLaneSender } from './lane-sender.ts'
+import { DELIVERY_LIMITS, type DeliveryLimits, type DeliveryLog } from './limits.ts'
 
 export interface DeliveryStatus extends DeliveryCounts {
-  /** `unreachable` until the first word from Langfuse. */
-  readonly langfuse: LangfuseState | 'unconfigured'
+  /** `unreachable` until the first word from the server. */
+  readonly state: ServerState
   readonly lastDeliveredMs: number | undefined
   /** Why deliveries fail at present. */
   readonly lastError: string | undefined
@@ -43,55 +40,127 @@ export interface Delivery {
 }
 
 export interface DeliveryDeps {
-  readonly outbox: Outbox
-  /** None while there are no keys: items stay pending until a start with keys. */
-  readonly client: LangfuseClient | undefined
-  /** Keeps what Langfuse asks for by Retry-After; without it a restart begins anew. */
-  readonly pause?: DestinationPause | undefined
+  readonly exporter: Exporter
+  /** What waits for this exporter, of one kind. */
+  readonly outbox: (kind: ItemKind) => Outbox
+  /** Keeps what a server asks for by Retry-After; without it a restart begins anew. */
+  readonly pause?: ((account: string) => DestinationPause) | undefined
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly log: DeliveryLog
-  readonly config: MappingConfig
   readonly limits?: Partial<DeliveryLimits>
 }
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { outbox, client } = deps
-  const ledger = createLedger(deps)
-  const isEmpty = async () => (await outbox.stats()).pending === 0
-  const progress = () => ({ lastDeliveredMs: ledger.lastDeliveredMs(), ...ledger.counts() })
-
-  if (client === undefined) {
-    return {
-      start: () => {},
-      notify: () => {},
-      drain: isEmpty,
-      stop: async () => {},
-      status: () => ({ langfuse: 'unconfigured', lastError: undefined, ...progress() }),
-    }
-  }
-
+  const { exporter, clock, log } = deps
+  const { label } = exporter
   const limits = { ...DELIVERY_LIMITS, ...deps.limits }
   const aborter = new AbortController()
   const stop = aborter.signal
-  const destination = createDestination({ ...deps, limits })
-  const settlement = createSettlement({ ...deps, client, ledger, destination, stop })
-  const dispatcher = createDispatcher({ ...deps, client, ledger, settlement, limits, stop })
-  const loop = createLoop({ ...deps, dispatcher, settlement, destination, limits, stop })
+  /** The principal lane was, when something last changed. */
+  let wasFailing = false
+  let shownState: ServerState | undefined
+  const failure = { untilMs: 0 }
+  let resumed: Promise<void> | undefined
+  const breakers = exporter.lanes.map(() =>
+    createCircuitBreaker({ clock, random: deps.random, limits, onChange }),
+  )
+  const [principal] = breakers
+  const lanes = exporter.lanes.map((lane, index) => laneOf(lane, breakers[index] ?? onlyBreaker()))
+
+  /** An exporter without lanes has nothing to deliver; its type allows one all the same. */
+  function onlyBreaker(): CircuitBreaker {
+    throw new Error(`the exporter ${exporter.name} has no lanes`)
+  }
+
+  function laneOf(lane: Lane, breaker: CircuitBreaker) {
+    const isPrincipal = breaker === principal
+    const outbox = deps.outbox(lane.kind)
+    const account = isPrincipal ? exporter.account : `${exporter.account} ${lane.kind}`
+    const pause = deps.pause?.(account)
+    const recorder = createDeliveryRecorder({ label, outbox, clock, log })
+    const sender = createLaneSender({ exporter, lane, recorder, breaker, pause, limits, stop })
+    const loop = createLaneLoop({
+      outbox,
+      sender,
+      breaker,
+      principal: isPrincipal ? undefined : principal,
+      resume,
+      failure,
+      clock,
+      limits,
+      log,
+      stop,
+    })
+    const resumeLane = async () => breaker.resume((await pause?.untilMs()) ?? 0)
+    return { outbox, recorder, loop, resumeLane }
+  }
+
+  /** What the server asked a former process for, for all lanes: the principal one holds the others. */
+  function resume(): Promise<void> {
+    resumed ??= Promise.all(lanes.map(({ resumeLane }) => resumeLane())).then(
+      () => {},
+      (error: unknown) => {
+        resumed = undefined
+        throw error
+      },
+    )
+    return resumed
+  }
+
+  /** The lane that says how the server is: the principal one, unless only another one fails. */
+  function speaker(): CircuitBreaker | undefined {
+    if (principal?.isFailing() === true) return principal
+    return breakers.find((breaker) => breaker.isFailing()) ?? principal
+  }
+
+  function onChange(): void {
+    const isFailing = principal?.isFailing() === true
+    if (wasFailing && !isFailing) for (const { loop } of lanes) loop.wake()
+    wasFailing = isFailing
+    const state = speaker()?.state()
+    if (state === undefined || state === shownState) return
+    shownState = state
+    if (state === 'connected') log.info({}, `${label} connected`)
+    else log.warn({ reason: speaker()?.lastError() }, `${label} ${state}`)
+  }
+
+  async function isEmpty(): Promise<boolean> {
+    const stats = await Promise.all(lanes.map(({ outbox }) => outbox.stats()))
+    return stats.every(({ pending }) => pending === 0)
+  }
 
   return {
-    start: () => loop.start(),
-    notify: () => loop.wake(),
-    drain: (timeoutMs) => (stop.aborted ? isEmpty() : loop.drain(timeoutMs)),
-    stop: () => {
-      aborter.abort()
-      return loop.ended()
+    start: () => {
+      for (const { loop } of lanes) loop.start()
     },
-    status: () => ({
-      langfuse: destination.state(),
-      lastError: destination.lastError(),
-      ...progress(),
-    }),
+    notify: () => {
+      for (const { loop } of lanes) loop.wake()
+    },
+    drain: async (timeoutMs) => {
+      if (stop.aborted) return isEmpty()
+      const drained = await Promise.all(lanes.map(({ loop }) => loop.drain(timeoutMs)))
+      return drained.every((isDrained) => isDrained)
+    },
+    stop: async () => {
+      aborter.abort()
+      await Promise.all(lanes.map(({ loop }) => loop.ended()))
+    },
+    status: () => {
+      const counts = lanes.map(({ recorder }) => recorder.counts())
+      const sum = (name: keyof DeliveryCounts) =>
+        counts.reduce((total, each) => total + each[name], 0)
+      const deliveredMs = lanes.flatMap(({ recorder }) => recorder.lastDeliveredMs() ?? [])
+      return {
+        state: speaker()?.state() ?? 'unreachable',
+        lastError: speaker()?.lastError(),
+        lastDeliveredMs: deliveredMs.length === 0 ? undefined : Math.max(...deliveredMs),
+        delivered: sum('delivered'),
+        retried: sum('retried'),
+        buried: sum('buried'),
+        rejectedInPart: sum('rejectedInPart'),
+      }
+    },
   }
 }

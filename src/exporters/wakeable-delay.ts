@@ -1,33 +1,33 @@
 /**
- * A rest that ends by itself or when somebody calls. A call that comes before the rest begins
- * counts too, so none is lost between the last look and lying down.
+ * A delay that ends by itself or when it is told to. What is told before it begins counts too, so
+ * nothing is missed between the last look and the beginning of the delay.
  */
 import type { Clock } from '../domain/clock.ts'
 
-export interface Nap {
-  /** From here on, a call shortens the next rest to nothing. */
+export interface WakeableDelay {
+  /** From here on, `end` shortens the next wait to nothing. */
   arm(): void
-  /** Resolves after `restMs`, or at the first call. */
-  rest(restMs: number): Promise<void>
-  /** Calls: ends the rest, or the one to come. */
+  /** Resolves after `delayMs`, or at the first `end`. */
+  wait(delayMs: number): Promise<void>
+  /** Ends the wait, or the one to come. */
   end(): void
 }
 
-export function createNap(clock: Clock): Nap {
-  let called = false
+export function createWakeableDelay(clock: Clock): WakeableDelay {
+  let isEnded = false
   let wake: (() => void) | undefined
 
   return {
     arm: () => {
-      called = false
+      isEnded = false
     },
-    rest: (restMs) =>
+    wait: (delayMs) =>
       new Promise((resolve) => {
-        if (called) {
+        if (isEnded) {
           resolve()
           return
         }
-        const timer = clock.setTimer(() => wake?.(), restMs)
+        const timer = clock.setTimer(() => wake?.(), delayMs)
         wake = () => {
           wake = undefined
           timer.cancel()
@@ -35,7 +35,7 @@ export function createNap(clock: Clock): Nap {
         }
       }),
     end: () => {
-      called = true
+      isEnded = true
       wake?.()
     },
   }

@@ -1,4 +1,4 @@
-/** What waits for Langfuse and what was put aside, as the store has it: part of `GET /api/delivery`. */
+/** What waits for exporters and what was put aside, as the store has it: part of `GET /api/delivery`. */
 import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { StoredOutbox } from '../api/queries.ts'
 import { cutText } from './answer-bounds.ts'
@@ -10,10 +10,14 @@ export async function storedOutbox({
   waiting,
   deadItems,
 }: Pick<StoreReader, 'waiting' | 'deadItems'>): Promise<StoredOutbox> {
-  const { pending, dead, oldestPendingMs = null } = waiting.counts()
+  const { pending, dead, oldestPendingMs = null, exporters } = waiting.counts()
   const items = await deadItems.list(MAX_DEAD_ITEMS)
   return {
     outbox: { pending, dead, oldestPendingMs },
+    exporters: exporters.map((exporter) => ({
+      ...exporter,
+      oldestPendingMs: exporter.oldestPendingMs ?? null,
+    })),
     deadItems: items.map((item) => {
       return { ...item, reason: cutText(item.reason, MAX_REASON_LENGTH) }
     }),

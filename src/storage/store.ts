@@ -1,17 +1,21 @@
 /** The durable store as the composition root sees it, whatever database is behind it. */
 import type { AlertQueue } from '../domain/budget.ts'
-import type { Outbox } from '../domain/outbox.ts'
+import type { ItemKind, Outbox } from '../domain/outbox.ts'
 import type { Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/session-store.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { DeadItems } from './sqlite/dead-items.ts'
+import type { OutboxCounts } from './sqlite/outbox-table.ts'
 import type { StoreSize } from './sqlite/size-bound.ts'
 import type { StorageState } from './sqlite/storage-watch.ts'
 import type { Upkeep } from './sqlite/upkeep.ts'
 
 export interface Store<S> {
   readonly sessions: SessionStore<S>
-  readonly outbox: Outbox
+  /** What waits for an exporter, of one kind. */
+  readonly outbox: (exporter: string, kind: ItemKind) => Outbox
+  /** How much waits, without counting. */
+  outboxCounts(): OutboxCounts
   /** Budget alerts for the webhook. */
   readonly alerts: AlertQueue
   readonly deadItems: Omit<DeadItems, 'close'>

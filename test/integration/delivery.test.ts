@@ -4,7 +4,7 @@ import { createDelivery, type Delivery } from '../../src/exporters/delivery.ts'
 import { createLangfuseClient } from '../../src/exporters/langfuse/client.ts'
 import { spanIdOf } from '../../src/exporters/langfuse/ids.ts'
 import { createMemoryOutbox } from '../unit/exporters/memory-outbox.ts'
-import { score, span } from '../unit/exporters/rig.ts'
+import { langfuseOver, score, span } from '../unit/exporters/rig.ts'
 import { PATIENCE_MS } from '../patience.ts'
 import { START_MS } from '../unit/exporters/langfuse/sample-emissions.ts'
 import { createManualClock } from '../unit/manual-clock.ts'
@@ -37,8 +37,9 @@ function deliveryTo(baseUrl: string, timeoutMs = PATIENCE_MS) {
     timeoutMs,
   })
   const log = { info: () => {}, warn: () => {}, error: () => {} }
-  const config = { productVersion: '1.2.3' }
-  const delivery = createDelivery({ outbox, client, clock, random: () => 0.5, log, config })
+  const exporter = langfuseOver(client, clock)
+  const lane = outbox.lane
+  const delivery = createDelivery({ exporter, outbox: lane, clock, random: () => 0.5, log })
   toEnd.push(() => delivery.stop())
   return { clock, outbox, delivery }
 }
@@ -72,14 +73,15 @@ it('delivers spans and scores, each once', async () => {
     scope: { name: 'claude-telemetry', version: '1.2.3' },
   })
   expect(langfuse.scores()).toMatchObject([{ name: 'quality', value: 87.5, sessionId: 's-1' }])
-  expect(langfuse.requests().map(({ kind }) => kind)).toEqual(['spans', 'scores'])
-  expect(langfuse.requests()[0]?.headers).toMatchObject({
+  const requests = langfuse.requests()
+  expect(requests.map(({ kind }) => kind).toSorted()).toEqual(['scores', 'spans'])
+  expect(requests.find(({ kind }) => kind === 'spans')?.headers).toMatchObject({
     'content-encoding': 'gzip',
     'x-langfuse-ingestion-version': '4',
     'x-langfuse-sdk-name': 'claude-telemetry',
     'x-langfuse-sdk-version': '1.2.3',
   })
-  expect(delivery.status()).toMatchObject({ langfuse: 'connected', delivered: 3 })
+  expect(delivery.status()).toMatchObject({ state: 'connected', delivered: 3 })
 })
 
 describe('a fault of a moment', () => {
@@ -145,7 +147,7 @@ describe('a fault of a moment', () => {
     await clock.advance(500)
     await eventually(() => expect(outbox.pending()).toEqual([]))
     expect(langfuse.scores()).toHaveLength(1)
-    expect(langfuse.requests()).toHaveLength(2)
+    expect(langfuse.requests().filter(({ kind }) => kind === 'scores')).toHaveLength(2)
   })
 })
 
@@ -155,14 +157,15 @@ it('holds everything for wrong keys, and goes on when they are right', async () 
   langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
   outbox.add(span('a'), score('quality'))
   delivery.start()
-  await eventually(() => expect(delivery.status().langfuse).toBe('unauthorized'))
+  await eventually(() => expect(delivery.status().retried).toBe(2))
+  expect(delivery.status().state).toBe('unauthorized')
   langfuse.setKeys(STAND_IN_KEYS)
   await clock.advance(29_999)
   expect(langfuse.spans()).toEqual([])
   await clock.advance(1)
   await eventually(() => expect(outbox.pending()).toEqual([]))
   expect(langfuse.spanIdCounts()).toEqual(new Map([[spanIds('a')[0], 1]]))
-  expect(delivery.status().langfuse).toBe('connected')
+  expect(delivery.status().state).toBe('connected')
 })
 
 it('isolates a span Langfuse refuses, with the reason; its neighbours arrive once', async () => {
@@ -186,7 +189,7 @@ it('waits for a server that is not there', async () => {
   outbox.add(span('a'))
   delivery.start()
   await putOff(delivery)
-  expect(delivery.status()).toMatchObject({ langfuse: 'unreachable' })
+  expect(delivery.status()).toMatchObject({ state: 'unreachable' })
   expect(delivery.status().lastError).toContain('ECONNREFUSED')
   const after = await standIn(before.port)
   await clock.advance(500)

@@ -111,8 +111,10 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       work('delivery')
       return {
         outbox: { ...delivery(nowMs).outbox, dead: knobs.dead },
+        exporters: delivery(nowMs).exporters,
         deadItems: Array.from({ length: knobs.dead }, (_, index) => ({
           id: index + 1,
+          exporter: 'langfuse',
           sessionKey: rows[index]?.key ?? '',
           kind: 'observation',
           attempts: 1,
@@ -150,8 +152,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         return answer.ok ? ok(new TextEncoder().encode(answer.value)) : answer
       },
       bridgeState: () => {
-        const { langfuse, ingest, retention } = delivery(nowMs)
-        return { langfuse, ingest, retention, dropped: 0 }
+        const { langfuse, exporters, ingest, retention } = delivery(nowMs)
+        return { langfuse, exporters, ingest, retention, dropped: 0 }
       },
       deleteSession: async (key) => {
         deleted.push(key)

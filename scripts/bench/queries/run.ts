@@ -32,7 +32,7 @@ async function makeYear(): Promise<void> {
     states: plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
-    hasDestination: true,
+    exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
     log,
   })
   if (!store.ok) throw new Error(store.error.message)

@@ -5,6 +5,8 @@ import { count, timeMs } from './quantities.ts'
 export const deadItem = z
   .object({
     id: z.number(),
+    /** The exporter that gave it up. */
+    exporter: z.string(),
     sessionKey: z.string(),
     /** `observation` or `score`. */
     kind: z.string(),
@@ -34,16 +36,40 @@ export const ingestRequest = z
   .meta({ id: 'IngestRequest' })
 export type IngestRequest = z.infer<typeof ingestRequest>
 
+const serverState = z.enum(['connected', 'unconfigured', 'unreachable', 'unauthorized'])
+
+export const exporterDelivery = z
+  .object({
+    /** `langfuse`, `otlp`, … */
+    name: z.string(),
+    /** The same for people. */
+    label: z.string(),
+    state: serverState,
+    /** Where it sends to; null while it is not configured. */
+    url: z.string().nullable(),
+    pending: count,
+    dead: count,
+    oldestPendingMs: timeMs.nullable(),
+    lastDeliveredMs: timeMs.nullable(),
+    /** Why deliveries fail at present. */
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: 'ExporterDelivery' })
+export type ExporterDelivery = z.infer<typeof exporterDelivery>
+
 export const deliveryAnswer = z
   .object({
     langfuse: z.object({
-      state: z.enum(['connected', 'unconfigured', 'unreachable', 'unauthorized']),
+      state: serverState,
       /** Without keys null. */
       url: z.string().nullable(),
       lastDeliveredMs: timeMs.nullable(),
       /** Why deliveries fail at present. */
       lastError: z.string().nullable(),
     }),
+    /** Every exporter that something is kept for. */
+    exporters: z.array(exporterDelivery),
+    /** Over all exporters: an item that two of them wait for counts twice. */
     outbox: z.object({
       pending: count,
       dead: count,

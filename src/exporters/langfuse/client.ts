@@ -9,17 +9,16 @@
  */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { type HttpOutcome, outcomeOf } from '../http-verdict.ts'
 import { connectTo, type LangfuseAccess } from './connection.ts'
-import { type HttpOutcome, outcomeOf } from './verdict.ts'
 import { EMPTY_EXPORT_REQUEST } from './span.ts'
 import { PRODUCT_NAME } from './mapping.ts'
-import type { ScoreBody } from './score.ts'
 
 export interface LangfuseClient {
   /** Exports one OTLP/JSON request body. */
   sendSpans(body: string, signal?: AbortSignal): Promise<HttpOutcome>
-  /** Creates the score, or replaces the one with its id. */
-  sendScore(body: ScoreBody, signal?: AbortSignal): Promise<HttpOutcome>
+  /** Creates the score of this JSON text (`ScoreBody`), or replaces the one with its id. */
+  sendScore(body: string, signal?: AbortSignal): Promise<HttpOutcome>
   /** Exports nothing: says whether spans would be taken, on the very path they take. */
   probe(signal?: AbortSignal): Promise<HttpOutcome>
 }
@@ -68,7 +67,7 @@ export function createLangfuseClient(options: LangfuseClientOptions): LangfuseCl
 
   return {
     sendSpans,
-    sendScore: (body, stop) => post(SCORES_PATH, JSON.stringify(body), {}, stop),
+    sendScore: (body, stop) => post(SCORES_PATH, body, {}, stop),
     probe: (stop) => sendSpans(EMPTY_EXPORT_REQUEST, stop),
   }
 }

@@ -3,7 +3,7 @@
  * every failure is a value.
  */
 import { connectTo, type LangfuseAccess } from './connection.ts'
-import { type HttpOutcome, outcomeOf } from './verdict.ts'
+import { type HttpOutcome, outcomeOf } from '../http-verdict.ts'
 import { isRecord, parseObject } from '../../http/response-json.ts'
 
 /** An answer, with the time that its server believes it is, epoch ms. */

@@ -35,7 +35,7 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
             question={`Drop ${formatCount(total)} dead items?`}
             onConfirm={() => onDrop('all')}
           >
-            They will never reach Langfuse. What is stored of their sessions here stays.
+            They will never be delivered. What is stored of their sessions here stays.
           </ConfirmButton>
         </>
       }
@@ -43,7 +43,7 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
       <DataTable
         caption="Dead items"
         rows={items}
-        keyOf={({ id }) => id}
+        keyOf={({ id, exporter }) => `${exporter} ${id}`}
         columns={[
           {
             name: 'Made',
@@ -59,6 +59,7 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
               </Link>
             ),
           },
+          { name: 'For', isMinor: true, cell: ({ exporter }) => exporter },
           { name: 'What', isMinor: true, cell: ({ kind }) => kind },
           { name: 'Why', cell: ({ reason }) => <span className="reason">{reason}</span> },
           { name: 'Tries', isNumber: true, isMinor: true, cell: ({ attempts }) => attempts },

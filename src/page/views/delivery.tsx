@@ -1,4 +1,4 @@
-/** How things go on their way in and out: Langfuse, what waits, what is dead, what came in. */
+/** How things go on their way in and out: exporters, what waits, what is dead, what came in. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
@@ -6,6 +6,7 @@ import { ask } from '../ask.ts'
 import { formatBytes, formatCount, plural } from '../format/count.ts'
 import { formatAgo } from '../format/moment.ts'
 import { useNow } from '../now.ts'
+import { DataTable } from '../parts/data-table.tsx'
 import { DeadTable } from '../parts/dead-table.tsx'
 import { IngestTable } from '../parts/ingest-table.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -64,6 +65,7 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
         <p className="notice notice-error">{fullNote(retention)}</p>
       )}
       {failure !== null && <Failed error={failure} />}
+      <ExporterTable exporters={delivery.exporters} />
       {outbox.dead > 0 && (
         <DeadTable
           items={deadItems}
@@ -83,6 +85,35 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
         )}
       </Panel>
     </>
+  )
+}
+
+/** Each exporter by its name, where there are others beside Langfuse. */
+function ExporterTable({ exporters }: Pick<Delivery, 'exporters'>) {
+  const nowMs = useNow(1_000)
+  const ago = (ms: number | null): string => (ms === null ? '–' : formatAgo(ms, nowMs))
+  if (exporters.length < 2) return null
+  return (
+    <Panel title="Exporters">
+      <DataTable
+        caption="Exporters"
+        rows={exporters}
+        keyOf={({ name }) => name}
+        columns={[
+          { name: 'Name', cell: ({ label }) => label },
+          { name: 'State', cell: ({ state, lastError }) => lastError ?? STATES[state] },
+          { name: 'Address', isMinor: true, cell: ({ url }) => url ?? '–' },
+          { name: 'Pending', isNumber: true, cell: ({ pending }) => formatCount(pending) },
+          {
+            name: 'Oldest',
+            isMinor: true,
+            cell: ({ oldestPendingMs }) => ago(oldestPendingMs),
+          },
+          { name: 'Dead', isNumber: true, cell: ({ dead }) => formatCount(dead) },
+          { name: 'Last delivered', cell: ({ lastDeliveredMs }) => ago(lastDeliveredMs) },
+        ]}
+      />
+    </Panel>
   )
 }
 

@@ -23,7 +23,7 @@ export interface HealthReport {
   readonly langfuse: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
   readonly delivery: {
     readonly pending: number | null
-    /** Put aside: refused by Langfuse, or too old. */
+    /** Put aside: refused by an exporter's server, or too old. */
     readonly dead: number | null
     /** Deleted for want of room, ever. */
     readonly dropped: number | null
@@ -32,6 +32,15 @@ export interface HealthReport {
     /** ISO 8601. */
     readonly lastDeliveredAt: string | null
   }
+  /** Each by its name; `delivery` is all of them together. */
+  readonly exporters: readonly {
+    readonly name: string
+    readonly state: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
+    readonly pending: number | null
+    readonly dead: number | null
+    readonly oldestPendingMs: number | null
+    readonly lastDeliveredAt: string | null
+  }[]
   /** When `sessions` and the figures of `delivery` were read, ISO 8601: the last time they could be. */
   readonly asOf: string | null
   readonly storage: {

@@ -16,6 +16,8 @@ import type { Write } from './writer.ts'
 
 export interface DeadItem {
   readonly id: number
+  /** The exporter that gave it up; another may have delivered it. */
+  readonly exporter: string
   readonly sessionKey: string
   readonly kind: string
   readonly attempts: number
@@ -89,16 +91,13 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
   const { connection, table, write } = deps
   const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
     connection.kysely
-      .selectFrom('outbox')
-      .select('id')
-      // A literal: SQLite uses a partial index only where it sees the index's condition.
+      .selectFrom('outbox_exceptions')
+      .select('outbox_id as id')
+      .distinct()
       .where('state', '=', sql.lit('dead'))
-      .where('id', '>', afterId)
-      .orderBy('id')
+      .where('outbox_id', '>', afterId)
+      .orderBy('outbox_id')
       .limit(sql.lit(ITEMS_PER_SLICE)),
-  )
-  const state = prepare(connection, ({ id }: { id: number }) =>
-    connection.kysely.selectFrom('outbox').select('state').where('id', '=', id),
   )
 
   /** The next of a selection behind an id: in the order of their ids, so that none comes twice. */
@@ -108,7 +107,7 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
     return ids.slice(0, ITEMS_PER_SLICE)
   }
 
-  /** Resolves to for how many of those that are dead `change` says so. */
+  /** Resolves to how many of them `change` says were dead. */
   async function forEach(selection: Selection, change: (id: number) => boolean): Promise<number> {
     let changed = 0
     let afterId = -1
@@ -116,11 +115,7 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
       const ids = next(selection, afterId)
       const last = ids.at(-1)
       if (last === undefined) return changed
-      changed += await write(() =>
-        table.change(
-          () => ids.filter((id) => state.get({ id })?.state === 'dead' && change(id)).length,
-        ),
-      )
+      changed += await write(() => table.change(() => ids.filter((id) => change(id)).length))
       afterId = last
       await setImmediate()
     }
@@ -130,7 +125,7 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
     list: (limit) => listDeadItems(connection, limit),
     count: () => countDeadItems(connection),
     retry: (selection, nowMs) => forEach(selection, (id) => table.putBack(id, nowMs)),
-    drop: (selection) => forEach(selection, (id) => table.remove(id)),
+    drop: (selection) => forEach(selection, (id) => table.dropDead(id)),
   }
 }
 
@@ -140,14 +135,18 @@ export async function listDeadItems(
   limit: number,
 ): Promise<readonly DeadItem[]> {
   const rows = await kysely
-    .selectFrom('outbox')
-    .select(['id', 'session_key', 'kind', 'attempts', 'created_ms', 'bytes', 'reason'])
+    .selectFrom('outbox_exceptions')
+    .innerJoin('outbox', 'outbox.id', 'outbox_exceptions.outbox_id')
+    .select(['outbox.id', 'exporter', 'session_key', 'outbox.kind'])
+    .select(['attempts', 'created_ms', 'bytes', 'reason'])
     .where('state', '=', sql.lit('dead'))
-    .orderBy('id')
+    .orderBy('outbox_id')
+    .orderBy('exporter')
     .limit(limit)
     .execute()
   return rows.map((row) => ({
     id: row.id,
+    exporter: row.exporter,
     sessionKey: row.session_key,
     kind: row.kind,
     attempts: row.attempts,
@@ -159,7 +158,7 @@ export async function listDeadItems(
 
 async function countDeadItems({ kysely }: Pick<Connection, 'kysely'>): Promise<number> {
   const counted = await kysely
-    .selectFrom('outbox')
+    .selectFrom('outbox_exceptions')
     .select(({ fn }) => fn.countAll<number>().as('items'))
     .where('state', '=', sql.lit('dead'))
     .executeTakeFirst()

@@ -1,18 +1,19 @@
 /**
- * Finds what may be delivered now, oldest first, whether or not it was tried before.
+ * Finds what an exporter may deliver now, oldest first, whether or not it was tried before.
  *
- * There may be a million items after a day without the destination, so no more of them is looked
- * at than necessary: those never tried have `not_before_ms` 0 and stand in the index in the order
- * of their ids; only those put off and due again are sorted, and they are few, since a
- * destination that fails is left alone as a whole.
+ * There may be a million items after a day without its server, so no more of them is looked at than
+ * necessary: those that had no turn yet follow the exporter's position in the order of their ids;
+ * only those put off and due again are sorted, and they are few, since a server that fails is left
+ * alone as a whole.
  */
 import { sql } from 'kysely'
+import type { ItemKind } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
+import type { OutboxTable, Queue } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 
 export interface DueItem {
   readonly id: number
-  readonly attempts: number
   readonly bytes: number
   readonly created_ms: number
   readonly payload_version: number
@@ -27,48 +28,93 @@ export interface ItemFacts {
 }
 
 export interface DueItems {
-  /** Ids of pending items whose time has come at `nowMs`, oldest first. */
-  ids(nowMs: number, limit: number): readonly number[]
+  /** Ids of pending items whose time has come at `nowMs`, oldest first, each with its failed tries. */
+  ids(queue: Queue, nowMs: number, limit: number): readonly { id: number; attempts: number }[]
   read(id: number): DueItem | undefined
-  /** The oldest pending items, whenever their time comes. */
-  oldest(limit: number): readonly ItemFacts[]
+  /** When the next one may be tried; 0 when it never was, `undefined` when none is pending. */
+  nextDueMs(queue: Queue): number | undefined
+  /** The oldest pending items of a queue, whenever their time comes. */
+  oldest(queue: Queue, limit: number): readonly ItemFacts[]
 }
 
 interface Search {
+  readonly exporter: string
+  readonly kind: ItemKind
+  readonly afterId: number
   readonly nowMs: number
   readonly limit: number
 }
 
-export function createDueItems(connection: Connection): DueItems {
+export function createDueItems(
+  connection: Connection,
+  table: Pick<OutboxTable, 'positionOf'>,
+): DueItems {
   const { kysely } = connection
-  // A literal: SQLite uses a partial index only where it sees the index's condition.
-  const pending = kysely.selectFrom('outbox').where('state', '=', sql.lit('pending'))
 
-  const find = prepare(connection, ({ nowMs, limit }: Search) => {
-    const untried = pending.select('id').where('not_before_ms', '=', 0)
-    const dueAgain = pending
-      .select('id')
-      .where('not_before_ms', '>', 0)
+  const find = prepare(connection, ({ exporter, kind, afterId, nowMs, limit }: Search) => {
+    const untried = kysely
+      .selectFrom('outbox')
+      .select(['id', sql.lit(0).as('attempts')])
+      .where('kind', '=', kind)
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(limit)
+    const dueAgain = kysely
+      .selectFrom('outbox_exceptions')
+      .select(['outbox_id as id', 'attempts'])
+      .where('exporter', '=', exporter)
+      .where('kind', '=', kind)
+      .where('state', '=', sql.lit('pending'))
       .where('not_before_ms', '<=', nowMs)
-    const oldest = (query: typeof untried) =>
-      kysely.selectFrom(query.orderBy('id').limit(limit).as('oldest')).select('id')
-    return oldest(untried).unionAll(oldest(dueAgain)).orderBy('id').limit(limit)
+      .orderBy('outbox_id')
+      .limit(limit)
+    return kysely
+      .selectFrom(untried.as('untried'))
+      .select(['id', 'attempts'])
+      .unionAll(kysely.selectFrom(dueAgain.as('due_again')).select(['id', 'attempts']))
+      .orderBy('id')
+      .limit(limit)
   })
+  const hasUntried = prepare(connection, (queue: { kind: ItemKind; afterId: number }) =>
+    kysely
+      .selectFrom('outbox')
+      .select('id')
+      .where('kind', '=', queue.kind)
+      .where('id', '>', queue.afterId)
+      .limit(sql.lit(1)),
+  )
+  const soonest = prepare(connection, ({ exporter, kind }: Queue) =>
+    kysely
+      .selectFrom('outbox_exceptions')
+      .select(({ fn }) => fn.min<number | null>('not_before_ms').as('ms'))
+      .where('exporter', '=', exporter)
+      .where('kind', '=', kind)
+      .where('state', '=', sql.lit('pending')),
+  )
   const read = prepare(connection, ({ id }: { id: number }) =>
     kysely
       .selectFrom('outbox')
-      .select(['id', 'attempts', 'bytes', 'created_ms', 'payload_version', 'payload'])
+      .select(['id', 'bytes', 'created_ms', 'payload_version', 'payload'])
       .where('id', '=', id),
   )
   const facts = prepare(connection, ({ id }: { id: number }) =>
     kysely.selectFrom('outbox').select(['id', 'bytes', 'created_ms']).where('id', '=', id),
   )
 
-  const ids = (nowMs: number, limit: number) => find.all({ nowMs, limit }).map(({ id }) => id)
+  const ids: DueItems['ids'] = (queue, nowMs, limit) => {
+    const { exporter, kind } = queue
+    return find.all({ exporter, kind, afterId: table.positionOf(queue), nowMs, limit })
+  }
 
   return {
     ids,
     read: (id) => read.get({ id }),
-    oldest: (limit) => ids(Number.MAX_VALUE, limit).flatMap((id) => facts.get({ id }) ?? []),
+    nextDueMs: (queue) => {
+      const { exporter, kind } = queue
+      if (hasUntried.get({ kind, afterId: table.positionOf(queue) }) !== undefined) return 0
+      return soonest.get({ exporter, kind })?.ms ?? undefined
+    },
+    oldest: (queue, limit) =>
+      ids(queue, Number.MAX_VALUE, limit).flatMap(({ id }) => facts.get({ id }) ?? []),
   }
 }

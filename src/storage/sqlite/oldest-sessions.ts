@@ -1,6 +1,6 @@
 /**
  * Closed sessions that may be deleted, the one written longest ago first: those of which nothing
- * waits to be delivered, or all of them where nothing is configured to deliver to.
+ * waits for an exporter that delivers at present.
  *
  * The outbox is looked through for that once, in slices, since it has no index on sessions: one
  * would cost every emission more. A session that was written since is passed over, so what it may
@@ -28,9 +28,9 @@ export type NextSession = SessionToDelete | 'later' | undefined
 
 interface OldestSessionsDeps {
   readonly connection: Connection
-  readonly outbox: Pick<OutboxTable, 'counts'>
-  /** Something is configured to deliver to. If not, what waits keeps no session, and goes with it. */
-  readonly hasDestination: boolean
+  readonly outbox: Pick<OutboxTable, 'counts' | 'queues' | 'isPending'>
+  /** Exporters that deliver at present. What waits for others keeps no session, and goes with it. */
+  readonly active: ReadonlySet<string>
 }
 
 const ITEMS_PER_SLICE = 500
@@ -38,12 +38,12 @@ const ITEMS_PER_SLICE = 500
 const SESSIONS_PER_SLICE = 500
 
 export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
-  const { connection, outbox, hasDestination } = deps
+  const { connection, outbox, active } = deps
   const { kysely } = connection
   const items = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
       .selectFrom('outbox')
-      .select(['id', 'session_key', 'state'])
+      .select(['id', 'session_key', 'kind'])
       .where('id', '>', afterId)
       .orderBy('id')
       .limit(sql.lit(ITEMS_PER_SLICE)),
@@ -65,8 +65,8 @@ export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
 
   let beganMs = 0
   let lookedAtId: number | undefined
-  /** By session: between which ids something of it waits. */
-  let waiting = new Map<string, IdRange>()
+  /** By session: between which ids something of it waits, and whether an active exporter waits. */
+  let waiting = new Map<string, IdRange & { readonly isActive: boolean }>()
   let candidates: StoredSession[] = []
   let last = { writtenMs: -Number.MAX_VALUE, id: 0 }
   let passedOver = 0
@@ -89,10 +89,14 @@ export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
     look: () => {
       if (lookedAtId === undefined) return false
       const rows = items.all({ afterId: lookedAtId })
-      for (const { id, session_key, state } of rows) {
-        if (state !== 'pending') continue
-        const first = waiting.get(session_key)?.first ?? id
-        waiting.set(session_key, { first, last: id })
+      const queues = outbox.queues()
+      for (const { id, session_key, kind } of rows) {
+        const pending = queues.filter((queue) => queue.kind === kind && outbox.isPending(queue, id))
+        if (pending.length === 0) continue
+        const before = waiting.get(session_key)
+        const isActive =
+          before?.isActive === true || pending.some(({ exporter }) => active.has(exporter))
+        waiting.set(session_key, { first: before?.first ?? id, last: id, isActive })
       }
       lookedAtId = rows.length < ITEMS_PER_SLICE ? undefined : rows.at(-1)?.id
       return lookedAtId !== undefined
@@ -106,7 +110,7 @@ export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
         candidates.shift()
         last = candidate
         const items = waiting.get(candidate.key)
-        if (hasDestination && items !== undefined) passedOver += 1
+        if (items?.isActive === true) passedOver += 1
         else if (isAsFound(candidate)) return { session: candidate, items }
       }
       return 'later'

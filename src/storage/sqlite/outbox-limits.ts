@@ -1,5 +1,5 @@
 /**
- * The bounds of the outbox, so that a Langfuse that never comes back does not fill the disk.
+ * The bounds of the outbox, so that a server that never comes back does not fill the disk.
  *
  * Age: what has waited longer is put aside as dead, with the reason, and can be retried by
  * command. Size: what is beyond it is deleted, dead items first, then the oldest; the records
@@ -42,10 +42,16 @@ export function createOutboxLimits(deps: OutboxLimitsDeps): OutboxLimits {
   const { connection, table, dueItems, totals, bounds } = deps
   const dead = prepare(connection, () =>
     connection.kysely
-      .selectFrom('outbox')
-      .select(['id', 'bytes'])
-      // A literal: SQLite uses a partial index only where it sees the index's condition.
+      .selectFrom('outbox_exceptions')
+      .select('outbox_id as id')
       .where('state', '=', sql.lit('dead'))
+      .orderBy('outbox_id')
+      .limit(sql.lit(ITEMS_PER_SLICE)),
+  )
+  const oldest = prepare(connection, () =>
+    connection.kysely
+      .selectFrom('outbox')
+      .select('id')
       .orderBy('id')
       .limit(sql.lit(ITEMS_PER_SLICE)),
   )
@@ -54,29 +60,33 @@ export function createOutboxLimits(deps: OutboxLimitsDeps): OutboxLimits {
   function expireOld(nowMs: number): number {
     if (bounds.maxAgeMs === 0) return 0
     const beforeMs = nowMs - bounds.maxAgeMs
-    const old = dueItems.oldest(ITEMS_PER_SLICE).filter((item) => item.created_ms < beforeMs)
-    if (old.length === 0) return 0
     const days = Math.round(bounds.maxAgeMs / 86_400_000)
     const reason = `waited longer than OUTBOX_MAX_AGE_DAYS (${days})`
-    table.change(() => {
-      for (const { id } of old) table.putAside(id, reason)
-    })
-    return old.length
+    let expired = 0
+    for (const queue of table.queues()) {
+      const old = dueItems
+        .oldest(queue, ITEMS_PER_SLICE)
+        .filter((item) => item.created_ms < beforeMs)
+        .map(({ id }) => id)
+      if (old.length > 0) table.change(() => table.putAside(queue, old, reason))
+      expired += old.length
+    }
+    return expired
   }
 
+  /** What is dead goes first, though an item frees nothing while another exporter waits for it. */
   function dropExcess(): number {
-    let excess = bounds.maxBytes === 0 ? 0 : table.counts().bytes - bounds.maxBytes
-    if (excess <= 0) return 0
+    const isOver = () => table.counts().bytes > bounds.maxBytes
+    if (bounds.maxBytes === 0 || !isOver()) return 0
+    const floor = table.counts().bytes - BYTES_PER_SLICE
     const deadOnes = dead.all({})
-    const candidates = deadOnes.length > 0 ? deadOnes : dueItems.oldest(ITEMS_PER_SLICE)
+    const candidates = deadOnes.length > 0 ? deadOnes : oldest.all({})
     return table.change(() => {
       let dropped = 0
-      let droppedBytes = 0
-      for (const { id, bytes } of candidates) {
-        if (excess <= 0 || droppedBytes > BYTES_PER_SLICE) break
-        table.remove(id)
-        excess -= bytes
-        droppedBytes += bytes
+      for (const { id } of candidates) {
+        if (!isOver() || table.counts().bytes < floor) break
+        if (deadOnes.length > 0) table.dropDead(id)
+        else table.discard(id)
         dropped += 1
       }
       totals.add('outbox_dropped', dropped)

@@ -1,6 +1,10 @@
 /**
- * The rows of the outbox. Every change of them is made here, so that how many there are, and of
- * what size, is known without counting: there may be a million.
+ * The rows of the outbox, and how far each exporter has got with them. Every change is made here, so
+ * that how many items wait, and of what size, is known without counting: there may be a million.
+ *
+ * An item is stored once. An exporter reads the items of a kind in the order of their ids; its
+ * position is the last one that had its turn, so a commit costs the same however many exporters there
+ * are. What was not delivered in its turn is an exception. A row goes when no exporter needs it.
  *
  * A score has one row: a newer one takes the place of the one that waits or is dead. So whoever
  * still holds the older item (a delivery that is under way) marks a row that is gone, and an older
@@ -8,78 +12,87 @@
  */
 import { sql } from 'kysely'
 import type { Emission } from '../../domain/emission.ts'
+import type { ItemKind, OutboxReader } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
 import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
+/** The items of one kind as one exporter sees them. */
+export interface Queue {
+  readonly exporter: string
+  readonly kind: ItemKind
+}
+
+export interface QueueCounts extends Queue {
+  readonly pending: number
+  readonly dead: number
+}
+
 export interface OutboxCounts {
+  /** Over all queues: an item that two exporters wait for counts twice. */
   readonly pending: number
   readonly dead: number
   /** Of all payloads. */
   readonly bytes: number
+  readonly queues: readonly QueueCounts[]
 }
 
-/** Changes may only be made within `change` or `counted`. Those of a row that is gone do nothing. */
+/** Changes may only be made within `change` or `counted`. Those of an item that is gone do nothing. */
 export interface OutboxTable {
   counts(): OutboxCounts
+  queues(): readonly Queue[]
+  /** The id of the last item of a queue that had its turn. */
+  positionOf(queue: Queue): number
+  /** Whether the exporter still has to deliver it. */
+  isPending(queue: Queue, id: number): boolean
+  /** Whether any exporter needs it, be it only because it is dead there. */
+  isNeeded(id: number, kind: ItemKind): boolean
   /** Runs changes in one transaction. */
   change<T>(work: () => T): T
   /** Runs a transaction with changes in it; if it throws, the counts are what they were. */
   counted<T>(transaction: () => T): T
+  /**
+   * Makes these the exporters that items are kept for. A new one begins behind what is there; what
+   * waited for one that is missing is no longer kept for it. Returns those that were missing.
+   */
+  setReaders(readers: readonly OutboxReader[]): readonly QueueCounts[]
   insert(emission: Emission, nowMs: number): void
-  /** Whether there was such a row. */
-  remove(id: number): boolean
+  /** Deletes an item, whoever needs it. Whether there was one. */
+  discard(id: number): boolean
+  /** Delivered by this exporter. */
+  delivered(queue: Queue, ids: readonly number[]): void
   /** Counts a failed try. */
-  putOff(id: number, notBeforeMs: number, reason: string): void
-  /** Makes it dead. */
-  putAside(id: number, reason: string): void
-  /** Makes a dead one pending as if it were new. Whether there was one. */
+  putOff(queue: Queue, ids: readonly number[], notBeforeMs: number, reason: string): void
+  /** Makes them dead for this exporter. */
+  putAside(queue: Queue, ids: readonly number[], reason: string): void
+  /** Makes a dead one pending as if it were new, for every exporter that gave it up. Whether one had. */
   putBack(id: number, nowMs: number): boolean
+  /** Forgets a dead one, for every exporter that gave it up. Whether one had. */
+  dropDead(id: number): boolean
 }
 
-type EmissionColumns = Pick<
+type ItemColumns = Pick<
   NewRow<'outbox'>,
   'id' | 'session_key' | 'kind' | 'created_ms' | 'bytes' | 'payload'
 >
+type Exception = NewRow<'outbox_exceptions'>
 
-type State = 'pending' | 'dead'
-
-interface Counts {
+interface Counted extends Queue {
   pending: number
   dead: number
-  bytes: number
 }
 
 export function createOutboxTable(connection: Connection, ids: IdBlocks): OutboxTable {
   const { handle, kysely } = connection
   const externalChanges = handle.prepare<[], number>('pragma data_version').pluck()
-  const size = (state: State) =>
-    prepare(connection, () =>
-      kysely
-        .selectFrom('outbox')
-        .select(({ fn }) => [
-          fn.countAll<number>().as('count'),
-          fn.sum<number | null>('bytes').as('bytes'),
-        ])
-        // A literal: SQLite uses a partial index only where it sees the index's condition.
-        .where('state', '=', sql.lit(state)),
-    )
-  const pendingSize = size('pending')
-  const deadSize = size('dead')
 
   // What all new items have in common stands in the statement: a value that is bound costs more.
-  const common = {
-    state: sql.lit('pending' as const),
-    attempts: sql.lit(0),
-    not_before_ms: sql.lit(0),
-    reason: sql.lit(null),
-    payload_version: sql.lit(EMISSION_VERSION),
-  }
-  const insertObservation = prepare(connection, (row: EmissionColumns) =>
+  const common = { payload_version: sql.lit(EMISSION_VERSION) }
+  const insertItem = prepare(connection, (row: ItemColumns) =>
     kysely.insertInto('outbox').values({ ...row, ...common, score_key: sql.lit(null) }),
   )
-  const insertScore = prepare(connection, (row: EmissionColumns & { score_key: string }) =>
+  const insertScore = prepare(connection, (row: ItemColumns & { score_key: string }) =>
     kysely.insertInto('outbox').values({ ...row, ...common }),
   )
   const supersede = prepare(connection, (score: { sessionKey: string; scoreKey: string }) =>
@@ -87,59 +100,209 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       .deleteFrom('outbox')
       .where('session_key', '=', score.sessionKey)
       .where('score_key', '=', score.scoreKey)
-      .returning(['state', 'bytes']),
+      .returning(['id', 'kind', 'bytes']),
   )
   const remove = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('outbox').where('id', '=', id).returning(['state', 'bytes']),
+    kysely.deleteFrom('outbox').where('id', '=', id).returning(['id', 'kind', 'bytes']),
   )
-  const putOff = prepare(connection, (to: { id: number; notBeforeMs: number; reason: string }) =>
-    kysely
-      .updateTable('outbox')
-      .set((eb) => ({
-        attempts: eb('attempts', '+', 1),
-        not_before_ms: to.notBeforeMs,
-        reason: to.reason,
-      }))
-      .where('id', '=', to.id),
+  const renew = prepare(connection, ({ id, nowMs }: { id: number; nowMs: number }) =>
+    kysely.updateTable('outbox').set({ created_ms: nowMs }).where('id', '=', id),
   )
-  const putAside = prepare(connection, ({ id, reason }: { id: number; reason: string }) =>
-    kysely
-      .updateTable('outbox')
-      .set({ state: sql.lit('dead'), reason })
-      .where('id', '=', id)
-      .where('state', '=', sql.lit('pending')),
+  const idsBetween = prepare(
+    connection,
+    (range: { kind: ItemKind; afterId: number; throughId: number }) =>
+      kysely
+        .selectFrom('outbox')
+        .select('id')
+        .where('kind', '=', range.kind)
+        .where('id', '>', range.afterId)
+        .where('id', '<=', range.throughId)
+        .orderBy('id'),
   )
-  const putBack = prepare(connection, ({ id, nowMs }: { id: number; nowMs: number }) =>
+  const allPositions = prepare(connection, () => kysely.selectFrom('outbox_positions').selectAll())
+  const putPosition = prepare(connection, (row: NewRow<'outbox_positions'>) =>
     kysely
-      .updateTable('outbox')
-      .set({
-        state: sql.lit('pending'),
-        attempts: sql.lit(0),
-        not_before_ms: sql.lit(0),
-        reason: sql.lit(null),
-        created_ms: nowMs,
-      })
-      .where('id', '=', id)
-      .where('state', '=', sql.lit('dead')),
+      .insertInto('outbox_positions')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['exporter', 'kind']).doUpdateSet((eb) => ({
+          through_id: eb.ref('excluded.through_id'),
+        })),
+      ),
+  )
+  const removePosition = prepare(connection, ({ exporter, kind }: Queue) =>
+    kysely.deleteFrom('outbox_positions').where('exporter', '=', exporter).where('kind', '=', kind),
+  )
+  const removeExceptions = prepare(connection, ({ exporter, kind }: Queue) =>
+    kysely
+      .deleteFrom('outbox_exceptions')
+      .where('exporter', '=', exporter)
+      .where('kind', '=', kind),
+  )
+  const exception = prepare(connection, (key: { exporter: string; id: number }) =>
+    kysely
+      .selectFrom('outbox_exceptions')
+      .selectAll()
+      .where('exporter', '=', key.exporter)
+      .where('outbox_id', '=', key.id),
+  )
+  const putException = prepare(connection, (row: Exception) =>
+    kysely
+      .insertInto('outbox_exceptions')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['exporter', 'outbox_id']).doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          attempts: eb.ref('excluded.attempts'),
+          not_before_ms: eb.ref('excluded.not_before_ms'),
+          reason: eb.ref('excluded.reason'),
+        })),
+      ),
+  )
+  const removeException = prepare(connection, (key: { exporter: string; id: number }) =>
+    kysely
+      .deleteFrom('outbox_exceptions')
+      .where('exporter', '=', key.exporter)
+      .where('outbox_id', '=', key.id),
+  )
+  const reserved = prepare(connection, () =>
+    kysely.selectFrom('ids').select('reserved').where('name', '=', sql.lit('outbox')),
+  )
+  const untriedCount = prepare(connection, (queue: { kind: ItemKind; afterId: number }) =>
+    kysely
+      .selectFrom('outbox')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('kind', '=', queue.kind)
+      .where('id', '>', queue.afterId),
+  )
+  const exceptionCount = prepare(connection, (of: Queue & { state: 'pending' | 'dead' }) =>
+    kysely
+      .selectFrom('outbox_exceptions')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('exporter', '=', of.exporter)
+      .where('kind', '=', of.kind)
+      .where('state', '=', of.state),
+  )
+  const allBytes = prepare(connection, () =>
+    kysely.selectFrom('outbox').select(({ fn }) => fn.sum<number | null>('bytes').as('bytes')),
   )
   const transaction = handle.transaction((work: () => unknown) => work())
 
-  let known: Counts = { pending: 0, dead: 0, bytes: 0 }
+  let known: Counted[] = []
+  let knownBytes = 0
   let countedAt: number | undefined
+  /** As they are in the database; read anew in each transaction, since commands change them, too. */
+  let positions: NewRow<'outbox_positions'>[] | undefined
+
+  function currentPositions(): NewRow<'outbox_positions'>[] {
+    positions ??= allPositions.all({})
+    return positions
+  }
+
+  function positionOf({ exporter, kind }: Queue): number {
+    const row = currentPositions().find((p) => p.exporter === exporter && p.kind === kind)
+    return row?.through_id ?? Number.MAX_SAFE_INTEGER
+  }
+
+  function advance(queue: Queue, throughId: number): void {
+    putPosition.run({ exporter: queue.exporter, kind: queue.kind, through_id: throughId })
+    positions = undefined
+  }
 
   function counted<T>(work: () => T): T {
-    const before = { ...known }
+    const before = { known: known.map((counts) => ({ ...counts })), knownBytes }
+    positions = undefined
     try {
       return work()
     } catch (error) {
-      known = before
+      known = before.known
+      knownBytes = before.knownBytes
       throw error
+    } finally {
+      positions = undefined
     }
   }
 
-  function forgetRow({ state, bytes }: { readonly state: State; readonly bytes: number }): void {
-    known[state] -= 1
-    known.bytes -= bytes
+  function recount(): void {
+    known = currentPositions().map(({ exporter, kind, through_id }) => {
+      const counts = (state: 'pending' | 'dead') =>
+        exceptionCount.get({ exporter, kind, state })?.count ?? 0
+      const untried = untriedCount.get({ kind, afterId: through_id })?.count ?? 0
+      return { exporter, kind, pending: untried + counts('pending'), dead: counts('dead') }
+    })
+    knownBytes = allBytes.get({})?.bytes ?? 0
+  }
+
+  function count({ exporter, kind }: Queue, change: { pending?: number; dead?: number }): void {
+    const counts = known.find((each) => each.exporter === exporter && each.kind === kind)
+    if (counts === undefined) return
+    counts.pending += change.pending ?? 0
+    counts.dead += change.dead ?? 0
+  }
+
+  /** The row is gone: it counts for nobody any more. */
+  function forgetRow({ id, kind, bytes }: { id: number; kind: ItemKind; bytes: number }): void {
+    knownBytes -= bytes
+    for (const queue of currentPositions()) {
+      if (queue.kind !== kind) continue
+      if (id > queue.through_id) {
+        count(queue, { pending: -1 })
+        continue
+      }
+      const found = exception.get({ exporter: queue.exporter, id })
+      if (found === undefined) continue
+      count(queue, { [found.state]: -1 })
+      removeException.run({ exporter: queue.exporter, id })
+    }
+  }
+
+  function isNeeded(id: number, kind: ItemKind): boolean {
+    return currentPositions().some(
+      (queue) =>
+        queue.kind === kind &&
+        (id > queue.through_id || exception.get({ exporter: queue.exporter, id }) !== undefined),
+    )
+  }
+
+  function removeUnneeded(id: number, kind: ItemKind): void {
+    if (isNeeded(id, kind)) return
+    const row = remove.get({ id })
+    if (row !== undefined) knownBytes -= row.bytes
+  }
+
+  /**
+   * The items that are still pending here or dead, each with its exception, or with none when it has
+   * its turn now. The position moves behind them; what it passes over becomes an exception.
+   */
+  function takeTurns(
+    queue: Queue,
+    ids: readonly number[],
+  ): (readonly [number, Exception | undefined])[] {
+    const { exporter, kind } = queue
+    const afterId = positionOf(queue)
+    const inTurn = new Set(ids.filter((id) => id > afterId))
+    const throughId = ids.reduce((most, id) => Math.max(most, id), afterId)
+    const present = new Set<number>()
+    if (throughId > afterId) {
+      for (const { id } of idsBetween.all({ kind, afterId, throughId })) {
+        present.add(id)
+        if (!inTurn.has(id)) putException.run(untried(queue, id))
+      }
+      advance(queue, throughId)
+    }
+    return [...new Set(ids)].flatMap((id): (readonly [number, Exception | undefined])[] => {
+      if (id > afterId) return present.has(id) ? [[id, undefined]] : []
+      const found = exception.get({ exporter, id })
+      return found === undefined || found.kind !== kind ? [] : [[id, found]]
+    })
+  }
+
+  function deadOf(id: number): readonly Exception[] {
+    const exporters = new Set(currentPositions().map(({ exporter }) => exporter))
+    return [...exporters].flatMap((exporter) => {
+      const found = exception.get({ exporter, id })
+      return found?.state === 'dead' ? [found] : []
+    })
   }
 
   return {
@@ -147,19 +310,53 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       // Another program (a command beside the bridge) may have changed rows: then they are counted.
       const changes = externalChanges.get()
       if (changes !== countedAt) {
-        const [pending, dead] = [pendingSize.get({}), deadSize.get({})]
-        known = {
-          pending: pending?.count ?? 0,
-          dead: dead?.count ?? 0,
-          bytes: (pending?.bytes ?? 0) + (dead?.bytes ?? 0),
-        }
+        positions = undefined
+        recount()
+        positions = undefined
         countedAt = changes
       }
-      return { ...known }
+      return {
+        pending: known.reduce((sum, { pending }) => sum + pending, 0),
+        dead: known.reduce((sum, { dead }) => sum + dead, 0),
+        bytes: knownBytes,
+        queues: known.map((counts) => ({ ...counts })),
+      }
     },
+    queues: () => allPositions.all({}).map(({ exporter, kind }) => ({ exporter, kind })),
+    positionOf: (queue) => {
+      positions = undefined
+      return positionOf(queue)
+    },
+    isPending: (queue, id) => {
+      if (id > positionOf(queue)) return true
+      return exception.get({ exporter: queue.exporter, id })?.state === 'pending'
+    },
+    isNeeded,
     counted,
     // Immediate: a lock taken later than the first read could be refused half-way.
     change: <T>(work: () => T) => counted(() => transaction.immediate(work) as T),
+    setReaders: (readers) => {
+      const wanted = readers.flatMap(({ exporter, kinds }) =>
+        kinds.map((kind) => ({ exporter, kind })),
+      )
+      const isSame = (a: Queue) => (b: Queue) => a.exporter === b.exporter && a.kind === b.kind
+      recount()
+      countedAt = externalChanges.get()
+      const before = known
+      const missing = before.filter((queue) => !wanted.some(isSame(queue)))
+      for (const queue of missing) {
+        removePosition.run({ exporter: queue.exporter, kind: queue.kind })
+        removeExceptions.run({ exporter: queue.exporter, kind: queue.kind })
+      }
+      const through_id = reserved.get({})?.reserved ?? 0
+      const added = wanted.filter((queue) => !before.some(isSame(queue)))
+      for (const queue of added) putPosition.run({ ...queue, through_id })
+      positions = undefined
+      known = [...before, ...added.map((queue) => ({ ...queue, pending: 0, dead: 0 }))].filter(
+        (queue) => !missing.some(isSame(queue)),
+      )
+      return missing
+    },
     insert: (emission, nowMs) => {
       const payload = writeEmission(emission)
       const bytes = Buffer.byteLength(payload)
@@ -177,27 +374,67 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
         if (older !== undefined) forgetRow(older)
         insertScore.run({ ...row, score_key: key })
       } else {
-        insertObservation.run(row)
+        insertItem.run(row)
       }
-      known.pending += 1
-      known.bytes += bytes
+      for (const queue of known) if (queue.kind === kind) queue.pending += 1
+      knownBytes += bytes
     },
-    remove: (id) => {
+    discard: (id) => {
       const row = remove.get({ id })
       if (row !== undefined) forgetRow(row)
       return row !== undefined
     },
-    putOff: (id, notBeforeMs, reason) => void putOff.run({ id, notBeforeMs, reason }),
-    putAside: (id, reason) => {
-      if (putAside.run({ id, reason }).changes === 0) return
-      known.pending -= 1
-      known.dead += 1
+    delivered: (queue, delivered) => {
+      for (const [id, found] of takeTurns(queue, delivered)) {
+        if (found !== undefined) removeException.run({ exporter: queue.exporter, id })
+        count(queue, { [found?.state ?? 'pending']: -1 })
+        removeUnneeded(id, queue.kind)
+      }
+    },
+    putOff: (queue, later, notBeforeMs, reason) => {
+      for (const [id, found = untried(queue, id)] of takeTurns(queue, later)) {
+        if (found.state === 'dead') continue
+        const attempts = found.attempts + 1
+        putException.run({ ...found, attempts, not_before_ms: notBeforeMs, reason })
+      }
+    },
+    putAside: (queue, refused, reason) => {
+      for (const [id, found = untried(queue, id)] of takeTurns(queue, refused)) {
+        if (found.state === 'dead') continue
+        putException.run({ ...found, state: 'dead', reason })
+        count(queue, { pending: -1, dead: 1 })
+      }
     },
     putBack: (id, nowMs) => {
-      if (putBack.run({ id, nowMs }).changes === 0) return false
-      known.dead -= 1
-      known.pending += 1
-      return true
+      const dead = deadOf(id)
+      for (const found of dead) {
+        putException.run(untried(found, id))
+        count(found, { pending: 1, dead: -1 })
+      }
+      if (dead.length > 0) renew.run({ id, nowMs })
+      return dead.length > 0
     },
+    dropDead: (id) => {
+      const dead = deadOf(id)
+      for (const found of dead) {
+        removeException.run({ exporter: found.exporter, id })
+        count(found, { dead: -1 })
+      }
+      for (const { kind } of dead) removeUnneeded(id, kind)
+      return dead.length > 0
+    },
+  }
+}
+
+/** An item that has not been tried, or is to be treated so. */
+function untried({ exporter, kind }: Queue, id: number): Exception {
+  return {
+    exporter,
+    outbox_id: id,
+    kind,
+    state: 'pending',
+    attempts: 0,
+    not_before_ms: 0,
+    reason: null,
   }
 }

@@ -26,8 +26,8 @@ interface RetentionDeps {
   readonly dueItems: DueItems
   readonly oldest: OldestSessions
   readonly deletion: Pick<SessionDeletion, 'sweep'>
-  /** Something is configured to deliver to; if not, what waits keeps nothing. */
-  readonly hasDestination: boolean
+  /** Exporters that deliver at present; what waits for others keeps nothing. */
+  readonly active: ReadonlySet<string>
 }
 
 const DEAD_PER_SLICE = 200
@@ -35,15 +35,16 @@ const ALERTS_PER_SLICE = 200
 const BYTES_PER_SLICE = 4 * 1024 * 1024
 
 export function createRetention(deps: RetentionDeps): Retention {
-  const { connection, outbox, dueItems, oldest, deletion, hasDestination } = deps
+  const { connection, outbox, dueItems, oldest, deletion, active } = deps
   const { kysely } = connection
   const dead = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
-      .selectFrom('outbox')
-      .select(['id', 'bytes', 'created_ms'])
+      .selectFrom('outbox_exceptions')
+      .innerJoin('outbox', 'outbox.id', 'outbox_exceptions.outbox_id')
+      .select(['outbox.id', 'bytes', 'created_ms'])
       .where('state', '=', sql.lit('dead'))
-      .where('id', '>', afterId)
-      .orderBy('id')
+      .where('outbox_id', '>', afterId)
+      .orderBy('outbox_id')
       .limit(sql.lit(DEAD_PER_SLICE)),
   )
   const deleteAlerts = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
@@ -64,8 +65,11 @@ export function createRetention(deps: RetentionDeps): Retention {
   /** True while there may be more. */
   function pruneSessions(beforeMs: number): boolean {
     // What a session of that age has to send was made before that, too.
-    const [pending] = dueItems.oldest(1)
-    if (hasDestination && pending !== undefined && pending.created_ms < beforeMs) return false
+    const waits = outbox.queues().some((queue) => {
+      const [pending] = active.has(queue.exporter) ? dueItems.oldest(queue, 1) : []
+      return pending !== undefined && pending.created_ms < beforeMs
+    })
+    if (waits) return false
     // Unless it was put back by command: it is as new then.
     if (oldest.look()) return true
     return deletion.sweep(() => oldest.next(beforeMs))
@@ -80,7 +84,7 @@ export function createRetention(deps: RetentionDeps): Retention {
       return fits
     })
     const old = looked.filter((item) => item.created_ms < beforeMs)
-    if (old.length > 0) outbox.change(() => old.map(({ id }) => outbox.remove(id)))
+    if (old.length > 0) outbox.change(() => old.map(({ id }) => outbox.dropDead(id)))
     deadAfterId = looked.at(-1)?.id ?? deadAfterId
     return looked.length < items.length || items.length === DEAD_PER_SLICE
   }

@@ -4,6 +4,7 @@
  */
 import type { ColumnDefinitionBuilder, Generated } from 'kysely'
 import type { BudgetScope, Threshold } from '../../domain/budget.ts'
+import type { ItemKind } from '../../domain/outbox.ts'
 import type { SessionControl } from '../../domain/session-control.ts'
 import type { Signal } from '../../domain/telemetry-record.ts'
 
@@ -190,26 +191,43 @@ export interface ActivityTable extends UsageRow {
   value: number | null
 }
 
-/** Emissions on their way out. What was delivered is deleted. */
+/** Items on their way out, each once, whichever exporters it is for. Gone once no exporter needs it. */
 export interface OutboxTable {
   /** From `ids`. */
   id: number
   session_key: string
-  kind: string
-  state: 'pending' | 'dead'
-  /** Deliveries tried so far. */
-  attempts: number
-  /** 0 until a try has failed. */
-  not_before_ms: number
+  kind: ItemKind
+  /** The key of a score, of which there is one in a session; null for everything else. */
+  score_key: string | null
   created_ms: number
-  /** Why the last try failed, or why it is dead. */
-  reason: string | null
   payload_version: number
   bytes: number
   /** JSON of the emission. */
   payload: string
-  /** The key of a score, of which there is one in a session; null for an observation. */
-  score_key: string | null
+}
+
+/**
+ * How far an exporter has got with the items of one kind. What follows is pending and was never
+ * tried; what comes before was delivered, unless an exception says otherwise.
+ */
+export interface OutboxPositionsTable {
+  exporter: string
+  kind: ItemKind
+  through_id: number
+}
+
+/** An item at or before an exporter's position that it still has to deliver, or has given up. */
+export interface OutboxExceptionsTable {
+  exporter: string
+  outbox_id: number
+  kind: ItemKind
+  state: 'pending' | 'dead'
+  /** Deliveries tried so far. */
+  attempts: number
+  /** 0 when it may be tried at once. */
+  not_before_ms: number
+  /** Why the last try failed, or why it is dead. */
+  reason: string | null
 }
 
 /** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
@@ -281,6 +299,8 @@ export interface Schema {
   tool_usage: ToolUsageTable
   activity: ActivityTable
   outbox: OutboxTable
+  outbox_positions: OutboxPositionsTable
+  outbox_exceptions: OutboxExceptionsTable
   budget_alerts: BudgetAlertsTable
   ids: IdsTable
   totals: TotalsTable

@@ -147,7 +147,7 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
   function deleteSome(id: number, budget: Budget): DeletedSlice {
     const deletion = noted.get({ id })
     if (deletion === undefined) return { records: 0, isDone: true }
-    // What waits for Langfuse first: the sooner it is gone, the less of it is sent.
+    // What waits to be sent first: the sooner it is gone, the less of it is sent.
     if (!deleteFromOutbox(deletion, budget)) return { records: 0, isDone: false }
     let records = 0
     for (const table of tables) {
@@ -163,7 +163,7 @@ export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletio
     const { session_ref: id, session_key: key, outbox_after, outbox_through } = deletion
     if (outbox_after >= outbox_through) return true
     const items = outboxSlice.all({ afterId: outbox_after, throughId: outbox_through })
-    for (const item of items) if (item.session_key === key) outbox.remove(item.id)
+    for (const item of items) if (item.session_key === key) outbox.discard(item.id)
     budget.rows -= items.length
     const isLast = items.length < OUTBOX_PER_SLICE
     lookedThrough.run({ id, afterId: isLast ? outbox_through : (items.at(-1)?.id ?? 0) })

@@ -1,90 +1,87 @@
 /**
- * The outbox over SQLite. What was delivered is deleted; what cannot be delivered stays, dead,
- * with its reason. A mark is durable when its promise resolves.
+ * The outbox over SQLite, as the lanes of exporters see it. An item goes when every exporter has
+ * delivered it; what cannot be delivered stays, dead, with its reason. A mark is durable when its
+ * promise resolves.
  */
-import { sql } from 'kysely'
 import type { Outbox, OutboxItem } from '../../domain/outbox.ts'
-import type { Connection } from './connection.ts'
-import { createDueItems } from './due-items.ts'
-import { readEmission } from './emission-text.ts'
 import type { StoreLog } from '../store-log.ts'
-import type { OutboxTable } from './outbox-table.ts'
+import type { DueItems } from './due-items.ts'
+import { readEmission } from './emission-text.ts'
+import type { OutboxTable, Queue } from './outbox-table.ts'
 import type { Write } from './writer.ts'
 
 interface SqliteOutboxDeps {
-  readonly connection: Connection
   readonly table: OutboxTable
+  readonly dueItems: DueItems
   readonly write: Write
   readonly log: StoreLog
 }
 
-export function createSqliteOutbox({ connection, table, write, log }: SqliteOutboxDeps): Outbox {
-  const { kysely } = connection
-  const dueItems = createDueItems(connection)
+export function createSqliteOutbox(deps: SqliteOutboxDeps, queue: Queue): Outbox {
+  const { table, dueItems, write, log } = deps
 
   /** One transaction for all: one flush to the disk. */
-  async function forEach(ids: readonly number[], mark: (id: number) => void): Promise<void> {
-    await write(() => {
-      table.change(() => {
-        for (const id of ids) mark(id)
-      })
-    })
+  async function mark(ids: readonly number[], change: () => void): Promise<void> {
+    if (ids.length > 0) await write(() => table.change(change))
   }
 
   /** What of the items can be read, up to about `maxBytes`; the others are put aside. */
-  async function take(ids: readonly number[], maxBytes: number): Promise<OutboxItem[]> {
+  async function take(found: ReturnType<DueItems['ids']>, maxBytes: number): Promise<OutboxItem[]> {
     const items: OutboxItem[] = []
-    const unreadable = new Map<number, string>()
+    const unreadable: (readonly [number, string])[] = []
     let bytes = 0
-    for (const id of ids) {
-      const found = dueItems.read(id)
-      if (found === undefined) continue
-      if (items.length > 0 && bytes + found.bytes > maxBytes) break
-      const emission = readEmission(found.payload, found.payload_version)
+    for (const { id, attempts } of found) {
+      const item = dueItems.read(id)
+      if (item === undefined) continue
+      if (items.length > 0 && bytes + item.bytes > maxBytes) break
+      const emission = readEmission(item.payload, item.payload_version)
       if (emission.ok) {
-        items.push({ id, emission: emission.value, attempts: found.attempts })
-        bytes += found.bytes
+        items.push({ id, emission: emission.value, attempts })
+        bytes += item.bytes
       } else {
-        unreadable.set(id, emission.error)
+        unreadable.push([id, emission.error])
       }
     }
     await putAside(unreadable)
     return items
   }
 
-  async function putAside(reasons: ReadonlyMap<number, string>): Promise<void> {
-    if (reasons.size === 0) return
-    await forEach([...reasons.keys()], (id) => table.putAside(id, reasons.get(id) ?? ''))
-    for (const [outboxId, reason] of reasons) {
-      log.warn({ outboxId, reason }, 'stored emission put aside')
+  async function putAside(unreadable: readonly (readonly [number, string])[]): Promise<void> {
+    await mark(
+      unreadable.map(([id]) => id),
+      () => {
+        for (const [id, reason] of unreadable) table.putAside(queue, [id], reason)
+      },
+    )
+    for (const [outboxId, reason] of unreadable) {
+      log.warn({ exporter: queue.exporter, outboxId, reason }, 'stored emission put aside')
     }
   }
 
   return {
     due: async (nowMs, maxItems, maxBytes) => {
       for (;;) {
-        const ids = dueItems.ids(nowMs, maxItems)
-        const items = await take(ids, maxBytes)
+        const found = dueItems.ids(queue, nowMs, maxItems)
+        const items = await take(found, maxBytes)
         // Nothing could be read of these: they are dead now, the next may be better.
-        if (items.length > 0 || ids.length === 0) return items
+        if (items.length > 0 || found.length === 0) return items
       }
     },
-    nextDueMs: async () => {
-      const row = await kysely
-        .selectFrom('outbox')
-        .select((eb) => eb.fn.min('not_before_ms').as('not_before_ms'))
-        .where('state', '=', sql.lit('pending'))
-        .executeTakeFirst()
-      return row?.not_before_ms ?? undefined
-    },
-    delivered: (ids) => forEach(ids, (id) => table.remove(id)),
+    nextDueMs: async () => dueItems.nextDueMs(queue),
+    delivered: (ids) => mark(ids, () => table.delivered(queue, ids)),
     retryLater: (ids, notBeforeMs, reason) =>
-      forEach(ids, (id) => table.putOff(id, notBeforeMs, reason)),
-    bury: (ids, reason) => forEach(ids, (id) => table.putAside(id, reason)),
+      mark(ids, () => table.putOff(queue, ids, notBeforeMs, reason)),
+    bury: (ids, reason) => mark(ids, () => table.putAside(queue, ids, reason)),
     stats: async () => {
-      const { pending, dead } = table.counts()
-      const [oldest] = dueItems.oldest(1)
-      return { pending, dead, oldestPendingMs: oldest?.created_ms }
+      const counts = table
+        .counts()
+        .queues.find(({ exporter, kind }) => exporter === queue.exporter && kind === queue.kind)
+      const [oldest] = dueItems.oldest(queue, 1)
+      return {
+        pending: counts?.pending ?? 0,
+        dead: counts?.dead ?? 0,
+        oldestPendingMs: oldest?.created_ms,
+      }
     },
   }
 }

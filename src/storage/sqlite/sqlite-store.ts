@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { SessionKey } from '../../domain/identity.ts'
+import type { OutboxReader } from '../../domain/outbox.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
@@ -31,6 +32,7 @@ import type { StoreLog } from '../store-log.ts'
 import { createOldestSessions } from './oldest-sessions.ts'
 import { openDatabase } from './open-database.ts'
 import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
+import { createOutboxLeftovers } from './outbox-leftovers.ts'
 import { createOutboxTable } from './outbox-table.ts'
 import { createRetention } from './retention.ts'
 import { createSessionDeletion } from './session-deletion.ts'
@@ -56,8 +58,8 @@ export interface SqliteStoreOptions<S> {
   /** How large all of it may become; 0, the default, is no limit. */
   readonly maxBytes?: number
   readonly outbox: OutboxBounds
-  /** Something is configured to deliver to: what waits for it keeps its session from being deleted. */
-  readonly hasDestination: boolean
+  /** Whom items are kept for. What waits for an active one keeps its session from being deleted. */
+  readonly exporters: readonly OutboxReader[]
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog
@@ -128,12 +130,18 @@ function storeOver<S>(
   folder: DataFolder,
   options: SqliteStoreOptions<S>,
 ): Store<S> {
-  const { clock, log, maxBytes = 0, hasDestination } = options
+  const { clock, log, maxBytes = 0, exporters } = options
+  const active = new Set(
+    exporters.filter(({ isActive }) => isActive).map(({ exporter }) => exporter),
+  )
   const ids = createIdBlocks(connection)
   const table = createOutboxTable(connection, ids)
-  // Counts what a former process left, now that nobody waits yet.
-  table.counts()
-  const dueItems = createDueItems(connection)
+  // Counts what a former process left, too, now that nobody waits yet.
+  for (const { exporter, kind, pending, dead } of table.change(() => table.setReaders(exporters))) {
+    const message = 'an exporter is no longer configured: what waited for it is not kept'
+    if (pending + dead > 0) log.warn({ exporter, kind, pending, dead }, message)
+  }
+  const dueItems = createDueItems(connection, table)
   const totals = createTotals(connection)
   const pages = createFreePages(connection)
   const watch = createStorageWatch({ clock, log })
@@ -168,7 +176,7 @@ function storeOver<S>(
     if (isUntold) for (const listener of deletionListeners) listener()
     isUntold = false
   }
-  const oldestSessions = () => createOldestSessions({ connection, outbox: table, hasDestination })
+  const oldestSessions = () => createOldestSessions({ connection, outbox: table, active })
   const sizeBound = createSizeBound({
     maxBytes,
     usedBytes: pages.usedBytes,
@@ -181,6 +189,7 @@ function storeOver<S>(
   })
   const upkeep = createUpkeep({
     limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
+    leftovers: createOutboxLeftovers(connection, table),
     deletion,
     sizeBound,
     retention: createRetention({
@@ -189,7 +198,7 @@ function storeOver<S>(
       dueItems,
       oldest: oldestSessions(),
       deletion,
-      hasDestination,
+      active,
     }),
     pages,
     write,
@@ -237,7 +246,9 @@ function storeOver<S>(
 
   return {
     sessions: { ...sessions, remove },
-    outbox: createSqliteOutbox({ connection, table, write, log }),
+    outbox: (exporter, kind) =>
+      createSqliteOutbox({ table, dueItems, write, log }, { exporter, kind }),
+    outboxCounts: () => table.counts(),
     alerts: createSqliteAlertQueue(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     pause: createDestinationPauses(connection, write),

@@ -7,6 +7,7 @@
 import type { Clock, Timer } from '../../domain/clock.ts'
 import type { FreePages } from './free-pages.ts'
 import type { StoreLog } from '../store-log.ts'
+import type { OutboxLeftovers } from './outbox-leftovers.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
 import type { Retention } from './retention.ts'
 import type { SessionDeletion } from './session-deletion.ts'
@@ -22,6 +23,7 @@ export interface Upkeep {
 
 interface UpkeepDeps {
   readonly limits: OutboxLimits
+  readonly leftovers: OutboxLeftovers
   readonly deletion: Pick<SessionDeletion, 'sweep'>
   readonly sizeBound: Pick<SizeBound, 'enforce'>
   readonly retention: Retention
@@ -47,7 +49,7 @@ export interface RunningUpkeep extends Upkeep {
 
 /** The upkeep, and how to end it. */
 export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
-  const { limits, deletion, sizeBound, retention, pages, write } = deps
+  const { limits, leftovers, deletion, sizeBound, retention, pages, write } = deps
   const { onRest, retentionMs, clock, log } = deps
   let timer: Timer | undefined
   /** Between two rounds. */
@@ -61,6 +63,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   /** Each is one slice of work, and says whether there is more. */
   const slices: readonly (() => boolean)[] = [
     bound,
+    () => leftovers.sweep(),
     () => deletion.sweep(),
     prune,
     () => sizeBound.enforce(clock.now()),

@@ -138,7 +138,7 @@ export async function createReplayRig(
       states: createSessionStates(under),
       retentionMs: 0,
       outbox: { maxAgeMs: 0, maxBytes: 0 },
-      hasDestination: true,
+      exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
       budgets: {
         limits: { session: BUDGET_USD, day: 3 * BUDGET_USD },
         dayOf: createBudgetDays('UTC'),

@@ -10,6 +10,19 @@ export function delivery(nowMs: number): Delivery {
       lastDeliveredMs: nowMs - 4_000,
       lastError: null,
     },
+    exporters: [
+      {
+        name: 'langfuse',
+        label: 'Langfuse',
+        state: 'connected',
+        url: 'http://127.0.0.1:3000',
+        pending: 3,
+        dead: 0,
+        oldestPendingMs: nowMs - 9_000,
+        lastDeliveredMs: nowMs - 4_000,
+        lastError: null,
+      },
+    ],
     outbox: { pending: 3, dead: 0, dropped: 0, oldestPendingMs: nowMs - 9_000 },
     deadItems: [],
     ingest: {

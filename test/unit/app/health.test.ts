@@ -1,6 +1,6 @@
 /** What `/health` tells while the store does well, and while it does not. */
 import { expect, test } from 'vitest'
-import type { Delivery } from '../../../src/exporters/delivery.ts'
+import type { Deliveries } from '../../../src/exporters/deliveries.ts'
 import type { OutboxStats } from '../../../src/domain/outbox.ts'
 import { createHealth } from '../../../src/app/health.ts'
 import { createCounters } from '../../../src/observability/counters.ts'
@@ -20,12 +20,17 @@ function rig() {
   }
   const store = {
     instance: 'an-id',
-    outbox: {
+    outboxCounts: () => {
+      const { pending, dead } = state.stats()
+      const counts = { pending, dead }
+      return { ...counts, queues: [{ exporter: 'langfuse', kind: 'observation', ...counts }] }
+    },
+    outbox: () => ({
       stats: async () => {
         reads += 1
         return state.stats()
       },
-    },
+    }),
     sessions: { countOpenSessions: async () => 3 },
     upkeep: { dropped: () => 4 },
     check: async () => {
@@ -41,8 +46,8 @@ function rig() {
     }),
   } as unknown as Store<unknown>
   const delivery = {
-    status: () => ({ langfuse: 'connected', lastDeliveredMs: START_MS }),
-  } as unknown as Delivery
+    status: () => [{ name: 'langfuse', state: 'connected', lastDeliveredMs: START_MS }],
+  } as unknown as Deliveries
   const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
   const health = createHealth({ store, delivery, counters: createCounters(), clock, log })
   return { clock, state, health, reads: () => reads }
@@ -51,6 +56,7 @@ function rig() {
 const figures = {
   sessions: 3,
   delivery: { pending: 7, dead: 2, dropped: 4, oldestPendingMs: 5000 },
+  exporters: [{ name: 'langfuse', state: 'connected', pending: 7, dead: 2, oldestPendingMs: 5000 }],
   asOf: '2026-11-21T09:00:00.000Z',
 }
 const failure = { sinceMs: START_MS + 2000, message: 'database or disk is full' }

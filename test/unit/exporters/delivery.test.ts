@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createDelivery } from '../../../src/exporters/delivery.ts'
+import { createDeliveries } from '../../../src/exporters/deliveries.ts'
+import { langfuse } from '../../../src/exporters/langfuse/definition.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
 import { createRig, span } from './rig.ts'
@@ -49,19 +50,21 @@ describe('without keys', () => {
     const outbox = createMemoryOutbox()
     outbox.add(span('a'))
     const log = { info: () => {}, warn: () => {}, error: () => {} }
-    const delivery = createDelivery({
-      outbox,
-      client: undefined,
+    const deliveries = createDeliveries({
+      exporters: [{ definition: langfuse, exporter: undefined }],
+      outbox: (_exporter, kind) => outbox.lane(kind),
+      pause: () => ({ untilMs: async () => 0, set: async () => {} }),
       clock: createManualClock(0),
       random: Math.random,
       log,
-      config: { productVersion: '1.2.3' },
     })
-    delivery.start()
-    delivery.notify()
-    expect(await delivery.drain(1_000)).toBe(false)
-    await delivery.stop()
+    deliveries.start()
+    deliveries.notify()
+    await deliveries.drain(1_000)
+    await deliveries.stop()
     expect(outbox.pending()).toHaveLength(1)
-    expect(delivery.status()).toMatchObject({ langfuse: 'unconfigured', delivered: 0 })
+    expect(deliveries.status()).toMatchObject([
+      { name: 'langfuse', state: 'unconfigured', delivered: 0 },
+    ])
   })
 })

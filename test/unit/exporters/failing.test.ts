@@ -18,14 +18,14 @@ describe('a destination that fails', () => {
     }
     expect(client.sent('score')).toEqual([])
     expect(delivery.status()).toMatchObject({
-      langfuse: 'unreachable',
+      state: 'unreachable',
       lastError: 'HTTP 500: E500',
     })
 
     client.answer(() => OK)
     await advance(30_000)
     expect(outbox.pending()).toEqual([])
-    expect(delivery.status()).toMatchObject({ langfuse: 'connected', lastError: undefined })
+    expect(delivery.status()).toMatchObject({ state: 'connected', lastError: undefined })
 
     client.answer(() => status(500))
     await commit(span('b'))
@@ -61,7 +61,7 @@ describe('a destination that fails', () => {
     await started()
     client.answer(() => outcome)
     await commit(span('a'), score('quality'))
-    expect(delivery.status()).toMatchObject({ langfuse: expected, delivered: 0, buried: 0 })
+    expect(delivery.status()).toMatchObject({ state: expected, delivered: 0, buried: 0 })
     expect(delivery.status().lastError).toBeDefined()
     expect(outbox.pending()).toHaveLength(2)
   })
@@ -76,7 +76,7 @@ describe('a destination that fails', () => {
     client.answer(() => OK)
     await advance(1)
     expect(outbox.pending()).toEqual([])
-    expect(delivery.status().langfuse).toBe('connected')
+    expect(delivery.status().state).toBe('connected')
   })
 
   it('is not let off by the scores it did take at the same moment', async () => {

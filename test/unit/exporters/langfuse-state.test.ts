@@ -5,9 +5,9 @@ import { GONE, OK, status } from './scripted-client.ts'
 describe('its view of Langfuse', () => {
   it('is asked for at the start, and every 30 s without news', async () => {
     const { client, delivery, advance, commit, started } = createRig()
-    expect(delivery.status().langfuse).toBe('unreachable')
+    expect(delivery.status().state).toBe('unreachable')
     await started()
-    expect(delivery.status().langfuse).toBe('connected')
+    expect(delivery.status().state).toBe('connected')
     expect(client.probes()).toBe(1)
     await advance(20_000)
     await commit(span('a')) // news
@@ -17,12 +17,12 @@ describe('its view of Langfuse', () => {
     await advance(1)
     expect(client.probes()).toBe(2)
     expect(delivery.status()).toMatchObject({
-      langfuse: 'unreachable',
+      state: 'unreachable',
       lastError: 'connect ECONNREFUSED',
     })
     client.answer(() => OK)
     await advance(30_000)
-    expect(delivery.status().langfuse).toBe('connected')
+    expect(delivery.status().state).toBe('connected')
   })
 
   it('does not hold back what is committed after a failed probe', async () => {

@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest'
 import { createDelivery } from '../../../src/exporters/delivery.ts'
 import { createMemoryOutbox } from '../../../src/exporters/memory-outbox.ts'
-import type { HttpOutcome } from '../../../src/exporters/langfuse/verdict.ts'
+import type { HttpOutcome } from '../../../src/exporters/http-verdict.ts'
 import type { LangfuseClient } from '../../../src/exporters/langfuse/client.ts'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { observation, score } from '../storage/arrivals.ts'
+import { langfuseOver } from './rig.ts'
 
 const answer = (status: number): HttpOutcome => ({ kind: 'answer', status, body: '{}' })
 
@@ -23,14 +24,13 @@ function stand(outcomes: readonly HttpOutcome[], refused = '') {
     sendScore: async () => answer(200),
     probe: async () => answer(200),
   }
-  const outbox = createMemoryOutbox()
+  const outbox = createMemoryOutbox(['observation', 'score'])
   const delivery = createDelivery({
-    outbox,
-    client,
+    exporter: langfuseOver(client, createSystemClock()),
+    outbox: outbox.lane,
     clock: createSystemClock(),
     random: () => 0,
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    config: { productVersion: '1' },
   })
   return { outbox, delivery, sent }
 }
@@ -41,7 +41,7 @@ test('a failure of the moment is tried again, and nothing is left', async () => 
   expect(await delivery.drain(10_000)).toBe(true)
   await delivery.stop()
   expect(sent).toHaveLength(1)
-  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 0 })
+  expect([outbox.pending(), outbox.refused().items]).toEqual([0, 0])
 })
 
 test('what is refused is counted with its reason, its neighbours are delivered', async () => {
@@ -49,8 +49,8 @@ test('what is refused is counted with its reason, its neighbours are delivered',
   outbox.add([observation('a'), { ...observation('b'), name: 'bad one' }, observation('c')])
   expect(await delivery.drain(10_000)).toBe(true)
   await delivery.stop()
-  expect(await outbox.stats()).toMatchObject({ pending: 0, dead: 1 })
-  expect([...outbox.refusals()]).toEqual([expect.stringContaining('HTTP 400')])
+  expect(outbox.pending()).toBe(0)
+  expect(outbox.refused()).toEqual({ items: 1, reasons: [expect.stringContaining('HTTP 400')] })
 })
 
 test('wrong keys end a drain at once, and everything waits', async () => {
@@ -58,18 +58,19 @@ test('wrong keys end a drain at once, and everything waits', async () => {
   outbox.add([observation('a')])
   expect(await delivery.drain(10_000)).toBe(false)
   await delivery.stop()
-  expect(await outbox.stats()).toMatchObject({ pending: 1 })
-  expect(await outbox.nextDueMs()).toBeGreaterThan(Date.now())
+  expect(outbox.pending()).toBe(1)
+  expect(await outbox.lane('observation').nextDueMs()).toBeGreaterThan(Date.now())
 })
 
 test('a newer score takes the place of the one that waits, whatever becomes of that one', async () => {
-  const outbox = createMemoryOutbox()
+  const outbox = createMemoryOutbox(['observation', 'score'])
   const valued = (value: number) => ({ ...score('quality'), value })
   outbox.add([observation('a'), valued(1), observation('quality')])
-  await outbox.due(0, 10, 1e6)
+  const scores = outbox.lane('score')
+  await scores.due(0, 10, 1e6)
   outbox.add([valued(2), { ...valued(3), sessionKey: 'claude-code/s2' }])
-  await outbox.retryLater([2], 5, 'HTTP 500')
-  const due = await outbox.due(5, 10, 1e6)
-  const values = due.map(({ emission }) => (emission.kind === 'score' ? emission.value : 'span'))
-  expect(values).toEqual(['span', 'span', 2, 3])
+  await scores.retryLater([2], 5, 'HTTP 500')
+  const due = await scores.due(5, 10, 1e6)
+  expect(due.map(({ emission }) => emission.kind === 'score' && emission.value)).toEqual([2, 3])
+  expect(outbox.pending()).toBe(4)
 })

@@ -1,15 +1,20 @@
 /** An outbox without a disk, to look into. */
 import type { Emission } from '../../../src/domain/emission.ts'
-import type { Outbox, OutboxItem } from '../../../src/domain/outbox.ts'
+import type { ItemKind, Outbox, OutboxItem } from '../../../src/domain/outbox.ts'
 
 interface Row extends OutboxItem {
   readonly notBeforeMs: number
 }
 
-export interface MemoryOutbox extends Outbox {
+export interface MemoryOutbox {
+  readonly lane: (kind: ItemKind) => Outbox
   add(...emissions: readonly Emission[]): void
   pending(): readonly Row[]
   dead(): readonly { readonly emission: Emission; readonly reason: string }[]
+  /** As if the try of an item before the start had failed. */
+  putOff(id: number, notBeforeMs: number): void
+  /** From now on nothing is handed out, as if somebody else held it. */
+  withhold(): void
   /** Every operation rejects until this is called with nothing. */
   breakDown(error?: Error): void
 }
@@ -18,6 +23,7 @@ export function createMemoryOutbox(): MemoryOutbox {
   let rows: Row[] = []
   let lastId = 0
   let broken: Error | undefined
+  let isWithheld = false
   const buried: { emission: Emission; reason: string }[] = []
 
   async function guarded<T>(result: () => T): Promise<T> {
@@ -25,7 +31,48 @@ export function createMemoryOutbox(): MemoryOutbox {
     return result()
   }
 
+  function putOff(ids: readonly number[], notBeforeMs: number): void {
+    rows = rows.map((row) =>
+      ids.includes(row.id) ? { ...row, attempts: row.attempts + 1, notBeforeMs } : row,
+    )
+  }
+
+  function lane(kind: ItemKind): Outbox {
+    const own = () => rows.filter(({ emission }) => emission.kind === kind)
+    return {
+      due: (nowMs, maxItems) =>
+        guarded(() =>
+          isWithheld
+            ? []
+            : own()
+                .filter((row) => row.notBeforeMs <= nowMs)
+                .slice(0, maxItems),
+        ),
+      nextDueMs: () =>
+        guarded(() =>
+          own().length === 0 ? undefined : Math.min(...own().map((row) => row.notBeforeMs)),
+        ),
+      delivered: (ids) =>
+        guarded(() => {
+          rows = rows.filter((row) => !ids.includes(row.id))
+        }),
+      retryLater: (ids, notBeforeMs) => guarded(() => putOff(ids, notBeforeMs)),
+      bury: (ids, reason) =>
+        guarded(() => {
+          for (const row of rows) if (ids.includes(row.id)) buried.push({ ...row, reason })
+          rows = rows.filter((row) => !ids.includes(row.id))
+        }),
+      stats: () =>
+        guarded(() => ({
+          pending: own().length,
+          dead: buried.filter(({ emission }) => emission.kind === kind).length,
+          oldestPendingMs: undefined,
+        })),
+    }
+  }
+
   return {
+    lane,
     add: (...emissions) => {
       for (const emission of emissions) {
         lastId += 1
@@ -34,31 +81,12 @@ export function createMemoryOutbox(): MemoryOutbox {
     },
     pending: () => rows,
     dead: () => buried,
+    putOff: (id, notBeforeMs) => putOff([id], notBeforeMs),
+    withhold: () => {
+      isWithheld = true
+    },
     breakDown: (error) => {
       broken = error
     },
-    due: (nowMs, maxItems) =>
-      guarded(() => rows.filter((row) => row.notBeforeMs <= nowMs).slice(0, maxItems)),
-    nextDueMs: () =>
-      guarded(() =>
-        rows.length === 0 ? undefined : Math.min(...rows.map((row) => row.notBeforeMs)),
-      ),
-    delivered: (ids) =>
-      guarded(() => {
-        rows = rows.filter((row) => !ids.includes(row.id))
-      }),
-    retryLater: (ids, notBeforeMs) =>
-      guarded(() => {
-        rows = rows.map((row) =>
-          ids.includes(row.id) ? { ...row, attempts: row.attempts + 1, notBeforeMs } : row,
-        )
-      }),
-    bury: (ids, reason) =>
-      guarded(() => {
-        for (const row of rows) if (ids.includes(row.id)) buried.push({ ...row, reason })
-        rows = rows.filter((row) => !ids.includes(row.id))
-      }),
-    stats: () =>
-      guarded(() => ({ pending: rows.length, dead: buried.length, oldestPendingMs: undefined })),
   }
 }

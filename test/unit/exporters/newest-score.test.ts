@@ -1,11 +1,12 @@
 /** Of a score with one id, whatever Langfuse answers, the newest is the last that is sent. */
 import { expect, onTestFinished, test } from 'vitest'
 import { createDelivery } from '../../../src/exporters/delivery.ts'
-import type { HttpOutcome } from '../../../src/exporters/langfuse/verdict.ts'
+import type { HttpOutcome } from '../../../src/exporters/http-verdict.ts'
 import type { LangfuseClient } from '../../../src/exporters/langfuse/client.ts'
 import { settle } from '../manual-clock.ts'
 import { nothing, score } from '../storage/arrivals.ts'
 import { openStore } from '../storage/open-store.ts'
+import { langfuseOver } from './rig.ts'
 import { OK, status } from './scripted-client.ts'
 
 async function rig() {
@@ -16,20 +17,20 @@ async function rig() {
   let answer: (value: number) => HttpOutcome | Promise<HttpOutcome> = () => OK
   const client: LangfuseClient = {
     sendSpans: async () => OK,
-    sendScore: async ({ value }) => {
-      const outcome = await answer(Number(value))
-      if (outcome === OK) taken.push(Number(value))
+    sendScore: async (body) => {
+      const { value } = JSON.parse(body) as { readonly value: number }
+      const outcome = await answer(value)
+      if (outcome === OK) taken.push(value)
       return outcome
     },
     probe: async () => OK,
   }
   const delivery = createDelivery({
-    outbox: store.outbox,
-    client,
+    exporter: langfuseOver(client, clock),
+    outbox: (kind) => store.queue('langfuse', kind),
     clock,
     random: () => 0.5,
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    config: { productVersion: '1' },
   })
   onTestFinished(() => delivery.stop())
   delivery.start()

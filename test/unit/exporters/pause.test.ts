@@ -8,7 +8,7 @@ import { err, ok } from '../../../src/domain/result.ts'
 import { START_MS } from './langfuse/sample-emissions.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
-import { score, span } from './rig.ts'
+import { langfuseOver, score, span } from './rig.ts'
 import { createScriptedClient, OK, status } from './scripted-client.ts'
 
 function keptPause(): DestinationPause & { readonly untilMs: () => Promise<number> } {
@@ -35,15 +35,13 @@ function world() {
     client,
     pause,
     start: async () => {
-      const config = { productVersion: '1.2.3' }
       const delivery = createDelivery({
-        outbox,
-        client,
-        pause,
+        exporter: langfuseOver(client, clock),
+        outbox: outbox.lane,
+        pause: (account) => (account.endsWith(' score') ? keptPause() : pause),
         clock,
         random: () => 0.5,
         log,
-        config,
       })
       onTestFinished(() => delivery.stop())
       delivery.start()

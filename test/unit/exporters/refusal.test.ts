@@ -36,7 +36,7 @@ describe('a refusal', () => {
       bad.map((name) => [name, 'HTTP 400: E400']),
     )
     expect(delivery.status()).toMatchObject({
-      langfuse: 'connected',
+      state: 'connected',
       delivered: names.length - bad.length,
       buried: bad.length,
     })
@@ -67,7 +67,7 @@ describe('a refusal', () => {
     expect(outbox.dead()).toEqual([])
     expect(outbox.pending()).toHaveLength(3)
     expect(delivery.status()).toMatchObject({
-      langfuse: 'unreachable',
+      state: 'unreachable',
       lastError: containing('LANGFUSE_HOST'),
     })
   })

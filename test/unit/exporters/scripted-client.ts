@@ -1,5 +1,6 @@
 /** A Langfuse client that answers as it is told, and keeps what it was given. */
-import type { HttpOutcome } from '../../../src/exporters/langfuse/verdict.ts'
+import type { HttpOutcome } from '../../../src/exporters/http-verdict.ts'
+import type { ScoreBody } from '../../../src/exporters/langfuse/score.ts'
 import type { LangfuseClient } from '../../../src/exporters/langfuse/client.ts'
 
 export const OK: HttpOutcome = { kind: 'answer', status: 200, body: '{}' }
@@ -47,7 +48,10 @@ export function createScriptedClient(): ScriptedClient {
       const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((s) => s.spans))
       return receive({ kind: 'spans', names: spans.map(({ name }) => name) }, stop)
     },
-    sendScore: ({ name }, stop) => receive({ kind: 'score', names: [name] }, stop),
+    sendScore: (body, stop) => {
+      const { name } = JSON.parse(body) as ScoreBody
+      return receive({ kind: 'score', names: [name] }, stop)
+    },
     probe: (stop) => receive({ kind: 'probe', names: [] }, stop),
     answer: (next) => {
       script = next

@@ -43,15 +43,15 @@ describe('sending', () => {
   })
 
   it('divides by number and by size', async () => {
-    const { client, outbox, started } = createRig({ takeItems: 3, bodyBytes: 1_500 })
-    const huge = { ...span('huge'), input: 'x'.repeat(5_000) }
+    const { client, outbox, started } = createRig({ takeItems: 3 })
+    const huge = { ...span('huge'), input: 'x'.repeat(4_000_000) }
     outbox.add(span('a'), span('b'), huge, span('c'), span('d'))
     await started()
     expect(client.sent('spans')).toEqual([['a', 'b'], ['huge'], ['c', 'd']])
   })
 
   it('posts scores a few at a time', async () => {
-    const { client, outbox, started } = createRig({ concurrentScores: 2 })
+    const { client, outbox, started } = createRig({ firstConcurrent: 2 })
     const first = Promise.withResolvers<typeof OK>()
     client.answer(() => first.promise)
     outbox.add(score('a'), score('b'), score('c'))
@@ -65,7 +65,7 @@ describe('sending', () => {
   it('sends an item when its time has come', async () => {
     const { client, outbox, clock, advance, started } = createRig()
     outbox.add(span('a'))
-    await outbox.retryLater([1], clock.now() + 7_000, 'before the restart')
+    outbox.putOff(1, clock.now() + 7_000)
     await started()
     await advance(6_999)
     expect(client.sent('spans')).toEqual([])

@@ -37,6 +37,7 @@ export const healthy: HealthReport = {
   errorCount: 0,
   langfuse: 'connected',
   delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
+  exporters: [],
   asOf: '2026-11-21T09:30:00.000Z',
   storage: {
     state: 'ok',

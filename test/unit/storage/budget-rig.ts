@@ -58,7 +58,7 @@ export async function openBudgets(options: BudgetOptions): Promise<BudgetRig> {
     states: plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
-    hasDestination: true,
+    exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
     budgets: {
       limits,
       dayOf: createBudgetDays(timeZone),

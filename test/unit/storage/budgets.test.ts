@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { BudgetAlert, BudgetLimits } from '../../../src/domain/budget.ts'
 import { AT_MS } from './arrivals.ts'
 import { type BudgetRig, openBudgets, type Step } from './budget-rig.ts'
+import { langfuseOutbox } from './open-store.ts'
 
 const DAY_MS = 86_400_000
 const TODAY = new Date(AT_MS).toISOString().slice(0, 10)
@@ -115,7 +116,7 @@ describe('recorded with the commit', () => {
       { threshold: 80, spent_usd: 2, due: null },
       { threshold: 100, spent_usd: 2, due: 0 },
     ])
-    const [item, ...more] = await rig.store.outbox.due(AT_MS, 10, 1e6)
+    const [item, ...more] = await langfuseOutbox(rig.store).due(AT_MS, 10, 1e6)
     expect(item?.emission).toMatchObject({ name: 'alert day 100' })
     expect(more).toEqual([])
     expect((await rig.store.alerts.next())?.alert).toMatchObject({ scope: 'day', threshold: 100 })

@@ -9,7 +9,7 @@ const opened = await createSqliteStore({
   states: plainStates(),
   retentionMs: 0,
   outbox: { maxAgeMs: 0, maxBytes: 0 },
-  hasDestination: true,
+  exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
   log: console,
 })
 if (!opened.ok) throw new Error(opened.error.message)

@@ -81,7 +81,7 @@ test('an item of another payload version is put aside with the reason, its neigh
   const due = await store.outbox.due(AT_MS, 10, 1_000_000)
   expect(due.map(({ emission }) => emission)).toEqual([observation('kept')])
   expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 1 })
-  expect(store.rows(`select reason from outbox where state = 'dead'`)).toEqual([
+  expect(store.rows(`select reason from outbox_exceptions where state = 'dead'`)).toEqual([
     { reason: expect.stringMatching(/version 99, written by a newer .* reads 1\. Update it/) },
   ])
 })
@@ -228,4 +228,43 @@ test('of the scores that wait under one key the newest stays, known by its key',
   const due = await store.outbox.due(AT_MS, 10, 1_000_000)
   const values = due.map(({ emission }) => emission.kind === 'score' && emission.value)
   expect(values).toEqual([false, 1, 3])
+})
+
+test('what was tried, put off or given up for Langfuse is as it was, and is still in order', async () => {
+  const dataDir = await oldDatabase()
+  const database = new Database(databaseIn(dataDir))
+  const put = database.prepare(`
+    insert into outbox (session_key, kind, state, attempts, not_before_ms, created_ms, reason,
+      payload_version, bytes, payload) values ('claude-code/s1', 'observation', ?, ?, ?, ${AT_MS}, ?,
+      1, 10, ?)`)
+  const payload = (key: string) => JSON.stringify(observation(key))
+  put.run('pending', 0, 0, null, payload('untried'))
+  put.run('pending', 2, AT_MS + 50, 'HTTP 503', payload('put off'))
+  put.run('dead', 1, 0, 'HTTP 400', payload('dead'))
+  put.run('pending', 0, 0, null, payload('last'))
+  database.close()
+
+  const store = await openStore(dataDir)
+  const keysAt = async (nowMs: number) => {
+    const due = await store.outbox.due(nowMs, 10, 1_000_000)
+    return due.map(({ emission, attempts }) => [emission.key, attempts])
+  }
+  expect(await keysAt(AT_MS + 49)).toEqual([
+    ['kept', 0],
+    ['untried', 0],
+    ['last', 0],
+  ])
+  expect(await keysAt(AT_MS + 50)).toEqual([
+    ['kept', 0],
+    ['untried', 0],
+    ['put off', 2],
+    ['last', 0],
+  ])
+  expect(await store.deadItems.list(10)).toMatchObject([
+    { exporter: 'langfuse', reason: expect.stringMatching(/version 99/) },
+    { exporter: 'langfuse', attempts: 1, reason: 'HTTP 400' },
+  ])
+  expect(await store.outbox.stats()).toMatchObject({ pending: 4, dead: 2 })
+  expect(await store.deadItems.retry('all', AT_MS)).toBe(2)
+  expect(await keysAt(AT_MS)).toContainEqual(['dead', 0])
 })

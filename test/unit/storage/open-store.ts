@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
+import type { Outbox } from '../../../src/domain/outbox.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
@@ -12,7 +13,11 @@ import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import type { StateFormat } from '../../../src/domain/stored-state.ts'
 import { AT_MS, plainStates, type State } from './arrivals.ts'
 
-export interface OpenStore extends Store<State> {
+export interface OpenStore extends Omit<Store<State>, 'outbox'> {
+  /** Everything that waits for Langfuse, whatever its kind. */
+  readonly outbox: Outbox
+  /** As the store has it. */
+  readonly queue: Store<State>['outbox']
   readonly dataDir: string
   readonly clock: ManualClock
   /** What the store warned of. */
@@ -42,7 +47,7 @@ export function tryToOpen(
     states: options.states ?? plainStates(),
     retentionMs: 0,
     outbox: { maxAgeMs: 0, maxBytes: 0 },
-    hasDestination: true,
+    exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
     log: {
       warn: (fields) => options.warnings?.push(fields),
       error: (fields) => options.warnings?.push(fields),
@@ -63,11 +68,47 @@ export async function openStore(
   onTestFinished(close)
   return {
     ...opened.value,
+    outbox: langfuseOutbox(opened.value),
+    queue: opened.value.outbox,
     close,
     dataDir,
     clock,
     warnings,
     rows: (sql) => withDatabase(dataDir, (database) => database.prepare(sql).all()),
+  }
+}
+
+/** The lanes of Langfuse as one queue, in the order of the items. */
+export function langfuseOutbox({ outbox }: Pick<Store<unknown>, 'outbox'>): Outbox {
+  const lanes = [outbox('langfuse', 'observation'), outbox('langfuse', 'score')]
+  const defined = (times: readonly (number | undefined)[]) =>
+    times.filter((time) => time !== undefined)
+  const earliest = (times: readonly (number | undefined)[]) =>
+    defined(times).length === 0 ? undefined : Math.min(...defined(times))
+  const all = async (ask: (lane: Outbox) => Promise<unknown>): Promise<void> => {
+    for (const lane of lanes) await ask(lane)
+  }
+  return {
+    due: async (nowMs, maxItems, maxBytes) => {
+      const due = await Promise.all(lanes.map((lane) => lane.due(nowMs, maxItems, maxBytes)))
+      return due
+        .flat()
+        .sort((a, b) => a.id - b.id)
+        .slice(0, maxItems)
+    },
+    nextDueMs: async () => earliest(await Promise.all(lanes.map((lane) => lane.nextDueMs()))),
+    delivered: (ids) => all((lane) => lane.delivered(ids)),
+    retryLater: (ids, notBeforeMs, reason) =>
+      all((lane) => lane.retryLater(ids, notBeforeMs, reason)),
+    bury: (ids, reason) => all((lane) => lane.bury(ids, reason)),
+    stats: async () => {
+      const stats = await Promise.all(lanes.map((lane) => lane.stats()))
+      return {
+        pending: stats.reduce((sum, { pending }) => sum + pending, 0),
+        dead: stats.reduce((sum, { dead }) => sum + dead, 0),
+        oldestPendingMs: earliest(stats.map(({ oldestPendingMs }) => oldestPendingMs)),
+      }
+    },
   }
 }
 

@@ -74,7 +74,9 @@ describe('a failed try', () => {
       [1, 2],
       [2, 0],
     ])
-    expect(store.rows('select reason from outbox where id = 1')).toEqual([{ reason: 'HTTP 502' }])
+    expect(store.rows('select reason from outbox_exceptions where outbox_id = 1')).toEqual([
+      { reason: 'HTTP 502' },
+    ])
   })
 
   test.each([
@@ -107,9 +109,9 @@ describe('a dead item', () => {
     const store = await storeWith('a', 'b', 'c')
     await store.outbox.bury([2], 'refused with 400')
     expect(await keys(store.outbox, Number.MAX_SAFE_INTEGER)).toEqual(['a', 'c'])
-    expect(store.rows(`select id, reason from outbox where state = 'dead'`)).toEqual([
-      { id: 2, reason: 'refused with 400' },
-    ])
+    expect(
+      store.rows(`select outbox_id as id, reason from outbox_exceptions where state = 'dead'`),
+    ).toEqual([{ id: 2, reason: 'refused with 400' }])
   })
 
   test.each([
@@ -125,7 +127,9 @@ describe('a dead item', () => {
     // One at a time: nothing of the first two tries can be read.
     expect(await keys(store.outbox, AT_MS, 1)).toEqual(['c'])
     expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 2 })
-    expect(JSON.stringify(store.rows('select reason from outbox where id = 1'))).toMatch(reason)
+    expect(
+      JSON.stringify(store.rows('select reason from outbox_exceptions where outbox_id = 1')),
+    ).toMatch(reason)
     expect(store.warnings).toContainEqual(expect.objectContaining({ outboxId: 1 }))
   })
 })
@@ -232,7 +236,9 @@ describe('the numbers without counting', () => {
   test('follow what another program changed', async () => {
     const store = await storeWith('a', 'b', 'c')
     await store.outbox.bury([1], 'x')
-    withDatabase(store.dataDir, (database) => database.exec('delete from outbox where id < 3'))
+    withDatabase(store.dataDir, (database) =>
+      database.exec('delete from outbox_exceptions; delete from outbox where id < 3'),
+    )
     expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 0 })
   })
 
@@ -256,9 +262,9 @@ describe('the numbers without counting', () => {
     expect(await store.outbox.stats()).toMatchObject({ pending: 1, dead: 447 })
     expect(await store.deadItems.retry('all', AT_MS)).toBe(447)
     expect(await store.outbox.stats()).toMatchObject({ pending: 448, dead: 0 })
-    expect(store.rows(`select count(*) as n from outbox where state = 'pending'`)).toEqual([
-      { n: 448 },
-    ])
+    expect(
+      store.rows(`select count(*) as n from outbox_exceptions where state = 'pending'`),
+    ).toEqual([{ n: 448 }])
   })
 })
 

@@ -15,7 +15,7 @@ import {
   row,
   type State,
 } from './arrivals.ts'
-import { databaseIn, temporaryFolder, withDatabase } from './open-store.ts'
+import { langfuseOutbox, databaseIn, temporaryFolder, withDatabase } from './open-store.ts'
 
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
@@ -50,7 +50,9 @@ async function open(bounds: {
     retentionMs: retentionDays * DAY_MS,
     maxBytes: maxStoreBytes,
     outbox: { maxAgeMs: maxAgeDays * DAY_MS, maxBytes },
-    hasDestination,
+    exporters: [
+      { exporter: 'langfuse', kinds: ['observation', 'score'], isActive: hasDestination },
+    ],
     log: { warn: (fields) => warnings.push(fields), error: (fields) => errors.push(fields) },
   })
   if (!opened.ok) throw new Error(opened.error.message)
@@ -98,7 +100,7 @@ describe('retention', () => {
     await rig.clock.advance(3 * DAY_MS)
     // Something as old as that waits to be delivered.
     expect(rig.count('sessions')).toBe(4)
-    await rig.store.outbox.delivered([1])
+    await langfuseOutbox(rig.store).delivered([1])
     await rig.clock.advance(1.5 * DAY_MS)
     for (const table of ['sessions', 'record_batches', 'seen', 'prompts']) {
       expect([table, rig.count(table)]).toEqual([table, 2])
@@ -115,7 +117,7 @@ describe('retention', () => {
     await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
     await rig.clock.advance(3 * DAY_MS)
     expect([rig.count('sessions'), rig.count('outbox')]).toEqual([1, 1])
-    expect(await rig.store.outbox.stats()).toMatchObject({ pending: 1 })
+    expect(await langfuseOutbox(rig.store).stats()).toMatchObject({ pending: 1 })
   })
 
   test('a session that was deleted can begin again, from the same sender', async () => {
@@ -178,14 +180,14 @@ describe('retention and what was put back by command', () => {
     await keep(rig, 'old', false)
     const emissions = [observation('o', { sessionKey: 'claude-code/put back' })]
     await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
-    await rig.store.outbox.bury([1], 'HTTP 400')
+    await langfuseOutbox(rig.store).bury([1], 'HTTP 400')
     await rig.clock.advance(1.5 * DAY_MS)
     await rig.store.deadItems.retry('all', rig.clock.now())
     await rig.clock.advance(2 * DAY_MS)
     const keys = () =>
       withDatabase(rig.dataDir, (db) => db.prepare('select session_id from sessions').pluck().all())
     expect(keys()).toEqual(['put back'])
-    await rig.store.outbox.delivered([1])
+    await langfuseOutbox(rig.store).delivered([1])
     await rig.clock.advance(1.1 * DAY_MS)
     expect(keys()).toEqual([])
   })
@@ -195,13 +197,13 @@ describe('retention and what was put back by command', () => {
     const emissions = Array.from({ length: 500 }, (_, n) => observation(`o${n}`))
     await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
     const ids = emissions.map((_, n) => n + 1)
-    await rig.store.outbox.bury(ids, 'HTTP 400')
+    await langfuseOutbox(rig.store).bury(ids, 'HTTP 400')
     await rig.clock.advance(1.5 * DAY_MS)
     // Put back, and refused again: as old as that.
     await rig.store.deadItems.retry(ids.slice(0, 450), rig.clock.now())
-    await rig.store.outbox.bury(ids.slice(0, 450), 'HTTP 400')
+    await langfuseOutbox(rig.store).bury(ids.slice(0, 450), 'HTTP 400')
     await rig.clock.advance(2 * DAY_MS)
-    expect(await rig.store.outbox.stats()).toMatchObject({ pending: 0, dead: 450 })
+    expect(await langfuseOutbox(rig.store).stats()).toMatchObject({ pending: 0, dead: 450 })
   })
 })
 
@@ -333,8 +335,8 @@ describe('the size of the store', () => {
     expect(rig.errors).toEqual([expect.objectContaining({ waitingSessions: left.length })])
     expect(sessionIds(rig)).toHaveLength(left.length + 30)
 
-    const due = await rig.store.outbox.due(rig.clock.now(), 1000, 1e9)
-    await rig.store.outbox.delivered(due.map(({ id }) => id))
+    const due = await langfuseOutbox(rig.store).due(rig.clock.now(), 1000, 1e9)
+    await langfuseOutbox(rig.store).delivered(due.map(({ id }) => id))
     await eventually(rig, () => sessionIds(rig).length === 30)
   })
 
@@ -378,7 +380,7 @@ describe('the outbox', () => {
   }
 
   async function pending({ store, clock }: Rig): Promise<string[]> {
-    const due = await store.outbox.due(clock.now(), 1000, 1_000_000_000)
+    const due = await langfuseOutbox(store).due(clock.now(), 1000, 1_000_000_000)
     return due.map(({ emission }) => emission.key)
   }
 
@@ -389,7 +391,7 @@ describe('the outbox', () => {
     await put(rig, 'young')
     await rig.clock.advance(1.5 * DAY_MS)
     expect(await pending(rig)).toEqual(['young'])
-    expect(await rig.store.outbox.stats()).toMatchObject({ pending: 1, dead: 1 })
+    expect(await langfuseOutbox(rig.store).stats()).toMatchObject({ pending: 1, dead: 1 })
     expect(rig.errors).toEqual([{ expired: 1, dropped: 0 }])
     expect(rig.store.upkeep.dropped()).toBe(0)
   })
@@ -399,7 +401,7 @@ describe('the outbox', () => {
   test('drops dead items first, then the oldest, and counts them', async () => {
     const rig = await open({ maxBytes: 2 * itemBytes })
     await put(rig, '1', '2', '3')
-    await rig.store.outbox.bury([2], 'refused')
+    await langfuseOutbox(rig.store).bury([2], 'refused')
     await rig.clock.advance(MINUTE_MS)
     expect(await pending(rig)).toEqual(['1', '3'])
     await put(rig, '4')

@@ -35,7 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['domain'],
   http: ['domain'],
   storage: ['domain'],
-  exporters: ['domain', 'http'],
+  exporters: ['domain', 'http', 'config'],
   alerts: ['domain', 'http', 'exporters'],
   observability: ['domain', 'config'],
   setup: ['domain', 'config'],

@@ -10,6 +10,7 @@ import { budgets } from './0004-budgets.ts'
 import { controls } from './0005-controls.ts'
 import { delivery } from './0006-delivery.ts'
 import { emptySessions } from './0007-empty-sessions.ts'
+import { exporters } from './0008-exporters.ts'
 import { costs } from './0009-costs.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,5 +21,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-controls': controls,
   '0006-delivery': delivery,
   '0007-empty-sessions': emptySessions,
+  '0008-exporters': exporters,
   '0009-costs': costs,
 }

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type HttpAnswer,
-  probeVerdictOf,
-  verdictOf,
-} from '../../../../src/exporters/langfuse/verdict.ts'
+import type { HttpAnswer } from '../../../../src/exporters/http-verdict.ts'
+import { probeVerdictOf, verdictOf } from '../../../../src/exporters/langfuse/verdict.ts'
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
 const answer = (status: number, body?: string, headers: Partial<HttpAnswer> = {}): HttpAnswer => ({
@@ -17,24 +14,24 @@ const containing = (part: string): unknown => expect.stringContaining(part)
 const retry = (cause: string, more: object = {}): unknown =>
   expect.objectContaining({ kind: 'retry', cause, ...more })
 const refused = (part: string): unknown =>
-  expect.objectContaining({ kind: 'refused', reason: containing(part) })
+  expect.objectContaining({ kind: 'rejected', reason: containing(part) })
 
 describe('verdictOf', () => {
   it.each([
-    ['200 and nothing', answer(200, ''), { kind: 'delivered' }],
-    ['200 {}', answer(200, '{}'), { kind: 'delivered' }],
-    ['200 and a job', answer(200, '{"id":"1","name":"otel"}'), { kind: 'delivered' }],
-    ['201 with an id', answer(201, '{"id":"s"}'), { kind: 'delivered' }],
-    ['202', answer(202, ' \n'), { kind: 'delivered' }],
+    ['200 and nothing', answer(200, ''), { kind: 'accepted' }],
+    ['200 {}', answer(200, '{}'), { kind: 'accepted' }],
+    ['200 and a job', answer(200, '{"id":"1","name":"otel"}'), { kind: 'accepted' }],
+    ['201 with an id', answer(201, '{"id":"s"}'), { kind: 'accepted' }],
+    ['202', answer(202, ' \n'), { kind: 'accepted' }],
     [
       '200 with nothing rejected',
       answer(200, '{"partialSuccess":{"rejectedSpans":"0"}}'),
-      { kind: 'delivered' },
+      { kind: 'accepted' },
     ],
     [
       '207 without errors',
       answer(207, '{"successes":[{"id":"1"}],"errors":[]}'),
-      { kind: 'delivered' },
+      { kind: 'accepted' },
     ],
     [
       '200 with spans rejected',
@@ -54,14 +51,14 @@ describe('verdictOf', () => {
     [
       '400',
       answer(400, '{"error":"Invalid span id: x"}'),
-      { kind: 'refused', reason: 'HTTP 400: Invalid span id: x' },
+      { kind: 'rejected', reason: 'HTTP 400: Invalid span id: x' },
     ],
     [
       '400 with message and issues',
       answer(400, '{"message":"Invalid request data","error":[{"path":["value"]}]}'),
       refused('Invalid request data: [{"path":["value"]}]'),
     ],
-    ['400 whose body was lost', answer(400, undefined), { kind: 'refused', reason: 'HTTP 400' }],
+    ['400 whose body was lost', answer(400, undefined), { kind: 'rejected', reason: 'HTTP 400' }],
     ['413', answer(413, 'too large'), refused('too large')],
     ['422', answer(422, ''), refused('422')],
     [
@@ -111,7 +108,7 @@ describe('verdictOf', () => {
 
 describe('probeVerdictOf', () => {
   it.each([
-    ['200', answer(200, '{}'), { kind: 'delivered' }],
+    ['200', answer(200, '{}'), { kind: 'accepted' }],
     [
       '400, which an empty export gives no reason for',
       answer(400, 'plain HTTP sent to HTTPS port'),

@@ -59,7 +59,7 @@ describe('a request', () => {
 
   it('for a score is plain JSON with the same signature', async () => {
     const { client, calls } = clientOver(ok)
-    await client.sendScore(score)
+    await client.sendScore(JSON.stringify(score))
     expect(calls[0]?.url).toBe('http://lf:3000/api/public/scores')
     expect(calls[0]?.init).toMatchObject({
       method: 'POST',
@@ -85,7 +85,7 @@ describe('a request', () => {
     ['https://user:pass@example/?q=1#top', 'https://example/api/public/scores'],
   ])('to %s goes to %s', async (baseUrl, expected) => {
     const { client, calls } = clientOver(ok, baseUrl)
-    await client.sendScore(score)
+    await client.sendScore(JSON.stringify(score))
     expect(calls[0]?.url).toBe(expected)
   })
 })

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { createNap } from '../../../src/exporters/wakeable-delay.ts'
+import { createWakeableDelay } from '../../../src/exporters/wakeable-delay.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 
-/** A nap, and how often a rest has ended. */
-function napping() {
+/** A delay, and how often a wait has ended. */
+function waiting() {
   const clock = createManualClock(0)
-  const nap = createNap(clock)
+  const delay = createWakeableDelay(clock)
   let ended = 0
   const rest = async (restMs: number) => {
-    await nap.rest(restMs)
+    await delay.wait(restMs)
     ended += 1
   }
-  return { clock, nap, rest, ended: () => ended }
+  return { clock, delay, rest, ended: () => ended }
 }
 
-describe('a nap', () => {
+describe('a delay', () => {
   it('ends by itself', async () => {
-    const { clock, rest, ended } = napping()
+    const { clock, rest, ended } = waiting()
     void rest(1_000)
     await clock.advance(999)
     expect(ended()).toBe(0)
@@ -25,18 +25,18 @@ describe('a nap', () => {
   })
 
   it('ends when called, and its timer with it', async () => {
-    const { clock, nap, rest, ended } = napping()
+    const { clock, delay, rest, ended } = waiting()
     void rest(1_000)
-    nap.end()
+    delay.end()
     await settle()
     expect(ended()).toBe(1)
     expect(clock.pendingTimers()).toBe(0)
   })
 
   it('does not begin when the call came before', async () => {
-    const { clock, nap, rest, ended } = napping()
-    nap.arm()
-    nap.end()
+    const { clock, delay, rest, ended } = waiting()
+    delay.arm()
+    delay.end()
     void rest(1_000)
     await settle()
     expect(ended()).toBe(1)
@@ -44,9 +44,9 @@ describe('a nap', () => {
   })
 
   it('begins when the call was heard already', async () => {
-    const { clock, nap, rest, ended } = napping()
-    nap.end()
-    nap.arm()
+    const { clock, delay, rest, ended } = waiting()
+    delay.end()
+    delay.arm()
     void rest(1_000)
     await settle()
     expect(ended()).toBe(0)

@@ -1,0 +1,84 @@
+/**
+ * The deliveries of all exporters. None waits for another: each has its own loops, and what one
+ * cannot send at present stays in the outbox for it alone.
+ */
+import type { DestinationPause } from '../domain/destination-pause.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { ItemKind, Outbox } from '../domain/outbox.ts'
+import type { ServerState } from './circuit-breaker.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
+import type { DeliveryLog } from './limits.ts'
+import type { ConfiguredExporter } from './registry.ts'
+
+export interface ExporterStatus {
+  readonly name: string
+  readonly label: string
+  /** Where it sends to; undefined while it is not configured. */
+  readonly address: string | undefined
+  readonly state: ServerState | 'unconfigured'
+  /** Since the start. */
+  readonly delivered: number
+  readonly lastDeliveredMs: number | undefined
+  /** Why deliveries fail at present. */
+  readonly lastError: string | undefined
+}
+
+export interface Deliveries extends Pick<Delivery, 'start' | 'notify' | 'drain' | 'stop'> {
+  /** In the order of the registry. */
+  status(): readonly ExporterStatus[]
+}
+
+export interface DeliveriesDeps {
+  readonly exporters: readonly ConfiguredExporter[]
+  readonly outbox: (exporter: string, kind: ItemKind) => Outbox
+  readonly pause: (account: string) => DestinationPause
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly log: DeliveryLog
+}
+
+export function createDeliveries(deps: DeliveriesDeps): Deliveries {
+  const all = deps.exporters.map(({ definition, exporter }) => ({
+    definition,
+    exporter,
+    delivery:
+      exporter &&
+      createDelivery({
+        ...deps,
+        exporter,
+        outbox: (kind) => deps.outbox(definition.name, kind),
+      }),
+  }))
+  const deliveries = all.flatMap(({ delivery }) => delivery ?? [])
+
+  return {
+    start: () => {
+      for (const delivery of deliveries) delivery.start()
+    },
+    notify: () => {
+      for (const delivery of deliveries) delivery.notify()
+    },
+    // What nothing is configured to send is not left behind by a stop: it has to wait.
+    drain: async (timeoutMs) => {
+      const drained = await Promise.all(deliveries.map((delivery) => delivery.drain(timeoutMs)))
+      return drained.every((isDrained) => isDrained)
+    },
+    stop: async () => {
+      await Promise.all(deliveries.map((delivery) => delivery.stop()))
+    },
+    status: () =>
+      all.map(({ definition: { name, label }, exporter, delivery }) => {
+        const status = delivery?.status()
+        return {
+          name,
+          label,
+          address: exporter?.address,
+          state: status?.state ?? 'unconfigured',
+          delivered: status?.delivered ?? 0,
+          lastDeliveredMs: status?.lastDeliveredMs,
+          lastError: status?.lastError,
+        }
+      }),
+  }
+}

@@ -1,0 +1,34 @@
+/** Every exporter there is. To add one: a folder, and a line here. */
+import type { Config } from '../config/config.ts'
+import type { OutboxReader } from '../domain/outbox.ts'
+import type { Exporter, ExporterContext, ExporterDefinition } from './exporter.ts'
+import { langfuse } from './langfuse/definition.ts'
+
+export const exporterDefinitions: readonly ExporterDefinition[] = [langfuse]
+
+/** One that items are kept for, with what sends them, if it is configured. */
+export interface ConfiguredExporter {
+  readonly definition: ExporterDefinition
+  readonly exporter: Exporter | undefined
+}
+
+/** Those of a configuration that items are kept for. */
+export function configuredExporters(
+  config: Config,
+  context: ExporterContext,
+  definitions = exporterDefinitions,
+): readonly ConfiguredExporter[] {
+  return definitions.flatMap((definition) => {
+    const exporter = definition.create(config, context)
+    return exporter === undefined && !definition.isAwaited ? [] : [{ definition, exporter }]
+  })
+}
+
+/** The same, as the store knows them. */
+export function outboxReaders(configured: readonly ConfiguredExporter[]): readonly OutboxReader[] {
+  return configured.map(({ definition: { name, kinds }, exporter }) => ({
+    exporter: name,
+    kinds,
+    isActive: exporter !== undefined,
+  }))
+}
