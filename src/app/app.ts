@@ -19,6 +19,8 @@ import { createSystemClock } from '../observability/clock.ts'
 import { createKeyGuesses } from '../receivers/key-guesses.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import { createHealth } from './health.ts'
+import { readOwnPrices } from '../prices/own-prices.ts'
+import { createPriceTable } from '../prices/price-table.ts'
 import { createPage, type Page } from './page.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
@@ -51,7 +53,9 @@ export async function createApp(
   systemClock: Clock = createSystemClock(),
 ): Promise<Result<App, string>> {
   const clock = createSteadyClock(systemClock)
-  const policy = policyOf(config.session)
+  const ownPrices = readOwnPrices(config.pricesFile)
+  if (!ownPrices.ok) return ownPrices
+  const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
   const exporters = configuredExporters(config, {
     productVersion: PRODUCT_VERSION,
     now: () => clock.now(),
@@ -89,6 +93,7 @@ export async function createApp(
     config,
     accessToken: token.ok ? token.value : undefined,
     guesses,
+    ownPrices: ownPrices.value,
     store,
     delivery,
     counters,

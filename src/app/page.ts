@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import type { Log } from '../observability/logger.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
+import type { OwnPrice } from '../prices/own-prices.ts'
 import { createReader } from '../reports/reader/reader.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
@@ -22,6 +23,7 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
   /** Absent when it could not be made: then the page stays shut. */
   readonly accessToken: string | undefined
   readonly guesses: KeyGuesses
+  readonly ownPrices: readonly OwnPrice[]
   readonly log: Log
 }
 
@@ -39,6 +41,7 @@ export function createPage(deps: PageDeps): Page {
     settings: {
       dataDir: config.dataDir,
       policy: policyOf(config.session),
+      ownPrices: deps.ownPrices,
       budgets: { limits: budgets.limits, timeZone: budgetTimeZone(config) },
       langfuseUrl: langfuse?.baseUrl,
     },

@@ -29,18 +29,30 @@ export async function withData(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const [{ openStoreReader }, { explainUse }, { createReports }, { policyOf }] = await Promise.all([
+  const [
+    { openStoreReader },
+    { explainUse },
+    { createReports },
+    { policyOf },
+    { readOwnPrices },
+    { createPriceTable },
+  ] = await Promise.all([
     import('../storage/sqlite/store-reader.ts'),
     import('../storage/sqlite/open-existing.ts'),
     import('../reports/reports.ts'),
     import('../sessions/policy.ts'),
+    import('../prices/own-prices.ts'),
+    import('../prices/price-table.ts'),
   ])
+  const ownPrices = readOwnPrices(config.value.pricesFile)
+  if (!ownPrices.ok) return failed(ownPrices.error)
   const { dataDir } = config.value
   const opened = openStoreReader(dataDir)
   if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
-    const policy = policyOf(config.value.session)
+    const priceOf = createPriceTable(ownPrices.value)
+    const policy = { ...policyOf(config.value.session), priceOf }
     const reports = createReports({ reader, policy, now: context.now })
     return await use({ config: config.value, policy, reader, reports })
   } catch (error) {

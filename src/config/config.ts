@@ -18,6 +18,8 @@ export interface LangfuseConfig {
 export interface TracingConfig {
   readonly environment?: string
   readonly release?: string
+  /** Estimated costs go to Langfuse as costs. */
+  readonly sendEstimates?: boolean
 }
 
 export interface ReceiverConfig {
@@ -65,6 +67,8 @@ export interface Config {
   readonly readWorkspace: boolean
   /** Where files with raw API bodies may be read. Absolute. */
   readonly bodyFolders: readonly string[]
+  /** Own prices and discounts. Absolute; absent where none is named. */
+  readonly pricesFile?: string
   /** Absolute. */
   readonly dataDir: string
   /** Of closed sessions; 0 is for ever. */

@@ -60,6 +60,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     tracing: {
       ...(tracingEnvironment !== undefined && { environment: tracingEnvironment }),
       ...(release !== undefined && { release }),
+      ...(environment.SEND_ESTIMATES === 'on' && { sendEstimates: true }),
     },
     receiver: {
       host: environment.OTLP_RECEIVER_HOST,
@@ -83,6 +84,9 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',
     bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
+    ...(environment.PRICES_FILE !== undefined && {
+      pricesFile: absoluteFolder(environment.PRICES_FILE, platform),
+    }),
     dataDir: dataDirOf(environment.DATA_DIR, given, platform),
     retentionMs: environment.RETENTION_DAYS * DAY_MS,
     maxStoreBytes: environment.MAX_STORE_SIZE,

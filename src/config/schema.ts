@@ -28,6 +28,7 @@ const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024 * 1024
 
 const duration = (minMs: number) => wholeNumber('ms', minMs, MAX_DURATION_MS)
 const folder = matching(/./, 'path', 'the path of a folder')
+const pricesFile = matching(/./, 'path', 'the path of a JSON file')
 const host = matching(
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%]*\]?)$/,
   'host',
@@ -158,6 +159,15 @@ export const environmentSchema = z.object({
     nameList,
     'team,project,repository,branch,folder,vcs.repository.name,vcs.ref.head.name',
     'Resource attributes that become tags in Langfuse; all of them are metadata.',
+  ),
+  PRICES_FILE: optionalVariable(
+    pricesFile,
+    'Own prices and discounts for calls whose cost the agent does not tell; see docs/reference.md.',
+  ),
+  SEND_ESTIMATES: variable(
+    oneOf(['on', 'off']),
+    'off',
+    "Send estimated costs to Langfuse as costs; else as metadata, and Langfuse's own prices apply.",
   ),
   SHUTDOWN_TIMEOUT: variable(
     duration(0),

@@ -53,10 +53,16 @@ export function isBlank(value: string | undefined): boolean {
   return value === undefined || value.trim() === ''
 }
 
+/** Settings that are one path. */
+const PATHS = ['DATA_DIR', 'PRICES_FILE'] as const
+
 /** A path in a file means the same in whatever folder a command is run. */
 function withAbsolutePaths({ path, variables }: EnvFile): Variables {
-  const { DATA_DIR: given = '' } = variables
-  const folder = given.trim()
-  if (folder === '' || isAbsolute(folder) || folder.startsWith('~')) return variables
-  return { ...variables, DATA_DIR: join(dirname(path), folder) }
+  const absolute: Record<string, string> = {}
+  for (const name of PATHS) {
+    const given = variables[name]?.trim() ?? ''
+    if (given === '' || isAbsolute(given) || given.startsWith('~')) continue
+    absolute[name] = join(dirname(path), given)
+  }
+  return { ...variables, ...absolute }
 }

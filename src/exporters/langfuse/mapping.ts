@@ -32,6 +32,8 @@ export interface MappingConfig {
   readonly environment?: string | undefined
   /** Shown as the release of every span. */
   readonly release?: string | undefined
+  /** Estimated costs go as costs, and not as metadata alone. */
+  readonly sendEstimates?: boolean | undefined
   /** Version of this product: the version of the instrumentation scope. */
   readonly productVersion: string
 }

@@ -4,6 +4,7 @@
  * name and `gen_ai.operation.name` may drop model, usage and cost (facts of 4.16).
  */
 import type { TokenUsage } from '../../domain/agent-event.ts'
+import type { CostByKind } from '../../domain/price.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import type { Observation, TraceContext } from '../../domain/emission.ts'
 import type { Shown } from '../../domain/json-value.ts'
@@ -19,7 +20,7 @@ export function spanAttributes(observation: Observation, config: MappingConfig):
   return {
     ...traceAttributes(observation.context, config),
     ...observationAttributes(observation),
-    ...(observation.type === 'generation' ? generationAttributes(observation) : {}),
+    ...(observation.type === 'generation' ? generationAttributes(observation, config) : {}),
   }
 }
 
@@ -54,19 +55,58 @@ function observationAttributes(observation: Observation): SpanAttributes {
 }
 
 /** What is priced stands on generations alone, so that nothing is counted twice. */
-function generationAttributes(generation: Observation): SpanAttributes {
-  const { model, modelParameters, usage, costUsd, completionStartMs } = generation
+function generationAttributes(generation: Observation, config: MappingConfig): SpanAttributes {
+  const { model, modelParameters, usage, completionStartMs } = generation
   return {
     [ATTRIBUTE.OBSERVATION_MODEL]: model,
     [ATTRIBUTE.OBSERVATION_MODEL_PARAMETERS]: textOf(modelParameters),
     [ATTRIBUTE.OBSERVATION_USAGE_DETAILS]: usage && usageDetails(usage),
-    // Always `total`: without it, whatever goes beyond input and output counts as 0.
-    [ATTRIBUTE.OBSERVATION_COST_DETAILS]: isAmount(costUsd)
-      ? textOf({ total: costUsd })
-      : undefined,
+    ...costAttributes(generation, config),
     [ATTRIBUTE.OBSERVATION_COMPLETION_START_TIME]:
       completionStartMs === undefined ? undefined : new Date(completionStartMs).toISOString(),
   }
+}
+
+/**
+ * What the agent said is the cost. An estimate is that only where it is asked for: any cost that is
+ * sent switches Langfuse's own pricing off.
+ */
+function costAttributes(
+  { costUsd, costSource, costByKind, usage }: Observation,
+  { sendEstimates = false }: MappingConfig,
+): SpanAttributes {
+  if (!isAmount(costUsd)) return {}
+  const isEstimate = costSource === 'estimated' || costSource === 'override'
+  const source = metadataAttributes(ATTRIBUTE.OBSERVATION_METADATA, {
+    cost_source: costSource,
+    estimated_cost_usd: isEstimate ? costUsd : undefined,
+  })
+  if (isEstimate && !sendEstimates) return source
+  const parts = costByKind && usage ? costDetails(costByKind, usage) : {}
+  return {
+    ...source,
+    // Always `total`: without it, whatever goes beyond input and output counts as 0.
+    [ATTRIBUTE.OBSERVATION_COST_DETAILS]: textOf({ ...parts, total: costUsd }),
+  }
+}
+
+/** Under the keys of the usage, so that each kind of token has its cost beside it. */
+function costDetails(byKind: CostByKind, usage: TokenUsage): Record<string, number> {
+  const { input = 0, output: all = 0, cacheRead = 0, cacheCreation = 0, reasoning = 0 } = byKind
+  const keys = { ...output(usage), ...cacheWrites(usage) }
+  const details = {
+    input,
+    output: 'output_reasoning_tokens' in keys ? all - reasoning : all,
+    ...('output_reasoning_tokens' in keys && { output_reasoning_tokens: reasoning }),
+    cache_read_input_tokens: cacheRead,
+    ...('cache_creation_input_tokens' in keys
+      ? { cache_creation_input_tokens: cacheCreation }
+      : {
+          input_cache_creation_5m: byKind.cacheCreation5m ?? cacheCreation,
+          input_cache_creation_1h: byKind.cacheCreation1h ?? 0,
+        }),
+  }
+  return Object.fromEntries(Object.entries(details).filter(([, usd]) => usd > 0))
 }
 
 /** Langfuse refuses usage that is not made of non-negative integers. */

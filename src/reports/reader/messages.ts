@@ -1,5 +1,6 @@
 /** What the bridge and its reader's thread say to each other. Plain data: it is copied between them. */
 import type { BudgetLimits } from '../../domain/budget.ts'
+import type { OwnPrice } from '../../prices/own-prices.ts'
 import type { SessionPolicy } from '../../sessions/policy.ts'
 import type { WebFailure } from '../../api/failure.ts'
 import type { LiveChunk, LiveQuestion, Question } from '../../api/queries.ts'
@@ -7,7 +8,9 @@ import type { LiveChunk, LiveQuestion, Question } from '../../api/queries.ts'
 /** What the thread is started with. */
 export interface ReaderSettings {
   readonly dataDir: string
-  readonly policy: SessionPolicy
+  readonly policy: Omit<SessionPolicy, 'priceOf'>
+  /** Of the operator; the price list itself is loaded by the thread. */
+  readonly ownPrices: readonly OwnPrice[]
   readonly budgets: { readonly limits: BudgetLimits; readonly timeZone: string }
   /** Address of Langfuse, for links; undefined without keys. */
   readonly langfuseUrl: string | undefined

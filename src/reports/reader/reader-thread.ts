@@ -6,6 +6,7 @@
 import { platform, setPriority } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createPriceTable } from '../../prices/price-table.ts'
 import { createBudgetStates } from '../budget-state.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
@@ -27,7 +28,9 @@ const NICENESS = 10
 
 const port = parentPort
 if (port === null) throw new Error('this module is the body of a thread')
-const { dataDir, policy, budgets, langfuseUrl, intakeMemory } = workerData as ThreadData
+const { dataDir, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
+  workerData as ThreadData
+const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
 const opened = openStoreReader(dataDir)

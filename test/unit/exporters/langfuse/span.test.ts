@@ -98,6 +98,41 @@ describe('attributes', () => {
       },
     ],
     [
+      'a cost that the agent told, by kind of token',
+      {
+        type: 'generation',
+        usage: { ...usage, output: 50, reasoning: 20, cacheCreation5m: 30, cacheCreation1h: 10 },
+        costUsd: 1,
+        costSource: 'agent',
+        costByKind: {
+          input: 0.1,
+          output: 0.5,
+          reasoning: 0.2,
+          cacheRead: 0.1,
+          cacheCreation: 0.3,
+          cacheCreation5m: 0.2,
+          cacheCreation1h: 0.1,
+        },
+      },
+      {
+        'langfuse.observation.type': 'generation',
+        'langfuse.observation.metadata.cost_source': 'agent',
+        'langfuse.observation.usage_details':
+          '{"input":10,"output":30,"output_reasoning_tokens":20,"cache_read_input_tokens":300,"input_cache_creation_5m":30,"input_cache_creation_1h":10}',
+        'langfuse.observation.cost_details':
+          '{"input":0.1,"output":0.3,"output_reasoning_tokens":0.2,"cache_read_input_tokens":0.1,"input_cache_creation_5m":0.2,"input_cache_creation_1h":0.1,"total":1}',
+      },
+    ],
+    [
+      'an estimate, which is no cost: Langfuse has prices of its own',
+      { type: 'generation', costUsd: 0.5, costSource: 'estimated', costByKind: { input: 0.5 } },
+      {
+        'langfuse.observation.type': 'generation',
+        'langfuse.observation.metadata.cost_source': 'estimated',
+        'langfuse.observation.metadata.estimated_cost_usd': '0.5',
+      },
+    ],
+    [
       'a free generation',
       { type: 'generation', costUsd: 0 },
       {
@@ -149,6 +184,16 @@ describe('attributes', () => {
       ...attributes({}),
       'langfuse.environment': 'team',
       'langfuse.release': 'r7',
+    })
+  })
+})
+
+describe('an estimate, where it is to be sent', () => {
+  it.each(['estimated', 'override'] as const)('is the cost: %s', (costSource) => {
+    const estimate = { type: 'generation', costUsd: 0.5, costSource } as const
+    expect(attributes(estimate, { sendEstimates: true })).toMatchObject({
+      'langfuse.observation.metadata.cost_source': costSource,
+      'langfuse.observation.cost_details': '{"total":0.5}',
     })
   })
 })

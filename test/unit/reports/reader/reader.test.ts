@@ -17,6 +17,7 @@ function setUp() {
     settings: {
       dataDir: '/nowhere',
       policy,
+      ownPrices: [],
       budgets: { limits: {}, timeZone: 'UTC' },
       langfuseUrl: undefined,
     },
