@@ -100,7 +100,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
   }
 
   return async () => {
-    const { requestCount, errorCount } = counters.snapshot()
+    const { requestCount, errorCount, refused } = counters.snapshot()
     const statuses = delivery.status()
     const langfuse = statuses.find(({ name }) => name === 'langfuse')?.state ?? 'unconfigured'
     const deliveredMs = statuses.flatMap(({ lastDeliveredMs }) => lastDeliveredMs ?? [])
@@ -115,6 +115,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
       uptime: Math.round((clock.now() - startedMs) / 1000),
       requestCount,
       errorCount,
+      refused,
       langfuse,
       sessions,
       delivery: {

@@ -2,6 +2,7 @@
  * What the page's API asks, answered by the parts of a running bridge: what the store knows by the
  * reader's thread, delivery and the receiver's counters here, and changes by who owns what changes.
  */
+import { refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { Deliveries } from '../exporters/deliveries.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Outcome } from '../domain/session-store.ts'
@@ -73,7 +74,7 @@ function bridgeState(deps: PageQueriesDeps): BridgeState {
   const { store, delivery, counters, ingestLog, langfuseUrl } = deps
   const exporters = delivery.status()
   const langfuse = exporters.find(({ name }) => name === 'langfuse')
-  const { requestCount, errorCount, rejectedRecords } = counters.snapshot()
+  const { requestCount, errorCount, rejectedRecords, refused } = counters.snapshot()
   return {
     langfuse: {
       state: langfuse?.state ?? 'unconfigured',
@@ -94,6 +95,11 @@ function bridgeState(deps: PageQueriesDeps): BridgeState {
       requests: requestCount,
       errors: errorCount,
       rejected: Object.values(rejectedRecords).reduce((sum, count) => sum + count, 0),
+      refused: refusalsBySize(refused).map(([reason, count]) => ({
+        reason,
+        count,
+        remedy: remedyOf(reason),
+      })),
       recent: ingestLog.recent().map((entry) => ({ ...entry, reasons: [...entry.reasons] })),
     },
     retention: retentionAnswer(deps),

@@ -9,7 +9,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { suspicionsOf } from '../config/suspicions.ts'
 import { ok } from '../domain/result.ts'
 import { createBridgeProbe } from '../doctor/bridge-target.ts'
-import { examine } from '../doctor/examination.ts'
+import { examine, type Examination } from '../doctor/examination.ts'
 import { fault, fine, type Finding, warning } from '../doctor/finding.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import type { CliContext } from './context.ts'
@@ -58,24 +58,33 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
 }
 
 async function doctor(context: CliContext, options: Options): Promise<Outcome> {
-  const findings = await findingsOf(context, options)
+  const { findings, refused } = await examined(context, options)
   const isWell = findings.every(({ status }) => status !== 'fail')
   return ok({
     ...(options.json
-      ? { document: jsonDocument({ ok: isWell, version: context.productVersion, findings }) }
+      ? {
+          document: jsonDocument({
+            ok: isWell,
+            version: context.productVersion,
+            findings,
+            refused,
+          }),
+        }
       : { lines: findingLines(findings) }),
     exitCode: isWell ? EXIT_OK : EXIT_PROBLEM,
   })
 }
 
-async function findingsOf(
+async function examined(
   context: CliContext,
   { json = false, record, wait }: Options,
-): Promise<readonly Finding[]> {
+): Promise<Examination> {
   const { shellVariables, platform, productVersion, now } = context
   const settings = context.settings()
   if (!settings.ok) {
-    return settings.error.messages.map((message) => fault('config', message, 'Then try again'))
+    const { messages } = settings.error
+    const findings = messages.map((message) => fault('config', message, 'Then try again'))
+    return { findings, refused: {} }
   }
   const { variables, originOf } = settings.value
   const suspicions = suspicionsOf(settings.value).map((suspicion) =>
@@ -86,17 +95,17 @@ async function findingsOf(
     const faults = config.error.map((problem) =>
       fault('config', describeProblemIn(problem, originOf), 'Correct it there'),
     )
-    return [...suspicions, ...faults]
+    return { findings: [...suspicions, ...faults], refused: {} }
   }
   const destinations = destinationsOf(config.value, context)
   const named = json ? [fine('config', destinations.map(sentenceOf).join(', '))] : []
   if (!json) nameDestinations(context.stdout, destinations)
-  const findings = await examine(
+  const { findings, refused } = await examine(
     { config: config.value, platform, shellVariables, productVersion },
     { run: runCommand, probe: createBridgeProbe(), now },
     { waitMs: wait * 1000, sendsRecord: record },
   )
-  return [...named, ...suspicions, ...findings]
+  return { findings: [...named, ...suspicions, ...findings], refused }
 }
 
 /** All that the examination reaches for, keys in hand. */

@@ -1,6 +1,7 @@
 /** How the bridge is and what today cost, as a person reads it. Pure. */
 import type { Health } from '../doctor/bridge-target.ts'
 import { exporterDefinitions } from '../exporters/registry.ts'
+import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary } from './cost-text.ts'
@@ -26,6 +27,8 @@ export interface Status {
   /** `null` when the data cannot be read; `dataProblem` says why. */
   readonly data: StoredStatus | null
   readonly dataProblem: string | null
+  /** What the bridge refused since its start, by reason; empty when it does not tell. */
+  readonly refused: RefusalCounts
 }
 
 export interface StoredStatus {
@@ -76,6 +79,7 @@ function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
     ['Langfuse', health.langfuse, stateStyle(health.langfuse)],
     ...exporterLines(health),
     ['Waiting', waitingText(health)],
+    ...refusedLines(health),
     ...storeLines(health),
   ]
 }
@@ -89,6 +93,14 @@ function exporterLines({ exporters = [] }: Health): readonly Line[] {
   return exporters
     .filter(({ name }) => name !== 'langfuse')
     .map(({ name, state }) => [name, state, stateStyle(state)])
+}
+
+/** A line a reason, with what to do about it. */
+function refusedLines({ refused }: Health): readonly Line[] {
+  return refusalsBySize(refused).flatMap(([reason, count], index): Line[] => [
+    [index === 0 ? 'Refused' : '', `${countText(count)} ${reason.replaceAll('_', ' ')}`, 'yellow'],
+    ['', `→ ${remedyOf(reason)}`],
+  ])
 }
 
 /** How large the store is, against its bound. */

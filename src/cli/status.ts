@@ -39,7 +39,8 @@ async function status(context: CliContext, options: Options): Promise<Outcome> {
     return ok({ lines: [] })
   })
   const dataProblem = read.ok ? null : read.error.messages.join(' ')
-  const found: Status = { bridge, dataDir, data, dataProblem }
+  const refused = bridge.health?.refused ?? {}
+  const found: Status = { bridge, dataDir, data, dataProblem, refused }
   return ok({
     ...(options.json ? { document: jsonDocument(found) } : { lines: statusLines(found) }),
     exitCode: bridge.isWell && bridge.folder !== 'other' ? EXIT_OK : EXIT_PROBLEM,

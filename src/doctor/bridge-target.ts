@@ -1,6 +1,7 @@
 /** Reaches the bridge, as Claude Code would: one try a call, and every failure is a value. */
 import { connect } from 'node:net'
 import { describeFetchError } from '../http/fetch-error.ts'
+import { DOCTOR_USER_AGENT, type RefusalCounts } from '../domain/refusal.ts'
 import type { ReceiverConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { localAddress } from '../setup/places.ts'
@@ -30,10 +31,14 @@ export interface BridgeProbe {
 const TIMEOUT_MS = 5000
 
 export function createBridgeProbe(): BridgeProbe {
-  async function send(url: string, init: RequestInit): Promise<Answer> {
+  async function send(
+    url: string,
+    init: Omit<RequestInit, 'headers'> & { readonly headers: Readonly<Record<string, string>> },
+  ): Promise<Answer> {
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS)
-      const response = await fetch(url, { ...init, redirect: 'manual', signal })
+      const headers = { 'user-agent': DOCTOR_USER_AGENT, ...init.headers }
+      const response = await fetch(url, { ...init, headers, redirect: 'manual', signal })
       const dateMs = Date.parse(response.headers.get('date') ?? '')
       return {
         kind: 'answer',
@@ -129,6 +134,8 @@ export interface Health {
   readonly oldestPendingMs: number
   /** Each by its name; absent from older bridges. */
   readonly exporters?: readonly ExporterHealth[]
+  /** What it refused since its start, by reason; empty from older bridges. */
+  readonly refused: RefusalCounts
   /** Of its data folder; absent from older bridges. */
   readonly instance?: string
   /** Absent from older bridges. */
@@ -159,7 +166,8 @@ export interface StorageHealth {
 export function healthOf(text: string): Health | undefined {
   const parsed = parseJsonObject(text)
   if (!parsed.ok) return undefined
-  const { status, version, langfuse, delivery, exporters, instance, storage } = parsed.value
+  const { status, version, langfuse, delivery, exporters, instance, storage, refused } =
+    parsed.value
   if (typeof status !== 'string' || typeof version !== 'string') return undefined
   if (typeof langfuse !== 'string' || !isObject(delivery)) return undefined
   return {
@@ -171,6 +179,7 @@ export function healthOf(text: string): Health | undefined {
     dropped: countIn(delivery, 'dropped'),
     oldestPendingMs: countIn(delivery, 'oldestPendingMs'),
     ...(Array.isArray(exporters) && { exporters: exporters.filter(isObject).map(exporterOf) }),
+    refused: refusedIn(refused),
     ...(typeof instance === 'string' && { instance }),
     ...(isObject(storage) && { storage: storageOf(storage) }),
   }
@@ -204,6 +213,13 @@ function storageOf(storage: Readonly<Record<string, unknown>>): StorageHealth {
     waitingSessions: countIn(storage, 'waitingSessions'),
     droppedSessions: countIn(storage, 'droppedSessions'),
   }
+}
+
+function refusedIn(refused: unknown): RefusalCounts {
+  if (!isObject(refused)) return {}
+  return Object.fromEntries(
+    Object.keys(refused).map((reason) => [reason, countIn(refused, reason)]),
+  )
 }
 
 function countIn(values: Readonly<Record<string, unknown>>, name: string): number {

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Platform } from '../config/folders.ts'
 import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
+import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { RunCommand } from '../setup/command-runner.ts'
 import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { examineBridge } from './bridge-checks.ts'
@@ -13,7 +14,7 @@ import type { BridgeProbe } from './bridge-target.ts'
 import { bridgeTarget } from './bridge-target.ts'
 import { claudeEnvironment } from './claude-environment.ts'
 import { claudeFindings } from './claude-checks.ts'
-import { type Finding, skipped } from './finding.ts'
+import { type Finding, skipped, warning } from './finding.ts'
 import { examineLangfuse, type LangfuseDoors } from './langfuse-checks.ts'
 import { machineFindings } from './machine-checks.ts'
 import { outboxFindings } from './langfuse-checks.ts'
@@ -42,11 +43,17 @@ export interface ExaminationOptions {
   readonly sendsRecord: boolean
 }
 
+export interface Examination {
+  readonly findings: readonly Finding[]
+  /** What the bridge refused since its start, by reason; empty when it does not tell. */
+  readonly refused: RefusalCounts
+}
+
 export async function examine(
   patient: Patient,
   { run, probe, now }: Instruments,
   { waitMs, sendsRecord }: ExaminationOptions,
-): Promise<readonly Finding[]> {
+): Promise<Examination> {
   const { config, platform, shellVariables, productVersion } = patient
   const { layers, findings: settings } = readLayers(shellVariables, {
     user: userSettingsPath(shellVariables, platform),
@@ -64,13 +71,15 @@ export async function examine(
       ? doors.reader
       : 'Langfuse takes no spans, or is not configured here'
   const journey = { target, probe, dataDir: config.dataDir, reader, waitMs, now }
-  return [
+  const refused = bridge.health?.refused ?? {}
+  const findings = [
     ...claude,
     ...settings,
     ...telemetryFindings(environment),
     ...bodyFindings(environment, config.bodyFolders),
     ...bridge.findings,
     ...machineFindings(config.dataDir),
+    ...refusalFindings(refused),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
     ...(sendsRecord && bridge.takesRecords
@@ -82,6 +91,15 @@ export async function examine(
           ),
         ]),
   ]
+  return { findings, refused }
+}
+
+/** What was lost on its way to the bridge, as far as it got there. */
+function refusalFindings(refused: RefusalCounts): readonly Finding[] {
+  return refusalsBySize(refused).map(([reason, count]) => {
+    const what = `the bridge has refused ${count} since its start: ${reason.replaceAll('_', ' ')}`
+    return warning('bridge.refused', what, remedyOf(reason))
+  })
 }
 
 function langfuseDoors({ langfuse }: Config, productVersion: string): LangfuseDoors | undefined {

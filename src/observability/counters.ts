@@ -2,6 +2,7 @@
  * What the bridge counts about itself since it started. Counted instead of logged record by
  * record; `/health` and the product's own metrics read it.
  */
+import type { RefusalCounts } from '../domain/refusal.ts'
 import type { Rejection } from '../domain/rejection.ts'
 
 /** All counts are totals since the start. */
@@ -16,6 +17,8 @@ export interface Counts {
   acceptedRecords: number
   /** Log records and metric points refused, by reason. */
   rejectedRecords: Partial<Record<Rejection['reason'], number>>
+  /** Requests that were refused, and records of others, by reason (`domain/refusal.ts`). */
+  refused: RefusalCounts
 }
 
 export interface Counters {
@@ -23,18 +26,21 @@ export interface Counters {
   countError(status: number): void
   countAccepted(records: number): void
   countRejected(rejected: readonly Rejection[]): void
+  countRefused(reason: string, count?: number): void
   /** A copy that counts no further. */
   snapshot(): Counts
 }
 
 /** Counters at zero. */
 export function createCounters(): Counters {
+  const refused: Record<string, number> = {}
   const counts: Counts = {
     requestCount: 0,
     errorCount: 0,
     errorsByStatus: {},
     acceptedRecords: 0,
     rejectedRecords: {},
+    refused,
   }
   return {
     countSuccess: () => {
@@ -52,6 +58,9 @@ export function createCounters(): Counters {
       for (const { reason } of rejected) {
         counts.rejectedRecords[reason] = (counts.rejectedRecords[reason] ?? 0) + 1
       }
+    },
+    countRefused: (reason, count = 1) => {
+      refused[reason] = (refused[reason] ?? 0) + count
     },
     snapshot: () => structuredClone(counts),
   }

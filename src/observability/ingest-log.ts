@@ -11,7 +11,8 @@ export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
 export interface IngestEntry {
   readonly timeMs: number
   readonly door: 'http' | 'grpc'
-  readonly signal: SignalName
+  /** `unknown`: it was refused before that was known. */
+  readonly signal: SignalName | 'unknown'
   /** Of the body as it came. */
   readonly bytes: number
   /** HTTP status, over gRPC the one that corresponds. */

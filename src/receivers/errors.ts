@@ -122,5 +122,7 @@ export function socketFailureOf(error: NodeJS.ErrnoException): Failure {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     return { kind: 'headers_too_large', message: 'the headers are larger than the server takes' }
   }
-  return { kind: 'malformed', message: 'this is not an HTTP/1.1 request' }
+  const message =
+    'this is not an HTTP/1.1 request: the bridge speaks neither TLS nor, on this port, gRPC'
+  return { kind: 'malformed', message }
 }

@@ -3,6 +3,8 @@
  * seconds does not fill the disk: one line a minute for each kind, with the number left out.
  */
 import type { Clock } from '../domain/clock.ts'
+import { DOCTOR_USER_AGENT } from '../domain/refusal.ts'
+import type { Counters } from '../observability/counters.ts'
 import type { Log } from '../observability/logger.ts'
 import { type ErrorKind, errorTable, type Failure } from './errors.ts'
 import type { Rejection } from '../domain/rejection.ts'
@@ -53,22 +55,36 @@ export function createFailureLog(log: Log, clock: Clock): FailureLog {
 export interface IngestFacts extends Pick<IngestEntry, 'timeMs' | 'door' | 'signal' | 'bytes'> {
   /** The records that were refused, or why the whole request was. */
   readonly outcome: Result<readonly Rejection[], Failure>
+  /** What the client calls itself. */
+  readonly userAgent: string | undefined
 }
 
-/** Without a log there is nothing to note. */
-export function noteIngest(
-  log: IngestLog | undefined,
-  { timeMs, door, signal, bytes, outcome }: IngestFacts,
-): void {
-  if (log === undefined) return
+export interface IngestNotes {
+  readonly counters: Counters
+  /** Absent where nobody asks for it. */
+  readonly ingestLog?: IngestLog | undefined
+}
+
+/** Every request ends here: it is in the log, and what was refused of it is counted by reason. */
+export function noteIngest({ counters, ingestLog }: IngestNotes, facts: IngestFacts): void {
+  const { timeMs, door, signal, bytes, outcome, userAgent } = facts
   const request = { timeMs, door, signal, bytes }
+  const countRefused = (reason: string): void => {
+    // What the doctor tries is no refusal that somebody has to look into.
+    if (userAgent?.startsWith(DOCTOR_USER_AGENT) !== true) counters.countRefused(reason)
+  }
   if (outcome.ok) {
     const { value } = outcome
-    log.note({ ...request, status: 200, rejected: value.length, reasons: reasonsOf(value) })
+    for (const { reason } of value) {
+      countRefused(reason === 'malformed' ? 'malformed_record' : reason)
+    }
+    ingestLog?.note({ ...request, status: 200, rejected: value.length, reasons: reasonsOf(value) })
     return
   }
   const { kind, message } = outcome.error
-  log.note({ ...request, status: errorTable[kind].httpStatus, rejected: 0, reasons: [message] })
+  const { httpStatus } = errorTable[kind]
+  countRefused(kind)
+  ingestLog?.note({ ...request, status: httpStatus, rejected: 0, reasons: [message] })
 }
 
 // The refusals of one request, gathered part by part in bounded memory.

@@ -2,6 +2,8 @@
  * Public reports about what stands between an agent and the bridge: what is understood counts, what
  * is not is refused, and never answered 200 with nothing kept.
  */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   payload,
@@ -12,6 +14,7 @@ import {
   sendsOf,
   sendStep,
 } from './cases/steps.ts'
+import { createGrpcClient } from './grpc/grpc-client.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 
 const cleanUp: (() => unknown)[] = []
@@ -194,5 +197,96 @@ describe('case 16: underscores for dots, and ids on the resource', () => {
     expect(json).toContain('application')
     await sendBody(json, { send: '1-logs.json' }, bridge.servers)
     expect(costs(await bridge.sessions())).toEqual([['00000001', 0.05]])
+  })
+})
+
+interface Delivery {
+  readonly ingest: {
+    readonly refused: readonly { reason: string; count: number; remedy: string }[]
+    readonly recent: readonly { door: string; signal: string; status: number }[]
+  }
+}
+
+/** Bytes on a socket, until the other side hangs up. */
+async function raw(port: number, text: string): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.on('error', () => undefined)
+  socket.resume().end(text)
+  await once(socket, 'close')
+}
+
+describe('every refusal leaves a trace', () => {
+  test('in the ingest log, in /health, and grouped by reason with its remedy', async () => {
+    const bridge = await started({ MAX_REQUEST_SIZE: '10000' })
+    const { servers } = bridge
+    const json = payload('10', '1-logs.json', Date.now())
+    const large = JSON.stringify({
+      resourceLogs: [
+        { scopeLogs: [{ logRecords: [{ body: { stringValue: 'x'.repeat(20_000) } }] }] },
+      ],
+    })
+    const send = '1-logs.json'
+    await sendBody(json, { send, to: '/' }, servers)
+    await sendBody(json, { send, headers: { host: 'host.docker.internal:4318' } }, servers)
+    await sendBody(json, { send, headers: { 'content-type': 'text/plain' } }, servers)
+    await sendBody(json, { send, headers: { 'content-encoding': 'br' } }, servers)
+    await sendBody(json, { send, to: '/v1/traces' }, servers)
+    await sendBody(json.replaceAll('claude', 'other'), { send }, servers)
+    await sendBody(large, { send }, servers)
+    await sendBody(large, { send, encoding: 'grpc' }, servers)
+    await raw(Number(new URL(servers.url).port), 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    const client = createGrpcClient(servers.grpc ?? '')
+    await client.send(
+      '/opentelemetry.proto.collector.profiles.v1.ProfilesService/Export',
+      Buffer.of(),
+    )
+    client.close()
+    const { refused } = await bridge.get<{ refused: Record<string, number> }>('/health')
+    expect(refused).toEqual({
+      not_found: 1,
+      foreign_host: 1,
+      unsupported_type: 1,
+      unsupported_encoding: 1,
+      malformed: 2,
+      unknown_agent: 3,
+      too_large: 2,
+      method_not_allowed: 1,
+    })
+    const { ingest } = await bridge.get<Delivery>('/api/delivery')
+    expect(ingest.refused[0]).toMatchObject({ reason: 'unknown_agent', count: 3 })
+    expect(ingest.refused.every(({ remedy }) => remedy.length > 10)).toBe(true)
+    const entries = ingest.recent.map(({ door, signal, status }) => `${door} ${signal} ${status}`)
+    expect(entries.toReversed()).toEqual([
+      'http unknown 404',
+      'http logs 403',
+      'http logs 415',
+      'http logs 415',
+      'http traces 400',
+      'http logs 200',
+      'http logs 413',
+      'grpc logs 413',
+      'http unknown 400',
+      'grpc unknown 405',
+    ])
+  })
+
+  test('case 08: one signal of several that brings no key', async () => {
+    const bridge = await started({ API_KEY: 'secret-key-1' })
+    const replies = await sendAll('08', bridge)
+    expect(replies.map(({ status }) => status)).toEqual([200, 401, 401, 16, 401, 200])
+    const { refused } = await bridge.get<{ refused: Record<string, number> }>('/health')
+    expect(refused).toEqual({ unauthenticated: 4 })
+    const { ingest } = await bridge.get<Delivery>('/api/delivery')
+    const unauthorised = ingest.recent.filter(({ status }) => status === 401)
+    expect(unauthorised.map(({ door, signal }) => `${door} ${signal}`)).toEqual([
+      ...['http logs', 'grpc logs', 'http traces', 'http traces'],
+    ])
+  })
+
+  test('but not of who only looks', async () => {
+    const bridge = await started()
+    await fetch(`${bridge.servers.url}/favicon.ico`)
+    await fetch(`${bridge.servers.url}/v1/logs`)
+    expect(await bridge.get('/health')).toMatchObject({ refused: {} })
   })
 })

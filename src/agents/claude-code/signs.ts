@@ -33,12 +33,15 @@ function isOwnService({ resource }: Origin): boolean {
   return textOf(resource, 'service.name') === SERVICE
 }
 
-/** A name with the prefix, or a bare one of the table beside the count that no other agent sends. */
-function isOwnEvent({ attributes }: LogRecord): boolean {
+/**
+ * A name with the prefix; or, where no scope says otherwise, a bare one of the table beside the count
+ * that no other agent sends.
+ */
+function isOwnEvent({ attributes, origin }: LogRecord): boolean {
   const name = textOf(attributes, 'event.name')
   if (name === undefined) return false
   if (bareName(name) !== undefined) return true
-  const isKnown = Object.hasOwn(claudeCodeEvents, name)
+  const isKnown = origin.scopeName === '' && Object.hasOwn(claudeCodeEvents, name)
   return isKnown && numberOf(attributes, 'event.sequence') !== undefined && hasSession(attributes)
 }
 

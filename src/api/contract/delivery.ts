@@ -23,7 +23,8 @@ export const ingestRequest = z
   .object({
     timeMs,
     door: z.enum(['http', 'grpc']),
-    signal: z.enum(['logs', 'metrics', 'traces', 'hooks']),
+    /** `unknown`: it was refused before that was known. */
+    signal: z.enum(['logs', 'metrics', 'traces', 'hooks', 'unknown']),
     /** Of the body as it came. */
     bytes: count,
     /** HTTP status, over gRPC the one that corresponds. */
@@ -85,6 +86,8 @@ export const deliveryAnswer = z
       requests: count,
       errors: count,
       rejected: count,
+      /** Requests refused, and records of others, by reason; the most frequent first. */
+      refused: z.array(z.object({ reason: z.string(), count, remedy: z.string() })),
       /** The newest first; at most 200, kept in memory. */
       recent: z.array(ingestRequest),
     }),

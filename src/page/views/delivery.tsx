@@ -9,6 +9,7 @@ import { useNow } from '../now.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { DeadTable } from '../parts/dead-table.tsx'
 import { IngestTable } from '../parts/ingest-table.tsx'
+import { RefusedPanel } from '../parts/refused-panel.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Stat, Stats } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
@@ -74,6 +75,7 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
           onDrop={(ids) => drop.mutate({ ids })}
         />
       )}
+      {ingest.refused.length > 0 && <RefusedPanel refused={ingest.refused} />}
       <Panel
         title="Ingest log"
         note={`${plural(ingest.requests, 'request')} since the start, ${plural(ingest.errors, 'error')}, ${plural(ingest.rejected, 'record')} refused`}

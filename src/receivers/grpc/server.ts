@@ -32,7 +32,7 @@ import type { FailureLog } from '../refusal-log.ts'
 import { internal, overloaded, stopping, tooSlow, unauthenticated } from '../errors.ts'
 import { framed, messageIn, PREFIX_BYTES } from './message.ts'
 import { okTrailers, responseHeaders, statusTrailers } from './status.ts'
-import { noteIngest } from '../refusal-log.ts'
+import { type IngestFacts, noteIngest } from '../refusal-log.ts'
 
 const MESSAGE_TIMEOUT_MS = 20_000
 /** How long a stop waits for calls under way; the store answers in milliseconds. */
@@ -157,16 +157,25 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
   async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const path = headers[':path'] ?? ''
     const signal = signals.get(path)
-    if (headers['content-type']?.startsWith('application/grpc') !== true) {
+    const userAgent = headers['user-agent']
+    const request = { timeMs: clock.now(), door: 'grpc', userAgent } as const
+    const contentType = headers['content-type']
+    if (contentType?.startsWith('application/grpc') !== true) {
+      refuse({ ...request, signal: 'unknown' }, path, notGrpc(contentType))
       stream.respond({ ':status': 415 }, { endStream: true })
       stream.close(constants.NGHTTP2_NO_ERROR)
       return
     }
     if (signal === undefined) {
-      fail(stream, { kind: 'method_not_allowed', message: `there is no ${path.slice(0, 100)}` })
+      const failure: Failure = {
+        kind: 'method_not_allowed',
+        message: `there is no ${path.slice(0, 100)}; known are ${[...signals.keys()].join(', ')}`,
+      }
+      refuse({ ...request, signal: 'unknown' }, path, failure)
+      fail(stream, failure)
       return
     }
-    const facts = { timeMs: clock.now(), door: 'grpc', signal: signal.name } as const
+    const facts = { ...request, signal: signal.name }
     let bytes = 0
     let taken: Result<readonly Rejection[], Refusal>
     try {
@@ -178,14 +187,24 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     }
     if (taken.ok) {
       counters.countSuccess()
-      noteIngest(deps.ingestLog, { ...facts, bytes, outcome: taken })
+      noteIngest(deps, { ...facts, bytes, outcome: taken })
       succeed(stream, Buffer.from(protobufEncoding.success(signal.name, taken.value)))
       return
     }
     const { failure, cause } = taken.error
-    noteIngest(deps.ingestLog, { ...facts, bytes, outcome: err(failure) })
-    logFailure(path, failure, cause)
+    refuse({ ...facts, bytes }, path, failure, cause)
     fail(stream, failure)
+  }
+
+  /** Every call that fails leaves its trace here. */
+  function refuse(
+    facts: Omit<IngestFacts, 'outcome' | 'bytes'> & { readonly bytes?: number },
+    path: string,
+    failure: Failure,
+    cause?: unknown,
+  ): void {
+    noteIngest(deps, { bytes: 0, ...facts, outcome: err(failure) })
+    logFailure(path, failure, cause)
   }
 
   function logFailure(path: string, { kind, message }: Failure, cause: unknown): void {
@@ -247,6 +266,12 @@ function servicePath(signal: OtlpSignal): string {
   const service = { logs: 'LogsService', metrics: 'MetricsService', traces: 'TraceService' }[signal]
   const folder = signal === 'traces' ? 'trace' : signal
   return `/opentelemetry.proto.collector.${folder}.v1.${service}/Export`
+}
+
+function notGrpc(contentType: string | undefined): Failure {
+  const shown = contentType === undefined ? 'missing' : JSON.stringify(contentType.slice(0, 100))
+  const message = `content-type is ${shown}, expected application/grpc: OTLP over HTTP has a port of its own`
+  return { kind: 'unsupported_type', message }
 }
 
 function unsupportedCompression(name: string | undefined): Failure {

@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answers } from './answers.ts'
+import type { RefusalCounts } from '../../domain/refusal.ts'
 import { createKeyCheck } from '../api-key.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
 import { createHostCheck } from './guard.ts'
@@ -20,6 +21,8 @@ export interface HealthReport {
   readonly sessions: number | null
   readonly requestCount: number
   readonly errorCount: number
+  /** Requests refused since the start, and records of others, by reason. */
+  readonly refused: RefusalCounts
   readonly langfuse: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
   readonly delivery: {
     readonly pending: number | null

@@ -5,10 +5,12 @@
 import { STATUS_CODES, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Counters } from '../../observability/counters.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { err } from '../../domain/result.ts'
 import { statusJson } from '../../otlp/status.ts'
 import { type Answers, statusOf } from './answers.ts'
 import { errorTable, failureOf, socketFailureOf } from '../errors.ts'
+import { type IngestNotes, noteIngest } from '../refusal-log.ts'
 import { routedUrl } from './routes.ts'
 
 /** How long the server waits for clients. */
@@ -40,8 +42,14 @@ export const defaultTimeouts: Timeouts = {
 /** The client hung up in the middle of a request; what there is of the request ends it. */
 const LEFT_EARLY = 'HPE_INVALID_EOF_STATE'
 
+export interface ServerOptionsDeps extends IngestNotes {
+  readonly clock: Clock
+  readonly timeouts: Timeouts
+}
+
 /** The options of Fastify. `answers` answers what no route gets to see. */
-export function serverOptions(answers: Answers, counters: Counters, timeouts: Timeouts) {
+export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
+  const { timeouts } = deps
   return {
     logger: false,
     rewriteUrl: routedUrl,
@@ -60,13 +68,13 @@ export function serverOptions(answers: Answers, counters: Counters, timeouts: Ti
       answers.fail(request, reply, failureOf(error, undefined))
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
-      answerSocket(error, socket, counters)
+      answerSocket(error, socket, deps)
     },
   }
 }
 
 /** Answers bytes that never became a request, and hangs up. */
-function answerSocket(error: NodeJS.ErrnoException, socket: Socket, counters: Counters): void {
+function answerSocket(error: NodeJS.ErrnoException, socket: Socket, deps: ServerOptionsDeps): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   if (error.code === LEFT_EARLY) {
     socket.destroy()
@@ -74,7 +82,15 @@ function answerSocket(error: NodeJS.ErrnoException, socket: Socket, counters: Co
   }
   const failure = socketFailureOf(error)
   const { httpStatus } = errorTable[failure.kind]
-  counters.countError(httpStatus)
+  deps.counters.countError(httpStatus)
+  noteIngest(deps, {
+    timeMs: deps.clock.now(),
+    door: 'http',
+    signal: 'unknown',
+    bytes: 0,
+    userAgent: undefined,
+    outcome: err(failure),
+  })
   const body = statusJson(statusOf(failure))
   const head = [
     `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? ''}`,

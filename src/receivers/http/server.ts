@@ -8,13 +8,14 @@ import Fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyPluginAsync,
+  type FastifyRequest,
   type onRequestHookHandler,
 } from 'fastify'
 import type { ReceiverConfig } from '../../config/config.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { err } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
-import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { IngestLog, SignalName } from '../../observability/ingest-log.ts'
 import type { Admission } from '../admission.ts'
 import { createAnswers } from './answers.ts'
 import { type Connections, createConnections } from './connections.ts'
@@ -29,7 +30,7 @@ import {
   signalHandler,
 } from './signal-route.ts'
 import type { FailureLog } from '../refusal-log.ts'
-import { failureOf, stopping as stoppingFailure } from '../errors.ts'
+import { type Failure, failureOf, stopping as stoppingFailure } from '../errors.ts'
 import { createGuard, createHostCheck } from './guard.ts'
 import { hangUpWhileClosing } from './server-options.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
@@ -49,6 +50,7 @@ import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.
  * Clients of OTLP send one at a time.
  */
 const MAX_PIPELINED = 64
+const LOOKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
 export interface HttpDoorDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
@@ -81,9 +83,24 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   const guard = createGuard(config.apiKey)
   const hostFailure = createHostCheck(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
-  const app = Fastify(serverOptions(answers, counters, timeouts))
+  const app = Fastify(serverOptions(answers, { ...deps, timeouts }))
   const connections = createConnections(deps.maxConnections, clock)
   trackConnections(app.server, connections)
+
+  function note(
+    { raw, headers }: FastifyRequest,
+    signal: SignalName | 'unknown',
+    failure: Failure,
+  ) {
+    noteIngest(deps, {
+      timeMs: clock.now(),
+      door: 'http',
+      signal,
+      bytes: declaredBytes(raw),
+      userAgent: headers['user-agent'],
+      outcome: err(failure),
+    })
+  }
 
   // The routes read their bodies themselves, within the bounds.
   app.removeAllContentTypeParsers()
@@ -92,6 +109,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = failureOf(error, request.headers['content-type'])
+    note(request, 'unknown', failure)
     return answers.fail(request, reply, failure, failure.kind === 'internal' ? error : undefined)
   })
   app.addHook('preClose', (done) => {
@@ -107,11 +125,13 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     if (request.raw.socket.destroyed) reply.hijack()
     else if (stopping.signal.aborted) answers.fail(request, reply, stoppingFailure)
     else if (request.is404) {
-      answers.fail(request, reply, hostFailure(request.headers) ?? routeFailure(request))
+      const failure = hostFailure(request.headers) ?? routeFailure(request)
+      // Who only looks has not sent anything.
+      if (!LOOKING.includes(request.method)) note(request, 'unknown', failure)
+      answers.fail(request, reply, failure)
     } else done()
   })
 
-  const { ingestLog } = deps
   const guarded =
     ({ name }: SignalReceiver): onRequestHookHandler =>
     (request, reply, done) => {
@@ -120,8 +140,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
         done()
         return
       }
-      const facts = { timeMs: clock.now(), bytes: declaredBytes(request.raw), signal: name }
-      noteIngest(ingestLog, { ...facts, door: 'http', outcome: err(failure) })
+      note(request, name, failure)
       if (failure.kind !== 'unauthenticated' || request.headers.authorization === undefined) {
         answers.fail(request, reply, failure)
         return
@@ -136,7 +155,8 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     clock,
     admission,
     maxRequestBytes,
-    ingestLog,
+    counters,
+    ingestLog: deps.ingestLog,
   }
   const addSignal = (path: string, signal: SignalReceiver, answer: Answer): void => {
     app.post(path, { onRequest: guarded(signal) }, signalHandler(signal, answer, routeDeps))

@@ -8,6 +8,7 @@ import type { Clock } from '../../domain/clock.ts'
 import type { Rejection } from '../../domain/rejection.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import { err, type Result } from '../../domain/result.ts'
+import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { Admission, Permit } from '../admission.ts'
 import type { Answers } from './answers.ts'
@@ -24,6 +25,7 @@ export interface SignalRouteDeps {
   readonly clock: Clock
   readonly admission: Admission
   readonly maxRequestBytes: number
+  readonly counters: Counters
   readonly ingestLog?: IngestLog | undefined
 }
 
@@ -81,7 +83,9 @@ export function signalHandler(
     const timeMs = clock.now()
     let bytes = declaredBytes(request.raw)
     const note = (outcome: Result<readonly Rejection[], Failure>): void => {
-      noteIngest(deps.ingestLog, { timeMs, door: 'http', signal: signal.name, bytes, outcome })
+      const userAgent = request.headers['user-agent']
+      const facts = { timeMs, door: 'http', signal: signal.name, bytes, userAgent } as const
+      noteIngest(deps, { ...facts, outcome })
     }
     const fail = (failure: Failure, cause?: unknown): FastifyReply => {
       note(err(failure))

@@ -29,6 +29,7 @@ export function delivery(nowMs: number): Delivery {
       requests: 1_204,
       errors: 1,
       rejected: 3,
+      refused: [{ reason: 'unauthenticated', count: 2, remedy: 'Have every signal send the key.' }],
       recent: Array.from({ length: 12 }, (_, index) => ({
         timeMs: nowMs - index * 5_000,
         door: index % 5 === 4 ? ('grpc' as const) : ('http' as const),

@@ -9,6 +9,7 @@ describe('the counters', () => {
       errorsByStatus: {},
       acceptedRecords: 0,
       rejectedRecords: {},
+      refused: {},
     })
   })
 
@@ -25,12 +26,15 @@ describe('the counters', () => {
       { reason: 'malformed', message: 'b' },
       { reason: 'no_session', message: 'c' },
     ])
+    counters.countRefused('unauthenticated')
+    counters.countRefused('unauthenticated', 2)
     expect(counters.snapshot()).toEqual({
       requestCount: 4,
       errorCount: 3,
       errorsByStatus: { 400: 2, 503: 1 },
       acceptedRecords: 17,
       rejectedRecords: { malformed: 2, no_session: 1 },
+      refused: { unauthenticated: 3 },
     })
   })
 

@@ -11,13 +11,13 @@ import { decodeJson } from '../../../src/otlp/json-request.ts'
 import { decodeProto } from '../../../src/otlp/proto-envelope.ts'
 import { wireLogs } from '../../../src/otlp/proto-logs.ts'
 import { createPriceTable } from '../../../src/prices/price-table.ts'
-import { processLogs } from '../../../src/processors/event-processor.ts'
 import {
   recording,
   recordingNames,
   type RecordedRequest,
 } from '../../integration/corpus/recording.ts'
 import { whole } from '../otlp/decoded.ts'
+import { processLogs } from '../processors/processed.ts'
 
 const ARRIVED_MS = Date.parse('2027-01-01')
 

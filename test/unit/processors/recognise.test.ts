@@ -88,6 +88,10 @@ describe('a record without its scope', () => {
       'the name of no event of Claude Code',
       { attributes: { ...own, 'event.name': 'codex.api_request', 'event.sequence': 1 } },
     ],
+    [
+      'a bare name beside its count in a scope of another',
+      { origin: { ...noOrigin, scopeName: 'other' }, attributes: { ...own, 'event.sequence': 3 } },
+    ],
     ['a text that mentions it', { body: 'claude_code. is a prefix' }],
     [
       'another service',

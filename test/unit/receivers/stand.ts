@@ -35,6 +35,7 @@ export const healthy: HealthReport = {
   sessions: 1,
   requestCount: 2,
   errorCount: 0,
+  refused: {},
   langfuse: 'connected',
   delivery: { pending: 0, dead: 0, dropped: 0, oldestPendingMs: null, lastDeliveredAt: null },
   exporters: [],

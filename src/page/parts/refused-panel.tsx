@@ -1,0 +1,28 @@
+/** What the bridge refused since its start, by reason, with what to do about it. */
+import type { Delivery } from '../../api/contract/delivery.ts'
+import { formatCount } from '../format/count.ts'
+import { DataTable } from './data-table.tsx'
+import { Panel } from './panel.tsx'
+
+type Refused = Delivery['ingest']['refused']
+
+export function RefusedPanel({ refused }: { readonly refused: Refused }) {
+  return (
+    <Panel title="Refused" note="requests, and records of others, since the start">
+      <DataTable
+        caption="Refused"
+        rows={refused}
+        keyOf={({ reason }) => reason}
+        columns={[
+          { name: 'Reason', cell: ({ reason }) => reason.replaceAll('_', ' ') },
+          {
+            name: 'Count',
+            isNumber: true,
+            cell: ({ count }) => <span className="bad">{formatCount(count)}</span>,
+          },
+          { name: 'What to do', cell: ({ remedy }) => <span className="reason">{remedy}</span> },
+        ]}
+      />
+    </Panel>
+  )
+}
