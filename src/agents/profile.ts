@@ -40,6 +40,37 @@ export interface SpanReader {
   readonly facts: (span: SpanRecord) => SpanFacts
 }
 
+/** What has to be known of a span to find its session, its turn and its subagent. */
+export interface SpanPlacing {
+  /** `agent` for a turn or a subagent, `work` for what they do. */
+  readonly role: 'agent' | 'work' | 'other'
+  readonly sessionId?: string | undefined
+  /** The session that the span names is its own, whatever session the spans around it belong to. */
+  readonly sessionIsOwn: boolean
+  /** Subagents carry session ids of their own, though they belong to the session around them. */
+  readonly subagentsHaveIds: boolean
+  /** The turn, where the span itself names it. */
+  readonly turnId?: string | undefined
+  /** The span says of itself that a subagent did it. */
+  readonly isSubagent: boolean
+  /** Nobody asked for it: alone in its trace, it is no turn. */
+  readonly isSideCall: boolean
+}
+
+/**
+ * How the spans of an agent are read that are themselves the source of what is shown and counted,
+ * unlike those of `SpanReader`, which enrich what logs tell.
+ */
+export interface SpanSource {
+  readonly recognises: (span: SpanRecord) => boolean
+  /** The agent's name, first part of every session key. */
+  readonly agent: (span: SpanRecord) => string
+  readonly placing: (span: SpanRecord) => SpanPlacing
+  /** The session when the trace names none. */
+  readonly sessionId: (span: SpanRecord) => string | undefined
+  readonly read: (base: EventBase, span: SpanRecord) => AgentEvent
+}
+
 /** The part of a hook that the product adds to what the agent sent. */
 export interface HookContext {
   readonly arrivedMs: number
@@ -82,6 +113,8 @@ export interface AgentProfile {
   /** Stable id, first part of every session key and the trace's tag. */
   readonly agent: string
   readonly title: string
+  /** The name in place of `agent`, for profiles that read several agents. */
+  readonly agentOf?: (origin: Origin, attributes: Attributes) => string
   readonly recognises: (origin: Origin) => boolean
   /** Absent for agents that are known by their scope only. */
   readonly signs?: AgentSigns
@@ -91,7 +124,11 @@ export interface AgentProfile {
   readonly eventName: (record: LogRecord) => string | undefined
   readonly sessionId: (attributes: Attributes) => string | undefined
   /** A group for records that carry no session id; `undefined` when they cannot be grouped. */
-  readonly substituteSessionId: (attributes: Attributes, timeMs: number) => string | undefined
+  readonly substituteSessionId: (
+    attributes: Attributes,
+    timeMs: number,
+    traceId: string | undefined,
+  ) => string | undefined
   readonly identity: (origin: Origin, attributes: Attributes) => Identity
   readonly sequence: (attributes: Attributes) => number | undefined
   readonly promptId: (attributes: Attributes) => string | undefined
@@ -103,6 +140,8 @@ export interface AgentProfile {
   /** The agent's own name of a metric that a pipeline renamed; `undefined` when it knows none. */
   readonly metricName?: (name: string) => string | undefined
   readonly spans: SpanReader
+  /** Present where spans are a source of their own. */
+  readonly spanSource?: SpanSource
   /** Absent for agents that post no hooks. */
   readonly hooks?: HookReader
 }

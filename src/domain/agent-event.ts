@@ -31,6 +31,26 @@ export interface EventBase {
   readonly identity: Identity
   /** What its record said that cannot be true; the event is without it. */
   readonly implausible?: Implausible
+  /** Where in its trace it stands; present where spans are the source of what is counted. */
+  readonly place?: TracePlace
+}
+
+/** A span's place in its trace. */
+export interface TracePlace {
+  readonly spanId: string
+  /** The spans around it, the nearest first, as far as they were known when it came. */
+  readonly within: readonly string[]
+}
+
+/**
+ * What an agent says it used altogether: a turn, a subagent. It repeats what its calls tell, so it
+ * counts only where none of them tells any.
+ */
+export interface UsageSum {
+  readonly model: string
+  readonly provider?: string
+  readonly usage: TokenUsage
+  readonly cost?: Cost
 }
 
 /** Text the user may have kept back. `text` is absent when it was not recorded. */
@@ -96,6 +116,12 @@ export interface ModelCallEvent extends EventBase {
   readonly parameters: Readonly<Record<string, string>>
   /** Kind of the subagent that made it, where the agent says so. */
   readonly subagentType?: string
+  /** What was sent to the model and what it answered, from agents that say so in the same record. */
+  readonly input?: Shown
+  readonly output?: Shown
+  /** The newest words of the user in `input`, and the text of `output`. */
+  readonly prompt?: Content
+  readonly answer?: Content
 }
 
 /**
@@ -195,6 +221,27 @@ export interface TurnEvent extends EventBase {
   readonly error?: string
   /** Nothing of the turn is to come but records that are late. */
   readonly isOver: boolean
+  readonly sum?: UsageSum
+}
+
+/** What another record of the session may tell as well. */
+export interface Repeated {
+  /** The call with this request id. */
+  readonly requestId?: string
+  /** The tool with this id. */
+  readonly toolUseId?: string
+  /** Anything that counts: the agent has a better source for all of it. */
+  readonly anyCall?: true
+}
+
+/**
+ * An event that another record may tell better. It is folded after a while, unless one has by then:
+ * see `sessions/repeats.ts`.
+ */
+export interface FallbackEvent extends EventBase {
+  readonly kind: 'fallback'
+  readonly event: Exclude<AgentEvent, FallbackEvent>
+  readonly unless: Repeated
 }
 
 /** A subagent has ended. */
@@ -207,6 +254,8 @@ export interface SubagentEndEvent extends EventBase {
   readonly totalTokens?: number
   readonly toolUses?: number
   readonly model?: string
+  readonly answer?: Content
+  readonly sum?: UsageSum
 }
 
 /** Something worth a place in the trace that is neither a call nor a tool. */
@@ -314,6 +363,7 @@ export type AgentEvent =
   | RequestBodyEvent
   | ResponseBodyEvent
   | TurnEvent
+  | FallbackEvent
   | SubagentEndEvent
   | NoteEvent
   | SpanEvent

@@ -67,6 +67,23 @@ export interface SpanRecord {
   /** 0 unset, 1 ok, 2 error. */
   readonly statusCode: 0 | 1 | 2
   readonly statusMessage: string
+  /** Added on the way in, where spans are the source of what is counted. */
+  readonly trace?: TraceContextOfSpan
+}
+
+/**
+ * What the trace around a span says of it: see `processors/place-spans.ts`. It is stored with the
+ * span, so that a replay, which sees spans one by one, places them alike.
+ */
+export interface TraceContextOfSpan {
+  /** The session of the trace; absent where no span of it names one. */
+  readonly sessionId?: string
+  /** The turn it belongs to; absent for what no turn has caused. */
+  readonly turnId?: string
+  /** The span of the subagent that did it, or that it is. */
+  readonly subagentId?: string
+  /** The spans around it, the nearest first. */
+  readonly within: readonly string[]
 }
 
 /** The kinds of records that come in. */

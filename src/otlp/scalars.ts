@@ -31,9 +31,19 @@ const ZEROS = /^0+$/
  * data model of logs asks of receivers.
  */
 export function readHexId(raw: unknown, chars: number): string {
-  if (typeof raw !== 'string' || raw.length !== chars) return ''
-  const id = raw.toLowerCase()
+  if (typeof raw !== 'string') return ''
+  const id = raw.length === chars ? raw.toLowerCase() : hexOfBase64(raw, chars)
   return HEX.test(id) && !ZEROS.test(id) ? id : ''
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
+
+/** Bytes as the JSON mapping of protobuf writes them, which some exporters use for ids as well. */
+function hexOfBase64(text: string, chars: number): string {
+  const bytes = chars / 2
+  if (text.length !== Math.ceil(bytes / 3) * 4 || !BASE64.test(text)) return ''
+  const hex = Buffer.from(text, 'base64').toString('hex')
+  return hex.length === chars ? hex : ''
 }
 
 // 64-bit integers of OTLP. In JSON they are decimal text by the specification, and numbers from

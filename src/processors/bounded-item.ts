@@ -59,6 +59,10 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
     requestId: NAME,
     querySource: NAME,
     subagentType: NAME,
+    input: 'whole',
+    output: 'whole',
+    prompt: 'whole',
+    answer: 'whole',
   },
   model_usage: { ...ofBase, model: NAME, provider: NAME, requestId: NAME },
   model_response: { ...ofBase, requestId: NAME, model: NAME, response: 'whole' },
@@ -93,7 +97,8 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
     error: 'whole',
   },
   turn: { ...ofBase, prompt: 'whole', answer: 'whole', error: 'whole' },
-  subagent_end: { ...ofBase, subagentType: NAME, model: NAME },
+  subagent_end: { ...ofBase, subagentType: NAME, model: NAME, answer: 'whole' },
+  fallback: ofBase,
   note: { ...ofBase, title: NAME, statusMessage: 'whole' },
   span: {
     ...ofBase,
@@ -161,6 +166,12 @@ export function boundedItem<T extends Item>(item: T): T {
 
 /** Fields that are made of several texts. */
 function withBoundedLists<T extends Item>(item: T): T {
+  if (item.kind === 'fallback') return { ...item, event: boundedItem(item.event) }
+  if ((item.kind === 'turn' || item.kind === 'subagent_end') && item.sum !== undefined) {
+    const { model, provider } = item.sum
+    const names = { model: nameWithin(model), ...(provider && { provider: nameWithin(provider) }) }
+    return { ...item, sum: { ...item.sum, ...names } }
+  }
   if (item.kind === 'note') {
     const details = boundedEntries(item.details, boundedDetail)
     return details === item.details ? item : { ...item, details }

@@ -6,6 +6,7 @@ import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
 import { identify } from './identify.ts'
+import { createPlacement } from './place-spans.ts'
 import { recognise } from './recognise.ts'
 import {
   type IngestRequest,
@@ -34,6 +35,7 @@ export interface IntakeDeps extends EnrichDeps {
 export function createIntake({ store, ...deps }: IntakeDeps): Intake {
   const processors: readonly RecordProcessor[] = [
     recognise,
+    createPlacement(),
     createEnrich(deps),
     redact,
     identify,

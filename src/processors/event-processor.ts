@@ -1,4 +1,5 @@
 /** What log records mean: agent events, in the order in which they happened. Pure. */
+import { agentNameOf } from '../agents/registry.ts'
 import type { AgentEvent, EventBase } from '../domain/agent-event.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import type { Arrival } from '../domain/session-store.ts'
@@ -22,7 +23,7 @@ function eventOf(record: LogRecord, identity: LogIdentity): AgentEvent {
   const promptId = profile.promptId(attributes)
   const subagentId = profile.subagentId(attributes)
   const base: EventBase = {
-    agent: profile.agent,
+    agent: agentNameOf(profile, record.origin, attributes),
     sessionId: identity.sessionId,
     dedupKey: identity.dedupKey,
     name,

@@ -6,7 +6,7 @@
  * but for a time that cannot be true, which becomes the time of arrival.
  */
 import { hash } from 'node:crypto'
-import type { AgentProfile } from '../agents/profile.ts'
+import type { AgentProfile, SpanSource } from '../agents/profile.ts'
 import { believed, textOf } from '../agents/read-attribute.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.ts'
@@ -64,7 +64,7 @@ function identifyLog(
   }
   const sentMs = record.timeMs ?? record.observedMs
   const timeMs = believableTimeMs(sentMs, arrivedMs)
-  const sessionId = sessionIdOf(profile, record.attributes, timeMs)
+  const sessionId = sessionIdOf(profile, record.attributes, timeMs, record.traceId)
   if (!sessionId.ok) return sessionId
   const { attributes, implausible } = believed(record.attributes, profile.quantities)
   const sequence = profile.sequence(attributes)
@@ -109,7 +109,7 @@ function identifyPoint(
 ): Result<MetricIdentity, Rejection> {
   if (profile === undefined) return unknownAgent(point.origin.scopeName)
   const timeMs = believableTimeMs(point.timeMs, arrivedMs)
-  const sessionId = sessionIdOf(profile, point.attributes, timeMs)
+  const sessionId = sessionIdOf(profile, point.attributes, timeMs, undefined)
   if (!sessionId.ok) return sessionId
   const seriesKey = seriesKeyOf(point)
   return ok({
@@ -153,7 +153,11 @@ function identifySpan(
   if (profile === undefined) return unknownAgent(span.origin.scopeName)
   const { attributes, implausible } = believed(span.attributes, profile.quantities)
   const { startMs, endMs, marks } = spanTimesOf(span, arrivedMs)
-  const sessionId = sessionIdOf(profile, attributes, endMs)
+  const { spanSource } = profile
+  const sessionId =
+    spanSource === undefined
+      ? sessionIdOf(profile, attributes, endMs, span.traceId)
+      : soundSessionId(placedSessionIdOf(spanSource, span))
   if (!sessionId.ok) return sessionId
   return ok({
     profile,
@@ -164,6 +168,11 @@ function identifySpan(
     startMs,
     attributes,
   })
+}
+
+/** The session that the trace names; without one, the trace. A span alone can name it, too. */
+function placedSessionIdOf(source: SpanSource, span: SpanRecord): string | undefined {
+  return span.trace === undefined ? source.sessionId(span) : (span.trace.sessionId ?? span.traceId)
 }
 
 interface SpanTimes {
@@ -209,8 +218,14 @@ function sessionIdOf(
   profile: AgentProfile,
   attributes: Attributes,
   timeMs: number,
+  traceId: string | undefined,
 ): Result<string, Rejection> {
-  const sessionId = profile.sessionId(attributes) ?? profile.substituteSessionId(attributes, timeMs)
+  return soundSessionId(
+    profile.sessionId(attributes) ?? profile.substituteSessionId(attributes, timeMs, traceId),
+  )
+}
+
+function soundSessionId(sessionId: string | undefined): Result<string, Rejection> {
   if (sessionId === undefined) {
     return err({
       reason: 'no_session',

@@ -3,6 +3,7 @@
  * points before it, so that is settled with the session's state (`sessions/usage/series.ts`), in the
  * same transaction. Pure.
  */
+import { agentNameOf } from '../agents/registry.ts'
 import { textOf } from '../agents/read-attribute.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import { isPlausibleMetric, type MetricSample } from '../domain/metric-sample.ts'
@@ -37,7 +38,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
   const marks = marksOf(isBelieved ? undefined : { value: String(point.value) }, implausible)
   return {
     kind: 'metric',
-    agent: profile.agent,
+    agent: agentNameOf(profile, point.origin, point.attributes),
     sessionId: identity.sessionId,
     dedupKey: identity.dedupKey,
     seriesKey: identity.seriesKey,

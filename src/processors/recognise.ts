@@ -15,10 +15,14 @@ export function recogniseRecord(record: RecordInProcess, arrivedMs: number): und
   }
   const profile = profileOf(record.record.origin)
   if (profile === undefined) {
-    const isRecognised = (each: AgentProfile): boolean => recogniseBySigns(record, each, arrivedMs)
-    record.profile = profiles.find(isRecognised)
+    // What a record says of itself says more than who sent it: a plugin sends for its agent.
+    record.profile =
+      profiles.find((each) => recogniseBySigns(record, each, arrivedMs, isOwn)) ??
+      profiles.find((each) => recogniseBySigns(record, each, arrivedMs, isOfOwnOrigin))
     return
   }
+  // Most spans of some agents are about their own insides.
+  if (record.signal === 'trace' && profile.spanSource?.recognises(record.record) === false) return
   record.profile = profile
   restore(record, profile, arrivedMs)
 }
@@ -47,14 +51,19 @@ function recogniseBySigns(
   record: TelemetryInProcess,
   profile: AgentProfile,
   arrivedMs: number,
+  isSign: (record: TelemetryInProcess, signs: AgentSigns) => boolean,
 ): boolean {
   const { signs } = profile
   if (signs === undefined) return false
   const before = record.record
   restore(record, profile, arrivedMs)
-  if (signs.origin(record.record.origin) || isOwn(record, signs)) return true
+  if (isSign(record, signs)) return true
   record.record = before
   return false
+}
+
+function isOfOwnOrigin({ record }: TelemetryInProcess, { origin }: AgentSigns): boolean {
+  return origin(record.origin)
 }
 
 function isOwn(record: TelemetryInProcess, signs: AgentSigns): boolean {

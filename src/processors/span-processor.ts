@@ -1,9 +1,14 @@
-/** What spans of an agent's own tracing mean: events that enrich what its logs tell. Pure. */
-import type { SpanEvent } from '../domain/agent-event.ts'
+/**
+ * What spans mean: events that enrich what the agent's logs tell, or, where spans are the source, what
+ * the agent did. Pure.
+ */
+import type { AgentProfile, SpanSource } from '../agents/profile.ts'
+import { agentNameOf } from '../agents/registry.ts'
+import type { AgentEvent, EventBase, SpanEvent } from '../domain/agent-event.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import { GREATEST, isPlausibleTime } from '../domain/numbers.ts'
 import type { Arrival } from '../domain/session-store.ts'
-import type { SpanRecord } from '../domain/telemetry-record.ts'
+import type { SpanRecord, TraceContextOfSpan } from '../domain/telemetry-record.ts'
 import type { SpanIdentity } from './record-processor.ts'
 
 export function spanArrival(span: SpanRecord, identity: SpanIdentity, arrivedMs: number): Arrival {
@@ -18,33 +23,67 @@ export function spanArrival(span: SpanRecord, identity: SpanIdentity, arrivedMs:
   }
 }
 
-function eventOf(record: SpanRecord, identity: SpanIdentity, arrivedMs: number): SpanEvent {
-  const { origin, traceId, spanId, parentSpanId } = record
+function eventOf(record: SpanRecord, identity: SpanIdentity, arrivedMs: number): AgentEvent {
+  const { origin, traceId } = record
   const { profile, attributes, startMs, timeMs: endMs, implausible } = identity
   const moments = record.moments.map((moment) => ({
     ...moment,
     timeMs: momentMs(moment.timeMs, startMs, arrivedMs),
   }))
-  const promptId = profile.promptId(attributes)
-  const subagentId = profile.subagentId(attributes)
-  return {
-    kind: 'span',
-    role: profile.spans.roleOf(record.name),
-    agent: profile.agent,
+  const span: SpanRecord = { ...record, startMs, endMs, attributes, moments }
+  const { spanSource } = profile
+  const base: EventBase = {
+    agent: spanSource?.agent(record) ?? agentNameOf(profile, origin, attributes),
     sessionId: identity.sessionId,
     dedupKey: identity.dedupKey,
     name: record.name,
     timeMs: endMs,
+    traceId,
+    identity: profile.identity(origin, attributes),
+    ...(implausible !== undefined && { implausible }),
+  }
+  return spanSource === undefined
+    ? enrichingSpan(profile, base, span)
+    : spanSource.read(placed(base, span, spanSource), span)
+}
+
+/** A span of an agent whose logs are the source. */
+function enrichingSpan(profile: AgentProfile, base: EventBase, span: SpanRecord): SpanEvent {
+  const { name, startMs, endMs, traceId, spanId, parentSpanId, attributes } = span
+  const promptId = profile.promptId(attributes)
+  const subagentId = profile.subagentId(attributes)
+  return {
+    ...base,
+    kind: 'span',
+    role: profile.spans.roleOf(name),
     startMs,
     endMs,
     traceId,
     spanId,
-    identity: profile.identity(origin, attributes),
-    ...profile.spans.facts({ ...record, startMs, endMs, attributes, moments }),
+    ...profile.spans.facts(span),
     ...(parentSpanId !== undefined && { parentSpanId }),
     ...(promptId !== undefined && { promptId }),
     ...(subagentId !== undefined && { subagentId }),
-    ...(implausible !== undefined && { implausible }),
+  }
+}
+
+/**
+ * A span of which no trace is known is a turn of its trace. The turn is shown in the agent's own trace
+ * where that has no other turn and no other session in it.
+ */
+function placed({ traceId, ...base }: EventBase, span: SpanRecord, source: SpanSource): EventBase {
+  const { spanId, trace } = span
+  const { turnId, subagentId, within }: TraceContextOfSpan = trace ?? {
+    turnId: span.traceId,
+    within: [],
+  }
+  const isAlone = turnId === traceId && !source.placing(span).sessionIsOwn
+  return {
+    ...base,
+    ...(isAlone && traceId !== undefined && { traceId }),
+    place: { spanId, within },
+    ...(turnId !== undefined && { promptId: turnId }),
+    ...(subagentId !== undefined && { subagentId }),
   }
 }
 
@@ -71,5 +110,7 @@ function placeOf({ item }: Arrival): number {
 }
 
 function startOf({ item }: Arrival): number {
-  return item.kind === 'span' ? item.startMs : item.timeMs
+  if (item.kind === 'span' || item.kind === 'turn') return item.startMs
+  const durationMs = 'durationMs' in item ? item.durationMs : undefined
+  return item.timeMs - (durationMs ?? 0)
 }

@@ -104,6 +104,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
     case 'request_body':
     case 'response_body':
     case 'span':
+    case 'fallback':
       return undefined
   }
 }

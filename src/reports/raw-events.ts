@@ -2,7 +2,7 @@
  * `GET /api/sessions/:key/events`: records as they came, in order of arrival, page by page; and one
  * of them by itself.
  */
-import { profileOf } from '../agents/registry.ts'
+import { profileOfLog } from '../agents/registry.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { positionOf, type StoredBatch } from '../domain/telemetry-record.ts'
@@ -137,7 +137,7 @@ function toldBy({ signal, origin }: StoredBatch, record: StoredRecord['record'])
 function logOf(record: LogRecord, origin: Origin): Told {
   const { timeMs, observedMs, eventName, attributes } = record
   return {
-    name: profileOf(origin)?.eventName(record) ?? eventName,
+    name: profileOfLog({ ...record, origin })?.eventName(record) ?? eventName,
     timeMs: timeMs ?? observedMs ?? null,
     attributes: plain(attributes),
   }

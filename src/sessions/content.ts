@@ -23,6 +23,23 @@ export function cut(text: string, maxLength: number): string {
   return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
 }
 
+/**
+ * Chat messages that are new to the model since it answered last: those behind its last answer. All of
+ * them where there is none, or where this is no list of messages.
+ */
+export function newMessages(input: Shown | undefined): Shown | undefined {
+  if (!Array.isArray(input)) return input
+  const messages = input as readonly Shown[]
+  const at = messages.findLastIndex(
+    (message) =>
+      typeof message === 'object' &&
+      message !== null &&
+      'role' in message &&
+      (message.role === 'assistant' || message.role === 'model'),
+  )
+  return at < 0 || at === messages.length - 1 ? messages : messages.slice(at + 1)
+}
+
 /** A structure that is too long is shown as the beginning of its JSON text. */
 export function bounded(value: Shown, maxLength: number): Shown {
   if (typeof value === 'string') return cut(value, maxLength)

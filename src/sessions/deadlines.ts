@@ -9,6 +9,8 @@ import { releaseDueCalls } from './calls/model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { OpenTurn, SessionState } from './state.ts'
 import { releaseDueTools } from './tools/tool-call.ts'
+import { repeatsDueMs } from './repeats.ts'
+import { emitSideCalls } from './turns/note.ts'
 import { emitSummary } from './summary/summary.ts'
 import { openTurns } from './turns/turn.ts'
 import { endTurn } from './turns/turn-end.ts'
@@ -21,6 +23,7 @@ export function deadlineOf(state: SessionState, policy: SessionPolicy): number |
     state.openedAtMs + policy.maxAgeMs,
   )
   if (state.endsAtMs !== undefined) deadline = Math.min(deadline, state.endsAtMs)
+  deadline = Math.min(deadline, repeatsDueMs(state) ?? deadline)
   for (const turn of Object.values(state.turns)) {
     if (isQuiet(turn)) deadline = Math.min(deadline, turn.lastArrivalMs + policy.quietTimeoutMs)
     if (turn.overAtMs !== undefined) deadline = Math.min(deadline, turn.overAtMs)
@@ -61,6 +64,7 @@ export function expire(draft: Draft, nowMs: number): void {
 export function close(draft: Draft, reason: CloseReason): void {
   if (draft.state.closed !== undefined) return
   for (const turn of openTurns(draft)) endTurn(draft, turn, reason)
+  emitSideCalls(draft)
   if (!isEmpty(draft.state)) emitSummary(draft, reason)
   draft.state.closed = reason
   draft.state.endsAtMs = undefined

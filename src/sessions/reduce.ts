@@ -28,6 +28,7 @@ import { onPrompt, onTurn } from './turns/prompt.ts'
 import { onReport } from './hooks/hook-report.ts'
 import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagents/subagent.ts'
+import { isRepeatedCall, noteRepeats, onFallback, onSum, settleRepeats } from './repeats.ts'
 import { finishTold, noteTold } from './told.ts'
 import { boundOpenTurns } from './turns/turn-end.ts'
 import { boundHeld } from './relief.ts'
@@ -76,10 +77,16 @@ export function reduce(
       continue
     }
     if (input.kind !== 'record' && decides(draft, input)) controls.push(input)
-    if (input.atMs !== expiredMs || isImpatient(policy)) expire(draft, input.atMs)
+    if (input.atMs !== expiredMs || isImpatient(policy)) {
+      settle(draft, input.atMs)
+      expire(draft, input.atMs)
+    }
     expiredMs = input.atMs
     if (input.kind === 'record') onRecord(draft, input)
-    else if (input.kind === 'close') close(draft, input.reason)
+    else if (input.kind === 'close') {
+      settle(draft, Number.POSITIVE_INFINITY, input.atMs)
+      close(draft, input.reason)
+    }
   }
   finishTold(draft)
   return {
@@ -88,6 +95,12 @@ export function reduce(
     usage: usageOf(draft.usage),
     controls,
   }
+}
+
+/** Counts what was told by nothing better until `dueMs`. */
+function settle(draft: Draft, dueMs: number, atMs: number = dueMs): void {
+  if (draft.state.closed !== undefined) return
+  settleRepeats(draft, dueMs, (event) => foldEvent(draft, event, atMs))
 }
 
 function decides(
@@ -119,7 +132,8 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
     onMetric(draft, item)
     return
   }
-  state.traced ||= item.traceId !== undefined
+  // Where spans are the source, nothing waits for them.
+  state.traced ||= item.traceId !== undefined && item.place === undefined
   onEvent(draft, item, atMs)
   boundHeld(draft)
 }
@@ -152,6 +166,12 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   const { totals } = draft.state
   if (isHook(event)) count(totals.hooks, event.name)
   else if (event.kind !== 'span') count(totals.events, event.name)
+  if (isRepeatedCall(draft.state, event)) return
+  noteRepeats(draft.state, event)
+  foldEvent(draft, event, atMs)
+}
+
+function foldEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   switch (event.kind) {
     case 'prompt':
       onPrompt(draft, event, atMs)
@@ -176,9 +196,14 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
       break
     case 'turn':
       onTurn(draft, event, atMs)
+      onSum(draft, event, event.sum, atMs)
       break
+    case 'fallback':
+      onFallback(draft, event, atMs)
+      return
     case 'subagent_end':
       onSubagentEnd(draft, event, atMs)
+      onSum(draft, event, event.sum, atMs)
       break
     case 'note':
       onNote(draft, event, atMs)

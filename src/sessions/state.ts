@@ -2,6 +2,7 @@
  * A session as the machine knows it: plain JSON data, so that it can be stored as it is and
  * taken up again after a crash. Only the machine writes it, and only a copy of its own.
  */
+import type { AgentEvent, FallbackEvent } from '../domain/agent-event.ts'
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/numbers.ts'
@@ -132,6 +133,8 @@ export interface OpenTurn {
   reportedAnswer: string | undefined
   reportedTools: Ledger<ReportedTool>
   prompt: string | undefined
+  /** The prompt was read from what a call was given; the turn's own record may say it better. */
+  isPromptOfCall?: boolean
   promptLength: number | undefined
   command: string | undefined
   /** The newest answer of the main agent. */
@@ -162,6 +165,14 @@ export interface OpenTurn {
   costUsd: number
   /** What its prompt's record said that cannot be true. */
   implausible?: Implausible | undefined
+}
+
+/** An event that waits for a record that tells the same better. */
+export interface PendingRepeat {
+  readonly event: Exclude<AgentEvent, FallbackEvent>
+  readonly unless: readonly string[]
+  /** When it counts, by arrival time, if nothing has come. */
+  readonly settleAtMs: number
 }
 
 /** What is remembered of a turn whose root was sent. */
@@ -249,6 +260,9 @@ export interface SessionState {
   /** The agent sends raw bodies, so calls wait for theirs. */
   bodied: boolean
   joins: Joins
+  /** What was told already, and what waits to see whether it is: see `repeats.ts`. */
+  toldKeys?: Ledger<number>
+  pendingRepeats?: Ledger<PendingRepeat>
   /** Notes from before the first turn, which they are shown in. */
   earlyNotes: ObservationDraft[]
   title: string | undefined
@@ -371,6 +385,8 @@ export function copyState(from: SessionState): SessionState {
     totals: copyTotals(from.totals),
     series: { ...from.series },
     joins: copyJoins(from.joins),
+    ...(from.toldKeys !== undefined && { toldKeys: copyLedger(from.toldKeys) }),
+    ...(from.pendingRepeats !== undefined && { pendingRepeats: copyLedger(from.pendingRepeats) }),
     earlyNotes: [...from.earlyNotes],
   }
 }

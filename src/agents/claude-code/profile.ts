@@ -84,9 +84,22 @@ function labelsOf(origin: Origin): Readonly<Record<string, string>> | undefined 
   return Object.keys(labels).length > 0 ? labels : undefined
 }
 
+/** Products that speak Claude Code's vocabulary under a service name of their own. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['cowork', 'cowork'],
+  ['claude-cowork', 'cowork'],
+  ['claude-desktop', 'claude-desktop'],
+  ['claude-code-desktop', 'claude-desktop'],
+])
+
+function agentOf({ resource }: Origin): string {
+  return ALIASES.get((textOf(resource, 'service.name') ?? '').toLowerCase()) ?? 'claude-code'
+}
+
 export const claudeCode: AgentProfile = {
   agent: 'claude-code',
   title: 'Claude Code',
+  agentOf,
   recognises,
   signs: claudeCodeSigns,
   named: claudeCodeAttributes,

@@ -9,6 +9,7 @@ export function generationOf(
   event: ModelCallEvent,
   cost: CallCost,
   startMs: number,
+  content: Pick<ObservationDraft, 'input' | 'output'>,
 ): ObservationDraft {
   return {
     type: 'generation',
@@ -21,6 +22,7 @@ export function generationOf(
     model: event.model,
     ...(Object.keys(event.parameters).length > 0 && { modelParameters: event.parameters }),
     ...pricedUsage(event.usage, cost),
+    ...content,
     level: 'DEFAULT',
     metadata: {
       request_id: event.requestId,

@@ -11,7 +11,7 @@ import type {
   ModelUsageEvent,
 } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
-import { cut, shown } from '../content.ts'
+import { bounded, cut, newMessages, shown } from '../content.ts'
 import { type CallCost, costOfCall } from './call-cost.ts'
 import type { Draft } from '../draft.ts'
 import {
@@ -27,7 +27,9 @@ import { forgets, holds, holdsItem } from '../held.ts'
 import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
 import { keyOf } from '../usage/name-table.ts'
 import type { HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
-import { noteSubagent } from '../subagents/subagent.ts'
+import { noteSubagent, subagentCalls } from '../subagents/subagent.ts'
+import { noteEarlyCall } from '../turns/note.ts'
+import { onPromptOfCall } from '../turns/turn-prompt.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
 import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
 import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
@@ -39,20 +41,20 @@ const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
 const MAX_TITLE_LENGTH = 200
 
 export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: number): void {
-  const { state, policy } = draft
+  const { policy } = draft
+  const startMs = event.timeMs - (event.durationMs ?? 0)
+  const cost = costOfCall(event, policy.priceOf)
+  countCall(draft, event, cost)
+  if (isTurnless(draft, event)) {
+    noteEarlyCall(draft, generationOf(event, cost, startMs, shownContent(draft, event, true)))
+    return
+  }
   const turn = turnOf(draft, event, arrivedMs)
   const lane = event.subagentId ?? ''
-  const startMs = event.timeMs - (event.durationMs ?? 0)
+  const isFirst = isFirstCall(draft, turn, event)
   turn.startMs = Math.min(turn.startMs, startMs)
   goOn(draft, turn, lane)
   leaveRefusals(draft, turn, lane)
-  const cost = costOfCall(event, policy.priceOf)
-  const priced = { ...event, cost: cost.cost }
-  countModelCall(state.totals, priced)
-  addModelCall(draft.usage, priced, keyOf(state.totals.models, event.model))
-  // What a later record may tell is not unknown yet.
-  const isUnpriced = cost.cost === undefined && event.usage !== undefined
-  if (isUnpriced) noteUnpriced(draft, event)
   turn.modelCalls += 1
   turn.costUsd = addUsd(turn.costUsd, cost.cost?.usd ?? 0)
   noteSubagent(draft, turn, event, (known) => ({
@@ -64,14 +66,29 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   if (event.isMain) {
     turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
     turn.failure = undefined
+    if (event.prompt !== undefined) onPromptOfCall(draft, turn, event.prompt, startMs)
+    if (event.answer !== undefined) {
+      turn.answer = shown(event.answer, policy.maxContentLength)
+      turn.reportedAnswer = undefined
+      holds(draft, turn.answer)
+    }
   }
   hold(draft, turn, {
-    draft: generationOf(event, cost, startMs),
+    draft: generationOf(event, cost, startMs, shownContent(draft, event, isFirst)),
     requestId: event.requestId,
     lane,
     waitsFor: waitsOf(draft, event),
     releaseAtMs: arrivedMs + policy.joinTimeoutMs,
   })
+}
+
+function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): void {
+  const { totals } = draft.state
+  const priced = { ...event, cost }
+  countModelCall(totals, priced)
+  addModelCall(draft.usage, priced, keyOf(totals.models, event.model))
+  // What a later record may tell is not unknown yet.
+  if (cost === undefined && event.usage !== undefined) noteUnpriced(draft, event)
 }
 
 function noteUnpriced(draft: Draft, call: Pick<ModelCallEvent, 'model' | 'timeMs' | 'subagentId'>) {
@@ -87,7 +104,31 @@ function addedCost(known: Subagent, { cost }: CallCost): Partial<Subagent> {
   return { costUsd: addUsd(known.costUsd, cost.usd), pricedCalls: pricedCalls + 1 }
 }
 
-function waitsOf({ state }: Draft, { requestId, usage }: ModelCallEvent): Wait[] {
+/** Nobody asked for it, and there is no turn that it could be shown in. */
+function isTurnless({ state }: Draft, event: ModelCallEvent): boolean {
+  return !event.isMain && event.promptId === undefined && state.currentTurn === undefined
+}
+
+/** Whether the model has been told nothing before: by the session, or by the subagent. */
+function isFirstCall({ state }: Draft, turn: OpenTurn, { subagentId }: ModelCallEvent): boolean {
+  // This one is counted already.
+  if (subagentId === undefined) return state.totals.modelCalls <= 1
+  return subagentCalls(turn, subagentId) === 0
+}
+
+/** Content as it is shown: an agent's later calls show what is new to the model. */
+function shownContent({ policy }: Draft, event: ModelCallEvent, isFirst: boolean) {
+  const { input, output } = event
+  const fresh = isFirst || event.querySource !== undefined ? input : newMessages(input)
+  return {
+    ...(fresh !== undefined && { input: bounded(fresh, policy.maxContentLength) }),
+    ...(output !== undefined && { output: bounded(output, policy.maxContentLength) }),
+  }
+}
+
+function waitsOf({ state }: Draft, { requestId, usage, place }: ModelCallEvent): Wait[] {
+  // A span says all at once; its usage may stand on a span around it.
+  if (place !== undefined) return usage === undefined ? ['usage'] : []
   const waits: Wait[] = usage === undefined ? ['answer', 'usage'] : ['answer']
   if (requestId === undefined) return waits
   return [

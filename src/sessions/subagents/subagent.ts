@@ -5,7 +5,8 @@
  */
 import type { AgentEvent, SubagentEndEvent } from '../../domain/agent-event.ts'
 import type { Draft } from '../draft.ts'
-import { holds, holdsItem } from '../held.ts'
+import { shown } from '../content.ts'
+import { holds, holdsItem, noteJoin } from '../held.ts'
 import { noteSent } from '../turns/ended-turns.ts'
 import { look } from '../pending-correlations.ts'
 import { reported, shownToolKey } from '../hooks/reported-content.ts'
@@ -45,7 +46,15 @@ export function noteSubagent(
 export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
   count(draft.state.totals.subagents, event.subagentType)
+  const { place, subagentId } = event
+  // Its span hangs below that of the tool that started it.
+  if (subagentId !== undefined && place?.within[0] !== undefined) {
+    noteJoin(draft, 'subagentParents', subagentId, place.within[0])
+  }
+  const answer = event.answer && shown(event.answer, draft.policy.maxContentLength)
+  holds(draft, answer)
   noteSubagent(draft, turn, event, (known) => ({
+    ...(answer !== undefined && { answer }),
     type: event.subagentType,
     startMs: Math.min(known.startMs, event.timeMs - (event.durationMs ?? 0)),
     ended: {
@@ -58,6 +67,11 @@ export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: 
     },
   }))
   holdsItem(draft, [event.model])
+}
+
+/** Model calls of a subagent in a turn so far. */
+export function subagentCalls(turn: OpenTurn, subagentId: string): number {
+  return turn.subagents[PREFIX + subagentId]?.modelCalls ?? 0
 }
 
 /** Sends the subagents of a turn that ends; after its tools, under which they may hang. */

@@ -6,7 +6,7 @@
 import type { ToolDecisionEvent, ToolResultEvent } from '../../domain/agent-event.ts'
 import type { Draft } from '../draft.ts'
 import { cut } from '../content.ts'
-import { holds, holdsItem } from '../held.ts'
+import { holds, holdsItem, noteJoin } from '../held.ts'
 import { look, take } from '../pending-correlations.ts'
 import { keyOf } from '../usage/name-table.ts'
 import type { HeldTool, OpenTool, OpenTurn } from '../state.ts'
@@ -68,6 +68,11 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
     return
   }
   noteShownTool(draft, turn, toolUseId)
+  if (event.place !== undefined) {
+    noteJoin(draft, 'executionOwners', event.place.spanId, toolUseId)
+    emitInTurn(draft, turn, observation)
+    return
+  }
   const held = { draft: observation, toolUseId, releaseAtMs: arrivedMs + policy.joinTimeoutMs }
   if (!state.traced || look(state.joins.tools, toolUseId) !== undefined) {
     send(draft, turn, held)

@@ -1,7 +1,7 @@
 /** How a tool is shown, and what its span adds to that. */
 import type { ToolResultEvent } from '../../domain/agent-event.ts'
 import type { Shown } from '../../domain/json-value.ts'
-import { cut } from '../content.ts'
+import { bounded, cut } from '../content.ts'
 import type { Interval, ToolSpan } from '../pending-correlations.ts'
 import type { ObservationDraft, OpenTool } from '../state.ts'
 import { parentOf } from '../turns/turn.ts'
@@ -27,7 +27,7 @@ export function resultObservation(
     endMs: event.timeMs,
     input: input === undefined ? `[${event.inputNote ?? 'not recorded'}]` : cut(input, maxLength),
     output: event.success
-      ? (event.output ?? output ?? `[${event.outputNote ?? 'not recorded'}]`)
+      ? (outputOf(event, maxLength) ?? output ?? `[${event.outputNote ?? 'not recorded'}]`)
       : `[failed: ${cut(failure, maxLength)}]`,
     ...(event.success
       ? { level: 'DEFAULT' as const }
@@ -44,6 +44,10 @@ export function resultObservation(
       implausible: event.implausible,
     },
   }
+}
+
+function outputOf({ output }: ToolResultEvent, maxLength: number): Shown | undefined {
+  return output === undefined ? undefined : bounded(output, maxLength)
 }
 
 /**

@@ -4,13 +4,14 @@
  */
 import type { NoteEvent } from '../../domain/agent-event.ts'
 import { cut } from '../content.ts'
-import type { Draft } from '../draft.ts'
+import { type Draft, emit } from '../draft.ts'
 import { forgets } from '../held.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import type { ObservationDraft } from '../state.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
 import { emitInTurn, parentOf, ROOT_KEY, turnOf } from './turn.ts'
 
+const SIDE_TRACE_NAME = 'side call'
 const MAX_EARLY_NOTES = 50
 /** As JSON. */
 const MAX_EARLY_BYTES = 30_000
@@ -25,6 +26,22 @@ export function onNote(draft: Draft, event: NoteEvent, arrivedMs: number): void 
   const turn = turnOf(draft, event, arrivedMs)
   noteSubagent(draft, turn, event)
   emitInTurn(draft, turn, observationOf(draft, event))
+}
+
+/** A call that no turn has caused is shown in the first turn, or by itself where there is none. */
+export function noteEarlyCall(draft: Draft, call: ObservationDraft): void {
+  noteEarly(draft, { ...call, parentKey: ROOT_KEY })
+}
+
+/** Sends the calls of a session that ends without a turn. */
+export function emitSideCalls(draft: Draft): void {
+  const { state } = draft
+  const calls = state.earlyNotes.filter(({ type }) => type === 'generation')
+  if (calls.length === 0) return
+  state.earlyNotes = state.earlyNotes.filter(({ type }) => type !== 'generation')
+  for (const { parentKey: _, ...call } of calls) {
+    emit(draft, `${state.key}/side/${call.key}`, SIDE_TRACE_NAME, call)
+  }
 }
 
 /** The first are kept: what comes at the start says why there is nothing after it. */

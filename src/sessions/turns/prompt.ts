@@ -13,10 +13,8 @@ import {
   unnamedTurnKey,
 } from './turn.ts'
 import { endTurn } from './turn-end.ts'
+import { notePrompt, notePromptOf } from './turn-prompt.ts'
 import { addPrompt } from '../usage/usage.ts'
-
-/** Characters of the first prompt that stand for a title. */
-const TITLE_LENGTH = 200
 
 export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
   const { state, policy } = draft
@@ -49,19 +47,10 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
  * known already of prompt and answer stays.
  */
 export function onTurn(draft: Draft, event: TurnEvent, arrivedMs: number): void {
-  const { state, policy } = draft
+  const { policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
   turn.startMs = Math.min(turn.startMs, event.startMs)
-  if (!turn.prompted && event.prompt !== undefined) {
-    state.totals.prompts += 1
-    addPrompt(draft.usage, event.startMs)
-    notePrompt(state, { timeMs: event.startMs, prompt: event.prompt })
-    turn.prompted = true
-    turn.prompt = shown(event.prompt, policy.maxContentLength)
-    turn.promptLength = event.prompt.length ?? event.prompt.text?.length
-    turn.reportedPrompt = undefined
-    holds(draft, turn.prompt)
-  }
+  if (event.prompt !== undefined) notePromptOf(draft, turn, event.prompt, event.startMs)
   if (turn.answer === undefined && event.answer !== undefined) {
     turn.answer = shown(event.answer, policy.maxContentLength)
     turn.reportedAnswer = undefined
@@ -81,14 +70,4 @@ export function onTurn(draft: Draft, event: TurnEvent, arrivedMs: number): void 
 function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent): boolean {
   const current = currentTurn === undefined ? undefined : turns[currentTurn]
   return current !== undefined && timeMs < current.startMs
-}
-
-/** The first prompt names a session that has no title, and begins the time to its first commit. */
-function notePrompt(
-  state: SessionState,
-  { timeMs, prompt }: Pick<PromptEvent, 'timeMs' | 'prompt'>,
-): void {
-  if (state.firstPromptMs !== undefined && state.firstPromptMs <= timeMs) return
-  state.firstPromptMs = timeMs
-  state.firstPrompt = prompt.text?.slice(0, TITLE_LENGTH)
 }

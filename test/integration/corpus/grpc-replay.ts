@@ -6,7 +6,7 @@ import { post, type Recording } from './recording.ts'
 /** Sends a recording in its order; every request must succeed. */
 export async function replayAsRecorded(
   { url, grpc }: TestBridge,
-  { name, requests }: Recording,
+  { name, requests }: Pick<Recording, 'name' | 'requests'>,
 ): Promise<void> {
   const client = createGrpcClient(grpc ?? '')
   try {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PATIENCE_MS } from '../../patience.ts'
 
-const folder = join(import.meta.dirname, '../../corpus/claude-code')
+const corpus = join(import.meta.dirname, '../../corpus')
+const folder = join(corpus, 'claude-code')
 
 export interface RecordedRequest {
   readonly file: string
@@ -47,14 +48,20 @@ export interface Recording {
   readonly truth: Readonly<Record<string, Truth>>
 }
 
-export function recording(name: string): Recording {
-  const read = (file: string): Buffer => readFileSync(join(folder, name, file))
+/** The requests of a recording in a folder below `test/corpus`. */
+export function requestsOf(agent: string, name: string): readonly RecordedRequest[] {
+  const read = (file: string): Buffer => readFileSync(join(corpus, agent, name, file))
   const listed = JSON.parse(read('requests.json').toString()) as {
     requests: Omit<RecordedRequest, 'body'>[]
   }
+  return listed.requests.map((request) => ({ ...request, body: read(request.file) }))
+}
+
+export function recording(name: string): Recording {
+  const read = (file: string): Buffer => readFileSync(join(folder, name, file))
   return {
     name,
-    requests: listed.requests.map((request) => ({ ...request, body: read(request.file) })),
+    requests: requestsOf('claude-code', name),
     truth: JSON.parse(read('truth.json').toString()) as Record<string, Truth>,
   }
 }

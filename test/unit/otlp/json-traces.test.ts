@@ -53,6 +53,15 @@ describe('a span', () => {
     ])
   })
 
+  it('may have its ids in base64, as the JSON mapping of protobuf writes bytes', () => {
+    const traceId = 'CvdlGRbNQ92ESOshHIAxnA=='
+    const [span] = intakeOf({ ...good, traceId, spanId: 't61rcWkgMzE=' }).accepted
+    expect(span).toMatchObject({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+    })
+  })
+
   it('needs its ids only', () => {
     const [bare] = intakeOf(good).accepted
     expect(bare).toMatchObject({ statusCode: 0, statusMessage: '', moments: [], attributes: {} })
@@ -133,7 +142,7 @@ describe('a bad span among good ones is refused alone', () => {
     ['no trace id', { ...good, traceId: undefined }, 'traceId is missing or invalid'],
     ['a short trace id', { ...good, traceId: 'abc' }, 'expected 32 hexadecimal digits'],
     ['a span id of zeros', { ...good, spanId: '0000000000000000' }, 'spanId is missing or invalid'],
-    ['a span id of base64', { ...good, spanId: 't61rcWkgMzE=' }, 'expected 16 hexadecimal digits'],
+    ['a span id of too much base64', { ...good, spanId: 't61rcWkgMzEx' }, 'expected 16'],
     ['a trace id of a number', { ...good, traceId: 5 }, 'traceId is missing or invalid'],
     ['attributes', { ...good, attributes: {} }, 'attributes is an object, expected a list'],
     ['attributes of an event', { ...good, events: [{ attributes: 1 }] }, 'events[0]: attributes'],

@@ -1,0 +1,255 @@
+/**
+ * Stage behind `recognise`: finds out what the trace around a span says of it: its session, its turn, its subagent. Spans come
+ * when they end, so children come before their parents and often in an earlier request; what is known
+ * of a trace is remembered here, in bounds, as long as it goes on. The answer is written on the record
+ * and stored with it, so that a replay gives the same.
+ *
+ * - Session: the id on the outermost span that has one; else the one that the trace told first.
+ * - Turn: the outermost agent's, else the trace's.
+ * - Once work of a trace was placed without an id, the trace is the session and stays it: what comes
+ *   later must find what it belongs to.
+ */
+import type { SpanPlacing } from '../agents/profile.ts'
+import type { SpanRecord, TraceContextOfSpan } from '../domain/telemetry-record.ts'
+import type { RecordInProcess, RecordProcessor, SpanInProcess } from './record-processor.ts'
+
+/** The stage, with a memory of its own. */
+export function createPlacement(): RecordProcessor {
+  const placer = createSpanPlacer()
+  return {
+    name: 'place',
+    process: (batch, next) => {
+      const spans = batch.records.filter(isSpan)
+      if (spans.length > 0) placer.place(spans)
+      return next(batch)
+    },
+  }
+}
+
+function isSpan(record: RecordInProcess): record is SpanInProcess {
+  return record.signal === 'trace'
+}
+
+export interface SpanPlacer {
+  /** Writes on each span that is a source of its own what its trace says of it. */
+  place(spans: readonly SpanInProcess[]): void
+}
+
+interface KnownSpan {
+  readonly parentId: string | undefined
+  /** Absent for spans that are nobody's work, which only connect others. */
+  readonly placing: SpanPlacing | undefined
+  /** Of an outermost agent: which turn of the trace it is. */
+  turn?: number
+  /** Of an agent that names no session: the one that its work names. */
+  sessionOfWork?: string
+}
+
+interface KnownTrace {
+  readonly spans: Map<string, KnownSpan>
+  sessionId: string | undefined
+  /** Work was placed without an id, so that the trace itself is the session. */
+  isSession: boolean
+  /** Outermost agents so far; where every session is a span's own, by session. */
+  readonly turns: Map<string, number>
+}
+
+/** The spans around one, the nearest first. */
+interface Chain {
+  readonly above: readonly (readonly [id: string, span: KnownSpan])[]
+  /** The id of the next one, which has not come yet; absent at the trace's root. */
+  readonly missing: string | undefined
+}
+
+const MAX_TRACES = 1000
+/** Of all traces together: some 20 MB. */
+const MAX_SPANS = 100_000
+const MAX_DEPTH = 200
+/** Spans above that are looked at to see whether one of them repeats what this one tells. */
+const MAX_WITHIN = 16
+/** Spans that are looked at to see whether an agent is within another that has not ended. */
+const MAX_LOOKED_AT = 200
+
+export function createSpanPlacer(): SpanPlacer {
+  const traces = new Map<string, KnownTrace>()
+  let count = 0
+
+  function traceOf(id: string): KnownTrace {
+    const known = traces.get(id)
+    traces.delete(id)
+    const trace = known ?? {
+      spans: new Map(),
+      sessionId: undefined,
+      isSession: false,
+      turns: new Map(),
+    }
+    traces.set(id, trace)
+    return trace
+  }
+
+  function remember({ record, profile }: SpanInProcess): void {
+    const { spans } = traceOf(record.traceId)
+    if (spans.has(record.spanId)) return
+    const placing = profile?.spanSource?.placing(record)
+    spans.set(record.spanId, { parentId: record.parentSpanId, placing })
+    count += 1
+  }
+
+  function forget(): void {
+    for (const [id, { spans }] of traces) {
+      if (traces.size <= MAX_TRACES && count <= MAX_SPANS) return
+      if (traces.size === 1) return
+      traces.delete(id)
+      count -= spans.size
+    }
+  }
+
+  return {
+    place: (spans) => {
+      if (!spans.some(({ profile }) => profile?.spanSource !== undefined)) return
+      for (const span of spans) remember(span)
+      const byStart = spans
+        .map(({ record }) => record)
+        .sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)
+      for (const span of byStart) noteSession(traceOf(span.traceId), span)
+      for (const span of byStart) noteSessionOfWork(traceOf(span.traceId), span)
+      for (const span of byStart) noteTurn(traceOf(span.traceId), span)
+      for (const span of spans) span.record = placedSpan(traceOf(span.record.traceId), span.record)
+      forget()
+    },
+  }
+}
+
+function noteSession(trace: KnownTrace, { spanId }: SpanRecord): void {
+  trace.sessionId ??= trace.spans.get(spanId)?.placing?.sessionId
+}
+
+/** Where every session is a span's own, an agent that names none has that of its work. */
+function noteSessionOfWork(trace: KnownTrace, { spanId }: SpanRecord): void {
+  const span = trace.spans.get(spanId)
+  const sessionId = span?.placing?.sessionId
+  if (span?.placing?.sessionIsOwn !== true || sessionId === undefined) return
+  const agent = chainOf(trace, span).above.find(([, of]) => of.placing?.role === 'agent')
+  if (agent !== undefined) agent[1].sessionOfWork ??= sessionId
+}
+
+/**
+ * Numbers the outermost agents of a trace. Where every session is a span's own, no agent is within
+ * another: it has a session, and so a turn, of its own.
+ */
+function noteTurn(trace: KnownTrace, { spanId }: SpanRecord): void {
+  const span = trace.spans.get(spanId)
+  if (span?.placing?.role !== 'agent' || span.turn !== undefined) return
+  const chain = chainOf(trace, span)
+  if (!span.placing.sessionIsOwn) {
+    if (chain.above.some(([, { placing }]) => placing?.role === 'agent')) return
+    if (chain.missing !== undefined && isWithinAnother(trace, spanId)) return
+  }
+  span.turn = turnsSoFar(trace, span)
+  trace.turns.set(turnScope(span), span.turn + 1)
+}
+
+function turnsSoFar(trace: KnownTrace, span: KnownSpan): number {
+  return trace.turns.get(turnScope(span)) ?? 0
+}
+
+function turnScope({ placing, sessionOfWork }: KnownSpan): string {
+  return placing?.sessionIsOwn === true ? (sessionOfWork ?? placing.sessionId ?? '') : ''
+}
+
+/**
+ * Whether an agent whose parent has not come is within another: then the other has done work before,
+ * of which no agent is known yet.
+ */
+function isWithinAnother(trace: KnownTrace, agentId: string): boolean {
+  let looked = 0
+  for (const [id, span] of trace.spans) {
+    if (span.placing?.role !== 'work' || id === agentId) continue
+    looked += 1
+    if (looked > MAX_LOOKED_AT) return false
+    const { above, missing } = chainOf(trace, span)
+    const isOrphan = missing !== undefined && !above.some(([, of]) => of.placing?.role === 'agent')
+    if (isOrphan && missing !== agentId) return true
+  }
+  return false
+}
+
+function chainOf({ spans }: KnownTrace, { parentId }: Pick<KnownSpan, 'parentId'>): Chain {
+  const above: [string, KnownSpan][] = []
+  let id = parentId
+  while (id !== undefined && above.length < MAX_DEPTH) {
+    const span = spans.get(id)
+    if (span === undefined) return { above, missing: id }
+    above.push([id, span])
+    id = span.parentId
+  }
+  return { above, missing: undefined }
+}
+
+function placedSpan(trace: KnownTrace, span: SpanRecord): SpanRecord {
+  const known = trace.spans.get(span.spanId)
+  if (known?.placing === undefined || span.trace !== undefined) return span
+  const chain = chainOf(trace, known)
+  const sessionId = known.sessionOfWork ?? sessionOf(trace, known.placing, chain)
+  if (sessionId === undefined && known.placing.role !== 'other') trace.isSession = true
+  const turnId = turnOf(trace, span, known, chain)
+  const subagentId = subagentOf(span, known, chain)
+  const context: TraceContextOfSpan = {
+    ...(sessionId !== undefined && { sessionId }),
+    ...(turnId !== undefined && { turnId }),
+    ...(subagentId !== undefined && { subagentId }),
+    within: withinOf(chain),
+  }
+  return { ...span, trace: context }
+}
+
+function sessionOf(
+  trace: KnownTrace,
+  placing: SpanPlacing,
+  { above, missing }: Chain,
+): string | undefined {
+  if (trace.isSession) return undefined
+  const ids = [placing.sessionId, ...above.map(([, of]) => of.placing?.sessionId)].filter(
+    (id) => id !== undefined,
+  )
+  if (placing.sessionIsOwn) return ids[0] ?? trace.sessionId
+  if (missing !== undefined && placing.subagentsHaveIds) return trace.sessionId ?? ids.at(-1)
+  return ids.at(-1) ?? trace.sessionId
+}
+
+function turnOf(
+  trace: KnownTrace,
+  { traceId }: SpanRecord,
+  span: KnownSpan,
+  { above, missing }: Chain,
+): string | undefined {
+  const { placing, turn } = span
+  if (placing?.turnId !== undefined) return placing.turnId
+  const agents = above.filter(([, of]) => of.placing?.role === 'agent')
+  if (placing?.isSideCall === true && agents.length === 0 && missing === undefined) return undefined
+  const isTurn = ([, of]: (typeof agents)[number]) => of.turn !== undefined
+  const outermost = placing?.sessionIsOwn === true ? agents.find(isTurn) : agents.findLast(isTurn)
+  // Without an agent yet, it is the one that comes next.
+  const index = turn ?? outermost?.[1].turn ?? (missing === undefined ? 0 : turnsSoFar(trace, span))
+  return index === 0 ? traceId : `${traceId}/${index}`
+}
+
+function subagentOf(
+  { spanId, parentSpanId }: SpanRecord,
+  { placing, turn }: KnownSpan,
+  { above }: Chain,
+): string | undefined {
+  if (placing?.role === 'agent') return turn === undefined ? spanId : undefined
+  const nearest = above.find(([, of]) => of.placing?.role === 'agent')
+  if (nearest !== undefined) return nearest[1].turn === undefined ? nearest[0] : undefined
+  return placing?.isSubagent === true ? parentSpanId : undefined
+}
+
+/** Those that may repeat what this span tells, and the one that has not come yet. */
+function withinOf({ above, missing }: Chain): readonly string[] {
+  const ids = above.flatMap(([id, { placing }]) =>
+    placing === undefined || placing.role === 'other' ? [] : [id],
+  )
+  const within = ids.slice(0, MAX_WITHIN)
+  return missing === undefined ? within : [...within, missing]
+}

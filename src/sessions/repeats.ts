@@ -1,0 +1,164 @@
+/**
+ * What several records tell alike is counted once. An agent's span repeats what its calls used, a log
+ * repeats a span, a span another span. Who tells it best counts at once, and notes that it is told;
+ * what may only repeat it waits for the join timeout, and counts if nothing better has come by then.
+ * So the order in which records come does not matter.
+ */
+import type { AgentEvent, FallbackEvent, ModelUsageEvent, UsageSum } from '../domain/agent-event.ts'
+import type { Draft } from './draft.ts'
+import { forgets } from './held.ts'
+import { drop, isEmpty, type LedgerBounds, look, note } from './pending-correlations.ts'
+import { shortHash } from './short-hash.ts'
+import type { PendingRepeat, SessionState } from './state.ts'
+
+const TOLD: LedgerBounds = { entries: 5000, bytes: 100_000 }
+const PENDING: LedgerBounds = { entries: 500, bytes: 200_000 }
+
+/** A call has told the usage of a span around it. */
+const usageOf = (spanId: string): string => `usage|${spanId}`
+const callOf = (requestId: string): string => `call|${requestId}`
+const toolOf = (toolUseId: string): string => `tool|${toolUseId}`
+/** The agent's best source has told of a call. */
+const ANY_CALL = 'call'
+
+/** Notes what an event tells, before it is folded. */
+export function noteRepeats(state: SessionState, event: AgentEvent): void {
+  switch (event.kind) {
+    case 'model_call':
+    case 'model_usage':
+      tell(state, ANY_CALL)
+      if (event.usage !== undefined) noteUsage(state, event)
+      if (event.requestId !== undefined) tell(state, callOf(event.requestId))
+      return
+    case 'model_error':
+      tell(state, ANY_CALL)
+      return
+    case 'tool_result':
+      if (event.toolUseId !== undefined) tell(state, toolOf(event.toolUseId))
+      return
+    default:
+  }
+}
+
+/** The usage of the spans around is told by this one. */
+function noteUsage(state: SessionState, { place }: Pick<AgentEvent, 'place'>): void {
+  for (const spanId of place?.within ?? []) tell(state, usageOf(spanId))
+}
+
+/**
+ * Whether a call's span only repeats what one below it, or another span of the same answer, has told.
+ * What is around it is repeated then as well.
+ */
+export function isRepeatedCall(state: SessionState, event: AgentEvent): boolean {
+  if (event.kind !== 'model_call' || event.place === undefined) return false
+  const { place, requestId, usage } = event
+  if (isTold(state, usageOf(place.spanId))) {
+    noteUsage(state, event)
+    return true
+  }
+  if (requestId === undefined || usage === undefined) return false
+  const { input, output, cacheRead, cacheCreation } = usage
+  const answer = `${callOf(requestId)}|${input}|${output}|${cacheRead}|${cacheCreation}`
+  if (isTold(state, answer)) {
+    noteUsage(state, event)
+    return true
+  }
+  tell(state, answer)
+  return false
+}
+
+/** Takes the sum that an agent's span tells: it counts where no call below has told its usage. */
+export function onSum(
+  draft: Draft,
+  { promptId, subagentId, ...event }: AgentEvent,
+  sum: UsageSum | undefined,
+  arrivedMs: number,
+): void {
+  const { place, agent, sessionId, dedupKey, name, timeMs, identity, traceId } = event
+  if (place === undefined || isTold(draft.state, usageOf(place.spanId))) {
+    noteUsage(draft.state, event)
+    return
+  }
+  if (sum === undefined) return
+  const usage: ModelUsageEvent = {
+    ...{ agent, sessionId, name, timeMs, identity, place },
+    kind: 'model_usage',
+    dedupKey: `${dedupKey}|sum`,
+    ...sum,
+    ...(traceId !== undefined && { traceId }),
+    ...(promptId !== undefined && { promptId }),
+    ...(subagentId !== undefined && { subagentId }),
+  }
+  wait(draft, usage, [usageOf(place.spanId)], arrivedMs)
+}
+
+/** Takes an event that another record may tell better. */
+export function onFallback(
+  draft: Draft,
+  { event, unless }: FallbackEvent,
+  arrivedMs: number,
+): void {
+  const { requestId, toolUseId, anyCall } = unless
+  const keys: string[] = []
+  if (requestId !== undefined) keys.push(callOf(requestId))
+  if (toolUseId !== undefined) keys.push(toolOf(toolUseId))
+  if (anyCall === true) keys.push(ANY_CALL)
+  if (!keys.some((key) => isTold(draft.state, key))) wait(draft, event, keys, arrivedMs)
+}
+
+function wait(
+  draft: Draft,
+  event: PendingRepeat['event'],
+  unless: readonly string[],
+  arrivedMs: number,
+): void {
+  const { state, policy } = draft
+  state.pendingRepeats ??= {}
+  const pending = { event, unless, settleAtMs: arrivedMs + policy.joinTimeoutMs }
+  note(state.pendingRepeats, event.dedupKey, pending, PENDING, () => {
+    forgets(draft, 'repeats', 1)
+  })
+}
+
+/** When the first of what waits is due. */
+export function repeatsDueMs({ pendingRepeats = {} }: SessionState): number | undefined {
+  let dueMs: number | undefined
+  for (const { settleAtMs } of Object.values(pendingRepeats)) {
+    dueMs = Math.min(dueMs ?? settleAtMs, settleAtMs)
+  }
+  return dueMs
+}
+
+/** Has counted by `fold` what is due at `nowMs` and was told by nothing else; the deepest first. */
+export function settleRepeats(
+  draft: Draft,
+  nowMs: number,
+  fold: (event: AgentEvent) => void,
+): void {
+  const { pendingRepeats } = draft.state
+  if (pendingRepeats === undefined || isEmpty(pendingRepeats)) return
+  const due = Object.entries(pendingRepeats)
+    .filter(([, { settleAtMs }]) => settleAtMs <= nowMs)
+    .sort(([, a], [, b]) => depthOf(b) - depthOf(a))
+  for (const [key, { event, unless }] of due) {
+    drop(pendingRepeats, key)
+    if (unless.some((told) => isTold(draft.state, told))) continue
+    // Others that wait are not repeats of it, but for the sums around it.
+    noteUsage(draft.state, event)
+    fold(event)
+  }
+}
+
+function depthOf({ event }: PendingRepeat): number {
+  return event.place?.within.length ?? 0
+}
+
+function tell(state: SessionState, key: string): void {
+  state.toldKeys ??= {}
+  const hash = shortHash(key)
+  if (look(state.toldKeys, hash) === undefined) note(state.toldKeys, hash, 1, TOLD)
+}
+
+function isTold({ toldKeys }: SessionState, key: string): boolean {
+  return toldKeys !== undefined && look(toldKeys, shortHash(key)) !== undefined
+}
