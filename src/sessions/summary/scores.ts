@@ -51,9 +51,12 @@ export function ratingsOf(totals: Totals): readonly Rating[] {
   ].filter((rating) => rating !== undefined)
 }
 
+/** Those that the summary has as well: a name that stands in both is counted twice in charts. */
+const ON_SUMMARY: ReadonlySet<string> = new Set(['quality', 'efficiency'])
+
 /**
- * Scores on the session and on its summary. Those on the session keep their keys, so a
- * session that goes on after its summary updates them.
+ * All scores on the session; the two that sum it up on its summary, too. Those on the session keep
+ * their keys, so a session that goes on after its summary updates them.
  */
 export function scoresOf(state: SessionState, summaryTraceKey: string): readonly Score[] {
   const { environment } = state.identity
@@ -67,13 +70,10 @@ export function scoresOf(state: SessionState, summaryTraceKey: string): readonly
       target,
       ...(environment !== undefined && { environment }),
     })
-    return [
-      score(`${state.key}/score/${rating.name}`, { kind: 'session' }),
-      score(`${summaryTraceKey}/score/${rating.name}`, {
-        kind: 'trace',
-        traceKey: summaryTraceKey,
-      }),
-    ]
+    const onSession = score(`${state.key}/score/${rating.name}`, { kind: 'session' })
+    if (!ON_SUMMARY.has(rating.name)) return [onSession]
+    const summary = { kind: 'trace', traceKey: summaryTraceKey } as const
+    return [onSession, score(`${summaryTraceKey}/score/${rating.name}`, summary)]
   })
 }
 

@@ -240,10 +240,12 @@ describe('the observations themselves', () => {
     })
   })
 
-  test('scores stand on the session and on the summary', () => {
+  test('all scores stand on the session, the two that sum it up on the summary, too', () => {
     const shown = scores.map((s) => [s.name, s.target.kind, s.value])
     expect(shown).toContainEqual(['tool_success_rate', 'session', 1])
-    expect(shown).toContainEqual(['cache_hit_rate', 'trace', 60 / 160])
+    expect(shown).toContainEqual(['cache_hit_rate', 'session', 60 / 160])
+    const onSummary = scores.filter((s) => s.target.kind === 'trace').map((s) => s.name)
+    expect(onSummary).toEqual(['quality', 'efficiency'])
     expect(scores.map((s) => s.name)).not.toContain('edit_acceptance_rate')
   })
 
