@@ -35,6 +35,35 @@ setting_of_file() {
     sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\([^']*\)'.*$/\1/" -e t -e 's/[[:space:]#].*$//'
 }
 
+# setting_from_file <name>: of a secret that stands in a file of its own, which <name>_FILE names.
+setting_from_file() {
+  path=
+  base=$PWD
+  eval "from_environment=\${$1_FILE:-}"
+  if [ -n "$from_environment" ]; then
+    path=$from_environment
+  else
+    for file in "$clone_file" "$user_file"; do
+      if [ -z "$path" ] && [ -f "$file" ] && [ -r "$file" ]; then
+        path=$(setting_of_file "$1_FILE" "$file")
+        base=$(dirname -- "$file")
+      fi
+    done
+  fi
+  # shellcheck disable=SC2088
+  case $path in
+    '') return ;;
+    '~/'*) path=${HOME:-}/${path#??} ;;
+    /*) ;;
+    *) path=$base/$path ;;
+  esac
+  if [ ! -r "$path" ]; then
+    printf 'claude-telemetry.env: %s_FILE names %s, which cannot be read.\n' "$1" "$path" >&2
+    exit 1
+  fi
+  head -n 1 -- "$path" | tr -d '\r\n'
+}
+
 # export_line <name> <value>
 export_line() {
   case $shell in
@@ -45,6 +74,7 @@ export_line() {
 
 port=$(setting OTLP_RECEIVER_PORT "${OTLP_RECEIVER_PORT:-}")
 key=$(setting API_KEY "${API_KEY:-}")
+if [ -z "$key" ]; then key=$(setting_from_file API_KEY); fi
 case ${port:=4318} in
   *[!0-9]*)
     printf 'claude-telemetry.env: OTLP_RECEIVER_PORT is "%s", expected the number of a port.\n' \

@@ -37,6 +37,7 @@ function describedProgram() {
       stdout: terminal,
       stderr: terminal,
       now: () => 0,
+      readSecret: async () => '',
       serve: async () => ok(undefined),
     },
     async () => {},

@@ -10,10 +10,12 @@ import { createAsk } from '../cli/confirmation.ts'
 import type { ProgramContext, ServedSettings } from '../cli/context.ts'
 import { conclude } from '../cli/outcome.ts'
 import { withSettings } from '../cli/read-config.ts'
+import { createReadSecret } from '../cli/secret-input.ts'
 import { plainStart, start } from '../cli/start.ts'
 import { createTerminal } from '../cli/terminal.ts'
 import { readSettings } from '../config/env-file.ts'
 import { ok, type Result } from '../domain/result.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { NODE_ARGS_END } from '../setup/service-unit.ts'
 import { CLONE_DIR, PRODUCT_VERSION } from './version.ts'
 
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
     stdout,
     stderr,
     ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
+    readSecret: createReadSecret(process.stdin, process.stderr),
     now: Date.now,
     serve,
   }
@@ -124,7 +127,9 @@ function stopOnSignal(app: App): void {
       app.stop().then(
         () => exit(0, app),
         (error: unknown) => {
-          stderr.print([`claude-telemetry: stopped with an error: ${String(error)}`])
+          stderr.print([
+            `claude-telemetry: stopped with an error: ${withoutUrlPasswords(String(error))}`,
+          ])
           exit(1, app)
         },
       )
@@ -143,7 +148,7 @@ function exit(code: number, app: App): void {
 
 // Node would write the error as it is, with whatever a file or a server put into its message.
 process.on('uncaughtException', (error) => {
-  stderr.write(`claude-telemetry: this is a bug: ${inspect(error)}\n`)
+  stderr.write(`claude-telemetry: this is a bug: ${withoutUrlPasswords(inspect(error))}\n`)
   process.exit(1)
 })
 

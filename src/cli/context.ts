@@ -8,6 +8,7 @@ import type { Settings, Variables } from '../config/settings.ts'
 import type { Result } from '../domain/result.ts'
 import type { Ask } from './confirmation.ts'
 import type { Failure } from './outcome.ts'
+import type { ReadSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What is known before the command line is read. */
@@ -28,6 +29,8 @@ export interface ProgramContext {
   readonly stderr: Terminal
   /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: Ask
+  /** From standard input. */
+  readonly readSecret: ReadSecret
   /** Epoch ms. */
   readonly now: () => number
   /** Runs the bridge. Resolves once it listens, or with why it cannot. */

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { VariableName } from '../config/schema.ts'
 import { ENVIRONMENT, type Settings } from '../config/settings.ts'
 import type { ExporterDefinition } from '../exporters/exporter.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { localAddress } from '../setup/places.ts'
 import type { CliContext } from './context.ts'
 import { styled, type Terminal } from './terminal.ts'
@@ -23,7 +24,7 @@ const WIDTH = 'Langfuse'.length
 export function nameDestinations(terminal: Terminal, destinations: readonly Destination[]): void {
   terminal.print(
     destinations.map(({ what, where, from }) => [
-      `${what.padEnd(WIDTH)}  ${where}  `,
+      `${what.padEnd(WIDTH)}  ${withoutUrlPasswords(where)}  `,
       styled('gray', `(${from})`),
     ]),
   )

@@ -8,6 +8,7 @@ import { describeProblemIn } from '../config/config-problem.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { suspicionsOf } from '../config/suspicions.ts'
 import { ok } from '../domain/result.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { createBridgeProbe } from '../doctor/bridge-target.ts'
 import { examine, type Examination } from '../doctor/examination.ts'
 import { fault, fine, type Finding, warning } from '../doctor/finding.ts'
@@ -58,7 +59,8 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
 }
 
 async function doctor(context: CliContext, options: Options): Promise<Outcome> {
-  const { findings, refused } = await examined(context, options)
+  const { findings: found, refused } = await examined(context, options)
+  const findings = found.map(withoutPasswords)
   const isWell = findings.every(({ status }) => status !== 'fail')
   return ok({
     ...(options.json
@@ -73,6 +75,12 @@ async function doctor(context: CliContext, options: Options): Promise<Outcome> {
       : { lines: findingLines(findings) }),
     exitCode: isWell ? EXIT_OK : EXIT_PROBLEM,
   })
+}
+
+/** Claude Code's own settings may name a bridge by a URL with a password. */
+function withoutPasswords({ id, status, what, todo }: Finding): Finding {
+  const shown = { id, status, what: withoutUrlPasswords(what) }
+  return todo === undefined ? shown : { ...shown, todo: withoutUrlPasswords(todo) }
 }
 
 async function examined(

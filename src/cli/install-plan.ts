@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/folders.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { environmentSchema } from '../config/schema.ts'
-import { ENVIRONMENT } from '../config/settings.ts'
+import { ENVIRONMENT, isBlank } from '../config/settings.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
@@ -31,6 +31,7 @@ export interface InstallOptions {
   readonly traces?: boolean
   readonly protocol: Protocol
   readonly endpoint?: string
+  /** Never `-`: what stands on standard input was read. */
   readonly apiKey?: string
   readonly team?: string
   readonly hooks?: boolean
@@ -199,7 +200,9 @@ function notesOf(
 function settingsOfThisShell({ settings }: CliContext): string[] {
   const read = settings()
   if (!read.ok) return []
-  return Object.keys(environmentSchema.shape).filter(
-    (name) => read.value.originOf(name) === ENVIRONMENT,
+  const { originOf, environment } = read.value
+  const names = Object.keys(environmentSchema.shape).filter(
+    (name) => originOf(name) === ENVIRONMENT,
   )
+  return names.map((name) => (isBlank(environment[name]) ? `${name}_FILE` : name))
 }

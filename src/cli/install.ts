@@ -25,6 +25,7 @@ import { changeLines } from './file-diff.ts'
 import { type InstallOptions, type InstallPlan, plannedInstallation } from './install-plan.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
+import { secretOf } from './secret-input.ts'
 
 export function addInstall(program: Command, context: CliContext, concluded: Conclude): void {
   program
@@ -52,7 +53,10 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
       'where the bridge listens (default: as it is configured here)',
       addressOf,
     )
-    .option('--api-key <key>', "the bridge's API_KEY (default: as it is configured here)")
+    .option(
+      '--api-key <key>',
+      "the bridge's API_KEY; - reads it from standard input (default: as it is configured here)",
+    )
     .option('--team <name>', 'put the team on everything sent')
     .option('--hooks', "also have Claude Code's hooks report: certain ends, folder and branch")
     .option('--service', 'run the bridge at login (systemd user unit, launchd)')
@@ -60,9 +64,12 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
     .action((options: InstallOptions) => concluded(install(context, options)))
 }
 
-async function install(context: CliContext, options: InstallOptions): Promise<Outcome> {
+async function install(context: CliContext, given: InstallOptions): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
+  const apiKey = await secretOf(given.apiKey, '--api-key', context.readSecret)
+  if (!apiKey.ok) return apiKey
+  const options = { ...given, ...(apiKey.value !== undefined && { apiKey: apiKey.value }) }
   const plan = plannedInstallation(options, config.value, context)
   if (!plan.ok) return failed(plan.error)
   if (options.print === true) {

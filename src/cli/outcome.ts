@@ -5,6 +5,7 @@
 import { jsonText } from '../domain/numbers.ts'
 import { err, type Result } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 
 export const EXIT_OK = 0
@@ -58,7 +59,7 @@ export function conclude(outcome: Outcome, stdout: Terminal, stderr: Terminal): 
   }
   const { messages, next } = outcome.error
   const prefix = styled('red', 'claude-telemetry:')
-  stderr.print(messages.map((message) => [prefix, ` ${message}`]))
+  stderr.print(messages.map((message) => [prefix, ` ${withoutUrlPasswords(message)}`]))
   if (next !== undefined) stderr.print([next])
   return EXIT_PROBLEM
 }

@@ -3,6 +3,7 @@
  * line, and what to try. Neither reads the process nor ends it.
  */
 import { Command, CommanderError } from 'commander'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { addCompletion } from './completion.ts'
 import type { ProgramContext } from './context.ts'
 import { addDelete } from './delete.ts'
@@ -71,7 +72,8 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
       getErrHelpWidth: () => stderr.columns,
       getOutHasColors: () => stdout.hasColours,
       getErrHasColors: () => stderr.hasColours,
-      outputError: (text, write) => write(text.replace(/^error:/, 'claude-telemetry:')),
+      outputError: (text, write) =>
+        write(withoutUrlPasswords(text).replace(/^error:/, 'claude-telemetry:')),
     })
     .exitOverride()
   const context = withSettings(programContext, () => program.opts<GlobalOptions>().envFile ?? [])

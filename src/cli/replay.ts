@@ -19,6 +19,7 @@ import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
 import { addressOf, replayTarget, type TargetOptions } from './replay-target.ts'
+import { secretOf } from './secret-input.ts'
 import {
   addFilterOptions,
   addTimeOptions,
@@ -58,7 +59,7 @@ export function addReplay(program: Command, context: CliContext, concluded: Conc
     .option('--public-key <key>', 'of another project (or LANGFUSE_PUBLIC_KEY)')
     .option(
       '--secret-key <key>',
-      'of another project (better LANGFUSE_SECRET_KEY: others see this)',
+      'of another project; - reads it from standard input (or LANGFUSE_SECRET_KEY)',
     )
     .option('--host <url>', 'another Langfuse (or LANGFUSE_HOST)', addressOf)
     .option('--dry-run', 'count what would be sent, and send nothing')
@@ -115,8 +116,14 @@ async function deliver(
   options: Options,
 ): Promise<Result<string, Failure>> {
   const { stderr, productVersion } = context
+  const secretKey = await secretOf(options.secretKey, '--secret-key', context.readSecret)
+  if (!secretKey.ok) return secretKey
+  const project = {
+    ...options,
+    ...(secretKey.value !== undefined && { secretKey: secretKey.value }),
+  }
   const now = () => context.now()
-  const target = replayTarget(data.config, options, { productVersion, now })
+  const target = replayTarget(data.config, project, { productVersion, now })
   if (!target.ok) return target
   const { definition, exporter } = target.value
   const { address } = exporter

@@ -1,6 +1,7 @@
 /**
  * What is wrong with one variable, and how to say it.
  */
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import type { VariableName } from './schema.ts'
 
 export interface ConfigProblem {
@@ -39,5 +40,5 @@ export function describeProblemIn(problem: ConfigProblem, originOf: OriginOf): s
 
 function shownValue(value: string | undefined): string {
   if (value === undefined) return 'not set'
-  return value === MASK ? MASK : JSON.stringify(value)
+  return value === MASK ? MASK : JSON.stringify(withoutUrlPasswords(value))
 }

@@ -3,6 +3,7 @@
  * hidden.
  */
 import { MASK } from './config-problem.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { environmentSchema } from './schema.ts'
 import { variableNotes } from './variable.ts'
 
@@ -22,6 +23,10 @@ export function effectiveVariables(
     const notes = variableNotes.get(schema)
     const given = variables[name]?.trim() ?? ''
     if (given === '') return { name, value: notes?.shownDefault ?? '', isSet: false }
-    return { name, value: notes?.isSecret === true ? MASK : given, isSet: true }
+    return {
+      name,
+      value: notes?.isSecret === true ? MASK : withoutUrlPasswords(given),
+      isSet: true,
+    }
   })
 }

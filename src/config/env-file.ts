@@ -1,11 +1,12 @@
 /** Reads the files that hold settings. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parse } from 'dotenv'
 import { err, ok, type Result } from '../domain/result.ts'
 import { configDirOf } from './folders.ts'
 import type { Platform } from './folders.ts'
-import { type EnvFile, type Settings, settingsOf, type Variables } from './settings.ts'
+import { readSecretFiles } from './secret-files.ts'
+import { ENVIRONMENT, type EnvFile, type Settings, settingsOf, type Variables } from './settings.ts'
 
 /**
  * The environment, over the files that were asked for, the last one first, over the `.env` of the
@@ -30,7 +31,12 @@ export function readSettings(
     if (!file.ok) return file
     if (file.value !== undefined) files.push(file.value)
   }
-  return ok(settingsOf(environment, files))
+  const layers = [
+    { origin: ENVIRONMENT, variables: environment, folder: platform.workingDir },
+    ...files.map(({ path, variables }) => ({ origin: path, variables, folder: dirname(path) })),
+  ]
+  const secrets = readSecretFiles(layers, platform)
+  return secrets.ok ? ok(settingsOf(environment, files, secrets.value)) : secrets
 }
 
 /** `undefined` when there is no such file. Named pipes are files, too: some programs serve secrets so. */

@@ -28,18 +28,25 @@ export const ENVIRONMENT = 'the environment'
 
 const names = Object.keys(environmentSchema.shape)
 
-export function settingsOf(environment: Variables, files: readonly EnvFile[]): Settings {
+/** `secrets` are those that a layer has from files of their own, by its origin. */
+export function settingsOf(
+  environment: Variables,
+  files: readonly EnvFile[],
+  secrets: ReadonlyMap<string, Variables> = new Map(),
+): Settings {
   const layers: readonly { readonly origin: string; readonly variables: Variables }[] = [
     { origin: ENVIRONMENT, variables: environment },
     ...files.map((file) => ({ origin: file.path, variables: withAbsolutePaths(file) })),
-  ]
+  ].map(({ origin, variables }) => ({
+    origin,
+    variables: { ...variables, ...secrets.get(origin) },
+  }))
   const layerOf = (name: string) => layers.find(({ variables }) => variables[name] !== undefined)
-  const fromFiles: Record<string, string | undefined> = {}
-  for (const name of names) {
-    if (environment[name] === undefined) fromFiles[name] = layerOf(name)?.variables[name]
-  }
+  const settings = Object.fromEntries(
+    names.map((name) => [name, layerOf(name)?.variables[name]] as const),
+  )
   return {
-    variables: { ...environment, ...fromFiles },
+    variables: { ...environment, ...settings },
     environment,
     files,
     originOf: (name) => {

@@ -3,7 +3,9 @@
  * that an example has left, keys of one file beside the address of another. Pure.
  */
 import { MASK } from './config-problem.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { environmentSchema, type VariableName } from './schema.ts'
+import { SECRET_FILE_NAMES } from './secret-files.ts'
 import { ENVIRONMENT, isBlank, type Settings } from './settings.ts'
 import { variableNotes } from './variable.ts'
 
@@ -22,7 +24,7 @@ const LANGFUSE_PROJECT = [
 
 /** Read by docker-compose.yml, by Langfuse's SDKs, or by Langfuse itself. */
 const KNOWN_TO_OTHERS =
-  /^(STACK_.*|LANGFUSE_(WEB_PORT|ADMIN_.*|INIT_.*|S3_.*|DEBUG|ENABLED|FLUSH_AT|FLUSH_INTERVAL|LOG_LEVEL|MAX_RETRIES|SAMPLE_RATE|THREADS|TRACING_ENABLED))$/
+  /^(STACK_.*|LANGFUSE_(WEB_PORT|WEB_HOST|ADMIN_.*|INIT_.*|S3_.*|DEBUG|ENABLED|FLUSH_AT|FLUSH_INTERVAL|LOG_LEVEL|MAX_RETRIES|SAMPLE_RATE|THREADS|TRACING_ENABLED))$/
 
 /** One sentence for a person for each of them, without its secret. */
 export function suspicionsOf(settings: Settings): readonly string[] {
@@ -58,7 +60,8 @@ function nearlyOurs(
   name: string,
   fits: (name: string, ours: VariableName, distance: number) => boolean,
 ): VariableName | undefined {
-  if (isOurs(name) || KNOWN_TO_OTHERS.test(name)) return undefined
+  const isKnown = isOurs(name) || SECRET_FILE_NAMES.includes(name) || KNOWN_TO_OTHERS.test(name)
+  if (isKnown) return undefined
   let nearest: { readonly ours: VariableName; readonly distance: number } | undefined
   for (const ours of names) {
     const distance = editDistance(lettersOf(name), lettersOf(ours))
@@ -130,7 +133,7 @@ function suspiciousValues({ variables, originOf }: Settings): string[] {
     const value = variables[name]?.trim() ?? ''
     if (!PLACEHOLDERS.some((pattern) => pattern.test(value))) return []
     const isSecret = variableNotes.get(environmentSchema.shape[name])?.isSecret === true
-    const shown = isSecret ? MASK : JSON.stringify(value)
+    const shown = isSecret ? MASK : JSON.stringify(withoutUrlPasswords(value))
     return [`${name} in ${originOf(name)} is ${shown}, which looks like a placeholder.`]
   })
 }

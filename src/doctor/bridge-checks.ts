@@ -140,7 +140,11 @@ async function keyFinding({ base, headers }: BridgeTarget, probe: BridgeProbe): 
   const what = sent
     ? 'the bridge does not accept the key'
     : 'the bridge asks for a key, and none is sent'
-  return fault(id, what, 'claude-telemetry install --api-key <the API_KEY of the bridge>')
+  return fault(
+    id,
+    what,
+    'claude-telemetry install --api-key - takes the API_KEY of the bridge from standard input',
+  )
 }
 
 async function grpcFindings(

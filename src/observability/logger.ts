@@ -4,6 +4,7 @@
  */
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { safeJson } from '../domain/safe-text.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
 
 /** A level's method: facts first, then the sentence. */
 export type LogMethod = (facts: object, message: string) => void
@@ -39,8 +40,9 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redactedPaths, censor: '(hidden)' },
-    // Someone may read the log on a terminal, and JSON leaves C1 controls as they are.
-    hooks: { streamWrite: safeJson },
+    // Someone may read the log on a terminal, and JSON leaves C1 controls as they are. Errors of other
+    // programs and of Node quote URLs whole.
+    hooks: { streamWrite: (line: string) => safeJson(withoutUrlPasswords(line)) },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -55,6 +55,27 @@ function commandOf({ nodePath, mainPath, envFiles }: ServiceProgram): readonly s
   ]
 }
 
+/**
+ * What the bridge never needs. Nothing that takes a namespace of its own (ProtectSystem=, PrivateTmp=):
+ * where user namespaces are restricted, a user's unit with those does not start, and the bridge reads
+ * files that agents name, in /tmp and below the home folder. Neither MemoryDenyWriteExecute=: V8
+ * compiles to memory.
+ */
+const SANDBOX: readonly string[] = [
+  'UMask=0077',
+  'NoNewPrivileges=yes',
+  'RestrictSUIDSGID=yes',
+  'RestrictRealtime=yes',
+  'RestrictNamespaces=yes',
+  'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
+  'LockPersonality=yes',
+  'KeyringMode=private',
+  'LimitCORE=0',
+  'SystemCallArchitectures=native',
+  'SystemCallFilter=@system-service',
+  'SystemCallErrorNumber=EPERM',
+]
+
 function systemdUnit(program: ServiceProgram): string {
   return `# Written by "claude-telemetry install --service".
 [Unit]
@@ -64,6 +85,7 @@ Description=claude-telemetry, the bridge from coding agents to Langfuse
 ExecStart=${commandOf(program).map(systemdQuoted).join(' ')}
 Restart=on-failure
 RestartSec=5
+${SANDBOX.join('\n')}
 
 [Install]
 WantedBy=default.target
@@ -96,6 +118,8 @@ function launchdAgent(program: ServiceProgram, logPath: string): string {
     <key>SuccessfulExit</key>
     <false/>
   </dict>
+  <key>Umask</key>
+  <integer>63</integer>
   <key>StandardOutPath</key>
   ${xmlString(logPath)}
   <key>StandardErrorPath</key>

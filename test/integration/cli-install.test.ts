@@ -83,7 +83,11 @@ describe('raw API bodies', () => {
 
   test.each([
     ['a bridge elsewhere', ['--endpoint', 'http://bridge.example:4318'], {}],
-    ['a bridge for others too', [], { OTLP_RECEIVER_HOST: '0.0.0.0', API_KEY: 'k' }],
+    [
+      'a bridge for others too',
+      [],
+      { OTLP_RECEIVER_HOST: '0.0.0.0', API_KEY: 'a-key-that-many-share' },
+    ],
   ])('come in the records for %s', (_name, args, variables) => {
     const home = createHome()
     const { code } = home.run(['install', '--content', 'api-bodies', ...args], variables)

@@ -109,6 +109,24 @@ test.each(files)('reads .env beside it: %s', (_, text, key) => {
   expect(exportsOf(['bash'], { cwd: '/' }).OTEL_EXPORTER_OTLP_HEADERS).toBe(expected)
 })
 
+test.each([
+  ['in the environment', '', { API_KEY_FILE: 'keys/bridge' }],
+  ['in .env, from its folder', 'API_KEY_FILE=keys/bridge\n', {}],
+  ['in .env, below the home', 'API_KEY_FILE="~/keys/bridge"\n', {}],
+])('reads the key from a file that is named %s', (_, text, environment) => {
+  mkdirSync(copy.path('keys'))
+  writeFileSync(copy.path('keys/bridge'), 'key of a file'.replaceAll(' ', '-'))
+  writeFileSync(copy.path('.env'), text)
+  const read = exportsOf(['bash'], { cwd: text === '' ? copy.folder : '/', environment })
+  expect(read.OTEL_EXPORTER_OTLP_HEADERS).toBe('Authorization=Bearer key-of-a-file')
+})
+
+test('a file of a key that cannot be read is told', () => {
+  writeFileSync(copy.path('.env'), 'API_KEY_FILE=/none\n')
+  const { stderr } = copy.run('. ./claude-telemetry.env; env')
+  expect(stderr).toBe('claude-telemetry.env: API_KEY_FILE names /none, which cannot be read.\n')
+})
+
 test('a port that is none is told, and no address is made of it', () => {
   writeFileSync(copy.path('.env'), "OTLP_RECEIVER_PORT='1;exit'\n")
   const { stdout, stderr } = copy.run('. ./claude-telemetry.env; env')

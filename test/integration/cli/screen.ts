@@ -56,6 +56,7 @@ export async function runOnScreen(
     stderr,
     ...(answer !== undefined && { ask: createAsk(input, output) }),
     now: Date.now,
+    readSecret: async () => '',
     serve: async () => ok(undefined),
   })
   return { code, ...written }

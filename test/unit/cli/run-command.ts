@@ -37,6 +37,7 @@ export async function runCommandLine(
       stderr += text
     }),
     now: () => nowMs,
+    readSecret: async () => '',
     serve: async () => {
       served = true
       return ok(undefined)

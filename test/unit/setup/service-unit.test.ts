@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RunCommand } from '../../../src/setup/command-runner.ts'
 import { createService } from '../../../src/setup/service.ts'
 import { serviceFile } from '../../../src/setup/service-unit.ts'
@@ -19,6 +23,32 @@ describe('the file of the service', () => {
         '\n',
     )
   })
+
+  test('systemd: without what a bridge has no need of', () => {
+    const text = at('linux')?.text ?? ''
+    for (const line of ['UMask=0077', 'NoNewPrivileges=yes', 'SystemCallFilter=@system-service']) {
+      expect(text.split('\n')).toContain(line)
+    }
+    // These need user namespaces, which not every system lets a user have.
+    expect(text).not.toMatch(/^(Private|Protect|CapabilityBoundingSet|MemoryDenyWriteExecute)/m)
+  })
+
+  test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)(
+    'systemd: as systemd itself takes it',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'unit-'))
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      const path = join(folder, 'claude-telemetry.service')
+      const here = { ...program, nodePath: process.execPath }
+      const platform = { os: 'linux', homeDir: folder, workingDir: '/' }
+      writeFileSync(path, serviceFile(here, platform, {})?.text ?? '')
+      const verified = spawnSync('systemd-analyze', ['verify', '--user', path], {
+        env: { ...process.env, XDG_RUNTIME_DIR: folder },
+        encoding: 'utf8',
+      })
+      expect([verified.status, verified.stderr]).toEqual([0, ''])
+    },
+  )
 
   test('launchd: well-formed', () => {
     const file = at('darwin')
