@@ -14,6 +14,16 @@ export interface LangfuseConfig {
   readonly timeoutMs: number
 }
 
+/** An OTLP receiver that something is sent to. */
+export interface OtlpTargetConfig {
+  /** Without trailing slash; the signal's path is put behind it. */
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly protocol: 'http/protobuf' | 'http/json'
+  /** Of one request, the answer's body included. */
+  readonly timeoutMs: number
+}
+
 /** What stands on everything shown, unless a session says otherwise. */
 export interface TracingConfig {
   readonly environment?: string
@@ -59,6 +69,8 @@ export interface BudgetConfig {
 export interface Config {
   /** Absent while no keys are given. */
   readonly langfuse?: LangfuseConfig
+  /** Where the traces go as GenAI spans; absent is off. */
+  readonly exportOtlp?: OtlpTargetConfig
   readonly tracing: TracingConfig
   readonly receiver: ReceiverConfig
   readonly session: SessionConfig

@@ -27,6 +27,7 @@ export function jointProblems(environment: Environment): ConfigProblem[] {
     ...exposureProblems(environment),
     ...inFlightProblems(environment),
     ...portProblems(environment),
+    ...loopProblems(environment),
   ]
 }
 
@@ -78,6 +79,24 @@ function inFlightProblems(environment: Environment): ConfigProblem[] {
       because: 'MAX_REQUEST_SIZE',
     },
   ]
+}
+
+/** Settings that say where something is sent to by OTLP. */
+const otlpTargets = ['EXPORT_OTLP_ENDPOINT'] as const satisfies readonly VariableName[]
+
+/** What the bridge sends must not come back to it. */
+function loopProblems(environment: Environment): ConfigProblem[] {
+  const { OTLP_RECEIVER_HOST: host, OTLP_RECEIVER_PORT: port } = environment
+  return otlpTargets.flatMap((variable): ConfigProblem[] => {
+    const value = environment[variable]
+    if (value === undefined) return []
+    const target = new URL(value)
+    const targetHost = target.hostname.replace(/^\[|\]$/g, '')
+    const targetPort = Number(target.port || (target.protocol === 'https:' ? 443 : 80))
+    if (targetPort !== port || !(isLoopback(targetHost) || targetHost === host)) return []
+    const expected = 'the address of another receiver: this is the bridge itself'
+    return [{ variable, value, expected, because: 'OTLP_RECEIVER_PORT' }]
+  })
 }
 
 function portProblems(environment: Environment): ConfigProblem[] {

@@ -3,7 +3,7 @@
  * wrong variable at once; what concerns several together is checked once each one is right.
  */
 import { err, ok, type Result } from '../domain/result.ts'
-import type { BudgetConfig, Config, LangfuseConfig } from './config.ts'
+import type { BudgetConfig, Config, LangfuseConfig, OtlpTargetConfig } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
 import { absoluteFolder, dataDirOf, type Platform } from './folders.ts'
 import { jointProblems, minInFlightBytes } from './joint-rules.ts'
@@ -52,11 +52,13 @@ function problemOf(variable: VariableName, given: Variables): ConfigProblem {
 
 function configOf(environment: Environment, given: Variables, platform: Platform): Config {
   const langfuse = langfuseOf(environment)
+  const exportOtlp = exportOtlpOf(environment)
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
   const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
   return {
     ...(langfuse && { langfuse }),
+    ...(exportOtlp && { exportOtlp }),
     tracing: {
       ...(tracingEnvironment !== undefined && { environment: tracingEnvironment }),
       ...(release !== undefined && { release }),
@@ -114,6 +116,13 @@ function budgetsOf(environment: Environment): BudgetConfig {
     ...(timeZone !== undefined && { timeZone }),
     ...(webhookUrl !== undefined && { webhookUrl }),
   }
+}
+
+function exportOtlpOf(environment: Environment): OtlpTargetConfig | undefined {
+  const { EXPORT_OTLP_ENDPOINT: endpoint, EXPORT_OTLP_HEADERS: headers = {} } = environment
+  if (endpoint === undefined) return undefined
+  const { EXPORT_OTLP_PROTOCOL: protocol, EXPORT_OTLP_TIMEOUT: timeoutMs } = environment
+  return { endpoint, headers, protocol, timeoutMs }
 }
 
 function langfuseOf(environment: Environment): LangfuseConfig | undefined {

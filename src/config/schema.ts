@@ -6,6 +6,7 @@ import { z } from 'zod'
 import {
   amount,
   folderList,
+  headerList,
   hookAddress,
   matching,
   nameList,
@@ -71,6 +72,21 @@ export const environmentSchema = z.object({
     'Another name of `LANGFUSE_ENVIRONMENT`.',
   ),
   LANGFUSE_RELEASE: optionalVariable(release, 'Release shown on everything in Langfuse.'),
+  EXPORT_OTLP_ENDPOINT: optionalVariable(
+    webAddress,
+    'An OTLP receiver that gets the same traces as GenAI spans; `/v1/traces` is put behind it.',
+  ),
+  EXPORT_OTLP_HEADERS: optionalVariable(
+    headerList,
+    'Headers for it, as `name=value` between commas.',
+    { isSecret: true },
+  ),
+  EXPORT_OTLP_PROTOCOL: variable(
+    oneOf(['http/protobuf', 'http/json']),
+    'http/protobuf',
+    'How it is spoken to: `http/protobuf` or `http/json`.',
+  ),
+  EXPORT_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
   OTLP_RECEIVER_HOST: variable(
     host,
     '127.0.0.1',
@@ -187,12 +203,12 @@ export const environmentSchema = z.object({
   OUTBOX_MAX_AGE_DAYS: variable(
     wholeNumber('days', 0, MAX_DAYS),
     '30',
-    'How long something may wait for Langfuse until it is put aside as dead; 0 is no limit.',
+    'How long something may wait for an exporter until it is put aside as dead; 0 is no limit.',
   ),
   OUTBOX_MAX_SIZE: variable(
     wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     String(2 * 1024 * 1024 * 1024),
-    'Bytes that wait for Langfuse; beyond it dead items are deleted, then the oldest. 0 is no limit.',
+    'Bytes that wait for exporters; beyond it dead items are deleted, then the oldest. 0 is no limit.',
   ),
   BUDGET_SESSION_USD: optionalVariable(
     amount('USD'),

@@ -90,6 +90,38 @@ export const hookAddress: Syntax<string> = {
   expected: 'an http or https URL without user',
 }
 
+/** Headers between commas, values percent-encoded, as OTEL_EXPORTER_OTLP_HEADERS has them. */
+export const headerList: Syntax<Readonly<Record<string, string>>> = {
+  schema: z
+    .string()
+    .refine((text) => headersOf(text) !== undefined)
+    .transform((text) => headersOf(text) ?? {}),
+  type: 'headers',
+  expected: 'name=value pairs between commas, values percent-encoded',
+}
+
+/** `undefined` when one of them cannot be sent. */
+function headersOf(text: string): Record<string, string> | undefined {
+  const headers: Record<string, string> = {}
+  for (const part of partsOf(text)) {
+    const at = part.indexOf('=')
+    const name = part.slice(0, at).trim()
+    const value = percentDecoded(part.slice(at + 1).trim())
+    const isSendable = at > 0 && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+    if (!isSendable || value === undefined || !/^[\x20-\x7e]*$/.test(value)) return undefined
+    headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+function percentDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** An IANA name. */
 export const timeZone: Syntax<string> = {
   schema: z.string().refine(isTimeZone),

@@ -49,7 +49,9 @@ export interface HttpDialect {
   readonly rejecting: ReadonlySet<number>
   /** Those of them that may be the server's fault all the same. */
   readonly doubtful?: ReadonlySet<number>
-  /** What a whole body of a 2xx says: `undefined` when all was accepted. */
+  /** A whole body of a 2xx as far as it matters; `undefined` when it is none of this server's. */
+  readonly parse?: (body: string) => Readonly<Record<string, unknown>> | undefined
+  /** What it says: `undefined` when all was accepted. */
   readonly reported: (
     status: number,
     body: Readonly<Record<string, unknown>>,
@@ -59,7 +61,7 @@ export interface HttpDialect {
 export type HttpVerdicts = ReturnType<typeof createHttpVerdicts>
 
 export function createHttpVerdicts(dialect: HttpDialect) {
-  const { server, setting, rejecting, doubtful, reported } = dialect
+  const { server, setting, rejecting, doubtful, parse = parseObject, reported } = dialect
 
   /** `nowMs` is the moment of the answer, for a Retry-After given as a date. */
   function verdictOf(outcome: HttpOutcome, nowMs: number): Verdict {
@@ -97,9 +99,9 @@ export function createHttpVerdicts(dialect: HttpDialect) {
   function acceptedVerdict(status: number, body: string | undefined): Verdict {
     if (body === undefined) return lost(`HTTP ${status}, but its body did not arrive whole`)
     if (body.trim() === '') return { kind: 'accepted' }
-    const parsed = parseObject(body)
+    const parsed = parse(body)
     if (parsed === undefined) {
-      return lost(`HTTP ${status}, but its body is no JSON object: ${excerpt(body)}`)
+      return lost(`HTTP ${status}, but its body is no answer of ${server}: ${excerpt(body)}`)
     }
     return reported(status, parsed) ?? { kind: 'accepted' }
   }

@@ -14,6 +14,8 @@ export interface ExchangeOptions {
   readonly redact: (text: string) => string
   readonly stop?: AbortSignal | undefined
   readonly fetch?: typeof fetch | undefined
+  /** Of the answer's body as text; `latin1` keeps every byte as a character. */
+  readonly encoding?: 'utf8' | 'latin1' | undefined
 }
 
 /** An answer as far as it arrived. */
@@ -28,12 +30,12 @@ export interface Received {
 export async function exchange(
   url: string,
   request: Omit<RequestInit, 'redirect' | 'signal'>,
-  { name, timeoutMs, redact, stop, fetch: send = fetch }: ExchangeOptions,
+  { name, timeoutMs, redact, stop, fetch: send = fetch, encoding }: ExchangeOptions,
 ): Promise<Result<Received, string>> {
   const deadline = createDeadline(timeoutMs, stop)
   try {
     const response = await send(url, { ...request, redirect: 'manual', signal: deadline.signal })
-    const body = await readBody(response)
+    const body = await readBody(response, encoding)
     const { status, headers } = response
     return ok({ status, headers, body: body === undefined ? undefined : redact(body) })
   } catch (error) {
@@ -87,7 +89,10 @@ const MAX_BYTES = 65_536
  * The body's text, cut off at a bound; `undefined` when the connection broke or the time was up
  * before its end.
  */
-export async function readBody(response: Response): Promise<string | undefined> {
+export async function readBody(
+  response: Response,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
   if (response.body === null) return ''
   const stream: AsyncIterable<Uint8Array> = response.body
   const chunks: Uint8Array[] = []
@@ -101,7 +106,7 @@ export async function readBody(response: Response): Promise<string | undefined> 
   } catch {
     return undefined
   }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_BYTES)
+  return Buffer.concat(chunks).toString(encoding, 0, MAX_BYTES)
 }
 
 // Keeps secrets out of texts that end in logs, in /health or in the store: a server's error page

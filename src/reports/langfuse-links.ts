@@ -3,7 +3,7 @@
  * which only Langfuse knows: asked for once, in the background, since no page waits for it.
  */
 import type { Observation } from '../domain/emission.ts'
-import { traceIdOf } from '../exporters/langfuse/ids.ts'
+import { traceIdOf } from '../exporters/ids.ts'
 
 export interface LangfuseLinks {
   /** Has the project asked for, so that it is known when a link is wanted. */

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createDelivery, type Delivery } from '../../src/exporters/delivery.ts'
 import { createLangfuseClient } from '../../src/exporters/langfuse/client.ts'
-import { spanIdOf } from '../../src/exporters/langfuse/ids.ts'
+import { spanIdOf } from '../../src/exporters/ids.ts'
 import { createMemoryOutbox } from '../unit/exporters/memory-outbox.ts'
 import { langfuseOver, score, span } from '../unit/exporters/rig.ts'
 import { PATIENCE_MS } from '../patience.ts'

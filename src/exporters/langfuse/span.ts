@@ -3,9 +3,9 @@
  * same ids and the same start time, which is what Langfuse recognises a resent span by.
  */
 import type { Observation } from '../../domain/emission.ts'
-import { spanIdOf, traceIdOf } from './ids.ts'
+import { spanIdOf, traceIdOf } from '../ids.ts'
 import { type MappingConfig, PRODUCT_NAME } from './mapping.ts'
-import { nanosecondsOf } from './nanoseconds.ts'
+import { nanosecondsOf } from '../nanoseconds.ts'
 import { type SpanAttributes, spanAttributes } from './span-attributes.ts'
 
 interface OtlpString {

@@ -1,6 +1,6 @@
 /** Budgets in the real bridge: in the trace, at the webhook and on the page, each alert once. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { spanIdOf, traceIdOf } from '../../../src/exporters/langfuse/ids.ts'
+import { spanIdOf, traceIdOf } from '../../../src/exporters/ids.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from '../corpus/bridge.ts'
 import { startedProcess } from '../corpus/bridge-process.ts'
 import { eventually } from '../corpus/recording.ts'

@@ -284,6 +284,14 @@ describe('variables that do not go together', () => {
       'OTLP_GRPC_PORT is "4318", expected another port than OTLP_RECEIVER_PORT, or off',
     ],
     [
+      { EXPORT_OTLP_ENDPOINT: 'http://localhost:4318/' },
+      'EXPORT_OTLP_ENDPOINT is "http://localhost:4318", expected the address of another receiver: this is the bridge itself',
+    ],
+    [
+      { EXPORT_OTLP_ENDPOINT: 'http://[::1]:9', OTLP_RECEIVER_PORT: '9' },
+      'EXPORT_OTLP_ENDPOINT is "http://[::1]:9", expected the address of another receiver: this is the bridge itself',
+    ],
+    [
       { MAX_REQUEST_SIZE: '10000', MAX_IN_FLIGHT_SIZE: '19999' },
       'MAX_IN_FLIGHT_SIZE is "19999", expected at least 20000, twice MAX_REQUEST_SIZE',
     ],
@@ -306,5 +314,35 @@ describe('variables that do not go together', () => {
     [{ PAGE_ACCESS: 'closed' }, 'PAGE_ACCESS is "closed", expected one of token, open'],
   ])('%j', (variables, message) => {
     expect(problemsOf(variables)).toEqual([message])
+  })
+})
+
+describe('the OTLP exporter', () => {
+  it('is off without an endpoint', () => {
+    expect(configOf({ EXPORT_OTLP_HEADERS: 'a=b' }).exportOtlp).toBeUndefined()
+  })
+
+  it('has its headers as OTEL_EXPORTER_OTLP_HEADERS has them', () => {
+    const { exportOtlp } = configOf({
+      EXPORT_OTLP_ENDPOINT: 'https://collector.example/otlp/',
+      EXPORT_OTLP_HEADERS: 'Authorization=Bearer%20a%3Db, x-tenant = red=1',
+      EXPORT_OTLP_PROTOCOL: 'HTTP/JSON',
+    })
+    expect(exportOtlp).toEqual({
+      endpoint: 'https://collector.example/otlp',
+      headers: { authorization: 'Bearer a=b', 'x-tenant': 'red=1' },
+      protocol: 'http/json',
+      timeoutMs: 15_000,
+    })
+  })
+
+  it.each(['novalue', '=x', 'a b=x', 'a=%zz', 'a=%0Ab', 'ä=x'])('%j are no headers', (text) => {
+    const problems = problemsOf({
+      EXPORT_OTLP_ENDPOINT: 'http://collector.example',
+      EXPORT_OTLP_HEADERS: text,
+    })
+    expect(problems).toEqual([
+      'EXPORT_OTLP_HEADERS is (hidden), expected name=value pairs between commas, values percent-encoded',
+    ])
   })
 })

@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['domain'],
   http: ['domain'],
   storage: ['domain'],
-  exporters: ['domain', 'http', 'config'],
+  exporters: ['domain', 'http', 'config', 'otlp'],
   alerts: ['domain', 'http', 'exporters'],
   observability: ['domain', 'config'],
   setup: ['domain', 'config'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { scoreIdOf, traceIdOf } from '../../../../src/exporters/langfuse/ids.ts'
+import { scoreIdOf, traceIdOf } from '../../../../src/exporters/ids.ts'
 import { scoreBody } from '../../../../src/exporters/langfuse/score.ts'
 import { sampleScore } from './sample-emissions.ts'
 

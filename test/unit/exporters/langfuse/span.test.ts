@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Observation } from '../../../../src/domain/emission.ts'
-import { spanIdOf, traceIdOf } from '../../../../src/exporters/langfuse/ids.ts'
+import { spanIdOf, traceIdOf } from '../../../../src/exporters/ids.ts'
 import { spanOf } from '../../../../src/exporters/langfuse/span.ts'
 import { sampleObservation, START_MS } from './sample-emissions.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { scoreIdOf, spanIdOf, traceIdOf, validId } from '../../../../src/exporters/langfuse/ids.ts'
+import { scoreIdOf, spanIdOf, traceIdOf, validId } from '../../../src/exporters/ids.ts'
 
 describe('ids', () => {
   it('are what they were in the last release: stored sessions must keep theirs', () => {

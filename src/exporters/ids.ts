@@ -3,7 +3,7 @@
  * lost answer or a crash arrives under the ids it had before.
  */
 import { hash } from 'node:crypto'
-import type { Score } from '../../domain/emission.ts'
+import type { Score } from '../domain/emission.ts'
 
 /** OTLP trace id (32 hex digits) of a trace's natural key. */
 export function traceIdOf(traceKey: string): string {
@@ -15,7 +15,7 @@ export function spanIdOf(traceKey: string, key: string): string {
   return digits(16, 'span', traceKey, key)
 }
 
-/** Langfuse score id: a later score with the same key in the same session replaces the earlier. */
+/** Id of a score: a later score with the same key in the same session replaces the earlier. */
 export function scoreIdOf(score: Pick<Score, 'sessionKey' | 'key'>): string {
   return digits(32, 'score', score.sessionKey, score.key)
 }
