@@ -16,6 +16,8 @@ export interface EventRow {
   readonly shownAs: string
   /** Attributes that identify the event within its session, in order of preference. */
   readonly identifiedBy: readonly string[]
+  /** Attributes that a copy of the event from another source has alike, beside its id. */
+  readonly sameInCopies?: readonly string[]
   /** Builds the event from its common part and those of its attributes that can be true. */
   readonly read: (base: EventBase, attributes: Attributes) => AgentEvent
 }

@@ -6,12 +6,28 @@ import type { Identity } from './identity.ts'
 import type { Implausible } from './numbers.ts'
 import type { Shown } from './json-value.ts'
 
+/** What tells apart records that have one id; see `record-identity.ts`. */
+export interface RecordInstance {
+  /** Whether its sender counts records. One that does not is another source: a copy made later. */
+  readonly isSequenced: boolean
+  /** Time and sequence, as sent. */
+  readonly place: string
+  /** What a copy from another source has alike: token counts, where it has some. */
+  readonly content: string
+}
+
 /** Facts every event has. Times are epoch ms, durations ms. */
 export interface EventBase {
   readonly agent: string
   readonly sessionId: string
-  /** Unique within the session: two records with one key are one event sent twice. */
+  /**
+   * Names the event within its session: two records with one key are one event sent twice. Where it
+   * is made of an id that the agent did not make, `instance` tells more.
+   */
   readonly dedupKey: string
+  readonly instance?: RecordInstance
+  /** Another event of the session has the same id. */
+  readonly isRepeat?: boolean
   /**
    * Of a hook that nothing in it tells apart from a later one that says the same: alike for both.
    * Whether it was sent twice or happened twice is seen from what came in between.

@@ -26,6 +26,8 @@ export interface LogRecord {
   /** Lower-case hex, present only while the agent traces. */
   readonly traceId?: string
   readonly spanId?: string
+  /** Set by the store: another record of its session has the same id; see `record-identity.ts`. */
+  readonly isRepeat?: boolean
 }
 
 /** One number data point of an OTLP sum or gauge (opentelemetry/proto/metrics/v1). */

@@ -26,6 +26,7 @@ function eventOf(record: LogRecord, identity: LogIdentity): AgentEvent {
     agent: agentNameOf(profile, record.origin, attributes),
     sessionId: identity.sessionId,
     dedupKey: identity.dedupKey,
+    ...(identity.instance !== undefined && { instance: identity.instance }),
     name,
     timeMs: identity.timeMs,
     identity: profile.identity(record.origin, attributes),

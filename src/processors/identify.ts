@@ -71,7 +71,7 @@ function identifyLog(
   return ok({
     profile,
     sessionId: sessionId.value,
-    dedupKey: logKeyOf(profile, name, record, sequence, sentMs),
+    ...logKeyOf(profile, name, record, sequence, sentMs),
     timeMs,
     implausible: marksOf(implausible, logTimeMark(record, sentMs, arrivedMs)),
     name,
@@ -80,10 +80,13 @@ function identifyLog(
   })
 }
 
+/** Longer contents are none: they are counts. */
+const MAX_CONTENT_LENGTH = 200
+
 /**
- * The API's own ids where the event has one; else the agent's count together with the time,
- * since the count starts again on resume; else, for versions that do not count, the content.
- * Ids are unique within a session only.
+ * The API's own ids where the event has one, together with what tells two of one id apart; else the
+ * agent's count together with the time, since the count starts again on resume; else, for versions
+ * that do not count, the content. Ids are unique within a session at most.
  */
 function logKeyOf(
   profile: AgentProfile,
@@ -91,15 +94,25 @@ function logKeyOf(
   record: LogRecord,
   sequence: number | undefined,
   sentMs: number | undefined,
-): string {
+): Pick<LogIdentity, 'dedupKey' | 'instance'> {
   const row = Object.hasOwn(profile.events, name) ? profile.events[name] : undefined
+  const time = sentMs ?? record.timeText ?? ''
   for (const key of row?.identifiedBy ?? []) {
     const id = textOf(record.attributes, key)
-    if (id !== undefined) return `${name}|${id}`
+    if (id === undefined) continue
+    const counts = (row?.sameInCopies ?? []).map((count) => textOf(record.attributes, count) ?? '0')
+    return {
+      dedupKey: `${name}|${id}`,
+      instance: {
+        isSequenced: sequence !== undefined,
+        place: `${time}|${sequence ?? ''}`,
+        content: counts.join(',').slice(0, MAX_CONTENT_LENGTH),
+      },
+    }
   }
-  const time = sentMs ?? record.timeText ?? ''
-  if (sequence !== undefined) return `${name}|${sequence}|${time}`
-  return `${name}|${time}|${hash('sha1', JSON.stringify(record.attributes))}`
+  if (sequence !== undefined) return { dedupKey: `${name}|${sequence}|${time}` }
+  const content = hash('sha1', JSON.stringify(record.attributes))
+  return { dedupKey: `${name}|${time}|${content}` }
 }
 
 function identifyPoint(

@@ -3,7 +3,7 @@
  * stages they pass. `chain.ts` has the list.
  */
 import type { AgentProfile } from '../agents/profile.ts'
-import type { AgentEvent } from '../domain/agent-event.ts'
+import type { AgentEvent, RecordInstance } from '../domain/agent-event.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import type { Implausible } from '../domain/numbers.ts'
 import type { Rejection } from '../domain/rejection.ts'
@@ -35,6 +35,8 @@ interface RecordIdentity {
 }
 
 export interface LogIdentity extends RecordIdentity {
+  /** Where the key is made of an id that the agent did not make. */
+  readonly instance?: RecordInstance | undefined
   /** The event's bare name. */
   readonly name: string
   readonly sequence: number | undefined

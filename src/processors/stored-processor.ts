@@ -3,6 +3,7 @@
  * of today, at the time at which they came. What they refer to is stored with them, and secrets were
  * masked before that, so those stages are left out. Pure.
  */
+import { asRepeat } from '../domain/record-identity.ts'
 import type { Intake } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type {
@@ -34,9 +35,11 @@ export function processRecords(records: SignalRecords, arrivedMs: number): Intak
  * two requests that share a batch in another order.
  */
 export function processStored(batch: StoredBatch): Intake<Arrival> {
-  const processed = batch.records.map((record) =>
-    processRecords(asDecoded(batch, record), batch.receivedMs),
-  )
+  const processed = batch.records.map((record) => {
+    const intake = processRecords(asDecoded(batch, record), batch.receivedMs)
+    const isRepeat = batch.signal === 'log' && (record as LogRecord).isRepeat === true
+    return isRepeat ? { ...intake, accepted: intake.accepted.map(asRepeat) } : intake
+  })
   return {
     accepted: processed.flatMap(({ accepted }) => accepted),
     rejected: processed.flatMap(({ rejected }) => rejected),

@@ -101,6 +101,8 @@ export interface OpenTool {
   readonly requestId: string | undefined
   readonly atMs: number
   readonly key: string
+  /** Another tool of the session has the same id. */
+  readonly isRepeat?: boolean
 }
 
 /** One prompt and what it has caused so far. */

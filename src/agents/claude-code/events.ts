@@ -60,6 +60,13 @@ function modelOf(attributes: Attributes): string {
   return (textOf(attributes, 'model') ?? 'unknown').replace(CONTEXT_WINDOW, '')
 }
 
+const TOKEN_COUNTS = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_creation_tokens',
+] as const
+
 function usageOf(attributes: Attributes): TokenUsage {
   return {
     input: countOf(attributes, 'input_tokens'),
@@ -93,6 +100,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
   api_request: {
     shownAs: 'GENERATION `chat <model>` with usage and cost',
     identifiedBy: ['request_id'],
+    sameInCopies: TOKEN_COUNTS,
     read: (base, a) => ({
       ...base,
       kind: 'model_call',

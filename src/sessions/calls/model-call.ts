@@ -203,9 +203,7 @@ export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrived
   noteSubagent(draft, turn, event, () => ({ answer: text }))
   holds(draft, text)
   const lane = event.subagentId ?? ''
-  const at = turn.held.findIndex((call) =>
-    event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId,
-  )
+  const at = answeredCall(turn, event.requestId, lane)
   const held = turn.held[at]
   if (held !== undefined) {
     holds(draft, text)
@@ -214,6 +212,17 @@ export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrived
     holds(draft, text)
     noteEarly(draft, turn, event.requestId, text)
   }
+}
+
+/** The call that an answer is of. Of several with its id, one of its agent that has no answer yet. */
+function answeredCall(turn: OpenTurn, requestId: string | undefined, lane: string): number {
+  if (requestId === undefined) return turn.held.findIndex((call) => call.lane === lane)
+  const isOf = (call: HeldCall): boolean => call.requestId === requestId
+  const waits = (call: HeldCall): boolean => isOf(call) && call.waitsFor.includes('answer')
+  const first = turn.held.findIndex((call) => waits(call) && call.lane === lane)
+  if (first >= 0) return first
+  const waiting = turn.held.findIndex(waits)
+  return waiting >= 0 ? waiting : turn.held.findIndex(isOf)
 }
 
 function noteEarly(draft: Draft, turn: OpenTurn, requestId: string, text: string): void {

@@ -36,6 +36,7 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
     requestId: event.requestId,
     atMs: event.timeMs,
     key: event.dedupKey,
+    ...(event.isRepeat === true && { isRepeat: true }),
   }
   turn.tools.push(tool)
   const { toolUseId, lane, source, requestId, key } = tool

@@ -20,7 +20,7 @@ export function resultObservation(
   const input = event.input ?? event.parameters ?? decided?.parameters
   return {
     type: 'tool',
-    key: toolKey(event.toolUseId ?? event.dedupKey),
+    key: resultKey(event, decided),
     parentKey: parentOf(event.subagentId),
     name: event.tool,
     startMs: event.timeMs - (event.durationMs ?? 0),
@@ -55,7 +55,8 @@ function outputOf({ output }: ToolResultEvent, maxLength: number): Shown | undef
  * a result that comes late after all.
  */
 export function unfinishedObservation(tool: OpenTool, maxLength: number): ObservationDraft {
-  const key = toolKey(tool.toolUseId ?? tool.key)
+  const isNamed = tool.toolUseId !== undefined && tool.isRepeat !== true
+  const key = toolKey(isNamed ? tool.toolUseId : tool.key)
   return {
     type: 'tool',
     key: tool.accepted ? `${key}|unfinished` : key,
@@ -116,6 +117,12 @@ export function waitObservation(
     level: 'DEFAULT',
     metadata: {},
   }
+}
+
+/** By the id of the tool, unless another tool of the session has it as well. */
+function resultKey(event: ToolResultEvent, decided: OpenTool | undefined): string {
+  const isRepeat = event.isRepeat === true || decided?.isRepeat === true
+  return toolKey(isRepeat ? event.dedupKey : (event.toolUseId ?? event.dedupKey))
 }
 
 /** Natural key of a tool's observation within its trace. */

@@ -3,14 +3,13 @@
  * Records of one request that belong together become one row, so that a record costs one small
  * row of its own, the one in the filter.
  */
-import Database from 'better-sqlite3'
-import { sql } from 'kysely'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredRecord } from '../../domain/telemetry-record.ts'
 import type { Connection } from './connection.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
 import { type NewRow, prepare } from './prepared.ts'
+import { createSeenRecords } from './seen-records.ts'
 
 export interface RecordRows {
   /** Stores what was not known already, and returns that, session by session. */
@@ -32,50 +31,16 @@ interface Batch {
   readonly records: StoredRecord['record'][]
 }
 
-interface SeenKeys {
-  readonly sessionRef: number
-  /** A JSON list: one statement for all costs half of a statement each. */
-  readonly keys: string
-}
-
 export function createRecordRows(deps: RecordRowsDeps): RecordRows {
   const { connection, ids, origins } = deps
   const { kysely } = connection
-  const seen = prepare(connection, ({ sessionRef, keys }: SeenKeys) =>
-    kysely
-      .insertInto('seen')
-      .columns(['session_ref', 'dedup_key'])
-      .expression((eb) =>
-        eb
-          .selectFrom(sql<{ value: string }>`json_each(${keys})`.as('each'))
-          .select((each) => [each.val(sessionRef).as('session_ref'), 'each.value']),
-      ),
-  )
+  const seen = createSeenRecords(connection)
   const insertBatch = prepare(connection, (row: NewRow<'record_batches'>) =>
     kysely.insertInto('record_batches').values(row),
   )
   const insertPrompt = prepare(connection, (row: NewRow<'prompts'>) =>
     kysely.insertInto('prompts').values(row),
   )
-
-  /** All of them, or none when one is known already. */
-  function markSeen(sessionRef: number, arrivals: readonly Arrival[]): boolean {
-    // SQLite makes half a surrogate pair of JSON into bytes that are no text.
-    const keys = JSON.stringify(arrivals.map(({ item }) => item.dedupKey.toWellFormed()))
-    try {
-      seen.run({ sessionRef, keys })
-      return true
-    } catch (error) {
-      if (isKnownKey(error)) return false
-      throw error
-    }
-  }
-
-  /** Hardly ever is one known: only then they are asked for one by one. */
-  function unknownOf(sessionRef: number, arrivals: readonly Arrival[]): readonly Arrival[] {
-    if (markSeen(sessionRef, arrivals)) return arrivals
-    return arrivals.filter((arrival) => markSeen(sessionRef, [arrival]))
-  }
 
   function keepPrompt(sessionRef: number, { item }: Arrival): void {
     if (item.kind !== 'prompt') return
@@ -122,7 +87,7 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
       const fresh: Arrival[] = []
       for (const own of Map.groupBy(arrivals, ({ sessionKey }) => sessionKey).values()) {
         const sessionRef = sessionRefOf(own[0] as Arrival)
-        const unknown = unknownOf(sessionRef, own)
+        const unknown = seen.unknownOf(sessionRef, own)
         keepBatches(sessionRef, unknown)
         for (const arrival of unknown) {
           keepPrompt(sessionRef, arrival)
@@ -136,8 +101,4 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
 
 function isAlike(a: Arrival, b: Arrival): boolean {
   return a.origin === b.origin && a.arrivedMs === b.arrivedMs && a.stored.signal === b.stored.signal
-}
-
-function isKnownKey(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }
