@@ -5,7 +5,7 @@
 import type { AgentProfile, SpanSource } from '../agents/profile.ts'
 import { agentNameOf } from '../agents/registry.ts'
 import type { AgentEvent, EventBase, SpanEvent } from '../domain/agent-event.ts'
-import { sessionKeyOf } from '../domain/identity.ts'
+import { type Identity, sessionKeyOf } from '../domain/identity.ts'
 import { GREATEST, isPlausibleTime } from '../domain/numbers.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { SpanRecord, TraceContextOfSpan } from '../domain/telemetry-record.ts'
@@ -39,12 +39,24 @@ function eventOf(record: SpanRecord, identity: SpanIdentity, arrivedMs: number):
     name: record.name,
     timeMs: endMs,
     traceId,
-    identity: profile.identity(origin, attributes),
+    identity: withOwnSession(profile, span, identity),
     ...(implausible !== undefined && { implausible }),
   }
   return spanSource === undefined
     ? enrichingSpan(profile, base, span)
     : spanSource.read(placed(base, span, spanSource), span)
+}
+
+/** A session that comes to be known too late for its spans can be found by a label. */
+function withOwnSession(
+  { spanSource, identity }: AgentProfile,
+  span: SpanRecord,
+  { sessionId }: SpanIdentity,
+): Identity {
+  const told = identity(span.origin, span.attributes)
+  const own = spanSource?.placing(span).sessionId
+  if (own === undefined || own === sessionId || sessionId !== span.traceId) return told
+  return { ...told, labels: { ...told.labels, 'gen_ai.conversation.id': own } }
 }
 
 /** A span of an agent whose logs are the source. */

@@ -14,8 +14,10 @@ import type { PendingRepeat, SessionState } from './state.ts'
 const TOLD: LedgerBounds = { entries: 5000, bytes: 100_000 }
 const PENDING: LedgerBounds = { entries: 500, bytes: 200_000 }
 
-/** A call has told the usage of a span around it. */
+/** A call, or a sum, has told the usage of a span around it. */
 const usageOf = (spanId: string): string => `usage|${spanId}`
+/** A call has been told within a span, which is no call then but wraps one. */
+const innerOf = (spanId: string): string => `inner|${spanId}`
 const callOf = (requestId: string): string => `call|${requestId}`
 const toolOf = (toolUseId: string): string => `tool|${toolUseId}`
 /** The agent's best source has told of a call. */
@@ -41,8 +43,11 @@ export function noteRepeats(state: SessionState, event: AgentEvent): void {
 }
 
 /** The usage of the spans around is told by this one. */
-function noteUsage(state: SessionState, { place }: Pick<AgentEvent, 'place'>): void {
-  for (const spanId of place?.within ?? []) tell(state, usageOf(spanId))
+function noteUsage(state: SessionState, { kind, place }: Pick<AgentEvent, 'kind' | 'place'>): void {
+  for (const spanId of place?.within ?? []) {
+    tell(state, usageOf(spanId))
+    if (kind === 'model_call') tell(state, innerOf(spanId))
+  }
 }
 
 /**
@@ -52,7 +57,7 @@ function noteUsage(state: SessionState, { place }: Pick<AgentEvent, 'place'>): v
 export function isRepeatedCall(state: SessionState, event: AgentEvent): boolean {
   if (event.kind !== 'model_call' || event.place === undefined) return false
   const { place, requestId, usage } = event
-  if (isTold(state, usageOf(place.spanId))) {
+  if (isTold(state, innerOf(place.spanId))) {
     noteUsage(state, event)
     return true
   }

@@ -23,9 +23,11 @@ import { aiSdk } from './ai-sdk.ts'
 import { copilot } from './copilot.ts'
 import { dash0 } from './dash0.ts'
 import { droid } from './droid.ts'
+import { genaiEvents } from './events.ts'
 import { goose } from './goose.ts'
 import { logfire } from './logfire.ts'
 import { answerText, messagesOf, newestPrompt } from './messages.ts'
+import { openclaw } from './openclaw.ts'
 import { openinference } from './openinference.ts'
 import { qwen } from './qwen.ts'
 import { conversationOf, semconv } from './semconv.ts'
@@ -38,6 +40,7 @@ export const dialects: readonly Dialect[] = [
   goose,
   droid,
   dash0,
+  openclaw,
   openinference,
   traceloop,
   logfire,
@@ -286,6 +289,10 @@ const TOKENS: readonly string[] = [
   'llm.token_count.prompt_details.cache_read',
   'llm.token_count.prompt_details.cache_write',
   'llm.token_count.completion_details.reasoning',
+  'openclaw.tokens.input',
+  'openclaw.tokens.output',
+  'openclaw.tokens.cache_read',
+  'openclaw.tokens.cache_write',
   'llm.usage.prompt_tokens',
   'llm.usage.completion_tokens',
 ]
@@ -331,7 +338,7 @@ export const genai: AgentProfile = {
   promptId: () => undefined,
   subagentId: () => undefined,
   quantities: genaiQuantities,
-  events: {},
+  events: genaiEvents,
   metrics: {},
   spans: { roleOf: () => 'other', facts: () => ({}) },
   spanSource: spanSourceOf(dialectOf),

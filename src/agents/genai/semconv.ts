@@ -72,7 +72,15 @@ export function roleOf({ name, attributes }: SpanRecord): WorkRole {
 export function conversationOf(attributes: Attributes): string | undefined {
   const id = textOf(attributes, 'gen_ai.conversation.id')
   if (id !== undefined && !NO_CONVERSATION.test(id)) return id
-  return firstText(attributes, 'session.id', 'claude.code.session_id')
+  return firstText(
+    attributes,
+    'session.id',
+    'gen_ai.session.id',
+    'gcp.vertex.agent.session_id',
+    'langfuse.session.id',
+    'langwatch.thread.id',
+    'claude.code.session_id',
+  )
 }
 
 export function tokensOf(attributes: Attributes): ReportedTokens {
