@@ -1,10 +1,14 @@
 /** Whether the bridge is there, is ours, is well, and takes what Claude Code would send it. */
 import type { ReceiverConfig } from '../config/config.ts'
-import type { Answer, BridgeProbe } from './bridge-target.ts'
+import type { Answer, BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { clockFinding } from './machine-checks.ts'
 import { fault, fine, type Finding, skipped, warning } from './finding.ts'
 import { type Health, healthOf, livenessOf } from './bridge-target.ts'
+import { isLoopback } from '../config/loopback.ts'
+import type { Surroundings } from './machine-checks.ts'
+import { examineSignals, hostRefused, isHostRefusal } from './signal-checks.ts'
+import { hostOf, type SignalPlan } from './signal-plan.ts'
 
 const START =
   'Start it: claude-telemetry start, or at each login: claude-telemetry install --service'
@@ -17,12 +21,20 @@ export interface BridgeExamination {
   readonly takesRecords: boolean
 }
 
+export interface BridgeQuestion {
+  readonly ownVersion: string
+  readonly probe: BridgeProbe
+  readonly now: () => number
+  /** What Claude Code would send, and where. */
+  readonly plans: readonly SignalPlan[]
+  readonly hasHelper: boolean
+  readonly surroundings: Surroundings
+}
+
 export async function examineBridge(
   target: BridgeTarget,
   receiver: ReceiverConfig,
-  ownVersion: string,
-  probe: BridgeProbe,
-  now: () => number,
+  { ownVersion, probe, now, plans, hasHelper, surroundings }: BridgeQuestion,
 ): Promise<BridgeExamination> {
   const mixedUp = portMixedUp(target, receiver)
   if (mixedUp !== undefined) return { findings: [mixedUp], takesRecords: false }
@@ -32,10 +44,10 @@ export async function examineBridge(
     answer.kind === 'no_answer' ||
     !(health !== undefined || livenessOf(answer.text) !== undefined)
   ) {
-    const finding = await notThere(target, answer, probe)
+    const finding = await notThere(target, answer, probe, surroundings)
     return { findings: [finding], takesRecords: false }
   }
-  const key = await keyFinding(target, probe)
+  const signals = await examineSignals(plans, { base: target.base, receiver, probe, hasHelper })
   const findings = [
     fine('bridge.running', `the bridge answers at ${target.base}`),
     ...(health === undefined
@@ -45,11 +57,10 @@ export async function examineBridge(
           storeFinding(health, target),
           ...sizeFindings(health),
         ]),
-    key,
-    ...(await grpcFindings(target, receiver, probe)),
+    ...signals.findings,
     ...clockFinding('clock.bridge', 'the bridge', answer.dateMs, now()),
   ]
-  const takesRecords = key.status === 'ok' && answer.status === 200
+  const takesRecords = signals.takesRecords && answer.status === 200
   return { findings, ...(health !== undefined && { health }), takesRecords }
 }
 
@@ -79,7 +90,12 @@ async function notThere(
   { base, configured }: BridgeTarget,
   answer: Answer,
   probe: BridgeProbe,
+  surroundings: Surroundings,
 ): Promise<Finding> {
+  if (answer.kind === 'answer' && isHostRefusal(answer)) {
+    const { what, todo, id } = hostRefused(new URL(base).hostname)
+    return fault(id, what(''), todo ?? '')
+  }
   if (answer.kind === 'answer') {
     const what = `another program answers at ${base} (HTTP ${answer.status} to /health)`
     return fault(
@@ -89,15 +105,31 @@ async function notThere(
     )
   }
   const what = `nothing answers at ${base} (${answer.error})`
-  if (configured === base) return fault('bridge.running', what, START)
+  if (configured === base && surroundings === 'machine') return fault('bridge.running', what, START)
   const other = await probe.get(`${configured}/health`)
   const isThere =
     other.kind === 'answer' &&
     (healthOf(other.text) !== undefined || livenessOf(other.text) !== undefined)
-  const todo = isThere
-    ? `The bridge runs at ${configured}: claude-telemetry install writes that address`
-    : `${START} (it is configured for ${configured})`
+  const isNamed = !isLoopback(hostOf(new URL(base)))
+  const way = wayOut(surroundings, isNamed)
+  const here = `The bridge runs at ${configured}: claude-telemetry install writes that address`
+  const start = `${START} (it is configured for ${configured})`
+  const todo = isThere ? [here, ...(way === undefined ? [] : [way])].join('. ') : (way ?? start)
   return fault('bridge.running', what, todo)
+}
+
+/** What stands between a container, or WSL, and a bridge on the host. */
+function wayOut(surroundings: Surroundings, isNamed: boolean): string | undefined {
+  if (isNamed) {
+    return 'See that the name is known here (docker run --add-host=host.docker.internal:host-gateway) and that the bridge listens for other machines: OTLP_RECEIVER_HOST=0.0.0.0 with an API_KEY'
+  }
+  if (surroundings === 'container') {
+    return 'This is a container, and localhost is the container itself: for a bridge on the host, claude-telemetry install --endpoint http://host.docker.internal:4318 --api-key - (its API_KEY on standard input)'
+  }
+  if (surroundings === 'wsl') {
+    return 'This is WSL, whose localhost is not that of Windows unless networkingMode=mirrored: start the bridge in WSL, or use the address of the Windows host'
+  }
+  return undefined
 }
 
 function versionFinding({ version }: Health, ownVersion: string): Finding {
@@ -121,49 +153,4 @@ function sizeFindings({ storage }: Health): readonly Finding[] {
   if (storage?.isFull !== true) return []
   const what = `the store is larger than MAX_STORE_SIZE, and what is left may not be deleted (${storage.waitingSessions} closed sessions wait for Langfuse, the others are open)`
   return [warning('bridge.size', what, 'See to it that Langfuse is reachable, or allow more room')]
-}
-
-async function keyFinding({ base, headers }: BridgeTarget, probe: BridgeProbe): Promise<Finding> {
-  const id = 'bridge.key'
-  const answer = await probe.post(`${base}/v1/logs`, { resourceLogs: [] }, headers)
-  if (answer.kind === 'no_answer') return fault(id, `a request broke off: ${answer.error}`, START)
-  if (answer.status === 200) return fine(id, 'the bridge takes requests as Claude Code sends them')
-  const isRefused = answer.status === 401 || answer.status === 403
-  if (!isRefused) {
-    return fault(
-      id,
-      `an empty request was answered HTTP ${answer.status}`,
-      "Look at the bridge's log",
-    )
-  }
-  const sent = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
-  const what = sent
-    ? 'the bridge does not accept the key'
-    : 'the bridge asks for a key, and none is sent'
-  return fault(
-    id,
-    what,
-    'claude-telemetry install --api-key - takes the API_KEY of the bridge from standard input',
-  )
-}
-
-async function grpcFindings(
-  { grpc }: BridgeTarget,
-  { grpcPort }: ReceiverConfig,
-  probe: BridgeProbe,
-): Promise<Finding[]> {
-  if (grpc === undefined) return []
-  const id = 'bridge.grpc'
-  const where = `${grpc.host}:${grpc.port}`
-  if (await probe.accepts(grpc.host, grpc.port)) {
-    return [
-      fine(id, `gRPC is accepted at ${where}`),
-      skipped('bridge.grpc-key', 'the key was tried over HTTP only'),
-    ]
-  }
-  const todo =
-    grpcPort === undefined
-      ? 'The bridge has OTLP_GRPC_PORT=off: set a port, or claude-telemetry install --protocol http/json'
-      : 'claude-telemetry install --protocol grpc writes the address of the bridge'
-  return [fault(id, `nothing accepts gRPC at ${where}`, todo)]
 }

@@ -1,80 +1,11 @@
-/** Reaches the bridge, as Claude Code would: one try a call, and every failure is a value. */
-import { connect } from 'node:net'
-import { describeFetchError } from '../http/fetch-error.ts'
-import { DOCTOR_USER_AGENT, type RefusalCounts } from '../domain/refusal.ts'
+/** Which bridge Claude Code would send to, and how: from its environment, else from ours. Pure. */
 import type { ReceiverConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
+import type { RefusalCounts } from '../domain/refusal.ts'
+import { isObject, parseJsonObject } from '../setup/json-object.ts'
 import { localAddress } from '../setup/places.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
-import { protocolOf } from './telemetry-checks.ts'
-import { isObject, parseJsonObject } from '../setup/json-object.ts'
-
-export type Answer =
-  | {
-      readonly kind: 'answer'
-      readonly status: number
-      readonly text: string
-      /** What the other side believes the time is, epoch ms. */
-      readonly dateMs: number | undefined
-    }
-  | { readonly kind: 'no_answer'; readonly error: string }
-
-export interface BridgeProbe {
-  get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
-  /** Posts JSON. */
-  post(url: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Answer>
-  delete(url: string, headers: Readonly<Record<string, string>>): Promise<Answer>
-  /** Whether anything accepts connections there. */
-  accepts(host: string, port: number): Promise<boolean>
-}
-
-const TIMEOUT_MS = 5000
-
-export function createBridgeProbe(): BridgeProbe {
-  async function send(
-    url: string,
-    init: Omit<RequestInit, 'headers'> & { readonly headers: Readonly<Record<string, string>> },
-  ): Promise<Answer> {
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
-      const headers = { 'user-agent': DOCTOR_USER_AGENT, ...init.headers }
-      const response = await fetch(url, { ...init, headers, redirect: 'manual', signal })
-      const dateMs = Date.parse(response.headers.get('date') ?? '')
-      return {
-        kind: 'answer',
-        status: response.status,
-        text: await response.text(),
-        dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
-      }
-    } catch (error) {
-      return { kind: 'no_answer', error: describeFetchError(error) }
-    }
-  }
-
-  return {
-    get: (url, headers = {}) => send(url, { headers }),
-    post: (url, body, headers) =>
-      send(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
-      }),
-    delete: (url, headers) => send(url, { method: 'DELETE', headers }),
-    accepts: (host, port) =>
-      new Promise((resolve) => {
-        const socket = connect({ host, port, timeout: TIMEOUT_MS })
-        const end = (accepted: boolean) => {
-          socket.destroy()
-          resolve(accepted)
-        }
-        socket.once('connect', () => end(true))
-        socket.once('timeout', () => end(false))
-        socket.once('error', () => end(false))
-      }),
-  }
-}
-
-// Which bridge Claude Code would send to, and how: from its environment, else from ours. Pure.
+import { type Headers, hostOf, parseHeaders, type SignalPlan, signalPlans } from './signal-plan.ts'
 
 export interface BridgeTarget {
   /** HTTP address of the bridge, without a trailing slash. */
@@ -91,35 +22,59 @@ export interface BridgeTarget {
 export function bridgeTarget(
   environment: ClaudeEnvironment,
   receiver: ReceiverConfig,
+  helped: Headers = {},
 ): BridgeTarget {
   const configured = localAddress(receiver.host, receiver.port)
-  const headers = headersOf(environment.get('OTEL_EXPORTER_OTLP_HEADERS')?.value ?? '')
-  const given = environment.get('OTEL_EXPORTER_OTLP_ENDPOINT')?.value ?? ''
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url === undefined || url.host === '')
-    return { base: configured, configured, isLocal: true, headers }
+  const plans = signalPlans(environment, helped)
+  const headers = plans[0]?.headers ?? commonHeaders(environment, helped)
+  const address = bridgeAddress(environment, plans)
+  if (address === undefined) return { base: configured, configured, isLocal: true, headers }
+  const { url, protocol } = address
   const isLocal = isLoopback(url.hostname) || url.hostname === new URL(configured).hostname
-  if (protocolOf(environment) !== 'grpc') {
+  if (protocol !== 'grpc') {
     // The bridge itself takes signals under any path; a proxy before it may have one of its own.
-    const base = isLocal ? url.origin : given.replace(/\/+$/, '')
+    const base = isLocal ? url.origin : url.href.replace(/\/+$/, '')
     return { base, configured, isLocal, headers }
   }
   const defaultPort = url.protocol === 'https:' ? 443 : 80
-  const grpc = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || defaultPort }
+  const grpc = { host: hostOf(url), port: Number(url.port) || defaultPort }
   const base = isLocal ? configured : `http://${url.hostname}:${receiver.port}`
   return { base, configured, grpc, isLocal, headers }
 }
 
-/** `a=b,c=d`, as it stands: Claude Code decodes nothing of it over HTTP. */
-function headersOf(text: string): Record<string, string> {
-  const pairs = text.split(',').flatMap((pair) => {
-    const at = pair.indexOf('=')
-    return at < 1 ? [] : [[pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const]
-  })
-  const writable = pairs.filter(
-    ([name, value]) => /^[\w-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value),
-  )
-  return Object.fromEntries(writable)
+interface BridgeAddress {
+  readonly url: URL
+  readonly protocol: SignalPlan['protocol']
+}
+
+/** The common endpoint where a signal goes by it, else that of the first signal. */
+function bridgeAddress(
+  environment: ClaudeEnvironment,
+  plans: readonly SignalPlan[],
+): BridgeAddress | undefined {
+  const common = environment.get('OTEL_EXPORTER_OTLP_ENDPOINT')?.value ?? ''
+  const byCommon = plans.find(({ isOwn }) => !isOwn)
+  const [first] = plans
+  if (byCommon === undefined && first?.url !== undefined) {
+    const { url, protocol } = first
+    const path = url.pathname.replace(/\/v1\/(logs|metrics|traces)\/*$/, '')
+    return { url: new URL(path === '' ? '/' : path, url), protocol }
+  }
+  const url = URL.canParse(common) ? new URL(common) : undefined
+  if (url === undefined || url.host === '') return undefined
+  return { url, protocol: byCommon?.protocol ?? commonProtocol(environment) }
+}
+
+function commonProtocol(environment: ClaudeEnvironment): SignalPlan['protocol'] {
+  const set = environment.get('OTEL_EXPORTER_OTLP_PROTOCOL')?.value
+  return set === 'grpc' ? 'grpc' : undefined
+}
+
+function commonHeaders(environment: ClaudeEnvironment, helped: Headers): Headers {
+  return {
+    ...parseHeaders(environment.get('OTEL_EXPORTER_OTLP_HEADERS')?.value ?? ''),
+    ...helped,
+  }
 }
 
 // The bridge's `/health`, as another program reads it. Pure.

@@ -10,15 +10,17 @@ import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.
 import type { RunCommand } from '../setup/command-runner.ts'
 import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { examineBridge } from './bridge-checks.ts'
-import type { BridgeProbe } from './bridge-target.ts'
+import type { BridgeProbe } from './bridge-probe.ts'
 import { bridgeTarget } from './bridge-target.ts'
 import { claudeEnvironment } from './claude-environment.ts'
 import { claudeFindings } from './claude-checks.ts'
 import { type Finding, skipped, warning } from './finding.ts'
 import { examineLangfuse, type LangfuseDoors } from './langfuse-checks.ts'
-import { machineFindings } from './machine-checks.ts'
+import { headersHelped } from './headers-helper.ts'
+import { machineFindings, surroundingsOf } from './machine-checks.ts'
 import { outboxFindings } from './langfuse-checks.ts'
 import { readLayers } from './settings-layers.ts'
+import { signalPlans } from './signal-plan.ts'
 import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
 
@@ -55,16 +57,29 @@ export async function examine(
   { waitMs, sendsRecord }: ExaminationOptions,
 ): Promise<Examination> {
   const { config, platform, shellVariables, productVersion } = patient
-  const { layers, findings: settings } = readLayers(shellVariables, {
+  const {
+    layers,
+    headersHelper,
+    findings: settings,
+  } = readLayers(shellVariables, {
     user: userSettingsPath(shellVariables, platform),
     managed: managedSettingsPath(platform),
     workingDir: platform.workingDir,
   })
   const environment = claudeEnvironment(layers)
-  const target = bridgeTarget(environment, config.receiver)
+  const helper = await headersHelped(headersHelper, run, shellVariables)
+  const plans = signalPlans(environment, helper.headers)
+  const target = bridgeTarget(environment, config.receiver, helper.headers)
   const doors = langfuseDoors(config, productVersion)
   const claude = await claudeFindings(run, shellVariables, environment)
-  const bridge = await examineBridge(target, config.receiver, productVersion, probe, now)
+  const bridge = await examineBridge(target, config.receiver, {
+    ownVersion: productVersion,
+    probe,
+    now,
+    plans,
+    hasHelper: headersHelper !== undefined,
+    surroundings: surroundingsOf(shellVariables),
+  })
   const langfuse = await examineLangfuse(config.langfuse, doors, bridge.health, now)
   const reader =
     doors !== undefined && langfuse.takesSpans
@@ -76,6 +91,7 @@ export async function examine(
     ...claude,
     ...settings,
     ...telemetryFindings(environment),
+    ...helper.findings,
     ...bodyFindings(environment, config.bodyFolders),
     ...bridge.findings,
     ...machineFindings(config.dataDir),

@@ -20,6 +20,19 @@ export function clockFinding(
   return [warning(id, what, 'Set both machines by NTP: times in traces are off by that')]
 }
 
+// Where this runs: in a container or in WSL, localhost is not the host's.
+
+export type Surroundings = 'machine' | 'container' | 'wsl'
+
+const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv']
+
+export function surroundingsOf(
+  variables: Readonly<Record<string, string | undefined>>,
+): Surroundings {
+  if (variables.WSL_DISTRO_NAME !== undefined) return 'wsl'
+  return CONTAINER_MARKS.some((path) => existsSync(path)) ? 'container' : 'machine'
+}
+
 // Whether the folder of the data can be written to, and has room.
 
 const TIGHT_BYTES = 1_000_000_000

@@ -13,29 +13,52 @@ export interface SettingsPlaces {
   readonly workingDir: string
 }
 
+/** The program that gives headers, and the file that names it. */
+export interface HeadersHelper {
+  readonly command: string
+  readonly from: string
+}
+
 export interface Layers {
   readonly layers: readonly Layer[]
+  readonly headersHelper: HeadersHelper | undefined
   readonly findings: readonly Finding[]
 }
 
 const OTHERS_READ = 0o044
 const TELEMETRY = /^(OTEL_|CLAUDE_CODE_(ENABLE_TELEMETRY|ENHANCED_TELEMETRY))/
+/** The only one of them that Claude Code takes from a project. */
+const RESOURCE = 'OTEL_RESOURCE_ATTRIBUTES'
 
 export function readLayers(shell: Layer['variables'], places: SettingsPlaces): Layers {
   const user = readSettings('settings.user', places.user)
   const managed = readSettings('settings.managed', places.managed)
+  const projects = projectSettings(places)
+  const files = [
+    { path: places.user, settings: user.settings },
+    ...projects,
+    { path: places.managed, settings: managed.settings },
+  ]
   return {
     layers: [
       { name: 'the shell', variables: shell },
       { name: places.user, variables: variablesOf(user.settings) },
+      ...projects.map(({ path, settings }) => ({
+        name: path,
+        variables: { [RESOURCE]: variablesOf(settings)[RESOURCE] },
+      })),
       { name: places.managed, variables: variablesOf(managed.settings) },
     ],
+    headersHelper: files.reduceRight(
+      (found: HeadersHelper | undefined, { path, settings }) => found ?? helperOf(settings, path),
+      undefined,
+    ),
     findings: [
       ...user.findings,
       ...managed.findings,
       ...exposure(places.user, user.settings),
       ...hooksSwitchedOff(places, user.settings, managed.settings),
-      ...projectFindings(places),
+      ...projectFindings(projects),
     ],
   }
 }
@@ -101,15 +124,31 @@ function hooksSwitchedOff(
   ]
 }
 
-/** The file that people try first, and that does nothing. */
-function projectFindings({ workingDir, user }: SettingsPlaces): Finding[] {
+function helperOf({ otelHeadersHelper }: JsonObject, from: string): HeadersHelper | undefined {
+  if (typeof otelHeadersHelper !== 'string' || otelHeadersHelper.trim() === '') return undefined
+  return { command: otelHeadersHelper, from }
+}
+
+interface SettingsFile {
+  readonly path: string
+  readonly settings: JsonObject
+}
+
+/** A project's settings that can be read, the person's own behind those that are shared. */
+function projectSettings({ workingDir, user }: SettingsPlaces): readonly SettingsFile[] {
   return ['settings.json', 'settings.local.json'].flatMap((name) => {
     const path = join(workingDir, '.claude', name)
     if (path === user) return []
     const bytes = readTarget(path)
-    const text = bytes.ok ? (bytes.value?.toString() ?? '') : ''
-    const settings = parseJsonObject(text)
-    const names = settings.ok ? Object.keys(variablesOf(settings.value)) : []
+    const settings = parseJsonObject(bytes.ok ? (bytes.value?.toString() ?? '') : '')
+    return settings.ok ? [{ path, settings: settings.value }] : []
+  })
+}
+
+/** The files that people try first, and that do nothing. */
+function projectFindings(projects: readonly SettingsFile[]): Finding[] {
+  return projects.flatMap(({ path, settings }) => {
+    const names = Object.keys(variablesOf(settings)).filter((name) => name !== RESOURCE)
     if (!names.some((each) => TELEMETRY.test(each))) return []
     const what = `${path} sets telemetry variables, which Claude Code ignores in a project`
     return [

@@ -3,10 +3,11 @@
  * alone.
  */
 import { isAbsolute, relative } from 'node:path'
-import { PROTOCOLS, type Protocol } from '../setup/telemetry-environment.ts'
+import { PROTOCOLS } from '../setup/telemetry-environment.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
 import { fault, fine, type Finding, quote, warning } from './finding.ts'
 import { overrideFindings } from './override-checks.ts'
+import { isOn, isSent, signalPlans, SIGNALS, signalVariable } from './signal-plan.ts'
 
 const INSTALL = 'claude-telemetry install'
 const PROTOCOL = 'OTEL_EXPORTER_OTLP_PROTOCOL'
@@ -19,17 +20,14 @@ export function telemetryFindings(environment: ClaudeEnvironment): readonly Find
     switchedOn,
     logsExporter(environment),
     metricsExporter(environment),
-    protocol(environment),
-    endpoint(environment),
+    ...protocols(environment),
+    ...endpoints(environment),
     ...headers(environment),
     ...sessionId(environment),
+    ...resource(environment),
+    ...temporality(environment),
     ...overrideFindings(environment),
   ]
-}
-
-/** The protocol in force, where it is one that there is. */
-export function protocolOf(environment: ClaudeEnvironment): Protocol | undefined {
-  return PROTOCOLS.find((known) => known === environment.get(PROTOCOL)?.value)
 }
 
 function enabled(environment: ClaudeEnvironment): Finding {
@@ -42,7 +40,7 @@ function enabled(environment: ClaudeEnvironment): Finding {
       INSTALL,
     )
   }
-  if (/^(1|true|yes|on)$/i.test(set.value)) return fine(id, `switched on by ${set.from}`)
+  if (isOn(set.value)) return fine(id, `switched on by ${set.from}`)
   return fault(
     id,
     `CLAUDE_CODE_ENABLE_TELEMETRY is ${quote(set.value)} in ${set.from}`,
@@ -78,51 +76,103 @@ function exportsOtlp(value = ''): boolean {
   return value.split(',').some((name) => name.trim() === 'otlp')
 }
 
-function protocol(environment: ClaudeEnvironment): Finding {
-  const id = 'telemetry.protocol'
-  const set = environment.get(PROTOCOL)
-  if (set === undefined) {
-    return warning(id, `${PROTOCOL} is not set: some versions send nothing then`, INSTALL)
-  }
-  if (protocolOf(environment) !== undefined) return fine(id, `${set.value}, from ${set.from}`)
-  return fault(
-    id,
-    `${PROTOCOL} is ${quote(set.value)} in ${set.from}, which is no protocol: nothing is sent`,
-    `Set it to one of ${PROTOCOLS.join(', ')} there`,
-  )
-}
-
-function endpoint(environment: ClaudeEnvironment): Finding {
-  const id = 'telemetry.endpoint'
-  const set = environment.get(ENDPOINT)
-  if (set === undefined) {
-    return warning(id, `${ENDPOINT} is not set: the default of Claude Code holds`, INSTALL)
-  }
-  const url = URL.canParse(set.value) ? new URL(set.value) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+/** What the signals go by: one finding where they go by the same. */
+function protocols(environment: ClaudeEnvironment): Finding[] {
+  const signals = SIGNALS.filter((signal) => isSent(signal, environment))
+  const found = signals.map((signal) => {
+    const { value, isOwn } = signalVariable(environment, signal, 'PROTOCOL')
+    const id = isOwn ? `telemetry.${signal}-protocol` : 'telemetry.protocol'
+    if (value === undefined) {
+      return warning(id, `${PROTOCOL} is not set: some versions send nothing then`, INSTALL)
+    }
+    if (PROTOCOLS.some((known) => known === value.value)) {
+      return fine(id, `${value.value}, from ${value.from}`)
+    }
     return fault(
       id,
-      `${ENDPOINT} is ${quote(set.value)} in ${set.from}, which is no address`,
-      INSTALL,
+      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: nothing is sent`,
+      `Set it to one of ${PROTOCOLS.join(', ')} there`,
     )
-  }
-  if (protocolOf(environment) !== 'grpc' && /\/v1\/(logs|metrics|traces)\/?$/.test(url.pathname)) {
-    const what = `${ENDPOINT} ends with ${url.pathname}, and Claude Code adds that once more`
-    return warning(
-      id,
-      what,
-      `Set it to ${url.origin} in ${set.from}: another collector than this bridge takes nothing there`,
-    )
-  }
-  return fine(id, `${set.value}, from ${set.from}`)
+  })
+  return distinct(found)
 }
 
-/** `Name: value` is how HTTP writes it; this variable has `Name=value`. */
+function endpoints(environment: ClaudeEnvironment): Finding[] {
+  const found = signalPlans(environment, {}).map(({ signal, endpoint, isOwn, url }) => {
+    const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
+    if (endpoint === undefined) {
+      return fine(id, `${ENDPOINT} is not set: the default of Claude Code holds`)
+    }
+    if (url === undefined) {
+      const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
+      return fault(id, what, INSTALL)
+    }
+    return fine(id, `${endpoint.value}, from ${endpoint.from}`)
+  })
+  return distinct(found)
+}
+
+/** Each finding once. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const keys = findings.map((finding) => JSON.stringify(finding))
+  return findings.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
+}
+
+const HEADER_VARIABLES = [
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  ...SIGNALS.map((signal) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`),
+]
+
+/** `Name: value` is how HTTP writes it; these variables have `Name=value`, and quotes are not taken off. */
 function headers(environment: ClaudeEnvironment): Finding[] {
-  const set = environment.get('OTEL_EXPORTER_OTLP_HEADERS')
-  if (set === undefined || set.value.split(',').every((pair) => /^[^=:]+=/.test(pair))) return []
-  const what = `OTEL_EXPORTER_OTLP_HEADERS in ${set.from} is not written as Name=value`
-  return [fault('telemetry.headers', what, 'Write it as Authorization=Bearer <key>')]
+  // Those of a signal count only where the common ones are not set.
+  const isCommon = environment.get('OTEL_EXPORTER_OTLP_HEADERS') !== undefined
+  return HEADER_VARIABLES.slice(0, isCommon ? 1 : undefined).flatMap((name): Finding[] => {
+    const set = environment.get(name)
+    if (set === undefined) return []
+    const pairs = set.value.split(',')
+    const todo = 'Write it as Authorization=Bearer <key>'
+    if (!pairs.every((pair) => /^[^=:{]+=/.test(pair))) {
+      const what = `${name} in ${set.from} is not written as Name=value`
+      return [fault('telemetry.headers', what, todo)]
+    }
+    if (pairs.some((pair) => /^[^=]+=\s*(["']).*\1\s*$/.test(pair))) {
+      const what = `${name} in ${set.from} has quotes, which are sent as part of the value`
+      return [warning('telemetry.headers', what, todo)]
+    }
+    return []
+  })
+}
+
+/** A list of `key=value`, percent-encoded; one wrong sign, and Claude Code drops all of it. */
+function resource(environment: ClaudeEnvironment): Finding[] {
+  const set = environment.get('OTEL_RESOURCE_ATTRIBUTES')
+  if (set === undefined) return []
+  const id = 'telemetry.resource'
+  const begin = `OTEL_RESOURCE_ATTRIBUTES in ${set.from}`
+  const pairs = set.value.split(',').filter((pair) => pair.trim() !== '')
+  const todo = 'Write it as team=core,project=billing, other signs percent-encoded'
+  if (set.value.includes(';')) {
+    return [warning(id, `${begin} has a ";", for which all of it is dropped`, todo)]
+  }
+  if (/["']/.test(set.value)) {
+    return [warning(id, `${begin} has quotes, which become part of the attributes`, todo)]
+  }
+  const wrong = pairs.find((pair) => !/^\s*[^=\s]+\s*=/.test(pair))
+  if (wrong !== undefined) {
+    return [warning(id, `${begin} has ${quote(wrong)}, which is no key=value`, todo)]
+  }
+  return [fine(id, `${pairs.length} resource attributes, from ${set.from}`)]
+}
+
+const TEMPORALITIES: readonly string[] = ['delta', 'cumulative', 'lowmemory']
+
+/** The bridge takes them all. */
+function temporality(environment: ClaudeEnvironment): Finding[] {
+  const set = environment.get('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE')
+  if (set === undefined || TEMPORALITIES.includes(set.value.toLowerCase())) return []
+  const what = `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE is ${quote(set.value)} in ${set.from}, which is no temporality: the default holds`
+  return [warning('telemetry.temporality', what, `Set it to one of ${TEMPORALITIES.join(', ')}`)]
 }
 
 function sessionId(environment: ClaudeEnvironment): Finding[] {

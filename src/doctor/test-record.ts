@@ -9,7 +9,7 @@ import { DOCTOR_SESSION_PREFIX } from '../domain/identity.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { hasStoredSession } from '../storage/sqlite/session-lookup.ts'
-import type { BridgeProbe } from './bridge-target.ts'
+import type { BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { fault, fine, type Finding, skipped } from './finding.ts'
 

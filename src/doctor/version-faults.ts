@@ -2,6 +2,7 @@
  * What versions of Claude Code are known to do wrong, as measured on 1.0.128 to 2.1.329. Pure.
  */
 import type { ClaudeEnvironment } from './claude-environment.ts'
+import { signalVariable } from './signal-plan.ts'
 
 export interface VersionFault {
   /** The first version without it. */
@@ -14,7 +15,13 @@ export interface VersionFault {
 }
 
 const hasNoProtocol = (environment: ClaudeEnvironment): boolean =>
-  environment.get('OTEL_EXPORTER_OTLP_PROTOCOL') === undefined
+  (['logs', 'metrics'] as const).some(
+    (signal) => signalVariable(environment, signal, 'PROTOCOL').value === undefined,
+  )
+
+/** A space or a letter beyond ASCII. */
+const hasOddResource = (environment: ClaudeEnvironment): boolean =>
+  /[^\x21-\x7e]/.test(environment.get('OTEL_RESOURCE_ATTRIBUTES')?.value ?? '')
 
 export const versionFaults: readonly VersionFault[] = [
   {
@@ -30,6 +37,13 @@ export const versionFaults: readonly VersionFault[] = [
     matters: hasNoProtocol,
     what: 'sends nothing when an endpoint is set and no protocol',
     todo: 'Set the protocol: claude-telemetry install',
+  },
+  {
+    fixedIn: '2.1.123',
+    status: 'warn',
+    matters: hasOddResource,
+    what: 'drops OTEL_RESOURCE_ATTRIBUTES for a space or a letter beyond ASCII in it',
+    todo: 'Percent-encode it, or update Claude Code: claude update',
   },
   {
     fixedIn: '2.1.80',

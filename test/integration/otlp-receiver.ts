@@ -62,11 +62,15 @@ export async function createOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     return decoded
   }
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function bodyOf(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const sent = Buffer.concat(chunks)
-    const body = request.headers['content-encoding'] === 'gzip' ? await inflate(sent) : sent
+    return request.headers['content-encoding'] === 'gzip' ? inflate(sent) : sent
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request)
     const isJson = request.headers['content-type'] === JSON_TYPE
     const isEmpty = body.length === 0 || body.toString() === '{}'
     const fault = decide()
