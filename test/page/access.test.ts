@@ -98,6 +98,49 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge as it comes', 
     visit.forgive('401')
   })
 
+  test('what a session holds is shown as text, whatever it looks like', async () => {
+    const { bridge, token, visit } = await setUp()
+    const attack = `<img src=x onerror="window.isTaken = true"><script>window.isTaken = true</script>`
+    const attributes = {
+      'session.id': 'attack',
+      'event.name': 'user_prompt',
+      'prompt.id': 'p1',
+      prompt: attack,
+      'user.email': attack,
+    }
+    const record = {
+      timeUnixNano: `${Date.now()}000000`,
+      body: { stringValue: 'claude_code.user_prompt' },
+      attributes: Object.entries(attributes).map(([name, stringValue]) => ({
+        key: name,
+        value: { stringValue },
+      })),
+    }
+    const resource = {
+      attributes: Object.entries({
+        'service.name': 'claude-code',
+        project: attack,
+        team: attack,
+      }).map(([name, stringValue]) => ({ key: name, value: { stringValue } })),
+    }
+    const scope = { name: 'com.anthropic.claude_code.events', version: '2.1.329' }
+    const scopeLogs = [{ scope, logRecords: [record] }]
+    const posted = await fetch(`${bridge.url}/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs }] }),
+    })
+    expect(posted.status).toBe(200)
+    const { page } = visit
+    await visit.go(`${pathOf('attack')}#token=${token}`)
+    await expectShown(page.getByText(attack).first())
+    for (const path of ['/sessions?range=all', '/live']) {
+      await visit.go(path)
+      await expectShown(page.locator('main a', { hasText: attack }).first())
+      expect(await page.evaluate('window.isTaken')).toBeUndefined()
+    }
+  })
+
   /** A server of another port that any user of the machine may run, and what it was sent. */
   async function stranger() {
     const received: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = []
