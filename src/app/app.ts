@@ -11,6 +11,8 @@ import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { hookAgents } from '../agents/registry.ts'
 import { createIntake } from '../processors/chain.ts'
+import { createRecordMasker } from '../processors/redact/record-masker.ts'
+import { readMasking } from './masking.ts'
 import { createCounters } from '../observability/counters.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
@@ -55,6 +57,8 @@ export async function createApp(
   const clock = createSteadyClock(systemClock)
   const ownPrices = readOwnPrices(config.pricesFile)
   if (!ownPrices.ok) return ownPrices
+  const masking = await readMasking(config.privacy)
+  if (!masking.ok) return masking
   const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
   const exporters = configuredExporters(config, {
     productVersion: PRODUCT_VERSION,
@@ -78,7 +82,8 @@ export async function createApp(
   if (!token.ok) log.error({}, `the page needs its access token: ${token.error}`)
   const guesses = createKeyGuesses(clock, log)
   const counters = createCounters()
-  const ingestLog = createIngestLog()
+  const masker = createRecordMasker(masking.value)
+  const ingestLog = createIngestLog(masker.maskText)
   const { outbox, pause } = store
   const random = Math.random
   const delivery = createDeliveries({ exporters, outbox, pause, clock, random, log })
@@ -119,6 +124,7 @@ export async function createApp(
   const workspaces =
     config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
   const intake = createIntake({
+    masker,
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     store: (arrivals) => handler.accept(arrivals),

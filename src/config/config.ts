@@ -66,6 +66,17 @@ export interface BudgetConfig {
   readonly webhookUrl?: string
 }
 
+/** What is taken out of records before they are stored. */
+export interface PrivacyConfig {
+  readonly mask: 'on' | 'off' | 'strict'
+  /** Absolute. */
+  readonly patternsFile?: string
+  /** Attributes that are masked whatever they hold. */
+  readonly maskedAttributes: readonly string[]
+  /** Content that is not kept. */
+  readonly dropped: readonly ('prompts' | 'responses' | 'toolInput' | 'toolOutput' | 'bodies')[]
+}
+
 export interface Config {
   /** Absent while no keys are given. */
   readonly langfuse?: LangfuseConfig
@@ -77,6 +88,7 @@ export interface Config {
   readonly shutdownTimeoutMs: number
   /** Read repository and branch from folders that hooks name. */
   readonly readWorkspace: boolean
+  readonly privacy: PrivacyConfig
   /** Where files with raw API bodies may be read. Absolute. */
   readonly bodyFolders: readonly string[]
   /** Own prices and discounts. Absolute; absent where none is named. */

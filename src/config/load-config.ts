@@ -3,7 +3,13 @@
  * wrong variable at once; what concerns several together is checked once each one is right.
  */
 import { err, ok, type Result } from '../domain/result.ts'
-import type { BudgetConfig, Config, LangfuseConfig, OtlpTargetConfig } from './config.ts'
+import type {
+  BudgetConfig,
+  Config,
+  LangfuseConfig,
+  OtlpTargetConfig,
+  PrivacyConfig,
+} from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
 import { absoluteFolder, dataDirOf, type Platform } from './folders.ts'
 import { jointProblems, minInFlightBytes } from './joint-rules.ts'
@@ -85,6 +91,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     },
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',
+    privacy: privacyOf(environment, platform),
     bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
     ...(environment.PRICES_FILE !== undefined && {
       pricesFile: absoluteFolder(environment.PRICES_FILE, platform),
@@ -99,6 +106,24 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     budgets: budgetsOf(environment),
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
+  }
+}
+
+function privacyOf(environment: Environment, platform: Platform): PrivacyConfig {
+  const { MASK: mask, MASK_PATTERNS_FILE: patternsFile } = environment
+  const contents = {
+    prompts: environment.CONTENT_PROMPTS,
+    responses: environment.CONTENT_RESPONSES,
+    toolInput: environment.CONTENT_TOOL_INPUT,
+    toolOutput: environment.CONTENT_TOOL_OUTPUT,
+    bodies: environment.CONTENT_BODIES,
+  }
+  const kinds = Object.keys(contents) as (keyof typeof contents)[]
+  return {
+    mask,
+    ...(patternsFile !== undefined && { patternsFile: absoluteFolder(patternsFile, platform) }),
+    maskedAttributes: environment.MASK_ATTRIBUTES ?? [],
+    dropped: kinds.filter((kind) => contents[kind] === 'drop'),
   }
 }
 

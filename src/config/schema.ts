@@ -30,6 +30,7 @@ const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024 * 1024
 const duration = (minMs: number) => wholeNumber('ms', minMs, MAX_DURATION_MS)
 const folder = matching(/./, 'path', 'the path of a folder')
 const pricesFile = matching(/./, 'path', 'the path of a JSON file')
+const file = matching(/./, 'path', 'the path of a file')
 const host = matching(
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%]*\]?)$/,
   'host',
@@ -170,6 +171,36 @@ export const environmentSchema = z.object({
   BODY_FOLDERS: optionalVariable(
     folderList,
     'Below them the bridge reads raw API bodies that the agent wrote to files (`body_ref`).',
+  ),
+  MASK: variable(
+    oneOf(['on', 'off', 'strict']),
+    'on',
+    'Mask secrets before they are stored; `strict`: also e-mail addresses, account ids and home folders.',
+  ),
+  MASK_PATTERNS_FILE: optionalVariable(
+    file,
+    'A file with further patterns to mask, one a line: `name: regular expression`.',
+  ),
+  MASK_ATTRIBUTES: optionalVariable(
+    nameList,
+    'Attributes and hook members whose values are masked whatever they are.',
+  ),
+  CONTENT_PROMPTS: variable(
+    oneOf(['keep', 'drop']),
+    'keep',
+    'Whether prompts are kept, whatever the client sends.',
+  ),
+  CONTENT_RESPONSES: variable(oneOf(['keep', 'drop']), 'keep', 'The same for answers.'),
+  CONTENT_TOOL_INPUT: variable(
+    oneOf(['keep', 'drop']),
+    'keep',
+    'The same for parameters and input of tools.',
+  ),
+  CONTENT_TOOL_OUTPUT: variable(oneOf(['keep', 'drop']), 'keep', 'The same for output of tools.'),
+  CONTENT_BODIES: variable(
+    oneOf(['keep', 'drop']),
+    'keep',
+    'The same for raw API bodies, which hold all of the above.',
   ),
   TAG_ATTRIBUTES: variable(
     nameList,

@@ -49,6 +49,8 @@ export interface EventBase {
   readonly implausible?: Implausible
   /** Where in its trace it stands; present where spans are the source of what is counted. */
   readonly place?: TracePlace
+  /** How many secrets were masked in its record, by rule. */
+  readonly masked?: Readonly<Record<string, number>>
 }
 
 /** A span's place in its trace. */

@@ -38,6 +38,8 @@ export interface MetricSample {
   readonly identity: Identity
   /** What its record said that cannot be true. */
   readonly implausible?: Implausible
+  /** How many secrets were masked in its record, by rule. */
+  readonly masked?: Readonly<Record<string, number>>
 }
 
 const DAY_S = 86_400

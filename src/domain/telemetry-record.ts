@@ -12,6 +12,9 @@ export interface Origin {
   readonly scopeVersion: string
 }
 
+/** How many secrets were masked in a record, by rule; absent where there were none. */
+export type Masked = Readonly<Record<string, number>>
+
 /** An OTLP LogRecord (opentelemetry/proto/logs/v1). */
 export interface LogRecord {
   readonly origin: Origin
@@ -28,6 +31,7 @@ export interface LogRecord {
   readonly spanId?: string
   /** Set by the store: another record of its session has the same id; see `record-identity.ts`. */
   readonly isRepeat?: boolean
+  readonly masked?: Masked
 }
 
 /** One number data point of an OTLP sum or gauge (opentelemetry/proto/metrics/v1). */
@@ -45,6 +49,7 @@ export interface MetricPoint {
   readonly timeMs: number | undefined
   readonly value: number
   readonly attributes: Attributes
+  readonly masked?: Masked
 }
 
 /** Something that happened within a span. */
@@ -71,6 +76,7 @@ export interface SpanRecord {
   readonly statusMessage: string
   /** Added on the way in, where spans are the source of what is counted. */
   readonly trace?: TraceContextOfSpan
+  readonly masked?: Masked
 }
 
 /**
@@ -105,6 +111,7 @@ export type StoredRecord =
 export interface HookRecord {
   readonly body: Attributes
   readonly labels: Readonly<Record<string, string>>
+  readonly masked?: Masked
 }
 
 /** A hook on its way in: what the agent of that name posted. */

@@ -32,13 +32,14 @@ export interface IngestLog {
 const MAX_ENTRIES = 200
 const MAX_REASONS = 10
 
-export function createIngestLog(): IngestLog {
+/** `redact` masks secrets in the reasons. */
+export function createIngestLog(redact: (text: string) => string = (text) => text): IngestLog {
   const ring: IngestEntry[] = []
   let next = 0
 
   return {
     note: (entry) => {
-      ring[next] = entry
+      ring[next] = { ...entry, reasons: entry.reasons.map(redact) }
       next = (next + 1) % MAX_ENTRIES
     },
     recent: () => [...ring.slice(next), ...ring.slice(0, next)].reverse(),

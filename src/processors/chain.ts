@@ -15,7 +15,8 @@ import {
   type RecordProcessor,
   type SignalRecords,
 } from './record-processor.ts'
-import { redact } from './redact.ts'
+import { createRedact } from './redact.ts'
+import type { RecordMasker } from './redact/record-masker.ts'
 import { inOrder, translate } from './translate.ts'
 
 export interface Intake {
@@ -25,19 +26,22 @@ export interface Intake {
    * stored; those that were are known when they come again.
    */
   accept(records: SignalRecords, request: IngestRequest): Promise<readonly Rejection[]>
+  /** What may be said of a request: what quotes it goes through the same masking as its records. */
+  readonly redactText: (text: string) => string
 }
 
 export interface IntakeDeps extends EnrichDeps {
+  readonly masker: RecordMasker
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
 }
 
-export function createIntake({ store, ...deps }: IntakeDeps): Intake {
+export function createIntake({ masker, store, ...deps }: IntakeDeps): Intake {
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
-    redact,
+    createRedact(masker),
     identify,
     translate,
   ]
@@ -50,5 +54,6 @@ export function createIntake({ store, ...deps }: IntakeDeps): Intake {
   )
   return {
     accept: (records, request) => take({ request, records: inProcess(records) }),
+    redactText: (text) => masker.maskText(text),
   }
 }

@@ -35,15 +35,17 @@ function eventOf(record: LogRecord, identity: LogIdentity): AgentEvent {
     ...(subagentId !== undefined && { subagentId }),
     ...(record.traceId !== undefined && { traceId: record.traceId }),
     ...(implausible !== undefined && { implausible }),
+    ...(record.masked !== undefined && { masked: record.masked }),
   }
   return row === undefined ? { ...base, kind: 'other' } : row.read(base, attributes)
 }
 
 /** Field by field: a rest pattern takes longer than all else that is done to a record here. */
 function withoutOrigin(log: LogRecord): Omit<LogRecord, 'origin'> {
-  const { timeMs, observedMs, eventName, body, attributes, traceId, spanId } = log
+  const { timeMs, observedMs, eventName, body, attributes, traceId, spanId, timeText, masked } = log
   const plain = { timeMs, observedMs, eventName, body, attributes }
-  const record = log.timeText === undefined ? plain : { ...plain, timeText: log.timeText }
+  const timed = timeText === undefined ? plain : { ...plain, timeText }
+  const record = masked === undefined ? timed : { ...timed, masked }
   if (traceId === undefined) return record
   return { ...record, traceId, ...(spanId !== undefined && { spanId }) }
 }

@@ -10,15 +10,15 @@ const SCOPE_PREFIX = 'hooks/'
 const origins = new Map<string, Origin>()
 
 export function hookArrival(
-  { agent, body, labels }: PostedHook,
+  { agent, body, labels, masked }: PostedHook,
   { event }: HookIdentity,
   arrivedMs: number,
 ): Arrival {
   return {
     sessionKey: sessionKeyOf(agent, event.sessionId),
-    item: event,
+    item: masked === undefined ? event : { ...event, masked },
     origin: originOf(agent),
-    stored: { signal: 'hook', record: { body, labels } },
+    stored: { signal: 'hook', record: { body, labels, ...(masked !== undefined && { masked }) } },
     arrivedMs,
   }
 }

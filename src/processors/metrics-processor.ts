@@ -50,6 +50,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
     identity: profile.identity(point.origin, point.attributes),
     ...(facet !== undefined && { facet }),
     ...(marks !== undefined && { implausible: marks }),
+    ...(point.masked !== undefined && { masked: point.masked }),
   }
 }
 

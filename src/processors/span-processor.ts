@@ -41,6 +41,7 @@ function eventOf(record: SpanRecord, identity: SpanIdentity, arrivedMs: number):
     traceId,
     identity: withOwnSession(profile, span, identity),
     ...(implausible !== undefined && { implausible }),
+    ...(record.masked !== undefined && { masked: record.masked }),
   }
   return spanSource === undefined
     ? enrichingSpan(profile, base, span)

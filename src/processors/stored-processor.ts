@@ -56,8 +56,8 @@ function asDecoded({ origin, signal }: StoredBatch, record: StoredRecord['record
     case 'trace':
       return { signal, records: [{ ...(record as SpanRecord), origin }] }
     case 'hook': {
-      const { body, labels } = record as HookRecord
-      return { signal, records: [{ agent: agentOfHooks(origin), body, labels }] }
+      const hook = record as HookRecord
+      return { signal, records: [{ ...hook, agent: agentOfHooks(origin) }] }
     }
   }
 }

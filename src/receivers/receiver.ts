@@ -56,7 +56,7 @@ export interface Receiver {
 /** Builds both doors; they do not listen yet. */
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { config, counters, clock } = deps
-  const failureLog = createFailureLog(deps.log, clock)
+  const failureLog = createFailureLog(deps.log, clock, deps.intake.redactText)
   const stopping = new AbortController()
   const limits = connectionLimits(deps.maxOpenFiles)
   const shared = {

@@ -20,8 +20,12 @@ export interface FailureLog {
   partlyRefused(facts: object, message: string): void
 }
 
-/** A log with nothing noted yet. */
-export function createFailureLog(log: Log, clock: Clock): FailureLog {
+/** A log with nothing noted yet; `redact` masks secrets in what it is told. */
+export function createFailureLog(
+  log: Log,
+  clock: Clock,
+  redact: (text: string) => string = asIs,
+): FailureLog {
   const groups = new Map<string, { lastMs: number; leftOut: number }>()
 
   /** The facts of a line worth writing; `undefined` when its kind was written lately. */
@@ -33,21 +37,35 @@ export function createFailureLog(log: Log, clock: Clock): FailureLog {
       return undefined
     }
     groups.set(kind, { lastMs: nowMs, leftOut: 0 })
-    return { kind, ...facts, leftOut: group?.leftOut ?? 0 }
+    return { kind, ...redacted(facts, redact), leftOut: group?.leftOut ?? 0 }
   }
 
   return {
     failed: (kind, facts, message) => {
       const line = due(kind, facts)
       if (line === undefined) return
-      if (errorTable[kind].httpStatus >= 500 && kind !== 'stopping') log.error(line, message)
-      else log.warn(line, message)
+      if (errorTable[kind].httpStatus >= 500 && kind !== 'stopping')
+        log.error(line, redact(message))
+      else log.warn(line, redact(message))
     },
     partlyRefused: (facts, message) => {
       const line = due('partial_success', facts)
-      if (line !== undefined) log.warn(line, message)
+      if (line !== undefined) log.warn(line, redact(message))
     },
   }
+}
+
+function asIs(text: string): string {
+  return text
+}
+
+function redacted(facts: object, redact: (text: string) => string): object {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'string' ? redact(value) : value,
+    ]),
+  )
 }
 
 // One request, as the log of requests keeps it, from how it ended.

@@ -151,7 +151,8 @@ function createSignalReceiver<T, Name extends SignalName>(
   format: SignalFormat<T, Name>,
   deps: SharedDeps,
 ): SignalReceiver<Name> {
-  const { clock, counters, failureLog, stopping: isStopping, turns } = deps
+  const { clock, counters, failureLog, intake, stopping: isStopping, turns } = deps
+  const redact = (text: string): string => intake.redactText(text)
 
   const takeParts = async (
     decoding: Decoding<T>,
@@ -165,7 +166,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     try {
       // What is small is one part, and waits for no turn.
       for (let step = decoding.next(); ; step = decoding.next()) {
-        if (step.done === true) return err({ failure: malformed(step.value) })
+        if (step.done === true) return err({ failure: malformed(step.value, redact) })
         const part = step.value
         const refusal = part && (await keep(part))
         if (refusal !== undefined) return err(refusal)
@@ -188,7 +189,7 @@ function createSignalReceiver<T, Name extends SignalName>(
       const [first] = rejected
       if (first === undefined) return taken
       counters.countRejected(rejected)
-      if (format.isSingle) return err({ failure: malformed(first) })
+      if (format.isSingle) return err({ failure: malformed(first, redact) })
       const facts = { signal: format.name, count: rejected.length }
       failureLog.partlyRefused(facts, summaryOf(rejected))
       return taken
@@ -212,7 +213,7 @@ function createKeeping<T>(
       if (!permit.growDecoding(heapBytes - heldBytes)) return { failure: overloaded }
       heldBytes = heapBytes
     }
-    rejections.add(rejected)
+    rejections.add(redacted(rejected, intake))
     for (const records of lotsOf(accepted, originOf)) {
       let refused: readonly Rejection[]
       try {
@@ -227,8 +228,24 @@ function createKeeping<T>(
   }
 }
 
-function malformed({ message }: DecodeFailure | Rejection): Failure {
-  return { kind: 'malformed', message }
+function malformed(
+  { message }: DecodeFailure | Rejection,
+  redact: (text: string) => string,
+): Failure {
+  return { kind: 'malformed', message: redact(message) }
+}
+
+/** What decoders quote has not been through the chain. Most refusals of a request are one object. */
+function redacted(rejected: readonly Rejection[], intake: Intake): readonly Rejection[] {
+  let last: Rejection | undefined
+  let lastRedacted: Rejection | undefined
+  return rejected.map((rejection) => {
+    if (rejection !== last || lastRedacted === undefined) {
+      last = rejection
+      lastRedacted = { ...rejection, message: intake.redactText(rejection.message) }
+    }
+    return lastRedacted
+  })
 }
 
 function nothing(): void {

@@ -20,7 +20,7 @@ import { onModelCall, onModelError, onModelResponse, onModelUsage } from './call
 import type { SessionPolicy } from './policy.ts'
 import { copyState, type SessionState } from './state.ts'
 import { onToolDecision, onToolResult } from './tools/tool-call.ts'
-import { countImplausible } from './usage/totals.ts'
+import { countImplausible, countMasked } from './usage/totals.ts'
 import { count } from './usage/name-table.ts'
 import { onRequestBody, onResponseBody } from './calls/body.ts'
 import { onNote } from './turns/note.ts'
@@ -128,6 +128,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   state.hasTelemetry ||= !isHook(item)
   state.eventful = isEventful(item) || !isEmpty(state)
   if (item.implausible !== undefined) countImplausible(state.totals, item.implausible)
+  if (item.masked !== undefined) countMasked(state.totals, item.masked)
   if (item.kind === 'metric') {
     onMetric(draft, item)
     return

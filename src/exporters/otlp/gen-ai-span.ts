@@ -73,7 +73,7 @@ function kindOf(observation: Observation): readonly [name: string, Attributes] {
 /** A subagent by its type, else the agent that the session is of. */
 function agentName({ name, sessionKey }: Observation): string {
   const subagent = /^subagent (.+)$/.exec(name)?.[1]
-  return subagent ?? (sessionKey.split('/')[0] || name)
+  return subagent ?? /^[^/]+/.exec(sessionKey)?.[0] ?? name
 }
 
 function chat(generation: Observation): Attributes {

@@ -69,6 +69,7 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, Shown |
     events: { ...totals.events },
     hooks: Object.keys(totals.hooks).length > 0 ? { ...totals.hooks } : undefined,
     implausible_values: totals.implausible,
+    masked_secrets: totals.masked && { ...totals.masked },
     forgotten: totals.forgotten && { ...totals.forgotten },
     ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),
   }

@@ -14,7 +14,7 @@ import {
   emptyDistribution,
   record,
 } from './distribution.ts'
-import { entryOf, type NameTable } from './name-table.ts'
+import { count, entryOf, type NameTable } from './name-table.ts'
 
 export interface MutableUsage {
   input: number
@@ -96,6 +96,8 @@ export interface Totals {
   metrics: MetricTotals
   /** Figures that were told and cannot be true; none of them is in any other figure. */
   implausible?: number
+  /** Secrets that were masked, by rule. */
+  masked?: NameTable<number>
 }
 
 /** Buckets of all distributions of a session: some hundred for each of dozens of tools. */
@@ -161,6 +163,7 @@ export function copyTotals(from: Totals): Totals {
     starts: { ...from.starts },
     ...(from.facets !== undefined && { facets: { ...from.facets } }),
     ...(from.forgotten !== undefined && { forgotten: { ...from.forgotten } }),
+    ...(from.masked !== undefined && { masked: { ...from.masked } }),
     metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
   }
 }
@@ -232,6 +235,11 @@ export function countToolRefusal(totals: Totals, tool: string): void {
 
 export function countImplausible(totals: Totals, implausible: Implausible): void {
   totals.implausible = (totals.implausible ?? 0) + Object.keys(implausible).length
+}
+
+export function countMasked(totals: Totals, masked: Readonly<Record<string, number>>): void {
+  totals.masked ??= {}
+  for (const [rule, times] of Object.entries(masked)) count(totals.masked, rule, times)
 }
 
 function recordIn(totals: Totals, into: Distribution, value: number | undefined): void {

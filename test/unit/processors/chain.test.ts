@@ -9,6 +9,7 @@ import type { LogRecord } from '../../../src/domain/telemetry-record.ts'
 import { createIntake, type IntakeDeps } from '../../../src/processors/chain.ts'
 import { createBodyFiles } from '../../../src/processors/enrich/body-files.ts'
 import { createFileReader } from '../../../src/processors/enrich/file-reader.ts'
+import { createRecordMasker } from '../../../src/processors/redact/record-masker.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { processLogs } from './processed.ts'
 
@@ -32,6 +33,12 @@ const log = (n: number, attributes: Attributes, scopeName = 'com.anthropic.claud
 function createStand(folders: readonly string[] = [], deps: Partial<IntakeDeps> = {}) {
   const commits: (readonly Arrival[])[] = []
   const intake = createIntake({
+    masker: createRecordMasker({
+      mode: 'off',
+      attributes: new Set(),
+      userRules: [],
+      content: new Set(),
+    }),
     bodies: createBodyFiles(createFileReader(createManualClock(0)), folders),
     store: async (arrivals) => {
       commits.push(arrivals)

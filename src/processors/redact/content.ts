@@ -1,0 +1,147 @@
+/**
+ * Content that the bridge does not keep, whatever the client sends (`CONTENT_*=drop`). It is known by
+ * the names under which agents report it, so that it holds for an agent that no profile knows.
+ */
+import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
+import { newBag } from '../../otlp/attribute-map.ts'
+import type { RecordInProcess } from '../record-processor.ts'
+
+export type ContentKind = 'prompts' | 'responses' | 'toolInput' | 'toolOutput' | 'bodies'
+
+/** The kinds that are dropped. */
+export type ContentPolicy = ReadonlySet<ContentKind>
+
+/** Attributes of log records, spans and span events, and members of hooks, by what they hold. */
+const NAMES: Readonly<Record<ContentKind, readonly string[]>> = {
+  prompts: [
+    'prompt',
+    'prompt_text',
+    'user_prompt',
+    'new_context',
+    'gen_ai.prompt',
+    'gen_ai.input.messages',
+    'gen_ai.system_instructions',
+    'ai.prompt',
+    'ai.prompt.messages',
+    'llm.input_messages',
+    'request_text',
+    'input.value',
+  ],
+  responses: [
+    'response',
+    'response_text',
+    'last_assistant_message',
+    'gen_ai.completion',
+    'gen_ai.output.messages',
+    'ai.response.text',
+    'ai.response.reasoning',
+    'ai.response.toolCalls',
+    'llm.output_messages',
+    'output.value',
+  ],
+  toolInput: [
+    'tool_parameters',
+    'tool_input',
+    'bash_command',
+    'full_command',
+    'function_args',
+    'arguments',
+    'diff',
+    'gen_ai.tool.call.arguments',
+    'ai.toolCall.args',
+    'github.copilot.tool.parameters.command',
+    'input',
+  ],
+  toolOutput: [
+    'tool_output',
+    'tool_response',
+    'tool_result',
+    'output',
+    'result',
+    'content',
+    'gen_ai.tool.call.result',
+    'ai.toolCall.result',
+  ],
+  bodies: ['body', 'request_body', 'response_body'],
+}
+
+/** Events whose body is the content. */
+const EVENTS_OF: Readonly<Partial<Record<ContentKind, RegExp>>> = {
+  prompts: /^gen_ai\.(?:system|user)\.message$/,
+  responses: /^gen_ai\.(?:assistant\.message|choice)$/,
+  toolOutput: /^gen_ai\.tool\.message$/,
+}
+
+const droppedNames = new WeakMap<ContentPolicy, ReadonlySet<string>>()
+
+function namesOf(policy: ContentPolicy): ReadonlySet<string> {
+  const known = droppedNames.get(policy)
+  if (known !== undefined) return known
+  const names = new Set([...policy].flatMap((kind) => NAMES[kind]))
+  droppedNames.set(policy, names)
+  return names
+}
+
+/** Takes the content out of a record. */
+export function withoutContent(record: RecordInProcess, policy: ContentPolicy): void {
+  const names = namesOf(policy)
+  switch (record.signal) {
+    case 'log': {
+      const { record: of } = record
+      const attributes = without(of.attributes, names)
+      const isMessage = [...policy].some((kind) => EVENTS_OF[kind]?.test(of.eventName))
+      record.record = { ...of, attributes, body: isMessage ? null : bodyWithout(of.body, names) }
+      return
+    }
+    case 'trace': {
+      const { record: of } = record
+      const moments = of.moments.map((moment) => ({
+        ...moment,
+        attributes: without(moment.attributes, names),
+      }))
+      record.record = { ...of, attributes: without(of.attributes, names), moments }
+      return
+    }
+    case 'hook': {
+      const { record: of } = record
+      const body = without(of.body, names)
+      // A hook of a tool that failed has its output as an error.
+      const isFailure = policy.has('toolOutput') && of.body.tool_use_id !== undefined
+      record.record = { ...of, body: isFailure ? without(body, FAILURE) : body }
+      return
+    }
+    case 'metric':
+  }
+}
+
+const FAILURE: ReadonlySet<string> = new Set(['error'])
+
+/** Agents name their event in a body of text; a body of members may hold content. */
+function bodyWithout(body: AttributeValue, names: ReadonlySet<string>): AttributeValue {
+  const isMap = typeof body === 'object' && body !== null && !Array.isArray(body)
+  return isMap ? without(body as Attributes, names) : body
+}
+
+function without(of: Attributes, names: ReadonlySet<string>): Attributes {
+  let kept: Record<string, AttributeValue> | undefined
+  for (const key in of) {
+    if (!isDropped(key, names)) {
+      if (kept !== undefined) kept[key] = of[key] as AttributeValue
+      continue
+    }
+    if (kept !== undefined) continue
+    kept = newBag()
+    for (const earlier in of) {
+      if (earlier === key) break
+      kept[earlier] = of[earlier] as AttributeValue
+    }
+  }
+  return kept ?? of
+}
+
+/** Lists that were flattened go with their name: `llm.input_messages.0.message.content`. */
+function isDropped(key: string, names: ReadonlySet<string>): boolean {
+  if (names.has(key)) return true
+  const flat = /^(llm\.(?:input|output)_messages|gen_ai\.(?:prompt|completion))\./.exec(key)
+  return flat !== null && names.has(flat[1] ?? '')
+}

@@ -1,0 +1,280 @@
+/**
+ * Masks records: every text of them, the names of attributes, resources, span events, and what is
+ * nested. A value that stands under the name of a secret is masked for its name. Pure but for what
+ * it remembers; the same record always gives the same.
+ */
+import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
+import type { Origin } from '../../domain/telemetry-record.ts'
+import { newBag } from '../../otlp/attribute-map.ts'
+import type { RecordInProcess } from '../record-processor.ts'
+import { type ContentPolicy, withoutContent } from './content.ts'
+import { accountMark, isAccountAttribute, personalRules } from './personal.ts'
+import { contextRules, tokenRules } from './rules/all.ts'
+import { kindOfName } from './rules/assignments.ts'
+import { secretNameOf } from './rules/secret-name.ts'
+import { isSecretValue } from './rules/secret-value.ts'
+import { createTextMasker, markOf } from './text-masker.ts'
+import type { UserRule } from './user-rules.ts'
+
+export interface MaskSettings {
+  readonly mode: 'on' | 'off' | 'strict'
+  /** Attributes whose values are masked whatever they are, lower case. */
+  readonly attributes: ReadonlySet<string>
+  readonly userRules: readonly UserRule[]
+  readonly content: ContentPolicy
+}
+
+export interface RecordMasker {
+  /** Replaces the record by one without secrets, with the number of those by rule. */
+  readonly mask: (record: RecordInProcess) => void
+  /** The same for a text that quotes records, such as a reason for refusing one. */
+  readonly maskText: (text: string) => string
+}
+
+type Counts = Record<string, number>
+
+/** Names of attributes come again and again. */
+const MAX_KNOWN_NAMES = 5000
+
+export function createRecordMasker(settings: MaskSettings): RecordMasker {
+  const { mode, attributes: maskedNames, userRules, content } = settings
+  if (mode === 'off') {
+    return { mask: (record) => dropContent(record, content), maskText: (text) => text }
+  }
+  const isStrict = mode === 'strict'
+  const masker = createTextMasker(
+    tokenRules,
+    isStrict ? [...contextRules, ...personalRules] : contextRules,
+  )
+  const names = new Map<string, string>()
+  const origins = new WeakMap<Origin, Origin>()
+  const resources = new WeakMap<Attributes, Attributes>()
+  /** Of the record at hand. */
+  let counts: Counts | undefined
+
+  function count(rule: string): void {
+    counts ??= {}
+    counts[rule] = (counts[rule] ?? 0) + 1
+  }
+
+  function text(of: string): string {
+    if (of.length < 4) return of
+    let masked = masker.mask(of, count)
+    for (const { name, pattern } of userRules) {
+      masked = masked.replace(pattern, () => {
+        count(name)
+        return markOf(name)
+      })
+    }
+    return masked
+  }
+
+  function nameOf(of: string): string {
+    const known = names.get(of)
+    if (known !== undefined) return known
+    const masked = text(of)
+    if (masked === of) {
+      if (names.size >= MAX_KNOWN_NAMES) names.clear()
+      names.set(of, masked)
+    }
+    return masked
+  }
+
+  function named(name: string, value: AttributeValue): AttributeValue {
+    if (maskedNames.size > 0 && maskedNames.has(name.toLowerCase()) && value !== null) {
+      count('attribute')
+      return markOf('attribute')
+    }
+    if (typeof value === 'string') return isStrict ? strict(name, value) : secret(name, value)
+    if (typeof value === 'number') return isSecretPassword(name) ? secretNumber(name, value) : value
+    if (isList(value) && secretNameOf(name).isSecret) {
+      return mapped(value, (each) => (typeof each === 'string' ? secret(name, each) : any(each)))
+    }
+    return any(value)
+  }
+
+  function strict(name: string, value: string): string {
+    const masked = secret(name, value)
+    if (masked !== value || value === '' || !isAccountAttribute(name)) return masked
+    count('account-id')
+    return accountMark(value)
+  }
+
+  function secretNumber(name: string, value: number): AttributeValue {
+    const masked = secret(name, String(value))
+    return masked === String(value) ? value : masked
+  }
+
+  /** A text under a name: masked whole where the name says that it is a secret. */
+  function secret(name: string, value: string): string {
+    if (value.length < 4) return value
+    const masked = text(value)
+    if (masked !== value || !secretNameOf(name).isSecret) return masked
+    if (!isSecretValue(name, value, 'config', true)) return value
+    const kind = kindOfName(name)
+    count(kind)
+    return markOf(kind)
+  }
+
+  function any(value: AttributeValue): AttributeValue {
+    if (typeof value === 'string') return text(value)
+    if (typeof value !== 'object' || value === null) return value
+    if (isList(value)) return list(value)
+    return entry(attributes(value))
+  }
+
+  /** `{"name": "DB_PASSWORD", "value": "…"}`. */
+  function entry(of: Attributes): Attributes {
+    const { value } = of
+    const name = of.name ?? of.key
+    if (typeof name !== 'string' || typeof value !== 'string') return of
+    const masked = secret(name, value)
+    return masked === value ? of : { ...of, value: masked }
+  }
+
+  /** Also of arguments, where a value stands behind its name, and of pairs such as headers. */
+  function list(of: readonly AttributeValue[]): readonly AttributeValue[] {
+    let before: AttributeValue = null
+    return mapped(of, (each, index) => {
+      const name = before
+      before = each
+      if (typeof each !== 'string' || typeof name !== 'string') return any(each)
+      const isName = name.startsWith('--') || (index === 1 && of.length === 2)
+      return isName ? secret(name.replace(/^-+/, ''), each) : text(each)
+    })
+  }
+
+  /** The same object where nothing of it is masked. */
+  function attributes(of: Attributes): Attributes {
+    let next: Record<string, AttributeValue> | undefined
+    for (const key in of) {
+      const value = of[key] as AttributeValue
+      const newKey = nameOf(key)
+      const newValue = named(key, value)
+      if (next === undefined) {
+        if (newKey === key && newValue === value) continue
+        next = newBag()
+        for (const earlier in of) {
+          if (earlier === key) break
+          next[earlier] = of[earlier] as AttributeValue
+        }
+      }
+      next[newKey] = newValue
+    }
+    return next ?? of
+  }
+
+  /** What many records share is masked once, and counted in none. */
+  function origin(of: Origin): Origin {
+    const known = origins.get(of)
+    if (known !== undefined) return known
+    const before = counts
+    const resource = resources.get(of.resource) ?? attributes(of.resource)
+    resources.set(of.resource, resource)
+    const scopeName = text(of.scopeName)
+    const scopeVersion = text(of.scopeVersion)
+    counts = before
+    const isSame =
+      resource === of.resource && scopeName === of.scopeName && scopeVersion === of.scopeVersion
+    const masked = isSame ? of : { resource, scopeName, scopeVersion }
+    origins.set(of, masked)
+    return masked
+  }
+
+  function maskRecord(record: RecordInProcess): void {
+    switch (record.signal) {
+      case 'log': {
+        const { record: of } = record
+        const next = {
+          origin: origin(of.origin),
+          eventName: text(of.eventName),
+          body: any(of.body),
+          attributes: attributes(of.attributes),
+        }
+        record.record = withMasked(of, next, counts)
+        return
+      }
+      case 'metric': {
+        const { record: of } = record
+        const next = {
+          origin: origin(of.origin),
+          name: text(of.name),
+          unit: text(of.unit),
+          attributes: attributes(of.attributes),
+        }
+        record.record = withMasked(of, next, counts)
+        return
+      }
+      case 'trace': {
+        const { record: of } = record
+        const moments = mapped(of.moments, (moment) =>
+          withMasked(moment, {
+            name: text(moment.name),
+            attributes: attributes(moment.attributes),
+          }),
+        )
+        const next = {
+          origin: origin(of.origin),
+          name: text(of.name),
+          attributes: attributes(of.attributes),
+          moments,
+          statusMessage: text(of.statusMessage),
+        }
+        record.record = withMasked(of, next, counts)
+        return
+      }
+      case 'hook': {
+        const { record: of } = record
+        const next = {
+          body: attributes(of.body),
+          labels: attributes(of.labels) as Readonly<Record<string, string>>,
+        }
+        record.record = withMasked(of, next, counts)
+      }
+    }
+  }
+
+  return {
+    mask: (record) => {
+      counts = undefined
+      dropContent(record, content)
+      maskRecord(record)
+    },
+    maskText: (of) => text(of),
+  }
+}
+
+/** The record with the fields that changed; the same object where none did. */
+function withMasked<T extends object>(of: T, next: Partial<T>, masked?: Counts): T {
+  let isSame = masked === undefined
+  for (const key in next) if (next[key] !== of[key]) isSame = false
+  if (isSame) return of
+  return { ...of, ...next, ...(masked !== undefined && { masked }) }
+}
+
+function isSecretPassword(name: string): boolean {
+  const { isSecret, isPassword } = secretNameOf(name)
+  return isSecret && isPassword
+}
+
+function isList(value: AttributeValue): value is readonly AttributeValue[] {
+  return Array.isArray(value)
+}
+
+/** The same list where nothing of it changes. */
+function mapped<T>(list: readonly T[], map: (each: T, index: number) => T): readonly T[] {
+  let next: T[] | undefined
+  for (const [index, each] of list.entries()) {
+    const value = map(each, index)
+    if (next === undefined) {
+      if (value === each) continue
+      next = list.slice(0, index)
+    }
+    next.push(value)
+  }
+  return next ?? list
+}
+
+function dropContent(record: RecordInProcess, content: ContentPolicy): void {
+  if (content.size > 0) withoutContent(record, content)
+}

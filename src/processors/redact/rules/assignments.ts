@@ -1,0 +1,376 @@
+/**
+ * Values that stand under a name which says that they are secret: in shells, dotenv, YAML, JSON, XML,
+ * properties, query strings, connection strings, headers, command lines and code.
+ *
+ * A name is looked at where the prefilter finds one of its words. What counts then is how name and
+ * value are joined: the more a place looks like configuration, the less a value has to look random.
+ */
+import type { MaskRule, SecretSpan } from '../rule.ts'
+import { secretNameOf } from './secret-name.ts'
+import { isSecretValue, type Place } from './secret-value.ts'
+
+/** Words that make a name one of a secret; the prefilter looks for these. */
+const WORDS = [
+  'password',
+  'passwd',
+  'passwort',
+  'passphrase',
+  'passcode',
+  'pwd',
+  'pass',
+  'secret',
+  'token',
+  'credential',
+  'key',
+  'sas_url',
+  'connection_string',
+  'connectionstring',
+  'dsn',
+  'auth',
+] as const
+
+/** What the keys of vendors are called in their documents, by the name of the variable. */
+const VENDOR_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/aws.?secret|secret.?access.?key/i, 'aws-secret-key'],
+  [/aws.?session/i, 'aws-session-token'],
+  [/aws.?access/i, 'aws-access-key'],
+  [/datadog|(?:^|_)dd_/i, 'datadog-key'],
+  [/twilio/i, 'twilio-auth-token'],
+  [/cloudflare|(?:^|_)cf_/i, 'cloudflare-token'],
+  [/heroku/i, 'heroku-token'],
+  [/azure|account.?key|shared.?access/i, 'azure-key'],
+  [/algolia/i, 'algolia-key'],
+  [/mistral/i, 'mistral-key'],
+  [/cohere|(?:^|_)co_api/i, 'cohere-key'],
+  [/wandb/i, 'wandb-key'],
+  [/pagerduty/i, 'pagerduty-key'],
+  [/splunk/i, 'splunk-token'],
+  [/codecov/i, 'codecov-token'],
+  [/firebase|fcm/i, 'firebase-key'],
+  [/okta/i, 'okta-token'],
+  [/auth0/i, 'auth0-secret'],
+  [/jenkins/i, 'jenkins-token'],
+  [/vercel/i, 'vercel-token'],
+  [/(?:client|user).?key.?data/i, 'kubeconfig-key'],
+  [/_authtoken|_auth$/i, 'npm-token'],
+  [/django|secret.?key.?base|flask/i, 'session-key'],
+  [/jwt/i, 'jwt-secret'],
+  [/webhook/i, 'webhook-secret'],
+]
+
+const MAX_NAME = 64
+const MAX_VALUE = 8192
+
+interface Found {
+  readonly from: number
+  readonly to: number
+  readonly place: Place
+  readonly isQuoted: boolean
+  readonly quote?: string
+}
+
+const QUOTES = String.raw`\\{0,15}["'\x60]`
+/** Also over line ends, for `"name": "X",\n  "value": "y"`. */
+const WIDE_GAP = String.raw`(?:\s|\\+[nrt]){0,40}`
+
+/** Between the sign and a value: `Some("…")`, `b"…"`, `("…")`. */
+const WRAPPER = /\(?(?:(?:[bruf]|Some\(|String::from\(|new \w{1,20}\()(?=["'\x60]))?/y
+/** Between a name and its `=` in languages with types. */
+const TYPE = /: ?(?:str|string|String|&str|SecretStr|Optional\[str\]|char \*)[ \t]{0,8}(?==)/y
+
+/** `{"name": "DB_PASSWORD", "value": "…"}`, also as OTLP writes attributes. */
+const NAMED_VALUE = new RegExp(
+  String.raw`${QUOTES}?${WIDE_GAP},?${WIDE_GAP}(?:${QUOTES})?[vV]alue(?:${QUOTES})?${WIDE_GAP}[:=]${WIDE_GAP}(?:\{${WIDE_GAP}${QUOTES}string_?[vV]alue${QUOTES}${WIDE_GAP}:${WIDE_GAP})?(?=${QUOTES}|[^\s"'{\[])`,
+  'y',
+)
+const XML_JOIN = /\s?>/y
+const FLAG_JOIN = new RegExp(String.raw`(?:[ \t]|\\+t|${QUOTES},${WIDE_GAP}){1,4}(?!-)`, 'y')
+const PROSE_JOIN = new RegExp(
+  String.raw`(?:${QUOTES})?(?: (?:is|was|are|=|ist|to|as|of|for \w{1,40} is)(?: now| currently)?:?| [-–—]) ?(?=[^\s])`,
+  'y',
+)
+const SPACED_QUOTE = / {1,4}(?=\\{0,15}')/y
+const UNQUOTED = /(?:[^\s"'`<>(){}[\],;|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
+const ENV_UNQUOTED = /(?:[^\s"'`<>();|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
+const YAML_BLOCK = /[|>][+-]?\d?(?:\r?\n|\\+n)(?:[ \t]|\\+t){1,40}/y
+
+function isNameCode(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x5f ||
+    code === 0x2d ||
+    code === 0x2e
+  )
+}
+
+const BACKSLASH = 0x5c
+
+/** The bounds of the name around a word; undefined where no name can end here. */
+function nameAt(text: string, at: number, end: number): { from: number; to: number } | undefined {
+  let to = end
+  while (to < text.length && to - end < MAX_NAME && isNameCode(text.charCodeAt(to))) to += 1
+  if (to - end >= MAX_NAME) return undefined
+  // A name ends no sentence and no option.
+  while (to > end && (text.charCodeAt(to - 1) === 0x2e || text.charCodeAt(to - 1) === 0x2d)) to -= 1
+  let from = at
+  while (from > 0 && at - from < MAX_NAME && isNameCode(text.charCodeAt(from - 1))) from -= 1
+  // The letter of an escape, as in `\nPASSWORD`, is none of the name's.
+  if (from < at && from > 0 && text.charCodeAt(from - 1) === BACKSLASH) {
+    const letter = text.charCodeAt(from)
+    if (letter === 0x6e || letter === 0x72 || letter === 0x74) from += 1
+  }
+  return { from, to }
+}
+
+/** The value that belongs to a name; `joint` is the first character behind it that is no space. */
+function placedValue(
+  text: string,
+  name: string,
+  from: number,
+  to: number,
+  joint: number,
+): Found | undefined {
+  const before = text.charAt(from - 1)
+  if (joint === COMMA || joint === LOWER_V || isQuote(joint) || joint === BACKSLASH) {
+    NAMED_VALUE.lastIndex = to
+    if (isQuoteOrSpace(before) && NAMED_VALUE.test(text)) {
+      return valueAt(text, NAMED_VALUE.lastIndex, 'config', name)
+    }
+  }
+  if (before === '<' && joint === GREATER) {
+    XML_JOIN.lastIndex = to
+    if (XML_JOIN.test(text)) return valueAt(text, XML_JOIN.lastIndex, 'config', name)
+  }
+  const join = joinAt(text, to)
+  if (join !== undefined) {
+    return valueAt(text, join.end, placeOf(text, name, from, to, join.sign), name)
+  }
+  if (name.startsWith('--')) {
+    FLAG_JOIN.lastIndex = to
+    if (FLAG_JOIN.test(text)) return valueAt(text, FLAG_JOIN.lastIndex, 'config', name)
+  }
+  SPACED_QUOTE.lastIndex = to
+  if (SPACED_QUOTE.test(text)) return valueAt(text, SPACED_QUOTE.lastIndex, 'code', name)
+  PROSE_JOIN.lastIndex = to
+  if (PROSE_JOIN.test(text)) return valueAt(text, PROSE_JOIN.lastIndex, 'prose', name)
+  return undefined
+}
+
+/** The sign between a name, which may be quoted, and its value; `end` is where the value begins. */
+function joinAt(text: string, to: number): { sign: string; end: number } | undefined {
+  let i = afterQuote(text, to)
+  if (text.charCodeAt(i) === 0x5d) i += 1
+  if (text.charCodeAt(i) === 0x29) i += 1
+  if (text.charCodeAt(i) === COLON) {
+    TYPE.lastIndex = i
+    if (TYPE.test(text)) i = TYPE.lastIndex
+  }
+  i = afterGap(text, i)
+  const length = signLength(text, i)
+  if (length === 0) return undefined
+  const sign = text.slice(i, i + length)
+  const end = afterGap(text, i + length)
+  if (sign === ',' && afterQuote(text, end) === end) return undefined
+  WRAPPER.lastIndex = end
+  return { sign, end: WRAPPER.test(text) ? WRAPPER.lastIndex : end }
+}
+
+/** Behind a quote with its backslashes, if there is one. */
+function afterQuote(text: string, from: number): number {
+  let i = from
+  while (text.charCodeAt(i) === BACKSLASH && i - from < MAX_GAP) i += 1
+  return isQuote(text.charCodeAt(i)) ? i + 1 : from
+}
+
+/** Behind white space, also where it is written as escapes. */
+function afterGap(text: string, from: number): number {
+  let i = from
+  while (i - from < MAX_GAP) {
+    const code = text.charCodeAt(i)
+    if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d) {
+      i += 1
+      continue
+    }
+    if (code !== BACKSLASH) break
+    let letterAt = i + 1
+    while (text.charCodeAt(letterAt) === BACKSLASH && letterAt - i < MAX_GAP) letterAt += 1
+    const letter = text.charCodeAt(letterAt)
+    if (letter !== 0x6e && letter !== 0x72 && letter !== 0x74) break
+    i = letterAt + 1
+  }
+  return i
+}
+
+/** Of `=`, `:`, `==`, `===`, `!=`, `:=`, `=>`, `?=`, `+=`, `,`, `(`; 0 where there is none. */
+function signLength(text: string, at: number): number {
+  const first = text.charCodeAt(at)
+  const second = text.charCodeAt(at + 1)
+  if (first === EQUALS) {
+    if (second === GREATER) return 2
+    if (second !== EQUALS) return 1
+    return text.charCodeAt(at + 2) === EQUALS ? 3 : 2
+  }
+  if (first === COLON) return second === EQUALS ? 2 : 1
+  if (first === COMMA || first === 0x28) return 1
+  const isCompound = first === 0x21 || first === 0x3f || first === 0x2b
+  if (!isCompound || second !== EQUALS) return 0
+  return text.charCodeAt(at + 2) === EQUALS ? 3 : 2
+}
+
+const EQUALS = 0x3d
+const COLON = 0x3a
+
+function isQuoteOrSpace(character: string): boolean {
+  return /^["'`\s]?$/.test(character)
+}
+
+function placeOf(text: string, name: string, from: number, to: number, sign: string): Place {
+  if (sign === ',' || sign === '(') return 'list'
+  if (secretNameOf(name).isEnvironment || name.startsWith('--')) return 'config'
+  const before = text.charCodeAt(from - 1)
+  // A query or a connection string.
+  if (sign === '=' && (before === 0x26 || before === 0x3f || before === 0x3b)) return 'config'
+  const isQuotedName = /["'`\\]/.test(text.charAt(to))
+  if (isQuotedName && sign === ':') return 'config'
+  if (sign === ':' || sign === '=') {
+    return isAloneOnLine(text, from) && !isCodeLine(text, from) ? 'config' : 'code'
+  }
+  return 'code'
+}
+
+/** Whether a line begins with the name, but for white space and the dash of a list. */
+function isAloneOnLine(text: string, from: number): boolean {
+  for (let i = from - 1, seen = 0; i >= 0 && seen < 60; i -= 1, seen += 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0x0a || code === 0x0d) return true
+    if (code === 0x20 || code === 0x09 || code === 0x2d || code === 0x2f || code === 0x3a) continue
+    // An escaped line end.
+    return (code === 0x6e || code === 0x72) && text.charCodeAt(i - 1) === BACKSLASH
+  }
+  return true
+}
+
+/** An assignment that ends like a statement. */
+function isCodeLine(text: string, from: number): boolean {
+  for (let i = from; i < text.length && i - from < 300; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0x0a || code === BACKSLASH) return false
+    if (code === 0x3b || code === 0x7b || code === 0x28) return true
+  }
+  return false
+}
+
+/** The value that begins here, quoted or not. */
+function valueAt(text: string, at: number, place: Place, name: string): Found | undefined {
+  YAML_BLOCK.lastIndex = at
+  const begin = YAML_BLOCK.test(text) ? YAML_BLOCK.lastIndex : at
+  let open = begin
+  while (text.charCodeAt(open) === BACKSLASH) open += 1
+  const quote = text.charCodeAt(open)
+  if (isQuote(quote)) {
+    const to = closingQuote(text, open + 1, quote, open - begin)
+    return { from: open + 1, to, place, isQuoted: true }
+  }
+  const run = place === 'config' && secretNameOf(name).isEnvironment ? ENV_UNQUOTED : UNQUOTED
+  run.lastIndex = begin
+  if (!run.test(text)) return undefined
+  const to = Math.min(run.lastIndex, begin + MAX_VALUE)
+  const next = text.charCodeAt(to)
+  // A call, an index, or a member of an object in code.
+  if (next === 0x28 || next === 0x5b) return undefined
+  const isMember = next === COMMA && !secretNameOf(name).isEnvironment
+  return { from: begin, to, place: isMember ? 'code' : place, isQuoted: false }
+}
+
+function isQuote(code: number): boolean {
+  return code === 0x22 || code === 0x27 || code === 0x60
+}
+
+/**
+ * Where a quoted value ends: at the same quote behind no more backslashes than the opening one, since
+ * those within have more, however deep JSON stands in JSON. A value without an end ends with its line.
+ */
+function closingQuote(text: string, from: number, quote: number, depth: number): number {
+  const limit = Math.min(text.length, from + MAX_VALUE)
+  let backslashes = 0
+  for (let i = from; i < limit; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === BACKSLASH) {
+      backslashes += 1
+      continue
+    }
+    if (code === quote && backslashes <= depth) return i - backslashes
+    if (code === 0x0a) return i - backslashes
+    backslashes = 0
+  }
+  return limit - backslashes
+}
+
+/** What kind of secret a name holds. */
+export function kindOfName(name: string): string {
+  for (const [pattern, id] of VENDOR_NAMES) if (pattern.test(name)) return id
+  if (secretNameOf(name).isPassword) return 'password'
+  return /token$/i.test(name) ? 'token' : 'secret'
+}
+
+function find(text: string, at: number, end: number): SecretSpan | undefined {
+  // `passwordless`, `tokens`, `keyboard`: the word goes on.
+  const next = text.charCodeAt(end)
+  const isLower = text.charCodeAt(end - 1) >= 0x61
+  if (isLower && next >= 0x61 && next <= 0x7a) return undefined
+  const bounds = nameAt(text, at, end)
+  if (bounds === undefined) return undefined
+  const { from, to } = bounds
+  const joint = jointBehind(text, to)
+  if (!mayJoin(joint) && !text.startsWith('--', from)) return undefined
+  const name = text.slice(from, to)
+  if (!secretNameOf(name).isSecret) return undefined
+  const found = placedValue(text, name, from, to, joint)
+  if (found === undefined || found.to <= found.from) return undefined
+  const value = text.slice(found.from, found.to)
+  if (isJsonNumber(text, to, found, value)) {
+    if (!secretNameOf(name).isPassword) return undefined
+    const quote = quoteAfter(text, to)
+    return { from: found.from, to: found.to, id: kindOfName(name), quote }
+  }
+  if (!isSecretValue(name, value, found.place, found.isQuoted)) return undefined
+  return { from: found.from, to: found.to, id: kindOfName(name) }
+}
+
+const COMMA = 0x2c
+const GREATER = 0x3e
+const LOWER_V = 0x76
+const MAX_GAP = 40
+
+/** The first character behind a name that is no white space; NaN at the end of the text. */
+function jointBehind(text: string, to: number): number {
+  let i = to
+  while (i - to < MAX_GAP) {
+    const code = text.charCodeAt(i)
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return code
+    i += 1
+  }
+  return Number.NaN
+}
+
+/** Signs, quotes and words that may join a name and its value: `=:>(+?!,`, `is`, `value`, `-`. */
+const joints = new Set(Array.from('=:>(+?!,"\'`\\])-–—vVwiatof', (of) => of.charCodeAt(0)))
+
+function mayJoin(code: number): boolean {
+  return joints.has(code)
+}
+
+/** A number behind a quoted name: without quotes a mark would break the JSON. */
+function isJsonNumber(text: string, to: number, found: Found, value: string): boolean {
+  return !found.isQuoted && /["\\]/.test(text.charAt(to)) && /^-?\d{6,}$/.test(value)
+}
+
+function quoteAfter(text: string, to: number): string {
+  let end = to
+  while (text.charCodeAt(end) === BACKSLASH) end += 1
+  return text.slice(to, end + 1)
+}
+
+export const assignmentRules: readonly MaskRule[] = [{ id: 'secret', keywords: WORDS, find }]

@@ -1,0 +1,184 @@
+/** Credentials in URLs, HTTP headers, command lines and the files of tools. */
+import { BOUNDARY, type MaskRule, patternRule, type SecretSpan } from '../rule.ts'
+import { isLongOrRandom, isPlaceholder } from './secret-value.ts'
+
+/** White space, also where JSON writes it as an escape. */
+const SPACE = String.raw`(?:\s|\\+[nrt])`
+/** A quote, with the backslashes that JSON within JSON puts before it. */
+const QUOTE = String.raw`\\{0,15}["'\x60]`
+
+const MAX_USER_INFO = 600
+
+/**
+ * User and password before the host of a URL: the password, or the user where it stands alone and
+ * looks like a token. Only the last `@` before the path ends them, since passwords have some.
+ */
+function userInfoAt(text: string, _at: number, end: number): SecretSpan | undefined {
+  let colon = -1
+  let atSign = -1
+  const limit = Math.min(text.length, end + MAX_USER_INFO)
+  let to = end
+  for (; to < limit; to += 1) {
+    const code = text.charCodeAt(to)
+    if (isUrlEnd(code)) break
+    if (code === COLON && colon === -1) colon = to
+    else if (code === AT_SIGN) atSign = to
+  }
+  if (atSign === -1) return undefined
+  if (colon !== -1 && colon < atSign) {
+    const password = text.slice(colon + 1, atSign)
+    return isPlaceholder(password) ? undefined : { from: colon + 1, to: atSign }
+  }
+  const user = text.slice(end, atSign)
+  return user.length >= 16 && isLongOrRandom(user) ? { from: end, to: atSign } : undefined
+}
+
+const COLON = 0x3a
+const AT_SIGN = 0x40
+/** What neither user nor password has unless it is percent-encoded: space, controls, quotes, `/?#<>\`. */
+function isUrlEnd(code: number): boolean {
+  return (
+    code <= 0x20 ||
+    code === 0x22 ||
+    code === 0x27 ||
+    code === 0x2f ||
+    code === 0x3c ||
+    code === 0x3e ||
+    code === 0x3f ||
+    code === 0x5c ||
+    code === 0x60
+  )
+}
+
+const BASIC = /(basic(?:\s{1,4}|%20|\+))([A-Za-z0-9+/_-]{6,2000}={0,2})/iy
+
+/** Basic authentication is recognised by what it decodes to: prose has the word, too. */
+function basicAt(text: string, at: number): SecretSpan | undefined {
+  BASIC.lastIndex = at
+  const match = BASIC.exec(text)
+  const [, kept = '', encoded = ''] = match ?? []
+  if (match === null || !isUserAndPassword(encoded)) return undefined
+  return { from: at + kept.length, to: at + match[0].length }
+}
+
+function isUserAndPassword(encoded: string): boolean {
+  return /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(encoded, 'base64').toString('utf8'))
+}
+
+const DOCKER_AUTH = new RegExp(
+  String.raw`(_?auth${QUOTE}?${SPACE}{0,8}[:=]${SPACE}{0,8}${QUOTE}?)([A-Za-z0-9+/_-]{8,2000}={0,2})`,
+  'iy',
+)
+
+/** `"auth": "dXNlcjpwYXNz"` of Docker, `_auth=` of npm. */
+function encodedAuthAt(text: string, at: number): SecretSpan | undefined {
+  DOCKER_AUTH.lastIndex = at
+  const match = DOCKER_AUTH.exec(text)
+  const [, kept = '', encoded = ''] = match ?? []
+  if (match === null || !isUserAndPassword(encoded)) return undefined
+  return { from: at + kept.length, to: at + match[0].length }
+}
+
+const BEARER = /(bearer(?:\s{1,4}|%20|\+|:\s?))([^\s"'\\`<>,;]{12,4000})/iy
+
+function bearerAt(text: string, at: number): SecretSpan | undefined {
+  BEARER.lastIndex = at
+  const match = BEARER.exec(text)
+  const [, kept = '', token = ''] = match ?? []
+  if (match === null || !isLongOrRandom(token)) return undefined
+  return { from: at + kept.length, to: at + match[0].length }
+}
+
+const COOKIE = new RegExp(
+  String.raw`(cookie2?${QUOTE}?${SPACE}{0,4}[:=]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?)([!#$%&*+.^_|~A-Za-z0-9-]{1,200}=[^\s"'\\\x60;]{1,4000}(?:; ?[^\s"'\\\x60;]{1,4000}){0,200})`,
+  'iy',
+)
+
+function cookieAt(text: string, at: number): SecretSpan | undefined {
+  COOKIE.lastIndex = at
+  const match = COOKIE.exec(text)
+  if (match === null) return undefined
+  const [, kept = '', value = ''] = match
+  if (value.length < 12 || (!/\d/.test(value) && !isLongOrRandom(value))) return undefined
+  return { from: at + kept.length, to: at + match[0].length }
+}
+
+const HEADER = new RegExp(
+  String.raw`(authorization${QUOTE}?${SPACE}{0,4}[:=]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?(?:(?:token|apikey|api-key|key|digest|negotiate|ntlm|hmac|bot|splunk|sharedaccesssignature|aws4-hmac-sha256|genie[a-z]*|pre-shared)\s{1,4})?)([^\s"'\\\x60,;]{8,4000})`,
+  'iy',
+)
+
+/** Whatever an `Authorization` header holds, but for the scheme. */
+function authorizationAt(text: string, at: number): SecretSpan | undefined {
+  HEADER.lastIndex = at
+  const match = HEADER.exec(text)
+  if (match === null) return undefined
+  const [, kept = '', value = ''] = match
+  if (!isLongOrRandom(value)) return undefined
+  return { from: at + kept.length, to: at + match[0].length }
+}
+
+/** `curl -u user:password`, `--user user:password`. */
+const CURL_USER = new RegExp(
+  String.raw`((?:-u|--(?:proxy-)?user)[= ]{0,2}${QUOTE}?[A-Za-z0-9._@%+-]{1,100}:)((?!//)[^\s"'\\\x60]{4,4000})`,
+  'y',
+)
+
+function curlUserAt(text: string, at: number): SecretSpan | undefined {
+  if (!/(?:^|[\s"'`]|\\[nrt])$/.test(text.slice(Math.max(0, at - 2), at))) return undefined
+  CURL_USER.lastIndex = at
+  const match = CURL_USER.exec(text)
+  if (match === null || isPlaceholder(match[2] ?? '')) return undefined
+  return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
+}
+
+/** `login name password value` of .netrc. */
+const NETRC = new RegExp(
+  String.raw`(login${SPACE}{1,8}[^\s\\]{1,200}${SPACE}{1,8}(?:account${SPACE}{1,8}[^\s\\]{1,200}${SPACE}{1,8})?password${SPACE}{1,8}${QUOTE}?)[^\s"'\\]{3,4000}`,
+  'y',
+)
+
+function netrcAt(text: string, at: number): SecretSpan | undefined {
+  NETRC.lastIndex = at
+  const match = NETRC.exec(text)
+  if (match === null) return undefined
+  return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
+}
+
+export const credentialRules: readonly MaskRule[] = [
+  { id: 'url-password', keywords: ['://', ':\\/\\/'], find: userInfoAt },
+  { id: 'basic-auth', keywords: ['basic'], find: basicAt },
+  { id: 'basic-auth', keywords: ['auth'], find: encodedAuthAt },
+  { id: 'bearer-token', keywords: ['bearer'], find: bearerAt },
+  { id: 'cookie', keywords: ['cookie'], find: cookieAt },
+  { id: 'authorization-header', keywords: ['authorization'], find: authorizationAt },
+  { id: 'curl-user', keywords: ['-u', '--user', '--proxy-user'], find: curlUserAt },
+  { id: 'netrc-password', keywords: ['login'], find: netrcAt },
+  patternRule(
+    'mysql-password',
+    'mysql',
+    String.raw`(mysql(?:dump|admin|import)?(?: [^\s"'|;&]{1,80}){0,6}? -p)(?!rotocol|ort|lugin|ager|assword|rint|hp)[^\s"'\\|;&]{5,}`,
+  ),
+  patternRule('sshpass-password', 'sshpass', String.raw`(sshpass -p ?${QUOTE}?)[^\s"'\\]{3,}`),
+  patternRule(
+    'docker-login-password',
+    'login',
+    String.raw`(login(?: [^\s"'|;&]{1,80}){0,4}? -p[ =]${QUOTE}?)[^\s"'\\|;&]{5,}`,
+  ),
+  patternRule(
+    'redis-password',
+    'redis-cli',
+    String.raw`(redis-cli(?: [^\s"'|;&]{1,80}){0,6}? -a ${QUOTE}?)[^\s"'\\|;&]{4,}`,
+  ),
+  patternRule(
+    'sql-password',
+    'identified by',
+    String.raw`(identified by (?:password )?\\{0,15}["'])(?:[^\s"'\\;]{4,4000})`,
+  ),
+  patternRule(
+    'password-hash',
+    '$6$',
+    String.raw`\$6\$(?:rounds=\d+\$)?[A-Za-z0-9./]{4,16}\$[A-Za-z0-9./]{40,}`,
+  ),
+  patternRule('password-hash', '$2', String.raw`${BOUNDARY}\$2[aby]\$\d\d\$[A-Za-z0-9./]{40,}`),
+]

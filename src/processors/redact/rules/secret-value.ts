@@ -1,0 +1,180 @@
+/** Tells values that may be secrets from what stands in their place in templates, code and prose. Pure. */
+import { secretNameOf } from './secret-name.ts'
+
+/** No word of prose or code is as long as this. */
+export const LONGEST_WORD = 200
+
+/** What stands for a value in forms, types and prose. */
+const STAND_INS = new Set(
+  'todo none null nil undefined true false yes no on off empty unset string str number int integer boolean bool bytes object any unknown text required optional invalid missing expired secret password passwd passwort token apikey api_key api-key key value user username bearer basic hidden private public default varchar input output type test testing self env prompt ref file function async await const return new if else not is are was and or the this that for from with to in of at it a an'.split(
+    ' ',
+  ),
+)
+const BLANK = /^[x*.#•_?-]+$/i
+const OPENING = /^(?:<|\[|\{|\$|%[A-Za-z_]\w*%|!(?:Ref|Sub|vault|GetAtt)\b|ENC\[)/
+const EXAMPLE =
+  /your|example|placeholder|change_?me|redacted|masked|dummy|insert|replace_?(?:me|with)|xxxx|\*\*\*|\.\.\.|…/i
+
+/** References to where a value really is, in code, shells, templates and vaults. */
+const REFERENCE =
+  /^(?:process\.env|os\.(?:environ|getenv)|import\.meta|env[.([]|ENV\[|secrets\.|vars\.|var\.|local\.|data\.|config\.|settings\.|options?\.|params?\.|props\.|this\.|self\.|req(?:uest)?\.|res(?:ponse)?\.|vault:|op:\/\/|arn:aws:(?:secretsmanager|ssm)|projects\/|ref\+|file:\/\/|https?:\/\/|secretKeyRef|valueFrom|base64[.(]|f['"])/
+
+/** Something that is filled in later. */
+const TEMPLATE = /\$\{|\{\{|\$\(|<%/
+
+/** Something in place of a secret: a type, a reference, an example, a mark of masking. */
+export function isPlaceholder(value: string): boolean {
+  return (
+    value.length <= LONGEST_WORD &&
+    (OPENING.test(value) ||
+      STAND_INS.has(value.toLowerCase()) ||
+      BLANK.test(value) ||
+      REFERENCE.test(value) ||
+      EXAMPLE.test(value) ||
+      TEMPLATE.test(value))
+  )
+}
+
+/**
+ * Also whatever is too long to be a word. That is more than a guess: a rule that looks at much text
+ * and leaves it would look at it again from the next keyword in it.
+ */
+export function isLongOrRandom(value: string): boolean {
+  return value.length > LONGEST_WORD || looksRandom(value)
+}
+
+const DIGIT = 1
+const LOWER = 2
+const UPPER = 4
+
+/** Longest part of a value that is looked at. */
+const MAX_LOOKED_AT = 120
+
+/**
+ * Whether a value is more likely made by a machine than written by a person: letters and digits mixed
+ * more than words and names mix them. A word with a number behind it is not; a long run without
+ * vowels, or with capitals all over, is.
+ */
+export function looksRandom(value: string): boolean {
+  const length = Math.min(value.length, MAX_LOOKED_AT)
+  if (length < 8) return false
+  const { changes, digits, capitals, vowels, letters } = mixtureOf(value, length)
+  if (digits > 0 && letters > 0) {
+    if (changes >= Math.max(3, length / 8)) return true
+    if (length >= 20 && changes >= 2 && vowels < letters / 3) return true
+  }
+  // Letters only: capitals all over, or hardly a vowel. Words have a capital here and there.
+  const isCased = digits === 0 && capitals > 0 && capitals < letters
+  const isWordy = capitals <= length * 0.3 && vowels >= letters / 4
+  if (isCased && changes > length / 3 && !isWordy) return true
+  return letters >= 16 && vowels < letters / 7
+}
+
+interface Mixture {
+  /** From one kind of character to another. */
+  changes: number
+  digits: number
+  capitals: number
+  vowels: number
+  letters: number
+}
+
+function mixtureOf(value: string, length: number): Mixture {
+  const of = { changes: 0, digits: 0, capitals: 0, vowels: 0, letters: 0 }
+  let last = 0
+  for (let i = 0; i < length; i += 1) {
+    const code = value.charCodeAt(i)
+    const kind = kindOf(code)
+    if (kind === 0) continue
+    if (kind === DIGIT) of.digits += 1
+    else {
+      of.letters += 1
+      if (kind === UPPER) of.capitals += 1
+      if (isVowel(code | 0x20)) of.vowels += 1
+    }
+    if (last !== 0 && kind !== last) of.changes += 1
+    last = kind
+  }
+  return of
+}
+
+function kindOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return DIGIT
+  if (code >= 0x61 && code <= 0x7a) return LOWER
+  return code >= 0x41 && code <= 0x5a ? UPPER : 0
+}
+
+function isVowel(lowerCase: number): boolean {
+  return (
+    lowerCase === 0x61 ||
+    lowerCase === 0x65 ||
+    lowerCase === 0x69 ||
+    lowerCase === 0x6f ||
+    lowerCase === 0x75
+  )
+}
+
+/** Where name and value stand: the more it looks like configuration, the less a value has to look random. */
+export type Place = 'config' | 'code' | 'list' | 'prose'
+
+const NUMBER = /^-?\d+(?:\.\d+)?$/
+const WORDS_ONLY = /^[A-Za-z]?[a-z]+(?:[ _.-][A-Za-z]?[a-z]+)*$/
+const CONSTANT = /^[A-Z][A-Z]*(?:_[A-Z]+)+$/
+const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$/
+const CAMEL = /^[a-z]+(?:[A-Z][a-z]+)+\d?$|^(?:[A-Z][a-z]+){2,}\d?$/
+const PATH = /^(?:\.{0,2}|~)?\/[\w.-]+\//
+const KNOWN_PATH =
+  /^(?:\.{1,2}|~|\/(?:tmp|home|usr|etc|var|run|Users|opt|root|mnt|app|srv|data|private|proc|dev))\/|^[A-Za-z]:\\/
+
+/** Whether a value under the name of a secret is one. */
+export function isSecretValue(
+  name: string,
+  value: string,
+  place: Place,
+  isQuoted: boolean,
+): boolean {
+  const { length } = value
+  if (length < 4 || isPlaceholder(value)) return false
+  const { isPassword } = secretNameOf(name)
+  if (NUMBER.test(value)) return isPassword && length >= 6 && place === 'config'
+  // What is too long to be anything else would be looked at again from each name in it.
+  if (length > LONGEST_WORD) return place !== 'prose' && !/\s/.test(value.slice(0, LONGEST_WORD))
+  if (value.includes('[masked: ') || KNOWN_PATH.test(value)) return false
+  if (place === 'list' && !isQuoted) return false
+  if (looksRandom(value)) return place === 'config' || /\d/.test(value) || !MEMBER.test(value)
+  if (place === 'prose') return isLikelyInProse(value)
+  if (place === 'list' || secretNameOf(name).isPlainKey) {
+    return length >= 8 && isMixed(value) && !/[\s/]/.test(value)
+  }
+  return isPassword
+    ? isPasswordValue(name, value, place, isQuoted)
+    : isTokenValue(name, value, place, isQuoted)
+}
+
+/** Letters and digits. */
+function isMixed(value: string): boolean {
+  return /\d/.test(value) && /[A-Za-z]/.test(value)
+}
+
+function isLikelyInProse(value: string): boolean {
+  const isSymbolic = /[^A-Za-z0-9]/.test(value) && !/[,.:)]$/.test(value)
+  return value.length >= 8 && isMixed(value) && isSymbolic && !MEMBER.test(value)
+}
+
+function isPasswordValue(name: string, value: string, place: Place, isQuoted: boolean): boolean {
+  if (/\s/.test(value)) return place === 'config' && secretNameOf(name).isEnvironment
+  if (value.length < 6 || CONSTANT.test(value) || PATH.test(value)) return false
+  const hasDigit = /\d/.test(value)
+  if (!isQuoted && place !== 'config') return hasDigit && !MEMBER.test(value)
+  return hasDigit || !/pass(?:word|wort|wd|phrase)/i.test(value)
+}
+
+function isTokenValue(name: string, value: string, place: Place, isQuoted: boolean): boolean {
+  if (value.length < 8 || /\s/.test(value) || PATH.test(value)) return false
+  if (CONSTANT.test(value) || MEMBER.test(value) || CAMEL.test(value)) return false
+  const isConfig = place === 'config'
+  if (WORDS_ONLY.test(value)) {
+    return isConfig && secretNameOf(name).isEnvironment && value.includes('-')
+  }
+  return isConfig || (isQuoted && isMixed(value) && value.length >= 10)
+}

@@ -1,0 +1,131 @@
+/** Masking of texts: all kinds of secrets, at any depth of JSON, and nothing else. */
+import { describe, expect, test } from 'vitest'
+import { generateLookAlikes, generateSecrets } from '../../../../scripts/secrets/generate.ts'
+import { seeded } from '../../../../scripts/secrets/seeded.ts'
+import { contextRules, tokenRules } from '../../../../src/processors/redact/rules/all.ts'
+import { createTextMasker } from '../../../../src/processors/redact/text-masker.ts'
+import { growth, WELL_BELOW_QUADRATIC } from '../../growth.ts'
+
+const masker = createTextMasker(tokenRules, contextRules)
+
+function mask(text: string): string {
+  return masker.mask(text, () => undefined)
+}
+
+const nested = (text: string, depth: number): string =>
+  depth === 0 ? text : JSON.stringify({ before: 1, text: nested(text, depth - 1), after: 'x' })
+
+/** What the outermost JSON says. */
+function parsed(text: string, depth: number): unknown {
+  return JSON.parse(depth > 0 ? text : nested(text, 1))
+}
+
+/** Half a secret counts as leaked. */
+function expectGone(masked: string, secret: string): void {
+  expect(masked).not.toContain(secret.slice(0, Math.ceil(secret.length / 2)))
+  expect(masked).not.toContain(secret.slice(Math.floor(secret.length / 2)))
+}
+
+const secrets = [1, 2, 3].flatMap((seed) => generateSecrets(seeded(seed)))
+
+test('there are at least 60 kinds', () => {
+  expect(new Set(tokenRules.map(({ id }) => id)).size).toBeGreaterThanOrEqual(60)
+})
+
+describe('a secret is masked', () => {
+  test.each(secrets.map((each) => [each.kind, each] as const))('%s', (_, { text, secret }) => {
+    expect(text).toContain(secret)
+    for (const depth of [0, 1, 2, 3]) {
+      for (const around of [text, `first line\n${text}\nlast line`]) {
+        const masked = mask(nested(around, depth))
+        expectGone(masked, secret)
+        expect(masked).toContain('[masked: ')
+        expect(parsed(masked, depth)).toMatchObject({ before: 1, after: 'x' })
+        expect(mask(masked), 'a second time').toBe(masked)
+      }
+    }
+  })
+})
+
+test('what looks alike stays as it is', () => {
+  const texts = Array.from({ length: 20 }, (_, n) => generateLookAlikes(seeded(n))).flat()
+  const touched = texts.filter((text) => mask(text) !== text)
+  expect(touched.length / texts.length, touched.join('\n')).toBeLessThanOrEqual(0.02)
+})
+
+test.each([
+  [
+    'export GITHUB_TOKEN=ghp_abcdefghijklmnopqrstuvwxyz0123456789',
+    'export GITHUB_TOKEN=[masked: github-token]',
+  ],
+  ['{"password":"hunter22"}', '{"password":"[masked: password]"}'],
+  ['{"password":84739201,"n":1}', '{"password":"[masked: password]","n":1}'],
+  [
+    String.raw`{"a":"{\"pwd\":\"p\\\"w1x9\",\"n\":2}"}`,
+    String.raw`{"a":"{\"pwd\":\"[masked: password]\",\"n\":2}"}`,
+  ],
+  ['postgres://app:s3cret-x@db/shop', 'postgres://app:[masked: url-password]@db/shop'],
+  ['https://u:p@ss:w0rd@host/x', 'https://u:[masked: url-password]@host/x'],
+  ['DB_PASSWORD=correcthorse NEXT=1', 'DB_PASSWORD=[masked: password] NEXT=1'],
+  [
+    String.raw`x\nDB_PASSWORD=abc1234\nNEXT=1`,
+    String.raw`x\nDB_PASSWORD=[masked: password]\nNEXT=1`,
+  ],
+  ['token%3Dghp_abcdefghijklmnopqrstuvwxyz0123456789', 'token%3D[masked: github-token]'],
+])('%s becomes %s', (text, expected) => {
+  expect(mask(text)).toBe(expected)
+})
+
+test.each([
+  'a password is required',
+  'password: string',
+  'const password = process.env.PASSWORD',
+  '"token": "bearer"',
+  'API_KEY=$API_KEY',
+  'the header Authorization: Bearer <token>',
+  'Basic authentication is not enough',
+  'max_tokens=4096 total_tokens: 123456',
+  'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9',
+  'token = getToken(request)',
+  'https://user@host/path',
+])('%s stays as it is', (text) => {
+  expect(mask(text)).toBe(text)
+})
+
+test('a secret that was cut is masked as far as it goes', () => {
+  expect(mask('"sk-ant-api03-abcdefghijklmnopqrstuvwx…')).toBe('"[masked: anthropic-key]…')
+  expect(mask('-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC')).toBe(
+    '[masked: private-key]',
+  )
+  expect(mask('{"password":"correct-horse1-bat')).toBe('{"password":"[masked: password]')
+})
+
+describe('the work grows with the text and not faster', { timeout: 120_000 }, () => {
+  test.each([
+    'a',
+    'eyJ',
+    'eyJaaaaaaaaaaaa.',
+    'password=',
+    'PASSWORD=',
+    'password="',
+    String.raw`password="\"`,
+    'cookie=a',
+    'bearer+',
+    'authorization=',
+    '://a:',
+    '-----BEGIN PRIVATE KEY-----',
+    'xoxb-',
+    'KEY: ',
+    '\\',
+    '"name":"password","value":',
+    'password is a ',
+    'mysql ',
+    'login a password ',
+  ])('%s', async (part) => {
+    const work = (n: number) => {
+      const text = part.repeat(n)
+      return () => void mask(text)
+    }
+    expect(await growth(work, 2000)).toBeLessThan(WELL_BELOW_QUADRATIC)
+  })
+})
