@@ -114,7 +114,11 @@ export async function createApp(
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
-    onCommitted: page.committed,
+    onCommitted: (outcome) => {
+      page.committed(outcome)
+      // Records are forwarded whatever became of them here.
+      if (config.forwardOtlp !== undefined) delivery.notify()
+    },
     onAlerts: (alerts) => alarm.raise(alerts),
     onError: (message, error) => log.error({ err: error }, message),
   })

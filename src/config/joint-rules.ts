@@ -82,7 +82,10 @@ function inFlightProblems(environment: Environment): ConfigProblem[] {
 }
 
 /** Settings that say where something is sent to by OTLP. */
-const otlpTargets = ['EXPORT_OTLP_ENDPOINT'] as const satisfies readonly VariableName[]
+const otlpTargets = [
+  'EXPORT_OTLP_ENDPOINT',
+  'FORWARD_OTLP_ENDPOINT',
+] as const satisfies readonly VariableName[]
 
 /** What the bridge sends must not come back to it. */
 function loopProblems(environment: Environment): ConfigProblem[] {

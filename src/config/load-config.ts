@@ -59,12 +59,14 @@ function problemOf(variable: VariableName, given: Variables): ConfigProblem {
 function configOf(environment: Environment, given: Variables, platform: Platform): Config {
   const langfuse = langfuseOf(environment)
   const exportOtlp = exportOtlpOf(environment)
+  const forwardOtlp = forwardOtlpOf(environment)
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
   const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
   return {
     ...(langfuse && { langfuse }),
     ...(exportOtlp && { exportOtlp }),
+    ...(forwardOtlp && { forwardOtlp }),
     tracing: {
       ...(tracingEnvironment !== undefined && { environment: tracingEnvironment }),
       ...(release !== undefined && { release }),
@@ -148,6 +150,14 @@ function exportOtlpOf(environment: Environment): OtlpTargetConfig | undefined {
   if (endpoint === undefined) return undefined
   const { EXPORT_OTLP_PROTOCOL: protocol, EXPORT_OTLP_TIMEOUT: timeoutMs } = environment
   return { endpoint, headers, protocol, timeoutMs }
+}
+
+function forwardOtlpOf(environment: Environment): Config['forwardOtlp'] {
+  const { FORWARD_OTLP_ENDPOINT: endpoint, FORWARD_OTLP_HEADERS: headers = {} } = environment
+  if (endpoint === undefined) return undefined
+  const { FORWARD_OTLP_TIMEOUT: timeoutMs, FORWARD_UNREDACTED: unredacted } = environment
+  const isUnredacted = unredacted === '1'
+  return { endpoint, headers, protocol: 'http/json', timeoutMs, isUnredacted }
 }
 
 function langfuseOf(environment: Environment): LangfuseConfig | undefined {

@@ -88,6 +88,21 @@ export const environmentSchema = z.object({
     'How it is spoken to: `http/protobuf` or `http/json`.',
   ),
   EXPORT_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
+  FORWARD_OTLP_ENDPOINT: optionalVariable(
+    webAddress,
+    'Another collector that gets what came in; `/v1/logs` and its like are put behind it.',
+  ),
+  FORWARD_OTLP_HEADERS: optionalVariable(
+    headerList,
+    'Headers for it, as `name=value` between commas.',
+    { isSecret: true },
+  ),
+  FORWARD_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
+  FORWARD_UNREDACTED: variable(
+    oneOf(['0', '1']),
+    '0',
+    'Forward records as they came (`1`), instead of without what is redacted here.',
+  ),
   OTLP_RECEIVER_HOST: variable(
     host,
     '127.0.0.1',

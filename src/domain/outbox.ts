@@ -5,12 +5,15 @@
  * changes nothing.
  */
 import type { Emission } from './emission.ts'
+import type { ForwardedRecords } from './forwarded-records.ts'
 
-export type ItemKind = Emission['kind']
+/** What goes out. */
+export type OutgoingItem = Emission | ForwardedRecords
+export type ItemKind = OutgoingItem['kind']
 
 export interface OutboxItem {
   readonly id: number
-  readonly emission: Emission
+  readonly emission: OutgoingItem
   /** Deliveries tried so far. */
   readonly attempts: number
 }

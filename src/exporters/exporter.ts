@@ -8,8 +8,7 @@
  */
 import type { Config } from '../config/config.ts'
 import type { VariableName } from '../config/schema.ts'
-import type { Emission } from '../domain/emission.ts'
-import type { ItemKind } from '../domain/outbox.ts'
+import type { ItemKind, OutgoingItem } from '../domain/outbox.ts'
 
 export interface Exporter {
   /** In the outbox, `/health` and commands: a lower-case word. Never changed: databases have it. */
@@ -42,7 +41,7 @@ export interface Lane {
   /** Requests at the same time, at most; fewer are sent while the server throttles or fails. */
   readonly maxConcurrent: number
   /** One item as part of a request. Throws when it cannot be: it is put aside with that reason. */
-  encode(emission: Emission): EncodedItem
+  encode(item: OutgoingItem): EncodedItem
   /** Sends one request. Never rejects; `stop` is aborted when delivery stops. */
   send(batch: readonly EncodedItem[], stop: AbortSignal): Promise<Verdict>
 }

@@ -2,10 +2,11 @@
 import type { Config } from '../config/config.ts'
 import type { OutboxReader } from '../domain/outbox.ts'
 import type { Exporter, ExporterContext, ExporterDefinition } from './exporter.ts'
+import { forward } from './forward/forward-exporter.ts'
 import { langfuse } from './langfuse/definition.ts'
 import { otlp } from './otlp/otlp-exporter.ts'
 
-export const exporterDefinitions: readonly ExporterDefinition[] = [langfuse, otlp]
+export const exporterDefinitions: readonly ExporterDefinition[] = [langfuse, otlp, forward]
 
 /** One that items are kept for, with what sends them, if it is configured. */
 export interface ConfiguredExporter {

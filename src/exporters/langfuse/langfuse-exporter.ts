@@ -1,5 +1,5 @@
 /** Langfuse: observations as OTLP spans, scores by REST. */
-import type { Emission } from '../../domain/emission.ts'
+import type { OutgoingItem } from '../../domain/outbox.ts'
 import type { EncodedItem, Exporter, Lane, Verdict } from '../exporter.ts'
 import type { HttpOutcome } from '../http-verdict.ts'
 import type { LangfuseClient } from './client.ts'
@@ -81,6 +81,6 @@ function encoded(body: string): EncodedItem {
   return { body, bytes: Buffer.byteLength(body) }
 }
 
-function notMine({ kind }: Emission): Error {
+function notMine({ kind }: OutgoingItem): Error {
   return new Error(`a ${kind} is in the wrong lane`)
 }

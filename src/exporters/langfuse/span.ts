@@ -5,7 +5,7 @@
 import type { Observation } from '../../domain/emission.ts'
 import { spanIdOf, traceIdOf } from '../ids.ts'
 import { type MappingConfig, PRODUCT_NAME } from './mapping.ts'
-import { nanosecondsOf } from '../nanoseconds.ts'
+import { nanosecondsOf } from '../../otlp/nanoseconds.ts'
 import { type SpanAttributes, spanAttributes } from './span-attributes.ts'
 
 interface OtlpString {

@@ -7,7 +7,7 @@ import type { Shown } from '../../domain/json-value.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import type { OutgoingSpan, SpanAttribute } from '../../otlp/encode-spans.ts'
 import { spanIdOf, traceIdOf } from '../ids.ts'
-import { nanosecondsOf } from '../nanoseconds.ts'
+import { nanosecondsOf } from '../../otlp/nanoseconds.ts'
 
 type Attributes = Readonly<Record<string, SpanAttribute | undefined>>
 

@@ -1,6 +1,6 @@
 /** JSON as it stands in a column: written by this program, but never trusted to be whole. */
 import { err, ok, type Result } from '../../domain/result.ts'
-import type { Emission } from '../../domain/emission.ts'
+import type { ItemKind, OutgoingItem } from '../../domain/outbox.ts'
 
 /** The parsed text, or what is wrong with it. */
 export function parseJsonText(text: string): Result<unknown, string> {
@@ -20,12 +20,12 @@ export function parseJsonText(text: string): Result<unknown, string> {
  */
 export const EMISSION_VERSION = 1
 
-export function writeEmission(emission: Emission): string {
+export function writeEmission(emission: OutgoingItem): string {
   return JSON.stringify(emission)
 }
 
 /** The emission, or why the text is none that this program can deliver. */
-export function readEmission(text: string, version: number): Result<Emission, string> {
+export function readEmission(text: string, version: number): Result<OutgoingItem, string> {
   if (version > EMISSION_VERSION) {
     return err(
       `its payload has version ${version}, written by a newer claude-telemetry: this one reads ` +
@@ -36,7 +36,7 @@ export function readEmission(text: string, version: number): Result<Emission, st
   if (!parsed.ok) return err(`its payload is not JSON: ${parsed.error}`)
   const missing = missingIn(parsed.value)
   if (missing !== undefined) return err(`its payload ${missing}`)
-  return ok(parsed.value as Emission)
+  return ok(parsed.value as OutgoingItem)
 }
 
 type Kind = 'string' | 'number' | 'object'
@@ -64,10 +64,16 @@ const required = {
     comment: 'string',
     target: 'object',
   },
-} as const satisfies Record<Emission['kind'], Readonly<Record<string, Kind>>>
+  records: {
+    sessionKey: 'string',
+    signal: 'string',
+    origin: 'object',
+    records: 'object',
+  },
+} as const satisfies Record<ItemKind, Readonly<Record<string, Kind>>>
 
 function missingIn(value: unknown): string | undefined {
-  if (!isObject(value) || (value.kind !== 'observation' && value.kind !== 'score')) {
+  if (!isObject(value) || !isKind(value.kind)) {
     return 'is neither an observation nor a score'
   }
   const wrong = Object.entries<Kind>(required[value.kind]).find(([name, kind]) => {
@@ -75,7 +81,11 @@ function missingIn(value: unknown): string | undefined {
     const found = value[name]
     return kind === 'object' ? !isObject(found) : typeof found !== kind && found !== null
   })
-  return wrong && `has no ${wrong[0]}, as ${value.kind}s have`
+  return wrong && `has no ${wrong[0]}, as ${value.kind.replace(/s?$/, 's')} have`
+}
+
+function isKind(kind: unknown): kind is ItemKind {
+  return typeof kind === 'string' && Object.hasOwn(required, kind)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

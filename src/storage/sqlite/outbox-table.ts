@@ -11,8 +11,7 @@
  * score can neither be put off nor be put back once a newer one was committed.
  */
 import { sql } from 'kysely'
-import type { Emission } from '../../domain/emission.ts'
-import type { ItemKind, OutboxReader } from '../../domain/outbox.ts'
+import type { ItemKind, OutboxReader, OutgoingItem } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
 import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
@@ -57,7 +56,9 @@ export interface OutboxTable {
    * waited for one that is missing is no longer kept for it. Returns those that were missing.
    */
   setReaders(readers: readonly OutboxReader[]): readonly QueueCounts[]
-  insert(emission: Emission, nowMs: number): void
+  /** Whether any exporter reads items of a kind: those of others are not to be inserted. */
+  isRead(kind: ItemKind): boolean
+  insert(item: OutgoingItem, nowMs: number): void
   /** Deletes an item, whoever needs it. Whether there was one. */
   discard(id: number): boolean
   /** Delivered by this exporter. */
@@ -357,10 +358,11 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       )
       return missing
     },
-    insert: (emission, nowMs) => {
-      const payload = writeEmission(emission)
+    isRead: (kind) => known.some((queue) => queue.kind === kind),
+    insert: (item, nowMs) => {
+      const payload = writeEmission(item)
       const bytes = Buffer.byteLength(payload)
-      const { kind, sessionKey, key } = emission
+      const { kind, sessionKey, key } = item
       const row = {
         id: ids.next('outbox'),
         session_key: sessionKey,

@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { BudgetAlert } from '../../domain/budget.ts'
 import type { BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
+import { forwardedRecords } from '../../domain/forwarded-records.ts'
 import type { SessionKey } from '../../domain/identity.ts'
 import type { Arrival, Committed, Fold, SessionStore } from '../../domain/session-store.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
@@ -69,6 +70,9 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
       )
       const outcome = fold(fresh, stored)
+      if (outbox.isRead('records')) {
+        for (const records of forwardedRecords(fresh)) outbox.insert(records, nowMs)
+      }
       for (const row of outcome.sessions) sessions.write(row, nowMs)
       const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
       for (const { sessionKey, control } of outcome.controls ?? []) {

@@ -7,12 +7,16 @@ import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 const run = promisify(execFile)
 
 /** Runs a command over a data folder; rejects when it fails. */
-export async function runCommand(dataDir: string, args: readonly string[]): Promise<string> {
+export async function runCommand(
+  dataDir: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const home = temporaryFolder()
   try {
     const { stdout } = await run(process.execPath, [...makeClone(join(home, 'clone')), ...args], {
       cwd: dataDir,
-      env: { PATH: process.env.PATH, HOME: home, DATA_DIR: dataDir },
+      env: { PATH: process.env.PATH, HOME: home, ...settings, DATA_DIR: dataDir },
     })
     return stdout
   } finally {

@@ -1,6 +1,6 @@
 /** An outbox without a disk, to look into. */
 import type { Emission } from '../../../src/domain/emission.ts'
-import type { ItemKind, Outbox, OutboxItem } from '../../../src/domain/outbox.ts'
+import type { ItemKind, Outbox, OutboxItem, OutgoingItem } from '../../../src/domain/outbox.ts'
 
 interface Row extends OutboxItem {
   readonly notBeforeMs: number
@@ -10,7 +10,7 @@ export interface MemoryOutbox {
   readonly lane: (kind: ItemKind) => Outbox
   add(...emissions: readonly Emission[]): void
   pending(): readonly Row[]
-  dead(): readonly { readonly emission: Emission; readonly reason: string }[]
+  dead(): readonly { readonly emission: OutgoingItem; readonly reason: string }[]
   /** As if the try of an item before the start had failed. */
   putOff(id: number, notBeforeMs: number): void
   /** From now on nothing is handed out, as if somebody else held it. */
@@ -24,7 +24,7 @@ export function createMemoryOutbox(): MemoryOutbox {
   let lastId = 0
   let broken: Error | undefined
   let isWithheld = false
-  const buried: { emission: Emission; reason: string }[] = []
+  const buried: { emission: OutgoingItem; reason: string }[] = []
 
   async function guarded<T>(result: () => T): Promise<T> {
     if (broken !== undefined) throw broken

@@ -4,7 +4,16 @@ import type { ItemKind, Outbox, OutboxReader } from '../../../src/domain/outbox.
 import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
-import { AT_MS, nothing, observation, plainStates, score, type State } from './arrivals.ts'
+import {
+  AT_MS,
+  arrival,
+  base,
+  nothing,
+  observation,
+  plainStates,
+  score,
+  type State,
+} from './arrivals.ts'
 import { temporaryFolder, withDatabase } from './open-store.ts'
 
 const MANY = 1_000_000
@@ -211,5 +220,49 @@ describe('an exporter that is', () => {
     expect(await due(again.store.outbox('a', 'observation'))).toEqual([['z', 0]])
     expect(again.store.outboxCounts()).toMatchObject({ pending: 1, dead: 0 })
     await again.store.close()
+  })
+})
+
+describe('records that are forwarded', () => {
+  const records = reader('forward', true, ['records'])
+  const take = (store: Store<State>, ...keys: readonly string[]) =>
+    store.sessions.commit(
+      keys.map((key) => arrival({ ...base, kind: 'other', dedupKey: key })),
+      [],
+      () => nothing,
+    )
+
+  test('wait with the commit that took them, once, however often they come', async () => {
+    const { store } = await open([reader('a'), records])
+    const forward = store.outbox('forward', 'records')
+    await take(store, 'x', 'y')
+    await take(store, 'y', 'z')
+    const due = await forward.due(AT_MS, 10, MANY)
+    const counts = due.map(({ emission }) => emission.kind === 'records' && emission.records.length)
+    expect(counts).toEqual([2, 1])
+    expect(await store.outbox('a', 'observation').stats()).toMatchObject({ pending: 0 })
+    await store.close()
+  })
+
+  test('as they were before redaction, where they are to go so', async () => {
+    const { store } = await open([records])
+    const plain = arrival({ ...base, kind: 'other', dedupKey: 'x' })
+    if (plain.stored.signal !== 'log') throw new Error('the sample is a log record')
+    const stored = {
+      signal: 'log',
+      record: { ...plain.stored.record, attributes: { secret: 'x' } },
+    } as const
+    const original = { origin: plain.origin, stored }
+    await store.sessions.commit([{ ...plain, original }], [], () => nothing)
+    const [item] = await store.outbox('forward', 'records').due(AT_MS, 1, MANY)
+    expect(JSON.stringify(item?.emission)).toContain('secret')
+    await store.close()
+  })
+
+  test('are not kept where nothing forwards', async () => {
+    const { store, dataDir } = await open([reader('a')])
+    await take(store, 'x')
+    expect(items(dataDir)).toBe(0)
+    await store.close()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nanosecondsOf } from '../../../src/exporters/nanoseconds.ts'
+import { nanosecondsOf } from '../../../src/otlp/nanoseconds.ts'
 
 it.each([
   [0, '0'],
