@@ -27,6 +27,8 @@ export interface MetricRow {
   readonly measure: MetricMeasure
   /** The attribute that splits the measure. */
   readonly facet?: string
+  /** The attribute that names the model, of cost and tokens. */
+  readonly model?: string
   readonly shownAs: string
 }
 

@@ -32,6 +32,15 @@ export function costSummary(costs: Costs, calls: number): string {
   return note === '' ? costText(costs) : `${costText(costs)} (${note})`
 }
 
+/** What to do where metrics alone tell of something; undefined where they do not. */
+export function eventsWarning({ metricsUsd }: Pick<Costs, 'metricsUsd'>): string | undefined {
+  if (metricsUsd === 0) return undefined
+  return (
+    `events do not arrive: ${usdText(metricsUsd)} are told by metrics alone. ` +
+    'Check OTEL_LOGS_EXPORTER; claude-telemetry doctor says more'
+  )
+}
+
 /** The cost, and beside it what is to be known of it where that is anything for some row. */
 export function costColumns<R extends Costs>(
   rows: readonly R[],

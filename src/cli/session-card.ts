@@ -3,7 +3,7 @@
  * that would say nothing are left out. Pure.
  */
 import type { Session } from '../api/contract/session.ts'
-import { costSummary } from './cost-text.ts'
+import { costSummary, eventsWarning } from './cost-text.ts'
 import { countOfText, countText, durationText, shareText, usdText } from './figures.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
@@ -94,6 +94,7 @@ function factsOf(session: Session): readonly Fact[] {
   const { tokens } = strip
   return [
     ['Cost', costSummary(strip, strip.modelCalls)],
+    ['Warning', eventsWarning(strip)],
     [
       'Tokens',
       `${countText(allTokens(strip))}: ${countText(tokens.input)} in, ` +

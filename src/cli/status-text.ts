@@ -4,7 +4,7 @@ import { exporterDefinitions } from '../exporters/registry.ts'
 import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
 import type { Overview } from '../api/contract/overview.ts'
-import { costSummary } from './cost-text.ts'
+import { costSummary, eventsWarning } from './cost-text.ts'
 import { bytesText, countOfText, countText, durationText } from './figures.ts'
 import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'
@@ -130,8 +130,10 @@ function dataLines({ data, dataProblem }: Status): readonly Line[] {
     countOfText(totals.prompts, 'prompt'),
     countOfText(totals.sessions, 'session'),
   ]
+  const problem = eventsWarning(totals)
   return [
     ['Today', today.join(', ')],
+    ...(problem === undefined ? [] : [['', problem, 'yellow'] as const]),
     ['Open', countOfText(openSessions, 'session')],
   ]
 }

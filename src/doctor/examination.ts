@@ -23,6 +23,7 @@ import { readLayers } from './settings-layers.ts'
 import { signalPlans } from './signal-plan.ts'
 import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
+import { sessionFindings } from './session-checks.ts'
 
 export interface Patient {
   readonly config: Config
@@ -96,6 +97,7 @@ export async function examine(
     ...bridge.findings,
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),
+    ...sessionFindings(config.dataDir, now()),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
     ...(sendsRecord && bridge.takesRecords

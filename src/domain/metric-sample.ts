@@ -33,6 +33,10 @@ export interface MetricSample {
    */
   readonly value: number | undefined
   readonly timeMs: number
+  /** When what it measures began, as sent: the last export (delta), or the process (cumulative). */
+  readonly startMs?: number
+  /** The model whose cost or tokens it measures. */
+  readonly model?: string
   /** The attribute that splits the measure: `added`, `accept`, `cacheRead`, `user`, … */
   readonly facet?: string
   readonly identity: Identity

@@ -128,6 +128,7 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
     dedupKey: KEY,
     seriesKey: NAME,
     name: NAME,
+    model: NAME,
     facet: NAME,
   },
 }

@@ -7,10 +7,13 @@ import { agentNameOf } from '../agents/registry.ts'
 import { textOf } from '../agents/read-attribute.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import { isPlausibleMetric, type MetricSample } from '../domain/metric-sample.ts'
+import { isPlausibleTime } from '../domain/numbers.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { MetricPoint } from '../domain/telemetry-record.ts'
 import { marksOf } from './identify.ts'
 import type { MetricIdentity } from './record-processor.ts'
+
+const NANOS_PER_MS = 1e6
 
 export function metricArrival(
   point: MetricPoint,
@@ -33,6 +36,8 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
   const name = profile.metricName?.(point.name) ?? point.name
   const row = Object.hasOwn(profile.metrics, name) ? profile.metrics[name] : undefined
   const facet = row?.facet === undefined ? undefined : textOf(point.attributes, row.facet)
+  const model = row?.model === undefined ? undefined : textOf(point.attributes, row.model)
+  const startMs = startMsOf(point, timeMs)
   const measure = row?.measure ?? 'other'
   const isBelieved = isPlausibleMetric(point.value, measure, point.temporality)
   const marks = marksOf(isBelieved ? undefined : { value: String(point.value) }, implausible)
@@ -49,9 +54,17 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
     timeMs,
     identity: profile.identity(point.origin, point.attributes),
     ...(facet !== undefined && { facet }),
+    ...(model !== undefined && { model }),
+    ...(startMs !== undefined && { startMs }),
     ...(marks !== undefined && { implausible: marks }),
     ...(point.masked !== undefined && { masked: point.masked }),
   }
+}
+
+/** Undefined where it was not sent, or cannot be true. */
+function startMsOf({ startNanos }: MetricPoint, timeMs: number): number | undefined {
+  const startMs = Number(startNanos) / NANOS_PER_MS
+  return isPlausibleTime(startMs, timeMs) ? startMs : undefined
 }
 
 /** By time, so that a series is in order. */

@@ -1,4 +1,5 @@
 /** Times to the first token by model, which a session's totals hold for all models together. */
+import { addUsd } from '../domain/exact-sum.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import {
   type Distribution,
@@ -8,13 +9,14 @@ import {
 } from '../sessions/usage/distribution.ts'
 import { type Rating, ratingsOf } from '../sessions/summary/scores.ts'
 import type { SessionState } from '../sessions/state.ts'
-import type { Totals } from '../sessions/usage/totals.ts'
+import { metricModels } from '../sessions/usage/metric-spending.ts'
+import { emptyModel, type ModelTotals, spentOf, type Totals } from '../sessions/usage/totals.ts'
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { Score } from '../api/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
-import { costsOf, tokensOf } from './sums.ts'
+import { addUsage, costsOf, tokensOf } from './sums.ts'
 
 /** More names than that are no models. */
 const MAX_MODELS = 200
@@ -54,7 +56,10 @@ export type SessionFigures = Pick<
 >
 
 /** What of a session's state its figures come from. */
-export type FiguredState = Pick<SessionState, 'totals' | 'identity' | 'firstMs' | 'lastMs'>
+export type FiguredState = Pick<
+  SessionState,
+  'totals' | 'identity' | 'firstMs' | 'lastMs' | 'metricStretches'
+>
 
 /** `ttftMs` gives the median time to the first token of a model's calls. */
 export function figuresOf(
@@ -65,7 +70,7 @@ export function figuresOf(
   return {
     strip: stripOf(state),
     scores: ratingsOf(totals).map(scoreOf),
-    models: modelsOf(totals, ttftMs),
+    models: modelsOf(state, ttftMs),
     tools: toolsOf(totals),
     agentVersion: identity.agentVersion === undefined ? null : cutName(identity.agentVersion),
     reconciliation: reconciliationOf(totals),
@@ -74,10 +79,11 @@ export function figuresOf(
 
 function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
   const { metrics } = totals
+  const { costUsd, usage } = spentOf(totals)
   return {
-    ...costsOf({ ...totals, metricsUsd: 0, calls: totals.modelCalls }),
-    tokens: tokensOf(totals.usage),
-    cacheHitRatio: cacheHitRatio(totals.usage) ?? null,
+    ...costsOf({ ...totals, costUsd, calls: totals.modelCalls }),
+    tokens: tokensOf(usage),
+    cacheHitRatio: cacheHitRatio(usage) ?? null,
     durationMs: lastMs - firstMs,
     activeUserS: metrics.activeUserS,
     activeAgentS: metrics.activeAgentS,
@@ -104,19 +110,45 @@ function scoreOf({ name, value, comment }: Rating): Score {
 }
 
 /** The dearest first. */
-function modelsOf({ models }: Totals, ttftMs: (model: string) => number | undefined): ModelUse[] {
-  return Object.entries(models)
+function modelsOf(
+  { totals, metricStretches }: FiguredState,
+  ttftMs: (model: string) => number | undefined,
+): ModelUse[] {
+  return Object.entries(withMetrics(totals.models, metricStretches))
     .sort(([, a], [, b]) => b.costUsd - a.costUsd)
     .map(([model, { calls, errors, usage, durationMs, ...spent }]) => ({
       model: cutName(model),
       calls,
       errors,
-      ...costsOf({ ...spent, metricsUsd: 0, calls }),
+      ...costsOf({ ...spent, calls }),
       tokens: tokensOf(usage),
       avgMs: mean(durationMs),
       p95Ms: quantile(durationMs, 0.95) ?? null,
       ttftMs: ttftMs(model) ?? null,
     }))
+}
+
+type SpentOnModel = ModelTotals & { readonly metricsUsd: number }
+
+/** Beside what events tell of models, what metrics alone do. */
+function withMetrics(
+  models: Totals['models'],
+  stretches: FiguredState['metricStretches'],
+): Record<string, SpentOnModel> {
+  const all: Record<string, SpentOnModel> = {}
+  for (const [name, model] of Object.entries(models)) all[name] = { ...model, metricsUsd: 0 }
+  for (const { model, costUsd, usage } of metricModels(stretches)) {
+    const known = all[model] ?? { ...emptyModel(), metricsUsd: 0 }
+    const tokens = tokensOf(known.usage)
+    addUsage(tokens, usage)
+    all[model] = {
+      ...known,
+      costUsd: addUsd(known.costUsd, costUsd),
+      metricsUsd: costUsd,
+      usage: tokens,
+    }
+  }
+  return all
 }
 
 /** The most used first. */

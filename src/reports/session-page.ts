@@ -205,7 +205,13 @@ function wholeNumberOf(cursor: string): Result<number, BadCursor> {
 }
 
 /** A row whose state and records are both gone or unreadable. */
-const nothingKnown = { totals: emptyTotals(), identity: {}, firstMs: 0, lastMs: 0 }
+const nothingKnown = {
+  totals: emptyTotals(),
+  identity: {},
+  firstMs: 0,
+  lastMs: 0,
+  metricStretches: [],
+}
 
 function stateOf(sessionKey: string, stored: StateText | undefined): SessionState | undefined {
   if (stored === undefined) return undefined

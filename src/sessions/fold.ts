@@ -14,6 +14,7 @@ import type { SessionPolicy } from './policy.ts'
 import { reduce, type SessionInput, type Step } from './reduce.ts'
 import { rowOf } from './row.ts'
 import { newSession, type SessionState } from './state.ts'
+import { spentOf } from './usage/totals.ts'
 import type { Control } from './work-queue.ts'
 
 export interface FoldDeps {
@@ -149,7 +150,7 @@ function usageOf(
 
 /** What was spent before counts for another user or team from now on. */
 function isMoved({ totals, identity }: SessionState, now: SessionRow<SessionState>): boolean {
-  if (totals.costUsd === 0) return false
+  if (spentOf(totals).costUsd === 0) return false
   return identity.userId !== now.userId || identity.labels?.team !== now.team
 }
 

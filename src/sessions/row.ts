@@ -4,10 +4,12 @@ import { deadlineOf } from './deadlines.ts'
 import { isEmpty } from './eventful.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { SessionState } from './state.ts'
+import { spentOf } from './usage/totals.ts'
 
 export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<SessionState> {
   const { totals } = state
   const { labels = {} } = state.identity
+  const { costUsd, usage } = spentOf(totals)
   return {
     key: state.key,
     agent: state.agent,
@@ -24,14 +26,14 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     project: labels.project ?? labels.repository,
     team: labels.team,
     labels: state.attributes,
-    costUsd: totals.costUsd,
+    costUsd,
     estimatedUsd: totals.estimatedUsd,
-    metricsUsd: 0,
+    metricsUsd: totals.metricsUsd,
     unpricedCalls: totals.unpricedCalls,
-    inputTokens: totals.usage.input,
-    outputTokens: totals.usage.output,
-    cacheReadTokens: totals.usage.cacheRead,
-    cacheCreationTokens: totals.usage.cacheCreation,
+    inputTokens: usage.input,
+    outputTokens: usage.output,
+    cacheReadTokens: usage.cacheRead,
+    cacheCreationTokens: usage.cacheCreation,
     prompts: totals.prompts,
     modelCalls: totals.modelCalls,
     toolResults: totals.toolResults,

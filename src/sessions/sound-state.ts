@@ -62,6 +62,8 @@ function makeTotalsSound(totals: Totals): void {
   for (const tool of Object.values(totals.tools)) tool.durationMs = soundDurations(tool.durationMs)
   totals.costUsd = soundUsd(totals.costUsd, ofModels.costUsd)
   totals.estimatedUsd = Math.min(soundUsd(totals.estimatedUsd), totals.costUsd)
+  totals.metricsUsd = soundUsd(totals.metricsUsd)
+  totals.metricsUsage = soundUsage(totals.metricsUsage, emptyUsage())
   totals.usage = soundUsage(totals.usage, ofModels.usage)
   totals.ttftMs = soundDurations(totals.ttftMs)
   const { costUsd, tokens, ...counts } = totals.metrics

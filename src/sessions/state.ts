@@ -11,7 +11,7 @@ import type { Shown } from '../domain/json-value.ts'
 import { copyLedger, type Ledger } from './pending-correlations.ts'
 import { copyJoins, emptyJoins, type Joins } from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
-import { copyTotals, emptyTotals, type Totals } from './usage/totals.ts'
+import { copyTotals, emptyTotals, type MetricStretch, type Totals } from './usage/totals.ts'
 
 /** Raised whenever the shape of a state changes; `stored-state.ts` brings older ones up to it. */
 export const STATE_VERSION = 2
@@ -248,6 +248,10 @@ export interface SessionState {
   hasDroppedTurns: boolean
   totals: Totals
   series: Record<string, SeriesRun>
+  /** The newest time of a model call that an event told of. */
+  lastCallMs: number | undefined
+  /** Of which metrics alone told, the oldest first. Never written to, only replaced. */
+  metricStretches: readonly MetricStretch[]
   /** Telemetry has been received, not only hooks. */
   hasTelemetry: boolean
   /** Something has happened: see `eventful.ts`. */
@@ -302,6 +306,8 @@ export function newSession(
     hasDroppedTurns: false,
     totals: emptyTotals(),
     series: {},
+    lastCallMs: undefined,
+    metricStretches: [],
     hasTelemetry: false,
     eventful: false,
     endsAtMs: undefined,

@@ -106,7 +106,7 @@ function subagentsFrom1To2(subagents: unknown): Json {
 
 /** Fields that came later within a version have the value that they begin with. */
 function withDefaults(state: Json): Json {
-  const filled = jsonOf(filledUp(withModels(state), blankSession))
+  const filled = jsonOf(filledUp(withLastCall(withModels(state)), blankSession))
   const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn))
   return { ...filled, turns }
 }
@@ -119,6 +119,13 @@ function withModels(state: Json): Json {
     isJson(model) ? filledUp(model, blankModel) : model,
   )
   return { ...state, totals: { ...totals, models } }
+}
+
+/** Before the newest call was noted: events arrived up to the newest record. */
+function withLastCall(state: Json): Json {
+  const isNoted = Object.hasOwn(state, 'metricStretches')
+  const hasCalls = Number(jsonOf(state.totals).modelCalls ?? 0) > 0
+  return isNoted || !hasCalls ? state : { lastCallMs: state.lastMs, ...state }
 }
 
 const blankModel = emptyModel()

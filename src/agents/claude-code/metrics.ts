@@ -1,4 +1,4 @@
-/** Claude Code's metrics. Cost and tokens serve as a check only: events are their source. */
+/** Claude Code's metrics. Cost and tokens serve as a check: events are their source, where they arrive. */
 import type { MetricRow } from '../profile.ts'
 
 export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
@@ -9,12 +9,16 @@ export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
   },
   'claude_code.cost.usage': {
     measure: 'cost_usd',
-    shownAs: 'check on the cost of the events, in the summary; never added',
+    model: 'model',
+    shownAs:
+      'check on the cost of the events, in the summary; counts only while these do not arrive',
   },
   'claude_code.token.usage': {
     measure: 'tokens',
     facet: 'type',
-    shownAs: 'check on the tokens of the events, in the summary; never added',
+    model: 'model',
+    shownAs:
+      'check on the tokens of the events, in the summary; counts only while these do not arrive',
   },
   'claude_code.lines_of_code.count': {
     measure: 'lines_of_code',

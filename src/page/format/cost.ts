@@ -8,6 +8,12 @@ export function formatCost(costUsd: number | null): string {
   return costUsd === null ? 'unknown' : formatUsd(costUsd)
 }
 
+/** What is wrong where metrics alone tell of something; undefined where they do not. */
+export function eventsWarning({ metricsUsd }: Pick<Costs, 'metricsUsd'>): string | undefined {
+  if (metricsUsd === 0) return undefined
+  return `Events do not arrive: ${formatUsd(metricsUsd)} are told by metrics alone. Check OTEL_LOGS_EXPORTER and the endpoint of logs; claude-telemetry doctor says more.`
+}
+
 /** All digits, and what is to be known of them. */
 export function costTitle(costs: Costs, calls: number): string {
   const exact = costs.costUsd === null ? 'unknown' : exactUsd(costs.costUsd)

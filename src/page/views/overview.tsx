@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { Overview } from '../../api/contract/overview.ts'
 import { ask } from '../ask.ts'
+import { eventsWarning } from '../format/cost.ts'
 import { type BucketSize, TIME_ZONE } from '../format/moment.ts'
 import { BudgetPanel } from '../parts/budget-panel.tsx'
 import { OverviewStats } from '../parts/overview-stats.tsx'
@@ -61,6 +62,9 @@ function OverviewBody({
   }
   return (
     <>
+      {eventsWarning(overview.totals) !== undefined && (
+        <p className="notice notice-warning">{eventsWarning(overview.totals)}</p>
+      )}
       <OverviewStats overview={overview} />
       <SpendingChart
         series={overview.series}

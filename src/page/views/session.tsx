@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { Session } from '../../api/contract/session.ts'
 import { ask } from '../ask.ts'
+import { eventsWarning } from '../format/cost.ts'
 import { plural } from '../format/count.ts'
 import { AttributeList } from '../parts/attribute-list.tsx'
 import { CostPerPrompt } from '../parts/cost-per-prompt.tsx'
@@ -35,6 +36,9 @@ function SessionBody({ data }: { readonly data: Session }) {
   return (
     <>
       <SessionHead data={data} />
+      {eventsWarning(strip) !== undefined && (
+        <p className="notice notice-warning">{eventsWarning(strip)}</p>
+      )}
       <SessionStrip strip={strip} />
       <CostPerPrompt turns={turns} />
       <TurnsPanel data={data} />

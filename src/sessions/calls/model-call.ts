@@ -33,6 +33,7 @@ import { onPromptOfCall } from '../turns/turn-prompt.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
 import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
 import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
+import { takeBackMetricSpending } from '../usage/metric-spending.ts'
 import { addModelCall, addModelError, addUnpriced, addUsage } from '../usage/usage.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
@@ -84,6 +85,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
 
 function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): void {
   const { totals } = draft.state
+  takeBackMetricSpending(draft, event.timeMs)
   const priced = { ...event, cost }
   countModelCall(totals, priced)
   addModelCall(draft.usage, priced, keyOf(totals.models, event.model))
@@ -142,6 +144,7 @@ function waitsOf({ state }: Draft, { requestId, usage, place }: ModelCallEvent):
 export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
+  takeBackMetricSpending(draft, event.timeMs)
   const cost = costOfCall(event, policy.priceOf)
   const priced = { ...event, cost: cost.cost }
   countUsage(state.totals, priced)

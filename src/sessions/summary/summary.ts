@@ -9,7 +9,13 @@ import { type Distribution, quantile } from '../usage/distribution.ts'
 import { type Draft, emit } from '../draft.ts'
 import { NO_TELEMETRY } from '../hooks/reported-content.ts'
 import { scoresOf } from './scores.ts'
-import type { MetricTotals, ModelTotals, Totals, ToolTotals } from '../usage/totals.ts'
+import {
+  type MetricTotals,
+  type ModelTotals,
+  spentOf,
+  type Totals,
+  type ToolTotals,
+} from '../usage/totals.ts'
 
 export const SUMMARY_TRACE_NAME = 'session-summary'
 
@@ -41,6 +47,7 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
 
 function shownTotals(totals: Totals, durationMs: number): Record<string, Shown | undefined> {
   const { metrics } = totals
+  const spent = spentOf(totals)
   return {
     duration_ms: durationMs,
     prompts: totals.prompts,
@@ -51,8 +58,9 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, Shown |
     tool_results: totals.toolResults,
     tool_failures: totals.toolFailures,
     tool_refusals: totals.toolRefusals,
-    ...shownCost(totals, totals.modelCalls),
-    tokens: { ...totals.usage },
+    ...shownCost({ ...totals, costUsd: spent.costUsd }, totals.modelCalls),
+    told_by_metrics_usd: totals.metricsUsd > 0 ? totals.metricsUsd : undefined,
+    tokens: { ...spent.usage },
     time_to_first_token_ms: percentiles(totals.ttftMs),
     models: byName(totals.models, shownModel),
     tools: byName(totals.tools, shownTool),
@@ -101,7 +109,7 @@ function shownCost(
   calls: number,
 ): Record<string, number | undefined> {
   return {
-    cost_usd: calls > 0 && unpricedCalls >= calls ? undefined : costUsd,
+    cost_usd: costUsd === 0 && calls > 0 && unpricedCalls >= calls ? undefined : costUsd,
     estimated_usd: estimatedUsd > 0 ? estimatedUsd : undefined,
     calls_without_a_price: unpricedCalls > 0 ? unpricedCalls : undefined,
   }

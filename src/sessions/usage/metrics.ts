@@ -3,7 +3,8 @@ import { addSeconds, addUsd } from '../../domain/exact-sum.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Draft } from '../draft.ts'
 import { emitInCurrentTurn } from '../turns/turn.ts'
-import { type BelievedSample, incrementOf } from './series.ts'
+import { intervalOf, noteMetricSpending } from './metric-spending.ts'
+import { type BelievedSample, incrementOf, runOf } from './series.ts'
 import type { SessionState } from '../state.ts'
 import { count, keyOf, OTHER_NAMES } from './name-table.ts'
 import type { MetricTotals } from './totals.ts'
@@ -13,6 +14,7 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
   const { state } = draft
   const { totals } = state
   if (!isBelieved(sample)) return
+  const interval = intervalOf(sample, runOf(sample, state.series))
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
   noteActivity(draft, sample, by)
@@ -20,6 +22,9 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
     if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
   } else {
     addMeasure(totals.metrics, sample, by)
+    if (sample.measure === 'cost_usd' || sample.measure === 'tokens') {
+      noteMetricSpending(draft, sample, by, interval)
+    }
     if (sample.measure === 'commits' && by > 0) noteCommit(state, sample.timeMs)
     const title = landmarks[sample.measure]
     if (title !== undefined && by > 0) emitLandmark(draft, title, sample, by)

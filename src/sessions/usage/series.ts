@@ -26,12 +26,20 @@ export type BelievedSample = MetricSample & { readonly value: number }
 /** The increment a sample stands for; notes the run's value in `runs`. */
 export function incrementOf(sample: BelievedSample, runs: Record<string, SeriesRun>): number {
   if (sample.temporality === 'delta') return sample.value
-  const last = Object.hasOwn(runs, sample.seriesKey) ? runs[sample.seriesKey] : undefined
+  const last = runOf(sample, runs)
   if (last !== undefined && sample.timeMs < last.timeMs) return 0
   if (last === undefined) makeRoom(runs)
   runs[sample.seriesKey] = { value: sample.value, timeMs: sample.timeMs }
   if (last === undefined || sample.value < last.value) return sample.value
   return sample.value - last.value
+}
+
+/** What is known of the run that a sample is of. */
+export function runOf(
+  { seriesKey }: MetricSample,
+  runs: Record<string, SeriesRun>,
+): SeriesRun | undefined {
+  return Object.hasOwn(runs, seriesKey) ? runs[seriesKey] : undefined
 }
 
 /** For one more. */

@@ -42,6 +42,21 @@ export interface ToolTotals {
   durationMs: Distribution
 }
 
+/** What metrics told of one model in one quarter of an hour. */
+export interface MetricPart {
+  readonly bucketMs: number
+  readonly model: string
+  readonly costUsd: number
+  readonly usage: Readonly<MutableUsage>
+}
+
+/** A stretch of time of which only metrics told: behind `fromMs`, up to `toMs`. */
+export interface MetricStretch {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly parts: readonly MetricPart[]
+}
+
 /** Figures that come from metrics. */
 export interface MetricTotals {
   costUsd: number
@@ -75,6 +90,9 @@ export interface Totals {
   estimatedUsd: number
   /** Calls whose cost is not known. */
   unpricedCalls: number
+  /** What metrics alone told, of time in which no events came; in none of the other sums. */
+  metricsUsd: number
+  metricsUsage: MutableUsage
   usage: MutableUsage
   models: NameTable<ModelTotals>
   tools: NameTable<ToolTotals>
@@ -120,6 +138,8 @@ export function emptyTotals(): Totals {
     costUsd: 0,
     estimatedUsd: 0,
     unpricedCalls: 0,
+    metricsUsd: 0,
+    metricsUsage: emptyUsage(),
     usage: emptyUsage(),
     models: {},
     tools: {},
@@ -150,6 +170,7 @@ export function copyTotals(from: Totals): Totals {
   return {
     ...from,
     usage: { ...from.usage },
+    metricsUsage: { ...from.metricsUsage },
     models: mapValues(from.models, (m) => ({
       ...m,
       usage: { ...m.usage },
@@ -194,6 +215,16 @@ export function countUsage(
     if (isEstimate(cost)) into.estimatedUsd = addUsd(into.estimatedUsd, cost.usd)
     if (usage !== undefined) addUsage(into.usage, usage)
   }
+}
+
+/** All that was spent and used, as far as anything tells. */
+export function spentOf({ costUsd, usage, metricsUsd, metricsUsage }: Totals): {
+  readonly costUsd: number
+  readonly usage: MutableUsage
+} {
+  const all = { ...usage }
+  addUsage(all, metricsUsage)
+  return { costUsd: addUsd(costUsd, metricsUsd), usage: all }
 }
 
 /** Counts a call whose cost nobody told, and nobody will tell any more. */

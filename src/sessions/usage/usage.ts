@@ -14,7 +14,7 @@ import {
   type Usage,
 } from '../../domain/usage.ts'
 
-import { isEstimate } from './totals.ts'
+import { isEstimate, type MetricPart } from './totals.ts'
 
 /** Rows by what they are kept apart by; the name comes last there, since it may hold anything. */
 export interface UsageDraft {
@@ -67,6 +67,17 @@ export function addUnpriced(
   model: string,
 ): void {
   modelRow(usage, call, model).unpricedCalls += 1
+}
+
+/** What metrics alone told of a model, or the same taken back. */
+export function addMetricSpending(draft: UsageDraft, part: MetricPart, sign: 1 | -1): void {
+  const row = modelRow(draft, { timeMs: part.bucketMs }, part.model)
+  row.costUsd = addUsd(row.costUsd, sign * part.costUsd)
+  row.metricsUsd = addUsd(row.metricsUsd, sign * part.costUsd)
+  row.inputTokens += sign * part.usage.input
+  row.outputTokens += sign * part.usage.output
+  row.cacheReadTokens += sign * part.usage.cacheRead
+  row.cacheCreationTokens += sign * part.usage.cacheCreation
 }
 
 export function addModelError(usage: UsageDraft, error: ModelErrorEvent, model: string): void {

@@ -8,6 +8,7 @@ import { type DeadItems, listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
 import { type BudgetSessions, createBudgetSessions } from './queries/budget-sessions.ts'
 import { createDaySpending, type ReadDaySpending } from './queries/day-spending.ts'
+import { createEventGaps, type EventGaps } from './queries/event-gaps.ts'
 import { createFacetQueries, type FacetQueries } from './queries/facet-queries.ts'
 import { createModelQuarters, type ModelQuarters } from './queries/model-quarters.ts'
 import { createRecordBatches, type RecordBatches } from './queries/record-batches.ts'
@@ -31,6 +32,7 @@ export interface StoreReader {
   readonly deadItems: Pick<DeadItems, 'list'>
   readonly daySpending: ReadDaySpending
   readonly budgetSessions: BudgetSessions
+  readonly eventGaps: EventGaps
   close(): void
 }
 
@@ -53,6 +55,7 @@ export function openStoreReader(dataDir: string): Result<StoreReader, string> {
     deadItems: { list: (limit) => listDeadItems(connection, limit) },
     daySpending: createDaySpending(connection),
     budgetSessions: createBudgetSessions(connection),
+    eventGaps: createEventGaps(connection),
     close: () => connection.close(),
   })
 }

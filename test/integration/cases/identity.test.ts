@@ -4,6 +4,7 @@ import type { SessionList } from '../../../src/api/contract/session-list.ts'
 import type { Session } from '../../../src/api/contract/session.ts'
 import { type StoredSpan, textOf } from '../langfuse-stand-in/stored-span.ts'
 import { playCase, type Played, requestsOf, startRig } from './case.ts'
+import { apiRequest, logs, type MadeLog } from './made.ts'
 
 async function costs(rig: Played): Promise<Record<string, number | null>> {
   const { sessions } = await rig.api<SessionList>('/api/sessions')
@@ -53,48 +54,8 @@ test('what is stored is told again as it was', async () => {
 
 // Variants of our own: records made here.
 
-const NOW_MS = Date.now() - 60_000
-
-interface Made {
-  readonly name: string
-  readonly at: number
-  readonly sequence?: number
-  readonly values: Readonly<Record<string, string | number>>
-}
-
-function logs(records: readonly Made[]): string {
-  const attribute = ([key, value]: [string, string | number]) => ({
-    key,
-    value: typeof value === 'string' ? { stringValue: value } : { doubleValue: value },
-  })
-  const logRecords = records.map(({ name, at, sequence, values }) => ({
-    timeUnixNano: `${NOW_MS + at}000000`,
-    attributes: Object.entries({
-      'event.name': name,
-      'session.id': 's1',
-      'prompt.id': 'p1',
-      ...(sequence !== undefined && { 'event.sequence': sequence }),
-      ...values,
-    }).map(attribute),
-  }))
-  const scope = { name: 'com.anthropic.claude_code.events' }
-  return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ scope, logRecords }] }] })
-}
-
-const call = (at: number, sequence: number | undefined, more: Made['values'] = {}): Made => ({
-  name: 'api_request',
-  at,
-  ...(sequence !== undefined && { sequence }),
-  values: {
-    model: 'claude-opus-5-5',
-    request_id: 'req_011CXyz',
-    cost_usd: 0.25,
-    input_tokens: 10,
-    output_tokens: 5,
-    ...more,
-  },
-})
-const tool = (name: string, at: number, sequence: number): Made => ({
+const call = apiRequest
+const tool = (name: string, at: number, sequence: number): MadeLog => ({
   name,
   at,
   sequence,
@@ -107,7 +68,7 @@ interface Sums {
   readonly tools: number
 }
 
-async function sums(requests: readonly (readonly Made[])[]): Promise<Sums> {
+async function sums(requests: readonly (readonly MadeLog[])[]): Promise<Sums> {
   const rig = await startRig()
   for (const records of requests) await rig.send('logs', logs(records))
   const { strip } = await rig.api<Session>(`/api/sessions/${encodeURIComponent('claude-code/s1')}`)
@@ -131,7 +92,7 @@ const tools = [
 ]
 
 describe('one id in one prompt', () => {
-  const rows: readonly [string, readonly (readonly Made[])[], Partial<Sums>][] = [
+  const rows: readonly [string, readonly (readonly MadeLog[])[], Partial<Sums>][] = [
     ['on every call', [live], { costUsd: 0.75, calls: 3 }],
     ['on every call, sent one by one', live.map((one) => [one]), { costUsd: 0.75, calls: 3 }],
     ['on every call, and sent twice', [live, live], { costUsd: 0.75, calls: 3 }],

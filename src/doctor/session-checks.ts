@@ -1,0 +1,36 @@
+/** What the stored sessions of the last day say about the telemetry that arrives. */
+import { isDataMissing } from '../storage/data-folder.ts'
+import { openStoreReader } from '../storage/sqlite/store-reader.ts'
+import { fine, type Finding, warning } from './finding.ts'
+
+const DAY_MS = 86_400_000
+
+/** Nothing where nothing is stored, or it cannot be read: other checks say so. */
+export function sessionFindings(dataDir: string, nowMs: number): readonly Finding[] {
+  if (isDataMissing(dataDir)) return []
+  const opened = openStoreReader(dataDir)
+  if (!opened.ok) return []
+  try {
+    return [eventsFinding(opened.value.eventGaps.since(nowMs - DAY_MS))]
+  } finally {
+    opened.value.close()
+  }
+}
+
+function eventsFinding({
+  sessions,
+  metricsUsd,
+}: {
+  readonly sessions: number
+  readonly metricsUsd: number
+}): Finding {
+  const id = 'sessions.events'
+  if (sessions === 0) return fine(id, 'no session of the last day is known by its metrics alone')
+  const which = sessions === 1 ? 'a session' : `${sessions} sessions`
+  const what = `events of ${which} of the last day do not arrive: $${metricsUsd.toFixed(2)} are known by metrics alone`
+  return warning(
+    id,
+    what,
+    'Check OTEL_LOGS_EXPORTER and the endpoint of logs; a resumed session may have stopped sending them: start it anew',
+  )
+}
