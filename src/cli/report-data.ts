@@ -1,6 +1,6 @@
 /**
  * The figures of a report: those of the page's overview for the same range, a row for each bucket of
- * time in it, or for each bucket and each model, user, team or project, and complete lists where the
+ * time in it, or for each bucket and each model, agent, user, team or project, and complete lists where the
  * page shows the first ones. Knows no format.
  */
 import { filterOf as storeFilterOf } from '../reports/session-lists.ts'
@@ -24,7 +24,7 @@ import type { SessionRow } from '../api/contract/session-list.ts'
 export const PERIODS = ['day', 'week', 'month'] as const
 export type Period = (typeof PERIODS)[number]
 
-export const GROUPS = ['model', 'user', 'team', 'project'] as const
+export const GROUPS = ['model', 'agent', 'user', 'team', 'project'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** What falls to the whole bucket (the name is null then), or to one name in it. */
@@ -33,7 +33,7 @@ export type ReportRow = Share & {
   readonly startMs: number
 }
 
-/** The four ways to split what was used; complete, the dearest first. */
+/** The ways to split what was used; complete, the dearest first. */
 export type Shares = Readonly<Record<Group, readonly Share[]>>
 
 export interface ReportData {
@@ -134,6 +134,8 @@ function partsOf(report: UsageReport, group: Group): readonly Part[] {
   switch (group) {
     case 'model':
       return report.models
+    case 'agent':
+      return report.agents
     case 'user':
       return report.users
     case 'team':
@@ -144,10 +146,10 @@ function partsOf(report: UsageReport, group: Group): readonly Part[] {
 }
 
 function sharesOf(report: UsageReport): Shares {
-  const [model = [], user = [], team = [], project = []] = GROUPS.map((group) =>
+  const [model = [], agent = [], user = [], team = [], project = []] = GROUPS.map((group) =>
     partsOf(report, group).map(shareOf),
   )
-  return { model, user, team, project }
+  return { model, agent, user, team, project }
 }
 
 async function dearestOf(

@@ -16,6 +16,7 @@ const MAX_EMPTY = 7
 
 const titles: Readonly<Record<Group, string>> = {
   model: 'MODEL',
+  agent: 'AGENT',
   user: 'USER',
   team: 'TEAM',
   project: 'PROJECT',
@@ -34,7 +35,7 @@ export function periodText(
 export type ShownRow = ReportRow & {
   /** The bucket, or from which to which. */
   readonly label: string
-  /** Of the model, user, team or project; empty where there is nothing to name. */
+  /** Of the model, agent, user, team or project; empty where there is nothing to name. */
   readonly shownName: string
 }
 

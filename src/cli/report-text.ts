@@ -194,6 +194,7 @@ function jsonOf(data: ReportData, listed: number) {
       ...row,
     })),
     byModel: shares.model,
+    byAgent: shares.agent,
     byProject: shares.project,
     byTeam: shares.team,
     byUser: shares.user,

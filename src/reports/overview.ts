@@ -56,6 +56,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     series: seriesOf(buckets, found, dearestModels, OTHER),
     omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
     byModel: sharesOf(report.models),
+    byAgent: sharesOf(report.agents),
     byProject: sharesOf(report.projects),
     byTeam: sharesOf(report.teams),
     byUser: sharesOf(report.users),

@@ -6,7 +6,7 @@ import type { Slice } from './usage-slices.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 import { type Cohort, entry } from './usage-sums.ts'
 
-/** What falls to one model, project, team or user. */
+/** What falls to one model, agent, project, team or user. */
 export interface Part {
   readonly name: string | null
   readonly sums: Sums
@@ -20,6 +20,7 @@ export interface UsageReport {
   readonly models: readonly Part[]
   /** What the cache saved; undefined where no price can be derived. */
   readonly cacheSavedUsd: number | undefined
+  readonly agents: readonly Part[]
   readonly projects: readonly Part[]
   readonly teams: readonly Part[]
   readonly users: readonly Part[]
@@ -74,6 +75,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       }),
     ),
     cacheSavedUsd: savedByAll(models.values()),
+    agents: partsBy('agent'),
     projects: partsBy('project'),
     teams: partsBy('team'),
     users: partsBy('user'),

@@ -8,6 +8,7 @@ import { addSums, emptySums, type Sums } from './sums.ts'
 
 /** Who and where: what sessions share. */
 export interface Cohort {
+  readonly agent: string
   readonly project: string | null
   readonly team: string | null
   readonly user: string | null
@@ -39,17 +40,17 @@ export interface SliceSums {
 }
 
 /** One object for all sessions that share who and where, over all slices. */
-export type CohortOf = (project: string | null, team: string | null, user: string | null) => Cohort
+export type CohortOf = (cohort: Cohort) => Cohort
 
 const MAX_COHORTS = 10_000
 
 /** Beyond a bound the known ones are forgotten: the same may be there twice then, which adds up. */
 export function createCohorts(): CohortOf {
   const known = new Map<string, Cohort>()
-  return (project, team, user) => {
+  return ({ agent, project, team, user }) => {
     if (known.size >= MAX_COHORTS) known.clear()
-    const name = JSON.stringify([project, team, user])
-    return entry(known, name, () => ({ project, team, user }))
+    const name = JSON.stringify([agent, project, team, user])
+    return entry(known, name, () => ({ agent, project, team, user }))
   }
 }
 
@@ -72,8 +73,9 @@ export function sliceSums(
   const cohorts = new Map<Cohort, Sums>()
   const sessions: SessionUse[] = []
   const firstCommitsMs: number[] = []
-  for (const { id, project, team, user_id, first_prompt_ms, first_commit_ms } of slice.sessions) {
-    const cohort = cohortOf(project, team, user_id)
+  for (const session of slice.sessions) {
+    const { id, agent, project, team, user_id: user, first_prompt_ms, first_commit_ms } = session
+    const cohort = cohortOf({ agent, project, team, user })
     const sums = bySession.get(id) ?? emptySums()
     addSums(entry(cohorts, cohort, emptySums), sums)
     sessions.push({ id, cohort, costUsd: sums.costUsd })

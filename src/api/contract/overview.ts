@@ -51,7 +51,7 @@ export const bucket = z
   .meta({ id: 'Bucket' })
 export type Bucket = z.infer<typeof bucket>
 
-/** What falls to one model, project, team or user. */
+/** What falls to one model, agent, project, team or user. */
 export const share = z
   .object({
     /** Null: the sessions that name none. */
@@ -97,6 +97,7 @@ export const overviewAnswer = z
     omittedBuckets: count,
     /** The dearest first; at most 20 each, the rest as one share named `(other)`. */
     byModel: z.array(share),
+    byAgent: z.array(share),
     byProject: z.array(share),
     byTeam: z.array(share),
     byUser: z.array(share),

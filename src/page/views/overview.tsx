@@ -73,6 +73,9 @@ function OverviewBody({
       />
       <div className="columns">
         <ShareTable title="By model" of="Model" shares={overview.byModel} />
+        {overview.byAgent.length > 1 && (
+          <ShareTable title="By agent" of="Agent" shares={overview.byAgent} />
+        )}
         <ShareTable title="By project" of="Project" shares={overview.byProject} />
         <ShareTable title="By team" of="Team" shares={overview.byTeam} />
         <ShareTable title="By user" of="User" shares={overview.byUser} />

@@ -75,6 +75,7 @@ export function overview(nowMs: number): Overview {
     series,
     omittedBuckets: 0,
     byModel: MODELS.map((model) => share(totalUsd, model, ofModel(model) / totalUsd)),
+    byAgent: [share(totalUsd, 'claude-code', 0.8), share(totalUsd, 'codex', 0.2)],
     byProject: [
       share(totalUsd, 'shop', 0.48),
       share(totalUsd, 'importer', 0.29),

@@ -228,6 +228,7 @@ describe('the overview', () => {
       ['shop', 7, 1, 3],
     ])
     expect(brief(overview.byTeam)).toEqual([['web', 17, 2, 4]])
+    expect(brief(overview.byAgent)).toEqual([['claude-code', 17, 2, 4]])
     expect(overview.totals.sessions).toBe(2)
     expect(overview.dearest.map(({ sessionId }) => sessionId)).toEqual(['s2', 's1'])
   })

@@ -33,7 +33,7 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
   function reader(filter: SessionFilter): (span: Span) => UsageSlice {
     const sessions = prepare(connection, (span: Span) =>
       sessionsMatching(kysely, filter)
-        .select(['id', 'project', 'team', 'user_id', 'first_prompt_ms', 'first_commit_ms'])
+        .select(['id', 'agent', 'project', 'team', 'user_id', 'first_prompt_ms', 'first_commit_ms'])
         .where('id', 'in', () =>
           activeIn('model_usage', span)
             .unionAll(activeIn('tool_usage', span))

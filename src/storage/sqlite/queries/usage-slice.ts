@@ -9,6 +9,7 @@ export interface Span {
 /** A session that used something within the slice. */
 export interface ActiveSession {
   readonly id: number
+  readonly agent: string
   readonly project: string | null
   readonly team: string | null
   readonly user_id: string | null
