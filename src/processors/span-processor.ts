@@ -88,7 +88,7 @@ function placed({ traceId, ...base }: EventBase, span: SpanRecord, source: SpanS
   const { spanId, trace } = span
   const { turnId, subagentId, within }: TraceContextOfSpan = trace ?? {
     turnId: span.traceId,
-    within: [],
+    within: span.parentSpanId === undefined ? [] : [span.parentSpanId],
   }
   const isAlone = turnId === traceId && !source.placing(span).sessionIsOwn
   return {

@@ -5,7 +5,7 @@
  * of the state, so that a batch may be split anywhere.
  */
 import type { Draft } from './draft.ts'
-import { joinsBytes, type Joins, noteFact } from './pending-correlations.ts'
+import { bytesOf, joinsBytes, type Joins, noteFact } from './pending-correlations.ts'
 import { jsonBytes, textBytes } from './json-bytes.ts'
 import { count } from './usage/name-table.ts'
 import { byteBounds } from './policy.ts'
@@ -47,8 +47,9 @@ export function sizeOf(bytes: number, maxBytes: number): HeldSize {
 }
 
 /** Bytes of a state as JSON, about. */
-export function stateBytes({ held, joins }: SessionState): number {
-  return (held?.bytes ?? 0) + joinsBytes(joins) + USUAL_REST_BYTES
+export function stateBytes({ held, joins, toldKeys, pendingRepeats }: SessionState): number {
+  const repeats = bytesOf(toldKeys ?? {}) + bytesOf(pendingRepeats ?? {})
+  return (held?.bytes ?? 0) + joinsBytes(joins) + repeats + USUAL_REST_BYTES
 }
 
 /** Notes what a signal told of something that is not known yet. */

@@ -8,11 +8,15 @@ import type { AgentEvent, FallbackEvent, ModelUsageEvent, UsageSum } from '../do
 import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
 import { drop, isEmpty, type LedgerBounds, look, note } from './pending-correlations.ts'
+import { jsonBytes } from './json-bytes.ts'
 import { shortHash } from './short-hash.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
 
-const TOLD: LedgerBounds = { entries: 5000, bytes: 100_000 }
+/** What is told again and again (the usage of a root) stays, whatever the bounds. */
+const TOLD: LedgerBounds = { entries: 2000, bytes: 40_000 }
 const PENDING: LedgerBounds = { entries: 500, bytes: 200_000 }
+/** Of one event that waits, as JSON; beyond it the figures wait without the content. */
+const MAX_PENDING_BYTES = 10_000
 
 /** A call, or a sum, has told the usage of a span around it. */
 const usageOf = (spanId: string): string => `usage|${spanId}`
@@ -119,10 +123,18 @@ function wait(
 ): void {
   const { state, policy } = draft
   state.pendingRepeats ??= {}
-  const pending = { event, unless, settleAtMs: arrivedMs + policy.joinTimeoutMs }
+  const settleAtMs = arrivedMs + policy.joinTimeoutMs
+  const pending = { event: ofBoundedSize(event), unless, settleAtMs }
   note(state.pendingRepeats, event.dedupKey, pending, PENDING, () => {
     forgets(draft, 'repeats', 1)
   })
+}
+
+function ofBoundedSize(event: PendingRepeat['event']): PendingRepeat['event'] {
+  if (jsonBytes(event) <= MAX_PENDING_BYTES) return event
+  const kept = { ...event } as Record<string, unknown>
+  for (const field of ['input', 'output', 'prompt', 'answer']) delete kept[field]
+  return kept as unknown as PendingRepeat['event']
 }
 
 /** When the first of what waits is due. */
@@ -160,8 +172,7 @@ function depthOf({ event }: PendingRepeat): number {
 
 function tell(state: SessionState, key: string): void {
   state.toldKeys ??= {}
-  const hash = shortHash(key)
-  if (look(state.toldKeys, hash) === undefined) note(state.toldKeys, hash, 1, TOLD)
+  note(state.toldKeys, shortHash(key), 1, TOLD)
 }
 
 function isTold({ toldKeys }: SessionState, key: string): boolean {

@@ -99,6 +99,12 @@ describe('sums of agents', () => {
   })
 })
 
+test('a root is told for as long as its calls go on, however many they are', () => {
+  const many = Array.from({ length: 3000 }, (_, at) => call(`call-${at}`, ['root'], 1))
+  const { calls, input, delivered } = folded([...many, root('root', [], 3000)])
+  expect({ calls, input, delivered }).toEqual({ calls: 3000, input: 3000, delivered: 3000 })
+})
+
 describe('a fallback', () => {
   const fallback: AgentEvent = {
     ...base('log', 10),
@@ -119,6 +125,18 @@ describe('a fallback', () => {
 
   test('counts where nothing does', () => {
     expect(folded([fallback])).toEqual({ calls: 1, input: 9, delivered: 9 })
+  })
+
+  test('keeps its figures when its content is too long to wait', () => {
+    const long = 'x'.repeat(1_000_000)
+    if (fallback.kind !== 'fallback') throw new Error('not a fallback')
+    const event = { ...fallback.event, input: [{ role: 'user', content: long }] } as AgentEvent
+    const many = Array.from({ length: 50 }, (_, at) => ({
+      ...fallback,
+      event: { ...event, dedupKey: `log-${at}` } as typeof fallback.event,
+      unless: { requestId: `r-${at}` },
+    }))
+    expect(folded(many)).toEqual({ calls: 50, input: 450, delivered: 450 })
   })
 
   test('survives a split at any record, as states are stored between them', () => {
