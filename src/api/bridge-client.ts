@@ -6,7 +6,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Changed, DeadSelection } from './contract/delivery.ts'
+import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 
 export interface BridgeApi {
@@ -21,6 +21,11 @@ export interface BridgeApi {
     how: 'retry' | 'drop',
     selection: readonly number[] | 'all',
   ): Promise<Result<number, string>>
+  /** Tries records of the quarantine again, or deletes them. */
+  changeQuarantine(
+    how: 'retry' | 'drop',
+    selection: readonly number[] | 'all',
+  ): Promise<Result<QuarantineChanged, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -28,6 +33,13 @@ export interface BridgeApi {
 
 /** `gap`: the feed was too far behind and has left something out. */
 export type LiveMessage = { readonly kind: 'gap' } | { readonly kind: 'event'; event: LiveEvent }
+
+export interface QuarantineChanged {
+  /** Taken up, or deleted. */
+  readonly done: number
+  /** Those that still cannot be placed. */
+  readonly left: number
+}
 
 export interface BridgeApiOptions {
   readonly address: string
@@ -62,6 +74,15 @@ export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
     return response.ok ? bodyOf(response.value) : response
   }
 
+  async function change(path: string, ids: DeadSelection['ids']): Promise<Result<unknown, string>> {
+    const response = await send(path, {
+      method: 'POST',
+      body: JSON.stringify({ ids } satisfies DeadSelection),
+      signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
+    })
+    return response.ok ? bodyOf(response.value) : response
+  }
+
   return {
     address,
     health: async () => {
@@ -81,16 +102,23 @@ export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
     changeDead: async (how, selection) => {
       let changed = 0
       for (const ids of portionsOf(selection)) {
-        const response = await send(`/api/delivery/${how}`, {
-          method: 'POST',
-          body: JSON.stringify({ ids } satisfies DeadSelection),
-          signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
-        })
-        const body = response.ok ? await bodyOf(response.value) : response
+        const body = await change(`/api/delivery/${how}`, ids)
         if (!body.ok) return body
         changed += (body.value as Changed).items
       }
       return ok(changed)
+    },
+    changeQuarantine: async (how, selection) => {
+      let done = 0
+      let left = 0
+      for (const ids of portionsOf(selection)) {
+        const body = await change(`/api/quarantine/${how}`, ids)
+        if (!body.ok) return body
+        const { taken, items, left: stay } = body.value as Partial<Retried & Changed>
+        done += taken ?? items ?? 0
+        left += stay ?? 0
+      }
+      return ok({ done, left })
     },
     liveRecent: async (limit) => {
       const body = await json(`/api/live/recent?limit=${limit}`)

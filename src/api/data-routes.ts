@@ -43,6 +43,14 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     takesLong(request)
     return ok(await queries.drop(body))
   })
+  addEndpoint(app, api.retryQuarantine, async ({ body, request }) => {
+    takesLong(request)
+    return ok(await queries.retryQuarantine(body))
+  })
+  addEndpoint(app, api.dropQuarantine, async ({ body, request }) => {
+    takesLong(request)
+    return ok(await queries.dropQuarantine(body))
+  })
 }
 
 /** A million rows take longer than the door bears with a connection on which nothing moves. */

@@ -6,7 +6,13 @@
 import type { Result } from '../domain/result.ts'
 import type { Setup } from './contract/access.ts'
 import type { Budgets } from './contract/budgets.ts'
-import type { Changed, DeadSelection, Delivery, ExporterDelivery } from './contract/delivery.ts'
+import type {
+  Changed,
+  DeadSelection,
+  Delivery,
+  ExporterDelivery,
+  Retried,
+} from './contract/delivery.ts'
 import type { Facets, Filter } from './contract/filter.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
@@ -90,7 +96,7 @@ export interface LiveSlice {
 }
 
 /** What the bridge itself knows of delivery and intake. */
-export type BridgeState = Pick<Delivery, 'langfuse' | 'ingest' | 'retention'> & {
+export type BridgeState = Pick<Delivery, 'langfuse' | 'ingest' | 'quarantine' | 'retention'> & {
   readonly dropped: number
   readonly exporters: readonly Omit<ExporterDelivery, 'pending' | 'dead' | 'oldestPendingMs'>[]
 }
@@ -129,6 +135,8 @@ export interface WebQueries {
   deleteSession(key: string): Promise<Deleted | undefined>
   retry(selection: DeadSelection): Promise<Changed>
   drop(selection: DeadSelection): Promise<Changed>
+  retryQuarantine(selection: DeadSelection): Promise<Retried>
+  dropQuarantine(selection: DeadSelection): Promise<Changed>
   readonly live: LiveFeed
 }
 

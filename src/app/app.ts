@@ -26,6 +26,7 @@ import { createPriceTable } from '../prices/price-table.ts'
 import { createPage, type Page } from './page.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
+import { retryQuarantine } from '../processors/quarantine.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { createSessionStates } from './session-states.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
@@ -104,6 +105,7 @@ export async function createApp(
     counters,
     ingestLog,
     remove: (key) => handler.remove(key),
+    retryQuarantine: (ids) => retryQuarantine(ids, store.quarantine, intake),
     clock,
     log,
   })
@@ -132,6 +134,7 @@ export async function createApp(
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     store: (arrivals) => handler.accept(arrivals),
+    quarantine: store.quarantine,
   })
   const receiver = createReceiver({
     config: config.receiver,

@@ -2,23 +2,28 @@
  * What the page's API asks, answered by the parts of a running bridge: what the store knows by the
  * reader's thread, delivery and the receiver's counters here, and changes by who owns what changes.
  */
+import type { QuarantineSelection } from '../domain/quarantine.ts'
 import { refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { Deliveries } from '../exporters/deliveries.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Outcome } from '../domain/session-store.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
+import type { Retried } from '../processors/quarantine.ts'
 import type { Reader } from '../reports/reader/reader.ts'
 import type { SessionHandler } from '../sessions/handler.ts'
 import type { Store } from '../storage/store.ts'
 import type { BridgeState, WebQueries } from '../api/queries.ts'
 
 const DAY_MS = 86_400_000
+/** Records of the quarantine that are listed. */
+const LISTED = 100
 
 export interface PageQueriesDeps {
   readonly reader: Reader
   readonly store: Store<unknown>
   readonly remove: SessionHandler['remove']
+  readonly retryQuarantine: (ids: QuarantineSelection) => Promise<Retried>
   readonly delivery: Deliveries
   readonly counters: Counters
   readonly ingestLog: IngestLog
@@ -52,6 +57,8 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
       return { items }
     },
     drop: async ({ ids }) => ({ items: await store.deadItems.drop(ids) }),
+    retryQuarantine: ({ ids }) => deps.retryQuarantine(ids),
+    dropQuarantine: async ({ ids }) => ({ items: await store.quarantine.remove(ids) }),
     live: {
       since: (asked) => reader.live(asked),
       onCommitted: (listener) => {
@@ -102,6 +109,7 @@ function bridgeState(deps: PageQueriesDeps): BridgeState {
       })),
       recent: ingestLog.recent().map((entry) => ({ ...entry, reasons: [...entry.reasons] })),
     },
+    quarantine: { ...store.quarantine.counts(), items: [...store.quarantine.list(LISTED)] },
     retention: retentionAnswer(deps),
   }
 }

@@ -12,6 +12,7 @@ import { addExport } from './export.ts'
 import { addInstall } from './install.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
+import { addQuarantine } from './quarantine.ts'
 import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
 import { addPrune } from './prune.ts'
 import { addReplay } from './replay.ts'
@@ -89,6 +90,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addTail(program, context, concluded)
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
+  addQuarantine(program, context, concluded)
   addExport(program, context, concluded)
   addPrune(program, context, concluded)
   addDelete(program, context, concluded)

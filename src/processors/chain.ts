@@ -5,8 +5,10 @@
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
-import { identify } from './identify.ts'
+import type { QuarantineStore } from '../domain/quarantine.ts'
+import { identifyRecord } from './identify.ts'
 import { createPlacement } from './place-spans.ts'
+import { quarantined } from './quarantine.ts'
 import { recognise } from './recognise.ts'
 import {
   type IngestRequest,
@@ -34,15 +36,17 @@ export interface IntakeDeps extends EnrichDeps {
   readonly masker: RecordMasker
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
+  /** Where records go that cannot be placed; absent where they are only refused. */
+  readonly quarantine?: Pick<QuarantineStore, 'keep'>
 }
 
-export function createIntake({ masker, store, ...deps }: IntakeDeps): Intake {
+export function createIntake({ masker, store, quarantine, ...deps }: IntakeDeps): Intake {
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
     createRedact(masker),
-    identify,
+    quarantined('identify', identifyRecord, quarantine),
     translate,
   ]
   const take = processors.reduceRight<NextProcessor>(

@@ -13,13 +13,12 @@ import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.t
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { LogRecord, MetricPoint, PostedHook, SpanRecord } from '../domain/telemetry-record.ts'
-import {
-  type HookIdentity,
-  type LogIdentity,
-  type MetricIdentity,
-  type RecordInProcess,
-  recordProcessor,
-  type SpanIdentity,
+import type {
+  HookIdentity,
+  LogIdentity,
+  MetricIdentity,
+  RecordInProcess,
+  SpanIdentity,
 } from './record-processor.ts'
 
 /** Langfuse drops session ids longer than this. */
@@ -37,8 +36,6 @@ export function identifyRecord(record: RecordInProcess, arrivedMs: number): Reje
       return keep(record, identifyHook(record.record, record.profile, arrivedMs))
   }
 }
-
-export const identify = recordProcessor('identify', identifyRecord)
 
 function keep<I>(
   record: { identified: I | undefined },

@@ -1,6 +1,7 @@
 /** The durable store as the composition root sees it, whatever database is behind it. */
 import type { AlertQueue } from '../domain/budget.ts'
 import type { ItemKind, Outbox } from '../domain/outbox.ts'
+import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/session-store.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
@@ -19,6 +20,8 @@ export interface Store<S> {
   /** Budget alerts for the webhook. */
   readonly alerts: AlertQueue
   readonly deadItems: Omit<DeadItems, 'close'>
+  /** Records that could not be placed. */
+  readonly quarantine: QuarantineStore
   /** Until when a destination, named by its address, asked to be left alone. */
   readonly pause: (destination: string) => DestinationPause
   /** Which data folder this is: random, told to whoever asks the bridge. */

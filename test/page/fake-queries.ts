@@ -152,8 +152,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         return answer.ok ? ok(new TextEncoder().encode(answer.value)) : answer
       },
       bridgeState: () => {
-        const { langfuse, exporters, ingest, retention } = delivery(nowMs)
-        return { langfuse, exporters, ingest, retention, dropped: 0 }
+        const { langfuse, exporters, ingest, quarantine, retention } = delivery(nowMs)
+        return { langfuse, exporters, ingest, quarantine, retention, dropped: 0 }
       },
       deleteSession: async (key) => {
         deleted.push(key)
@@ -164,6 +164,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         return { items: ids.length }
       },
       drop: async () => ({ items: 0 }),
+      retryQuarantine: async () => ({ taken: 0, left: 0 }),
+      dropQuarantine: async () => ({ items: 0 }),
       live: {
         since: async (asked) => ok(await liveChunk(queries.live, asked)),
         onCommitted: (listener) => {

@@ -23,6 +23,7 @@
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
  * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
  * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
+ * | POST /api/quarantine/retry, /drop | records that could not be placed: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
@@ -34,7 +35,7 @@
 import { z } from 'zod'
 import { loginBody, meAnswer, setupAnswer } from './access.ts'
 import { budgetsAnswer } from './budgets.ts'
-import { changedAnswer, deadSelection, deliveryAnswer } from './delivery.ts'
+import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { facetsAnswer, filter } from './filter.ts'
 import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
@@ -113,6 +114,18 @@ export const api = {
   delivery: get('/api/delivery', 'Delivery to Langfuse, and ingest', nothing, deliveryAnswer),
   retry: post('/api/delivery/retry', 'Tries dead items again', deadSelection, changedAnswer),
   drop: post('/api/delivery/drop', 'Deletes dead items', deadSelection, changedAnswer),
+  retryQuarantine: post(
+    '/api/quarantine/retry',
+    'Tries records again that could not be placed',
+    deadSelection,
+    retriedAnswer,
+  ),
+  dropQuarantine: post(
+    '/api/quarantine/drop',
+    'Deletes records that could not be placed',
+    deadSelection,
+    changedAnswer,
+  ),
   budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer),
 } as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>
 

@@ -57,6 +57,20 @@ export const exporterDelivery = z
   })
   .meta({ id: 'ExporterDelivery' })
 export type ExporterDelivery = z.infer<typeof exporterDelivery>
+/** A record that could not be placed. */
+export const quarantineItem = z
+  .object({
+    id: z.number(),
+    receivedMs: timeMs,
+    signal: z.enum(['log', 'metric', 'trace']),
+    reason: z.string(),
+    message: z.string(),
+    /** What it calls itself: event, metric or span. */
+    name: z.string(),
+    bytes: count,
+  })
+  .meta({ id: 'QuarantineItem' })
+export type QuarantineItem = z.infer<typeof quarantineItem>
 
 export const deliveryAnswer = z
   .object({
@@ -91,6 +105,15 @@ export const deliveryAnswer = z
       /** The newest first; at most 200, kept in memory. */
       recent: z.array(ingestRequest),
     }),
+    /** Records that could not be placed, and are kept for a while. */
+    quarantine: z.object({
+      records: count,
+      bytes: count,
+      /** Deleted for want of room, or of age, ever. */
+      dropped: count,
+      /** The oldest first; at most 100. */
+      items: z.array(quarantineItem),
+    }),
     retention: z.object({
       /** 0 keeps for ever. */
       days: z.number(),
@@ -111,7 +134,18 @@ export const deliveryAnswer = z
   .meta({ id: 'Delivery' })
 export type Delivery = z.infer<typeof deliveryAnswer>
 
-/** Which dead items. */
+/** What came of trying records of the quarantine again. */
+export const retriedAnswer = z
+  .object({
+    /** Taken up, and in the quarantine no more. */
+    taken: count,
+    /** Those that still cannot be placed. */
+    left: count,
+  })
+  .meta({ id: 'Retried' })
+export type Retried = z.infer<typeof retriedAnswer>
+
+/** Which dead items, or records of the quarantine. */
 export const deadSelection = z
   .object({ ids: z.union([z.literal('all'), z.array(z.int()).min(1).max(1000)]) })
   .meta({ id: 'DeadSelection' })

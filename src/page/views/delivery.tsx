@@ -9,6 +9,7 @@ import { useNow } from '../now.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { DeadTable } from '../parts/dead-table.tsx'
 import { IngestTable } from '../parts/ingest-table.tsx'
+import { QuarantinePanel } from '../parts/quarantine-panel.tsx'
 import { RefusedPanel } from '../parts/refused-panel.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Stat, Stats } from '../parts/stat.tsx'
@@ -40,7 +41,7 @@ export function DeliveryView() {
 }
 
 function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
-  const { langfuse, deadItems, ingest, outbox, retention } = delivery
+  const { langfuse, deadItems, ingest, outbox, quarantine, retention } = delivery
   const queries = useQueryClient()
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['delivery'] })
   const retry = useMutation({
@@ -75,6 +76,7 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
           onDrop={(ids) => drop.mutate({ ids })}
         />
       )}
+      {quarantine.records > 0 && <QuarantinePanel quarantine={quarantine} />}
       {ingest.refused.length > 0 && <RefusedPanel refused={ingest.refused} />}
       <Panel
         title="Ingest log"

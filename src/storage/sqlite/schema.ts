@@ -257,7 +257,7 @@ export interface IdsTable {
 
 /** Counts that outlive a process. */
 export interface TotalsTable {
-  name: 'outbox_dropped' | 'sessions_dropped'
+  name: 'outbox_dropped' | 'sessions_dropped' | 'quarantine_dropped'
   value: number
 }
 
@@ -276,6 +276,20 @@ export interface PausesTable {
   /** SHA-256 of its address, since that may hold a key. */
   destination: string
   until_ms: number
+}
+
+/** Records that could not be placed, as JSON with their origin. */
+export interface QuarantineTable {
+  id: Generated<number>
+  /** Of signal and record: each is there once. */
+  hash: string
+  received_ms: number
+  signal: Exclude<Signal, 'hook'>
+  reason: string
+  message: string
+  name: string
+  bytes: number
+  record: string
 }
 
 /** Written to see whether a commit would succeed; nothing reads it. */
@@ -307,4 +321,5 @@ export interface Schema {
   deletions: DeletionsTable
   pauses: PausesTable
   probe: ProbeTable
+  quarantine: QuarantineTable
 }

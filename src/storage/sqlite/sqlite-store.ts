@@ -34,6 +34,7 @@ import { openDatabase } from './open-database.ts'
 import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
 import { createOutboxLeftovers } from './outbox-leftovers.ts'
 import { createOutboxTable } from './outbox-table.ts'
+import { createQuarantine } from './quarantine.ts'
 import { createRetention } from './retention.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
@@ -187,7 +188,9 @@ function storeOver<S>(
     totals,
     log,
   })
+  const quarantine = createQuarantine({ connection, totals, write })
   const upkeep = createUpkeep({
+    quarantine,
     limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
     leftovers: createOutboxLeftovers(connection, table),
     deletion,
@@ -251,6 +254,7 @@ function storeOver<S>(
     outboxCounts: () => table.counts(),
     alerts: createSqliteAlertQueue(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
+    quarantine,
     pause: createDestinationPauses(connection, write),
     instance: keepInstanceId(folder),
     databaseBytes: () => databaseBytes(folder),

@@ -9,6 +9,7 @@ import type { FreePages } from './free-pages.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { OutboxLeftovers } from './outbox-leftovers.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
+import type { SqliteQuarantine } from './quarantine.ts'
 import type { Retention } from './retention.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { SizeBound } from './size-bound.ts'
@@ -27,6 +28,7 @@ interface UpkeepDeps {
   readonly deletion: Pick<SessionDeletion, 'sweep'>
   readonly sizeBound: Pick<SizeBound, 'enforce'>
   readonly retention: Retention
+  readonly quarantine: Pick<SqliteQuarantine, 'expire'>
   readonly pages: Pick<FreePages, 'shrink'>
   readonly write: Write
   /** Told when there is nothing more to do for now. */
@@ -49,7 +51,7 @@ export interface RunningUpkeep extends Upkeep {
 
 /** The upkeep, and how to end it. */
 export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
-  const { limits, leftovers, deletion, sizeBound, retention, pages, write } = deps
+  const { limits, leftovers, deletion, sizeBound, retention, quarantine, pages, write } = deps
   const { onRest, retentionMs, clock, log } = deps
   let timer: Timer | undefined
   /** Between two rounds. */
@@ -67,6 +69,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => deletion.sweep(),
     prune,
     () => sizeBound.enforce(clock.now()),
+    () => quarantine.expire(clock.now()),
     () => pages.shrink(),
   ]
 

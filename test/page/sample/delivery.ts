@@ -49,6 +49,7 @@ export function delivery(nowMs: number): Delivery {
               : [],
       })),
     },
+    quarantine: { records: 0, bytes: 0, dropped: 0, items: [] },
     retention: {
       days: 180,
       databaseBytes: 48_340_992,

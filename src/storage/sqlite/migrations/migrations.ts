@@ -12,6 +12,7 @@ import { delivery } from './0006-delivery.ts'
 import { emptySessions } from './0007-empty-sessions.ts'
 import { exporters } from './0008-exporters.ts'
 import { costs } from './0009-costs.ts'
+import { quarantine } from './0010-quarantine.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -23,4 +24,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-empty-sessions': emptySessions,
   '0008-exporters': exporters,
   '0009-costs': costs,
+  '0010-quarantine': quarantine,
 }

@@ -1,0 +1,141 @@
+/**
+ * `quarantine list | retry | drop`: records that could not be placed, kept as they came for a while.
+ * The list is read from the data folder; what changes it is done by the running bridge, through whose
+ * intake a record has to pass again.
+ */
+import { type Command, InvalidArgumentError } from 'commander'
+import type { QuarantineItem, QuarantineSelection } from '../domain/quarantine.ts'
+import { ok } from '../domain/result.ts'
+import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
+import { bytesText, countOfText } from './figures.ts'
+import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { numberBetween } from './number-option.ts'
+import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
+import { readConfig } from './read-config.ts'
+
+const DEFAULT_LISTED = 1000
+const MAX_LISTED = 1_000_000
+const IDS_NEXT = 'The ids: claude-telemetry quarantine list'
+
+interface ListOptions {
+  readonly limit?: number
+  readonly json?: boolean
+}
+
+export function addQuarantine(program: Command, context: CliContext, concluded: Conclude): void {
+  const quarantine = program
+    .command('quarantine')
+    .summary('look after records that could not be placed')
+    .description(
+      'Records of no known agent, or of no session, are kept as they came for two weeks: list them,\n' +
+        'try them again with this version, or drop them.',
+    )
+  quarantine
+    .command('list')
+    .description('Lists them, the oldest first, each with why it could not be placed.')
+    .option(
+      '-n, --limit <number>',
+      `how many at most (default: ${DEFAULT_LISTED})`,
+      numberBetween(1, MAX_LISTED),
+    )
+    .option('--json', 'print them as JSON')
+    .action((options: ListOptions) => concluded(list(context, options)))
+  const changes = [
+    ['retry', 'Has the running bridge take them in again.'],
+    ['drop', 'Has the running bridge delete them.'],
+  ] as const
+  for (const [name, description] of changes) {
+    quarantine
+      .command(name)
+      .description(description)
+      .argument('[ids...]', 'ids as `quarantine list` shows them', addId)
+      .option('--all', 'all of them')
+      .action((ids: readonly number[] | undefined, { all = false }: { readonly all?: boolean }) =>
+        concluded(change(context, name, selectionOf(ids ?? [], all))),
+      )
+  }
+}
+
+async function list(
+  context: CliContext,
+  { limit = DEFAULT_LISTED, json = false }: ListOptions,
+): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const { dataDir } = config.value
+  const [{ openQuarantineList }, { explainUse }] = await Promise.all([
+    import('../storage/sqlite/quarantine.ts'),
+    import('../storage/sqlite/open-existing.ts'),
+  ])
+  const opened = openQuarantineList(dataDir)
+  if (!opened.ok) return failed(opened.error)
+  try {
+    const items = opened.value.list(limit)
+    if (json) return ok({ document: jsonDocument(items.map(namedValuesOf)) })
+    if (items.length === 0) return ok({ lines: ['no records in the quarantine'] })
+    return ok({ lines: items.map(lineOf) })
+  } catch (error) {
+    const expected = explainUse(error, dataDir)
+    if (expected === undefined) throw error
+    return failed(expected)
+  } finally {
+    opened.value.close()
+  }
+}
+
+async function change(
+  context: CliContext,
+  how: 'retry' | 'drop',
+  selection: QuarantineSelection | undefined,
+): Promise<Outcome> {
+  if (selection === undefined) {
+    return failed(`quarantine ${how} takes either ids or --all`, IDS_NEXT)
+  }
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const bridge = configuredBridge(config.value)
+  const found = await findBridge(bridge, config.value.dataDir)
+  const start = 'Start it: claude-telemetry start'
+  if (!found.ok) return failed(`the bridge at ${bridge.address} ${found.error}`, start)
+  if (found.value.folder !== 'same') {
+    return failed(`the bridge at ${bridge.address} is not that of ${config.value.dataDir}`, start)
+  }
+  nameDestinations(context.stdout, [dataDestination(config.value, context)])
+  const changed = await bridge.changeQuarantine(how, selection)
+  if (!changed.ok) return failed(`the bridge at ${bridge.address} ${changed.error}`)
+  const { done, left } = changed.value
+  const told = `${countOfText(done, 'record')} ${how === 'retry' ? 'taken up' : 'dropped'}`
+  const leftText = left > 0 ? `; ${countOfText(left, 'record')} still cannot be placed` : ''
+  const missing = selection === 'all' ? 0 : new Set(selection).size - done - left
+  if (missing > 0) {
+    return failed(
+      `${countOfText(missing, 'id')} not in the quarantine; ${told}${leftText}`,
+      IDS_NEXT,
+    )
+  }
+  return ok({ lines: [`${told}${leftText}`] })
+}
+
+/** Commander's parser of one id, behind those before it. */
+function addId(text: string, before: readonly number[] = []): readonly number[] {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected the number of a record.')
+  return [...before, Number(text)]
+}
+
+/** Ids or all; `undefined` when it is neither, or both. */
+function selectionOf(ids: readonly number[], all: boolean): QuarantineSelection | undefined {
+  if (all) return ids.length === 0 ? 'all' : undefined
+  return ids.length === 0 ? undefined : ids
+}
+
+function lineOf(item: QuarantineItem): string {
+  const received = new Date(item.receivedMs).toISOString()
+  const { id, signal, name, bytes, message } = item
+  return [id, received, signal, bytesText(bytes), name, message].join('  ')
+}
+
+/** For programs. */
+function namedValuesOf({ receivedMs, ...item }: QuarantineItem) {
+  return { ...item, received: new Date(receivedMs).toISOString() }
+}

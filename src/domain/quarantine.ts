@@ -1,0 +1,57 @@
+/**
+ * Records that could not be placed, kept as they came for a while: a later version, or a mended
+ * pipeline, may know what to do with them. Bounded in number, bytes and age.
+ */
+import type { Rejection } from './rejection.ts'
+import type { LogRecord, MetricPoint, SpanRecord } from './telemetry-record.ts'
+
+/** A record with its origin. */
+export type UnplacedRecord =
+  | { readonly signal: 'log'; readonly record: LogRecord }
+  | { readonly signal: 'metric'; readonly record: MetricPoint }
+  | { readonly signal: 'trace'; readonly record: SpanRecord }
+
+export interface Quarantined {
+  readonly unplaced: UnplacedRecord
+  readonly receivedMs: number
+  readonly rejection: Rejection
+}
+
+/** One of them, as a list shows it. */
+export interface QuarantineItem {
+  readonly id: number
+  readonly receivedMs: number
+  readonly signal: UnplacedRecord['signal']
+  readonly reason: string
+  /** Why it was refused, for a person. */
+  readonly message: string
+  /** What it calls itself: event, metric or span. */
+  readonly name: string
+  readonly bytes: number
+}
+
+export interface StoredQuarantined extends Pick<Quarantined, 'unplaced' | 'receivedMs'> {
+  readonly id: number
+}
+
+/** Which of them. */
+export type QuarantineSelection = readonly number[] | 'all'
+
+export interface QuarantineCounts {
+  readonly records: number
+  readonly bytes: number
+  /** Deleted for want of room, or of age, ever. */
+  readonly dropped: number
+}
+
+export interface QuarantineStore {
+  /** Resolves once they are durable. One that is there already is not kept twice. */
+  keep(records: readonly Quarantined[]): Promise<void>
+  counts(): QuarantineCounts
+  /** The oldest first. */
+  list(limit: number): readonly QuarantineItem[]
+  /** The next of a selection behind an id, some at a time. */
+  next(selection: QuarantineSelection, afterId: number): readonly StoredQuarantined[]
+  /** Deletes them; resolves to how many there were. */
+  remove(selection: QuarantineSelection): Promise<number>
+}

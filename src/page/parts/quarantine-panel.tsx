@@ -1,0 +1,68 @@
+/** Records that could not be placed, kept for a while; to be tried again or deleted. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api } from '../../api/contract/api.ts'
+import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
+import { ask } from '../ask.ts'
+import { formatBytes, formatCount, plural } from '../format/count.ts'
+import { exactMoment, formatMoment } from '../format/moment.ts'
+import { ConfirmButton } from './confirm-button.tsx'
+import { DataTable } from './data-table.tsx'
+import { Panel } from './panel.tsx'
+import { Failed } from './state.tsx'
+
+export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery['quarantine'] }) {
+  const { records, bytes, dropped, items } = quarantine
+  const queries = useQueryClient()
+  const onSuccess = () => queries.invalidateQueries({ queryKey: ['delivery'] })
+  const retry = useMutation({
+    mutationFn: (body: DeadSelection) => ask(api.retryQuarantine, { body }),
+    onSuccess,
+  })
+  const drop = useMutation({
+    mutationFn: (body: DeadSelection) => ask(api.dropQuarantine, { body }),
+    onSuccess,
+  })
+  const failure = retry.error ?? drop.error
+  const left = retry.data?.left ?? 0
+  const gone = dropped === 0 ? '' : `, ${formatCount(dropped)} deleted for want of room or of age`
+  return (
+    <Panel
+      title="Quarantine"
+      note={`${plural(records, 'record')} that could not be placed, ${formatBytes(bytes)}${gone}`}
+      actions={
+        <>
+          <button type="button" onClick={() => retry.mutate({ ids: 'all' })}>
+            Retry all
+          </button>
+          <ConfirmButton
+            label="Drop all"
+            question={`Drop ${formatCount(records)} records?`}
+            onConfirm={() => drop.mutate({ ids: 'all' })}
+          >
+            No later version can take them up.
+          </ConfirmButton>
+        </>
+      }
+    >
+      {failure !== null && <Failed error={failure} />}
+      {left > 0 && <p className="notice">{plural(left, 'record')} still cannot be placed.</p>}
+      <DataTable
+        caption="Quarantine"
+        rows={items}
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: 'Received',
+            cell: ({ receivedMs }) => (
+              <time title={exactMoment(receivedMs)}>{formatMoment(receivedMs)}</time>
+            ),
+          },
+          { name: 'Signal', isMinor: true, cell: ({ signal }) => signal },
+          { name: 'Name', cell: ({ name }) => <span className="clip">{name}</span> },
+          { name: 'Why', cell: ({ message }) => <span className="reason">{message}</span> },
+          { name: 'Size', isNumber: true, isMinor: true, cell: (item) => formatBytes(item.bytes) },
+        ]}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,253 @@
+/**
+ * The quarantine over SQLite. Its bounds hold after every change: what is too old goes first, then
+ * the oldest beyond the number and the bytes. A record that alone is too large is not kept.
+ */
+import { hash } from 'node:crypto'
+import { sql } from 'kysely'
+import type {
+  Quarantined,
+  QuarantineItem,
+  QuarantineSelection,
+  QuarantineStore,
+  StoredQuarantined,
+  UnplacedRecord,
+} from '../../domain/quarantine.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { Connection } from './connection.ts'
+import { openExisting } from './open-existing.ts'
+import { prepare } from './prepared.ts'
+import type { Totals } from './totals.ts'
+import type { Write } from './writer.ts'
+
+export interface QuarantineBounds {
+  readonly records: number
+  readonly bytes: number
+  readonly ageMs: number
+  /** Of one record. */
+  readonly recordBytes: number
+}
+
+const DAY_MS = 86_400_000
+
+export const quarantineBounds: QuarantineBounds = {
+  records: 10_000,
+  bytes: 32 * 1024 * 1024,
+  ageMs: 14 * DAY_MS,
+  recordBytes: 256 * 1024,
+}
+
+const MAX_MESSAGE_CHARS = 400
+const MAX_NAME_CHARS = 200
+/** Deleted, or read, in one go. */
+const PER_SLICE = 200
+
+export interface SqliteQuarantine extends QuarantineStore {
+  /** One slice of deleting what is too old; true while there is more. */
+  expire(nowMs: number): boolean
+}
+
+interface QuarantineDeps {
+  readonly connection: Connection
+  readonly totals: Totals
+  readonly write: Write
+  readonly bounds?: QuarantineBounds
+}
+
+export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
+  const { connection, totals, write, bounds = quarantineBounds } = deps
+  const { kysely, handle } = connection
+  const insert = prepare(connection, (row: NewQuarantined) =>
+    kysely
+      .insertInto('quarantine')
+      .values(row)
+      .onConflict((conflict) => conflict.column('hash').doNothing()),
+  )
+  const oldest = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
+    kysely
+      .selectFrom('quarantine')
+      .select('id')
+      .where('received_ms', '<', beforeMs)
+      .orderBy('id')
+      .limit(sql.lit(PER_SLICE)),
+  )
+  const first = prepare(connection, () =>
+    kysely.selectFrom('quarantine').select('id').orderBy('id').limit(sql.lit(1)),
+  )
+  const sums = prepare(connection, () =>
+    kysely
+      .selectFrom('quarantine')
+      .select(({ fn }) => [
+        fn.countAll<number>().as('records'),
+        fn.sum<number | null>('bytes').as('bytes'),
+      ]),
+  )
+  const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
+    kysely
+      .selectFrom('quarantine')
+      .select(['id', 'received_ms', 'signal', 'record'])
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(sql.lit(PER_SLICE)),
+  )
+  const one = prepare(connection, ({ id }: { id: number }) =>
+    kysely
+      .selectFrom('quarantine')
+      .select(['id', 'received_ms', 'signal', 'record'])
+      .where('id', '=', id),
+  )
+  const remove = prepare(connection, ({ id }: { id: number }) =>
+    kysely.deleteFrom('quarantine').where('id', '=', id).returning('bytes'),
+  )
+  let held = countsOf()
+
+  function countsOf(): { records: number; bytes: number } {
+    const row = sums.get({})
+    return { records: row?.records ?? 0, bytes: row?.bytes ?? 0 }
+  }
+
+  const transaction = <T>(work: () => T): Promise<T> =>
+    write(() => {
+      try {
+        return handle.transaction(work)()
+      } catch (error) {
+        held = countsOf()
+        throw error
+      }
+    })
+
+  /** False when there is none of that id. */
+  function forget(id: number): boolean {
+    const row = remove.get({ id })
+    if (row === undefined) return false
+    held = { records: held.records - 1, bytes: held.bytes - row.bytes }
+    return true
+  }
+
+  /** Makes room, the oldest first. */
+  function bound(): number {
+    let dropped = 0
+    while (held.records > bounds.records || held.bytes > bounds.bytes) {
+      const row = first.get({})
+      if (row === undefined) break
+      forget(row.id)
+      dropped += 1
+    }
+    return dropped
+  }
+
+  function keepOne(quarantined: Quarantined): number {
+    const row = rowOf(quarantined)
+    if (row.bytes > bounds.recordBytes) return 1
+    if (insert.run(row).changes > 0) {
+      held = { records: held.records + 1, bytes: held.bytes + row.bytes }
+    }
+    return 0
+  }
+
+  function next(selection: QuarantineSelection, afterId: number): readonly StoredQuarantined[] {
+    if (selection === 'all') return behind.all({ afterId }).map(storedOf)
+    const ids = [...new Set(selection)].filter((id) => id > afterId).sort((a, b) => a - b)
+    const rows = ids.slice(0, PER_SLICE).map((id) => one.get({ id }))
+    return rows.filter((row) => row !== undefined).map(storedOf)
+  }
+
+  return {
+    keep: (records) =>
+      transaction(() => {
+        let dropped = 0
+        for (const record of records) dropped += keepOne(record)
+        dropped += bound()
+        if (dropped > 0) totals.add('quarantine_dropped', dropped)
+      }),
+    counts: () => ({ ...held, dropped: totals.get('quarantine_dropped') }),
+    list: (limit) => listOf(connection, limit),
+    next,
+    remove: async (selection) => {
+      let removed = 0
+      for (let afterId = -1; ; ) {
+        const rows = next(selection, afterId)
+        const last = rows.at(-1)
+        if (last === undefined) return removed
+        removed += await transaction(() => rows.filter(({ id }) => forget(id)).length)
+        afterId = last.id
+      }
+    },
+    expire: (nowMs) => {
+      const rows = oldest.all({ beforeMs: nowMs - bounds.ageMs })
+      if (rows.length === 0) return false
+      handle.transaction(() => {
+        for (const { id } of rows) forget(id)
+        totals.add('quarantine_dropped', rows.length)
+      })()
+      return true
+    },
+  }
+}
+
+/** A list of the quarantine of a data folder, beside a running bridge or without one. */
+export interface QuarantineList {
+  list(limit: number): readonly QuarantineItem[]
+  close(): void
+}
+
+/** Opens it to be read, or says why not. */
+export function openQuarantineList(dataDir: string): Result<QuarantineList, string> {
+  const opened = openExisting(dataDir, 'read')
+  if (!opened.ok) return err(opened.error.message)
+  const connection = opened.value
+  return ok({ list: (limit) => listOf(connection, limit), close: () => connection.close() })
+}
+
+function listOf({ handle }: Pick<Connection, 'handle'>, limit: number): readonly QuarantineItem[] {
+  const rows = handle
+    .prepare<[number], Omit<QuarantineItem, 'receivedMs'> & { received_ms: number }>(
+      `select id, received_ms, signal, reason, message, name, bytes
+         from quarantine order by id limit ?`,
+    )
+    .all(limit)
+  return rows.map(({ received_ms: receivedMs, ...row }) => ({ ...row, receivedMs }))
+}
+
+interface NewQuarantined {
+  readonly hash: string
+  readonly received_ms: number
+  readonly signal: UnplacedRecord['signal']
+  readonly reason: string
+  readonly message: string
+  readonly name: string
+  readonly bytes: number
+  readonly record: string
+}
+
+function rowOf({ unplaced, receivedMs, rejection }: Quarantined): NewQuarantined {
+  const record = JSON.stringify(unplaced.record)
+  return {
+    hash: hash('sha256', `${unplaced.signal} ${record}`),
+    received_ms: receivedMs,
+    signal: unplaced.signal,
+    reason: rejection.reason,
+    message: rejection.message.slice(0, MAX_MESSAGE_CHARS).toWellFormed(),
+    name: nameOf(unplaced).slice(0, MAX_NAME_CHARS).toWellFormed(),
+    bytes: Buffer.byteLength(record),
+    record,
+  }
+}
+
+function nameOf({ signal, record }: UnplacedRecord): string {
+  if (signal !== 'log') return record.name
+  const named = record.attributes['event.name'] ?? record.eventName
+  if (typeof named === 'string' && named !== '') return named
+  return typeof record.body === 'string' ? record.body : ''
+}
+
+function storedOf(row: {
+  readonly id: number
+  readonly received_ms: number
+  readonly signal: UnplacedRecord['signal']
+  readonly record: string
+}): StoredQuarantined {
+  const record: unknown = JSON.parse(row.record)
+  // As it was written from a record of that signal.
+  const unplaced = { signal: row.signal, record } as UnplacedRecord
+  return { id: row.id, receivedMs: row.received_ms, unplaced }
+}
