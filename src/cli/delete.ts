@@ -1,4 +1,7 @@
-/** `delete SESSION`: everything about a session here and, if asked, its traces in Langfuse. */
+/**
+ * `delete`: everything about a session, about all of a user, or about all that are stored; here and,
+ * if asked, in Langfuse.
+ */
 import type { Command } from 'commander'
 import type { Config, LangfuseConfig } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
@@ -6,20 +9,29 @@ import {
   createLangfuseDeleter,
   type LangfuseDeleter,
 } from '../exporters/langfuse/deleting-client.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
 import { shellWord } from '../setup/shell-block.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, langfuseDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
-import { findSession, sessionName } from './find-session.ts'
+import { allSessions, findSession, NO_SESSION_NEXT, sessionName } from './find-session.ts'
 import { withData } from './open-data.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
+import { createProgress } from './progress.ts'
 import { openSessionRemover } from './session-remover.ts'
 
 interface Options {
+  readonly user?: string
+  readonly all?: boolean
   readonly langfuse?: boolean
   readonly yes?: boolean
 }
+
+const NO_KEYS = [
+  '--langfuse needs keys',
+  'Set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY.',
+] as const
 
 interface Target {
   readonly config: Config
@@ -30,14 +42,30 @@ interface Target {
 }
 
 export function addDelete(program: Command, context: CliContext, concluded: Conclude): void {
-  program
+  const command = program
     .command('delete')
-    .summary('delete a session')
-    .description('Deletes everything about a session here, also what still waits for Langfuse.')
-    .argument('<id>', 'its id, or a beginning of it that no other has')
-    .option('--langfuse', 'its traces and scores in Langfuse, too (also when it is gone here)')
+    .summary('delete a session, a user, or everything')
+    .description('Deletes everything about sessions here, also what still waits for Langfuse.')
+    .argument('[id]', 'of a session, or a beginning of it that no other has')
+    .option('--user <name>', 'all sessions of this user instead')
+    .option('--all', 'all sessions instead')
+    .option(
+      '--langfuse',
+      'their traces and scores in Langfuse, too (one also when it is gone here)',
+    )
     .option('-y, --yes', 'do not ask')
-    .action((id: string, options: Options) => concluded(deleteSession(context, id, options)))
+    .action((id: string | undefined, options: Options) => {
+      const { user, all = false } = options
+      const named = [id, user, all ? '' : undefined].filter((each) => each !== undefined)
+      if (named.length !== 1) {
+        command.error('error: delete takes one of these: the id of a session, --user, --all')
+      }
+      return concluded(
+        id === undefined
+          ? deleteSelected(context, user, options)
+          : deleteSession(context, id, options),
+      )
+    })
 }
 
 async function deleteSession(context: CliContext, id: string, options: Options): Promise<Outcome> {
@@ -112,12 +140,110 @@ async function inLangfuse(
 ): Promise<Result<There | undefined, Failure>> {
   if (!langfuse) return ok(undefined)
   if (config === undefined) {
-    return failed('--langfuse needs keys', 'Set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY.')
+    return failed(...NO_KEYS)
   }
   const deleter = createLangfuseDeleter(config)
   const traceIds = await deleter.traceIdsOf(sessionId)
   if (!traceIds.ok) return failed(traceIds.error, 'Nothing was deleted.')
   return ok({ deleter, traceIds: traceIds.value })
+}
+
+/** All sessions of a user, or all there are, the oldest first. */
+async function deleteSelected(
+  context: CliContext,
+  user: string | undefined,
+  options: Options,
+): Promise<Outcome> {
+  // An unset variable of a script.
+  if (user === '') return failed('the name of the user is empty', NO_SESSION_NEXT)
+  const selection = await selected(context, user)
+  if (!selection.ok) return selection
+  const { config, rows } = selection.value
+  if (rows.length === 0) {
+    if (user === undefined) return ok({ lines: ['Nothing is stored.'] })
+    return failed(`no session of user "${user}" is stored`, NO_SESSION_NEXT)
+  }
+  const { langfuse } = config
+  if (options.langfuse === true && langfuse === undefined) return failed(...NO_KEYS)
+  const deleter =
+    options.langfuse === true && langfuse !== undefined
+      ? createLangfuseDeleter(langfuse)
+      : undefined
+  const what = `${countOfText(rows.length, 'session')}${user === undefined ? '' : ` of user ${user}`}`
+  const there = deleter === undefined ? '' : ', here and in Langfuse'
+  const canGoOn = options.yes === true || context.ask !== undefined
+  nameDestinations(context.stdout, [
+    ...(canGoOn ? [dataDestination(config, context)] : []),
+    ...(deleter !== undefined && langfuse !== undefined
+      ? [langfuseDestination(langfuse.baseUrl, context)]
+      : []),
+  ])
+  const goOn = await confirmed(context.ask, options.yes === true, `Delete ${what}${there}?`)
+  if (!goOn.ok) return goOn
+  if (!goOn.value) return ok({ lines: ['Nothing was deleted.'] })
+  const removed = await removeAll(config, rows, deleter, context)
+  if (!removed.ok) return removed
+  const { records, traces } = removed.value
+  const lines = [`Deleted ${what} with ${countOfText(records, 'record')}.`]
+  if (deleter !== undefined) {
+    lines.push(
+      `Langfuse was asked to delete ${countOfText(traces, 'trace')} and the scores of those sessions; it does so within minutes.`,
+    )
+  }
+  return ok({ lines })
+}
+
+async function selected(
+  context: CliContext,
+  user: string | undefined,
+): Promise<Result<{ readonly config: Config; readonly rows: readonly SessionRow[] }, Failure>> {
+  let found: Result<{ config: Config; rows: SessionRow[] }, Failure> = failed(
+    'the data could not be read',
+  )
+  const read = await withData(context, async ({ config, reports }) => {
+    const rows: SessionRow[] = []
+    const question = { empty: 'shown', order: 'asc', ...(user !== undefined && { user }) } as const
+    for await (const row of allSessions(reports, question)) rows.push(row)
+    found = ok({ config, rows })
+    return ok({ lines: [] })
+  })
+  return read.ok ? found : read
+}
+
+/**
+ * Session by session, each here and then in Langfuse: should one fail, those behind it are still
+ * stored here and so will be found by the next try.
+ */
+async function removeAll(
+  config: Config,
+  rows: readonly SessionRow[],
+  deleter: LangfuseDeleter | undefined,
+  { stderr }: CliContext,
+): Promise<Result<{ readonly records: number; readonly traces: number }, Failure>> {
+  const remover = await openSessionRemover(config)
+  if (!remover.ok) return remover
+  const progress = createProgress(stderr)
+  let [records, traces] = [0, 0]
+  const soFar = (done: number): string =>
+    `${countOfText(done, 'session')} of ${rows.length} were deleted. Run it again for the others.`
+  try {
+    for (const [index, row] of rows.entries()) {
+      progress.show(index, rows.length, `${index} of ${rows.length} sessions`)
+      const there = deleter && (await deleter.traceIdsOf(row.sessionId))
+      if (there?.ok === false) return failed(there.error, soFar(index))
+      const removed = await remover.value.remove(row.key)
+      if (!removed.ok) return removed
+      records += removed.value ?? 0
+      if (deleter === undefined || there === undefined) continue
+      const gone = await removeThere({ deleter, traceIds: there.value }, row.sessionId)
+      if (!gone.ok) return gone
+      traces += there.value.length
+    }
+    return ok({ records, traces })
+  } finally {
+    progress.clear()
+    await remover.value.close()
+  }
 }
 
 async function removeHere(config: Config, key: string): Promise<Result<number, Failure>> {

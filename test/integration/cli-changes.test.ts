@@ -11,6 +11,7 @@ import {
   type TestBridge,
   temporaryFolder,
 } from './corpus/bridge.ts'
+import { spend } from './budgets/spending.ts'
 import { eventually, recording, replay } from './corpus/recording.ts'
 import {
   createLangfuseStandIn,
@@ -106,6 +107,64 @@ describe('delete', () => {
     })
     expect(ran.stderr).toMatch(/HTTP 401.*\nNothing was deleted\.\n$/)
     expect(await sessions()).toHaveLength(2)
+  })
+})
+
+describe('delete of many', () => {
+  test('--all takes every session, and with --langfuse what Langfuse has of them', async () => {
+    const { run, sessions, langfuse } = await setUp()
+    expect(langfuse.spans()).not.toEqual([])
+    const ran = await run('delete', '--all', '--langfuse', '--yes')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(
+      /^Data .*\nLangfuse .*\nDeleted 2 sessions with \d+ records\.\nLangfuse was asked to delete \d traces and /,
+    )
+    expect(await sessions()).toEqual([])
+    expect(langfuse.spans()).toEqual([])
+    expect(langfuse.scores()).toEqual([])
+    expect((await run('delete', '--all', '--yes')).stdout).toBe('Nothing is stored.\n')
+  })
+
+  test('--user takes the sessions of that user, beside a running bridge', async () => {
+    const { run, sessions, bridge, langfuse } = await withBridge(await setUp())
+    await spend(bridge.url, { sessionId: 'of-ada', turn: 0, costUsd: 1, userId: 'ada' })
+    await spend(bridge.url, { sessionId: 'of-adam', turn: 0, costUsd: 1, userId: 'adam' })
+    const ran = await run('delete', '--user', 'ada', '--yes')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(/\nDeleted 1 session of user ada with 2 records\.\n$/)
+    expect((await sessions()).toSorted()).toEqual([PLAIN, TOOLS, 'of-adam'].toSorted())
+    expect(langfuse.spans().some(({ attributes }) => attributes['session.id'] === PLAIN)).toBe(true)
+    const again = await run('delete', '--user', 'ada', '--yes')
+    expect(again).toMatchObject({ code: 1, stdout: '' })
+    expect(again.stderr).toContain('no session of user "ada" is stored')
+  })
+
+  test('deletes nothing when Langfuse refuses the keys, or nobody can be asked', async () => {
+    const { run, sessions, langfuse } = await setUp()
+    const unasked = await run('delete', '--all')
+    expect(unasked.code).toBe(1)
+    expect(unasked.stderr).toContain('nobody can be asked here')
+    langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
+    const refused = await run('delete', '--all', '--langfuse', '--yes')
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/HTTP 401.*\n0 sessions of 2 were deleted\. Run it again/)
+    expect(await sessions()).toHaveLength(2)
+  })
+
+  test.each([[[]], [[PLAIN, '--all']], [['--user', 'ada', '--all']], [[PLAIN, '--user', 'ada']]])(
+    'takes one of id, user and all: %j',
+    async (args) => {
+      const { run } = settingOf({} as LangfuseStandIn, { DATA_DIR: '/none' })
+      const ran = await run('delete', ...args, '--yes')
+      expect(ran).toMatchObject({ code: 2, stdout: '' })
+      expect(ran.stderr).toContain('delete takes one of these: the id of a session, --user, --all')
+    },
+  )
+
+  test('an empty name names no user', async () => {
+    const { run } = settingOf({} as LangfuseStandIn, { DATA_DIR: '/none' })
+    const ran = await run('delete', '--user', '', '--yes')
+    expect([ran.code, ran.stderr.includes('the name of the user is empty')]).toEqual([1, true])
   })
 })
 
