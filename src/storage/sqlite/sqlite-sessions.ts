@@ -9,7 +9,14 @@ import type { BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { forwardedRecords } from '../../domain/forwarded-records.ts'
 import type { SessionKey } from '../../domain/identity.ts'
-import type { Arrival, Committed, Fold, SessionStore } from '../../domain/session-store.ts'
+import type {
+  Arrival,
+  Committed,
+  Fold,
+  Outcome,
+  SessionRow,
+  SessionStore,
+} from '../../domain/session-store.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetLedger } from './budget-evaluator.ts'
 import type { Connection } from './connection.ts'
@@ -81,21 +88,27 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
       }
       for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
-      const alerts: BudgetAlert[] = []
-      for (const used of outcome.usage) {
-        const ref = sessions.refOf(used.session, nowMs)
-        const told = ledger?.spend(used, ref, nowMs) ?? []
-        usage.add(ref, used.usage)
-        if (told.length === 0) continue
-        alerts.push(...told)
-        const row = rows.get(used.session.key)
-        if (row !== undefined) tell(told, row.state, ref, nowMs)
-      }
-      const committed: Committed<S> = { outcome, alerts }
+      const committed: Committed<S> = { outcome, alerts: spend(outcome, rows, nowMs) }
       const wrote = fresh.length + outcome.sessions.length + outcome.emissions.length > 0
       return { committed, wrote }
     },
   )
+
+  /** Adds what was used, and returns the alerts of the budgets that it is held against. */
+  function spend(
+    outcome: Outcome<S>,
+    rows: ReadonlyMap<SessionKey, SessionRow<S>>,
+    nowMs: number,
+  ): BudgetAlert[] {
+    return outcome.usage.flatMap((used) => {
+      const ref = sessions.refOf(used.session, nowMs)
+      const alerts = ledger?.spend(used, ref, nowMs) ?? []
+      usage.add(ref, used.usage)
+      const row = rows.get(used.session.key)
+      if (alerts.length > 0 && row !== undefined) tell(alerts, row.state, ref, nowMs)
+      return alerts
+    })
+  }
 
   /** What a session says of alerts, with the alerts themselves: they decided it. */
   function tell(alerts: readonly BudgetAlert[], state: S, sessionRef: number, nowMs: number): void {

@@ -106,7 +106,7 @@ test('a root is told for as long as its calls go on, however many they are', () 
 })
 
 describe('a fallback', () => {
-  const fallback: AgentEvent = {
+  const fallback: FallbackEvent = {
     ...base('log', 10),
     kind: 'fallback',
     unless: { requestId: 'r' },
@@ -129,7 +129,6 @@ describe('a fallback', () => {
 
   test('keeps its figures when its content is too long to wait', () => {
     const long = 'x'.repeat(1_000_000)
-    if (fallback.kind !== 'fallback') throw new Error('not a fallback')
     const event = { ...fallback.event, input: [{ role: 'user', content: long }] } as AgentEvent
     const many = Array.from({ length: 50 }, (_, at) => ({
       ...fallback,

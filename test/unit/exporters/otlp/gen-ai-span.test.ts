@@ -37,10 +37,10 @@ describe('a model call', () => {
 
   test('has its messages as roles and parts', () => {
     const attributes = attributesOf(call)
-    expect(JSON.parse(String(attributes['gen_ai.input.messages']))).toEqual([
+    expect(JSON.parse(attributes['gen_ai.input.messages'] as string)).toEqual([
       { role: 'user', parts: [{ type: 'text', content: 'Fix it' }] },
     ])
-    expect(JSON.parse(String(attributes['gen_ai.output.messages']))).toEqual([
+    expect(JSON.parse(attributes['gen_ai.output.messages'] as string)).toEqual([
       { role: 'assistant', parts: [{ type: 'text', content: 'Done' }] },
     ])
   })
