@@ -15,7 +15,7 @@ describe('the table of variables', () => {
   it('shows the defaults that are used', () => {
     const used = Object.entries(environmentSchema.parse({})).map(([name, value]) => [
       name,
-      [value].flat().join(','),
+      Array.isArray(value) ? value.join(',') : `${value as string | number}`,
     ])
     const shown = configTable().map((row) => [row.name, row.fallback])
     expect(used.length).toBeGreaterThan(8)

@@ -15,7 +15,10 @@ const nanos = fc.oneof(
   fc.nat().map((n) => String(1_795_229_558_020_000_000n + BigInt(n))),
 )
 // JSON text has no -0: adding 0 makes it 0.
-const double = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0), fc.integer())
+const double = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+  fc.integer(),
+)
 const doubleName = fc.constantFrom('NaN', 'Infinity', '-Infinity')
 const base64 = fc
   .uint8Array({ maxLength: 20 })

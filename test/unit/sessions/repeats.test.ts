@@ -1,6 +1,6 @@
 /** What several records tell alike counts once, in whatever order they come. */
 import { describe, expect, test } from 'vitest'
-import type { AgentEvent, EventBase } from '../../../src/domain/agent-event.ts'
+import type { AgentEvent, EventBase, FallbackEvent } from '../../../src/domain/agent-event.ts'
 import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
 import { newSession } from '../../../src/sessions/state.ts'
 import { policy } from './events.ts'
