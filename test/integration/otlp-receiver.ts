@@ -62,13 +62,6 @@ export async function createOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     return decoded
   }
 
-  async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const sent = Buffer.concat(chunks)
-    return request.headers['content-encoding'] === 'gzip' ? inflate(sent) : sent
-  }
-
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
     const isJson = request.headers['content-type'] === JSON_TYPE
@@ -125,6 +118,13 @@ export async function createOtlpReceiver(port = 0): Promise<OtlpReceiver> {
       await closed
     },
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const sent = Buffer.concat(chunks)
+  return request.headers['content-encoding'] === 'gzip' ? inflate(sent) : sent
 }
 
 /** Keeps what was decoded; -1 when the request is none. */

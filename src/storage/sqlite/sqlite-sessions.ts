@@ -77,9 +77,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
       )
       const outcome = fold(fresh, stored)
-      if (outbox.isRead('records')) {
-        for (const records of forwardedRecords(fresh)) outbox.insert(records, nowMs)
-      }
+      forward(fresh, nowMs)
       for (const row of outcome.sessions) sessions.write(row, nowMs)
       const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
       for (const { sessionKey, control } of outcome.controls ?? []) {
@@ -108,6 +106,11 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       if (alerts.length > 0 && row !== undefined) tell(alerts, row.state, ref, nowMs)
       return alerts
     })
+  }
+
+  function forward(fresh: readonly Arrival[], nowMs: number): void {
+    if (!outbox.isRead('records')) return
+    for (const records of forwardedRecords(fresh)) outbox.insert(records, nowMs)
   }
 
   /** What a session says of alerts, with the alerts themselves: they decided it. */
