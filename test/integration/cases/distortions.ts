@@ -1,0 +1,183 @@
+/**
+ * What pipelines between an agent and the bridge do to OTLP/JSON, one function a fault, each over a
+ * flat list of records. They may follow each other in any order.
+ */
+
+interface KeyValue {
+  readonly key: string
+  readonly value: unknown
+}
+
+type Json = Readonly<Record<string, unknown>>
+type Signal = 'logs' | 'metrics' | 'traces'
+
+/** One log record, metric or span with all that stands around it. */
+export interface Item {
+  readonly signal: Signal
+  readonly resource: readonly KeyValue[]
+  readonly scope: Json
+  /** A metric has its points in it. */
+  readonly record: Json
+}
+
+export type Distortion = (item: Item) => Item
+
+const names = {
+  logs: { groups: 'resourceLogs', scopes: 'scopeLogs', items: 'logRecords' },
+  metrics: { groups: 'resourceMetrics', scopes: 'scopeMetrics', items: 'metrics' },
+  traces: { groups: 'resourceSpans', scopes: 'scopeSpans', items: 'spans' },
+} as const
+
+/** The records of a request, in its order; a metric for each of its points. */
+export function itemsOf(signal: Signal, request: unknown): readonly Item[] {
+  const { groups, scopes, items } = names[signal]
+  return listIn(request, groups).flatMap((group) =>
+    listIn(group, scopes).flatMap((scope) =>
+      listIn(scope, items)
+        .flatMap((record) =>
+          signal === 'metrics' ? pointByPoint(record as Json) : [record as Json],
+        )
+        .map((record) => ({
+          signal,
+          resource: ((group as Json).resource as { attributes: KeyValue[] }).attributes,
+          scope: (scope as Json).scope as Json,
+          record,
+        })),
+    ),
+  )
+}
+
+function listIn(of: unknown, name: string): readonly unknown[] {
+  return ((of as Json)[name] ?? []) as readonly unknown[]
+}
+
+function pointByPoint(metric: Json): readonly Json[] {
+  const sum = metric.sum as Json
+  return listIn(sum, 'dataPoints').map((point) => ({
+    ...metric,
+    sum: { ...sum, dataPoints: [point] },
+  }))
+}
+
+/** A request of one record; `isSnake` writes the names of the protobuf definition. */
+export function requestOf({ signal, resource, scope, record }: Item, isSnake: boolean): string {
+  const { groups, scopes, items } = names[signal]
+  const request = {
+    [groups]: [{ resource: { attributes: resource }, [scopes]: [{ scope, [items]: [record] }] }],
+  }
+  return JSON.stringify(isSnake ? snakeNames(request) : request)
+}
+
+function snakeNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeNames)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeNames(inner),
+    ]),
+  )
+}
+
+/** Changes the attributes of the record, or of each point of a metric. */
+function withAttributes(
+  item: Item,
+  change: (attributes: readonly KeyValue[]) => readonly KeyValue[],
+): Item {
+  const { signal, record } = item
+  const changed = (of: Json): Json => ({
+    ...of,
+    attributes: change((of.attributes ?? []) as readonly KeyValue[]),
+  })
+  if (signal !== 'metrics') return { ...item, record: changed(record) }
+  const sum = record.sum as Json
+  const dataPoints = (sum.dataPoints as readonly Json[]).map(changed)
+  return { ...item, record: { ...record, sum: { ...sum, dataPoints } } }
+}
+
+const attributesOf = ({ signal, record }: Item): readonly KeyValue[] => {
+  const of = signal === 'metrics' ? ((record.sum as Json).dataPoints as readonly Json[])[0] : record
+  return (of?.attributes ?? []) as readonly KeyValue[]
+}
+
+const isId = (key: string): boolean => /^(session|user|organization)[._]/.test(key)
+const underscored = <T extends KeyValue>(pair: T): T => ({
+  ...pair,
+  key: pair.key.replaceAll('.', '_'),
+})
+
+/** Those that leave a record what it is, as long as something is left that says so. */
+export const distortions = {
+  dropScope: (item) => ({ ...item, scope: {} }),
+  dropResource: (item) => ({ ...item, resource: [] }),
+  underscore: (item) => ({
+    ...withAttributes(item, (attributes) => attributes.map(underscored)),
+    resource: item.resource.map(underscored),
+  }),
+  moveIds: (item) => ({
+    ...withAttributes(item, (attributes) => attributes.filter(({ key }) => !isId(key))),
+    resource: [...item.resource, ...attributesOf(item).filter(({ key }) => isId(key))],
+  }),
+  enumNames: (item) => {
+    const { signal, record } = item
+    if (signal === 'metrics') {
+      const sum = record.sum as Json
+      const aggregationTemporality =
+        sum.aggregationTemporality === 1
+          ? 'AGGREGATION_TEMPORALITY_DELTA'
+          : sum.aggregationTemporality
+      return { ...item, record: { ...record, sum: { ...sum, aggregationTemporality } } }
+    }
+    if (signal === 'logs') return item
+    return { ...item, record: { ...record, status: { code: 'STATUS_CODE_UNSET' } } }
+  },
+  lowHigh: (item) => withTimes(item, (time) => ({ low: Number(time) % 4096, high: 418_000_000 })),
+  nanosTwice: (item) => withTimes(item, (time) => `${String(time)}000000`),
+  monotonic: (item) => withTimes(item, (time) => String(BigInt(String(time)) % 10n ** 15n)),
+} as const satisfies Record<string, Distortion>
+
+export type DistortionName = keyof typeof distortions
+
+const TIMES = ['timeUnixNano', 'observedTimeUnixNano', 'startTimeUnixNano', 'endTimeUnixNano']
+
+/** Times that were broken before stay as they are. */
+function withTimes(item: Item, change: (time: unknown) => unknown): Item {
+  const broken = (of: Json): Json => ({
+    ...of,
+    ...Object.fromEntries(
+      TIMES.filter((name) => /^\d{19}$/.test(String(of[name]))).map((name) => [
+        name,
+        change(of[name]),
+      ]),
+    ),
+  })
+  const { signal, record } = item
+  if (signal !== 'metrics') return { ...item, record: broken(record) }
+  const sum = record.sum as Json
+  const dataPoints = (sum.dataPoints as readonly Json[]).map(broken)
+  return { ...item, record: { ...record, sum: { ...sum, dataPoints } } }
+}
+
+/** Those after which nobody can tell whose a record is, or to what session it belongs. */
+export const losses = {
+  loseIds: (item) => ({
+    ...withAttributes(item, (attributes) => attributes.filter(({ key }) => !isId(key))),
+    resource: item.resource.filter(({ key }) => !isId(key)),
+  }),
+  /** Another product's names. */
+  rename: (item) => {
+    const text = JSON.stringify(item)
+      .replaceAll('claude_code', 'other_agent')
+      .replaceAll('claude-code', 'other-agent')
+    return { ...(JSON.parse(text) as Item), scope: { name: 'other' } }
+  },
+} as const satisfies Record<string, Distortion>
+
+export type LossName = keyof typeof losses
+
+/** Whether the session of a record is still named, on it or on its resource. */
+export function namesSession(item: Item): boolean {
+  return [...attributesOf(item), ...item.resource].some(({ key }) =>
+    /^(session|user)[._](id|email)$/.test(key),
+  )
+}
