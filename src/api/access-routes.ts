@@ -17,9 +17,11 @@ const FORMER_COOKIE = 'claude_telemetry_login=; Path=/; Max-Age=0; HttpOnly; Sam
 export function addAccessRoutes(app: FastifyInstance, access: Access, version: string): void {
   const { kind } = access
 
-  addEndpoint(app, api.me, async ({ request }) =>
-    ok({ version, access: kind, isLoggedIn: (await access.toData(request)) === undefined }),
-  )
+  addEndpoint(app, api.me, async ({ request, query: { challenge } }) => {
+    const isLoggedIn = (await access.toData(request)) === undefined
+    const proof = challenge === undefined ? undefined : access.proof(challenge, request)
+    return ok({ version, access: kind, isLoggedIn, ...(proof !== undefined && { proof }) })
+  })
   addEndpoint(app, api.login, async ({ body, request }) => {
     if (kind === 'loopback') return err(noKey)
     const failure = await access.withKey(body.key, request)

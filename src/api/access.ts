@@ -8,6 +8,7 @@ import { isLoopback } from '../config/loopback.ts'
 import { createKeyCheck } from '../receivers/api-key.ts'
 import { createHostCheck } from '../receivers/http/guard.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
+import { proofOf } from './bridge-proof.ts'
 import type { Me } from './contract/access.ts'
 import { notLoggedIn, tooManyGuesses, type WebFailure, wrongKey } from './failure.ts'
 
@@ -29,6 +30,8 @@ export interface Access {
   toData(request: FastifyRequest): Promise<WebFailure | undefined>
   /** The same for a key that stands in the request's body. */
   withKey(key: string, request: FastifyRequest): Promise<WebFailure | undefined>
+  /** That the bridge holds the access token; absent where that is not what is asked for. */
+  proof(challenge: string, request: FastifyRequest): string | undefined
 }
 
 export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
@@ -65,6 +68,10 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
       if (kind === 'loopback') return undefined
       if (headers.authorization === undefined) return notLoggedIn(kind)
       return checked(headers.authorization, request)
+    },
+    proof: (challenge, { socket: { localPort } }) => {
+      if (apiKey !== undefined || accessToken === undefined) return undefined
+      return proofOf(accessToken, challenge, localPort ?? 0)
     },
     withKey: async (key, request) =>
       foreignOrigin(request.headers) ?? checked(`Bearer ${key}`, request),

@@ -6,12 +6,16 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import { isProof, newChallenge } from './bridge-proof.ts'
+import type { Me } from './contract/access.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 
 export interface BridgeApi {
   /** Without a trailing slash. */
   readonly address: string
+  /** Whether it is the bridge that the key is of; the error says why not. */
+  check(): Promise<Result<undefined, string>>
   /** The body of `/health`, whatever state it tells. */
   health(): Promise<Result<string, string>>
   /** How many raw records went with the session; `undefined` when it knows none of that key. */
@@ -43,22 +47,56 @@ export interface QuarantineChanged {
 
 export interface BridgeApiOptions {
   readonly address: string
-  /** The API key of the bridge, or its access token. */
-  readonly key: string | undefined
+  readonly apiKey: string | undefined
+  /** Counts where there is no API key; is sent to no other than a bridge that holds it already. */
+  readonly accessToken: string | undefined
 }
 
 const TIMEOUT_MS = 5000
+type Init = Pick<RequestInit, 'method' | 'signal' | 'body'>
+type Headers = Readonly<Record<string, string>>
+
+const WRONG_KEY =
+  'refuses the API_KEY of this command, or asks for another key; give it the settings of the bridge'
 /** Deleting a large session, or many items, takes a while. */
 const CHANGE_TIMEOUT_MS = 300_000
 /** As many as the API takes in one request. */
 const MAX_IDS = 1000
 
-export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
-  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` }
+export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptions): BridgeApi {
+  /** What to send with a question for data; found out once. */
+  let authorization: Promise<Result<Headers, string>> | undefined
+
+  /** The key that the bridge asks for. */
+  async function authorized(): Promise<Result<Headers, string>> {
+    if (apiKey !== undefined) return ok({ authorization: `Bearer ${apiKey}` })
+    if (accessToken === undefined) return ok({})
+    const challenge = newChallenge()
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const response = await send(`/api/me?challenge=${challenge}`, { signal })
+    const body = response.ok ? await bodyOf(response.value) : response
+    if (!body.ok) return body
+    const { access, proof = '' } = body.value as Me
+    if (access === 'loopback') return ok({})
+    if (access === 'key') return err(WRONG_KEY)
+    if (!isProof(proof, accessToken, challenge, Number(new URL(address).port))) {
+      return err('does not hold the access token of this DATA_DIR: it is another one, or no bridge')
+    }
+    return ok({ authorization: `Bearer ${accessToken}` })
+  }
+
+  async function sendAuthorized(path: string, init: Init): Promise<Result<Response, string>> {
+    authorization ??= authorized()
+    const headers = await authorization
+    // It may be there the next time.
+    if (!headers.ok) authorization = undefined
+    return headers.ok ? send(path, init, headers.value) : headers
+  }
 
   async function send(
     path: string,
-    init: Pick<RequestInit, 'method' | 'signal' | 'body'>,
+    init: Init,
+    authorization: Headers = {},
   ): Promise<Result<Response, string>> {
     try {
       const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
@@ -70,12 +108,12 @@ export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
   }
 
   async function json(path: string): Promise<Result<unknown, string>> {
-    const response = await send(path, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await sendAuthorized(path, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     return response.ok ? bodyOf(response.value) : response
   }
 
   async function change(path: string, ids: DeadSelection['ids']): Promise<Result<unknown, string>> {
-    const response = await send(path, {
+    const response = await sendAuthorized(path, {
       method: 'POST',
       body: JSON.stringify({ ids } satisfies DeadSelection),
       signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
@@ -85,12 +123,18 @@ export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
 
   return {
     address,
+    check: async () => {
+      const me = await json('/api/me')
+      if (!me.ok) return me
+      return (me.value as Me).isLoggedIn ? ok(undefined) : err(WRONG_KEY)
+    },
     health: async () => {
-      const response = await send('/health', { signal: AbortSignal.timeout(TIMEOUT_MS) })
+      const key: Headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+      const response = await send('/health', { signal: AbortSignal.timeout(TIMEOUT_MS) }, key)
       return response.ok ? textOf(response.value) : response
     },
     deleteSession: async (sessionKey) => {
-      const response = await send(`/api/sessions/${encodeURIComponent(sessionKey)}`, {
+      const response = await sendAuthorized(`/api/sessions/${encodeURIComponent(sessionKey)}`, {
         method: 'DELETE',
         signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
       })
@@ -125,7 +169,7 @@ export function createBridgeApi({ address, key }: BridgeApiOptions): BridgeApi {
       return body.ok ? ok(body.value as LiveRecent) : body
     },
     live: async (after) => {
-      const response = await send(`/api/live?after=${after}`, {})
+      const response = await sendAuthorized(`/api/live?after=${after}`, {})
       if (!response.ok) return response
       if (response.value.status !== 200 || response.value.body === null) {
         return err(`answers HTTP ${response.value.status} to its live feed`)
@@ -154,11 +198,7 @@ async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveM
 async function bodyOf(response: Response): Promise<Result<unknown, string>> {
   const text = await textOf(response)
   if (!text.ok) return text
-  if (response.status === 401) {
-    return err(
-      'refuses the API_KEY of this command, or the access token of its DATA_DIR; set the same one',
-    )
-  }
+  if (response.status === 401) return err(WRONG_KEY)
   if (response.status !== 200) {
     return err(`answers HTTP ${response.status}: ${text.value.slice(0, 300)}`)
   }

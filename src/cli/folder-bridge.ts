@@ -26,9 +26,11 @@ export interface FoundBridge {
 export function configuredBridge({
   receiver,
   dataDir,
-}: Pick<Config, 'receiver' | 'dataDir'>): BridgeApi {
+  pageAccess,
+}: Pick<Config, 'receiver' | 'dataDir' | 'pageAccess'>): BridgeApi {
   const address = localAddress(receiver.host, receiver.port)
-  return createBridgeApi({ address, key: receiver.apiKey ?? readAccessToken(dataDir) })
+  const accessToken = pageAccess === 'open' ? undefined : readAccessToken(dataDir)
+  return createBridgeApi({ address, apiKey: receiver.apiKey, accessToken })
 }
 
 /** What answers there; the error completes "the bridge at … ". */

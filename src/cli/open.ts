@@ -24,6 +24,8 @@ const FILE_MODE = 0o600
 const NOT_RUNNING =
   'Start it with claude-telemetry start; claude-telemetry doctor says more. Another port: OTLP_RECEIVER_PORT.'
 
+const OTHER_BRIDGE = 'Give this command the settings of that bridge.'
+
 export function addOpen(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('open')
@@ -45,11 +47,15 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   if (found.value.folder === 'other') {
     return failed(
       `the bridge at ${bridge.address} uses another data folder than DATA_DIR=${dataDir}`,
-      'Give this command the settings of that bridge.',
+      OTHER_BRIDGE,
     )
   }
   const fragment = keyFragment(config.value)
   if (!fragment.ok) return fragment
+  if (fragment.value !== '') {
+    const checked = await bridge.check()
+    if (!checked.ok) return failed(`the bridge at ${bridge.address} ${checked.error}`, OTHER_BRIDGE)
+  }
   const page = `${bridge.address}/`
   const address = `${page}${fragment.value}`
   if (print) return ok({ lines: [address] })

@@ -1,13 +1,15 @@
 /** Who may read what a running bridge has: with its access token, without, with another one. */
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { startedProcess } from './corpus/bridge-process.ts'
 import { recording, replay } from './corpus/recording.ts'
 import { createHome } from './cli/home.ts'
+import { startRelay } from '../page/relay.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -195,6 +197,37 @@ describe('commands', () => {
       expect(readFileSync(path, 'utf8')).toContain(`url=${bridge.url}/#token=${token}"`)
     },
   )
+
+  test('give the token to nobody but its own bridge, whatever he claims', async () => {
+    const { bridge, environment, token } = await setUp()
+    const health = await (await fetch(`${bridge.url}/health`)).text()
+    const received: string[] = []
+    const server = createServer(({ url = '', headers }, answer) => {
+      received.push(`${url} ${JSON.stringify(headers)}`)
+      answer.setHeader('content-type', 'application/json')
+      const me = { version: '1', access: 'token', isLoggedIn: true, proof: 'x'.repeat(43) }
+      answer.end(url.startsWith('/health') ? health : JSON.stringify(me))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanUp.push(() => server.close())
+    const { port } = server.address() as AddressInfo
+    // One that has the bridge itself, on its own port, answer for him.
+    const relay = await startRelay(bridge.url)
+    cleanUp.push(() => relay.close())
+    for (const url of [`http://127.0.0.1:${port}`, relay.url]) {
+      const { run } = commandsOf(environment, url)
+      const opened = await run(['open', '--print'])
+      expect(opened).toMatchObject({ code: 1, stdout: '' })
+      expect(opened.stderr).toContain('does not hold the access token of this DATA_DIR')
+      for (const args of [['tail', '--no-follow'], ['status'], ['delete', sessionId, '--yes']]) {
+        const ran = await run(args)
+        expect(`${ran.stdout}${ran.stderr}`).not.toContain(token)
+      }
+    }
+    expect(received.length).toBeGreaterThan(3)
+    expect(received.filter((request) => request.includes(token))).toEqual([])
+  })
 
   test('open says why not: no bridge, another program, the bridge of another folder', async () => {
     const own = await setUp()

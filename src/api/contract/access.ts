@@ -1,6 +1,9 @@
 /** Who looks: whether a key is right, and what the page asks first. */
 import { z } from 'zod'
 
+/** `challenge`: answered with a `proof`, for programs that are about to send the access token. */
+export const meQuery = z.object({ challenge: z.string().min(16).max(200).optional() })
+
 export const meAnswer = z
   .object({
     version: z.string(),
@@ -11,6 +14,8 @@ export const meAnswer = z
     access: z.enum(['loopback', 'token', 'key']),
     /** Whether this request brought what is asked for. */
     isLoggedIn: z.boolean(),
+    /** That the bridge holds the access token: HMAC-SHA-256 under it of port and challenge. */
+    proof: z.string().optional(),
   })
   .meta({ id: 'Me' })
 export type Me = z.infer<typeof meAnswer>

@@ -33,7 +33,7 @@
  * `filter.ts` has the common parameters, `quantities.ts` the units.
  */
 import { z } from 'zod'
-import { loginBody, meAnswer, setupAnswer } from './access.ts'
+import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
 import { budgetsAnswer } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { facetsAnswer, filter } from './filter.ts'
@@ -79,7 +79,7 @@ export const OPENAPI_PATH = '/api/openapi.json'
 
 /** Endpoints that answer with one JSON document. The stream at LIVE_PATH takes `live.ts`'s `liveQuery`. */
 export const api = {
-  me: get('/api/me', 'Kind of access, and whether this request may read', nothing, meAnswer),
+  me: get('/api/me', 'Kind of access, and whether this request may read', meQuery, meAnswer),
   login: post(
     '/api/login',
     'Tells whether a key is right, to be sent as a bearer token',

@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { api } from '../../../src/api/contract/api.ts'
+import { isProof } from '../../../src/api/bridge-proof.ts'
 import type { AccessKeys } from '../../../src/api/access.ts'
 import { createWeb } from '../../../src/api/server.ts'
 import type { StoreQueries } from '../../../src/api/queries.ts'
@@ -190,6 +191,31 @@ describe.each([
     await clock.advance(1_000)
     await held
     expect(late).toBe(429)
+  })
+})
+
+describe('the proof that a bridge holds the access token', () => {
+  const challenge = 'a-question-of-a-command'
+  const proofOfServer = async (keys: AccessKeys, query = `?challenge=${challenge}`) => {
+    const answer = await (await serve(keys)).inject({ url: `/api/me${query}`, headers })
+    return answer.json<{ proof?: string }>().proof
+  }
+
+  test('is given to whoever asks, and holds for this question, token and port', async () => {
+    const proof = (await proofOfServer(withToken)) ?? ''
+    // What is injected comes in on no port.
+    expect(isProof(proof, TOKEN, challenge, 0)).toBe(true)
+    expect(isProof(proof, TOKEN, challenge, 4318)).toBe(false)
+    expect(isProof(proof, TOKEN, 'another-question-of-it', 0)).toBe(false)
+    expect(isProof(proof, 'another-token', challenge, 0)).toBe(false)
+    expect(isProof('', TOKEN, challenge, 0)).toBe(false)
+    expect(proof).not.toContain(TOKEN)
+  })
+
+  test('is given for an access token only, and when it is asked for', async () => {
+    expect(await proofOfServer(withKey)).toBeUndefined()
+    expect(await proofOfServer({ ...withToken, accessToken: undefined })).toBeUndefined()
+    expect(await proofOfServer(withToken, '')).toBeUndefined()
   })
 })
 
