@@ -1,6 +1,6 @@
 /**
  * The benchmark: records a second that are answered 200 after their commit, beside a bare
- * Fastify handler, alternating in one run, as a ratio; latency at a steady 2,000 records/s;
+ * Fastify handler, alternating in one run, as a ratio; what masking costs; latency at a steady 2,000 records/s;
  * memory idle and after 200,000 records. `npm run bench`, or `node scripts/bench/run.ts 3`
  * for another number of rounds.
  *
@@ -8,6 +8,7 @@
  * else the machine does meanwhile hits both.
  */
 import { createBodies, recordsPerBody } from './bodies.ts'
+import { maskedBodiesPerSecond } from './masking.ts'
 import { type LoadResult, percentile, runLoad } from './load.ts'
 import { type ServerProcess, startBare, startBridge } from './server-process.ts'
 
@@ -64,6 +65,14 @@ function median(values: readonly number[]): number {
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MB`
 
+/** What masking leaves of the throughput. */
+async function compareMasking(): Promise<number> {
+  const servers = [await startBridge({ MASK: 'off' }), await startBridge({ MASK: 'on' })]
+  const [off = Number.NaN, on = Number.NaN] = await throughputs(servers)
+  for (const server of servers) await server.stop()
+  return on / off
+}
+
 const ratios: number[] = []
 for (let round = 1; round <= rounds; round += 1) {
   const { bare, bridge } = await compare()
@@ -75,6 +84,11 @@ for (let round = 1; round <= rounds; round += 1) {
 say(
   `ratio: median ${median(ratios).toFixed(3)}, min ${Math.min(...ratios).toFixed(3)}, max ${Math.max(...ratios).toFixed(3)}`,
 )
+
+const masking: number[] = []
+for (let round = 1; round <= rounds; round += 1) masking.push(await compareMasking())
+say(`with masking: median ${median(masking).toFixed(3)} of the throughput without it`)
+say(`masking of bodies: ${maskedBodiesPerSecond().toFixed(0)} MB/s`)
 
 const server = await startBridge()
 say(`resident memory, idle: ${mb(server.residentBytes())}`)

@@ -18,7 +18,9 @@ export function startBare(): Promise<ServerProcess> {
 }
 
 /** The built bridge, without Langfuse keys, on a data folder of its own. */
-export async function startBridge(): Promise<ServerProcess> {
+export async function startBridge(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
   const program = makeClone(join(folder, 'clone'), 'dist/main.js')
   const server = await start((port) => ({
@@ -30,6 +32,7 @@ export async function startBridge(): Promise<ServerProcess> {
       LOG_LEVEL: 'warn',
       OTLP_GRPC_PORT: 'off',
       PAGE_ACCESS: 'open',
+      ...settings,
     },
   }))
   const stop = async (): Promise<void> => {

@@ -44,13 +44,15 @@ function puttyKeyAt(text: string, at: number): SecretSpan | undefined {
  */
 function createJwtRule(): MaskRule {
   let lastText = ''
+  let lastBegin = 0
   let lastEnd = 0
 
   function runEnd(text: string, from: number): number {
-    if (text === lastText && from < lastEnd) return lastEnd
+    if (text === lastText && from >= lastBegin && from < lastEnd) return lastEnd
     let to = from
     while (isUrlSafe(text.charCodeAt(to))) to += 1
     lastText = text
+    lastBegin = from
     lastEnd = to
     return to
   }

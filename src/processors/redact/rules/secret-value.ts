@@ -13,7 +13,10 @@ const STAND_INS = new Set(
 const BLANK = /^[x*.#•_?-]+$/i
 const OPENING = /^(?:<|\[|\{|\$|%[A-Za-z_]\w*%|!(?:Ref|Sub|vault|GetAtt)\b|ENC\[)/
 const EXAMPLE =
-  /your|example|placeholder|change_?me|redacted|masked|dummy|insert|replace_?(?:me|with)|xxxx|\*\*\*|\.\.\.|…/i
+  /your|example|placeholder|change_?me|redacted|masked|dummy|insert|replace_?(?:me|with)|xxxx|\*\*\*/i
+/** `sk-…`: only a short one stands for something; a longer one was cut. */
+const ELLIPSIS = /\.\.\.|…/
+const LONGEST_ELLIPSIS = 12
 
 /** References to where a value really is, in code, shells, templates and vaults. */
 const REFERENCE =
@@ -31,6 +34,7 @@ export function isPlaceholder(value: string): boolean {
       BLANK.test(value) ||
       REFERENCE.test(value) ||
       EXAMPLE.test(value) ||
+      (value.length <= LONGEST_ELLIPSIS && ELLIPSIS.test(value)) ||
       TEMPLATE.test(value))
   )
 }

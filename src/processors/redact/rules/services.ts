@@ -37,7 +37,7 @@ export const serviceRules: readonly MaskRule[] = [
   patternRule(
     'discord-token',
     [...new Set(discordPrefixes)],
-    String.raw`${BOUNDARY}[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,}`,
+    String.raw`${BOUNDARY}[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{8,}`,
   ),
   patternRule(
     'discord-webhook',
@@ -135,7 +135,7 @@ export const serviceRules: readonly MaskRule[] = [
   patternRule(
     'dynatrace-token',
     ['dt0c01.', 'dt0s'],
-    String.raw`dt0[cs]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{30,}`,
+    String.raw`dt0[cs]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{8,}`,
   ),
   patternRule('logfire-token', 'pylf_v', String.raw`pylf_v\d_[a-z]{2,8}_[A-Za-z0-9]{24,}`),
   patternRule('posthog-key', ['phx_', 'phs_'], String.raw`${BOUNDARY}ph[xs]_[A-Za-z0-9]{24,}`),
