@@ -257,16 +257,18 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     }
   }
 
-  function isNeeded(id: number, kind: ItemKind): boolean {
+  function isNeeded(id: number, kind: ItemKind, besides?: string): boolean {
     return currentPositions().some(
       (queue) =>
         queue.kind === kind &&
+        queue.exporter !== besides &&
         (id > queue.through_id || exception.get({ exporter: queue.exporter, id }) !== undefined),
     )
   }
 
-  function removeUnneeded(id: number, kind: ItemKind): void {
-    if (isNeeded(id, kind)) return
+  /** `done` has no need of it any more, which need not be looked up. */
+  function removeUnneeded(id: number, kind: ItemKind, done: string): void {
+    if (isNeeded(id, kind, done)) return
     const row = remove.get({ id })
     if (row !== undefined) knownBytes -= row.bytes
   }
@@ -332,7 +334,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       if (id > positionOf(queue)) return true
       return exception.get({ exporter: queue.exporter, id })?.state === 'pending'
     },
-    isNeeded,
+    isNeeded: (id, kind) => isNeeded(id, kind),
     counted,
     // Immediate: a lock taken later than the first read could be refused half-way.
     change: <T>(work: () => T) => counted(() => transaction.immediate(work) as T),
@@ -390,7 +392,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       for (const [id, found] of takeTurns(queue, delivered)) {
         if (found !== undefined) removeException.run({ exporter: queue.exporter, id })
         count(queue, { [found?.state ?? 'pending']: -1 })
-        removeUnneeded(id, queue.kind)
+        removeUnneeded(id, queue.kind, queue.exporter)
       }
     },
     putOff: (queue, later, notBeforeMs, reason) => {
@@ -422,7 +424,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
         removeException.run({ exporter: found.exporter, id })
         count(found, { dead: -1 })
       }
-      for (const { kind } of dead) removeUnneeded(id, kind)
+      for (const { kind, exporter } of dead) removeUnneeded(id, kind, exporter)
       return dead.length > 0
     },
   }
