@@ -105,6 +105,13 @@ export interface OpenTool {
   readonly isRepeat?: boolean
 }
 
+/** A process of the agent, known by the count that it keeps of its events. */
+export interface AgentProcess {
+  readonly id: number
+  /** The highest so far. */
+  readonly sequence: number
+}
+
 /** One prompt and what it has caused so far. */
 export interface OpenTurn {
   readonly key: string
@@ -123,6 +130,12 @@ export interface OpenTurn {
   lastMs: number
   lastArrivalMs: number
   prompted: boolean
+  /** It is among the prompts of the session: its prompt has come, or an answer to it. */
+  counted: boolean
+  /** When it was counted; of turns that are taken up again, that is not known. */
+  countedMs?: number | undefined
+  /** The process that works on it, where its events are counted; see `process.ts`. */
+  process?: number | undefined
   synthetic: boolean
   /** When the turn ends because something told that it is over, by arrival time. */
   overAtMs: number | undefined
@@ -183,6 +196,8 @@ export interface EndedTurn {
   readonly segment: number
   readonly agentTraceId: string | undefined
   readonly isApart: boolean
+  /** Neither its prompt nor an answer to it has come; absent otherwise. */
+  readonly isUncounted?: true
   /** Segments sent of each subagent, by the hash of its id. */
   readonly subagents: Ledger<number>
 }
@@ -238,6 +253,8 @@ export interface SessionState {
   /** The turn that events without a prompt id belong to. */
   currentTurn: string | undefined
   turns: Record<string, OpenTurn>
+  /** Those that are known, the newest last. Never written to, only replaced. */
+  processes: readonly AgentProcess[]
   /** Absent in states of before it was counted. */
   held?: HeldSize
   /** The turns that ended last, by key; see `ended-turns.ts`. */
@@ -274,6 +291,8 @@ export interface SessionState {
   title: string | undefined
   /** The beginning of the first prompt that a person sent, where prompts are recorded. */
   firstPrompt: string | undefined
+  /** When that was sent; undefined in states of before, whose first prompt it is. */
+  titledMs: number | undefined
   firstPromptMs: number | undefined
   firstCommitMs: number | undefined
 }
@@ -301,6 +320,7 @@ export function newSession(
     turnCount: 0,
     currentTurn: undefined,
     turns: {},
+    processes: [],
     ended: {},
     forgotten: [],
     hasDroppedTurns: false,
@@ -319,6 +339,7 @@ export function newSession(
     earlyNotes: [],
     title: undefined,
     firstPrompt: undefined,
+    titledMs: undefined,
     firstPromptMs: undefined,
     firstCommitMs: undefined,
   }
@@ -327,7 +348,14 @@ export function newSession(
 /** What is known of a turn when it begins, or is taken up again. */
 export type TurnBeginning = Pick<
   OpenTurn,
-  'key' | 'promptId' | 'ordinal' | 'segment' | 'isApart' | 'agentTraceId' | 'sentSubagents'
+  | 'key'
+  | 'promptId'
+  | 'ordinal'
+  | 'segment'
+  | 'isApart'
+  | 'agentTraceId'
+  | 'sentSubagents'
+  | 'counted'
 > & { readonly timeMs: number }
 
 /** A turn of which one record has just arrived, before that is folded in. */

@@ -138,6 +138,8 @@ const blankTurn = newTurn({
   isApart: false,
   agentTraceId: undefined,
   sentSubagents: {},
+  // Those of before were counted when their prompt came.
+  counted: true,
   timeMs: 0,
 })
 

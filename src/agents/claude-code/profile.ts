@@ -56,7 +56,7 @@ function identity(origin: Origin, attributes: Attributes): Identity {
   const environment =
     textOf(origin.resource, 'deployment.environment.name') ??
     textOf(origin.resource, 'deployment.environment')
-  const labels = labelsOf(origin)
+  const labels = labelsOf(origin, attributes)
   return {
     ...(userId !== undefined && { userId }),
     ...(organizationId !== undefined && { organizationId }),
@@ -67,21 +67,40 @@ function identity(origin: Origin, attributes: Attributes): Identity {
   }
 }
 
-/** One origin is shared by all records of a scope, so its labels are worked out once. */
-const labelsByOrigin = new WeakMap<Origin, Readonly<Record<string, string>>>()
+/** Ids that the application around the agent gives its own session and user. */
+const OUTSIDE_IDS = ['session.id', 'user.id'] as const
 
-function labelsOf(origin: Origin): Readonly<Record<string, string>> | undefined {
-  let labels = labelsByOrigin.get(origin)
-  if (labels === undefined) {
-    const found: Record<string, string> = {}
-    for (const key of Object.keys(origin.resource)) {
-      const value = textOf(origin.resource, key)
-      if (value !== undefined && !UNSHOWN_RESOURCE.test(key)) found[key] = value
-    }
-    labels = found
-    labelsByOrigin.set(origin, labels)
-  }
+type Labels = Readonly<Record<string, string>>
+
+/** One origin is shared by all records of a scope, so its labels are worked out once for each set of ids. */
+const labelsByOrigin = new WeakMap<Origin, Map<string, Labels>>()
+
+/**
+ * On the resource, the ids of a session and a user are those of an application that runs the agent,
+ * where the record has the agent's own beside them. Pipelines move the agent's own there as well.
+ */
+function labelsOf(origin: Origin, attributes: Attributes): Labels | undefined {
+  const outside = OUTSIDE_IDS.filter((key) => {
+    const told = textOf(origin.resource, key)
+    const own = textOf(attributes, key)
+    return told !== undefined && own !== undefined && own !== told
+  })
+  const known = labelsByOrigin.get(origin) ?? new Map<string, Labels>()
+  labelsByOrigin.set(origin, known)
+  const name = outside.join()
+  const labels = known.get(name) ?? shownLabels(origin.resource, outside)
+  known.set(name, labels)
   return Object.keys(labels).length > 0 ? labels : undefined
+}
+
+function shownLabels(resource: Attributes, outsideIds: readonly string[]): Labels {
+  const found: Record<string, string> = {}
+  for (const key of Object.keys(resource)) {
+    const value = textOf(resource, key)
+    const isShown = !UNSHOWN_RESOURCE.test(key) || outsideIds.includes(key)
+    if (value !== undefined && isShown) found[key] = value
+  }
+  return found
 }
 
 /** Products that speak Claude Code's vocabulary under a service name of their own. */

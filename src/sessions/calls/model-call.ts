@@ -32,6 +32,7 @@ import { noteEarlyCall } from '../turns/note.ts'
 import { onPromptOfCall } from '../turns/turn-prompt.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
 import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
+import { countAnswered } from '../turns/prompt-count.ts'
 import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
 import { takeBackMetricSpending } from '../usage/metric-spending.ts'
 import { addModelCall, addModelError, addUnpriced, addUsage } from '../usage/usage.ts'
@@ -54,6 +55,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   const lane = event.subagentId ?? ''
   const isFirst = isFirstCall(draft, turn, event)
   turn.startMs = Math.min(turn.startMs, startMs)
+  if (event.isMain) countAnswered(draft, turn, startMs)
   goOn(draft, turn, lane)
   leaveRefusals(draft, turn, lane)
   turn.modelCalls += 1
@@ -196,6 +198,7 @@ export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrived
   const { maxContentLength } = draft.policy
   const text = shown(event.response, maxContentLength)
   if (event.isMain) {
+    countAnswered(draft, turn, event.timeMs)
     turn.answer = text
     // What a hook told of it is shown only while there is no answer.
     turn.reportedAnswer = undefined
@@ -260,6 +263,7 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
   noteSubagent(draft, turn, event)
   const message = cut(event.message, draft.policy.maxContentLength)
   if (event.isMain) {
+    countAnswered(draft, turn, event.timeMs - (event.durationMs ?? 0))
     turn.mainFinished = true
     turn.failure = cut(event.message, Math.min(MAX_FAILURE_LENGTH, draft.policy.maxContentLength))
     holds(draft, turn.failure)

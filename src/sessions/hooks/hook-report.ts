@@ -61,7 +61,9 @@ function onTurnStart(draft: Draft, event: TurnStartReport, arrivedMs: number): v
     holds(draft, turn.reportedPrompt)
   }
   for (const other of openTurns(draft)) {
-    if (other !== turn && other.startMs <= event.timeMs) {
+    // One at work may be that of another process: its telemetry says when it is over.
+    const isAtWork = other.process !== undefined && !other.mainFinished
+    if (other !== turn && other.startMs <= event.timeMs && !isAtWork) {
       overSoon(draft, other, 'next_prompt', arrivedMs)
     }
   }

@@ -42,9 +42,9 @@ export function endedTurn(
   const short = forgottenTurn(state, shortHash(key))
   if (short === undefined) return undefined
   if (typeof short === 'number') return plainTurn(short)
-  const { ordinal, segment, isTraced, isApart, subagents } = short
+  const { isTraced, ...turn } = short
   // An agent that traces has one trace for a prompt, so the record names it.
-  return { ordinal, segment, agentTraceId: isTraced ? traceId : undefined, isApart, subagents }
+  return { ...turn, agentTraceId: isTraced ? traceId : undefined }
 }
 
 /** Notes that a turn's root, or what continues it, was sent. */
@@ -56,6 +56,7 @@ export function rememberTurn(state: SessionState, turn: OpenTurn, policy: Sessio
     segment,
     agentTraceId,
     isApart,
+    ...(!turn.counted && { isUncounted: true }),
     subagents: sentSubagents(turn),
   })
   // What names no turn, and no trace either, is shown in the current one.
@@ -106,10 +107,11 @@ function forgottenTurn(state: SessionState, hash: string): number | ShortTurn | 
 }
 
 function inShort(turn: EndedTurn): number | ShortTurn {
-  const { ordinal, segment, agentTraceId, isApart, subagents } = turn
+  const { agentTraceId, ...kept } = turn
+  const { ordinal, segment, isApart, isUncounted, subagents } = kept
   const isTraced = agentTraceId !== undefined
-  const isPlain = segment === 1 && !isTraced && !isApart && Object.keys(subagents).length === 0
-  return isPlain ? ordinal : { ordinal, segment, isTraced, isApart, subagents }
+  const isPlain = segment === 1 && !isTraced && !isApart && isUncounted !== true
+  return isPlain && Object.keys(subagents).length === 0 ? ordinal : { ...kept, isTraced }
 }
 
 function plainTurn(ordinal: number): EndedTurn {

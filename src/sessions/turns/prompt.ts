@@ -1,9 +1,8 @@
-/** A prompt opens its turn and ends every other: the agent answers one at a time. */
+/** A prompt opens its turn and ends every other of its process: an agent answers one at a time. */
 import type { PromptEvent, TurnEvent } from '../../domain/agent-event.ts'
 import { cut, shown } from '../content.ts'
 import type { Draft } from '../draft.ts'
 import { holds } from '../held.ts'
-import type { SessionState } from '../state.ts'
 import {
   MAX_FAILURE_LENGTH,
   namedTurnKey,
@@ -12,23 +11,28 @@ import {
   turnOf,
   unnamedTurnKey,
 } from './turn.ts'
+import { isOfOtherProcess } from './process.ts'
+import { countPrompt, isEarlier, noteTitle, uncount } from './prompt-count.ts'
 import { endTurn } from './turn-end.ts'
-import { notePrompt, notePromptOf } from './turn-prompt.ts'
-import { addPrompt } from '../usage/usage.ts'
+import { notePromptOf } from './turn-prompt.ts'
 
 export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const key = namedTurnKey(event) ?? unnamedTurnKey(event)
   // A hook may have opened the turn of a later prompt already.
   const earlier = openTurns(draft).filter((turn) => turn.startMs <= event.timeMs)
-  for (const turn of earlier) if (turn.key !== key) endTurn(draft, turn, 'next_prompt')
+  for (const turn of earlier) {
+    if (turn.key === key || isOfOtherProcess(state, turn, event.sequence)) continue
+    endTurn(draft, turn, 'next_prompt')
+  }
   if (!isEarlier(state, event)) state.currentTurn = key
   const turn = openTurn(draft, key, event, arrivedMs)
-  if (event.isSynthetic === true) state.totals.syntheticPrompts += 1
-  else {
-    state.totals.prompts += 1
-    addPrompt(draft.usage, event.timeMs)
-    notePrompt(state, event)
+  if (event.isSynthetic === true) {
+    state.totals.syntheticPrompts += 1
+    uncount(draft, turn)
+  } else {
+    countPrompt(draft, turn, event.timeMs)
+    noteTitle(state, event)
   }
   if (turn.prompted) return
   turn.prompted = true
@@ -64,10 +68,4 @@ export function onTurn(draft: Draft, event: TurnEvent, arrivedMs: number): void 
   turn.mainFinished = true
   turn.overAtMs ??= arrivedMs + policy.joinTimeoutMs
   turn.overBy ??= 'turn_span'
-}
-
-/** A prompt that comes late, after the turn that the session is in had begun. */
-function isEarlier({ turns, currentTurn }: SessionState, { timeMs }: PromptEvent): boolean {
-  const current = currentTurn === undefined ? undefined : turns[currentTurn]
-  return current !== undefined && timeMs < current.startMs
 }

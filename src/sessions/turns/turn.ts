@@ -6,6 +6,7 @@ import type { AgentEvent } from '../../domain/agent-event.ts'
 import { type Draft, emit } from '../draft.ts'
 import { endedTurn } from './ended-turns.ts'
 import { holds, holdsItem } from '../held.ts'
+import { noteProcess } from './process.ts'
 import { copyLedger } from '../pending-correlations.ts'
 import { newTurn, type ObservationDraft, type OpenTurn } from '../state.ts'
 
@@ -50,6 +51,7 @@ export function openTurn(
   turn.startMs = Math.min(turn.startMs, event.timeMs)
   turn.lastMs = Math.max(turn.lastMs, event.timeMs)
   turn.lastArrivalMs = arrivedMs
+  noteProcess(draft.state, turn, event.sequence)
   return turn
 }
 
@@ -65,6 +67,7 @@ function beginTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
     isApart: before?.isApart ?? state.hasDroppedTurns,
     agentTraceId: before === undefined ? event.traceId : before.agentTraceId,
     sentSubagents: copyLedger(before?.subagents ?? {}),
+    counted: before !== undefined && before.isUncounted !== true,
     timeMs: event.timeMs,
   })
   state.turns[key] = turn

@@ -99,8 +99,8 @@ export function addToolRefusal(usage: UsageDraft, tool: string, timeMs: number):
   toolRow(usage, tool, timeMs).refusals += 1
 }
 
-export function addPrompt(usage: UsageDraft, timeMs: number): void {
-  addActivity(usage, 'prompts', '', timeMs, 1)
+export function addPrompts(usage: UsageDraft, timeMs: number, by: number): void {
+  addActivity(usage, 'prompts', '', timeMs, by)
 }
 
 /** What a sample counts as here; undefined for what events tell as well, or nothing does. */

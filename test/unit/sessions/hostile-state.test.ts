@@ -92,7 +92,11 @@ describe('a mixture of hostile records', { timeout: PATIENCE_MS }, () => {
         expect(totals.modelCalls).toBe(count('model_call'))
         expect(totals.modelErrors).toBe(count('model_error'))
         expect(totals.toolResults).toBe(count('tool_result'))
-        expect(totals.prompts).toBe(count('prompt'))
+        const prompts = items.flatMap((item) => {
+          const tells = item.kind === 'prompt' || ('isMain' in item && item.isMain)
+          return tells && item.promptId !== undefined ? [item.promptId] : []
+        })
+        expect(totals.prompts).toBe(new Set(prompts).size)
         const events = Object.values(totals.events).reduce((sum, n) => sum + n, 0)
         expect(events).toBe(
           items.filter(

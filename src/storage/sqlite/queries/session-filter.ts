@@ -40,7 +40,23 @@ export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter):
   if (agent !== undefined) query = query.where('agent', '=', agent)
   if (project !== undefined) query = query.where('project', '=', project)
   if (team !== undefined) query = query.where('team', '=', team)
-  if (user !== undefined) query = query.where('user_id', '=', user)
+  if (user !== undefined) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('user_id', '=', user),
+        // As an application around the agent names its user.
+        eb(
+          'sessions.id',
+          'in',
+          eb
+            .selectFrom('session_attributes')
+            .select('session_ref')
+            .where('key', 'in', ['user.id', 'enduser.id'])
+            .where('value', '=', user),
+        ),
+      ]),
+    )
+  }
   if (model !== undefined) {
     query = query.where((eb) =>
       eb.exists(
