@@ -32,10 +32,13 @@ export function nameDestinations(terminal: Terminal, destinations: readonly Dest
 
 /** A file that `install` has a part in. */
 export function fileDestination(
-  { kind, path }: { readonly kind: 'settings' | 'shell' | 'service'; readonly path: string },
+  {
+    kind,
+    path,
+  }: { readonly kind: 'settings' | 'shell' | 'service' | 'agent'; readonly path: string },
   { shellVariables }: CliContext,
 ): Destination {
-  const what = { settings: 'Settings', shell: 'Shell', service: 'Service' }[kind]
+  const what = { settings: 'Settings', shell: 'Shell', service: 'Service', agent: 'Settings' }[kind]
   const isMoved = kind === 'settings' && (shellVariables.CLAUDE_CONFIG_DIR ?? '') !== ''
   return { what, where: path, from: isMoved ? `CLAUDE_CONFIG_DIR in ${ENVIRONMENT}` : 'default' }
 }

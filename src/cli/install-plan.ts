@@ -9,6 +9,7 @@ import { isLoopback } from '../config/loopback.ts'
 import { environmentSchema } from '../config/schema.ts'
 import { ENVIRONMENT, isBlank } from '../config/settings.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import { type Agent, agentSettings } from '../setup/agent-settings.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
 import { localAddress, shellFilePath, userSettingsPath } from '../setup/places.ts'
@@ -25,6 +26,8 @@ import {
 import type { CliContext } from './context.ts'
 
 export interface InstallOptions {
+  /** Another agent than Claude Code. */
+  readonly agent?: Agent
   readonly shell?: Shell | 'all'
   readonly print?: boolean
   readonly content: readonly Content[]
@@ -62,6 +65,7 @@ export function plannedInstallation(
   config: Config,
   context: CliContext,
 ): Result<InstallPlan, string> {
+  if (options.agent !== undefined) return plannedAgent(options.agent, options, config, context)
   const bodyFolder = bodyFolderOf(options, config)
   const wish = { ...wishOf(options, config), ...(bodyFolder !== undefined && { bodyFolder }) }
   const variables = telemetryVariables(wish)
@@ -83,6 +87,25 @@ export function plannedInstallation(
     ...(bodyFolder !== undefined && { bodyFolder }),
     notes: notesOf(options, bodyFolder, context),
   })
+}
+
+/** Options that Claude Code alone knows. */
+const OF_CLAUDE_CODE = ['shell', 'print', 'traces', 'hooks', 'service', 'team'] as const
+
+function plannedAgent(
+  agent: Agent,
+  options: InstallOptions,
+  config: Config,
+  { shellVariables, platform }: CliContext,
+): Result<InstallPlan, string> {
+  const foreign = OF_CLAUDE_CODE.find((name) => options[name] !== undefined)
+  if (foreign !== undefined) return err(`--${foreign} is for Claude Code, and not for --agent`)
+  if (options.protocol === 'grpc') return err('other agents are set up to send over HTTP')
+  const { endpoint, apiKey, contents } = wishOf(options, config)
+  const wish = { endpoint, contents, ...(apiKey !== undefined && { apiKey }) }
+  const { path, format, values, notes } = agentSettings(agent, wish, shellVariables, platform)
+  const additions: Addition[] = values.length === 0 ? [] : [{ kind: 'agent', path, format, values }]
+  return ok({ endpoint, variables: {}, additions, notes })
 }
 
 function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {

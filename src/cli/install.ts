@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/folders.ts'
 import { ok } from '../domain/result.ts'
+import { AGENTS } from '../setup/agent-settings.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import { type FileChange, installation } from '../setup/file-change.ts'
 import { createInstallRecord, UNREADABLE_RECORD } from '../setup/install-record.ts'
@@ -30,11 +31,17 @@ import { secretOf } from './secret-input.ts'
 export function addInstall(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('install')
-    .summary('have Claude Code report to the bridge')
+    .summary('have Claude Code, or another agent, report to the bridge')
     .description(
       'Writes the telemetry environment where Claude Code reads it: into "env" of the settings of\n' +
         'the user, which holds in every shell and editor, or into start-up files of shells. What the\n' +
         'files say otherwise stays. Run again, it changes what it wrote to what it is told now.',
+    )
+    .addOption(
+      new Option(
+        '--agent <agent>',
+        "another agent: its own settings are written, and nothing of Claude Code's",
+      ).choices(AGENTS),
     )
     .addOption(
       new Option(
@@ -103,7 +110,8 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
     if (!enabled.ok) return ok({ lines: [...lines, enabled.error], exitCode: 1 })
     lines.push(enabled.value)
   }
-  return ok({ lines: [...lines, 'Start claude anew; then: claude-telemetry doctor'] })
+  const program = options.agent ?? 'claude'
+  return ok({ lines: [...lines, `Start ${program} anew; then: claude-telemetry doctor`] })
 }
 
 function destinationsOf(

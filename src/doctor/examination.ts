@@ -9,6 +9,7 @@ import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
 import type { RunCommand } from '../setup/command-runner.ts'
 import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
+import { agentFindings } from './agent-checks.ts'
 import { examineBridge } from './bridge-checks.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import { bridgeTarget } from './bridge-target.ts'
@@ -94,6 +95,7 @@ export async function examine(
     ...telemetryFindings(environment),
     ...helper.findings,
     ...bodyFindings(environment, config.bodyFolders),
+    ...agentFindings(shellVariables, platform, config),
     ...bridge.findings,
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),

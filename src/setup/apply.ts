@@ -59,6 +59,7 @@ function writeOne(
     variables,
     ...(kept !== undefined && { backup: kept.value.name }),
     ...(addition.kind === 'settings' && addition.hooks !== undefined && { hooks: addition.hooks }),
+    ...(addition.kind === 'agent' && { format: addition.format, values: addition.values }),
   }
   const recorded = record.write([...others, entry])
   if (!recorded.ok) return recorded
@@ -71,7 +72,7 @@ function writeOne(
   const lines = [
     `Wrote ${path}.${backup}`,
     ...replacedLines(replaced),
-    ...keyLines(path, variables),
+    ...keyLines(path, holdsKey(variables, addition)),
   ]
   return ok({ files: after, lines })
 }
@@ -83,9 +84,13 @@ function replacedLines(replaced: FileChange['replaced']): string[] {
   })
 }
 
+function holdsKey(variables: FileChange['variables'], addition: Addition): boolean {
+  if (variables.OTEL_EXPORTER_OTLP_HEADERS !== undefined) return true
+  return addition.kind === 'agent' && JSON.stringify(addition.values).includes('"Authorization"')
+}
+
 /** A key in a file that others may read is no secret any more. */
-function keyLines(path: string, variables: FileChange['variables']): string[] {
-  const holdsKey = variables.OTEL_EXPORTER_OTLP_HEADERS !== undefined
+function keyLines(path: string, holdsKey: boolean): string[] {
   const isOpen = ((modeOf(path) ?? 0) & OTHERS_READ) !== 0
   if (!holdsKey || !isOpen) return []
   return [`  It holds the key now, and others on this machine can read it: chmod 600 ${path}`]

@@ -4,6 +4,13 @@
  * install, the addition made to that. So installing twice changes nothing the second time.
  */
 import { err, ok, type Result } from '../domain/result.ts'
+import {
+  type AgentValue,
+  replacedValues,
+  type SettingsFormat,
+  withAgentValues,
+  withoutAgentValues,
+} from './agent-settings.ts'
 import type { HookGroup } from './claude-hooks.ts'
 import { settingsVariables, withAddition, withoutAddition } from './claude-settings.ts'
 import { type InstalledFile, type InstallRecord, sha256 } from './install-record.ts'
@@ -22,6 +29,11 @@ export type Addition = { readonly path: string } & (
     }
   | { readonly kind: 'shell'; readonly shell: Shell; readonly variables: TelemetryVariables }
   | { readonly kind: 'service'; readonly text: string }
+  | {
+      readonly kind: 'agent'
+      readonly format: SettingsFormat
+      readonly values: readonly AgentValue[]
+    }
 )
 
 export interface FileChange {
@@ -84,7 +96,11 @@ function cleanOf(
   if (!text.ok) return text
   const originals = before === undefined ? undefined : settingsText(before)
   const original = originals?.ok === true ? originals.value.text : undefined
-  const edited = withoutAddition(text.value.text, installed, original)
+  const { format = 'json', values = [] } = installed
+  const edited =
+    installed.kind === 'agent'
+      ? withoutAgentValues(text.value.text, format, values, original)
+      : withoutAddition(text.value.text, installed, original)
   return edited.ok ? ok(settingsBytes(text.value.mark, edited.value)) : edited
 }
 
@@ -102,6 +118,13 @@ function withIt(clean: Buffer | undefined, addition: Addition): Result<Added, st
   const given = settingsText(clean ?? Buffer.alloc(0))
   if (!given.ok) return given
   const { mark, text } = given.value
+  if (addition.kind === 'agent') {
+    const { format, values } = addition
+    const edited = withAgentValues(text, format, values)
+    if (!edited.ok) return edited
+    const replaced = replacedValues(text, format, values)
+    return ok({ wanted: settingsBytes(mark, edited.value), variables: {}, replaced })
+  }
   const set = settingsVariables(text)
   if (!set.ok) return set
   const variables = addition.variables(set.value)
@@ -114,7 +137,7 @@ function withIt(clean: Buffer | undefined, addition: Addition): Result<Added, st
   return ok({ wanted, variables, replaced: Object.fromEntries(replaced) })
 }
 
-/** Strictly UTF-8, as JSON has to be; a byte order mark at its head is kept apart. */
+/** Strictly UTF-8, as JSON and TOML have to be; a byte order mark at its head is kept apart. */
 function settingsText(
   bytes: Buffer,
 ): Result<{ readonly mark: string; readonly text: string }, string> {

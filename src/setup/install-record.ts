@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { AgentValue, SettingsFormat } from './agent-settings.ts'
 import type { HookGroup } from './claude-hooks.ts'
 import { isObject, parseJsonObject } from './json-object.ts'
 import { readTarget, removeEmptyFolders, writeTarget } from './target-file.ts'
@@ -13,7 +14,7 @@ import { readTarget, removeEmptyFolders, writeTarget } from './target-file.ts'
 /** One file that was changed. */
 export interface InstalledFile {
   readonly path: string
-  readonly kind: 'settings' | 'shell' | 'service'
+  readonly kind: 'settings' | 'shell' | 'service' | 'agent'
   /** SHA-256 of the bytes written. */
   readonly written: string
   /** File name in the backup folder; absent when there was no such file. */
@@ -22,6 +23,9 @@ export interface InstalledFile {
   readonly folders: readonly string[]
   readonly variables: Readonly<Record<string, string>>
   readonly hooks?: HookGroup
+  /** Of the settings of another agent. */
+  readonly format?: SettingsFormat
+  readonly values?: readonly AgentValue[]
 }
 
 export interface InstallRecord {
@@ -86,11 +90,14 @@ export function createInstallRecord(configDir: string): InstallRecord {
   }
 }
 
+const KINDS: readonly InstalledFile['kind'][] = ['settings', 'shell', 'service', 'agent']
+
 function isInstalledFile(value: unknown): value is InstalledFile {
   return (
     isObject(value) &&
     typeof value.path === 'string' &&
-    (value.kind === 'settings' || value.kind === 'shell' || value.kind === 'service') &&
+    KINDS.some((kind) => kind === value.kind) &&
+    (value.kind !== 'agent' || Array.isArray(value.values)) &&
     typeof value.written === 'string' &&
     (value.backup === undefined || typeof value.backup === 'string') &&
     Array.isArray(value.folders) &&

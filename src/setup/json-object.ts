@@ -20,11 +20,20 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The object that the text is; blank text is an empty one. The error completes "the file …". */
-export function parseJsonObject(text: string): Result<JsonObject, string> {
+/**
+ * The object that the text is; blank text is an empty one. The error completes "the file …". Some agents
+ * read comments, and commas too many, in theirs.
+ */
+export function parseJsonObject(
+  text: string,
+  { allowComments = false }: { readonly allowComments?: boolean } = {},
+): Result<JsonObject, string> {
   if (text.trim() === '') return ok({})
   const errors: ParseError[] = []
-  const value: unknown = parse(text, errors, { disallowComments: true })
+  const value: unknown = parse(text, errors, {
+    disallowComments: !allowComments,
+    allowTrailingComma: allowComments,
+  })
   const [first] = errors
   if (first !== undefined) {
     const line = text.slice(0, first.offset).split('\n').length

@@ -445,3 +445,63 @@ test.each([
   expect(stderr).toMatch(/^claude-telemetry: /)
   expect(stderr).toMatch(says)
 })
+
+describe('other agents', () => {
+  const files: Readonly<Record<string, readonly [string, string]>> = {
+    codex: ['.codex/config.toml', '# mine\nmodel = "gpt-5.5" # the best\n'],
+    copilot: ['.config/Code/User/settings.json', '{\n    // mine\n    "editor.tabSize": 2,\n}\n'],
+    gemini: ['.gemini/settings.json', '{"theme":"x"}'],
+    opencode: ['.config/opencode/opencode.json', '{\r\n  "model": "x"\r\n}\r\n'],
+    qwen: ['.qwen/settings.json', '\u{feff}{"theme": "öpüs 🙂"}\n'],
+  }
+
+  test.each(Object.entries(files))('%s: add, again, take out', (agent, [path, content]) => {
+    const home = createHome()
+    home.write(path, content, 0o640)
+    const before = home.snapshot()
+    done(home, 'install', '--agent', agent, '--content', 'prompts')
+    const installed = home.snapshot()
+    expect(home.read(path).toString()).not.toBe(content)
+    expect(home.exists(SETTINGS)).toBe(false)
+    done(home, 'install', '--agent', agent, '--content', 'prompts')
+    expect(home.snapshot()).toEqual(installed)
+    done(home, 'uninstall')
+    expect(home.snapshot()).toEqual(before)
+  })
+
+  test('that have no settings yet get some, and lose them again', () => {
+    const home = createHome()
+    const before = home.snapshot()
+    for (const agent of Object.keys(files)) {
+      done(home, 'install', '--agent', agent, '--content', 'prompts')
+    }
+    done(home, 'install')
+    done(home, 'uninstall')
+    expect(home.snapshot()).toEqual(before)
+  })
+
+  test('--dry-run shows what would change, without the key', () => {
+    const home = createHome()
+    const args = ['install', '--agent', 'codex', '--api-key', 'a-key-of-some-length', '--dry-run']
+    const shown = done(home, ...args)
+    expect(shown).toContain('/v1/logs')
+    expect(shown).not.toContain('a-key-of-some-length')
+    expect(home.exists('.codex/config.toml')).toBe(false)
+  })
+
+  test('take none of the options of Claude Code', () => {
+    const { code, stderr } = createHome().run(['install', '--agent', 'codex', '--hooks'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('--hooks is for Claude Code')
+  })
+
+  test('a file that cannot be read is left alone', () => {
+    const home = createHome()
+    home.write('.codex/config.toml', 'a = = 1\n')
+    const before = home.snapshot()
+    const { code, stderr } = home.run(['install', '--agent', 'codex'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('is not TOML')
+    expect(home.snapshot()).toEqual(before)
+  })
+})
