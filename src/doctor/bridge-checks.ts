@@ -124,7 +124,7 @@ function wayOut(surroundings: Surroundings, isNamed: boolean): string | undefine
     return 'See that the name is known here (docker run --add-host=host.docker.internal:host-gateway) and that the bridge listens for other machines: OTLP_RECEIVER_HOST=0.0.0.0 with an API_KEY'
   }
   if (surroundings === 'container') {
-    return 'This is a container, and localhost is the container itself: for a bridge on the host, claude-telemetry install --endpoint http://host.docker.internal:4318 --api-key - (its API_KEY on standard input)'
+    return 'This is a container, and localhost is the container itself: for a bridge on the host, claude-telemetry install --endpoint http://host.docker.internal:4318 --api-key - (it reads the API_KEY of the bridge)'
   }
   if (surroundings === 'wsl') {
     return 'This is WSL, whose localhost is not that of Windows unless networkingMode=mirrored: start the bridge in WSL, or use the address of the Windows host'

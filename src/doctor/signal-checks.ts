@@ -167,7 +167,7 @@ export function hostRefused(host: string): Outcome {
     status: 'fail',
     what: () =>
       `the bridge refuses requests for the name ${quote(host)} (403): without an API_KEY it takes those for localhost only`,
-    todo: 'Start the bridge with an API_KEY, and run claude-telemetry install --api-key - with it on standard input; on one machine, use http://127.0.0.1',
+    todo: 'Start the bridge with an API_KEY, and have Claude Code send it (claude-telemetry install --api-key -); on one machine, use http://127.0.0.1',
   }
 }
 
