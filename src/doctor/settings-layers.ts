@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isObject, type JsonObject, parseJsonObject } from '../setup/json-object.ts'
 import { modeOf, readTarget } from '../setup/target-file.ts'
 import type { Layer } from './claude-environment.ts'
-import { fault, fine, type Finding, warning } from './finding.ts'
+import { fault, fine, type Finding, skipped, warning } from './finding.ts'
 
 export interface SettingsPlaces {
   readonly user: string
@@ -34,11 +34,6 @@ export function readLayers(shell: Layer['variables'], places: SettingsPlaces): L
   const user = readSettings('settings.user', places.user)
   const managed = readSettings('settings.managed', places.managed)
   const projects = projectSettings(places)
-  const files = [
-    { path: places.user, settings: user.settings },
-    ...projects,
-    { path: places.managed, settings: managed.settings },
-  ]
   return {
     layers: [
       { name: 'the shell', variables: shell },
@@ -49,16 +44,15 @@ export function readLayers(shell: Layer['variables'], places: SettingsPlaces): L
       })),
       { name: places.managed, variables: variablesOf(managed.settings) },
     ],
-    headersHelper: files.reduceRight(
-      (found: HeadersHelper | undefined, { path, settings }) => found ?? helperOf(settings, path),
-      undefined,
-    ),
+    headersHelper:
+      helperOf(managed.settings, places.managed) ?? helperOf(user.settings, places.user),
     findings: [
       ...user.findings,
       ...managed.findings,
       ...exposure(places.user, user.settings),
       ...hooksSwitchedOff(places, user.settings, managed.settings),
       ...projectFindings(projects),
+      ...projectHelpers(projects),
     ],
   }
 }
@@ -142,6 +136,20 @@ function projectSettings({ workingDir, user }: SettingsPlaces): readonly Setting
     const bytes = readTarget(path)
     const settings = parseJsonObject(bytes.ok ? (bytes.value?.toString() ?? '') : '')
     return settings.ok ? [{ path, settings: settings.value }] : []
+  })
+}
+
+/** A repository that somebody else wrote must not have this command run its programs. */
+function projectHelpers(projects: readonly SettingsFile[]): Finding[] {
+  return projects.flatMap(({ path, settings }) => {
+    const helper = helperOf(settings, path)
+    if (helper === undefined) return []
+    return [
+      skipped(
+        'telemetry.headers-helper',
+        `otelHeadersHelper of the project ${path} is not run here`,
+      ),
+    ]
   })
 }
 

@@ -49,7 +49,22 @@ export function delivery(nowMs: number): Delivery {
               : [],
       })),
     },
-    quarantine: { records: 0, bytes: 0, dropped: 0, items: [] },
+    quarantine: {
+      records: 1,
+      bytes: 512,
+      dropped: 0,
+      items: [
+        {
+          id: 1,
+          receivedMs: nowMs - 60_000,
+          signal: 'log',
+          reason: 'unknown_agent',
+          message: 'nothing says which agent sent it: its scope is "my.app"',
+          name: 'my.event',
+          bytes: 512,
+        },
+      ],
+    },
     retention: {
       days: 180,
       databaseBytes: 48_340_992,

@@ -25,7 +25,8 @@ describe('the layers of the environment', () => {
     const user = write('user.json', files.user)
     const managed = write('managed.json', files.managed)
     const shell = { A: 'shell', B: 'shell', C: 'shell', EMPTY: '' }
-    return { user, managed, ...readLayers(shell, { user, managed, workingDir: folder }) }
+    const layers = readLayers(shell, { user, managed, workingDir: folder })
+    return { user, managed, workingDir: folder, ...layers }
   }
 
   test('the settings go before the shell, the managed ones before both', () => {
@@ -43,6 +44,36 @@ describe('the layers of the environment', () => {
     })
     expect(environment.get('EMPTY')).toEqual({ value: 'set', from: user, over: [] })
     expect(environment.get('NONE')).toBeUndefined()
+  })
+
+  test('a program that gives headers is taken from the person and the organisation only', () => {
+    const own = { otelHeadersHelper: '/bin/own' }
+    const { managed, headersHelper } = layersOf({
+      user: own,
+      managed: { otelHeadersHelper: '/bin/managed' },
+    })
+    expect(headersHelper).toEqual({ command: '/bin/managed', from: managed })
+    const { user, workingDir } = layersOf({ user: own })
+    mkdirSync(join(workingDir, '.claude'))
+    writeFileSync(join(workingDir, '.claude/settings.json'), '{"otelHeadersHelper": "/bin/theirs"}')
+    const read = (places: { user: string; managed: string }) =>
+      readLayers({}, { ...places, workingDir })
+    const none = join(workingDir, 'none.json')
+    expect(read({ user, managed: none }).headersHelper).toEqual({ command: '/bin/own', from: user })
+    const { headersHelper: theirs, findings } = read({ user: none, managed: none })
+    expect(theirs).toBeUndefined()
+    expect(findings).toContainEqual(expect.objectContaining({ id: 'telemetry.headers-helper' }))
+  })
+
+  test('a project gives resource attributes, and nothing else', () => {
+    const { user, workingDir } = layersOf({ user: { env: { OTEL_RESOURCE_ATTRIBUTES: 'a=user' } } })
+    mkdirSync(join(workingDir, '.claude'))
+    const env = { OTEL_RESOURCE_ATTRIBUTES: 'a=project', OTEL_LOGS_EXPORTER: 'none' }
+    writeFileSync(join(workingDir, '.claude/settings.local.json'), JSON.stringify({ env }))
+    const { layers } = readLayers({}, { user, managed: join(workingDir, 'none'), workingDir })
+    const environment = claudeEnvironment(layers)
+    expect(environment.get('OTEL_RESOURCE_ATTRIBUTES')?.value).toBe('a=project')
+    expect(environment.get('OTEL_LOGS_EXPORTER')).toBeUndefined()
   })
 
   test('an organisation that allows its own hooks only', () => {
