@@ -26,13 +26,8 @@ export interface BridgeProbe {
   accepts(host: string, port: number): Promise<boolean>
   /** Whether an HTTP proxy leads there. */
   connectsThrough(proxy: string, host: string, port: number): Promise<boolean>
-  /** Calls the export service of a signal with an empty export. */
-  grpc(
-    host: string,
-    port: number,
-    signal: SignalId,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<GrpcAnswer>
+  /** Calls the export service of a signal with an empty export; over TLS where the URL says so. */
+  grpc(url: URL, signal: SignalId, headers: Readonly<Record<string, string>>): Promise<GrpcAnswer>
 }
 
 export type GrpcAnswer =
@@ -139,14 +134,12 @@ const SERVICES: Readonly<Record<SignalId, string>> = {
 
 /** One unary call on a connection of its own. Header values are percent-decoded, as over gRPC. */
 function callExport(
-  host: string,
-  port: number,
+  { origin }: URL,
   signal: SignalId,
   headers: Readonly<Record<string, string>>,
 ): Promise<GrpcAnswer> {
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return new Promise((resolve) => {
-    const session = connectHttp2(`http://${authority}`)
+    const session = connectHttp2(origin)
     const end = (answer: GrpcAnswer): void => {
       session.destroy()
       resolve(answer)

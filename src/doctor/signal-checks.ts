@@ -192,9 +192,11 @@ async function grpcOutcome(plan: SignalPlan, url: URL, context: SignalContext): 
     const what = `nothing accepts gRPC at ${where}`
     return { id: 'bridge.grpc', status: 'fail', what: () => what, todo }
   }
-  if (plan.proxy !== undefined)
+  // The key is tried without the proxy, where that is possible.
+  if (plan.proxy !== undefined && !(await probe.accepts(host, port))) {
     return { ...taken, what: (signals) => `${signals} get through the proxy` }
-  const answer = await probe.grpc(host, port, plan.signal, plan.headers)
+  }
+  const answer = await probe.grpc(url, plan.signal, plan.headers)
   if (answer.kind === 'no_answer') return grpcBrokeOff(where, answer.error)
   if (answer.code === 0) return taken
   if (answer.code === 16) return keyRefused(plan, context)

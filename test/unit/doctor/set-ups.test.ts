@@ -93,7 +93,9 @@ function network({
     delete: async (url, headers) => http(url, headers),
     accepts: async (host, port) => openGrpc(host, port) || (isHere(host) && port === 4318),
     connectsThrough: async (proxy, host, port) => proxies.includes(proxy) && openGrpc(host, port),
-    grpc: async (host, _port, _signal, headers): Promise<GrpcAnswer> => {
+    grpc: async ({ hostname, protocol }, _signal, headers): Promise<GrpcAnswer> => {
+      if (protocol === 'https:') return { kind: 'no_answer', error: 'wrong version number' }
+      const host = hostname.replace(/^\[|\]$/g, '')
       const code = { 200: 0, 401: 16, 403: 7 }[admitted(host, headers)] ?? 2
       return { kind: 'answer', code }
     },
@@ -316,6 +318,18 @@ const working: readonly SetUp[] = [
 ]
 
 const broken: readonly SetUp[] = [
+  {
+    name: 'no key, through a proxy that leads to the bridge',
+    user: grpc,
+    shell: { grpc_proxy: 'http://proxy:3128' },
+    world: { ...locked, proxies: ['http://proxy:3128'] },
+    fails: [/none is sent with logs and metrics/, 'bridge.key'],
+  },
+  {
+    name: 'gRPC with TLS, which the bridge does not speak',
+    user: { ...grpc, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://127.0.0.1:4317' },
+    fails: [/does not speak gRPC/, 'bridge.grpc'],
+  },
   {
     name: 'no key',
     world: locked,
