@@ -131,6 +131,7 @@ export async function createApp(
     config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
   const intake = createIntake({
     masker,
+    forwardsOriginals: config.forwardOtlp?.isUnredacted === true,
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     store: (arrivals) => handler.accept(arrivals),

@@ -34,18 +34,21 @@ export interface Intake {
 
 export interface IntakeDeps extends EnrichDeps {
   readonly masker: RecordMasker
+  /** What is forwarded goes as it came, not as it was redacted. */
+  readonly forwardsOriginals?: boolean
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
   /** Where records go that cannot be placed; absent where they are only refused. */
   readonly quarantine?: Pick<QuarantineStore, 'keep'>
 }
 
-export function createIntake({ masker, store, quarantine, ...deps }: IntakeDeps): Intake {
+export function createIntake(all: IntakeDeps): Intake {
+  const { masker, forwardsOriginals = false, store, quarantine, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
-    createRedact(masker),
+    createRedact(masker, forwardsOriginals),
     quarantined('identify', identifyRecord, quarantine),
     translate,
   ]

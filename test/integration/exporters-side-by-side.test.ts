@@ -206,3 +206,33 @@ test('an exporter that is configured later gets history by replay', async () => 
     spans.map(({ spanId }) => spanId).toSorted()
   expect(ids(otlp.spans())).toEqual(ids(langfuse.spans()))
 })
+
+test.each([
+  ['0', false],
+  ['1', true],
+])('FORWARD_UNREDACTED=%s: a secret is forwarded: %s', async (unredacted, isForwarded) => {
+  const all = await servers()
+  const secret = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`
+  const { url, stop } = await start({
+    ...environmentOf(folder(), all),
+    FORWARD_UNREDACTED: unredacted,
+  })
+  const [sample] = recording('tools').requests.filter(({ signal }) => signal === 'logs')
+  const body = JSON.parse(sample?.body.toString() ?? '{}') as {
+    resourceLogs: { scopeLogs: { logRecords: { attributes: object[] }[] }[] }[]
+  }
+  const [record] = body.resourceLogs[0]?.scopeLogs[0]?.logRecords ?? []
+  record?.attributes.push({ key: 'note', value: { stringValue: `token ${secret}` } })
+  const response = await fetch(`${url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(response.status).toBe(200)
+  expect(await stop()).toBe(true)
+  const forwarded = JSON.stringify(all.forward.logs())
+  expect(forwarded).toContain('token ')
+  expect(forwarded.includes(secret)).toBe(isForwarded)
+  const sent = JSON.stringify([all.langfuse.spans(), all.otlp.spans()])
+  expect(sent).not.toContain(secret)
+})
