@@ -74,7 +74,7 @@ const QUOTES = String.raw`\\{0,15}["'\x60]`
 const WIDE_GAP = String.raw`(?:\s|\\+[nrt]){0,40}`
 
 /** Between the sign and a value: `Some("…")`, `b"…"`, `("…")`. */
-const WRAPPER = /\(?(?:(?:[bruf]|Some\(|String::from\(|new \w{1,20}\()(?=["'\x60]))?/y
+const WRAPPER = /\(?(?:(?:[bruf$]|Some\(|String::from\(|new \w{1,20}\()(?=["'\x60]))?/y
 /** Between a name and its `=` in languages with types. */
 const TYPE = /: ?(?:str|string|String|&str|SecretStr|Optional\[str\]|char \*)[ \t]{0,8}(?==)/y
 
@@ -229,6 +229,7 @@ function isQuoteOrSpace(character: string): boolean {
 function placeOf(text: string, name: string, from: number, to: number, sign: string): Place {
   if (sign === ',' || sign === '(') return 'list'
   if (secretNameOf(name).isEnvironment || name.startsWith('--')) return 'config'
+  if (name.startsWith('_auth')) return 'config'
   const before = text.charCodeAt(from - 1)
   // A query or a connection string.
   if (sign === '=' && (before === 0x26 || before === 0x3f || before === 0x3b)) return 'config'
@@ -324,10 +325,13 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
   if (bounds === undefined) return undefined
   const { from, to } = bounds
   const joint = jointBehind(text, to)
-  if (!mayJoin(joint) && !text.startsWith('--', from)) return undefined
-  const name = text.slice(from, to)
+  const isCommand = isSetByCommand(text, from, to)
+  if (!mayJoin(joint) && !isCommand && !text.startsWith('--', from)) return undefined
+  const name = spokenName(text, from, text.slice(from, to))
   if (!secretNameOf(name).isSecret) return undefined
-  const found = placedValue(text, name, from, to, joint)
+  const found = isCommand
+    ? valueAt(text, afterGap(text, to), 'config', name)
+    : placedValue(text, name, from, to, joint)
   if (found === undefined || found.to <= found.from) return undefined
   const value = text.slice(found.from, found.to)
   if (isJsonNumber(text, to, found, value)) {
@@ -337,6 +341,26 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
   }
   if (!isSecretValue(name, value, found.place, found.isQuoted)) return undefined
   return { from: found.from, to: found.to, id: kindOfName(name) }
+}
+
+const COMMAND = /(?:^|[^A-Za-z0-9])(?:set(?: -{1,2}[a-z]{1,10})?|setx|ENV|ARG) $/
+const CONFIGURE = /configure set $/
+const SPOKEN = /(?:^|[^A-Za-z])(?:api|access|secret|private|license|signing|encryption|auth) $/i
+
+/** `set -gx NAME value`, `ENV NAME value`: a space joins the two. */
+function isSetByCommand(text: string, from: number, to: number): boolean {
+  if (text.charCodeAt(from - 1) !== 0x20 || text.charCodeAt(to) !== 0x20) return false
+  const next = text.charCodeAt(to + 1)
+  if (next === EQUALS || next === COLON) return false
+  const before = text.slice(Math.max(0, from - 20), from)
+  if (CONFIGURE.test(before)) return true
+  return COMMAND.test(before) && secretNameOf(text.slice(from, to)).isEnvironment
+}
+
+/** `API key` of prose is a name of two words. */
+function spokenName(text: string, from: number, name: string): string {
+  if (name !== 'key' || text.charCodeAt(from - 1) !== 0x20) return name
+  return SPOKEN.test(text.slice(Math.max(0, from - 14), from)) ? 'api_key' : name
 }
 
 const COMMA = 0x2c

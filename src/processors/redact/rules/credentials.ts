@@ -79,6 +79,19 @@ function encodedAuthAt(text: string, at: number): SecretSpan | undefined {
   return { from: at + kept.length, to: at + match[0].length }
 }
 
+const AUTH_PAIR = new RegExp(
+  String.raw`(auth${SPACE}{0,4}=${SPACE}{0,4}\(${SPACE}{0,4}${QUOTE}[^"'\\\s]{1,100}${QUOTE}${SPACE}{0,4},${SPACE}{0,4}${QUOTE})([^"'\\\s]{4,1000})`,
+  'y',
+)
+
+/** `auth=("user", "password")` of Python. */
+function authPairAt(text: string, at: number): SecretSpan | undefined {
+  AUTH_PAIR.lastIndex = at
+  const match = AUTH_PAIR.exec(text)
+  if (match === null || isPlaceholder(match[2] ?? '')) return undefined
+  return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
+}
+
 const BEARER = /(bearer(?:\s{1,4}|%20|\+|:\s?))([^\s"'\\`<>,;]{12,4000})/iy
 
 function bearerAt(text: string, at: number): SecretSpan | undefined {
@@ -99,7 +112,8 @@ function cookieAt(text: string, at: number): SecretSpan | undefined {
   const match = COOKIE.exec(text)
   if (match === null) return undefined
   const [, kept = '', value = ''] = match
-  if (value.length < 12 || (!/\d/.test(value) && !isLongOrRandom(value))) return undefined
+  if (value.length < 12 || (!/\d/.test(value) && !value.split(/[=;] ?/).some(isLongOrRandom)))
+    return undefined
   return { from: at + kept.length, to: at + match[0].length }
 }
 
@@ -149,6 +163,7 @@ export const credentialRules: readonly MaskRule[] = [
   { id: 'url-password', keywords: ['://', ':\\/\\/'], find: userInfoAt },
   { id: 'basic-auth', keywords: ['basic'], find: basicAt },
   { id: 'basic-auth', keywords: ['auth'], find: encodedAuthAt },
+  { id: 'basic-auth', keywords: ['auth'], find: authPairAt },
   { id: 'bearer-token', keywords: ['bearer'], find: bearerAt },
   { id: 'cookie', keywords: ['cookie'], find: cookieAt },
   { id: 'authorization-header', keywords: ['authorization'], find: authorizationAt },
@@ -172,8 +187,8 @@ export const credentialRules: readonly MaskRule[] = [
   ),
   patternRule(
     'sql-password',
-    'identified by',
-    String.raw`(identified by (?:password )?\\{0,15}["'])(?:[^\s"'\\;]{4,4000})`,
+    ['identified by', 'IDENTIFIED BY'],
+    String.raw`((?:identified by|IDENTIFIED BY) (?:password |PASSWORD )?\\{0,15}["'])(?:[^\s"'\\;]{4,4000})`,
   ),
   patternRule(
     'password-hash',

@@ -69,7 +69,7 @@ const TRAILING = new Set(
 )
 /** Whose `pass` is a password: `dbPass`, `smtp.pass`. */
 const PASS_OF = new Set(
-  'db database user smtp ftp sftp mysql postgres pg admin root redis mongo ssh mail email imap proxy auth basic http login sudo key store keystore truststore ldap wifi my'.split(
+  'db database user smtp ftp sftp mysql postgres pg admin root redis mongo ssh mail email imap proxy auth basic http login sudo key store keystore truststore ldap wifi my become'.split(
     ' ',
   ),
 )

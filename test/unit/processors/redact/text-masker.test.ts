@@ -71,6 +71,13 @@ test.each([
     String.raw`x\nDB_PASSWORD=abc1234\nNEXT=1`,
     String.raw`x\nDB_PASSWORD=[masked: password]\nNEXT=1`,
   ],
+  ['set -gx API_KEY Xk29fjw0Qz8LmN3p', 'set -gx API_KEY [masked: secret]'],
+  ['ENV DB_PASSWORD hunter22', 'ENV DB_PASSWORD [masked: password]'],
+  ["export TOKEN=$'Xk29fjw0Qz8LmN3p'", "export TOKEN=$'[masked: token]'"],
+  ['my API key is Xk29fjw0Qz8LmN3p', 'my API key is [masked: secret]'],
+  ["ALTER USER x IDENTIFIED BY 'hunter22'", "ALTER USER x IDENTIFIED BY '[masked: sql-password]'"],
+  ['get(u, auth=("app", "hunter22"))', 'get(u, auth=("app", "[masked: basic-auth]"))'],
+  ['Cookie: theme=dark; sid=xVyQKfkPZXjjXUoUFTpomuMz', 'Cookie: [masked: cookie]'],
   ['token%3Dghp_abcdefghijklmnopqrstuvwxyz0123456789', 'token%3D[masked: github-token]'],
 ])('%s becomes %s', (text, expected) => {
   expect(mask(text)).toBe(expected)
