@@ -143,15 +143,15 @@ export function reportFields(data: ReportData): Fields<ReportRow> {
     [period]: ({ startMs }) => periodText(startMs, data),
     ...(group !== undefined && { [group]: ({ name }: ReportRow) => name }),
     cost_usd: ({ costUsd }) => costUsd,
-    estimated_usd: ({ estimatedUsd }) => estimatedUsd,
-    metrics_usd: ({ metricsUsd }) => metricsUsd,
-    unpriced_calls: ({ unpricedCalls }) => unpricedCalls,
     input_tokens: ({ tokens }) => tokens.input,
     output_tokens: ({ tokens }) => tokens.output,
     cache_read_tokens: ({ tokens }) => tokens.cacheRead,
     cache_creation_tokens: ({ tokens }) => tokens.cacheCreation,
     sessions: ({ sessions }) => sessions,
     model_calls: ({ modelCalls }) => modelCalls,
+    estimated_usd: ({ estimatedUsd }) => estimatedUsd,
+    metrics_usd: ({ metricsUsd }) => metricsUsd,
+    unpriced_calls: ({ unpricedCalls }) => unpricedCalls,
   }
 }
 

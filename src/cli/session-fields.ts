@@ -13,9 +13,6 @@ export const sessionFields: Fields<SessionRow> = {
   first: ({ firstMs }) => new Date(firstMs).toISOString(),
   last: ({ lastMs }) => new Date(lastMs).toISOString(),
   cost_usd: ({ costUsd }) => costUsd,
-  estimated_usd: ({ estimatedUsd }) => estimatedUsd,
-  metrics_usd: ({ metricsUsd }) => metricsUsd,
-  unpriced_calls: ({ unpricedCalls }) => unpricedCalls,
   input_tokens: ({ tokens }) => tokens.input,
   output_tokens: ({ tokens }) => tokens.output,
   cache_read_tokens: ({ tokens }) => tokens.cacheRead,
@@ -24,4 +21,7 @@ export const sessionFields: Fields<SessionRow> = {
   model_calls: ({ modelCalls }) => modelCalls,
   tool_results: ({ toolResults }) => toolResults,
   errors: ({ errors }) => errors,
+  estimated_usd: ({ estimatedUsd }) => estimatedUsd,
+  metrics_usd: ({ metricsUsd }) => metricsUsd,
+  unpriced_calls: ({ unpricedCalls }) => unpricedCalls,
 }

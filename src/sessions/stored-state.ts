@@ -107,7 +107,7 @@ function subagentsFrom1To2(subagents: unknown): Json {
 /** Fields that came later within a version have the value that they begin with. */
 function withDefaults(state: Json): Json {
   const filled = jsonOf(filledUp(withLastCall(withModels(state)), blankSession))
-  const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(turn, blankTurn))
+  const turns = mapValues(jsonOf(filled.turns), (turn) => filledUp(withCount(turn), blankTurn))
   return { ...filled, turns }
 }
 
@@ -119,6 +119,11 @@ function withModels(state: Json): Json {
     isJson(model) ? filledUp(model, blankModel) : model,
   )
   return { ...state, totals: { ...totals, models } }
+}
+
+/** A prompt was counted when it came, before answers told of prompts as well. */
+function withCount(turn: unknown): unknown {
+  return isJson(turn) ? { counted: turn.prompted === true, ...turn } : turn
 }
 
 /** Before the newest call was noted: events arrived up to the newest record. */
@@ -138,8 +143,7 @@ const blankTurn = newTurn({
   isApart: false,
   agentTraceId: undefined,
   sentSubagents: {},
-  // Those of before were counted when their prompt came.
-  counted: true,
+  counted: false,
   timeMs: 0,
 })
 

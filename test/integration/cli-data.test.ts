@@ -100,7 +100,7 @@ test('a report adds up to the truth, in every format and split', async () => {
   }
   const { stdout } = await run(['report', '--format', 'csv', ...range])
   expect(stdout.split('\n')[0]).toBe(
-    'month,cost_usd,input_tokens,output_tokens,cache_read_tokens,cache_creation_tokens,sessions,model_calls',
+    'month,cost_usd,input_tokens,output_tokens,cache_read_tokens,cache_creation_tokens,sessions,model_calls,estimated_usd,metrics_usd,unpriced_calls',
   )
   const markdown = await run(['report', '--format', 'markdown', ...range])
   expect(markdown.stdout).toMatch(

@@ -66,7 +66,7 @@ test('estimates are sent as costs where that is asked for', async () => {
   const rig = await playCase('06', { change: known, env: { SEND_ESTIMATES: 'on' } })
   await rig.stop()
   const totals = rig.langfuse.spans().flatMap(({ cost }) => cost.total ?? [])
-  expect(totals.toSorted((a, b) => Number(a) - Number(b))).toEqual([0.05, ESTIMATE, ESTIMATE, ESTIMATE])
+  expect(totals.map(Number).sort((a, b) => a - b)).toEqual([0.05, ESTIMATE, ESTIMATE, ESTIMATE])
 })
 
 test('the operator says which model an id is, and what it costs', async () => {
