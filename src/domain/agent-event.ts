@@ -140,6 +140,8 @@ export interface ModelCallEvent extends EventBase {
   /** The newest words of the user in `input`, and the text of `output`. */
   readonly prompt?: Content
   readonly answer?: Content
+  /** The answer asks for tools, so the agent goes on, however long they take. */
+  readonly asksForTools?: boolean
 }
 
 /**

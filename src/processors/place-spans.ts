@@ -19,8 +19,8 @@ export function createPlacement(): RecordProcessor {
   return {
     name: 'place',
     process: (batch, next) => {
-      const spans = batch.records.filter(isSpan)
-      if (spans.length > 0) placer.place(spans)
+      // All records of a batch are of one signal.
+      if (batch.records[0]?.signal === 'trace') placer.place(batch.records.filter(isSpan))
       return next(batch)
     },
   }

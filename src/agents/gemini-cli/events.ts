@@ -6,7 +6,7 @@ import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
 import type { Attributes, Shown } from '../../domain/json-value.ts'
 import { parseBoundedJson } from '../../domain/json-value.ts'
 import type { Quantity } from '../../domain/numbers.ts'
-import { answerText, isFields } from '../genai/messages.ts'
+import { answerText, asksForTools, isFields } from '../genai/messages.ts'
 import { counted, mcpServer, recordedText } from '../log-event.ts'
 import type { EventRow } from '../profile.ts'
 import { countOf, flagOf, numberOf, present, textOf } from '../read-attribute.ts'
@@ -51,6 +51,7 @@ function response(base: EventBase, a: Attributes): AgentEvent {
       querySource: isMain(a) ? undefined : textOf(a, 'role'),
       output: answer && [{ role: 'assistant', content: answer.content }],
       answer: answer?.text === undefined ? undefined : { text: answer.text },
+      asksForTools: answer && asksForTools([{ role: 'assistant', content: answer.content }]),
     }),
   }
 }

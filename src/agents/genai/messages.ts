@@ -41,6 +41,22 @@ export function answerText(messages: readonly Shown[] | undefined): string | und
   return text === '' ? undefined : text
 }
 
+/** Whether an answer asks for tools, in any of the forms. */
+export function asksForTools(messages: readonly Shown[] | undefined): boolean {
+  return (messages ?? []).some((message) => {
+    if (!isFields(message)) return false
+    if (Array.isArray(message.tool_calls) && message.tool_calls.length > 0) return true
+    const parts = message.parts ?? message.content
+    return Array.isArray(parts) && (parts as readonly Shown[]).some(isToolCall)
+  })
+}
+
+function isToolCall(part: Shown): boolean {
+  if (!isFields(part)) return false
+  if (part.functionCall !== undefined || part.toolCallId !== undefined) return true
+  return typeof part.type === 'string' && /^tool[_-](?:call|use)$/.test(part.type)
+}
+
 function textOfMessage({ parts, content, text }: Fields): string {
   const body = parts ?? content ?? text
   if (typeof body === 'string') return body

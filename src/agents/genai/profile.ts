@@ -11,7 +11,7 @@ import type {
   UsageSum,
 } from '../../domain/agent-event.ts'
 import type { Identity } from '../../domain/identity.ts'
-import type { Attributes } from '../../domain/json-value.ts'
+import type { Attributes, Shown } from '../../domain/json-value.ts'
 import type { Quantity } from '../../domain/numbers.ts'
 import type { Origin, SpanRecord } from '../../domain/telemetry-record.ts'
 import { withoutPlace } from '../log-event.ts'
@@ -26,7 +26,7 @@ import { droid } from './droid.ts'
 import { genaiEvents } from './events.ts'
 import { goose } from './goose.ts'
 import { logfire } from './logfire.ts'
-import { answerText, messagesOf, newestPrompt } from './messages.ts'
+import { answerText, asksForTools, messagesOf, newestPrompt } from './messages.ts'
 import { openclaw } from './openclaw.ts'
 import { openinference } from './openinference.ts'
 import { qwen } from './qwen.ts'
@@ -144,8 +144,23 @@ function callOf(dialect: Dialect, base: EventBase, span: SpanRecord): AgentEvent
       output,
       prompt: prompt === undefined ? undefined : { text: dialect.prompt(prompt) },
       answer: answer === undefined ? undefined : { text: answer },
+      asksForTools: isForTools(attributes, messagesOf(output, 'assistant')) ? true : undefined,
     }),
   }
+}
+
+const FINISH_REASONS: readonly string[] = [
+  'gen_ai.response.finish_reasons',
+  'ai.response.finishReason',
+  'finish_reason',
+  'llm.finish_reason',
+  'gen_ai.completion.0.finish_reason',
+]
+
+/** By why the model stopped, which is told without content as well, or by what it answered. */
+function isForTools(attributes: Attributes, output: readonly Shown[] | undefined): boolean {
+  const reasons = FINISH_REASONS.map((key) => attributes[key]).filter((of) => of !== undefined)
+  return /tool[_-](?:calls?|use)/.test(JSON.stringify(reasons)) || asksForTools(output)
 }
 
 function costOf(dialect: Dialect, attributes: Attributes) {

@@ -67,7 +67,8 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     ...addedCost(known, cost),
   }))
   if (event.isMain) {
-    turn.mainFinished = event.requestId === undefined || event.requestId !== turn.resultFor
+    const isLast = event.requestId === undefined || event.requestId !== turn.resultFor
+    turn.mainFinished = isLast && event.asksForTools !== true
     turn.failure = undefined
     if (event.prompt !== undefined) onPromptOfCall(draft, turn, event.prompt, startMs)
     if (event.answer !== undefined) {
