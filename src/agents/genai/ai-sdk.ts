@@ -93,10 +93,9 @@ function lifetimes(usage: Fields | undefined): Fields | undefined {
   return isFields(created) ? created : undefined
 }
 
-/** As implausible here as in an attribute: what is no count is not told. */
 function numberIn(of: Fields | undefined, key: string): number | undefined {
   const value = of?.[key]
-  return typeof value === 'number' && value >= 0 && value <= 1e9 ? value : undefined
+  return typeof value === 'number' ? value : undefined
 }
 
 function usage(attributes: Attributes): TokenUsage | undefined {

@@ -9,13 +9,19 @@ import { semconv, tokensOf } from './semconv.ts'
 
 const SCOPE = 'dash0-agent-plugin'
 
+/** A name that can be an agent's. */
+function nameOf(text: string | undefined): string | undefined {
+  const name = text?.toLowerCase()
+  return name !== undefined && /^[a-z][a-z0-9._-]{0,39}$/.test(name) ? name : undefined
+}
+
 export const dash0: Dialect = {
   ...semconv,
   name: 'Dash0 agent plugin',
   writes: ({ origin }) => origin.scopeName === SCOPE,
   agent: (span) =>
-    textOf(span.attributes, 'gen_ai.harness.name') ??
-    textOf(span.origin.resource, 'service.name') ??
+    nameOf(textOf(span.attributes, 'gen_ai.harness.name')) ??
+    nameOf(textOf(span.origin.resource, 'service.name')) ??
     semconv.agent(span),
   usage: (attributes) =>
     disjointUsage(

@@ -6,7 +6,8 @@
 import type { TokenUsage } from '../../domain/agent-event.ts'
 import type { Attributes, Shown } from '../../domain/json-value.ts'
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
-import { numberOf, textOf } from '../read-attribute.ts'
+import { isPlausible } from '../../domain/numbers.ts'
+import { numberOf, present, textOf } from '../read-attribute.ts'
 
 /** What a span covers. An `agent` is a turn or, within another agent, a subagent. */
 export type WorkRole = 'call' | 'agent' | 'tool' | 'other'
@@ -109,7 +110,13 @@ export function disjointUsage(
   tokens: ReportedTokens,
   includesCache: boolean,
 ): TokenUsage | undefined {
-  const { input, output, cacheRead = 0, cacheWrite = 0, reasoning } = tokens
+  const input = believable(tokens.input)
+  const output = believable(tokens.output)
+  const cacheRead = believable(tokens.cacheRead) ?? 0
+  const cacheWrite = believable(tokens.cacheWrite) ?? 0
+  const reasoning = believable(tokens.reasoning)
+  const cacheCreation5m = believable(tokens.cacheWrite5m)
+  const cacheCreation1h = believable(tokens.cacheWrite1h)
   if (input === undefined && output === undefined) return undefined
   const cached = cacheRead + cacheWrite
   const told = input ?? 0
@@ -118,8 +125,11 @@ export function disjointUsage(
     output: output ?? 0,
     cacheRead,
     cacheCreation: cacheWrite,
-    ...(tokens.cacheWrite5m !== undefined && { cacheCreation5m: tokens.cacheWrite5m }),
-    ...(tokens.cacheWrite1h !== undefined && { cacheCreation1h: tokens.cacheWrite1h }),
-    ...(reasoning !== undefined && { reasoning }),
+    ...present({ cacheCreation5m, cacheCreation1h, reasoning }),
   }
+}
+
+/** Counts within JSON are no attributes, so nobody has looked at them before. */
+function believable(count: number | undefined): number | undefined {
+  return count !== undefined && isPlausible(count, 'tokens') ? count : undefined
 }
