@@ -116,7 +116,8 @@ export async function examine(
 
 /** What was lost on its way to the bridge, as far as it got there. */
 function refusalFindings(refused: RefusalCounts): readonly Finding[] {
-  return refusalsBySize(refused).map(([reason, count]) => {
+  const worth = refusalsBySize(refused).filter(([reason]) => reason !== 'not_work')
+  return worth.map(([reason, count]) => {
     const what = `the bridge has refused ${count} since its start: ${reason.replaceAll('_', ' ')}`
     return warning('bridge.refused', what, remedyOf(reason))
   })

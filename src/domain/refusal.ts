@@ -40,7 +40,12 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ['stopping', 'nothing: the bridge was stopped, and clients try again'],
   ['internal', 'a fault of the bridge: its log has the details; please report it'],
   ['malformed_record', 'the ingest log says which field of which record cannot be read'],
-  ['unknown_agent', 'claude-telemetry quarantine list shows the records, and how to take them up'],
+  [
+    'unknown_agent',
+    'claude-telemetry quarantine list shows the records, and how to take them up; ' +
+      'docs/adding-an-agent.md says how to have an agent read',
+  ],
+  ['not_work', 'nothing: it is about the insides of an agent, whose work is told elsewhere'],
   ['no_event_name', 'keep event.name or the body where a pipeline changes the records'],
   ['no_session', 'keep session.id, on the record or on its resource'],
   ['session_id_too_long', 'keep session.id as the agent sent it'],

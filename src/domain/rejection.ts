@@ -7,6 +7,8 @@ export interface Rejection {
   readonly reason:
     | 'malformed'
     | 'unknown_agent'
+    /** Of a known agent, about its own insides: nothing is shown of it. */
+    | 'not_work'
     | 'no_event_name'
     | 'no_session'
     | 'session_id_too_long'

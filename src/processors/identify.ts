@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import type { AgentProfile, SpanSource } from '../agents/profile.ts'
+import { profileOf } from '../agents/registry.ts'
 import { believed, textOf } from '../agents/read-attribute.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.ts'
@@ -53,6 +54,7 @@ function identifyLog(
 ): Result<LogIdentity, Rejection> {
   if (profile === undefined) return unknownAgent(record.origin.scopeName)
   const name = profile.eventName(record)
+  if (name === undefined && profile.spanSource !== undefined) return notWork(profile, 'a log')
   if (name === undefined) {
     return err({
       reason: 'no_event_name',
@@ -160,7 +162,10 @@ function identifySpan(
   profile: AgentProfile | undefined,
   arrivedMs: number,
 ): Result<SpanIdentity, Rejection> {
-  if (profile === undefined) return unknownAgent(span.origin.scopeName)
+  if (profile === undefined) {
+    const sender = profileOf(span.origin)
+    return sender === undefined ? unknownAgent(span.origin.scopeName) : notWork(sender, span.name)
+  }
   const { attributes, implausible } = believed(span.attributes, profile.quantities)
   const { startMs, endMs, marks } = spanTimesOf(span, arrivedMs)
   const { spanSource } = profile
@@ -216,6 +221,12 @@ function identifyHook(
     return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
   }
   return ok({ event })
+}
+
+/** Some agents send hundreds of spans a prompt about their own insides, and logs without a name. */
+function notWork({ title }: AgentProfile, name: string): Result<never, Rejection> {
+  const message = `${quote(name)} is about the insides of ${title}: nothing is shown of it`
+  return err({ reason: 'not_work', message })
 }
 
 function unknownAgent(scopeName: string): Result<never, Rejection> {

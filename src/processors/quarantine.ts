@@ -37,7 +37,10 @@ export function quarantined(
           return []
         }
         const unplaced = unplacedOf(record)
-        if (unplaced !== undefined) refused.push({ unplaced, receivedMs: arrivedMs, rejection })
+        // What is about the insides of an agent would push out what matters.
+        const isWork = rejection.reason !== 'not_work'
+        if (unplaced !== undefined && isWork)
+          refused.push({ unplaced, receivedMs: arrivedMs, rejection })
         return [rejection]
       })
       if (rejected.length === 0) return next(batch)

@@ -266,6 +266,7 @@ function sumOf(dialect: Dialect, attributes: Attributes): UsageSum | undefined {
 const SENDERS: readonly (readonly [RegExp, string])[] = [
   [/^(?:github[.-]copilot|copilot(?:-chat|-cli|-jetbrains)?|vs-copilot)(?:$|[./])/, 'copilot'],
   [/^qwen-code$/, 'qwen-code'],
+  [/^opencode$/, 'opencode'],
   [/^goose$/, 'goose'],
   [/^(?:factory[.-])?droid$/, 'droid'],
 ]
@@ -344,8 +345,7 @@ export const genai: AgentProfile = {
   },
   eventName: (record) =>
     textOf(record.attributes, 'event.name') ??
-    (record.eventName !== '' ? record.eventName : undefined) ??
-    (typeof record.body === 'string' ? record.body.slice(0, 200) : undefined),
+    (record.eventName === '' ? undefined : record.eventName),
   sessionId: (attributes) => conversationOf(attributes),
   substituteSessionId: (_, __, traceId) => traceId,
   identity,

@@ -1,0 +1,24 @@
+/** Spans about the insides of a known agent are refused as such, and do not fill the quarantine. */
+import { expect, test } from 'vitest'
+import type { SpanRecord } from '../../../src/domain/telemetry-record.ts'
+import { processRecords } from '../../../src/processors/stored-processor.ts'
+
+const NOW = 1_795_000_000_000
+
+const reasonOf = (scopeName: string, service: string): string | undefined => {
+  const span: SpanRecord = {
+    origin: { resource: { 'service.name': service }, scopeName, scopeVersion: '' },
+    ...{ traceId: 't', spanId: 's', name: 'sql.execute', startMs: NOW - 2, endMs: NOW - 1 },
+    ...{ attributes: {}, moments: [], statusCode: 0, statusMessage: '' },
+  }
+  return processRecords({ signal: 'trace', records: [span] }, NOW).rejected[0]?.reason
+}
+
+test.each([
+  ['opencode', 'opencode', 'not_work'],
+  ['codex_exec', 'codex_exec', 'not_work'],
+  ['gemini-cli', 'gemini-cli', 'not_work'],
+  ['my.library', 'my-service', 'unknown_agent'],
+])('a span of scope %s and service %s: %s', (scope, service, reason) => {
+  expect(reasonOf(scope, service)).toBe(reason)
+})
