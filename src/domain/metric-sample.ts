@@ -33,6 +33,8 @@ export interface MetricSample {
    */
   readonly value: number | undefined
   readonly timeMs: number
+  /** It told no time that can be true: `timeMs` is when it came. */
+  readonly isTimeOfArrival?: boolean
   /** When what it measures began, as sent: the last export (delta), or the process (cumulative). */
   readonly startMs?: number
   /** The model whose cost or tokens it measures. */

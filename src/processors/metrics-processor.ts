@@ -52,6 +52,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
     measure,
     value: isBelieved ? point.value : undefined,
     timeMs,
+    ...(timeMs !== point.timeMs && { isTimeOfArrival: true }),
     identity: profile.identity(point.origin, point.attributes),
     ...(facet !== undefined && { facet }),
     ...(model !== undefined && { model }),

@@ -67,6 +67,8 @@ describe('a password in a URL is repeated nowhere', () => {
     const home = createHome()
     const env = {
       CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://me:${PASSWORD}@bridge.invalid:9/base`,
       OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://me:${PASSWORD}@127.0.0.1:9/base`,
     }

@@ -190,6 +190,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
           eventName: text(of.eventName),
           body: any(of.body),
           attributes: attributes(of.attributes),
+          ...(of.timeText !== undefined && { timeText: text(of.timeText) }),
         }
         record.record = withMasked(of, next, counts)
         return

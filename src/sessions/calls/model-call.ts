@@ -88,7 +88,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
 
 function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): void {
   const { totals } = draft.state
-  takeBackMetricSpending(draft, event.timeMs)
+  takeBackMetricSpending(draft, event)
   const priced = { ...event, cost }
   countModelCall(totals, priced)
   addModelCall(draft.usage, priced, keyOf(totals.models, event.model))
@@ -147,7 +147,7 @@ function waitsOf({ state }: Draft, { requestId, usage, place }: ModelCallEvent):
 export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
-  takeBackMetricSpending(draft, event.timeMs)
+  takeBackMetricSpending(draft, event)
   const cost = costOfCall(event, policy.priceOf)
   const priced = { ...event, cost: cost.cost }
   countUsage(state.totals, priced)

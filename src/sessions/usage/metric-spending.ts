@@ -4,6 +4,7 @@
  * When one comes after all, late, what metrics told of its stretch is taken back, so that nothing counts
  * twice. Plain data within the session's state, bounded.
  */
+import type { EventBase } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import { bucketOf } from '../../domain/usage.ts'
@@ -23,9 +24,11 @@ const USUAL_INTERVAL_MS = 60_000
 
 /** The time that a sample's growth is of; `last` is the point of its series before. */
 export function intervalOf(
-  { temporality, startMs, timeMs }: MetricSample,
+  { temporality, startMs, timeMs, isTimeOfArrival }: MetricSample,
   last: SeriesRun | undefined,
 ): { readonly fromMs: number; readonly toMs: number } {
+  // Its growth may be of any time before.
+  if (isTimeOfArrival === true) return { fromMs: 0, toMs: timeMs }
   const begunMs = temporality === 'cumulative' && last !== undefined ? last.timeMs : startMs
   const isKnown = begunMs !== undefined && begunMs <= timeMs
   return { fromMs: isKnown ? begunMs : timeMs - USUAL_INTERVAL_MS, toMs: timeMs }
@@ -57,13 +60,19 @@ export function noteMetricSpending(
   state.metricStretches = bounded([...others, grown])
 }
 
-/** An event tells of a call: what metrics told of its time does not count any more. */
-export function takeBackMetricSpending(draft: Draft, timeMs: number): void {
+/**
+ * An event tells of a call: what metrics told of its time does not count any more. Of an event whose
+ * own time cannot be true nobody knows when it was, so nothing that metrics told stays.
+ */
+export function takeBackMetricSpending(
+  draft: Draft,
+  { timeMs, implausible }: Pick<EventBase, 'timeMs' | 'implausible'>,
+): void {
   const { state } = draft
   state.lastCallMs = Math.max(state.lastCallMs ?? timeMs, timeMs)
   if (state.metricStretches.length === 0) return
   const isOfIt = ({ fromMs, toMs }: MetricStretch): boolean =>
-    timeMs > fromMs - SLACK_MS && timeMs <= toMs + SLACK_MS
+    implausible?.time !== undefined || (timeMs > fromMs - SLACK_MS && timeMs <= toMs + SLACK_MS)
   const gone = state.metricStretches.filter(isOfIt)
   if (gone.length === 0) return
   for (const { parts } of gone) for (const part of parts) count(draft, part, -1)

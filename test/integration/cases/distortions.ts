@@ -164,9 +164,12 @@ export const losses = {
     ...withAttributes(item, (attributes) => attributes.filter(({ key }) => !isId(key))),
     resource: item.resource.filter(({ key }) => !isId(key)),
   }),
-  /** Another product's names. */
+  /** Another product's names, which follows no conventions either. */
   rename: (item) => {
-    const text = JSON.stringify(item)
+    const own = withAttributes(item, (attributes) =>
+      attributes.filter(({ key }) => !/^gen_ai[._]/.test(key)),
+    )
+    const text = JSON.stringify(own)
       .replaceAll('claude_code', 'other_agent')
       .replaceAll('claude-code', 'other-agent')
     return { ...(JSON.parse(text) as Item), scope: { name: 'other' } }
