@@ -1,5 +1,5 @@
 /**
- * A run: hostile requests over many connections and both doors, every answer checked, the
+ * A run: hostile requests over many connections and both servers, every answer checked, the
  * process watched.
  */
 import { createGrpcClient, servicePaths } from '../../test/integration/grpc/grpc-client.ts'

@@ -25,7 +25,7 @@ export interface AccessKeys {
 export interface Access {
   readonly kind: Me['access']
   /** What keeps this request from any path of the page or its API. */
-  atTheDoor(request: FastifyRequest): WebFailure | undefined
+  requestFailure(request: FastifyRequest): WebFailure | undefined
   /** What keeps it from data. A wrong key may be answered late. */
   toData(request: FastifyRequest): Promise<WebFailure | undefined>
   /** The same for a key that stands in the request's body. */
@@ -52,7 +52,7 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
 
   return {
     kind,
-    atTheDoor: ({ headers, socket }) => {
+    requestFailure: ({ headers, socket }) => {
       const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
       if (apiKey === undefined && !isLoopback(peer)) {
         const message = `requests from ${peer} are taken only with an API_KEY; set it on the bridge`

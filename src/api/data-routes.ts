@@ -53,7 +53,7 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   })
 }
 
-/** A million rows take longer than the door bears with a connection on which nothing moves. */
+/** A million rows take longer than the server tolerates a connection on which nothing moves. */
 function takesLong({ raw }: FastifyRequest): void {
   if (raw.socket.writable) raw.socket.setTimeout(0)
 }

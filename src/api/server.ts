@@ -37,7 +37,7 @@ export interface WebDeps {
   readonly log: Log
 }
 
-/** A plugin to be registered on the HTTP door. */
+/** A plugin to be registered on the HTTP server. */
 export function createWeb(deps: WebDeps): FastifyPluginAsync {
   const { queries, keys, guesses, pageDir, version, clock, log } = deps
   const access = createAccess(keys, guesses)
@@ -66,7 +66,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       return fail(reply, failure)
     })
     app.addHook('onRequest', (request, reply, done) => {
-      const failure = access.atTheDoor(request)
+      const failure = access.requestFailure(request)
       if (failure === undefined) done()
       else fail(reply, failure)
     })
@@ -87,7 +87,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
   }
 }
 
-/** The door itself takes any body unread; the page's API takes small JSON only. */
+/** The server itself takes any body unread; the page's API takes small JSON only. */
 function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(

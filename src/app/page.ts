@@ -28,9 +28,9 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
 }
 
 export interface Page extends Pick<PageQueries, 'committed'> {
-  /** For the HTTP door. */
+  /** For the HTTP server. */
   readonly plugin: ReturnType<typeof createWeb>
-  /** After the door was closed. */
+  /** After the server was closed. */
   close(): Promise<void>
 }
 

@@ -111,7 +111,7 @@ function storeLines({ storage }: Health): readonly Line[] {
   const dropped =
     droppedSessions === 0
       ? ''
-      : `; ${countOfText(droppedSessions, 'session')} deleted for want of room`
+      : `; ${countOfText(droppedSessions, 'session')} deleted for lack of space`
   const line: Line = ['Store', `${bytesText(usedBytes)}${bound}${dropped}`]
   if (!isFull) return [line]
   const waiting =
@@ -149,7 +149,7 @@ function waitingText(health: Health): string {
       return `${countOfText(exporter.pending, 'item')} for ${labelOf(name)}${age}`
     }),
     ...deadText(dead),
-    ...(dropped > 0 ? [`${countText(dropped)} dropped for want of room`] : []),
+    ...(dropped > 0 ? [`${countText(dropped)} dropped for lack of space`] : []),
   ]
   return parts.join('; ')
 }

@@ -73,7 +73,7 @@ function healthHeaders(
   return isOwn ? { authorization: `Bearer ${apiKey}` } : headers
 }
 
-/** The two doors of the bridge have a port each, and a client at the wrong one gets nowhere. */
+/** The two servers of the bridge have a port each, and a client at the wrong one gets nowhere. */
 function portMixedUp({ base, grpc }: BridgeTarget, receiver: ReceiverConfig): Finding | undefined {
   const id = 'bridge.port'
   if (grpc !== undefined) {

@@ -16,7 +16,7 @@ import { bridgeTarget } from './bridge-target.ts'
 import { claudeEnvironment } from './claude-environment.ts'
 import { claudeFindings } from './claude-checks.ts'
 import { type Finding, skipped, warning } from './finding.ts'
-import { examineLangfuse, type LangfuseDoors } from './langfuse-checks.ts'
+import { examineLangfuse, type LangfuseClients } from './langfuse-checks.ts'
 import { headersHelped } from './headers-helper.ts'
 import { machineFindings, surroundingsOf } from './machine-checks.ts'
 import { outboxFindings } from './langfuse-checks.ts'
@@ -72,7 +72,7 @@ export async function examine(
   const helper = await headersHelped(headersHelper, run, shellVariables)
   const plans = signalPlans(environment, helper.headers)
   const target = bridgeTarget(environment, config.receiver, helper.headers)
-  const doors = langfuseDoors(config, productVersion)
+  const clients = langfuseClients(config, productVersion)
   const claude = await claudeFindings(run, shellVariables, environment)
   const bridge = await examineBridge(target, config.receiver, {
     ownVersion: productVersion,
@@ -82,10 +82,10 @@ export async function examine(
     hasHelper: headersHelper !== undefined,
     surroundings: surroundingsOf(shellVariables),
   })
-  const langfuse = await examineLangfuse(config.langfuse, doors, bridge.health, now)
+  const langfuse = await examineLangfuse(config.langfuse, clients, bridge.health, now)
   const reader =
-    doors !== undefined && langfuse.takesSpans
-      ? doors.reader
+    clients !== undefined && langfuse.takesSpans
+      ? clients.reader
       : 'Langfuse takes no spans, or is not configured here'
   const journey = { target, probe, dataDir: config.dataDir, reader, waitMs, now }
   const refused = bridge.health?.refused ?? {}
@@ -123,7 +123,10 @@ function refusalFindings(refused: RefusalCounts): readonly Finding[] {
   })
 }
 
-function langfuseDoors({ langfuse }: Config, productVersion: string): LangfuseDoors | undefined {
+function langfuseClients(
+  { langfuse }: Config,
+  productVersion: string,
+): LangfuseClients | undefined {
   if (langfuse === undefined) return undefined
   return {
     client: createLangfuseClient({ ...langfuse, productVersion }),

@@ -31,7 +31,7 @@ export function outboxFindings(health: Health): readonly Finding[] {
     )
   }
   if (dropped > 0) {
-    const what = `${dropped} items were deleted for want of room (OUTBOX_MAX_SIZE)`
+    const what = `${dropped} items were deleted for lack of space (OUTBOX_MAX_SIZE)`
     findings.push(
       warning('outbox.dropped', what, 'See to it that Langfuse is reachable, or allow more room'),
     )
@@ -50,22 +50,22 @@ export interface LangfuseExamination {
   readonly takesSpans: boolean
 }
 
-export interface LangfuseDoors {
+export interface LangfuseClients {
   readonly client: LangfuseClient
   readonly reader: LangfuseReader
 }
 
-/** `doors` are absent without keys, `health` when the bridge does not answer. */
+/** `clients` are absent without keys, `health` when the bridge does not answer. */
 export async function examineLangfuse(
   config: LangfuseConfig | undefined,
-  doors: LangfuseDoors | undefined,
+  clients: LangfuseClients | undefined,
   health: Health | undefined,
   now: () => number,
 ): Promise<LangfuseExamination> {
-  if (config === undefined || doors === undefined) {
+  if (config === undefined || clients === undefined) {
     return { findings: [unconfigured(health)], takesSpans: false }
   }
-  const { client, reader } = doors
+  const { client, reader } = clients
   const answer = await reader.health()
   const version = answer.kind === 'answer' ? versionIn(answer.body ?? '') : undefined
   if (answer.kind === 'no_answer') {

@@ -40,7 +40,7 @@ export type QuarantineSelection = readonly number[] | 'all'
 export interface QuarantineCounts {
   readonly records: number
   readonly bytes: number
-  /** Deleted for want of room, or of age, ever. */
+  /** Deleted for lack of space, or of age, ever. */
   readonly dropped: number
 }
 

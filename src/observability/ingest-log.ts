@@ -7,7 +7,7 @@ import type { Rejection } from '../domain/rejection.ts'
 /** The kinds of requests that agents send. */
 export type SignalName = 'logs' | 'metrics' | 'traces' | 'hooks'
 
-/** One request, of whichever door. */
+/** One request, of whichever receiver. */
 export interface IngestEntry {
   readonly timeMs: number
   readonly door: 'http' | 'grpc'

@@ -2,7 +2,7 @@
  * Why the bridge cannot listen where it should, and which setting changes that.
  */
 
-/** The door that did not open. */
+/** The server that could not listen. */
 export interface Listener {
   readonly host: string
   readonly port: number

@@ -1,5 +1,5 @@
 /**
- * The two doors of the bridge, OTLP over HTTP and over gRPC, with the bounds and counters they
+ * The two servers of the bridge, OTLP over HTTP and over gRPC, with the bounds and counters they
  * share. Answers a success only once the records are stored. Knows no agent and no session.
  */
 import type { FastifyPluginAsync } from 'fastify'
@@ -14,10 +14,10 @@ import { createAdmission } from './admission.ts'
 import { connectionLimits } from './http/connections.ts'
 import { createSignalReceivers } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
-import { createGrpcDoor } from './grpc/server.ts'
+import { createGrpcServer } from './grpc/server.ts'
 import type { KeyGuesses } from './key-guesses.ts'
 import type { HealthReport } from './http/health-route.ts'
-import { createHttpDoor } from './http/server.ts'
+import { createHttpServer } from './http/server.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
 
 export interface ReceiverDeps {
@@ -38,7 +38,7 @@ export interface ReceiverDeps {
   readonly web?: FastifyPluginAsync
 }
 
-/** Where the doors are. */
+/** Where the servers listen. */
 export interface Listening {
   /** Of OTLP/HTTP and `/health`. */
   readonly url: string
@@ -47,13 +47,13 @@ export interface Listening {
 }
 
 export interface Receiver {
-  /** Opens both doors; an address that cannot be had is an error for a person to read. */
+  /** Starts both servers; an address that cannot be had is an error for a person to read. */
   listen(): Promise<Result<Listening, string>>
   /** Refuses what is new, lets what is under way finish, and closes both. */
   close(): Promise<void>
 }
 
-/** Builds both doors; they do not listen yet. */
+/** Builds both servers; they do not listen yet. */
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { config, counters, clock } = deps
   const failureLog = createFailureLog(deps.log, clock, deps.intake.redactText)
@@ -70,8 +70,8 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     clock,
   }
   const page = { health: deps.health, web: deps.web }
-  const http = createHttpDoor({ ...shared, ...page, maxConnections: limits.http })
-  const grpc = createGrpcDoor({ ...shared, maxConnections: limits.grpc })
+  const http = createHttpServer({ ...shared, ...page, maxConnections: limits.http })
+  const grpc = createGrpcServer({ ...shared, maxConnections: limits.grpc })
   const { host, port, grpcPort } = config
 
   const openGrpc = async (): Promise<Pick<Listening, 'grpc'>> => {

@@ -88,7 +88,7 @@ export const deliveryAnswer = z
     outbox: z.object({
       pending: count,
       dead: count,
-      /** Deleted for want of room, ever. */
+      /** Deleted for lack of space, ever. */
       dropped: count,
       /** When the oldest pending item was made. */
       oldestPendingMs: timeMs.nullable(),
@@ -109,7 +109,7 @@ export const deliveryAnswer = z
     quarantine: z.object({
       records: count,
       bytes: count,
-      /** Deleted for want of room, or of age, ever. */
+      /** Deleted for lack of space, or of age, ever. */
       dropped: count,
       /** The oldest first; at most 100. */
       items: z.array(quarantineItem),
@@ -127,7 +127,7 @@ export const deliveryAnswer = z
       size: z.enum(['within', 'deleting', 'full']),
       /** While it is full: closed sessions that stay because something of them waits for Langfuse. */
       waitingSessions: count,
-      /** Sessions deleted for want of room, ever. */
+      /** Sessions deleted for lack of space, ever. */
       droppedSessions: count,
     }),
   })

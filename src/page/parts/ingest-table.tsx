@@ -16,7 +16,7 @@ export function IngestTable({ requests }: { readonly requests: readonly IngestRe
           cell: ({ timeMs }) => <time title={exactMoment(timeMs)}>{formatClock(timeMs)}</time>,
         },
         { name: 'Signal', cell: ({ signal }) => signal },
-        { name: 'Door', isMinor: true, cell: ({ door }) => door },
+        { name: 'Receiver', isMinor: true, cell: ({ door }) => door },
         { name: 'Size', isNumber: true, cell: ({ bytes }) => formatBytes(bytes) },
         {
           name: 'Status',

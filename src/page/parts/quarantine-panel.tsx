@@ -24,7 +24,7 @@ export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery[
   })
   const failure = retry.error ?? drop.error
   const left = retry.data?.left ?? 0
-  const gone = dropped === 0 ? '' : `, ${formatCount(dropped)} deleted for want of room or of age`
+  const gone = dropped === 0 ? '' : `, ${formatCount(dropped)} deleted for lack of space or of age`
   return (
     <Panel
       title="Quarantine"

@@ -151,7 +151,9 @@ function DeliveryStats({
         value={formatCount(outbox.dead)}
         tone={outbox.dead > 0 ? 'bad' : 'plain'}
         note={
-          outbox.dropped > 0 ? `${formatCount(outbox.dropped)} dropped for want of room` : undefined
+          outbox.dropped > 0
+            ? `${formatCount(outbox.dropped)} dropped for lack of space`
+            : undefined
         }
       />
       <Stat
@@ -170,7 +172,7 @@ function sizeNote({ usedBytes, maxBytes, droppedSessions }: Delivery['retention'
   const bound = maxBytes === 0 ? used : `${used} of ${formatBytes(maxBytes)}`
   return droppedSessions === 0
     ? bound
-    : `${bound}, ${plural(droppedSessions, 'session')} deleted for want of room`
+    : `${bound}, ${plural(droppedSessions, 'session')} deleted for lack of space`
 }
 
 /** Why the store stays larger than its bound; undefined while it does not. */

@@ -37,7 +37,7 @@ export function LiveView() {
           aria-pressed={frozen !== undefined}
           onClick={() => setFrozen(frozen === undefined ? events : undefined)}
         >
-          {frozen === undefined ? 'Pause' : 'Go on'}
+          {frozen === undefined ? 'Pause' : 'Resume'}
         </button>
       </div>
       {omitted > 0 && (
@@ -47,7 +47,7 @@ export function LiveView() {
         </p>
       )}
       {sessions.length === 0 && (
-        <Empty>Nothing has arrived yet. What comes stands here at once.</Empty>
+        <Empty>Nothing has arrived yet. New events appear here as they come in.</Empty>
       )}
       {sessions.map((ofSession) => (
         <LiveSession key={ofSession[0]?.sessionKey} events={ofSession} />

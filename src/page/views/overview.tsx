@@ -81,8 +81,8 @@ function OverviewBody({
         <ShareTable title="By user" of="User" shares={overview.byUser} />
       </div>
       <BudgetPanel />
-      <Panel title="Dearest sessions">
-        <SessionTable caption="Dearest sessions" sessions={overview.dearest} />
+      <Panel title="Most expensive sessions">
+        <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />
       </Panel>
       <Panel title="Tools" note="the bar below a name is the share that failed">
         {overview.tools.length === 0 ? (

@@ -1,5 +1,5 @@
 /**
- * OTLP over gRPC: the three export services, with the bounds, keys and errors of the HTTP door.
+ * OTLP over gRPC: the three export services, with the bounds, keys and errors of the HTTP server.
  * Speaks gRPC on Node's own HTTP/2 server, whose streams show a message while it comes, so that its
  * bytes count before it is whole (decision 14).
  */
@@ -40,7 +40,7 @@ const CLOSE_TIMEOUT_MS = 3_000
 const SWEEP_EVERY_MS = 50
 const MAX_STREAMS_PER_CONNECTION = 100
 
-export interface GrpcDoorDeps {
+export interface GrpcServerDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
   readonly signals: Pick<SignalReceivers, OtlpSignal>
   readonly admission: Admission
@@ -54,7 +54,7 @@ export interface GrpcDoorDeps {
   readonly messageTimeoutMs?: number
 }
 
-export interface GrpcDoor {
+export interface GrpcServer {
   /** Resolves to the port; rejects with the reason when it cannot listen. 0 picks a free one. */
   listen(host: string, port: number): Promise<number>
   /** Lets calls under way finish, for a bounded time. */
@@ -68,7 +68,7 @@ interface Session {
 }
 
 /** Builds the server; it does not listen yet. */
-export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
+export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   const { config, admission, counters, clock } = deps
   const hasKey = config.apiKey === undefined ? () => true : createKeyCheck(config.apiKey)
   const hostFailure = createHostCheck(config.apiKey)
@@ -103,7 +103,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     signal: SignalReceiver,
     onRead: (bytes: number) => void,
   ): Promise<Result<readonly Rejection[], Refusal>> {
-    const failure = await doorFailure(stream, headers)
+    const failure = await admissionFailure(stream, headers)
     const permit = failure === undefined ? admission.admit(0) : undefined
     if (permit === undefined) return err({ failure: failure ?? overloaded })
     const tooLate = Promise.withResolvers<Result<never, Failure>>()
@@ -138,7 +138,7 @@ export function createGrpcDoor(deps: GrpcDoorDeps): GrpcDoor {
     }
   }
 
-  async function doorFailure(
+  async function admissionFailure(
     { session }: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
   ): Promise<Failure | undefined> {

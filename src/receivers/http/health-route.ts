@@ -28,7 +28,7 @@ export interface HealthReport {
     readonly pending: number | null
     /** Put aside: refused by an exporter's server, or too old. */
     readonly dead: number | null
-    /** Deleted for want of room, ever. */
+    /** Deleted for lack of space, ever. */
     readonly dropped: number | null
     /** Age of the oldest pending item, ms. */
     readonly oldestPendingMs: number | null
@@ -62,7 +62,7 @@ export interface HealthReport {
     readonly size: 'within' | 'deleting' | 'full'
     /** While it is full: closed sessions that stay because something of them waits for Langfuse. */
     readonly waitingSessions: number
-    /** Sessions deleted for want of room, ever. */
+    /** Sessions deleted for lack of space, ever. */
     readonly droppedSessions: number
   }
 }

@@ -52,7 +52,7 @@ import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.
 const MAX_PIPELINED = 64
 const LOOKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
-export interface HttpDoorDeps {
+export interface HttpServerDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
   readonly signals: SignalReceivers
   readonly admission: Admission
@@ -69,13 +69,13 @@ export interface HttpDoorDeps {
 }
 
 /** A server that is built and does not listen yet. */
-export type HttpDoor = FastifyInstance
+export type HttpServer = FastifyInstance
 
 /**
  * Builds the server; the caller listens and closes. From `close()` on, requests are answered
  * 503 and connections end with their answer.
  */
-export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
+export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const { config, signals, admission, counters, failureLog, guesses, clock } = deps
   const stopping = new AbortController()
   const routeFailure = createRouteFailure([...signals.hooks.keys()])

@@ -22,7 +22,7 @@ export interface OutboxBounds {
 export interface OutboxLimits {
   /** One slice; `more` while another may be needed. */
   enforce(nowMs: number): { readonly expired: number; readonly dropped: number; more: boolean }
-  /** Items deleted for want of room since the database was made. */
+  /** Items deleted for lack of space since the database was made. */
   dropped(): number
 }
 

@@ -22,7 +22,7 @@ export interface StoreSize {
   readonly state: 'within' | 'deleting' | 'full'
   /** While it is full: closed sessions that stay because something of them waits for delivery. */
   readonly waitingSessions: number
-  /** Sessions deleted for want of room since the database was made. */
+  /** Sessions deleted for lack of space since the database was made. */
   readonly droppedSessions: number
 }
 

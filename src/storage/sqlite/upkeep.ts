@@ -18,7 +18,7 @@ import type { Write } from './writer.ts'
 export interface Upkeep {
   /** Begins the rounds, the first at once. */
   start(): void
-  /** Items of the outbox that were deleted for want of room, ever. */
+  /** Items of the outbox that were deleted for lack of space, ever. */
   dropped(): number
 }
 

@@ -1,4 +1,4 @@
-/** The gRPC door of a bridge that is a process of its own: addresses, and the end. */
+/** The gRPC server of a bridge that is a process of its own: addresses, and the end. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ function environment(settings: Record<string, string>): Record<string, string> {
   return { ...bridgeEnvironment(dataDir), OTLP_GRPC_PORT: '0', ...settings }
 }
 
-describe('listens on the host of the HTTP door', () => {
+describe('listens on the host of the HTTP server', () => {
   test.each([
     ['127.0.0.1', /^127\.0\.0\.1:\d+$/],
     ['localhost', /^localhost:\d+$/],
@@ -46,7 +46,7 @@ test('a port in use is said in a line, with the setting that changes it', async 
   })
 })
 
-test('both doors are closed by a signal, with connections open', async () => {
+test('both servers are closed by a signal, with connections open', async () => {
   const bridge = await startProcess(environment({}))
   if (!('url' in bridge)) throw new Error(bridge.stderr)
   cleanUp.push(() => bridge.child.kill('SIGKILL'))

@@ -1,4 +1,4 @@
-/** The gRPC door with everything behind it replaced. */
+/** The gRPC server with everything behind it replaced. */
 import { vi } from 'vitest'
 import type { Rejection } from '../../../src/domain/rejection.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
@@ -8,14 +8,14 @@ import { createAdmission } from '../../../src/receivers/admission.ts'
 import type { Intake } from '../../../src/processors/chain.ts'
 import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
-import { createGrpcDoor, type GrpcDoor } from '../../../src/receivers/grpc/server.ts'
+import { createGrpcServer, type GrpcServer } from '../../../src/receivers/grpc/server.ts'
 import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 
 type TakeRecords<T> = (records: readonly T[]) => Promise<readonly Rejection[]>
 
 export interface GrpcStand {
-  readonly door: GrpcDoor
+  readonly server: GrpcServer
   /** `host:port`. */
   readonly address: string
   readonly counters: Counters
@@ -35,7 +35,7 @@ interface Settings {
   readonly maxArriving?: number
 }
 
-/** A door that listens, and stores everything until a test says otherwise. */
+/** A server that listens, and stores everything until a test says otherwise. */
 export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStand> {
   const { apiKey, maxRequestBytes = 100_000, maxInFlightBytes = 1e9 } = settings
   const { maxInFlightRequests, messageTimeoutMs } = settings
@@ -62,7 +62,7 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
       }
     },
   }
-  const door = createGrpcDoor({
+  const server = createGrpcServer({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
     signals: createSignalReceivers({
       intake,
@@ -90,6 +90,6 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
     clock,
     ...(messageTimeoutMs !== undefined && { messageTimeoutMs }),
   })
-  const port = await door.listen('127.0.0.1', 0)
-  return { door, address: `127.0.0.1:${port}`, counters, ...ingests }
+  const port = await server.listen('127.0.0.1', 0)
+  return { server, address: `127.0.0.1:${port}`, counters, ...ingests }
 }

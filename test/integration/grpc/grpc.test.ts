@@ -27,7 +27,7 @@ async function setUp(settings: Parameters<typeof createGrpcStand>[0] = {}, gzip 
   const stand = await createGrpcStand(settings)
   const client = createGrpcClient(stand.address, gzip)
   cleanUp.push(
-    () => stand.door.close(),
+    () => stand.server.close(),
     () => client.close(),
   )
   return { stand, client }
@@ -417,13 +417,13 @@ describe('slow clients', () => {
 })
 
 describe('while stopping', () => {
-  test('calls under way finish, and the door is closed', async () => {
+  test('calls under way finish, and the server is closed', async () => {
     const { stand, client } = await setUp()
     const go = held(stand)
     const call = client.send(servicePaths.logs, logs('a'))
     await vi.waitFor(() => expect(stand.ingestLogs).toHaveBeenCalledTimes(1))
     let isClosed = false
-    const closed = stand.door.close().then(() => {
+    const closed = stand.server.close().then(() => {
       isClosed = true
     })
     const late = await client.send(servicePaths.logs, logs('b'))

@@ -4,7 +4,7 @@ import { listenProblem } from '../../../src/receivers/listen-problem.ts'
 const listener = { host: '127.0.0.1', port: 4317, portVariable: 'OTLP_GRPC_PORT' } as const
 const failed = (code: string) => Object.assign(new Error('listen failed'), { code })
 
-describe('a door that does not open', () => {
+describe('a server that cannot listen', () => {
   it.each([
     [failed('EADDRINUSE'), 'Port 4317 on 127.0.0.1 is in use by another program. End that one'],
     [new Error('Failed to bind: EADDRINUSE'), 'or set OTLP_GRPC_PORT to another port'],

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { HttpDoorDeps } from '../../../src/receivers/http/server.ts'
+import type { HttpServerDeps } from '../../../src/receivers/http/server.ts'
 import { createStand, healthy, jsonType, logsBody, NOW_MS, type Stand } from './stand.ts'
 
 let stand: Stand
@@ -256,7 +256,7 @@ describe('GET /health', () => {
   it.each(['bridge.example', 'evil.example:4318', '127.0.0.1.evil.example'])(
     'without a key is not for pages that have %s resolve to this machine',
     async (host) => {
-      const health = vi.fn<HttpDoorDeps['health']>().mockResolvedValue(healthy)
+      const health = vi.fn<HttpServerDeps['health']>().mockResolvedValue(healthy)
       stand = createStand({ health })
       const reply = await stand.app.inject({ url: '/health', headers: { host } })
       expect(reply.statusCode).toBe(403)

@@ -1,5 +1,5 @@
 /**
- * The HTTP door with everything around it replaced, and what the tests need to look at.
+ * The HTTP server with everything around it replaced, and what the tests need to look at.
  */
 import { vi } from 'vitest'
 import type { Clock } from '../../../src/domain/clock.ts'
@@ -20,9 +20,9 @@ import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import type { HealthReport } from '../../../src/receivers/http/health-route.ts'
 import {
-  createHttpDoor,
-  type HttpDoor,
-  type HttpDoorDeps,
+  createHttpServer,
+  type HttpServer,
+  type HttpServerDeps,
 } from '../../../src/receivers/http/server.ts'
 
 export const NOW_MS = 1_795_229_558_020
@@ -60,7 +60,7 @@ export type TakeRecords<T> = (
 ) => Promise<readonly Rejection[]>
 
 export interface Stand {
-  readonly app: HttpDoor
+  readonly app: HttpServer
   readonly counters: Counters
   readonly ingestLogs: ReturnType<typeof vi.fn<TakeRecords<LogRecord>>>
   readonly ingestMetrics: ReturnType<typeof vi.fn<TakeRecords<MetricPoint>>>
@@ -79,9 +79,9 @@ interface Settings {
   readonly maxInFlightRequests?: number
   /** Of those, the ones that still arrive. */
   readonly maxArriving?: number
-  readonly health?: HttpDoorDeps['health']
-  readonly timeouts?: HttpDoorDeps['timeouts']
-  readonly web?: HttpDoorDeps['web']
+  readonly health?: HttpServerDeps['health']
+  readonly timeouts?: HttpServerDeps['timeouts']
+  readonly web?: HttpServerDeps['web']
   readonly stopping?: AbortSignal
   readonly maxConnections?: number
 }
@@ -129,7 +129,7 @@ export function createStand(settings: Settings = {}): Stand {
       }
     },
   }
-  const app = createHttpDoor({
+  const app = createHttpServer({
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
     signals: createSignalReceivers({
       intake,

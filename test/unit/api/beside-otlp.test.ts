@@ -1,4 +1,4 @@
-/** The page beside the OTLP paths of the real HTTP door. */
+/** The page beside the OTLP paths of the real HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/clock.ts'
@@ -55,7 +55,7 @@ test('a body the page takes is read, and one that is too large is not', async ()
   expect((await post('x'.repeat(100_000))).statusCode).toBe(400)
 })
 
-test('a stream ends when the door closes', async () => {
+test('a stream ends when the server closes', async () => {
   const { app, queries } = createDoor()
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const response = await fetch(`${url}/api/live?after=0`)
