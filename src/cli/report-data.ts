@@ -14,7 +14,7 @@ import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { bucketOf } from '../domain/usage.ts'
-import type { ModelQuarter } from '../storage/sqlite/queries/model-quarters.ts'
+import type { ModelBucket } from '../storage/sqlite/queries/model-buckets.ts'
 import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
 import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { Filter } from '../api/contract/filter.ts'
@@ -176,7 +176,7 @@ async function dearestOf(
   return rows
 }
 
-function quarterOf(row: ModelQuarter): QuarterOfModel {
+function quarterOf(row: ModelBucket): QuarterOfModel {
   return {
     session: row.session_ref,
     bucketMs: row.bucket_ms,

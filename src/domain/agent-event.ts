@@ -4,7 +4,7 @@
  */
 import type { Identity } from './identity.ts'
 import type { Implausible } from './numbers.ts'
-import type { Shown } from './json-value.ts'
+import type { JsonValue } from './json-value.ts'
 
 /** What tells apart records that have one id; see `record-identity.ts`. */
 export interface RecordInstance {
@@ -135,8 +135,8 @@ export interface ModelCallEvent extends EventBase {
   /** Kind of the subagent that made it, where the agent says so. */
   readonly subagentType?: string
   /** What was sent to the model and what it answered, from agents that say so in the same record. */
-  readonly input?: Shown
-  readonly output?: Shown
+  readonly input?: JsonValue
+  readonly output?: JsonValue
   /** The newest words of the user in `input`, and the text of `output`. */
   readonly prompt?: Content
   readonly answer?: Content
@@ -171,7 +171,7 @@ export interface ModelResponseEvent extends EventBase {
 export interface RequestBodyEvent extends EventBase {
   readonly kind: 'request_body'
   readonly bodyId: string
-  readonly messages: Shown
+  readonly messages: JsonValue
 }
 
 /** What the model answered, as a chat message or, where it cannot be read, as text. */
@@ -179,7 +179,7 @@ export interface ResponseBodyEvent extends EventBase {
   readonly kind: 'response_body'
   readonly bodyId?: string
   readonly requestId: string
-  readonly message: Shown
+  readonly message: JsonValue
 }
 
 export interface ModelErrorEvent extends EventBase {
@@ -218,7 +218,7 @@ export interface ToolResultEvent extends EventBase {
   /** JSON text of the tool's input, when details are switched on. */
   readonly input?: string
   /** What it returned, from agents that say so in the same record. */
-  readonly output?: Shown
+  readonly output?: JsonValue
   /** Why input or output are not there, for the reader of the trace. */
   readonly inputNote?: string
   readonly outputNote?: string
@@ -288,7 +288,7 @@ export interface NoteEvent extends EventBase {
   readonly statusMessage?: string
   /** It belongs to the agent's start, whatever comes of that. */
   readonly isStartUp?: boolean
-  readonly details: Readonly<Record<string, Shown | undefined>>
+  readonly details: Readonly<Record<string, JsonValue | undefined>>
 }
 
 /** What a span of the agent's own tracing covers. */
@@ -336,8 +336,8 @@ export interface ToolReport extends EventBase {
   readonly tool: string
   readonly toolUseId: string
   readonly state: 'begun' | 'done' | 'failed'
-  readonly input?: Shown
-  readonly output?: Shown
+  readonly input?: JsonValue
+  readonly output?: JsonValue
   readonly durationMs?: number
   /** The subagent that this tool started. */
   readonly startedSubagentId?: string

@@ -6,7 +6,7 @@
 import type { CostSource, TokenUsage } from './agent-event.ts'
 import type { SessionKey } from './identity.ts'
 import type { CostByKind } from './price.ts'
-import type { Shown } from './json-value.ts'
+import type { JsonValue } from './json-value.ts'
 
 export type Level = 'DEFAULT' | 'WARNING' | 'ERROR'
 
@@ -39,8 +39,8 @@ export interface Observation {
   readonly startMs: number
   readonly endMs: number
   readonly completionStartMs?: number
-  readonly input?: Shown
-  readonly output?: Shown
+  readonly input?: JsonValue
+  readonly output?: JsonValue
   readonly model?: string
   readonly modelParameters?: Readonly<Record<string, string>>
   readonly usage?: TokenUsage
@@ -52,7 +52,7 @@ export interface Observation {
   readonly costByKind?: CostByKind
   readonly level: Level
   readonly statusMessage?: string
-  readonly metadata: Readonly<Record<string, Shown | undefined>>
+  readonly metadata: Readonly<Record<string, JsonValue | undefined>>
   readonly context: TraceContext
 }
 

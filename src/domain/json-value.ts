@@ -17,13 +17,13 @@ export type AttributeValue =
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** A value shown as it is: text, or structured. */
-export type Shown =
+export type JsonValue =
   | string
   | number
   | boolean
   | null
-  | readonly Shown[]
-  | { readonly [key: string]: Shown | undefined }
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined }
 
 // JSON texts that a stranger wrote. Their length alone does not bound what they cost: `[{},{},…]`
 // holds a value in three bytes, and parsing 4 MB of it stops the process for a second.

@@ -7,7 +7,7 @@
  * number or a boolean, and is null otherwise: one unreadable value does not cost its record.
  */
 import type { Attributes, AttributeValue } from '../domain/json-value.ts'
-import { newBag, noAttributes } from './attribute-map.ts'
+import { newAttributeMap, noAttributes } from './attribute-map.ts'
 import { doubleAttribute, readDouble } from './scalars.ts'
 import { type Fault, isObject, refuse, shortened, typeName } from './decoding.ts'
 import { readInt64 } from './scalars.ts'
@@ -66,7 +66,7 @@ function readKeyValues(
 ): Attributes | undefined {
   if (!isSet(raw)) return noAttributes
   if (!Array.isArray(raw)) return refuse(fault, `${name} is ${typeName(raw)}, expected a list`)
-  const bag = newBag()
+  const bag = newAttributeMap()
   for (let i = 0; i < raw.length; i++) {
     const entry: unknown = raw[i]
     if (!isObject(entry)) continue

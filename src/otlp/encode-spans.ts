@@ -1,6 +1,6 @@
 /** Spans as they are sent: OTLP in JSON and in protobuf (opentelemetry/proto/trace/v1). */
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { anyValueJson, writeAnyValue } from './encode-values.ts'
 import { tagOf } from './wire.ts'
 
@@ -137,7 +137,7 @@ function given(attributes: OutgoingSpan['attributes']): [string, SpanAttribute][
   )
 }
 
-function plain(value: SpanAttribute): Shown | Double {
+function plain(value: SpanAttribute): JsonValue | Double {
   return value
 }
 

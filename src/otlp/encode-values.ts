@@ -1,6 +1,6 @@
 /** Values as an AnyValue (opentelemetry/proto/common/v1), in JSON and in protobuf. */
 import type { BinaryWriter } from '@bufbuild/protobuf/wire'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { tagOf } from './wire.ts'
 
 /** A number that is a double even when it has no fraction. */
@@ -9,7 +9,7 @@ interface Double {
 }
 
 /** Half a surrogate pair (text cut in the middle of an emoji) is no Unicode: it is replaced. */
-export function anyValueJson(value: Shown | Double): object {
+export function anyValueJson(value: JsonValue | Double): object {
   if (value === null) return {}
   if (typeof value === 'string') return { stringValue: value.toWellFormed() }
   if (typeof value === 'boolean') return { boolValue: value }
@@ -36,7 +36,7 @@ const KEY = tagOf(1, 'bytes')
 const VALUE = tagOf(2, 'bytes')
 
 /** Writes the fields of an AnyValue. */
-export function writeAnyValue(writer: BinaryWriter, value: Shown | Double): void {
+export function writeAnyValue(writer: BinaryWriter, value: JsonValue | Double): void {
   if (value === null) return
   if (typeof value === 'string') writer.uint32(STRING).string(value.toWellFormed())
   else if (typeof value === 'boolean') writer.uint32(BOOL).bool(value)
@@ -63,10 +63,10 @@ export function writeAnyValue(writer: BinaryWriter, value: Shown | Double): void
   }
 }
 
-function isDouble(value: Exclude<Shown, null> | Double): value is Double {
+function isDouble(value: Exclude<JsonValue, null> | Double): value is Double {
   return typeof value === 'object' && 'double' in value && typeof value.double === 'number'
 }
 
-function isList(value: Exclude<Shown, null>): value is readonly Shown[] {
+function isList(value: Exclude<JsonValue, null>): value is readonly JsonValue[] {
   return Array.isArray(value)
 }

@@ -2,7 +2,7 @@
  * Resource and scope of OTLP in protobuf: who sent a group of records.
  */
 import type { Attributes } from '../domain/json-value.ts'
-import { newBag, noAttributes } from './attribute-map.ts'
+import { newAttributeMap, noAttributes } from './attribute-map.ts'
 import { readKeyValue } from './proto-value.ts'
 import {
   END,
@@ -41,7 +41,7 @@ const SCOPE_VERSION = tagOf(2, 'bytes')
 export function readWireResource(input: WireInput, outerEnd: number): Attributes {
   const { reader } = input
   const end = enterMessage(reader, outerEnd)
-  const bag = newBag()
+  const bag = newAttributeMap()
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
     if (tag === RESOURCE_ATTRIBUTES) readKeyValue(input, end, bag)
     else skipField(reader, tag, end)

@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '../domain/json-value.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
-import { newBag } from './attribute-map.ts'
+import { newAttributeMap } from './attribute-map.ts'
 import type { Fault } from './decoding.ts'
 import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
 import { logRecord } from './records.ts'
@@ -38,7 +38,7 @@ export const wireLogs: WireSignal<LogRecord> = {
 
 function readLogRecord(input: WireInput, end: number, origin: Origin): LogRecord {
   const { reader } = input
-  const attributes = newBag()
+  const attributes = newAttributeMap()
   let timeNanos = UNSET_NANOS
   let observedNanos = UNSET_NANOS
   let eventName = ''

@@ -27,7 +27,7 @@ import {
   nextTag,
   skipField,
 } from './wire.ts'
-import { newBag } from './attribute-map.ts'
+import { newAttributeMap } from './attribute-map.ts'
 import { UNSET_NANOS } from './scalars.ts'
 import { readKeyValue } from './proto-value.ts'
 
@@ -184,7 +184,7 @@ export function readWirePoint(
   fault: Fault,
 ): MetricPoint | 'no value' | undefined {
   const { reader } = input
-  const attributes = newBag()
+  const attributes = newAttributeMap()
   let startNanos = UNSET_NANOS
   let timeNanos = UNSET_NANOS
   let value: number | undefined

@@ -3,7 +3,7 @@
  * cannot be read, or lacks its ids, is refused alone. Links are not used.
  */
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
-import { newBag } from './attribute-map.ts'
+import { newAttributeMap } from './attribute-map.ts'
 import type { Fault } from './decoding.ts'
 import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
 import { nanosToMs, UNSET_NANOS } from './scalars.ts'
@@ -60,7 +60,7 @@ function readSpan(
   fault: Fault,
 ): SpanRecord | undefined {
   const { reader } = input
-  const attributes = newBag()
+  const attributes = newAttributeMap()
   const moments: SpanMoment[] = []
   const ids = { traceId: '', spanId: '', parentSpanId: '' }
   const times = { startNanos: UNSET_NANOS, endNanos: UNSET_NANOS }
@@ -106,7 +106,7 @@ function readMoment(input: WireInput, outerEnd: number): SpanMoment {
   const { reader } = input
   countValue(input)
   const end = enterMessage(reader, outerEnd)
-  const attributes = newBag()
+  const attributes = newAttributeMap()
   let name = ''
   let timeNanos = UNSET_NANOS
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {

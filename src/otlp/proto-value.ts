@@ -5,12 +5,12 @@
  */
 import type { AttributeValue } from '../domain/json-value.ts'
 import { MAX_DEPTH } from './any-value.ts'
-import { newBag } from './attribute-map.ts'
+import { newAttributeMap } from './attribute-map.ts'
 import { doubleAttribute, int64Of } from './scalars.ts'
 import { countValue, END, enterMessage, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
 
 /** Attributes being filled. */
-export type Bag = ReturnType<typeof newBag>
+export type AttributeMap = ReturnType<typeof newAttributeMap>
 
 const KEY = tagOf(1, 'bytes')
 const VALUE = tagOf(2, 'bytes')
@@ -27,7 +27,12 @@ const BYTES_VALUE = tagOf(7, 'bytes')
 const VALUES = tagOf(1, 'bytes')
 
 /** Reads one KeyValue into a bag. Of two equal keys the last wins. */
-export function readKeyValue(input: WireInput, outerEnd: number, bag: Bag, depth = 0): void {
+export function readKeyValue(
+  input: WireInput,
+  outerEnd: number,
+  bag: AttributeMap,
+  depth = 0,
+): void {
   const { reader } = input
   countValue(input)
   const end = enterMessage(reader, outerEnd)
@@ -94,7 +99,7 @@ function readKvlist(input: WireInput, outerEnd: number, depth: number): Attribut
   const { reader } = input
   checkDepth(depth)
   const end = enterMessage(reader, outerEnd)
-  const bag = newBag()
+  const bag = newAttributeMap()
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
     if (tag === VALUES) readKeyValue(input, end, bag, depth)
     else skipField(reader, tag, end)

@@ -10,7 +10,7 @@ import { hash } from 'node:crypto'
 import type { AgentEvent } from '../domain/agent-event.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { bounded, cut } from '../sessions/content.ts'
 import { fitsBytes, prefixLength } from '../sessions/json-bytes.ts'
 import { type Labels, mergedLabels } from '../sessions/labels.ts'
@@ -226,7 +226,7 @@ function boundedEntries<T>(
   return Object.fromEntries(kept.map(([key, value]) => [nameWithin(key), within(value)]))
 }
 
-function boundedDetail(value: Shown | undefined): Shown | undefined {
+function boundedDetail(value: JsonValue | undefined): JsonValue | undefined {
   return value === undefined ? undefined : bounded(value, DETAIL_LENGTH)
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Content as Recorded } from '../domain/agent-event.ts'
 import type { Arrival } from '../domain/session-store.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import type { Content } from '../api/contract/quantities.ts'
 import { shown } from '../sessions/content.ts'
 
@@ -12,7 +12,7 @@ export interface RecordedText {
   /** Notes which stand-ins the machine makes of these. */
   see(arrivals: readonly Arrival[]): void
   /** Of an observation's input or output; null where it has none. */
-  contentOf(value: Shown | undefined): Content | null
+  contentOf(value: JsonValue | undefined): Content | null
 }
 
 /** Stand-ins that do not depend on a record; `session/` writes them. */

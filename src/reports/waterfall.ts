@@ -1,7 +1,7 @@
 /** The waterfall of one turn: its observations as items, parents before their children. */
 import { jsonText } from '../domain/numbers.ts'
 import type { Emission, Observation } from '../domain/emission.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { ROOT_KEY } from '../sessions/turns/turn.ts'
 import type { Content } from '../api/contract/quantities.ts'
 import type { WaterfallItem } from '../api/contract/turn.ts'
@@ -186,7 +186,7 @@ function factsOf({ metadata, modelParameters }: Observation): Record<string, str
   return facts
 }
 
-function factText(value: Exclude<Shown, null>): string {
+function factText(value: Exclude<JsonValue, null>): string {
   return typeof value === 'string' ? value : jsonText(value)
 }
 

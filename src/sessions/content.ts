@@ -1,6 +1,6 @@
 /** How recorded text is shown, and what stands in for text that was not recorded. */
 import type { Content } from '../domain/agent-event.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { prefixLength } from './json-bytes.ts'
 
 /** Most bytes as JSON that a shown text takes for each character it may have: any script does with them. */
@@ -27,9 +27,9 @@ export function cut(text: string, maxLength: number): string {
  * Chat messages that are new to the model since it answered last: those behind its last answer. All of
  * them where there is none, or where this is no list of messages.
  */
-export function newMessages(input: Shown | undefined): Shown | undefined {
+export function newMessages(input: JsonValue | undefined): JsonValue | undefined {
   if (!Array.isArray(input)) return input
-  const messages = input as readonly Shown[]
+  const messages = input as readonly JsonValue[]
   const at = messages.findLastIndex(
     (message) =>
       typeof message === 'object' &&
@@ -41,7 +41,7 @@ export function newMessages(input: Shown | undefined): Shown | undefined {
 }
 
 /** A structure that is too long is shown as the beginning of its JSON text. */
-export function bounded(value: Shown, maxLength: number): Shown {
+export function bounded(value: JsonValue, maxLength: number): JsonValue {
   if (typeof value === 'string') return cut(value, maxLength)
   const text = JSON.stringify(value)
   return text.length <= maxLength ? value : cut(text, maxLength)

@@ -4,7 +4,7 @@
  * file alone.
  */
 import { jsonBytes, textBytes } from './json-bytes.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 
 export type Ledger<T> = Record<string, T>
 
@@ -163,8 +163,8 @@ export interface Interval {
 }
 
 export interface Bodies {
-  readonly input: Shown | undefined
-  readonly output: Shown
+  readonly input: JsonValue | undefined
+  readonly output: JsonValue
 }
 
 /** The end of a turn as its span tells it. */
@@ -187,7 +187,7 @@ export interface Joins {
   /** Which tool use started a subagent, as hooks tell, by subagent id. */
   subagentTools: Ledger<string>
   /** Messages sent, by the body's id; then both bodies, by request id. */
-  requestBodies: Ledger<Shown>
+  requestBodies: Ledger<JsonValue>
   bodies: Ledger<Bodies>
   /** By trace id. */
   turns: Ledger<TurnSpan>

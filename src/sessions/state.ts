@@ -7,7 +7,7 @@ import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/numbers.ts'
 import type { CloseReason } from '../domain/session-control.ts'
-import type { Shown } from '../domain/json-value.ts'
+import type { JsonValue } from '../domain/json-value.ts'
 import { copyLedger, type Ledger } from './pending-correlations.ts'
 import { copyJoins, emptyJoins, type Joins } from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
@@ -76,8 +76,8 @@ export interface ReportedTool {
   readonly state: 'begun' | 'done' | 'failed'
   readonly startMs: number
   readonly endMs: number
-  readonly input: Shown | undefined
-  readonly output: Shown | undefined
+  readonly input: JsonValue | undefined
+  readonly output: JsonValue | undefined
 }
 
 /** What the agent said when its subagent had ended. */

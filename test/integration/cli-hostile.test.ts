@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasProgram } from './cli/home.ts'
-import { actingOn, runOnScreen, type ScreenOptions, type Shown } from './cli/screen.ts'
+import { actingOn, runOnScreen, type ScreenOptions, type JsonValue } from './cli/screen.ts'
 import { post, toolResult, turn } from './cli/telemetry.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
@@ -89,7 +89,7 @@ async function expectHarmless(
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
   options: ScreenOptions = {},
-): Promise<Shown> {
+): Promise<JsonValue> {
   const environment = { ...variables, ...more }
   const line = args.join(' ')
   const coloured = await runOnScreen(args, environment, options)

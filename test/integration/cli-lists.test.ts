@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Overview } from '../../src/api/contract/overview.ts'
-import { runOnScreen, type Shown } from './cli/screen.ts'
+import { runOnScreen, type JsonValue } from './cli/screen.ts'
 import { post, toolResult, turn } from './cli/telemetry.ts'
 import {
   bridgeEnvironment,
@@ -48,7 +48,7 @@ afterAll(async () => {
   removeFolder(bridge.dataDir)
 })
 
-const run = (line: string): Promise<Shown> =>
+const run = (line: string): Promise<JsonValue> =>
   runOnScreen(line.split(' '), variables, { isTTY: false })
 
 async function linesOf(line: string): Promise<string[]> {

@@ -4,7 +4,7 @@
  */
 import type { Attributes } from '../../domain/json-value.ts'
 import { parseBoundedJson } from '../../domain/json-value.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import type { EventRow } from '../profile.ts'
 import { present, textOf } from '../read-attribute.ts'
 
@@ -19,26 +19,26 @@ function bodyOf(attributes: Attributes): string {
     : `[in the file ${file}, not read: it ${reason}]`
 }
 
-function parsed(text: string): Record<string, Shown> | undefined {
+function parsed(text: string): Record<string, JsonValue> | undefined {
   const json = parseBoundedJson(text)
   if (!json.ok) return undefined
   const { value } = json
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? (value as Record<string, Shown>) : undefined
+  return isObject ? (value as Record<string, JsonValue>) : undefined
 }
 
 /** The request's messages, its system prompt first. */
-function messagesOf(text: string): Shown {
+function messagesOf(text: string): JsonValue {
   const body = parsed(text)
   if (body === undefined || !Array.isArray(body.messages)) return text
-  const messages = body.messages as readonly Shown[]
+  const messages = body.messages as readonly JsonValue[]
   return body.system === undefined
     ? messages
     : [{ role: 'system', content: body.system }, ...messages]
 }
 
 /** The answer as one message of the assistant. */
-function messageOf(text: string): Shown {
+function messageOf(text: string): JsonValue {
   const body = parsed(text)
   if (body?.content === undefined) return text
   return { role: body.role ?? 'assistant', content: body.content }

@@ -5,7 +5,7 @@
  */
 import type { EventBase, NoteEvent } from '../../domain/agent-event.ts'
 import type { Attributes } from '../../domain/json-value.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import type { EventRow } from '../profile.ts'
 import { countOf, flagOf, numberOf, present, textOf } from '../read-attribute.ts'
 
@@ -24,8 +24,8 @@ const CONTEXT =
 /** Counts of nothing, and flags that are off. */
 const SAYS_NOTHING: ReadonlySet<unknown> = new Set(['', 0, '0', false, 'false'])
 
-function detailsOf(attributes: Attributes): Record<string, Shown> {
-  const details: Record<string, Shown> = {}
+function detailsOf(attributes: Attributes): Record<string, JsonValue> {
+  const details: Record<string, JsonValue> = {}
   for (const key of Object.keys(attributes)) {
     const value = attributes[key]
     if (value === undefined || typeof value === 'object') continue

@@ -3,7 +3,7 @@
  * output. `gen_ai.client.inference.operation.details` repeats a response.
  */
 import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
-import type { Attributes, Shown } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import { parseBoundedJson } from '../../domain/json-value.ts'
 import type { Quantity } from '../../domain/numbers.ts'
 import { answerText, asksForTools, isFields } from '../genai/messages.ts'
@@ -57,7 +57,7 @@ function response(base: EventBase, a: Attributes): AgentEvent {
 }
 
 interface Answer {
-  readonly content: Shown
+  readonly content: JsonValue
   readonly text: string | undefined
 }
 
@@ -67,12 +67,12 @@ function answerOf(text: string | undefined): Answer | undefined {
   if (text[0] !== '[' && text[0] !== '{') return { content: text, text }
   const json = parseBoundedJson(text)
   if (!json.ok) return { content: text, text: undefined }
-  const chunks = (Array.isArray(json.value) ? json.value : [json.value]) as readonly Shown[]
+  const chunks = (Array.isArray(json.value) ? json.value : [json.value]) as readonly JsonValue[]
   const parts = chunks.flatMap((chunk) => {
     const candidates = isFields(chunk) ? chunk.candidates : undefined
-    const [first] = Array.isArray(candidates) ? (candidates as readonly Shown[]) : []
+    const [first] = Array.isArray(candidates) ? (candidates as readonly JsonValue[]) : []
     const content = isFields(first) ? first.content : undefined
-    return isFields(content) && Array.isArray(content.parts) ? (content.parts as Shown[]) : []
+    return isFields(content) && Array.isArray(content.parts) ? (content.parts as JsonValue[]) : []
   })
   if (parts.length === 0) return { content: text, text: undefined }
   return { content: parts, text: answerText([{ role: 'assistant', parts }]) }

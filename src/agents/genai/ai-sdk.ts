@@ -7,7 +7,7 @@
  * own within the trace of the first; a title is asked of a small model.
  */
 import type { TokenUsage } from '../../domain/agent-event.ts'
-import type { Attributes, Shown } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
 import {
@@ -78,7 +78,7 @@ function tokens(attributes: Attributes): ReportedTokens {
   }
 }
 
-type Fields = Readonly<Record<string, Shown | undefined>>
+type Fields = Readonly<Record<string, JsonValue | undefined>>
 
 /** The provider's own figures, which alone tell of cache writes in older versions. */
 function anthropicUsage(attributes: Attributes): Fields | undefined {
@@ -108,10 +108,10 @@ function content(span: SpanRecord): CallContent {
   const prompt = structured(attributes['ai.prompt.messages'])
   const text = textOf(attributes, 'ai.response.text')
   const calls = structured(attributes['ai.response.toolCalls'])
-  const parts: Shown[] = []
+  const parts: JsonValue[] = []
   if (text !== undefined) parts.push({ type: 'text', text })
   if (Array.isArray(calls)) {
-    for (const call of calls as readonly Shown[]) {
+    for (const call of calls as readonly JsonValue[]) {
       parts.push(isFields(call) ? { type: 'tool_call', ...call } : call)
     }
   }

@@ -4,7 +4,7 @@
  * former, and a dialect is that with what differs.
  */
 import type { TokenUsage } from '../../domain/agent-event.ts'
-import type { Attributes, Shown } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import { isPlausible } from '../../domain/numbers.ts'
 import { numberOf, present, textOf } from '../read-attribute.ts'
@@ -14,8 +14,8 @@ export type WorkRole = 'call' | 'agent' | 'tool' | 'other'
 
 /** What a model call was given and what it answered; whole messages. */
 export interface CallContent {
-  readonly input?: Shown | undefined
-  readonly output?: Shown | undefined
+  readonly input?: JsonValue | undefined
+  readonly output?: JsonValue | undefined
 }
 
 export interface Dialect {
@@ -61,7 +61,7 @@ export interface ToolFacts {
   readonly name: string
   readonly callId?: string | undefined
   readonly input?: string | undefined
-  readonly output?: Shown | undefined
+  readonly output?: JsonValue | undefined
 }
 
 export interface Failure {

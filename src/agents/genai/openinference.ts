@@ -3,7 +3,7 @@
  * (`llm.input_messages.0.message.role`), counts under `llm.token_count.*`. The prompt's count includes
  * cached tokens, the completion's includes reasoning.
  */
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import { textOf } from '../read-attribute.ts'
 import {
@@ -39,12 +39,12 @@ function content({ attributes }: SpanRecord): CallContent {
 }
 
 /** `{message: {role, contents: [{message_content: {type, text}}]}}` as a chat message. */
-function flat(of: Shown): Shown {
+function flat(of: JsonValue): JsonValue {
   const message = isFields(of) ? of.message : undefined
   if (!isFields(message)) return of
   const { contents, ...rest } = message
   if (!Array.isArray(contents)) return rest
-  const parts = (contents as readonly Shown[]).map((part) =>
+  const parts = (contents as readonly JsonValue[]).map((part) =>
     isFields(part) && part.message_content !== undefined ? part.message_content : part,
   )
   return { ...rest, content: parts }

@@ -11,7 +11,7 @@ import type {
   UsageSum,
 } from '../../domain/agent-event.ts'
 import type { Identity } from '../../domain/identity.ts'
-import type { Attributes, Shown } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import type { Quantity } from '../../domain/numbers.ts'
 import type { Origin, SpanRecord } from '../../domain/telemetry-record.ts'
 import { withoutPlace } from '../log-event.ts'
@@ -158,7 +158,7 @@ const FINISH_REASONS: readonly string[] = [
 ]
 
 /** By why the model stopped, which is told without content as well, or by what it answered. */
-function isForTools(attributes: Attributes, output: readonly Shown[] | undefined): boolean {
+function isForTools(attributes: Attributes, output: readonly JsonValue[] | undefined): boolean {
   const reasons = FINISH_REASONS.map((key) => attributes[key]).filter((of) => of !== undefined)
   return /tool[_-](?:calls?|use)/.test(JSON.stringify(reasons)) || asksForTools(output)
 }

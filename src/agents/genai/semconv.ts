@@ -4,7 +4,7 @@
  * Input includes cached tokens, output includes reasoning.
  */
 import type { TokenUsage } from '../../domain/agent-event.ts'
-import type { Attributes, Shown } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
 import {
@@ -136,9 +136,9 @@ function contentOf({ attributes, moments }: SpanRecord): CallContent {
 
 /** The system's instructions, sent apart, stand before the messages. */
 function withSystem(
-  system: readonly Shown[] | undefined,
-  input: readonly Shown[] | undefined,
-): Shown | undefined {
+  system: readonly JsonValue[] | undefined,
+  input: readonly JsonValue[] | undefined,
+): JsonValue | undefined {
   if (system === undefined || input === undefined) return input
   const texts = system.map((part) =>
     typeof part === 'object' && part !== null && 'role' in part
@@ -153,7 +153,7 @@ function momentText(
   moments: SpanRecord['moments'],
   event: string,
   attribute: string,
-): Shown | undefined {
+): JsonValue | undefined {
   const moment = moments.find(({ name }) => name === event)
   return moment && structured(moment.attributes[attribute])
 }
@@ -162,12 +162,12 @@ function momentText(
 function messageMoments(
   moments: SpanRecord['moments'],
   names: readonly string[],
-): readonly Shown[] | undefined {
+): readonly JsonValue[] | undefined {
   const messages = moments
     .filter(({ name }) => names.includes(name))
-    .map(({ name, attributes }): Shown => {
+    .map(({ name, attributes }): JsonValue => {
       const role = /^gen_ai\.(system|user|tool)\.message$/.exec(name)?.[1] ?? 'assistant'
-      return { role, ...(attributes as Readonly<Record<string, Shown>>) }
+      return { role, ...(attributes as Readonly<Record<string, JsonValue>>) }
     })
   return messages.length > 0 ? messages : undefined
 }

@@ -7,7 +7,7 @@ import type { TokenUsage } from '../../domain/agent-event.ts'
 import type { CostByKind } from '../../domain/price.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import type { Observation, TraceContext } from '../../domain/emission.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import { ATTRIBUTE } from './attribute-names.ts'
 import { environmentName } from './mapping.ts'
 import type { MappingConfig } from './mapping.ts'
@@ -149,7 +149,7 @@ function isAmount(value: number | undefined): value is number {
 
 function metadataAttributes(
   prefix: string,
-  metadata: Readonly<Record<string, Shown | undefined>>,
+  metadata: Readonly<Record<string, JsonValue | undefined>>,
 ): SpanAttributes {
   return Object.fromEntries(
     Object.entries(metadata).map(([key, value]) => [`${prefix}.${key}`, textOf(value)]),
@@ -157,7 +157,7 @@ function metadataAttributes(
 }
 
 /** Text as it is, structures as JSON; nothing for null. */
-function textOf(value: Shown | undefined): string | undefined {
+function textOf(value: JsonValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined
   return typeof value === 'string' ? value : jsonText(value)
 }

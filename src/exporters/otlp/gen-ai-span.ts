@@ -3,7 +3,7 @@
  * they have no name for stands under `claude_telemetry.*`. Ids are those that Langfuse gets.
  */
 import type { Level, Observation } from '../../domain/emission.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import type { OutgoingSpan, SpanAttribute } from '../../otlp/encode-spans.ts'
 import { spanIdOf, traceIdOf } from '../ids.ts'
@@ -138,7 +138,10 @@ function severity(level: Level, statusMessage: string | undefined): Attributes {
   }
 }
 
-function prefixed(prefix: string, values: Readonly<Record<string, Shown | undefined>>): Attributes {
+function prefixed(
+  prefix: string,
+  values: Readonly<Record<string, JsonValue | undefined>>,
+): Attributes {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [
       `${prefix}.${key}`,
@@ -148,9 +151,9 @@ function prefixed(prefix: string, values: Readonly<Record<string, Shown | undefi
 }
 
 /** Content as the conventions have it: a list of messages, each with a role and parts, as JSON. */
-function messages(value: Shown | undefined, role: 'user' | 'assistant'): string | undefined {
+function messages(value: JsonValue | undefined, role: 'user' | 'assistant'): string | undefined {
   if (value === undefined || value === null) return undefined
-  const list = Array.isArray(value) ? (value as readonly Shown[]) : [value]
+  const list = Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
   const isChat = list.length > 0 && list.every(isMessage)
   const found = isChat ? list.filter(isMessage) : [{ role, content: value }]
   return jsonText(found.map((message) => ({ role: message.role, parts: partsOf(message) })))
@@ -158,24 +161,24 @@ function messages(value: Shown | undefined, role: 'user' | 'assistant'): string 
 
 interface Message {
   readonly role: string
-  readonly content?: Shown
-  readonly [key: string]: Shown | undefined
+  readonly content?: JsonValue
+  readonly [key: string]: JsonValue | undefined
 }
 
-function isMessage(value: Shown): value is Message {
+function isMessage(value: JsonValue): value is Message {
   return isRecord(value) && typeof value.role === 'string'
 }
 
 function isRecord(
-  value: Shown | undefined,
-): value is { readonly [key: string]: Shown | undefined } {
+  value: JsonValue | undefined,
+): value is { readonly [key: string]: JsonValue | undefined } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Parts of other kinds than text stay as they were recorded. */
-function partsOf({ role: _role, content, ...rest }: Message): Shown[] {
-  const blocks: readonly Shown[] = Array.isArray(content) ? content : [content ?? null]
-  const parts = blocks.flatMap((block): Shown[] => {
+function partsOf({ role: _role, content, ...rest }: Message): JsonValue[] {
+  const blocks: readonly JsonValue[] = Array.isArray(content) ? content : [content ?? null]
+  const parts = blocks.flatMap((block): JsonValue[] => {
     if (block === null) return []
     if (typeof block === 'string') return [{ type: 'text', content: block }]
     if (!isRecord(block)) return [{ type: 'text', content: jsonText(block) }]
@@ -193,7 +196,7 @@ function tokens(count: number): number | undefined {
 }
 
 /** Text as it is, structures as JSON; nothing for null. */
-function textOf(value: Shown | undefined): string | undefined {
+function textOf(value: JsonValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined
   return typeof value === 'string' ? value : jsonText(value)
 }

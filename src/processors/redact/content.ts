@@ -3,7 +3,7 @@
  * the names under which agents report it, so that it holds for an agent that no profile knows.
  */
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
-import { newBag } from '../../otlp/attribute-map.ts'
+import { newAttributeMap } from '../../otlp/attribute-map.ts'
 import type { RecordInProcess } from '../record-processor.ts'
 
 export type ContentKind = 'prompts' | 'responses' | 'toolInput' | 'toolOutput' | 'bodies'
@@ -130,7 +130,7 @@ function without(of: Attributes, names: ReadonlySet<string>): Attributes {
       continue
     }
     if (kept !== undefined) continue
-    kept = newBag()
+    kept = newAttributeMap()
     for (const earlier in of) {
       if (earlier === key) break
       kept[earlier] = of[earlier] as AttributeValue

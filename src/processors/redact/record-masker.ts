@@ -5,7 +5,7 @@
  */
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 import type { Origin } from '../../domain/telemetry-record.ts'
-import { newBag } from '../../otlp/attribute-map.ts'
+import { newAttributeMap } from '../../otlp/attribute-map.ts'
 import type { RecordInProcess } from '../record-processor.ts'
 import { type ContentPolicy, withoutContent } from './content.ts'
 import { accountMark, isAccountAttribute, personalRules } from './personal.ts'
@@ -153,7 +153,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
       const newValue = named(key, value)
       if (next === undefined) {
         if (newKey === key && newValue === value) continue
-        next = newBag()
+        next = newAttributeMap()
         for (const earlier in of) {
           if (earlier === key) break
           next[earlier] = of[earlier] as AttributeValue

@@ -4,7 +4,7 @@
  * told.
  */
 import type { ToolResultEvent } from '../../domain/agent-event.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import { bounded, cut } from '../content.ts'
 import type { Draft } from '../draft.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
@@ -30,12 +30,12 @@ export function heldText({ policy }: Draft, text: string): string {
 }
 
 /** The same for a tool's input, which only those tools show of which hooks alone tell. */
-export function heldInput({ policy }: Draft, input: Shown): Shown | undefined {
+export function heldInput({ policy }: Draft, input: JsonValue): JsonValue | undefined {
   return policy.hookContent === 'on' ? bounded(input, policy.maxContentLength) : undefined
 }
 
 /** The same for a tool's output, which is shown beside its telemetry as well. */
-export function heldOutput({ policy }: Draft, output: Shown): Shown | undefined {
+export function heldOutput({ policy }: Draft, output: JsonValue): JsonValue | undefined {
   return policy.hookContent === 'off' ? undefined : bounded(output, policy.maxContentLength)
 }
 
@@ -60,7 +60,7 @@ export function reportedOutput(
   { policy }: Draft,
   turn: OpenTurn,
   event: ToolResultEvent,
-): Shown | undefined {
+): JsonValue | undefined {
   const told = take(turn.reportedTools, event.toolUseId)
   const mayShow =
     policy.hookContent === 'on' || (policy.hookContent === 'auto' && event.input !== undefined)

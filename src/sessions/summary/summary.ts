@@ -4,7 +4,7 @@
  */
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { CloseReason } from '../../domain/session-control.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import { type Distribution, quantile } from '../usage/distribution.ts'
 import { type Draft, emit } from '../draft.ts'
 import { NO_TELEMETRY } from '../hooks/reported-content.ts'
@@ -45,7 +45,7 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
   draft.emissions.push(...scoresOf(state, traceKey))
 }
 
-function shownTotals(totals: Totals, durationMs: number): Record<string, Shown | undefined> {
+function shownTotals(totals: Totals, durationMs: number): Record<string, JsonValue | undefined> {
   const { metrics } = totals
   const spent = spentOf(totals)
   return {
@@ -84,7 +84,7 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, Shown |
 }
 
 /** Events against metrics: the difference is shown, never mended (an interrupted answer is in metrics only). */
-function reconciliation(totals: Totals, metrics: MetricTotals): Shown {
+function reconciliation(totals: Totals, metrics: MetricTotals): JsonValue {
   const { usage } = totals
   const eventTokens = usage.input + usage.output + usage.cacheRead + usage.cacheCreation
   const { tokens } = metrics
@@ -115,7 +115,7 @@ function shownCost(
   }
 }
 
-function shownModel(model: ModelTotals): Shown {
+function shownModel(model: ModelTotals): JsonValue {
   return {
     calls: model.calls,
     errors: model.errors,
@@ -125,7 +125,7 @@ function shownModel(model: ModelTotals): Shown {
   }
 }
 
-function shownTool(tool: ToolTotals): Shown {
+function shownTool(tool: ToolTotals): JsonValue {
   return {
     results: tool.results,
     failures: tool.failures,
@@ -135,7 +135,7 @@ function shownTool(tool: ToolTotals): Shown {
 }
 
 /** Quantiles are exact to 1 %; count, mean, least and greatest are exact. */
-function percentiles(of: Distribution): Shown | undefined {
+function percentiles(of: Distribution): JsonValue | undefined {
   const p50 = quantile(of, 0.5)
   const p95 = quantile(of, 0.95)
   if (p50 === undefined || p95 === undefined) return undefined
@@ -149,8 +149,8 @@ function percentiles(of: Distribution): Shown | undefined {
   }
 }
 
-function byName<T>(of: Record<string, T>, show: (value: T) => Shown): Shown {
-  const shown: Record<string, Shown> = {}
+function byName<T>(of: Record<string, T>, show: (value: T) => JsonValue): JsonValue {
+  const shown: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(of)) shown[name] = show(value)
   return shown
 }

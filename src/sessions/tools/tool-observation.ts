@@ -1,6 +1,6 @@
 /** How a tool is shown, and what its span adds to that. */
 import type { ToolResultEvent } from '../../domain/agent-event.ts'
-import type { Shown } from '../../domain/json-value.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
 import { bounded, cut } from '../content.ts'
 import type { Interval, ToolSpan } from '../pending-correlations.ts'
 import type { ObservationDraft, OpenTool } from '../state.ts'
@@ -13,7 +13,7 @@ const SHOWN_WAIT_MS = 500
 export function resultObservation(
   event: ToolResultEvent,
   decided: OpenTool | undefined,
-  output: Shown | undefined,
+  output: JsonValue | undefined,
   maxLength: number,
 ): ObservationDraft {
   const failure = event.error ?? event.errorType ?? 'the tool failed'
@@ -46,7 +46,7 @@ export function resultObservation(
   }
 }
 
-function outputOf({ output }: ToolResultEvent, maxLength: number): Shown | undefined {
+function outputOf({ output }: ToolResultEvent, maxLength: number): JsonValue | undefined {
   return output === undefined ? undefined : bounded(output, maxLength)
 }
 

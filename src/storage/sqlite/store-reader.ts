@@ -10,7 +10,7 @@ import { type BudgetSessions, createBudgetSessions } from './queries/budget-sess
 import { createDaySpending, type ReadDaySpending } from './queries/day-spending.ts'
 import { createEventGaps, type EventGaps } from './queries/event-gaps.ts'
 import { createFacetQueries, type FacetQueries } from './queries/facet-queries.ts'
-import { createModelQuarters, type ModelQuarters } from './queries/model-quarters.ts'
+import { createModelBuckets, type ModelBuckets } from './queries/model-buckets.ts'
 import { createRecordBatches, type RecordBatches } from './queries/record-batches.ts'
 import { createSessionDetails, type SessionDetails } from './queries/session-detail.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
@@ -27,7 +27,7 @@ export interface StoreReader {
   readonly facets: FacetQueries
   readonly records: RecordBatches
   readonly inputs: StoredInputs
-  readonly quarters: ModelQuarters
+  readonly quarters: ModelBuckets
   readonly waiting: WaitingSessions
   readonly deadItems: Pick<DeadItems, 'list'>
   readonly daySpending: ReadDaySpending
@@ -50,7 +50,7 @@ export function openStoreReader(dataDir: string): Result<StoreReader, string> {
     facets: createFacetQueries(connection),
     records,
     inputs: createSessionInputs(connection, records),
-    quarters: createModelQuarters(connection),
+    quarters: createModelBuckets(connection),
     waiting: createWaitingSessions(connection),
     deadItems: { list: (limit) => listDeadItems(connection, limit) },
     daySpending: createDaySpending(connection),

@@ -7,7 +7,7 @@ import { createTerminal, type Style } from '../../../src/cli/terminal.ts'
 import { readSettings } from '../../../src/config/env-file.ts'
 import { ok } from '../../../src/domain/result.ts'
 
-export interface Shown {
+export interface JsonValue {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
@@ -27,7 +27,7 @@ export async function runOnScreen(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
   { isTTY = true, answer, homeDir = '/nowhere' }: ScreenOptions = {},
-): Promise<Shown> {
+): Promise<JsonValue> {
   const written = { stdout: '', stderr: '', screen: '' }
   const terminal = (name: 'stdout' | 'stderr') => {
     const write = (text: string): void => {

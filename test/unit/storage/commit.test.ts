@@ -1,6 +1,6 @@
 /** One transaction from the duplicate filter to the outbox. */
 import { describe, expect, test } from 'vitest'
-import type { Shown } from '../../../src/domain/json-value.ts'
+import type { JsonValue } from '../../../src/domain/json-value.ts'
 import type { Arrival, Fold } from '../../../src/domain/session-store.ts'
 import {
   arrival,
@@ -209,7 +209,7 @@ describe('duplicates', () => {
 })
 
 describe('a commit that fails', () => {
-  const circular: Record<string, Shown> = {}
+  const circular: Record<string, JsonValue> = {}
   circular.itself = circular
   const written = { ...nothing, sessions: [row('s1')], emissions: [observation('a')] }
   const failures: { name: string; fold: Fold<State>; error: RegExp }[] = [

@@ -11,17 +11,17 @@ import { type SessionFilter, sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 import type { ModelSum, Span } from './usage-slice.ts'
 
-export interface ModelQuarter extends ModelSum {
+export interface ModelBucket extends ModelSum {
   readonly bucket_ms: number
   readonly is_subagent: Flag
 }
 
-export interface ModelQuarters {
+export interface ModelBuckets {
   /** In no order. */
-  of(filter: SessionFilter, span: Span): readonly ModelQuarter[]
+  of(filter: SessionFilter, span: Span): readonly ModelBucket[]
 }
 
-export function createModelQuarters(connection: ReadConnection): ModelQuarters {
+export function createModelBuckets(connection: ReadConnection): ModelBuckets {
   const { kysely } = connection
   return {
     of: (filter, { fromMs, toMs }) => {
