@@ -17,7 +17,7 @@ function EmptyMap(): void {
 EmptyMap.prototype = Object.freeze(Object.create(null) as object)
 const MapConstructor = EmptyMap as unknown as new () => AttributeMap
 
-/** An empty bag to fill. */
+/** An empty map to fill. */
 export function newAttributeMap(): AttributeMap {
   return new MapConstructor()
 }
