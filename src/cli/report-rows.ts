@@ -172,7 +172,7 @@ export function dearestColumns(
   timeZone: string,
 ): readonly Column<SessionRow>[] {
   return [
-    { title: 'DEAREST', text: ({ sessionId }) => shortId(sessionId) },
+    { title: 'MOST EXPENSIVE', text: ({ sessionId }) => shortId(sessionId) },
     ...costColumns(rows, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
     { title: 'LAST', text: ({ lastMs }) => dateTimeText(lastMs, timeZone), rank: 1 },

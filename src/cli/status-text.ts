@@ -1,7 +1,7 @@
 /** How the bridge is and what today cost, as a person reads it. Pure. */
 import type { Health } from '../doctor/bridge-target.ts'
 import { exporterDefinitions } from '../exporters/registry.ts'
-import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
+import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
 import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
@@ -97,7 +97,7 @@ function exporterLines({ exporters = [] }: Health): readonly Line[] {
 
 /** A line a reason, with what to do about it. */
 function refusedLines({ refused }: Health): readonly Line[] {
-  return refusalsBySize(refused).flatMap(([reason, count], index): Line[] => [
+  return refusalsToActOn(refused).flatMap(([reason, count], index): Line[] => [
     [index === 0 ? 'Refused' : '', `${countText(count)} ${reason.replaceAll('_', ' ')}`, 'yellow'],
     ['', `→ ${remedyOf(reason)}`],
   ])

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Platform } from '../config/folders.ts'
 import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
-import { type RefusalCounts, refusalsBySize, remedyOf } from '../domain/refusal.ts'
+import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
 import type { RunCommand } from '../setup/command-runner.ts'
 import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { agentFindings } from './agent-checks.ts'
@@ -116,7 +116,7 @@ export async function examine(
 
 /** What was lost on its way to the bridge, as far as it got there. */
 function refusalFindings(refused: RefusalCounts): readonly Finding[] {
-  const worth = refusalsBySize(refused).filter(([reason]) => reason !== 'not_work')
+  const worth = refusalsToActOn(refused)
   return worth.map(([reason, count]) => {
     const what = `the bridge has refused ${count} since its start: ${reason.replaceAll('_', ' ')}`
     return warning('bridge.refused', what, remedyOf(reason))

@@ -62,3 +62,8 @@ export function refusalsBySize(counts: RefusalCounts): readonly (readonly [strin
     .filter(([, count]) => count > 0)
     .toSorted(([a, countA], [b, countB]) => countB - countA || a.localeCompare(b))
 }
+
+/** The same without those that nobody has to do anything about. */
+export function refusalsToActOn(counts: RefusalCounts): readonly (readonly [string, number])[] {
+  return refusalsBySize(counts).filter(([reason]) => reason !== 'not_work')
+}
