@@ -38,7 +38,7 @@ function bodyOf(purchase: Purchase): object {
   const scope = { name: 'com.anthropic.claude_code.events', version: '2.1.329' }
   const call = { request_id: request, model: 'claude-opus-5-5', cost_usd: costUsd, duration_ms: 5 }
   const logRecords = [
-    recordOf(purchase, 2 * turn, 'user_prompt', { 'prompt.id': prompt, prompt: 'Resume' }),
+    recordOf(purchase, 2 * turn, 'user_prompt', { 'prompt.id': prompt, prompt: 'Go on' }),
     recordOf(purchase, 2 * turn + 1, 'api_request', { 'prompt.id': prompt, ...call }),
   ]
   const resourceLogs = [
