@@ -4,8 +4,7 @@
  * string), so every read coerces and every attribute is optional. Never throws.
  */
 import type { Attributes, AttributeValue } from '../domain/json-value.ts'
-import { parseDecimal } from '../domain/numbers.ts'
-import { type Implausible, isPlausible, type Quantity } from '../domain/numbers.ts'
+import { type Implausible, isPlausible, parseDecimal, type Quantity } from '../domain/numbers.ts'
 
 /** Non-empty text; numbers and booleans are written out. */
 export function textOf(attributes: Attributes, key: string): string | undefined {

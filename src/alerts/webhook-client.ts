@@ -5,8 +5,7 @@
  */
 import { jsonText } from '../domain/numbers.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { exchange } from '../http/exchange.ts'
-import { createRedactor } from '../http/exchange.ts'
+import { createRedactor, exchange } from '../http/exchange.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
 import type { WebhookMessage } from './webhook-message.ts'
 

@@ -2,8 +2,7 @@
  * A budget alert as what is posted to a webhook: plain fields for programs, and a `text` as Slack
  * and those who speak like it show it. Holds nothing that anyone wrote in a session.
  */
-import type { QueuedAlert } from '../domain/budget.ts'
-import { budgetText } from '../domain/budget.ts'
+import { budgetText, type QueuedAlert } from '../domain/budget.ts'
 import { safeLine } from '../domain/safe-text.ts'
 
 export interface WebhookMessage {

@@ -6,10 +6,12 @@ import { createBudgetDays } from '../reports/budget-days.ts'
 import type { Config } from '../config/config.ts'
 import { createWebhookClient } from '../alerts/webhook-client.ts'
 import { createWebhookSender } from '../alerts/webhook-sender.ts'
-import type { AlertQueue } from '../domain/budget.ts'
-import type { BudgetAlert } from '../domain/budget.ts'
-import { budgetText } from '../domain/budget.ts'
-import type { BudgetWatch } from '../domain/budget.ts'
+import {
+  type AlertQueue,
+  type BudgetAlert,
+  budgetText,
+  type BudgetWatch,
+} from '../domain/budget.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { Log } from '../observability/logger.ts'

@@ -3,8 +3,7 @@
  * data, looked at again and again. Both tell the same events under the same positions.
  */
 import type { BridgeApi } from '../api/bridge-client.ts'
-import type { Result } from '../domain/result.ts'
-import { err, ok } from '../domain/result.ts'
+import { err, ok, type Result } from '../domain/result.ts'
 import type { LiveEvent, LiveRecent } from '../api/contract/live.ts'
 import type { StoredFeed } from '../api/queries.ts'
 

@@ -3,10 +3,9 @@
  * time in it, or for each bucket and each model, agent, user, team or project, and complete lists where the
  * page shows the first ones. Knows no format.
  */
-import { filterOf as storeFilterOf } from '../reports/session-lists.ts'
+import { filterOf as storeFilterOf, sessionRowOf } from '../reports/session-lists.ts'
 import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
 import { letOthersRun } from '../reports/pause.ts'
-import { sessionRowOf } from '../reports/session-lists.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type QuarterOfModel, type Tip, tipsOf } from '../reports/tips.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'

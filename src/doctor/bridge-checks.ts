@@ -1,12 +1,10 @@
 /** Whether the bridge is there, is ours, is well, and takes what Claude Code would send it. */
 import type { ReceiverConfig } from '../config/config.ts'
 import type { Answer, BridgeProbe } from './bridge-probe.ts'
-import type { BridgeTarget } from './bridge-target.ts'
-import { clockFinding } from './machine-checks.ts'
+import { type BridgeTarget, type Health, healthOf, livenessOf } from './bridge-target.ts'
+import { clockFinding, type Surroundings } from './machine-checks.ts'
 import { fault, fine, type Finding, skipped, warning } from './finding.ts'
-import { type Health, healthOf, livenessOf } from './bridge-target.ts'
 import { isLoopback } from '../config/loopback.ts'
-import type { Surroundings } from './machine-checks.ts'
 import { examineSignals, hostRefused, isHostRefusal } from './signal-checks.ts'
 import { hostOf, type SignalPlan } from './signal-plan.ts'
 

@@ -5,8 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DOCTOR_SESSION_PREFIX } from '../domain/identity.ts'
-import { sessionKeyOf } from '../domain/identity.ts'
+import { DOCTOR_SESSION_PREFIX, sessionKeyOf } from '../domain/identity.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { hasStoredSession } from '../storage/sqlite/session-lookup.ts'
 import type { BridgeProbe } from './bridge-probe.ts'

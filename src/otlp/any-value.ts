@@ -8,9 +8,8 @@
  */
 import type { Attributes, AttributeValue } from '../domain/json-value.ts'
 import { newAttributeMap, noAttributes } from './attribute-map.ts'
-import { doubleAttribute, readDouble } from './scalars.ts'
+import { doubleAttribute, readDouble, readInt64 } from './scalars.ts'
 import { type Fault, isObject, refuse, shortened, typeName } from './decoding.ts'
-import { readInt64 } from './scalars.ts'
 
 /** Values nested deeper than this are refused. */
 export const MAX_DEPTH = 32

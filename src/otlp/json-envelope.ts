@@ -4,8 +4,7 @@
  */
 import type { Attributes } from '../domain/json-value.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
-import type { DecodeFailure } from './decoding.ts'
-import { type Fault, isObject, shortened, typeName } from './decoding.ts'
+import { type DecodeFailure, type Fault, isObject, shortened, typeName } from './decoding.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import type { Level } from './json-pieces.ts'
 import { readOrigin, readResource } from './records.ts'

@@ -5,11 +5,9 @@
 import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
 import { newAttributeMap } from './attribute-map.ts'
 import type { Fault } from './decoding.ts'
-import { SPAN_ID_CHARS, TRACE_ID_CHARS } from './scalars.ts'
-import { nanosToMs, UNSET_NANOS } from './scalars.ts'
+import { nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, UNSET_NANOS } from './scalars.ts'
 import type { WireSignal } from './proto-envelope.ts'
-import { hexOf } from './proto-value.ts'
-import { readKeyValue } from './proto-value.ts'
+import { hexOf, readKeyValue } from './proto-value.ts'
 import { spanRecord } from './records.ts'
 import {
   attemptRecord,

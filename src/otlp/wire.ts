@@ -5,8 +5,7 @@
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { MAX_JSON_VALUES } from '../domain/json-value.ts'
-import { MAX_RECORD_BYTES, type Steps } from './decoding.ts'
-import { type Fault, refuse } from './decoding.ts'
+import { type Fault, MAX_RECORD_BYTES, refuse, type Steps } from './decoding.ts'
 
 export type WireReader = BinaryReader
 

@@ -2,8 +2,7 @@
  * The live feed over the store: what was stored behind a position, in order, each record once. A
  * browser that was away reads on where it was, since positions are those of the store.
  */
-import type { Signal } from '../domain/telemetry-record.ts'
-import { positionOf, type StoredBatch } from '../domain/telemetry-record.ts'
+import { positionOf, type Signal, type StoredBatch } from '../domain/telemetry-record.ts'
 import { processStored } from '../processors/stored-processor.ts'
 import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { LiveEvent, LiveRecent } from '../api/contract/live.ts'

@@ -5,14 +5,15 @@
 import { profileOfLog } from '../agents/registry.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { positionOf, type StoredBatch } from '../domain/telemetry-record.ts'
-import type {
-  HookRecord,
-  LogRecord,
-  MetricPoint,
-  Origin,
-  SpanRecord,
-  StoredRecord,
+import {
+  type HookRecord,
+  type LogRecord,
+  type MetricPoint,
+  type Origin,
+  positionOf,
+  type SpanRecord,
+  type StoredBatch,
+  type StoredRecord,
 } from '../domain/telemetry-record.ts'
 import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from '../api/contract/raw-events.ts'

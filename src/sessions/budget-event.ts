@@ -3,8 +3,7 @@
  * that the session is in. Its key is made of what names the alert, so the same alert has the same
  * id however often it is made.
  */
-import type { BudgetAlert } from '../domain/budget.ts'
-import { budgetText } from '../domain/budget.ts'
+import { type BudgetAlert, budgetText } from '../domain/budget.ts'
 import type { Emission } from '../domain/emission.ts'
 import type { Draft } from './draft.ts'
 import type { SessionPolicy } from './policy.ts'

@@ -8,8 +8,13 @@ import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/numbers.ts'
 import type { CloseReason } from '../domain/session-control.ts'
 import type { JsonValue } from '../domain/json-value.ts'
-import { copyLedger, type Ledger } from './pending-correlations.ts'
-import { copyJoins, emptyJoins, type Joins } from './pending-correlations.ts'
+import {
+  copyJoins,
+  copyLedger,
+  emptyJoins,
+  type Joins,
+  type Ledger,
+} from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
 import { copyTotals, emptyTotals, type MetricStretch, type Totals } from './usage/totals.ts'
 

@@ -3,8 +3,7 @@
  * remembered for an `uninstall` in another folder. Pure.
  */
 import { posix, win32 } from 'node:path'
-import { xdgConfigHome } from '../config/folders.ts'
-import type { Platform } from '../config/folders.ts'
+import { type Platform, xdgConfigHome } from '../config/folders.ts'
 import type { Shell } from './shell-block.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

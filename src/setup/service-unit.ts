@@ -3,8 +3,7 @@
  * Pure.
  */
 import { posix } from 'node:path'
-import { xdgConfigHome } from '../config/folders.ts'
-import type { Platform } from '../config/folders.ts'
+import { type Platform, xdgConfigHome } from '../config/folders.ts'
 
 export const UNIT_NAME = 'claude-telemetry.service'
 export const AGENT_LABEL = 'claude-telemetry'

@@ -2,9 +2,7 @@
  * Raw API bodies (OTEL_LOG_RAW_API_BODIES): the Messages API's JSON becomes chat messages.
  * A body that was cut or cannot be read is shown as the text it is.
  */
-import type { Attributes } from '../../domain/json-value.ts'
-import { parseBoundedJson } from '../../domain/json-value.ts'
-import type { JsonValue } from '../../domain/json-value.ts'
+import { type Attributes, type JsonValue, parseBoundedJson } from '../../domain/json-value.ts'
 import type { EventRow } from '../profile.ts'
 import { present, textOf } from '../read-attribute.ts'
 

@@ -4,8 +4,7 @@
  * monitoring documentation; every attribute is optional.
  */
 import type { EventBase, NoteEvent } from '../../domain/agent-event.ts'
-import type { Attributes } from '../../domain/json-value.ts'
-import type { JsonValue } from '../../domain/json-value.ts'
+import type { Attributes, JsonValue } from '../../domain/json-value.ts'
 import type { EventRow } from '../profile.ts'
 import { countOf, flagOf, numberOf, present, textOf } from '../read-attribute.ts'
 

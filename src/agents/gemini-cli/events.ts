@@ -3,8 +3,7 @@
  * output. `gen_ai.client.inference.operation.details` repeats a response.
  */
 import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
-import type { Attributes, JsonValue } from '../../domain/json-value.ts'
-import { parseBoundedJson } from '../../domain/json-value.ts'
+import { type Attributes, type JsonValue, parseBoundedJson } from '../../domain/json-value.ts'
 import type { Quantity } from '../../domain/numbers.ts'
 import { answerText, asksForTools, isFields } from '../genai/messages.ts'
 import { counted, mcpServer, recordedText } from '../log-event.ts'

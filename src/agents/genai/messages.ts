@@ -3,8 +3,12 @@
  * `content` (the conventions) or `text` (Gemini), `content` as a text or as blocks (OpenAI,
  * Anthropic, AI SDK).
  */
-import type { Attributes, AttributeValue, JsonValue } from '../../domain/json-value.ts'
-import { parseBoundedJson } from '../../domain/json-value.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  type JsonValue,
+  parseBoundedJson,
+} from '../../domain/json-value.ts'
 
 type Fields = Readonly<Record<string, JsonValue | undefined>>
 

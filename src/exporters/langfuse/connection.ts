@@ -1,7 +1,11 @@
 /** How Langfuse is reached: its address, and the keys, which no text may hold. */
-import { type ExchangeOptions, exchange, type Received } from '../../http/exchange.ts'
+import {
+  createRedactor,
+  exchange,
+  type ExchangeOptions,
+  type Received,
+} from '../../http/exchange.ts'
 import type { Result } from '../../domain/result.ts'
-import { createRedactor } from '../../http/exchange.ts'
 
 export interface LangfuseAccess {
   /** Base address, with or without a path and a trailing slash. */

@@ -4,9 +4,8 @@
  */
 import type { CreateScoreRequest } from '@langfuse/core'
 import type { Score } from '../../domain/emission.ts'
-import { environmentName } from './mapping.ts'
+import { environmentName, type MappingConfig } from './mapping.ts'
 import { scoreIdOf, traceIdOf } from '../ids.ts'
-import type { MappingConfig } from './mapping.ts'
 
 export type ScoreBody = CreateScoreRequest
 

@@ -9,8 +9,7 @@ import { jsonText } from '../../domain/numbers.ts'
 import type { Observation, TraceContext } from '../../domain/emission.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import { ATTRIBUTE } from './attribute-names.ts'
-import { environmentName } from './mapping.ts'
-import type { MappingConfig } from './mapping.ts'
+import { environmentName, type MappingConfig } from './mapping.ts'
 
 /** Values by attribute name; an undefined value is not sent. */
 export type SpanAttributes = Readonly<Record<string, string | readonly string[] | undefined>>

@@ -4,8 +4,7 @@
  */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { exchange } from '../../http/exchange.ts'
-import { createRedactor } from '../../http/exchange.ts'
+import { createRedactor, exchange } from '../../http/exchange.ts'
 import { isRecord, parseObject } from '../../http/response-json.ts'
 import { partialSuccessOf, type PartialSuccess } from '../../otlp/encode-spans.ts'
 import type { Exporter, Verdict } from '../exporter.ts'

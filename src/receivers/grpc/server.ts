@@ -25,14 +25,20 @@ import { type Body, inflated, readBody } from '../http/body.ts'
 import { createConnections, type TrackedConnection } from '../http/connections.ts'
 import { grpcCompressionOf } from '../http/content-encoding.ts'
 import { protobufEncoding } from '../encoding.ts'
-import { errorTable, type Failure } from '../errors.ts'
+import {
+  errorTable,
+  type Failure,
+  internal,
+  overloaded,
+  stopping,
+  tooSlow,
+  unauthenticated,
+} from '../errors.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
 import type { Refusal, SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
-import type { FailureLog } from '../refusal-log.ts'
-import { internal, overloaded, stopping, tooSlow, unauthenticated } from '../errors.ts'
+import { type FailureLog, type IngestFacts, noteIngest } from '../refusal-log.ts'
 import { framed, messageIn, PREFIX_BYTES } from './message.ts'
 import { okTrailers, responseHeaders, statusTrailers } from './status.ts'
-import { type IngestFacts, noteIngest } from '../refusal-log.ts'
 
 const MESSAGE_TIMEOUT_MS = 20_000
 /** How long a stop waits for calls under way; the store answers in milliseconds. */

@@ -4,8 +4,7 @@
  * `Infinity`, as those of OTLP do: JSON has no number for them, and what is stored must read as what
  * came.
  */
-import type { Attributes } from '../../domain/json-value.ts'
-import { parseBoundedJson } from '../../domain/json-value.ts'
+import { type Attributes, parseBoundedJson } from '../../domain/json-value.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { PostedHook } from '../../domain/telemetry-record.ts'
 import {

@@ -6,8 +6,7 @@ import type { Readable } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Permit } from '../admission.ts'
-import type { Failure } from '../errors.ts'
-import { evicted, overloaded, tooLarge } from '../errors.ts'
+import { evicted, type Failure, overloaded, tooLarge } from '../errors.ts'
 
 /** The compressions that can be undone. */
 export type Compression = 'gzip' | 'deflate' | 'none'

@@ -6,8 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../../config/loopback.ts'
 import { createKeyCheck } from '../api-key.ts'
 import { compressionOf } from './content-encoding.ts'
-import type { Failure } from '../errors.ts'
-import { unauthenticated } from '../errors.ts'
+import { type Failure, unauthenticated } from '../errors.ts'
 
 /** The failure that these headers mean, if any. */
 export type Guard = (headers: IncomingHttpHeaders) => Failure | undefined

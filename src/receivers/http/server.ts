@@ -29,12 +29,16 @@ import {
   type SignalRouteDeps,
   signalHandler,
 } from './signal-route.ts'
-import type { FailureLog } from '../refusal-log.ts'
+import { type FailureLog, noteIngest } from '../refusal-log.ts'
 import { type Failure, failureOf, stopping as stoppingFailure } from '../errors.ts'
 import { createGuard, createHostCheck } from './guard.ts'
-import { hangUpWhileClosing } from './server-options.ts'
+import {
+  defaultTimeouts,
+  hangUpWhileClosing,
+  serverOptions,
+  type Timeouts,
+} from './server-options.ts'
 import { type HealthReport, healthHandler } from './health-route.ts'
-import { noteIngest } from '../refusal-log.ts'
 import {
   createRouteFailure,
   HEALTH_PATH,
@@ -43,7 +47,6 @@ import {
   METRICS_PATH,
   TRACES_PATH,
 } from './routes.ts'
-import { defaultTimeouts, serverOptions, type Timeouts } from './server-options.ts'
 
 /**
  * Requests of one connection that are not answered yet, or that came in one turn of the event loop.

@@ -15,9 +15,8 @@ import type { Answers } from './answers.ts'
 import { inflated, readBody } from './body.ts'
 import { compressionOf } from './content-encoding.ts'
 import { type Encoding, encodingOf } from '../encoding.ts'
-import type { Failure } from '../errors.ts'
+import { type Failure, overloaded, tooLarge, unsupportedType } from '../errors.ts'
 import type { Refusal, SignalReceiver } from '../signal-receiver.ts'
-import { overloaded, tooLarge, unsupportedType } from '../errors.ts'
 import { noteIngest } from '../refusal-log.ts'
 
 export interface SignalRouteDeps {

@@ -3,9 +3,8 @@
  * logs travel apart, so the turn ends only after the join timeout.
  */
 import type { Draft } from '../draft.ts'
-import type { TurnSpan } from '../pending-correlations.ts'
+import { isEmpty, take, type TurnSpan } from '../pending-correlations.ts'
 import { noteJoin } from '../held.ts'
-import { isEmpty, take } from '../pending-correlations.ts'
 import type { OpenTurn } from '../state.ts'
 import { openTurns } from './turn.ts'
 

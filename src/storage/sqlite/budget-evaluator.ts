@@ -11,10 +11,10 @@ import {
   type BudgetDay,
   type BudgetScope,
   type BudgetSubject,
+  type BudgetWatch,
   passedThresholds,
   reachedThreshold,
 } from '../../domain/budget.ts'
-import type { BudgetWatch } from '../../domain/budget.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'

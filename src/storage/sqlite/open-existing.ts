@@ -6,10 +6,9 @@
 import { accessSync, constants } from 'node:fs'
 import Database from 'better-sqlite3'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { type Connection, connectionOver } from './connection.ts'
+import { type Connection, connectionOver, openReadConnection } from './connection.ts'
 import { dataFolderAt } from '../data-folder.ts'
 import { checkSchema } from './known-schema.ts'
-import { openReadConnection } from './connection.ts'
 import { besideErrorOf, type StoreOpenError } from '../store-open-error.ts'
 
 /** How long a change waits for the bridge, which writes for some milliseconds at a time. */

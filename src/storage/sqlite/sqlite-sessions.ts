@@ -4,8 +4,7 @@
  * when it returns, or nothing.
  */
 import { sql } from 'kysely'
-import type { BudgetAlert } from '../../domain/budget.ts'
-import type { BudgetWatch } from '../../domain/budget.ts'
+import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { forwardedRecords } from '../../domain/forwarded-records.ts'
 import type { SessionKey } from '../../domain/identity.ts'

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import {
   type BudgetAlert,
+  budgetText,
   passedThresholds,
   reachedThreshold,
   type Threshold,
 } from '../../../src/domain/budget.ts'
-import { budgetText } from '../../../src/domain/budget.ts'
 
 describe('the highest threshold that spending has reached', () => {
   test.each([

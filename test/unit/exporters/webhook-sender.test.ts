@@ -1,7 +1,6 @@
 /** Budget alerts on their way to the webhook, with clock, queue and receiver in the test's hands. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { AlertQueue, QueuedAlert } from '../../../src/domain/budget.ts'
-import type { BudgetAlert } from '../../../src/domain/budget.ts'
+import type { AlertQueue, BudgetAlert, QueuedAlert } from '../../../src/domain/budget.ts'
 import { err, ok } from '../../../src/domain/result.ts'
 import type { WebhookClient, WebhookFailure } from '../../../src/alerts/webhook-client.ts'
 import { webhookMessage } from '../../../src/alerts/webhook-message.ts'

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { readDouble } from '../../../src/otlp/scalars.ts'
-import { readHexId, TRACE_ID_CHARS } from '../../../src/otlp/scalars.ts'
-import { nanosToMs, readNanos, unreadableTime } from '../../../src/otlp/scalars.ts'
+import {
+  nanosToMs,
+  readDouble,
+  readHexId,
+  readNanos,
+  TRACE_ID_CHARS,
+  unreadableTime,
+} from '../../../src/otlp/scalars.ts'
 
 const nanos = (raw: unknown) => readNanos(raw)
 const traceId = (raw: unknown) => readHexId(raw, TRACE_ID_CHARS)

@@ -2,8 +2,12 @@
 import { createReports, type Reports } from '../../../src/reports/reports.ts'
 import { createUsageSlices, type UsageSlices } from '../../../src/reports/usage-slices.ts'
 import type { SessionRow } from '../../../src/domain/session-store.ts'
-import type { Activity, ModelUsage, ToolUsage } from '../../../src/domain/usage.ts'
-import { bucketOf } from '../../../src/domain/usage.ts'
+import {
+  type Activity,
+  bucketOf,
+  type ModelUsage,
+  type ToolUsage,
+} from '../../../src/domain/usage.ts'
 import { openStoreReader, type StoreReader } from '../../../src/storage/sqlite/store-reader.ts'
 import { type Filter, filter } from '../../../src/api/contract/filter.ts'
 import { type OverviewQuery, overviewQuery } from '../../../src/api/contract/overview.ts'

@@ -1,8 +1,7 @@
 /** A session whose events do not arrive counts by its metrics; when they come after all, by them alone. */
 import { describe, expect, test } from 'vitest'
 import type { MetricSample } from '../../../src/domain/metric-sample.ts'
-import type { SessionInput } from '../../../src/sessions/reduce.ts'
-import { reduce } from '../../../src/sessions/reduce.ts'
+import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { readState } from '../../../src/sessions/stored-state.ts'
 import { spentOf } from '../../../src/sessions/usage/totals.ts'

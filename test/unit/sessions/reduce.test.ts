@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionInput } from '../../../src/sessions/reduce.ts'
-import { reduce } from '../../../src/sessions/reduce.ts'
+import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import {
   answer,

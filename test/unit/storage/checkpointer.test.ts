@@ -2,8 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Checkpointer, createCheckpointer } from '../../../src/storage/sqlite/checkpointer.ts'
-import { openConnection } from '../../../src/storage/sqlite/connection.ts'
-import { openReadConnection } from '../../../src/storage/sqlite/connection.ts'
+import { openConnection, openReadConnection } from '../../../src/storage/sqlite/connection.ts'
 import { temporaryFolder } from './open-store.ts'
 
 const FRAMES = 64

@@ -5,8 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { Attributes } from '../../../domain/json-value.ts'
-import type { StoredBatch } from '../../../domain/telemetry-record.ts'
-import type { Signal, StoredRecord } from '../../../domain/telemetry-record.ts'
+import type { Signal, StoredBatch, StoredRecord } from '../../../domain/telemetry-record.ts'
 import { parseJsonText } from '../emission-text.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
