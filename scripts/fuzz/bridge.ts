@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeClone } from '../../test/integration/clone.ts'
+import { untilListening } from '../listening.ts'
 
 export interface Bridge {
   readonly httpPort: number
@@ -18,7 +19,6 @@ export interface Bridge {
 }
 
 const root = join(import.meta.dirname, '../..')
-const START_TIMEOUT_MS = 120_000
 
 /** Starts the built bridge if there is one, else the source. */
 export async function startBridge(): Promise<Bridge> {
@@ -43,27 +43,16 @@ export async function startBridge(): Promise<Bridge> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit')
-  let log = ''
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-10_000)
   })
-  const address = await new Promise<RegExpExecArray>((resolve, reject) => {
-    const late = (): void => reject(new Error(`the bridge did not start: ${stderr}${log}`))
-    const timer = setTimeout(late, START_TIMEOUT_MS)
-    child.once('exit', late)
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (log.length > 10_000) return
-      log += chunk.toString()
-      const found = /"url":"http:\/\/[^"]*:(\d+)","grpc":"([^"]+)"/.exec(log)
-      if (found === null) return
-      clearTimeout(timer)
-      resolve(found)
-    })
-  })
+  const { httpPort, grpc } = await untilListening(child)
+  // What is not read fills the pipe, and then the bridge waits.
+  child.stdout.resume()
   return {
-    httpPort: Number(address[1]),
-    grpc: address[2] ?? '',
+    httpPort,
+    grpc,
     isUp: () => child.exitCode === null && child.signalCode === null,
     residentBytes: () =>
       1024 * Number(execFileSync('ps', ['-o', 'rss=', '-p', `${child.pid}`], { encoding: 'utf8' })),

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { untilListening } from '../listening.ts'
 
 export interface Target {
   readonly httpPort: number
@@ -28,7 +29,6 @@ export const entry = [join(projectRoot, 'dist/main.js'), join(projectRoot, 'src/
   (path) => existsSync(path),
 ) as string
 
-const START_TIMEOUT_MS = 60_000
 const OUTPUT_CHARS = 10_000
 
 /** Starts it in `folder/work`, which an abuse may have filled, with `env` over the defaults. */
@@ -56,25 +56,17 @@ export async function startTarget(
   })
   const exited = once(child, 'exit')
   let output = ''
-  const address = await new Promise<RegExpExecArray>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`the bridge ${why}: ${output}`))
-    const timer = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS)
-    const onOutput = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-OUTPUT_CHARS)
-      const found = /"url":"http:\/\/[^"]*:(\d+)","grpc":"[^"]*:(\d+)"/.exec(output)
-      if (found === null) return
-      clearTimeout(timer)
-      resolve(found)
-    }
-    child.once('exit', () => fail('ended at its start'))
-    child.stdout.on('data', onOutput)
-    child.stderr.on('data', onOutput)
-  })
+  const onOutput = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-OUTPUT_CHARS)
+  }
+  child.stdout.on('data', onOutput)
+  child.stderr.on('data', onOutput)
+  const { httpPort, grpc } = await untilListening(child)
   const memory = watchMemory(child)
   const isUp = (): boolean => child.exitCode === null && child.signalCode === null
   return {
-    httpPort: Number(address[1]),
-    grpcPort: Number(address[2]),
+    httpPort,
+    grpcPort: Number(grpc.split(':').at(-1)),
     folder,
     dataDir,
     env,

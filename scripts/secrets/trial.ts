@@ -20,6 +20,7 @@ import {
   createLangfuseStandIn,
   STAND_IN_KEYS,
 } from '../../test/integration/langfuse-stand-in/stand-in.ts'
+import { untilListening } from '../listening.ts'
 import type { GeneratedSecret } from './generate.ts'
 import { type BridgeAddress, sendRefused, sendTexts, transports } from './requests.ts'
 
@@ -42,7 +43,6 @@ interface Place {
   readonly bytes: Buffer
 }
 
-const START_TIMEOUT_MS = 60_000
 const entry = join(import.meta.dirname, '../../src/main.ts')
 
 export async function runTrial(
@@ -154,21 +154,12 @@ async function startBridge(
   })
   const exited = once(child, 'close')
   let log = ''
-  const address = await new Promise<RegExpExecArray>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`the bridge ${why}: ${log}`))
-    const timer = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS)
-    const onOutput = (chunk: Buffer): void => {
-      log += chunk.toString()
-      const found = /"url":"([^"]+)","grpc":"([^"]+)"/.exec(log)
-      if (found === null) return
-      clearTimeout(timer)
-      resolve(found)
-    }
-    child.once('exit', () => fail('ended at its start'))
-    child.stdout.on('data', onOutput)
-    child.stderr.on('data', onOutput)
-  })
-  const [, url = '', grpc = ''] = address
+  const onOutput = (chunk: Buffer): void => {
+    log += chunk.toString()
+  }
+  child.stdout.on('data', onOutput)
+  child.stderr.on('data', onOutput)
+  const { url, grpc } = await untilListening(child)
   return {
     url,
     grpc,
