@@ -58,8 +58,7 @@ export interface HttpDialect {
   ) => Verdict | undefined
 }
 
-export type HttpVerdicts = ReturnType<typeof createHttpVerdicts>
-
+/** How the answers of a server that speaks this dialect are read. */
 export function createHttpVerdicts(dialect: HttpDialect) {
   const { server, setting, rejecting, doubtful, parse = parseObject, reported } = dialect
 

@@ -128,5 +128,3 @@ export const api = {
   ),
   budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer),
 } as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>
-
-export type ApiName = keyof typeof api
