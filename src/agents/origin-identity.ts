@@ -38,15 +38,22 @@ export function originIdentity(
 
 /** Resource attributes worth showing, as text. */
 export function labelsOf(origin: Origin): Readonly<Record<string, string>> {
-  let labels = labelsByOrigin.get(origin)
-  if (labels === undefined) {
-    const found: Record<string, string> = {}
-    for (const key of Object.keys(origin.resource)) {
-      const value = textOf(origin.resource, key)
-      if (value !== undefined && !UNSHOWN_RESOURCE.test(key)) found[key] = value
-    }
-    labels = found
-    labelsByOrigin.set(origin, labels)
-  }
+  const known = labelsByOrigin.get(origin)
+  if (known !== undefined) return known
+  const labels = shownAttributes(origin.resource, (key) => !UNSHOWN_RESOURCE.test(key))
+  labelsByOrigin.set(origin, labels)
   return labels
+}
+
+/** Those attributes of a resource that have a text and are shown. */
+export function shownAttributes(
+  resource: Attributes,
+  isShown: (key: string) => boolean,
+): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const key of Object.keys(resource)) {
+    const value = textOf(resource, key)
+    if (value !== undefined && isShown(key)) found[key] = value
+  }
+  return found
 }

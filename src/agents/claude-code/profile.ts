@@ -12,6 +12,7 @@ import { claudeCodeQuantities } from './quantities.ts'
 import { claudeCodeSpans } from './spans.ts'
 import { bareName, claudeCodeAttributes, claudeCodeSigns } from './signs.ts'
 import type { AgentProfile } from '../profile.ts'
+import { shownAttributes } from '../origin-identity.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
 
 const SCOPE = 'com.anthropic.claude_code'
@@ -72,35 +73,40 @@ const OUTSIDE_IDS = ['session.id', 'user.id'] as const
 
 type Labels = Readonly<Record<string, string>>
 
-/** One origin is shared by all records of a scope, so its labels are worked out once for each set of ids. */
-const labelsByOrigin = new WeakMap<Origin, Map<string, Labels>>()
+/** What is worked out once for an origin, which all records of a scope share. */
+interface OriginLabels {
+  /** The outside ids that its resource has: of most, none. */
+  readonly outsideIds: readonly string[]
+  /** By those ids that are shown. */
+  readonly shown: Map<string, Labels>
+}
+
+const labelsByOrigin = new WeakMap<Origin, OriginLabels>()
 
 /**
  * On the resource, the ids of a session and a user are those of an application that runs the agent,
  * where the record has the agent's own beside them. Pipelines move the agent's own there as well.
  */
 function labelsOf(origin: Origin, attributes: Attributes): Labels | undefined {
-  const outside = OUTSIDE_IDS.filter((key) => {
-    const told = textOf(origin.resource, key)
-    const own = textOf(attributes, key)
-    return told !== undefined && own !== undefined && own !== told
-  })
-  const known = labelsByOrigin.get(origin) ?? new Map<string, Labels>()
-  labelsByOrigin.set(origin, known)
-  const name = outside.join()
-  const labels = known.get(name) ?? shownLabels(origin.resource, outside)
-  known.set(name, labels)
-  return Object.keys(labels).length > 0 ? labels : undefined
-}
-
-function shownLabels(resource: Attributes, outsideIds: readonly string[]): Labels {
-  const found: Record<string, string> = {}
-  for (const key of Object.keys(resource)) {
-    const value = textOf(resource, key)
-    const isShown = !UNSHOWN_RESOURCE.test(key) || outsideIds.includes(key)
-    if (value !== undefined && isShown) found[key] = value
+  const { resource } = origin
+  let known = labelsByOrigin.get(origin)
+  if (known === undefined) {
+    const outsideIds = OUTSIDE_IDS.filter((key) => textOf(resource, key) !== undefined)
+    known = { outsideIds, shown: new Map() }
+    labelsByOrigin.set(origin, known)
   }
-  return found
+  const outside = known.outsideIds.filter((key) => {
+    const own = textOf(attributes, key)
+    return own !== undefined && own !== textOf(resource, key)
+  })
+  const name = outside.join()
+  let labels = known.shown.get(name)
+  if (labels === undefined) {
+    const isShown = (key: string) => !UNSHOWN_RESOURCE.test(key) || outside.includes(key)
+    labels = shownAttributes(resource, isShown)
+    known.shown.set(name, labels)
+  }
+  return Object.keys(labels).length > 0 ? labels : undefined
 }
 
 /** Products that speak Claude Code's vocabulary under a service name of their own. */
