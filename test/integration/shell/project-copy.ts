@@ -34,7 +34,9 @@ const COPIED = [
  * is what the program itself says, run from here.
  */
 const STAND_IN_BRIDGE = `
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 const args = process.argv.slice(2)
 if (args.length > 0) {
   const main = join(import.meta.dirname, '../src/main.ts')
