@@ -1,6 +1,8 @@
 /**
- * Request bodies for the benchmark: a recorded batch of 15 log records, made unique by
- * writing a counter over the tails of all ids in it. Sessions last `requestsPerSession`.
+ * Request bodies for the benchmark: a recorded batch of 15 log records, made unique by writing a
+ * counter over the tails of all ids in it. Sessions last `requestsPerSession`, and their process
+ * counts its events on from request to request: one that began anew would be another process, and
+ * the turns of the earlier ones would stay open.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +17,10 @@ const perRequest = ['prompt.id', 'request_id', 'tool_use_id', 'message.uuid']
 /** More than there are ids in one body. */
 const IDS_PER_BODY = 64
 
+/** More than a body's events are counted. */
+const EVENTS_PER_BODY = 100
+const sequencePattern = /("key":"event\.sequence","value":\{"intValue":"?)(\d+)/g
+
 /** Makes the body of the n-th request. `run` keeps repeated runs apart. */
 export type MakeBody = (n: number) => string
 
@@ -27,6 +33,10 @@ export function createBodies(run: number): MakeBody {
     ids.forEach(({ id, isSession }, index) => {
       const unique = isSession ? Math.floor(n / requestsPerSession) : n * IDS_PER_BODY + index
       body = body.replaceAll(id, `${id.slice(0, -12)}${tail(run, unique)}`)
+    })
+    const firstSequence = (n % requestsPerSession) * EVENTS_PER_BODY
+    body = body.replaceAll(sequencePattern, (_, before, sequence) => {
+      return `${before}${Number(sequence) + firstSequence}`
     })
     for (const second of seconds) body = body.replaceAll(`"${second}`, `"${Number(second) + 2 * n}`)
     return body
