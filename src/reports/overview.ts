@@ -2,7 +2,7 @@
 import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
 import { MAX_AHEAD_MS } from '../domain/numbers.ts'
 import { bucketOf } from '../domain/usage.ts'
-import type { Span, ToolSum } from '../storage/sqlite/queries/usage-slice.ts'
+import type { Span, ToolSum } from '../storage/usage-slice.ts'
 import type { StoreReader } from '../storage/sqlite/store-reader.ts'
 import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../api/contract/overview.ts'
 import { cutName } from './answer-bounds.ts'

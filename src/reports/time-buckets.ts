@@ -3,7 +3,7 @@
  * as the zone's clocks say.
  */
 import { Temporal } from 'temporal-polyfill'
-import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
+import type { Span } from '../storage/usage-slice.ts'
 
 export type BucketUnit = 'hour' | 'day' | 'week' | 'month'
 

@@ -1,5 +1,5 @@
 /** Slices of time put together: the sums of a range, and who and what they fall to. */
-import type { ToolSum } from '../storage/sqlite/queries/usage-slice.ts'
+import type { ToolSum } from '../storage/usage-slice.ts'
 import { addFit, emptyFit, type PriceFit, savedUsd } from './cache-saving.ts'
 import { tallySessions } from './session-tally.ts'
 import type { Slice } from './usage-slices.ts'

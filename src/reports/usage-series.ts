@@ -1,6 +1,6 @@
 /** What was used over time: every bucket of a range, empty ones as zeros. */
 import { addUsd } from '../domain/exact-sum.ts'
-import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
+import type { Span } from '../storage/usage-slice.ts'
 import type { Bucket } from '../api/contract/overview.ts'
 import { cutName } from './answer-bounds.ts'
 import { addSums, costsOf, emptySums, tokensOf } from './sums.ts'

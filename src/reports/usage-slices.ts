@@ -5,7 +5,7 @@
  */
 import type { SessionFilter } from '../storage/sqlite/queries/session-filter.ts'
 import type { UsageQueries } from '../storage/sqlite/queries/usage-queries.ts'
-import type { Span } from '../storage/sqlite/queries/usage-slice.ts'
+import type { Span } from '../storage/usage-slice.ts'
 import { letOthersRun, type Pause } from './pause.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 

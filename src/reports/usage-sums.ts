@@ -2,7 +2,7 @@
  * What a slice of time adds up to, kept small so that many can be held: sums by model and by who
  * and where, and for each session no more than its number and its cost.
  */
-import type { ModelSum, Span, ToolSum, UsageSlice } from '../storage/sqlite/queries/usage-slice.ts'
+import type { ModelSum, Span, ToolSum, UsageSlice } from '../storage/usage-slice.ts'
 import { addToFit, emptyFit, type PriceFit } from './cache-saving.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 

@@ -9,7 +9,7 @@ import type { ReadConnection } from '../connection.ts'
 import type { Flag } from '../schema.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
-import type { ModelSum, Span } from './usage-slice.ts'
+import type { ModelSum, Span } from '../../usage-slice.ts'
 
 export interface ModelBucket extends ModelSum {
   readonly bucket_ms: number

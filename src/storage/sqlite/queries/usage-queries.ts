@@ -8,7 +8,7 @@ import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import { type SessionFilter, sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
-import type { Span, UsageSlice } from './usage-slice.ts'
+import type { Span, UsageSlice } from '../../usage-slice.ts'
 
 export interface UsageQueries {
   /** Reads slices for one filter: its statements are prepared once. */
