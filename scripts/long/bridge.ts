@@ -9,7 +9,7 @@ import { createSessionHandler } from '../../src/sessions/handler.ts'
 import { defaultBounds, type SessionPolicy } from '../../src/sessions/policy.ts'
 import type { SessionState } from '../../src/sessions/state.ts'
 import { createSessionStates } from '../../src/app/session-states.ts'
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../src/storage/open-store.ts'
 import type { Batch } from '../../test/integration/faults/batch.ts'
 import type { Random } from '../../test/integration/faults/random.ts'
 import { createManualClock } from '../../test/unit/manual-clock.ts'
@@ -38,7 +38,7 @@ const log = { info: () => {}, warn: () => {}, error: console.error }
 export async function createBridge(dataDir: string, random: Random, records: number) {
   const clock = createManualClock(START_MS)
   const sink = createSink(clock, random, 2 * records)
-  const opened = await createSqliteStore<SessionState>({
+  const opened = await openStore<SessionState>({
     dataDir,
     clock,
     states: createSessionStates(policy),
@@ -104,8 +104,8 @@ export async function createBridge(dataDir: string, random: Random, records: num
       await clock.advance(DRAIN_MS)
       await drained
       await delivery.stop()
-      const { pending, dead } = store.outboxCounts()
-      const dropped = store.upkeep.dropped()
+      const { pending, dead } = await store.outboxCounts()
+      const dropped = await store.upkeep.dropped()
       await store.close()
       return { pending, dead, dropped }
     },

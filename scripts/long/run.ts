@@ -52,7 +52,7 @@ async function hour(number: number): Promise<Reading> {
   globalThis.gc?.()
   const heapBytes = process.memoryUsage().heapUsed
   const fileBytes = statSync(join(dataDir, 'claude-telemetry.db')).size
-  const { pending } = bridge.outbox()
+  const { pending } = await bridge.outbox()
   say(
     `hour ${number}: ${team.records()} records, heap ${mb(heapBytes)}, resident ${mb(process.memoryUsage.rss())}, file ${mb(fileBytes)}, ${pending} pending`,
   )

@@ -41,13 +41,13 @@ export function addQuestion<Q extends z.ZodObject, B extends z.ZodType, A extend
   app: FastifyInstance,
   queries: Pick<WebQueries, 'ask'>,
   endpoint: Endpoint<Q, B, A>,
-  questionOf: (asked: Asked<z.output<Q>, z.output<B>>) => Question,
+  questionOf: (asked: Asked<z.output<Q>, z.output<B>>) => Question | Promise<Question>,
 ): void {
   addRoute(app, endpoint, {}, async (asked) => {
     const { reply } = asked
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
-    const answer = await queries.ask(questionOf(asked), gone.signal)
+    const answer = await queries.ask(await questionOf(asked), gone.signal)
     if (!answer.ok) return fail(reply, answer.error)
     return reply.type('application/json; charset=utf-8').send(answer.value)
   })

@@ -10,8 +10,8 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addQuestion(app, queries, api.overview, ({ query }) => ({ name: 'overview', query }))
   addQuestion(app, queries, api.facets, ({ query }) => ({ name: 'facets', query }))
   addQuestion(app, queries, api.budgets, () => ({ name: 'budgets' }))
-  addQuestion(app, queries, api.delivery, () => {
-    return { name: 'delivery', bridge: queries.bridgeState() }
+  addQuestion(app, queries, api.delivery, async () => {
+    return { name: 'delivery', bridge: await queries.bridgeState() }
   })
   addQuestion(app, queries, api.sessions, ({ query }) => ({ name: 'sessions', query }))
   addQuestion(app, queries, api.session, ({ params: { key } }) => ({ name: 'session', key }))

@@ -130,7 +130,7 @@ export interface WebQueries {
   /** `signal` aborts when nobody waits for the answer any more. */
   ask(question: Question, signal: AbortSignal): Promise<Result<JsonBytes, WebFailure>>
   /** What the bridge knows of delivery, for the question about it. */
-  bridgeState(): BridgeState
+  bridgeState(): Promise<BridgeState>
   /** Deletes every row of it, also what waits for Langfuse; an open session is forgotten. */
   deleteSession(key: string): Promise<Deleted | undefined>
   retry(selection: DeadSelection): Promise<Changed>

@@ -29,7 +29,7 @@ import { retryQuarantine } from '../processors/quarantine.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { createSessionStates } from './session-states.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
-import { createSqliteStore } from '../storage/sqlite/sqlite-store.ts'
+import { openStore } from '../storage/open-store.ts'
 import type { Store } from '../storage/store.ts'
 import { PRODUCT_VERSION } from './version.ts'
 import { createBodyFiles } from '../processors/enrich/body-files.ts'
@@ -64,7 +64,7 @@ export async function createApp(
     productVersion: PRODUCT_VERSION,
     now: () => clock.now(),
   })
-  const opened = await createSqliteStore<SessionState>({
+  const opened = await openStore<SessionState>({
     dataDir: config.dataDir,
     states: createSessionStates(policy),
     retentionMs: config.retentionMs,
@@ -210,7 +210,7 @@ async function stop(parts: Parts): Promise<boolean> {
     alarm.stop(config.shutdownTimeoutMs),
   ])
   await delivery.stop()
-  const { pending } = store.outboxCounts()
+  const { pending } = await store.outboxCounts()
   await store.close()
   log.info(
     { pending },

@@ -59,7 +59,8 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
     sinceMs === undefined ? null : clock.now() - sinceMs
 
   async function exporterFigures(): Promise<ExporterFigures[]> {
-    const byName = Map.groupBy(store.outboxCounts().queues, ({ exporter }) => exporter)
+    const { queues: all } = await store.outboxCounts()
+    const byName = Map.groupBy(all, ({ exporter }) => exporter)
     return Promise.all(
       [...byName].map(async ([name, queues]) => {
         const stats = await Promise.all(
@@ -81,13 +82,13 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
     if (nowMs - figures.atMs < FIGURES_MS) return figures
     try {
       const exporters = await exporterFigures()
-      const { pending, dead } = store.outboxCounts()
+      const { pending, dead } = await store.outboxCounts()
       figures = {
         atMs: nowMs,
         sessions: await store.sessions.countOpenSessions(),
         pending,
         dead,
-        dropped: store.upkeep.dropped(),
+        dropped: await store.upkeep.dropped(),
         oldestPendingSinceMs: earliest(exporters.map((each) => each.oldestPendingMs)),
         exporters,
       }
@@ -137,14 +138,14 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
         }
       }),
       asOf: isoOf(Number.isFinite(atMs) ? atMs : undefined),
-      storage: storageReport(store),
+      storage: await storageReport(store),
     }
   }
 }
 
-function storageReport(store: Store<unknown>): HealthReport['storage'] {
+async function storageReport(store: Store<unknown>): Promise<HealthReport['storage']> {
   const { isWritable, lastCommitMs, failure } = store.storage()
-  const { usedBytes, maxBytes, state, waitingSessions, droppedSessions } = store.size()
+  const { usedBytes, maxBytes, state, waitingSessions, droppedSessions } = await store.size()
   return {
     state: isWritable ? 'ok' : 'failing',
     lastCommitAt: isoOf(lastCommitMs),

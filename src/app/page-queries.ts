@@ -77,7 +77,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
   }
 }
 
-function bridgeState(deps: PageQueriesDeps): BridgeState {
+async function bridgeState(deps: PageQueriesDeps): Promise<BridgeState> {
   const { store, delivery, counters, ingestLog, langfuseUrl } = deps
   const exporters = delivery.status()
   const langfuse = exporters.find(({ name }) => name === 'langfuse')
@@ -97,7 +97,7 @@ function bridgeState(deps: PageQueriesDeps): BridgeState {
       lastDeliveredMs: lastDeliveredMs ?? null,
       lastError: lastError ?? null,
     })),
-    dropped: store.upkeep.dropped(),
+    dropped: await store.upkeep.dropped(),
     ingest: {
       requests: requestCount,
       errors: errorCount,
@@ -109,16 +109,22 @@ function bridgeState(deps: PageQueriesDeps): BridgeState {
       })),
       recent: ingestLog.recent().map((entry) => ({ ...entry, reasons: [...entry.reasons] })),
     },
-    quarantine: { ...store.quarantine.counts(), items: [...store.quarantine.list(LISTED)] },
-    retention: retentionAnswer(deps),
+    quarantine: {
+      ...(await store.quarantine.counts()),
+      items: [...(await store.quarantine.list(LISTED))],
+    },
+    retention: await retentionAnswer(deps),
   }
 }
 
-function retentionAnswer({ store, retentionMs }: PageQueriesDeps): BridgeState['retention'] {
-  const { usedBytes, state, ...size } = store.size()
+async function retentionAnswer({
+  store,
+  retentionMs,
+}: PageQueriesDeps): Promise<BridgeState['retention']> {
+  const { usedBytes, state, ...size } = await store.size()
   return {
     days: retentionMs / DAY_MS,
-    databaseBytes: store.databaseBytes() ?? null,
+    databaseBytes: (await store.databaseBytes()) ?? null,
     ...size,
     usedBytes: usedBytes ?? null,
     size: state,

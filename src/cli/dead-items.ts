@@ -5,12 +5,19 @@
  */
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { DeadItems, Selection } from '../storage/sqlite/dead-items.ts'
+import type { DeadItemSelection } from '../domain/outbox.ts'
+import {
+  explainUse,
+  openDeadItemList as openStoredList,
+  openDeadItems,
+  openMaintenance,
+} from '../storage/beside.ts'
+import type { OpenDeadItems } from '../storage/maintenance.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
-export type DeadItemList = Pick<DeadItems, 'list' | 'count' | 'close'>
-export type DeadItemChanges = Pick<DeadItems, 'retry' | 'drop' | 'close'>
+export type DeadItemList = Pick<OpenDeadItems, 'list' | 'count' | 'close'>
+export type DeadItemChanges = Pick<OpenDeadItems, 'retry' | 'drop' | 'close'>
 
 /** Why they could not be read or changed after all, for a person. */
 export class DeadItemsError extends Error {}
@@ -19,8 +26,7 @@ export class DeadItemsError extends Error {}
 export async function openDeadItemList({
   dataDir,
 }: Config): Promise<Result<DeadItemList, Failure>> {
-  const store = await import('../storage/sqlite/dead-items.ts')
-  const opened = store.openDeadItemList(dataDir)
+  const opened = await openStoredList(dataDir)
   if (!opened.ok) return failed(opened.error)
   const items = opened.value
   return ok({
@@ -35,7 +41,6 @@ export async function openDeadItemChanges(
   config: Config,
 ): Promise<Result<DeadItemChanges, Failure>> {
   const { dataDir } = config
-  const { openMaintenance } = await import('../storage/sqlite/maintenance.ts')
   const alone = await openMaintenance(dataDir)
   if (alone.ok) {
     const maintenance = alone.value
@@ -46,7 +51,7 @@ export async function openDeadItemChanges(
   const bridge = configuredBridge(config)
   const found = await findBridge(bridge, dataDir)
   if (found.ok && found.value.folder === 'same') {
-    const change = async (how: 'retry' | 'drop', selection: Selection): Promise<number> => {
+    const change = async (how: 'retry' | 'drop', selection: DeadItemSelection): Promise<number> => {
       const changed = await bridge.changeDead(how, selection)
       if (changed.ok) return changed.value
       throw new DeadItemsError(`the bridge at ${bridge.address} ${changed.error}`)
@@ -57,8 +62,7 @@ export async function openDeadItemChanges(
       close: async () => {},
     })
   }
-  const { openDeadItems } = await import('../storage/sqlite/dead-items.ts')
-  const opened = openDeadItems(dataDir)
+  const opened = await openDeadItems(dataDir)
   return opened.ok ? ok(inStore(dataDir, opened.value)) : failed(opened.error)
 }
 
@@ -74,8 +78,7 @@ async function explained<T>(dataDir: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const { explainUse } = await import('../storage/sqlite/open-existing.ts')
-    const expected = explainUse(error, dataDir)
+    const expected = await explainUse(error, dataDir)
     throw expected === undefined ? error : new DeadItemsError(expected)
   }
 }

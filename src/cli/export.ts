@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import { err, ok, type Result } from '../domain/result.ts'
 import { safeJson } from '../domain/safe-text.ts'
 import type { StoredBatch } from '../domain/telemetry-record.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
@@ -74,7 +74,7 @@ async function exportSessions(
       if (options.output !== undefined) {
         progress.show(index, rows.value.length, `${index} of ${rows.value.length} sessions`)
       }
-      for (const batch of batchesOf(reader, key)) {
+      for await (const batch of batchesOf(reader, key)) {
         await write(linesOf(batch))
         records += batch.records.length
       }
@@ -88,10 +88,13 @@ async function exportSessions(
   return ok({ lines: [] })
 }
 
-function* batchesOf({ records }: StoreReader, key: string): Generator<StoredBatch, void> {
+async function* batchesOf(
+  { records }: StoreReader,
+  key: string,
+): AsyncGenerator<StoredBatch, void> {
   let afterId = 0
   for (;;) {
-    const batches = records.batches(key, afterId, BATCHES_AT_ONCE)
+    const batches = await records.batches(key, afterId, BATCHES_AT_ONCE)
     yield* batches
     const last = batches.at(-1)
     if (last === undefined) return

@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/places.ts'
 import { readAccessToken } from '../storage/access-token.ts'
 import { dataFolderAt } from '../storage/data-folder.ts'
-import { readInstanceId } from '../storage/sqlite/instance-id.ts'
+import { readInstanceId } from '../storage/instance-id.ts'
 
 /** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
 export type FolderMatch = 'same' | 'other' | 'unknown'

@@ -6,7 +6,8 @@ import type { Reports } from '../reports/reports.ts'
 import type { Config } from '../config/config.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { isDataMissing } from '../storage/data-folder.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import { explainUse, openReader } from '../storage/beside.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
@@ -29,25 +30,17 @@ export async function withData(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const [
-    { openStoreReader },
-    { explainUse },
-    { createReports },
-    { policyOf },
-    { readOwnPrices },
-    { createPriceTable },
-  ] = await Promise.all([
-    import('../storage/sqlite/store-reader.ts'),
-    import('../storage/sqlite/open-existing.ts'),
-    import('../reports/reports.ts'),
-    import('../sessions/policy.ts'),
-    import('../prices/own-prices.ts'),
-    import('../prices/price-table.ts'),
-  ])
+  const [{ createReports }, { policyOf }, { readOwnPrices }, { createPriceTable }] =
+    await Promise.all([
+      import('../reports/reports.ts'),
+      import('../sessions/policy.ts'),
+      import('../prices/own-prices.ts'),
+      import('../prices/price-table.ts'),
+    ])
   const ownPrices = readOwnPrices(config.value.pricesFile)
   if (!ownPrices.ok) return failed(ownPrices.error)
   const { dataDir } = config.value
-  const opened = openStoreReader(dataDir)
+  const opened = await openReader(dataDir)
   if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
@@ -56,10 +49,10 @@ export async function withData(
     const reports = createReports({ reader, policy, now: context.now })
     return await use({ config: config.value, policy, reader, reports })
   } catch (error) {
-    const expected = explainUse(error, dataDir)
+    const expected = await explainUse(error, dataDir)
     if (expected === undefined) throw error
     return failed(expected)
   } finally {
-    reader.close()
+    await reader.close()
   }
 }

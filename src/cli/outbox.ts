@@ -5,8 +5,8 @@
  */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../config/config.ts'
+import type { DeadItem, DeadItemSelection } from '../domain/outbox.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { DeadItem, Selection } from '../storage/sqlite/dead-items.ts'
 import type { CliContext } from './context.ts'
 import {
   type DeadItemChanges,
@@ -69,7 +69,7 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
         return concluded(
           withItems(context, openDeadItemChanges, (items: DeadItemChanges, config) => {
             nameDestinations(context.stdout, [dataDestination(config, context)])
-            const one = (some: Selection) =>
+            const one = (some: DeadItemSelection) =>
               name === 'retry' ? items.retry(some, now()) : items.drop(some)
             return change(selection, one, done)
           }),
@@ -80,8 +80,8 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
 
 /** Does it to all, or to each id, so that those that are not there can be named. */
 async function change(
-  selection: Selection,
-  one: (selection: Selection) => Promise<number>,
+  selection: DeadItemSelection,
+  one: (selection: DeadItemSelection) => Promise<number>,
   done: string,
 ): Promise<Outcome> {
   if (selection === 'all') return ok({ lines: [`${itemsText(await one('all'))} ${done}`] })
@@ -108,7 +108,7 @@ function addId(text: string, before: readonly number[] = []): readonly number[] 
 function selectionOf(
   ids: readonly number[],
   { all = false }: ChangeOptions,
-): Selection | undefined {
+): DeadItemSelection | undefined {
   if (all) return ids.length === 0 ? 'all' : undefined
   return ids.length === 0 ? undefined : ids
 }

@@ -44,7 +44,7 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
     return failed('RETENTION_DAYS is 0: everything is kept', 'Say --older-than DAYS.')
   }
   const beforeMs = context.now() - ageMs
-  const waiting = reader.waiting.keys()
+  const waiting = await reader.waiting.keys()
   const old: SessionRow[] = []
   let kept = 0
   const question = { state: 'closed', empty: 'shown', order: 'asc' } as const

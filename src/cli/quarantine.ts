@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { QuarantineItem, QuarantineSelection } from '../domain/quarantine.ts'
 import { ok } from '../domain/result.ts'
+import { explainUse, openQuarantineList } from '../storage/beside.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText, countOfText } from './figures.ts'
@@ -64,23 +65,19 @@ async function list(
   const config = readConfig(context)
   if (!config.ok) return config
   const { dataDir } = config.value
-  const [{ openQuarantineList }, { explainUse }] = await Promise.all([
-    import('../storage/sqlite/quarantine.ts'),
-    import('../storage/sqlite/open-existing.ts'),
-  ])
-  const opened = openQuarantineList(dataDir)
+  const opened = await openQuarantineList(dataDir)
   if (!opened.ok) return failed(opened.error)
   try {
-    const items = opened.value.list(limit)
+    const items = await opened.value.list(limit)
     if (json) return ok({ document: jsonDocument(items.map(namedValuesOf)) })
     if (items.length === 0) return ok({ lines: ['no records in the quarantine'] })
     return ok({ lines: items.map(lineOf) })
   } catch (error) {
-    const expected = explainUse(error, dataDir)
+    const expected = await explainUse(error, dataDir)
     if (expected === undefined) throw error
     return failed(expected)
   } finally {
-    opened.value.close()
+    await opened.value.close()
   }
 }
 

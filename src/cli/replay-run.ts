@@ -30,7 +30,8 @@ export async function replayRows(
   progress: Progress,
   taker: Taker,
 ): Promise<Result<ReplayCounts, string>> {
-  const sizes = rows.map(({ key }) => reader.records.countOf(key) ?? 0)
+  const sizes: number[] = []
+  for (const { key } of rows) sizes.push((await reader.records.countOf(key)) ?? 0)
   const total = sizes.reduce((sum, size) => sum + size, 0)
   let counts: ReplayCounts = { sessions: 0, records: 0, observations: 0, scores: 0 }
   for (const [index, row] of rows.entries()) {

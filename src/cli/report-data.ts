@@ -13,9 +13,8 @@ import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { bucketOf } from '../domain/usage.ts'
-import type { ModelBucket } from '../storage/sqlite/queries/model-buckets.ts'
-import type { Span } from '../storage/usage-slice.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
+import type { ModelBucket, Span } from '../storage/usage-slice.ts'
 import type { Filter } from '../api/contract/filter.ts'
 import type { Overview, Share, ToolUse } from '../api/contract/overview.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
@@ -74,7 +73,7 @@ export async function reportData(
   reader: StoreReader,
   { period, group, timeZone, filter, nowMs }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
-  const range = rangeOf(reader, filter, nowMs)
+  const range = await rangeOf(reader, filter, nowMs)
   if (range.fromMs >= range.toMs) return err('the time asked for ends before it begins')
   const buckets = bucketsOf(range, period, timeZone, MAX_BUCKETS + 1)
   if (buckets.length > MAX_BUCKETS) {
@@ -89,7 +88,7 @@ export async function reportData(
   const asked = storeFilterOf(filter)
   const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone), letOthersRun)
   const report = usageReport(used)
-  const quarters = reader.quarters.of(asked, range)
+  const quarters = await reader.usage.buckets(asked, range)
   return ok({
     period,
     group,
@@ -105,8 +104,9 @@ export async function reportData(
 }
 
 /** Up to now where no end was given, and a little beyond for what clocks that are ahead recorded. */
-function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number): Span {
-  const data = reader.usage.bounds(nowMs + MAX_CLOCK_LEAD_MS) ?? { fromMs: nowMs, toMs: nowMs }
+async function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number): Promise<Span> {
+  const used = await reader.usage.bounds(nowMs + MAX_CLOCK_LEAD_MS)
+  const data = used ?? { fromMs: nowMs, toMs: nowMs }
   const toMs = to ?? Math.max(nowMs, data.toMs)
   // What was used is known by quarters of an hour, so the range begins with the one it begins in.
   return { fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)), toMs }
@@ -175,12 +175,7 @@ async function dearestOf(
   return rows
 }
 
-function quarterOf(row: ModelBucket): QuarterOfModel {
-  return {
-    session: row.session_ref,
-    bucketMs: row.bucket_ms,
-    model: row.model,
-    isSubagent: row.is_subagent === 1,
-    sums: sumsOf(row),
-  }
+function quarterOf(bucket: ModelBucket): QuarterOfModel {
+  const { session, bucketMs, model, isSubagent } = bucket
+  return { session, bucketMs, model, isSubagent, sums: sumsOf(bucket) }
 }

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
+import { explainUse, openMaintenance } from '../storage/beside.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
@@ -17,10 +18,6 @@ const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER
 
 export async function openSessionRemover(config: Config): Promise<Result<SessionRemover, Failure>> {
   const { dataDir } = config
-  const [{ openMaintenance }, { explainUse }] = await Promise.all([
-    import('../storage/sqlite/maintenance.ts'),
-    import('../storage/sqlite/open-existing.ts'),
-  ])
   const opened = await openMaintenance(dataDir)
   if (opened.ok) {
     const maintenance = opened.value
@@ -29,7 +26,7 @@ export async function openSessionRemover(config: Config): Promise<Result<Session
         try {
           return ok(await maintenance.removeSession(key))
         } catch (error) {
-          const expected = explainUse(error, dataDir)
+          const expected = await explainUse(error, dataDir)
           if (expected === undefined) throw error
           return failed(expected)
         }

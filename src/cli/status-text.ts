@@ -2,7 +2,7 @@
 import type { Health } from '../doctor/bridge-target.ts'
 import { exporterDefinitions } from '../exporters/registry.ts'
 import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
-import type { WaitingCounts } from '../storage/sqlite/queries/waiting-sessions.ts'
+import type { WaitingCounts } from '../storage/store-reader.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
 import { bytesText, countOfText, countText, durationText } from './figures.ts'

@@ -69,5 +69,5 @@ async function storedStatus(
   const { totals } = await reports.overview({ from, tz: timeZone, bucket: 'day', attribute: [] })
   let openSessions = 0
   for await (const _ of allSessions(reports, { state: 'open' })) openSessions += 1
-  return { openSessions, totals, waiting: reader.waiting.counts() }
+  return { openSessions, totals, waiting: await reader.waiting.counts() }
 }

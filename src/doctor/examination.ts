@@ -98,7 +98,7 @@ export async function examine(
     ...bridge.findings,
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),
-    ...sessionFindings(config.dataDir, now()),
+    ...(await sessionFindings(config.dataDir, now())),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
     ...(sendsRecord && bridge.takesRecords

@@ -1,19 +1,19 @@
 /** What the stored sessions of the last day say about the telemetry that arrives. */
 import { isDataMissing } from '../storage/data-folder.ts'
-import { openStoreReader } from '../storage/sqlite/store-reader.ts'
+import { openReader } from '../storage/beside.ts'
 import { fine, type Finding, warning } from './finding.ts'
 
 const DAY_MS = 86_400_000
 
 /** Nothing where nothing is stored, or it cannot be read: other checks say so. */
-export function sessionFindings(dataDir: string, nowMs: number): readonly Finding[] {
+export async function sessionFindings(dataDir: string, nowMs: number): Promise<readonly Finding[]> {
   if (isDataMissing(dataDir)) return []
-  const opened = openStoreReader(dataDir)
+  const opened = await openReader(dataDir)
   if (!opened.ok) return []
   try {
-    return [eventsFinding(opened.value.eventGaps.since(nowMs - DAY_MS))]
+    return [eventsFinding(await opened.value.eventGaps.since(nowMs - DAY_MS))]
   } finally {
-    opened.value.close()
+    await opened.value.close()
   }
 }
 

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DOCTOR_SESSION_PREFIX, sessionKeyOf } from '../domain/identity.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
-import { hasStoredSession } from '../storage/sqlite/session-lookup.ts'
+import { hasStoredSession } from '../storage/beside.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { fault, fine, type Finding, skipped } from './finding.ts'
@@ -39,16 +39,16 @@ export async function examineJourney(journey: Journey): Promise<readonly Finding
     ]
   }
   const key = sessionKeyOf(AGENT, sessionId)
-  const stored = storedFinding(journey, key)
+  const stored = await storedFinding(journey, key)
   const shown = await shownFinding(journey, id)
   await probe.delete(`${base}/api/sessions/${encodeURIComponent(key)}`, headers)
   return [fine('record.accepted', 'a test record was taken'), stored, shown]
 }
 
-function storedFinding({ target, dataDir }: Journey, key: string): Finding {
+async function storedFinding({ target, dataDir }: Journey, key: string): Promise<Finding> {
   const id = 'record.stored'
   if (!target.isLocal) return skipped(id, 'the bridge is on another machine, and so is its store')
-  const stored = hasStoredSession(dataDir, key)
+  const stored = await hasStoredSession(dataDir, key)
   const todo =
     'Run this with the settings of the bridge (its DATA_DIR), or restart the bridge with these'
   if (!stored.ok) return fault(id, `the test record was taken, but ${stored.error}`, todo)

@@ -50,3 +50,47 @@ export interface OutboxReader {
    */
   readonly isActive: boolean
 }
+
+/** What waits in one queue: the items of one kind as one exporter sees them. */
+export interface QueueCounts {
+  readonly exporter: string
+  readonly kind: ItemKind
+  readonly pending: number
+  readonly dead: number
+}
+
+export interface OutboxCounts {
+  /** Over all queues: an item that two exporters wait for counts twice. */
+  readonly pending: number
+  readonly dead: number
+  /** Of all payloads. */
+  readonly bytes: number
+  readonly queues: readonly QueueCounts[]
+}
+
+// Items that were put aside: for a person to look at, to try again, or to drop.
+
+export interface DeadItem {
+  readonly id: number
+  /** The exporter that gave it up; another may have delivered it. */
+  readonly exporter: string
+  readonly sessionKey: string
+  readonly kind: string
+  readonly attempts: number
+  readonly createdMs: number
+  readonly bytes: number
+  readonly reason: string
+}
+
+/** Which items: some, or every dead one. */
+export type DeadItemSelection = readonly number[] | 'all'
+
+export interface DeadItems {
+  /** The oldest first. */
+  list(limit: number): Promise<readonly DeadItem[]>
+  count(): Promise<number>
+  /** Puts them back as if they were new. Resolves to how many there were. */
+  retry(selection: DeadItemSelection, nowMs: number): Promise<number>
+  /** Deletes them. Resolves to how many there were. */
+  drop(selection: DeadItemSelection): Promise<number>
+}

@@ -47,11 +47,11 @@ export interface QuarantineCounts {
 export interface QuarantineStore {
   /** Resolves once they are durable. One that is there already is not kept twice. */
   keep(records: readonly Quarantined[]): Promise<void>
-  counts(): QuarantineCounts
+  counts(): Promise<QuarantineCounts>
   /** The oldest first. */
-  list(limit: number): readonly QuarantineItem[]
+  list(limit: number): Promise<readonly QuarantineItem[]>
   /** The next of a selection behind an id, some at a time. */
-  next(selection: QuarantineSelection, afterId: number): readonly StoredQuarantined[]
+  next(selection: QuarantineSelection, afterId: number): Promise<readonly StoredQuarantined[]>
   /** Deletes them; resolves to how many there were. */
   remove(selection: QuarantineSelection): Promise<number>
 }

@@ -1,6 +1,6 @@
 /**
  * The durable store as the session handler sees it: one transaction with a pure function
- * in its middle. Implemented by `store/`; knows nothing of SQL.
+ * in its middle. Implemented by `storage/`; knows nothing of SQL.
  */
 import type { AgentEvent } from './agent-event.ts'
 import type { BudgetAlert } from './budget.ts'
@@ -90,11 +90,11 @@ export interface Outcome<S> {
 }
 
 /**
- * The function in the middle of the transaction: gets the arrivals that were not known
- * already and the stored states asked for. Synchronous, free of effects; may run again if
- * the transaction is retried.
+ * The function in the middle of the transaction: gets the arrivals that were not known already, and
+ * the states of the sessions asked for, those that have one. Synchronous and free of effects: it runs
+ * again if the transaction is retried.
  */
-export type Fold<S> = (fresh: readonly Arrival[], stored: ReadonlyMap<SessionKey, S>) => Outcome<S>
+export type Fold<S> = (fresh: readonly Arrival[], states: ReadonlyMap<SessionKey, S>) => Outcome<S>
 
 /** A commit that others see, and that survives a power cut. */
 export interface Committed<S> {
@@ -106,13 +106,17 @@ export interface Committed<S> {
 export interface SessionStore<S> {
   /**
    * Stores arrivals, drops duplicates, folds, and commits. Resolves once that is on the disk.
-   * Rejects (nothing stored) when the disk or the database refuses.
-   * `load` names the sessions whose stored state the fold needs.
+   * Rejects (nothing stored) when the disk or the database refuses, or when the fold throws.
+   *
+   * `sessions` names those whose state the fold needs. `held` gives the state of one of them as an
+   * earlier commit of this process left it; where that is still the newest it need not be read
+   * again. The store decides: a state that another process has changed since is read.
    */
   commit(
     arrivals: readonly Arrival[],
-    load: readonly SessionKey[],
+    sessions: readonly SessionKey[],
     fold: Fold<S>,
+    held?: (key: SessionKey) => S | undefined,
   ): Promise<Committed<S>>
   /** Keys of open sessions whose deadline is at or before `nowMs`, the most overdue first. */
   dueSessions(nowMs: number, limit: number): Promise<readonly SessionKey[]>
@@ -122,10 +126,19 @@ export interface SessionStore<S> {
   openSessions(limit: number): Promise<readonly SessionKey[]>
   countOpenSessions(): Promise<number>
   /**
-   * Deletes every row of a session, also what waits to be delivered. No commit may be under way when
-   * it is called. The session is gone when the call returns, so a commit after that begins it anew;
-   * its rows are deleted between those commits. Resolves once they are, to how many records there
-   * were; undefined when there was no such session.
+   * Takes a session out, with what of it waits to be delivered. Not while a commit is under way.
+   * Resolves once it is gone, so that a commit after that begins it anew; undefined when there was
+   * none.
    */
-  remove(key: SessionKey): Promise<number | undefined>
+  remove(key: SessionKey): Promise<Removal | undefined>
+}
+
+/** A session that is gone, whose rows are still there. */
+export interface Removal {
+  /**
+   * Deletes them, in slices between which commits go on. Resolves to how many records there were.
+   * Whoever took the session out does this; where it fails, or the process ends, the store's upkeep
+   * goes on with it.
+   */
+  deleteRows(): Promise<number>
 }

@@ -19,5 +19,5 @@ export interface StoredInputSlice {
 
 export interface StoredInputs {
   /** Behind a position, 0 for the first; `maxBatches` of records at most, with what stands between them. */
-  slice(sessionKey: SessionKey, position: number, maxBatches: number): StoredInputSlice
+  slice(sessionKey: SessionKey, position: number, maxBatches: number): Promise<StoredInputSlice>
 }

@@ -87,7 +87,7 @@ export async function retryQuarantine(
   let taken = 0
   let left = 0
   for (let afterId = -1; ; ) {
-    const slice = store.next(selection, afterId)
+    const slice = await store.next(selection, afterId)
     const last = slice.at(-1)
     if (last === undefined) return { taken, left }
     const placeable = slice.filter(isPlaceable)

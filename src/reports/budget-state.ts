@@ -1,6 +1,6 @@
 /** What was meant to be spent today and in each session, and what was: for the page. */
 import { type BudgetLimits, reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { Budgets, BudgetState } from '../api/contract/budgets.ts'
 import { cutName } from './answer-bounds.ts'
 import { dayOf } from './time-buckets.ts'
@@ -8,7 +8,7 @@ import { dayOf } from './time-buckets.ts'
 const MAX_BUDGETS = 100
 
 export interface BudgetStateDeps {
-  readonly reader: Pick<StoreReader, 'daySpending' | 'budgetSessions'>
+  readonly reader: Pick<StoreReader, 'budgets'>
   readonly limits: BudgetLimits
   readonly timeZone: string
   readonly now: () => number
@@ -17,17 +17,22 @@ export interface BudgetStateDeps {
 /** As `WebQueries.budgets`. */
 export function createBudgetStates(deps: BudgetStateDeps): () => Promise<Budgets> {
   return async () => {
-    const states = [...dailyStates(deps), ...(await sessionStates(deps))]
+    const states = [...(await dailyStates(deps)), ...(await sessionStates(deps))]
     const fullness = ({ spentUsd, limitUsd }: BudgetState) => spentUsd / limitUsd
     states.sort((a, b) => fullness(b) - fullness(a))
     return { budgets: states.slice(0, MAX_BUDGETS) }
   }
 }
 
-function dailyStates({ reader, limits, timeZone, now }: BudgetStateDeps): BudgetState[] {
+async function dailyStates({
+  reader,
+  limits,
+  timeZone,
+  now,
+}: BudgetStateDeps): Promise<BudgetState[]> {
   if (limits.day === undefined && limits.user === undefined && limits.team === undefined) return []
   const today = dayOf(now(), timeZone)
-  const { totalUsd, users, teams } = reader.daySpending(today)
+  const { totalUsd, users, teams } = await reader.budgets.spendingOf(today)
 
   function statesOf(
     scope: 'day' | 'user' | 'team',
@@ -61,7 +66,7 @@ async function sessionStates(deps: BudgetStateDeps): Promise<BudgetState[]> {
   const { reader, limits, timeZone, now } = deps
   const limitUsd = limits.session
   if (limitUsd === undefined) return []
-  const sessions = await reader.budgetSessions.list({
+  const sessions = await reader.budgets.sessions({
     sinceMs: dayOf(now(), timeZone).fromMs,
     leastUsd: (limitUsd * THRESHOLDS[0]) / 100,
     limit: MAX_BUDGETS,

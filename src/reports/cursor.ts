@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { SessionPlace } from '../storage/sqlite/queries/session-list.ts'
+import type { SessionPlace } from '../storage/store-reader.ts'
 import type { BadCursor } from '../api/queries.ts'
 
 /** Belongs to one question: to the same filter, order and search, whatever page of them. */

@@ -1,5 +1,5 @@
 /** `GET /api/facets`: what the filters' menus offer. */
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { Facets, Filter } from '../api/contract/filter.ts'
 import { isName } from './answer-bounds.ts'
 import { filterOf } from './session-lists.ts'
@@ -24,14 +24,14 @@ export async function facetsOf(
   const users = createCosts()
   const asked = filterOf(filter)
   const range = { fromMs: filter.from, toMs: filter.to }
-  const endId = search.endId()
+  const endId = await search.endId()
   for (let fromId = 0; fromId < endId; fromId += SLICE) {
     const slice = await facets.sessions(asked, { ...range, fromId, toId: fromId + SLICE })
-    for (const { agent, project, team, user_id, cost_usd } of slice) {
-      agents.add(agent, cost_usd)
-      projects.add(project, cost_usd)
-      teams.add(team, cost_usd)
-      users.add(user_id, cost_usd)
+    for (const { agent, project, team, userId, costUsd } of slice) {
+      agents.add(agent, costUsd)
+      projects.add(project, costUsd)
+      teams.add(team, costUsd)
+      users.add(userId, costUsd)
     }
     await pause()
   }
@@ -49,8 +49,8 @@ export async function facetsOf(
 function createCosts() {
   const costs = new Map<string, number>()
   return {
-    add: (name: string | null, costUsd: number | null): void => {
-      if (name !== null && isName(name)) costs.set(name, (costs.get(name) ?? 0) + (costUsd ?? 0))
+    add: (name: string | undefined, costUsd: number): void => {
+      if (name !== undefined && isName(name)) costs.set(name, (costs.get(name) ?? 0) + costUsd)
     },
     dearest: (): string[] =>
       [...costs]

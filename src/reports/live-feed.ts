@@ -4,7 +4,7 @@
  */
 import { positionOf, type Signal, type StoredBatch } from '../domain/telemetry-record.ts'
 import { processStored } from '../processors/stored-processor.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { LiveEvent, LiveRecent } from '../api/contract/live.ts'
 import type { LiveNews, LiveSlice, StoredFeed } from '../api/queries.ts'
 import { countWithin, cutName, MAX_LIST_BYTES } from './answer-bounds.ts'
@@ -21,10 +21,9 @@ const MAX_SLICES_BACK = 100
 
 export function createStoredFeed({ records, lists }: StoreReader, pause: Pause): StoredFeed {
   /** What the sessions of these batches are called. */
-  async function titlesOf(batches: readonly StoredBatch[]): Promise<Titles> {
+  function titlesOf(batches: readonly StoredBatch[]): Promise<Titles> {
     const keys = new Set(batches.map(({ sessionKey }) => sessionKey))
-    const found = await lists.titles([...keys])
-    return new Map(found.map(({ key, title }) => [key, title]))
+    return lists.titles([...keys])
   }
 
   /** The newest events up to a position, and behind another one; those that fit. */
@@ -32,7 +31,7 @@ export function createStoredFeed({ records, lists }: StoreReader, pause: Pause):
     const events: LiveEvent[] = []
     let beforeId: number | undefined = upTo + 1
     for (let slice = 0; slice < MAX_SLICES_BACK && events.length < limit; slice += 1) {
-      const found = records.before(beforeId, SHOWN, BATCHES_PER_SLICE)
+      const found = await records.before(beforeId, SHOWN, BATCHES_PER_SLICE)
       const titles = await titlesOf(found.batches)
       for (const batch of found.batches) {
         if (events.length >= limit) break
@@ -50,12 +49,12 @@ export function createStoredFeed({ records, lists }: StoreReader, pause: Pause):
 
   return {
     recent: async (limit): Promise<LiveRecent> => {
-      const position = records.newest()
+      const position = await records.newest()
       const { events } = await newest(0, position, limit)
       return { position, events: [...events] }
     },
     since: async ({ position: behind, upTo, limit }): Promise<LiveNews> => {
-      const position = upTo ?? records.newest()
+      const position = upTo ?? (await records.newest())
       if (behind === undefined || behind > position) return { events: [], position, omitted: 0 }
       // One more than is wanted tells whether there are more.
       const found = await newest(behind, position, limit + 1)
@@ -64,7 +63,7 @@ export function createStoredFeed({ records, lists }: StoreReader, pause: Pause):
       return { events, position, omitted: (events[0]?.position ?? position + 1) - behind - 1 }
     },
     after: async (position, limit): Promise<LiveSlice> => {
-      const batches = records.after(position, BATCHES_PER_SLICE)
+      const batches = await records.after(position, BATCHES_PER_SLICE)
       const titles = await titlesOf(batches)
       const events: LiveEvent[] = []
       let reached = position
@@ -87,7 +86,7 @@ interface Newest {
   readonly isComplete: boolean
 }
 
-type Titles = ReadonlyMap<string, string | null>
+type Titles = ReadonlyMap<string, string | undefined>
 
 /**
  * The newest events of a batch behind a position, the newest first. Record by record: processors put
@@ -97,8 +96,8 @@ function eventsOf(batch: StoredBatch, behind: number, limit: number, titles: Tit
   const events: LiveEvent[] = []
   if (!SHOWN.includes(batch.signal)) return events
   const { sessionKey, receivedMs, records } = batch
-  const title = titles.get(sessionKey) ?? null
-  const sessionTitle = title === null ? null : cutName(title)
+  const title = titles.get(sessionKey)
+  const sessionTitle = title === undefined ? null : cutName(title)
   for (let index = records.length - 1; index >= 0 && events.length < limit; index -= 1) {
     const position = positionOf(batch, index)
     if (position <= behind) break

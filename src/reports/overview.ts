@@ -3,7 +3,7 @@ import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
 import { MAX_AHEAD_MS } from '../domain/numbers.ts'
 import { bucketOf } from '../domain/usage.ts'
 import type { Span, ToolSum } from '../storage/usage-slice.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../api/contract/overview.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
@@ -32,7 +32,7 @@ export interface OverviewDeps {
 export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
   const { reader, slices, pause } = deps
   const filter = filterOf(query)
-  const range = rangeOf(deps, query)
+  const range = await rangeOf(deps, query)
   const buckets = bucketsOf(range, query.bucket, query.tz, MAX_BUCKETS)
   const firstMs = buckets[0]?.fromMs ?? range.toMs
   const hoursFromMs = query.bucket === 'hour' ? firstMs : Number.POSITIVE_INFINITY
@@ -78,13 +78,17 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
  * the data says it. What was used is known by quarters of an hour, so a range begins with the quarter
  * it begins in.
  */
-function rangeOf({ reader, now }: OverviewDeps, { from, to, tz }: OverviewQuery): Span {
+async function rangeOf(
+  { reader, now }: OverviewDeps,
+  { from, to, tz }: OverviewQuery,
+): Promise<Span> {
   if (from !== undefined) {
     const fromMs = bucketOf(from)
     return { fromMs, toMs: Math.max(fromMs, to ?? dayOf(now(), tz).toMs) }
   }
   // Earlier versions took any time that an agent's clock told.
-  const bounds = reader.usage.bounds(now() + MAX_AHEAD_MS) ?? { fromMs: now(), toMs: now() }
+  const used = await reader.usage.bounds(now() + MAX_AHEAD_MS)
+  const bounds = used ?? { fromMs: now(), toMs: now() }
   const fromMs = bucketOf(Math.min(bounds.fromMs, to ?? bounds.fromMs))
   return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
 }
@@ -149,14 +153,14 @@ export function shareOf({ name, sums, sessions }: Part): Share {
 }
 
 /** A tool's sums over many sessions, as the contract has them. */
-export function toolUseOf({ tool, results, failures, refusals, duration_ms }: ToolSum): ToolUse {
+export function toolUseOf({ tool, results, failures, refusals, durationMs }: ToolSum): ToolUse {
   return {
     tool: cutName(tool),
     results,
     failures,
     refusals,
     successRate: results > 0 ? (results - failures) / results : null,
-    avgMs: results > 0 ? (duration_ms ?? 0) / results : null,
+    avgMs: results > 0 ? durationMs / results : null,
     // Only sums are kept of many sessions; a session's own page has it.
     p95Ms: null,
   }

@@ -15,7 +15,7 @@ import {
   type StoredBatch,
   type StoredRecord,
 } from '../domain/telemetry-record.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from '../api/contract/raw-events.ts'
 import type { BadCursor } from '../api/queries.ts'
 import { cutName, cutText, jsonBytes, MAX_LIST_BYTES, MAX_WHOLE_LENGTH } from './answer-bounds.ts'
@@ -44,7 +44,7 @@ export async function rawEvents(
   const page = createPage(query.limit)
   let afterId = after
   for (;;) {
-    const batches = records.batches(key, afterId, BATCHES_PER_SLICE)
+    const batches = await records.batches(key, afterId, BATCHES_PER_SLICE)
     for (const batch of batches) {
       for (const event of eventsOf(batch, query)) if (!page.add(event)) return ok(page.result())
     }
@@ -56,9 +56,13 @@ export async function rawEvents(
 }
 
 /** The record of a session at a position, as far as it is not huge; undefined when there is none. */
-export function rawEvent({ records }: StoreReader, key: string, id: string): RawEvent | undefined {
+export async function rawEvent(
+  { records }: StoreReader,
+  key: string,
+  id: string,
+): Promise<RawEvent | undefined> {
   if (!/^\d{1,15}$/.test(id)) return undefined
-  const batch = records.at(key, Number(id))
+  const batch = await records.at(key, Number(id))
   const record = batch?.records[0]
   return batch && record && boundedEvent(eventOf(batch, batch.id, record), BY_ITSELF)
 }

@@ -63,7 +63,7 @@ export async function* replaySlices(
 ): AsyncGenerator<ReplaySlice, void> {
   let position = afterPosition
   for (;;) {
-    const slice = inputs.slice(sessionKey, position, BATCHES_PER_SLICE)
+    const slice = await inputs.slice(sessionKey, position, BATCHES_PER_SLICE)
     position = slice.position
     yield { ...told(slice.inputs, replay), position }
     if (slice.isLast) return

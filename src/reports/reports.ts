@@ -4,7 +4,7 @@
  * run.
  */
 import type { SessionPolicy } from '../sessions/policy.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { facetsOf } from './facets.ts'
 import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
@@ -50,7 +50,7 @@ export function createReports(deps: ReportsDeps): Reports {
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
     events: (key, query) => rawEvents(reader, key, query, pause),
-    event: async (key, id) => rawEvent(reader, key, id),
+    event: (key, id) => rawEvent(reader, key, id),
     outbox: () => storedOutbox(reader),
     hasArrived: () => reader.details.hasAny(),
     live: createStoredFeed(reader, pause),

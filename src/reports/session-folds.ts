@@ -7,7 +7,7 @@ import type { Emission } from '../domain/emission.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { type Closing, createReplay, type Replay } from '../sessions/replay.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { Pause } from './pause.ts'
 import { replaySlices } from './replay.ts'
 
@@ -59,9 +59,13 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
   /** The one asked for last is the last. */
   const folds = new Map<string, Fold>()
 
-  function foldOf(sessionKey: string, name: string, create: () => Gathering): Fold | undefined {
+  async function foldOf(
+    sessionKey: string,
+    name: string,
+    create: () => Gathering,
+  ): Promise<Fold | undefined> {
     const id = JSON.stringify([sessionKey, name])
-    const first = reader.records.firstOf(sessionKey)
+    const first = await reader.records.firstOf(sessionKey)
     const known = folds.get(id)
     folds.delete(id)
     if (first === undefined) return undefined
@@ -96,7 +100,7 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
       create: () => G,
       pause: Pause,
     ): Promise<Told<G> | undefined> => {
-      const fold = foldOf(sessionKey, name, create)
+      const fold = await foldOf(sessionKey, name, create)
       if (fold === undefined) return undefined
       const advanced = fold.busy.then(() => advance(fold, sessionKey, pause))
       fold.busy = advanced.catch(() => {})

@@ -1,61 +1,57 @@
 /** A session as lists show it. */
-import type { ListedSession } from '../storage/sqlite/queries/session-columns.ts'
 import type { SessionRow, SessionList, SessionListQuery } from '../api/contract/session-list.ts'
 import { cutText, countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
 import { costsOf } from './sums.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type {
+  ListedSession,
   PlacedSession,
+  SessionFilter,
   SessionPlace,
   SessionQuestion,
-} from '../storage/sqlite/queries/session-list.ts'
-import type { TextSearch } from '../storage/sqlite/queries/session-search.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+  StoreReader,
+  TextSearch,
+} from '../storage/store-reader.ts'
 import type { BadCursor } from '../api/queries.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Pause } from './pause.ts'
-import type { SessionFilter } from '../storage/sqlite/queries/session-filter.ts'
 import type { Filter } from '../api/contract/filter.ts'
 
 /** Of what agents name: longer than anything a person reads. */
 const MAX_TEXT_LENGTH = 500
 
-export function sessionRowOf(row: ListedSession): SessionRow {
+export function sessionRowOf(session: ListedSession): SessionRow {
+  const { key, agent, sessionId, deadlineMs, closeReason, firstMs, lastMs } = session
+  const { prompts, modelCalls, toolResults, errors } = session
   return {
-    key: row.session_key,
-    agent: row.agent,
-    sessionId: row.session_id,
-    title: cutOf(row.title),
-    userId: cutOf(row.user_id),
-    project: cutOf(row.project),
-    team: cutOf(row.team),
-    isOpen: row.deadline_ms !== null,
-    closeReason: row.close_reason,
-    firstMs: row.first_ms ?? 0,
-    lastMs: row.last_ms ?? 0,
+    key,
+    agent,
+    sessionId,
+    title: cutOf(session.title),
+    userId: cutOf(session.userId),
+    project: cutOf(session.project),
+    team: cutOf(session.team),
+    isOpen: deadlineMs !== undefined,
+    closeReason: closeReason ?? null,
+    firstMs,
+    lastMs,
     // Stored by an earlier version it may not be a decimal yet.
-    ...costsOf({
-      costUsd: row.cost_usd ?? 0,
-      estimatedUsd: row.estimated_usd ?? 0,
-      metricsUsd: row.metrics_usd ?? 0,
-      unpricedCalls: row.unpriced_calls,
-      calls: row.model_calls ?? 0,
-    }),
+    ...costsOf({ ...session, calls: modelCalls }),
     tokens: {
-      input: row.input_tokens ?? 0,
-      output: row.output_tokens ?? 0,
-      cacheRead: row.cache_read_tokens ?? 0,
-      cacheCreation: row.cache_creation_tokens ?? 0,
+      input: session.inputTokens,
+      output: session.outputTokens,
+      cacheRead: session.cacheReadTokens,
+      cacheCreation: session.cacheCreationTokens,
     },
-    prompts: row.prompts ?? 0,
-    modelCalls: row.model_calls ?? 0,
-    toolResults: row.tool_results ?? 0,
-    errors: row.errors ?? 0,
+    prompts,
+    modelCalls,
+    toolResults,
+    errors,
   }
 }
 
-function cutOf(text: string | null): string | null {
-  return text === null ? null : cutText(text, MAX_TEXT_LENGTH)
+function cutOf(text: string | undefined): string | null {
+  return text === undefined ? null : cutText(text, MAX_TEXT_LENGTH)
 }
 
 // `GET /api/sessions`: the list, and the search in it.
@@ -115,7 +111,7 @@ async function search(
   const { reader, question, pause } = of
   const searched = reader.search.searchFor(text)
   const first = await reader.lists.page(question, after, FIRST_ONES)
-  const hits = searched.among(first.map(({ id }) => id))
+  const hits = await searched.among(first.map(({ id }) => id))
   const found = first.filter(({ id }) => hits.has(id))
   if (found.length >= wanted || first.length < FIRST_ONES) return found.slice(0, wanted)
   await pause()
@@ -128,9 +124,9 @@ async function searchAll(
   searched: TextSearch,
 ): Promise<ReadonlySet<number>> {
   const found = new Set<number>()
-  const endId = index.endId()
+  const endId = await index.endId()
   for (let fromId = 0; fromId < endId; fromId += SEARCH_SLICE) {
-    for (const id of searched.within(fromId, fromId + SEARCH_SLICE)) found.add(id)
+    for (const id of await searched.within(fromId, fromId + SEARCH_SLICE)) found.add(id)
     await pause()
   }
   return found

@@ -9,8 +9,7 @@ import type { SessionState } from '../sessions/state.ts'
 import { hasSoundTotals, soundState } from '../sessions/sound-state.ts'
 import { upgradedState } from '../sessions/stored-state.ts'
 import { emptyTotals } from '../sessions/usage/totals.ts'
-import type { StateText } from '../storage/sqlite/queries/session-detail.ts'
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StateText, StoreReader } from '../storage/store-reader.ts'
 import type { Session } from '../api/contract/session.ts'
 import type {
   Turn,
@@ -70,7 +69,7 @@ export async function sessionPage(
       shown.map(([name, value]) => [cutName(name), cutText(value, MAX_ATTRIBUTE_LENGTH)]),
     ),
     omittedAttributes: attributes.length - shown.length,
-    langfuseUrl: links.session(row.session_id),
+    langfuseUrl: links.session(row.sessionId),
   }
 }
 

@@ -1,5 +1,5 @@
 /** What waits for exporters and what was put aside, as the store has it: part of `GET /api/delivery`. */
-import type { StoreReader } from '../storage/sqlite/store-reader.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoredOutbox } from '../api/queries.ts'
 import { cutText } from './answer-bounds.ts'
 
@@ -10,7 +10,7 @@ export async function storedOutbox({
   waiting,
   deadItems,
 }: Pick<StoreReader, 'waiting' | 'deadItems'>): Promise<StoredOutbox> {
-  const { pending, dead, oldestPendingMs = null, exporters } = waiting.counts()
+  const { pending, dead, oldestPendingMs = null, exporters } = await waiting.counts()
   const items = await deadItems.list(MAX_DEAD_ITEMS)
   return {
     outbox: { pending, dead, oldestPendingMs },

@@ -122,6 +122,6 @@ function addedTool(known: ToolSum | undefined, more: ToolSum): ToolSum {
     results: known.results + more.results,
     failures: known.failures + more.failures,
     refusals: known.refusals + more.refusals,
-    duration_ms: (known.duration_ms ?? 0) + (more.duration_ms ?? 0),
+    durationMs: known.durationMs + more.durationMs,
   }
 }

@@ -3,8 +3,7 @@
  * others running in between, and a whole one that is past is remembered until something is added
  * to it. So a year costs a second the first time and next to nothing after that.
  */
-import type { SessionFilter } from '../storage/sqlite/queries/session-filter.ts'
-import type { UsageQueries } from '../storage/sqlite/queries/usage-queries.ts'
+import type { SessionFilter, UsageReader } from '../storage/store-reader.ts'
 import type { Span } from '../storage/usage-slice.ts'
 import { letOthersRun, type Pause } from './pause.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
@@ -35,7 +34,7 @@ export interface UsageSlices {
 }
 
 interface UsageSlicesDeps {
-  readonly usage: UsageQueries
+  readonly usage: UsageReader
   readonly now: () => number
 }
 
@@ -49,6 +48,8 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
   const cohortOf = createCohorts()
   /** Behind all that is remembered: what happens now is not looked for. */
   let endMs = Number.NEGATIVE_INFINITY
+  /** Changes that were told: what was read before one of them may be old by now. */
+  let changes = 0
 
   function recall(key: string): Slice | undefined {
     const found = remembered.get(key)
@@ -74,7 +75,7 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
       const readSlice = usage.reader(filter)
       const slices: Slice[] = []
       let reads = 0
-      let atMs = usage.nextBucket(range.fromMs)
+      let atMs = await usage.nextBucket(range.fromMs)
       while (atMs !== undefined && atMs < range.toMs) {
         const span = spanAt(atMs)
         const key = `${span.fromMs}|${span.toMs}|${name}`
@@ -83,21 +84,20 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
         if (slice === undefined) {
           const fromMs = Math.max(span.fromMs, range.fromMs)
           const toMs = Math.min(span.toMs, range.toMs)
-          slice = {
-            fromMs,
-            toMs,
-            sums: sliceSums(readSlice({ fromMs, toMs }), { fromMs, toMs }, cohortOf),
-          }
-          if (isWhole) remember(key, slice)
+          const before = changes
+          const used = await readSlice({ fromMs, toMs })
+          slice = { fromMs, toMs, sums: sliceSums(used, { fromMs, toMs }, cohortOf) }
+          if (isWhole && changes === before) remember(key, slice)
           reads += 1
           if (reads % READS_PER_PAUSE === 0) await pause()
         }
         slices.push(slice)
-        atMs = usage.nextBucket(span.toMs)
+        atMs = await usage.nextBucket(span.toMs)
       }
       return slices
     },
     changed: (rows) => {
+      if (rows.length > 0) changes += 1
       for (const { bucketMs } of rows) {
         if (bucketMs >= endMs) continue
         for (const [key, { slice }] of remembered) {
@@ -106,10 +106,14 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
       }
     },
     regrouped: ({ fromMs, toMs }) => {
+      changes += 1
       for (const [key, { slice }] of remembered) {
         if (slice.fromMs < toMs && fromMs < slice.toMs) remembered.delete(key)
       }
     },
-    clear: () => remembered.clear(),
+    clear: () => {
+      changes += 1
+      remembered.clear()
+    },
   }
 }

@@ -67,27 +67,32 @@ export function sliceSums(
     const model = entry(models, row.model, emptyModelUse)
     addSums(model.sums, sums)
     addToFit(model.fit, sums)
-    model.sessions.push(row.session_ref)
-    addSums(entry(bySession, row.session_ref, emptySums), sums)
+    model.sessions.push(row.session)
+    addSums(entry(bySession, row.session, emptySums), sums)
   }
   const cohorts = new Map<Cohort, Sums>()
   const sessions: SessionUse[] = []
   const firstCommitsMs: number[] = []
   for (const session of slice.sessions) {
-    const { id, agent, project, team, user_id: user, first_prompt_ms, first_commit_ms } = session
-    const cohort = cohortOf({ agent, project, team, user })
+    const { id, agent, project, team, userId, firstPromptMs, firstCommitMs } = session
+    const cohort = cohortOf({
+      agent,
+      project: project ?? null,
+      team: team ?? null,
+      user: userId ?? null,
+    })
     const sums = bySession.get(id) ?? emptySums()
     addSums(entry(cohorts, cohort, emptySums), sums)
     sessions.push({ id, cohort, costUsd: sums.costUsd })
-    if (first_commit_ms !== null && first_commit_ms >= fromMs && first_commit_ms < toMs) {
-      if (first_prompt_ms !== null) {
-        firstCommitsMs.push(Math.max(0, first_commit_ms - first_prompt_ms))
+    if (firstCommitMs !== undefined && firstCommitMs >= fromMs && firstCommitMs < toMs) {
+      if (firstPromptMs !== undefined) {
+        firstCommitsMs.push(Math.max(0, firstCommitMs - firstPromptMs))
       }
     }
   }
   const activity = new Map<string, number>()
   for (const { measure, facet, value } of slice.activity) {
-    activity.set(`${measure}|${facet}`, value ?? 0)
+    activity.set(`${measure}|${facet}`, value)
   }
   return { models, cohorts, sessions, tools: slice.tools, activity, firstCommitsMs }
 }
@@ -105,18 +110,17 @@ export function entry<K, V>(of: Map<K, V>, key: K, make: () => V): V {
   return made
 }
 
-/** Sums of a stored row. */
-export function sumsOf(row: Omit<ModelSum, 'session_ref' | 'model'>): Sums {
+export function sumsOf(sum: Omit<ModelSum, 'session' | 'model'>): Sums {
   return {
-    costUsd: row.cost_usd ?? 0,
-    estimatedUsd: row.estimated_usd ?? 0,
-    metricsUsd: row.metrics_usd ?? 0,
-    unpricedCalls: row.unpriced_calls,
-    input: row.input_tokens ?? 0,
-    output: row.output_tokens ?? 0,
-    cacheRead: row.cache_read_tokens ?? 0,
-    cacheCreation: row.cache_creation_tokens ?? 0,
-    calls: row.calls,
-    errors: row.errors,
+    costUsd: sum.costUsd,
+    estimatedUsd: sum.estimatedUsd,
+    metricsUsd: sum.metricsUsd,
+    unpricedCalls: sum.unpricedCalls,
+    input: sum.inputTokens,
+    output: sum.outputTokens,
+    cacheRead: sum.cacheReadTokens,
+    cacheCreation: sum.cacheCreationTokens,
+    calls: sum.calls,
+    errors: sum.errors,
   }
 }

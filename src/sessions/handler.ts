@@ -8,7 +8,7 @@ import type { BudgetAlert } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import type { CloseReason } from '../domain/session-control.ts'
-import type { Arrival, Outcome, SessionStore } from '../domain/session-store.ts'
+import type { Arrival, Fold, Outcome, SessionStore } from '../domain/session-store.ts'
 import { foldSessions } from './fold.ts'
 import { createLiveSessions } from './live-sessions.ts'
 import type { SessionPolicy } from './policy.ts'
@@ -79,8 +79,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     bounds: COMMIT_BOUNDS,
     stateBytes: (key) => live.bytesOf(key) ?? USUAL_STATE_BYTES,
   })
-  /** None of these throws. */
-  const removals: (() => void)[] = []
+  /** None of these rejects. */
+  const removals: (() => Promise<void>)[] = []
   let running = false
   /** Requests that were answered by the last commit. */
   let expected = 0
@@ -104,7 +104,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   async function drain(): Promise<void> {
     while (!queue.isEmpty() || removals.length > 0) {
       if (!queue.isEmpty()) await gather()
-      removals.shift()?.()
+      await removals.shift()?.()
       const slices = queue.take()
       if (slices.length > 0) await commit(slices)
       expected = slices.filter(({ isLast, work }) => isLast && work.some(isArrival)).length
@@ -133,10 +133,18 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 
   /** Between two commits: nothing of the session is under way then. Its rows go beside the next ones. */
-  function removeSession(key: SessionKey): Promise<number | undefined> {
-    const removed = store.remove(key)
+  async function removeSession(
+    key: SessionKey,
+    resolve: (records: Promise<number> | undefined) => void,
+    reject: (error: unknown) => void,
+  ): Promise<void> {
+    try {
+      const removal = await store.remove(key)
+      resolve(removal?.deleteRows())
+    } catch (error) {
+      reject(error)
+    }
     live.forget([key])
-    return removed
   }
 
   async function commit(slices: readonly Slice[]): Promise<void> {
@@ -145,14 +153,13 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     const controls = work.filter(isControl)
     const keys = [...new Set(work.map(({ sessionKey }) => sessionKey))]
     try {
-      const unknown = keys.filter((key) => !live.has(key))
-      const { outcome, alerts } = await store.commit(arrivals, unknown, (fresh, stored) =>
+      const fold: Fold<SessionState> = (fresh, states) =>
         foldSessions(fresh, controls, {
           policy,
-          known: (key) => live.get(key) ?? stored.get(key),
+          known: (key) => states.get(key),
           onFailure: (key, error) => deps.onError(`session ${key} could not be advanced`, error),
-        }),
-      )
+        })
+      const { outcome, alerts } = await store.commit(arrivals, keys, fold, (key) => live.get(key))
       for (const row of outcome.sessions) live.put(row.state)
       for (const row of outcome.sessions) arm(row.deadlineMs)
       deps.onCommitted?.(outcome)
@@ -221,7 +228,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     start: async () => arm(await store.nextDeadline()),
     remove: (key) =>
       new Promise((resolve, reject) => {
-        removals.push(() => void removeSession(key).then(resolve, reject))
+        removals.push(() => removeSession(key, resolve, reject))
         run()
       }),
     closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),

@@ -11,7 +11,6 @@ const MAX_CACHED = 500
 const MAX_CACHED_BYTES = 50_000_000
 
 export interface LiveSessions {
-  has(key: SessionKey): boolean
   get(key: SessionKey): SessionState | undefined
   /** Bytes of a state as JSON, about; undefined when it is not here. */
   bytesOf(key: SessionKey): number | undefined
@@ -36,7 +35,6 @@ export function createLiveSessions(): LiveSessions {
   }
 
   return {
-    has: (key) => states.has(key),
     get: (key) => states.get(key)?.state,
     bytesOf: (key) => states.get(key)?.bytes,
     put: (state) => {

@@ -1,25 +1,49 @@
-/** The durable store as the composition root sees it, whatever database is behind it. */
-import type { AlertQueue } from '../domain/budget.ts'
-import type { ItemKind, Outbox } from '../domain/outbox.ts'
+/**
+ * The durable store as the composition root sees it, whatever database is behind it. What may take a
+ * while, or ask the database, is asynchronous.
+ */
+import type { AlertQueue, BudgetWatch } from '../domain/budget.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { DestinationPause } from '../domain/destination-pause.ts'
+import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
 import type { SessionStore } from '../domain/session-store.ts'
-import type { DestinationPause } from '../domain/destination-pause.ts'
-import type { DeadItems } from './sqlite/dead-items.ts'
-import type { OutboxCounts } from './sqlite/outbox-table.ts'
-import type { StoreSize } from './sqlite/size-bound.ts'
-import type { StorageState } from './sqlite/storage-watch.ts'
-import type { Upkeep } from './sqlite/upkeep.ts'
+import type { StateFormat } from '../domain/stored-state.ts'
+import type { StoreLog } from './store-log.ts'
+
+/** What a store has to know, whatever its engine. */
+export interface StoreOptions<S> {
+  readonly clock: Clock
+  readonly states: StateFormat<S>
+  /** How long closed sessions are kept; 0 is for ever. */
+  readonly retentionMs: number
+  /** How large all of it may become; 0, the default, is no limit. */
+  readonly maxBytes?: number
+  readonly outbox: OutboxBounds
+  /** Whom items are kept for. What waits for an active one keeps its session from being deleted. */
+  readonly exporters: readonly OutboxReader[]
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
+  readonly log: StoreLog
+}
+
+export interface OutboxBounds {
+  /** 0 is no limit. */
+  readonly maxAgeMs: number
+  /** Of all payloads; 0 is no limit. */
+  readonly maxBytes: number
+}
 
 export interface Store<S> {
   readonly sessions: SessionStore<S>
   /** What waits for an exporter, of one kind. */
   readonly outbox: (exporter: string, kind: ItemKind) => Outbox
-  /** How much waits, without counting. */
-  outboxCounts(): OutboxCounts
+  /** How much waits. Costs the same however much that is. */
+  outboxCounts(): Promise<OutboxCounts>
   /** Budget alerts for the webhook. */
   readonly alerts: AlertQueue
-  readonly deadItems: Omit<DeadItems, 'close'>
+  readonly deadItems: DeadItems
   /** Records that could not be placed. */
   readonly quarantine: QuarantineStore
   /** Until when a destination, named by its address, asked to be left alone. */
@@ -28,18 +52,55 @@ export interface Store<S> {
   readonly instance: string
   /** Tries whether a commit would succeed now (disk full, read-only, damaged …). */
   check(): Promise<Result<undefined, string>>
-  /** Whether records can be stored, as the last attempt showed. Tries nothing. */
+  /** Whether records can be stored, as the last attempt showed. Tries nothing and waits for nothing. */
   storage(): StorageState
   /** Looks from now on now and then, while no commit shows it. */
   watchStorage(): void
-  /** Bytes of the database with its log; undefined when they cannot be read. */
-  databaseBytes(): number | undefined
+  /** Bytes of all that the database takes up; undefined when they cannot be read. */
+  databaseBytes(): Promise<number | undefined>
   /** What is in use of that, against its bound. */
-  size(): StoreSize
+  size(): Promise<StoreSize>
   /** Calls back after sessions were deleted: at once on request, else when upkeep has done its part. */
   onDeleted(listener: () => void): void
   /** Bounds of the outbox, and retention. */
   readonly upkeep: Upkeep
-  /** Ends the use of the database; the folder is free for another process. */
+  /** Ends the use of the database. */
   close(): Promise<void>
+}
+
+export interface StorageState {
+  readonly isWritable: boolean
+  /** When something was last stored, epoch ms. */
+  readonly lastCommitMs: number | undefined
+  /** While it is not writable: since when, and why. */
+  readonly failure: StorageFailure | undefined
+}
+
+export interface StorageFailure {
+  /** Epoch ms. */
+  readonly sinceMs: number
+  readonly message: string
+}
+
+export interface StoreSize {
+  /** Of what is in use in the database, and of all of its log; undefined when it cannot be read. */
+  readonly usedBytes: number | undefined
+  /** 0 is no limit. */
+  readonly maxBytes: number
+  /**
+   * `within` its bound; `deleting` to get there; `full` when it is beyond it and nothing may be
+   * deleted.
+   */
+  readonly state: 'within' | 'deleting' | 'full'
+  /** While it is full: closed sessions that stay because something of them waits for delivery. */
+  readonly waitingSessions: number
+  /** Sessions deleted for lack of space since the database was made. */
+  readonly droppedSessions: number
+}
+
+export interface Upkeep {
+  /** Begins the rounds, the first at once. */
+  start(): void
+  /** Items of the outbox that were deleted for lack of space, ever. */
+  dropped(): Promise<number>
 }

@@ -1,50 +1,59 @@
-/** What is read of a slice of time, row by row as the tables have it. */
+/** What was used within a slice of time, as a store sums it up for reports. */
+import type { SessionRow } from '../domain/session-store.ts'
+import type { Activity, ModelUsage, ToolUsage } from '../domain/usage.ts'
 
-/** From `fromMs` up to and without `toMs`. */
+/** From `fromMs` up to and without `toMs`, epoch ms. */
 export interface Span {
   readonly fromMs: number
   readonly toMs: number
 }
 
 /** A session that used something within the slice. */
-export interface ActiveSession {
+export interface ActiveSession
+  extends Pick<
+    SessionRow<unknown>,
+    'agent' | 'project' | 'team' | 'userId' | 'firstPromptMs' | 'firstCommitMs'
+  > {
+  /** Its number in this store, counting up from 1. */
   readonly id: number
-  readonly agent: string
-  readonly project: string | null
-  readonly team: string | null
-  readonly user_id: string | null
-  readonly first_prompt_ms: number | null
-  readonly first_commit_ms: number | null
 }
 
-/** Of one session and one model. */
-export interface ModelSum {
-  readonly session_ref: number
-  readonly model: string
-  readonly calls: number
-  readonly errors: number
-  readonly cost_usd: number | null
-  readonly estimated_usd: number | null
-  readonly metrics_usd: number | null
-  readonly unpriced_calls: number
-  readonly input_tokens: number | null
-  readonly output_tokens: number | null
-  readonly cache_read_tokens: number | null
-  readonly cache_creation_tokens: number | null
+/** Of one session and one model. A figure that is not known is 0. */
+export interface ModelSum
+  extends Readonly<
+    Pick<
+      ModelUsage,
+      | 'model'
+      | 'calls'
+      | 'errors'
+      | 'costUsd'
+      | 'estimatedUsd'
+      | 'metricsUsd'
+      | 'unpricedCalls'
+      | 'inputTokens'
+      | 'outputTokens'
+      | 'cacheReadTokens'
+      | 'cacheCreationTokens'
+    >
+  > {
+  /** The session's number. */
+  readonly session: number
 }
 
-export interface ToolSum {
-  readonly tool: string
-  readonly results: number
-  readonly failures: number
-  readonly refusals: number
-  readonly duration_ms: number | null
-}
+/** Of one session and one model within a quarter of an hour. */
+export interface ModelBucket
+  extends ModelSum,
+    Readonly<Pick<ModelUsage, 'bucketMs' | 'isSubagent'>> {}
 
-export interface ActivitySum {
+/** Of all sessions. */
+export type ToolSum = Readonly<
+  Pick<ToolUsage, 'tool' | 'results' | 'failures' | 'refusals' | 'durationMs'>
+>
+
+/** Of all sessions. */
+export interface ActivitySum extends Readonly<Pick<Activity, 'facet' | 'value'>> {
+  /** An `ActivityMeasure`, or one of another version. */
   readonly measure: string
-  readonly facet: string
-  readonly value: number | null
 }
 
 export interface UsageSlice {

@@ -151,7 +151,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         const answer = await answerTo({ ...queries, ...over }, question)
         return answer.ok ? ok(new TextEncoder().encode(answer.value)) : answer
       },
-      bridgeState: () => {
+      bridgeState: async () => {
         const { langfuse, exporters, ingest, quarantine, retention } = delivery(nowMs)
         return { langfuse, exporters, ingest, quarantine, retention, dropped: 0 }
       },

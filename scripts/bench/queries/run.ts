@@ -11,7 +11,7 @@ import Database from 'better-sqlite3'
 import { createApp } from '../../../src/app/app.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { plainStates } from '../../../test/unit/storage/arrivals.ts'
 import { createBodies } from '../bodies.ts'
@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-year-'))
 const log = createLogger('error')
 
 async function makeYear(): Promise<void> {
-  const store = await createSqliteStore({
+  const store = await openStore({
     dataDir: folder,
     clock: createSystemClock(),
     states: plainStates(),

@@ -12,7 +12,7 @@ import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
 import { createSessionFolds } from '../session-folds.ts'
 import { createUsageSlices } from '../usage-slices.ts'
-import { openStoreReader } from '../../storage/sqlite/store-reader.ts'
+import { openReader } from '../../storage/beside.ts'
 import { answerTo, liveChunk } from '../../api/answers.ts'
 import { tookTooLong } from '../../api/failure.ts'
 import type { StoreQueries } from '../../api/queries.ts'
@@ -33,7 +33,7 @@ const { dataDir, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
 const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
-const opened = openStoreReader(dataDir)
+const opened = await openReader(dataDir)
 if (!opened.ok) throw new Error(opened.error)
 const reader = opened.value
 
@@ -136,7 +136,7 @@ port.on('message', (message: ToThread) => {
       toldProject?.(message.projectId)
       break
     case 'close':
-      reader.close()
+      void reader.close()
       port.close()
       break
   }

@@ -4,7 +4,9 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
+import type { DeadItem, DeadItems, DeadItemSelection } from '../../domain/outbox.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { OpenDeadItems } from '../maintenance.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt } from '../data-folder.ts'
 import { createIdBlocks } from './id-blocks.ts'
@@ -14,36 +16,10 @@ import { createOutboxTable, type OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 import type { Write } from './writer.ts'
 
-export interface DeadItem {
-  readonly id: number
-  /** The exporter that gave it up; another may have delivered it. */
-  readonly exporter: string
-  readonly sessionKey: string
-  readonly kind: string
-  readonly attempts: number
-  readonly createdMs: number
-  readonly bytes: number
-  readonly reason: string
-}
-
-/** Which items: some, or every dead one. */
-export type Selection = readonly number[] | 'all'
-
-export interface DeadItems {
-  /** The oldest first. */
-  list(limit: number): Promise<readonly DeadItem[]>
-  count(): Promise<number>
-  /** Puts them back as if they were new. Resolves to how many there were. */
-  retry(selection: Selection, nowMs: number): Promise<number>
-  /** Deletes them. Resolves to how many there were. */
-  drop(selection: Selection): Promise<number>
-  close(): Promise<void>
-}
-
 /** Opens those of a data folder to be listed, or says why not. */
-export function openDeadItemList(
+export function openSqliteDeadItemList(
   dataDir: string,
-): Result<Pick<DeadItems, 'list' | 'count' | 'close'>, string> {
+): Result<Pick<OpenDeadItems, 'list' | 'count' | 'close'>, string> {
   const opened = openExisting(dataDir, 'read')
   if (!opened.ok) return err(opened.error.message)
   const connection = opened.value
@@ -58,7 +34,7 @@ export function openDeadItemList(
  * Opens those of a data folder that a bridge is using, or says why not. Each change is one short
  * transaction, and sees to it that the bridge has not changed the schema meanwhile.
  */
-export function openDeadItems(dataDir: string): Result<DeadItems, string> {
+export function openSqliteDeadItems(dataDir: string): Result<OpenDeadItems, string> {
   const opened = openExisting(dataDir, 'change')
   if (!opened.ok) return err(opened.error.message)
   const connection = opened.value
@@ -87,7 +63,7 @@ interface DeadItemsDeps {
 const ITEMS_PER_SLICE = 200
 
 /** Those of a store that is open. */
-export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
+export function createDeadItems(deps: DeadItemsDeps): DeadItems {
   const { connection, table, write } = deps
   const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
     connection.kysely
@@ -101,14 +77,17 @@ export function createDeadItems(deps: DeadItemsDeps): Omit<DeadItems, 'close'> {
   )
 
   /** The next of a selection behind an id: in the order of their ids, so that none comes twice. */
-  function next(selection: Selection, afterId: number): readonly number[] {
+  function next(selection: DeadItemSelection, afterId: number): readonly number[] {
     if (selection === 'all') return behind.all({ afterId }).map(({ id }) => id)
     const ids = [...new Set(selection)].filter((id) => id > afterId).sort((a, b) => a - b)
     return ids.slice(0, ITEMS_PER_SLICE)
   }
 
   /** Resolves to how many of them `change` says were dead. */
-  async function forEach(selection: Selection, change: (id: number) => boolean): Promise<number> {
+  async function forEach(
+    selection: DeadItemSelection,
+    change: (id: number) => boolean,
+  ): Promise<number> {
     let changed = 0
     let afterId = -1
     for (;;) {

@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { Maintenance, MaintenanceProblem } from '../maintenance.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt, makePrivateFile } from '../data-folder.ts'
-import { createDeadItems, type DeadItems } from './dead-items.ts'
+import { createDeadItems } from './dead-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import { createIdBlocks } from './id-blocks.ts'
 import { openExisting } from './open-existing.ts'
@@ -16,22 +16,8 @@ import { createOutboxTable } from './outbox-table.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { besideErrorOf, lockedError } from '../store-open-error.ts'
 
-export interface Maintenance {
-  /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
-  removeSession(key: SessionKey): Promise<number | undefined>
-  readonly deadItems: Omit<DeadItems, 'close'>
-  /** The folder is free for a bridge again. */
-  close(): Promise<void>
-}
-
-export interface MaintenanceProblem {
-  /** `in_use`: a bridge runs, and has to be asked itself. */
-  readonly reason: 'in_use' | 'unusable'
-  readonly message: string
-}
-
 /** Opens the data of a folder; the problem is for a person. */
-export async function openMaintenance(
+export async function openSqliteMaintenance(
   dataDir: string,
 ): Promise<Result<Maintenance, MaintenanceProblem>> {
   const { databasePath, lockPath } = dataFolderAt(dataDir)

@@ -57,7 +57,7 @@ function checkedSchema(connection: Connection, path: string): StoreOpenError | u
 export class SchemaChangedError extends Error {}
 
 /** Why an open database could not be used, for a person; `undefined` when that is a bug. */
-export function explainUse(error: unknown, dataDir: string): string | undefined {
+export function explainSqliteUse(error: unknown, dataDir: string): string | undefined {
   if (error instanceof SchemaChangedError) return error.message
   if (!(error instanceof Database.SqliteError)) return undefined
   return besideErrorOf(error, dataFolderAt(dataDir).databasePath)?.message

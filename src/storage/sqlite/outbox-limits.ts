@@ -6,18 +6,12 @@
  * behind it stay in the store.
  */
 import { sql } from 'kysely'
+import type { OutboxBounds } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { DueItems } from './due-items.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 import type { Totals } from './totals.ts'
-
-export interface OutboxBounds {
-  /** 0 is no limit. */
-  readonly maxAgeMs: number
-  /** Of all payloads; 0 is no limit. */
-  readonly maxBytes: number
-}
 
 export interface OutboxLimits {
   /** One slice; `more` while another may be needed. */

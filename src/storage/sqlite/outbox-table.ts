@@ -11,7 +11,13 @@
  * score can neither be put off nor be put back once a newer one was committed.
  */
 import { sql } from 'kysely'
-import type { ItemKind, OutboxReader, OutgoingItem } from '../../domain/outbox.ts'
+import type {
+  ItemKind,
+  OutboxCounts,
+  OutboxReader,
+  OutgoingItem,
+  QueueCounts,
+} from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
 import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
@@ -21,20 +27,6 @@ import { type NewRow, prepare } from './prepared.ts'
 export interface Queue {
   readonly exporter: string
   readonly kind: ItemKind
-}
-
-export interface QueueCounts extends Queue {
-  readonly pending: number
-  readonly dead: number
-}
-
-export interface OutboxCounts {
-  /** Over all queues: an item that two exporters wait for counts twice. */
-  readonly pending: number
-  readonly dead: number
-  /** Of all payloads. */
-  readonly bytes: number
-  readonly queues: readonly QueueCounts[]
 }
 
 /** Changes may only be made within `change` or `counted`. Those of an item that is gone do nothing. */

@@ -13,6 +13,7 @@ import type {
   UnplacedRecord,
 } from '../../domain/quarantine.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { OpenQuarantine } from '../maintenance.ts'
 import type { Connection } from './connection.ts'
 import { openExisting } from './open-existing.ts'
 import { prepare } from './prepared.ts'
@@ -159,9 +160,9 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
         dropped += bound()
         if (dropped > 0) totals.add('quarantine_dropped', dropped)
       }),
-    counts: () => ({ ...held, dropped: totals.get('quarantine_dropped') }),
-    list: (limit) => listOf(connection, limit),
-    next,
+    counts: async () => ({ ...held, dropped: totals.get('quarantine_dropped') }),
+    list: async (limit) => listOf(connection, limit),
+    next: async (selection, afterId) => next(selection, afterId),
     remove: async (selection) => {
       let removed = 0
       for (let afterId = -1; ; ) {
@@ -184,18 +185,15 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   }
 }
 
-/** A list of the quarantine of a data folder, beside a running bridge or without one. */
-export interface QuarantineList {
-  list(limit: number): readonly QuarantineItem[]
-  close(): void
-}
-
 /** Opens it to be read, or says why not. */
-export function openQuarantineList(dataDir: string): Result<QuarantineList, string> {
+export function openSqliteQuarantineList(dataDir: string): Result<OpenQuarantine, string> {
   const opened = openExisting(dataDir, 'read')
   if (!opened.ok) return err(opened.error.message)
   const connection = opened.value
-  return ok({ list: (limit) => listOf(connection, limit), close: () => connection.close() })
+  return ok({
+    list: async (limit) => listOf(connection, limit),
+    close: async () => connection.close(),
+  })
 }
 
 function listOf({ handle }: Pick<Connection, 'handle'>, limit: number): readonly QuarantineItem[] {

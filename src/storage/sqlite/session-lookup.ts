@@ -1,10 +1,10 @@
 /** Whether a session is stored, for a program beside the bridge. Only reads. */
 import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { explainUse, openExisting } from './open-existing.ts'
+import { explainSqliteUse, openExisting } from './open-existing.ts'
 
 /** The error says why the folder could not be looked into, in the middle of a sentence. */
-export function hasStoredSession(dataDir: string, key: SessionKey): Result<boolean, string> {
+export function hasSqliteSession(dataDir: string, key: SessionKey): Result<boolean, string> {
   const opened = openExisting(dataDir, 'read')
   if (!opened.ok) return err(lowerFirst(opened.error.message))
   const connection = opened.value
@@ -14,7 +14,7 @@ export function hasStoredSession(dataDir: string, key: SessionKey): Result<boole
       .get(key)
     return ok(row !== undefined)
   } catch (error) {
-    const expected = explainUse(error, dataDir)
+    const expected = explainSqliteUse(error, dataDir)
     if (expected === undefined) throw error
     return err(lowerFirst(expected))
   } finally {

@@ -4,27 +4,11 @@
  * that this does not begin anew with every record. Open sessions stay, and so do those of which
  * something waits to be delivered: where only such are left, that is said, and tried again later.
  */
+import type { StoreSize } from '../store.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { OldestSessions } from './oldest-sessions.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { Totals } from './totals.ts'
-
-/** How large the store is, against its bound. */
-export interface StoreSize {
-  /** Of what is in use in the database, and of all of its log; undefined when it cannot be read. */
-  readonly usedBytes: number | undefined
-  /** 0 is no limit. */
-  readonly maxBytes: number
-  /**
-   * `within` its bound; `deleting` to get there; `full` when it is beyond it and nothing may be
-   * deleted.
-   */
-  readonly state: 'within' | 'deleting' | 'full'
-  /** While it is full: closed sessions that stay because something of them waits for delivery. */
-  readonly waitingSessions: number
-  /** Sessions deleted for lack of space since the database was made. */
-  readonly droppedSessions: number
-}
 
 export interface SizeBound {
   /** One slice; true while there may be more to do now. */

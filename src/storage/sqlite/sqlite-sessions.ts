@@ -146,12 +146,19 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       sessions.forget()
       for (const { writtenMs } of deleted) ledger?.deleted(writtenMs)
     },
-    commit: async (arrivals, load, fold) => {
+    commit: async (arrivals, keys, fold, held = () => undefined) => {
       try {
-        const stored = await sessions.load(load)
+        const known = new Map<SessionKey, S>()
+        for (const key of keys) {
+          const state = held(key)
+          if (state !== undefined) known.set(key, state)
+        }
+        // No other process writes states: the folder's lock sees to that.
+        const stored = await sessions.load(keys.filter((key) => !known.has(key)))
+        const states = () => new Map([...known, ...stored()])
         const { committed, wrote } = await write(() =>
           // Immediate: a lock taken later than the first read could be refused half-way.
-          outbox.counted(() => transaction.immediate(arrivals, stored, fold)),
+          outbox.counted(() => transaction.immediate(arrivals, states, fold)),
         )
         if (wrote) onWritten()
         return committed

@@ -4,12 +4,9 @@
  * and said loudly of; the store begins afresh then.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { BudgetWatch } from '../../domain/budget.ts'
-import type { Clock } from '../../domain/clock.ts'
 import type { SessionKey } from '../../domain/identity.ts'
-import type { OutboxReader } from '../../domain/outbox.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import type { StateFormat } from '../../domain/stored-state.ts'
+import type { Removal } from '../../domain/session-store.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
 import { type Connection, PAGE_BYTES } from './connection.ts'
 import { checkWhole, isDamage, setAside } from './damage.ts'
@@ -27,11 +24,10 @@ import { createDueItems } from './due-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import { createFreePages } from './free-pages.ts'
 import { createIdBlocks } from './id-blocks.ts'
-import { keepInstanceId } from './instance-id.ts'
-import type { StoreLog } from '../store-log.ts'
+import { keepInstanceId } from '../instance-id.ts'
 import { createOldestSessions } from './oldest-sessions.ts'
 import { openDatabase } from './open-database.ts'
-import { createOutboxLimits, type OutboxBounds } from './outbox-limits.ts'
+import { createOutboxLimits } from './outbox-limits.ts'
 import { createOutboxLeftovers } from './outbox-leftovers.ts'
 import { createOutboxTable } from './outbox-table.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -43,27 +39,15 @@ import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
 import { createStorageProbe } from './storage-probe.ts'
 import { createStorageWatch } from './storage-watch.ts'
-import type { Store } from '../store.ts'
+import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type StoreOpenError } from '../store-open-error.ts'
 import { createTotals } from './totals.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
 
-export interface SqliteStoreOptions<S> {
+export interface SqliteStoreOptions<S> extends StoreOptions<S> {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
   readonly dataDir: string
-  readonly clock: Clock
-  readonly states: StateFormat<S>
-  /** How long closed sessions are kept; 0 is for ever. */
-  readonly retentionMs: number
-  /** How large all of it may become; 0, the default, is no limit. */
-  readonly maxBytes?: number
-  readonly outbox: OutboxBounds
-  /** Whom items are kept for. What waits for an active one keeps its session from being deleted. */
-  readonly exporters: readonly OutboxReader[]
-  /** Absent while no budget is set. */
-  readonly budgets?: BudgetWatch<S> | undefined
-  readonly log: StoreLog
 }
 
 /** The store, or why it cannot be had in this folder. */
@@ -154,7 +138,7 @@ function storeOver<S>(
     frames,
     onRound: () => upkeep.wake(),
   })
-  const { write, writeNow } = createWriter({ checkpointer, watch, folder })
+  const write = createWriter({ checkpointer, watch, folder })
   const sessions = createSqliteSessions<S>({
     ...options,
     connection,
@@ -224,26 +208,26 @@ function storeOver<S>(
     }
   }
 
-  async function remove(key: SessionKey): Promise<number | undefined> {
-    const id = writeNow(() => deletion.take(key))
+  async function remove(key: SessionKey): Promise<Removal | undefined> {
+    const id = await write(() => deletion.take(key))
     if (id === undefined) return undefined
     tellDeletions()
-    try {
-      return await deleteRows(id)
-    } finally {
-      // If it failed: upkeep goes on with it.
-      deletion.letGo(id)
-    }
+    return { deleteRows: () => deleteRows(id) }
   }
 
   async function deleteRows(id: number): Promise<number> {
     let records = 0
-    for (;;) {
-      if (isClosed) throw new Error('the store was closed; its next start deletes the rest')
-      const slice = await write(() => deletion.slice(id))
-      records += slice.records
-      if (slice.isDone) return records
-      await setImmediate()
+    try {
+      for (;;) {
+        if (isClosed) throw new Error('the store was closed; its next start deletes the rest')
+        const slice = await write(() => deletion.slice(id))
+        records += slice.records
+        if (slice.isDone) return records
+        await setImmediate()
+      }
+    } finally {
+      // If it failed: upkeep goes on with it.
+      deletion.letGo(id)
     }
   }
 
@@ -251,14 +235,14 @@ function storeOver<S>(
     sessions: { ...sessions, remove },
     outbox: (exporter, kind) =>
       createSqliteOutbox({ table, dueItems, write, log }, { exporter, kind }),
-    outboxCounts: () => table.counts(),
+    outboxCounts: async () => table.counts(),
     alerts: createSqliteAlertQueue(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,
     pause: createDestinationPauses(connection, write),
     instance: keepInstanceId(folder),
-    databaseBytes: () => databaseBytes(folder),
-    size: () => sizeBound.size(),
+    databaseBytes: async () => databaseBytes(folder),
+    size: async () => sizeBound.size(),
     upkeep,
     onDeleted: (listener) => void deletionListeners.push(listener),
     check,

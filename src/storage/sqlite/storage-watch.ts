@@ -5,22 +5,8 @@
  * Only commits and probes say yes: a small change may still fit where a commit does not.
  */
 import type { Clock, Timer } from '../../domain/clock.ts'
+import type { StorageFailure, StorageState } from '../store.ts'
 import type { StoreLog } from '../store-log.ts'
-
-/** What the last attempt to store something showed. */
-export interface StorageState {
-  readonly isWritable: boolean
-  /** When something was last stored, epoch ms. */
-  readonly lastCommitMs: number | undefined
-  /** While it is not writable: since when, and why. */
-  readonly failure: StorageFailure | undefined
-}
-
-export interface StorageFailure {
-  /** Epoch ms. */
-  readonly sinceMs: number
-  readonly message: string
-}
 
 export interface StorageWatch {
   /** A commit, or a probe that stands for one, is on the disk. */

@@ -6,6 +6,7 @@
  */
 import type { Clock, Timer } from '../../domain/clock.ts'
 import type { FreePages } from './free-pages.ts'
+import type { Upkeep } from '../store.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { OutboxLeftovers } from './outbox-leftovers.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
@@ -14,13 +15,6 @@ import type { Retention } from './retention.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { SizeBound } from './size-bound.ts'
 import type { Write } from './writer.ts'
-
-export interface Upkeep {
-  /** Begins the rounds, the first at once. */
-  start(): void
-  /** Items of the outbox that were deleted for lack of space, ever. */
-  dropped(): number
-}
 
 interface UpkeepDeps {
   readonly limits: OutboxLimits
@@ -124,7 +118,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
 
   return {
     start: () => after(0),
-    dropped: () => limits.dropped(),
+    dropped: async () => limits.dropped(),
     wake: () => {
       if (!isResting) return
       isResting = false

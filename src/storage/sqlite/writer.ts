@@ -11,25 +11,13 @@ import type { StorageWatch } from './storage-watch.ts'
 /** Runs synchronous work, a transaction mostly. Rejects with what it throws. */
 export type Write = <T>(work: () => T) => Promise<T>
 
-export interface Writer {
-  readonly write: Write
-  /** The same without waiting: it was done when the call returns. */
-  readonly writeNow: <T>(work: () => T) => T
-}
-
 interface WriterDeps {
   readonly checkpointer: Pick<Checkpointer, 'pause' | 'afterCommit'>
   readonly watch: Pick<StorageWatch, 'failed'>
   readonly folder: DataFolder
 }
 
-export function createWriter({ checkpointer, watch, folder }: WriterDeps): Writer {
-  function writeNow<T>(work: () => T): T {
-    const result = attempt(work)
-    checkpointer.afterCommit()
-    return result
-  }
-
+export function createWriter({ checkpointer, watch, folder }: WriterDeps): Write {
   function attempt<T>(work: () => T): T {
     try {
       return work()
@@ -40,11 +28,10 @@ export function createWriter({ checkpointer, watch, folder }: WriterDeps): Write
     }
   }
 
-  return {
-    writeNow,
-    write: async (work) => {
-      await checkpointer.pause()
-      return writeNow(work)
-    },
+  return async (work) => {
+    await checkpointer.pause()
+    const result = attempt(work)
+    checkpointer.afterCommit()
+    return result
   }
 }

@@ -14,9 +14,10 @@ import { createSessionHandler, type SessionHandler } from '../../../src/sessions
 import type { SessionPolicy } from '../../../src/sessions/policy.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { createSessionStates } from '../../../src/app/session-states.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
-import { openStoreReader, type StoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
+import type { StoreReader } from '../../../src/storage/store-reader.ts'
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts'
 import { decodeLogs, decodeMetrics, decodeTraces } from '../../unit/otlp/decoded.ts'
 import { type RecordedRequest, recording } from './recording.ts'
@@ -132,7 +133,7 @@ export async function createReplayRig(
 
   async function begin(under: SessionPolicy): Promise<void> {
     policy = under
-    const opened = await createSqliteStore<SessionState>({
+    const opened = await openStore<SessionState>({
       dataDir,
       clock,
       states: createSessionStates(under),
@@ -183,7 +184,7 @@ export async function createReplayRig(
 
   /** Something of each session, in the order in which they came. */
   async function ofEach<T>(read: (key: string, reader: StoreReader) => Promise<T>) {
-    const opened = openStoreReader(dataDir)
+    const opened = await openReader(dataDir)
     if (!opened.ok) throw new Error(opened.error)
     try {
       const found = new Map<string, T>()
@@ -192,7 +193,7 @@ export async function createReplayRig(
       }
       return found
     } finally {
-      opened.value.close()
+      await opened.value.close()
     }
   }
 

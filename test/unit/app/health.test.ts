@@ -4,8 +4,7 @@ import type { Deliveries } from '../../../src/exporters/deliveries.ts'
 import type { OutboxStats } from '../../../src/domain/outbox.ts'
 import { createHealth } from '../../../src/app/health.ts'
 import { createCounters } from '../../../src/observability/counters.ts'
-import type { StorageState } from '../../../src/storage/sqlite/storage-watch.ts'
-import type { Store } from '../../../src/storage/store.ts'
+import type { StorageState, Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
 
 const START_MS = Date.UTC(2026, 10, 21, 9)
@@ -20,7 +19,7 @@ function rig() {
   }
   const store = {
     instance: 'an-id',
-    outboxCounts: () => {
+    outboxCounts: async () => {
       const { pending, dead } = state.stats()
       const counts = { pending, dead }
       return { ...counts, queues: [{ exporter: 'langfuse', kind: 'observation', ...counts }] }
@@ -37,7 +36,7 @@ function rig() {
       state.probes += 1
     },
     storage: () => state.storage,
-    size: () => ({
+    size: async () => ({
       usedBytes: 900,
       maxBytes: 1000,
       state: 'within',

@@ -113,12 +113,10 @@ test.skipIf(process.platform === 'win32')('a database that this user may not rea
   const store = await openStore(dataDir)
   await store.close()
   chmodSync(dataDir, isRoot ? 0o700 : 0o000)
-  const module = pathToFileURL(
-    join(import.meta.dirname, '../../../src/storage/sqlite/store-reader.ts'),
-  ).href
+  const module = pathToFileURL(join(import.meta.dirname, '../../../src/storage/beside.ts')).href
   const script = `
-    import { openStoreReader } from ${JSON.stringify(module)}
-    const opened = openStoreReader(${JSON.stringify(dataDir)})
+    import { openReader } from ${JSON.stringify(module)}
+    const opened = await openReader(${JSON.stringify(dataDir)})
     console.log(opened.ok ? 'opened' : opened.error)`
   const { stdout, stderr } = spawnSync(
     process.execPath,

@@ -9,7 +9,7 @@ import {
   exporterDefinitions,
   outboxReaders,
 } from '../../../src/exporters/registry.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 import { AT_MS, nothing, observation, plainStates, score, type State } from '../storage/arrivals.ts'
 import { temporaryFolder } from '../storage/open-store.ts'
@@ -70,7 +70,7 @@ async function rig() {
   const definitions = [...exporterDefinitions, linesTo(server)]
   const exporters = configuredExporters(config.value, context, definitions)
   const log = { info: () => {}, warn: () => {}, error: () => {} }
-  const opened = await createSqliteStore<State>({
+  const opened = await openStore<State>({
     dataDir: temporaryFolder(),
     clock,
     states: plainStates(),

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBudgetDays } from '../../../src/reports/budget-days.ts'
 import { createBudgetStates } from '../../../src/reports/budget-state.ts'
 import type { BudgetLimits } from '../../../src/domain/budget.ts'
-import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
 import { AT_MS } from '../storage/arrivals.ts'
 import { openBudgets, type Step } from '../storage/budget-rig.ts'
 
@@ -20,7 +20,7 @@ const steps: readonly Step[] = [
 async function statesOf(limits: BudgetLimits, nowMs = AT_MS) {
   const rig = await openBudgets({ limits })
   await rig.spend(...steps)
-  const reader = openStoreReader(rig.dataDir)
+  const reader = await openReader(rig.dataDir)
   if (!reader.ok) throw new Error(reader.error)
   onTestFinished(() => reader.value.close())
   const now = () => nowMs

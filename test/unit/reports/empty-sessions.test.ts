@@ -42,7 +42,7 @@ test('sums, menus and budgets count those', async () => {
   expect(overview.series).toMatchObject([{ sessions: 1 }])
   expect(overview.byUser.map(({ name, sessions }) => [name, sessions])).toEqual([['ada', 1]])
   expect((await facetsOf(reader, askAll(), letOthersRun)).users).toEqual(['ada'])
-  const budgets = await reader.budgetSessions.list({ sinceMs: 0, leastUsd: 0, limit: 9 })
+  const budgets = await reader.budgets.sessions({ sinceMs: 0, leastUsd: 0, limit: 9 })
   expect(budgets.map(({ key }) => key)).toEqual(['claude-code/full'])
 })
 

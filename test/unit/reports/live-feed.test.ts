@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { LogRecord, Origin } from '../../../src/domain/telemetry-record.ts'
 import { nothing, row } from '../storage/arrivals.ts'
+import { removeSession } from '../storage/open-store.ts'
 import { MONDAY_MS, openUsageStore, type UsageStore } from './stored-usage.ts'
 import { processLogs } from '../processors/processed.ts'
 
@@ -84,7 +85,7 @@ describe('the live feed', () => {
   test('gives no position twice, not even after the newest records were deleted', async () => {
     const given = await openUsageStore()
     await take(given, [prompt(1), prompt(2)])
-    await given.store.sessions.remove('claude-code/s1')
+    await removeSession(given.store, 'claude-code/s1')
     await take(given, [prompt(3)])
     expect((await given.reports.live.recent(10)).position).toBeGreaterThan(2)
   })
@@ -127,7 +128,7 @@ test('records have arrived once one was stored, also when it was deleted since',
   expect(await given.reports.hasArrived()).toBe(false)
   await take(given, [prompt(1)])
   expect(await given.reports.hasArrived()).toBe(true)
-  await given.store.sessions.remove('claude-code/s1')
+  await removeSession(given.store, 'claude-code/s1')
   expect(await given.reports.hasArrived()).toBe(true)
 })
 

@@ -89,7 +89,7 @@ describe.each(POISONS)('with %d in its rows', (poison) => {
 
   test('budgets, menus and tips are those of the others', async () => {
     const { reader } = await poisonedStore(poison)
-    const day = reader.daySpending({ fromMs: MONDAY_MS, toMs: MONDAY_MS + DAY_MS })
+    const day = await reader.budgets.spendingOf({ fromMs: MONDAY_MS, toMs: MONDAY_MS + DAY_MS })
     expect(day).toEqual({
       totalUsd: 0.1,
       users: new Map([
@@ -98,11 +98,11 @@ describe.each(POISONS)('with %d in its rows', (poison) => {
       ]),
       teams: new Map(),
     })
-    const dear = await reader.budgetSessions.list({ sinceMs: 0, leastUsd: 0.05, limit: 9 })
+    const dear = await reader.budgets.sessions({ sinceMs: 0, leastUsd: 0.05, limit: 9 })
     expect(dear.map(({ key, costUsd }) => [key, costUsd])).toEqual([['claude-code/sound', 0.1]])
     expect((await facetsOf(reader, askAll(), letOthersRun)).users).toEqual(['sound', 'poisoned'])
-    const quarters = reader.quarters.of({ attributes: [] }, { fromMs: 0, toMs: NOW_MS })
-    expect(new Set(quarters.map(({ cost_usd }) => cost_usd))).toEqual(new Set([0.1, null]))
+    const quarters = await reader.usage.buckets({ attributes: [] }, { fromMs: 0, toMs: NOW_MS })
+    expect(new Set(quarters.map(({ costUsd }) => costUsd))).toEqual(new Set([0.1, 0]))
   })
 
   test('a row that is added to is sound again', async () => {

@@ -4,10 +4,10 @@ import { createSessionFolds, type Gathering } from '../../../src/reports/session
 import type { Emission } from '../../../src/domain/emission.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import { createReplay } from '../../../src/sessions/replay.ts'
-import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
 import { policy } from '../sessions/events.ts'
 import { nothing, origin, row } from '../storage/arrivals.ts'
-import { openStore } from '../storage/open-store.ts'
+import { openStore, removeSession } from '../storage/open-store.ts'
 import { processLogs } from '../processors/processed.ts'
 
 const KEY = 'claude-code/s1'
@@ -15,15 +15,15 @@ const T0 = Date.UTC(2026, 10, 20)
 
 async function setUp() {
   const store = await openStore()
-  const opened = openStoreReader(store.dataDir)
+  const opened = await openReader(store.dataDir)
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   const reader = opened.value
   let read = 0
   const { records } = reader
   const inputs = {
-    slice: (...asked: Parameters<typeof reader.inputs.slice>) => {
-      const slice = reader.inputs.slice(...asked)
+    slice: async (...asked: Parameters<typeof reader.inputs.slice>) => {
+      const slice = await reader.inputs.slice(...asked)
       read += slice.inputs.filter(({ kind }) => kind === 'records').length
       return slice
     },
@@ -130,13 +130,13 @@ test('of a session that was deleted and began again are begun again', async () =
   const { folds, send, store } = await setUp()
   await send()
   await folds.tell(KEY, 'all', gather, goOn)
-  await store.sessions.remove(KEY)
+  await removeSession(store, KEY)
   expect(await folds.tell(KEY, 'all', gather, goOn)).toBeUndefined()
   const accepted = await send()
   const told = await folds.tell(KEY, 'all', gather, goOn)
   expect(told?.gathered.emissions).toEqual(createReplay(KEY, policy).add(accepted))
   const beforeAgain = told?.gathered
-  await store.sessions.remove(KEY)
+  await removeSession(store, KEY)
   await send()
   expect((await folds.tell(KEY, 'all', gather, goOn))?.gathered).not.toBe(beforeAgain)
 })

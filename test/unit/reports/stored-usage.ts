@@ -8,7 +8,8 @@ import {
   type ModelUsage,
   type ToolUsage,
 } from '../../../src/domain/usage.ts'
-import { openStoreReader, type StoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
+import type { StoreReader } from '../../../src/storage/store-reader.ts'
 import { type Filter, filter } from '../../../src/api/contract/filter.ts'
 import { type OverviewQuery, overviewQuery } from '../../../src/api/contract/overview.ts'
 import { type SessionListQuery, sessionListQuery } from '../../../src/api/contract/session-list.ts'
@@ -45,7 +46,7 @@ export interface UsageStore {
 
 export async function openUsageStore(): Promise<UsageStore> {
   const store = await openStore()
-  const opened = openStoreReader(store.dataDir)
+  const opened = await openReader(store.dataDir)
   if (!opened.ok) throw new Error(opened.error)
   const reader = opened.value
   onTestFinished(() => reader.close())

@@ -19,7 +19,7 @@ export function createMemoryStore(): MemoryStore {
   const emissions: Emission[] = []
   const commits: number[] = []
   let failure: Error | undefined
-  let held: PromiseWithResolvers<void> | undefined
+  let pause: PromiseWithResolvers<void> | undefined
 
   function open(): SessionRow<string>[] {
     return [...rows.values()].filter((row) => row.deadlineMs !== undefined)
@@ -34,11 +34,11 @@ export function createMemoryStore(): MemoryStore {
       failure = error
     },
     hold: () => {
-      held = Promise.withResolvers()
-      return held
+      pause = Promise.withResolvers()
+      return pause
     },
-    async commit(arrivals, load, fold) {
-      await held?.promise
+    async commit(arrivals, keys, fold, held) {
+      await pause?.promise
       if (failure !== undefined) throw failure
       commits.push(arrivals.length)
       const fresh = arrivals.filter(({ sessionKey, item }) => {
@@ -46,9 +46,10 @@ export function createMemoryStore(): MemoryStore {
         return seen.has(key) ? false : seen.add(key)
       })
       const stored = new Map<string, SessionState>()
-      for (const key of load) {
+      for (const key of keys) {
         const row = rows.get(key)
-        if (row !== undefined) stored.set(key, JSON.parse(row.state) as SessionState)
+        const state = held?.(key) ?? (row && (JSON.parse(row.state) as SessionState))
+        if (state !== undefined) stored.set(key, state)
       }
       const outcome = fold(fresh, stored)
       for (const row of outcome.sessions) {
@@ -73,7 +74,7 @@ export function createMemoryStore(): MemoryStore {
     remove: async (key) => {
       const had = [...seen].filter((entry) => entry.startsWith(`${key} `))
       for (const entry of had) seen.delete(entry)
-      return rows.delete(key) ? had.length : undefined
+      return rows.delete(key) ? { deleteRows: async () => had.length } : undefined
     },
   }
 }

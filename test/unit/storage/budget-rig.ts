@@ -4,7 +4,7 @@ import { createBudgetDays } from '../../../src/reports/budget-days.ts'
 import type { BudgetAlert, BudgetLimits } from '../../../src/domain/budget.ts'
 import type { Arrival, Outcome, SessionRow } from '../../../src/domain/session-store.ts'
 import { bucketOf } from '../../../src/domain/usage.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { AT_MS, observation, other, plainStates, row } from './arrivals.ts'
@@ -52,7 +52,7 @@ export async function openBudgets(options: BudgetOptions): Promise<BudgetRig> {
   const { limits, dataDir = temporaryFolder(), timeZone = 'UTC', hasWebhook = true } = options
   const errors: object[] = []
   let fails = false
-  const opened = await createSqliteStore<Spender>({
+  const opened = await openStore<Spender>({
     dataDir,
     clock: createManualClock(AT_MS),
     states: plainStates(),

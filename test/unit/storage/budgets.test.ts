@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { BudgetAlert, BudgetLimits } from '../../../src/domain/budget.ts'
 import { AT_MS } from './arrivals.ts'
 import { type BudgetRig, openBudgets, type Step } from './budget-rig.ts'
-import { langfuseOutbox } from './open-store.ts'
+import { langfuseOutbox, removeSession } from './open-store.ts'
 
 const DAY_MS = 86_400_000
 const TODAY = new Date(AT_MS).toISOString().slice(0, 10)
@@ -195,7 +195,7 @@ describe('sums stay right', () => {
   test('after a session was deleted, with its alerts and what waits of them', async () => {
     const rig = await openBudgets({ limits: { session: 1, day: 2 } })
     await rig.spend({ costUsd: 1.7 })
-    await rig.store.sessions.remove('claude-code/s1')
+    await removeSession(rig.store, 'claude-code/s1')
     expect(rig.rows('select scope, threshold from budget_alerts')).toEqual([
       { scope: 'day', threshold: 80 },
     ])

@@ -1,9 +1,9 @@
 /** A process that holds the store in the folder of its first argument until it is killed. */
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import { nothing, other, plainStates } from './arrivals.ts'
 
 const [, , dataDir = ''] = process.argv
-const opened = await createSqliteStore({
+const opened = await openStore({
   dataDir,
   clock: { now: Date.now, setTimer: () => ({ cancel: () => {} }) },
   states: plainStates(),

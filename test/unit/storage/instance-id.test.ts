@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolderAt } from '../../../src/storage/data-folder.ts'
-import { keepInstanceId, readInstanceId } from '../../../src/storage/sqlite/instance-id.ts'
+import { keepInstanceId, readInstanceId } from '../../../src/storage/instance-id.ts'
 import { openStore, temporaryFolder } from './open-store.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
+import type { SessionKey } from '../../../src/domain/identity.ts'
 import type { Outbox } from '../../../src/domain/outbox.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore as openOwnStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import type { StoreOpenError } from '../../../src/storage/store-open-error.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
@@ -41,7 +42,7 @@ export function tryToOpen(
     readonly clock?: ManualClock
   } = {},
 ): Promise<Result<Store<State>, StoreOpenError>> {
-  return createSqliteStore<State>({
+  return openOwnStore<State>({
     dataDir,
     clock: options.clock ?? createManualClock(AT_MS),
     states: options.states ?? plainStates(),
@@ -76,6 +77,15 @@ export async function openStore(
     warnings,
     rows: (sql) => withDatabase(dataDir, (database) => database.prepare(sql).all()),
   }
+}
+
+/** Deletes a session with all of its rows; how many records it had. */
+export async function removeSession(
+  { sessions }: Pick<Store<unknown>, 'sessions'>,
+  key: SessionKey,
+): Promise<number | undefined> {
+  const removal = await sessions.remove(key)
+  return removal?.deleteRows()
 }
 
 /** The lanes of Langfuse as one queue, in the order of the items. */

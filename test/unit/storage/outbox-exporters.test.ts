@@ -1,7 +1,7 @@
 /** One outbox for several exporters: an item is stored once, and each gets it once. */
 import { describe, expect, test } from 'vitest'
 import type { ItemKind, Outbox, OutboxReader } from '../../../src/domain/outbox.ts'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
 import {
@@ -30,7 +30,7 @@ async function open(
   { dataDir = temporaryFolder(), maxBytes = 0, maxAgeMs = 0, warnings = [] as object[] } = {},
 ) {
   const clock = createManualClock(AT_MS)
-  const opened = await createSqliteStore<State>({
+  const opened = await openStore<State>({
     dataDir,
     clock,
     states: plainStates(),
@@ -76,7 +76,7 @@ describe('two exporters', () => {
     expect(items(dataDir)).toBe(1)
     await a.delivered([3])
     expect(items(dataDir)).toBe(0)
-    expect(store.outboxCounts()).toMatchObject({ pending: 0, dead: 0, bytes: 0 })
+    expect(await store.outboxCounts()).toMatchObject({ pending: 0, dead: 0, bytes: 0 })
     await store.close()
   })
 
@@ -101,7 +101,7 @@ describe('two exporters', () => {
     ])
     await a.bury([1, 2], 'HTTP 400')
     expect(await store.deadItems.drop('all')).toBe(2)
-    expect(store.outboxCounts()).toMatchObject({ pending: 0, dead: 0, bytes: 0 })
+    expect(await store.outboxCounts()).toMatchObject({ pending: 0, dead: 0, bytes: 0 })
     await store.close()
   })
 
@@ -151,7 +151,7 @@ describe('two exporters', () => {
       ['y', 0],
       ['z', 0],
     ])
-    expect(store.outboxCounts()).toMatchObject({ pending: 3, dead: 0, bytes: 2 * size })
+    expect(await store.outboxCounts()).toMatchObject({ pending: 3, dead: 0, bytes: 2 * size })
     await store.close()
   })
 })
@@ -183,7 +183,7 @@ describe('an item that is skipped in its turn', () => {
     await spans.delivered([1])
     await spans.retryLater([1], AT_MS, 'x')
     await spans.bury([1], 'x')
-    expect(store.outboxCounts()).toMatchObject({ pending: 1, dead: 0 })
+    expect(await store.outboxCounts()).toMatchObject({ pending: 1, dead: 0 })
     await store.close()
   })
 })
@@ -218,7 +218,7 @@ describe('an exporter that is', () => {
     await again.clock.advance(1_000)
     expect(items(dataDir)).toBe(1)
     expect(await due(again.store.outbox('a', 'observation'))).toEqual([['z', 0]])
-    expect(again.store.outboxCounts()).toMatchObject({ pending: 1, dead: 0 })
+    expect(await again.store.outboxCounts()).toMatchObject({ pending: 1, dead: 0 })
     await again.store.close()
   })
 })

@@ -1,7 +1,8 @@
 /** What commands ask of the store beside the page: quarters of models, what waits, who is left out. */
 import { beforeEach, expect, test } from 'vitest'
 import { DOCTOR_SESSION_PREFIX } from '../../../src/domain/identity.ts'
-import { openStoreReader, type StoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
+import type { StoreReader } from '../../../src/storage/store-reader.ts'
 import { AT_MS, nothing, observation, row } from './arrivals.ts'
 import { type OpenStore, openStore } from './open-store.ts'
 
@@ -38,13 +39,13 @@ beforeEach(async () => {
   await store.outbox.bury([1], 'HTTP 400')
 })
 
-function read<T>(use: (reader: StoreReader) => T): T {
-  const reader = openStoreReader(store.dataDir)
+async function read<T>(use: (reader: StoreReader) => Promise<T>): Promise<T> {
+  const reader = await openReader(store.dataDir)
   if (!reader.ok) throw new Error(reader.error)
   try {
-    return use(reader.value)
+    return await use(reader.value)
   } finally {
-    reader.value.close()
+    await reader.value.close()
   }
 }
 
@@ -53,23 +54,23 @@ test.each([
   ['of a project', { ...all, project: 'web' }, ever, 2],
   ['up to and without a moment', all, { fromMs: 0, toMs: AT_MS }, 0],
   ['from a moment on', all, { fromMs: AT_MS, toMs: AT_MS + 1 }, 4],
-])('quarters of models: %s', (_, filter, span, rows) => {
-  const found = read(({ quarters }) => quarters.of(filter, span))
+])('quarters of models: %s', async (_, filter, span, rows) => {
+  const found = await read(({ usage }) => usage.buckets(filter, span))
   expect(found).toHaveLength(rows)
-  expect(new Set(found.map(({ is_subagent }) => is_subagent)).size).toBe(rows === 0 ? 0 : 2)
+  expect(new Set(found.map(({ isSubagent }) => isSubagent)).size).toBe(rows === 0 ? 0 : 2)
 })
 
-test('what waits, and what does not any more', () => {
-  expect(read(({ waiting }) => waiting.counts())).toMatchObject({ pending: 2, dead: 1 })
-  expect(read(({ waiting }) => waiting.keys())).toEqual(new Set(['claude-code/s1']))
+test('what waits, and what does not any more', async () => {
+  expect(await read(({ waiting }) => waiting.counts())).toMatchObject({ pending: 2, dead: 1 })
+  expect(await read(({ waiting }) => waiting.keys())).toEqual(new Set(['claude-code/s1']))
 })
 
 test('nobody worked in the sessions of test records: they are in no list', async () => {
   const question = { filter: all, fromMs: undefined, toMs: undefined, state: 'any' } as const
-  const reader = openStoreReader(store.dataDir)
+  const reader = await openReader(store.dataDir)
   if (!reader.ok) throw new Error(reader.error)
   const order = { order: 'last', direction: 'desc' } as const
   const page = await reader.value.lists.page({ ...question, ...order }, undefined, 10)
-  reader.value.close()
-  expect(page.map(({ session_id }) => session_id).toSorted()).toEqual(['s1', 's2'])
+  await reader.value.close()
+  expect(page.map(({ sessionId }) => sessionId).toSorted()).toEqual(['s1', 's2'])
 })

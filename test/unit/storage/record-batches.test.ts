@@ -1,8 +1,8 @@
 /** Batches of any size, read in bounded parts: each record once, at its own position, either way. */
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { positionOf, type StoredBatch } from '../../../src/domain/telemetry-record.ts'
-import type { RecordBatches } from '../../../src/storage/sqlite/queries/record-batches.ts'
-import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
+import type { BatchesBefore, RecordReader } from '../../../src/storage/store-reader.ts'
 import { arrival, base, nothing, row } from './arrivals.ts'
 import { openStore, type OpenStore, withDatabase } from './open-store.ts'
 
@@ -10,10 +10,10 @@ const KEY = 'claude-code/s1'
 const MAX_BYTES = 4 * 1024 * 1024
 
 let store: OpenStore
-let records: RecordBatches
+let records: RecordReader
 beforeEach(async () => {
   store = await openStore()
-  const opened = openStoreReader(store.dataDir)
+  const opened = await openReader(store.dataDir)
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   records = opened.value.records
@@ -37,10 +37,12 @@ const namesOf = (batches: readonly StoredBatch[]): string[] =>
     }),
   )
 
-function allForward(read: (afterId: number) => readonly StoredBatch[]): StoredBatch[] {
+async function allForward(
+  read: (afterId: number) => Promise<readonly StoredBatch[]>,
+): Promise<StoredBatch[]> {
   const found: StoredBatch[] = []
   for (let afterId = 0; ; afterId = found.at(-1)?.id ?? afterId) {
-    const batches = read(afterId)
+    const batches = await read(afterId)
     if (batches.length === 0) return found
     expect(Buffer.byteLength(JSON.stringify(batches.map((batch) => batch.records)))).toBeLessThan(
       1.1 * MAX_BYTES,
@@ -49,11 +51,11 @@ function allForward(read: (afterId: number) => readonly StoredBatch[]): StoredBa
   }
 }
 
-function allBackward(signals: readonly ('log' | 'metric')[]): StoredBatch[] {
+async function allBackward(signals: readonly ('log' | 'metric')[]): Promise<StoredBatch[]> {
   const found: StoredBatch[] = []
-  let beforeId: number | undefined = records.newest() + 1
+  let beforeId: number | undefined = (await records.newest()) + 1
   while (beforeId !== undefined) {
-    const before = records.before(beforeId, signals, 10)
+    const before: BatchesBefore = await records.before(beforeId, signals, 10)
     found.push(...before.batches)
     beforeId = before.beforeId
   }
@@ -68,11 +70,13 @@ test('a batch of several megabytes is read in parts', async () => {
   await send('a', 3, 10)
   await send('b', 50, 200_000)
   await send('c', 2, 10)
-  const forward = allForward((afterId) => records.batches(KEY, afterId, 10))
+  const forward = await allForward((afterId) => records.batches(KEY, afterId, 10))
   expect(forward.length).toBeGreaterThan(4)
   expect(namesOf(forward)).toEqual([...small, ...large, ...after])
-  expect(namesOf(allForward((afterId) => records.after(afterId, 1)))).toEqual(namesOf(forward))
-  const backward = allBackward(['log'])
+  expect(namesOf(await allForward((afterId) => records.after(afterId, 1)))).toEqual(
+    namesOf(forward),
+  )
+  const backward = await allBackward(['log'])
   expect(backward.length).toBeGreaterThan(4)
   expect(namesOf(backward.toReversed())).toEqual(namesOf(forward))
 })
@@ -83,28 +87,32 @@ test('any position can be gone on from, and read by itself', async () => {
   await send('c', 2, 10)
   const all = [...small, ...large, ...after]
   for (const position of [0, 1, 3, 4, 27, 53, 54, 55, 56]) {
-    const found = allForward((afterId) => records.batches(KEY, Math.max(afterId, position), 3))
+    const found = await allForward((afterId) =>
+      records.batches(KEY, Math.max(afterId, position), 3),
+    )
     expect(namesOf(found)).toEqual(all.slice(position))
-    const at = records.at(KEY, position)
+    const at = await records.at(KEY, position)
     expect(at === undefined ? [] : namesOf([at])).toEqual(all.slice(position - 1, position))
-    const before = records.before(position, ['log'], 1).batches
-    expect(namesOf(before).at(-1)).toBe(position < 2 ? undefined : all[position - 2])
+    const before = await records.before(position, ['log'], 1)
+    expect(namesOf(before.batches).at(-1)).toBe(position < 2 ? undefined : all[position - 2])
   }
-  expect(records.at('claude-code/other', 2)).toBeUndefined()
+  expect(await records.at('claude-code/other', 2)).toBeUndefined()
 })
 
 test('signals that are not asked for are passed over', async () => {
   await send('a', 3, 10)
   await send('b', 50, 200_000, 'metric')
   await send('c', 2, 10)
-  expect(namesOf(allBackward(['log']).toReversed())).toEqual([...after, ...small].toSorted())
-  expect(namesOf(records.before(30, ['log'], 10).batches)).toEqual(small)
+  expect(namesOf((await allBackward(['log'])).toReversed())).toEqual(
+    [...after, ...small].toSorted(),
+  )
+  expect(namesOf((await records.before(30, ['log'], 10)).batches)).toEqual(small)
 })
 
 test('a record larger than a part is a part by itself', async () => {
   await send('a', 3, 5_000_000)
   for (const afterId of [0, 1, 2]) {
-    expect(namesOf(records.batches(KEY, afterId, 10))).toEqual([small[afterId]])
+    expect(namesOf(await records.batches(KEY, afterId, 10))).toEqual([small[afterId]])
   }
 })
 
@@ -120,14 +128,16 @@ test.each(['no json', '[{"unfinished', '{}'])(
       spoil.run(`${text}${' '.repeat(MAX_BYTES)}`, 6)
     })
     const expected = ['7 c 0', '8 c 1']
-    expect(namesOf(allForward((afterId) => records.batches(KEY, afterId, 10)))).toEqual(expected)
-    expect(namesOf(allBackward(['log']))).toEqual(expected)
+    expect(namesOf(await allForward((afterId) => records.batches(KEY, afterId, 10)))).toEqual(
+      expected,
+    )
+    expect(namesOf(await allBackward(['log']))).toEqual(expected)
   },
 )
 
 test('the first position is that of the first batch that is there', async () => {
-  expect(records.firstOf(KEY)).toBeUndefined()
+  expect(await records.firstOf(KEY)).toBeUndefined()
   await send('a', 3, 10)
   await send('b', 1, 10)
-  expect(records.firstOf(KEY)).toBe(3)
+  expect(await records.firstOf(KEY)).toBe(3)
 })

@@ -3,8 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BudgetAlert } from '../../../src/domain/budget.ts'
 import type { SessionControl } from '../../../src/domain/session-control.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
-import type { StoredInput } from '../../../src/domain/stored-inputs.ts'
-import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import type { StoredInput, StoredInputs } from '../../../src/domain/stored-inputs.ts'
+import { openReader } from '../../../src/storage/beside.ts'
 import {
   AT_MS,
   arrival,
@@ -16,7 +16,13 @@ import {
   row,
   type State,
 } from './arrivals.ts'
-import { type OpenStore, openStore, temporaryFolder, withDatabase } from './open-store.ts'
+import {
+  type OpenStore,
+  openStore,
+  removeSession,
+  temporaryFolder,
+  withDatabase,
+} from './open-store.ts'
 
 const KEY = 'claude-code/s1'
 const tick = (atMs: number): SessionControl => ({ kind: 'tick', atMs })
@@ -35,13 +41,13 @@ async function commit(
 }
 
 /** Dedup keys of records, as one text for each batch, and the rest as it is. */
-function inputsOf({ dataDir }: OpenStore, maxBatches = 20, key = KEY) {
-  const opened = openStoreReader(dataDir)
+async function inputsOf({ dataDir }: OpenStore, maxBatches = 20, key = KEY) {
+  const opened = await openReader(dataDir)
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   const found: StoredInput[] = []
   for (let position = 0; ; ) {
-    const slice = opened.value.inputs.slice(key, position, maxBatches)
+    const slice = await opened.value.inputs.slice(key, position, maxBatches)
     found.push(...slice.inputs)
     if (slice.isLast) return found.map(shown)
     position = slice.position
@@ -82,16 +88,16 @@ describe('inputs', () => {
       'c',
       tick(AT_MS + 3),
     ]
-    for (const size of [1, 2, 20]) expect(inputsOf(store, size)).toEqual(expected)
-    expect(inputsOf(store, 20, 'claude-code/s2')).toEqual([{ policy: {} }, 'x'])
-    expect(inputsOf(store, 20, 'claude-code/nobody')).toEqual([])
+    for (const size of [1, 2, 20]) expect(await inputsOf(store, size)).toEqual(expected)
+    expect(await inputsOf(store, 20, 'claude-code/s2')).toEqual([{ policy: {} }, 'x'])
+    expect(await inputsOf(store, 20, 'claude-code/nobody')).toEqual([])
   })
 
   test('stand as they were folded where origins take turns', async () => {
     const store = await openStore()
     const elsewhere = { ...origin, scopeVersion: '3' }
     await commit(store, [named('a'), named('b', 's1', elsewhere), named('c'), named('d')])
-    expect(inputsOf(store)).toEqual([{ policy: {} }, 'a', 'b', 'c d'])
+    expect(await inputsOf(store)).toEqual([{ policy: {} }, 'a', 'b', 'c d'])
   })
 
   test('begin where their session did, also when a process ended in between', async () => {
@@ -102,7 +108,7 @@ describe('inputs', () => {
       await store.close()
     }
     const store = await openStore(dataDir)
-    expect(inputsOf(store)).toEqual([
+    expect(await inputsOf(store)).toEqual([
       { policy: {} },
       'a',
       tick(AT_MS),
@@ -120,13 +126,13 @@ describe('inputs', () => {
     })
     await expect(failing).rejects.toThrow('told to fail')
     await commit(store, [named('kept')], tick(AT_MS))
-    expect(inputsOf(store)).toEqual([{ policy: {} }, 'kept', tick(AT_MS)])
+    expect(await inputsOf(store)).toEqual([{ policy: {} }, 'kept', tick(AT_MS)])
   })
 
   test('go with their session', async () => {
     const store = await openStore()
     await commit(store, [named('a')], tick(AT_MS))
-    await store.sessions.remove(KEY)
+    await removeSession(store, KEY)
     expect(store.rows('select * from session_controls')).toEqual([])
   })
 
@@ -142,11 +148,11 @@ describe('inputs', () => {
       atMs: AT_MS,
     }
     await commit(store, [named('a')], { kind: 'budget', alert })
-    expect(inputsOf(store)).toContainEqual({ kind: 'budget', alert })
+    expect(await inputsOf(store)).toContainEqual({ kind: 'budget', alert })
     withDatabase(store.dataDir, (database) =>
       database.exec(`update session_controls set detail = '{"sc'`),
     )
-    expect(inputsOf(store)).toEqual([{ policy: {} }, 'a'])
+    expect(await inputsOf(store)).toEqual([{ policy: {} }, 'a'])
   })
 })
 
@@ -168,14 +174,14 @@ describe('a policy', () => {
       { policy: { a: 1 } },
       ...['r3', 's3'],
     ]
-    for (const size of [1, 3, 20]) expect(inputsOf(store, size)).toEqual(expected)
+    for (const size of [1, 3, 20]) expect(await inputsOf(store, size)).toEqual(expected)
   })
 
   test('is not known of what is older than the first', async () => {
     const store = await openStore()
     await commit(store, [named('a')])
     withDatabase(store.dataDir, (database) => database.exec('delete from policies'))
-    expect(inputsOf(store)).toEqual(['a'])
+    expect(await inputsOf(store)).toEqual(['a'])
   })
 })
 
@@ -195,15 +201,11 @@ describe('a state that cannot be read', () => {
   /** Names what it was told. */
   const rebuilding = {
     ...plainStates<State>(),
-    rebuild: async (key: string, inputs: { slice: StoreSlice }): Promise<State> => ({
-      seen: inputs.slice(key, 0, 20).inputs.map((input) => String(shown(input))),
-    }),
+    rebuild: async (key: string, inputs: StoredInputs): Promise<State> => {
+      const { inputs: found } = await inputs.slice(key, 0, 20)
+      return { seen: found.map((input) => String(shown(input))) }
+    },
   }
-  type StoreSlice = (
-    key: string,
-    position: number,
-    maxBatches: number,
-  ) => { readonly inputs: readonly StoredInput[] }
 
   test.each([
     ['after damage', 1, '{"se'],

@@ -1,9 +1,9 @@
 /** Deleting a session: every row of it goes, and nothing of its neighbours. */
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { openMaintenance } from '../../../src/storage/sqlite/maintenance.ts'
+import { openMaintenance } from '../../../src/storage/beside.ts'
 import { AT_MS, arrival, base, nothing, observation, other, row } from './arrivals.ts'
-import { connect, type OpenStore, openStore, temporaryFolder } from './open-store.ts'
+import { connect, type OpenStore, openStore, removeSession, temporaryFolder } from './open-store.ts'
 
 const TABLES = [
   'sessions',
@@ -60,15 +60,15 @@ describe('removing a session', () => {
     expect(Object.values(before).every((count) => count > 0)).toBe(true)
     // More than one slice of each.
     await fill(store, 'goes', 2500)
-    expect(await store.sessions.remove('claude-code/goes')).toBe(2500)
+    expect(await removeSession(store, 'claude-code/goes')).toBe(2500)
     expect(counts(store)).toEqual(before)
-    expect(await store.sessions.remove('claude-code/goes')).toBeUndefined()
+    expect(await removeSession(store, 'claude-code/goes')).toBeUndefined()
   })
 
   test('lets its records come again, as a session of their own', async () => {
     const store = await openStore()
     await fill(store, 's1')
-    await store.sessions.remove('claude-code/s1')
+    await removeSession(store, 'claude-code/s1')
     await fill(store, 's1')
     expect(store.rows('select session_key from sessions')).toEqual([
       { session_key: 'claude-code/s1' },
@@ -86,7 +86,8 @@ describe('a large session', () => {
     const store = await openStore()
     await fill(store, 'large', RECORDS)
     const state = { isDone: false }
-    const removed = store.sessions.remove(KEY).finally(() => {
+    const removal = await store.sessions.remove(KEY)
+    const removed = removal?.deleteRows().finally(() => {
       state.isDone = true
     })
     expect(store.rows('select * from sessions')).toEqual([])
@@ -108,21 +109,23 @@ describe('a large session', () => {
   test('begins anew with what comes meanwhile, which is not deleted', async () => {
     const store = await openStore()
     await fill(store, 'large', RECORDS)
-    const removed = store.sessions.remove(KEY)
+    const removal = await store.sessions.remove(KEY)
+    const removed = removal?.deleteRows()
     await fill(store, 'large')
     expect(await removed).toBe(RECORDS)
     expect(store.rows('select session_key from sessions')).toEqual([{ session_key: KEY }])
     expect(store.rows('select * from seen')).toHaveLength(3)
     expect(left(store)).toBe(0)
     expect(await store.outbox.stats()).toMatchObject({ pending: 1 })
-    expect(await store.sessions.remove(KEY)).toBe(3)
+    expect(await removeSession(store, KEY)).toBe(3)
   })
 
   test('is deleted to its end by the next process when this one ends in the middle', async () => {
     const store = await openStore()
     await fill(store, 'large', RECORDS)
     await fill(store, 'stays')
-    const removed = store.sessions.remove(KEY)
+    const removal = await store.sessions.remove(KEY)
+    const removed = removal?.deleteRows()
     await store.close()
     await expect(removed).rejects.toThrow(/next start|not open/)
 
@@ -143,7 +146,8 @@ describe('a large session', () => {
   test('is deleted to its end by upkeep when a slice fails', async () => {
     const store = await openStore()
     await fill(store, 'large', RECORDS)
-    const removed = store.sessions.remove(KEY)
+    const removal = await store.sessions.remove(KEY)
+    const removed = removal?.deleteRows()
     const locker = connect(store.dataDir)
     locker.exec('begin immediate')
     await expect(removed).rejects.toThrow(/locked/)
@@ -165,7 +169,7 @@ describe('a large session', () => {
       sessions: [row('large'), row('stays')],
       emissions,
     }))
-    expect(await store.sessions.remove(KEY)).toBe(0)
+    expect(await removeSession(store, KEY)).toBe(0)
     expect(await store.outbox.stats()).toMatchObject({ pending: 1000 })
     expect(store.rows('select distinct session_key from outbox')).toEqual([
       { session_key: 'claude-code/stays' },

@@ -1,21 +1,21 @@
 /** Reading a store from beside: never makes, changes or keeps a file. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { openStoreReader } from '../../../src/storage/sqlite/store-reader.ts'
+import { openReader } from '../../../src/storage/beside.ts'
 import { nothing, other, row } from './arrivals.ts'
 import { databaseIn, openStore, temporaryFolder, withDatabase } from './open-store.ts'
 
-test('a folder without a database is said to be one, and stays empty', () => {
+test('a folder without a database is said to be one, and stays empty', async () => {
   const dataDir = temporaryFolder()
-  const opened = openStoreReader(dataDir)
+  const opened = await openReader(dataDir)
   expect(opened).toMatchObject({ ok: false, error: expect.stringContaining('DATA_DIR') })
   expect(readdirSync(dataDir)).toEqual([])
 })
 
-test('a file that is no database is refused', () => {
+test('a file that is no database is refused', async () => {
   const dataDir = temporaryFolder()
   writeFileSync(databaseIn(dataDir), 'this is a text, and long enough to be taken for a header')
-  const opened = openStoreReader(dataDir)
+  const opened = await openReader(dataDir)
   expect(opened).toMatchObject({
     ok: false,
     error: expect.stringContaining('not a SQLite database'),
@@ -29,7 +29,7 @@ test.each([
   const store = await openStore()
   await store.close()
   withDatabase(store.dataDir, (database) => database.exec(sql))
-  expect(openStoreReader(store.dataDir)).toMatchObject({
+  expect(await openReader(store.dataDir)).toMatchObject({
     ok: false,
     error: expect.stringContaining(age),
   })
@@ -37,7 +37,7 @@ test.each([
 
 test('what is committed is seen at once, while the bridge has the folder', async () => {
   const store = await openStore()
-  const opened = openStoreReader(store.dataDir)
+  const opened = await openReader(store.dataDir)
   if (!opened.ok) throw new Error(opened.error)
   const reader = opened.value
   expect(await reader.details.find('claude-code/s1')).toBeUndefined()
@@ -45,9 +45,9 @@ test('what is committed is seen at once, while the bridge has the folder', async
     ...nothing,
     sessions: [row('s1', { costUsd: 3 })],
   }))
-  expect(await reader.details.find('claude-code/s1')).toMatchObject({ cost_usd: 3 })
-  expect(reader.records.countOf('claude-code/s1')).toBe(2)
-  expect(reader.records.countOf('claude-code/s2')).toBeUndefined()
-  reader.close()
+  expect(await reader.details.find('claude-code/s1')).toMatchObject({ costUsd: 3 })
+  expect(await reader.records.countOf('claude-code/s1')).toBe(2)
+  expect(await reader.records.countOf('claude-code/s2')).toBeUndefined()
+  await reader.close()
   expect(existsSync(databaseIn(store.dataDir))).toBe(true)
 })

@@ -1,7 +1,7 @@
 /** The bounds of the outbox, and retention, as time goes by. */
 import { statSync } from 'node:fs'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
+import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import {
@@ -43,7 +43,7 @@ async function open(bounds: {
   const clock = createManualClock(startMs)
   const errors: object[] = []
   const warnings: object[] = []
-  const opened = await createSqliteStore<State>({
+  const opened = await openStore<State>({
     dataDir,
     clock,
     states: plainStates(),
@@ -220,7 +220,7 @@ describe('the size of the store', () => {
   }
 
   /** The log is moved into the database by a thread, which has a clock of its own. */
-  async function eventually(rig: Rig, holds: () => boolean): Promise<void> {
+  async function eventually(rig: Rig, holds: () => boolean | Promise<boolean>): Promise<void> {
     await vi.waitUntil(
       async () => {
         await rig.clock.advance(MINUTE_MS)
@@ -246,7 +246,7 @@ describe('the size of the store', () => {
     const rig = await open({ maxStoreBytes: 8 * MB })
     await keep(rig, 'open', true, text)
     await keepMany(rig, 0, 60)
-    await eventually(rig, () => rig.store.size().state === 'within')
+    await eventually(rig, async () => (await rig.store.size()).state === 'within')
     const left = sessionIds(rig)
     expect(left[0]).toBe('open')
     expect(left.at(-1)).toBe('s059')
@@ -257,7 +257,7 @@ describe('the size of the store', () => {
         (_, n) => `s${String(61 - left.length + n).padStart(3, '0')}`,
       ),
     )
-    const size = rig.store.size()
+    const size = await rig.store.size()
     expect(size).toMatchObject({ maxBytes: 8 * MB, state: 'within', waitingSessions: 0 })
     expect(pageBytes(rig)).toBeLessThanOrEqual(8 * MB)
     expect(pageBytes(rig)).toBeGreaterThan(4 * MB)
@@ -292,25 +292,29 @@ describe('the size of the store', () => {
   test('counts what was deleted over restarts', async () => {
     const rig = await open({ maxStoreBytes: 4 * MB })
     await keepMany(rig, 0, 30)
-    await eventually(rig, () => rig.store.size().droppedSessions > 5)
-    await eventually(rig, () => rig.store.size().state === 'within')
-    const { droppedSessions } = rig.store.size()
+    await eventually(rig, async () => (await rig.store.size()).droppedSessions > 5)
+    await eventually(rig, async () => (await rig.store.size()).state === 'within')
+    const { droppedSessions } = await rig.store.size()
     await rig.store.close()
     const again = await open({ dataDir: rig.dataDir })
-    expect(again.store.size()).toMatchObject({ maxBytes: 0, state: 'within', droppedSessions })
+    expect(await again.store.size()).toMatchObject({
+      maxBytes: 0,
+      state: 'within',
+      droppedSessions,
+    })
   })
 
   test('is told when all that is left is open, without trying for ever', async () => {
     const rig = await open({ maxStoreBytes: 3 * MB })
     for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, true, text)
-    await eventually(rig, () => rig.store.size().state === 'full')
+    await eventually(rig, async () => (await rig.store.size()).state === 'full')
     expect(sessionIds(rig)).toHaveLength(30)
-    expect(rig.store.size()).toMatchObject({ waitingSessions: 0, droppedSessions: 0 })
+    expect(await rig.store.size()).toMatchObject({ waitingSessions: 0, droppedSessions: 0 })
     await rig.clock.advance(10 * MINUTE_MS)
     expect(rig.errors).toEqual([expect.objectContaining({ maxBytes: 3 * MB, waitingSessions: 0 })])
     expect(rig.clock.pendingTimers()).toBe(1)
     for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, false, 'closed')
-    await eventually(rig, () => rig.store.size().state === 'within')
+    await eventually(rig, async () => (await rig.store.size()).state === 'within')
     expect(sessionIds(rig).length).toBeLessThan(20)
     expect(sessionIds(rig).length).toBeGreaterThan(2)
   })
@@ -321,7 +325,7 @@ describe('the size of the store', () => {
     const emissions = waiting.map((id) => observation(id, { sessionKey: `claude-code/${id}` }))
     await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
     await keepMany(rig, 0, 30)
-    await eventually(rig, () => rig.store.size().state === 'within')
+    await eventually(rig, async () => (await rig.store.size()).state === 'within')
     expect(sessionIds(rig).slice(0, 4)).toEqual([...waiting, expect.not.stringMatching('s003')])
 
     // Everything that is left waits: nothing may go.
@@ -329,8 +333,8 @@ describe('the size of the store', () => {
     const more = left.map((id) => observation(id, { sessionKey: `claude-code/${id}` }))
     await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions: more }))
     for (let n = 0; n < 30; n += 1) await keep(rig, `open ${n}`, true, text)
-    await eventually(rig, () => rig.store.size().state === 'full')
-    expect(rig.store.size()).toMatchObject({ waitingSessions: left.length })
+    await eventually(rig, async () => (await rig.store.size()).state === 'full')
+    expect(await rig.store.size()).toMatchObject({ waitingSessions: left.length })
     await rig.clock.advance(10 * MINUTE_MS)
     expect(rig.errors).toEqual([expect.objectContaining({ waitingSessions: left.length })])
     expect(sessionIds(rig)).toHaveLength(left.length + 30)
@@ -348,7 +352,7 @@ describe('the size of the store', () => {
       await rig.store.sessions.commit([], [], () => ({ ...nothing, emissions }))
       await keepMany(rig, n, 1)
     }
-    await eventually(rig, () => rig.store.size().state === 'within')
+    await eventually(rig, async () => (await rig.store.size()).state === 'within')
     expect(sessionIds(rig).length).toBeLessThan(20)
     expect(rig.count('outbox')).toBe(sessionIds(rig).length)
   })
@@ -357,7 +361,11 @@ describe('the size of the store', () => {
     const rig = await open({ maxStoreBytes: 0 })
     await keepMany(rig, 0, 30)
     expect(sessionIds(rig)).toHaveLength(30)
-    expect(rig.store.size()).toMatchObject({ maxBytes: 0, state: 'within', droppedSessions: 0 })
+    expect(await rig.store.size()).toMatchObject({
+      maxBytes: 0,
+      state: 'within',
+      droppedSessions: 0,
+    })
   })
 
   test('whoever remembers sums is told', async () => {
@@ -393,7 +401,7 @@ describe('the outbox', () => {
     expect(await pending(rig)).toEqual(['young'])
     expect(await langfuseOutbox(rig.store).stats()).toMatchObject({ pending: 1, dead: 1 })
     expect(rig.errors).toEqual([{ expired: 1, dropped: 0 }])
-    expect(rig.store.upkeep.dropped()).toBe(0)
+    expect(await rig.store.upkeep.dropped()).toBe(0)
   })
 
   const itemBytes = Buffer.byteLength(JSON.stringify(observation('1')))
@@ -407,7 +415,7 @@ describe('the outbox', () => {
     await put(rig, '4')
     await rig.clock.advance(2 * MINUTE_MS)
     expect(await pending(rig)).toEqual(['3', '4'])
-    expect(rig.store.upkeep.dropped()).toBe(2)
+    expect(await rig.store.upkeep.dropped()).toBe(2)
     expect(rig.errors).toEqual([
       { expired: 0, dropped: 1 },
       { expired: 0, dropped: 1 },

@@ -108,6 +108,18 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
+  test('an engine of the store is known to those alone that open it, and it alone knows its database', () => {
+    const engineOf = (file: string) => /^storage\/(\w+)\//.exec(file)?.[1]
+    const openers = ['storage/open-store.ts', 'storage/beside.ts']
+    const wrong = imports.filter(({ from, to }) => {
+      if (/^(kysely|better-sqlite3)/.test(to)) return engineOf(from) === undefined
+      const engine = isProject(to) ? engineOf(to) : undefined
+      return engine !== undefined && engine !== engineOf(from) && !openers.includes(from)
+    })
+    expect(wrong).toEqual([])
+    expect(imports.filter(({ to }) => engineOf(to) === 'sqlite').length).toBeGreaterThan(10)
+  })
+
   test('domain and sessions touch neither Node nor packages', () => {
     const wrong = imports.filter(
       ({ from, to }) => ['domain', 'sessions'].includes(folderOf(from)) && !isProject(to),

@@ -1,44 +1,26 @@
 /** Sessions that a budget for one session is shown for. */
 import { sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
+import type { BudgetReader } from '../../store-reader.ts'
 import { sound } from './sound-figures.ts'
 
-export interface BudgetSession {
-  readonly key: string
-  readonly title: string | null
-  readonly costUsd: number
-}
-
-export interface BudgetSessionQuestion {
-  /** Closed sessions count when they had something since then, */
-  readonly sinceMs: number
-  /** and cost at least this. */
-  readonly leastUsd: number
-  readonly limit: number
-}
-
-export interface BudgetSessions {
-  /** Open ones, and closed ones of late that are dear; the dearest first. */
-  list(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
-}
-
-export function createBudgetSessions({ kysely }: ReadConnection): BudgetSessions {
-  return {
-    list: async ({ sinceMs, leastUsd, limit }) => {
-      const cost = sound('cost_usd', 'usd')
-      const told = kysely
-        .selectFrom('sessions')
-        .select(['session_key as key', 'title', cost.as('costUsd')])
-        .where('is_empty', '=', sql.lit(0))
-      const open = told.where('deadline_ms', 'is not', sql.lit(null))
-      const closed = told
-        .where('deadline_ms', 'is', sql.lit(null))
-        // The index of closed sessions is on this; something that came in was written then, too.
-        .where('updated_ms', '>=', sinceMs)
-        .where('last_ms', '>=', sinceMs)
-        .where(cost, '>=', leastUsd)
-      const rows = await open.unionAll(closed).orderBy('costUsd', 'desc').limit(limit).execute()
-      return rows.map(({ costUsd, ...row }) => ({ ...row, costUsd: costUsd ?? 0 }))
-    },
+export function createBudgetSessions({ kysely }: ReadConnection): BudgetReader['sessions'] {
+  return async ({ sinceMs, leastUsd, limit }) => {
+    const cost = sound('cost_usd', 'usd')
+    const told = kysely
+      .selectFrom('sessions')
+      .select(['session_key as key', 'title', cost.as('costUsd')])
+      .where('is_empty', '=', sql.lit(0))
+    const open = told.where('deadline_ms', 'is not', sql.lit(null))
+    const closed = told
+      .where('deadline_ms', 'is', sql.lit(null))
+      // The index of closed sessions is on this; something that came in was written then, too.
+      .where('updated_ms', '>=', sinceMs)
+      .where('last_ms', '>=', sinceMs)
+      .where(cost, '>=', leastUsd)
+    const rows = await open.unionAll(closed).orderBy('costUsd', 'desc').limit(limit).execute()
+    return rows.map(({ key, title, costUsd }) => {
+      return { key, title: title ?? undefined, costUsd: costUsd ?? 0 }
+    })
   }
 }

@@ -1,20 +1,10 @@
 /** Sessions of which metrics arrive, and no events: their cost is known by metrics alone. */
 import type { ReadConnection } from '../connection.ts'
+import type { EventGapReader } from '../../store-reader.ts'
 import { prepare } from '../prepared.ts'
 import { sound, soundSum } from './sound-figures.ts'
 
-export interface EventGap {
-  readonly sessions: number
-  /** US dollars that metrics alone told. */
-  readonly metricsUsd: number
-}
-
-export interface EventGaps {
-  /** Of sessions with something from that moment on. */
-  since(ms: number): EventGap
-}
-
-export function createEventGaps(connection: ReadConnection): EventGaps {
+export function createEventGaps(connection: ReadConnection): EventGapReader {
   const sum = prepare(connection, ({ ms }: { readonly ms: number }) =>
     connection.kysely
       .selectFrom('sessions')
@@ -26,7 +16,7 @@ export function createEventGaps(connection: ReadConnection): EventGaps {
       .where(sound('metrics_usd', 'usd'), '>', 0),
   )
   return {
-    since: (ms) => {
+    since: async (ms) => {
       const found = sum.get({ ms })
       return { sessions: found?.sessions ?? 0, metricsUsd: found?.metrics_usd ?? 0 }
     },

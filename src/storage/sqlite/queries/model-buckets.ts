@@ -6,56 +6,79 @@
 import { sql } from 'kysely'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
-import type { Flag } from '../schema.ts'
-import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import type { UsageReader } from '../../store-reader.ts'
+import type { ModelSum } from '../../usage-slice.ts'
+import { sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
-import type { ModelSum, Span } from '../../usage-slice.ts'
 
-export interface ModelBucket extends ModelSum {
-  readonly bucket_ms: number
-  readonly is_subagent: Flag
-}
-
-export interface ModelBuckets {
-  /** In no order. */
-  of(filter: SessionFilter, span: Span): readonly ModelBucket[]
-}
-
-export function createModelBuckets(connection: ReadConnection): ModelBuckets {
+export function createModelBuckets(connection: ReadConnection): UsageReader['buckets'] {
   const { kysely } = connection
-  return {
-    of: (filter, { fromMs, toMs }) => {
-      const session = sql.ref<number>('model_usage.session_ref')
-      const found = prepare(connection, (span: { fromMs: number; toMs: number }) =>
-        kysely
-          .selectFrom('model_usage')
-          .select([
-            'session_ref',
-            'bucket_ms',
-            'model',
-            'is_subagent',
-            'calls',
-            'errors',
-            sound('cost_usd', 'usd').as('cost_usd'),
-            sound('estimated_usd', 'usd').as('estimated_usd'),
-            sound('metrics_usd', 'usd').as('metrics_usd'),
-            'unpriced_calls',
-            sound('input_tokens', 'tokens').as('input_tokens'),
-            sound('output_tokens', 'tokens').as('output_tokens'),
-            sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
-            sound('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
-          ])
-          .where('bucket_ms', '>=', span.fromMs)
-          .where('bucket_ms', '<', span.toMs)
-          .where((eb) =>
-            eb.exists(
-              sessionsMatching(kysely, filter)
-                .where('sessions.id', '=', session)
-                .select(sql.lit(1).as('one')),
-            ),
+  return async (filter, { fromMs, toMs }) => {
+    const session = sql.ref<number>('model_usage.session_ref')
+    const found = prepare(connection, (span: { fromMs: number; toMs: number }) =>
+      kysely
+        .selectFrom('model_usage')
+        .select([
+          'session_ref',
+          'bucket_ms',
+          'model',
+          'is_subagent',
+          'calls',
+          'errors',
+          sound('cost_usd', 'usd').as('cost_usd'),
+          sound('estimated_usd', 'usd').as('estimated_usd'),
+          sound('metrics_usd', 'usd').as('metrics_usd'),
+          'unpriced_calls',
+          sound('input_tokens', 'tokens').as('input_tokens'),
+          sound('output_tokens', 'tokens').as('output_tokens'),
+          sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+          sound('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
+        ])
+        .where('bucket_ms', '>=', span.fromMs)
+        .where('bucket_ms', '<', span.toMs)
+        .where((eb) =>
+          eb.exists(
+            sessionsMatching(kysely, filter)
+              .where('sessions.id', '=', session)
+              .select(sql.lit(1).as('one')),
           ),
-      )
-      return found.all({ fromMs, toMs })
-    },
+        ),
+    )
+    return found.all({ fromMs, toMs }).map((row) => {
+      return { ...modelSum(row), bucketMs: row.bucket_ms, isSubagent: row.is_subagent === 1 }
+    })
+  }
+}
+
+interface ModelColumns {
+  readonly session_ref: number
+  readonly model: string
+  readonly calls: number
+  readonly errors: number
+  readonly cost_usd: number | null
+  readonly estimated_usd: number | null
+  readonly metrics_usd: number | null
+  readonly unpriced_calls: number
+  readonly input_tokens: number | null
+  readonly output_tokens: number | null
+  readonly cache_read_tokens: number | null
+  readonly cache_creation_tokens: number | null
+}
+
+/** What these columns say, summed up or not. */
+export function modelSum(row: ModelColumns): ModelSum {
+  return {
+    session: row.session_ref,
+    model: row.model,
+    calls: row.calls,
+    errors: row.errors,
+    costUsd: row.cost_usd ?? 0,
+    estimatedUsd: row.estimated_usd ?? 0,
+    metricsUsd: row.metrics_usd ?? 0,
+    unpricedCalls: row.unpriced_calls,
+    inputTokens: row.input_tokens ?? 0,
+    outputTokens: row.output_tokens ?? 0,
+    cacheReadTokens: row.cache_read_tokens ?? 0,
+    cacheCreationTokens: row.cache_creation_tokens ?? 0,
   }
 }

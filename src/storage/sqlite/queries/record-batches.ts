@@ -9,32 +9,7 @@ import type { Signal, StoredBatch, StoredRecord } from '../../../domain/telemetr
 import { parseJsonText } from '../emission-text.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
-
-export interface RecordBatches {
-  /**
-   * Of one session, behind a position; empty at the end. A batch stands behind it with its last
-   * record. At most `limit`, and fewer where they are large.
-   */
-  batches(sessionKey: string, afterId: number, limit: number): readonly StoredBatch[]
-  /** Of all sessions, in the same way. */
-  after(afterId: number, limit: number): readonly StoredBatch[]
-  /** Of all sessions, before a position, the newest first; only those of some signals. */
-  before(beforeId: number, signals: readonly Signal[], limit: number): BatchesBefore
-  /** The record of a session at a position, as a batch of its own. */
-  at(sessionKey: string, id: number): StoredBatch | undefined
-  /** How many records a session has; undefined when there is no such session. */
-  countOf(sessionKey: string): number | undefined
-  /** The position behind the first batch of a session, which is there as long as its records are. */
-  firstOf(sessionKey: string): number | undefined
-  /** The position of the newest record; 0 when there is none. */
-  newest(): number
-}
-
-export interface BatchesBefore {
-  readonly batches: readonly StoredBatch[]
-  /** What to ask with for those before them; undefined when there are none. */
-  readonly beforeId: number | undefined
-}
+import type { BatchesBefore, RecordReader } from '../../store-reader.ts'
 
 /** What is read at once, about: small beside the memory of whoever reads, large beside a usual batch. */
 const MAX_BYTES = 1024 * 1024
@@ -59,7 +34,7 @@ interface Part {
   readonly to: number
 }
 
-export function createRecordBatches(connection: ReadConnection): RecordBatches {
+export function createRecordBatches(connection: ReadConnection): RecordReader {
   const { kysely } = connection
   /** Without the records: their bytes are known before they are read. */
   const selected = () =>
@@ -181,10 +156,10 @@ export function createRecordBatches(connection: ReadConnection): RecordBatches {
   }
 
   return {
-    batches: (sessionKey, afterId, limit) =>
+    batches: async (sessionKey, afterId, limit) =>
       readForward(ofSession.all({ sessionKey, afterId, limit }), afterId),
-    after: (afterId, limit) => readForward(behind.all({ afterId, limit }), afterId),
-    before: (beforeId, signals, limit) => {
+    after: async (afterId, limit) => readForward(behind.all({ afterId, limit }), afterId),
+    before: async (beforeId, signals, limit) => {
       // The batch that the position lies in, if it lies in one, has records before it, too.
       const around = behind
         .all({ afterId: beforeId - 1, limit: 1 })
@@ -198,19 +173,19 @@ export function createRecordBatches(connection: ReadConnection): RecordBatches {
       const before = connection.handle.prepare<unknown[], BatchRow>(query.sql).all(query.parameters)
       return readBackward([...around, ...before], beforeId)
     },
-    at: (sessionKey, id) => {
+    at: async (sessionKey, id) => {
       const [row] = ofSession.all({ sessionKey, afterId: id - 1, limit: 1 })
       if (row === undefined || id < firstPosition(row)) return undefined
       const index = id - firstPosition(row)
       const part = { from: index, to: index + 1 }
       return batchOf(row, part, recordsOf(row, part))
     },
-    countOf: (sessionKey) => {
+    countOf: async (sessionKey) => {
       const found = counted.get({ sessionKey })
       return found === undefined ? undefined : (found.records ?? 0)
     },
-    firstOf: (sessionKey) => ofSession.get({ sessionKey, afterId: 0, limit: 1 })?.id,
-    newest: () => last.get({})?.id ?? 0,
+    firstOf: async (sessionKey) => ofSession.get({ sessionKey, afterId: 0, limit: 1 })?.id,
+    newest: async () => last.get({})?.id ?? 0,
   }
 }
 

@@ -1,4 +1,5 @@
-/** The columns of a session that lists and pages show, in one place. */
+/** The columns of a session that lists and pages show, and what they say, in one place. */
+import type { ListedSession } from '../../store-reader.ts'
 import { sound } from './sound-figures.ts'
 
 export const SESSION_COLUMNS = [
@@ -28,8 +29,7 @@ export const SESSION_COLUMNS = [
   'errors',
 ] as const
 
-/** A session as it is listed. */
-export interface ListedSession {
+interface SessionColumns {
   readonly id: number
   readonly session_key: string
   readonly agent: string
@@ -55,4 +55,33 @@ export interface ListedSession {
   readonly model_calls: number | null
   readonly tool_results: number | null
   readonly errors: number | null
+}
+
+export function listedSession(row: SessionColumns): ListedSession {
+  return {
+    id: row.id,
+    key: row.session_key,
+    agent: row.agent,
+    sessionId: row.session_id,
+    title: row.title ?? undefined,
+    userId: row.user_id ?? undefined,
+    project: row.project ?? undefined,
+    team: row.team ?? undefined,
+    deadlineMs: row.deadline_ms ?? undefined,
+    closeReason: row.close_reason ?? undefined,
+    firstMs: row.first_ms ?? 0,
+    lastMs: row.last_ms ?? 0,
+    costUsd: row.cost_usd ?? 0,
+    estimatedUsd: row.estimated_usd ?? 0,
+    metricsUsd: row.metrics_usd ?? 0,
+    unpricedCalls: row.unpriced_calls,
+    inputTokens: row.input_tokens ?? 0,
+    outputTokens: row.output_tokens ?? 0,
+    cacheReadTokens: row.cache_read_tokens ?? 0,
+    cacheCreationTokens: row.cache_creation_tokens ?? 0,
+    prompts: row.prompts ?? 0,
+    modelCalls: row.model_calls ?? 0,
+    toolResults: row.tool_results ?? 0,
+    errors: row.errors ?? 0,
+  }
 }

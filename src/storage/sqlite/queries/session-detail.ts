@@ -1,30 +1,18 @@
 /** One session: its row, the machine's state of it, and what it can be found by. */
 import type { ReadConnection } from '../connection.ts'
-import { type ListedSession, SESSION_COLUMNS } from './session-columns.ts'
-
-/** The machine's state as JSON, under its version. */
-export interface StateText {
-  readonly version: number
-  readonly text: string
-}
-
-export interface SessionDetails {
-  find(key: string): Promise<ListedSession | undefined>
-  state(id: number): Promise<StateText | undefined>
-  /** Resource attributes and labels as text. */
-  attributes(id: number): Promise<Readonly<Record<string, string>>>
-  /** Whether any record was ever stored, also if it was deleted since. */
-  hasAny(): Promise<boolean>
-}
+import type { SessionDetails } from '../../store-reader.ts'
+import { listedSession, SESSION_COLUMNS } from './session-columns.ts'
 
 export function createSessionDetails({ kysely }: ReadConnection): SessionDetails {
   return {
-    find: async (key) =>
-      kysely
+    find: async (key) => {
+      const row = await kysely
         .selectFrom('sessions')
         .select(SESSION_COLUMNS)
         .where('session_key', '=', key)
-        .executeTakeFirst(),
+        .executeTakeFirst()
+      return row && listedSession(row)
+    },
     state: async (id) =>
       kysely
         .selectFrom('session_states')

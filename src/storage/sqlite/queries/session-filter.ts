@@ -5,25 +5,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import { DOCTOR_SESSION_PREFIX } from '../../../domain/identity.ts'
 import type { Schema } from '../schema.ts'
-
-/** All of them have to hold; what is absent does not matter. */
-export interface SessionFilter {
-  readonly agent?: string | undefined
-  readonly project?: string | undefined
-  readonly team?: string | undefined
-  readonly user?: string | undefined
-  /** Called at least once. */
-  readonly model?: string | undefined
-  /** Resource attributes, labels among them, as text. */
-  readonly attributes: readonly AttributeValue[]
-  /** Those in which nothing happened, too (`sessions/eventful.ts`). */
-  readonly withEmpty?: boolean | undefined
-}
-
-export interface AttributeValue {
-  readonly key: string
-  readonly value: string
-}
+import type { SessionFilter } from '../../store-reader.ts'
 
 type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
 

@@ -6,7 +6,7 @@ import { parseJsonText } from '../emission-text.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { SessionControlsTable } from '../schema.ts'
-import type { RecordBatches } from './record-batches.ts'
+import type { RecordReader } from '../../store-reader.ts'
 
 interface Range {
   readonly sessionKey: string
@@ -22,7 +22,7 @@ interface Placed {
 
 export function createSessionInputs(
   connection: ReadConnection,
-  records: Pick<RecordBatches, 'batches'>,
+  records: Pick<RecordReader, 'batches'>,
 ): StoredInputs {
   const { kysely } = connection
   const controls = prepare(connection, ({ sessionKey, afterId, throughId }: Range) =>
@@ -54,8 +54,8 @@ export function createSessionInputs(
   }
 
   return {
-    slice: (sessionKey, afterId, maxBatches) => {
-      const batches = records.batches(sessionKey, afterId, maxBatches)
+    slice: async (sessionKey, afterId, maxBatches) => {
+      const batches = await records.batches(sessionKey, afterId, maxBatches)
       const last = batches.at(-1)
       const throughId = last?.id ?? Number.MAX_SAFE_INTEGER
       const between = controls.all({ sessionKey, afterId, throughId }).flatMap(controlOf)

@@ -5,45 +5,15 @@
 import { type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
 import type { Schema } from '../schema.ts'
-import { type ListedSession, SESSION_COLUMNS } from './session-columns.ts'
-import { type SessionFilter, sessionsMatching } from './session-filter.ts'
+import type {
+  SessionLists,
+  SessionOrder,
+  SessionPlace,
+  SessionQuestion,
+} from '../../store-reader.ts'
+import { listedSession, SESSION_COLUMNS } from './session-columns.ts'
+import { sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
-
-export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
-
-/** A place in an order: sessions of equal value are in the order of their ids. */
-export interface SessionPlace {
-  readonly value: number
-  readonly id: number
-}
-
-export interface SessionQuestion {
-  readonly filter: SessionFilter
-  /** Sessions with something from this on, and before that. */
-  readonly fromMs: number | undefined
-  readonly toMs: number | undefined
-  readonly state: 'any' | 'open' | 'closed'
-  /** Only these; a few thousand at most. */
-  readonly ids?: readonly number[] | undefined
-  readonly order: SessionOrder
-  readonly direction: 'asc' | 'desc'
-}
-
-/** A session with its place in the order asked for. */
-export type PlacedSession = ListedSession & { readonly place: number }
-
-export interface SessionLists {
-  /** The next sessions behind a place. */
-  page(
-    question: SessionQuestion,
-    after: SessionPlace | undefined,
-    limit: number,
-  ): Promise<readonly PlacedSession[]>
-  /** Those of these ids, in any order. */
-  byIds(ids: readonly number[]): Promise<readonly PlacedSession[]>
-  /** What these sessions are called, those that are there. */
-  titles(keys: readonly string[]): Promise<readonly { key: string; title: string | null }[]>
-}
 
 /** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
 const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
@@ -72,26 +42,31 @@ export function createSessionLists({ kysely }: ReadConnection): SessionLists {
         .orderBy('sessions.id', direction)
         .limit(limit)
       // First which, then what of them: sorting all columns of all sessions takes three times as long.
-      return kysely
+      const rows = await kysely
         .selectFrom('sessions')
         .select([...SESSION_COLUMNS, place.as('place')])
         .where('sessions.id', 'in', matching)
         .orderBy(place, direction)
         .orderBy('sessions.id', direction)
         .execute()
+      return rows.map((row) => ({ ...listedSession(row), place: row.place }))
     },
-    byIds: async (ids) =>
-      kysely
+    byIds: async (ids) => {
+      const rows = await kysely
         .selectFrom('sessions')
-        .select([...SESSION_COLUMNS, sql.lit(0).as('place')])
+        .select(SESSION_COLUMNS)
         .where('sessions.id', 'in', ids)
-        .execute(),
-    titles: async (keys) =>
-      kysely
+        .execute()
+      return rows.map(listedSession)
+    },
+    titles: async (keys) => {
+      const rows = await kysely
         .selectFrom('sessions')
-        .select(['session_key as key', 'title'])
+        .select(['session_key', 'title'])
         .where('session_key', 'in', keys)
-        .execute(),
+        .execute()
+      return new Map(rows.map(({ session_key, title }) => [session_key, title ?? undefined]))
+    },
   }
 }
 

@@ -5,21 +5,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
 import { type Prepared, prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
-
-export interface SessionSearch {
-  /** For a text in either case (of ASCII letters). */
-  searchFor(text: string): TextSearch
-  /** Behind the newest session. */
-  endId(): number
-}
-
-/** Each answers with the ids of those that have the text in them. */
-export interface TextSearch {
-  /** Of the sessions with ids from `fromId` up to and without `toId`. */
-  within(fromId: number, toId: number): ReadonlySet<number>
-  /** Of these sessions. */
-  among(ids: readonly number[]): ReadonlySet<number>
-}
+import type { SessionSearch } from '../../store-reader.ts'
 
 const OWN_COLUMNS = ['session_id', 'title', 'user_id', 'project', 'team']
 
@@ -63,7 +49,7 @@ export function createSessionSearch(connection: ReadConnection): SessionSearch {
   }
 
   return {
-    endId: () => (newest.get({})?.id ?? 0) + 1,
+    endId: async () => (newest.get({})?.id ?? 0) + 1,
     searchFor: (text) => {
       const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
       const inRange = statements(
@@ -77,8 +63,8 @@ export function createSessionSearch(connection: ReadConnection): SessionSearch {
           sql<SqlBool>`${sql.ref(id)} in (select value from json_each(${ids}))`,
       )
       return {
-        within: (fromId, toId) => idsOf(inRange.map((part) => part.all({ fromId, toId }))),
-        among: (ids) => idsOf(inList.map((part) => part.all({ ids: JSON.stringify(ids) }))),
+        within: async (fromId, toId) => idsOf(inRange.map((part) => part.all({ fromId, toId }))),
+        among: async (ids) => idsOf(inList.map((part) => part.all({ ids: JSON.stringify(ids) }))),
       }
     },
   }

@@ -6,31 +6,21 @@ import { sql } from 'kysely'
 import { BUCKET_MS } from '../../../domain/usage.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
-import { type SessionFilter, sessionsMatching } from './session-filter.ts'
-import { soundSum } from './sound-figures.ts'
+import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
-
-export interface UsageQueries {
-  /** Reads slices for one filter: its statements are prepared once. */
-  reader(filter: SessionFilter): (span: Span) => UsageSlice
-  /**
-   * From the first quarter of an hour that has something to the end of the last one before `untilMs`;
-   * undefined when nothing has.
-   */
-  bounds(untilMs: number): Span | undefined
-  /** The first quarter of an hour from `fromMs` on that has something. */
-  nextBucket(fromMs: number): number | undefined
-}
+import { modelSum } from './model-buckets.ts'
+import { sessionsMatching } from './session-filter.ts'
+import { soundSum } from './sound-figures.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
 
 /** `ids` of sessions as a JSON list. */
 type Within = Span & { readonly ids: string }
 
-export function createUsageQueries(connection: ReadConnection): UsageQueries {
+export function createUsageQueries(connection: ReadConnection): Omit<UsageReader, 'buckets'> {
   const { kysely } = connection
 
-  function reader(filter: SessionFilter): (span: Span) => UsageSlice {
+  function reader(filter: SessionFilter): (span: Span) => Promise<UsageSlice> {
     const sessions = prepare(connection, (span: Span) =>
       sessionsMatching(kysely, filter)
         .select(['id', 'agent', 'project', 'team', 'user_id', 'first_prompt_ms', 'first_commit_ms'])
@@ -75,14 +65,24 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
         .select(['measure', 'facet', soundSum('value', 'value').as('value')])
         .groupBy(['measure', 'facet']),
     )
-    return ({ fromMs, toMs }) => {
+    return async ({ fromMs, toMs }) => {
       const active = sessions.all({ fromMs, toMs })
       const within = { fromMs, toMs, ids: JSON.stringify(active.map(({ id }) => id)) }
       return {
-        sessions: active,
-        models: models.all(within),
-        tools: tools.all(within),
-        activity: activity.all(within),
+        sessions: active.map((row) => ({
+          id: row.id,
+          agent: row.agent,
+          project: row.project ?? undefined,
+          team: row.team ?? undefined,
+          userId: row.user_id ?? undefined,
+          firstPromptMs: row.first_prompt_ms ?? undefined,
+          firstCommitMs: row.first_commit_ms ?? undefined,
+        })),
+        models: models.all(within).map(modelSum),
+        tools: tools.all(within).map(({ duration_ms, ...sums }) => {
+          return { ...sums, durationMs: duration_ms ?? 0 }
+        }),
+        activity: activity.all(within).map((row) => ({ ...row, value: row.value ?? 0 })),
       }
     }
   }
@@ -124,8 +124,8 @@ export function createUsageQueries(connection: ReadConnection): UsageQueries {
 
   return {
     reader,
-    nextBucket: (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
-    bounds: (untilMs) => {
+    nextBucket: async (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
+    bounds: async (untilMs) => {
       const span = { fromMs: -EVER_MS, toMs: untilMs }
       const fromMs = leastOf(first.get(span))
       if (fromMs === undefined) return undefined

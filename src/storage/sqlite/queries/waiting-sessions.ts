@@ -1,31 +1,10 @@
 /** Sessions of which something still waits to be delivered, and how much waits altogether. */
 import { sql } from 'kysely'
+import type { ExporterWaiting, WaitingReader } from '../../store-reader.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 
-export interface WaitingCounts {
-  /** Over all exporters: an item that two of them wait for counts twice. */
-  readonly pending: number
-  readonly dead: number
-  readonly oldestPendingMs: number | undefined
-  readonly exporters: readonly ExporterWaiting[]
-}
-
-/** What waits for one exporter. */
-export interface ExporterWaiting {
-  readonly name: string
-  readonly pending: number
-  readonly dead: number
-  readonly oldestPendingMs: number | undefined
-}
-
-export interface WaitingSessions {
-  /** Their keys. */
-  keys(): ReadonlySet<string>
-  counts(): WaitingCounts
-}
-
-export function createWaitingSessions(connection: ReadConnection): WaitingSessions {
+export function createWaitingSessions(connection: ReadConnection): WaitingReader {
   const { kysely } = connection
   const keys = prepare(connection, () => {
     const inTurn = kysely
@@ -87,8 +66,8 @@ export function createWaitingSessions(connection: ReadConnection): WaitingSessio
   }
 
   return {
-    keys: () => new Set(keys.all({}).map((row) => row.session_key)),
-    counts: () => {
+    keys: async () => new Set(keys.all({}).map((row) => row.session_key)),
+    counts: async () => {
       const exporters = exporterCounts()
       return {
         pending: exporters.reduce((sum, { pending }) => sum + pending, 0),

@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import type { DataFolder } from '../data-folder.ts'
+import type { DataFolder } from './data-folder.ts'
 
 const FILE_MODE = 0o600
 const CONTENT = /^([0-9a-f-]{36}) (\d+)\n$/

@@ -1,0 +1,62 @@
+/**
+ * Opens stored data for a program beside the bridge: the thread that reads, a command, the doctor.
+ * Nobody here makes a database or changes its schema. What an engine needs is loaded when it is
+ * asked for, since every command starts through this module. Errors are for a person.
+ */
+import type { SessionKey } from '../domain/identity.ts'
+import type { Result } from '../domain/result.ts'
+import type {
+  Maintenance,
+  MaintenanceProblem,
+  OpenDeadItems,
+  OpenQuarantine,
+} from './maintenance.ts'
+import type { StoreReader } from './store-reader.ts'
+
+/** The data of a folder, for reading; beside a running bridge or without one. */
+export async function openReader(dataDir: string): Promise<Result<StoreReader, string>> {
+  const { openSqliteReader } = await import('./sqlite/store-reader.ts')
+  return openSqliteReader(dataDir)
+}
+
+/** What was put aside, to be listed. */
+export async function openDeadItemList(
+  dataDir: string,
+): Promise<Result<Pick<OpenDeadItems, 'list' | 'count' | 'close'>, string>> {
+  const { openSqliteDeadItemList } = await import('./sqlite/dead-items.ts')
+  return openSqliteDeadItemList(dataDir)
+}
+
+/** What was put aside, to be changed while a bridge uses the folder. */
+export async function openDeadItems(dataDir: string): Promise<Result<OpenDeadItems, string>> {
+  const { openSqliteDeadItems } = await import('./sqlite/dead-items.ts')
+  return openSqliteDeadItems(dataDir)
+}
+
+/** Records that could not be placed, to be listed. */
+export async function openQuarantineList(dataDir: string): Promise<Result<OpenQuarantine, string>> {
+  const { openSqliteQuarantineList } = await import('./sqlite/quarantine.ts')
+  return openSqliteQuarantineList(dataDir)
+}
+
+export async function openMaintenance(
+  dataDir: string,
+): Promise<Result<Maintenance, MaintenanceProblem>> {
+  const { openSqliteMaintenance } = await import('./sqlite/maintenance.ts')
+  return openSqliteMaintenance(dataDir)
+}
+
+/** Whether a session is stored; the error says why not known, in the middle of a sentence. */
+export async function hasStoredSession(
+  dataDir: string,
+  key: SessionKey,
+): Promise<Result<boolean, string>> {
+  const { hasSqliteSession } = await import('./sqlite/session-lookup.ts')
+  return hasSqliteSession(dataDir, key)
+}
+
+/** Why what was opened here could not be used after all; `undefined` when that is a bug. */
+export async function explainUse(error: unknown, dataDir: string): Promise<string | undefined> {
+  const { explainSqliteUse } = await import('./sqlite/open-existing.ts')
+  return explainSqliteUse(error, dataDir)
+}

@@ -1,0 +1,24 @@
+/** What commands change or list of stored data, and close after: the ports of `beside.ts`. */
+import type { SessionKey } from '../domain/identity.ts'
+import type { DeadItems } from '../domain/outbox.ts'
+import type { QuarantineStore } from '../domain/quarantine.ts'
+
+interface Closable {
+  close(): Promise<void>
+}
+
+export type OpenDeadItems = DeadItems & Closable
+export type OpenQuarantine = Pick<QuarantineStore, 'list'> & Closable
+
+/** Changes to stored data while no bridge runs: none can begin until it is closed. */
+export interface Maintenance extends Closable {
+  /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
+  removeSession(key: SessionKey): Promise<number | undefined>
+  readonly deadItems: DeadItems
+}
+
+export interface MaintenanceProblem {
+  /** `in_use`: a bridge runs, and has to be asked itself. */
+  readonly reason: 'in_use' | 'unusable'
+  readonly message: string
+}

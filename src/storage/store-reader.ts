@@ -1,0 +1,263 @@
+/**
+ * The port for everything that is asked of the store without changing it. An implementation reads
+ * committed data only, beside the process that writes, and never makes a commit wait. Every answer
+ * is bounded by its question; whoever needs more asks again from where the last answer ended.
+ *
+ * Sessions have a number (`id`) within one store, counting up from 1, by which lists and sums are
+ * put together; outside of a process they are known by their keys.
+ */
+import type { BudgetDay } from '../domain/budget.ts'
+import type { DeadItem } from '../domain/outbox.ts'
+import type { SessionRow } from '../domain/session-store.ts'
+import type { StoredInputs } from '../domain/stored-inputs.ts'
+import type { Signal, StoredBatch } from '../domain/telemetry-record.ts'
+import type { ModelBucket, Span, UsageSlice } from './usage-slice.ts'
+
+/** Each method rejects when the store cannot be read. */
+export interface StoreReader {
+  readonly usage: UsageReader
+  readonly lists: SessionLists
+  readonly search: SessionSearch
+  readonly details: SessionDetails
+  readonly facets: FacetReader
+  readonly records: RecordReader
+  /** What happened to a session, in order: what a replay is made of. */
+  readonly inputs: StoredInputs
+  readonly waiting: WaitingReader
+  readonly deadItems: {
+    /** The oldest first. */
+    list(limit: number): Promise<readonly DeadItem[]>
+  }
+  readonly budgets: BudgetReader
+  readonly eventGaps: EventGapReader
+  close(): Promise<void>
+}
+
+/** Which sessions a question is about. All of it has to hold; what is absent does not matter. */
+export interface SessionFilter {
+  readonly agent?: string | undefined
+  readonly project?: string | undefined
+  readonly team?: string | undefined
+  readonly user?: string | undefined
+  /** Called at least once. */
+  readonly model?: string | undefined
+  /** Resource attributes, labels among them, as text. */
+  readonly attributes: readonly AttributeValue[]
+  /** Those in which nothing happened, too (`sessions/eventful.ts`). */
+  readonly withEmpty?: boolean | undefined
+}
+
+export interface AttributeValue {
+  readonly key: string
+  readonly value: string
+}
+
+/** Times are those of the quarters of an hour. */
+export interface UsageReader {
+  /** Reads slices for one filter, a day or an hour each: what a filter needs is prepared once. */
+  reader(filter: SessionFilter): (span: Span) => Promise<UsageSlice>
+  /**
+   * From the first quarter of an hour that has something to the end of the last one before `untilMs`;
+   * undefined when nothing has.
+   */
+  bounds(untilMs: number): Promise<Span | undefined>
+  /** The first quarter of an hour from `fromMs` on that has something. */
+  nextBucket(fromMs: number): Promise<number | undefined>
+  /**
+   * Quarter by quarter, in no order: for what can only be seen in their order, such as a cache that
+   * went cold. It may be many.
+   */
+  buckets(filter: SessionFilter, span: Span): Promise<readonly ModelBucket[]>
+}
+
+/** A session as it is listed: its facts as committed. A figure that is not known is 0. */
+export interface ListedSession
+  extends Omit<
+    SessionRow<unknown>,
+    'state' | 'labels' | 'firstPromptMs' | 'firstCommitMs' | 'isEmpty'
+  > {
+  readonly id: number
+}
+
+export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
+
+/** A place in an order: sessions of equal value are in the order of their numbers. */
+export interface SessionPlace {
+  readonly value: number
+  readonly id: number
+}
+
+export interface SessionQuestion {
+  readonly filter: SessionFilter
+  /** Sessions with something from this on, and before that. */
+  readonly fromMs: number | undefined
+  readonly toMs: number | undefined
+  readonly state: 'any' | 'open' | 'closed'
+  /** Only these; a few thousand at most. */
+  readonly ids?: readonly number[] | undefined
+  readonly order: SessionOrder
+  readonly direction: 'asc' | 'desc'
+}
+
+/** A session with its place in the order asked for. */
+export type PlacedSession = ListedSession & { readonly place: number }
+
+/**
+ * Lists of sessions in an order, a page at a time: each page begins behind a place in that order,
+ * so that what arrives meanwhile neither shifts nor doubles a row.
+ */
+export interface SessionLists {
+  /** The next sessions behind a place. */
+  page(
+    question: SessionQuestion,
+    after: SessionPlace | undefined,
+    limit: number,
+  ): Promise<readonly PlacedSession[]>
+  /** Those of these numbers, in any order. */
+  byIds(ids: readonly number[]): Promise<readonly ListedSession[]>
+  /** What these sessions are called, those that are there. */
+  titles(keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>
+}
+
+export interface SessionSearch {
+  /** For a text in either case (of ASCII letters). */
+  searchFor(text: string): TextSearch
+  /** Behind the newest session. */
+  endId(): Promise<number>
+}
+
+/** Each answers with the numbers of those that have the text in them. */
+export interface TextSearch {
+  /** Of the sessions with numbers from `fromId` up to and without `toId`. */
+  within(fromId: number, toId: number): Promise<ReadonlySet<number>>
+  /** Of these sessions. */
+  among(ids: readonly number[]): Promise<ReadonlySet<number>>
+}
+
+/** The state of a session as JSON, under its version. */
+export interface StateText {
+  readonly version: number
+  readonly text: string
+}
+
+export interface SessionDetails {
+  find(key: string): Promise<ListedSession | undefined>
+  state(id: number): Promise<StateText | undefined>
+  /** Resource attributes and labels as text, in the order of their names. */
+  attributes(id: number): Promise<Readonly<Record<string, string>>>
+  /** Whether any record was ever stored, also if it was deleted since. */
+  hasAny(): Promise<boolean>
+}
+
+/** Who and where a session is, with what it cost. */
+export interface SessionFacets
+  extends Pick<SessionRow<unknown>, 'agent' | 'project' | 'team' | 'userId' | 'costUsd'> {}
+
+export interface FacetRange {
+  readonly fromMs: number | undefined
+  readonly toMs: number | undefined
+  /** Numbers of sessions, from this on and before that. */
+  readonly fromId: number
+  readonly toId: number
+}
+
+/** What sessions can be told apart by. */
+export interface FacetReader {
+  /** One by one: whoever asks adds them up. */
+  sessions(filter: SessionFilter, range: FacetRange): Promise<readonly SessionFacets[]>
+  /** Keys of resource attributes and labels, at most `limit`. */
+  attributeKeys(limit: number): Promise<readonly string[]>
+  /** The models ever called, at most `limit`. */
+  models(limit: number): Promise<readonly string[]>
+}
+
+/**
+ * Raw records, batch by batch in order of arrival. What is read at once is bounded in bytes: a large
+ * batch is read in parts, each of which is a batch like any other. Positions are those of records;
+ * a batch stands behind that of its last one. A batch that cannot be read (a damaged file) has no
+ * records.
+ */
+export interface RecordReader {
+  /** Of one session, behind a position; empty at the end. At most `limit`, and fewer where they are large. */
+  batches(sessionKey: string, afterId: number, limit: number): Promise<readonly StoredBatch[]>
+  /** Of all sessions, in the same way. */
+  after(afterId: number, limit: number): Promise<readonly StoredBatch[]>
+  /** Of all sessions, before a position, the newest first; only those of some signals. */
+  before(beforeId: number, signals: readonly Signal[], limit: number): Promise<BatchesBefore>
+  /** The record of a session at a position, as a batch of its own. */
+  at(sessionKey: string, id: number): Promise<StoredBatch | undefined>
+  /** How many records a session has; undefined when there is no such session. */
+  countOf(sessionKey: string): Promise<number | undefined>
+  /** The position behind the first batch of a session, which is there as long as its records are. */
+  firstOf(sessionKey: string): Promise<number | undefined>
+  /** The position of the newest record; 0 when there is none. */
+  newest(): Promise<number>
+}
+
+export interface BatchesBefore {
+  readonly batches: readonly StoredBatch[]
+  /** What to ask with for those before them; undefined when there are none. */
+  readonly beforeId: number | undefined
+}
+
+export interface WaitingCounts {
+  /** Over all exporters: an item that two of them wait for counts twice. */
+  readonly pending: number
+  readonly dead: number
+  readonly oldestPendingMs: number | undefined
+  readonly exporters: readonly ExporterWaiting[]
+}
+
+/** What waits for one exporter. */
+export interface ExporterWaiting {
+  readonly name: string
+  readonly pending: number
+  readonly dead: number
+  readonly oldestPendingMs: number | undefined
+}
+
+/** What still waits to be delivered. */
+export interface WaitingReader {
+  /** Keys of the sessions that something waits of. */
+  keys(): Promise<ReadonlySet<string>>
+  counts(): Promise<WaitingCounts>
+}
+
+export interface BudgetSession {
+  readonly key: string
+  readonly title: string | undefined
+  readonly costUsd: number
+}
+
+export interface BudgetSessionQuestion {
+  /** Closed sessions count when they had something since then, */
+  readonly sinceMs: number
+  /** and cost at least this. */
+  readonly leastUsd: number
+  readonly limit: number
+}
+
+/** What was spent within a day, by all and by each user and team; US dollars. */
+export interface DaySpending {
+  readonly totalUsd: number
+  readonly users: ReadonlyMap<string, number>
+  readonly teams: ReadonlyMap<string, number>
+}
+
+export interface BudgetReader {
+  spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<DaySpending>
+  /** Open sessions, and closed ones of late that are dear; the dearest first. */
+  sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
+}
+
+export interface EventGap {
+  readonly sessions: number
+  /** US dollars that metrics alone told. */
+  readonly metricsUsd: number
+}
+
+/** Sessions of which metrics arrive, and no events: their cost is known by metrics alone. */
+export interface EventGapReader {
+  /** Of sessions with something from that moment on. */
+  since(ms: number): Promise<EventGap>
+}
