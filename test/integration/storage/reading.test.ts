@@ -1,0 +1,327 @@
+/** Questions about what was committed: lists, searches, menus, records. */
+import { describe, expect, test } from 'vitest'
+import { DOCTOR_SESSION_PREFIX } from '../../../src/domain/identity.ts'
+import { positionOf, type StoredBatch } from '../../../src/domain/telemetry-record.ts'
+import type { SessionPlace, SessionQuestion } from '../../../src/storage/store-reader.ts'
+import { arrival, AT_MS, base, other, row } from '../../unit/storage/arrivals.ts'
+import { ALL, createRig, engines, type Rig, type StorageEngine } from './engines.ts'
+import { BUCKET, used } from './usage.ts'
+
+const everywhere: SessionQuestion = {
+  filter: ALL,
+  fromMs: undefined,
+  toMs: undefined,
+  state: 'any',
+  order: 'last',
+  direction: 'desc',
+}
+
+const prompt = (sessionId: string, text: string) =>
+  arrival({ ...base, sessionId, kind: 'prompt', dedupKey: 'p', prompt: { text } })
+
+async function filled(engine: StorageEngine): Promise<Rig> {
+  const rig = await createRig(engine)
+  const sessions = [
+    row('a', {
+      firstMs: AT_MS,
+      lastMs: AT_MS + 30,
+      costUsd: 2,
+      errors: 1,
+      inputTokens: 5,
+      title: 'Mend 100% of it',
+      userId: 'ada',
+      project: 'web',
+      labels: { branch: 'main' },
+    }),
+    row('b', {
+      firstMs: AT_MS + 5,
+      lastMs: AT_MS + 10,
+      costUsd: 3,
+      outputTokens: 4,
+      project: 'web',
+      team: 'red',
+      deadlineMs: AT_MS + 99,
+      labels: { branch: 'main', 'user.id': 'grace' },
+    }),
+    row('c', {
+      firstMs: AT_MS + 9,
+      lastMs: AT_MS + 20,
+      costUsd: 1,
+      errors: 7,
+      closeReason: 'idle',
+    }),
+    row('empty', { isEmpty: true, firstMs: AT_MS + 1, lastMs: AT_MS + 1 }),
+    row(`${DOCTOR_SESSION_PREFIX}1`, { lastMs: AT_MS + 50 }),
+  ]
+  await rig.commit(
+    { sessions, usage: sessions.slice(0, 2).map((one) => used(one, { models: [{}] })) },
+    [
+      prompt('c', 'an Underscore_ and 50% “quotes”'),
+      ...sessions.map(({ sessionId }) => other('k', sessionId)),
+    ],
+  )
+  return rig
+}
+
+describe.each(engines)('lists of sessions in $name', (engine) => {
+  const idsOf = async ({ reader }: Rig, change: Partial<SessionQuestion>) => {
+    const page = await reader.lists.page({ ...everywhere, ...change }, undefined, 100)
+    return page.map(({ sessionId }) => sessionId).join('')
+  }
+
+  test.each<readonly [Partial<SessionQuestion>, string]>([
+    [{ order: 'last' }, 'acb'],
+    [{ order: 'last', direction: 'asc' }, 'bca'],
+    [{ order: 'first' }, 'cba'],
+    [{ order: 'cost' }, 'bac'],
+    [{ order: 'tokens' }, 'abc'],
+    [{ order: 'duration' }, 'acb'],
+    [{ order: 'errors' }, 'cab'],
+    [{ state: 'open' }, 'b'],
+    [{ state: 'closed' }, 'ac'],
+    [{ fromMs: AT_MS + 15 }, 'ac'],
+    [{ toMs: AT_MS + 9 }, 'ab'],
+    [{ filter: { ...ALL, project: 'web' } }, 'ab'],
+    [{ filter: { ...ALL, team: 'red' } }, 'b'],
+    [{ filter: { ...ALL, user: 'ada' } }, 'a'],
+    [{ filter: { ...ALL, user: 'grace' } }, 'b'],
+    [{ filter: { ...ALL, agent: 'codex' } }, ''],
+    [{ filter: { ...ALL, model: 'opus' } }, 'ab'],
+    [{ filter: { attributes: [{ key: 'branch', value: 'main' }] } }, 'ab'],
+    [{ filter: { ...ALL, withEmpty: true } }, 'acbempty'],
+  ])('%j gives %s', async (change, expected) => {
+    expect(await idsOf(await filled(engine), change)).toBe(expected)
+  })
+
+  test('go on behind a place, each session once, also between equal values', async () => {
+    const rig = await createRig(engine)
+    const many = Array.from({ length: 25 }, (_, n) => row(`s${n}`, { costUsd: n % 3 }))
+    await rig.commit({ sessions: many })
+    for (const direction of ['asc', 'desc'] as const) {
+      const found: string[] = []
+      let place: SessionPlace | undefined
+      for (;;) {
+        const question = { ...everywhere, order: 'cost', direction } as const
+        const page = await rig.reader.lists.page(question, place, 4)
+        const last = page.at(-1)
+        if (last === undefined) break
+        found.push(...page.map(({ key }) => key))
+        place = { value: last.place, id: last.id }
+      }
+      expect(found).toHaveLength(25)
+      expect(new Set(found).size).toBe(25)
+    }
+  })
+
+  test('name sessions by number and by key', async () => {
+    const rig = await filled(engine)
+    const [a, , b] = await rig.reader.lists.page(everywhere, undefined, 3)
+    const found = await rig.reader.lists.byIds([b?.id ?? 0, a?.id ?? 0, 9999])
+    expect(found.map(({ key }) => key).toSorted()).toEqual(['claude-code/a', 'claude-code/b'])
+    expect(await idsOf(rig, { ids: [b?.id ?? 0] })).toBe('b')
+    const titles = await rig.reader.lists.titles(['claude-code/a', 'claude-code/b', 'nobody'])
+    expect(titles).toEqual(
+      new Map([
+        ['claude-code/a', 'Mend 100% of it'],
+        ['claude-code/b', undefined],
+      ]),
+    )
+  })
+})
+
+describe.each(engines)('searching in $name', (engine) => {
+  test.each([
+    ['mend', 'a'],
+    ['100%', 'a'],
+    ['50%', 'c'],
+    ['0%', 'ac'],
+    ['underscore_', 'c'],
+    ['_and', ''],
+    ['RED', 'b'],
+    ['main', 'ab'],
+    ['nothing of the kind', ''],
+  ])('for %j finds %s', async (text, expected) => {
+    const { reader } = await filled(engine)
+    const sessions = await reader.lists.page(everywhere, undefined, 100)
+    const ids = sessions.map(({ id }) => id)
+    const names = (found: ReadonlySet<number>) =>
+      sessions
+        .filter(({ id }) => found.has(id))
+        .map(({ sessionId }) => sessionId)
+        .toSorted()
+        .join('')
+    const search = reader.search.searchFor(text)
+    expect(names(await search.among(ids))).toBe(expected)
+    expect(names(await search.within(0, await reader.search.endId()))).toBe(expected)
+    expect(await search.within(0, Math.min(...ids))).toEqual(new Set())
+    expect(await search.among([])).toEqual(new Set())
+  })
+})
+
+describe.each(engines)('menus and figures in $name', (engine) => {
+  test('tell sessions apart, in slices of their numbers', async () => {
+    const { reader } = await filled(engine)
+    const range = { fromMs: undefined, toMs: undefined }
+    const endId = await reader.search.endId()
+    const found = []
+    for (let fromId = 0; fromId < endId; fromId += 2) {
+      found.push(...(await reader.facets.sessions(ALL, { ...range, fromId, toId: fromId + 2 })))
+    }
+    const none = { team: undefined, userId: undefined }
+    expect(found.toSorted((x, y) => x.costUsd - y.costUsd)).toEqual([
+      { ...none, agent: 'claude-code', project: undefined, costUsd: 1 },
+      { ...none, agent: 'claude-code', project: 'web', userId: 'ada', costUsd: 2 },
+      { ...none, agent: 'claude-code', project: 'web', team: 'red', costUsd: 3 },
+    ])
+    expect(await reader.facets.models(10)).toEqual(['opus'])
+    expect(await reader.facets.attributeKeys(10)).toEqual(
+      expect.arrayContaining(['branch', 'user.id']),
+    )
+    expect(await reader.facets.attributeKeys(1)).toHaveLength(1)
+  })
+
+  test('sum up a day for budgets, and list the sessions that are dear', async () => {
+    const rig = await createRig(engine)
+    const sessions = [
+      row('a', { userId: 'ada', team: 'red', costUsd: 0.3, deadlineMs: AT_MS + 5 }),
+      row('b', { userId: 'ada', costUsd: 2, closeReason: 'idle' }),
+      row('c', { team: 'red', costUsd: 0.1, closeReason: 'idle' }),
+    ]
+    const usage = sessions.map((one) => used(one, { models: [{ costUsd: one.costUsd }] }))
+    await rig.commit({ sessions, usage })
+    const day = { fromMs: BUCKET, toMs: BUCKET + 1 }
+    expect(await rig.reader.budgets.spendingOf(day)).toEqual({
+      totalUsd: 2.4,
+      users: new Map([['ada', 2.3]]),
+      teams: new Map([['red', 0.4]]),
+    })
+    expect(await rig.reader.budgets.spendingOf({ fromMs: 0, toMs: BUCKET })).toEqual({
+      totalUsd: 0,
+      users: new Map(),
+      teams: new Map(),
+    })
+    const dear = await rig.reader.budgets.sessions({ sinceMs: 0, leastUsd: 1, limit: 10 })
+    expect(dear.map(({ key, costUsd }) => [key, costUsd])).toEqual([
+      ['claude-code/b', 2],
+      ['claude-code/a', 0.3],
+    ])
+    expect(await rig.reader.budgets.sessions({ sinceMs: 0, leastUsd: 1, limit: 1 })).toHaveLength(1)
+  })
+
+  test('find the sessions whose cost metrics alone tell', async () => {
+    const rig = await createRig(engine)
+    await rig.commit({
+      sessions: [
+        row('a', { costUsd: 1, metricsUsd: 0.5 }),
+        row('b', { costUsd: 1 }),
+        row('c', { metricsUsd: 9, lastMs: AT_MS - 10 }),
+      ],
+    })
+    const { eventGaps } = rig.reader
+    expect(await eventGaps.since(AT_MS)).toEqual({ sessions: 1, metricsUsd: 0.5 })
+    expect(await eventGaps.since(AT_MS - 10)).toEqual({ sessions: 2, metricsUsd: 9.5 })
+    expect(await eventGaps.since(AT_MS + 1)).toEqual({ sessions: 0, metricsUsd: 0 })
+  })
+
+  test('say whether anything was ever stored', async () => {
+    const rig = await createRig(engine)
+    expect(await rig.reader.details.hasAny()).toBe(false)
+    await rig.commit({}, [other('a')])
+    expect(await rig.reader.details.hasAny()).toBe(true)
+  })
+})
+
+describe.each(engines)('records in $name', (engine) => {
+  const named = (key: string, sessionId: string, signal: 'log' | 'metric' = 'log') => {
+    const one = arrival({ ...base, kind: 'other', dedupKey: key, name: key, sessionId })
+    return { ...one, stored: { ...one.stored, signal } as typeof one.stored }
+  }
+  /** Names with their positions. */
+  const shown = (batches: readonly StoredBatch[]) =>
+    batches.flatMap((batch) =>
+      batch.records.map((record, index) => {
+        const name = 'eventName' in record ? record.eventName : '?'
+        return `${positionOf(batch, index)} ${name}`
+      }),
+    )
+
+  async function written() {
+    const rig = await createRig(engine)
+    await rig.commit({ sessions: [row('s1'), row('s2')] }, [named('a', 's1'), named('b', 's1')])
+    await rig.commit({}, [named('c', 's2'), named('d', 's2', 'metric'), named('e', 's1')])
+    return rig.reader.records
+  }
+
+  test('are read on from a position, of one session or of all', async () => {
+    const records = await written()
+    const all = ['1 a', '2 b', '3 c', '4 d', '5 e']
+    expect(await records.newest()).toBe(5)
+    for (const [position, rest] of [0, 1, 2, 3, 4, 5].map((at) => [at, all.slice(at)] as const)) {
+      const found: string[] = []
+      for (let afterId: number = position; ; ) {
+        const batches = await records.after(afterId, 1)
+        const last = batches.at(-1)
+        if (last === undefined) break
+        found.push(...shown(batches))
+        afterId = last.id
+      }
+      expect(found).toEqual(rest)
+    }
+    expect(shown(await records.batches('claude-code/s1', 1, 10))).toEqual(['2 b', '5 e'])
+    expect(await records.batches('claude-code/nobody', 0, 10)).toEqual([])
+  })
+
+  test('are read back from a position, of some signals', async () => {
+    const records = await written()
+    const back = async (signals: readonly ('log' | 'metric')[], from: number) => {
+      const found: string[] = []
+      for (let beforeId: number | undefined = from; beforeId !== undefined; ) {
+        const slice = await records.before(beforeId, signals, 1)
+        found.unshift(...shown(slice.batches))
+        beforeId = slice.beforeId
+      }
+      return found
+    }
+    expect(await back(['log'], 6)).toEqual(['1 a', '2 b', '3 c', '5 e'])
+    expect(await back(['metric'], 6)).toEqual(['4 d'])
+    expect(await back(['log', 'metric'], 4)).toEqual(['1 a', '2 b', '3 c'])
+    expect(await back(['log'], 2)).toEqual(['1 a'])
+  })
+
+  test('are read one by one, and counted', async () => {
+    const records = await written()
+    const at = async (key: string, position: number) => {
+      const batch = await records.at(key, position)
+      return batch && shown([batch])
+    }
+    expect(await at('claude-code/s1', 2)).toEqual(['2 b'])
+    expect(await at('claude-code/s1', 3)).toBeUndefined()
+    expect(await at('claude-code/s2', 3)).toEqual(['3 c'])
+    expect(await at('claude-code/s1', 6)).toBeUndefined()
+    expect(await records.countOf('claude-code/s1')).toBe(3)
+    expect(await records.countOf('claude-code/nobody')).toBeUndefined()
+    expect(await records.firstOf('claude-code/s2')).toBe(3)
+    expect(await records.firstOf('claude-code/nobody')).toBeUndefined()
+  })
+
+  test('of a large batch come in parts, each of them once', async () => {
+    const rig = await createRig(engine)
+    const text = 'ü'.repeat(100_000)
+    const large = Array.from({ length: 60 }, (_, n) =>
+      arrival({ ...base, kind: 'other', dedupKey: `${n}`, name: `${n}` }, { attributes: { text } }),
+    )
+    await rig.commit({ sessions: [row('s1')] }, large)
+    const found: string[] = []
+    let reads = 0
+    for (let afterId = 0; ; reads += 1) {
+      const batches = await rig.reader.records.batches('claude-code/s1', afterId, 100)
+      const last = batches.at(-1)
+      if (last === undefined) break
+      expect(batches.flatMap(({ records }) => records).length).toBeLessThan(60)
+      found.push(...shown(batches))
+      afterId = last.id
+    }
+    expect(found).toEqual(large.map(({ item }, n) => `${n + 1} ${item.name}`))
+    expect(reads).toBeGreaterThan(1)
+  })
+})
