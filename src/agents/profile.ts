@@ -4,6 +4,7 @@
  * they keep no state and know nothing of sessions or of Langfuse.
  */
 import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent-event.ts'
+import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
@@ -29,6 +30,8 @@ export interface MetricRow {
   readonly facet?: string
   /** The attribute that names the model, of cost and tokens. */
   readonly model?: string
+  /** The attributes that say what the calls were made for, of cost and tokens. */
+  readonly dimensions?: Readonly<Partial<Record<keyof CallDimensions, string>>>
   readonly shownAs: string
 }
 

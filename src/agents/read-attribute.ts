@@ -14,6 +14,24 @@ export function textOf(attributes: Attributes, key: string): string | undefined 
   return undefined
 }
 
+/**
+ * The texts of several attributes, by the field that each is read into; undefined where there is none.
+ */
+export function textsOf<K extends string>(
+  attributes: Attributes,
+  keys: Readonly<Partial<Record<K, string>>>,
+): { readonly [F in K]?: string } | undefined {
+  let found: { [F in K]?: string } | undefined
+  for (const field in keys) {
+    const key = keys[field]
+    const text = key === undefined ? undefined : textOf(attributes, key)
+    if (text === undefined) continue
+    found ??= {}
+    found[field] = text
+  }
+  return found
+}
+
 /** A finite number, also from decimal text (`domain/numbers.ts`). */
 export function numberOf(attributes: Attributes, key: string): number | undefined {
   const value = attributes[key]

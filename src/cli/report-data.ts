@@ -1,14 +1,15 @@
 /**
  * The figures of a report: those of the page's overview for the same range, a row for each bucket of
- * time in it, or for each bucket and each model, agent, user, team or project, and complete lists where the
- * page shows the first ones. Knows no format.
+ * time in it, or for each bucket and each name of a group, and complete lists where the page shows the
+ * first ones. Knows no format.
  */
 import { filterOf as storeFilterOf, sessionRowOf } from '../reports/session-lists.ts'
 import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
 import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type QuarterOfModel, type Tip, tipsOf } from '../reports/tips.ts'
-import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
+import { type Group, GROUPS, partsOf } from '../reports/usage-groups.ts'
+import { type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -21,9 +22,6 @@ import type { SessionRow } from '../api/contract/session-list.ts'
 
 export const PERIODS = ['day', 'week', 'month'] as const
 export type Period = (typeof PERIODS)[number]
-
-export const GROUPS = ['model', 'agent', 'user', 'team', 'project'] as const
-export type Group = (typeof GROUPS)[number]
 
 /** What falls to the whole bucket (the name is null then), or to one name in it. */
 export type ReportRow = Share & {
@@ -129,26 +127,9 @@ function rowsOf(
   })
 }
 
-function partsOf(report: UsageReport, group: Group): readonly Part[] {
-  switch (group) {
-    case 'model':
-      return report.models
-    case 'agent':
-      return report.agents
-    case 'user':
-      return report.users
-    case 'team':
-      return report.teams
-    case 'project':
-      return report.projects
-  }
-}
-
 function sharesOf(report: UsageReport): Shares {
-  const [model = [], agent = [], user = [], team = [], project = []] = GROUPS.map((group) =>
-    partsOf(report, group).map(shareOf),
-  )
-  return { model, agent, user, team, project }
+  const shares = GROUPS.map((group) => [group, partsOf(report, group).map(shareOf)])
+  return Object.fromEntries(shares) as Shares
 }
 
 async function dearestOf(

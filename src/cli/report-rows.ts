@@ -5,7 +5,8 @@ import { addUsd } from '../domain/exact-sum.ts'
 import type { Costs } from '../api/contract/quantities.ts'
 import { costColumns } from './cost-text.ts'
 import { countOfText, countText, shareText } from './figures.ts'
-import type { Group, ReportData, ReportRow } from './report-data.ts'
+import type { Group } from '../reports/usage-groups.ts'
+import type { ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'
 import { allTokens, shortId } from './session-table.ts'
 import type { Column } from './table.ts'
@@ -20,6 +21,19 @@ const titles: Readonly<Record<Group, string>> = {
   user: 'USER',
   team: 'TEAM',
   project: 'PROJECT',
+  'query-source': 'QUERY SOURCE',
+  subagent: 'SUBAGENT',
+  skill: 'SKILL',
+  'mcp-server': 'MCP SERVER',
+  plugin: 'PLUGIN',
+  effort: 'EFFORT',
+  workflow: 'WORKFLOW',
+  'cost-source': 'COST SOURCE',
+}
+
+/** A group as it is called in a sentence. */
+export function groupNoun(group: Group): string {
+  return group === 'mcp-server' ? 'MCP server' : group.replace('-', ' ')
 }
 
 /** The first day of the bucket; a month without its day. */
@@ -35,7 +49,7 @@ export function periodText(
 export type ShownRow = ReportRow & {
   /** The bucket, or from which to which. */
   readonly label: string
-  /** Of the model, agent, user, team or project; empty where there is nothing to name. */
+  /** Of the model, agent, … by which the report is split; empty where there is nothing to name. */
   readonly shownName: string
 }
 
@@ -88,7 +102,7 @@ function isEmpty({ sessions, modelCalls }: ReportRow): boolean {
   return sessions === 0 && modelCalls === 0
 }
 
-/** A session that called several of the models counts with each. */
+/** A session counts with each name that its calls have. */
 function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
   const sum = (of: (row: ReportRow) => number) => rows.reduce((total, row) => total + of(row), 0)
   return {
@@ -141,7 +155,7 @@ export function reportFields(data: ReportData): Fields<ReportRow> {
   const { period, group } = data
   return {
     [period]: ({ startMs }) => periodText(startMs, data),
-    ...(group !== undefined && { [group]: ({ name }: ReportRow) => name }),
+    ...(group !== undefined && { [group.replace('-', '_')]: ({ name }: ReportRow) => name }),
     cost_usd: ({ costUsd }) => costUsd,
     input_tokens: ({ tokens }) => tokens.input,
     output_tokens: ({ tokens }) => tokens.output,

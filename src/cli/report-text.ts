@@ -7,6 +7,7 @@ import { limitOf, type LimitOptions } from './output-options.ts'
 import type { ReportData } from './report-data.ts'
 import {
   dearestColumns,
+  groupNoun,
   moreText,
   periodText,
   reportColumns,
@@ -111,7 +112,8 @@ function bucketsOf(data: ReportData, names: number): Section {
   }
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
-  const below = isCut ? [`Each ${period} has its ${names} dearest ${group}s; ${HOW_ALL}.`] : []
+  const noun = group === undefined ? 'name' : groupNoun(group)
+  const below = isCut ? [`Each ${period} has its ${names} dearest ${noun}s; ${HOW_ALL}.`] : []
   const shown = shownRows(data, names)
   return section(reportColumns(data, shown), shown, below)
 }
@@ -198,6 +200,14 @@ function jsonOf(data: ReportData, listed: number) {
     byProject: shares.project,
     byTeam: shares.team,
     byUser: shares.user,
+    byQuerySource: shares['query-source'],
+    bySubagentType: shares.subagent,
+    bySkill: shares.skill,
+    byMcpServer: shares['mcp-server'],
+    byPlugin: shares.plugin,
+    byEffort: shares.effort,
+    byWorkflow: shares.workflow,
+    byCostSource: shares['cost-source'],
     tools: tools.slice(0, listed).map((use) => ({
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,

@@ -11,7 +11,8 @@ import {
   type FormatOptions,
   type LimitOptions,
 } from './output-options.ts'
-import { GROUPS, type Group, PERIODS, type Period, reportData } from './report-data.ts'
+import { type Group, GROUPS } from '../reports/usage-groups.ts'
+import { PERIODS, type Period, reportData } from './report-data.ts'
 import { reportIn } from './report-text.ts'
 import {
   addFilterOptions,

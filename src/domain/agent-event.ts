@@ -2,6 +2,7 @@
  * What a coding agent did, in terms that hold for every agent.
  * A profile (`agents/`) translates records into these; the session machine folds them.
  */
+import type { Attribution } from './call-dimensions.ts'
 import type { Identity } from './identity.ts'
 import type { Implausible } from './numbers.ts'
 import type { JsonValue } from './json-value.ts'
@@ -134,6 +135,7 @@ export interface ModelCallEvent extends EventBase {
   readonly parameters: Readonly<Record<string, string>>
   /** Kind of the subagent that made it, where the agent says so. */
   readonly subagentType?: string
+  readonly attribution?: Attribution
   /** What was sent to the model and what it answered, from agents that say so in the same record. */
   readonly input?: JsonValue
   readonly output?: JsonValue
@@ -192,6 +194,8 @@ export interface ModelErrorEvent extends EventBase {
   readonly attempt?: number
   readonly requestId?: string
   readonly querySource?: string
+  readonly subagentType?: string
+  readonly attribution?: Attribution
   readonly isMain: boolean
 }
 

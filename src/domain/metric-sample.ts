@@ -1,6 +1,7 @@
 /**
  * One increment of something an agent counts.
  */
+import type { CallDimensions } from './call-dimensions.ts'
 import type { Identity } from './identity.ts'
 import { GREATEST, type Implausible } from './numbers.ts'
 
@@ -39,6 +40,8 @@ export interface MetricSample {
   readonly startMs?: number
   /** The model whose cost or tokens it measures. */
   readonly model?: string
+  /** Of cost and tokens: the calls that they are of. */
+  readonly dimensions?: CallDimensions
   /** The attribute that splits the measure: `added`, `accept`, `cacheRead`, `user`, … */
   readonly facet?: string
   readonly identity: Identity

@@ -2,17 +2,44 @@
  * What a session used, by quarters of an hour: increments that the machine makes beside its totals,
  * for reports over many sessions. Each record counts in the quarter of its own time, once.
  */
+import type { CostSource } from './agent-event.ts'
+import type { CallDimensions } from './call-dimensions.ts'
 import type { MetricMeasure } from './metric-sample.ts'
 
 /** A quarter of an hour: every time zone's days begin on one. */
 export const BUCKET_MS = 900_000
 
-/** Model calls of one model, by the main agent or by subagents. */
+/** What usage can be grouped by beside model and time. A dimension that nobody told is absent. */
+export interface UsageDimensions extends CallDimensions {
+  /** Who says what the calls cost: absent where it is not known. */
+  readonly costSource?: CostSource | 'metrics'
+}
+
+/** Every dimension, in the order in which they are listed and stored. */
+export const DIMENSIONS = [
+  'querySource',
+  'subagentType',
+  'skill',
+  'mcpServer',
+  'plugin',
+  'effort',
+  'workflow',
+  'costSource',
+] as const satisfies readonly (keyof UsageDimensions)[]
+export type Dimension = (typeof DIMENSIONS)[number]
+
+/** Equal for equal dimensions, and only for these. */
+export function dimensionsKey(dimensions: UsageDimensions): string {
+  return JSON.stringify(DIMENSIONS.map((name) => dimensions[name] ?? null))
+}
+
+/** Model calls of one model and one set of dimensions, by the main agent or by subagents. */
 export interface ModelUsage {
   /** When the bucket begins, epoch ms; the same below. */
   readonly bucketMs: number
   readonly model: string
   readonly isSubagent: boolean
+  readonly dimensions: UsageDimensions
   calls: number
   errors: number
   /** All that counts. Calls whose cost is not known are in none of the three. */

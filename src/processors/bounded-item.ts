@@ -8,6 +8,7 @@
  */
 import { hash } from 'node:crypto'
 import type { AgentEvent } from '../domain/agent-event.ts'
+import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { JsonValue } from '../domain/json-value.ts'
@@ -72,6 +73,7 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
     message: 'whole',
     requestId: NAME,
     querySource: NAME,
+    subagentType: NAME,
   },
   request_body: { ...ofBase, bodyId: NAME, messages: 'whole' },
   response_body: { ...ofBase, bodyId: NAME, requestId: NAME, message: 'whole' },
@@ -179,10 +181,24 @@ function withBoundedLists<T extends Item>(item: T): T {
   }
   if (item.kind === 'model_call') {
     const parameters = boundedEntries(item.parameters, nameWithin)
-    return parameters === item.parameters ? item : { ...item, parameters }
+    const next = parameters === item.parameters ? item : { ...item, parameters }
+    const { attribution } = item
+    return attribution === undefined
+      ? next
+      : { ...next, attribution: boundedDimensions(attribution) }
+  }
+  if (item.kind === 'model_error' && item.attribution !== undefined) {
+    return { ...item, attribution: boundedDimensions(item.attribution) }
+  }
+  if (item.kind === 'metric' && item.dimensions !== undefined) {
+    return { ...item, dimensions: boundedDimensions(item.dimensions) }
   }
   if (item.kind === 'turn_stop_report') return { ...item, running: item.running.map(nameWithin) }
   return item
+}
+
+function boundedDimensions(of: CallDimensions): CallDimensions {
+  return boundedEntries<string>({ ...of }, nameWithin)
 }
 
 function boundedIdentity(identity: Identity): Identity {

@@ -4,7 +4,7 @@
  * same transaction. Pure.
  */
 import { agentNameOf } from '../agents/registry.ts'
-import { textOf } from '../agents/read-attribute.ts'
+import { textOf, textsOf } from '../agents/read-attribute.ts'
 import { sessionKeyOf } from '../domain/identity.ts'
 import { isPlausibleMetric, type MetricSample } from '../domain/metric-sample.ts'
 import { isPlausibleTime } from '../domain/numbers.ts'
@@ -37,6 +37,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
   const row = Object.hasOwn(profile.metrics, name) ? profile.metrics[name] : undefined
   const facet = row?.facet === undefined ? undefined : textOf(point.attributes, row.facet)
   const model = row?.model === undefined ? undefined : textOf(point.attributes, row.model)
+  const dimensions = row?.dimensions && textsOf(point.attributes, row.dimensions)
   const startMs = startMsOf(point, timeMs)
   const measure = row?.measure ?? 'other'
   const isBelieved = isPlausibleMetric(point.value, measure, point.temporality)
@@ -56,6 +57,7 @@ function sampleOf(point: MetricPoint, identity: MetricIdentity): MetricSample {
     identity: profile.identity(point.origin, point.attributes),
     ...(facet !== undefined && { facet }),
     ...(model !== undefined && { model }),
+    ...(dimensions !== undefined && { dimensions }),
     ...(startMs !== undefined && { startMs }),
     ...(marks !== undefined && { implausible: marks }),
     ...(point.masked !== undefined && { masked: point.masked }),

@@ -1,12 +1,13 @@
 /** Slices of time put together: the sums of a range, and who and what they fall to. */
 import type { ToolSum } from '../storage/usage-slice.ts'
+import type { Dimension, UsageDimensions } from '../domain/usage.ts'
 import { addFit, emptyFit, type PriceFit, savedUsd } from './cache-saving.ts'
 import { tallySessions } from './session-tally.ts'
 import type { Slice } from './usage-slices.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 import { type Cohort, entry } from './usage-sums.ts'
 
-/** What falls to one model, agent, project, team or user. */
+/** What falls to one model, agent, project, team or user, or to one name of a dimension. */
 export interface Part {
   readonly name: string | null
   readonly sums: Sums
@@ -24,6 +25,8 @@ export interface UsageReport {
   readonly projects: readonly Part[]
   readonly teams: readonly Part[]
   readonly users: readonly Part[]
+  /** By one of the dimensions of model calls; null is what names none. */
+  byDimension(dimension: Dimension): readonly Part[]
   readonly tools: readonly ToolSum[]
   /** What a measure adds up to, of one facet or of all. */
   activity(measure: string, facet?: string): number
@@ -34,6 +37,7 @@ export interface UsageReport {
 
 export function usageReport(slices: readonly Slice[]): UsageReport {
   const models = new Map<string, ModelPart>()
+  const sets = new Map<UsageDimensions, DimensionPart>()
   const cohorts = new Map<Cohort, Sums>()
   const tools = new Map<string, ToolSum>()
   const activity = new Map<string, number>()
@@ -47,6 +51,11 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       addFit(into.fit, fit)
       into.sessions.push(sessions)
       addSums(total, sums)
+    }
+    for (const [set, { sums, sessions }] of slice.dimensions) {
+      const into = entry(sets, set, () => ({ sums: emptySums(), sessions: [] }))
+      addSums(into.sums, sums)
+      into.sessions.push(sessions)
     }
     for (const [cohort, sums] of slice.cohorts) addSums(entry(cohorts, cohort, emptySums), sums)
     for (const tool of slice.tools) tools.set(tool.tool, addedTool(tools.get(tool.tool), tool))
@@ -66,6 +75,22 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     return byCost([...parts].map(([name, value]) => ({ name, ...value })))
   }
 
+  /** Failed calls alone make no part of their own: nothing that is shown falls to it. */
+  function byDimension(dimension: Dimension): Part[] {
+    const parts = new Map<string | null, DimensionPart>()
+    for (const [set, { sums, sessions }] of sets) {
+      if (!isSomething(sums)) continue
+      const part = entry(parts, set[dimension] ?? null, () => ({ sums: emptySums(), sessions: [] }))
+      addSums(part.sums, sums)
+      for (const list of sessions) part.sessions.push(list)
+    }
+    return byCost(
+      [...parts].map(([name, { sums, sessions }]) => {
+        return { name, sums, sessions: tally.distinct(sessions) }
+      }),
+    )
+  }
+
   return {
     sums: total,
     sessions: tally.count,
@@ -79,6 +104,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     projects: partsBy('project'),
     teams: partsBy('team'),
     users: partsBy('user'),
+    byDimension,
     tools: [...tools.values()].sort((a, b) => b.results - a.results),
     activity: (measure, facet) => {
       if (facet !== undefined) return activity.get(`${measure}|${facet}`) ?? 0
@@ -91,11 +117,18 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
   }
 }
 
-interface ModelPart {
+interface DimensionPart {
   readonly sums: Sums
-  readonly fit: PriceFit
   /** Ids, slice by slice. */
   readonly sessions: (readonly number[])[]
+}
+
+interface ModelPart extends DimensionPart {
+  readonly fit: PriceFit
+}
+
+function isSomething({ calls, costUsd, input, output, cacheRead, cacheCreation }: Sums): boolean {
+  return calls !== 0 || costUsd !== 0 || input + output + cacheRead + cacheCreation !== 0
 }
 
 function emptyModelPart(): ModelPart {

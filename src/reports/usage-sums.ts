@@ -2,7 +2,8 @@
  * What a slice of time adds up to, kept small so that many can be held: sums by model and by who
  * and where, and for each session no more than its number and its cost.
  */
-import type { ModelSum, Span, ToolSum, UsageSlice } from '../storage/usage-slice.ts'
+import type { DimensionSum, ModelSum, Span, ToolSum, UsageSlice } from '../storage/usage-slice.ts'
+import type { UsageDimensions } from '../domain/usage.ts'
 import { addToFit, emptyFit, type PriceFit } from './cache-saving.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 
@@ -21,6 +22,9 @@ export interface ModelUse {
   readonly sessions: readonly number[]
 }
 
+/** What calls of one set of dimensions used, and in which sessions. */
+export type DimensionUse = Omit<ModelUse, 'fit'>
+
 /** What one session of a cohort used. */
 export interface SessionUse {
   readonly id: number
@@ -30,6 +34,8 @@ export interface SessionUse {
 
 export interface SliceSums {
   readonly models: ReadonlyMap<string, ModelUse>
+  /** By the set of dimensions that calls were counted under, an object for each. */
+  readonly dimensions: ReadonlyMap<UsageDimensions, DimensionUse>
   readonly cohorts: ReadonlyMap<Cohort, Sums>
   readonly sessions: readonly SessionUse[]
   readonly tools: readonly ToolSum[]
@@ -62,13 +68,18 @@ export function sliceSums(
 ): SliceSums {
   const models = new Map<string, { sums: Sums; fit: PriceFit; sessions: number[] }>()
   const bySession = new Map<number, Sums>()
+  const dimensions = new Map<UsageDimensions, { sums: Sums; sessions: number[] }>()
   for (const row of slice.models) {
-    const sums = sumsOf(row)
-    const model = entry(models, row.model, emptyModelUse)
+    const used = entry(dimensions, row.dimensions, () => ({ sums: emptySums(), sessions: [] }))
+    addSums(used.sums, sumsOf(row))
+    if (used.sessions.at(-1) !== row.session) used.sessions.push(row.session)
+  }
+  for (const { session, model: name, sums } of sumsByModel(slice.models)) {
+    const model = entry(models, name, emptyModelUse)
     addSums(model.sums, sums)
     addToFit(model.fit, sums)
-    model.sessions.push(row.session)
-    addSums(entry(bySession, row.session, emptySums), sums)
+    model.sessions.push(session)
+    addSums(entry(bySession, session, emptySums), sums)
   }
   const cohorts = new Map<Cohort, Sums>()
   const sessions: SessionUse[] = []
@@ -94,7 +105,21 @@ export function sliceSums(
   for (const { measure, facet, value } of slice.activity) {
     activity.set(`${measure}|${facet}`, value)
   }
-  return { models, cohorts, sessions, tools: slice.tools, activity, firstCommitsMs }
+  return { models, dimensions, cohorts, sessions, tools: slice.tools, activity, firstCommitsMs }
+}
+
+/** What a session used of a model, over all dimensions: rows of one lie together. */
+function* sumsByModel(rows: readonly DimensionSum[]) {
+  let last: { readonly session: number; readonly model: string; readonly sums: Sums } | undefined
+  for (const row of rows) {
+    if (last?.session === row.session && last.model === row.model) {
+      addSums(last.sums, sumsOf(row))
+      continue
+    }
+    if (last !== undefined) yield last
+    last = { session: row.session, model: row.model, sums: sumsOf(row) }
+  }
+  if (last !== undefined) yield last
 }
 
 function emptyModelUse(): { sums: Sums; fit: PriceFit; sessions: number[] } {

@@ -47,9 +47,10 @@ export function sizeOf(bytes: number, maxBytes: number): HeldSize {
 }
 
 /** Bytes of a state as JSON, about. */
-export function stateBytes({ held, joins, toldKeys, pendingRepeats }: SessionState): number {
-  const repeats = bytesOf(toldKeys ?? {}) + bytesOf(pendingRepeats ?? {})
-  return (held?.bytes ?? 0) + joinsBytes(joins) + repeats + USUAL_REST_BYTES
+export function stateBytes(state: SessionState): number {
+  const { held, joins, toldKeys = {}, pendingRepeats = {}, untypedUsage = {} } = state
+  const waiting = bytesOf(toldKeys) + bytesOf(pendingRepeats) + bytesOf(untypedUsage)
+  return (held?.bytes ?? 0) + joinsBytes(joins) + waiting + USUAL_REST_BYTES
 }
 
 /** Notes what a signal told of something that is not known yet. */

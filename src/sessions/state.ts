@@ -3,6 +3,7 @@
  * taken up again after a crash. Only the machine writes it, and only a copy of its own.
  */
 import type { AgentEvent, FallbackEvent } from '../domain/agent-event.ts'
+import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/numbers.ts'
@@ -16,6 +17,7 @@ import {
   type Ledger,
 } from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
+import type { UsagePart } from './usage/usage.ts'
 import { copyTotals, emptyTotals, type MetricStretch, type Totals } from './usage/totals.ts'
 
 /** Raised whenever the shape of a state changes; `stored-state.ts` brings older ones up to it. */
@@ -39,12 +41,23 @@ export interface HeldCall {
   readonly waitsFor: readonly Wait[]
   /** When it is let go without, by arrival time. */
   readonly releaseAtMs: number
+  /** As it was counted, while its usage is still to come. */
+  readonly counted?: CountedCall
+}
+
+/** A call as it was counted, so that it can be counted elsewhere. */
+export interface CountedCall {
+  readonly timeMs: number
+  readonly durationMs: number
+  readonly dimensions: CallDimensions
 }
 
 /** Usage that came before the call it belongs to. */
 export interface EarlyUsage {
   /** The call as it is shown where it never comes. */
   readonly draft: ObservationDraft
+  /** How it was counted; absent in states of before that was kept. */
+  readonly part?: UsagePart
 }
 
 /** A finished tool that waits for its span. */
@@ -291,6 +304,8 @@ export interface SessionState {
   /** What was told already, and what waits to see whether it is: see `repeats.ts`. */
   toldKeys?: Ledger<number>
   pendingRepeats?: Ledger<PendingRepeat>
+  /** What subagents used whose type nobody has told, by their id: see `untyped-usage.ts`. */
+  untypedUsage?: Ledger<readonly UsagePart[]>
   /** Notes from before the first turn, which they are shown in. */
   earlyNotes: ObservationDraft[]
   title: string | undefined
@@ -428,6 +443,7 @@ export function copyState(from: SessionState): SessionState {
     joins: copyJoins(from.joins),
     ...(from.toldKeys !== undefined && { toldKeys: copyLedger(from.toldKeys) }),
     ...(from.pendingRepeats !== undefined && { pendingRepeats: copyLedger(from.pendingRepeats) }),
+    ...(from.untypedUsage !== undefined && { untypedUsage: copyLedger(from.untypedUsage) }),
     earlyNotes: [...from.earlyNotes],
   }
 }

@@ -1,6 +1,6 @@
 /** What was used within a slice of time, as a store sums it up for reports. */
 import type { SessionRow } from '../domain/session-store.ts'
-import type { Activity, ModelUsage, ToolUsage } from '../domain/usage.ts'
+import type { Activity, ModelUsage, ToolUsage, UsageDimensions } from '../domain/usage.ts'
 
 /** From `fromMs` up to and without `toMs`, epoch ms. */
 export interface Span {
@@ -40,6 +40,12 @@ export interface ModelSum
   readonly session: number
 }
 
+/** Of one session, one model and one set of dimensions. */
+export interface DimensionSum extends ModelSum {
+  /** One object for each set, over all slices. */
+  readonly dimensions: UsageDimensions
+}
+
 /** Of one session and one model within a quarter of an hour. */
 export interface ModelBucket
   extends ModelSum,
@@ -58,7 +64,8 @@ export interface ActivitySum extends Readonly<Pick<Activity, 'facet' | 'value'>>
 
 export interface UsageSlice {
   readonly sessions: readonly ActiveSession[]
-  readonly models: readonly ModelSum[]
+  /** By session, then by model. */
+  readonly models: readonly DimensionSum[]
   readonly tools: readonly ToolSum[]
   readonly activity: readonly ActivitySum[]
 }

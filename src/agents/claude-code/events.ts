@@ -3,11 +3,12 @@
  * kept as `other` and counted.
  */
 import type { Content, Cost, EventBase, TokenUsage } from '../../domain/agent-event.ts'
+import type { Attribution } from '../../domain/call-dimensions.ts'
 import type { Attributes } from '../../domain/json-value.ts'
 import { claudeCodeBodies } from './bodies.ts'
 import { claudeCodeNotes } from './notes.ts'
 import type { EventRow } from '../profile.ts'
-import { countOf, flagOf, numberOf, present, textOf } from '../read-attribute.ts'
+import { countOf, flagOf, numberOf, present, textOf, textsOf } from '../read-attribute.ts'
 
 /** How the prompt begins that a background agent's end makes (facts: nobody typed it). */
 const TASK_NOTIFICATION = '<task-notification>'
@@ -51,6 +52,20 @@ function parametersOf(attributes: Attributes): Record<string, string> {
   const contextWindow = CONTEXT_WINDOW.exec(textOf(attributes, 'model') ?? '')?.[1]
   if (contextWindow !== undefined) parameters.context_window = contextWindow
   return parameters
+}
+
+/** Attributes that say what a call, or what a metric point counts, was made for. */
+export const ATTRIBUTION = {
+  skill: 'skill.name',
+  mcpServer: 'mcp_server.name',
+  plugin: 'plugin.name',
+  effort: 'effort',
+  workflow: 'workflow.name',
+} as const satisfies Readonly<Record<keyof Attribution, string>>
+
+function attributionOf(attributes: Attributes): { readonly attribution?: Attribution } {
+  const told = textsOf(attributes, ATTRIBUTION)
+  return told === undefined ? {} : { attribution: told }
 }
 
 /** `claude-opus-5[1m]`: the suffix is how the model is used, not which one it is. */
@@ -108,6 +123,7 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       usage: usageOf(a),
       isMain: isMain(base, a),
       parameters: parametersOf(a),
+      ...attributionOf(a),
       ...present({
         cost: costOf(a),
         durationMs: numberOf(a, 'duration_ms'),
@@ -139,12 +155,14 @@ export const claudeCodeEvents: Readonly<Record<string, EventRow>> = {
       model: modelOf(a),
       message: textOf(a, 'error') ?? 'unknown error',
       isMain: isMain(base, a),
+      ...attributionOf(a),
       ...present({
         durationMs: numberOf(a, 'duration_ms'),
         statusCode: numberOf(a, 'status_code'),
         attempt: numberOf(a, 'attempt'),
         requestId: textOf(a, 'request_id'),
         querySource: textOf(a, 'query_source'),
+        subagentType: textOf(a, 'agent.name'),
       }),
     }),
   },

@@ -1,5 +1,12 @@
 /** Claude Code's metrics. Cost and tokens serve as a check: events are their source, where they arrive. */
 import type { MetricRow } from '../profile.ts'
+import { ATTRIBUTION } from './events.ts'
+
+const DIMENSIONS = {
+  ...ATTRIBUTION,
+  querySource: 'query_source',
+  subagentType: 'agent.name',
+} as const
 
 export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
   'claude_code.session.count': {
@@ -10,6 +17,7 @@ export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
   'claude_code.cost.usage': {
     measure: 'cost_usd',
     model: 'model',
+    dimensions: DIMENSIONS,
     shownAs:
       'check on the cost of the events, in the summary; counts only while these do not arrive',
   },
@@ -17,6 +25,7 @@ export const claudeCodeMetrics: Readonly<Record<string, MetricRow>> = {
     measure: 'tokens',
     facet: 'type',
     model: 'model',
+    dimensions: DIMENSIONS,
     shownAs:
       'check on the tokens of the events, in the summary; counts only while these do not arrive',
   },

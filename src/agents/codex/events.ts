@@ -43,6 +43,7 @@ function sseEvent(base: EventBase, a: Attributes): AgentEvent {
   if (told === undefined) return { ...base, kind: 'other' }
   const cacheRead = countOf(a, 'cached_token_count')
   const cacheCreation = countOf(a, 'cache_write_token_count')
+  const effort = textOf(a, 'model_reasoning_effort')
   return {
     ...base,
     kind: 'model_call',
@@ -57,7 +58,10 @@ function sseEvent(base: EventBase, a: Attributes): AgentEvent {
       cacheCreation,
       ...present({ reasoning: numberOf(a, 'reasoning_token_count') }),
     },
-    ...present({ ttftMs: numberOf(a, 'ttft_ms') }),
+    ...present({
+      ttftMs: numberOf(a, 'ttft_ms'),
+      attribution: effort === undefined ? undefined : { effort },
+    }),
   }
 }
 

@@ -17,7 +17,7 @@ import type { Origin, SpanRecord } from '../../domain/telemetry-record.ts'
 import { withoutPlace } from '../log-event.ts'
 import { originIdentity } from '../origin-identity.ts'
 import type { AgentProfile, SpanPlacing, SpanSource } from '../profile.ts'
-import { present, textOf } from '../read-attribute.ts'
+import { present, textOf, textsOf } from '../read-attribute.ts'
 import type { Dialect } from './dialect.ts'
 import { aiSdk } from './ai-sdk.ts'
 import { copilot } from './copilot.ts'
@@ -116,7 +116,13 @@ function callOf(dialect: Dialect, base: EventBase, span: SpanRecord): AgentEvent
     model: dialect.model(attributes) ?? UNKNOWN_MODEL,
     isMain: side === undefined && base.subagentId === undefined,
     durationMs: span.endMs - span.startMs,
-    ...present({ requestId: dialect.responseId(attributes), querySource: side }),
+    ...present({
+      requestId: dialect.responseId(attributes),
+      querySource: side,
+      // The main agent has a name as well.
+      subagentType: base.subagentId === undefined ? undefined : dialect.agentName(attributes),
+      attribution: textsOf(attributes, ATTRIBUTION),
+    }),
   }
   if (failure !== undefined && usage === undefined) {
     return {
@@ -167,6 +173,11 @@ function costOf(dialect: Dialect, attributes: Attributes) {
   const usd = dialect.costUsd(attributes)
   return usd === undefined ? undefined : ({ usd, source: 'agent' } as const)
 }
+
+const ATTRIBUTION = {
+  effort: 'gen_ai.request.reasoning.level',
+  workflow: 'gen_ai.workflow.name',
+} as const
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   'gen_ai.request.temperature': 'temperature',

@@ -6,7 +6,7 @@
  * of their own. Spans of hooks are failed when nothing is wrong; they have no operation.
  */
 import type { SpanRecord } from '../../domain/telemetry-record.ts'
-import { firstNumber, type Dialect, disjointUsage } from './dialect.ts'
+import { firstNumber, firstText, type Dialect, disjointUsage } from './dialect.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
 import { failureOf, operationOf, roleOf, semconv, tokensOf } from './semconv.ts'
 
@@ -29,6 +29,7 @@ export const qwen: Dialect = {
   role: (span) => (operationOf(span.attributes) === undefined ? 'other' : roleOf(span)),
   isSubagent: (attributes) => textOf(attributes, 'llm_request.context') === 'subagent',
   sideCall: sideCallOf,
+  agentName: (attributes) => firstText(attributes, 'gen_ai.agent.name', 'subagent_name'),
   ttftMs: ({ attributes }) => numberOf(attributes, 'ttft_ms'),
   usage: (attributes) =>
     disjointUsage(

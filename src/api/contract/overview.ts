@@ -51,10 +51,10 @@ export const bucket = z
   .meta({ id: 'Bucket' })
 export type Bucket = z.infer<typeof bucket>
 
-/** What falls to one model, agent, project, team or user. */
+/** What falls to one name of a group: a model, an agent, a skill, … */
 export const share = z
   .object({
-    /** Null: the sessions that name none. */
+    /** Null: the sessions or calls that name none. */
     name: z.string().nullable(),
     ...costShape,
     tokens,
@@ -101,6 +101,15 @@ export const overviewAnswer = z
     byProject: z.array(share),
     byTeam: z.array(share),
     byUser: z.array(share),
+    /** By what model calls were made for and by; `cost source` is who says what they cost. */
+    byQuerySource: z.array(share),
+    bySubagentType: z.array(share),
+    bySkill: z.array(share),
+    byMcpServer: z.array(share),
+    byPlugin: z.array(share),
+    byEffort: z.array(share),
+    byWorkflow: z.array(share),
+    byCostSource: z.array(share),
     cache: z.object({
       /** Tokens read from the cache over all input tokens. */
       hitRatio: ratio,

@@ -1,4 +1,5 @@
 /** What falls to each model, project, team or user: a table whose cost column draws itself. */
+import type { ReactNode } from 'react'
 import type { Share } from '../../api/contract/overview.ts'
 import { formatCount } from '../format/count.ts'
 import { costColumn, tokensColumn } from './columns.tsx'
@@ -11,12 +12,13 @@ export interface ShareTableProps {
   /** What a row is: `Model`, `Team`, … */
   readonly of: string
   readonly shares: readonly Share[]
+  readonly actions?: ReactNode
 }
 
-export function ShareTable({ title, of, shares }: ShareTableProps) {
+export function ShareTable({ title, of, shares, actions }: ShareTableProps) {
   const most = Math.max(...shares.map(({ costUsd }) => costUsd ?? 0), 0)
   return (
-    <Panel title={title}>
+    <Panel title={title} actions={actions}>
       <DataTable
         caption={title}
         rows={shares}

@@ -6,6 +6,7 @@ import { ask } from '../ask.ts'
 import { eventsWarning } from '../format/cost.ts'
 import { type BucketSize, TIME_ZONE } from '../format/moment.ts'
 import { BudgetPanel } from '../parts/budget-panel.tsx'
+import { DimensionTable } from '../parts/dimension-table.tsx'
 import { OverviewStats } from '../parts/overview-stats.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { filterOf, RangePicker } from '../parts/range-picker.tsx'
@@ -80,6 +81,7 @@ function OverviewBody({
         <ShareTable title="By team" of="Team" shares={overview.byTeam} />
         <ShareTable title="By user" of="User" shares={overview.byUser} />
       </div>
+      <DimensionTable overview={overview} />
       <BudgetPanel />
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />

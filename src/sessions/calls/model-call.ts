@@ -13,6 +13,13 @@ import type {
 import { addUsd } from '../../domain/exact-sum.ts'
 import { bounded, cut, newMessages, shown } from '../content.ts'
 import { type CallCost, costOfCall } from './call-cost.ts'
+import {
+  countCall,
+  countEarlyUsage,
+  countError,
+  countLateUsage,
+  countUntold,
+} from './call-usage.ts'
 import type { Draft } from '../draft.ts'
 import {
   attemptsOf,
@@ -25,17 +32,14 @@ import {
 } from './generation.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
 import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
-import { keyOf } from '../usage/name-table.ts'
-import type { HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
+import type { EarlyUsage, HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
 import { noteSubagent, subagentCalls } from '../subagents/subagent.ts'
 import { noteEarlyCall } from '../turns/note.ts'
 import { onPromptOfCall } from '../turns/turn-prompt.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
-import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
 import { countAnswered } from '../turns/prompt-count.ts'
 import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../turns/turn.ts'
 import { takeBackMetricSpending } from '../usage/metric-spending.ts'
-import { addModelCall, addModelError, addUnpriced, addUsage } from '../usage/usage.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
 const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
@@ -46,7 +50,8 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   const { policy } = draft
   const startMs = event.timeMs - (event.durationMs ?? 0)
   const cost = costOfCall(event, policy.priceOf)
-  countCall(draft, event, cost)
+  takeBackMetricSpending(draft, event)
+  const counted = countCall(draft, event, cost)
   if (isTurnless(draft, event)) {
     noteEarlyCall(draft, generationOf(event, cost, startMs, shownContent(draft, event, true)))
     return
@@ -83,23 +88,8 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     lane,
     waitsFor: waitsOf(draft, event),
     releaseAtMs: arrivedMs + policy.joinTimeoutMs,
+    ...(event.usage === undefined && { counted }),
   })
-}
-
-function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): void {
-  const { totals } = draft.state
-  takeBackMetricSpending(draft, event)
-  const priced = { ...event, cost }
-  countModelCall(totals, priced)
-  addModelCall(draft.usage, priced, keyOf(totals.models, event.model))
-  // What a later record may tell is not unknown yet.
-  if (cost === undefined && event.usage !== undefined) noteUnpriced(draft, event)
-}
-
-function noteUnpriced(draft: Draft, call: Pick<ModelCallEvent, 'model' | 'timeMs' | 'subagentId'>) {
-  const { totals } = draft.state
-  countUnpriced(totals, call.model)
-  addUnpriced(draft.usage, call, keyOf(totals.models, call.model))
 }
 
 /** A subagent's sums; `pricedCalls` is what its cost is known of. */
@@ -145,14 +135,10 @@ function waitsOf({ state }: Draft, { requestId, usage, place }: ModelCallEvent):
 
 /** Usage goes to its call; where that was sent already, or never comes, it is shown by itself. */
 export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: number): void {
-  const { state, policy } = draft
+  const { policy } = draft
   const turn = turnOf(draft, event, arrivedMs)
   takeBackMetricSpending(draft, event)
   const cost = costOfCall(event, policy.priceOf)
-  const priced = { ...event, cost: cost.cost }
-  countUsage(state.totals, priced)
-  addUsage(draft.usage, priced, keyOf(state.totals.models, event.model))
-  if (cost.cost === undefined) noteUnpriced(draft, event)
   turn.costUsd = addUsd(turn.costUsd, cost.cost?.usd ?? 0)
   noteSubagent(draft, turn, event, (known) => addedCost(known, cost))
   const lane = event.subagentId ?? ''
@@ -162,25 +148,27 @@ export function onModelUsage(draft: Draft, event: ModelUsageEvent, arrivedMs: nu
       (event.requestId === undefined ? call.lane === lane : call.requestId === event.requestId),
   )
   const held = turn.held[at]
+  const part = countLateUsage(draft, event, cost, held)
   if (held !== undefined) settle(draft, turn, at, withUsage(held, pricedUsage(event.usage, cost)))
-  else if (event.requestId === undefined) emitInTurn(draft, turn, usageGenerationOf(event, cost))
-  else noteEarlyUsage(draft, turn, event.requestId, usageGenerationOf(event, cost))
+  else {
+    const observation = usageGenerationOf(event, cost)
+    if (event.requestId === undefined) emitInTurn(draft, turn, observation)
+    else noteEarlyUsage(draft, turn, event.requestId, { draft: observation, part })
+  }
 }
 
 function withUsage(call: HeldCall, usage: PricedUsage): HeldCall {
-  return without({ ...call, draft: { ...call.draft, ...usage } }, 'usage')
+  const { counted: _, ...told } = call
+  return without({ ...told, draft: { ...call.draft, ...usage } }, 'usage')
 }
 
-function noteEarlyUsage(
-  draft: Draft,
-  turn: OpenTurn,
-  requestId: string,
-  observation: ObservationDraft,
-): void {
-  holdsItem(draft, [requestId, observation.key, observation.model, observation.model])
+function noteEarlyUsage(draft: Draft, turn: OpenTurn, requestId: string, early: EarlyUsage): void {
+  const { key, model } = early.draft
+  holdsItem(draft, [requestId, key, model, model])
+  holds(draft, early.part)
   const known = take(turn.earlyUsage, requestId)
   if (known !== undefined) emitInTurn(draft, turn, known.draft)
-  note(turn.earlyUsage, requestId, { draft: observation }, EARLY_ANSWERS, (oldest) => {
+  note(turn.earlyUsage, requestId, early, EARLY_ANSWERS, (oldest) => {
     emitInTurn(draft, turn, oldest.draft)
   })
 }
@@ -257,10 +245,8 @@ export function joinCall(draft: Draft, requestId: string): void {
 
 export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
-  const { totals } = draft.state
   goOn(draft, turn, event.subagentId ?? '')
-  countModelError(totals, event)
-  addModelError(draft.usage, event, keyOf(totals.models, event.model))
+  countError(draft, event)
   noteSubagent(draft, turn, event)
   const message = cut(event.message, draft.policy.maxContentLength)
   if (event.isMain) {
@@ -303,14 +289,9 @@ export function sendOldestCall(draft: Draft, turn: OpenTurn): HeldCall | undefin
   return oldest
 }
 
-/** A call that is sent without its usage has none that anybody knows of, and no cost. */
-function send(draft: Draft, turn: OpenTurn, { draft: observation, lane }: HeldCall): void {
-  const { usage, costUsd, model = '', endMs } = observation
-  if (usage === undefined && costUsd === undefined) {
-    const ofSubagent = lane === '' ? {} : { subagentId: lane }
-    noteUnpriced(draft, { model, timeMs: endMs, ...ofSubagent })
-  }
-  emitInTurn(draft, turn, observation)
+function send(draft: Draft, turn: OpenTurn, call: HeldCall): void {
+  countUntold(draft, call)
+  emitInTurn(draft, turn, call.draft)
 }
 
 /** The lane's agent went on: what its calls have not told by now they will not tell. */
@@ -323,6 +304,7 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   const answered =
     output === undefined ? call : { ...without(call, 'answer'), draft: { ...call.draft, output } }
   const early = take(turn.earlyUsage, call.requestId)
+  if (early !== undefined) countEarlyUsage(draft, call, early)
   const next = joined(
     draft,
     turn,
@@ -338,6 +320,7 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   const source = metadata.query_source as string | undefined
   holdsItem(draft, [key, model, model, requestId, requestId, lane, lane, lane, source])
   holds(draft, modelParameters)
+  holds(draft, next.counted)
   holds(draft, output)
   if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
 }

@@ -11,8 +11,9 @@ import { noteSent } from '../turns/ended-turns.ts'
 import { look } from '../pending-correlations.ts'
 import { reported, shownToolKey } from '../hooks/reported-content.ts'
 import { shortHash } from '../short-hash.ts'
-import type { ObservationDraft, OpenTurn, Subagent } from '../state.ts'
+import type { ObservationDraft, OpenTurn, SessionState, Subagent } from '../state.ts'
 import { count } from '../usage/name-table.ts'
+import { typeUsage } from '../usage/untyped-usage.ts'
 import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from '../turns/turn.ts'
 
 const PREFIX = ':'
@@ -40,6 +41,7 @@ export function noteSubagent(
     ...did(known),
   }
   if (next.type !== known.type) holds(draft, next.type)
+  if (next.type !== undefined) typeUsage(draft, event.subagentId, next.type)
   turn.subagents[key] = next
 }
 
@@ -67,6 +69,15 @@ export function onSubagentEnd(draft: Draft, event: SubagentEndEvent, arrivedMs: 
     },
   }))
   holdsItem(draft, [event.model])
+}
+
+/** What kind of subagent it is, where anything has told it in a turn that is open. */
+export function subagentTypeOf({ turns }: SessionState, subagentId: string): string | undefined {
+  for (const turn of Object.values(turns)) {
+    const type = turn.subagents[PREFIX + subagentId]?.type
+    if (type !== undefined) return type
+  }
+  return undefined
 }
 
 /** Model calls of a subagent in a turn so far. */

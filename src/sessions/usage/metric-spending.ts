@@ -7,12 +7,13 @@
 import type { EventBase } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
-import { bucketOf } from '../../domain/usage.ts'
+import { bucketOf, dimensionsKey } from '../../domain/usage.ts'
 import type { Draft } from '../draft.ts'
+import { countedDimensions } from './dimensions.ts'
 import { keyOf, OTHER_NAMES } from './name-table.ts'
 import type { SeriesRun } from './series.ts'
 import { emptyUsage, type MetricPart, type MetricStretch, type MutableUsage } from './totals.ts'
-import { addMetricSpending } from './usage.ts'
+import { addModelUsage, negated, tokenAmounts } from './usage.ts'
 
 /** An hour of the usual interval; older ones are put together, and then only go together. */
 const MAX_STRETCHES = 60
@@ -47,10 +48,11 @@ export function noteMetricSpending(
   const name = keyOf(state.totals.models, sample.model ?? 'unknown')
   const bucketMs = bucketOf(toMs)
   const isRoom = (stretch?.parts.length ?? 0) < MAX_PARTS
-  const isKnown = stretch?.parts.some((part) => part.model === name) === true
+  const isKnown = stretch?.parts.some((part) => part.model === name && isPlain(part)) === true
   const part: MetricPart = {
     bucketMs,
     model: isKnown || isRoom ? name : OTHER_NAMES,
+    ...(isRoom && sample.dimensions !== undefined && { dimensions: sample.dimensions }),
     costUsd: sample.measure === 'cost_usd' ? by : 0,
     usage: sample.measure === 'tokens' ? tokensOf(sample.facet, by) : emptyUsage(),
   }
@@ -89,12 +91,22 @@ function count({ state, usage }: Draft, part: MetricPart, sign: 1 | -1): void {
   const { totals } = state
   totals.metricsUsd = addUsd(totals.metricsUsd, sign * part.costUsd)
   totals.metricsUsage = sum(totals.metricsUsage, part.usage, sign)
-  addMetricSpending(usage, part, sign)
+  const { bucketMs, model, dimensions: told = {}, costUsd } = part
+  const dimensions = countedDimensions(totals, told, 'metrics')
+  const amounts = { costUsd, metricsUsd: costUsd, ...tokenAmounts(part.usage) }
+  const key = { bucketMs, model, isSubagent: false, dimensions }
+  addModelUsage(usage, key, sign === 1 ? amounts : negated(amounts))
+}
+
+function isPlain({ dimensions }: MetricPart): boolean {
+  return dimensions === undefined
 }
 
 function withPart(parts: readonly MetricPart[], more: MetricPart): readonly MetricPart[] {
   const isSame = (part: MetricPart): boolean =>
-    part.bucketMs === more.bucketMs && part.model === more.model
+    part.bucketMs === more.bucketMs &&
+    part.model === more.model &&
+    dimensionsKey(part.dimensions ?? {}) === dimensionsKey(more.dimensions ?? {})
   if (!parts.some(isSame)) return [...parts, more]
   return parts.map((part) =>
     isSame(part)

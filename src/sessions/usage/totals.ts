@@ -5,6 +5,7 @@
  * copy of its own.
  */
 import type { Cost, ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../domain/agent-event.ts'
+import type { CallDimensions } from '../../domain/call-dimensions.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { Implausible } from '../../domain/numbers.ts'
 import {
@@ -46,6 +47,8 @@ export interface ToolTotals {
 export interface MetricPart {
   readonly bucketMs: number
   readonly model: string
+  /** Absent in states of before they were told. */
+  readonly dimensions?: CallDimensions
   readonly costUsd: number
   readonly usage: Readonly<MutableUsage>
 }
@@ -109,6 +112,8 @@ export interface Totals {
   starts: NameTable<number>
   /** Metric samples by measure and facet; absent in states of before it was counted. */
   facets?: NameTable<number>
+  /** Sets of dimensions, by `dimensionsKey`; absent as long as no call has named any. */
+  dimensions?: NameTable<number>
   /** What was forgotten, by kind, before it could be shown: see `held.ts` and `joins.ts`. */
   forgotten?: NameTable<number>
   metrics: MetricTotals
@@ -183,6 +188,7 @@ export function copyTotals(from: Totals): Totals {
     subagents: { ...from.subagents },
     starts: { ...from.starts },
     ...(from.facets !== undefined && { facets: { ...from.facets } }),
+    ...(from.dimensions !== undefined && { dimensions: { ...from.dimensions } }),
     ...(from.forgotten !== undefined && { forgotten: { ...from.forgotten } }),
     ...(from.masked !== undefined && { masked: { ...from.masked } }),
     metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },

@@ -2,19 +2,20 @@
  * Gathers the increments of one step (`domain/usage.ts`). Names are those of the session's totals,
  * so that a session has no more of them here than there.
  */
-import type { ModelCallEvent, ModelErrorEvent, ToolResultEvent } from '../../domain/agent-event.ts'
+import type { Cost, TokenUsage, ToolResultEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import {
   type Activity,
   type ActivityMeasure,
   bucketOf,
+  dimensionsKey,
   type ModelUsage,
   type ToolUsage,
   type Usage,
 } from '../../domain/usage.ts'
 
-import { isEstimate, type MetricPart } from './totals.ts'
+import { isEstimate } from './totals.ts'
 
 /** Rows by what they are kept apart by; the name comes last there, since it may hold anything. */
 export interface UsageDraft {
@@ -29,59 +30,75 @@ export function emptyUsageDraft(): UsageDraft {
 
 export function usageOf({ models, tools, activity }: UsageDraft): Usage {
   return {
-    models: [...models.values()],
+    models: [...models.values()].filter(isSomething),
     tools: [...tools.values()],
     activity: [...activity.values()],
   }
 }
 
-/** `model` is the name that the call is counted under in the totals; the same below. */
-export function addModelCall(usage: UsageDraft, call: ModelCallEvent, model: string): void {
-  const row = modelRow(usage, call, model)
-  row.calls += 1
-  row.durationMs += call.durationMs ?? 0
-  addUsage(usage, call, model)
+/** Nothing is left of a row whose amounts were all counted elsewhere in the same step. */
+function isSomething(row: ModelUsage): boolean {
+  return [...SUMS, ...USD_SUMS].some((name) => row[name] !== 0)
 }
+
+/** Which row. The model is the name that the call is counted under in the totals. */
+export type UsageKey = Pick<ModelUsage, 'bucketMs' | 'model' | 'isSubagent' | 'dimensions'>
+
+/** What is added to it; what is absent adds nothing. */
+export type UsageAmounts = Partial<Omit<ModelUsage, keyof UsageKey>>
+
+/** Something that was counted, so that it can be counted elsewhere. */
+export interface UsagePart {
+  readonly key: UsageKey
+  readonly amounts: UsageAmounts
+}
+
+/** Counts what calls used. */
+export function addModelUsage({ models }: UsageDraft, key: UsageKey, amounts: UsageAmounts): void {
+  const row = modelRow(models, key)
+  for (const name of SUMS) row[name] += amounts[name] ?? 0
+  for (const name of USD_SUMS) {
+    const usd = amounts[name]
+    if (usd !== undefined) row[name] = addUsd(row[name], usd)
+  }
+}
+
+/** What takes these amounts back. */
+export function negated(amounts: UsageAmounts): UsageAmounts {
+  return Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, 0 - value]))
+}
+
+const SUMS = [
+  'calls',
+  'errors',
+  'unpricedCalls',
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheCreationTokens',
+  'durationMs',
+] as const
+const USD_SUMS = ['costUsd', 'estimatedUsd', 'metricsUsd'] as const satisfies readonly Exclude<
+  keyof UsageAmounts,
+  (typeof SUMS)[number]
+>[]
 
 /** What a call used and cost, as far as that is known. */
-export function addUsage(
-  draft: UsageDraft,
-  call: Pick<ModelCallEvent, 'timeMs' | 'subagentId' | 'usage' | 'cost'>,
-  model: string,
-): void {
-  const row = modelRow(draft, call, model)
-  const { usage, cost } = call
-  if (cost !== undefined) row.costUsd = addUsd(row.costUsd, cost.usd)
-  if (isEstimate(cost)) row.estimatedUsd = addUsd(row.estimatedUsd, cost.usd)
-  if (usage === undefined) return
-  row.inputTokens += usage.input
-  row.outputTokens += usage.output
-  row.cacheReadTokens += usage.cacheRead
-  row.cacheCreationTokens += usage.cacheCreation
+export function amountsOf(usage: TokenUsage | undefined, cost: Cost | undefined): UsageAmounts {
+  return {
+    ...(cost !== undefined && { costUsd: cost.usd }),
+    ...(isEstimate(cost) && { estimatedUsd: cost.usd }),
+    ...(usage !== undefined && tokenAmounts(usage)),
+  }
 }
 
-/** A call whose cost is not known. */
-export function addUnpriced(
-  usage: UsageDraft,
-  call: Pick<ModelCallEvent, 'timeMs' | 'subagentId'>,
-  model: string,
-): void {
-  modelRow(usage, call, model).unpricedCalls += 1
-}
-
-/** What metrics alone told of a model, or the same taken back. */
-export function addMetricSpending(draft: UsageDraft, part: MetricPart, sign: 1 | -1): void {
-  const row = modelRow(draft, { timeMs: part.bucketMs }, part.model)
-  row.costUsd = addUsd(row.costUsd, sign * part.costUsd)
-  row.metricsUsd = addUsd(row.metricsUsd, sign * part.costUsd)
-  row.inputTokens += sign * part.usage.input
-  row.outputTokens += sign * part.usage.output
-  row.cacheReadTokens += sign * part.usage.cacheRead
-  row.cacheCreationTokens += sign * part.usage.cacheCreation
-}
-
-export function addModelError(usage: UsageDraft, error: ModelErrorEvent, model: string): void {
-  modelRow(usage, error, model).errors += 1
+export function tokenAmounts(usage: TokenUsage): UsageAmounts {
+  return {
+    inputTokens: usage.input,
+    outputTokens: usage.output,
+    cacheReadTokens: usage.cacheRead,
+    cacheCreationTokens: usage.cacheCreation,
+  }
 }
 
 export function addToolResult(
@@ -123,20 +140,16 @@ export function addActivity(
   else found.value += by
 }
 
-function modelRow(
-  { models }: UsageDraft,
-  event: Pick<ModelCallEvent, 'timeMs' | 'subagentId'>,
-  model: string,
-): ModelUsage {
-  const bucketMs = bucketOf(event.timeMs)
-  const isSubagent = event.subagentId !== undefined
-  const key = `${bucketMs}|${isSubagent}|${model}`
+function modelRow(models: UsageDraft['models'], of: UsageKey): ModelUsage {
+  const { bucketMs, model, isSubagent, dimensions } = of
+  const key = `${bucketMs}|${isSubagent}|${dimensionsKey(dimensions)}|${model}`
   const found = models.get(key)
   if (found !== undefined) return found
   const row = {
     bucketMs,
     model,
     isSubagent,
+    dimensions,
     calls: 0,
     errors: 0,
     costUsd: 0,

@@ -162,6 +162,7 @@ interface UsageRow {
 export interface ModelUsageTable extends UsageRow {
   model: string
   is_subagent: Flag
+  dimensions_ref: number
   calls: number
   errors: number
   cost_usd: number | null
@@ -175,6 +176,21 @@ export interface ModelUsageTable extends UsageRow {
   cache_read_tokens: number | null
   cache_creation_tokens: number | null
   duration_ms: number | null
+}
+
+/** Distinct sets of what calls can be grouped by, each stored once; see `domain/usage.ts`. */
+export interface UsageDimensionsTable {
+  id: Generated<number>
+  /** Equal for equal sets: `dimensionsKey`. */
+  key: string
+  query_source: string | null
+  subagent_type: string | null
+  skill: string | null
+  mcp_server: string | null
+  plugin: string | null
+  effort: string | null
+  workflow: string | null
+  cost_source: string | null
 }
 
 export interface ToolUsageTable extends UsageRow {
@@ -310,6 +326,7 @@ export interface Schema {
   session_attributes: SessionAttributesTable
   prompts: PromptsTable
   model_usage: ModelUsageTable
+  usage_dimensions: UsageDimensionsTable
   tool_usage: ToolUsageTable
   activity: ActivityTable
   outbox: OutboxTable

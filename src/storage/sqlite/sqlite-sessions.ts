@@ -127,6 +127,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     controls.forget()
     ids.forget()
     sessions.forget()
+    usage.forget()
     ledger?.forget()
   }
 

@@ -1,12 +1,18 @@
 /** What sessions used, added up inside a commit: a row for each quarter of an hour and name. */
-import type { Usage } from '../../domain/usage.ts'
+import { dimensionsKey, type Usage, type UsageDimensions } from '../../domain/usage.ts'
+import { createBoundedMap } from './bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import { soundAddition } from './queries/sound-figures.ts'
 
 export interface UsageRows {
   add(sessionRef: number, usage: Usage): void
+  /** After a rollback: ids given since the last commit may be void. */
+  forget(): void
 }
+
+/** Sets of dimensions whose ids are remembered: a few for each team, of some hundred bytes each. */
+const MAX_REMEMBERED = 2_000
 
 export function createUsageRows(connection: Connection): UsageRows {
   const { kysely } = connection
@@ -16,7 +22,7 @@ export function createUsageRows(connection: Connection): UsageRows {
       .values(row)
       .onConflict((conflict) =>
         conflict
-          .columns(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
+          .columns(['session_ref', 'bucket_ms', 'model', 'is_subagent', 'dimensions_ref'])
           .doUpdateSet((eb) => ({
             calls: eb('model_usage.calls', '+', eb.ref('excluded.calls')),
             errors: eb('model_usage.errors', '+', eb.ref('excluded.errors')),
@@ -88,7 +94,28 @@ export function createUsageRows(connection: Connection): UsageRows {
       ),
   )
 
+  const dimensionRefs = createBoundedMap<string, number>(MAX_REMEMBERED)
+  const findDimensions = prepare(connection, ({ key }: { key: string }) =>
+    kysely.selectFrom('usage_dimensions').select('id').where('key', '=', key),
+  )
+  const insertDimensions = prepare(connection, (row: NewRow<'usage_dimensions'>) =>
+    kysely.insertInto('usage_dimensions').values(row),
+  )
+
+  /** The id of the set's row, which is made when there is none. */
+  function dimensionsRef(dimensions: UsageDimensions): number {
+    const key = dimensionsKey(dimensions)
+    const known = dimensionRefs.get(key)
+    if (known !== undefined) return known
+    const ref =
+      findDimensions.get({ key })?.id ??
+      Number(insertDimensions.run(dimensionsRow(key, dimensions)).lastInsertRowid)
+    dimensionRefs.set(key, ref)
+    return ref
+  }
+
   return {
+    forget: () => dimensionRefs.clear(),
     add: (sessionRef, usage) => {
       for (const row of usage.models) {
         models.run({
@@ -96,6 +123,7 @@ export function createUsageRows(connection: Connection): UsageRows {
           bucket_ms: row.bucketMs,
           model: row.model,
           is_subagent: row.isSubagent ? 1 : 0,
+          dimensions_ref: dimensionsRef(row.dimensions),
           calls: row.calls,
           errors: row.errors,
           cost_usd: row.costUsd,
@@ -117,5 +145,19 @@ export function createUsageRows(connection: Connection): UsageRows {
         activity.run({ session_ref: sessionRef, bucket_ms: bucketMs, measure, facet, value })
       }
     },
+  }
+}
+
+function dimensionsRow(key: string, of: UsageDimensions): NewRow<'usage_dimensions'> {
+  return {
+    key,
+    query_source: of.querySource ?? null,
+    subagent_type: of.subagentType ?? null,
+    skill: of.skill ?? null,
+    mcp_server: of.mcpServer ?? null,
+    plugin: of.plugin ?? null,
+    effort: of.effort ?? null,
+    workflow: of.workflow ?? null,
+    cost_source: of.costSource ?? null,
   }
 }

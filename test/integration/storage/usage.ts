@@ -28,6 +28,7 @@ export function used(session: SessionRow<State>, used: Used): SessionUsage {
         bucketMs: BUCKET,
         model: 'opus',
         isSubagent: false,
+        dimensions: {},
         calls: 1,
         errors: 0,
         costUsd: 0,

@@ -93,6 +93,7 @@ function usageOf({ atMs, models = [], tools = [], activity = [] }: Used) {
       bucketMs,
       model: 'opus',
       isSubagent: false,
+      dimensions: {},
       calls: 1,
       errors: 0,
       costUsd: 0,

@@ -136,6 +136,7 @@ function modelUsage({ costUsd, atMs = AT_MS }: Step) {
     bucketMs: bucketOf(atMs),
     model: 'opus',
     isSubagent: false,
+    dimensions: {},
     calls: 1,
     errors: 0,
     costUsd,

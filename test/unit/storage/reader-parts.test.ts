@@ -16,6 +16,7 @@ beforeEach(async () => {
     bucketMs: AT_MS,
     model: 'opus',
     isSubagent,
+    dimensions: {},
     calls: 1,
     errors: 0,
     costUsd,

@@ -30,7 +30,15 @@ async function fill(store: OpenStore, sessionId: string, records = 3): Promise<v
   })
   const arrivals = Array.from({ length: records - 1 }, (_, n) => other(`k${n}`, sessionId))
   const bucketMs = 900_000
-  const calls = { bucketMs, model: 'opus', isSubagent: false, calls: 1, errors: 0, costUsd: 1 }
+  const calls = {
+    bucketMs,
+    model: 'opus',
+    isSubagent: false,
+    dimensions: {},
+    calls: 1,
+    errors: 0,
+    costUsd: 1,
+  }
   const parts = { estimatedUsd: 0, metricsUsd: 0, unpricedCalls: 0 }
   const tokens = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 1, cacheCreationTokens: 1 }
   const usage = {

@@ -1,5 +1,6 @@
 /** What sessions used adds up, bucket by bucket. */
 import { expect, test } from 'vitest'
+import type { SessionUsage } from '../../../src/domain/session-store.ts'
 import type { ModelUsage, Usage } from '../../../src/domain/usage.ts'
 import { nothing, row } from './arrivals.ts'
 import { openStore } from './open-store.ts'
@@ -8,6 +9,7 @@ const calls: ModelUsage = {
   bucketMs: 900_000,
   model: 'opus',
   isSubagent: false,
+  dimensions: {},
   calls: 2,
   errors: 1,
   costUsd: 0.5,
@@ -27,6 +29,13 @@ const usage: Usage = {
   activity: [{ bucketMs: 900_000, measure: 'lines_of_code', facet: 'added', value: 10 }],
 }
 
+const named = {
+  querySource: 'sdk',
+  skill: 'greet',
+  effort: 'high',
+  costSource: 'agent',
+} as const
+
 test('increments of one bucket and name add up; others stand apart', async () => {
   const store = await openStore()
   const used = (sessionId: string) => ({
@@ -42,6 +51,7 @@ test('increments of one bucket and name add up; others stand apart', async () =>
       bucket_ms: 900_000,
       model: 'opus',
       is_subagent: 0,
+      dimensions_ref: expect.any(Number) as unknown,
       calls: 4,
       errors: 2,
       cost_usd: 1,
@@ -68,4 +78,54 @@ test('increments of one bucket and name add up; others stand apart', async () =>
     },
   ])
   expect(store.rows('select value from activity')).toEqual([{ value: 20 }, { value: 10 }])
+})
+
+test('a set of dimensions is stored once, and keeps rows of one model apart', async () => {
+  const store = await openStore()
+  const models = [calls, { ...calls, dimensions: named }, { ...calls, dimensions: { ...named } }]
+  const used = (sessionId: string) => ({
+    ...nothing,
+    usage: [{ session: row(sessionId), usage: { ...usage, models }, isMoved: false }],
+  })
+  await store.sessions.commit([], [], () => used('s1'))
+  await store.sessions.commit([], [], () => used('s2'))
+  const rows = store.rows(`select s.session_id, d.query_source, d.skill, d.mcp_server, d.effort,
+      d.cost_source, u.calls
+    from model_usage u join usage_dimensions d on d.id = u.dimensions_ref
+    join sessions s on s.id = u.session_ref order by 1, 2`)
+  const without = { query_source: null, skill: null, mcp_server: null, effort: null }
+  const ofNamed = { query_source: 'sdk', skill: 'greet', mcp_server: null, effort: 'high' }
+  expect(rows).toEqual(
+    ['s1', 's2'].flatMap((session_id) => [
+      { session_id, ...without, cost_source: null, calls: 2 },
+      { session_id, ...ofNamed, cost_source: 'agent', calls: 4 },
+    ]),
+  )
+  expect(store.rows(`select count(*) as sets from usage_dimensions where skill = 'greet'`)).toEqual(
+    [{ sets: 1 }],
+  )
+})
+
+test('a set that a failed commit had made is made again', async () => {
+  const store = await openStore()
+  const session = row('s1')
+  const models = [{ ...calls, dimensions: named }]
+  const used = { session, usage: { ...usage, models }, isMoved: false }
+  const broken = {
+    ...used,
+    usage: {
+      ...usage,
+      get models(): never {
+        throw new Error('no disk')
+      },
+    },
+  }
+  const commit = (all: readonly SessionUsage[]) =>
+    store.sessions.commit([], [], () => ({ ...nothing, usage: all }))
+  await expect(commit([used, broken])).rejects.toThrow('no disk')
+  await commit([used])
+  expect(
+    store.rows(`select skill from model_usage u
+      join usage_dimensions d on d.id = u.dimensions_ref`),
+  ).toEqual([{ skill: 'greet' }])
 })

@@ -13,6 +13,7 @@ import { emptySessions } from './0007-empty-sessions.ts'
 import { exporters } from './0008-exporters.ts'
 import { costs } from './0009-costs.ts'
 import { quarantine } from './0010-quarantine.ts'
+import { usageDimensions } from './0011-usage-dimensions.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -25,4 +26,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-exporters': exporters,
   '0009-costs': costs,
   '0010-quarantine': quarantine,
+  '0011-usage-dimensions': usageDimensions,
 }

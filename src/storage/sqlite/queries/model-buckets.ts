@@ -1,5 +1,5 @@
 /**
- * Model calls session by session and quarter by quarter, as they are stored: for what can only be
+ * Model calls session by session and quarter by quarter: for what can only be
  * seen in their order, such as a cache that went cold. Read by a command, not by the bridge: it may
  * be many rows.
  */
@@ -9,7 +9,7 @@ import type { ReadConnection } from '../connection.ts'
 import type { UsageReader } from '../../store-reader.ts'
 import type { ModelSum } from '../../usage-slice.ts'
 import { sessionsMatching } from './session-filter.ts'
-import { sound } from './sound-figures.ts'
+import { soundSum } from './sound-figures.ts'
 
 export function createModelBuckets(connection: ReadConnection): UsageReader['buckets'] {
   const { kysely } = connection
@@ -18,22 +18,23 @@ export function createModelBuckets(connection: ReadConnection): UsageReader['buc
     const found = prepare(connection, (span: { fromMs: number; toMs: number }) =>
       kysely
         .selectFrom('model_usage')
-        .select([
+        .select(({ fn }) => [
           'session_ref',
           'bucket_ms',
           'model',
           'is_subagent',
-          'calls',
-          'errors',
-          sound('cost_usd', 'usd').as('cost_usd'),
-          sound('estimated_usd', 'usd').as('estimated_usd'),
-          sound('metrics_usd', 'usd').as('metrics_usd'),
-          'unpriced_calls',
-          sound('input_tokens', 'tokens').as('input_tokens'),
-          sound('output_tokens', 'tokens').as('output_tokens'),
-          sound('cache_read_tokens', 'tokens').as('cache_read_tokens'),
-          sound('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
+          fn.sum<number>('calls').as('calls'),
+          fn.sum<number>('errors').as('errors'),
+          soundSum('cost_usd', 'usd').as('cost_usd'),
+          soundSum('estimated_usd', 'usd').as('estimated_usd'),
+          soundSum('metrics_usd', 'usd').as('metrics_usd'),
+          fn.sum<number>('unpriced_calls').as('unpriced_calls'),
+          soundSum('input_tokens', 'tokens').as('input_tokens'),
+          soundSum('output_tokens', 'tokens').as('output_tokens'),
+          soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+          soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
         ])
+        .groupBy(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
         .where('bucket_ms', '>=', span.fromMs)
         .where('bucket_ms', '<', span.toMs)
         .where((eb) =>

@@ -8,6 +8,7 @@ import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
+import { createDimensionSets } from './dimension-sets.ts'
 import { modelSum } from './model-buckets.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
@@ -19,6 +20,7 @@ type Within = Span & { readonly ids: string }
 
 export function createUsageQueries(connection: ReadConnection): Omit<UsageReader, 'buckets'> {
   const { kysely } = connection
+  const dimensionSetOf = createDimensionSets(connection)
 
   function reader(filter: SessionFilter): (span: Span) => Promise<UsageSlice> {
     const sessions = prepare(connection, (span: Span) =>
@@ -35,6 +37,7 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
         .select(({ fn }) => [
           'session_ref',
           'model',
+          'dimensions_ref',
           fn.sum<number>('calls').as('calls'),
           fn.sum<number>('errors').as('errors'),
           soundSum('cost_usd', 'usd').as('cost_usd'),
@@ -47,7 +50,9 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
           soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
         ])
         .$if(filter.model !== undefined, (query) => query.where('model', '=', filter.model ?? ''))
-        .groupBy(['session_ref', 'model']),
+        .groupBy(['session_ref', 'model', 'dimensions_ref'])
+        .orderBy('session_ref')
+        .orderBy('model'),
     )
     const tools = prepare(connection, (within: Within) =>
       usedWithin('tool_usage', within)
@@ -78,7 +83,9 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
           firstPromptMs: row.first_prompt_ms ?? undefined,
           firstCommitMs: row.first_commit_ms ?? undefined,
         })),
-        models: models.all(within).map(modelSum),
+        models: models.all(within).map((row) => {
+          return { ...modelSum(row), dimensions: dimensionSetOf(row.dimensions_ref) }
+        }),
         tools: tools.all(within).map(({ duration_ms, ...sums }) => {
           return { ...sums, durationMs: duration_ms ?? 0 }
         }),

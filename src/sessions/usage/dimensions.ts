@@ -1,0 +1,43 @@
+/**
+ * The dimensions that calls are counted under. A session has a bounded number of distinct sets, in
+ * bytes as well (`name-table.ts`); calls beyond the bound share one set, in which every name is
+ * `(other)`. Who says what a call cost is one of a few words, so it does not count towards the bound.
+ */
+import type { CallDimensions } from '../../domain/call-dimensions.ts'
+import { dimensionsKey, type UsageDimensions } from '../../domain/usage.ts'
+import { entryOf, keyOf, OTHER_NAMES } from './name-table.ts'
+import type { Totals } from './totals.ts'
+
+/** The type of a subagent as long as nobody has told it. */
+export const UNKNOWN_SUBAGENT = 'unknown'
+
+const OTHERS: CallDimensions = {
+  querySource: OTHER_NAMES,
+  subagentType: OTHER_NAMES,
+  skill: OTHER_NAMES,
+  mcpServer: OTHER_NAMES,
+  plugin: OTHER_NAMES,
+  effort: OTHER_NAMES,
+  workflow: OTHER_NAMES,
+}
+
+const NOTHING_KEY = dimensionsKey({})
+
+/** The set that the session counts calls of these dimensions under; noted where it is new. */
+export function countedDimensions(
+  totals: Totals,
+  told: CallDimensions,
+  costSource: UsageDimensions['costSource'],
+): UsageDimensions {
+  const dimensions = boundedDimensions(totals, told)
+  return costSource === undefined ? dimensions : { ...dimensions, costSource }
+}
+
+function boundedDimensions(totals: Totals, told: CallDimensions): CallDimensions {
+  const key = dimensionsKey(told)
+  if (key === NOTHING_KEY) return told
+  totals.dimensions ??= {}
+  const isKept = keyOf(totals.dimensions, key) === key
+  entryOf(totals.dimensions, key, () => 1)
+  return isKept ? told : OTHERS
+}
