@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Overview, Share } from '../../src/api/contract/overview.ts'
 import { type App, createApp } from '../../src/app/app.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { createLogger } from '../../src/observability/logger.ts'
@@ -140,6 +141,22 @@ describe.each(databases)('a database of $commit', (old) => {
     expect(idsOf(second)).toEqual(idsOf(langfuse))
     const summary = second.spans().find(({ name }) => name === 'session-summary')
     expect(summary?.attributes['langfuse.observation.metadata.close_reason']).toBe('shutdown')
+  })
+
+  test('splits what calls cost by what they were made for, as far as its records say', async () => {
+    const { app, url } = await takeUp(old)
+    const { totals, ...overview } = await ask<Overview>(url, `overview?from=0&to=${old.stoppedMs}`)
+    const names = (shares: readonly Share[]) => shares.map(({ name }) => name)
+    for (const shares of [overview.byQuerySource, overview.bySubagentType, overview.byEffort]) {
+      const costUsd = shares.reduce((sum, share) => sum + (share.costUsd ?? 0), 0)
+      expect(costUsd).toBeCloseTo(totals.costUsd ?? 0, 9)
+      expect(shares.reduce((sum, share) => sum + share.modelCalls, 0)).toBe(totals.modelCalls)
+    }
+    // One of its recordings is of a version that names no source.
+    expect(names(overview.byQuerySource)).toEqual(expect.arrayContaining([null, 'sdk']))
+    expect(names(overview.byEffort)).toContain('medium')
+    expect(names(overview.byCostSource)).toEqual(['agent'])
+    await app.stop()
   })
 
   test('shows its sessions, with what they are called and what they cost', async () => {

@@ -112,9 +112,16 @@ describe('a replay gives the rows that were sent, and the state that was kept', 
 
 async function expectSame(rig: ReplayRig): Promise<void> {
   await expectSameRows(rig)
+  await expectSameUsage(rig)
   for (const [key, { stored, anew }] of await rig.states()) expect(anew, key).toEqual(stored)
 }
 
 async function expectSameRows(rig: ReplayRig): Promise<void> {
   expect(await rig.saidAgain(policy)).toEqual(await rig.said())
+}
+
+async function expectSameUsage(rig: ReplayRig): Promise<void> {
+  for (const [key, { stored, anew }] of await rig.usage(policy)) {
+    expect(anew, key).toEqual(stored)
+  }
 }

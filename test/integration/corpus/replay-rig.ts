@@ -3,7 +3,7 @@
  * can be stopped and killed, and whose stored sessions can be told again.
  */
 import Database from 'better-sqlite3'
-import { replaySession } from '../../../src/reports/replay.ts'
+import { replaySession, replaySlices } from '../../../src/reports/replay.ts'
 import { createBudgetDays } from '../../../src/reports/budget-days.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Emission } from '../../../src/domain/emission.ts'
@@ -11,8 +11,13 @@ import type { Arrival } from '../../../src/domain/session-store.ts'
 import type { Origin } from '../../../src/domain/telemetry-record.ts'
 import { budgetEvents } from '../../../src/sessions/budget-event.ts'
 import { createSessionHandler, type SessionHandler } from '../../../src/sessions/handler.ts'
-import type { SessionPolicy } from '../../../src/sessions/policy.ts'
-import type { SessionState } from '../../../src/sessions/state.ts'
+import { foldInputs, inputOf } from '../../../src/sessions/fold.ts'
+import { policyAsRecorded, type SessionPolicy } from '../../../src/sessions/policy.ts'
+import type { SessionInput } from '../../../src/sessions/reduce.ts'
+import type { Replay } from '../../../src/sessions/replay.ts'
+import { newSession, type SessionState } from '../../../src/sessions/state.ts'
+import { dimensionsKey, type ModelUsage } from '../../../src/domain/usage.ts'
+import { addUsd } from '../../../src/domain/exact-sum.ts'
 import { createSessionStates } from '../../../src/app/session-states.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
@@ -106,6 +111,8 @@ export interface ReplayRig {
   said(): Promise<ReadonlyMap<string, readonly string[]>>
   /** The same from what is stored. */
   saidAgain(policy: SessionPolicy): Promise<ReadonlyMap<string, readonly string[]>>
+  /** What calls used, row by row, as it is stored and as it is told again. */
+  usage(policy: SessionPolicy): Promise<ReadonlyMap<string, { stored: unknown[]; anew: unknown[] }>>
   /** States as they are stored, by session, and as they are made anew. */
   states(): Promise<ReadonlyMap<string, { readonly stored: unknown; readonly anew: unknown }>>
   send(request: ReplayRequest, delayMs: number): Promise<void>
@@ -233,6 +240,18 @@ export async function createReplayRig(
       })
       return bySession([...told.values()].flat())
     },
+    usage: (under) =>
+      ofEach(async (key, reader) => ({
+        stored: rows<StoredUsage>(
+          `select u.bucket_ms, u.model, u.is_subagent, d.key as dimensions, u.calls, u.errors,
+             u.unpriced_calls, u.cost_usd, u.input_tokens, u.output_tokens, u.duration_ms
+           from model_usage u join sessions on sessions.id = u.session_ref
+           join usage_dimensions d on d.id = u.dimensions_ref where session_key = '${key}'`,
+        )
+          .filter(isSomething)
+          .sort(inOrder),
+        anew: await usageAnew(reader, key, under),
+      })),
     states: () =>
       ofEach(async (key, reader) => {
         const [row] = rows<{ state: string }>(
@@ -245,6 +264,91 @@ export async function createReplayRig(
           anew: JSON.parse(JSON.stringify(anew)) as unknown,
         }
       }),
+  }
+}
+
+/** A row of `model_usage`, with the key of its dimensions. */
+interface StoredUsage {
+  readonly bucket_ms: number
+  readonly model: string
+  readonly is_subagent: number
+  readonly dimensions: string
+  readonly calls: number
+  readonly errors: number
+  readonly unpriced_calls: number
+  readonly cost_usd: number
+  readonly input_tokens: number
+  readonly output_tokens: number
+  readonly duration_ms: number
+}
+
+const keyOf = ({ bucket_ms, model, is_subagent, dimensions }: StoredUsage): string =>
+  JSON.stringify([bucket_ms, model, is_subagent, dimensions])
+const inOrder = (a: StoredUsage, b: StoredUsage): number => (keyOf(a) < keyOf(b) ? -1 : 1)
+
+/** A row of which everything was moved elsewhere stays, with nothing in it. */
+function isSomething({ calls, errors, unpriced_calls, cost_usd, input_tokens }: StoredUsage) {
+  return [calls, errors, unpriced_calls, cost_usd, input_tokens].some((amount) => amount !== 0)
+}
+
+/** What the records of a session add up to when they are told again. */
+async function usageAnew({ inputs }: StoreReader, key: string, under: SessionPolicy) {
+  const sums = new Map<string, StoredUsage>()
+  let policy = under
+  let state: SessionState | undefined
+  const step = (from: SessionState, given: readonly SessionInput[]): [] => {
+    const folded = foldInputs(from, given, policy, () => {})
+    state = folded.state
+    for (const row of folded.usage.models.map(rowOf)) {
+      const known = sums.get(keyOf(row))
+      sums.set(keyOf(row), known === undefined ? row : added(known, row))
+    }
+    return []
+  }
+  const replay: Replay = {
+    add: (arrivals) => {
+      const [first] = arrivals
+      if (first === undefined) return []
+      return step(state ?? newSession(key, first.item, first.arrivedMs), arrivals.map(inputOf))
+    },
+    control: (control) => (state === undefined ? [] : step(state, [control])),
+    underPolicy: (recorded) => {
+      policy = policyAsRecorded(under, recorded)
+    },
+    closing: () => ({ emissions: [], state }),
+    state: () => state,
+  }
+  const slices = replaySlices(inputs, replay, key, 0, async () => {})
+  while ((await slices.next()).done !== true);
+  return [...sums.values()].filter(isSomething).sort(inOrder)
+}
+
+function rowOf(row: ModelUsage): StoredUsage {
+  return {
+    bucket_ms: row.bucketMs,
+    model: row.model,
+    is_subagent: row.isSubagent ? 1 : 0,
+    dimensions: dimensionsKey(row.dimensions),
+    calls: row.calls,
+    errors: row.errors,
+    unpriced_calls: row.unpricedCalls,
+    cost_usd: row.costUsd,
+    input_tokens: row.inputTokens,
+    output_tokens: row.outputTokens,
+    duration_ms: row.durationMs,
+  }
+}
+
+function added(a: StoredUsage, b: StoredUsage): StoredUsage {
+  return {
+    ...a,
+    calls: a.calls + b.calls,
+    errors: a.errors + b.errors,
+    unpriced_calls: a.unpriced_calls + b.unpriced_calls,
+    cost_usd: addUsd(a.cost_usd, b.cost_usd),
+    input_tokens: a.input_tokens + b.input_tokens,
+    output_tokens: a.output_tokens + b.output_tokens,
+    duration_ms: a.duration_ms + b.duration_ms,
   }
 }
 
