@@ -156,6 +156,67 @@ const tokens: Readonly<Record<string, (d: Draw) => string>> = {
   'Dropbox token': (d) => `sl.u.${d.url(130)}`,
   'Contentful token': (d) => `CFPAT-${d.url(43)}`,
   'Postman key': (d) => `PMAK-${d.hex(24)}-${d.hex(34)}`,
+  'GitLab routable token': (d) => `glpat-${d.url(27)}.${d.lower(2)}.${d.lower(7)}`,
+  'Slack rotated token': (d) => `xoxe.xoxp-1-${d.alnum(166)}`,
+  'Slack refresh token': (d) => `xoxe-1-${d.alnum(146)}`,
+  'Stripe organisation key': (d) => `sk_org_live_${d.alnum(60)}`,
+  'OpenAI service key': (d) => `sk-svcacct-${d.url(120)}`,
+  'OpenAI admin key': (d) => `sk-admin-${d.url(120)}`,
+  'OpenAI session': (d) => `sess-${d.alnum(40)}`,
+  'Anthropic admin key': (d) => `sk-ant-admin01-${d.url(93)}AA`,
+  'Gemini key': (d) => `AQ.Ab8RN6${d.url(44)}`,
+  'Azure Search key': (d) => `${d.alnum(42)}AzSe${d.alnum(6)}`,
+  'Azure Functions key': (d) => `${d.url(44)}AzFu${d.alnum(6)}==`,
+  'Azure registry key': (d) => `${d.alnum(42)}+ACR${d.alnum(6)}`,
+  'Azure Redis key': (d) => `${d.alnum(33)}AzCa${d.alnum(6)}=`,
+  'Azure IoT key': (d) => `${d.alnum(33)}AIoT${d.alnum(6)}=`,
+  'Azure Service Bus key': (d) => `${d.alnum(33)}+ASb${d.alnum(6)}=`,
+  'Azure Event Hub key': (d) => `${d.alnum(33)}+AEh${d.alnum(6)}=`,
+  'Azure API Management key': (d) => `${d.alnum(76)}APIM${d.alnum(4)}==`,
+  'DigitalOcean Spaces key': (d) => `DO801${d.upper(15)}`,
+  'Netlify OAuth token': (d) => `nfo_${d.alnum(36)}`,
+  'Vercel Blob token': (d) => `vercel_blob_rw_${d.alnum(16)}_${d.alnum(30)}`,
+  'Neon password': (d) => `npg_${d.alnum(12)}`,
+  'Databricks OAuth secret': (d) => `dkea${d.hex(32)}`,
+  'Infisical token': (d) => `st.${d.hex(24)}.${d.hex(32)}.${d.hex(32)}`,
+  'Bitwarden token': (d) => `0.${d.uuid()}.${d.alnum(30)}:${d.base64(16)}`,
+  'Akamai token': (d) => `akab-${d.lower(16)}-${d.lower(16)}`,
+  'Volcengine key': (d) => `AKLT${d.alnum(43)}`,
+  'Yandex IAM token': (d) => `t1.A${d.url(180)}.${d.url(86)}`,
+  'Yandex OAuth token': (d) => `y0_${d.url(55)}`,
+  'CockroachDB key': (d) => `CCDB1_${d.alnum(22)}_${d.alnum(40)}`,
+  'Elastic key': (d) => `essu_${d.base64(60)}`,
+  'Confluent key': (d) => `cflt${d.alnum(60)}`,
+  'Snowflake token': (d) => `ver:1-hint:${d.of(DIGITS, 9)}-ETMsDgAAA${d.base64(150)}`,
+  'Deno token': (d) => `ddp_${d.alnum(36)}`,
+  'Daytona key': (d) => `dtn_${d.hex(64)}`,
+  'Trello token': (d) => `ATTA${d.hex(64)}${d.upper(8)}`,
+  'JSR token': (d) => `jsrp_${d.alnum(40)}`,
+  'Depot token': (d) => `depot_project_${d.hex(64)}`,
+  'dbt token': (d) => `dbtc_${d.url(44)}`,
+  'Snyk token': (d) => `snyk_sat.${d.hex(8)}.${d.url(80)}`,
+  'RunPod key': (d) => `rpa_${d.upper(43)}`,
+  'Context7 key': (d) => `ctx7sk-${d.uuid()}`,
+  'Amp token': (d) => `sgamp_user_${d.alnum(40)}_${d.alnum(20)}`,
+  'Modal token': (d) => `ak-${d.of(UPPER, 1)}${d.of(DIGITS, 1)}${d.alnum(20)}`,
+  'Cursor key': (d) => `crsr_${d.hex(64)}`,
+  'Browserbase key': (d) => `bb_live_${d.alnum(27)}`,
+  'Polar token': (d) => `polar_oat_${d.alnum(43)}`,
+  'New Relic region key': (d) => `eu01xx${d.hex(30)}NRAL`,
+  'PostHog OAuth token': (d) => `pha_${d.url(43)}`,
+  'Linear webhook secret': (d) => `lin_wh_${d.alnum(40)}`,
+  'Figma refresh token': (d) => `figdr_${d.url(40)}`,
+  'Asana token': (d) => `1/${d.of(DIGITS, 16)}:${d.hex(32)}`,
+  'Discord user token': (d) => `mfa.${d.url(84)}`,
+  'Meta token': (d) => `EAAG${d.alnum(180)}`,
+  'Instagram token': (d) => `IGQVJ${d.url(130)}`,
+  'OneSignal key': (d) => `os_v2_app_${d.lower(100)}`,
+  'Telnyx key': (d) => `KEY0${d.of('0123456789ABCDEF', 30)}_${d.alnum(22)}`,
+  'Porkbun key': (d) => `sk1_${d.hex(64)}`,
+  'extended private key': (d) => `xprv9s21ZrQH143K${d.alnum(96)}`,
+  'bcrypt hash': (d) => `$2b$12$${d.of(`${ALNUM}./`, 53)}`,
+  'yescrypt hash': (d) => `$y$j9T$${d.of(`${ALNUM}./`, 22)}$${d.of(`${ALNUM}./`, 43)}`,
+  'argon2 hash': (d) => `$argon2id$v=19$m=65536,t=3,p=4$${d.alnum(22)}$${d.alnum(43)}`,
   'age key': (d) => `AGE-SECRET-KEY-1${d.upper(58)}`,
 }
 
@@ -180,6 +241,44 @@ const contexts: Readonly<Record<string, (d: Draw, secret: string) => string>> = 
   'key header': (_, secret) => `X-Api-Key: ${secret}`,
   'npm registry': (_, secret) => `//registry.example.com/:_authToken=${secret}`,
   kubeconfig: (_, secret) => `users:\n- name: admin\n  user:\n    token: ${secret}`,
+  'default in code': (_, secret) => `const key = process.env.API_KEY || "${secret}"`,
+  'default in Python': (_, secret) => `os.getenv("API_TOKEN", "${secret}")`,
+  'Terraform variable': (_, secret) => `variable "db_password" {\n  default = "${secret}"\n}`,
+  'GitHub secret': (_, secret) => `gh secret set DEPLOY_TOKEN --body "${secret}"`,
+  'AWS parameter': (_, secret) =>
+    `aws ssm put-parameter --name DB_PASSWORD --value ${secret} --type SecureString`,
+  'PowerShell variable': (_, secret) => `$env:API_TOKEN = "${secret}"`,
+  'table in Markdown': (_, secret) => `| API_TOKEN | ${secret} |`,
+  'bold in Markdown': (_, secret) => `**client_secret:** \`${secret}\``,
+  'XML property': (_, secret) => `<property name="DB_PASSWORD">${secret}</property>`,
+  'property list': (_, secret) => `<key>API_TOKEN</key>\n<string>${secret}</string>`,
+  'HTML escapes': (_, secret) => `&quot;api_key&quot;:&quot;${secret}&quot;`,
+  'Unicode escapes': (_, secret) => `\\u0022api_key\\u0022:\\u0022${secret}\\u0022`,
+  'URL escapes': (_, secret) => `api_key%3D${encodeURIComponent(secret)}%26x%3D1`,
+  'preprocessor line': (_, secret) => `#define API_TOKEN "${secret}"`,
+  'continued line': (_, secret) => `export API_TOKEN=\\\n${secret}`,
+  'terminal colours': (_, secret) => `\u001b[32mAPI_TOKEN\u001b[0m=${secret}`,
+  'tab behind a name': (_, secret) => `DB_PASSWORD\t${secret}`,
+  'quoted error': (_, secret) => `invalid api_key "${secret}"`,
+  'prose with a password': (_, secret) => `log in as admin with password ${secret}`,
+  'nested value': (_, secret) => JSON.stringify({ password: { value: secret, sensitive: true } }),
+  'header as an argument': (_, secret) => `curl -H 'x-auth-token: ${secret}' https://example.com`,
+  'signing in code': (_, secret) => `jwt.sign(payload, '${secret}')`,
+  'piped password': (_, secret) => `echo ${secret} | docker login -u app --password-stdin`,
+  'Redis configuration': (_, secret) => `requirepass ${secret}`,
+  'MongoDB shell': (_, secret) => `mongosh -u app -p ${secret} --host db`,
+  'SQL Server shell': (_, secret) => `sqlcmd -S db -U sa -P '${secret}' -Q "x"`,
+  'LDAP search': (_, secret) => `ldapsearch -x -D cn=admin -w ${secret} -b dc=x`,
+  'OpenSSL passphrase': (_, secret) => `openssl rsa -passin pass:${secret} -in key.pem`,
+  'key store': (_, secret) => `keytool -genkey -keypass ${secret}`,
+  'archive password': (_, secret) => `unzip -P ${secret} a.zip`,
+  'MySQL shell': (_, secret) => `mysqldump -h db -u root -p'${secret}' shop`,
+  'curl with more options': (_, secret) => `curl -sSu admin:${secret} https://example.com`,
+  'pgpass file': (_, secret) => `localhost:5432:shop:app:${secret}`,
+  'Go database driver': (_, secret) => `app:${secret}@tcp(127.0.0.1:3306)/shop`,
+  'Oracle URL': (_, secret) => `jdbc:oracle:thin:app/${secret}@//db:1521/x`,
+  'SQL user': (_, secret) => `CREATE USER app IDENTIFIED WITH mysql_native_password BY '${secret}'`,
+  'French prose': (_, secret) => `mot de passe : ${secret}`,
   'AWS credentials': (d) => `aws_secret_access_key = ${d.of(`${ALNUM}/+`, 40)}`,
   'Datadog variable': (d) => `DD_API_KEY=${d.hex(32)}`,
   'Twilio variable': (d) => `TWILIO_AUTH_TOKEN=${d.hex(32)}`,
@@ -249,6 +348,49 @@ const shaped: Readonly<Record<string, (d: Draw) => { text: string; secret: strin
   'Azure SAS': (d) => {
     const secret = encodeURIComponent(d.base64(32))
     return { secret, text: `https://shop.blob.core.windows.net/c?sv=2022-11-02&sig=${secret}` }
+  },
+  'signed URL': (d) => {
+    const secret = d.hex(64)
+    return {
+      secret,
+      text: `https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature=${secret}`,
+    }
+  },
+  'URL in a URL': (d) => {
+    const secret = d.alnum(16)
+    return { secret, text: encodeURIComponent(`postgres://app:${secret}@db/shop`) }
+  },
+  'key without its beginning': (d) => {
+    const secret = d.base64(48)
+    return { secret, text: `${secret}\n${d.base64(48)}\n-----END RSA PRIVATE KEY-----` }
+  },
+  'key in base64': (d) => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${d.base64(48)}\n-----END PRIVATE KEY-----\n`
+    const secret = Buffer.from(key).toString('base64')
+    return { secret, text: `tls.key: ${secret}` }
+  },
+  'key in a URL': (d) => {
+    const secret = d.alnum(64)
+    return {
+      secret,
+      text: encodeURIComponent(`-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----`),
+    }
+  },
+  'JSON Web Key': (d) => {
+    const secret = d.url(43)
+    return { secret, text: JSON.stringify({ kty: 'EC', crv: 'P-256', x: d.url(43), d: secret }) }
+  },
+  'recovery phrase': (d) => {
+    const secret = Array.from({ length: 12 }, () => d.of(LOWER, 6)).join(' ')
+    return { secret, text: `seed phrase: ${secret}` }
+  },
+  'cookie of curl': (d) => {
+    const secret = d.alnum(32)
+    return { secret, text: `curl -b "session=${secret}" https://example.com` }
+  },
+  'token behind a password': (d) => {
+    const secret = `ghp_${d.alnum(36)}`
+    return { secret, text: `machine github.com login ${secret} password x-oauth-basic` }
   },
   'Slack webhook': (d) => {
     const secret = d.alnum(24)

@@ -105,10 +105,48 @@ function eachSecret(
   of: Compiled,
   visit: (rule: MaskRule, span: SecretSpan) => boolean,
 ): void {
+  const scan: Scan = { at: 0, state: 0, done: 0 }
+  /** Begins further on than its keyword ends: what is in between comes first. */
+  let ahead: Hit | undefined
+  for (;;) {
+    const limit = startOf(ahead, text.length)
+    const hit = nextHit(text, of, scan, limit) ?? ahead
+    if (hit === undefined) return
+    const { span } = hit
+    if (span.from > scan.at) {
+      ahead = span.from < limit ? hit : ahead
+      continue
+    }
+    if (span.to <= scan.done) continue
+    if (!visit(hit.rule, span)) return
+    scan.done = span.to
+    if (span.to > scan.at) {
+      scan.at = span.to
+      scan.state = 0
+    }
+    if (hit === ahead || span.to > startOf(ahead, text.length)) ahead = undefined
+  }
+}
+
+function startOf(hit: Hit | undefined, otherwise: number): number {
+  return hit === undefined ? otherwise : hit.span.from
+}
+
+/** How far a text was scanned. */
+interface Scan {
+  at: number
+  /** Of the automaton. */
+  state: number
+  /** The end of the last secret. */
+  done: number
+}
+
+/** The next secret whose keyword ends before the limit; moves the scan behind that keyword. */
+function nextHit(text: string, of: Compiled, scan: Scan, limit: number): Hit | undefined {
   const { classes, next, classCount, found } = of.automaton
-  let state = 0
-  let done = 0
-  for (let i = 0; i < text.length; i += 1) {
+  const { done } = scan
+  let { state } = scan
+  for (let i = scan.at; i < limit; i += 1) {
     const code = text.charCodeAt(i)
     state = code < 128 ? (next[state * classCount + (classes[code] as number)] as number) : 0
     if (state === 0) continue
@@ -116,12 +154,13 @@ function eachSecret(
     if (keywords.length === 0) continue
     const hit = hitOf(text, keywords, of, i + 1, done)
     if (hit === undefined) continue
-    if (!visit(hit.rule, hit.span)) return
-    done = hit.span.to
-    if (done <= i + 1) continue
-    i = done - 1
-    state = 0
+    scan.at = i + 1
+    scan.state = state
+    return hit
   }
+  scan.at = limit
+  scan.state = state
+  return undefined
 }
 
 interface Hit {

@@ -2,6 +2,7 @@
 import type { MaskRule } from '../rule.ts'
 import { assignmentRules } from './assignments.ts'
 import { cloudRules } from './cloud.ts'
+import { commandRules } from './commands.ts'
 import { credentialRules } from './credentials.ts'
 import { forgeRules } from './forges.ts'
 import { keyRules } from './keys.ts'
@@ -18,4 +19,8 @@ export const tokenRules: readonly MaskRule[] = [
 ]
 
 /** Recognise one by what stands around it. */
-export const contextRules: readonly MaskRule[] = [...credentialRules, ...assignmentRules]
+export const contextRules: readonly MaskRule[] = [
+  ...credentialRules,
+  ...commandRules,
+  ...assignmentRules,
+]

@@ -27,6 +27,13 @@ const WORDS = [
   'connectionstring',
   'dsn',
   'auth',
+  'pw',
+  'psk',
+  'seed',
+  'salt',
+  'pepper',
+  'mnemonic',
+  'jwt',
 ] as const
 
 /** What the keys of vendors are called in their documents, by the name of the variable. */
@@ -69,7 +76,8 @@ interface Found {
   readonly quote?: string
 }
 
-const QUOTES = String.raw`\\{0,15}["'\x60]`
+/** With the backslashes of JSON within JSON; also as an escape of JSON, of HTML or of a URL. */
+const QUOTES = String.raw`(?:\\{0,15}["'\x60]|\\{1,15}u002[27]|&(?:quot|#3[49]);|%2[27])`
 /** Also over line ends, for `"name": "X",\n  "value": "y"`. */
 const WIDE_GAP = String.raw`(?:\s|\\+[nrt]){0,40}`
 
@@ -90,6 +98,31 @@ const PROSE_JOIN = new RegExp(
   'y',
 )
 const SPACED_QUOTE = / {1,4}(?=\\{0,15}')/y
+/**
+ * What else joins a name to its value: a default behind it, a cell of a table, bold type, a property
+ * list, an XML property, an option of a command, a quote behind a space.
+ */
+const LOOSE_JOIN = new RegExp(
+  String.raw`(?:${QUOTES})?\]?\)?(?:${WIDE_GAP}(?:\|\||\?\?|or)${WIDE_GAP}(?=${QUOTES})|[ \t]{0,20}\|[ \t]{0,20}(?:${QUOTES})?|(?::\*\*|\*\*:)[ \t]{0,4}(?:${QUOTES})?|</[a-z]{1,10}>${WIDE_GAP}<[a-z]{1,10}>|>(?!=)|(?:\t|\\+t| {2,8}){1,4}|[ \t]{1,4}(?:--?[a-z-]{1,20})[ =](?:${QUOTES})?|\s{1,4}\{${WIDE_GAP}default\s{1,20}=\s{1,20}(?=${QUOTES})| {1,4}(?=${QUOTES}))`,
+  'y',
+)
+/** A space of prose, before something that can only be the value. */
+const BARE_SPACE = /(?:[ \t]|\\+t) {0,8}\(?(?=[^\s()"'`]{0,40}\d)(?=[^\s("'`]{8})/y
+/** `{"password": {"value": "…"}}`, as DynamoDB, OTLP and Terraform nest a value. */
+const NESTED_VALUE = new RegExp(
+  String.raw`\{${WIDE_GAP}${QUOTES}(?:S|value|stringValue|string|default|_text)${QUOTES}${WIDE_GAP}:${WIDE_GAP}(?=${QUOTES})`,
+  'y',
+)
+const ENCODED_SIGN = /(?:%22)?(?:%3[AaDd]|%253[AaDd])(?:%20|\+)?(?:%22)?/y
+/** Behind a name whose colour ends there. */
+const ESCAPE = '\u001b'
+const COLOUR = new RegExp(
+  String.raw`(?:${ESCAPE}|\\{1,15}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,12}m`,
+  'y',
+)
+/** The value of a name in a URL ends at the next encoded delimiter. */
+const ENCODED_UNQUOTED =
+  /(?:[A-Za-z0-9._~!*()$,;:@/+-]|%(?!(?:22|26|20|0[AaDd]|2[Cc]|7[Dd]|3[Bb]))[0-9A-Fa-f]{2}){1,8192}/y
 const UNQUOTED = /(?:[^\s"'`<>(){}[\],;|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
 const ENV_UNQUOTED = /(?:[^\s"'`<>();|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
 const YAML_BLOCK = /[|>][+-]?\d?(?:\r?\n|\\+n)(?:[ \t]|\\+t){1,40}/y
@@ -121,7 +154,23 @@ function nameAt(text: string, at: number, end: number): { from: number; to: numb
     const letter = text.charCodeAt(from)
     if (letter === 0x6e || letter === 0x72 || letter === 0x74) from += 1
   }
+  from += escapeLength(text, from, at)
   return { from, to }
+}
+
+const ESCAPE_END = /(?:\\u00[0-9a-fA-F]{2}|%[0-9A-Fa-f]{2}|\[[0-9;]{1,12}m)$/
+
+/** How much of what looks like the beginning of a name is the end of an escape: `%22API_KEY`. */
+function escapeLength(text: string, from: number, at: number): number {
+  const before = text.charCodeAt(from - 1)
+  if (from >= at || (before !== BACKSLASH && before !== 0x25 && before !== 0x5b && before !== 0x3b))
+    return 0
+  for (const length of [2, 5, 3, 4]) {
+    if (from + length <= at && ESCAPE_END.test(text.slice(Math.max(0, from - 8), from + length))) {
+      return length
+    }
+  }
+  return 0
 }
 
 /** The value that belongs to a name; `joint` is the first character behind it that is no space. */
@@ -143,6 +192,10 @@ function placedValue(
     XML_JOIN.lastIndex = to
     if (XML_JOIN.test(text)) return valueAt(text, XML_JOIN.lastIndex, 'config', name)
   }
+  if (joint === 0x25) {
+    ENCODED_SIGN.lastIndex = to
+    return ENCODED_SIGN.test(text) ? encodedValueAt(text, ENCODED_SIGN.lastIndex) : undefined
+  }
   const join = joinAt(text, to)
   if (join !== undefined) {
     return valueAt(text, join.end, placeOf(text, name, from, to, join.sign), name)
@@ -151,38 +204,75 @@ function placedValue(
     FLAG_JOIN.lastIndex = to
     if (FLAG_JOIN.test(text)) return valueAt(text, FLAG_JOIN.lastIndex, 'config', name)
   }
+  return looseValue(text, name, to)
+}
+
+/** The value behind a name that no sign joins to it. */
+function looseValue(text: string, name: string, to: number): Found | undefined {
   SPACED_QUOTE.lastIndex = to
   if (SPACED_QUOTE.test(text)) return valueAt(text, SPACED_QUOTE.lastIndex, 'code', name)
   PROSE_JOIN.lastIndex = to
   if (PROSE_JOIN.test(text)) return valueAt(text, PROSE_JOIN.lastIndex, 'prose', name)
+  LOOSE_JOIN.lastIndex = to
+  if (LOOSE_JOIN.test(text)) {
+    const found = valueAt(text, LOOSE_JOIN.lastIndex, 'list', name)
+    return found === undefined ? undefined : { ...found, isQuoted: true }
+  }
+  BARE_SPACE.lastIndex = to
+  if (BARE_SPACE.test(text)) return valueAt(text, BARE_SPACE.lastIndex, 'bare', name)
   return undefined
+}
+
+function encodedValueAt(text: string, from: number): Found | undefined {
+  ENCODED_UNQUOTED.lastIndex = from
+  if (!ENCODED_UNQUOTED.test(text)) return undefined
+  return { from, to: ENCODED_UNQUOTED.lastIndex, place: 'config', isQuoted: false }
 }
 
 /** The sign between a name, which may be quoted, and its value; `end` is where the value begins. */
 function joinAt(text: string, to: number): { sign: string; end: number } | undefined {
-  let i = afterQuote(text, to)
+  let i = afterQuote(text, afterColour(text, to))
   if (text.charCodeAt(i) === 0x5d) i += 1
   if (text.charCodeAt(i) === 0x29) i += 1
   if (text.charCodeAt(i) === COLON) {
     TYPE.lastIndex = i
     if (TYPE.test(text)) i = TYPE.lastIndex
   }
-  i = afterGap(text, i)
+  i = afterGap(text, text.startsWith('**', i) ? i + 2 : i)
   const length = signLength(text, i)
   if (length === 0) return undefined
   const sign = text.slice(i, i + length)
-  const end = afterGap(text, i + length)
+  const behind = text.startsWith('** ', i + length) ? i + length + 2 : i + length
+  const end = afterColour(text, afterGap(text, behind))
+  if (text.charCodeAt(end) === 0x7b) {
+    NESTED_VALUE.lastIndex = end
+    if (NESTED_VALUE.test(text)) return { sign, end: NESTED_VALUE.lastIndex }
+  }
   if (sign === ',' && afterQuote(text, end) === end) return undefined
   WRAPPER.lastIndex = end
   return { sign, end: WRAPPER.test(text) ? WRAPPER.lastIndex : end }
+}
+
+function afterColour(text: string, from: number): number {
+  const code = text.charCodeAt(from)
+  if (code !== 0x1b && code !== BACKSLASH) return from
+  COLOUR.lastIndex = from
+  return COLOUR.test(text) ? COLOUR.lastIndex : from
 }
 
 /** Behind a quote with its backslashes, if there is one. */
 function afterQuote(text: string, from: number): number {
   let i = from
   while (text.charCodeAt(i) === BACKSLASH && i - from < MAX_GAP) i += 1
-  return isQuote(text.charCodeAt(i)) ? i + 1 : from
+  const code = text.charCodeAt(i)
+  if (isQuote(code)) return i + 1
+  const isEscape = (code === 0x75 && i > from) || code === 0x26
+  if (!isEscape) return from
+  ESCAPED_QUOTE.lastIndex = from
+  return ESCAPED_QUOTE.test(text) ? ESCAPED_QUOTE.lastIndex : from
 }
+
+const ESCAPED_QUOTE = /\\{1,15}u002[27]|&(?:quot|#3[49]);/y
 
 /** Behind white space, also where it is written as escapes. */
 function afterGap(text: string, from: number): number {
@@ -197,7 +287,9 @@ function afterGap(text: string, from: number): number {
     let letterAt = i + 1
     while (text.charCodeAt(letterAt) === BACKSLASH && letterAt - i < MAX_GAP) letterAt += 1
     const letter = text.charCodeAt(letterAt)
-    if (letter !== 0x6e && letter !== 0x72 && letter !== 0x74) break
+    const isEscape = letter === 0x6e || letter === 0x72 || letter === 0x74
+    // The end of a line that goes on.
+    if (!isEscape && letter !== 0x0a && letter !== 0x0d) break
     i = letterAt + 1
   }
   return i
@@ -233,7 +325,10 @@ function placeOf(text: string, name: string, from: number, to: number, sign: str
   const before = text.charCodeAt(from - 1)
   // A query or a connection string.
   if (sign === '=' && (before === 0x26 || before === 0x3f || before === 0x3b)) return 'config'
-  const isQuotedName = /["'`\\]/.test(text.charAt(to))
+  const isQuotedName = /["'`\\&]/.test(text.charAt(to))
+  // A header or field as an argument: `-H "api-key: …"`.
+  const isInQuotes = before === 0x22 || before === 0x27
+  if (isInQuotes && !isQuotedName && !secretNameOf(name).isPassword) return 'config'
   if (isQuotedName && sign === ':') return 'config'
   if (sign === ':' || sign === '=') {
     return isAloneOnLine(text, from) && !isCodeLine(text, from) ? 'config' : 'code'
@@ -269,6 +364,11 @@ function valueAt(text: string, at: number, place: Place, name: string): Found | 
   const begin = YAML_BLOCK.test(text) ? YAML_BLOCK.lastIndex : at
   let open = begin
   while (text.charCodeAt(open) === BACKSLASH) open += 1
+  const escaped = afterQuote(text, begin)
+  if (escaped > begin && !isQuote(text.charCodeAt(escaped - 1))) {
+    const to = closingEscape(text, begin, escaped)
+    return to === undefined ? undefined : { from: escaped, to, place, isQuoted: true }
+  }
   const quote = text.charCodeAt(open)
   if (isQuote(quote)) {
     const to = closingQuote(text, open + 1, quote, open - begin)
@@ -277,13 +377,44 @@ function valueAt(text: string, at: number, place: Place, name: string): Found | 
   const run = place === 'config' && secretNameOf(name).isEnvironment ? ENV_UNQUOTED : UNQUOTED
   run.lastIndex = begin
   if (!run.test(text)) return undefined
-  const to = Math.min(run.lastIndex, begin + MAX_VALUE)
+  const to =
+    place === 'config' || place === 'list' ? goneOn(text, begin, run.lastIndex) : run.lastIndex
   const next = text.charCodeAt(to)
   // A call, an index, or a member of an object in code.
   if (next === 0x28 || next === 0x5b) return undefined
   const isMember = next === COMMA && !secretNameOf(name).isEnvironment
   return { from: begin, to, place: isMember ? 'code' : place, isQuoted: false }
 }
+
+/**
+ * Delimiters that passwords have, too: within a value they belong to it unless what follows looks like
+ * the next command, parameter or member.
+ */
+const GOES_ON =
+  /[&;|,)}\]]{1,4}(?=[A-Za-z0-9!@#%^*_+-])(?!\w[\w.-]{0,40}[=:])(?!\$\{)[^\s"'`<>()|;&{}[\],\\]{1,200}/y
+
+function goneOn(text: string, from: number, end: number): number {
+  let to = end
+  for (let part = 0; part < MAX_PARTS && to - from < LONGEST_PASSWORD; part += 1) {
+    GOES_ON.lastIndex = to
+    if (!GOES_ON.test(text)) break
+    to = GOES_ON.lastIndex
+  }
+  return to
+}
+
+/** Where a value ends whose quotes are escapes: at the next of them on the line. */
+function closingEscape(text: string, begin: number, from: number): number | undefined {
+  const rest = text.slice(from, from + MAX_ESCAPED)
+  const close = rest.indexOf(text.slice(begin, from))
+  if (close !== -1 && !/[\r\n]/.test(rest.slice(0, close))) return from + close
+  UNQUOTED.lastIndex = from
+  return UNQUOTED.test(text) ? UNQUOTED.lastIndex : undefined
+}
+
+const MAX_ESCAPED = 300
+const MAX_PARTS = 8
+const LONGEST_PASSWORD = 128
 
 function isQuote(code: number): boolean {
   return code === 0x22 || code === 0x27 || code === 0x60
@@ -326,8 +457,13 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
   const { from, to } = bounds
   const joint = jointBehind(text, to)
   const isCommand = isSetByCommand(text, from, to)
-  if (!mayJoin(joint) && !isCommand && !text.startsWith('--', from)) return undefined
+  if (!mayJoin(joint) && !isCommand && !text.startsWith('--', from) && !isBare(text, to)) {
+    return undefined
+  }
   const name = spokenName(text, from, text.slice(from, to))
+  // Of a parser, not of a door.
+  if (name === 'token' && /unexpected $/i.test(text.slice(Math.max(0, from - 11), from)))
+    return undefined
   if (!secretNameOf(name).isSecret) return undefined
   const found = isCommand
     ? valueAt(text, afterGap(text, to), 'config', name)
@@ -343,6 +479,12 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
   return { from: found.from, to: found.to, id: kindOfName(name) }
 }
 
+/** Whether nothing but a space is between a name and what may be its value. */
+function isBare(text: string, to: number): boolean {
+  BARE_SPACE.lastIndex = to
+  return BARE_SPACE.test(text)
+}
+
 const COMMAND = /(?:^|[^A-Za-z0-9])(?:set(?: -{1,2}[a-z]{1,10})?|setx|ENV|ARG) $/
 const CONFIGURE = /configure set $/
 const SPOKEN = /(?:^|[^A-Za-z])(?:api|access|secret|private|license|signing|encryption|auth) $/i
@@ -351,7 +493,7 @@ const SPOKEN = /(?:^|[^A-Za-z])(?:api|access|secret|private|license|signing|encr
 function isSetByCommand(text: string, from: number, to: number): boolean {
   if (text.charCodeAt(from - 1) !== 0x20 || text.charCodeAt(to) !== 0x20) return false
   const next = text.charCodeAt(to + 1)
-  if (next === EQUALS || next === COLON) return false
+  if (next === EQUALS || next === COLON || next === 0x2d) return false
   const before = text.slice(Math.max(0, from - 20), from)
   if (CONFIGURE.test(before)) return true
   return COMMAND.test(before) && secretNameOf(text.slice(from, to)).isEnvironment
@@ -380,7 +522,9 @@ function jointBehind(text: string, to: number): number {
 }
 
 /** Signs, quotes and words that may join a name and its value: `=:>(+?!,`, `is`, `value`, `-`. */
-const joints = new Set(Array.from('=:>(+?!,"\'`\\])-–—vVwiatof', (of) => of.charCodeAt(0)))
+const joints = new Set(
+  Array.from('=:>(+?!,"\'`\\])-–—vVwiatofè|*&%<{\u001b', (of) => of.charCodeAt(0)),
+)
 
 function mayJoin(code: number): boolean {
   return joints.has(code)

@@ -1,6 +1,6 @@
 /** Credentials in URLs, HTTP headers, command lines and the files of tools. */
 import { BOUNDARY, type MaskRule, patternRule, type SecretSpan } from '../rule.ts'
-import { isLongOrRandom, isPlaceholder } from './secret-value.ts'
+import { isLongOrRandom, isPlaceholder, LONGEST_WORD, looksRandom } from './secret-value.ts'
 
 /** White space, also where JSON writes it as an escape. */
 const SPACE = String.raw`(?:\s|\\+[nrt])`
@@ -103,7 +103,7 @@ function bearerAt(text: string, at: number): SecretSpan | undefined {
 }
 
 const COOKIE = new RegExp(
-  String.raw`(cookie2?${QUOTE}?${SPACE}{0,4}[:=]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?)([!#$%&*+.^_|~A-Za-z0-9-]{1,200}=[^\s"'\\\x60;]{1,4000}(?:; ?[^\s"'\\\x60;]{1,4000}){0,200})`,
+  String.raw`((?:cookie2?${QUOTE}?(?:,${SPACE}{0,4}${QUOTE}value${QUOTE})?${SPACE}{0,4}[:=]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?|--cookie[ =]${QUOTE}?|-b ${QUOTE}))([!#$%&*+.^_|~A-Za-z0-9-]{1,200}=[^\s"'\\\x60;]{1,4000}(?:; ?[^\s"'\\\x60;]{1,4000}){0,200})`,
   'iy',
 )
 
@@ -112,8 +112,11 @@ function cookieAt(text: string, at: number): SecretSpan | undefined {
   const match = COOKIE.exec(text)
   if (match === null) return undefined
   const [, kept = '', value = ''] = match
-  if (value.length < 12 || (!/\d/.test(value) && !value.split(/[=;] ?/).some(isLongOrRandom)))
-    return undefined
+  if (value.length < 12) return undefined
+  // What is too long to be looked at again from each cookie in it is masked whatever it is.
+  const isSecret =
+    value.length > LONGEST_WORD || /\d/.test(value) || value.split(/[=;] ?/).some(looksRandom)
+  if (!isSecret) return undefined
   return { from: at + kept.length, to: at + match[0].length }
 }
 
@@ -138,11 +141,25 @@ const CURL_USER = new RegExp(
   'y',
 )
 
+/** The part of the line before a place in it. */
+function lineBefore(text: string, at: number): string {
+  return (
+    text
+      .slice(Math.max(0, at - 120), at)
+      .split('\n')
+      .at(-1) ?? ''
+  )
+}
+
 function curlUserAt(text: string, at: number): SecretSpan | undefined {
   if (!/(?:^|[\s"'`]|\\[nrt])$/.test(text.slice(Math.max(0, at - 2), at))) return undefined
   CURL_USER.lastIndex = at
   const match = CURL_USER.exec(text)
-  if (match === null || isPlaceholder(match[2] ?? '')) return undefined
+  const password = match?.[2] ?? ''
+  if (match === null || isPlaceholder(password)) return undefined
+  // Elsewhere it is user and group, of which neither looks like a password.
+  const isPlain = /^(?:\d{1,6}|[a-z_-]+)$/.test(password)
+  if (isPlain && !/curl|wget|https? |svn|ftp/.test(lineBefore(text, at))) return undefined
   return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
 }
 
@@ -165,35 +182,95 @@ export const credentialRules: readonly MaskRule[] = [
   { id: 'basic-auth', keywords: ['auth'], find: encodedAuthAt },
   { id: 'basic-auth', keywords: ['auth'], find: authPairAt },
   { id: 'bearer-token', keywords: ['bearer'], find: bearerAt },
-  { id: 'cookie', keywords: ['cookie'], find: cookieAt },
+  { id: 'cookie', keywords: ['cookie', '--cookie', '-b "', "-b '", '-b \\'], find: cookieAt },
   { id: 'authorization-header', keywords: ['authorization'], find: authorizationAt },
   { id: 'curl-user', keywords: ['-u', '--user', '--proxy-user'], find: curlUserAt },
   { id: 'netrc-password', keywords: ['login'], find: netrcAt },
   patternRule(
-    'mysql-password',
-    'mysql',
-    String.raw`(mysql(?:dump|admin|import)?(?: [^\s"'|;&]{1,80}){0,6}? -p)(?!rotocol|ort|lugin|ager|assword|rint|hp)[^\s"'\\|;&]{5,}`,
-  ),
-  patternRule('sshpass-password', 'sshpass', String.raw`(sshpass -p ?${QUOTE}?)[^\s"'\\]{3,}`),
-  patternRule(
-    'docker-login-password',
-    'login',
-    String.raw`(login(?: [^\s"'|;&]{1,80}){0,4}? -p[ =]${QUOTE}?)[^\s"'\\|;&]{5,}`,
-  ),
-  patternRule(
-    'redis-password',
-    'redis-cli',
-    String.raw`(redis-cli(?: [^\s"'|;&]{1,80}){0,6}? -a ${QUOTE}?)[^\s"'\\|;&]{4,}`,
-  ),
-  patternRule(
     'sql-password',
-    ['identified by', 'IDENTIFIED BY'],
-    String.raw`((?:identified by|IDENTIFIED BY) (?:password |PASSWORD )?\\{0,15}["'])(?:[^\s"'\\;]{4,4000})`,
+    ['identified by', 'IDENTIFIED BY', 'identified with', 'IDENTIFIED WITH'],
+    String.raw`((?:identified|IDENTIFIED) (?:(?:with|WITH) [\w"'\x60]{1,40} )?(?:by|BY|as|AS) (?:password |PASSWORD )?\\{0,15}["'])(?:[^\s"'\\;]{4,4000})`,
+  ),
+  // Of crypt(3), by their longest and shortest digests.
+  patternRule(
+    'password-hash',
+    ['$5$', '$6$'],
+    String.raw`\$[56]\$(?:rounds=\d{1,9}\$)?[A-Za-z0-9./]{4,16}\$[A-Za-z0-9./]{40,}`,
   ),
   patternRule(
     'password-hash',
-    '$6$',
-    String.raw`\$6\$(?:rounds=\d+\$)?[A-Za-z0-9./]{4,16}\$[A-Za-z0-9./]{40,}`,
+    ['$1$', '$apr1$'],
+    String.raw`\$(?:1|apr1)\$[A-Za-z0-9./]{4,8}\$[A-Za-z0-9./]{22}`,
+  ),
+  patternRule(
+    'password-hash',
+    ['$y$', '$7$', '$gy$'],
+    String.raw`\$(?:y|7|gy)\$[A-Za-z0-9./]{3,20}\$[A-Za-z0-9./]{8,90}\$[A-Za-z0-9./]{40,}`,
+  ),
+  patternRule(
+    'password-hash',
+    ['$argon2', '$scrypt$'],
+    String.raw`\$(?:argon2(?:id|i|d)|scrypt)\$[A-Za-z0-9=,$]{4,60}\$[A-Za-z0-9+/]{8,90}\$[A-Za-z0-9+/]{20,}`,
+  ),
+  patternRule(
+    'password-hash',
+    ['pbkdf2_sha256$', 'pbkdf2_sha1$'],
+    String.raw`pbkdf2_sha(?:256|1)\$\d{3,8}\$[A-Za-z0-9+/]{8,64}\$[A-Za-z0-9+/=]{20,}`,
+  ),
+  patternRule(
+    'signature',
+    ['Signature=', 'signature='],
+    String.raw`([Ss]ignature=)[A-Za-z0-9%+/=_~-]{40,}`,
+  ),
+  patternRule('digest-response', 'response="', String.raw`(response=")[0-9a-f]{32}(?=")`),
+  patternRule(
+    'pgpass-password',
+    [':5432:', '*:*:*:'],
+    String.raw`((?::5432|\*:\*|\*):[^:\s]{1,64}:[^:\s]{1,64}:)[^\s"'\\]{4,}`,
+  ),
+  patternRule('url-password', ':thin:', String.raw`(:thin:[^/\s"']{1,64}/)[^@\s"'\\]{4,200}(?=@)`),
+  patternRule(
+    'url-password',
+    ['%3A%2F%2F', '%3a%2f%2f'],
+    String.raw`(%3[Aa]%2[Ff]%2[Ff][A-Za-z0-9._-]{0,100}%3[Aa])[A-Za-z0-9._~!*()%+-]{3,200}?(?=%40)`,
+  ),
+  patternRule(
+    'jwt-secret',
+    ['jwt.sign(', 'jwt.verify(', 'jwt.encode(', 'jwt.decode('],
+    String.raw`(jwt\.(?:sign|verify|encode|decode)\([^,\n"'\x60]{1,200},\s{0,8}${QUOTE})[^"'\s\\\x60]{6,}`,
+  ),
+  patternRule(
+    'recovery-phrase',
+    [
+      'mnemonic',
+      'MNEMONIC',
+      'Mnemonic',
+      'seed phrase',
+      'Seed phrase',
+      'seed_phrase',
+      'SEED_PHRASE',
+      'seedPhrase',
+      'recovery phrase',
+      'Recovery phrase',
+      'recovery_phrase',
+    ],
+    String.raw`([A-Za-z]{4,8}[_ ]?[A-Za-z]{0,6}${QUOTE}?${SPACE}{0,4}(?:[:=]|is)${SPACE}{0,4}${QUOTE}?)[a-z]{3,8}(?: {1,2}[a-z]{3,8}){11,23}`,
+  ),
+  patternRule(
+    'password',
+    [
+      'mot de passe',
+      'Mot de passe',
+      'contrase',
+      'Contrase',
+      'senha',
+      'Senha',
+      'kennwort',
+      'Kennwort',
+      'wachtwoord',
+      'Wachtwoord',
+    ],
+    String.raw`((?:[Mm]ot de passe|[Cc]ontrase(?:ñ|n)a|[Ss]enha|[Kk]ennwort|[Ww]achtwoord)${QUOTE}?\s{0,2}[:=]\s{0,2}${QUOTE}?)(?=[^\s]{0,40}\d)[^\s"'\\]{6,}`,
   ),
   patternRule('password-hash', '$2', String.raw`${BOUNDARY}\$2[aby]\$\d\d\$[A-Za-z0-9./]{40,}`),
 ]

@@ -74,4 +74,33 @@ export const forgeRules: readonly MaskRule[] = [
   ),
   patternRule('snyk-token', 'snyk_uat.', String.raw`snyk_uat\.[A-Za-z0-9_.-]{20,}`),
   patternRule('prefect-key', ['pnu_', 'pnb_'], String.raw`${BOUNDARY}pn[ub]_[A-Za-z0-9]{30,}`),
+  patternRule('snyk-token', 'snyk_sat.', String.raw`snyk_sat\.[A-Za-z0-9_.-]{20,}`),
+  patternRule('atlassian-token', 'ATSTT3', String.raw`ATSTT3[A-Za-z0-9_=-]{24,}`),
+  patternRule('trello-token', 'ATTA', String.raw`${BOUNDARY}ATTA[0-9a-f]{64}[A-Za-z0-9]{0,8}`),
+  patternRule('ionic-token', 'ion_', String.raw`${BOUNDARY}ion_[A-Za-z0-9]{40,}`),
+  patternRule('gemfury-token', 'fury_', String.raw`${BOUNDARY}fury_[A-Za-z0-9]{18,}`),
+  patternRule(
+    'jsr-token',
+    ['jsrp_', 'jsrd_', 'jsru_'],
+    String.raw`${BOUNDARY}jsr[pdu]_[A-Za-z0-9]{30,}`,
+  ),
+  patternRule(
+    'depot-token',
+    'depot_',
+    String.raw`${BOUNDARY}depot_(?:project|org|user)_[0-9a-f]{30,}`,
+  ),
+  patternRule(
+    'namespace-token',
+    ['nsct_', 'nsrt_'],
+    String.raw`${BOUNDARY}ns[cr]t_[A-Za-z0-9_-]{30,}`,
+  ),
+  patternRule('socket-token', 'sktsec_', String.raw`sktsec_[A-Za-z0-9_-]{20,}`),
+  patternRule(
+    'stackhawk-key',
+    'hawk.',
+    String.raw`${BOUNDARY}hawk\.[A-Za-z0-9_-]{20}\.[A-Za-z0-9_-]{20}`,
+  ),
+  patternRule('dbt-token', ['dbtc_', 'dbtu_'], String.raw`${BOUNDARY}dbt[cu]_[A-Za-z0-9_-]{30,}`),
+  patternRule('retool-token', 'retool_', String.raw`${BOUNDARY}retool_01[a-z0-9]{20,}`),
+  patternRule('gitlab-session', '_gitlab_session=', String.raw`(_gitlab_session=)[0-9a-f]{16,}`),
 ]

@@ -19,6 +19,7 @@ const PASSWORDS = new Set([
   'dbpassword',
   'sshpass',
   'pw',
+  'psk',
 ])
 const SECRETS = new Set([
   'secret',
@@ -42,10 +43,16 @@ const SECRETS = new Set([
   'masterkey',
   'licensekey',
   'subscriptionkey',
+  'presharedkey',
+  'authident',
+  'mnemonic',
+  'salt',
+  'pepper',
+  'jwt',
 ])
 /** What makes a key one that is secret. */
 const QUALIFIERS = new Set(
-  'api access secret private signing encryption master account license auth shared subscription client consumer app application service admin deploy server storage webhook hmac jwt csrf cipher crypto aes des rsa ssh gpg pgp tls ssl aws gcp azure stripe openai anthropic github gitlab slack sendgrid twilio datadog dd sentry algolia mapbox firebase fcm heroku cloudflare npm pypi hf huggingface mistral cohere gemini groq deepseek pinecone supabase langfuse mailgun mailchimp rest bot live write read user db database backup wallet mnemonic vault integration ingest'.split(
+  'api access secret private signing encryption master account license auth shared subscription client consumer app application service admin deploy server storage webhook hmac jwt csrf cipher crypto aes des rsa ssh gpg pgp tls ssl aws gcp azure stripe openai anthropic github gitlab slack sendgrid twilio datadog dd sentry algolia mapbox firebase fcm heroku cloudflare npm pypi hf huggingface mistral cohere gemini groq deepseek pinecone supabase langfuse mailgun mailchimp rest bot live preshared totp otp write read user db database backup wallet mnemonic vault integration ingest'.split(
     ' ',
   ),
 )
@@ -57,7 +64,7 @@ const ABOUT = new Set(
 )
 /** Keys and tokens that are public, or locate something. */
 const HARMLESS_BEFORE = new Set(
-  'public publishable primary foreign sort partition cache map hash unique composite group order i18n translation hot arrow idempotency dedup dedupe series session route lookup bucket object row next page continuation sync resume prev previous cancellation'.split(
+  'public publishable primary foreign sort partition cache map hash unique composite group order i18n translation hot arrow idempotency dedup dedupe series route lookup bucket object row next page continuation sync resume prev previous cancellation'.split(
     ' ',
   ),
 )
@@ -110,12 +117,15 @@ const MAX_NAME = 200
 export function secretNameOf(name: string): SecretName {
   const answer = known.get(name)
   if (answer !== undefined) return answer
-  const words = wordsOf(name.slice(-MAX_NAME))
+  // `process.env.API_KEY`
+  const member = name.slice(name.lastIndexOf('.') + 1)
+  const own = ENVIRONMENT_NAME.test(member) ? member : name
+  const words = wordsOf(own.slice(-MAX_NAME))
   const found = {
-    isSecret: decide(name, [...words]),
+    isSecret: decide(own, [...words]),
     isPassword: words.some((word) => PASSWORDS.has(bare(word))),
     isPlainKey: bare(words.at(-1)) === 'key' && !QUALIFIERS.has(words.at(-2) ?? ''),
-    isEnvironment: ENVIRONMENT_NAME.test(name),
+    isEnvironment: ENVIRONMENT_NAME.test(own),
   }
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(name, found)
@@ -131,6 +141,7 @@ function decide(name: string, words: string[]): boolean {
   if (isKeyId) return true
   if (ABOUT.has(last)) return false
   if (HARMLESS_BEFORE.has(before) && (last === 'key' || last === 'token')) return false
+  if (last === 'seed') return before === 'totp' || before === 'otp' || before === 'wallet'
   if (last === 'pass' && !isEnvironment) return PASS_OF.has(before)
   if (isSecretWord(last) || (last === 'key' && QUALIFIERS.has(before))) return true
   if (last === 'auth' && name.endsWith('_auth') && words.length === 1) return true

@@ -6,12 +6,12 @@ export const LONGEST_WORD = 200
 
 /** What stands for a value in forms, types and prose. */
 const STAND_INS = new Set(
-  'todo none null nil undefined true false yes no on off empty unset string str number int integer boolean bool bytes object any unknown text required optional invalid missing expired secret password passwd passwort token apikey api_key api-key key value user username bearer basic hidden private public default varchar input output type test testing self env prompt ref file function async await const return new if else not is are was and or the this that for from with to in of at it a an'.split(
+  'todo none null nil undefined true false yes no on off empty unset pass string str number int integer boolean bool bytes object any unknown text required optional invalid missing expired secret password passwd passwort token apikey api_key api-key key value user username bearer basic hidden private public default varchar input output type test testing self env prompt ref file function async await const return new if else not is are was and or the this that for from with to in of at it a an'.split(
     ' ',
   ),
 )
 const BLANK = /^[x*.#•_?-]+$/i
-const OPENING = /^(?:<|\[|\{|\$|%[A-Za-z_]\w*%|!(?:Ref|Sub|vault|GetAtt)\b|ENC\[)/
+const OPENING = /^(?:<|\[|\{|\$|--|%[A-Za-z_]\w*%|!(?:Ref|Sub|vault|GetAtt)\b|ENC\[)/
 const EXAMPLE =
   /your|example|placeholder|change_?me|redacted|masked|dummy|insert|replace_?(?:me|with)|xxxx|\*\*\*/i
 /** `sk-…`: only a short one stands for something; a longer one was cut. */
@@ -20,7 +20,7 @@ const LONGEST_ELLIPSIS = 12
 
 /** References to where a value really is, in code, shells, templates and vaults. */
 const REFERENCE =
-  /^(?:process\.env|os\.(?:environ|getenv)|import\.meta|env[.([]|ENV\[|secrets\.|vars\.|var\.|local\.|data\.|config\.|settings\.|options?\.|params?\.|props\.|this\.|self\.|req(?:uest)?\.|res(?:ponse)?\.|vault:|op:\/\/|arn:aws:(?:secretsmanager|ssm)|projects\/|ref\+|file:\/\/|https?:\/\/|secretKeyRef|valueFrom|base64[.(]|f['"])/
+  /^(?:process\.env|os\.(?:environ|getenv)|import\.meta|env[.([]|ENV\[|secrets\.|vars\.|var\.|local\.|data\.|config\.|settings\.|options?\.|params?\.|props\.|this\.|self\.|req(?:uest)?\.|res(?:ponse)?\.|vault:|op:\/\/|arn:aws:(?:secretsmanager|ssm)|projects\/|ref\+|file:\/\/|https?:\/\/|exports\.|secretKeyRef|valueFrom|base64[.(]|f['"])/
 
 /** Something that is filled in later. */
 const TEMPLATE = /\$\{|\{\{|\$\(|<%/
@@ -119,7 +119,7 @@ function isVowel(lowerCase: number): boolean {
 }
 
 /** Where name and value stand: the more it looks like configuration, the less a value has to look random. */
-export type Place = 'config' | 'code' | 'list' | 'prose'
+export type Place = 'config' | 'code' | 'list' | 'prose' | 'bare'
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/
 const WORDS_ONLY = /^[A-Za-z]?[a-z]+(?:[ _.-][A-Za-z]?[a-z]+)*$/
@@ -130,6 +130,9 @@ const PATH = /^(?:\.{0,2}|~)?\/[\w.-]+\//
 const KNOWN_PATH =
   /^(?:\.{1,2}|~|\/(?:tmp|home|usr|etc|var|run|Users|opt|root|mnt|app|srv|data|private|proc|dev))\/|^[A-Za-z]:\\/
 
+/** Of a public key, under `GPG_KEY`. */
+const FINGERPRINT = /^(?:0x)?[0-9A-Fa-f]{16}(?:[0-9A-Fa-f]{24})?$/
+
 /** Whether a value under the name of a secret is one. */
 export function isSecretValue(
   name: string,
@@ -139,14 +142,17 @@ export function isSecretValue(
 ): boolean {
   const { length } = value
   if (length < 4 || isPlaceholder(value)) return false
+  if (FINGERPRINT.test(value) && /gpg|pgp/i.test(name)) return false
   const { isPassword } = secretNameOf(name)
   if (NUMBER.test(value)) return isPassword && length >= 6 && place === 'config'
   // What is too long to be anything else would be looked at again from each name in it.
-  if (length > LONGEST_WORD) return place !== 'prose' && !/\s/.test(value.slice(0, LONGEST_WORD))
+  if (length > LONGEST_WORD)
+    return place !== 'prose' && place !== 'bare' && !/\s/.test(value.slice(0, LONGEST_WORD))
   if (value.includes('[masked: ') || KNOWN_PATH.test(value)) return false
   if (place === 'list' && !isQuoted) return false
+  if (place === 'bare') return isBareSecret(value, isPassword)
   if (looksRandom(value)) return place === 'config' || /\d/.test(value) || !MEMBER.test(value)
-  if (place === 'prose') return isLikelyInProse(value)
+  if (place === 'prose') return isLikelyInProse(value, isPassword)
   if (place === 'list' || secretNameOf(name).isPlainKey) {
     return length >= 8 && isMixed(value) && !/[\s/]/.test(value)
   }
@@ -160,9 +166,28 @@ function isMixed(value: string): boolean {
   return /\d/.test(value) && /[A-Za-z]/.test(value)
 }
 
-function isLikelyInProse(value: string): boolean {
+/** Behind nothing but a space: what is too random for the next word of a sentence. */
+function isBareSecret(value: string, isPassword: boolean): boolean {
+  if (/[,:;/)]./.test(value) || (MEMBER.test(value) && digitsOf(value) < 3)) return false
+  if (value.length >= 20 && looksRandom(value) && isMixed(value)) return true
+  return isPassword && isUnlikeWord(value)
+}
+
+function digitsOf(value: string): number {
+  return value.match(/\d/g)?.length ?? 0
+}
+
+/** Letters, and digits that are no version or year behind a word. */
+function isUnlikeWord(value: string): boolean {
+  return (
+    value.length >= 8 && digitsOf(value) >= 2 && isMixed(value) && !/^[a-z]+-?\d{1,2}$/i.test(value)
+  )
+}
+
+function isLikelyInProse(value: string, isPassword: boolean): boolean {
   const isSymbolic = /[^A-Za-z0-9]/.test(value) && !/[,.:)]$/.test(value)
-  return value.length >= 8 && isMixed(value) && isSymbolic && !MEMBER.test(value)
+  if (isSymbolic) return value.length >= 8 && isMixed(value) && !MEMBER.test(value)
+  return isPassword && isUnlikeWord(value)
 }
 
 function isPasswordValue(name: string, value: string, place: Place, isQuoted: boolean): boolean {
@@ -180,5 +205,7 @@ function isTokenValue(name: string, value: string, place: Place, isQuoted: boole
   if (WORDS_ONLY.test(value)) {
     return isConfig && secretNameOf(name).isEnvironment && value.includes('-')
   }
-  return isConfig || (isQuoted && isMixed(value) && value.length >= 10)
+  if (isConfig) return true
+  // No identifier has hyphens.
+  return isMixed(value) && value.length >= 10 && (isQuoted || /^(?=.*-).*[a-z]/.test(value))
 }

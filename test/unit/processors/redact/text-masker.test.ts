@@ -4,6 +4,7 @@ import { generateLookAlikes, generateSecrets } from '../../../../scripts/secrets
 import { seeded } from '../../../../scripts/secrets/seeded.ts'
 import { contextRules, tokenRules } from '../../../../src/processors/redact/rules/all.ts'
 import { createTextMasker } from '../../../../src/processors/redact/text-masker.ts'
+import lookAlikes from './look-alikes.json' with { type: 'json' }
 import { growth, WELL_BELOW_QUADRATIC } from '../../growth.ts'
 
 const masker = createTextMasker(tokenRules, contextRules)
@@ -51,6 +52,11 @@ test('what looks alike stays as it is', () => {
   const texts = Array.from({ length: 20 }, (_, n) => generateLookAlikes(seeded(n))).flat()
   const touched = texts.filter((text) => mask(text) !== text)
   expect(touched.length / texts.length, touched.join('\n')).toBeLessThanOrEqual(0.02)
+})
+
+test.each(lookAlikes)('%j stays as it is', (text) => {
+  expect(mask(text)).toBe(text)
+  expect(mask(`before\n${text}\nafter`)).toBe(`before\n${text}\nafter`)
 })
 
 test.each([
