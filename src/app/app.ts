@@ -11,6 +11,7 @@ import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { hookAgents } from '../agents/registry.ts'
 import { createIntake } from '../processors/chain.ts'
+import { createForwarding } from '../processors/forwarding.ts'
 import { createRecordMasker } from '../processors/redact/record-masker.ts'
 import { readMasking } from './masking.ts'
 import { createCounters } from '../observability/counters.ts'
@@ -115,11 +116,7 @@ export async function createApp(
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
-    onCommitted: (outcome) => {
-      page.committed(outcome)
-      // Records are forwarded whatever became of them here.
-      if (config.forwardOtlp !== undefined) delivery.notify()
-    },
+    onCommitted: (outcome) => page.committed(outcome),
     onAlerts: (alerts) => alarm.raise(alerts),
     onError: (message, error) => log.error({ err: error }, message),
   })
@@ -130,16 +127,24 @@ export async function createApp(
     config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
   const intake = createIntake({
     masker,
-    forwardsOriginals: config.forwardOtlp?.isUnredacted === true,
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     store: (arrivals) => handler.accept(arrivals),
     quarantine: store.quarantine,
   })
+  const { forwardOtlp } = config
+  const forwarding =
+    forwardOtlp &&
+    createForwarding({
+      store: store.forwarded,
+      masker: forwardOtlp.isUnredacted ? undefined : masker,
+      onKept: () => delivery.notify(),
+    })
   const receiver = createReceiver({
     config: config.receiver,
     maxOpenFiles: openFileLimit(),
     intake,
+    forwarding,
     hookAgents,
     health: createHealth({ store, delivery, counters, clock, log }),
     log,

@@ -83,7 +83,7 @@ export interface Config {
   /** Where the traces go as GenAI spans; absent is off. */
   readonly exportOtlp?: OtlpTargetConfig
   /** Where what came in is forwarded to; absent is off. */
-  readonly forwardOtlp?: OtlpTargetConfig & { readonly isUnredacted: boolean }
+  readonly forwardOtlp?: Omit<OtlpTargetConfig, 'protocol'> & { readonly isUnredacted: boolean }
   readonly tracing: TracingConfig
   readonly receiver: ReceiverConfig
   readonly session: SessionConfig

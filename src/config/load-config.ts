@@ -157,7 +157,7 @@ function forwardOtlpOf(environment: Environment): Config['forwardOtlp'] {
   if (endpoint === undefined) return undefined
   const { FORWARD_OTLP_TIMEOUT: timeoutMs, FORWARD_UNREDACTED: unredacted } = environment
   const isUnredacted = unredacted === '1'
-  return { endpoint, headers, protocol: 'http/json', timeoutMs, isUnredacted }
+  return { endpoint, headers, timeoutMs, isUnredacted }
 }
 
 function langfuseOf(environment: Environment): LangfuseConfig | undefined {

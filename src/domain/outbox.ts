@@ -6,9 +6,10 @@
  */
 import type { Emission } from './emission.ts'
 import type { ForwardedRecords } from './forwarded-records.ts'
+import type { ForwardedRequest } from './forwarded-request.ts'
 
 /** What goes out. */
-export type OutgoingItem = Emission | ForwardedRecords
+export type OutgoingItem = Emission | ForwardedRequest | ForwardedRecords
 export type ItemKind = OutgoingItem['kind']
 
 export interface OutboxItem {

@@ -18,8 +18,6 @@ export interface Arrival {
   readonly origin: Origin
   /** The record as decoded, kept so that stored sessions can be mapped anew. */
   readonly stored: StoredRecord
-  /** The record before redaction, where it is to be forwarded as it came; otherwise absent. */
-  readonly original?: { readonly origin: Origin; readonly stored: StoredRecord }
   readonly arrivedMs: number
 }
 

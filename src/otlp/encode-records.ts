@@ -1,6 +1,7 @@
 /**
- * Records that were decoded, as a request again, in OTLP/JSON. Holds what a record holds
- * (`domain/telemetry-record.ts`): not what the decoders pass over, such as a log's severity.
+ * Records that an earlier version decoded to forward them, as a request again, in OTLP/JSON. Holds
+ * what a record holds (`domain/telemetry-record.ts`): not what the decoders pass over, such as a log's
+ * severity.
  */
 import type { Attributes } from '../domain/json-value.ts'
 import type { ForwardedRecords } from '../domain/forwarded-records.ts'

@@ -14,7 +14,7 @@ import {
 } from './decoding.ts'
 import { createIntakeBuilder, type IntakeBuilder } from './intake-builder.ts'
 import { levelsOf, readEnvelope, type Signal } from './json-envelope.ts'
-import { cutRequest, type TooLarge, VALUES_PER_PIECE } from './json-pieces.ts'
+import { cutRequest, type Level, type TooLarge, VALUES_PER_PIECE } from './json-pieces.ts'
 import { createSyntaxCheck } from './json-syntax.ts'
 
 /** A body up to here is parsed whole, unless it holds too many values. */
@@ -103,6 +103,24 @@ function* decodePieces<T>(bytes: Buffer, signal: Signal<T>, intake: IntakeBuilde
   if (failure !== undefined) return failure
   yield partOf(intake, 0, true)
   return ENDED
+}
+
+/**
+ * A request that was decoded before, in pieces that are requests, too; `undefined` where others may
+ * have a turn. What is too large to be parsed is left out.
+ */
+export function* parsedPieces(
+  bytes: Buffer,
+  level: Level,
+  parse: (text: string) => unknown,
+): Generator<unknown, void, undefined> {
+  if (isQuicklyParsed(bytes)) {
+    yield parse(bytes.toString('utf8'))
+    return
+  }
+  for (const piece of cutRequest(bytes, level)) {
+    yield piece !== undefined && 'text' in piece ? parse(piece.text) : undefined
+  }
 }
 
 function rejectPiece<T>(

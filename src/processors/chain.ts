@@ -34,8 +34,6 @@ export interface Intake {
 
 export interface IntakeDeps extends EnrichDeps {
   readonly masker: RecordMasker
-  /** What is forwarded goes as it came, not as it was redacted. */
-  readonly forwardsOriginals?: boolean
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
   /** Where records go that cannot be placed; absent where they are only refused. */
@@ -43,12 +41,12 @@ export interface IntakeDeps extends EnrichDeps {
 }
 
 export function createIntake(all: IntakeDeps): Intake {
-  const { masker, forwardsOriginals = false, store, quarantine, ...deps } = all
+  const { masker, store, quarantine, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
-    createRedact(masker, forwardsOriginals),
+    createRedact(masker),
     quarantined('identify', identifyRecord, quarantine),
     translate,
   ]

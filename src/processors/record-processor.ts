@@ -66,8 +66,6 @@ export interface HookIdentity {
 interface InProcess<S extends Signal, R, I> {
   readonly signal: S
   record: R
-  /** Set by `redact`, where records are forwarded as they came: the record before it. */
-  original?: R | undefined
   /** Set by `recognise`; undefined when no known agent sent the record. */
   profile: AgentProfile | undefined
   /** Set by `identify`. */
@@ -90,7 +88,6 @@ export function inProcess({ signal, records }: SignalRecords): readonly RecordIn
       ({
         signal,
         record,
-        original: undefined,
         profile: undefined,
         identified: undefined,
         arrival: undefined,

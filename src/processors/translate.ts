@@ -16,9 +16,7 @@ export function translateRecord(record: RecordInProcess, arrivedMs: number): und
   const arrival = arrivalOf(record, arrivedMs)
   if (arrival === undefined) return
   const item = boundedItem(arrival.item)
-  const original = originalOf(record)
-  const isAsItIs = item === arrival.item && original === undefined
-  record.arrival = isAsItIs ? arrival : { ...arrival, item, ...(original && { original }) }
+  record.arrival = item === arrival.item ? arrival : { ...arrival, item }
 }
 
 export const translate = recordProcessor('translate', translateRecord)
@@ -34,25 +32,6 @@ function arrivalOf(record: RecordInProcess, arrivedMs: number): Arrival | undefi
       return record.identified && spanArrival(record.record, record.identified, arrivedMs)
     case 'hook':
       return record.identified && hookArrival(record.record, record.identified, arrivedMs)
-  }
-}
-
-/** The record before redaction, as the store would keep it. Hooks are not forwarded. */
-function originalOf(record: RecordInProcess): Arrival['original'] {
-  if (record.original === undefined || record.signal === 'hook') return undefined
-  switch (record.signal) {
-    case 'log': {
-      const { origin, ...log } = record.original
-      return { origin, stored: { signal: 'log', record: log } }
-    }
-    case 'metric': {
-      const { origin, ...point } = record.original
-      return { origin, stored: { signal: 'metric', record: point } }
-    }
-    case 'trace': {
-      const { origin, ...span } = record.original
-      return { origin, stored: { signal: 'trace', record: span } }
-    }
   }
 }
 

@@ -18,6 +18,7 @@ export interface Decoders<T> {
 }
 
 export interface Encoding {
+  readonly name: 'json' | 'protobuf'
   readonly contentType: string
   decode<T>(bytes: Buffer, decoders: Decoders<T>): Decoding<T>
   success(signal: OtlpSignal, rejected: readonly Rejection[]): string | Buffer
@@ -25,6 +26,7 @@ export interface Encoding {
 }
 
 export const jsonEncoding: Encoding = {
+  name: 'json',
   contentType: 'application/json',
   decode: (bytes, { fromJson }) => fromJson(bytes),
   success: partialSuccessJson,
@@ -32,6 +34,7 @@ export const jsonEncoding: Encoding = {
 }
 
 export const protobufEncoding: Encoding = {
+  name: 'protobuf',
   contentType: 'application/x-protobuf',
   decode: (bytes, { fromProtobuf }) => fromProtobuf(bytes),
   success: (_signal, rejected) => partialSuccessProto(rejected),

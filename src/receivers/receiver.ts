@@ -10,6 +10,7 @@ import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
 import type { Intake } from '../processors/chain.ts'
+import type { Forwarding } from '../processors/forwarding.ts'
 import { createAdmission } from './admission.ts'
 import { connectionLimits } from './http/connections.ts'
 import { createSignalReceivers } from './signal-receiver.ts'
@@ -22,6 +23,8 @@ import { type Listener, listenProblem } from './listen-problem.ts'
 
 export interface ReceiverDeps {
   readonly intake: Intake
+  /** Absent where nothing is forwarded. */
+  readonly forwarding?: Forwarding | undefined
   /** The agents whose hooks are taken. */
   readonly hookAgents: readonly string[]
   readonly config: ReceiverConfig

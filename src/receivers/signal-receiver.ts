@@ -26,6 +26,7 @@ import { wireLogs } from '../otlp/proto-logs.ts'
 import { wireMetrics } from '../otlp/proto-metrics.ts'
 import { wireTraces } from '../otlp/proto-traces.ts'
 import type { Intake } from '../processors/chain.ts'
+import type { Forwarding } from '../processors/forwarding.ts'
 import type { IngestRequest, SignalRecords } from '../processors/record-processor.ts'
 import type { Permit } from './admission.ts'
 import type { Decoders, Encoding } from './encoding.ts'
@@ -57,6 +58,8 @@ export interface SignalReceiver<Name extends SignalName = SignalName> {
 
 export interface SignalReceiverDeps {
   readonly intake: Intake
+  /** Passes requests on to another collector; absent where there is none. */
+  readonly forwarding?: Forwarding | undefined
   readonly clock: Clock
   readonly counters: Counters
   readonly failureLog: FailureLog
@@ -178,11 +181,32 @@ function createSignalReceiver<T, Name extends SignalName>(
     }
   }
 
+  /** Whatever became of the records: hooks are no OTLP. */
+  const forward = async (bytes: Buffer, encoding: Encoding): Promise<Refusal | undefined> => {
+    const { name } = format
+    if (deps.forwarding === undefined || name === 'hooks') return undefined
+    let endTurn = nothing
+    try {
+      await deps.forwarding.keep(bytes, name, encoding.name, async () => {
+        endTurn()
+        endTurn = nothing
+        endTurn = await turns.next()
+      })
+      return undefined
+    } catch (cause) {
+      return { failure: notStored, cause }
+    } finally {
+      endTurn()
+    }
+  }
+
   return {
     name: format.name,
     take: async (bytes, encoding, permit) => {
       const taken = await takeParts(encoding.decode(bytes, format.decoders), permit)
       if (!taken.ok) return taken
+      const refusal = await forward(bytes, encoding)
+      if (refusal !== undefined) return err(refusal)
       const rejected = taken.value
       const [first] = rejected
       if (first === undefined) return taken

@@ -5,6 +5,7 @@
 import type { AlertQueue, BudgetWatch } from '../domain/budget.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
+import type { ForwardStore } from '../domain/forwarded-request.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
@@ -46,6 +47,8 @@ export interface Store<S> {
   readonly deadItems: DeadItems
   /** Records that could not be placed. */
   readonly quarantine: QuarantineStore
+  /** What is forwarded, on its way into the outbox. */
+  readonly forwarded: ForwardStore
   /** Until when a destination, named by its address, asked to be left alone. */
   readonly pause: (destination: string) => DestinationPause
   /** Which data folder this is: random, told to whoever asks the bridge. */

@@ -82,6 +82,36 @@ function namesOf(policy: ContentPolicy): ReadonlySet<string> {
   return names
 }
 
+/**
+ * The same for a record as it was sent, whose names a pipeline may have changed. `path` are the names
+ * that lead to an attribute, where it stands in others.
+ */
+export function isContent(path: readonly string[], policy: ContentPolicy): boolean {
+  return plainNamesOf(policy).has(plainName(path.join('.')).replace(FLAT_INDEX, ''))
+}
+
+/** Whether the body of an event is content as a whole. */
+export function isContentBody(eventName: string, policy: ContentPolicy): boolean {
+  return [...policy].some((kind) => EVENTS_OF[kind]?.test(eventName))
+}
+
+/** Of a list that was flattened: `llm.input_messages.0.message.content`. */
+const FLAT_INDEX =
+  /(?<=^(?:llm_input_messages|llm_output_messages|gen_ai_prompt|gen_ai_completion))_.*$/
+const plainNames = new WeakMap<ContentPolicy, ReadonlySet<string>>()
+
+function plainNamesOf(policy: ContentPolicy): ReadonlySet<string> {
+  const known = plainNames.get(policy)
+  if (known !== undefined) return known
+  const names = new Set([...namesOf(policy)].map(plainName))
+  plainNames.set(policy, names)
+  return names
+}
+
+function plainName(name: string): string {
+  return name.replaceAll('.', '_')
+}
+
 /** Takes the content out of a record. */
 export function withoutContent(record: RecordInProcess, policy: ContentPolicy): void {
   const names = namesOf(policy)
@@ -89,7 +119,7 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
     case 'log': {
       const { record: of } = record
       const attributes = without(of.attributes, names)
-      const isMessage = [...policy].some((kind) => EVENTS_OF[kind]?.test(of.eventName))
+      const isMessage = isContentBody(of.eventName, policy)
       record.record = { ...of, attributes, body: isMessage ? null : bodyWithout(of.body, names) }
       return
     }

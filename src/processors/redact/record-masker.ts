@@ -27,6 +27,12 @@ export interface MaskSettings {
 export interface RecordMasker {
   /** Replaces the record by one without secrets, with the number of those by rule. */
   readonly mask: (record: RecordInProcess) => void
+  /** The same for attributes that stand in no record. */
+  readonly maskAttributes: (of: Attributes) => Attributes
+  /** What is not kept at all. */
+  readonly content: ContentPolicy
+  /** Masks nothing, and keeps everything. */
+  readonly isOff: boolean
   /** The same for a text that quotes records, such as a reason for refusing one. */
   readonly maskText: (text: string) => string
 }
@@ -39,7 +45,13 @@ const MAX_KNOWN_NAMES = 5000
 export function createRecordMasker(settings: MaskSettings): RecordMasker {
   const { mode, attributes: maskedNames, userRules, content } = settings
   if (mode === 'off') {
-    return { mask: (record) => dropContent(record, content), maskText: (text) => text }
+    return {
+      mask: (record) => dropContent(record, content),
+      maskAttributes: (of) => of,
+      content,
+      isOff: content.size === 0,
+      maskText: (text) => text,
+    }
   }
   const isStrict = mode === 'strict'
   const masker = createTextMasker(
@@ -241,6 +253,9 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
       dropContent(record, content)
       maskRecord(record)
     },
+    maskAttributes: attributes,
+    content,
+    isOff: false,
     maskText: (of) => text(of),
   }
 }

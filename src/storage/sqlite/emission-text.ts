@@ -67,8 +67,6 @@ const required = {
   records: {
     sessionKey: 'string',
     signal: 'string',
-    origin: 'object',
-    records: 'object',
   },
 } as const satisfies Record<ItemKind, Readonly<Record<string, Kind>>>
 

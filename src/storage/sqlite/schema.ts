@@ -308,6 +308,12 @@ export interface QuarantineTable {
   record: string
 }
 
+/** Items that were taken in to be forwarded, by what they hold. */
+export interface ForwardedTable {
+  digest: string
+  received_ms: number
+}
+
 /** Written to see whether a commit would succeed; nothing reads it. */
 export interface ProbeTable {
   id: number
@@ -339,4 +345,5 @@ export interface Schema {
   pauses: PausesTable
   probe: ProbeTable
   quarantine: QuarantineTable
+  forwarded: ForwardedTable
 }

@@ -6,7 +6,6 @@
 import { sql } from 'kysely'
 import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
-import { forwardedRecords } from '../../domain/forwarded-records.ts'
 import type { SessionKey } from '../../domain/identity.ts'
 import type {
   Arrival,
@@ -76,7 +75,6 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         sessions.refOf({ key: sessionKey, agent: item.agent, sessionId: item.sessionId }, nowMs),
       )
       const outcome = fold(fresh, stored)
-      forward(fresh, nowMs)
       for (const row of outcome.sessions) sessions.write(row, nowMs)
       const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
       for (const { sessionKey, control } of outcome.controls ?? []) {
@@ -105,11 +103,6 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       if (alerts.length > 0 && row !== undefined) tell(alerts, row.state, ref, nowMs)
       return alerts
     })
-  }
-
-  function forward(fresh: readonly Arrival[], nowMs: number): void {
-    if (!outbox.isRead('records')) return
-    for (const records of forwardedRecords(fresh)) outbox.insert(records, nowMs)
   }
 
   /** What a session says of alerts, with the alerts themselves: they decided it. */

@@ -21,6 +21,7 @@ import {
 import { createDeadItems } from './dead-items.ts'
 import { createDestinationPauses } from './destination-pauses.ts'
 import { createDueItems } from './due-items.ts'
+import { createForwardedItems } from './forwarded-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import { createFreePages } from './free-pages.ts'
 import { createIdBlocks } from './id-blocks.ts'
@@ -173,8 +174,10 @@ function storeOver<S>(
     log,
   })
   const quarantine = createQuarantine({ connection, totals, write })
+  const forwarded = createForwardedItems({ connection, ids, outbox: table, clock, write })
   const upkeep = createUpkeep({
     quarantine,
+    forwarded,
     limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
     leftovers: createOutboxLeftovers(connection, table),
     deletion,
@@ -239,6 +242,7 @@ function storeOver<S>(
     alerts: createSqliteAlertQueue(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,
+    forwarded,
     pause: createDestinationPauses(connection, write),
     instance: keepInstanceId(folder),
     databaseBytes: async () => databaseBytes(folder),

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../domain/clock.ts'
 import type { FreePages } from './free-pages.ts'
 import type { Upkeep } from '../store.ts'
 import type { StoreLog } from '../store-log.ts'
+import type { ForwardedItems } from './forwarded-items.ts'
 import type { OutboxLeftovers } from './outbox-leftovers.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
@@ -23,6 +24,7 @@ interface UpkeepDeps {
   readonly sizeBound: Pick<SizeBound, 'enforce'>
   readonly retention: Retention
   readonly quarantine: Pick<SqliteQuarantine, 'expire'>
+  readonly forwarded: Pick<ForwardedItems, 'expire'>
   readonly pages: Pick<FreePages, 'shrink'>
   readonly write: Write
   /** Told when there is nothing more to do for now. */
@@ -45,8 +47,8 @@ export interface RunningUpkeep extends Upkeep {
 
 /** The upkeep, and how to end it. */
 export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
-  const { limits, leftovers, deletion, sizeBound, retention, quarantine, pages, write } = deps
-  const { onRest, retentionMs, clock, log } = deps
+  const { limits, leftovers, deletion, sizeBound, retention, quarantine, forwarded } = deps
+  const { pages, write, onRest, retentionMs, clock, log } = deps
   let timer: Timer | undefined
   /** Between two rounds. */
   let isResting = false
@@ -64,6 +66,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     prune,
     () => sizeBound.enforce(clock.now()),
     () => quarantine.expire(clock.now()),
+    () => forwarded.expire(clock.now()),
     () => pages.shrink(),
   ]
 

@@ -1,16 +1,8 @@
 /** The outbox: each exporter gets each item once, in order, whatever becomes of the others. */
 import { describe, expect, test } from 'vitest'
+import type { ForwardedRequest } from '../../../src/domain/forwarded-request.ts'
 import type { OutgoingItem } from '../../../src/domain/outbox.ts'
-import type { Arrival } from '../../../src/domain/session-store.ts'
-import {
-  arrival,
-  AT_MS,
-  base,
-  observation,
-  other,
-  row,
-  score,
-} from '../../unit/storage/arrivals.ts'
+import { AT_MS, observation, score } from '../../unit/storage/arrivals.ts'
 import {
   createRig,
   dueIn,
@@ -282,52 +274,44 @@ describe.each(engines)('dead items in $name', (engine) => {
   })
 })
 
-describe.each(engines)('records to forward in $name', (engine) => {
+describe.each(engines)('requests to forward in $name', (engine) => {
   const forward = [exporter('langfuse'), exporter('forward', { kinds: ['records'] })]
-  const forwarded = async ({ store }: Rig): Promise<readonly OutgoingItem[]> =>
-    (await store.outbox('forward', 'records').due(EVER_MS, 100, 1e9)).map(
-      ({ emission }) => emission,
+  const outbox = ({ store }: Rig) => store.outbox('forward', 'records')
+  const requestOf = (names: readonly string[]): ForwardedRequest => ({
+    kind: 'records',
+    sessionKey: '',
+    key: '',
+    signal: 'logs',
+    encoding: 'json',
+    items: names.length,
+    request: { names },
+  })
+  const keep = ({ store }: Rig, ...names: readonly string[]): Promise<boolean> =>
+    store.forwarded.keep(
+      names.map((name) => ({ digest: `digest of ${name}`, item: name })),
+      requestOf,
     )
-  const of = (key: string, sessionId = 's1') =>
-    arrival({ ...base, kind: 'other', dedupKey: key, sessionId })
+  const waiting = async (rig: Rig): Promise<readonly OutgoingItem[]> =>
+    (await outbox(rig).due(EVER_MS, 100, 1e9)).map(({ emission }) => emission)
 
-  test('are those that came in, once, by session and origin', async () => {
+  test('hold each item once, also after a restart', async () => {
     const rig = await createRig(engine, { exporters: forward })
-    await rig.commit({}, [of('a'), of('b'), of('c', 's2')])
-    await rig.commit({}, [of('a')])
+    expect(await keep(rig, 'a', 'b')).toBe(true)
+    expect(await keep(rig, 'b', 'c')).toBe(true)
     const again = await rig.reopen()
-    const items = await forwarded(again)
-    expect(
-      items.map((item) => item.kind === 'records' && [item.sessionKey, item.records.length]),
-    ).toEqual([
-      [KEY, 2],
-      ['claude-code/s2', 1],
-    ])
-    expect(items[0]).toMatchObject({ signal: 'log', origin: of('a').origin })
-    await again.store
-      .outbox('forward', 'records')
-      .delivered(await idsIn(again.store.outbox('forward', 'records')))
+    expect(await keep(again, 'a', 'c')).toBe(false)
+    expect(await waiting(again)).toEqual([requestOf(['a', 'b']), requestOf(['c'])])
+    await outbox(again).delivered(await idsIn(outbox(again)))
     expect(await again.store.outboxCounts()).toMatchObject({ pending: 0, bytes: 0 })
   })
 
-  test('are as they were before redaction where that is asked for', async () => {
+  test('are not known when they could not be kept', async () => {
     const rig = await createRig(engine, { exporters: forward })
-    const masked = of('a')
-    const origin = { resource: { secret: 'hunter2' }, scopeName: 'raw', scopeVersion: '1' }
-    const original: Arrival = { ...masked, original: { origin, stored: masked.stored } }
-    await rig.commit({ sessions: [row('s1')] }, [original])
-    expect(await forwarded(rig)).toMatchObject([{ origin }])
-    const [batch] = await rig.reader.records.batches(KEY, 0, 10)
-    expect(batch?.origin).toEqual(masked.origin)
-  })
-
-  test('are not kept while nobody wants them, nor hooks at all', async () => {
-    const rig = await createRig(engine)
-    await rig.commit({}, [of('a')])
-    expect(await rig.store.outboxCounts()).toMatchObject({ pending: 0, bytes: 0 })
-    const wanted = await rig.reopen({ exporters: forward })
-    const hook = { signal: 'hook', record: { agent: 'claude-code', body: {} } } as unknown
-    await wanted.commit({}, [{ ...other('h'), stored: hook as Arrival['stored'] }])
-    expect(await forwarded(wanted)).toEqual([])
+    const failing = rig.store.forwarded.keep([{ digest: 'digest of a', item: 'a' }], () => {
+      throw new Error('no request')
+    })
+    await expect(failing).rejects.toThrow('no request')
+    expect(await keep(rig, 'a')).toBe(true)
+    expect(await waiting(rig)).toEqual([requestOf(['a'])])
   })
 })

@@ -4,16 +4,7 @@ import type { ItemKind, Outbox, OutboxReader } from '../../../src/domain/outbox.
 import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
-import {
-  AT_MS,
-  arrival,
-  base,
-  nothing,
-  observation,
-  plainStates,
-  score,
-  type State,
-} from './arrivals.ts'
+import { AT_MS, nothing, observation, plainStates, score, type State } from './arrivals.ts'
 import { temporaryFolder, withDatabase } from './open-store.ts'
 
 const MANY = 1_000_000
@@ -223,46 +214,54 @@ describe('an exporter that is', () => {
   })
 })
 
-describe('records that are forwarded', () => {
+describe('what is forwarded', () => {
   const records = reader('forward', true, ['records'])
-  const take = (store: Store<State>, ...keys: readonly string[]) =>
-    store.sessions.commit(
-      keys.map((key) => arrival({ ...base, kind: 'other', dedupKey: key })),
-      [],
-      () => nothing,
+  const keep = (store: Store<State>, ...digests: readonly string[]) =>
+    store.forwarded.keep(
+      digests.map((digest) => ({ digest, item: { name: digest } })),
+      (fresh) => ({
+        kind: 'records',
+        sessionKey: '',
+        key: '',
+        signal: 'logs',
+        encoding: 'json',
+        items: fresh.length,
+        request: { fresh },
+      }),
     )
 
-  test('wait with the commit that took them, once, however often they come', async () => {
+  test('waits once, however often it comes', async () => {
     const { store } = await open([reader('a'), records])
-    const forward = store.outbox('forward', 'records')
-    await take(store, 'x', 'y')
-    await take(store, 'y', 'z')
-    const due = await forward.due(AT_MS, 10, MANY)
-    const counts = due.map(({ emission }) => emission.kind === 'records' && emission.records.length)
-    expect(counts).toEqual([2, 1])
+    expect(await keep(store, 'x', 'y')).toBe(true)
+    expect(await keep(store, 'y', 'z')).toBe(true)
+    expect(await keep(store, 'x', 'z')).toBe(false)
+    const due = await store.outbox('forward', 'records').due(AT_MS, 10, MANY)
+    expect(due.map(({ emission }) => emission)).toMatchObject([
+      { items: 2, request: { fresh: [{ name: 'x' }, { name: 'y' }] } },
+      { items: 1, request: { fresh: [{ name: 'z' }] } },
+    ])
     expect(await store.outbox('a', 'observation').stats()).toMatchObject({ pending: 0 })
     await store.close()
   })
 
-  test('as they were before redaction, where they are to go so', async () => {
-    const { store } = await open([records])
-    const plain = arrival({ ...base, kind: 'other', dedupKey: 'x' })
-    if (plain.stored.signal !== 'log') throw new Error('the sample is a log record')
-    const stored = {
-      signal: 'log',
-      record: { ...plain.stored.record, attributes: { secret: 'x' } },
-    } as const
-    const original = { origin: plain.origin, stored }
-    await store.sessions.commit([{ ...plain, original }], [], () => nothing)
-    const [item] = await store.outbox('forward', 'records').due(AT_MS, 1, MANY)
-    expect(JSON.stringify(item?.emission)).toContain('secret')
+  test('is known after a restart', async () => {
+    const { store, dataDir } = await open([records])
+    await keep(store, 'x')
     await store.close()
+    const again = await open([records], { dataDir })
+    expect(await keep(again.store, 'x')).toBe(false)
+    expect(await again.store.outbox('forward', 'records').stats()).toMatchObject({ pending: 1 })
+    await again.store.close()
   })
 
-  test('are not kept where nothing forwards', async () => {
-    const { store, dataDir } = await open([reader('a')])
-    await take(store, 'x')
-    expect(items(dataDir)).toBe(0)
+  test('is not kept in part when it cannot be kept whole', async () => {
+    const { store } = await open([records])
+    await expect(
+      store.forwarded.keep([{ digest: 'x', item: {} }], () => {
+        throw new Error('cannot be written')
+      }),
+    ).rejects.toThrow('cannot be written')
+    expect(await keep(store, 'x')).toBe(true)
     await store.close()
   })
 })

@@ -14,6 +14,7 @@ import { exporters } from './0008-exporters.ts'
 import { costs } from './0009-costs.ts'
 import { quarantine } from './0010-quarantine.ts'
 import { usageDimensions } from './0011-usage-dimensions.ts'
+import { forwarded } from './0012-forwarded.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -27,4 +28,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-costs': costs,
   '0010-quarantine': quarantine,
   '0011-usage-dimensions': usageDimensions,
+  '0012-forwarded': forwarded,
 }

@@ -1,0 +1,137 @@
+/**
+ * What is passed on of a request to another collector: all of it that can be read, whatever the
+ * bridge makes of it itself, in the encoding in which it came, and without what is redacted. An item
+ * that comes again is passed on once.
+ */
+import { hash } from 'node:crypto'
+import type { ForwardedRequest, ForwardStore, ItemToForward } from '../domain/forwarded-request.ts'
+import type { JsonMessage } from '../otlp/message-codec.ts'
+import type { RequestSignal } from '../otlp/message-types.ts'
+import {
+  type RequestEncoding,
+  type RequestItem,
+  requestItems,
+  requestOf,
+} from '../otlp/request-items.ts'
+import type { RecordMasker } from './redact/record-masker.ts'
+import { createRequestMasker, type RequestMasker } from './redact/request-masker.ts'
+
+export interface Forwarding {
+  /**
+   * Keeps what a request holds, which was found to be sound. Resolves once that is durable; rejects
+   * when it could not all be stored, and what was is known when the request comes again. `pause` is
+   * called between parts.
+   */
+  keep(
+    bytes: Buffer,
+    signal: RequestSignal,
+    encoding: RequestEncoding,
+    pause: () => Promise<void>,
+  ): Promise<void>
+}
+
+export interface ForwardingDeps {
+  readonly store: ForwardStore
+  /** Absent where records are forwarded as they came. */
+  readonly masker?: RecordMasker | undefined
+  /** Told after something was kept. */
+  readonly onKept: () => void
+}
+
+/** Of one request on its way out, about; a larger single item goes alone. */
+const MAX_PART_CHARS = 1_000_000
+const MAX_PART_ITEMS = 1000
+const DIGEST_BYTES = 16
+
+export function createForwarding({ store, masker, onKept }: ForwardingDeps): Forwarding {
+  const maskers = maskersOf(masker)
+
+  async function keepPart(
+    part: readonly ItemToForward<RequestItem>[],
+    signal: RequestSignal,
+    encoding: RequestEncoding,
+  ): Promise<void> {
+    const isFresh = await store.keep(part, (fresh): ForwardedRequest => {
+      const masked = fresh.map((item) => maskedItem(item, maskers?.[signal]))
+      const request = requestOf(masked, signal)
+      const items = fresh.length
+      return { kind: 'records', sessionKey: '', key: '', signal, encoding, items, request }
+    })
+    if (isFresh) onKept()
+  }
+
+  return {
+    keep: async (bytes, signal, encoding, pause) => {
+      const digestOf = createDigests(signal)
+      let part: ItemToForward<RequestItem>[] = []
+      let chars = 0
+      for (const item of requestItems(bytes, signal, encoding)) {
+        if (item === undefined) {
+          await pause()
+          continue
+        }
+        const { digest, itemChars } = digestOf(item)
+        if (part.length > 0 && chars + itemChars > MAX_PART_CHARS) {
+          await keepPart(part, signal, encoding)
+          part = []
+          chars = 0
+          await pause()
+        }
+        part.push({ digest, item })
+        chars = part.length >= MAX_PART_ITEMS ? MAX_PART_CHARS : chars + itemChars
+      }
+      if (part.length > 0) await keepPart(part, signal, encoding)
+    },
+  }
+}
+
+function maskersOf(
+  masker: RecordMasker | undefined,
+): Readonly<Record<RequestSignal, RequestMasker>> | undefined {
+  if (masker === undefined || masker.isOff) return undefined
+  return {
+    logs: createRequestMasker(masker, true),
+    traces: createRequestMasker(masker, true),
+    metrics: createRequestMasker(masker, false),
+  }
+}
+
+function maskedItem(of: RequestItem, masker: RequestMasker | undefined): RequestItem {
+  if (masker === undefined) return of
+  return {
+    group: masker.maskHeader(of.group),
+    scope: masker.maskHeader(of.scope),
+    item: masker.maskItem(of.item),
+  }
+}
+
+/**
+ * By what an item is known: what it holds, with its resource and scope, and the how manieth of these
+ * it is in its request. So equal items of one request all count, and a request that comes again, in
+ * part or with others, is known.
+ */
+function createDigests(signal: RequestSignal) {
+  const texts = new WeakMap<JsonMessage, string>()
+  const counts = new Map<string, number>()
+
+  function digestOfText(text: string): string {
+    return hash('sha256', text, 'buffer').subarray(0, DIGEST_BYTES).toString('base64url')
+  }
+
+  function headerDigest(header: JsonMessage): string {
+    const known = texts.get(header) ?? digestOfText(JSON.stringify(header))
+    texts.set(header, known)
+    return known
+  }
+
+  return (of: RequestItem): { readonly digest: string; readonly itemChars: number } => {
+    const text = JSON.stringify(of.item)
+    const content = digestOfText(
+      `${signal} ${headerDigest(of.group)} ${headerDigest(of.scope)} ${text}`,
+    )
+    const before = counts.get(content) ?? 0
+    counts.set(content, before + 1)
+    const digest = before === 0 ? content : digestOfText(`${content} ${before}`)
+    return { digest, itemChars: text.length }
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * Masks items of OTLP as they were sent, for what is forwarded: every text of them, whatever it is,
+ * by the rules of records, and content that is not kept. Everything else stays as it is. Pure.
+ */
+import type { AttributeValue } from '../../domain/json-value.ts'
+import { readValue } from '../../otlp/any-value.ts'
+import { newAttributeMap } from '../../otlp/attribute-map.ts'
+import { isObject } from '../../otlp/decoding.ts'
+import { anyValueJson } from '../../otlp/encode-values.ts'
+import { jsonNames } from '../../otlp/json-envelope.ts'
+import { type JsonMessage, UNKNOWN_FIELDS } from '../../otlp/message-codec.ts'
+import { isContent, isContentBody } from './content.ts'
+import type { RecordMasker } from './record-masker.ts'
+
+export interface RequestMasker {
+  /** What many items share; the same object gives the same. */
+  readonly maskHeader: (header: JsonMessage) => JsonMessage
+  readonly maskItem: (item: JsonMessage) => JsonMessage
+}
+
+const ids: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId'].flatMap(jsonNames))
+/** A number that stands as text, as 64-bit integers do. */
+const NUMBER = /^-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Infinity|NaN)$/i
+const attributeLists: ReadonlySet<string> = new Set(
+  ['attributes', 'filteredAttributes', 'metadata'].flatMap(jsonNames),
+)
+/** Of logs, spans and their events, which may hold content; those of metrics and resources do not. */
+const CONTENT_ATTRIBUTES = 'attributes'
+
+const MAX_CLEAN_NAMES = 1000
+
+type Masking = Pick<RecordMasker, 'maskAttributes' | 'maskText' | 'content'>
+
+/** `holdsContent` is false for metrics. */
+export function createRequestMasker(masking: Masking, holdsContent: boolean): RequestMasker {
+  const { maskAttributes, maskText, content } = masking
+  const headers = new WeakMap<JsonMessage, JsonMessage>()
+  const cleanNames = new Set<string>()
+  const dropsContent = holdsContent && content.size > 0
+
+  /** A member of a message. */
+  function member(name: string, value: unknown, mayDrop: boolean): unknown {
+    if (typeof value === 'string') return textMember(name, value)
+    if (typeof value !== 'object' || value === null) return value
+    if (attributeLists.has(name) && Array.isArray(value)) {
+      return keyValues(value, mayDrop && name === CONTENT_ATTRIBUTES ? [] : undefined)
+    }
+    if (name === 'body' && isObject(value)) return anyValue('', value, mayDrop ? [] : undefined)
+    if (Array.isArray(value)) return value.map((each) => member(name, each, mayDrop))
+    return message(value as JsonMessage, mayDrop)
+  }
+
+  function textMember(name: string, value: string): string {
+    if (name === UNKNOWN_FIELDS) return isClean(value) ? value : ''
+    return ids.has(name) || NUMBER.test(value) ? value : maskText(value)
+  }
+
+  /** Fields that are not known are passed on only while no secret is in them. */
+  function isClean(base64: string): boolean {
+    const text = Buffer.from(base64, 'base64').toString()
+    return maskText(text) === text
+  }
+
+  function message(of: JsonMessage, mayDrop: boolean): JsonMessage {
+    const masked = newAttributeMap() as Record<string, unknown>
+    for (const [name, value] of Object.entries(of)) {
+      masked[memberName(name)] = member(name, value, mayDrop)
+    }
+    return masked
+  }
+
+  /** A name that is not known may be anything. */
+  function memberName(name: string): string {
+    if (cleanNames.has(name)) return name
+    const masked = maskText(name)
+    if (masked === name && cleanNames.size < MAX_CLEAN_NAMES) cleanNames.add(name)
+    return masked
+  }
+
+  /** `path` are the names around the list, where content is left out. */
+  function keyValues(list: readonly unknown[], path: readonly string[] | undefined): unknown[] {
+    return list.flatMap((entry) => {
+      const key = isObject(entry) ? (entry.key ?? '') : undefined
+      if (!isObject(entry) || typeof key !== 'string') return [member('', entry, false)]
+      const inner = path === undefined ? undefined : [...path, key]
+      if (inner !== undefined && isContent(inner, content)) return []
+      return [keyValue(entry, key, inner)]
+    })
+  }
+
+  function keyValue(
+    entry: JsonMessage,
+    key: string,
+    path: readonly string[] | undefined,
+  ): JsonMessage {
+    const { key: sentKey, value, ...others } = entry
+    return {
+      ...message(others, false),
+      ...(sentKey !== undefined && { key: maskText(key) }),
+      ...(value !== undefined && { value: anyValue(key, value, path) }),
+    }
+  }
+
+  /** The value of an attribute of that name; the body of a log has none. */
+  function anyValue(key: string, raw: unknown, path: readonly string[] | undefined): unknown {
+    const kept = path === undefined ? raw : withoutContent(raw, path)
+    const before = readValue(withKeys(kept), { text: '' }) ?? null
+    const named = newAttributeMap()
+    named[key] = before
+    const [after = null] = Object.values(maskAttributes(named))
+    return merged(kept, before, after)
+  }
+
+  /** Content that stands in a map. */
+  function withoutContent(raw: unknown, path: readonly string[]): unknown {
+    const list = isObject(raw) && isObject(raw.kvlistValue) ? raw.kvlistValue.values : undefined
+    if (!Array.isArray(list)) return raw
+    const values = list.flatMap((entry: unknown) => {
+      if (!isObject(entry) || typeof entry.key !== 'string') return [entry]
+      const inner = [...path, entry.key]
+      if (isContent(inner, content)) return []
+      return [{ ...entry, value: withoutContent(entry.value, inner) }]
+    })
+    return { kvlistValue: { values } }
+  }
+
+  /**
+   * A value with what was masked of it; what was not stays as it was sent. A value that says more
+   * than can be read of it, such as two kinds at once, is written anew.
+   */
+  function merged(raw: unknown, before: AttributeValue, after: AttributeValue): unknown {
+    if (raw === undefined || raw === null || isEmpty(raw)) return raw
+    const [kind, value] = onlyMember(raw) ?? ['', undefined]
+    if (scalarKinds.has(kind) && before === after) return raw
+    const values = isObject(value) ? mergedValues(kind, value, before, after) : undefined
+    return values === undefined
+      ? anyValueJson(after)
+      : { [kind]: { ...(value as JsonMessage), values } }
+  }
+
+  function mergedValues(
+    kind: string,
+    value: JsonMessage,
+    before: AttributeValue,
+    after: AttributeValue,
+  ): readonly unknown[] | undefined {
+    const list = valuesOf(value)
+    if (list === undefined) return undefined
+    if (kind === 'arrayValue') return mergedList(list, before, after)
+    return kind === 'kvlistValue' ? mergedMap(list, before, after) : undefined
+  }
+
+  function mergedList(
+    list: readonly unknown[],
+    before: AttributeValue,
+    after: AttributeValue,
+  ): readonly unknown[] | undefined {
+    if (!isList(before) || !isList(after)) return undefined
+    if (list.length !== before.length || list.length !== after.length) return undefined
+    return list.map((each, index) => merged(each, before[index] ?? null, after[index] ?? null))
+  }
+
+  function mergedMap(
+    list: readonly unknown[],
+    before: AttributeValue,
+    after: AttributeValue,
+  ): readonly unknown[] | undefined {
+    if (!isMap(before) || !isMap(after) || !list.every(isEntry)) return undefined
+    const names = Object.keys(before)
+    const newNames = Object.keys(after)
+    if (list.length === names.length && list.length === newNames.length) {
+      return list.map(({ key, value }, index) => {
+        const name = newNames[index] ?? ''
+        const mask = merged(value, before[names[index] ?? ''] ?? null, after[name] ?? null)
+        return {
+          ...(key !== undefined && { key: name }),
+          ...(value !== undefined && { value: mask }),
+        }
+      })
+    }
+    // A name that stands in it twice.
+    return before === after ? keyValues(list, undefined) : undefined
+  }
+
+  return {
+    maskHeader: (header) => {
+      const known = headers.get(header) ?? message(header, false)
+      headers.set(header, known)
+      return known
+    },
+    maskItem: (item) => {
+      const names = [item.eventName, item.event_name]
+      const eventName = names.find((name) => typeof name === 'string') ?? ''
+      const isMessage = dropsContent && isContentBody(eventName, content)
+      const { body: _, ...others } = item
+      return message(isMessage ? others : item, dropsContent)
+    },
+  }
+}
+
+const scalarKinds: ReadonlySet<string> = new Set(
+  ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'bytesValue'].flatMap(jsonNames),
+)
+
+function isEmpty(raw: unknown): boolean {
+  return isObject(raw) && Object.keys(raw).length === 0
+}
+
+function onlyMember(raw: unknown): readonly [string, unknown] | undefined {
+  const members = isObject(raw) ? Object.entries(raw) : []
+  return members.length === 1 ? members[0] : undefined
+}
+
+interface Entry {
+  readonly key?: string
+  readonly value?: unknown
+}
+
+/** An entry of a map that has nothing else. */
+function isEntry(entry: unknown): entry is Entry {
+  if (!isObject(entry)) return false
+  const { key, value: _, ...others } = entry
+  return (key === undefined || typeof key === 'string') && Object.keys(others).length === 0
+}
+
+/** Protobuf leaves out a key that is empty. */
+function withKeys(raw: unknown): unknown {
+  if (!isObject(raw)) return raw
+  const { kvlistValue, arrayValue } = raw
+  const list = isObject(kvlistValue) && valuesOf(kvlistValue)
+  if (list) {
+    const values = list.map((entry) =>
+      isObject(entry) ? { ...entry, key: entry.key ?? '', value: withKeys(entry.value) } : entry,
+    )
+    return { ...raw, kvlistValue: { values } }
+  }
+  const elements = isObject(arrayValue) && valuesOf(arrayValue)
+  return elements ? { ...raw, arrayValue: { values: elements.map(withKeys) } } : raw
+}
+
+/** The list of a list or a map that has nothing else. */
+function valuesOf(of: JsonMessage): readonly unknown[] | undefined {
+  const { values = [], ...others } = of
+  return Array.isArray(values) && Object.keys(others).length === 0 ? values : undefined
+}
+
+function isList(value: AttributeValue): value is readonly AttributeValue[] {
+  return Array.isArray(value)
+}
+
+function isMap(value: AttributeValue): value is Readonly<Record<string, AttributeValue>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
