@@ -101,7 +101,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
   }
 
   return async () => {
-    const { requestCount, errorCount, refused } = counters.snapshot()
+    const { requestCount, errorCount, refused, replacedTexts } = counters.snapshot()
     const statuses = delivery.status()
     const langfuse = statuses.find(({ name }) => name === 'langfuse')?.state ?? 'unconfigured'
     const deliveredMs = statuses.flatMap(({ lastDeliveredMs }) => lastDeliveredMs ?? [])
@@ -117,6 +117,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
       requestCount,
       errorCount,
       refused,
+      ...(replacedTexts !== undefined && { replacedTexts }),
       langfuse,
       sessions,
       delivery: {

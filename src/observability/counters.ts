@@ -17,6 +17,8 @@ export interface Counts {
   acceptedRecords: number
   /** Log records and metric points refused, by reason. */
   rejectedRecords: Partial<Record<Rejection['reason'], number>>
+  /** Texts of records that were kept with U+FFFD for what is not valid UTF-8; absent while there are none. */
+  replacedTexts?: number
   /** Requests that were refused, and records of others, by reason (`domain/refusal.ts`). */
   refused: RefusalCounts
 }
@@ -26,6 +28,7 @@ export interface Counters {
   countError(status: number): void
   countAccepted(records: number): void
   countRejected(rejected: readonly Rejection[]): void
+  countReplacedTexts(texts: number): void
   countRefused(reason: string, count?: number): void
   /** A copy that counts no further. */
   snapshot(): Counts
@@ -58,6 +61,9 @@ export function createCounters(): Counters {
       for (const { reason } of rejected) {
         counts.rejectedRecords[reason] = (counts.rejectedRecords[reason] ?? 0) + 1
       }
+    },
+    countReplacedTexts: (texts) => {
+      if (texts > 0) counts.replacedTexts = (counts.replacedTexts ?? 0) + texts
     },
     countRefused: (reason, count = 1) => {
       refused[reason] = (refused[reason] ?? 0) + count

@@ -70,6 +70,8 @@ export interface DecodeFailure {
 export interface Part<T> extends Intake<T> {
   /** What they take of the heap, about. */
   readonly heapBytes: number
+  /** Texts of it in which bytes were replaced that are not valid UTF-8. */
+  readonly replacedTexts?: number
   /** Nothing comes after it. Every request that can be read has such a part. */
   readonly isLast: boolean
 }

@@ -16,6 +16,7 @@ import {
   messagesIn,
   wireInput,
   wireProblem,
+  readText,
 } from './wire.ts'
 import type { Origin } from '../domain/telemetry-record.ts'
 import {
@@ -56,13 +57,14 @@ export interface WireScope {
 }
 
 /** An InstrumentationScope. */
-export function readWireScope({ reader }: WireInput, outerEnd: number): WireScope {
+export function readWireScope(input: WireInput, outerEnd: number): WireScope {
+  const { reader } = input
   const end = enterMessage(reader, outerEnd)
   let scopeName = ''
   let scopeVersion = ''
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-    if (tag === SCOPE_NAME) scopeName = reader.string(true)
-    else if (tag === SCOPE_VERSION) scopeVersion = reader.string(true)
+    if (tag === SCOPE_NAME) scopeName = readText(input)
+    else if (tag === SCOPE_VERSION) scopeVersion = readText(input)
     else skipField(reader, tag, end)
   }
   return { scopeName, scopeVersion }
@@ -238,7 +240,9 @@ function takePart<T>(progress: Progress<T>, isLast: boolean): Part<T> {
   const heapBytes = heapBytesIn(progress)
   progress.partAt = input.reader.pos
   progress.partValues = input.values
-  return { ...intake.takePart(), heapBytes, isLast }
+  const { replacedTexts } = input
+  input.replacedTexts = 0
+  return { ...intake.takePart(), heapBytes, isLast, ...(replacedTexts > 0 && { replacedTexts }) }
 }
 
 /** Walks the frame to its end; throws where it is broken. */

@@ -10,7 +10,7 @@ import { SPAN_ID_CHARS, TRACE_ID_CHARS, UNSET_NANOS } from './scalars.ts'
 import { logRecord } from './records.ts'
 import type { WireSignal } from './proto-envelope.ts'
 import { hexOf, readAnyValue, readKeyValue } from './proto-value.ts'
-import { attemptRecord, END, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
+import { attemptRecord, END, nextTag, skipField, tagOf, type WireInput, readText } from './wire.ts'
 
 const TIME_UNIX_NANO = tagOf(1, 'fixed64')
 const BODY = tagOf(5, 'bytes')
@@ -64,7 +64,7 @@ function readLogRecord(input: WireInput, end: number, origin: Origin): LogRecord
         spanId = hexOf(reader.bytes(), SPAN_ID_CHARS)
         break
       case EVENT_NAME:
-        eventName = reader.string(true)
+        eventName = readText(input)
         break
       default:
         skipField(reader, tag, end)

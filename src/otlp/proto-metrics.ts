@@ -26,6 +26,7 @@ import {
   END,
   nextTag,
   skipField,
+  readText,
 } from './wire.ts'
 import { newAttributeMap } from './attribute-map.ts'
 import { UNSET_NANOS } from './scalars.ts'
@@ -127,10 +128,10 @@ function* readSum(
   return { header: { origin, name, unit, temporality }, extent }
 }
 
-function textAt({ reader }: WireInput, extent: Extent | undefined): string {
+function textAt(input: WireInput, extent: Extent | undefined): string {
   if (extent === undefined) return ''
-  reader.pos = extent.start
-  return reader.string(true)
+  input.reader.pos = extent.start
+  return readText(input)
 }
 
 function int32At({ reader }: WireInput, extent: Extent | undefined): number {

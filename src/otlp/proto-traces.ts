@@ -18,6 +18,7 @@ import {
   skipField,
   tagOf,
   type WireInput,
+  readText,
 } from './wire.ts'
 
 const TRACE_ID = tagOf(1, 'bytes')
@@ -79,7 +80,7 @@ function readSpan(
         ids.parentSpanId = hexOf(reader.bytes(), SPAN_ID_CHARS)
         break
       case NAME:
-        name = reader.string(true)
+        name = readText(input)
         break
       case START_TIME_UNIX_NANO:
         times.startNanos = reader.fixed64().toString()
@@ -109,7 +110,7 @@ function readMoment(input: WireInput, outerEnd: number): SpanMoment {
   let timeNanos = UNSET_NANOS
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
     if (tag === EVENT_ATTRIBUTES) readKeyValue(input, end, attributes)
-    else if (tag === EVENT_NAME) name = reader.string(true)
+    else if (tag === EVENT_NAME) name = readText(input)
     else if (tag === EVENT_TIME_UNIX_NANO) timeNanos = reader.fixed64().toString()
     else skipField(reader, tag, end)
   }
@@ -121,13 +122,14 @@ interface Status {
   readonly statusMessage: string
 }
 
-function readStatus({ reader }: WireInput, outerEnd: number): Status {
+function readStatus(input: WireInput, outerEnd: number): Status {
+  const { reader } = input
   const end = enterMessage(reader, outerEnd)
   let statusCode = 0
   let statusMessage = ''
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
     if (tag === STATUS_CODE) statusCode = reader.int32()
-    else if (tag === STATUS_MESSAGE) statusMessage = reader.string(true)
+    else if (tag === STATUS_MESSAGE) statusMessage = readText(input)
     else skipField(reader, tag, end)
   }
   return { statusCode, statusMessage }

@@ -7,7 +7,16 @@ import type { AttributeValue } from '../domain/json-value.ts'
 import { MAX_DEPTH } from './any-value.ts'
 import { newAttributeMap } from './attribute-map.ts'
 import { doubleAttribute, int64Of } from './scalars.ts'
-import { countValue, END, enterMessage, nextTag, skipField, tagOf, type WireInput } from './wire.ts'
+import {
+  countValue,
+  END,
+  enterMessage,
+  nextTag,
+  skipField,
+  tagOf,
+  type WireInput,
+  readText,
+} from './wire.ts'
 
 /** Attributes being filled. */
 export type AttributeMap = ReturnType<typeof newAttributeMap>
@@ -39,7 +48,7 @@ export function readKeyValue(
   let key = ''
   let value: AttributeValue = null
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
-    if (tag === KEY) key = reader.string(true)
+    if (tag === KEY) key = readText(input)
     else if (tag === VALUE) value = readAnyValue(input, end, depth)
     else skipField(reader, tag, end)
   }
@@ -54,7 +63,7 @@ export function readAnyValue(input: WireInput, outerEnd: number, depth = 0): Att
   for (let tag = nextTag(reader, end); tag !== END; tag = nextTag(reader, end)) {
     switch (tag) {
       case STRING_VALUE:
-        value = reader.string(true)
+        value = readText(input)
         break
       case INT_VALUE:
         value = int64Of(reader.int64())

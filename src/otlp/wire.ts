@@ -23,6 +23,8 @@ export interface WireInput {
   walked: number
   /** The first field that was met where lists were looked for, and is not known there. */
   strayField: number | undefined
+  /** Texts that were not valid UTF-8: what is not is replaced. */
+  replacedTexts: number
 }
 
 /** Where the value of a field stands. */
@@ -52,6 +54,7 @@ export function wireInput(bytes: Uint8Array): WireInput {
     maxValues: MAX_JSON_VALUES,
     walked: 0,
     strayField: undefined,
+    replacedTexts: 0,
   }
 }
 
@@ -84,6 +87,24 @@ export function enterMessage(reader: WireReader, outerEnd: number): number {
   const end = reader.pos + bytes
   if (end > outerEnd) throw new RangeError('a message reaches beyond the end of its parent')
   return end
+}
+
+/** A text; bytes that are not valid UTF-8 become U+FFFD, and the text is counted. */
+export function readText(input: WireInput): string {
+  const { reader } = input
+  const start = reader.pos
+  try {
+    return reader.string(true)
+  } catch (error) {
+    if (!isInvalidUtf8(error)) throw error
+    input.replacedTexts += 1
+    reader.pos = start
+    return reader.string()
+  }
+}
+
+function isInvalidUtf8(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error
 }
 
 /** Steps over the value of a field that is not used or not known. */
@@ -188,7 +209,6 @@ export function attemptRecord<T>(
 
 /** What is wrong with the bytes. `RangeError` and `Error` are how the library says it. */
 export function wireProblem(error: unknown): string {
-  if (error instanceof TypeError && 'code' in error) return 'a text is not valid UTF-8'
   const isProblem = error instanceof RangeError || Object.getPrototypeOf(error) === Error.prototype
   if (isProblem && error instanceof Error) return error.message
   throw error

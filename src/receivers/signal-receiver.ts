@@ -230,7 +230,8 @@ function createKeeping<T>(
   /** What the largest part so far took; the next one takes its place. */
   let heldBytes = 0
 
-  return async ({ accepted, rejected, heapBytes }) => {
+  return async ({ accepted, rejected, heapBytes, replacedTexts = 0 }) => {
+    counters.countReplacedTexts(replacedTexts)
     if (heapBytes > heldBytes) {
       if (!permit.growDecoding(heapBytes - heldBytes)) return { failure: overloaded }
       heldBytes = heapBytes

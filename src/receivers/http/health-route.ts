@@ -23,6 +23,8 @@ export interface HealthReport {
   readonly errorCount: number
   /** Requests refused since the start, and records of others, by reason. */
   readonly refused: RefusalCounts
+  /** Texts that were kept with U+FFFD for what is not valid UTF-8; absent while there are none. */
+  readonly replacedTexts?: number
   readonly langfuse: 'connected' | 'unconfigured' | 'unreachable' | 'unauthorized'
   readonly delivery: {
     readonly pending: number | null

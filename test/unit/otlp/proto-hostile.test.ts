@@ -5,7 +5,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_RECORDS } from '../../../src/otlp/decoding.ts'
 import { encoded } from './encode.ts'
-import { decodeWireLogs, decodeWireMetrics, decodeWireTraces } from './decoded.ts'
+import { decodeProto } from '../../../src/otlp/proto-envelope.ts'
+import { wireLogs } from '../../../src/otlp/proto-logs.ts'
+import { decodeWireLogs, decodeWireMetrics, decodeWireTraces, partsOf } from './decoded.ts'
 
 const recorded = (file: string): Buffer =>
   readFileSync(new URL(`../../corpus/claude-code/tools-protobuf/${file}`, import.meta.url))
@@ -105,19 +107,12 @@ describe.each(signals)('%s', (_name, decode, whole) => {
 })
 
 describe('a record that cannot be read is refused alone', () => {
-  const invalidUtf8 = Buffer.from([0x61, 0xff, 0x62])
   const deep = (levels: number): Uint8Array => {
     let value: Uint8Array = field(1, Buffer.from('core'))
     for (let level = 0; level < levels; level += 1) value = field(5, field(1, value))
     return field(5, value)
   }
   it.each([
-    ['invalid UTF-8', field(12, invalidUtf8), 'a text is not valid UTF-8'],
-    [
-      'invalid UTF-8 in a long text',
-      field(12, Buffer.concat([Buffer.alloc(100, 0x61), invalidUtf8])),
-      'a text is not valid UTF-8',
-    ],
     [
       'an attribute that is cut',
       field(6, Buffer.from([0x0a, 0x05, 0x61])),
@@ -143,6 +138,23 @@ describe('a record that cannot be read is refused alone', () => {
     expect(reasons[0]).toMatch(/^resourceLogs\[0\]\.scopeLogs\[0\]\.logRecords\[1\]: /)
   })
 
+  it.each([
+    ['a', 'b'],
+    ['a'.repeat(101), 'b'],
+  ])('text that is not valid UTF-8 is kept with what replaces it, and counted', (before, after) => {
+    const text = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)])
+    const attribute = field(6, message(field(1, text), field(2, field(1, text))))
+    const request = logsOf(named('before'), message(field(12, text), attribute), named('after'))
+    const parts = partsOf(decodeProto(request, wireLogs))
+    if (!parts.ok) throw new Error(parts.error.message)
+    const kept = `${before}\ufffd${after}`
+    const [part] = parts.value
+    expect(part?.rejected).toEqual([])
+    expect(part?.accepted.map(({ eventName }) => eventName)).toEqual(['before', kept, 'after'])
+    expect({ ...part?.accepted[1]?.attributes }).toEqual({ [kept]: kept })
+    expect(part?.replacedTexts).toBe(3)
+  })
+
   it('values that are just deep enough are kept', () => {
     expect(namesIn(logsOf(message(named('deep'), deep(32)))).names).toEqual(['deep'])
   })
@@ -150,12 +162,12 @@ describe('a record that cannot be read is refused alone', () => {
   it('a resource or scope that cannot be read costs its own records only', () => {
     const records = message(field(2, named('lost')), field(2, named('lost')))
     const badResource = field(1, message(field(1, field(1, bytesOf([0x0a, 9]))), field(2, records)))
-    const badScope = field(1, field(2, message(field(1, field(1, invalidUtf8)), records)))
+    const badScope = field(1, field(2, message(field(1, bytesOf([0x0a, 9])), records)))
     const { names, reasons } = namesIn(message(badResource, badScope, logsOf(named('kept'))))
     expect(names).toEqual(['kept'])
     expect(reasons).toHaveLength(4)
     expect(reasons[0]).toContain('resourceLogs[0]: resource: ')
-    expect(reasons[2]).toContain('resourceLogs[1].scopeLogs[0]: scope: a text is not valid UTF-8')
+    expect(reasons[2]).toContain('resourceLogs[1].scopeLogs[0]: scope: ')
   })
 
   it('a point is refused alone, and a metric with all its points', () => {
