@@ -138,7 +138,7 @@ export interface AgentProfile {
   ) => string | undefined
   readonly identity: (origin: Origin, attributes: Attributes) => Identity
   readonly sequence: (attributes: Attributes) => number | undefined
-  readonly promptId: (attributes: Attributes) => string | undefined
+  readonly promptId: (attributes: Attributes, origin: Origin) => string | undefined
   readonly subagentId: (attributes: Attributes) => string | undefined
   /** What its numeric attributes measure: beyond the bound of that they are not believed. */
   readonly quantities: Readonly<Record<string, Quantity>>

@@ -20,7 +20,7 @@ export function logArrival(log: LogRecord, identity: LogIdentity, arrivedMs: num
 function eventOf(record: LogRecord, identity: LogIdentity): AgentEvent {
   const { profile, name, attributes, sequence, implausible } = identity
   const row = Object.hasOwn(profile.events, name) ? profile.events[name] : undefined
-  const promptId = profile.promptId(attributes)
+  const promptId = profile.promptId(attributes, record.origin)
   const subagentId = profile.subagentId(attributes)
   const base: EventBase = {
     agent: agentNameOf(profile, record.origin, attributes),

@@ -63,7 +63,7 @@ function withOwnSession(
 /** A span of an agent whose logs are the source. */
 function enrichingSpan(profile: AgentProfile, base: EventBase, span: SpanRecord): SpanEvent {
   const { name, startMs, endMs, traceId, spanId, parentSpanId, attributes } = span
-  const promptId = profile.promptId(attributes)
+  const promptId = profile.promptId(attributes, span.origin)
   const subagentId = profile.subagentId(attributes)
   return {
     ...base,

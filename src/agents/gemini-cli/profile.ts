@@ -3,7 +3,7 @@
  * `telemetry.traces`) tell the calls and tools again, and count where no logs are sent.
  */
 import type { AgentEvent } from '../../domain/agent-event.ts'
-import { gemini } from '../genai/gemini.ts'
+import { gemini, promptIdOf } from '../genai/gemini.ts'
 import { genaiQuantities, spanSourceOf } from '../genai/profile.ts'
 import { logEventName, noSpans } from '../log-event.ts'
 import { originIdentity } from '../origin-identity.ts'
@@ -41,7 +41,7 @@ export const geminiCli: AgentProfile = {
   substituteSessionId: () => undefined,
   identity: originIdentity,
   sequence: () => undefined,
-  promptId: (attributes) => textOf(attributes, 'prompt_id'),
+  promptId: (attributes, origin) => promptIdOf(textOf(attributes, 'prompt_id'), origin),
   subagentId: () => undefined,
   quantities: { ...genaiQuantities, ...geminiQuantities },
   events: geminiEvents,

@@ -31,7 +31,7 @@ export interface Dialect {
   /** Subagents carry session ids of their own, though they belong to the session around them. */
   readonly subagentsHaveIds: boolean
   /** The turn, where the span names it; else it is that of the outermost agent, or the trace. */
-  readonly turnId: (attributes: Attributes) => string | undefined
+  readonly turnId: (span: SpanRecord) => string | undefined
   /** True where the span itself says that a subagent did it. */
   readonly isSubagent: (attributes: Attributes) => boolean
   /** What a call was for that nobody asked for (a title, a summary); undefined for all others. */

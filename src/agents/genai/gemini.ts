@@ -3,10 +3,19 @@
  * `agent_call` and `user_prompt`. `gen_ai.prompt.name` is the prompt's id. A router asks a small model
  * how hard the task is before the agent is asked.
  */
-import type { SpanRecord } from '../../domain/telemetry-record.ts'
+import type { Origin, SpanRecord } from '../../domain/telemetry-record.ts'
 import { textOf } from '../read-attribute.ts'
 import type { Dialect } from './dialect.ts'
 import { operationOf, semconv } from './semconv.ts'
+
+/**
+ * Every process counts its prompts from 0, and without a screen each prompt has the session's id: only
+ * the process tells the prompts of a resumed session apart.
+ */
+export function promptIdOf(id: string | undefined, { resource }: Origin): string | undefined {
+  const process = textOf(resource, 'process.pid')
+  return id === undefined || process === undefined ? id : `${id}/${process}`
+}
 
 const ROUTER = 'You are a specialized Task Routing AI'
 
@@ -24,6 +33,6 @@ export const gemini: Dialect = {
     span.origin.scopeName === 'gemini-cli' && operationOf(span.attributes) !== undefined,
   agent: () => 'gemini-cli',
   provider: (attributes) => semconv.provider(attributes) ?? 'google',
-  turnId: (attributes) => textOf(attributes, 'gen_ai.prompt.name'),
+  turnId: ({ attributes, origin }) => promptIdOf(textOf(attributes, 'gen_ai.prompt.name'), origin),
   sideCall: sideCallOf,
 }

@@ -79,7 +79,7 @@ function placingOf(dialect: Dialect, span: SpanRecord): SpanPlacing {
     sessionId: dialect.sessionId(attributes),
     sessionIsOwn: dialect.sessionIsOwn,
     subagentsHaveIds: dialect.subagentsHaveIds,
-    turnId: dialect.turnId(attributes),
+    turnId: dialect.turnId(span),
     isSubagent: dialect.isSubagent(attributes),
     isSideCall: role === 'call' && dialect.sideCall(span) !== undefined,
   }
