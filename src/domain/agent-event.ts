@@ -59,6 +59,8 @@ export interface TracePlace {
   readonly spanId: string
   /** The spans around it, the nearest first, as far as they were known when it came. */
   readonly within: readonly string[]
+  /** Spans below it that earlier ones named as the last of theirs, since this one was not known. */
+  readonly stoodFor?: readonly string[]
 }
 
 /**

@@ -92,6 +92,8 @@ export interface TraceContextOfSpan {
   readonly subagentId?: string
   /** The spans around it, the nearest first. */
   readonly within: readonly string[]
+  /** Spans below it that stood for it, as the nearest that was missing, in `within` of earlier ones. */
+  readonly stoodFor?: readonly string[]
 }
 
 /** The kinds of records that come in. */

@@ -50,6 +50,8 @@ interface KnownTrace {
   sessionId: string | undefined
   /** Work was placed without an id, so that the trace itself is the session. */
   isSession: boolean
+  /** Spans that were named as missing, until the next span above them that does work has come. */
+  readonly awaited: Set<string>
   /** Outermost agents so far; where every session is a span's own, by session. */
   readonly turns: Map<string, number>
 }
@@ -67,7 +69,7 @@ const MAX_SPANS = 100_000
 const MAX_DEPTH = 200
 /** Spans above that are looked at to see whether one of them repeats what this one tells. */
 const MAX_WITHIN = 16
-/** Spans that are looked at to see whether an agent is within another that has not ended. */
+/** Spans that are looked at to see whether an agent is within another, or which ones stood for it. */
 const MAX_LOOKED_AT = 200
 
 export function createSpanPlacer(): SpanPlacer {
@@ -81,6 +83,7 @@ export function createSpanPlacer(): SpanPlacer {
       spans: new Map(),
       sessionId: undefined,
       isSession: false,
+      awaited: new Set(),
       turns: new Map(),
     }
     traces.set(id, trace)
@@ -106,8 +109,15 @@ export function createSpanPlacer(): SpanPlacer {
 
   return {
     place: (spans) => {
-      if (!spans.some(({ profile }) => profile?.spanSource !== undefined)) return
-      for (const span of spans) remember(span)
+      const isSource = spans.some(({ profile }) => profile?.spanSource !== undefined)
+      // What others send alone connects spans of a trace that is known, and is nothing by itself.
+      const ofInterest = isSource ? spans : spans.filter(({ record }) => traces.has(record.traceId))
+      if (ofInterest.length === 0) return
+      for (const span of ofInterest) remember(span)
+      if (!isSource) {
+        forget()
+        return
+      }
       const byStart = spans
         .map(({ record }) => record)
         .sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)
@@ -194,11 +204,14 @@ function placedSpan(trace: KnownTrace, span: SpanRecord): SpanRecord {
   if (sessionId === undefined && known.placing.role !== 'other') trace.isSession = true
   const turnId = turnOf(trace, span, known, chain)
   const subagentId = subagentOf(span, known, chain)
+  const stoodFor = known.placing.role === 'other' ? [] : thoseThatStoodFor(trace, span.spanId)
+  if (chain.missing !== undefined) trace.awaited.add(chain.missing)
   const context: TraceContextOfSpan = {
     ...(sessionId !== undefined && { sessionId }),
     ...(turnId !== undefined && { turnId }),
     ...(subagentId !== undefined && { subagentId }),
     within: withinOf(chain),
+    ...(stoodFor.length > 0 && { stoodFor }),
   }
   return { ...span, trace: context }
 }
@@ -243,6 +256,27 @@ function subagentOf(
   const nearest = above.find(([, of]) => of.placing?.role === 'agent')
   if (nearest !== undefined) return nearest[1].turn === undefined ? nearest[0] : undefined
   return placing?.isSubagent === true ? parentSpanId : undefined
+}
+
+/**
+ * Spans below this one, nobody's work, that earlier ones took for the last above them. It takes their
+ * place, and tells those above it what they were told.
+ */
+function thoseThatStoodFor(trace: KnownTrace, spanId: string): readonly string[] {
+  const { awaited, spans } = trace
+  awaited.delete(spanId)
+  const below: string[] = []
+  let looked = 0
+  for (const id of awaited) {
+    looked += 1
+    if (looked > MAX_LOOKED_AT) break
+    const span = spans.get(id)
+    if (span === undefined) continue
+    const { above } = chainOf(trace, span)
+    if (above.some(([of]) => of === spanId)) below.push(id)
+  }
+  for (const id of below) awaited.delete(id)
+  return below
 }
 
 /** Those that may repeat what this span tells, and the one that has not come yet. */

@@ -86,7 +86,7 @@ function enrichingSpan(profile: AgentProfile, base: EventBase, span: SpanRecord)
  */
 function placed({ traceId, ...base }: EventBase, span: SpanRecord, source: SpanSource): EventBase {
   const { spanId, trace } = span
-  const { turnId, subagentId, within }: TraceContextOfSpan = trace ?? {
+  const { turnId, subagentId, within, stoodFor }: TraceContextOfSpan = trace ?? {
     turnId: span.traceId,
     within: span.parentSpanId === undefined ? [] : [span.parentSpanId],
   }
@@ -94,7 +94,7 @@ function placed({ traceId, ...base }: EventBase, span: SpanRecord, source: SpanS
   return {
     ...base,
     ...(isAlone && traceId !== undefined && { traceId }),
-    place: { spanId, within },
+    place: { spanId, within, ...(stoodFor !== undefined && { stoodFor }) },
     ...(turnId !== undefined && { promptId: turnId }),
     ...(subagentId !== undefined && { subagentId }),
   }

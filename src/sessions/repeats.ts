@@ -4,7 +4,13 @@
  * what may only repeat it waits for the join timeout, and counts if nothing better has come by then.
  * So the order in which records come does not matter.
  */
-import type { AgentEvent, FallbackEvent, ModelUsageEvent, UsageSum } from '../domain/agent-event.ts'
+import type {
+  AgentEvent,
+  FallbackEvent,
+  ModelUsageEvent,
+  TracePlace,
+  UsageSum,
+} from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
 import { drop, isEmpty, type LedgerBounds, look, note } from './pending-correlations.ts'
@@ -22,6 +28,8 @@ const MAX_PENDING_BYTES = 10_000
 const usageOf = (spanId: string): string => `usage|${spanId}`
 /** A call has been told within a span, which is no call then but wraps one. */
 const innerOf = (spanId: string): string => `inner|${spanId}`
+/** A call has counted, with whatever comes later from within it. */
+const countedOf = (spanId: string): string => `counted|${spanId}`
 const callOf = (requestId: string): string => `call|${requestId}`
 const toolOf = (toolUseId: string): string => `tool|${toolUseId}`
 /** The agent's best source has told of a call. */
@@ -29,6 +37,7 @@ const ANY_CALL = 'call'
 
 /** Notes what an event tells, before it is folded. */
 export function noteRepeats(state: SessionState, event: AgentEvent): void {
+  if (event.place !== undefined) passOn(state, event.place)
   switch (event.kind) {
     case 'model_call':
     case 'model_usage':
@@ -46,6 +55,14 @@ export function noteRepeats(state: SessionState, event: AgentEvent): void {
   }
 }
 
+/** What was told of a span, or of those that stood for it, is told of the spans around it. */
+function passOn(state: SessionState, { spanId, within, stoodFor = [] }: TracePlace): void {
+  for (const of of [usageOf, innerOf]) {
+    if (![spanId, ...stoodFor].some((id) => isTold(state, of(id)))) continue
+    for (const id of [spanId, ...within]) tell(state, of(id))
+  }
+}
+
 /** The usage of the spans around is told by this one. */
 function noteUsage(state: SessionState, { kind, place }: Pick<AgentEvent, 'kind' | 'place'>): void {
   for (const spanId of place?.within ?? []) {
@@ -55,17 +72,21 @@ function noteUsage(state: SessionState, { kind, place }: Pick<AgentEvent, 'kind'
 }
 
 /**
- * Whether a call's span only repeats what one below it, or another span of the same answer, has told.
- * What is around it is repeated then as well.
+ * Whether a call's span only repeats what one below it, one around it that came first, or another span
+ * of the same answer has told. What is around it is repeated then as well.
  */
 export function isRepeatedCall(state: SessionState, event: AgentEvent): boolean {
   if (event.kind !== 'model_call' || event.place === undefined) return false
   const { place, requestId, usage } = event
-  if (isTold(state, innerOf(place.spanId))) {
+  passOn(state, place)
+  const isWrapper = isTold(state, innerOf(place.spanId))
+  if (isWrapper || place.within.some((id) => isTold(state, countedOf(id)))) {
     noteUsage(state, event)
     return true
   }
-  if (requestId === undefined || usage === undefined) return false
+  if (usage === undefined) return false
+  tell(state, countedOf(place.spanId))
+  if (requestId === undefined) return false
   const { input, output, cacheRead, cacheCreation } = usage
   const answer = `${callOf(requestId)}|${input}|${output}|${cacheRead}|${cacheCreation}`
   if (isTold(state, answer)) {
