@@ -132,7 +132,7 @@ const SERVICES: Readonly<Record<SignalId, string>> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
 }
 
-/** One unary call on a connection of its own. Header values are percent-decoded, as over gRPC. */
+/** One unary call on a connection of its own. */
 function callExport(
   { origin }: URL,
   signal: SignalId,
@@ -154,9 +154,7 @@ function callExport(
       'content-type': 'application/grpc+proto',
       te: 'trailers',
       'user-agent': DOCTOR_USER_AGENT,
-      ...Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), decoded(value)]),
-      ),
+      ...headers,
     })
     const onHeaders = (received: IncomingHttpHeaders): void => {
       const code = received['grpc-status']
@@ -172,11 +170,3 @@ function callExport(
 
 /** Not compressed, of no bytes. */
 const EMPTY_MESSAGE = Buffer.alloc(5)
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
-}

@@ -5,7 +5,8 @@ import type { RefusalCounts } from '../domain/refusal.ts'
 import { isObject, parseJsonObject } from '../setup/json-object.ts'
 import { localAddress } from '../setup/places.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
-import { type Headers, hostOf, parseHeaders, type SignalPlan, signalPlans } from './signal-plan.ts'
+import { type Headers, httpHeaders } from './header-list.ts'
+import { hostOf, postedUrl, type SignalPlan, signalPlans } from './signal-plan.ts'
 
 export interface BridgeTarget {
   /** HTTP address of the bridge, without a trailing slash. */
@@ -22,7 +23,7 @@ export interface BridgeTarget {
 export function bridgeTarget(
   environment: ClaudeEnvironment,
   receiver: ReceiverConfig,
-  helped: Headers = {},
+  helped: Headers | undefined = {},
 ): BridgeTarget {
   const configured = localAddress(receiver.host, receiver.port)
   const plans = signalPlans(environment, helped)
@@ -36,45 +37,41 @@ export function bridgeTarget(
     const base = isLocal ? url.origin : url.href.replace(/\/+$/, '')
     return { base, configured, isLocal, headers }
   }
-  const defaultPort = url.protocol === 'https:' ? 443 : 80
-  const grpc = { host: hostOf(url), port: Number(url.port) || defaultPort }
+  const grpc = { host: hostOf(url), port: Number(url.port) || DEFAULT_GRPC_PORT }
   const base = isLocal ? configured : `http://${url.hostname}:${receiver.port}`
   return { base, configured, grpc, isLocal, headers }
 }
+
+/** Of the client, whatever the scheme. */
+export const DEFAULT_GRPC_PORT = 443
 
 interface BridgeAddress {
   readonly url: URL
   readonly protocol: SignalPlan['protocol']
 }
 
-/** The common endpoint where a signal goes by it, else that of the first signal. */
+/** Where the signals go that go by the common endpoint, else where the first one does. */
 function bridgeAddress(
   environment: ClaudeEnvironment,
   plans: readonly SignalPlan[],
 ): BridgeAddress | undefined {
   const common = environment.get('OTEL_EXPORTER_OTLP_ENDPOINT')?.value ?? ''
-  const byCommon = plans.find(({ isOwn }) => !isOwn)
-  const [first] = plans
-  if (byCommon === undefined && first?.url !== undefined) {
-    const { url, protocol } = first
+  const plan = plans.find(({ isOwn }) => !isOwn) ?? plans[0]
+  if (plan?.url !== undefined) {
+    const { url, protocol, endpoint } = plan
+    if (endpoint === undefined) return undefined
     const path = url.pathname.replace(/\/v1\/(logs|metrics|traces)\/*$/, '')
     return { url: new URL(path === '' ? '/' : path, url), protocol }
   }
   const url = URL.canParse(common) ? new URL(common) : undefined
-  if (url === undefined || url.host === '') return undefined
-  return { url, protocol: byCommon?.protocol ?? commonProtocol(environment) }
+  if (url === undefined || url.origin === 'null') return undefined
+  const isGrpc = environment.get('OTEL_EXPORTER_OTLP_PROTOCOL')?.value === 'grpc'
+  return { url: postedUrl(url), protocol: isGrpc ? 'grpc' : 'http/json' }
 }
 
-function commonProtocol(environment: ClaudeEnvironment): SignalPlan['protocol'] {
-  const set = environment.get('OTEL_EXPORTER_OTLP_PROTOCOL')?.value
-  return set === 'grpc' ? 'grpc' : undefined
-}
-
-function commonHeaders(environment: ClaudeEnvironment, helped: Headers): Headers {
-  return {
-    ...parseHeaders(environment.get('OTEL_EXPORTER_OTLP_HEADERS')?.value ?? ''),
-    ...helped,
-  }
+function commonHeaders(environment: ClaudeEnvironment, helped: Headers | undefined): Headers {
+  const common = environment.get('OTEL_EXPORTER_OTLP_HEADERS')?.value ?? ''
+  return { ...httpHeaders({ common, own: '' }), ...helped }
 }
 
 // The bridge's `/health`, as another program reads it. Pure.

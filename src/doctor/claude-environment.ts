@@ -1,6 +1,6 @@
 /**
- * The environment as Claude Code sees it: layers, of which a later one goes over those before it.
- * The settings of a project are no layer, since Claude Code ignores these variables there. Pure.
+ * The environment as Claude Code sees it: layers, of which a later one goes over those before it. A
+ * variable that a later layer sets to nothing is not set, whatever is below. Pure; measured on 2.1.329.
  */
 
 export interface Layer {
@@ -18,18 +18,20 @@ export interface EffectiveValue {
 }
 
 export interface ClaudeEnvironment {
-  /** `undefined` when it is not set, or empty. */
+  /** Without the blanks around it; `undefined` when it is not set, or empty. */
   get(name: string): EffectiveValue | undefined
 }
 
 export function claudeEnvironment(layers: readonly Layer[]): ClaudeEnvironment {
   const get = (name: string): EffectiveValue | undefined => {
-    const set = layers.filter(({ variables }) => (variables[name] ?? '') !== '')
+    const set = layers.flatMap(({ name: from, variables }) => {
+      const value = variables[name]?.trim()
+      return value === undefined ? [] : [{ from, value }]
+    })
     const last = set.at(-1)
-    const value = last?.variables[name]
-    if (last === undefined || value === undefined) return undefined
-    const others = set.filter(({ variables }) => variables[name] !== value)
-    return { value, from: last.name, over: others.map((layer) => layer.name) }
+    if (last === undefined || last.value === '') return undefined
+    const others = set.filter(({ value }) => value !== '' && value !== last.value)
+    return { ...last, over: others.map(({ from }) => from) }
   }
   return { get }
 }

@@ -8,7 +8,7 @@ import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
 import type { RunCommand } from '../setup/command-runner.ts'
-import { managedSettingsPath, userSettingsPath } from '../setup/places.ts'
+import { globalConfigPath, managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { agentFindings } from './agent-checks.ts'
 import { examineBridge } from './bridge-checks.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
@@ -25,11 +25,13 @@ import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
 import { sessionFindings } from './session-checks.ts'
 
+type Variables = Readonly<Record<string, string | undefined>>
+
 export interface Patient {
   readonly config: Config
   readonly platform: Platform
   /** Of the shell that this runs in. */
-  readonly shellVariables: Readonly<Record<string, string | undefined>>
+  readonly shellVariables: Variables
   readonly productVersion: string
 }
 
@@ -64,11 +66,13 @@ export async function examine(
     findings: settings,
   } = readLayers(shellVariables, {
     user: userSettingsPath(shellVariables, platform),
+    globalConfig: globalConfigPath(shellVariables, platform),
     managed: managedSettingsPath(platform),
     workingDir: platform.workingDir,
   })
   const environment = claudeEnvironment(layers)
-  const helper = await headersHelped(headersHelper, run, shellVariables)
+  const variables = Object.assign({}, ...layers.map((layer) => layer.variables)) as Variables
+  const helper = await headersHelped(headersHelper, run, variables)
   const plans = signalPlans(environment, helper.headers)
   const target = bridgeTarget(environment, config.receiver, helper.headers)
   const clients = langfuseClients(config, productVersion)

@@ -4,12 +4,13 @@
  */
 import type { RunCommand } from '../setup/command-runner.ts'
 import { parseJsonObject } from '../setup/json-object.ts'
-import { fault, fine, type Finding } from './finding.ts'
+import { fault, fine, type Finding, quote } from './finding.ts'
 import type { HeadersHelper } from './settings-layers.ts'
-import type { Headers } from './signal-plan.ts'
+import { type Headers, unsendable } from './header-list.ts'
 
 export interface Helped {
-  readonly headers: Headers
+  /** Names in lower case; `undefined` where the program failed, for which nothing is sent over HTTP. */
+  readonly headers: Headers | undefined
   readonly findings: readonly Finding[]
 }
 
@@ -24,19 +25,20 @@ export async function headersHelped(
   const { command, from } = helper
   const { exitCode, stdout, stderr } = await run('/bin/sh', ['-c', command], variables)
   const printed = parseJsonObject(stdout)
-  const problem =
-    exitCode === 0
-      ? printed.ok
-        ? undefined
-        : `prints something that ${printed.error}`
-      : `fails: ${(stderr || stdout).trim().split('\n')[0] ?? ''}`
-  if (problem !== undefined || !printed.ok) {
-    const what = `otelHeadersHelper in ${from} ${problem ?? ''}`
+  const failed = (problem: string): Helped => {
+    const what = `otelHeadersHelper in ${from} ${problem}: nothing is sent over HTTP`
     const todo = 'Have it print one JSON object of headers: {"Authorization": "Bearer <key>"}'
-    return { headers: {}, findings: [fault(ID, what, todo)] }
+    return { headers: undefined, findings: [fault(ID, what, todo)] }
   }
-  const headers = Object.fromEntries(
-    Object.entries(printed.value).map(([name, value]) => [name, String(value)]),
-  )
+  if (exitCode !== 0) return failed(`fails (${(stderr || stdout).trim().split('\n')[0] ?? ''})`)
+  if (stdout.trim() === '') return failed('prints nothing')
+  if (!printed.ok) return failed(`prints something that ${printed.error}`)
+  const pairs = Object.entries(printed.value).map(([name, value]) => [name.toLowerCase(), value])
+  const odd = pairs.find(([, value]) => typeof value !== 'string')
+  if (odd !== undefined)
+    return failed(`prints ${quote(String(odd[0]))} with a value that is no text`)
+  const headers: Headers = Object.fromEntries(pairs) as Record<string, string>
+  const name = unsendable(headers, false)
+  if (name !== undefined) return failed(`prints the header ${quote(name)}, which cannot be sent`)
   return { headers, findings: [fine(ID, `otelHeadersHelper in ${from} gives headers`)] }
 }

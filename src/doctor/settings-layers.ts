@@ -1,7 +1,8 @@
 /**
  * Reads the layers of Claude Code's environment, and what is wrong with the files they come from.
  */
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { isObject, type JsonObject, parseJsonObject } from '../setup/json-object.ts'
 import { modeOf, readTarget } from '../setup/target-file.ts'
 import type { Layer } from './claude-environment.ts'
@@ -9,6 +10,8 @@ import { fault, fine, type Finding, skipped, warning } from './finding.ts'
 
 export interface SettingsPlaces {
   readonly user: string
+  /** `.claude.json`, which may have an `env` of its own. */
+  readonly globalConfig: string
   readonly managed: string
   readonly workingDir: string
 }
@@ -26,9 +29,11 @@ export interface Layers {
 }
 
 const OTHERS_READ = 0o044
-const TELEMETRY = /^(OTEL_|CLAUDE_CODE_(ENABLE_TELEMETRY|ENHANCED_TELEMETRY))/
-/** The only one of them that Claude Code takes from a project. */
-const RESOURCE = 'OTEL_RESOURCE_ATTRIBUTES'
+/** What Claude Code does not take from a project: switches, content, and where records go. */
+const NOT_OF_PROJECTS =
+  /^(CLAUDE_CODE_ENABLE_TELEMETRY|(CLAUDE_CODE|ENABLE)_ENHANCED_TELEMETRY_BETA|OTEL_EXPORTER_OTLP_(\w+_)?(ENDPOINT|PROTOCOL|HEADERS)|OTEL_LOG_\w+)$/
+/** A project may switch these off, and not on. */
+const EXPORTER = /^OTEL_(LOGS|METRICS|TRACES)_EXPORTER$/
 
 export function readLayers(shell: Layer['variables'], places: SettingsPlaces): Layers {
   const user = readSettings('settings.user', places.user)
@@ -37,12 +42,16 @@ export function readLayers(shell: Layer['variables'], places: SettingsPlaces): L
   return {
     layers: [
       { name: 'the shell', variables: shell },
+      ...globalConfig(places).map(layerOf),
       { name: places.user, variables: variablesOf(user.settings) },
       ...projects.map(({ path, settings }) => ({
         name: path,
-        variables: { [RESOURCE]: variablesOf(settings)[RESOURCE] },
+        variables: Object.fromEntries(
+          Object.entries(variablesOf(settings)).filter((pair) => countsInProject(pair)),
+        ),
       })),
       { name: places.managed, variables: variablesOf(managed.settings) },
+      ...quietSettings(dropIns(places.managed)).map(layerOf),
     ],
     headersHelper:
       helperOf(managed.settings, places.managed) ?? helperOf(user.settings, places.user),
@@ -57,6 +66,33 @@ export function readLayers(shell: Layer['variables'], places: SettingsPlaces): L
   }
 }
 
+/** An older place goes before the usual one. */
+function globalConfig({ user, globalConfig: usual }: SettingsPlaces): readonly SettingsFile[] {
+  const older = quietSettings([join(dirname(user), '.config.json')])
+  return older.length > 0 ? older : quietSettings([usual])
+}
+
+function layerOf({ path, settings }: SettingsFile): Layer {
+  return { name: path, variables: variablesOf(settings) }
+}
+
+function countsInProject([name, value]: readonly [string, string]): boolean {
+  if (EXPORTER.test(name)) return value.trim() === 'none'
+  return !NOT_OF_PROJECTS.test(name)
+}
+
+/** More settings of the organisation, in the order in which they go over each other. */
+function dropIns(managed: string): readonly string[] {
+  const folder = managed.replace(/\.json$/, '.d')
+  try {
+    const names = readdirSync(folder).filter((name) => /^[^.].*\.json$/.test(name))
+    return names.toSorted().map((name) => join(folder, name))
+  } catch {
+    // It is seldom there.
+    return []
+  }
+}
+
 interface Read {
   readonly settings: JsonObject
   readonly findings: readonly Finding[]
@@ -68,7 +104,7 @@ function readSettings(id: string, path: string): Read {
     return { settings: {}, findings: [fault(id, bytes.error, 'Make it readable to you')] }
   }
   if (bytes.value === undefined) return { settings: {}, findings: [] }
-  const settings = parseJsonObject(bytes.value.toString())
+  const settings = parseJsonObject(textOf(bytes.value))
   if (!settings.ok) {
     const what = `${path} ${settings.error}: Claude Code does not read it`
     return { settings: {}, findings: [fault(id, what, 'Correct the file, or restore it')] }
@@ -78,7 +114,47 @@ function readSettings(id: string, path: string): Read {
     const what = `${path} has an "env" that is not an object`
     return { settings: {}, findings: [fault(id, what, 'Write it as "env": { "NAME": "value" }')] }
   }
+  const wrong = id === 'settings.user' ? wronglyTyped(settings.value) : undefined
+  if (wrong !== undefined) {
+    const what = `${path} has a value of the wrong type in "${wrong}": Claude Code reads nothing of it`
+    return { settings: {}, findings: [fault(id, what, 'Correct it, or take it out')] }
+  }
   return { settings: settings.value, findings: [fine(id, path)] }
+}
+
+/** Keys for whose type Claude Code leaves out the whole file (measured on 2.1.329). */
+const TYPES: Readonly<Record<string, 'string' | 'boolean' | 'number' | 'object'>> = {
+  model: 'string',
+  apiKeyHelper: 'string',
+  otelHeadersHelper: 'string',
+  outputStyle: 'string',
+  language: 'string',
+  awsAuthRefresh: 'string',
+  includeCoAuthoredBy: 'boolean',
+  disableAllHooks: 'boolean',
+  alwaysThinkingEnabled: 'boolean',
+  spinnerTipsEnabled: 'boolean',
+  enableAllProjectMcpServers: 'boolean',
+  verbose: 'boolean',
+  cleanupPeriodDays: 'number',
+  permissions: 'object',
+  statusLine: 'object',
+  attribution: 'object',
+  sandbox: 'object',
+  enabledPlugins: 'object',
+}
+
+function wronglyTyped(settings: JsonObject): string | undefined {
+  return Object.keys(TYPES).find((name) => {
+    const value = settings[name]
+    if (value === undefined) return false
+    return TYPES[name] === 'object' ? !isObject(value) : typeof value !== TYPES[name]
+  })
+}
+
+/** Without the byte order mark that some editors write, and Claude Code reads over. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString().replace(/^\ufeff/, '')
 }
 
 function variablesOf({ env }: JsonObject): Record<string, string> {
@@ -130,11 +206,18 @@ interface SettingsFile {
 
 /** A project's settings that can be read, the person's own behind those that are shared. */
 function projectSettings({ workingDir, user }: SettingsPlaces): readonly SettingsFile[] {
-  return ['settings.json', 'settings.local.json'].flatMap((name) => {
-    const path = join(workingDir, '.claude', name)
-    if (path === user) return []
+  const paths = ['settings.json', 'settings.local.json'].map((name) =>
+    join(workingDir, '.claude', name),
+  )
+  return quietSettings(paths.filter((path) => path !== user))
+}
+
+/** Those of the files that are there and can be read. */
+function quietSettings(paths: readonly string[]): readonly SettingsFile[] {
+  return paths.flatMap((path) => {
     const bytes = readTarget(path)
-    const settings = parseJsonObject(bytes.ok ? (bytes.value?.toString() ?? '') : '')
+    if (!bytes.ok || bytes.value === undefined) return []
+    const settings = parseJsonObject(textOf(bytes.value))
     return settings.ok ? [{ path, settings: settings.value }] : []
   })
 }
@@ -153,11 +236,16 @@ function projectHelpers(projects: readonly SettingsFile[]): Finding[] {
   })
 }
 
+function isTelemetry([name]: readonly [string, string]): boolean {
+  return EXPORTER.test(name) || NOT_OF_PROJECTS.test(name)
+}
+
 /** The files that people try first, and that do nothing. */
 function projectFindings(projects: readonly SettingsFile[]): Finding[] {
   return projects.flatMap(({ path, settings }) => {
-    const names = Object.keys(variablesOf(settings)).filter((name) => name !== RESOURCE)
-    if (!names.some((each) => TELEMETRY.test(each))) return []
+    const variables = Object.entries(variablesOf(settings))
+    const isIgnored = variables.some((pair) => isTelemetry(pair) && !countsInProject(pair))
+    if (!isIgnored) return []
     const what = `${path} sets telemetry variables, which Claude Code ignores in a project`
     return [
       warning(

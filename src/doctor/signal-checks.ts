@@ -5,9 +5,9 @@
 import type { ReceiverConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import type { Answer, BridgeProbe } from './bridge-probe.ts'
-import { healthOf, livenessOf } from './bridge-target.ts'
+import { DEFAULT_GRPC_PORT, healthOf, livenessOf } from './bridge-target.ts'
 import { fault, fine, type Finding, quote, skipped, warning } from './finding.ts'
-import { hostOf, type SignalId, type SignalPlan } from './signal-plan.ts'
+import { hostOf, type NamedValue, type SignalId, type SignalPlan } from './signal-plan.ts'
 
 export interface SignalExamination {
   readonly findings: readonly Finding[]
@@ -49,7 +49,9 @@ export async function examineSignals(
 /** `undefined` where another check says what is wrong. */
 async function tried(plan: SignalPlan, context: SignalContext): Promise<Outcome | undefined> {
   const { url, protocol } = plan
-  if (url === undefined || protocol === undefined) return undefined
+  if (url === undefined || plan.unsendable !== undefined) return undefined
+  // The exporter asks for a host that has the brackets in its name.
+  if (protocol !== 'grpc' && url.hostname.startsWith('[')) return undefined
   return protocol === 'grpc' ? grpcOutcome(plan, url, context) : httpOutcome(plan, url, context)
 }
 
@@ -62,6 +64,10 @@ const bodies: Readonly<Record<SignalId, object>> = {
 async function httpOutcome(plan: SignalPlan, url: URL, context: SignalContext): Promise<Outcome> {
   const { signal, headers, isOwn } = plan
   const { probe } = context
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+  if (plan.proxy && !(await probe.connectsThrough(plan.proxy.value, hostOf(url), port))) {
+    return wrongProxy(plan.proxy, 'HTTP', hostOf(url), port)
+  }
   const isBridge = await isBridgeAt(url, context)
   if (isBridge && isOwn && !new RegExp(`/v1/${signal}/*$`).test(url.pathname)) {
     return wrongPath(plan, url)
@@ -174,15 +180,11 @@ export function hostRefused(host: string): Outcome {
 async function grpcOutcome(plan: SignalPlan, url: URL, context: SignalContext): Promise<Outcome> {
   const { probe, receiver } = context
   const host = hostOf(url)
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+  const port = Number(url.port) || DEFAULT_GRPC_PORT
   const where = `${host}:${port}`
   if (plan.proxy !== undefined) {
-    const { name, value, from } = plan.proxy
-    if (!(await probe.connectsThrough(value, host, port))) {
-      const proxy = withoutPassword(value)
-      const what = `gRPC to ${where} goes through the proxy ${proxy} (${name} in ${from}), which does not lead there`
-      const todo = `Add ${host} to no_proxy where ${name} is set, or use http/json, which takes no proxy`
-      return { id: 'bridge.proxy', status: 'fail', what: () => what, todo }
+    if (!(await probe.connectsThrough(plan.proxy.value, host, port))) {
+      return wrongProxy(plan.proxy, 'gRPC', host, port)
     }
   } else if (!(await probe.accepts(host, port))) {
     const todo =
@@ -207,6 +209,19 @@ function grpcBrokeOff(where: string, error: string): Outcome {
   const what = `what accepts connections at ${where} does not speak gRPC (${error})`
   const todo = 'claude-telemetry install --protocol grpc writes the address of the bridge'
   return { id: 'bridge.grpc', status: 'fail', what: () => what, todo }
+}
+
+function wrongProxy(
+  { name, value, from }: NamedValue,
+  transport: 'HTTP' | 'gRPC',
+  host: string,
+  port: number,
+): Outcome {
+  const proxy = `the proxy ${withoutPassword(value)} (${name} in ${from})`
+  const what = `${transport} to ${host}:${port} goes through ${proxy}, which does not lead there`
+  const instead = isLoopback(host) ? ', or use http/json, which takes no proxy on one machine' : ''
+  const todo = `Add ${host} to no_proxy where ${name} is set${instead}`
+  return { id: 'bridge.proxy', status: 'fail', what: () => what, todo }
 }
 
 function withoutPassword(address: string): string {

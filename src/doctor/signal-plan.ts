@@ -2,8 +2,10 @@
  * Where each signal of Claude Code goes, and how: URL, protocol, headers and proxy, worked out from
  * its environment as Claude Code and its exporters do. Pure; measured on 2.1.329.
  */
+import { isLoopback } from '../config/loopback.ts'
 import { PROTOCOLS, type Protocol } from '../setup/telemetry-environment.ts'
 import type { ClaudeEnvironment, EffectiveValue } from './claude-environment.ts'
+import { grpcHeaders, type Headers, httpHeaders, unsendable } from './header-list.ts'
 
 export const SIGNALS = ['logs', 'metrics', 'traces'] as const
 export type SignalId = (typeof SIGNALS)[number]
@@ -15,35 +17,109 @@ export interface NamedValue extends EffectiveValue {
 
 export interface SignalPlan {
   readonly signal: SignalId
-  /** `undefined` when the one that is set is none. */
-  readonly protocol: Protocol | undefined
+  readonly protocol: Protocol
   /** The variable that gives the address; `undefined` when the default holds. */
   readonly endpoint: NamedValue | undefined
   /** The endpoint is this signal's alone. */
   readonly isOwn: boolean
-  /** Over HTTP where it is posted to, over gRPC the address; `undefined` when it is no address. */
+  /** Over HTTP where it is posted to, over gRPC the address; `undefined` when nothing is sent there. */
   readonly url: URL | undefined
-  readonly headers: Readonly<Record<string, string>>
-  /** Over gRPC, the proxy that the connection goes through. */
+  readonly headers: Headers
+  /** The name of a header that cannot be sent, for which nothing is. */
+  readonly unsendable: string | undefined
+  /** The proxy that the connection goes through. */
   readonly proxy: NamedValue | undefined
 }
 
-export type Headers = Readonly<Record<string, string>>
-
-/** The plans of the signals that are sent. `helped` are the headers that `otelHeadersHelper` gave. */
+/**
+ * The plans of the signals that are sent. `helped` are the headers that `otelHeadersHelper` gave, names
+ * in lower case; `undefined` when it failed, for which nothing is sent over HTTP.
+ */
 export function signalPlans(
   environment: ClaudeEnvironment,
-  helped: Headers,
+  helped: Headers | undefined,
 ): readonly SignalPlan[] {
-  return SIGNALS.filter((signal) => isSent(signal, environment)).map((signal) =>
-    planOf(signal, environment, helped),
-  )
+  if (isSilent(environment)) return []
+  return SIGNALS.filter((signal) => isSent(signal, environment)).flatMap((signal) => {
+    const protocol = protocolOf(signalVariable(environment, signal, 'PROTOCOL').value)
+    if (protocol === undefined || (helped === undefined && protocol !== 'grpc')) return []
+    return [planOf(signal, protocol, environment, helped ?? {})]
+  })
 }
 
 export function isSent(signal: SignalId, environment: ClaudeEnvironment): boolean {
-  const exporters = environment.get(`OTEL_${signal.toUpperCase()}_EXPORTER`)?.value ?? ''
-  if (!exporters.split(',').some((name) => name.trim() === 'otlp')) return false
-  return signal !== 'traces' || isOn(environment.get('CLAUDE_CODE_ENHANCED_TELEMETRY_BETA')?.value)
+  return exportersOf(signal, environment)?.names.includes('otlp') === true
+}
+
+interface Exporters {
+  readonly set: NamedValue
+  readonly names: readonly string[]
+}
+
+/** `undefined` where none is set, or where they do not count. */
+function exportersOf(signal: SignalId, environment: ClaudeEnvironment): Exporters | undefined {
+  if (signal === 'traces' && !hasTraces(environment)) return undefined
+  const set = named(environment, `OTEL_${signal.toUpperCase()}_EXPORTER`)
+  return set && { set, names: set.value.split(',').map((name) => name.trim()) }
+}
+
+/** The switch has two names, of which the first goes before the second. */
+function hasTraces(environment: ClaudeEnvironment): boolean {
+  const set =
+    environment.get('CLAUDE_CODE_ENHANCED_TELEMETRY_BETA') ??
+    environment.get('ENABLE_ENHANCED_TELEMETRY_BETA')
+  return isOn(set?.value)
+}
+
+const EXPORTERS: Readonly<Record<SignalId, readonly string[]>> = {
+  logs: ['otlp', 'console', 'none', ''],
+  metrics: ['otlp', 'console', 'prometheus', 'none', ''],
+  traces: ['otlp', 'console', 'none', ''],
+}
+
+/** The variables that name an exporter that there is not. Names are in lower case. */
+export function unknownExporters(environment: ClaudeEnvironment): readonly NamedValue[] {
+  return SIGNALS.flatMap((signal) => {
+    const exporters = exportersOf(signal, environment)
+    const isKnown = exporters?.names.every((name) => EXPORTERS[signal].includes(name)) ?? true
+    return exporters === undefined || isKnown ? [] : [exporters.set]
+  })
+}
+
+/** The variables that give a signal that is sent a protocol that there is not. */
+export function unknownProtocols(environment: ClaudeEnvironment): readonly NamedValue[] {
+  const set = SIGNALS.filter((signal) => isSent(signal, environment)).flatMap(
+    (signal) => signalVariable(environment, signal, 'PROTOCOL').value ?? [],
+  )
+  return set.filter(
+    (value, index) =>
+      protocolOf(value) === undefined && set.findIndex(({ name }) => name === value.name) === index,
+  )
+}
+
+/** A signal that is sent has neither a protocol nor an endpoint. */
+export function hasNoTransport(environment: ClaudeEnvironment): boolean {
+  return SIGNALS.filter((signal) => isSent(signal, environment)).some((signal) => {
+    const endpoint = signalVariable(environment, signal, 'ENDPOINT').value?.value ?? ''
+    const protocol = signalVariable(environment, signal, 'PROTOCOL').value
+    return protocol === undefined && !URL.canParse(endpoint)
+  })
+}
+
+/** The interval of metrics where it is none. */
+export function brokenInterval(environment: ClaudeEnvironment): NamedValue | undefined {
+  const set = named(environment, 'OTEL_METRIC_EXPORT_INTERVAL')
+  return isSent('metrics', environment) && set && Number(set.value) <= 0 ? set : undefined
+}
+
+/** One of these faults, and Claude Code exports no signal at all. */
+function isSilent(environment: ClaudeEnvironment): boolean {
+  return (
+    unknownExporters(environment).length > 0 ||
+    unknownProtocols(environment).length > 0 ||
+    hasNoTransport(environment) ||
+    brokenInterval(environment) !== undefined
+  )
 }
 
 export function isOn(value = ''): boolean {
@@ -66,21 +142,31 @@ function named(environment: ClaudeEnvironment, name: string): NamedValue | undef
   return found && { ...found, name }
 }
 
-function planOf(signal: SignalId, environment: ClaudeEnvironment, helped: Headers): SignalPlan {
-  const protocol = protocolOf(signalVariable(environment, signal, 'PROTOCOL').value)
-  const { value: endpoint, isOwn } = signalVariable(environment, signal, 'ENDPOINT')
-  const isGrpc = protocol === 'grpc'
-  const address = endpoint?.value ?? (isGrpc ? 'http://localhost:4317' : 'http://localhost:4318')
-  const url = urlOf(isGrpc || isOwn ? address : `${address.replace(/\/+$/, '')}/v1/${signal}`)
-  return {
-    signal,
-    protocol,
-    endpoint,
-    isOwn,
-    url,
-    headers: { ...headersOf(signal, environment), ...(isGrpc ? {} : helped) },
-    proxy: isGrpc && url !== undefined ? grpcProxy(environment, hostOf(url)) : undefined,
+function planOf(
+  signal: SignalId,
+  protocol: Protocol,
+  environment: ClaudeEnvironment,
+  helped: Headers,
+): SignalPlan {
+  const { value: endpoint, isOwn } = endpointOf(signal, protocol, environment)
+  const textOf = (name: string): string => environment.get(name)?.value ?? ''
+  const lists = {
+    common: textOf('OTEL_EXPORTER_OTLP_HEADERS'),
+    own: textOf(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`),
   }
+  const plan = { signal, protocol, endpoint, isOwn }
+  if (protocol === 'grpc') {
+    const insecure = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_INSECURE`
+    const isInsecure = /^true$/i.test(textOf(insecure) || textOf('OTEL_EXPORTER_OTLP_INSECURE'))
+    const url = grpcUrl(endpoint?.value ?? 'http://localhost:4317', isInsecure)
+    const headers = grpcHeaders(lists)
+    const proxy = url && grpcProxy(environment, hostOf(url))
+    return { ...plan, url, headers, unsendable: unsendable(headers, true), proxy }
+  }
+  const url = isOwn && endpoint ? httpUrl(endpoint.value) : commonUrl(signal, endpoint?.value)
+  const headers = { ...httpHeaders(lists), ...helped }
+  const proxy = url && httpProxy(environment, url)
+  return { ...plan, url, headers, unsendable: unsendable(headers, false), proxy }
 }
 
 /** With an endpoint and no protocol, versions that send anything send protobuf. */
@@ -89,11 +175,46 @@ function protocolOf(set: NamedValue | undefined): Protocol | undefined {
   return PROTOCOLS.find((known) => known === set.value)
 }
 
-function urlOf(text: string): URL | undefined {
+/** Over HTTP a signal's own address counts only where it is one. */
+function endpointOf(signal: SignalId, protocol: Protocol, environment: ClaudeEnvironment) {
+  const set = signalVariable(environment, signal, 'ENDPOINT')
+  if (protocol === 'grpc' || !set.isOwn || URL.canParse(set.value?.value ?? '')) return set
+  return { value: named(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT'), isOwn: false }
+}
+
+const DEFAULT_HTTP = 'http://localhost:4318'
+
+/** The path of the signal goes to the end of the text. What is no address at all does not count. */
+function commonUrl(signal: SignalId, set: string | undefined): URL | undefined {
+  const address = set !== undefined && URL.canParse(set) ? set : DEFAULT_HTTP
+  return httpUrl(`${address}${address.endsWith('/') ? '' : '/'}v1/${signal}`)
+}
+
+function httpUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.host !== ''
-    ? url
-    : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.host === '') return undefined
+  return postedUrl(url)
+}
+
+/** Without a user, a password and a query, which the exporter leaves out. */
+export function postedUrl(url: URL): URL {
+  const posted = new URL(url.origin)
+  posted.pathname = url.pathname
+  return posted
+}
+
+const SCHEME = /^\w{1,8}:\/\//
+
+/**
+ * Where the connection goes, `https` for TLS: which it is unless the scheme is `http`, in lower case, or
+ * there is none and `isInsecure`.
+ */
+function grpcUrl(text: string, isInsecure: boolean): URL | undefined {
+  const scheme = SCHEME.exec(text)?.[0]
+  const isPlain = scheme === 'http://' || (scheme === undefined && isInsecure)
+  const [authority = ''] = text.slice(scheme?.length ?? 0).split(/[/?#]/)
+  const address = `${isPlain ? 'http' : 'https'}://${authority}`
+  return authority !== '' && URL.canParse(address) ? new URL(address) : undefined
 }
 
 /** Without the brackets of IPv6. */
@@ -101,39 +222,48 @@ export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')
 }
 
-/** The signal's own headers count only where the common ones are not set. */
-function headersOf(signal: SignalId, environment: ClaudeEnvironment): Headers {
-  const set =
-    environment.get('OTEL_EXPORTER_OTLP_HEADERS') ??
-    environment.get(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`)
-  return parseHeaders(set?.value ?? '')
-}
+// Proxies over HTTP: Claude Code's own reading, which leaves out loopback. It is one variable for both
+// schemes, and a tunnel (CONNECT) for both.
 
-/** `a=b,c=d`, as it stands: Claude Code decodes nothing of it over HTTP. */
-export function parseHeaders(text: string): Record<string, string> {
-  const pairs = text.split(',').flatMap((pair) => {
-    const at = pair.indexOf('=')
-    return at < 1 ? [] : [[pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const]
-  })
-  const writable = pairs.filter(
-    ([name, value]) => /^[\w-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value),
+const HTTP_PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const
+
+function httpProxy(environment: ClaudeEnvironment, url: URL): NamedValue | undefined {
+  if (isLoopback(hostOf(url))) return undefined
+  const set = HTTP_PROXIES.map((name) => named(environment, name)).find(
+    (value) => value !== undefined,
   )
-  return Object.fromEntries(writable)
+  if (set === undefined || !URL.canParse(set.value)) return undefined
+  const exempt = ['no_proxy', 'NO_PROXY'].flatMap(
+    (name) => environment.get(name)?.value.split(/[,\s]+/) ?? [],
+  )
+  return exempt.some((entry) => isExempt(entry.toLowerCase(), url)) ? undefined : set
 }
 
-// Proxies, as @grpc/grpc-js reads them: the lower-case variables only, whatever the scheme of the
-// endpoint. Over HTTP the exporters use no proxy.
+/** A name, the end of names behind a dot, a name with its port, or all. */
+function isExempt(entry: string, { hostname, protocol, port }: URL): boolean {
+  if (entry === '*') return true
+  if (entry.includes(':')) {
+    return entry === `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+  }
+  if (entry.startsWith('.')) return hostname === entry.slice(1) || hostname.endsWith(entry)
+  return hostname === entry
+}
 
-const PROXIES = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const
+// Proxies over gRPC, as @grpc/grpc-js reads them: the lower-case variables only, whatever the scheme of
+// the endpoint.
+
+const GRPC_PROXIES = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const
 
 function grpcProxy(environment: ClaudeEnvironment, host: string): NamedValue | undefined {
-  const set = PROXIES.map((name) => named(environment, name)).find((value) => value !== undefined)
+  const set = GRPC_PROXIES.map((name) => named(environment, name)).find(
+    (value) => value !== undefined,
+  )
   if (set === undefined || !URL.canParse(set.value)) return undefined
   // Any other scheme is not supported, and then none is used.
   if (new URL(set.value).protocol !== 'http:') return undefined
   const exempt = environment.get('no_grpc_proxy') ?? environment.get('no_proxy')
-  const isExempt = exempt?.value.split(',').some((entry) => isWithout(entry, host)) === true
-  return isExempt ? undefined : set
+  const isWithoutProxy = exempt?.value.split(',').some((entry) => isWithout(entry, host)) === true
+  return isWithoutProxy ? undefined : set
 }
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/

@@ -7,7 +7,17 @@ import { PROTOCOLS } from '../setup/telemetry-environment.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
 import { fault, fine, type Finding, quote, warning } from './finding.ts'
 import { overrideFindings } from './override-checks.ts'
-import { isOn, isSent, signalPlans, SIGNALS, signalVariable } from './signal-plan.ts'
+import { grpcHeaders, httpHeaders, unsendable } from './header-list.ts'
+import {
+  brokenInterval,
+  hasNoTransport,
+  isOn,
+  isSent,
+  signalPlans,
+  SIGNALS,
+  signalVariable,
+  unknownExporters,
+} from './signal-plan.ts'
 
 const INSTALL = 'claude-telemetry install'
 const PROTOCOL = 'OTEL_EXPORTER_OTLP_PROTOCOL'
@@ -20,10 +30,13 @@ export function telemetryFindings(environment: ClaudeEnvironment): readonly Find
     switchedOn,
     logsExporter(environment),
     metricsExporter(environment),
+    ...unknown(environment),
+    ...interval(environment),
     ...protocols(environment),
     ...endpoints(environment),
     ...headers(environment),
     ...sessionId(environment),
+    ...betaEndpoint(environment),
     ...resource(environment),
     ...temporality(environment),
     ...overrideFindings(environment),
@@ -72,6 +85,24 @@ function metricsExporter(environment: ClaudeEnvironment): Finding {
   )
 }
 
+/** One name that is no exporter's, and Claude Code exports nothing at all. */
+function unknown(environment: ClaudeEnvironment): Finding[] {
+  return unknownExporters(environment).map(({ name, value, from }) =>
+    fault(
+      'telemetry.exporters',
+      `${name} is ${quote(value)} in ${from}: for a name that is no exporter's, no signal is sent`,
+      `Set it to otlp there (in lower case)`,
+    ),
+  )
+}
+
+function interval(environment: ClaudeEnvironment): Finding[] {
+  const set = brokenInterval(environment)
+  if (set === undefined) return []
+  const what = `${set.name} is ${quote(set.value)} in ${set.from}: no signal is sent`
+  return [fault('telemetry.interval', what, 'Set it to milliseconds there, or take it out')]
+}
+
 function exportsOtlp(value = ''): boolean {
   return value.split(',').some((name) => name.trim() === 'otlp')
 }
@@ -82,6 +113,10 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
   const found = signals.map((signal) => {
     const { value, isOwn } = signalVariable(environment, signal, 'PROTOCOL')
     const id = isOwn ? `telemetry.${signal}-protocol` : 'telemetry.protocol'
+    if (value === undefined && hasNoTransport(environment)) {
+      const what = `neither ${PROTOCOL} nor ${ENDPOINT} is set for all that is sent: no signal is`
+      return fault('telemetry.protocol', what, INSTALL)
+    }
     if (value === undefined) {
       return warning(id, `${PROTOCOL} is not set: some versions send nothing then`, INSTALL)
     }
@@ -90,7 +125,7 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
     }
     return fault(
       id,
-      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: nothing is sent`,
+      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: no signal is sent`,
       `Set it to one of ${PROTOCOLS.join(', ')} there`,
     )
   })
@@ -98,14 +133,19 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
 }
 
 function endpoints(environment: ClaudeEnvironment): Finding[] {
-  const found = signalPlans(environment, {}).map(({ signal, endpoint, isOwn, url }) => {
+  const found = signalPlans(environment, {}).map(({ signal, protocol, endpoint, isOwn, url }) => {
     const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
     if (endpoint === undefined) {
       return fine(id, `${ENDPOINT} is not set: the default of Claude Code holds`)
     }
-    if (url === undefined) {
-      const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
-      return fault(id, what, INSTALL)
+    const begin = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
+    if (url === undefined) return fault(id, `${begin}: nothing is sent`, INSTALL)
+    if (protocol !== 'grpc' && !URL.canParse(endpoint.value)) {
+      return warning(id, `${begin}: the default holds, ${url.origin}`, INSTALL)
+    }
+    if (protocol !== 'grpc' && url.hostname.startsWith('[')) {
+      const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}: Claude Code cannot post to an address of IPv6`
+      return fault(id, what, 'Use a name there, such as localhost, or an address of IPv4')
     }
     return fine(id, `${endpoint.value}, from ${endpoint.from}`)
   })
@@ -125,15 +165,22 @@ const HEADER_VARIABLES = [
 
 /** `Name: value` is how HTTP writes it; these variables have `Name=value`, and quotes are not taken off. */
 function headers(environment: ClaudeEnvironment): Finding[] {
-  // Those of a signal count only where the common ones are not set.
-  const isCommon = environment.get('OTEL_EXPORTER_OTLP_HEADERS') !== undefined
-  return HEADER_VARIABLES.slice(0, isCommon ? 1 : undefined).flatMap((name): Finding[] => {
+  const isGrpc = signalPlans(environment, {}).some(({ protocol }) => protocol === 'grpc')
+  return HEADER_VARIABLES.flatMap((name, index): Finding[] => {
     const set = environment.get(name)
     if (set === undefined) return []
-    const pairs = set.value.split(',')
+    const { value, from } = set
+    const pairs = value.split(',').filter((pair) => pair.trim() !== '')
     const todo = 'Write it as Authorization=Bearer <key>'
+    const lists = index === 0 ? { common: value, own: '' } : { common: '', own: value }
+    const odd = unsendable(isGrpc ? grpcHeaders(lists) : httpHeaders(lists), isGrpc)
+    const end = odd === undefined ? '' : ', and with a header that cannot be sent nothing is'
     if (!pairs.every((pair) => /^[^=:{]+=/.test(pair))) {
-      const what = `${name} in ${set.from} is not written as Name=value`
+      const what = `${name} in ${from} is not written as Name=value${end}`
+      return [fault('telemetry.headers', what, todo)]
+    }
+    if (odd !== undefined) {
+      const what = `${name} in ${from} has the header ${quote(odd)}, which cannot be sent: nothing is sent with it`
       return [fault('telemetry.headers', what, todo)]
     }
     if (pairs.some((pair) => /^[^=]+=\s*(["']).*\1\s*$/.test(pair))) {
@@ -144,7 +191,7 @@ function headers(environment: ClaudeEnvironment): Finding[] {
   })
 }
 
-/** A list of `key=value`, percent-encoded; one wrong sign, and Claude Code drops all of it. */
+/** A list of `key=value`, percent-encoded; for one pair that cannot be read Claude Code drops all of it. */
 function resource(environment: ClaudeEnvironment): Finding[] {
   const set = environment.get('OTEL_RESOURCE_ATTRIBUTES')
   if (set === undefined) return []
@@ -152,17 +199,38 @@ function resource(environment: ClaudeEnvironment): Finding[] {
   const begin = `OTEL_RESOURCE_ATTRIBUTES in ${set.from}`
   const pairs = set.value.split(',').filter((pair) => pair.trim() !== '')
   const todo = 'Write it as team=core,project=billing, other signs percent-encoded'
-  if (set.value.includes(';')) {
-    return [warning(id, `${begin} has a ";", for which all of it is dropped`, todo)]
+  const unreadable = pairs.find((pair) => !isReadable(pair))
+  if (unreadable !== undefined) {
+    return [warning(id, `${begin} has ${quote(unreadable)}, for which all of it is dropped`, todo)]
   }
-  if (/["']/.test(set.value)) {
+  if (pairs.some((pair) => /(^|=)\s*["']|["']\s*$/.test(pair))) {
     return [warning(id, `${begin} has quotes, which become part of the attributes`, todo)]
   }
-  const wrong = pairs.find((pair) => !/^\s*[^=\s]+\s*=/.test(pair))
+  const wrong = pairs.find((pair) => !/^[^=]*[^=\s][^=]*=/.test(pair))
   if (wrong !== undefined) {
     return [warning(id, `${begin} has ${quote(wrong)}, which is no key=value`, todo)]
   }
   return [fine(id, `${pairs.length} resource attributes, from ${set.from}`)]
+}
+
+const MAX_RESOURCE_LENGTH = 255
+
+/** With one equals sign at most, percent signs that can be decoded, and neither part too long. */
+function isReadable(pair: string): boolean {
+  const parts = pair.split('=')
+  return (
+    parts.length <= 2 &&
+    parts.every((part) => part.trim().length <= MAX_RESOURCE_LENGTH && isDecodable(part))
+  )
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const TEMPORALITIES: readonly string[] = ['delta', 'cumulative', 'lowmemory']
@@ -171,8 +239,16 @@ const TEMPORALITIES: readonly string[] = ['delta', 'cumulative', 'lowmemory']
 function temporality(environment: ClaudeEnvironment): Finding[] {
   const set = environment.get('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE')
   if (set === undefined || TEMPORALITIES.includes(set.value.toLowerCase())) return []
-  const what = `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE is ${quote(set.value)} in ${set.from}, which is no temporality: the default holds`
+  const what = `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE is ${quote(set.value)} in ${set.from}, which is no temporality: cumulative sums are sent`
   return [warning('telemetry.temporality', what, `Set it to one of ${TEMPORALITIES.join(', ')}`)]
+}
+
+/** With it, logs and traces go there and nowhere else, whatever the exporters. */
+function betaEndpoint(environment: ClaudeEnvironment): Finding[] {
+  const set = environment.get('BETA_TRACING_ENDPOINT')
+  if (set === undefined || !isOn(environment.get('ENABLE_BETA_TRACING_DETAILED')?.value)) return []
+  const what = `BETA_TRACING_ENDPOINT in ${set.from}: logs and traces go to ${quote(set.value)} alone`
+  return [warning('telemetry.beta-endpoint', what, 'Take it out, unless the bridge is there')]
 }
 
 function sessionId(environment: ClaudeEnvironment): Finding[] {

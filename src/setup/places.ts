@@ -18,6 +18,14 @@ export function userSettingsPath(
   return path.resolve(workingDir, folder, 'settings.json')
 }
 
+/** What Claude Code remembers, and an `env` below that of the settings. */
+export function globalConfigPath(variables: Variables, platform: Platform): string {
+  const path = platform.os === 'win32' ? win32 : posix
+  const folder = path.dirname(userSettingsPath(variables, platform))
+  const isOwn = given(variables.CLAUDE_CONFIG_DIR) !== undefined
+  return path.join(isOwn ? folder : path.dirname(folder), '.claude.json')
+}
+
 /** Settings of the organisation, which nothing overrides. */
 export function managedSettingsPath({ os }: Platform): string {
   if (os === 'darwin') return '/Library/Application Support/ClaudeCode/managed-settings.json'

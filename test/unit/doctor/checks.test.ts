@@ -12,7 +12,11 @@ import { bodyFindings } from '../../../src/doctor/telemetry-checks.ts'
 import { faultsOf } from '../../../src/doctor/version-faults.ts'
 
 describe('the layers of the environment', () => {
-  function layersOf(files: { readonly user?: unknown; readonly managed?: unknown }) {
+  function layersOf(files: {
+    readonly user?: unknown
+    readonly globalConfig?: unknown
+    readonly managed?: unknown
+  }) {
     const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const write = (name: string, content: unknown): string => {
@@ -24,8 +28,9 @@ describe('the layers of the environment', () => {
     const user = write('user.json', files.user)
     const managed = write('managed.json', files.managed)
     const shell = { A: 'shell', B: 'shell', C: 'shell', EMPTY: '' }
-    const layers = readLayers(shell, { user, managed, workingDir: folder })
-    return { user, managed, workingDir: folder, ...layers }
+    const globalConfig = write('.claude.json', files.globalConfig)
+    const layers = readLayers(shell, { user, globalConfig, managed, workingDir: folder })
+    return { user, globalConfig, managed, workingDir: folder, ...layers }
   }
 
   test('the settings go before the shell, the managed ones before both', () => {
@@ -56,7 +61,7 @@ describe('the layers of the environment', () => {
     mkdirSync(join(workingDir, '.claude'))
     writeFileSync(join(workingDir, '.claude/settings.json'), '{"otelHeadersHelper": "/bin/theirs"}')
     const read = (places: { user: string; managed: string }) =>
-      readLayers({}, { ...places, workingDir })
+      readLayers({}, { ...places, globalConfig: join(workingDir, 'none.json'), workingDir })
     const none = join(workingDir, 'none.json')
     expect(read({ user, managed: none }).headersHelper).toEqual({ command: '/bin/own', from: user })
     const { headersHelper: theirs, findings } = read({ user: none, managed: none })
@@ -64,15 +69,101 @@ describe('the layers of the environment', () => {
     expect(findings).toContainEqual(expect.objectContaining({ id: 'telemetry.headers-helper' }))
   })
 
-  test('a project gives resource attributes, and nothing else', () => {
-    const { user, workingDir } = layersOf({ user: { env: { OTEL_RESOURCE_ATTRIBUTES: 'a=user' } } })
+  // As Claude Code 2.1.329 does.
+  test.each([
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=project', true],
+    ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'cumulative', true],
+    ['grpc_proxy', 'http://proxy:3128', true],
+    ['OTEL_LOGS_EXPORTER', 'none', true],
+    ['OTEL_LOGS_EXPORTER', 'console', false],
+    ['CLAUDE_CODE_ENABLE_TELEMETRY', '0', false],
+    ['ENABLE_ENHANCED_TELEMETRY_BETA', '1', false],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://there:4318', false],
+    ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', 'http://there:4318/v1/logs', false],
+    ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'grpc', false],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=b', false],
+    ['OTEL_LOG_USER_PROMPTS', '1', false],
+  ])('a project that sets %s=%s: %j', (name, value, counts) => {
+    const { user, globalConfig, workingDir } = layersOf({
+      user: { env: { [name]: 'by the user' } },
+    })
     mkdirSync(join(workingDir, '.claude'))
-    const env = { OTEL_RESOURCE_ATTRIBUTES: 'a=project', OTEL_LOGS_EXPORTER: 'none' }
-    writeFileSync(join(workingDir, '.claude/settings.local.json'), JSON.stringify({ env }))
-    const { layers } = readLayers({}, { user, managed: join(workingDir, 'none'), workingDir })
+    const local = join(workingDir, '.claude/settings.local.json')
+    writeFileSync(local, JSON.stringify({ env: { [name]: value } }))
+    const places = { user, globalConfig, managed: join(workingDir, 'none'), workingDir }
+    const { layers, findings } = readLayers({}, places)
+    expect(claudeEnvironment(layers).get(name)?.value).toBe(counts ? value : 'by the user')
+    const warned = findings.filter(({ id }) => id === 'settings.project')
+    expect(warned).toHaveLength(counts ? 0 : 1)
+  })
+
+  // As Claude Code 2.1.329 does.
+  test('.claude.json lies between the shell and the settings', () => {
+    const { user, globalConfig, layers } = layersOf({
+      user: { env: { C: 'user' } },
+      globalConfig: { env: { B: 'global', C: 'global' }, numStartups: 3 },
+    })
     const environment = claudeEnvironment(layers)
-    expect(environment.get('OTEL_RESOURCE_ATTRIBUTES')?.value).toBe('a=project')
-    expect(environment.get('OTEL_LOGS_EXPORTER')).toBeUndefined()
+    expect(environment.get('B')).toMatchObject({ value: 'global', from: globalConfig })
+    expect(environment.get('C')).toMatchObject({ value: 'user', from: user })
+  })
+
+  test('an older place of it goes before it', () => {
+    const { user, globalConfig, managed, workingDir } = layersOf({
+      globalConfig: { env: { A: 'global' } },
+    })
+    writeFileSync(join(workingDir, '.config.json'), '{"env": {"A": "older"}}')
+    const { layers } = readLayers({}, { user, globalConfig, managed, workingDir })
+    expect(claudeEnvironment(layers).get('A')).toMatchObject({ value: 'older' })
+  })
+
+  test('files beside the managed settings go over them, in order', () => {
+    const { managed, user, globalConfig, workingDir } = layersOf({ managed: { env: { A: 'm' } } })
+    const folder = managed.replace('.json', '.d')
+    mkdirSync(folder)
+    for (const [name, A] of Object.entries({ '20-b.json': 'b', '10-a.json': 'a', x: 'x' })) {
+      writeFileSync(join(folder, name), JSON.stringify({ env: { A } }))
+    }
+    const { layers } = readLayers({ A: 'shell' }, { user, globalConfig, managed, workingDir })
+    expect(claudeEnvironment(layers).get('A')).toMatchObject({ value: 'b' })
+  })
+
+  test('what is set to nothing is not set, whatever is below', () => {
+    const { layers } = layersOf({ user: { env: { A: '', B: ' ' } } })
+    const environment = claudeEnvironment(layers)
+    expect([environment.get('A'), environment.get('B')]).toEqual([undefined, undefined])
+  })
+
+  // 2.1.329 says "These settings files did not load".
+  test.each([{ model: 5 }, { permissions: 'x' }, { model: null }, { verbose: 'x' }])(
+    'settings that Claude Code does not load for %j',
+    (wrong) => {
+      const { layers, findings } = layersOf({ user: { env: { A: 'user' }, ...wrong } })
+      expect(claudeEnvironment(layers).get('A')?.value).toBe('shell')
+      expect(findings).toMatchObject([{ id: 'settings.user', status: 'fail' }])
+    },
+  )
+
+  test.each([{ theme: 5 }, { whatever: {} }, { hooks: 'x' }])(
+    'settings that it loads in spite of %j',
+    (odd) => {
+      const { layers, findings } = layersOf({ user: { env: { A: 'user' }, ...odd } })
+      expect(claudeEnvironment(layers).get('A')?.value).toBe('user')
+      expect(findings).toMatchObject([{ id: 'settings.user', status: 'ok' }])
+    },
+  )
+
+  test('settings with a byte order mark, or blank ones', () => {
+    const { user, globalConfig, managed, workingDir } = layersOf({})
+    for (const [text, value] of [
+      ['\ufeff{"env": {"A": "user"}}', 'user'],
+      [' \n', 'shell'],
+    ] as const) {
+      writeFileSync(user, text)
+      const read = readLayers({ A: 'shell' }, { user, globalConfig, managed, workingDir })
+      expect(claudeEnvironment(read.layers).get('A')?.value).toBe(value)
+      expect(read.findings).toMatchObject([{ status: 'ok' }])
+    }
   })
 
   test('an organisation that allows its own hooks only', () => {
@@ -165,7 +256,7 @@ describe('the bridge that is meant', () => {
     ],
     [
       { OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer a=b,X-Team = core,broken' },
-      { headers: { Authorization: 'Bearer a=b', 'X-Team': 'core' } },
+      { headers: { authorization: 'Bearer a=b', 'x-team': 'core' } },
     ],
   ])('%j', (variables, expected) => {
     expect(target(variables)).toMatchObject(expected)

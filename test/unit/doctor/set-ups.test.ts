@@ -9,7 +9,8 @@ import { bridgeTarget } from '../../../src/doctor/bridge-target.ts'
 import { claudeEnvironment, type Layer } from '../../../src/doctor/claude-environment.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
 import type { Surroundings } from '../../../src/doctor/machine-checks.ts'
-import { type Headers, signalPlans } from '../../../src/doctor/signal-plan.ts'
+import type { Headers } from '../../../src/doctor/header-list.ts'
+import { signalPlans } from '../../../src/doctor/signal-plan.ts'
 import { telemetryFindings } from '../../../src/doctor/telemetry-checks.ts'
 
 const KEY = 'secret'
@@ -92,7 +93,8 @@ function network({
     postProtobuf: async (url, headers) => http(url, headers, 'protobuf'),
     delete: async (url, headers) => http(url, headers),
     accepts: async (host, port) => openGrpc(host, port) || (isHere(host) && port === 4318),
-    connectsThrough: async (proxy, host, port) => proxies.includes(proxy) && openGrpc(host, port),
+    connectsThrough: async (proxy, host, port) =>
+      proxies.includes(proxy) && (openGrpc(host, port) || (isHere(host) && port === 4318)),
     grpc: async ({ hostname, protocol }, _signal, headers): Promise<GrpcAnswer> => {
       if (protocol === 'https:') return { kind: 'no_answer', error: 'wrong version number' }
       const host = hostname.replace(/^\[|\]$/g, '')
@@ -159,6 +161,122 @@ const working: readonly SetUp[] = [
       OTEL_EXPORTER_OTLP_METRICS_HEADERS: key.OTEL_EXPORTER_OTLP_HEADERS,
     },
   },
+  // From here to the next comment: as 2.1.329 sends them, by what arrived.
+  ...[' 1', '1 ', 'yes', 'TRUE'].map((value) => ({
+    name: `switched on by ${JSON.stringify(value)}`,
+    user: { CLAUDE_CODE_ENABLE_TELEMETRY: value },
+  })),
+  { name: 'blanks around the protocol', user: { OTEL_EXPORTER_OTLP_PROTOCOL: ' http/json ' } },
+  {
+    name: 'a user and a password',
+    user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://u:p@127.0.0.1:4318' },
+  },
+  {
+    name: 'a dead endpoint of the shell that the settings set to nothing',
+    shell: { OTEL_EXPORTER_OTLP_ENDPOINT: dead },
+    user: { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+  },
+  {
+    name: 'an endpoint of logs that is no address, beside the common one',
+    user: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: '127.0.0.1:9/v1/logs' },
+  },
+  {
+    name: 'an endpoint of logs with a query, which is left out',
+    user: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${base}/v1/logs?x=1` },
+  },
+  {
+    name: 'gRPC without a scheme, and without TLS',
+    user: {
+      ...grpc,
+      OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4317',
+      OTEL_EXPORTER_OTLP_INSECURE: 'TRUE',
+    },
+  },
+  {
+    name: 'gRPC with a path, which is left out',
+    user: { ...grpc, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317/path?x=1' },
+  },
+  {
+    name: 'a comma too many among the headers',
+    world: locked,
+    user: { OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${KEY},` },
+  },
+  {
+    name: 'headers of logs beside the common ones',
+    world: locked,
+    user: { ...key, OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'X-Team=core' },
+  },
+  {
+    name: 'the key of each signal, percent-encoded',
+    world: locked,
+    user: {
+      OTEL_EXPORTER_OTLP_LOGS_HEADERS: `Authorization=Bearer%20${KEY}`,
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: `Authorization=Bearer%20${KEY}`,
+    },
+  },
+  {
+    name: 'over gRPC the key of a signal before a wrong common one',
+    world: locked,
+    user: {
+      ...grpc,
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer old',
+      OTEL_EXPORTER_OTLP_LOGS_HEADERS: key.OTEL_EXPORTER_OTLP_HEADERS,
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: key.OTEL_EXPORTER_OTLP_HEADERS,
+    },
+  },
+  {
+    name: 'otelHeadersHelper over a header in lower case',
+    world: locked,
+    user: { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer old' },
+    helper: { authorization: `Bearer ${KEY}` },
+  },
+  ...['a=x;y', 'a=ü,b=🎉', 'a=1,,b=2', 'a b=c d', 'a='].map((value) => ({
+    name: `resource attributes written as ${value}`,
+    user: { OTEL_RESOURCE_ATTRIBUTES: value },
+  })),
+  ...['none,otlp', 'otlp,', ' otlp', 'otlp,,console'].map((value) => ({
+    name: `exporters written as ${JSON.stringify(value)}`,
+    user: { OTEL_LOGS_EXPORTER: value },
+  })),
+  {
+    name: 'an unknown exporter of traces that are not sent',
+    user: { OTEL_TRACES_EXPORTER: 'jaeger' },
+  },
+  {
+    name: 'an unknown protocol of traces that are not sent',
+    user: { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'json' },
+  },
+  {
+    name: 'an unknown common protocol that no signal goes by',
+    user: {
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'json',
+      OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
+    },
+  },
+  {
+    name: 'traces by the other name of their switch',
+    user: { OTEL_TRACES_EXPORTER: 'otlp', ENABLE_ENHANCED_TELEMETRY_BETA: '1' },
+  },
+  ...['vm', '.vm', 'VM', '*', 'vm:4318', 'x vm', 'x, vm'].map((value) => ({
+    name: `a proxy from which another machine is taken out by ${JSON.stringify(value)}`,
+    world: { ...locked, aliases: ['vm'] },
+    shell: { HTTP_PROXY: dead, NO_PROXY: value },
+    user: { ...key, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://vm:4318' },
+  })),
+  {
+    name: 'a proxy for gRPC alone, and another machine over HTTP',
+    world: { ...locked, aliases: ['vm'] },
+    shell: { grpc_proxy: dead, ALL_PROXY: dead },
+    user: { ...key, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://vm:4318' },
+  },
+  {
+    name: 'a proxy that leads to another machine over HTTP',
+    world: { ...locked, aliases: ['vm'], proxies: ['http://proxy:3128'] },
+    shell: { HTTPS_PROXY: 'http://proxy:3128', http_proxy: dead },
+    user: { ...key, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://vm:4318' },
+  },
+  // The others.
   {
     name: 'with a wrong key for logs, which does not count beside the common one',
     world: locked,
@@ -198,6 +316,7 @@ const working: readonly SetUp[] = [
     managed: usual,
     user: Object.fromEntries(Object.keys(usual).map((name) => [name, undefined])),
   },
+  { name: 'two slashes behind the endpoint', user: { OTEL_EXPORTER_OTLP_ENDPOINT: `${base}//` } },
   { name: 'a slash behind the endpoint', user: { OTEL_EXPORTER_OTLP_ENDPOINT: `${base}/` } },
   { name: 'an endpoint with a path', user: { OTEL_EXPORTER_OTLP_ENDPOINT: `${base}/some/path` } },
   {
@@ -318,6 +437,117 @@ const working: readonly SetUp[] = [
 ]
 
 const broken: readonly SetUp[] = [
+  // From here to the next comment: 2.1.329 was seen to send nothing, or not there.
+  ...['OTLP', 'otlp,foo', 'prometheus', 'otlp;console'].map((value) => ({
+    name: `logs that are exported by ${JSON.stringify(value)}, for which no signal is`,
+    user: { OTEL_LOGS_EXPORTER: value },
+    fails: [
+      /no signal is sent/,
+      ...(value === 'otlp,foo' ? [] : ['telemetry.logs']),
+      'telemetry.exporters',
+    ] as const,
+  })),
+  {
+    name: 'an unknown exporter of metrics, for which no signal is sent',
+    user: { OTEL_METRICS_EXPORTER: 'otlp,foo' },
+    fails: [/OTEL_METRICS_EXPORTER is "otlp,foo".*no signal is sent/, 'telemetry.exporters'],
+  },
+  {
+    name: 'an unknown exporter of traces, for which no signal is sent',
+    user: { ...traces, OTEL_TRACES_EXPORTER: 'jaeger' },
+    fails: [/OTEL_TRACES_EXPORTER/, 'telemetry.exporters'],
+  },
+  {
+    name: 'neither a protocol nor an endpoint',
+    user: { ...noCommon, OTEL_EXPORTER_OTLP_PROTOCOL: undefined },
+    fails: [/neither .* no signal is/, 'telemetry.protocol'],
+  },
+  {
+    name: 'neither of metrics',
+    user: {
+      ...noCommon,
+      OTEL_EXPORTER_OTLP_PROTOCOL: undefined,
+      OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json',
+    },
+    fails: [/neither/, 'telemetry.protocol'],
+  },
+  ...['0', '-1'].map((value) => ({
+    name: `metrics every ${value} ms, for which no signal is sent`,
+    user: { OTEL_METRIC_EXPORT_INTERVAL: value },
+    fails: [/no signal is sent/, 'telemetry.interval'] as const,
+  })),
+  {
+    name: 'an address of IPv6 over HTTP',
+    user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://[::1]:4318' },
+    fails: [/cannot post to an address of IPv6.*localhost/s, 'telemetry.endpoint'],
+  },
+  {
+    name: 'the same for logs alone',
+    user: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://[::1]:4318/v1/logs' },
+    fails: [/IPv6/, 'telemetry.logs-endpoint'],
+  },
+  {
+    name: 'an endpoint that begins with a host, which is read as a scheme',
+    user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+    fails: [/is no address: nothing is sent/, 'telemetry.endpoint'],
+  },
+  ...['127.0.0.1:4317', 'HTTP://127.0.0.1:4317', 'grpc://127.0.0.1:4317'].map((value) => ({
+    name: `gRPC to ${value}, which is tried with TLS`,
+    user: { ...grpc, OTEL_EXPORTER_OTLP_ENDPOINT: value },
+    fails: [/does not speak gRPC/, 'bridge.grpc'] as const,
+  })),
+  {
+    name: 'a header whose name cannot be sent',
+    user: { OTEL_EXPORTER_OTLP_HEADERS: 'X-Team=core,Authorization: Bearer a=b' },
+    fails: [/not written as Name=value.*nothing is/, 'telemetry.headers'],
+  },
+  {
+    name: 'quotes around all headers',
+    user: { OTEL_EXPORTER_OTLP_HEADERS: '"X-Team=core"' },
+    fails: [/the header .*cannot be sent/, 'telemetry.headers'],
+  },
+  {
+    name: 'over gRPC a value that cannot be sent',
+    user: { ...grpc, OTEL_EXPORTER_OTLP_HEADERS: 'X-Team=z%C3%BCrich' },
+    fails: [/the header "x-team".*cannot be sent/, 'telemetry.headers'],
+  },
+  {
+    name: 'over gRPC a key behind a semicolon, which is cut off',
+    world: locked,
+    user: { ...grpc, OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer;${KEY}` },
+    fails: [/does not accept the key/, 'bridge.key'],
+  },
+  ...(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const).map((name) => ({
+    name: `another machine over HTTP through a dead ${name}`,
+    world: { ...locked, aliases: ['vm'] },
+    shell: { [name]: dead, NO_PROXY: 'localhost,127.0.0.1,m,vm:80,*.vm' },
+    user: { ...key, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://vm:4318' },
+    fails: [
+      new RegExp(`HTTP to vm:4318 .*${name} in the shell.*no_proxy`, 's'),
+      'bridge.proxy',
+    ] as const,
+  })),
+  {
+    name: 'the default that holds for what is no address',
+    world: locked,
+    user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'foo' },
+    fails: [/none is sent with logs and metrics/, 'bridge.key'],
+    warns: ['telemetry.endpoint'],
+  },
+  ...['a=b=c', 'a=%zz', `a=${'x'.repeat(256)}`].map((value) => ({
+    name: `resource attributes that are dropped, ${value.slice(0, 8)}`,
+    user: { OTEL_RESOURCE_ATTRIBUTES: `team=core,${value}` },
+    warns: ['telemetry.resource'],
+  })),
+  {
+    name: 'logs that go to another endpoint, with traces',
+    user: {
+      ENABLE_BETA_TRACING_DETAILED: '1',
+      BETA_TRACING_ENDPOINT: 'http://127.0.0.1:5318',
+    },
+    warns: ['telemetry.beta-endpoint'],
+  },
+  // The others.
   {
     name: 'no key, through a proxy that leads to the bridge',
     user: grpc,
@@ -441,9 +671,9 @@ const broken: readonly SetUp[] = [
     fails: [/nothing answers at https/, 'bridge.running'],
   },
   {
-    name: 'an endpoint without a scheme',
+    name: 'an endpoint without a scheme, beside which the default holds',
     user: { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4318' },
-    fails: [/is no address/, 'telemetry.endpoint'],
+    warns: ['telemetry.endpoint'],
   },
   {
     name: 'a protocol that there is not',
