@@ -2,6 +2,7 @@
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { addUsd } from '../domain/exact-sum.ts'
+import { isCostUnknown } from '../domain/usage.ts'
 import type { Costs } from '../api/contract/quantities.ts'
 import { costColumns } from './cost-text.ts'
 import { countOfText, countText, shareText } from './figures.ts'
@@ -119,16 +120,19 @@ function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
   }
 }
 
-/** Unknown only where it is of all of them. */
+/** As of one row: unknown where it is known of no call of any of them. */
 function costsTogether(rows: readonly ReportRow[]): Costs {
   const sum = (of: (row: ReportRow) => number) =>
     rows.reduce((total, row) => addUsd(total, of(row)), 0)
-  const isUnknown = rows.every(({ costUsd }) => costUsd === null)
+  const costUsd = sum((row) => row.costUsd ?? 0)
+  const unpricedCalls = sum((row) => row.unpricedCalls)
+  const calls = sum(({ modelCalls }) => modelCalls)
+  const isUnknown = isCostUnknown({ costUsd, unpricedCalls, calls, tokens: sum(allTokens) })
   return {
-    costUsd: isUnknown ? null : sum(({ costUsd }) => costUsd ?? 0),
+    costUsd: isUnknown ? null : costUsd,
     estimatedUsd: sum(({ estimatedUsd }) => estimatedUsd),
     metricsUsd: sum(({ metricsUsd }) => metricsUsd),
-    unpricedCalls: sum(({ unpricedCalls }) => unpricedCalls),
+    unpricedCalls,
   }
 }
 

@@ -126,12 +126,7 @@ function factsOf(session: Session): readonly Fact[] {
         ? undefined
         : scores.map(({ name, value, max }) => `${name} ${scoreText(value, max)}`).join(', '),
     ],
-    [
-      'Metrics',
-      reconciliation === null || Math.abs(differenceOf(reconciliation)) < 0.005
-        ? undefined
-        : `say ${usdText(reconciliation.metricsUsd)}, ${usdText(differenceOf(reconciliation))} apart from the events`,
-    ],
+    ['Metrics', reconciliationText(reconciliation)],
     ['Langfuse', langfuseUrl ?? undefined],
   ]
 }
@@ -166,6 +161,11 @@ function scoreText(value: number, max: number): string {
   return max === 1 ? value.toFixed(2) : String(Math.round(value))
 }
 
-function differenceOf({ eventsUsd, metricsUsd }: NonNullable<Session['reconciliation']>): number {
-  return metricsUsd - eventsUsd
+/** Nothing where they agree, or where either side reports no cost. */
+function reconciliationText(reconciliation: Session['reconciliation']): string | undefined {
+  const { eventsUsd = null, metricsUsd = null } = reconciliation ?? {}
+  if (eventsUsd === null || metricsUsd === null) return undefined
+  const apart = metricsUsd - eventsUsd
+  if (Math.abs(apart) < 0.005) return undefined
+  return `say ${usdText(metricsUsd)}, ${usdText(apart)} apart from the events`
 }

@@ -87,6 +87,24 @@ export interface Usage {
   readonly activity: readonly Activity[]
 }
 
+/** What was spent and used, as far as it bears on whether the cost is known. */
+export interface Spent {
+  readonly costUsd: number
+  readonly calls: number
+  readonly unpricedCalls: number
+  /** Of all kinds together. */
+  readonly tokens: number
+}
+
+/**
+ * Whether a cost of 0 means that nobody told one: no call has a price, or metrics report tokens of
+ * calls that no event reports, and no cost.
+ */
+export function isCostUnknown({ costUsd, calls, unpricedCalls, tokens }: Spent): boolean {
+  if (costUsd !== 0) return false
+  return unpricedCalls > 0 ? unpricedCalls >= calls : calls === 0 && tokens > 0
+}
+
 /** The quarter of an hour that a time lies in. */
 export function bucketOf(timeMs: number): number {
   return Math.floor(timeMs / BUCKET_MS) * BUCKET_MS

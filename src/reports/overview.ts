@@ -168,7 +168,8 @@ export function toolUseOf({ tool, results, failures, refusals, durationMs }: Too
     failures,
     refusals,
     successRate: results > 0 ? (results - failures) / results : null,
-    avgMs: results > 0 ? durationMs / results : null,
+    // Results that no duration was told of add nothing to the sum.
+    avgMs: results > 0 && durationMs > 0 ? durationMs / results : null,
     // Only sums are kept of many sessions; a session's own page has it.
     p95Ms: null,
   }

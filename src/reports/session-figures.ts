@@ -10,6 +10,7 @@ import {
 import { type Rating, ratingsOf } from '../sessions/summary/scores.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { metricModels } from '../sessions/usage/metric-spending.ts'
+import { reconciliation } from '../sessions/usage/reconciliation.ts'
 import { emptyModel, type ModelTotals, spentOf, type Totals } from '../sessions/usage/totals.ts'
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { Score } from '../api/contract/quantities.ts'
@@ -81,7 +82,7 @@ function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
   const { metrics } = totals
   const { costUsd, usage } = spentOf(totals)
   return {
-    ...costsOf({ ...totals, costUsd, calls: totals.modelCalls }),
+    ...costsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls }),
     tokens: tokensOf(usage),
     cacheHitRatio: cacheHitRatio(usage) ?? null,
     durationMs: lastMs - firstMs,
@@ -120,7 +121,7 @@ function modelsOf(
       model: cutName(model),
       calls,
       errors,
-      ...costsOf({ ...spent, calls }),
+      ...costsOf({ ...spent, ...usage, calls }),
       tokens: tokensOf(usage),
       avgMs: mean(durationMs),
       p95Ms: quantile(durationMs, 0.95) ?? null,
@@ -170,16 +171,7 @@ function mean({ sum, count }: Distribution): number | null {
   return count > 0 ? sum / count : null
 }
 
-function reconciliationOf({ costUsd, usage, metrics }: Totals): Session['reconciliation'] {
-  if (metrics.samples === 0) return null
-  return {
-    eventsUsd: costUsd,
-    metricsUsd: metrics.costUsd,
-    eventsTokens: allTokens(usage),
-    metricsTokens: allTokens(metrics.tokens),
-  }
-}
-
-function allTokens({ input, output, cacheRead, cacheCreation }: Totals['usage']): number {
-  return input + output + cacheRead + cacheCreation
+function reconciliationOf(totals: Totals): Session['reconciliation'] {
+  const reconciled = reconciliation(totals)
+  return reconciled === undefined ? null : { ...reconciled }
 }

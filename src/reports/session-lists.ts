@@ -23,6 +23,12 @@ const MAX_TEXT_LENGTH = 500
 export function sessionRowOf(session: ListedSession): SessionRow {
   const { key, agent, sessionId, deadlineMs, closeReason, firstMs, lastMs } = session
   const { prompts, modelCalls, toolResults, errors } = session
+  const tokens = {
+    input: session.inputTokens,
+    output: session.outputTokens,
+    cacheRead: session.cacheReadTokens,
+    cacheCreation: session.cacheCreationTokens,
+  }
   return {
     key,
     agent,
@@ -36,13 +42,8 @@ export function sessionRowOf(session: ListedSession): SessionRow {
     firstMs,
     lastMs,
     // Stored by an earlier version it may not be a decimal yet.
-    ...costsOf({ ...session, calls: modelCalls }),
-    tokens: {
-      input: session.inputTokens,
-      output: session.outputTokens,
-      cacheRead: session.cacheReadTokens,
-      cacheCreation: session.cacheCreationTokens,
-    },
+    ...costsOf({ ...session, ...tokens, calls: modelCalls }),
+    tokens,
     prompts,
     modelCalls,
     toolResults,

@@ -1,6 +1,7 @@
 /** Cost, tokens and calls together, as they are added up. */
 import { addUsd, roundUsd } from '../domain/exact-sum.ts'
 import type { TokenUsage } from '../domain/agent-event.ts'
+import { isCostUnknown } from '../domain/usage.ts'
 import type { Costs, Tokens } from '../api/contract/quantities.ts'
 
 export interface Sums {
@@ -46,13 +47,11 @@ export function addSums(into: Sums, from: Sums): void {
   into.errors += from.errors
 }
 
-type Spent = Pick<Sums, 'costUsd' | 'estimatedUsd' | 'metricsUsd' | 'unpricedCalls' | 'calls'>
-
-/** What was spent as the API tells it: unknown where it is known of no call, and of no metric. */
-export function costsOf({ costUsd, estimatedUsd, metricsUsd, unpricedCalls, calls }: Spent): Costs {
-  const isUnknown = costUsd === 0 && unpricedCalls > 0 && unpricedCalls >= calls
+/** What was spent as the API tells it: null where it is known of no call, and of no metric. */
+export function costsOf(sums: Omit<Sums, 'errors'>): Costs {
+  const { costUsd, estimatedUsd, metricsUsd, unpricedCalls } = sums
   return {
-    costUsd: isUnknown ? null : roundUsd(costUsd),
+    costUsd: isCostUnknown({ ...sums, tokens: allTokens(sums) }) ? null : roundUsd(costUsd),
     estimatedUsd: roundUsd(estimatedUsd),
     metricsUsd: roundUsd(metricsUsd),
     unpricedCalls,
@@ -72,6 +71,11 @@ export function addUsage(into: Tokens, usage: TokenUsage | undefined): void {
   into.output += usage.output
   into.cacheRead += usage.cacheRead
   into.cacheCreation += usage.cacheCreation
+}
+
+/** Of all kinds together. */
+export function allTokens({ input, output, cacheRead, cacheCreation }: Tokens): number {
+  return input + output + cacheRead + cacheCreation
 }
 
 export function tokensOf({ input, output, cacheRead, cacheCreation }: Tokens): Tokens {

@@ -184,7 +184,7 @@ function headShown(head: MutableHead, maxLength: number, langfuseUrl: string | n
     content.text === null ? content : { ...content, text: cutText(content.text, maxLength) }
   return {
     ...head,
-    ...costsOf({ ...head, calls: head.modelCalls }),
+    ...costsOf({ ...head, ...head.tokens, calls: head.modelCalls }),
     prompt: cut(prompt),
     answer: cut(answer),
     truncated: isLong(prompt) || isLong(answer),

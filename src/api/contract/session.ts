@@ -68,7 +68,15 @@ export const sessionAnswer = z
     agentVersion: z.string().nullable(),
     /** Events against metrics; null when no metric came. The difference is shown, never mended. */
     reconciliation: z
-      .object({ eventsUsd: usd, metricsUsd: usd, eventsTokens: count, metricsTokens: count })
+      .object({
+        /** Estimates included; null where the cost of no call is known. */
+        eventsUsd: usd.nullable(),
+        /** Null where no metric reports a cost. */
+        metricsUsd: usd.nullable(),
+        eventsTokens: count,
+        /** Null where no metric reports tokens. */
+        metricsTokens: count.nullable(),
+      })
       .nullable(),
     /** The session in Langfuse; null without keys. */
     langfuseUrl: z.string().nullable(),

@@ -17,8 +17,7 @@ export function OverviewStats({ overview }: { readonly overview: Overview }) {
         value={formatCost(totals.costUsd)}
         title={costTitle(totals, totals.modelCalls)}
         note={
-          costNote(totals, totals.modelCalls) ??
-          changeOf(totals.costUsd ?? 0, previous === null ? undefined : (previous.costUsd ?? 0))
+          costNote(totals, totals.modelCalls) ?? changeOf(totals.costUsd, previous?.costUsd ?? null)
         }
       />
       <Stat
@@ -86,9 +85,9 @@ function savedText(usd: number): string {
   return usd >= 0 ? `saved ${formatUsd(usd)}` : `cost ${formatUsd(-usd)} more`
 }
 
-/** `+12.5% on the range before`. */
-function changeOf(now: number, before: number | undefined): string | undefined {
-  if (before === undefined) return undefined
+/** `+12.5% on the range before`; nothing where either cost is not known. */
+function changeOf(now: number | null, before: number | null): string | undefined {
+  if (now === null || before === null) return undefined
   if (before <= 0) return 'nothing in the range before'
   const change = now / before - 1
   const sign = change < 0 ? '−' : '+'

@@ -6,7 +6,13 @@ import { tokenSum, tokenTitle } from '../format/token-sum.ts'
 import { costNote, costTitle, formatCost } from '../format/cost.ts'
 import { Stat, Stats } from './stat.tsx'
 
-export function SessionStrip({ strip }: { readonly strip: Strip }) {
+export interface SessionStripProps {
+  readonly strip: Strip
+  /** Without metrics active time, lines and commits are not known. */
+  readonly hasMetrics: boolean
+}
+
+export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
   const edits = strip.editsAccepted + strip.editsRejected
   return (
     <Stats label="Sums of the session">
@@ -34,16 +40,24 @@ export function SessionStrip({ strip }: { readonly strip: Strip }) {
       />
       <Stat
         label="Active time"
-        value={formatDuration(1000 * strip.activeAgentS)}
-        note={`you ${formatDuration(1000 * strip.activeUserS)}, of ${formatDuration(strip.durationMs)}`}
+        value={hasMetrics ? formatDuration(1000 * strip.activeAgentS) : '–'}
+        note={
+          hasMetrics
+            ? `you ${formatDuration(1000 * strip.activeUserS)}, of ${formatDuration(strip.durationMs)}`
+            : `of ${formatDuration(strip.durationMs)}; no metrics came`
+        }
       />
       <Stat
         label="Lines"
         value={
-          <>
-            <span className="good">+{formatCompact(strip.linesAdded)}</span>{' '}
-            <span className="bad">−{formatCompact(strip.linesRemoved)}</span>
-          </>
+          hasMetrics ? (
+            <>
+              <span className="good">+{formatCompact(strip.linesAdded)}</span>{' '}
+              <span className="bad">−{formatCompact(strip.linesRemoved)}</span>
+            </>
+          ) : (
+            '–'
+          )
         }
         note={
           edits > 0
@@ -53,8 +67,8 @@ export function SessionStrip({ strip }: { readonly strip: Strip }) {
       />
       <Stat
         label="Commits"
-        value={formatCount(strip.commits)}
-        note={plural(strip.pullRequests, 'PR')}
+        value={hasMetrics ? formatCount(strip.commits) : '–'}
+        note={hasMetrics ? plural(strip.pullRequests, 'PR') : undefined}
       />
       <Stat
         label="Errors"

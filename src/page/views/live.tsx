@@ -65,7 +65,7 @@ function LiveSession({ events }: { readonly events: readonly LiveEvent[] }) {
   const last = events.at(-1)
   if (last === undefined) return null
   const { sessionKey, sessionTitle, receivedMs } = last
-  const costUsd = events.reduce((sum, event) => sum + (event.costUsd ?? 0), 0)
+  const costs = events.flatMap((event) => event.costUsd ?? [])
   const rows = events.slice(-MAX_ROWS)
   const prompts = Map.groupBy(rows, ({ promptId }) => promptId ?? '')
   return (
@@ -80,7 +80,8 @@ function LiveSession({ events }: { readonly events: readonly LiveEvent[] }) {
         </h2>
         <span className="panel-note">
           <time title={exactMoment(receivedMs)}>{formatAgo(receivedMs, nowMs)}</time> ·{' '}
-          {plural(events.length, 'event')} · {formatUsd(costUsd)}
+          {plural(events.length, 'event')}
+          {costs.length > 0 && ` · ${formatUsd(costs.reduce((sum, usd) => sum + usd, 0))}`}
         </span>
       </header>
       {events.length > rows.length && (

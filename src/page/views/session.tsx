@@ -32,14 +32,15 @@ export function SessionView() {
 }
 
 function SessionBody({ data }: { readonly data: Session }) {
-  const { session, strip, scores, turns, models, tools, omittedAttributes } = data
+  const { session, strip, scores, turns, models, tools } = data
+  const { omittedAttributes, reconciliation } = data
   return (
     <>
       <SessionHead data={data} />
       {eventsWarning(strip) !== undefined && (
         <p className="notice notice-warning">{eventsWarning(strip)}</p>
       )}
-      <SessionStrip strip={strip} />
+      <SessionStrip strip={strip} hasMetrics={reconciliation !== null} />
       <CostPerPrompt turns={turns} />
       <TurnsPanel data={data} />
       <div className="columns">

@@ -3,14 +3,16 @@
  * session adds up to. It has no cost or usage of its own, since those are counted already.
  */
 import { addUsd } from '../../domain/exact-sum.ts'
+import { isCostUnknown } from '../../domain/usage.ts'
 import type { CloseReason } from '../../domain/session-control.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import { type Distribution, quantile } from '../usage/distribution.ts'
 import { type Draft, emit } from '../draft.ts'
 import { NO_TELEMETRY } from '../hooks/reported-content.ts'
 import { scoresOf } from './scores.ts'
+import { type Reconciliation, reconciliation } from '../usage/reconciliation.ts'
 import {
-  type MetricTotals,
+  allTokens,
   type ModelTotals,
   spentOf,
   type Totals,
@@ -58,7 +60,7 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, JsonVal
     tool_results: totals.toolResults,
     tool_failures: totals.toolFailures,
     tool_refusals: totals.toolRefusals,
-    ...shownCost({ ...totals, costUsd: spent.costUsd }, totals.modelCalls),
+    ...shownCost({ ...totals, ...spent }, totals.modelCalls),
     told_by_metrics_usd: totals.metricsUsd > 0 ? totals.metricsUsd : undefined,
     tokens: { ...spent.usage },
     time_to_first_token_ms: percentiles(totals.ttftMs),
@@ -79,37 +81,41 @@ function shownTotals(totals: Totals, durationMs: number): Record<string, JsonVal
     implausible_values: totals.implausible,
     masked_secrets: totals.masked && { ...totals.masked },
     forgotten: totals.forgotten && { ...totals.forgotten },
-    ...(metrics.samples > 0 && { reconciliation: reconciliation(totals, metrics) }),
+    ...shownReconciliation(reconciliation(totals)),
   }
 }
 
-/** Events against metrics: the difference is shown, never mended (an interrupted answer is in metrics only). */
-function reconciliation(totals: Totals, metrics: MetricTotals): JsonValue {
-  const { usage } = totals
-  const eventTokens = usage.input + usage.output + usage.cacheRead + usage.cacheCreation
-  const { tokens } = metrics
-  const metricTokens = tokens.input + tokens.output + tokens.cacheRead + tokens.cacheCreation
-  return {
-    events_cost_usd: totals.costUsd,
-    metrics_cost_usd: metrics.costUsd,
-    difference_cost_usd: addUsd(metrics.costUsd, -totals.costUsd),
-    events_tokens: eventTokens,
-    metrics_tokens: metricTokens,
-    difference_tokens: metricTokens - eventTokens,
+/** What one side does not tell is left out, and so is its difference. */
+function shownReconciliation(of: Reconciliation | undefined): Record<string, JsonValue> {
+  if (of === undefined) return {}
+  const { eventsUsd, metricsUsd, eventsTokens, metricsTokens } = of
+  const reconciliation = {
+    ...(eventsUsd !== null && { events_cost_usd: eventsUsd }),
+    ...(metricsUsd !== null && { metrics_cost_usd: metricsUsd }),
+    ...(eventsUsd !== null &&
+      metricsUsd !== null && { difference_cost_usd: addUsd(metricsUsd, -eventsUsd) }),
+    events_tokens: eventsTokens,
+    ...(metricsTokens !== null && {
+      metrics_tokens: metricsTokens,
+      difference_tokens: metricsTokens - eventsTokens,
+    }),
   }
+  return { reconciliation }
 }
 
-/** Left out where it is not known of any call. */
+/** Left out where nobody tells it. */
 function shownCost(
   {
     costUsd,
     estimatedUsd,
     unpricedCalls,
-  }: Pick<Totals, 'costUsd' | 'estimatedUsd' | 'unpricedCalls'>,
+    usage,
+  }: Pick<Totals, 'costUsd' | 'estimatedUsd' | 'unpricedCalls' | 'usage'>,
   calls: number,
 ): Record<string, number | undefined> {
+  const isUnknown = isCostUnknown({ costUsd, unpricedCalls, calls, tokens: allTokens(usage) })
   return {
-    cost_usd: costUsd === 0 && calls > 0 && unpricedCalls >= calls ? undefined : costUsd,
+    cost_usd: isUnknown ? undefined : costUsd,
     estimated_usd: estimatedUsd > 0 ? estimatedUsd : undefined,
     calls_without_a_price: unpricedCalls > 0 ? unpricedCalls : undefined,
   }

@@ -233,6 +233,11 @@ export function spentOf({ costUsd, usage, metricsUsd, metricsUsage }: Totals): {
   return { costUsd: addUsd(costUsd, metricsUsd), usage: all }
 }
 
+/** Of all kinds together. */
+export function allTokens({ input, output, cacheRead, cacheCreation }: MutableUsage): number {
+  return input + output + cacheRead + cacheCreation
+}
+
 /** Counts a call whose cost nobody told, and nobody will tell any more. */
 export function countUnpriced(totals: Totals, model: string): void {
   totals.unpricedCalls += 1

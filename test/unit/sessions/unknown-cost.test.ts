@@ -1,6 +1,8 @@
 /** A cost that nobody told is absent everywhere, and is no 0; what a price table says is marked. */
 import { describe, expect, test } from 'vitest'
 import type { PriceOf } from '../../../src/domain/price.ts'
+import { figuresOf } from '../../../src/reports/session-figures.ts'
+import type { SessionPolicy } from '../../../src/sessions/policy.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { readState } from '../../../src/sessions/stored-state.ts'
 import { reduce } from '../../../src/sessions/reduce.ts'
@@ -14,6 +16,7 @@ import {
   prompt,
   type Run,
   run,
+  sample,
   subagentEnd,
   told,
 } from './events.ts'
@@ -114,6 +117,52 @@ describe('with a price table', () => {
   test('a model without a price stays unknown', () => {
     const ran = run([arrives({ ...untold, model: 'mine' }), closing(9)], undefined, priced)
     expect(ran.state.totals).toMatchObject({ costUsd: 0, unpricedCalls: 1 })
+  })
+})
+
+describe('metrics', () => {
+  const shown = (ran: Run) => figuresOf(ran.state, () => undefined)
+  const input = (seconds: number) => arrives(sample(seconds, 'tokens', 50, { facet: 'input' }))
+  const priced: SessionPolicy = {
+    ...policy,
+    priceOf: () => ({ usd: 0.5, source: 'estimated', byKind: {} }),
+  }
+
+  test('that report tokens and no cost leave the cost unknown, not $0', () => {
+    const ran = run([input(1), closing(9)])
+    const { strip, models, reconciliation } = shown(ran)
+    expect(strip).toMatchObject({ costUsd: null, tokens: { input: 50 } })
+    expect(models).toMatchObject([{ costUsd: null, tokens: { input: 50 } }])
+    expect(reconciliation).toEqual({
+      eventsUsd: 0,
+      metricsUsd: null,
+      eventsTokens: 0,
+      metricsTokens: 50,
+    })
+    expect(summary(ran)).not.toHaveProperty('cost_usd', expect.anything())
+    const reconciled = (summary(ran) as Record<string, object>).reconciliation
+    expect(reconciled).not.toHaveProperty('metrics_cost_usd')
+    expect(reconciled).not.toHaveProperty('difference_cost_usd')
+  })
+
+  test('without a cost are not compared with estimates', () => {
+    const ran = run([arrives(untold), input(2), closing(9)], undefined, priced)
+    expect(shown(ran).reconciliation).toMatchObject({ eventsUsd: 0.5, metricsUsd: null })
+    expect(summary(ran)).toMatchObject({ cost_usd: 0.5, reconciliation: { events_cost_usd: 0.5 } })
+  })
+
+  test('with a cost are not compared with calls of which none has a price', () => {
+    const ran = run([arrives(untold), arrives(sample(1, 'cost_usd', 0.2)), closing(9)])
+    expect(shown(ran).reconciliation).toMatchObject({ eventsUsd: null, metricsUsd: 0.2 })
+  })
+
+  test('of neither cost nor tokens have nothing to compare', () => {
+    const ran = run([arrives(call(1, 'r1', told(0.1))), arrives(sample(2, 'commits', 1))])
+    expect(shown(ran).reconciliation).toMatchObject({
+      eventsUsd: 0.1,
+      metricsUsd: null,
+      metricsTokens: null,
+    })
   })
 })
 
