@@ -125,6 +125,8 @@ describe('what is stored', () => {
     ['report', /tool/],
     ['report --group model', /model/],
     ['report --group user', /USER/],
+    ['report --group mcp-server', /MCP SERVER/],
+    ['report --group skill --format csv', /skill/],
     ['report --group team --format markdown', /TEAM/],
     ['report --group project --format csv', /project/],
     ['report --json', /tool/],

@@ -21,6 +21,11 @@ const [SESSIONS, USERS, MODELS, TOOLS] = [153, 43, 25, 60]
 const daysMs = [3, 6].map((days) => new Date(Date.now() - days * DAY_MS).setUTCHours(12, 0, 0, 0))
 const costOf = (index: number) => (index + 1) / 64
 
+/** A third of the calls is made for nothing that is named. */
+const SKILLS = 3
+const madeFor = (index: number): Record<string, string> =>
+  index % SKILLS === 0 ? {} : { 'skill.name': `skill-${index % SKILLS}` }
+
 let bridge: TestBridge
 let variables: Record<string, string>
 beforeAll(async () => {
@@ -32,7 +37,7 @@ beforeAll(async () => {
       userId: `user-${index % USERS}`,
       atMs: daysMs[index % 2] ?? 0,
       events: [
-        ...turn(`prompt ${index}`, costOf(index), `model-${index % MODELS}`),
+        ...turn(`prompt ${index}`, costOf(index), `model-${index % MODELS}`, madeFor(index)),
         toolResult(`tool-${index % TOOLS}`),
       ],
     })),
@@ -128,21 +133,24 @@ describe('report', () => {
     )
   })
 
-  test.each(['user', 'model'])('split by %s nobody is missing from any format', async (group) => {
-    const expected = { user: USERS, model: MODELS }[group]
-    const told = await report(`--group ${group}`)
-    const csv = await linesOf(`report --since 10d --format csv --group ${group}`)
-    const cells = csv.slice(1).map((line) => line.split(','))
-    expect(cells.map(([day, name]) => [day, name])).toEqual(
-      told.rows.map(({ day, name }) => [day, name ?? '']),
-    )
-    for (const dayMs of daysMs) {
-      const ofDay = told.rows.filter(({ day }) => day === dateOf(dayMs))
-      expect(new Set(ofDay.map(({ name }) => name)).size).toBe(expected)
-    }
-    expect(sum(told.rows.map(({ costUsd }) => costUsd))).toBe(told.totals.costUsd)
-    expect(sum(cells.map(([, , cost]) => Number(cost)))).toBe(told.totals.costUsd)
-  })
+  test.each(['user', 'model', 'skill'])(
+    'split by %s nobody is missing from any format',
+    async (group) => {
+      const expected = { user: USERS, model: MODELS, skill: SKILLS }[group]
+      const told = await report(`--group ${group}`)
+      const csv = await linesOf(`report --since 10d --format csv --group ${group}`)
+      const cells = csv.slice(1).map((line) => line.split(','))
+      expect(cells.map(([day, name]) => [day, name])).toEqual(
+        told.rows.map(({ day, name }) => [day, name ?? '']),
+      )
+      for (const dayMs of daysMs) {
+        const ofDay = told.rows.filter(({ day }) => day === dateOf(dayMs))
+        expect(new Set(ofDay.map(({ name }) => name)).size).toBe(expected)
+      }
+      expect(sum(told.rows.map(({ costUsd }) => costUsd))).toBe(told.totals.costUsd)
+      expect(sum(cells.map(([, , cost]) => Number(cost)))).toBe(told.totals.costUsd)
+    },
+  )
 
   test('a table says what is left out, with its sum', async () => {
     const lines = await linesOf('report --since 10d --group user --limit 40')

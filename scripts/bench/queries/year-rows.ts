@@ -1,5 +1,30 @@
 /** The tables that a year is written into, a prepared insert each. */
 import type Database from 'better-sqlite3'
+import { dimensionsKey, type UsageDimensions } from '../../../src/domain/usage.ts'
+
+/** What the calls of a session are made for: a few skills and servers beside the rest. */
+const MAIN_SETS: readonly UsageDimensions[] = [
+  ...[undefined, undefined, undefined, 'review', 'release', 'test'].map((skill) => ({
+    querySource: 'repl_main_thread',
+    effort: 'medium',
+    ...(skill !== undefined && { skill }),
+    costSource: 'agent' as const,
+  })),
+  ...['github', 'database'].map((mcpServer) => ({
+    querySource: 'repl_main_thread',
+    effort: 'high',
+    mcpServer,
+    costSource: 'agent' as const,
+  })),
+]
+const SUBAGENT_SETS: readonly UsageDimensions[] = ['general-purpose', 'Explore', 'Plan'].map(
+  (subagentType) => ({
+    querySource: `agent:builtin:${subagentType}`,
+    subagentType,
+    effort: 'medium',
+    costSource: 'agent',
+  }),
+)
 
 export type Rows = ReturnType<typeof createRows>
 
@@ -11,9 +36,39 @@ export function createRows(database: Database.Database) {
     )
     return (...values: readonly unknown[]) => statement.run(...values)
   }
+  const sets = insert('usage_dimensions', [
+    ...[
+      'id',
+      'key',
+      'query_source',
+      'subagent_type',
+      'skill',
+      'mcp_server',
+      'effort',
+      'cost_source',
+    ],
+  ])
+  const firstRef = Number(
+    database.prepare('select coalesce(max(id), 0) + 1 from usage_dimensions').pluck().get(),
+  )
+  const known = new Map<string, number>()
+  for (const set of [...MAIN_SETS, ...SUBAGENT_SETS]) {
+    const key = dimensionsKey(set)
+    if (known.has(key)) continue
+    const { querySource, subagentType, skill, mcpServer, effort, costSource } = set
+    const ref = firstRef + known.size
+    known.set(key, ref)
+    const names = [querySource, subagentType, skill, mcpServer, effort, costSource]
+    sets(ref, key, ...names.map((name) => name ?? null))
+  }
   const tokens = ['input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_creation_tokens']
   const used = ['session_ref', 'bucket_ms']
   return {
+    /** The set that a session's calls count under, those of its subagent or the others. */
+    dimensionsRef: (session: number, isSubagent: boolean): number => {
+      const of = isSubagent ? SUBAGENT_SETS : MAIN_SETS
+      return known.get(dimensionsKey(of[session % of.length] ?? {})) ?? firstRef
+    },
     session: insert('sessions', [
       ...['id', 'session_key', 'agent', 'session_id', 'user_id', 'title', 'project', 'team'],
       ...['close_reason', 'first_ms', 'last_ms', 'first_prompt_ms', 'first_commit_ms'],
@@ -24,7 +79,17 @@ export function createRows(database: Database.Database) {
       ...['session_ref', 'dedup_key', 'time_ms', 'prompt_id', 'length', 'text'],
     ]),
     model: insert('model_usage', [
-      ...[...used, 'model', 'is_subagent', 'calls', 'errors', 'cost_usd', ...tokens, 'duration_ms'],
+      ...[
+        ...used,
+        'model',
+        'is_subagent',
+        'dimensions_ref',
+        'calls',
+        'errors',
+        'cost_usd',
+        ...tokens,
+        'duration_ms',
+      ],
     ]),
     tool: insert('tool_usage', [
       ...[...used, 'tool', 'results', 'failures', 'refusals', 'duration_ms'],

@@ -121,7 +121,8 @@ function models(rows: Rows, random: Random, place: Place, calls: number, totals:
     totals.reads += reads
     totals.writes += writes
     totals.errors += errors
-    const row = [place.id, place.bucketMs, MODELS[model], index, count, errors, cost]
+    const dimensions = rows.dimensionsRef(place.id + place.bucketMs / BUCKET_MS, index === 1)
+    const row = [place.id, place.bucketMs, MODELS[model], index, dimensions, count, errors, cost]
     return () => rows.model(...row, input, output, reads, writes, count * 4000)
   })
 }

@@ -19,13 +19,25 @@ export interface MadeSession {
 }
 
 /** A prompt, and a call for it. */
-export function turn(prompt: string, costUsd: number, model = 'claude-opus-5-5'): MadeEvent[] {
+export function turn(
+  prompt: string,
+  costUsd: number,
+  model = 'claude-opus-5-5',
+  madeFor: Values = {},
+): MadeEvent[] {
   const tokens = { input_tokens: 10, output_tokens: 20, cache_read_tokens: 30 }
   return [
     { name: 'user_prompt', values: { 'prompt.id': 'p1', prompt } },
     {
       name: 'api_request',
-      values: { 'prompt.id': 'p1', model, cost_usd: costUsd, duration_ms: 5, ...tokens },
+      values: {
+        'prompt.id': 'p1',
+        model,
+        cost_usd: costUsd,
+        duration_ms: 5,
+        ...tokens,
+        ...madeFor,
+      },
     },
   ]
 }
