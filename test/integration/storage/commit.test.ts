@@ -267,7 +267,8 @@ describe.each(engines)('usage in $name', (engine) => {
             models: [
               { costUsd: 0.1, inputTokens: 3 },
               { costUsd: 0.2, isSubagent: true },
-              { model: 'haiku', costUsd: 0.3, unpricedCalls: 1 },
+              // Its binary form is no whole number of billionths.
+              { model: 'haiku', costUsd: 0.067, unpricedCalls: 1 },
               { bucketMs: BUCKET + BUCKET_MS, costUsd: 5 },
             ],
             tools: [
@@ -281,7 +282,7 @@ describe.each(engines)('usage in $name', (engine) => {
     }
     const one = await slices(rig)({ fromMs: BUCKET, toMs: BUCKET + BUCKET_MS })
     expect(one.models.toSorted((a, b) => a.model.localeCompare(b.model))).toMatchObject([
-      { model: 'haiku', calls: 10, costUsd: 3, unpricedCalls: 10 },
+      { model: 'haiku', calls: 10, costUsd: 0.67, unpricedCalls: 10 },
       { model: 'opus', calls: 20, costUsd: 3, inputTokens: 30 },
     ])
     expect(one.tools.toSorted((a, b) => a.tool.localeCompare(b.tool))).toEqual([
@@ -299,7 +300,7 @@ describe.each(engines)('usage in $name', (engine) => {
       ({ model, isSubagent, costUsd }) => `${model} ${isSubagent} ${costUsd}`,
     )
     expect(costs.toSorted((a, b) => a.localeCompare(b))).toEqual([
-      'haiku false 3',
+      'haiku false 0.67',
       'opus false 1',
       'opus true 2',
     ])

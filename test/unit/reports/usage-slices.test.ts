@@ -38,6 +38,22 @@ test('a day is read once while nothing is added to it', async () => {
   expect(reads).toBe(4)
 })
 
+test('what is added to a day while it is read is not forgotten', async () => {
+  const { reports, reader, use } = await openUsageStore()
+  const cost = async () => (await reports.overview(ask(WEEK))).totals.costUsd
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }] })
+  const { usage } = reader
+  const readerOf = usage.reader.bind(usage)
+  usage.reader = (filter) => async (span) => {
+    const slice = await readerOf(filter)(span)
+    await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 2 }] })
+    return slice
+  }
+  expect(await cost()).toBe(1)
+  usage.reader = readerOf
+  expect(await cost()).toBe(3)
+})
+
 test('today is always read', async () => {
   const { reports, use } = await openUsageStore()
   await use('s1', { atMs: NOW_MS, models: [{ costUsd: 1 }] })

@@ -66,6 +66,52 @@ describe('the session handler', () => {
     expect(names()).toEqual(['chat claude-opus-5-5'])
   })
 
+  test('offers the store the states that it holds, of the sessions that a commit touches', async () => {
+    const memory = createMemoryStore()
+    const asked: (readonly [string, number | undefined])[][] = []
+    const store: MemoryStore = {
+      ...memory,
+      commit: (arrivals, keys, fold, held) => {
+        asked.push(keys.map((key) => [key, held?.(key)?.totals.prompts]))
+        return memory.commit(arrivals, keys, fold, held)
+      },
+    }
+    const { handler } = setUp(store)
+    await handler.accept(oneTurn)
+    await handler.accept([arrival(prompt(5, 'p2')), arrival(prompt(6), 's2')])
+    await handler.remove('claude-code/s1')
+    await handler.accept(oneTurn)
+    const [s1, s2] = ['claude-code/s1', 'claude-code/s2']
+    expect(asked).toEqual([
+      [[s1, undefined]],
+      [
+        [s1, 1],
+        [s2, undefined],
+      ],
+      [[s1, undefined]],
+    ])
+  })
+
+  test('a state that the store knows better is the one that is folded', async () => {
+    const memory = createMemoryStore()
+    const store: MemoryStore = {
+      ...memory,
+      // As if another process had written it since.
+      commit: (arrivals, keys, fold) => memory.commit(arrivals, keys, fold),
+    }
+    const { handler, names } = setUp(store)
+    await handler.accept(oneTurn)
+    await setUp(memory).handler.accept([arrival(call(2, 'r2')), arrival(answer(2, 'r2', 'hi'))])
+    await handler.accept([arrival(call(3, 'r3')), arrival(answer(3, 'r3', 'hi'))])
+    expect(names()).toHaveLength(3)
+    let calls: number | undefined
+    await memory.commit([], ['claude-code/s1'], (_, states) => {
+      calls = states.get('claude-code/s1')?.totals.modelCalls
+      return { sessions: [], usage: [], emissions: [] }
+    })
+    expect(calls).toBe(3)
+  })
+
   test('requests that come together share a commit', async () => {
     const { handler, store } = setUp()
     await Promise.all(oneTurn.map((a) => handler.accept([a])))
