@@ -15,7 +15,7 @@ import type { StoreReader } from './store-reader.ts'
 
 /** The data of a folder, for reading; beside a running bridge or without one. */
 export async function openReader(dataDir: string): Promise<Result<StoreReader, string>> {
-  const { openSqliteReader } = await import('./sqlite/store-reader.ts')
+  const { openSqliteReader } = await import('./sqlite/sqlite-reader.ts')
   return openSqliteReader(dataDir)
 }
 

@@ -4,8 +4,7 @@
  */
 import type { Result } from '../domain/result.ts'
 import { createSqliteStore } from './sqlite/sqlite-store.ts'
-import type { Store, StoreOptions } from './store.ts'
-import type { StoreOpenError } from './store-open-error.ts'
+import type { Store, StoreOpenError, StoreOptions } from './store.ts'
 
 export interface StorePlace {
   /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */

@@ -29,6 +29,11 @@ export interface StoreOptions<S> {
   readonly log: StoreLog
 }
 
+/** Why a store cannot be had, for a person: what happened, where, and what to do. */
+export interface StoreOpenError {
+  readonly message: string
+}
+
 export interface OutboxBounds {
   /** 0 is no limit. */
   readonly maxAgeMs: number

@@ -5,7 +5,7 @@
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { Connection } from './connection.ts'
 import type { DataFolder } from '../data-folder.ts'
-import type { StoreOpenError } from '../store-open-error.ts'
+import type { SqliteOpenError } from './open-error.ts'
 
 /** Larger files are looked through only when damage was met: that takes seconds. */
 const QUICK_TO_CHECK_BYTES = 64 * 1024 * 1024
@@ -25,7 +25,7 @@ export function checkWhole({ handle }: Connection, folder: DataFolder): void {
 }
 
 /** Whether a file of this kind of trouble is to be moved aside. */
-export function isDamage({ reason }: StoreOpenError): boolean {
+export function isDamage({ reason }: SqliteOpenError): boolean {
   return reason === 'damaged' || reason === 'not_a_database'
 }
 

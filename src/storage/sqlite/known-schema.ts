@@ -2,13 +2,13 @@
 import { DEFAULT_MIGRATION_TABLE } from 'kysely/migration'
 import type { Connection } from './connection.ts'
 import { migrations } from './migrations/migrations.ts'
-import { newerSchemaError, olderSchemaError, type StoreOpenError } from '../store-open-error.ts'
+import { newerSchemaError, olderSchemaError, type SqliteOpenError } from './open-error.ts'
 
 /** What keeps this database from being used as it is; undefined when nothing does. */
 export function checkSchema(
   { handle }: Pick<Connection, 'handle'>,
   path: string,
-): StoreOpenError | undefined {
+): SqliteOpenError | undefined {
   const tables = handle
     .prepare<[string], { name: string }>('select name from sqlite_master where name = ?')
     .all(DEFAULT_MIGRATION_TABLE)

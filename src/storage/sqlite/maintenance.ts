@@ -14,7 +14,7 @@ import { createIdBlocks } from './id-blocks.ts'
 import { openExisting } from './open-existing.ts'
 import { createOutboxTable } from './outbox-table.ts'
 import { createSessionDeletion } from './session-deletion.ts'
-import { besideErrorOf, lockedError } from '../store-open-error.ts'
+import { besideErrorOf, lockedError } from './open-error.ts'
 
 /** Opens the data of a folder; the problem is for a person. */
 export async function openSqliteMaintenance(

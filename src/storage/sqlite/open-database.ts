@@ -8,10 +8,10 @@ import { err, ok, type Result } from '../../domain/result.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { migrations } from './migrations/migrations.ts'
 import type { Schema } from './schema.ts'
-import { newerSchemaError, type StoreOpenError } from '../store-open-error.ts'
+import { newerSchemaError, type SqliteOpenError } from './open-error.ts'
 
 /** The connection; throws what SQLite says, and the file is closed then. */
-export async function openDatabase(path: string): Promise<Result<Connection, StoreOpenError>> {
+export async function openDatabase(path: string): Promise<Result<Connection, SqliteOpenError>> {
   const connection = openConnection(path)
   try {
     const unknown = await findUnknownMigration(connection.kysely)

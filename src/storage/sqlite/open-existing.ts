@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../../domain/result.ts'
 import { type Connection, connectionOver, openReadConnection } from './connection.ts'
 import { dataFolderAt } from '../data-folder.ts'
 import { checkSchema } from './known-schema.ts'
-import { besideErrorOf, type StoreOpenError } from '../store-open-error.ts'
+import { besideErrorOf, type SqliteOpenError } from './open-error.ts'
 
 /** How long a change waits for the bridge, which writes for some milliseconds at a time. */
 const BUSY_TIMEOUT_MS = 5000
@@ -20,7 +20,7 @@ export type Purpose = 'read' | 'change'
 export function openExisting(
   dataDir: string,
   purpose: Purpose,
-): Result<Connection, StoreOpenError> {
+): Result<Connection, SqliteOpenError> {
   const { databasePath } = dataFolderAt(dataDir)
   try {
     // SQLite says the same of a file that is not there and of one that it may not open.
@@ -44,7 +44,7 @@ function openForChanges(path: string): Connection {
 }
 
 /** As `checkSchema`; closes the connection when that throws. */
-function checkedSchema(connection: Connection, path: string): StoreOpenError | undefined {
+function checkedSchema(connection: Connection, path: string): SqliteOpenError | undefined {
   try {
     return checkSchema(connection, path)
   } catch (error) {

@@ -41,7 +41,7 @@ import { createSqliteSessions } from './sqlite-sessions.ts'
 import { createStorageProbe } from './storage-probe.ts'
 import { createStorageWatch } from './storage-watch.ts'
 import type { Store, StoreOptions } from '../store.ts'
-import { lockedError, openErrorOf, type StoreOpenError } from '../store-open-error.ts'
+import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
 import { createTotals } from './totals.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
@@ -54,7 +54,7 @@ export interface SqliteStoreOptions<S> extends StoreOptions<S> {
 /** The store, or why it cannot be had in this folder. */
 export async function createSqliteStore<S>(
   options: SqliteStoreOptions<S>,
-): Promise<Result<Store<S>, StoreOpenError>> {
+): Promise<Result<Store<S>, SqliteOpenError>> {
   const folder = dataFolderAt(options.dataDir)
   let lock: FolderLock | undefined
   try {
@@ -75,7 +75,7 @@ export async function createSqliteStore<S>(
 async function openOrBeginAfresh(
   folder: DataFolder,
   { clock, log }: Pick<SqliteStoreOptions<unknown>, 'clock' | 'log'>,
-): Promise<Result<Connection, StoreOpenError>> {
+): Promise<Result<Connection, SqliteOpenError>> {
   const first = await open(folder)
   if (first.ok || !isDamage(first.error)) return first
   const movedTo = setAside(folder, clock.now())
@@ -86,7 +86,7 @@ async function openOrBeginAfresh(
   return open(folder)
 }
 
-async function open(folder: DataFolder): Promise<Result<Connection, StoreOpenError>> {
+async function open(folder: DataFolder): Promise<Result<Connection, SqliteOpenError>> {
   try {
     makePrivateFile(folder.databasePath)
     const opened = await openDatabase(folder.databasePath)

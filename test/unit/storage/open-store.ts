@@ -7,9 +7,9 @@ import { onTestFinished } from 'vitest'
 import type { SessionKey } from '../../../src/domain/identity.ts'
 import type { Outbox } from '../../../src/domain/outbox.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { openStore as openOwnStore } from '../../../src/storage/open-store.ts'
+import type { SqliteOpenError } from '../../../src/storage/sqlite/open-error.ts'
+import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
-import type { StoreOpenError } from '../../../src/storage/store-open-error.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import type { StateFormat } from '../../../src/domain/stored-state.ts'
 import { AT_MS, plainStates, type State } from './arrivals.ts'
@@ -41,8 +41,8 @@ export function tryToOpen(
     readonly warnings?: object[]
     readonly clock?: ManualClock
   } = {},
-): Promise<Result<Store<State>, StoreOpenError>> {
-  return openOwnStore<State>({
+): Promise<Result<Store<State>, SqliteOpenError>> {
+  return createSqliteStore<State>({
     dataDir,
     clock: options.clock ?? createManualClock(AT_MS),
     states: options.states ?? plainStates(),

@@ -149,7 +149,7 @@ describe('imports', () => {
     }
     visit('app/app.ts')
     expect(reached).toContain('reports/reader/reader-worker.ts')
-    const reading = ['storage/sqlite/store-reader.ts', 'reports/reports.ts', 'api/answers.ts']
+    const reading = ['storage/sqlite/sqlite-reader.ts', 'reports/reports.ts', 'api/answers.ts']
     expect(reading.filter((file) => reached.has(file))).toEqual([])
   })
 

@@ -1,6 +1,7 @@
-/** Why the store could not be opened, for a person: what happened, where, and what to do. */
+/** Why the database could not be opened, for a person: what happened, where, and what to do. */
+import type { StoreOpenError } from '../store.ts'
 
-export interface StoreOpenError {
+export interface SqliteOpenError extends StoreOpenError {
   readonly reason:
     | 'unusable_folder'
     | 'missing'
@@ -10,10 +11,9 @@ export interface StoreOpenError {
     | 'damaged'
     | 'newer_schema'
     | 'older_schema'
-  readonly message: string
 }
 
-type Explanation = (path: string, code: string) => StoreOpenError
+type Explanation = (path: string, code: string) => SqliteOpenError
 
 const unusable: Explanation = (path, code) => ({
   reason: 'unusable_folder',
@@ -91,7 +91,7 @@ const explanationsBeside: readonly (readonly [string, Explanation])[] = [
     (beginning) =>
       [
         beginning,
-        (path: string, code: string): StoreOpenError => ({
+        (path: string, code: string): SqliteOpenError => ({
           reason: 'unreadable',
           message:
             `The database ${path} is there, but cannot be read (${code}). Run this as the user ` +
@@ -102,12 +102,12 @@ const explanationsBeside: readonly (readonly [string, Explanation])[] = [
 ]
 
 /** Explains what opening threw; `undefined` when that is no expected failure but a bug. */
-export function openErrorOf(thrown: unknown, path: string): StoreOpenError | undefined {
+export function openErrorOf(thrown: unknown, path: string): SqliteOpenError | undefined {
   return explained(explanations, thrown, path)
 }
 
 /** Explains what opening an existing database threw, or using it later. */
-export function besideErrorOf(thrown: unknown, path: string): StoreOpenError | undefined {
+export function besideErrorOf(thrown: unknown, path: string): SqliteOpenError | undefined {
   return explained(explanationsBeside, thrown, path)
 }
 
@@ -115,7 +115,7 @@ function explained(
   table: readonly (readonly [string, Explanation])[],
   thrown: unknown,
   path: string,
-): StoreOpenError | undefined {
+): SqliteOpenError | undefined {
   if (!(thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string')) {
     return undefined
   }
@@ -125,12 +125,12 @@ function explained(
   return table.find(([beginning]) => code.startsWith(beginning))?.[1](path, code)
 }
 
-function missingError(path: string): StoreOpenError {
+function missingError(path: string): SqliteOpenError {
   const message = `There is no database ${path}. Set DATA_DIR to the folder of the bridge.`
   return { reason: 'missing', message }
 }
 
-export function lockedError(dataDir: string): StoreOpenError {
+export function lockedError(dataDir: string): SqliteOpenError {
   return {
     reason: 'locked',
     message:
@@ -139,7 +139,7 @@ export function lockedError(dataDir: string): StoreOpenError {
   }
 }
 
-export function newerSchemaError(path: string, migration: string): StoreOpenError {
+export function newerSchemaError(path: string, migration: string): SqliteOpenError {
   return {
     reason: 'newer_schema',
     message:
@@ -149,7 +149,7 @@ export function newerSchemaError(path: string, migration: string): StoreOpenErro
   }
 }
 
-export function olderSchemaError(path: string): StoreOpenError {
+export function olderSchemaError(path: string): SqliteOpenError {
   return {
     reason: 'older_schema',
     message:
