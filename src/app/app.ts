@@ -12,7 +12,8 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { hookAgents } from '../agents/registry.ts'
 import { createIntake } from '../processors/chain.ts'
 import { createForwarding } from '../processors/forwarding.ts'
-import { createRecordMasker } from '../processors/redact/record-masker.ts'
+import { createLongTextMasker, type LongTextMasker } from '../processors/redact/long-texts.ts'
+import { createRecordMasker, createTextMasking } from '../processors/redact/record-masker.ts'
 import { readMasking } from './masking.ts'
 import { createCounters } from '../observability/counters.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
@@ -84,6 +85,11 @@ export async function createApp(
   const guesses = createKeyGuesses(clock, log)
   const counters = createCounters()
   const masker = createRecordMasker(masking.value)
+  const longTexts = createLongTextMasker({
+    settings: masking.value,
+    maskHere: createTextMasking(masking.value),
+    log,
+  })
   const ingestLog = createIngestLog(masker.maskText)
   const { outbox, pause } = store
   const random = Math.random
@@ -127,6 +133,7 @@ export async function createApp(
     config.readWorkspace && isLocal ? createWorkspaceReader(clock, files) : undefined
   const intake = createIntake({
     masker,
+    longTexts,
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     store: (arrivals) => handler.accept(arrivals),
@@ -154,7 +161,7 @@ export async function createApp(
     clock,
     web: page.plugin,
   })
-  const parts = { config, receiver, page, handler, delivery, alarm, store, log }
+  const parts = { config, receiver, longTexts, page, handler, delivery, alarm, store, log }
   return ok({
     start: () => start(parts),
     stop: () => stop(parts),
@@ -166,6 +173,7 @@ export async function createApp(
 interface Parts {
   readonly config: Config
   readonly receiver: Receiver
+  readonly longTexts: LongTextMasker
   readonly page: Page
   readonly handler: SessionHandler
   readonly delivery: Deliveries
@@ -201,8 +209,9 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
 }
 
 async function stop(parts: Parts): Promise<boolean> {
-  const { config, receiver, page, handler, delivery, alarm, store, log } = parts
+  const { config, receiver, longTexts, page, handler, delivery, alarm, store, log } = parts
   await receiver.close()
+  await longTexts.close()
   await page.close()
   try {
     await handler.closeAll('shutdown')

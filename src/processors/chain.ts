@@ -18,6 +18,7 @@ import {
   type SignalRecords,
 } from './record-processor.ts'
 import { createRedact } from './redact.ts'
+import type { LongTextMasker } from './redact/long-texts.ts'
 import type { RecordMasker } from './redact/record-masker.ts'
 import { inOrder, translate } from './translate.ts'
 
@@ -34,6 +35,8 @@ export interface Intake {
 
 export interface IntakeDeps extends EnrichDeps {
   readonly masker: RecordMasker
+  /** Where long texts are masked; absent where all are masked in this thread. */
+  readonly longTexts?: LongTextMasker
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
   /** Where records go that cannot be placed; absent where they are only refused. */
@@ -41,12 +44,12 @@ export interface IntakeDeps extends EnrichDeps {
 }
 
 export function createIntake(all: IntakeDeps): Intake {
-  const { masker, store, quarantine, ...deps } = all
+  const { masker, longTexts, store, quarantine, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
-    createRedact(masker),
+    createRedact({ masker, longTexts }),
     quarantined('identify', identifyRecord, quarantine),
     translate,
   ]

@@ -13,7 +13,7 @@ import { contextRules, tokenRules } from './rules/all.ts'
 import { kindOfName } from './rules/assignments.ts'
 import { secretNameOf } from './rules/secret-name.ts'
 import { isSecretValue } from './rules/secret-value.ts'
-import { createTextMasker, markOf } from './text-masker.ts'
+import { type CountMasked, createTextMasker, markOf } from './text-masker.ts'
 import type { UserRule } from './user-rules.ts'
 
 export interface MaskSettings {
@@ -24,9 +24,18 @@ export interface MaskSettings {
   readonly content: ContentPolicy
 }
 
+/** A text without secrets, and the number of those by rule. */
+export interface MaskedText {
+  readonly text: string
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** Long texts that were masked before, by what they were. */
+export type MaskedBefore = ReadonlyMap<string, MaskedText>
+
 export interface RecordMasker {
   /** Replaces the record by one without secrets, with the number of those by rule. */
-  readonly mask: (record: RecordInProcess) => void
+  readonly mask: (record: RecordInProcess, before?: MaskedBefore) => void
   /** The same for attributes that stand in no record. */
   readonly maskAttributes: (of: Attributes) => Attributes
   /** What is not kept at all. */
@@ -42,6 +51,43 @@ type Counts = Record<string, number>
 /** Names of attributes come again and again. */
 const MAX_KNOWN_NAMES = 5000
 
+/** Masks a text alone, as the masker of records masks it. */
+export function createTextMasking({
+  mode,
+  userRules,
+}: Pick<MaskSettings, 'mode' | 'userRules'>): (text: string) => MaskedText {
+  if (mode === 'off') return (text) => ({ text, counts: {} })
+  const mask = createCountedMasking(mode === 'strict', userRules)
+  return (of) => {
+    const counts: Counts = {}
+    const text = mask(of, (rule) => {
+      counts[rule] = (counts[rule] ?? 0) + 1
+    })
+    return { text, counts }
+  }
+}
+
+/** The built-in rules, then the user's. */
+function createCountedMasking(
+  isStrict: boolean,
+  userRules: readonly UserRule[],
+): (text: string, count: CountMasked) => string {
+  const masker = createTextMasker(
+    tokenRules,
+    isStrict ? [...contextRules, ...personalRules] : contextRules,
+  )
+  return (of, count) => {
+    let masked = masker.mask(of, count)
+    for (const { name, pattern } of userRules) {
+      masked = masked.replace(pattern, () => {
+        count(name)
+        return markOf(name)
+      })
+    }
+    return masked
+  }
+}
+
 export function createRecordMasker(settings: MaskSettings): RecordMasker {
   const { mode, attributes: maskedNames, userRules, content } = settings
   if (mode === 'off') {
@@ -54,15 +100,13 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     }
   }
   const isStrict = mode === 'strict'
-  const masker = createTextMasker(
-    tokenRules,
-    isStrict ? [...contextRules, ...personalRules] : contextRules,
-  )
+  const maskCounted = createCountedMasking(isStrict, userRules)
   const names = new Map<string, string>()
   const origins = new WeakMap<Origin, Origin>()
   const resources = new WeakMap<Attributes, Attributes>()
   /** Of the record at hand. */
   let counts: Counts | undefined
+  let maskedBefore: MaskedBefore | undefined
 
   function count(rule: string): void {
     counts ??= {}
@@ -71,14 +115,13 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
 
   function text(of: string): string {
     if (of.length < 4) return of
-    let masked = masker.mask(of, count)
-    for (const { name, pattern } of userRules) {
-      masked = masked.replace(pattern, () => {
-        count(name)
-        return markOf(name)
-      })
+    const before = maskedBefore?.get(of)
+    if (before === undefined) return maskCounted(of, count)
+    for (const [rule, times] of Object.entries(before.counts)) {
+      counts ??= {}
+      counts[rule] = (counts[rule] ?? 0) + times
     }
-    return masked
+    return before.text
   }
 
   function nameOf(of: string): string {
@@ -248,10 +291,12 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
   }
 
   return {
-    mask: (record) => {
+    mask: (record, before) => {
       counts = undefined
+      maskedBefore = before
       dropContent(record, content)
       maskRecord(record)
+      maskedBefore = undefined
     },
     maskAttributes: attributes,
     content,

@@ -39,6 +39,11 @@ export function parseUserRules(text: string): Result<readonly UserRule[], string
   return ok(rules)
 }
 
+/** A rule that was accepted before, from the source of its pattern. */
+export function userRuleOf(name: string, source: string): UserRule {
+  return { name, pattern: new RegExp(source, FLAGS) }
+}
+
 /** Of V8's linear engine. */
 const FLAGS = 'gl'
 

@@ -115,7 +115,8 @@ const NESTED_VALUE = new RegExp(
 )
 const ENCODED_SIGN = /(?:%22)?(?:%3[AaDd]|%253[AaDd])(?:%20|\+)?(?:%22)?/y
 /** Behind a name whose colour ends there. */
-const ESCAPE = '\u001b'
+const ESCAPE_CODE = 0x1b
+const ESCAPE = String.fromCharCode(ESCAPE_CODE)
 const COLOUR = new RegExp(
   String.raw`(?:${ESCAPE}|\\{1,15}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,12}m`,
   'y',
@@ -255,7 +256,7 @@ function joinAt(text: string, to: number): { sign: string; end: number } | undef
 
 function afterColour(text: string, from: number): number {
   const code = text.charCodeAt(from)
-  if (code !== 0x1b && code !== BACKSLASH) return from
+  if (code !== ESCAPE_CODE && code !== BACKSLASH) return from
   COLOUR.lastIndex = from
   return COLOUR.test(text) ? COLOUR.lastIndex : from
 }
@@ -523,7 +524,7 @@ function jointBehind(text: string, to: number): number {
 
 /** Signs, quotes and words that may join a name and its value: `=:>(+?!,`, `is`, `value`, `-`. */
 const joints = new Set(
-  Array.from('=:>(+?!,"\'`\\])-–—vVwiatofè|*&%<{\u001b', (of) => of.charCodeAt(0)),
+  Array.from(`=:>(+?!,"'\`\\])-–—vVwiatofè|*&%<{${ESCAPE}`, (of) => of.charCodeAt(0)),
 )
 
 function mayJoin(code: number): boolean {

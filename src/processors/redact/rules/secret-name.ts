@@ -117,7 +117,7 @@ const MAX_NAME = 200
 export function secretNameOf(name: string): SecretName {
   const answer = known.get(name)
   if (answer !== undefined) return answer
-  // `process.env.API_KEY`
+  // `env.API_KEY`: the name of a variable as a member.
   const member = name.slice(name.lastIndexOf('.') + 1)
   const own = ENVIRONMENT_NAME.test(member) ? member : name
   const words = wordsOf(own.slice(-MAX_NAME))
