@@ -19,7 +19,7 @@ export interface OtlpTargetConfig {
   /** Without trailing slash; the signal's path is put behind it. */
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
-  readonly protocol: 'http/protobuf' | 'http/json'
+  readonly protocol: 'http/protobuf' | 'http/json' | 'grpc'
   /** Of one request, the answer's body included. */
   readonly timeoutMs: number
 }

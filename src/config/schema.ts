@@ -75,7 +75,7 @@ export const environmentSchema = z.object({
   LANGFUSE_RELEASE: optionalVariable(release, 'Release shown on everything in Langfuse.'),
   EXPORT_OTLP_ENDPOINT: optionalVariable(
     webAddress,
-    'An OTLP receiver that gets the same traces as GenAI spans; `/v1/traces` is put behind it.',
+    'An OTLP receiver that gets the same traces as GenAI spans. Over HTTP `/v1/traces` is put behind it.',
   ),
   EXPORT_OTLP_HEADERS: optionalVariable(
     headerList,
@@ -83,9 +83,9 @@ export const environmentSchema = z.object({
     { isSecret: true },
   ),
   EXPORT_OTLP_PROTOCOL: variable(
-    oneOf(['http/protobuf', 'http/json']),
+    oneOf(['http/protobuf', 'http/json', 'grpc']),
     'http/protobuf',
-    'How it is spoken to: `http/protobuf` or `http/json`.',
+    'How it is spoken to: `http/protobuf`, `http/json` or `grpc` (with TLS where the address is `https`).',
   ),
   EXPORT_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
   FORWARD_OTLP_ENDPOINT: optionalVariable(

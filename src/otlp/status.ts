@@ -1,7 +1,7 @@
 /**
  * `google.rpc.Status`, the body of every OTLP error, in both encodings.
  */
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { tagOf } from './wire.ts'
 
 /** `google.rpc.Code`: the ones a receiver has a use for. */
@@ -77,4 +77,52 @@ function retryInfo(delayS: number): Uint8Array {
 function badRequest(description: string): Uint8Array {
   const writer = new BinaryWriter().uint32(FIELD_VIOLATIONS).fork()
   return writer.uint32(VIOLATION_DESCRIPTION).string(description).join().finish()
+}
+
+// The other way round: what a server asks for, from the details of a status that it answered.
+
+const ANY = { typeUrl: 1, value: 2 } as const
+const STATUS_DETAILS = 3
+const RETRY_INFO_DELAY = 1
+const DURATION = { seconds: 1, nanos: 2 } as const
+const LENGTH_DELIMITED = 2
+
+/** The delay of RetryInfo in a `google.rpc.Status`, in ms; undefined when it has none. */
+export function retryDelayMs(status: Uint8Array): number | undefined {
+  try {
+    for (const detail of messagesOf(status, STATUS_DETAILS)) {
+      const [typeUrl] = messagesOf(detail, ANY.typeUrl)
+      const [info] = messagesOf(detail, ANY.value)
+      if (info === undefined || Buffer.from(typeUrl ?? []).toString() !== RETRY_INFO) continue
+      const [delay] = messagesOf(info, RETRY_INFO_DELAY)
+      return delay === undefined ? undefined : durationMs(delay)
+    }
+  } catch {
+    // No status of gRPC: it asks for nothing.
+  }
+  return undefined
+}
+
+/** What stands in a field that has a length. */
+function messagesOf(bytes: Uint8Array, number: number): readonly Uint8Array[] {
+  const reader = new BinaryReader(bytes)
+  const found: Uint8Array[] = []
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (field === number && wireType === LENGTH_DELIMITED) found.push(reader.bytes())
+    else reader.skip(wireType, field)
+  }
+  return found
+}
+
+function durationMs(bytes: Uint8Array): number {
+  const reader = new BinaryReader(bytes)
+  let ms = 0
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (field === DURATION.seconds) ms += Number(reader.int64()) * 1000
+    else if (field === DURATION.nanos) ms += reader.int32() / 1e6
+    else reader.skip(wireType, field)
+  }
+  return Math.max(0, ms)
 }

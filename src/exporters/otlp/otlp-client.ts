@@ -65,7 +65,7 @@ export function createOtlpClient(options: OtlpClientOptions): OtlpClient {
       rejecting: REJECTING,
       doubtful: DOUBTFUL,
       parse: isProtobuf ? parseProtobuf : parseJson,
-      reported: (_status, body) => partialVerdict(body, items),
+      reported: (_status, body) => partialVerdict(body as unknown as PartialSuccess, items),
     })
   }
 
@@ -112,11 +112,10 @@ export function createOtlpClient(options: OtlpClientOptions): OtlpClient {
 }
 
 /** The receiver does not say which: what it kept must not be sent again. */
-function partialVerdict(
-  body: Readonly<Record<string, unknown>>,
+export function partialVerdict(
+  { rejected, message }: PartialSuccess,
   items: number,
 ): Verdict | undefined {
-  const { rejected, message } = body as unknown as PartialSuccess
   if (!(rejected > 0)) return undefined
   const reason = `rejected ${rejected} of ${items}: ${message.slice(0, 300)}`
   if (rejected < items) return { kind: 'partial', rejected, reason }

@@ -8,6 +8,8 @@ import {
 } from '../../otlp/encode-spans.ts'
 import type { EncodedItem, Exporter, ExporterDefinition, Lane } from '../exporter.ts'
 import { genAiSpan } from './gen-ai-span.ts'
+import type { OtlpTargetConfig } from '../../config/config.ts'
+import { createOtlpGrpcClient } from './grpc-client.ts'
 import { createOtlpClient, type OtlpClient, type OtlpProtocol } from './otlp-client.ts'
 
 const PRODUCT_NAME = 'claude-telemetry'
@@ -20,7 +22,7 @@ export interface OtlpExporterDeps {
   readonly address: string
   /** Whom a Retry-After is for, besides the address. */
   readonly credentials: string
-  readonly protocol: OtlpProtocol
+  readonly protocol: OtlpProtocol | 'grpc'
   readonly productVersion: string
 }
 
@@ -31,7 +33,7 @@ export function createOtlpExporter(deps: OtlpExporterDeps): Exporter {
     scopeName: PRODUCT_NAME,
     scopeVersion: productVersion,
   }
-  const isProtobuf = protocol === 'http/protobuf'
+  const isProtobuf = protocol !== 'http/json'
 
   function requestOf(batch: readonly EncodedItem[]): string | Uint8Array<ArrayBuffer> {
     const bodies = batch.map(({ body }) => body)
@@ -71,6 +73,14 @@ export function createOtlpExporter(deps: OtlpExporterDeps): Exporter {
   }
 }
 
+function clientOf(target: OtlpTargetConfig, now: () => number): OtlpClient {
+  const { protocol } = target
+  const options = { ...target, setting: 'EXPORT_OTLP_ENDPOINT' }
+  return protocol === 'grpc'
+    ? createOtlpGrpcClient(options)
+    : createOtlpClient({ ...options, protocol, now })
+}
+
 /** Off unless `EXPORT_OTLP_ENDPOINT` is set. */
 export const otlp: ExporterDefinition = {
   name: 'otlp',
@@ -81,7 +91,7 @@ export const otlp: ExporterDefinition = {
   create: ({ exportOtlp }, { productVersion, now }) =>
     exportOtlp &&
     createOtlpExporter({
-      client: createOtlpClient({ ...exportOtlp, setting: 'EXPORT_OTLP_ENDPOINT', now }),
+      client: clientOf(exportOtlp, now),
       address: exportOtlp.endpoint,
       credentials: JSON.stringify(exportOtlp.headers),
       protocol: exportOtlp.protocol,

@@ -90,7 +90,7 @@ describe('imports', () => {
 
   const onlyIn: readonly [string, RegExp, readonly string[]][] = [
     ['Fastify', /^(fastify|@fastify\/)/, ['receivers', 'api']],
-    ['HTTP/2', /^node:http2$/, ['receivers', 'doctor']],
+    ['HTTP/2', /^node:http2$/, ['receivers', 'doctor', 'http']],
     ['the protobuf library', /^@bufbuild\//, ['otlp']],
     ['SQL', /^(kysely|better-sqlite3)/, ['storage']],
     ['the Langfuse packages', /^@langfuse\//, ['exporters']],
@@ -200,7 +200,9 @@ describe('the environment and the process', () => {
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
     )
     const allowedHere = (file: string) =>
-      /^(http\/exchange|api\/bridge-client|doctor\/bridge-probe|receivers\/|page\/ask)/.test(file)
+      /^(http\/exchange|http\/grpc-channel|api\/bridge-client|doctor\/bridge-probe|receivers\/|page\/ask)/.test(
+        file,
+      )
     expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
   })
 })
