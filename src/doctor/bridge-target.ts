@@ -58,8 +58,8 @@ function bridgeAddress(
   const common = environment.get('OTEL_EXPORTER_OTLP_ENDPOINT')?.value ?? ''
   const plan = plans.find(({ isOwn }) => !isOwn) ?? plans[0]
   if (plan?.url !== undefined) {
-    const { url, protocol, endpoint } = plan
-    if (endpoint === undefined) return undefined
+    const { url, protocol, endpoint, isStray } = plan
+    if (endpoint === undefined || isStray) return undefined
     const path = url.pathname.replace(/\/v1\/(logs|metrics|traces)\/*$/, '')
     return { url: new URL(path === '' ? '/' : path, url), protocol }
   }

@@ -49,7 +49,7 @@ export async function examineSignals(
 /** `undefined` where another check says what is wrong. */
 async function tried(plan: SignalPlan, context: SignalContext): Promise<Outcome | undefined> {
   const { url, protocol } = plan
-  if (url === undefined || plan.unsendable !== undefined) return undefined
+  if (url === undefined || plan.isStray || plan.unsendable !== undefined) return undefined
   // The exporter asks for a host that has the brackets in its name.
   if (protocol !== 'grpc' && url.hostname.startsWith('[')) return undefined
   return protocol === 'grpc' ? grpcOutcome(plan, url, context) : httpOutcome(plan, url, context)

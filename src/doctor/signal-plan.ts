@@ -24,6 +24,8 @@ export interface SignalPlan {
   readonly isOwn: boolean
   /** Over HTTP where it is posted to, over gRPC the address; `undefined` when nothing is sent there. */
   readonly url: URL | undefined
+  /** The endpoint is no address, so that the default holds, which nobody asked for. */
+  readonly isStray: boolean
   readonly headers: Headers
   /** The name of a header that cannot be sent, for which nothing is. */
   readonly unsendable: string | undefined
@@ -161,12 +163,13 @@ function planOf(
     const url = grpcUrl(endpoint?.value ?? 'http://localhost:4317', isInsecure)
     const headers = grpcHeaders(lists)
     const proxy = url && grpcProxy(environment, hostOf(url))
-    return { ...plan, url, headers, unsendable: unsendable(headers, true), proxy }
+    return { ...plan, url, isStray: false, headers, unsendable: unsendable(headers, true), proxy }
   }
   const url = isOwn && endpoint ? httpUrl(endpoint.value) : commonUrl(signal, endpoint?.value)
   const headers = { ...httpHeaders(lists), ...helped }
+  const isStray = endpoint !== undefined && !isOwn && !isAddress(endpoint.value)
   const proxy = url && httpProxy(environment, url)
-  return { ...plan, url, headers, unsendable: unsendable(headers, false), proxy }
+  return { ...plan, url, isStray, headers, unsendable: unsendable(headers, false), proxy }
 }
 
 /** With an endpoint and no protocol, versions that send anything send protobuf. */
@@ -183,6 +186,17 @@ function endpointOf(signal: SignalId, protocol: Protocol, environment: ClaudeEnv
 }
 
 const DEFAULT_HTTP = 'http://localhost:4318'
+
+/** What names the default without a scheme works as if it were one. */
+function isAddress(text: string): boolean {
+  if (URL.canParse(text)) return true
+  const address = `http://${text}`
+  return URL.canParse(address) && isDefault(new URL(address))
+}
+
+function isDefault(url: URL): boolean {
+  return isLoopback(hostOf(url)) && url.port === '4318'
+}
 
 /** The path of the signal goes to the end of the text. What is no address at all does not count. */
 function commonUrl(signal: SignalId, set: string | undefined): URL | undefined {

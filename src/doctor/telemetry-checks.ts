@@ -125,7 +125,7 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
     }
     return fault(
       id,
-      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: no signal is sent`,
+      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: nothing is sent, whatever the signal`,
       `Set it to one of ${PROTOCOLS.join(', ')} there`,
     )
   })
@@ -133,22 +133,25 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
 }
 
 function endpoints(environment: ClaudeEnvironment): Finding[] {
-  const found = signalPlans(environment, {}).map(({ signal, protocol, endpoint, isOwn, url }) => {
-    const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
-    if (endpoint === undefined) {
-      return fine(id, `${ENDPOINT} is not set: the default of Claude Code holds`)
-    }
-    const begin = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
-    if (url === undefined) return fault(id, `${begin}: nothing is sent`, INSTALL)
-    if (protocol !== 'grpc' && !URL.canParse(endpoint.value)) {
-      return warning(id, `${begin}: the default holds, ${url.origin}`, INSTALL)
-    }
-    if (protocol !== 'grpc' && url.hostname.startsWith('[')) {
-      const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}: Claude Code cannot post to an address of IPv6`
-      return fault(id, what, 'Use a name there, such as localhost, or an address of IPv4')
-    }
-    return fine(id, `${endpoint.value}, from ${endpoint.from}`)
-  })
+  const found = signalPlans(environment, {}).map(
+    ({ signal, protocol, endpoint, isOwn, isStray, url }) => {
+      const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
+      if (endpoint === undefined) {
+        return fine(id, `${ENDPOINT} is not set: the default of Claude Code holds`)
+      }
+      const begin = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
+      if (url === undefined) return fault(id, `${begin}: nothing is sent`, INSTALL)
+      if (protocol !== 'grpc' && !URL.canParse(endpoint.value)) {
+        const what = `${begin}: the default holds, ${url.origin}`
+        return isStray ? fault(id, what, INSTALL) : warning(id, what, INSTALL)
+      }
+      if (protocol !== 'grpc' && url.hostname.startsWith('[')) {
+        const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}: Claude Code cannot post to an address of IPv6`
+        return fault(id, what, 'Use a name there, such as localhost, or an address of IPv4')
+      }
+      return fine(id, `${endpoint.value}, from ${endpoint.from}`)
+    },
+  )
   return distinct(found)
 }
 
