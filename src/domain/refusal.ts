@@ -22,6 +22,10 @@ const remedies: ReadonlyMap<string, string> = new Map([
       'API_KEY, and have the client send it',
   ],
   [
+    'foreign_origin',
+    'a web page sent it, which no agent is: see which page that was in a browser on this machine',
+  ],
+  [
     'not_found',
     'set OTEL_EXPORTER_OTLP_ENDPOINT to the address alone, or end the endpoint of a signal with ' +
       '/v1/logs, /v1/metrics or /v1/traces',

@@ -12,6 +12,8 @@ export interface ErrorReply {
   readonly httpStatus: number
   /** `google.rpc.Code` in the body, and the status over gRPC. */
   readonly rpcCode: RpcCode
+  /** The status over gRPC where its own specification asks for another. */
+  readonly grpcStatus?: RpcCode
 }
 
 /** Every way a request can fail. */
@@ -25,7 +27,11 @@ export const errorTable = {
   too_slow: { httpStatus: 408, rpcCode: rpcCode.deadlineExceeded },
   too_large: { httpStatus: 413, rpcCode: rpcCode.resourceExhausted },
   unsupported_type: { httpStatus: 415, rpcCode: rpcCode.invalidArgument },
-  unsupported_encoding: { httpStatus: 415, rpcCode: rpcCode.invalidArgument },
+  unsupported_encoding: {
+    httpStatus: 415,
+    rpcCode: rpcCode.invalidArgument,
+    grpcStatus: rpcCode.unimplemented,
+  },
   headers_too_large: { httpStatus: 431, rpcCode: rpcCode.resourceExhausted },
   not_stored: { httpStatus: 503, rpcCode: rpcCode.unavailable },
   overloaded: { httpStatus: 503, rpcCode: rpcCode.unavailable },

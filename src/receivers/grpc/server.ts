@@ -283,7 +283,7 @@ function notGrpc(contentType: string | undefined): Failure {
 function unsupportedCompression(name: string | undefined): Failure {
   const shown = JSON.stringify(name?.slice(0, 100) ?? '')
   const message = `grpc-encoding is ${shown}, expected gzip, deflate or identity`
-  return { kind: 'method_not_allowed', message }
+  return { kind: 'unsupported_encoding', message }
 }
 
 function succeed(stream: ServerHttp2Stream, message: Buffer): void {

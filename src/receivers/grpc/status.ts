@@ -4,7 +4,7 @@
  */
 import type { OutgoingHttpHeaders } from 'node:http2'
 import { rpcCode, type StatusDetail, statusProto } from '../../otlp/status.ts'
-import { errorTable, type Failure } from '../errors.ts'
+import { type ErrorReply, errorTable, type Failure } from '../errors.ts'
 
 /** OTLP has a client wait at least as long as it is told; soon is best for Claude Code. */
 const RETRY_DELAY_S = 1
@@ -20,7 +20,8 @@ export const okTrailers: OutgoingHttpHeaders = { 'grpc-status': 0 }
 
 /** The trailers of a failure. */
 export function statusTrailers({ kind, message }: Failure): OutgoingHttpHeaders {
-  const code = errorTable[kind].rpcCode
+  const reply: ErrorReply = errorTable[kind]
+  const code = reply.grpcStatus ?? reply.rpcCode
   const text = message.toWellFormed()
   const detail = detailOf(code, text)
   const details = detail && statusProto({ code, message: text, detail }).toString('base64')
