@@ -57,9 +57,9 @@ export function noteRepeats(state: SessionState, event: AgentEvent): void {
 
 /** What was told of a span, or of those that stood for it, is told of the spans around it. */
 function passOn(state: SessionState, { spanId, within, stoodFor = [] }: TracePlace): void {
-  for (const of of [usageOf, innerOf]) {
-    if (![spanId, ...stoodFor].some((id) => isTold(state, of(id)))) continue
-    for (const id of [spanId, ...within]) tell(state, of(id))
+  for (const keyOf of [usageOf, innerOf]) {
+    if (![spanId, ...stoodFor].some((id) => isTold(state, keyOf(id)))) continue
+    for (const id of [spanId, ...within]) tell(state, keyOf(id))
   }
 }
 
