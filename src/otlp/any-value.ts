@@ -8,7 +8,7 @@
  */
 import type { Attributes, AttributeValue } from '../domain/json-value.ts'
 import { newAttributeMap, noAttributes } from './attribute-map.ts'
-import { doubleAttribute, readDouble, readInt64 } from './scalars.ts'
+import { doubleAttribute, readDouble, readInt64, textOfBytes } from './scalars.ts'
 import { type Fault, isObject, refuse, shortened, typeName } from './decoding.ts'
 
 /** Values nested deeper than this are refused. */
@@ -23,8 +23,8 @@ export function readAttributes(raw: unknown, fault: Fault): Attributes | undefin
 }
 
 /**
- * One AnyValue; null when it is empty or of a kind this version does not know. Bytes stay
- * base64 text, infinities and NaN become their names. Refuses only what nests too deep.
+ * One AnyValue; null when it is empty or of a kind this version does not know. Bytes are the
+ * text that they hold, else base64; infinities and NaN become their names. Refuses only what nests too deep.
  */
 export function readValue(raw: unknown, fault: Fault, depth = 0): AttributeValue | undefined {
   if (!isSet(raw)) return null
@@ -37,7 +37,7 @@ export function readValue(raw: unknown, fault: Fault, depth = 0): AttributeValue
   if (isSet(raw.arrayValue)) return readArray(raw.arrayValue, fault, depth + 1)
   if (isSet(raw.kvlistValue)) return readKvlist(raw.kvlistValue, fault, depth + 1)
   if (isSet(text)) return asWritten(text)
-  if (isSet(raw.bytesValue)) return asWritten(raw.bytesValue)
+  if (isSet(raw.bytesValue)) return readBytes(raw.bytesValue)
   return readValueByProtoName(raw, fault, depth)
 }
 
@@ -54,7 +54,20 @@ function readValueByProtoName(
   if (isSet(raw.double_value)) return readDoubleValue(raw.double_value)
   if (isSet(raw.array_value)) return readArray(raw.array_value, fault, depth + 1)
   if (isSet(raw.kvlist_value)) return readKvlist(raw.kvlist_value, fault, depth + 1)
-  return asWritten(raw.bytes_value)
+  return isSet(raw.bytes_value) ? readBytes(raw.bytes_value) : null
+}
+
+/** What is not written in base64 stays as it is. */
+function readBytes(raw: unknown): AttributeValue {
+  if (typeof raw !== 'string') return asWritten(raw)
+  const bytes = Buffer.from(raw, 'base64')
+  const isBase64 = bytes.toString('base64url') === bare(raw)
+  return isBase64 ? textOfBytes(bytes) : raw
+}
+
+/** Without the padding, and in one of its two alphabets. */
+function bare(base64: string): string {
+  return base64.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')
 }
 
 function readKeyValues(

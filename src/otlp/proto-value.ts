@@ -6,7 +6,7 @@
 import type { AttributeValue } from '../domain/json-value.ts'
 import { MAX_DEPTH } from './any-value.ts'
 import { newAttributeMap } from './attribute-map.ts'
-import { doubleAttribute, int64Of } from './scalars.ts'
+import { doubleAttribute, int64Of, textOfBytes } from './scalars.ts'
 import {
   countValue,
   END,
@@ -81,7 +81,7 @@ export function readAnyValue(input: WireInput, outerEnd: number, depth = 0): Att
         value = readKvlist(input, end, depth + 1)
         break
       case BYTES_VALUE:
-        value = Buffer.from(reader.bytes()).toString('base64')
+        value = textOfBytes(reader.bytes())
         break
       default:
         skipField(reader, tag, end)

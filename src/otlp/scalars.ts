@@ -1,6 +1,7 @@
 /**
  * Doubles of OTLP/JSON: numbers, decimal text, or the texts NaN, Infinity and -Infinity.
  */
+import { isUtf8 } from 'node:buffer'
 import { parseDecimal } from '../domain/numbers.ts'
 
 /** A double, possibly not finite; `undefined` when the value is none. */
@@ -147,4 +148,17 @@ function canonicalText(text: string): string {
 /** A string field; empty when it was left out, or is no text. */
 export function readText(raw: unknown): string {
   return typeof raw === 'string' ? raw : ''
+}
+
+/** Control characters that text does not hold. */
+const NO_TEXT = /[^\P{Cc}\t\n\r]/u
+
+/** Bytes as the text that they are, for pipelines that send text so; in base64 where they are none. */
+export function textOfBytes(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (isUtf8(buffer)) {
+    const text = buffer.toString()
+    if (!NO_TEXT.test(text)) return text
+  }
+  return buffer.toString('base64')
 }

@@ -137,7 +137,13 @@ test('whatever chain of distortions leaves the records recognisable, the totals 
       const totals = isPlaceable ? await totalsOf(sessionId) : expected
       expect(totals).toEqual(expected)
     }),
-    { numRuns: 40 },
+    {
+      numRuns: 40,
+      examples: [
+        // What is left is the body, and that is a map.
+        [{ names: ['dropScope', 'bodyInMap', 'dropSequence', 'dropResource'], isSnake: false }],
+      ],
+    },
   )
 })
 
@@ -145,7 +151,9 @@ test('after a loss every record is in the quarantine, whatever else was done to 
   const lossNames = Object.keys(losses) as (keyof typeof losses)[]
   await fc.assert(
     fc.asyncProperty(chain, fc.constantFrom(...lossNames), async ({ names, isSnake }, loss) => {
+      // Before the distortions, which may write names as bytes; behind them for the scope.
       const items = applied(recorded(randomUUID()), [
+        losses[loss],
         ...names.map((name) => distortions[name]),
         losses[loss],
       ])

@@ -10,7 +10,7 @@ import { claudeCodeHooks } from './hooks.ts'
 import { claudeCodeMetricName, claudeCodeMetrics } from './metrics.ts'
 import { claudeCodeQuantities } from './quantities.ts'
 import { claudeCodeSpans } from './spans.ts'
-import { bareName, claudeCodeAttributes, claudeCodeSigns } from './signs.ts'
+import { bareName, claudeCodeAttributes, claudeCodeSigns, nameInBody } from './signs.ts'
 import type { AgentProfile } from '../profile.ts'
 import { shownAttributes } from '../origin-identity.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
@@ -29,7 +29,7 @@ function recognises(origin: Origin): boolean {
 function eventName(record: LogRecord): string | undefined {
   const named = textOf(record.attributes, 'event.name')
   if (named !== undefined) return bareName(named) ?? named
-  const ofBody = bareName(record.body)
+  const ofBody = nameInBody(record.body)
   if (ofBody !== undefined) return ofBody
   return record.eventName === '' ? undefined : (bareName(record.eventName) ?? record.eventName)
 }

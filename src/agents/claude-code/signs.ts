@@ -2,7 +2,7 @@
  * By what Claude Code's records are known when a pipeline in between took their scope and resource,
  * and the names that such pipelines change. Any one sign is enough: nobody else uses these names.
  */
-import type { Attributes } from '../../domain/json-value.ts'
+import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 import type { LogRecord, Origin } from '../../domain/telemetry-record.ts'
 import type { AgentSigns, NamedAttributes } from '../profile.ts'
 import { numberOf, textOf } from '../read-attribute.ts'
@@ -19,10 +19,20 @@ export function bareName(name: unknown): string | undefined {
   return bare === name ? undefined : bare
 }
 
+/** Where log shippers put the text of a body, among fields of their own. */
+const BODY_KEYS = ['log', 'message', 'msg', 'body'] as const
+
+/** The name of an event that a body is, or has where a log shipper puts it. */
+export function nameInBody(body: AttributeValue): string | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return bareName(body)
+  const fields = body as Attributes
+  return BODY_KEYS.map((key) => bareName(fields[key])).find((name) => name !== undefined)
+}
+
 export const claudeCodeSigns: AgentSigns = {
   origin: isOwnService,
   log: (record) =>
-    bareName(record.body) !== undefined ||
+    nameInBody(record.body) !== undefined ||
     bareName(record.eventName) !== undefined ||
     isOwnEvent(record),
   metric: ({ name }) => bareName(name) !== undefined,

@@ -100,6 +100,37 @@ const attributesOf = ({ signal, record }: Item): readonly KeyValue[] => {
   return (of?.attributes ?? []) as readonly KeyValue[]
 }
 
+/** Changes the values of one kind, on the record and on its resource. */
+function valued(kind: string, change: (value: unknown) => Json): Distortion {
+  const changed = (pair: KeyValue): KeyValue => {
+    const inner = (pair.value as Json)[kind]
+    return inner === undefined ? pair : { ...pair, value: change(inner) }
+  }
+  return (item) => ({
+    ...withAttributes(item, (attributes) => attributes.map(changed)),
+    resource: item.resource.map(changed),
+  })
+}
+
+function textOf(value: unknown): string | undefined {
+  const text = (value as Json | undefined)?.stringValue
+  return typeof text === 'string' ? text : undefined
+}
+
+const IDS = ['traceId', 'spanId', 'parentSpanId']
+
+/** Ids that were changed before stay as they are. */
+function withIds(change: (id: string) => string): Distortion {
+  return (item) => {
+    const { record } = item
+    const changed = IDS.flatMap((name) => {
+      const id = record[name]
+      return typeof id === 'string' && /^[0-9a-f]+$/.test(id) ? [[name, change(id)] as const] : []
+    })
+    return { ...item, record: { ...record, ...Object.fromEntries(changed) } }
+  }
+}
+
 const isId = (key: string): boolean => /^(session|user|organization)[._]/.test(key)
 const underscored = <T extends KeyValue>(pair: T): T => ({
   ...pair,
@@ -131,6 +162,85 @@ export const distortions = {
     if (signal === 'logs') return item
     return { ...item, record: { ...record, status: { code: 'STATUS_CODE_UNSET' } } }
   },
+  intsAsText: valued('intValue', (value) => ({ intValue: String(value) })),
+  intsAsDoubles: valued('intValue', (value) => ({ doubleValue: Number(value) })),
+  numbersAsStrings: (item) =>
+    (['intValue', 'doubleValue', 'boolValue'] as const).reduce(
+      (changed, kind) => valued(kind, (value) => ({ stringValue: String(value) }))(changed),
+      item,
+    ),
+  stringsAsBytes: valued('stringValue', (value) => ({
+    bytesValue: Buffer.from(String(value)).toString('base64'),
+  })),
+  scopeRenamed: (item) => ({ ...item, scope: { name: 'otelcol/transformprocessor' } }),
+  serviceRenamed: (item) => ({
+    ...item,
+    resource: item.resource.map((pair) =>
+      /^service[._]name$/.test(pair.key) ? { ...pair, value: { stringValue: 'my-service' } } : pair,
+    ),
+  }),
+  doubled: (item) => ({
+    ...withAttributes(item, (attributes) => [...attributes, ...attributes]),
+    resource: [...item.resource, ...item.resource],
+  }),
+  /** As pipelines do that flatten a record into one level. */
+  resourceOntoRecord: (item) => ({
+    ...withAttributes(item, (attributes) => [
+      ...attributes,
+      ...item.resource.map((pair) => ({ ...pair, key: `resource.${pair.key}` })),
+    ]),
+    resource: [],
+  }),
+  dropEmpty: (item) =>
+    withAttributes(item, (attributes) =>
+      attributes.filter(({ value }) => Object.values(value as Json)[0] !== ''),
+    ),
+  dropSequence: (item) =>
+    withAttributes(item, (attributes) =>
+      attributes.filter(({ key }) => !/^event[._]sequence$/.test(key)),
+    ),
+  /** The name of an event where newer versions of OTLP have it. */
+  eventNameField: (item) => {
+    const { signal, record } = item
+    if (signal !== 'logs') return item
+    const { body, ...rest } = record
+    const eventName = textOf(body)
+    if (eventName === undefined) return item
+    const isName = ({ key }: KeyValue): boolean => /^event[._]name$/.test(key)
+    return withAttributes({ ...item, record: { ...rest, eventName } }, (attributes) =>
+      attributes.filter((pair) => !isName(pair)),
+    )
+  },
+  bodyInMap: (item) => {
+    const { signal, record } = item
+    if (signal !== 'logs' || textOf(record.body) === undefined) return item
+    const values = [{ key: 'log', value: record.body }]
+    return { ...item, record: { ...record, body: { kvlistValue: { values } } } }
+  },
+  idsUpperCase: withIds((id) => id.toUpperCase()),
+  idsBase64: withIds((id) => Buffer.from(id, 'hex').toString('base64')),
+  observedOnly: (item) =>
+    item.signal === 'logs' ? { ...item, record: { ...item.record, timeUnixNano: '0' } } : item,
+  metricNames: (item) =>
+    item.signal === 'metrics'
+      ? {
+          ...item,
+          record: {
+            ...item.record,
+            name: `${String(item.record.name).replaceAll('.', '_')}_total`,
+          },
+        }
+      : item,
+  notMonotonic: (item) => {
+    if (item.signal !== 'metrics') return item
+    const { isMonotonic: _, ...sum } = item.record.sum as Json
+    return { ...item, record: { ...item.record, sum } }
+  },
+  millis: (item) => withTimes(item, (time) => String(time).slice(0, 13)),
+  micros: (item) => withTimes(item, (time) => String(time).slice(0, 16)),
+  isoTimes: (item) =>
+    withTimes(item, (time) => new Date(Number(String(time).slice(0, 13))).toISOString()),
+  numericTimes: (item) => withTimes(item, Number),
   lowHigh: (item) => withTimes(item, (time) => ({ low: Number(time) % 4096, high: 418_000_000 })),
   nanosTwice: (item) => withTimes(item, (time) => `${String(time)}000000`),
   monotonic: (item) => withTimes(item, (time) => String(BigInt(String(time)) % 10n ** 15n)),

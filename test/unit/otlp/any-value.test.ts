@@ -40,6 +40,10 @@ describe('a value', () => {
     ['infinity', { doubleValue: '-Infinity' }, '-Infinity'],
     ['a number JSON made infinite', { doubleValue: Number.POSITIVE_INFINITY }, 'Infinity'],
     ['bytes', { bytesValue: 'AAEC' }, 'AAEC'],
+    ['text as bytes', { bytesValue: 'esO8cmljaAo=' }, 'zürich\n'],
+    ['text as bytes in the other alphabet', { bytesValue: 'Pz8_Pz4-' }, '???\x3f>>'],
+    ['bytes that are not UTF-8', { bytesValue: '/+8=' }, '/+8='],
+    ['bytes that are not base64', { bytesValue: 'not base64' }, 'not base64'],
     [
       'a list',
       { arrayValue: { values: [{ intValue: 1 }, { stringValue: 'b' }, {}] } },
@@ -73,6 +77,7 @@ describe('a value', () => {
     ['false', { bool_value: false }, false],
     ['a double', { double_value: '0.25' }, 0.25],
     ['bytes', { bytes_value: 'AAEC' }, 'AAEC'],
+    ['text as bytes', { bytes_value: 'YQ==' }, 'a'],
     ['a list', { array_value: { values: [{ int_value: 1 }, { stringValue: 'b' }] } }, [1, 'b']],
   ])('reads %s by the names of the protobuf definition', (_name, raw, expected) => {
     expect(value(raw)).toEqual(expected)
