@@ -2,6 +2,7 @@
  * Every call of every recording by the price table, held against what Claude Code says it cost. Where
  * the two differ, docs/reference.md says why; a new difference has to be explained there.
  */
+import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { ModelCallEvent } from '../../../src/domain/agent-event.ts'
@@ -58,6 +59,11 @@ test('differs from what the agent says where docs/reference.md says so, and nowh
     ]
   })
   const counted = Map.groupBy(different, (text) => text)
+  const documented = readFileSync('docs/reference.md', 'utf8')
+  for (const [text, { length }] of counted) {
+    const [recorded, , ratio] = text.split(' ')
+    expect(documented).toContain(`| \`${recorded}\` | ${length} | ${ratio} |`)
+  }
   expect([...counted].map(([text, { length }]) => `${length} × ${text}`)).toEqual([
     // The client took in an attempt that was lost.
     '1 × api-error-terminal claude-opus-5-5 1.0198',
