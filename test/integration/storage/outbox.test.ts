@@ -153,6 +153,13 @@ describe.each(engines)('the outbox of $name', (engine) => {
         { name: 'two', pending: 3, dead: 0, oldestPendingMs: AT_MS },
       ]),
     })
+    for (const name of ['one', 'two']) {
+      const waiting = await idsIn(lane(rig, name))
+      await lane(rig, name).retryLater(waiting.slice(0, -1), EVER_MS, 'HTTP 503')
+      await lane(rig, name).bury(waiting.slice(-1), 'HTTP 400')
+    }
+    expect(await rig.reader.waiting.keys()).toEqual(new Set([KEY, 'claude-code/s2']))
+    expect(await rig.reader.waiting.counts()).toMatchObject({ pending: 3, dead: 2 })
   })
 
   test('remembers for how long a destination is to be left alone', async () => {
