@@ -21,6 +21,10 @@ interface KeyValue {
   readonly value: { readonly stringValue: string }
 }
 
+/** One of so many texts stands at the end of a long body, too. */
+const LONG_BODY_EACH = 8
+const filler = 'All work and no play makes a dull body. '.repeat(2000)
+
 const attribute = (key: string, text: string): KeyValue => ({ key, value: { stringValue: text } })
 
 /** Posts the texts to one session over one transport; each text in every channel that it has. */
@@ -85,6 +89,10 @@ function recordsOf(transport: Transport, n: number, text: string): object[] {
       },
     ],
     ['api_request_body', { request_body_id: `${transport}-body-${n}`, body: messages }],
+    // So long that it is masked on another thread.
+    ...(n % LONG_BODY_EACH === 0
+      ? [['api_request_body', { body: JSON.stringify({ filler, content: text }) }] as const]
+      : []),
     [
       'api_response_body',
       { request_body_id: `${transport}-body-${n}`, request_id: `${transport}-${n}`, body: answer },

@@ -22,6 +22,7 @@ import {
 } from '../../test/integration/langfuse-stand-in/stand-in.ts'
 import { untilListening } from '../listening.ts'
 import type { GeneratedSecret } from './generate.ts'
+import { secretsBySecretlint } from './oracle.ts'
 import { type BridgeAddress, sendRefused, sendTexts, transports } from './requests.ts'
 
 export interface Leak {
@@ -34,6 +35,10 @@ export interface TrialResult {
   readonly leaks: readonly Leak[]
   /** Look-alikes that were not found as they were sent. */
   readonly touched: readonly string[]
+  /** What secretlint finds in the texts as they were sent: it shows that it can find something. */
+  readonly foundInSent: readonly string[]
+  /** What it finds in everything that was searched. */
+  readonly foundInKept: readonly string[]
   /** Bytes that were searched. */
   readonly bytes: number
 }
@@ -69,7 +74,13 @@ export async function runTrial(
       { name: 'Langfuse: spans', bytes: Buffer.from(JSON.stringify(langfuse.spans())) },
       { name: 'Langfuse: scores', bytes: Buffer.from(JSON.stringify(langfuse.scores())) },
     )
+    const foundInKept: string[] = []
+    for (const { name, bytes } of places) {
+      foundInKept.push(...(await secretsBySecretlint(name, bytes)))
+    }
     return {
+      foundInSent: await secretsBySecretlint('what was sent', Buffer.from(texts.join('\n'))),
+      foundInKept,
       leaks: secrets.flatMap((secret) => leaksOf(secret, places)),
       touched: lookAlikes.filter((text) => !isWhole(text, langfuse.spans())),
       bytes: places.reduce((sum, { bytes }) => sum + bytes.length, 0),

@@ -2,6 +2,7 @@
  * How the readers of one record say what is wrong with it: they return `undefined` and leave
  * the reason here. One fault serves a whole request, so the good path allocates nothing.
  */
+import { beginningOf } from '../domain/beginning.ts'
 import type { Intake } from '../domain/rejection.ts'
 
 /** Where a reader leaves the reason. Only meaningful right after it returned `undefined`. */
@@ -33,7 +34,7 @@ export function shown(value: unknown): string {
 
 /** Cuts a text from outside to a length fit for a message. */
 export function shortened(text: string): string {
-  return text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}…` : text
+  return beginningOf(text, MAX_QUOTED_CHARS)
 }
 
 /** True for JSON objects: neither null nor a list. */

@@ -3,6 +3,7 @@
  * Guarantees bounded work and memory: records and refusals are capped, and only the first refusals
  * are described one by one.
  */
+import { beginningOf } from '../domain/beginning.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
 import { MAX_RECORDS } from './decoding.ts'
 
@@ -52,7 +53,7 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
   const reject = (message: string, count = 1): void => {
     const described: Rejection =
       refused < MAX_DESCRIBED
-        ? { reason: 'malformed', message: message.slice(0, MAX_MESSAGE_CHARS) }
+        ? { reason: 'malformed', message: beginningOf(message, MAX_MESSAGE_CHARS) }
         : notDescribed
     const counted = Math.min(count, MAX_COUNTED - refused)
     if (counted <= 0) return

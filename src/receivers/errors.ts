@@ -5,6 +5,7 @@
  * stands exactly where nothing was stored and another try can help, and it comes without
  * Retry-After, which would outlast the eight seconds the client tries for.
  */
+import { beginningOf } from '../domain/beginning.ts'
 import { type RpcCode, rpcCode } from '../otlp/status.ts'
 import type { FastifyError } from 'fastify'
 
@@ -115,7 +116,8 @@ export const unauthenticated: Failure = {
 
 /** A body in neither of the encodings. */
 export function unsupportedType(contentType: string | undefined): Failure {
-  const shown = contentType === undefined ? 'missing' : JSON.stringify(contentType.slice(0, 100))
+  const shown =
+    contentType === undefined ? 'missing' : JSON.stringify(beginningOf(contentType, 100))
   const message = `content-type is ${shown}, expected application/x-protobuf or application/json`
   return { kind: 'unsupported_type', message }
 }

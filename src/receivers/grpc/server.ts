@@ -3,6 +3,7 @@
  * Speaks gRPC on Node's own HTTP/2 server, whose streams show a message while it comes, so that its
  * bytes count before it is whole (decision 14).
  */
+import { beginningOf } from '../../domain/beginning.ts'
 import {
   constants,
   createServer,
@@ -275,13 +276,14 @@ function servicePath(signal: OtlpSignal): string {
 }
 
 function notGrpc(contentType: string | undefined): Failure {
-  const shown = contentType === undefined ? 'missing' : JSON.stringify(contentType.slice(0, 100))
+  const shown =
+    contentType === undefined ? 'missing' : JSON.stringify(beginningOf(contentType, 100))
   const message = `content-type is ${shown}, expected application/grpc: OTLP over HTTP has a port of its own`
   return { kind: 'unsupported_type', message }
 }
 
 function unsupportedCompression(name: string | undefined): Failure {
-  const shown = JSON.stringify(name?.slice(0, 100) ?? '')
+  const shown = JSON.stringify(beginningOf(name ?? '', 100))
   const message = `grpc-encoding is ${shown}, expected gzip, deflate or identity`
   return { kind: 'unsupported_encoding', message }
 }

@@ -2,6 +2,7 @@
  * What is checked of a request before a byte of its body is read: is it meant for this bridge, may
  * this client write here, and can its encoding be undone.
  */
+import { beginningOf } from '../../domain/beginning.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../../config/loopback.ts'
 import { createKeyCheck } from '../api-key.ts'
@@ -40,7 +41,7 @@ export function createHostCheck(apiKey: string | undefined): Guard {
     const isKnown =
       apiKey === undefined ? isLoopback(host.replace(/:\d{0,5}$/, '')) : HOST.test(host)
     if (isKnown) return undefined
-    const shown = JSON.stringify(host.slice(0, 100))
+    const shown = JSON.stringify(beginningOf(host, 100))
     const expected =
       apiKey === undefined
         ? 'localhost, 127.0.0.1 or [::1]; set API_KEY to allow other names'
@@ -54,7 +55,7 @@ function admitNoPage({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): F
   const name = origin === undefined ? 'Sec-Fetch-Site' : 'Origin'
   const value = origin ?? site
   if (value === undefined || value === 'none') return undefined
-  const shown = JSON.stringify(value.slice(0, 100))
+  const shown = JSON.stringify(beginningOf(value, 100))
   const message = `the ${name} header is ${shown}; telemetry of web pages is not taken`
   return { kind: 'foreign_origin', message }
 }
@@ -62,7 +63,7 @@ function admitNoPage({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): F
 function admitEncoding(headers: IncomingHttpHeaders): Failure | undefined {
   const encoding = headers['content-encoding']
   if (compressionOf(encoding) !== undefined) return undefined
-  const shown = JSON.stringify(encoding?.slice(0, 100))
+  const shown = JSON.stringify(encoding === undefined ? undefined : beginningOf(encoding, 100))
   const message = `content-encoding is ${shown}, expected gzip, identity or none`
   return { kind: 'unsupported_encoding', message }
 }

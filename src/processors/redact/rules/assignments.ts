@@ -118,7 +118,7 @@ const ENCODED_SIGN = /(?:%22)?(?:%3[AaDd]|%253[AaDd])(?:%20|\+)?(?:%22)?/y
 const ESCAPE_CODE = 0x1b
 const ESCAPE = String.fromCharCode(ESCAPE_CODE)
 const COLOUR = new RegExp(
-  String.raw`(?:${ESCAPE}|\\{1,15}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,12}m`,
+  String.raw`(?:${ESCAPE}|\\{1,15}(?:u001[bB]|x1[bB]|033|e)| )\[[0-9;]{0,12}m`,
   'y',
 )
 /** The value of a name in a URL ends at the next encoded delimiter. */
@@ -256,7 +256,7 @@ function joinAt(text: string, to: number): { sign: string; end: number } | undef
 
 function afterColour(text: string, from: number): number {
   const code = text.charCodeAt(from)
-  if (code !== ESCAPE_CODE && code !== BACKSLASH) return from
+  if (code !== ESCAPE_CODE && code !== BACKSLASH && code !== 0x20) return from
   COLOUR.lastIndex = from
   return COLOUR.test(text) ? COLOUR.lastIndex : from
 }
@@ -289,8 +289,9 @@ function afterGap(text: string, from: number): number {
     while (text.charCodeAt(letterAt) === BACKSLASH && letterAt - i < MAX_GAP) letterAt += 1
     const letter = text.charCodeAt(letterAt)
     const isEscape = letter === 0x6e || letter === 0x72 || letter === 0x74
-    // The end of a line that goes on.
-    if (!isEscape && letter !== 0x0a && letter !== 0x0d) break
+    // The end of a line that goes on, also where it was made a space.
+    const isLineEnd = letter === 0x0a || letter === 0x0d || letter === 0x20
+    if (!isEscape && !isLineEnd) break
     i = letterAt + 1
   }
   return i
@@ -524,7 +525,7 @@ function jointBehind(text: string, to: number): number {
 
 /** Signs, quotes and words that may join a name and its value: `=:>(+?!,`, `is`, `value`, `-`. */
 const joints = new Set(
-  Array.from(`=:>(+?!,"'\`\\])-–—vVwiatofè|*&%<{${ESCAPE}`, (of) => of.charCodeAt(0)),
+  Array.from(`=:>(+?!,"'\`\\])-–—vVwiatofè|*&%<{[${ESCAPE}`, (of) => of.charCodeAt(0)),
 )
 
 function mayJoin(code: number): boolean {
