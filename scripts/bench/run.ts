@@ -8,7 +8,7 @@
  * else the machine does meanwhile hits both.
  */
 import { createBodies, recordsPerBody } from './bodies.ts'
-import { maskedBodiesPerSecond } from './masking.ts'
+import { maskedBodiesPerSecond, worstMillisecondsPerMegabyte } from './masking.ts'
 import { type LoadResult, percentile, runLoad } from './load.ts'
 import { type ServerProcess, startBare, startBridge } from './server-process.ts'
 
@@ -89,6 +89,7 @@ const masking: number[] = []
 for (let round = 1; round <= rounds; round += 1) masking.push(await compareMasking())
 say(`with masking: median ${median(masking).toFixed(3)} of the throughput without it`)
 say(`masking of bodies: ${maskedBodiesPerSecond().toFixed(0)} MB/s`)
+say(`masking of hostile text: ${worstMillisecondsPerMegabyte().toFixed(0)} ms/MB at worst`)
 
 const server = await startBridge()
 say(`resident memory, idle: ${mb(server.residentBytes())}`)

@@ -107,7 +107,7 @@ const LOOSE_JOIN = new RegExp(
   'y',
 )
 /** A space of prose, before something that can only be the value. */
-const BARE_SPACE = /(?:[ \t]|\\+t) {0,8}\(?(?=[^\s()"'`]{0,40}\d)(?=[^\s("'`]{8})/y
+const BARE_SPACE = /(?:[ \t]|\\+t) {0,8}\(?(?=[^\s()"'`\d]{0,40}\d)(?=[^\s("'`]{8})/y
 /** `{"password": {"value": "…"}}`, as DynamoDB, OTLP and Terraform nest a value. */
 const NESTED_VALUE = new RegExp(
   String.raw`\{${WIDE_GAP}${QUOTES}(?:S|value|stringValue|string|default|_text)${QUOTES}${WIDE_GAP}:${WIDE_GAP}(?=${QUOTES})`,
@@ -205,11 +205,14 @@ function placedValue(
     FLAG_JOIN.lastIndex = to
     if (FLAG_JOIN.test(text)) return valueAt(text, FLAG_JOIN.lastIndex, 'config', name)
   }
-  return looseValue(text, name, to)
+  return looseValue(text, name, to, joint)
 }
 
 /** The value behind a name that no sign joins to it. */
-function looseValue(text: string, name: string, to: number): Found | undefined {
+function looseValue(text: string, name: string, to: number, joint: number): Found | undefined {
+  // The next word, or `||` as a word.
+  const isWord = isNameCode(joint) && joint !== 0x2d
+  if (isWord && !proseJoints.has(joint)) return bareValue(text, name, to)
   SPACED_QUOTE.lastIndex = to
   if (SPACED_QUOTE.test(text)) return valueAt(text, SPACED_QUOTE.lastIndex, 'code', name)
   PROSE_JOIN.lastIndex = to
@@ -219,6 +222,13 @@ function looseValue(text: string, name: string, to: number): Found | undefined {
     const found = valueAt(text, LOOSE_JOIN.lastIndex, 'list', name)
     return found === undefined ? undefined : { ...found, isQuoted: true }
   }
+  return bareValue(text, name, to)
+}
+
+/** First letters of the words that join a name to a value: `is`, `was`, `are`, `to`, `of`, `for`, `or`. */
+const proseJoints = new Set(Array.from('iwatof', (of) => of.charCodeAt(0)))
+
+function bareValue(text: string, name: string, to: number): Found | undefined {
   BARE_SPACE.lastIndex = to
   if (BARE_SPACE.test(text)) return valueAt(text, BARE_SPACE.lastIndex, 'bare', name)
   return undefined
@@ -463,9 +473,6 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
     return undefined
   }
   const name = spokenName(text, from, text.slice(from, to))
-  // Of a parser, not of a door.
-  if (name === 'token' && /unexpected $/i.test(text.slice(Math.max(0, from - 11), from)))
-    return undefined
   if (!secretNameOf(name).isSecret) return undefined
   const found = isCommand
     ? valueAt(text, afterGap(text, to), 'config', name)
@@ -478,6 +485,10 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
     return { from: found.from, to: found.to, id: kindOfName(name), quote }
   }
   if (!isSecretValue(name, value, found.place, found.isQuoted)) return undefined
+  // Of a parser, not of a door.
+  if (name === 'token' && /unexpected $/i.test(text.slice(Math.max(0, from - 11), from))) {
+    return undefined
+  }
   return { from: found.from, to: found.to, id: kindOfName(name) }
 }
 
@@ -491,11 +502,27 @@ const COMMAND = /(?:^|[^A-Za-z0-9])(?:set(?: -{1,2}[a-z]{1,10})?|setx|ENV|ARG) $
 const CONFIGURE = /configure set $/
 const SPOKEN = /(?:^|[^A-Za-z])(?:api|access|secret|private|license|signing|encryption|auth) $/i
 
+/** Whether a command or its option ends here, by their last letters. */
+function mayBeCommand(text: string, at: number): boolean {
+  const last = text.charCodeAt(at)
+  // `set`, `setx`, `ENV`, `ARG`.
+  if (last === 0x74 || last === 0x78 || last === 0x56 || last === 0x47) return true
+  for (let i = at; i > at - LONGEST_OPTION; i -= 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0x2d) return true
+    if (code < 0x61 || code > 0x7a) return false
+  }
+  return false
+}
+
+const LONGEST_OPTION = 12
+
 /** `set -gx NAME value`, `ENV NAME value`: a space joins the two. */
 function isSetByCommand(text: string, from: number, to: number): boolean {
   if (text.charCodeAt(from - 1) !== 0x20 || text.charCodeAt(to) !== 0x20) return false
   const next = text.charCodeAt(to + 1)
   if (next === EQUALS || next === COLON || next === 0x2d) return false
+  if (!mayBeCommand(text, from - 2)) return false
   const before = text.slice(Math.max(0, from - 20), from)
   if (CONFIGURE.test(before)) return true
   return COMMAND.test(before) && secretNameOf(text.slice(from, to)).isEnvironment
@@ -543,4 +570,54 @@ function quoteAfter(text: string, to: number): string {
   return text.slice(to, end + 1)
 }
 
-export const assignmentRules: readonly MaskRule[] = [{ id: 'secret', keywords: WORDS, find }]
+/** Names that are closer together have no room for values. */
+const CLOSEST = 16
+/** So many of them in a row are no list of words that a person made. */
+const MOST_CLOSE = 1024
+const DENSE_PART = 256
+
+/**
+ * Looks at names one by one, as long as they are as far apart as in any text that means something.
+ * What is full of them for thousands of characters was made to cost time: it is masked in parts, which
+ * hides whatever is in it. The parts end at quotes and lines, so that JSON stays whole.
+ */
+function createAssignmentRule(): MaskRule {
+  let lastText = ''
+  let lastAt = 0
+  let begunAt = 0
+  let looks = 0
+
+  function isDense(text: string, at: number): boolean {
+    if (text !== lastText || at < lastAt) {
+      lastText = text
+      begunAt = at
+      looks = 0
+    }
+    lastAt = at
+    looks += 1
+    if (looks < MOST_CLOSE) return false
+    if (at - begunAt < looks * CLOSEST) return true
+    begunAt = at
+    looks = 0
+    return false
+  }
+
+  return {
+    id: 'secret',
+    keywords: WORDS,
+    find: (text, at, end) =>
+      isDense(text, at) ? { from: at, to: partEnd(text, end) } : find(text, at, end),
+  }
+}
+
+function partEnd(text: string, from: number): number {
+  let to = from
+  for (; to < text.length; to += 1) {
+    const code = text.charCodeAt(to)
+    if (isQuote(code) || code === BACKSLASH || code === 0x0a) break
+    if (to - from >= DENSE_PART && code <= 0x20) break
+  }
+  return to
+}
+
+export const assignmentRules: readonly MaskRule[] = [createAssignmentRule()]

@@ -114,9 +114,18 @@ const MAX_KNOWN = 5000
 /** Longer ones are not read as names. */
 const MAX_NAME = 200
 
+let lastName = ''
+let lastAnswer: SecretName | undefined
+
 export function secretNameOf(name: string): SecretName {
-  const answer = known.get(name)
-  if (answer !== undefined) return answer
+  // Of one place it is asked several times.
+  if (lastAnswer !== undefined && name === lastName) return lastAnswer
+  lastAnswer = known.get(name) ?? learned(name)
+  lastName = name
+  return lastAnswer
+}
+
+function learned(name: string): SecretName {
   // `env.API_KEY`: the name of a variable as a member.
   const member = name.slice(name.lastIndexOf('.') + 1)
   const own = ENVIRONMENT_NAME.test(member) ? member : name

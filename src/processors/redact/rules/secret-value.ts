@@ -10,6 +10,7 @@ const STAND_INS = new Set(
     ' ',
   ),
 )
+const LONGEST_STAND_IN = Math.max(...Array.from(STAND_INS, ({ length }) => length))
 const BLANK = /^[x*.#•_?-]+$/i
 const OPENING = /^(?:<|\[|\{|\$|--|%[A-Za-z_]\w*%|!(?:Ref|Sub|vault|GetAtt)\b|ENC\[)/
 const EXAMPLE =
@@ -27,16 +28,21 @@ const TEMPLATE = /\$\{|\{\{|\$\(|<%/
 
 /** Something in place of a secret: a type, a reference, an example, a mark of masking. */
 export function isPlaceholder(value: string): boolean {
+  const { length } = value
+  if (length > LONGEST_WORD) return false
+  if (length <= LONGEST_STAND_IN && STAND_INS.has(value.toLowerCase())) return true
+  if (mayOpen(value.charCodeAt(0)) && (OPENING.test(value) || REFERENCE.test(value))) return true
   return (
-    value.length <= LONGEST_WORD &&
-    (OPENING.test(value) ||
-      STAND_INS.has(value.toLowerCase()) ||
-      BLANK.test(value) ||
-      REFERENCE.test(value) ||
-      EXAMPLE.test(value) ||
-      (value.length <= LONGEST_ELLIPSIS && ELLIPSIS.test(value)) ||
-      TEMPLATE.test(value))
+    BLANK.test(value) ||
+    EXAMPLE.test(value) ||
+    (length <= LONGEST_ELLIPSIS && ELLIPSIS.test(value)) ||
+    TEMPLATE.test(value)
   )
+}
+
+/** Not a digit or capital letter, with which no reference but `ENV[` and `ENC[` begins. */
+function mayOpen(code: number): boolean {
+  return code < 0x30 || code > 0x5a || code === 0x3c || code === 0x45
 }
 
 /**

@@ -119,6 +119,36 @@ test('a secret that was cut is masked as far as it goes', () => {
   expect(mask('{"password":"correct-horse1-bat')).toBe('{"password":"[masked: password]')
 })
 
+describe('a hostile text costs little more than prose', { timeout: 120_000 }, () => {
+  const flat = (part: string) => Buffer.from(part.repeat(400_000 / part.length)).toString()
+  const work = (text: string): number => {
+    let best = Number.POSITIVE_INFINITY
+    for (let run = 0; run < 4; run += 1) {
+      const before = process.threadCpuUsage()
+      mask(text)
+      const { user, system } = process.threadCpuUsage(before)
+      best = Math.min(best, user + system)
+    }
+    return best
+  }
+  const prose = flat('A developer reads what the program printed, line after line. ')
+
+  test.each(['api_key: token: secret ', 'password: ', 'token ', 'PASSWORD=x ', 'cookie=a'])(
+    '%s',
+    (part) => {
+      expect(work(flat(part))).toBeLessThan(60 * Math.max(work(prose), 500))
+    },
+  )
+})
+
+test('names without values for thousands of characters hide no secret, and leave JSON whole', () => {
+  const words = 'api_key: token: secret '.repeat(2000)
+  const masked = mask(JSON.stringify({ words: `${words}password: Xk29fjw0Qz8LmN3p`, after: 1 }))
+  expect(masked).not.toContain('Xk29fjw0')
+  expect(JSON.parse(masked)).toMatchObject({ after: 1 })
+  expect(mask(`${words}\nthe end`).slice(-8)).toBe('\nthe end')
+})
+
 describe('the work grows with the text and not faster', { timeout: 120_000 }, () => {
   test.each([
     'a',
