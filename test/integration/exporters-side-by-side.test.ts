@@ -150,20 +150,50 @@ describe.each(['langfuse', 'otlp', 'forward'] as const)('while %s is down for an
   })
 })
 
-test('one that hangs holds back none of the others', async () => {
+const NAMES_OF_ALL = ['langfuse', 'otlp', 'forward'] as const
+type Name = (typeof NAMES_OF_ALL)[number]
+
+/** Until nothing waits for the others than `besides`, for which something does. */
+async function othersHaveAll(url: string, besides: Name): Promise<void> {
+  type Exporters = { exporters: readonly { name: string; pending: number }[] }
+  await eventually(`all but ${besides} to have all`, async () => {
+    const { exporters } = (await (await fetch(`${url}/health`)).json()) as Exporters
+    return exporters.every(({ name, pending }) => (name === besides ? pending > 0 : pending === 0))
+  })
+}
+
+test.each(NAMES_OF_ALL)('while %s hangs, the others have everything at once', async (slow) => {
   const all = await servers()
   const { url, stop } = await start(environmentOf(folder(), all))
-  all.otlp.always(() => ({ kind: 'hang' }))
-  all.langfuse.always(() => ({ kind: 'hang' }))
+  all[slow].always(() => ({ kind: 'hang' }))
   for (const name of NAMES) await replay(url, recording(name))
-  const sent = await recordsOf(NAMES)
-  await eventually('all to be forwarded', () => all.forward.logs().length === sent.logs.length)
-  expect(all.otlp.spans()).toEqual([])
-  for (const server of [all.otlp, all.langfuse]) {
-    server.always(() => undefined)
-    server.release()
+  await othersHaveAll(url, slow)
+  const taken = {
+    langfuse: all.langfuse.spans(),
+    otlp: all.otlp.spans(),
+    forward: all.forward.logs(),
   }
+  for (const name of NAMES_OF_ALL) expect(taken[name].length > 0).toBe(name !== slow)
+  all[slow].always(() => undefined)
+  all[slow].release()
   expect(await stop()).toBe(true)
+  await expectAll(all)
+})
+
+test.each(NAMES_OF_ALL)('kill -9 while %s is down loses and doubles nothing', async (down) => {
+  const all = await servers()
+  const environment = { ...environmentOf(folder(), all), LOG_LEVEL: 'info' }
+  all[down].always(() => ({ kind: 'status', status: 503 }))
+  const bridge = await startedProcess(environment)
+  for (const name of NAMES) await replay(bridge.url, recording(name))
+  // What the others answered is marked then: a kill repeats nothing.
+  await othersHaveAll(bridge.url, down)
+  bridge.kill('SIGKILL')
+  await bridge.ended()
+  all[down].always(() => undefined)
+  const again = await startedProcess(environment)
+  again.kill('SIGTERM')
+  expect(await again.ended()).toBe(0)
   await expectAll(all)
 })
 
