@@ -4,8 +4,8 @@
  *
  * Scores go by plain `fetch` as well, with the types of @langfuse/core but not through its
  * `LangfuseAPIClient` (5.11): that one follows redirects and counts any 3xx as success, hands an
- * unreadable 2xx body on as if it were the score, does not let its timeout cover the body, and
- * is 22 MB in memory.
+ * unreadable 2xx body on as if it were the score, and does not let its timeout cover the body
+ * (decision 16).
  */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
