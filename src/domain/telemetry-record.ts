@@ -52,6 +52,14 @@ export interface MetricPoint {
   readonly masked?: Masked
 }
 
+/** A metric of a kind that is no increment, and of which nothing is made: a gauge, a histogram. */
+export interface UnusedMetric {
+  readonly origin: Origin
+  readonly name: string
+  /** How many data points it has. */
+  readonly points: number
+}
+
 /** Something that happened within a span. */
 export interface SpanMoment {
   readonly name: string

@@ -151,7 +151,7 @@ function exchanged(
       received.contentType = headers['content-type'] ?? ''
       noteStatus(headers, received)
     })
-    request.on('trailers', (headers) => noteStatus(headers, received))
+    request.on('trailers', (headers: ReceivedHeaders) => noteStatus(headers, received))
     request.on('data', (chunk: Buffer) => {
       received.chunks.push(chunk)
       received.bytes += chunk.length

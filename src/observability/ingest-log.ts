@@ -19,6 +19,8 @@ export interface IngestEntry {
   readonly status: number
   /** Records that were refused while the others were kept. */
   readonly rejected: number
+  /** Metric points of kinds that are not used; absent when there are none. */
+  readonly unused?: number
   /** Why, each reason once. */
   readonly reasons: readonly string[]
 }

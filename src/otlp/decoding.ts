@@ -4,6 +4,7 @@
  */
 import { beginningOf } from '../domain/beginning.ts'
 import type { Intake } from '../domain/rejection.ts'
+import type { UnusedMetric } from '../domain/telemetry-record.ts'
 
 /** Where a reader leaves the reason. Only meaningful right after it returned `undefined`. */
 export interface Fault {
@@ -71,6 +72,8 @@ export interface DecodeFailure {
 export interface Part<T> extends Intake<T> {
   /** What they take of the heap, about. */
   readonly heapBytes: number
+  /** Metrics of it that are read, and not used. */
+  readonly unused?: readonly UnusedMetric[]
   /** Texts of it in which bytes were replaced that are not valid UTF-8. */
   readonly replacedTexts?: number
   /** Nothing comes after it. Every request that can be read has such a part. */

@@ -5,7 +5,8 @@
  */
 import { beginningOf } from '../domain/beginning.ts'
 import type { Intake, Rejection } from '../domain/rejection.ts'
-import { MAX_RECORDS } from './decoding.ts'
+import type { UnusedMetric } from '../domain/telemetry-record.ts'
+import { MAX_RECORDS, type Part } from './decoding.ts'
 
 const MAX_DESCRIBED = 100
 /** Refusals counted; a hostile request can hold thirty million of them. */
@@ -26,6 +27,8 @@ export interface IntakeBuilder<T> {
    * what was looked for.
    */
   skip(unrecognised?: string): void
+  /** Read, and not used. */
+  setAside(metric: UnusedMetric): void
   /** Something stood where a list of records was looked for. */
   miss(unrecognised: string): void
   /** What was met, in a request in which nothing was recognised so far; the first of it. */
@@ -34,15 +37,18 @@ export interface IntakeBuilder<T> {
   reject(message: string, count?: number): void
   /** Refuses `count` records because the request holds too many. */
   rejectOverflow(count: number): void
-  /** Records accepted since the last part. */
+  /** Records accepted, and metrics set aside, since the last part. */
   pending(): number
   /** What was gathered since the last part. */
   takePart(): Intake<T>
+  /** What was set aside since the last part. */
+  takeUnused(): Pick<Part<T>, 'unused'>
 }
 
 /** An empty intake, `maxRecords` at most. */
 export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<T> {
   let accepted: T[] = []
+  let unused: UnusedMetric[] = []
   let rejected: Rejection[] = []
   let seen = 0
   let refused = 0
@@ -75,17 +81,28 @@ export function createIntakeBuilder<T>(maxRecords = MAX_RECORDS): IntakeBuilder<
       if (unrecognised === undefined) known += 1
       else firstMiss ??= unrecognised
     },
+    setAside: (metric) => {
+      if (metric.points === 0) return
+      unused.push(metric)
+      seen += 1
+      known += 1
+    },
     miss: (unrecognised) => {
       firstMiss ??= unrecognised
     },
     unrecognised: () => (known === 0 ? firstMiss : undefined),
     reject,
     rejectOverflow: (count) => reject(overflow, count),
-    pending: () => accepted.length,
+    pending: () => accepted.length + unused.length,
     takePart: () => {
       const part = { accepted, rejected }
       accepted = []
       rejected = []
+      return part
+    },
+    takeUnused: () => {
+      const part = unused.length > 0 ? { unused } : {}
+      unused = []
       return part
     },
   }

@@ -79,11 +79,13 @@ export const jsonMetrics: Signal<MetricPoint> = {
   groups: 'resourceMetrics',
   scopes: 'scopeMetrics',
   items: 'metrics',
-  item: { shared: ['name', 'unit'], into: ['sum'], next: { object: sum } },
+  // A sum goes before what else there is.
+  item: { shared: ['name', 'unit'], into: dataFields, next: { object: sum } },
   countIn: countPoints,
   readItems: readMetrics,
 }
 
+const MAX_NAME_CHARS = 1000
 /** Members of a metric beside its data. */
 const metricMembers: ReadonlySet<string> = new Set(['name', 'description', 'unit', 'metadata'])
 
@@ -117,7 +119,12 @@ function readMetric(
   const sum = raw.sum
   if (sum === undefined || sum === null) {
     const isOfAnotherKind = dataFields.some((field) => raw[field] !== undefined)
-    const unknown = isOfAnotherKind ? undefined : unknownMember(raw, metricMembers)
+    if (isOfAnotherKind) {
+      const points = countPoints(raw)
+      intake.setAside({ origin, name: readText(raw.name).slice(0, MAX_NAME_CHARS), points })
+      return
+    }
+    const unknown = unknownMember(raw, metricMembers)
     intake.skip(unknown && `${path} holds ${unknown}, expected sum`)
     return
   }

@@ -136,5 +136,5 @@ function rejectPiece<T>(
 
 function partOf<T>(intake: IntakeBuilder<T>, wireBytes: number, isLast: boolean): Part<T> {
   const heapBytes = heapBytesOf(intake.pending(), 0, wireBytes)
-  return { ...intake.takePart(), heapBytes, isLast }
+  return { ...intake.takePart(), ...intake.takeUnused(), heapBytes, isLast }
 }

@@ -242,7 +242,13 @@ function takePart<T>(progress: Progress<T>, isLast: boolean): Part<T> {
   progress.partValues = input.values
   const { replacedTexts } = input
   input.replacedTexts = 0
-  return { ...intake.takePart(), heapBytes, isLast, ...(replacedTexts > 0 && { replacedTexts }) }
+  return {
+    ...intake.takePart(),
+    ...intake.takeUnused(),
+    heapBytes,
+    isLast,
+    ...(replacedTexts > 0 && { replacedTexts }),
+  }
 }
 
 /** Walks the frame to its end; throws where it is broken. */

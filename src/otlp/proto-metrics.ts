@@ -2,7 +2,7 @@
  * ExportMetricsServiceRequest in protobuf (opentelemetry/proto/metrics/v1) to points: those of
  * sums, as from JSON. Other kinds are taken without a point and never fail their batch.
  */
-import type { MetricPoint, Origin } from '../domain/telemetry-record.ts'
+import type { MetricPoint, Origin, UnusedMetric } from '../domain/telemetry-record.ts'
 import { checkShared, type Steps, type Fault, refuse } from './decoding.ts'
 import type { IntakeBuilder } from './intake-builder.ts'
 import {
@@ -65,7 +65,11 @@ function* readMetric(
   const fault: Fault = { text: '' }
   const sum = yield* attemptSteps(fault, readSum(input, end, origin, fault))
   if (sum === 'none') {
-    intake.skip()
+    input.reader.pos = start
+    const metric = yield* attemptSteps(fault, readUnused(input, end, origin))
+    if (metric === undefined) intake.skip()
+    else intake.setAside(metric)
+    yield 'record'
     return
   }
   if (sum === undefined) {
@@ -126,6 +130,22 @@ function* readSum(
   const temporality = temporalityOf(code)
   if (temporality === undefined) return refuse(fault, temporalityFault(code))
   return { header: { origin, name, unit, temporality }, extent }
+}
+
+const MAX_NAME_CHARS = 1000
+
+/** A metric of another kind; `undefined` when it has no data. */
+function* readUnused(
+  input: WireInput,
+  end: number,
+  origin: Origin,
+): Steps<UnusedMetric | undefined> {
+  const fields = yield* fieldsIn(input, end, [NAME, ...DATA])
+  if (fields.size === (fields.has(NAME) ? 1 : 0)) return undefined
+  const begin = input.reader.pos
+  const name = textAt(input, fields.get(NAME)).slice(0, MAX_NAME_CHARS)
+  input.reader.pos = begin
+  return { origin, name, points: yield* countPoints(input, end) }
 }
 
 function textAt(input: WireInput, extent: Extent | undefined): string {

@@ -4,12 +4,13 @@
  */
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
+import type { MetricPoint, UnusedMetric } from '../domain/telemetry-record.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import { identifyRecord } from './identify.ts'
 import { createPlacement } from './place-spans.ts'
 import { quarantined } from './quarantine.ts'
-import { recognise } from './recognise.ts'
+import { recognise, recogniseRecord } from './recognise.ts'
 import {
   type IngestRequest,
   inProcess,
@@ -29,6 +30,14 @@ export interface Intake {
    * stored; those that were are known when they come again.
    */
   accept(records: SignalRecords, request: IngestRequest): Promise<readonly Rejection[]>
+  /**
+   * Metrics of which nothing is made: resolves to how many of their points belong to a known agent,
+   * and to the refusals of the others, one a point.
+   */
+  notUsed(
+    metrics: readonly UnusedMetric[],
+    request: IngestRequest,
+  ): { readonly points: number; readonly rejected: readonly Rejection[] }
   /** What may be said of a request: what quotes it goes through the same masking as its records. */
   readonly redactText: (text: string) => string
 }
@@ -62,6 +71,41 @@ export function createIntake(all: IntakeDeps): Intake {
   )
   return {
     accept: (records, request) => take({ request, records: inProcess(records) }),
+    notUsed: (metrics, request) => notUsed(metrics, request, masker),
     redactText: (text) => masker.maskText(text),
+  }
+}
+
+/** Who sent such a metric is found out as for a point. */
+function notUsed(
+  metrics: readonly UnusedMetric[],
+  { arrivedMs }: IngestRequest,
+  masker: RecordMasker,
+): ReturnType<Intake['notUsed']> {
+  let points = 0
+  const rejected: Rejection[] = []
+  for (const metric of metrics) {
+    const [record] = inProcess({ signal: 'metric', records: [pointOf(metric)] })
+    if (record === undefined) continue
+    recogniseRecord(record, arrivedMs)
+    masker.mask(record)
+    const rejection = identifyRecord(record, arrivedMs)
+    if (rejection?.reason !== 'unknown_agent') points += metric.points
+    else for (let i = 0; i < metric.points; i++) rejected.push(rejection)
+  }
+  return { points, rejected }
+}
+
+function pointOf({ origin, name }: UnusedMetric): MetricPoint {
+  return {
+    origin,
+    name,
+    unit: '',
+    temporality: 'cumulative',
+    startNanos: '0',
+    timeNanos: '0',
+    timeMs: undefined,
+    value: 0,
+    attributes: {},
   }
 }

@@ -71,8 +71,11 @@ function redacted(facts: object, redact: (text: string) => string): object {
 // One request, as the log of requests keeps it, from how it ended.
 
 export interface IngestFacts extends Pick<IngestEntry, 'timeMs' | 'door' | 'signal' | 'bytes'> {
-  /** The records that were refused, or why the whole request was. */
-  readonly outcome: Result<readonly Rejection[], Failure>
+  /** What was taken and what not, or why the whole request was refused. */
+  readonly outcome: Result<
+    { readonly rejected: readonly Rejection[]; readonly unused: number },
+    Failure
+  >
   /** What the client calls itself. */
   readonly userAgent: string | undefined
 }
@@ -92,11 +95,17 @@ export function noteIngest({ counters, ingestLog }: IngestNotes, facts: IngestFa
     if (userAgent?.startsWith(DOCTOR_USER_AGENT) !== true) counters.countRefused(reason)
   }
   if (outcome.ok) {
-    const { value } = outcome
-    for (const { reason } of value) {
+    const { rejected, unused } = outcome.value
+    for (const { reason } of rejected) {
       countRefused(reason === 'malformed' ? 'malformed_record' : reason)
     }
-    ingestLog?.note({ ...request, status: 200, rejected: value.length, reasons: reasonsOf(value) })
+    ingestLog?.note({
+      ...request,
+      status: 200,
+      rejected: rejected.length,
+      ...(unused > 0 && { unused }),
+      reasons: reasonsOf(rejected),
+    })
     return
   }
   const { kind, message } = outcome.error

@@ -42,18 +42,21 @@ export interface Refusal {
   readonly cause?: unknown
 }
 
+/** What became of a request that was not refused as a whole. */
+export interface Taken {
+  readonly rejected: readonly Rejection[]
+  /** Points of metrics that were read, and of which nothing is made. */
+  readonly unused: number
+}
+
 /** Takes the requests of one signal. */
 export interface SignalReceiver<Name extends SignalName = SignalName> {
   readonly name: Name
   /**
-   * Resolves to the records that were refused, once all others are durable. After a failure, parts
+   * Resolves once all records that were not refused are durable. After a failure, parts
    * that came before it may be: a client that sends them again has them counted once.
    */
-  take(
-    bytes: Buffer,
-    encoding: Encoding,
-    permit: Permit,
-  ): Promise<Result<readonly Rejection[], Refusal>>
+  take(bytes: Buffer, encoding: Encoding, permit: Permit): Promise<Result<Taken, Refusal>>
 }
 
 export interface SignalReceiverDeps {
@@ -158,11 +161,12 @@ function createSignalReceiver<T, Name extends SignalName>(
   const takeParts = async (
     decoding: Decoding<T>,
     permit: Permit,
-  ): Promise<Result<readonly Rejection[], Refusal>> => {
+  ): Promise<Result<Taken, Refusal>> => {
     const rejections = createRejections()
     // The one place where the time of arrival is taken: all records of a request share it.
     const request = { arrivedMs: clock.now(), permit }
     const keep = createKeeping(format, request, permit, rejections, deps)
+    let unused = 0
     let endTurn = nothing
     try {
       // What is small is one part, and waits for no turn.
@@ -171,7 +175,12 @@ function createSignalReceiver<T, Name extends SignalName>(
         const part = step.value
         const refusal = part && (await keep(part))
         if (refusal !== undefined) return err(refusal)
-        if (part?.isLast === true) return ok(rejections.all())
+        if (part?.unused !== undefined) {
+          const { points, rejected } = intake.notUsed(part.unused, request)
+          unused += points
+          rejections.add(rejected)
+        }
+        if (part?.isLast === true) return ok({ rejected: rejections.all(), unused })
         endTurn()
         if (isStopping.aborted) return err({ failure: stopping })
         endTurn = await turns.next()
@@ -207,7 +216,7 @@ function createSignalReceiver<T, Name extends SignalName>(
       if (!taken.ok) return taken
       const refusal = await forward(bytes, encoding)
       if (refusal !== undefined) return err(refusal)
-      const rejected = taken.value
+      const { rejected } = taken.value
       const [first] = rejected
       if (first === undefined) return taken
       counters.countRejected(rejected)

@@ -31,6 +31,8 @@ export const ingestRequest = z
     status: z.number(),
     /** Records in it that were refused, while the others were kept. */
     rejected: count,
+    /** Points of metrics that are read but not used, such as gauges; absent when there are none. */
+    unused: count.optional(),
     /** Why, each reason once; for a refused request its message. At most 10. */
     reasons: z.array(z.string()),
   })

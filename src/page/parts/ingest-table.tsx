@@ -32,7 +32,13 @@ export function IngestTable({ requests }: { readonly requests: readonly IngestRe
         },
         {
           name: 'Why',
-          cell: ({ reasons }) => <span className="reason">{reasons.join('; ')}</span>,
+          cell: ({ reasons, unused = 0 }) => (
+            <span className="reason">
+              {[...reasons, ...(unused > 0 ? [`${formatCount(unused)} points not used`] : [])].join(
+                '; ',
+              )}
+            </span>
+          ),
         },
       ]}
     />

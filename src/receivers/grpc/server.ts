@@ -14,7 +14,6 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { ReceiverConfig } from '../../config/config.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { Rejection } from '../../domain/rejection.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
@@ -36,7 +35,7 @@ import {
   unauthenticated,
 } from '../errors.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
-import type { Refusal, SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
+import type { Refusal, SignalReceiver, SignalReceivers, Taken } from '../signal-receiver.ts'
 import { type FailureLog, type IngestFacts, noteIngest } from '../refusal-log.ts'
 import { framed, messageIn, PREFIX_BYTES } from './message.ts'
 import { okTrailers, responseHeaders, statusTrailers } from './status.ts'
@@ -109,7 +108,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     headers: IncomingHttpHeaders,
     signal: SignalReceiver,
     onRead: (bytes: number) => void,
-  ): Promise<Result<readonly Rejection[], Refusal>> {
+  ): Promise<Result<Taken, Refusal>> {
     const failure = await admissionFailure(stream, headers)
     const permit = failure === undefined ? admission.admit(0) : undefined
     if (permit === undefined) return err({ failure: failure ?? overloaded })
@@ -184,7 +183,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     }
     const facts = { ...request, signal: signal.name }
     let bytes = 0
-    let taken: Result<readonly Rejection[], Refusal>
+    let taken: Result<Taken, Refusal>
     try {
       taken = await take(stream, headers, signal, (read) => {
         bytes = read
@@ -195,7 +194,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     if (taken.ok) {
       counters.countSuccess()
       noteIngest(deps, { ...facts, bytes, outcome: taken })
-      succeed(stream, Buffer.from(protobufEncoding.success(signal.name, taken.value)))
+      succeed(stream, Buffer.from(protobufEncoding.success(signal.name, taken.value.rejected)))
       return
     }
     const { failure, cause } = taken.error

@@ -16,7 +16,7 @@ import { inflated, readBody } from './body.ts'
 import { compressionOf } from './content-encoding.ts'
 import { type Encoding, encodingOf } from '../encoding.ts'
 import { type Failure, overloaded, tooLarge, unsupportedType } from '../errors.ts'
-import type { Refusal, SignalReceiver } from '../signal-receiver.ts'
+import type { Refusal, SignalReceiver, Taken } from '../signal-receiver.ts'
 import { noteIngest } from '../refusal-log.ts'
 
 export interface SignalRouteDeps {
@@ -65,7 +65,7 @@ export function signalHandler(
     encoding: Encoding,
     permit: Permit,
     onRead: (bytes: number) => void,
-  ): Promise<Result<readonly Rejection[], Refusal>> => {
+  ): Promise<Result<Taken, Refusal>> => {
     const limits = { maxBytes: maxRequestBytes, declaredBytes: declaredBytes(raw) }
     const body = await readBody(raw, limits, permit, () => raw.socket.destroy())
     if (!body.ok) return err({ failure: body.error })
@@ -81,7 +81,7 @@ export function signalHandler(
   return async (request, reply) => {
     const timeMs = clock.now()
     let bytes = declaredBytes(request.raw)
-    const note = (outcome: Result<readonly Rejection[], Failure>): void => {
+    const note = (outcome: Result<Taken, Failure>): void => {
       const userAgent = request.headers['user-agent']
       const facts = { timeMs, door: 'http', signal: signal.name, bytes, userAgent } as const
       noteIngest(deps, { ...facts, outcome })
@@ -102,6 +102,6 @@ export function signalHandler(
     const taken = await take(request, encoding, permit, onRead).finally(permit.release)
     if (!taken.ok) return fail(taken.error.failure, taken.error.cause)
     note(taken)
-    return answer(reply, encoding, taken.value)
+    return answer(reply, encoding, taken.value.rejected)
   }
 }

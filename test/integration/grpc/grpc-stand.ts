@@ -48,6 +48,7 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
     ingestTraces: vi.fn<TakeRecords<SpanRecord>>().mockResolvedValue([]),
   }
   const intake: Intake = {
+    notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
     accept: async (of) => {
       switch (of.signal) {

@@ -115,6 +115,7 @@ export function createStand(settings: Settings = {}): Stand {
   const ingestHooks = vi.fn<TakeRecords<PostedHook>>(async () => [])
   const ingests = { ingestLogs, ingestMetrics, ingestTraces, ingestHooks }
   const intake: Intake = {
+    notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
     accept: (of, request) => {
       switch (of.signal) {
