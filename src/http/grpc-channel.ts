@@ -87,6 +87,7 @@ export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
 
   return {
     call: async (path, message, stop) => {
+      if (stop.aborted) return noAnswer('the call was stopped')
       const body = framed(await compress(message))
       const current = connected()
       // A connection that waits for nothing keeps no process alive.
@@ -107,7 +108,8 @@ export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
         // What does not answer may be a connection that is dead without anybody having said so.
         if (outcome.isOver) {
           forget(current)
-          current.close()
+          if (current.connecting) current.destroy()
+          else current.close()
         }
         return outcome.answer
       } catch (error) {
@@ -120,7 +122,7 @@ export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
   }
 }
 
-/** Sends a request. `isOver` is set where its time was up. */
+/** Sends a request. `isOver` is set where its time was up, or the caller stopped. */
 function exchanged(
   request: ClientHttp2Stream,
   body: Buffer,
@@ -138,14 +140,26 @@ function exchanged(
       bytes: 0,
     }
     let failure: unknown
-    let isOver = false
+    const end = (ended: Promise<GrpcOutcome>, isOver: boolean): void => {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', abort)
+      ended.then(
+        (answer) => resolve({ answer, isOver }),
+        (error: unknown) => resolve({ answer: noAnswer(error), isOver }),
+      )
+    }
     const cancel = (): void => request.close(constants.NGHTTP2_CANCEL)
-    const timer = setTimeout(() => {
-      isOver = true
+    // While the connection is still being made, a call that is closed does not say so.
+    const abort = (): void => {
       cancel()
+      end(Promise.resolve(noAnswer('the call was stopped')), true)
+    }
+    const timer = setTimeout(() => {
+      cancel()
+      end(lateAnswer(received, timeoutMs), true)
     }, timeoutMs)
-    if (stop.aborted) cancel()
-    stop.addEventListener('abort', cancel)
+    stop.addEventListener('abort', abort)
+    if (stop.aborted) abort()
     request.on('response', (headers) => {
       received.status = headers[':status']
       received.contentType = headers['content-type'] ?? ''
@@ -160,15 +174,7 @@ function exchanged(
     request.on('error', (error) => {
       failure = error
     })
-    request.on('close', () => {
-      clearTimeout(timer)
-      stop.removeEventListener('abort', cancel)
-      const ended = isOver ? lateAnswer(received, timeoutMs) : answerOf(received, failure)
-      ended.then(
-        (answer) => resolve({ answer, isOver }),
-        (error: unknown) => resolve({ answer: noAnswer(error), isOver }),
-      )
-    })
+    request.on('close', () => end(answerOf(received, failure), false))
     request.end(body)
   })
 }

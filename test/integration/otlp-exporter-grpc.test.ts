@@ -1,5 +1,7 @@
 /** The OTLP exporter over gRPC, against a real server of another implementation. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import {
@@ -269,6 +271,29 @@ describe('what an answer means', () => {
     const client = clientOf(receiver.port, { timeoutMs: 100 })
     expect(await client.send('traces', new Uint8Array(0), 1, never)).toMatchObject(absent)
   })
+
+  test.each([false, true])(
+    'one that accepts connections and says nothing is tried again, TLS: %s',
+    async (isSecure) => {
+      const silent = createServer()
+      const sockets: Socket[] = []
+      silent.on('connection', (socket) => sockets.push(socket))
+      silent.listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      toEnd.push(() => {
+        for (const socket of sockets) socket.destroy()
+        silent.close()
+      })
+      const { port } = silent.address() as AddressInfo
+      const client = clientOf(port, { isSecure, timeoutMs: 100 })
+      const body = new Uint8Array(0)
+      expect(await client.send('traces', body, 1, never)).toMatchObject(absent)
+      const stop = new AbortController()
+      const stopped = clientOf(port, { isSecure }).send('traces', body, 1, stop.signal)
+      setImmediate(() => stop.abort())
+      expect(await stopped).toEqual({ kind: 'stopped' })
+    },
+  )
 
   test('a stop ends what is under way', async () => {
     const receiver = await createReceiver()
