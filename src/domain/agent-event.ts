@@ -258,6 +258,8 @@ export interface Repeated {
   readonly toolUseId?: string
   /** Anything that counts: the agent has a better source for all of it. */
   readonly anyCall?: true
+  /** What any call used. */
+  readonly anyUsage?: true
 }
 
 /**

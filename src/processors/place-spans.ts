@@ -52,7 +52,9 @@ interface KnownTrace {
   isSession: boolean
   /** Spans that were named as missing, until the next span above them that does work has come. */
   readonly awaited: Set<string>
-  /** Outermost agents so far; where every session is a span's own, by session. */
+  /** The agents that were taken for the outermost. */
+  readonly outermost: string[]
+  /** How many turns those began; where every session is a span's own, by session. */
   readonly turns: Map<string, number>
 }
 
@@ -84,6 +86,7 @@ export function createSpanPlacer(): SpanPlacer {
       sessionId: undefined,
       isSession: false,
       awaited: new Set(),
+      outermost: [],
       turns: new Map(),
     }
     traces.set(id, trace)
@@ -155,8 +158,21 @@ function noteTurn(trace: KnownTrace, { spanId }: SpanRecord): void {
     if (chain.above.some(([, { placing }]) => placing?.role === 'agent')) return
     if (chain.missing !== undefined && isWithinAnother(trace, spanId)) return
   }
-  span.turn = turnsSoFar(trace, span)
-  trace.turns.set(turnScope(span), span.turn + 1)
+  const taken = span.placing.sessionIsOwn ? undefined : turnWithin(trace, spanId)
+  span.turn = taken ?? turnsSoFar(trace, span)
+  trace.outermost.push(spanId)
+  if (taken === undefined) trace.turns.set(turnScope(span), span.turn + 1)
+}
+
+/** The turn of an agent that was taken for the outermost, before the one around it came. */
+function turnWithin(trace: KnownTrace, spanId: string): number | undefined {
+  for (const id of trace.outermost.slice(-MAX_LOOKED_AT)) {
+    const span = trace.spans.get(id)
+    if (span !== undefined && chainOf(trace, span).above.some(([of]) => of === spanId)) {
+      return span.turn
+    }
+  }
+  return undefined
 }
 
 function turnsSoFar(trace: KnownTrace, span: KnownSpan): number {

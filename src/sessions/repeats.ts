@@ -34,6 +34,8 @@ const callOf = (requestId: string): string => `call|${requestId}`
 const toolOf = (toolUseId: string): string => `tool|${toolUseId}`
 /** The agent's best source has told of a call. */
 const ANY_CALL = 'call'
+/** A call has told what it used. */
+const ANY_USAGE = 'usage'
 
 /** Notes what an event tells, before it is folded. */
 export function noteRepeats(state: SessionState, event: AgentEvent): void {
@@ -42,7 +44,10 @@ export function noteRepeats(state: SessionState, event: AgentEvent): void {
     case 'model_call':
     case 'model_usage':
       tell(state, ANY_CALL)
-      if (event.usage !== undefined) noteUsage(state, event)
+      if (event.usage !== undefined) {
+        tell(state, ANY_USAGE)
+        noteUsage(state, event)
+      }
       if (event.requestId !== undefined) tell(state, callOf(event.requestId))
       return
     case 'model_error':
@@ -128,11 +133,12 @@ export function onFallback(
   { event, unless }: FallbackEvent,
   arrivedMs: number,
 ): void {
-  const { requestId, toolUseId, anyCall } = unless
+  const { requestId, toolUseId, anyCall, anyUsage } = unless
   const keys: string[] = []
   if (requestId !== undefined) keys.push(callOf(requestId))
   if (toolUseId !== undefined) keys.push(toolOf(toolUseId))
   if (anyCall === true) keys.push(ANY_CALL)
+  if (anyUsage === true) keys.push(ANY_USAGE)
   if (!keys.some((key) => isTold(draft.state, key))) wait(draft, event, keys, arrivedMs)
 }
 

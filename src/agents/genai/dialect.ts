@@ -9,8 +9,11 @@ import type { SpanRecord } from '../../domain/telemetry-record.ts'
 import { isPlausible } from '../../domain/numbers.ts'
 import { numberOf, present, textOf } from '../read-attribute.ts'
 
-/** What a span covers. An `agent` is a turn or, within another agent, a subagent. */
-export type WorkRole = 'call' | 'agent' | 'tool' | 'other'
+/**
+ * What a span covers. An `agent` is a turn or, within another agent, a subagent. A `sum` tells what
+ * calls beside it used, and counts where none of the session tells any.
+ */
+export type WorkRole = 'call' | 'agent' | 'tool' | 'sum' | 'other'
 
 /** What a model call was given and what it answered; whole messages. */
 export interface CallContent {

@@ -7,6 +7,8 @@ import type {
   AgentEvent,
   Content,
   EventBase,
+  ModelCallEvent,
+  ModelErrorEvent,
   ToolResultEvent,
   UsageSum,
 } from '../../domain/agent-event.ts'
@@ -75,7 +77,7 @@ function placingOf(dialect: Dialect, span: SpanRecord): SpanPlacing {
   const role = dialect.role(span)
   const { attributes } = span
   return {
-    role: role === 'call' || role === 'tool' ? 'work' : role,
+    role: role === 'agent' || role === 'other' ? role : 'work',
     sessionId: dialect.sessionId(attributes),
     sessionIsOwn: dialect.sessionIsOwn,
     subagentsHaveIds: dialect.subagentsHaveIds,
@@ -89,6 +91,10 @@ function readSpan(dialect: Dialect, base: EventBase, span: SpanRecord): AgentEve
   switch (dialect.role(span)) {
     case 'call':
       return callOf(dialect, base, span)
+    case 'sum': {
+      const event = callOf(dialect, base, span)
+      return { ...base, kind: 'fallback', event, unless: { anyUsage: true } }
+    }
     case 'tool': {
       const tool = toolOf(dialect, base, span)
       return dialect.isPoorTool(span) ? untilTold(base, tool) : tool
@@ -107,7 +113,11 @@ function otherOf(base: EventBase): AgentEvent {
 
 const UNKNOWN_MODEL = 'unknown'
 
-function callOf(dialect: Dialect, base: EventBase, span: SpanRecord): AgentEvent {
+function callOf(
+  dialect: Dialect,
+  base: EventBase,
+  span: SpanRecord,
+): ModelCallEvent | ModelErrorEvent {
   const { attributes } = span
   const side = dialect.sideCall(span)
   const usage = dialect.usage(attributes)
@@ -279,6 +289,7 @@ const SENDERS: readonly (readonly [RegExp, string])[] = [
   [/^qwen-code$/, 'qwen-code'],
   [/^opencode$/, 'opencode'],
   [/^goose$/, 'goose'],
+  [/^openclaw(?:-gateway)?$/, 'openclaw'],
   [/^(?:factory[.-])?droid$/, 'droid'],
 ]
 
@@ -301,6 +312,18 @@ const TOKENS: readonly string[] = [
   'gen_ai.usage.cache_creation_input_tokens',
   'gen_ai.usage.reasoning.output_tokens',
   'gen_ai.usage.reasoning_tokens',
+  'gen_ai.usage.input_tokens.cached',
+  'gen_ai.usage.input_tokens.cache_write',
+  'gen_ai.usage.output_tokens.reasoning',
+  'gen_ai.usage.cached_tokens',
+  'gen_ai.usage.cache_write_input_tokens',
+  'gen_ai.usage.thinking_tokens',
+  'gen_ai.usage.details.cache_read_tokens',
+  'gen_ai.usage.details.cache_read_input_tokens',
+  'gen_ai.usage.details.cached_tokens',
+  'gen_ai.usage.details.cache_write_tokens',
+  'gen_ai.usage.details.cache_creation_input_tokens',
+  'gen_ai.usage.details.reasoning_tokens',
   'thoughts_token_count',
   'ai.usage.inputTokens',
   'ai.usage.outputTokens',
@@ -332,6 +355,7 @@ export const genaiQuantities: Readonly<Record<string, Quantity>> = {
   'dash0.gen_ai.usage.cost': 'usd',
   'llm.cost.total': 'usd',
   ttft_ms: 'durationMs',
+  'openclaw.model_call.time_to_first_byte_ms': 'durationMs',
   'ai.response.msToFirstChunk': 'durationMs',
   'http.response.status_code': 'count',
 }

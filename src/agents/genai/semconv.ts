@@ -46,7 +46,22 @@ const services: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What some emitters write where there is no conversation, or in place of its id. */
-const NO_CONVERSATION = /^(?:false|null|none|undefined|unknown)$|^(?:resp|msg|chatcmpl)[_-]/i
+const NO_CONVERSATION =
+  /^(?:false|null|none|undefined|unknown|n\/a|[-0]+)$|^(?:resp|msg|req|chatcmpl|gen|call)[_-]/i
+
+/** By what emitters name a session, the conventions' name first. */
+const SESSION_NAMES: readonly string[] = [
+  'gen_ai.conversation.id',
+  'session.id',
+  'gen_ai.session.id',
+  'gcp.vertex.agent.session_id',
+  'langfuse.session.id',
+  'langsmith.trace.session_id',
+  'langwatch.thread.id',
+  'mlflow.trace.session',
+  'claude.code.session_id',
+  '$ai_session_id',
+]
 
 export function agentOf({ origin }: SpanRecord): string {
   return services.get(textOf(origin.resource, 'service.name') ?? '') ?? 'genai'
@@ -56,30 +71,30 @@ export function operationOf(attributes: Attributes): string | undefined {
   return textOf(attributes, 'gen_ai.operation.name')
 }
 
-/** By the operation's name; without one by what else only such a span has. */
+/**
+ * By the operation's name; without one by what else only such a span has. An operation of no known
+ * name that used tokens is a call: where it only sums up calls, they are below it.
+ */
 export function roleOf({ name, attributes }: SpanRecord): WorkRole {
   const operation = operationOf(attributes)
-  if (operation !== undefined) return roles.get(operation) ?? 'other'
+  if (operation !== undefined) {
+    const role = roles.get(operation.toLowerCase())
+    return role ?? (usageOf(attributes) === undefined ? 'other' : 'call')
+  }
   if (textOf(attributes, 'gen_ai.tool.call.id') !== undefined) return 'tool'
   if (textOf(attributes, 'gen_ai.agent.name') !== undefined) return 'agent'
   const isCall =
     usageOf(attributes) !== undefined ||
     textOf(attributes, 'gen_ai.response.model') !== undefined ||
     (name.startsWith('chat ') && textOf(attributes, 'gen_ai.request.model') !== undefined)
-  return isCall ? 'call' : 'other'
+  if (isCall) return 'call'
+  return textOf(attributes, 'gen_ai.tool.name') === undefined ? 'other' : 'tool'
 }
 
 export function conversationOf(attributes: Attributes): string | undefined {
-  const id = textOf(attributes, 'gen_ai.conversation.id')
-  if (id !== undefined && !NO_CONVERSATION.test(id)) return id
-  return firstText(
-    attributes,
-    'session.id',
-    'gen_ai.session.id',
-    'gcp.vertex.agent.session_id',
-    'langfuse.session.id',
-    'langwatch.thread.id',
-    'claude.code.session_id',
+  const response = textOf(attributes, 'gen_ai.response.id')
+  return SESSION_NAMES.map((name) => textOf(attributes, name)).find(
+    (id) => id !== undefined && id !== response && !NO_CONVERSATION.test(id),
   )
 }
 
@@ -93,6 +108,9 @@ export function tokensOf(attributes: Attributes): ReportedTokens {
       'gen_ai.usage.cache_read_input_tokens',
       'gen_ai.usage.input_tokens.cached',
       'gen_ai.usage.cached_tokens',
+      'gen_ai.usage.details.cache_read_tokens',
+      'gen_ai.usage.details.cache_read_input_tokens',
+      'gen_ai.usage.details.cached_tokens',
     ),
     cacheWrite: firstNumber(
       attributes,
@@ -100,12 +118,17 @@ export function tokensOf(attributes: Attributes): ReportedTokens {
       'gen_ai.usage.cache_creation.input_tokens',
       'gen_ai.usage.cache_creation_input_tokens',
       'gen_ai.usage.cache_write_input_tokens',
+      'gen_ai.usage.input_tokens.cache_write',
+      'gen_ai.usage.details.cache_write_tokens',
+      'gen_ai.usage.details.cache_creation_input_tokens',
     ),
     reasoning: firstNumber(
       attributes,
       'gen_ai.usage.reasoning.output_tokens',
       'gen_ai.usage.output_tokens.reasoning',
       'gen_ai.usage.reasoning_tokens',
+      'gen_ai.usage.thinking_tokens',
+      'gen_ai.usage.details.reasoning_tokens',
     ),
   }
 }
@@ -188,10 +211,13 @@ export function jsonTextOf(attributes: Attributes, key: string): string | undefi
   return textOf(attributes, key)
 }
 
+const UNSET = 0
 const ERROR = 2
 
+/** By its status; where nobody set one, `error.type` is there only for what failed. */
 export function failureOf({ attributes, moments, statusCode, statusMessage }: SpanRecord) {
-  if (statusCode !== ERROR) return undefined
+  const isUnset = statusCode === UNSET && textOf(attributes, 'error.type') !== undefined
+  if (statusCode !== ERROR && !isUnset) return undefined
   const exception = moments.find(({ name }) => name.includes('exception'))?.attributes ?? {}
   const type = firstText(attributes, 'error.type') ?? textOf(exception, 'exception.type')
   const failure: Failure = {

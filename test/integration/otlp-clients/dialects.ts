@@ -19,7 +19,10 @@ export interface DialectCase {
   readonly agent: string
   readonly service: string
   readonly scope: string
-  readonly sessionId: string
+  /** Absent where its spans name none: the trace is the session. */
+  readonly sessionId?: string
+  /** 2 unless it tells a turn as one. */
+  readonly calls?: number
   readonly root: DialectSpan
   /** Beside the roots of turns: agents within agents. */
   readonly subagents: number
@@ -74,6 +77,14 @@ const tool = {
   },
 }
 const agent = { 'gen_ai.operation.name': 'invoke_agent' }
+const openclawCall = {
+  'openclaw.provider': 'openai',
+  'openclaw.model_call.observation_unit': 'request',
+}
+const opencodeSession = {
+  'session.id': 'c-opencode',
+  'ai.telemetry.metadata.sessionId': 'c-opencode',
+}
 const inSession = (id: string) => ({ 'gen_ai.conversation.id': id })
 
 /** As the conventions say, with the attributes of one emitter on the root and on each span. */
@@ -188,12 +199,178 @@ export const dialectCases: readonly DialectCase[] = [
   },
   {
     dialect: 'goose',
-    source: 'block/goose, crates/goose/src/agents and tracing',
+    source:
+      'block/goose, crates/goose/src/agents/gen_ai_telemetry.rs and state_machine/inference.rs',
     ...{ agent: 'goose', service: 'goose', scope: 'goose', sessionId: 'c-goose' },
     root: {
-      ...conventional({}, {}),
+      ...conventional({}, { 'session.id': 'c-goose', 'goose.chat.purpose': 'inference' }),
       name: 'reply',
       attributes: { ...sums, 'session.id': 'c-goose' },
+    },
+    subagents: 0,
+  },
+  ...['openclaw.model.call', 'chat gpt-5.5'].map(
+    (callName): DialectCase => ({
+      dialect: `OpenClaw, calls named ${callName}`,
+      source:
+        'openclaw/openclaw, extensions/diagnostics-otel/src, docs/gateway/opentelemetry (2026.9)',
+      ...{ agent: 'openclaw', service: 'openclaw-gateway', scope: 'openclaw' },
+      root: {
+        name: 'openclaw.harness.run',
+        attributes: { 'openclaw.harness.id': 'openclaw', 'openclaw.outcome': 'completed' },
+        children: [
+          {
+            name: 'openclaw.run',
+            attributes: { 'openclaw.channel': 'webchat' },
+            children: [
+              call(callName, semconv, 0, openclawCall),
+              {
+                name: 'openclaw.tool.execution',
+                attributes: {
+                  'gen_ai.operation.name': 'execute_tool',
+                  'gen_ai.tool.name': 'read',
+                  'openclaw.toolName': 'read',
+                  'openclaw.tool.source': 'core',
+                },
+              },
+              call(callName, semconv, 1, openclawCall),
+            ],
+          },
+          {
+            // A sum of the turn, beside its calls.
+            name: 'openclaw.model.usage',
+            attributes: {
+              ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-5.5' },
+              ...{ ...sums, 'gen_ai.usage.cache_read.input_tokens': 110 },
+              ...{ 'openclaw.tokens.input': 30, 'openclaw.tokens.output': 25 },
+              ...{ 'openclaw.tokens.cache_read': 110, 'openclaw.tokens.total': 165 },
+            },
+          },
+        ],
+      },
+      subagents: 0,
+    }),
+  ),
+  {
+    dialect: 'OpenClaw before it told its calls',
+    source: 'openclaw/openclaw, extensions/diagnostics-otel/src/service.ts (2026.2)',
+    ...{ agent: 'openclaw', service: 'openclaw-gateway', scope: 'openclaw', calls: 1 },
+    root: {
+      name: 'openclaw.message.processed',
+      attributes: { 'openclaw.channel': 'telegram', 'openclaw.outcome': 'completed' },
+      children: [
+        {
+          name: 'openclaw.model.usage',
+          attributes: {
+            ...{ 'openclaw.provider': 'openai', 'openclaw.model': 'gpt-5.5' },
+            ...{ 'openclaw.tokens.input': 30, 'openclaw.tokens.output': 25 },
+            ...{ 'openclaw.tokens.cache_read': 110, 'openclaw.tokens.cache_write': 0 },
+          },
+        },
+        {
+          name: 'openclaw.tool.execution',
+          attributes: { 'gen_ai.tool.name': 'read', 'openclaw.toolName': 'read' },
+        },
+      ],
+    },
+    subagents: 0,
+  },
+  {
+    dialect: 'Dash0 agent plugin with Claude Code',
+    source: 'dash0hq/dash0-agent-plugin 0.1.9, spans of its own store',
+    ...{ agent: 'claude-code', service: 'claude-code', scope: 'dash0-agent-plugin' },
+    ...{ sessionId: 'c-dash0', calls: 1 },
+    root: {
+      name: 'chat claude-opus-4-6',
+      attributes: {
+        ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.harness.name': 'claude-code' },
+        // Without the cache, against the conventions.
+        ...{ 'gen_ai.usage.input_tokens': 30, 'gen_ai.usage.output_tokens': 25 },
+        ...{ 'gen_ai.usage.cache_read.input_tokens': 110, ...inSession('c-dash0') },
+      },
+      children: [
+        { name: 'execute_tool Read', attributes: { ...tool.attributes, ...inSession('c-dash0') } },
+      ],
+    },
+    subagents: 0,
+  },
+  {
+    dialect: 'Pydantic AI',
+    source: 'pydantic/pydantic-ai, pydantic_ai_slim/pydantic_ai/models/instrumented.py, version 2',
+    ...{ agent: 'genai', service: 'my-app', scope: 'pydantic-ai', sessionId: 'c-pydantic' },
+    root: {
+      name: 'agent run',
+      attributes: {
+        ...{ 'logfire.msg': 'agent run', agent_name: 'agent', model_name: 'gpt-5.5' },
+        ...{ ...sums, ...inSession('c-pydantic') },
+      },
+      children: [
+        call('chat gpt-5.5', semconv, 0, { 'logfire.msg': 'chat gpt-5.5' }),
+        {
+          name: 'running tools',
+          attributes: { 'logfire.msg': 'running 1 tool' },
+          children: [
+            {
+              name: 'running tool',
+              attributes: {
+                ...{ 'logfire.msg': 'running tool: read', 'gen_ai.tool.name': 'read' },
+                'gen_ai.tool.call.id': 'call_1',
+              },
+            },
+          ],
+        },
+        call('chat gpt-5.5', semconv, 1, { 'logfire.msg': 'chat gpt-5.5' }),
+      ],
+    },
+    subagents: 0,
+  },
+  {
+    dialect: 'opencode',
+    source: 'anomalyco/opencode, packages/opencode/src/session, and recordings of 1.18.33',
+    ...{ agent: 'opencode', service: 'opencode', scope: 'opencode', sessionId: 'c-opencode' },
+    root: {
+      name: 'SessionPrompt.prompt',
+      attributes: {},
+      children: [0, 1].map((index) => ({
+        name: 'ai.streamText',
+        attributes: {
+          ...{ 'ai.operationId': 'ai.streamText', ...opencodeSession },
+          ...{ 'ai.usage.inputTokens': 60 + 20 * index, 'ai.usage.outputTokens': 20 - 15 * index },
+        },
+        children: [
+          call(
+            'ai.streamText.doStream',
+            {
+              operation: {
+                'ai.operationId': 'ai.streamText.doStream',
+                'gen_ai.system': 'scripted.chat',
+              },
+              model: 'gen_ai.response.model',
+              input: 'gen_ai.usage.input_tokens',
+              output: 'gen_ai.usage.output_tokens',
+              cacheRead: 'ai.usage.cachedInputTokens',
+            },
+            index as 0 | 1,
+            opencodeSession,
+          ),
+          ...(index === 0
+            ? [
+                {
+                  name: 'Tool.execute',
+                  attributes: { 'tool.call_id': 'call_1', 'tool.name': 'read', ...opencodeSession },
+                },
+                {
+                  name: 'ai.toolCall',
+                  attributes: {
+                    ...{ 'ai.operationId': 'ai.toolCall', 'ai.toolCall.name': 'read' },
+                    ...{ 'ai.toolCall.id': 'call_1', 'ai.toolCall.args': '{"path":"a"}' },
+                    ...opencodeSession,
+                  },
+                },
+              ]
+            : []),
+        ],
+      })),
     },
     subagents: 0,
   },

@@ -3,7 +3,6 @@
  * which they may come, whole and one by one.
  */
 import type { Attributes } from '../../../src/domain/json-value.ts'
-import type { AgentEvent } from '../../../src/domain/agent-event.ts'
 import type { SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { createSpanPlacer } from '../../../src/processors/place-spans.ts'
 import { recogniseRecord } from '../../../src/processors/recognise.ts'
@@ -30,12 +29,16 @@ export interface Sketch {
 export function spansOf(root: Sketch, traceId: string, startMs = START): SpanRecord[] {
   let ids = 0
   let clock = startMs
+  const next = (): number => {
+    clock += 10
+    return clock
+  }
   const told = (of: Sketch, inherited: Sketch, parentSpanId?: string): SpanRecord[] => {
     ids += 1
     const spanId = `${traceId.slice(0, 8)}${String(ids).padStart(8, '0')}`
     const scope = of.scope ?? inherited.scope ?? 'x'
     const resource = of.resource ?? inherited.resource ?? {}
-    const from = (clock += 10)
+    const from = next()
     const below = (of.within ?? []).flatMap((each) =>
       told(each, { ...of, scope, resource }, spanId),
     )
@@ -43,7 +46,7 @@ export function spansOf(root: Sketch, traceId: string, startMs = START): SpanRec
       ...below,
       {
         origin: { resource, scopeName: scope, scopeVersion: '' },
-        ...{ traceId, spanId, name: of.name, startMs: from, endMs: (clock += 10) },
+        ...{ traceId, spanId, name: of.name, startMs: from, endMs: next() },
         attributes: of.attributes ?? {},
         moments: of.moments ?? [],
         statusCode: of.failed === undefined ? 0 : 2,
@@ -107,7 +110,7 @@ export function figuresOf(requests: readonly (readonly SpanRecord[])[]): Figures
     if (first?.kind !== 'record') continue
     const closing: SessionInput = { kind: 'close', reason: 'idle', atMs: START + 1e6 }
     const { state, emissions } = reduce(
-      newSession(key as never, first.item as AgentEvent, START),
+      newSession(key, first.item, START),
       [...of, closing],
       policy,
     )
