@@ -13,7 +13,7 @@ import type {
 } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
-import { drop, isEmpty, type LedgerBounds, look, note } from './pending-correlations.ts'
+import { drop, type LedgerBounds, look, note } from './pending-correlations.ts'
 import { jsonBytes } from './json-bytes.ts'
 import { shortHash } from './short-hash.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
@@ -180,17 +180,24 @@ export function settleRepeats(
   fold: (event: AgentEvent) => void,
 ): void {
   const { pendingRepeats } = draft.state
-  if (pendingRepeats === undefined || isEmpty(pendingRepeats)) return
-  const due = Object.entries(pendingRepeats)
+  if (pendingRepeats === undefined) return
+  // An agent that counts at last may have a sum, which waits in its turn.
+  for (let due = dueOf(pendingRepeats, nowMs); due.length > 0; due = dueOf(pendingRepeats, nowMs)) {
+    for (const [key, { event, unless }] of due) {
+      drop(pendingRepeats, key)
+      if (unless.some((told) => isTold(draft.state, told))) continue
+      // Others that wait are not repeats of it, but for the sums around it.
+      if ('usage' in event) noteUsage(draft.state, event)
+      fold(event)
+    }
+  }
+}
+
+/** What is due, the deepest first. */
+function dueOf(pending: Readonly<Record<string, PendingRepeat>>, nowMs: number) {
+  return Object.entries(pending)
     .filter(([, { settleAtMs }]) => settleAtMs <= nowMs)
     .sort(([, a], [, b]) => depthOf(b) - depthOf(a))
-  for (const [key, { event, unless }] of due) {
-    drop(pendingRepeats, key)
-    if (unless.some((told) => isTold(draft.state, told))) continue
-    // Others that wait are not repeats of it, but for the sums around it.
-    noteUsage(draft.state, event)
-    fold(event)
-  }
 }
 
 function depthOf({ event }: PendingRepeat): number {

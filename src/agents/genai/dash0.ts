@@ -1,7 +1,8 @@
 /**
  * The plugin of Dash0 (scope `dash0-agent-plugin`), which reports Claude Code, Codex and others from
  * their hooks and transcripts: a `chat` span for a whole turn, its tools below it. Input excludes
- * cached tokens where the agent is Claude Code, and includes them elsewhere.
+ * cached tokens where the agent is Claude Code, and includes them elsewhere. The conversation is the
+ * agent's own session, in which its own telemetry, if it sends any, comes first.
  */
 import { textOf } from '../read-attribute.ts'
 import { type Dialect, disjointUsage, firstNumber } from './dialect.ts'
@@ -19,6 +20,7 @@ export const dash0: Dialect = {
   ...semconv,
   name: 'Dash0 agent plugin',
   writes: ({ origin }) => origin.scopeName === SCOPE,
+  isSecondHand: true,
   agent: (span) =>
     nameOf(textOf(span.attributes, 'gen_ai.harness.name')) ??
     nameOf(textOf(span.origin.resource, 'service.name')) ??

@@ -50,6 +50,8 @@ export interface Dialect {
   readonly content: (span: SpanRecord) => CallContent
   readonly agentName: (attributes: Attributes) => string | undefined
   readonly tool: (span: SpanRecord) => ToolFacts
+  /** It reports what an agent did that may report the same session itself, and better. */
+  readonly isSecondHand: boolean
   /** Another span of the same tool tells more of it. */
   readonly isPoorTool: (span: SpanRecord) => boolean
   /** Why content may be missing, and how to change that. */

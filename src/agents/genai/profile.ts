@@ -69,7 +69,11 @@ export function spanSourceOf(find: (span: SpanRecord) => Dialect | undefined): S
     agent: (span) => of(span).agent(span),
     placing: (span) => placingOf(of(span), span),
     sessionId: (span) => of(span).sessionId(span.attributes) ?? span.traceId,
-    read: (base, span) => readSpan(of(span), base, span),
+    read: (base, span) => {
+      const dialect = of(span)
+      const event = readSpan(dialect, base, span)
+      return dialect.isSecondHand ? secondHand(base, event) : event
+    },
   }
 }
 
@@ -85,6 +89,14 @@ function placingOf(dialect: Dialect, span: SpanRecord): SpanPlacing {
     isSubagent: dialect.isSubagent(attributes),
     isSideCall: role === 'call' && dialect.sideCall(span) !== undefined,
   }
+}
+
+/** Counts where the agent itself tells nothing of the session, a tool where it does not tell of that. */
+function secondHand(base: EventBase, event: AgentEvent): AgentEvent {
+  if (event.kind === 'other' || event.kind === 'fallback') return event
+  const toolUseId = event.kind === 'tool_result' ? event.toolUseId : undefined
+  const unless = toolUseId === undefined ? ({ anyUsage: true } as const) : { toolUseId }
+  return { ...base, kind: 'fallback', event, unless }
 }
 
 function readSpan(dialect: Dialect, base: EventBase, span: SpanRecord): AgentEvent {

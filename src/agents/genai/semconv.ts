@@ -273,6 +273,7 @@ export const semconv: Dialect = {
   content: contentOf,
   agentName: (attributes) => textOf(attributes, 'gen_ai.agent.name'),
   tool: toolOf,
+  isSecondHand: false,
   isPoorTool: () => false,
   contentNote: 'not recorded',
   prompt: (text) => text,
