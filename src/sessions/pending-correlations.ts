@@ -88,7 +88,7 @@ export function forgetOldest<T>(
 
 /** Bytes of the ledger as JSON, about. */
 export function bytesOf(ledger: Ledger<unknown>): number {
-  return sizeOf(ledger).bytes
+  return isEmpty(ledger) ? 0 : sizeOf(ledger).bytes
 }
 
 export function isEmpty(ledger: Ledger<unknown>): boolean {
@@ -98,8 +98,12 @@ export function isEmpty(ledger: Ledger<unknown>): boolean {
   return true
 }
 
-/** A copy that shares its facts with the original. */
+/**
+ * A copy that shares its facts with the original. Every commit copies some thirty ledgers, most of
+ * them empty: those need no size.
+ */
 export function copyLedger<T>(from: Ledger<T>): Ledger<T> {
+  if (isEmpty(from)) return {}
   const copy = { ...from }
   const size = sizes.get(from)
   if (size !== undefined) sizes.set(copy, { ...size })

@@ -414,36 +414,33 @@ export function newTurn({ timeMs, ...beginning }: TurnBeginning): OpenTurn {
   }
 }
 
-/** A copy that shares nothing mutable with the original. */
+/** A copy that shares nothing mutable with the original. Fields are set one by one: that is quickest. */
 export function copyState(from: SessionState): SessionState {
-  const turns: Record<string, OpenTurn> = {}
-  for (const key of Object.keys(from.turns)) {
-    const turn = from.turns[key] as OpenTurn
-    turns[key] = {
-      ...turn,
-      held: [...turn.held],
-      tools: [...turn.tools],
-      heldTools: [...turn.heldTools],
-      reportedTools: copyLedger(turn.reportedTools),
-      shownTools: [...turn.shownTools],
-      subagents: { ...turn.subagents },
-      sentSubagents: copyLedger(turn.sentSubagents),
-      earlyAnswers: copyLedger(turn.earlyAnswers),
-      earlyUsage: copyLedger(turn.earlyUsage),
-    }
-  }
-  return {
-    ...from,
-    toldMs: { identity: { ...from.toldMs.identity }, labels: { ...from.toldMs.labels } },
-    turns,
-    ...(from.held !== undefined && { held: { ...from.held } }),
-    ended: copyLedger(from.ended),
-    totals: copyTotals(from.totals),
-    series: { ...from.series },
-    joins: copyJoins(from.joins),
-    ...(from.toldKeys !== undefined && { toldKeys: copyLedger(from.toldKeys) }),
-    ...(from.pendingRepeats !== undefined && { pendingRepeats: copyLedger(from.pendingRepeats) }),
-    ...(from.untypedUsage !== undefined && { untypedUsage: copyLedger(from.untypedUsage) }),
-    earlyNotes: [...from.earlyNotes],
-  }
+  const copy = { ...from }
+  copy.toldMs = { identity: { ...from.toldMs.identity }, labels: { ...from.toldMs.labels } }
+  copy.turns = {}
+  for (const key in from.turns) copy.turns[key] = copyTurn(from.turns[key] as OpenTurn)
+  if (from.held !== undefined) copy.held = { ...from.held }
+  copy.ended = copyLedger(from.ended)
+  copy.totals = copyTotals(from.totals)
+  copy.series = { ...from.series }
+  copy.joins = copyJoins(from.joins)
+  if (from.toldKeys !== undefined) copy.toldKeys = copyLedger(from.toldKeys)
+  if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyLedger(from.pendingRepeats)
+  if (from.untypedUsage !== undefined) copy.untypedUsage = copyLedger(from.untypedUsage)
+  copy.earlyNotes = from.earlyNotes.slice()
+  return copy
+}
+
+function copyTurn(from: OpenTurn): OpenTurn {
+  const copy = { ...from, sentSubagents: copyLedger(from.sentSubagents) }
+  copy.held = from.held.slice()
+  copy.tools = from.tools.slice()
+  copy.heldTools = from.heldTools.slice()
+  copy.reportedTools = copyLedger(from.reportedTools)
+  copy.shownTools = from.shownTools.slice()
+  copy.subagents = { ...from.subagents }
+  copy.earlyAnswers = copyLedger(from.earlyAnswers)
+  copy.earlyUsage = copyLedger(from.earlyUsage)
+  return copy
 }

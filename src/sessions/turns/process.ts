@@ -16,9 +16,8 @@ export function noteProcess(
   if (sequence === undefined) return
   turn.process ??= processOf(state, sequence).id
   const { process } = turn
-  state.processes = state.processes.map((each) =>
-    each.id === process ? { ...each, sequence: Math.max(each.sequence, sequence) } : each,
-  )
+  const index = state.processes.findIndex((each) => each.id === process && each.sequence < sequence)
+  if (index >= 0) state.processes = state.processes.with(index, { id: process, sequence })
 }
 
 /** Whether a prompt is of another process than a turn, as far as that can be told. */

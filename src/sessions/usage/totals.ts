@@ -172,27 +172,26 @@ export function emptyTotals(): Totals {
 }
 
 export function copyTotals(from: Totals): Totals {
-  return {
-    ...from,
-    usage: { ...from.usage },
-    metricsUsage: { ...from.metricsUsage },
-    models: mapValues(from.models, (m) => ({
-      ...m,
-      usage: { ...m.usage },
-      durationMs: copyDistribution(m.durationMs),
-    })),
-    tools: mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) })),
-    ttftMs: copyDistribution(from.ttftMs),
-    events: { ...from.events },
-    hooks: { ...from.hooks },
-    subagents: { ...from.subagents },
-    starts: { ...from.starts },
-    ...(from.facets !== undefined && { facets: { ...from.facets } }),
-    ...(from.dimensions !== undefined && { dimensions: { ...from.dimensions } }),
-    ...(from.forgotten !== undefined && { forgotten: { ...from.forgotten } }),
-    ...(from.masked !== undefined && { masked: { ...from.masked } }),
-    metrics: { ...from.metrics, tokens: { ...from.metrics.tokens } },
-  }
+  const copy = { ...from }
+  copy.usage = { ...from.usage }
+  copy.metricsUsage = { ...from.metricsUsage }
+  copy.models = mapValues(from.models, (m) => ({
+    ...m,
+    usage: { ...m.usage },
+    durationMs: copyDistribution(m.durationMs),
+  }))
+  copy.tools = mapValues(from.tools, (t) => ({ ...t, durationMs: copyDistribution(t.durationMs) }))
+  copy.ttftMs = copyDistribution(from.ttftMs)
+  copy.events = { ...from.events }
+  copy.hooks = { ...from.hooks }
+  copy.subagents = { ...from.subagents }
+  copy.starts = { ...from.starts }
+  if (from.facets !== undefined) copy.facets = { ...from.facets }
+  if (from.dimensions !== undefined) copy.dimensions = { ...from.dimensions }
+  if (from.forgotten !== undefined) copy.forgotten = { ...from.forgotten }
+  if (from.masked !== undefined) copy.masked = { ...from.masked }
+  copy.metrics = { ...from.metrics, tokens: { ...from.metrics.tokens } }
+  return copy
 }
 
 function mapValues<T>(of: Record<string, T>, copy: (value: T) => T): Record<string, T> {
