@@ -19,25 +19,25 @@ const none: readonly number[] = []
 /** Keywords are ASCII and lower case. */
 export function createKeywordAutomaton(keywords: readonly string[]): KeywordAutomaton {
   const { classes, classCount } = classesOf(keywords)
-  const goto: Int32Array[] = [new Int32Array(classCount).fill(-1)]
+  const mostStates = keywords.reduce((sum, { length }) => sum + length, 1)
+  // One table from the beginning: a row of its own for each state would be garbage of megabytes.
+  const table = new Uint16Array(mostStates * classCount)
   const found: number[][] = [[]]
   for (const [index, keyword] of keywords.entries()) {
     let state = 0
     for (let i = 0; i < keyword.length; i += 1) {
-      const row = goto[state] as Int32Array
-      const of = classes[keyword.charCodeAt(i)] as number
-      if (row[of] === -1) {
-        row[of] = goto.length
-        goto.push(new Int32Array(classCount).fill(-1))
-        found.push([])
-      }
-      state = row[of] as number
+      const at = state * classCount + (classes[keyword.charCodeAt(i)] as number)
+      // No keyword leads back to the start: 0 is where none goes on yet.
+      if (table[at] === 0) table[at] = found.push([]) - 1
+      state = table[at] as number
     }
     found[state]?.push(index)
   }
+  const next = table.slice(0, found.length * classCount)
+  addFallbacks(next, found, classCount)
   return {
     classes,
-    next: transitions(goto, found, classCount),
+    next,
     classCount,
     found: found.map((of) => (of.length === 0 ? none : of)),
   }
@@ -59,32 +59,27 @@ function classesOf(keywords: readonly string[]): { classes: Uint8Array; classCou
 }
 
 /** Fills in where each state goes on when its keyword does not; adds what ends there, too. */
-function transitions(
-  goto: readonly Int32Array[],
-  found: readonly number[][],
-  classCount: number,
-): Uint16Array {
-  const next = new Uint16Array(goto.length * classCount)
-  const fallback = new Int32Array(goto.length)
+function addFallbacks(next: Uint16Array, found: readonly number[][], classCount: number): void {
+  const fallback = new Uint16Array(found.length)
   const queue: number[] = []
   for (let of = 0; of < classCount; of += 1) {
-    const state = goto[0]?.[of] ?? -1
-    if (state === -1) continue
-    next[of] = state
-    queue.push(state)
+    const state = next[of] as number
+    if (state !== 0) queue.push(state)
   }
   for (let head = 0; head < queue.length; head += 1) {
     const state = queue[head] as number
     const back = fallback[state] as number
-    found[state]?.push(...(found[back] ?? []))
+    const ending = found[back] as readonly number[]
+    if (ending.length > 0) found[state]?.push(...ending)
     for (let of = 0; of < classCount; of += 1) {
+      const at = state * classCount + of
+      const child = next[at] as number
       const other = next[back * classCount + of] as number
-      const child = goto[state]?.[of] ?? -1
-      next[state * classCount + of] = child === -1 ? other : child
-      if (child === -1) continue
-      fallback[child] = other
-      queue.push(child)
+      if (child === 0) next[at] = other
+      else {
+        fallback[child] = other
+        queue.push(child)
+      }
     }
   }
-  return next
 }
