@@ -47,6 +47,18 @@ export interface ServerOptionsDeps extends IngestNotes {
   readonly timeouts: Timeouts
 }
 
+/**
+ * No route has a schema for Fastify: requests are checked by the contract of the API. Without these
+ * it would load Ajv and fast-json-stringify, at some megabytes and a tenth of a second at the start.
+ */
+const noSchemas = { buildValidator: refuseSchema, buildSerializer: refuseSchema }
+
+function refuseSchema(): () => never {
+  return () => {
+    throw new Error('routes have no Fastify schema: describe them in src/api/contract')
+  }
+}
+
 /** The options of Fastify. `answers` answers what no route gets to see. */
 export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
   const { timeouts } = deps
@@ -64,6 +76,7 @@ export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
     },
     // The receiver answers such requests itself, as a status.
     return503OnClosing: false,
+    schemaController: { compilersFactory: noSchemas },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       answers.fail(request, reply, failureOf(error, undefined))
     },
