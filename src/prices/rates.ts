@@ -63,7 +63,10 @@ export function costByRates(usage: TokenUsage, rates: Rates, factor = 1): TokenC
   return {
     usd: parts.input + parts.output + parts.cacheRead + parts.cacheCreation,
     byKind: withoutNothing({
-      ...parts,
+      input: parts.input,
+      output: parts.output,
+      cacheRead: parts.cacheRead,
+      cacheCreation: written,
       cacheCreation5m: isSplit ? cacheCreation5m * write5m : 0,
       cacheCreation1h: isSplit ? cacheCreation1h * write1h : 0,
       reasoning: Math.min(reasoning, usage.output) * output,
@@ -78,5 +81,8 @@ function priceAt(rate: Rate, allInput: number): number {
 }
 
 function withoutNothing(parts: Readonly<Record<keyof TokenUsage, number>>): CostByKind {
-  return Object.fromEntries(Object.entries(parts).filter(([, usd]) => usd > 0))
+  const kept: { -readonly [K in keyof CostByKind]: CostByKind[K] } = {}
+  let kind: keyof TokenUsage
+  for (kind in parts) if (parts[kind] > 0) kept[kind] = parts[kind]
+  return kept
 }

@@ -67,10 +67,12 @@ function identifyLog(
   if (!sessionId.ok) return sessionId
   const { attributes, implausible } = believed(record.attributes, profile.quantities)
   const sequence = profile.sequence(attributes)
+  const { dedupKey, instance } = logKeyOf(profile, name, record, sequence, sentMs)
   return ok({
     profile,
     sessionId: sessionId.value,
-    ...logKeyOf(profile, name, record, sequence, sentMs),
+    dedupKey,
+    instance,
     timeMs,
     implausible: marksOf(implausible, logTimeMark(record, sentMs, arrivedMs)),
     name,

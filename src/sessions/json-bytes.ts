@@ -13,6 +13,8 @@ const MAX_UNIT_BYTES = 6
 const SPECIAL = /[^\x20\x21\x23-\x5b\x5d-\x7f]/g
 /** Where one such character is, others are near: that many are looked at one by one. */
 const MIN_STRETCH = 16
+/** Most names and ids: these are looked at sooner than a pattern is asked. */
+const MAX_SHORT = 64
 const MAX_STRETCH = 4096
 
 /** Bytes of a plain value: text, numbers, lists and objects of these. Undefined fields take none. */
@@ -34,6 +36,12 @@ export function jsonBytes(value: unknown): number {
 /** Bytes of a text with its quotes. */
 export function textBytes(text: string): number {
   let bytes = text.length + 2
+  if (text.length <= MAX_SHORT) {
+    for (let index = 0; index < text.length; index += 1) {
+      if (isSpecial(text.charCodeAt(index))) bytes += unitBytes(text, index) - 1
+    }
+    return bytes
+  }
   let index = nextSpecial(text, 0)
   let stretch = MIN_STRETCH
   while (index < text.length) {

@@ -34,7 +34,8 @@ function isNothing({ input, output, cacheRead, cacheCreation }: TokenUsage): boo
 /** The agent's figure by the proportions of the price table. */
 function scaled(byKind: CostByKind, usd: number, priceUsd: number): CostByKind | undefined {
   if (!(priceUsd > 0)) return undefined
-  return Object.fromEntries(
-    Object.entries(byKind).map(([kind, part]) => [kind, (part * usd) / priceUsd]),
-  )
+  const parts: { -readonly [K in keyof CostByKind]: CostByKind[K] } = {}
+  let kind: keyof CostByKind
+  for (kind in byKind) parts[kind] = ((byKind[kind] ?? 0) * usd) / priceUsd
+  return parts
 }

@@ -31,14 +31,14 @@ import type { CallCost } from './call-cost.ts'
 /** Counts a call. Returns how, for the record that tells its usage. */
 export function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): CountedCall {
   const { totals } = draft.state
-  const { timeMs, durationMs = 0, usage } = event
-  const dimensions = dimensionsOf(draft.state, toldBy(event), event.subagentId)
-  countModelCall(totals, { ...event, cost })
+  const { model, timeMs, durationMs = 0, usage, subagentId } = event
+  const dimensions = dimensionsOf(draft.state, toldBy(event), subagentId)
+  countModelCall(totals, event, cost)
   // What a later record may tell is not unknown yet.
   const unpricedCalls = cost === undefined && usage !== undefined ? 1 : 0
-  if (unpricedCalls > 0) countUnpriced(totals, event.model)
+  if (unpricedCalls > 0) countUnpriced(totals, model)
   const amounts = { calls: 1, durationMs, unpricedCalls, ...amountsOf(usage, cost) }
-  count(draft, { ...event, dimensions }, cost?.source, amounts)
+  count(draft, { model, timeMs, subagentId, dimensions }, cost?.source, amounts)
   return { timeMs, durationMs, dimensions }
 }
 
@@ -56,7 +56,7 @@ export function countLateUsage(
   const { timeMs, usage, model } = event
   const subagentId = held === undefined ? event.subagentId : subagentOf(held)
   const dimensions = dimensionsOf(draft.state, held?.counted?.dimensions ?? {}, subagentId)
-  countUsage(totals, { ...event, cost })
+  countUsage(totals, model, usage, cost)
   if (cost === undefined) countUnpriced(totals, model)
   if (held !== undefined) moveCall(draft, held, dimensions, cost?.source)
   const amounts = { unpricedCalls: cost === undefined ? 1 : 0, ...amountsOf(usage, cost) }

@@ -200,11 +200,16 @@ function mapValues<T>(of: Record<string, T>, copy: (value: T) => T): Record<stri
   return result
 }
 
-export function countModelCall(totals: Totals, call: ModelCallEvent): void {
+/** A call, with what is known of its cost. */
+export function countModelCall(
+  totals: Totals,
+  call: Pick<ModelCallEvent, 'model' | 'usage' | 'durationMs' | 'ttftMs'>,
+  cost: Cost | undefined,
+): void {
   const model = entryOf(totals.models, call.model, emptyModel)
   totals.modelCalls += 1
   model.calls += 1
-  countUsage(totals, call)
+  countUsage(totals, call.model, call.usage, cost)
   recordIn(totals, model.durationMs, call.durationMs)
   recordIn(totals, totals.ttftMs, call.ttftMs)
 }
@@ -212,7 +217,9 @@ export function countModelCall(totals: Totals, call: ModelCallEvent): void {
 /** What a call used and cost, as far as that is known. */
 export function countUsage(
   totals: Totals,
-  { model: name, usage, cost }: Pick<ModelCallEvent, 'model' | 'usage' | 'cost'>,
+  name: string,
+  usage: TokenUsage | undefined,
+  cost: Cost | undefined,
 ): void {
   const model = entryOf(totals.models, name, emptyModel)
   for (const into of [totals, model]) {

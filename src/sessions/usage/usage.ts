@@ -38,7 +38,7 @@ export function usageOf({ models, tools, activity }: UsageDraft): Usage {
 
 /** Nothing is left of a row whose amounts were all counted elsewhere in the same step. */
 function isSomething(row: ModelUsage): boolean {
-  return [...SUMS, ...USD_SUMS].some((name) => row[name] !== 0)
+  return SUMS.some((name) => row[name] !== 0) || USD_SUMS.some((name) => row[name] !== 0)
 }
 
 /** Which row. The model is the name that the call is counted under in the totals. */
