@@ -10,6 +10,7 @@ import { isProof, newChallenge } from './bridge-proof.ts'
 import type { Me } from './contract/access.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
+import type { Scrubbed, ScrubbedSession } from './contract/session.ts'
 
 export interface BridgeApi {
   /** Without a trailing slash. */
@@ -20,6 +21,10 @@ export interface BridgeApi {
   health(): Promise<Result<string, string>>
   /** How many raw records went with the session; `undefined` when it knows none of that key. */
   deleteSession(key: string): Promise<Result<number | undefined, string>>
+  /** Masks what is stored of a session; `undefined` when it knows none of that key. */
+  scrubSession(key: string): Promise<Result<ScrubbedSession | undefined, string>>
+  /** Masks what belongs to no session, and clears the files; after all sessions. */
+  scrub(): Promise<Result<Scrubbed, string>>
   /** Tries dead items again, or deletes them. How many there were. */
   changeDead(
     how: 'retry' | 'drop',
@@ -60,6 +65,8 @@ const WRONG_KEY =
   'refuses the API_KEY of this command, or asks for another key; give it the settings of the bridge'
 /** Deleting a large session, or many items, takes a while. */
 const CHANGE_TIMEOUT_MS = 300_000
+/** All of a large store is written anew. */
+const SCRUB_TIMEOUT_MS = 1_800_000
 /** As many as the API takes in one request. */
 const MAX_IDS = 1000
 
@@ -121,6 +128,11 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     return response.ok ? bodyOf(response.value) : response
   }
 
+  async function scrub(path: string): Promise<Result<Response, string>> {
+    const signal = AbortSignal.timeout(SCRUB_TIMEOUT_MS)
+    return sendAuthorized(path, { method: 'POST', body: '{}', signal })
+  }
+
   return {
     address,
     check: async () => {
@@ -142,6 +154,18 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       if (response.value.status === 404) return ok(undefined)
       const body = await bodyOf(response.value)
       return body.ok ? ok((body.value as { readonly records: number }).records) : body
+    },
+    scrubSession: async (sessionKey) => {
+      const response = await scrub(`/api/sessions/${encodeURIComponent(sessionKey)}/scrub`)
+      if (!response.ok) return response
+      if (response.value.status === 404) return ok(undefined)
+      const body = await bodyOf(response.value)
+      return body.ok ? ok(body.value as ScrubbedSession) : body
+    },
+    scrub: async () => {
+      const response = await scrub('/api/scrub')
+      const body = response.ok ? await bodyOf(response.value) : response
+      return body.ok ? ok(body.value as Scrubbed) : body
     },
     changeDead: async (how, selection) => {
       let changed = 0

@@ -35,6 +35,16 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     const deleted = await queries.deleteSession(key)
     return deleted === undefined ? err(notFound('session', key)) : ok(deleted)
   })
+  addEndpoint(app, api.scrubSession, async ({ params: { key }, request }) => {
+    takesLong(request)
+    const scrubbed = await queries.scrubSession(key)
+    if (!scrubbed.ok) return scrubbed
+    return scrubbed.value === undefined ? err(notFound('session', key)) : ok(scrubbed.value)
+  })
+  addEndpoint(app, api.scrub, async ({ request }) => {
+    takesLong(request)
+    return queries.scrub()
+  })
   addEndpoint(app, api.retry, async ({ body, request }) => {
     takesLong(request)
     return ok(await queries.retry(body))

@@ -35,6 +35,12 @@ export const internal: WebFailure = {
   message: 'the bridge failed on this request; its log says why',
 }
 
+/** What is stored cannot be masked by a bridge that masks nothing. */
+export const nothingIsMasked: WebFailure = {
+  code: 'conflict',
+  message: 'the bridge runs with MASK=off: set MASK=on or strict, and start it again',
+}
+
 /** What was read for it is kept, so it goes further the next time. */
 export const tookTooLong: WebFailure = {
   code: 'timeout',

@@ -17,7 +17,7 @@ import type { Facets, Filter } from './contract/filter.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.ts'
-import type { Deleted, Session } from './contract/session.ts'
+import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
 import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
 import type { WebFailure } from './failure.ts'
@@ -133,6 +133,10 @@ export interface WebQueries {
   bridgeState(): Promise<BridgeState>
   /** Deletes every row of it, also what waits for Langfuse; an open session is forgotten. */
   deleteSession(key: string): Promise<Deleted | undefined>
+  /** Masks what is stored of a session, beside intake; undefined where there is no such session. */
+  scrubSession(key: string): Promise<Result<ScrubbedSession | undefined, WebFailure>>
+  /** Masks what belongs to no session, and writes the files anew. */
+  scrub(): Promise<Result<Scrubbed, WebFailure>>
   retry(selection: DeadSelection): Promise<Changed>
   drop(selection: DeadSelection): Promise<Changed>
   retryQuarantine(selection: DeadSelection): Promise<Retried>

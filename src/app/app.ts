@@ -14,7 +14,7 @@ import { createIntake } from '../processors/chain.ts'
 import { createForwarding } from '../processors/forwarding.ts'
 import { createLongTextMasker, type LongTextMasker } from '../processors/redact/long-texts.ts'
 import { createRecordMasker, createTextMasking } from '../processors/redact/record-masker.ts'
-import { readMasking } from './masking.ts'
+import { readMasking } from '../processors/masking.ts'
 import { createCounters } from '../observability/counters.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
@@ -29,6 +29,7 @@ import { createSessionHandler, type SessionHandler } from '../sessions/handler.t
 import { policyOf } from '../sessions/policy.ts'
 import { retryQuarantine } from '../processors/quarantine.ts'
 import type { SessionState } from '../sessions/state.ts'
+import { createScrubbing } from './scrubbing.ts'
 import { createSessionStates } from './session-states.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
 import { openStore } from '../storage/open-store.ts'
@@ -111,6 +112,12 @@ export async function createApp(
     counters,
     ingestLog,
     remove: (key) => handler.remove(key),
+    scrubbing: createScrubbing({
+      settings: masking.value,
+      policy,
+      store,
+      exclusively: (key, change) => handler.exclusively(key, change),
+    }),
     retryQuarantine: (ids) => retryQuarantine(ids, store.quarantine, intake),
     clock,
     log,

@@ -13,7 +13,10 @@ import type { Retried } from '../processors/quarantine.ts'
 import type { Reader } from '../reports/reader/reader.ts'
 import type { SessionHandler } from '../sessions/handler.ts'
 import type { Store } from '../storage/store.ts'
+import { nothingIsMasked } from '../api/failure.ts'
 import type { BridgeState, WebQueries } from '../api/queries.ts'
+import { err, ok } from '../domain/result.ts'
+import type { Scrubbing } from './scrubbing.ts'
 
 const DAY_MS = 86_400_000
 /** Records of the quarantine that are listed. */
@@ -23,6 +26,8 @@ export interface PageQueriesDeps {
   readonly reader: Reader
   readonly store: Store<unknown>
   readonly remove: SessionHandler['remove']
+  /** Absent where nothing is masked. */
+  readonly scrubbing: Scrubbing | undefined
   readonly retryQuarantine: (ids: QuarantineSelection) => Promise<Retried>
   readonly delivery: Deliveries
   readonly counters: Counters
@@ -51,6 +56,10 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
       const records = await deps.remove(key)
       return records === undefined ? undefined : { records }
     },
+    scrubSession: async (key) =>
+      deps.scrubbing === undefined ? err(nothingIsMasked) : ok(await deps.scrubbing.session(key)),
+    scrub: async () =>
+      deps.scrubbing === undefined ? err(nothingIsMasked) : ok(await deps.scrubbing.beside()),
     retry: async ({ ids }) => {
       const items = await store.deadItems.retry(ids, clock.now())
       delivery.notify()

@@ -4,12 +4,13 @@
  */
 import type { Reports } from '../reports/reports.ts'
 import type { Config } from '../config/config.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { isDataMissing } from '../storage/data-folder.ts'
 import { explainUse, openReader } from '../storage/beside.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { CliContext } from './context.ts'
-import { failed, type Outcome } from './outcome.ts'
+import { failed, type Failure, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
 export interface Data {
@@ -23,6 +24,20 @@ export interface Data {
 export const NO_DATA_NEXT =
   'Set DATA_DIR to the folder of the bridge, or start it: claude-telemetry start'
 
+/** What sessions are told under, prices included. */
+export async function policyFor(
+  config: Pick<Config, 'session' | 'pricesFile'>,
+): Promise<Result<SessionPolicy, Failure>> {
+  const [{ policyOf }, { readOwnPrices }, { createPriceTable }] = await Promise.all([
+    import('../sessions/policy.ts'),
+    import('../prices/own-prices.ts'),
+    import('../prices/price-table.ts'),
+  ])
+  const ownPrices = readOwnPrices(config.pricesFile)
+  if (!ownPrices.ok) return failed(ownPrices.error)
+  return ok({ ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) })
+}
+
 /** Opens the data for a command, and closes it after. */
 export async function withData(
   context: CliContext,
@@ -30,22 +45,17 @@ export async function withData(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const [{ createReports }, { policyOf }, { readOwnPrices }, { createPriceTable }] =
-    await Promise.all([
-      import('../reports/reports.ts'),
-      import('../sessions/policy.ts'),
-      import('../prices/own-prices.ts'),
-      import('../prices/price-table.ts'),
-    ])
-  const ownPrices = readOwnPrices(config.value.pricesFile)
-  if (!ownPrices.ok) return failed(ownPrices.error)
+  const [{ createReports }, asked] = await Promise.all([
+    import('../reports/reports.ts'),
+    policyFor(config.value),
+  ])
+  if (!asked.ok) return asked
+  const policy = asked.value
   const { dataDir } = config.value
   const opened = await openReader(dataDir)
   if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
-    const priceOf = createPriceTable(ownPrices.value)
-    const policy = { ...policyOf(config.value.session), priceOf }
     const reports = createReports({ reader, policy, now: context.now })
     return await use({ config: config.value, policy, reader, reports })
   } catch (error) {

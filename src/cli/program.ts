@@ -17,6 +17,7 @@ import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
 import { addPrune } from './prune.ts'
 import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
+import { addScrub } from './scrub.ts'
 import { addSession } from './session.ts'
 import { addSessions } from './sessions.ts'
 import { withSettings } from './read-config.ts'
@@ -94,6 +95,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addExport(program, context, concluded)
   addPrune(program, context, concluded)
   addDelete(program, context, concluded)
+  addScrub(program, context, concluded)
   addCompletion(program, concluded)
   return program
 }

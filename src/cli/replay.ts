@@ -109,7 +109,8 @@ async function dryRun(
   return counts.ok ? ok(`Would deliver ${countsText(counts.value)}.`) : failed(counts.error)
 }
 
-async function deliver(
+/** Delivers stored sessions; says where to, and resolves to a line about what was delivered. */
+export async function deliver(
   data: Data,
   context: CliContext,
   rows: readonly SessionRow[],

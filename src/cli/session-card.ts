@@ -120,6 +120,7 @@ function factsOf(session: Session): readonly Fact[] {
     ['Subagents', strip.subagents === 0 ? undefined : countText(strip.subagents)],
     ['Errors', strip.errors === 0 ? undefined : countText(strip.errors)],
     ['Work', workText(strip)],
+    ['Masked', maskedText(session.masked)],
     [
       'Scores',
       scores.length === 0
@@ -155,6 +156,15 @@ function workText(strip: Session['strip']): string | undefined {
 function counted(count: number, parts: readonly (readonly [number, string])[]): string {
   const shown = parts.filter(([some]) => some > 0).map(([some, what]) => `${some} ${what}`)
   return [countText(count), ...shown].join(', ')
+}
+
+/** Secrets by rule, the most first. */
+function maskedText(masked: Session['masked']): string | undefined {
+  const rules = Object.entries(masked).sort(([, a], [, b]) => b - a)
+  if (rules.length === 0) return undefined
+  const secrets = rules.reduce((sum, [, times]) => sum + times, 0)
+  const byRule = rules.map(([rule, times]) => `${rule} ${times}`).join(', ')
+  return `${countOfText(secrets, 'secret')}: ${byRule}`
 }
 
 function scoreText(value: number, max: number): string {

@@ -44,3 +44,17 @@ export function asRepeat(arrival: Arrival): Arrival {
     stored: { signal: 'log', record: { ...stored.record, isRepeat: true } },
   }
 }
+
+/** Between a key and the instance; no event's name has it. */
+export const LONGER = '\u001f'
+
+/** The key under which the duplicate filter knows a record; of a repeat, the longer one. */
+export function seenKeyOf({ item }: Arrival): string {
+  const key = item.dedupKey
+  if (item.kind === 'metric' || item.isRepeat !== true || item.instance === undefined) {
+    return key.toWellFormed()
+  }
+  const text = instanceText(item.instance)
+  const ofId = key.slice(0, key.length - SEPARATOR.length - text.length)
+  return ofId.toWellFormed() + LONGER + text.toWellFormed()
+}

@@ -17,7 +17,7 @@ import type {
 import { agentOfHooks } from './hook-processor.ts'
 import { identifyRecord } from './identify.ts'
 import { recogniseRecord } from './recognise.ts'
-import { applied, inProcess, type SignalRecords } from './record-processor.ts'
+import { applied, inProcess, type RecordInProcess, type SignalRecords } from './record-processor.ts'
 import { inOrder, translateRecord } from './translate.ts'
 
 /** What records mean that came, or were stored, at `arrivedMs`: in the order in which they happened. */
@@ -44,6 +44,15 @@ export function processStored(batch: StoredBatch): Intake<Arrival> {
     accepted: processed.flatMap(({ accepted }) => accepted),
     rejected: processed.flatMap(({ rejected }) => rejected),
   }
+}
+
+/** A record of a batch at the beginning of the chain. */
+export function storedInProcess(
+  batch: StoredBatch,
+  record: StoredRecord['record'],
+): RecordInProcess {
+  const [only] = inProcess(asDecoded(batch, record))
+  return only as RecordInProcess
 }
 
 /** A batch's records are all of its signal; the store keeps both side by side. */

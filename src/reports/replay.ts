@@ -71,7 +71,11 @@ export async function* replaySlices(
   }
 }
 
-function told(inputs: readonly StoredInput[], replay: Replay): Omit<ReplaySlice, 'position'> {
+/** Gives a replay some of what happened to a session, the next in order. */
+export function told(
+  inputs: readonly StoredInput[],
+  replay: Replay,
+): Omit<ReplaySlice, 'position'> {
   const emissions: Emission[] = []
   const arrivals: Arrival[] = []
   let records = 0

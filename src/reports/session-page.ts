@@ -62,6 +62,7 @@ export async function sessionPage(
   return {
     session: sessionRowOf(row),
     ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model)),
+    masked: { ...state?.totals.masked },
     turns,
     omittedTurns,
     turnsCursor: nextCursor,

@@ -68,6 +68,11 @@ export interface SessionHandler {
    * anew. Resolves to how many records it had, undefined when there was none.
    */
   remove(key: SessionKey): Promise<number | undefined>
+  /**
+   * Runs a change of what is stored of a session between two commits, which wait for it; what is held
+   * of the session in memory is read back after it.
+   */
+  exclusively<T>(key: SessionKey, change: () => Promise<T>): Promise<T>
   /** Stops the timer. Work that was accepted is still done. */
   stop(): void
 }
@@ -79,8 +84,8 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     bounds: COMMIT_BOUNDS,
     stateBytes: (key) => live.bytesOf(key) ?? USUAL_STATE_BYTES,
   })
-  /** None of these rejects. */
-  const removals: (() => Promise<void>)[] = []
+  /** What happens between two commits. None of these rejects. */
+  const between: (() => Promise<void>)[] = []
   let running = false
   /** Requests that were answered by the last commit. */
   let expected = 0
@@ -102,9 +107,9 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 
   async function drain(): Promise<void> {
-    while (!queue.isEmpty() || removals.length > 0) {
+    while (!queue.isEmpty() || between.length > 0) {
       if (!queue.isEmpty()) await gather()
-      await removals.shift()?.()
+      await between.shift()?.()
       const slices = queue.take()
       if (slices.length > 0) await commit(slices)
       expected = slices.filter(({ isLast, work }) => isLast && work.some(isArrival)).length
@@ -145,6 +150,15 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       reject(error)
     }
     live.forget([key])
+  }
+
+  /** Between two commits, too: nobody else is at the session. */
+  async function changeAlone<T>(key: SessionKey, change: () => Promise<T>): Promise<T> {
+    try {
+      return await change()
+    } finally {
+      live.forget([key])
+    }
   }
 
   async function commit(slices: readonly Slice[]): Promise<void> {
@@ -228,7 +242,12 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     start: async () => arm(await store.nextDeadline()),
     remove: (key) =>
       new Promise((resolve, reject) => {
-        removals.push(() => removeSession(key, resolve, reject))
+        between.push(() => removeSession(key, resolve, reject))
+        run()
+      }),
+    exclusively: (key, change) =>
+      new Promise((resolve, reject) => {
+        between.push(() => changeAlone(key, change).then(resolve, reject))
         run()
       }),
     closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),

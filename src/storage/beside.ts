@@ -1,15 +1,17 @@
 /**
  * Opens stored data for a program beside the bridge: the thread that reads, a command, the doctor.
- * Nobody here makes a database or changes its schema. What an engine needs is loaded when it is
- * asked for, since every command starts through this module. Errors are for a person.
+ * Nobody here makes a database or, unless asked to, changes its schema. What an engine needs is loaded
+ * when it is asked for, since every command starts through this module. Errors are for a person.
  */
 import type { SessionKey } from '../domain/identity.ts'
 import type { Result } from '../domain/result.ts'
 import type {
   Maintenance,
+  MaintenanceOptions,
   MaintenanceProblem,
   OpenDeadItems,
   OpenQuarantine,
+  OpenScrubReader,
 } from './maintenance.ts'
 import type { StoreReader } from './store-reader.ts'
 
@@ -39,11 +41,22 @@ export async function openQuarantineList(dataDir: string): Promise<Result<OpenQu
   return openSqliteQuarantineList(dataDir)
 }
 
+/** What may have to be masked, to be looked at. */
+export async function openScrubReader(dataDir: string): Promise<Result<OpenScrubReader, string>> {
+  const { openSqliteScrubReader } = await import('./sqlite/scrub-reader.ts')
+  return openSqliteScrubReader(dataDir)
+}
+
+/**
+ * With `migrates` the data of an earlier version is brought up to date, as the bridge does at its
+ * start: none runs, and none can start.
+ */
 export async function openMaintenance(
   dataDir: string,
+  options: MaintenanceOptions = {},
 ): Promise<Result<Maintenance, MaintenanceProblem>> {
   const { openSqliteMaintenance } = await import('./sqlite/maintenance.ts')
-  return openSqliteMaintenance(dataDir)
+  return openSqliteMaintenance(dataDir, options)
 }
 
 /** Whether a session is stored; the error says why not known, in the middle of a sentence. */

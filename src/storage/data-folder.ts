@@ -3,8 +3,16 @@
  * read them: folders that are missing are made with mode 0700, files with 0600 (SQLite gives
  * its side files the mode of the database). A folder that exists is left as it is.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
@@ -48,6 +56,17 @@ export function makeFolder(dataDir: string): void {
 export function makePrivateFile(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'ax', FILE_MODE))
   if ((statSync(path).mode & OTHERS) !== 0) chmodSync(path, FILE_MODE)
+}
+
+/** Files of databases that were moved aside because they were damaged; absolute. */
+export function damagedFiles(dataDir: string): readonly string[] {
+  const beginning = `${basename(dataFolderAt(dataDir).databasePath)}.damaged-`
+  try {
+    const names = readdirSync(dataDir).filter((name) => name.startsWith(beginning))
+    return names.sort().map((name) => join(dataDir, name))
+  } catch {
+    return []
+  }
 }
 
 /** Whether there is no database in the folder, for all that may be seen of it. */

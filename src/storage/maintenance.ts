@@ -2,12 +2,15 @@
 import type { SessionKey } from '../domain/identity.ts'
 import type { DeadItems } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
+import type { ScrubReader } from '../domain/scrub-store.ts'
+import type { ScrubAccess } from './store.ts'
 
 interface Closable {
   close(): Promise<void>
 }
 
 export type OpenDeadItems = DeadItems & Closable
+export type OpenScrubReader = ScrubReader & Closable
 export type OpenQuarantine = Pick<QuarantineStore, 'list'> & Closable
 
 /** Changes to stored data while no bridge runs: none can begin until it is closed. */
@@ -15,6 +18,12 @@ export interface Maintenance extends Closable {
   /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
   removeSession(key: SessionKey): Promise<number | undefined>
   readonly deadItems: DeadItems
+  /** What it takes to mask what is stored; states are written in this version. */
+  scrub(stateVersion: number): ScrubAccess
+}
+
+export interface MaintenanceOptions {
+  readonly migrates?: boolean
 }
 
 export interface MaintenanceProblem {

@@ -9,7 +9,9 @@ import type { ForwardStore } from '../domain/forwarded-request.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
+import type { ScrubStore } from '../domain/scrub-store.ts'
 import type { SessionStore } from '../domain/session-store.ts'
+import type { StoredInputs } from '../domain/stored-inputs.ts'
 import type { StateFormat } from '../domain/stored-state.ts'
 import type { StoreLog } from './store-log.ts'
 
@@ -41,6 +43,17 @@ export interface OutboxBounds {
   readonly maxBytes: number
 }
 
+/** For masking what is stored already. */
+export interface ScrubAccess {
+  readonly store: ScrubStore
+  readonly inputs: StoredInputs
+  /**
+   * Writes the database anew, so that nothing is left in its files of what was replaced. Commits wait
+   * meanwhile, some seconds for a gigabyte. Rejects when that cannot be.
+   */
+  rewriteFiles(): Promise<void>
+}
+
 export interface Store<S> {
   readonly sessions: SessionStore<S>
   /** What waits for an exporter, of one kind. */
@@ -70,6 +83,11 @@ export interface Store<S> {
   size(): Promise<StoreSize>
   /** Calls back after sessions were deleted: at once on request, else when upkeep has done its part. */
   onDeleted(listener: () => void): void
+  /** For masking what is stored already. */
+  readonly scrub: ScrubAccess & {
+    /** Sessions were masked: whoever remembers them is told. */
+    done(): void
+  }
   /** Bounds of the outbox, and retention. */
   readonly upkeep: Upkeep
   /** Ends the use of the database. */

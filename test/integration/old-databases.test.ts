@@ -1,5 +1,5 @@
 /** Databases that earlier programs left in the middle of turns: taken up, and nothing is missing. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -53,6 +53,7 @@ interface Taken {
 async function takeUp(
   { commit, stoppedMs }: OldDatabase,
   spoil: (database: Database.Database) => void = () => {},
+  prepare: (dataDir: string) => Promise<void> = async () => {},
 ): Promise<Taken> {
   const dataDir = temporaryFolder()
   const langfuse = await createLangfuseStandIn()
@@ -66,6 +67,7 @@ async function takeUp(
   const database = new Database(path)
   spoil(database)
   database.close()
+  await prepare(dataDir)
   const environment = bridgeEnvironment(dataDir, langfuse)
   const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
   const config = loadConfig(environment, platform)
@@ -84,6 +86,30 @@ function spoilStates(database: Database.Database): void {
   const [apart] = database.pragma('table_info(session_states)') as unknown[]
   const table = apart === undefined ? 'sessions' : 'session_states'
   database.exec(`update ${table} set state = substr(state, 1, length(state) / 2)`)
+}
+
+const SECRET = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
+
+/** As if somebody had written a secret into prompts, wherever these came to stand. */
+function writeSecret(database: Database.Database): void {
+  const tables = database.prepare("select name from sqlite_master where type = 'table'").pluck()
+  for (const table of tables.all() as string[]) {
+    const columns = database.pragma(`table_info(${table})`) as { name: string; type: string }[]
+    for (const { name } of columns.filter(({ type }) => type.toLowerCase() === 'text')) {
+      for (const words of ['the capital of France', 'Make a file and edit it']) {
+        database
+          .prepare(`update ${table} set ${name} = replace(${name}, ?, ?) where instr(${name}, ?)`)
+          .run(words, `${words} ${SECRET}`, words)
+      }
+    }
+  }
+}
+
+function isSecretIn(dataDir: string): boolean {
+  const files = readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name)))
+  return files.some(
+    (bytes) => bytes.includes(SECRET.slice(0, 20)) || bytes.includes(SECRET.slice(20)),
+  )
 }
 
 /** Everything a recording consists of, from the beginning: a client that heard no answer. */
@@ -121,6 +147,24 @@ describe.each(databases)('a database of $commit', (old) => {
     await postAll(url, names)
     await app.stop()
     expectTruth(langfuse, truth)
+  })
+
+  test('is scrubbed as it is, and adds up as before', async () => {
+    let secrets: Readonly<Record<string, number>> = {}
+    const { langfuse, app, url, dataDir } = await takeUp(old, writeSecret, async (folder) => {
+      expect(isSecretIn(folder)).toBe(true)
+      const printed = await runCommand(folder, ['scrub', '--yes', '--json'])
+      ;({ secrets } = JSON.parse(printed) as { secrets: typeof secrets })
+      expect(isSecretIn(folder)).toBe(false)
+      const again = await runCommand(folder, ['scrub', '--dry-run', '--json'])
+      expect(JSON.parse(again)).toMatchObject({ secrets: {}, sessions: [] })
+    })
+    expect(Object.keys(secrets)).toEqual(['github-token'])
+    await postAll(url, names)
+    await app.stop()
+    expectTruth(langfuse, truth)
+    expect(isSecretIn(dataDir)).toBe(false)
+    expect(JSON.stringify(langfuse.spans())).not.toContain(SECRET.slice(0, 20))
   })
 
   test('has its last closing: the session that was closed is told again as it was sent', async () => {

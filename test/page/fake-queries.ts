@@ -165,6 +165,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       },
       drop: async () => ({ items: 0 }),
       retryQuarantine: async () => ({ taken: 0, left: 0 }),
+      scrubSession: async () => ok({ key: '', isChanged: false, records: 0, secrets: {} }),
+      scrub: async () => ok({ isChanged: false, records: 0, secrets: {} }),
       dropQuarantine: async () => ({ items: 0 }),
       live: {
         since: async (asked) => ok(await liveChunk(queries.live, asked)),

@@ -15,6 +15,8 @@
  * | GET /api/sessions | the list, by search, filter and sort, page by page |
  * | GET /api/sessions/:key | one session: strip, scores, models, tools, turns |
  * | DELETE /api/sessions/:key | deletes every row of it |
+ * | POST /api/sessions/:key/scrub | masks the secrets in what is stored of it |
+ * | POST /api/scrub | masks what belongs to no session, after all of them |
  * | GET /api/sessions/:key/turns | its turns, page by page, the newest page first |
  * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
@@ -40,7 +42,7 @@ import { facetsAnswer, filter } from './filter.ts'
 import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
 import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
-import { deletedAnswer, sessionAnswer } from './session.ts'
+import { deletedAnswer, scrubbedAnswer, scrubbedSessionAnswer, sessionAnswer } from './session.ts'
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
 import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
 
@@ -100,6 +102,18 @@ export const api = {
     body: nothing,
     answer: deletedAnswer,
   },
+  scrubSession: post(
+    '/api/sessions/:key/scrub',
+    'Masks the secrets in what is stored of a session',
+    nothing,
+    scrubbedSessionAnswer,
+  ),
+  scrub: post(
+    '/api/scrub',
+    'Masks what belongs to no session, and clears the files of what was masked; after all sessions',
+    nothing,
+    scrubbedAnswer,
+  ),
   turns: get('/api/sessions/:key/turns', 'Turns, page by page', turnsQuery, turnsAnswer),
   turn: get('/api/sessions/:key/turns/:turn', 'The waterfall of one turn', turnQuery, turnAnswer),
   item: get(

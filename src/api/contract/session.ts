@@ -47,6 +47,9 @@ export const modelUse = z
   .meta({ id: 'ModelUse' })
 export type ModelUse = z.infer<typeof modelUse>
 
+/** Secrets by the rule that found them. */
+const secretCounts = z.record(z.string(), count)
+
 export const sessionAnswer = z
   .object({
     session: sessionRow,
@@ -62,6 +65,8 @@ export const sessionAnswer = z
     /** Earlier turns than these, which `/turns?cursor=<turnsCursor>` has. */
     omittedTurns: count,
     turnsCursor: z.string().nullable(),
+    /** Secrets that were masked in its records, by rule. */
+    masked: secretCounts,
     /** Resource attributes as sent, as text; at most 200, each cut at 1000 characters. */
     attributes: z.record(z.string(), z.string()),
     omittedAttributes: count,
@@ -83,6 +88,29 @@ export const sessionAnswer = z
   })
   .meta({ id: 'Session' })
 export type Session = z.infer<typeof sessionAnswer>
+
+const scrubbed = {
+  /** Something was masked. */
+  isChanged: z.boolean(),
+  /** Records in which something was masked. */
+  records: count,
+  /** What was masked in them, by rule. */
+  secrets: secretCounts,
+}
+
+/** A session that was masked as it lies in the store. */
+export const scrubbedSessionAnswer = z
+  .object({
+    /** Another one than before where the session was called by a secret. */
+    key: z.string(),
+    ...scrubbed,
+  })
+  .meta({ id: 'ScrubbedSession' })
+export type ScrubbedSession = z.infer<typeof scrubbedSessionAnswer>
+
+/** What belongs to no session: who sent records, the quarantine, budget alerts. */
+export const scrubbedAnswer = z.object(scrubbed).meta({ id: 'Scrubbed' })
+export type Scrubbed = z.infer<typeof scrubbedAnswer>
 
 /** How many raw records went, with every row that came of them. */
 export const deletedAnswer = z.object({ records: count }).meta({ id: 'Deleted' })

@@ -7,6 +7,7 @@ import { eventsWarning } from '../format/cost.ts'
 import { plural } from '../format/count.ts'
 import { AttributeList } from '../parts/attribute-list.tsx'
 import { CostPerPrompt } from '../parts/cost-per-prompt.tsx'
+import { MaskedList } from '../parts/masked-list.tsx'
 import { ModelTable } from '../parts/model-table.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { RawEventsPanel } from '../parts/raw-events-panel.tsx'
@@ -58,6 +59,11 @@ function SessionBody({ data }: { readonly data: Session }) {
       <Panel title="Tools" note="the bar below a name is the share that failed">
         {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
       </Panel>
+      {Object.keys(data.masked).length > 0 && (
+        <Panel title="Masked secrets" note="by the rule that found them; none of them was stored">
+          <MaskedList masked={data.masked} />
+        </Panel>
+      )}
       <Panel title="Resource attributes" note="choose one to see all sessions that have it">
         <AttributeList attributes={data.attributes} />
         {omittedAttributes > 0 && (

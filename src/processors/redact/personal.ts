@@ -27,8 +27,11 @@ export function isAccountAttribute(name: string): boolean {
   return ACCOUNT_ATTRIBUTES.has(name.toLowerCase())
 }
 
+const MARKED = /^(?:(?:account|email)-[0-9a-f]{12}$|\[masked: )/
+
+/** The hash that stands for an account; what was masked before stays as it is. */
 export function accountMark(value: string): string {
-  return `account-${shortHash(value)}`
+  return MARKED.test(value) ? value : `account-${shortHash(value)}`
 }
 
 function shortHash(value: string): string {

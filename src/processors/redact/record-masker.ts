@@ -151,8 +151,9 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
   function strict(name: string, value: string): string {
     const masked = secret(name, value)
     if (masked !== value || value === '' || !isAccountAttribute(name)) return masked
-    count('account-id')
-    return accountMark(value)
+    const mark = accountMark(value)
+    if (mark !== value) count('account-id')
+    return mark
   }
 
   function secretNumber(name: string, value: number): AttributeValue {

@@ -42,6 +42,7 @@ export function emitSummary(draft: Draft, reason: CloseReason): void {
       summary: state.summaries,
       organization_id: state.identity.organizationId,
       title: state.title,
+      masked_secrets: state.totals.masked && { ...state.totals.masked },
     },
   })
   draft.emissions.push(...scoresOf(state, traceKey))

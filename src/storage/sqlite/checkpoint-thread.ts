@@ -4,18 +4,16 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-
-/** Frames in the log, and how many of them are in the database: those of the pragma. */
-export interface LogState {
-  readonly log: number
-  readonly checkpointed: number
-}
+import { type LogState, rewriteDatabase } from './rewrite-database.ts'
 
 /** What is asked of the thread. */
-export type CheckpointRequest = 'checkpoint' | 'close'
+export type CheckpointRequest = 'checkpoint' | 'rewrite' | 'close'
 
-/** What became of a round. */
+/** What became of it. */
 export type CheckpointAnswer = LogState | { readonly error: string }
+
+/** How long it waits for whoever reads. */
+const REWRITE_TIMEOUT_MS = 30_000
 
 const port = parentPort
 if (port === null) throw new Error('this module is the body of a thread')
@@ -31,9 +29,20 @@ function round(): CheckpointAnswer {
   }
 }
 
+function rewrite(): CheckpointAnswer {
+  try {
+    handle.pragma(`busy_timeout = ${REWRITE_TIMEOUT_MS}`)
+    return rewriteDatabase(handle)
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  } finally {
+    handle.pragma('busy_timeout = 0')
+  }
+}
+
 port.on('message', (request: CheckpointRequest) => {
-  if (request === 'checkpoint') {
-    port.postMessage(round())
+  if (request !== 'close') {
+    port.postMessage(request === 'rewrite' ? rewrite() : round())
     return
   }
   handle.close()

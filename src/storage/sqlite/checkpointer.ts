@@ -9,7 +9,8 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { CheckpointAnswer, CheckpointRequest, LogState } from './checkpoint-thread.ts'
+import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-thread.ts'
+import type { LogState } from './rewrite-database.ts'
 import { CHECKPOINT_PAGES, type Connection, PAGE_BYTES } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
 
@@ -18,6 +19,8 @@ export interface Checkpointer {
   pause(): Promise<void> | undefined
   /** After each commit: begins a round when the log has become long. */
   afterCommit(): void
+  /** Writes the database anew (`rewrite-database.ts`); commits wait meanwhile. Rejects when it cannot. */
+  rewrite(): Promise<void>
   close(): Promise<void>
 }
 
@@ -73,9 +76,9 @@ export function createCheckpointer({
   // A log that a reader made longer is cut back once it begins anew.
   handle.pragma(`journal_size_limit = ${BACKSTOP * frames * PAGE_BYTES}`)
 
-  async function ask(): Promise<LogState> {
+  async function ask(request: CheckpointRequest = 'checkpoint'): Promise<LogState> {
     thread ??= startThread(databasePath)
-    thread.postMessage('checkpoint' satisfies CheckpointRequest)
+    thread.postMessage(request)
     const [answer] = (await once(thread, 'message')) as [CheckpointAnswer]
     if ('error' in answer) throw new Error(answer.error)
     return answer
@@ -130,6 +133,20 @@ export function createCheckpointer({
       if (now < length) dueAt = frames
       length = now
       if (length >= dueAt) running ??= tryRound()
+    },
+    rewrite: async () => {
+      await running
+      const rewritten = ask('rewrite')
+      running = paused = rewritten.then(
+        () => {},
+        () => {},
+      )
+      try {
+        await rewritten
+      } finally {
+        running = undefined
+        paused = undefined
+      }
     },
     close: async () => {
       await running

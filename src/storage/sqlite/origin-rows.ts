@@ -66,7 +66,17 @@ function contentOf({ resource, scopeName, scopeVersion }: Origin): Content {
   return [JSON.stringify([scopeName, scopeVersion]), JSON.stringify(resource)]
 }
 
-function rowOf({ scopeName, scopeVersion }: Origin, [scope, resource]: Content): NewRow<'origins'> {
-  const hash = createHash('sha256').update(scope).update(resource).digest('base64url')
-  return { hash, scope_name: scopeName, scope_version: scopeVersion, resource }
+function rowOf({ scopeName, scopeVersion }: Origin, content: Content): NewRow<'origins'> {
+  const [, resource] = content
+  return { hash: hashOf(content), scope_name: scopeName, scope_version: scopeVersion, resource }
+}
+
+function hashOf([scope, resource]: Content): string {
+  return createHash('sha256').update(scope).update(resource).digest('base64url')
+}
+
+/** What an origin is found by, and its resource as it is kept. */
+export function originHash(origin: Origin): { readonly hash: string; readonly resource: string } {
+  const content = contentOf(origin)
+  return { hash: hashOf(content), resource: content[1] }
 }

@@ -51,6 +51,8 @@ export interface OutboxTable {
   /** Whether any exporter reads items of a kind: those of others are not to be inserted. */
   isRead(kind: ItemKind): boolean
   insert(item: OutgoingItem, nowMs: number): void
+  /** Gives an item another payload; it waits on as it did. */
+  rewrite(id: number, payload: string): void
   /** Deletes an item, whoever needs it. Whether there was one. */
   discard(id: number): boolean
   /** Delivered by this exporter. */
@@ -97,6 +99,14 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   )
   const remove = prepare(connection, ({ id }: { id: number }) =>
     kysely.deleteFrom('outbox').where('id', '=', id).returning(['id', 'kind', 'bytes']),
+  )
+  const bytesOf = prepare(connection, ({ id }: { id: number }) =>
+    kysely.selectFrom('outbox').select('bytes').where('id', '=', id),
+  )
+  const setPayload = prepare(
+    connection,
+    ({ id, payload, bytes }: { id: number; payload: string; bytes: number }) =>
+      kysely.updateTable('outbox').set({ payload, bytes }).where('id', '=', id),
   )
   const renew = prepare(connection, ({ id, nowMs }: { id: number; nowMs: number }) =>
     kysely.updateTable('outbox').set({ created_ms: nowMs }).where('id', '=', id),
@@ -374,6 +384,13 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       }
       for (const queue of known) if (queue.kind === kind) queue.pending += 1
       knownBytes += bytes
+    },
+    rewrite: (id, payload) => {
+      const before = bytesOf.get({ id })?.bytes
+      if (before === undefined) return
+      const bytes = Buffer.byteLength(payload)
+      setPayload.run({ id, payload, bytes })
+      knownBytes += bytes - before
     },
     discard: (id) => {
       const row = remove.get({ id })

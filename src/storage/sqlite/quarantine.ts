@@ -12,9 +12,10 @@ import type {
   StoredQuarantined,
   UnplacedRecord,
 } from '../../domain/quarantine.ts'
+import type { QuarantinedTexts } from '../../domain/scrub-store.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { OpenQuarantine } from '../maintenance.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, ReadConnection } from './connection.ts'
 import { openExisting } from './open-existing.ts'
 import { prepare } from './prepared.ts'
 import type { Totals } from './totals.ts'
@@ -45,6 +46,8 @@ const PER_SLICE = 200
 export interface SqliteQuarantine extends QuarantineStore {
   /** One slice of deleting what is too old; true while there is more. */
   expire(nowMs: number): boolean
+  /** Takes the place of one; where another is the same now, there is only that. */
+  rewrite(texts: QuarantinedTexts): Promise<void>
 }
 
 interface QuarantineDeps {
@@ -99,6 +102,15 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   const remove = prepare(connection, ({ id }: { id: number }) =>
     kysely.deleteFrom('quarantine').where('id', '=', id).returning('bytes'),
   )
+  const idOfHash = prepare(connection, ({ hash }: { hash: string }) =>
+    kysely.selectFrom('quarantine').select('id').where('hash', '=', hash),
+  )
+  const bytesOf = prepare(connection, ({ id }: { id: number }) =>
+    kysely.selectFrom('quarantine').select('bytes').where('id', '=', id),
+  )
+  const update = prepare(connection, ({ id, ...row }: RewrittenRow) =>
+    kysely.updateTable('quarantine').set(row).where('id', '=', id),
+  )
   let held = countsOf()
 
   function countsOf(): { records: number; bytes: number } {
@@ -145,6 +157,21 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
     return 0
   }
 
+  function rewrite({ id, unplaced, message, name }: QuarantinedTexts): void {
+    const record = JSON.stringify(unplaced.record)
+    const hash = hashOf(unplaced, record)
+    const same = idOfHash.get({ hash })
+    if (same !== undefined && same.id !== id) {
+      forget(id)
+      return
+    }
+    const bytes = Buffer.byteLength(record)
+    const before = bytesOf.get({ id })?.bytes
+    if (before === undefined) return
+    update.run({ id, hash, record, bytes, message, name })
+    held = { ...held, bytes: held.bytes - before + bytes }
+  }
+
   function next(selection: QuarantineSelection, afterId: number): readonly StoredQuarantined[] {
     if (selection === 'all') return behind.all({ afterId }).map(storedOf)
     const ids = [...new Set(selection)].filter((id) => id > afterId).sort((a, b) => a - b)
@@ -173,6 +200,7 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
         afterId = last.id
       }
     },
+    rewrite: (texts) => transaction(() => rewrite(texts)),
     expire: (nowMs) => {
       const rows = oldest.all({ beforeMs: nowMs - bounds.ageMs })
       if (rows.length === 0) return false
@@ -183,6 +211,25 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
       return true
     },
   }
+}
+
+/** Reads what is masked afterwards: some of it behind an id. */
+export function createQuarantineTexts(
+  connection: ReadConnection,
+): (afterId: number) => readonly QuarantinedTexts[] {
+  const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
+    connection.kysely
+      .selectFrom('quarantine')
+      .select(['id', 'signal', 'message', 'name', 'record'])
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(sql.lit(PER_SLICE)),
+  )
+  return (afterId) =>
+    behind.all({ afterId }).map(({ id, signal, message, name, record }) => ({
+      ...{ id, message, name },
+      unplaced: unplacedOf({ signal, record }),
+    }))
 }
 
 /** Opens it to be read, or says why not. */
@@ -217,10 +264,20 @@ interface NewQuarantined {
   readonly record: string
 }
 
+/** What changes when a record is masked afterwards. */
+type RewrittenRow = { readonly id: number } & Pick<
+  NewQuarantined,
+  'hash' | 'record' | 'bytes' | 'message' | 'name'
+>
+
+function hashOf({ signal }: UnplacedRecord, record: string): string {
+  return hash('sha256', `${signal} ${record}`)
+}
+
 function rowOf({ unplaced, receivedMs, rejection }: Quarantined): NewQuarantined {
   const record = JSON.stringify(unplaced.record)
   return {
-    hash: hash('sha256', `${unplaced.signal} ${record}`),
+    hash: hashOf(unplaced, record),
     received_ms: receivedMs,
     signal: unplaced.signal,
     reason: rejection.reason,
@@ -244,8 +301,14 @@ function storedOf(row: {
   readonly signal: UnplacedRecord['signal']
   readonly record: string
 }): StoredQuarantined {
+  return { id: row.id, receivedMs: row.received_ms, unplaced: unplacedOf(row) }
+}
+
+/** As it was written from a record of that signal. */
+function unplacedOf(row: {
+  readonly signal: UnplacedRecord['signal']
+  readonly record: string
+}): UnplacedRecord {
   const record: unknown = JSON.parse(row.record)
-  // As it was written from a record of that signal.
-  const unplaced = { signal: row.signal, record } as UnplacedRecord
-  return { id: row.id, receivedMs: row.received_ms, unplaced }
+  return { signal: row.signal, record } as UnplacedRecord
 }

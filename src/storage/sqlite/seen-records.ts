@@ -7,7 +7,13 @@
 import Database from 'better-sqlite3'
 import { sql } from 'kysely'
 import type { RecordInstance } from '../../domain/agent-event.ts'
-import { asRepeat, copyText, fromOtherSource, instanceText } from '../../domain/record-identity.ts'
+import {
+  asRepeat,
+  copyText,
+  fromOtherSource,
+  instanceText,
+  LONGER,
+} from '../../domain/record-identity.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { Connection } from './connection.ts'
 import { prepare } from './prepared.ts'
@@ -29,8 +35,6 @@ interface Prefix {
   readonly to: string
 }
 
-/** Between a key and the instance; no event's name has it. */
-const LONGER = '\u001f'
 /** Sorts behind all text that begins alike. */
 const BEHIND = '\u{10ffff}'
 

@@ -49,6 +49,8 @@ interface SqliteSessionsDeps<S> {
 export interface SqliteSessions<S> extends Omit<SessionStore<S>, 'remove'> {
   /** Sessions were deleted behind its back: what it remembers of them is void. */
   forgetDeleted(sessions: readonly StoredSession[]): void
+  /** Rows were changed behind its back: whatever it remembers of them is void. */
+  forget(): void
 }
 
 export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
@@ -140,6 +142,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       sessions.forget()
       for (const { writtenMs } of deleted) ledger?.deleted(writtenMs)
     },
+    forget,
     commit: async (arrivals, keys, fold, held = () => undefined) => {
       try {
         const known = new Map<SessionKey, S>()

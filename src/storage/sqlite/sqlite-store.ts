@@ -32,6 +32,8 @@ import { createOutboxLimits } from './outbox-limits.ts'
 import { createOutboxLeftovers } from './outbox-leftovers.ts'
 import { createOutboxTable } from './outbox-table.ts'
 import { createQuarantine } from './quarantine.ts'
+import { createRecordBatches } from './queries/record-batches.ts'
+import { createSessionInputs } from './queries/session-inputs.ts'
 import { createRetention } from './retention.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
@@ -40,6 +42,7 @@ import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
 import { createStorageProbe } from './storage-probe.ts'
 import { createStorageWatch } from './storage-watch.ts'
+import { createScrubRows } from './scrub-rows.ts'
 import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
 import { createTotals } from './totals.ts'
@@ -197,6 +200,15 @@ function storeOver<S>(
     clock,
     log,
   })
+  const scrub = createScrubRows({
+    connection,
+    outbox: table,
+    quarantine,
+    stateVersion: options.states.version,
+    sweepDeleted: () => deletion.sweep(),
+    write,
+    onChanged: () => sessions.forget(),
+  })
   const probe = createStorageProbe(connection)
   let isClosed = false
 
@@ -247,6 +259,14 @@ function storeOver<S>(
     instance: keepInstanceId(folder),
     databaseBytes: async () => databaseBytes(folder),
     size: async () => sizeBound.size(),
+    scrub: {
+      store: scrub,
+      inputs: createSessionInputs(connection, createRecordBatches(connection)),
+      rewriteFiles: () => checkpointer.rewrite(),
+      done: () => {
+        for (const listener of deletionListeners) listener()
+      },
+    },
     upkeep,
     onDeleted: (listener) => void deletionListeners.push(listener),
     check,

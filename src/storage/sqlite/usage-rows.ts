@@ -148,7 +148,7 @@ export function createUsageRows(connection: Connection): UsageRows {
   }
 }
 
-function dimensionsRow(key: string, of: UsageDimensions): NewRow<'usage_dimensions'> {
+export function dimensionsRow(key: string, of: UsageDimensions): NewRow<'usage_dimensions'> {
   return {
     key,
     query_source: of.querySource ?? null,

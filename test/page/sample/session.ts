@@ -35,6 +35,7 @@ export function session(row: SessionRow): Session {
       editsRejected: 1,
       errors: row.errors,
     },
+    masked: { 'github-token': 2, password: 1 },
     scores: [
       {
         name: 'quality',

@@ -55,6 +55,7 @@ const quiet: Session = {
     errors: 0,
   },
   scores: [],
+  masked: {},
   models: [],
   tools: [],
   turns: [],

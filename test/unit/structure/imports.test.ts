@@ -56,6 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'config',
     'sessions',
+    'processors',
     'reports',
     'alerts',
     'api',

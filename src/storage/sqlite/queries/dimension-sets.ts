@@ -27,7 +27,7 @@ export function createDimensionSets(connection: ReadConnection): DimensionSetOf 
   }
 }
 
-function dimensionsOf(row: Omit<UsageDimensionsTable, 'id'>): UsageDimensions {
+export function dimensionsOf(row: Omit<UsageDimensionsTable, 'id'>): UsageDimensions {
   return {
     ...(row.query_source !== null && { querySource: row.query_source }),
     ...(row.subagent_type !== null && { subagentType: row.subagent_type }),

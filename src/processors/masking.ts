@@ -1,12 +1,21 @@
 /** What is masked, put together from the settings; the user's own patterns are read from their file. */
 import { readFile } from 'node:fs/promises'
-import type { PrivacyConfig } from '../config/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { MaskSettings } from '../processors/redact/record-masker.ts'
-import { parseUserRules, type UserRule } from '../processors/redact/user-rules.ts'
+import type { ContentKind } from './redact/content.ts'
+import type { MaskSettings } from './redact/record-masker.ts'
+import { parseUserRules, type UserRule } from './redact/user-rules.ts'
+
+/** The settings, as the configuration holds them. */
+export interface PrivacySettings {
+  readonly mask: MaskSettings['mode']
+  /** Absolute path of the file with the user's own patterns. */
+  readonly patternsFile?: string | undefined
+  readonly maskedAttributes: readonly string[]
+  readonly dropped: readonly ContentKind[]
+}
 
 /** Patterns that cannot be read are an error for a person to read: without them secrets would pass. */
-export async function readMasking(privacy: PrivacyConfig): Promise<Result<MaskSettings, string>> {
+export async function readMasking(privacy: PrivacySettings): Promise<Result<MaskSettings, string>> {
   const { mask, patternsFile, maskedAttributes, dropped } = privacy
   const userRules = patternsFile === undefined ? ok([]) : await readUserRules(patternsFile)
   if (!userRules.ok) return userRules

@@ -1,0 +1,132 @@
+/**
+ * Masks what is stored where it is safe to: through the bridge while one runs on the data folder, since
+ * it holds sessions in memory, else in the store itself.
+ */
+import type { Config } from '../config/config.ts'
+import { ok, type Result } from '../domain/result.ts'
+import type { MaskSettings } from '../processors/redact/record-masker.ts'
+import type { Scrubbed, ScrubbedSession } from '../reports/scrub.ts'
+import type { SessionPolicy } from '../sessions/policy.ts'
+import { explainUse, openMaintenance, openScrubReader } from '../storage/beside.ts'
+import type { Maintenance } from '../storage/maintenance.ts'
+import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { failed, type Failure } from './outcome.ts'
+
+export interface Scrubber {
+  /** Keys of all sessions, the oldest first. */
+  readonly keys: readonly string[]
+  /** Undefined where the session has been deleted meanwhile. */
+  session(key: string): Promise<Result<ScrubbedSession | undefined, Failure>>
+  /** What belongs to no session, and the files; after all sessions. */
+  beside(): Promise<Result<Scrubbed, Failure>>
+  close(): Promise<void>
+}
+
+/** A look at what there is to mask: nothing is changed. */
+export type ScrubPreview = Pick<Scrubber, 'keys' | 'session' | 'beside' | 'close'>
+
+const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
+
+export async function openScrubPreview(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  settings: MaskSettings,
+): Promise<Result<ScrubPreview, Failure>> {
+  const [{ createStoredMasker }, { findSecrets, findSecretsBeside }] = await Promise.all([
+    import('../processors/stored-masker.ts'),
+    import('../reports/scrub.ts'),
+  ])
+  const opened = await openScrubReader(dataDir)
+  if (!opened.ok) return failed(opened.error)
+  const store = opened.value
+  const deps = { store, masker: createStoredMasker(settings) }
+  return ok({
+    keys: await store.sessionKeys(),
+    session: async (key) => {
+      const found = await findSecrets(deps, key)
+      return ok(found && { ...found, key: deps.masker.text(key) })
+    },
+    beside: async () => ok(await findSecretsBeside(deps)),
+    close: () => store.close(),
+  })
+}
+
+export async function openScrubber(
+  config: Config,
+  settings: MaskSettings,
+  policy: SessionPolicy,
+): Promise<Result<Scrubber, Failure>> {
+  const { dataDir } = config
+  const opened = await openMaintenance(dataDir, { migrates: true })
+  if (opened.ok) return ok(await localScrubber(opened.value, dataDir, settings, policy))
+  return opened.error.reason === 'in_use' ? bridgeScrubber(config) : failed(opened.error.message)
+}
+
+async function localScrubber(
+  maintenance: Maintenance,
+  dataDir: string,
+  settings: MaskSettings,
+  policy: SessionPolicy,
+): Promise<Scrubber> {
+  const [{ createStoredMasker }, { scrubBeside, scrubSession }, { STATE_VERSION }] =
+    await Promise.all([
+      import('../processors/stored-masker.ts'),
+      import('../reports/scrub.ts'),
+      import('../sessions/state.ts'),
+    ])
+  const access = maintenance.scrub(STATE_VERSION)
+  const { store, inputs } = access
+  const deps = {
+    ...{ store, inputs, policy },
+    masker: createStoredMasker(settings),
+    // Nobody else changes anything: the lock is held.
+    exclusively: <T>(_key: string, change: () => Promise<T>): Promise<T> => change(),
+  }
+
+  async function explained<T>(work: () => Promise<T>): Promise<Result<T, Failure>> {
+    try {
+      return ok(await work())
+    } catch (error) {
+      const expected = await explainUse(error, dataDir)
+      if (expected === undefined) throw error
+      return failed(expected)
+    }
+  }
+
+  return {
+    keys: await store.sessionKeys(),
+    session: (key) => explained(() => scrubSession(deps, key)),
+    beside: () =>
+      explained(async () => {
+        const scrubbed = await scrubBeside(deps)
+        await access.rewriteFiles()
+        return scrubbed
+      }),
+    close: () => maintenance.close(),
+  }
+}
+
+async function bridgeScrubber(config: Config): Promise<Result<Scrubber, Failure>> {
+  const { dataDir } = config
+  const bridge = configuredBridge(config)
+  const failure = (what: string) =>
+    failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
+  const found = await findBridge(bridge, dataDir)
+  if (!found.ok) return failure(found.error)
+  if (found.value.folder === 'other') return failure('uses another data folder')
+  const reader = await openScrubReader(dataDir)
+  if (!reader.ok) return failed(reader.error)
+  const keys = await reader.value.sessionKeys()
+  await reader.value.close()
+  return ok({
+    keys,
+    session: async (key) => {
+      const scrubbed = await bridge.scrubSession(key)
+      return scrubbed.ok ? scrubbed : failure(scrubbed.error)
+    },
+    beside: async () => {
+      const scrubbed = await bridge.scrub()
+      return scrubbed.ok ? scrubbed : failure(scrubbed.error)
+    },
+    close: async () => {},
+  })
+}

@@ -1,0 +1,327 @@
+/** Masking what is stored already: with and without a bridge, cut off in the middle, and twice. */
+import { globSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type GeneratedSecret, generateSecrets } from '../../scripts/secrets/generate.ts'
+import { sendRefused, sendTexts, transports } from '../../scripts/secrets/requests.ts'
+import { seeded } from '../../scripts/secrets/seeded.ts'
+import { createHome, type Finished } from './cli/home.ts'
+import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
+import {
+  createLangfuseStandIn,
+  type LangfuseStandIn,
+  STAND_IN_KEYS,
+} from './langfuse-stand-in/stand-in.ts'
+
+const secrets = generateSecrets(seeded(23)).filter((_, n) => n % 8 === 0)
+const texts = secrets.map(({ text }) => text)
+
+interface Stored {
+  readonly dataDir: string
+  readonly environment: Record<string, string>
+  /** Runs a command over the data, with masking. */
+  readonly run: (args: readonly string[], more?: Record<string, string>) => Promise<Finished>
+}
+
+/** Data of a bridge that masked nothing; what it made of them waits where it has no Langfuse. */
+async function storedUnmasked(langfuse?: LangfuseStandIn): Promise<Stored> {
+  const dataDir = temporaryFolder()
+  onTestFinished(() => removeFolder(dataDir))
+  const environment = bridgeEnvironment(dataDir, langfuse)
+  const bridge = await startBridge({ ...environment, OTLP_GRPC_PORT: '0', MASK: 'off' })
+  await sendAll({ url: bridge.url, grpc: bridge.grpc ?? '' })
+  await bridge.stop()
+  return storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' })
+}
+
+function storedAt(dataDir: string, environment: Record<string, string>): Stored {
+  const run = (args: readonly string[], more: Record<string, string> = {}) =>
+    createHome().start(args, { ...environment, ...more })
+  return { dataDir, environment, run }
+}
+
+async function sendAll(address: { readonly url: string; readonly grpc: string }): Promise<void> {
+  for (const transport of transports) await sendTexts(address, transport, texts)
+  await sendRefused(address, texts)
+}
+
+/** Kinds of secrets of which half stands in a file of the folder, with the file. */
+function found(dataDir: string): readonly string[] {
+  const files = globSync('**/*', { cwd: dataDir })
+    .filter((name) => statSync(join(dataDir, name)).isFile())
+    .map((name) => ({ name, bytes: readFileSync(join(dataDir, name)) }))
+  return files.flatMap(({ name, bytes }) =>
+    secrets.filter((secret) => isIn(secret, bytes)).map(({ kind }) => `${kind} in ${name}`),
+  )
+}
+
+function isIn({ secret }: GeneratedSecret, bytes: Buffer): boolean {
+  const middle = secret.length / 2
+  const halves = [secret.slice(0, Math.ceil(middle)), secret.slice(Math.floor(middle))]
+  return halves.some((half) => bytes.includes(half))
+}
+
+interface Document {
+  readonly secrets: Readonly<Record<string, number>>
+  readonly sessions: readonly { readonly key: string; readonly records: number }[]
+  readonly beside: { readonly records: number }
+}
+
+function documentOf({ code, stdout, stderr }: Finished): Document {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout) as Document
+}
+
+const nothing = { secrets: {}, sessions: [], beside: { records: 0, secrets: {} } }
+
+interface Figures {
+  readonly costUsd: number
+  readonly prompts: number
+  readonly modelCalls: number
+  readonly toolResults: number
+}
+
+/** Figures of all sessions, and the sums of all. */
+async function figures(url: string): Promise<unknown> {
+  const ask = async (path: string) => (await fetch(`${url}/api/${path}`)).json()
+  const { sessions } = (await ask('sessions?range=all')) as {
+    readonly sessions: readonly (Figures & { readonly key: string })[]
+  }
+  const { models, tools } = (await ask('overview?range=all')) as Record<string, unknown>
+  const rows = sessions.map(({ key, costUsd, prompts, modelCalls, toolResults }) => {
+    return [key, costUsd, prompts, modelCalls, toolResults]
+  })
+  return { rows: rows.sort(([a], [b]) => String(a).localeCompare(String(b))), models, tools }
+}
+
+/** Spans as they were delivered last, by id. */
+function spansOf(langfuse: LangfuseStandIn): unknown {
+  const spans = langfuse.spans().map((span) => {
+    return [`${span.traceId} ${span.spanId}`, span.attributes] as const
+  })
+  return Object.fromEntries(spans.sort(([a], [b]) => a.localeCompare(b)))
+}
+
+async function standIn(): Promise<LangfuseStandIn> {
+  const langfuse = await createLangfuseStandIn()
+  onTestFinished(() => langfuse.close())
+  return langfuse
+}
+
+const keysOf = ({ url }: LangfuseStandIn) => ({
+  LANGFUSE_HOST: url,
+  LANGFUSE_PUBLIC_KEY: STAND_IN_KEYS.publicKey,
+  LANGFUSE_SECRET_KEY: STAND_IN_KEYS.secretKey,
+})
+
+describe('scrub, without a bridge', () => {
+  test('leaves no half of a secret in any byte, and finds nothing a second time', async () => {
+    const { dataDir, run } = await storedUnmasked()
+    expect(new Set(found(dataDir).map((place) => place.split(' in ')[0])).size).toBe(secrets.length)
+    const seen = documentOf(await run(['scrub', '--dry-run', '--json']))
+    expect(found(dataDir)).not.toEqual([])
+    const done = documentOf(await run(['scrub', '--yes', '--json']))
+    expect(done).toEqual({ ...seen, dryRun: false })
+    expect(done.sessions.map(({ key }) => key).sort()).toEqual(
+      transports.map((transport) => `claude-code/secrets-${transport}`).sort(),
+    )
+    expect(done.beside.records).toBeGreaterThan(0)
+    expect(Object.keys(done.secrets).length).toBeGreaterThan(10)
+    expect(found(dataDir)).toEqual([])
+    expect(documentOf(await run(['scrub', '--dry-run', '--json']))).toMatchObject(nothing)
+    expect(documentOf(await run(['scrub', '--yes', '--json']))).toMatchObject(nothing)
+  })
+
+  test('leaves figures as they are, and what comes again counts once', async () => {
+    const { dataDir, environment, run } = await storedUnmasked()
+    const settings = { ...environment, OTLP_RECEIVER_PORT: '0', OTLP_GRPC_PORT: '0' }
+    const first = await startBridge({ ...settings, MASK: 'off' })
+    const before = await figures(first.url)
+    await first.stop()
+    documentOf(await run(['scrub', '--yes', '--json']))
+    const second = await startBridge(settings)
+    onTestFinished(() => second.stop())
+    expect(await figures(second.url)).toEqual(before)
+    const records = () => {
+      const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
+      try {
+        return database.prepare('select sum(records) from record_batches').pluck().get()
+      } finally {
+        database.close()
+      }
+    }
+    const stored = records()
+    for (const transport of ['json', 'protobuf', 'grpc'] as const) {
+      await sendTexts({ url: second.url, grpc: second.grpc ?? '' }, transport, texts)
+    }
+    expect(records()).toBe(stored)
+    expect(await figures(second.url)).toEqual(before)
+  })
+})
+
+describe('after scrub', () => {
+  test('what waited is delivered masked, and a replay gives just that', async () => {
+    const { environment, run } = await storedUnmasked()
+    documentOf(await run(['scrub', '--yes', '--json']))
+    const first = await standIn()
+    const bridge = await startBridge({
+      ...environment,
+      OTLP_RECEIVER_PORT: '0',
+      ...keysOf(first),
+    })
+    await bridge.stop()
+    expect(first.spans().length).toBeGreaterThan(100)
+    expect(
+      secrets.filter((each) => isIn(each, Buffer.from(JSON.stringify(first.spans())))),
+    ).toEqual([])
+    const second = await standIn()
+    const replayed = await run(['replay', '--all'], keysOf(second))
+    expect(replayed).toMatchObject({ code: 0, stderr: '' })
+    expect(spansOf(second)).toEqual(spansOf(first))
+  })
+
+  test('--replay puts masked rows in the place of what Langfuse has', async () => {
+    const langfuse = await standIn()
+    const { run } = await storedUnmasked(langfuse)
+    const before = new Set(langfuse.spans().map(({ spanId }) => spanId))
+    const sent = langfuse.spans().length
+    const done = await run(['scrub', '--yes', '--replay'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toContain(`to ${langfuse.url}`)
+    const again = langfuse.spans().slice(sent)
+    expect(new Set(again.map(({ spanId }) => spanId))).toEqual(before)
+    expect(secrets.filter((each) => isIn(each, Buffer.from(JSON.stringify(again))))).toEqual([])
+    const shown = await run(['session', 'secrets-json', '--json'])
+    const { masked } = JSON.parse(shown.stdout) as { masked: Record<string, number> }
+    expect(masked.password).toBeGreaterThan(0)
+    expect((await run(['session', 'secrets-json'])).stdout).toMatch(
+      new RegExp(`Masked +\\d+ secrets: .*password ${masked.password}`, 's'),
+    )
+    const summaries = again.filter(({ name }) => name === 'session-summary')
+    expect(summaries.length).toBe(transports.length)
+    for (const { attributes } of summaries) {
+      expect(attributes['langfuse.observation.metadata.masked_secrets']).toContain('password')
+    }
+  })
+})
+
+describe('scrub, through a running bridge', () => {
+  test('masks all while records come, and none of them is lost or counted twice', async () => {
+    const { dataDir, environment } = await storedUnmasked()
+    const settings = { ...environment, OTLP_RECEIVER_PORT: '0', OTLP_GRPC_PORT: '0' }
+    const bridge = await startBridge(settings)
+    onTestFinished(() => bridge.stop())
+    const address = { url: bridge.url, grpc: bridge.grpc ?? '' }
+    const before = await figures(bridge.url)
+    const { port } = new URL(bridge.url)
+    const { run } = storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: port })
+    const scrubbing = { isDone: false }
+    const resent = (async () => {
+      do await sendTexts(address, 'json', texts)
+      while (!scrubbing.isDone)
+    })()
+    const done = documentOf(await run(['scrub', '--yes', '--json']))
+    scrubbing.isDone = true
+    await resent
+    expect(done.sessions.length).toBe(transports.length)
+    expect(found(dataDir)).toEqual([])
+    await sendTexts(address, 'grpc', texts)
+    await sendTexts(address, 'protobuf', texts)
+    expect(await figures(bridge.url)).toEqual(before)
+    expect(documentOf(await run(['scrub', '--yes', '--json']))).toMatchObject(nothing)
+  })
+
+  test('is refused where that bridge masks nothing', async () => {
+    const dataDir = temporaryFolder()
+    onTestFinished(() => removeFolder(dataDir))
+    const environment = bridgeEnvironment(dataDir)
+    const bridge = await startBridge({ ...environment, MASK: 'off' })
+    onTestFinished(() => bridge.stop())
+    const { port } = new URL(bridge.url)
+    const { run } = storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: port })
+    await sendTexts({ url: bridge.url, grpc: '' }, 'json', ['a prompt'])
+    const { code, stderr } = await run(['scrub', '--yes'])
+    expect({ code, stderr }).toMatchObject({ code: 1 })
+    expect(stderr).toContain('MASK=off')
+  })
+})
+
+describe('scrub reaches what sessions share or have no part in', () => {
+  const TOKEN = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
+
+  /** Calls of two skills, one of which is called by a token and, masked, as the other one. */
+  function calls(): object {
+    const logRecords = [TOKEN, '[masked: github-token]', TOKEN].map((skill, n) => {
+      const attributes = Object.entries({
+        'event.name': 'api_request',
+        'session.id': 'skills',
+        'skill.name': skill,
+        model: 'claude-sonnet-4-5',
+        request_id: `req-${n}`,
+        cost_usd: '0.1',
+        input_tokens: '10',
+      }).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+      return { timeUnixNano: `17900000${n}0000000000`, attributes }
+    })
+    const scope = { name: 'com.anthropic.claude_code.events' }
+    return { resourceLogs: [{ scopeLogs: [{ scope, logRecords }] }] }
+  }
+
+  async function stored(): Promise<Stored> {
+    const dataDir = temporaryFolder()
+    onTestFinished(() => removeFolder(dataDir))
+    const environment = {
+      ...bridgeEnvironment(dataDir),
+      FORWARD_OTLP_ENDPOINT: 'http://127.0.0.1:7',
+      FORWARD_UNREDACTED: '1',
+    }
+    const bridge = await startBridge({ ...environment, OTLP_GRPC_PORT: '0', MASK: 'off' })
+    await sendAll({ url: bridge.url, grpc: bridge.grpc ?? '' })
+    const { status } = await fetch(`${bridge.url}/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(calls()),
+    })
+    expect(status).toBe(200)
+    await bridge.stop()
+    return storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' })
+  }
+
+  function rows<T>(dataDir: string, sql: string): T[] {
+    const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
+    try {
+      return database.prepare<[], T>(sql).all()
+    } finally {
+      database.close()
+    }
+  }
+
+  test('what is forwarded unredacted, and what usage is grouped by', async () => {
+    const { dataDir, run } = await stored()
+    const usage = () =>
+      rows<{ skill: string; calls: number; cost: number; rows: number }>(
+        dataDir,
+        `select skill, sum(calls) calls, sum(cost_usd) cost, count(distinct dimensions_ref) rows
+         from model_usage join usage_dimensions d on d.id = dimensions_ref
+         where skill is not null group by skill`,
+      )
+    const requests = () =>
+      rows<{ payload: string }>(
+        dataDir,
+        "select payload from outbox where kind = 'records' order by id",
+      ).map(({ payload }) => JSON.parse(payload) as { readonly items: number })
+    expect(usage()).toHaveLength(2)
+    const before = requests()
+    expect(before.length).toBeGreaterThan(3)
+    expect(JSON.stringify(before)).toContain(TOKEN)
+    documentOf(await run(['scrub', '--yes', '--json']))
+    expect(found(dataDir)).toEqual([])
+    expect(JSON.stringify(rows(dataDir, 'select * from usage_dimensions'))).not.toContain('ghp_')
+    expect(usage()).toEqual([{ skill: '[masked: github-token]', calls: 3, cost: 0.3, rows: 1 }])
+    expect(requests().map(({ items }) => items)).toEqual(before.map(({ items }) => items))
+    expect(JSON.stringify(requests())).not.toContain('ghp_')
+    expect(JSON.stringify(requests())).toContain('[masked: github-token]')
+    expect(documentOf(await run(['scrub', '--dry-run', '--json']))).toMatchObject(nothing)
+  })
+})
