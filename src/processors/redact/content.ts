@@ -3,6 +3,7 @@
  * the names under which agents report it, so that it holds for an agent that no profile knows.
  */
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
+import type { Origin } from '../../domain/telemetry-record.ts'
 import { newAttributeMap } from '../../otlp/attribute-map.ts'
 import type { RecordInProcess } from '../record-processor.ts'
 
@@ -118,33 +119,73 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
   switch (record.signal) {
     case 'log': {
       const { record: of } = record
-      const attributes = without(of.attributes, names)
       const isMessage = isContentBody(of.eventName, policy)
-      record.record = { ...of, attributes, body: isMessage ? null : bodyWithout(of.body, names) }
+      record.record = {
+        ...of,
+        origin: originWithout(of.origin, policy),
+        attributes: failureWithout(without(of.attributes, names), of.attributes, policy),
+        body: isMessage ? null : bodyWithout(of.body, names),
+      }
       return
     }
     case 'trace': {
       const { record: of } = record
       const moments = of.moments.map((moment) => ({
         ...moment,
-        attributes: without(moment.attributes, names),
+        attributes: failureWithout(without(moment.attributes, names), of.attributes, policy),
       }))
-      record.record = { ...of, attributes: without(of.attributes, names), moments }
+      const isFailure = isOfTool(of.attributes, policy)
+      record.record = {
+        ...of,
+        origin: originWithout(of.origin, policy),
+        attributes: failureWithout(without(of.attributes, names), of.attributes, policy),
+        moments,
+        statusMessage: isFailure ? '' : of.statusMessage,
+      }
       return
     }
     case 'hook': {
       const { record: of } = record
-      const body = without(of.body, names)
-      // A hook of a tool that failed has its output as an error.
-      const isFailure = policy.has('toolOutput') && of.body.tool_use_id !== undefined
-      record.record = { ...of, body: isFailure ? without(body, FAILURE) : body }
+      record.record = { ...of, body: failureWithout(without(of.body, names), of.body, policy) }
       return
     }
     case 'metric':
+      record.record = { ...record.record, origin: originWithout(record.record.origin, policy) }
   }
 }
 
-const FAILURE: ReadonlySet<string> = new Set(['error'])
+/** A tool that failed has its output as an error. */
+const FAILURE: ReadonlySet<string> = new Set([
+  ...['error', 'error.message', 'error_message'],
+  ...['exception.message', 'exception.stacktrace'],
+])
+const TOOL_NAMES = [
+  ...['tool_use_id', 'tool_name', 'function_name'],
+  ...['gen_ai.tool.name', 'tool.name', 'ai.toolCall.name'],
+]
+
+/** Whether what it says of a failure is the output of a tool, which is not kept. */
+function isOfTool(of: Attributes, policy: ContentPolicy): boolean {
+  return policy.has('toolOutput') && TOOL_NAMES.some((name) => of[name] !== undefined)
+}
+
+function failureWithout(kept: Attributes, of: Attributes, policy: ContentPolicy): Attributes {
+  return isOfTool(of, policy) ? without(kept, FAILURE) : kept
+}
+
+/** Attributes of a resource: the first prompt of an agent without a terminal is an argument. */
+const ARGUMENTS: ReadonlySet<string> = new Set(['process.command_args', 'process.command_line'])
+const originsWithout = new WeakMap<Origin, Origin>()
+
+function originWithout(of: Origin, policy: ContentPolicy): Origin {
+  if (!policy.has('prompts')) return of
+  const known = originsWithout.get(of)
+  if (known !== undefined) return known
+  const resource = without(of.resource, ARGUMENTS)
+  const kept = resource === of.resource ? of : { ...of, resource }
+  originsWithout.set(of, kept)
+  return kept
+}
 
 /** Agents name their event in a body of text; a body of members may hold content. */
 function bodyWithout(body: AttributeValue, names: ReadonlySet<string>): AttributeValue {
