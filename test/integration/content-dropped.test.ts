@@ -40,7 +40,13 @@ async function played(
     await langfuse.close()
     removeFolder(dataDir)
   })
-  const bridge = await startBridge({ ...bridgeEnvironment(dataDir, langfuse), ...settings })
+  // What is to be forwarded waits in the store: nobody is there.
+  const forward = { FORWARD_OTLP_ENDPOINT: 'http://127.0.0.1:7' }
+  const bridge = await startBridge({
+    ...bridgeEnvironment(dataDir, langfuse),
+    ...forward,
+    ...settings,
+  })
   for (const request of requestsOf(agent, name)) await post(bridge.url, request)
   await bridge.stop()
   const files = readdirSync(dataDir).map((file) => readFileSync(join(dataDir, file)))

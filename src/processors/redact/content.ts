@@ -169,12 +169,34 @@ function isOfTool(of: Attributes, policy: ContentPolicy): boolean {
   return policy.has('toolOutput') && TOOL_NAMES.some((name) => of[name] !== undefined)
 }
 
+/**
+ * The same for a record as it was sent: which of its attributes may be the output of a tool that
+ * failed; undefined where none is. `names` are those of all its attributes. Spans inside of a tool, and
+ * around it, tell its failure without naming it (OpenCode), so any span counts.
+ */
+export function failureOfTool(
+  { names, isSpan }: { readonly names: readonly string[]; readonly isSpan: boolean },
+  policy: ContentPolicy,
+): ((name: string) => boolean) | undefined {
+  if (!policy.has('toolOutput')) return undefined
+  const ofTool = isSpan || names.some((name) => PLAIN_TOOL_NAMES.has(plainName(name)))
+  return ofTool ? (name) => PLAIN_FAILURE.has(plainName(name)) : undefined
+}
+
+/** Whether an attribute of a resource, as it was sent, holds a prompt. */
+export function isPromptOfProcess(name: string, policy: ContentPolicy): boolean {
+  return policy.has('prompts') && PLAIN_ARGUMENTS.has(plainName(name))
+}
+
 function failureWithout(kept: Attributes, of: Attributes, policy: ContentPolicy): Attributes {
   return isOfTool(of, policy) ? without(kept, FAILURE) : kept
 }
 
 /** Attributes of a resource: the first prompt of an agent without a terminal is an argument. */
 const ARGUMENTS: ReadonlySet<string> = new Set(['process.command_args', 'process.command_line'])
+const PLAIN_ARGUMENTS = new Set([...ARGUMENTS].map(plainName))
+const PLAIN_FAILURE = new Set([...FAILURE].map(plainName))
+const PLAIN_TOOL_NAMES = new Set(TOOL_NAMES.map(plainName))
 const originsWithout = new WeakMap<Origin, Origin>()
 
 function originWithout(of: Origin, policy: ContentPolicy): Origin {

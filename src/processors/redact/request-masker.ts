@@ -9,7 +9,7 @@ import { isObject } from '../../otlp/decoding.ts'
 import { anyValueJson } from '../../otlp/encode-values.ts'
 import { jsonNames } from '../../otlp/json-envelope.ts'
 import { type JsonMessage, UNKNOWN_FIELDS } from '../../otlp/message-codec.ts'
-import { isContent, isContentBody } from './content.ts'
+import { failureOfTool, isContent, isContentBody, isPromptOfProcess } from './content.ts'
 import type { RecordMasker } from './record-masker.ts'
 
 export interface RequestMasker {
@@ -182,9 +182,37 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
     return before === after ? keyValues(list, undefined) : undefined
   }
 
+  /** The first prompt of an agent without a terminal is an argument of its process. */
+  function withoutPrompt(header: JsonMessage): JsonMessage {
+    const { resource } = header
+    if (!isObject(resource)) return header
+    return {
+      ...header,
+      resource: attributesBut(resource, (name) => isPromptOfProcess(name, content)),
+    }
+  }
+
+  /** A tool that failed has its output as an error: of the item, its events and its status. */
+  function withoutFailure(item: JsonMessage): JsonMessage {
+    const of = {
+      names: attributeNames(item),
+      isSpan: jsonNames('startTimeUnixNano').some((name) => item[name] !== undefined),
+    }
+    const isFailure = dropsContent ? failureOfTool(of, content) : undefined
+    if (isFailure === undefined) return item
+    const kept: Record<string, unknown> = { ...attributesBut(item, isFailure) }
+    if (isObject(kept.status)) kept.status = without(kept.status, 'message')
+    if (Array.isArray(kept.events)) {
+      kept.events = kept.events.map((event: unknown) =>
+        isObject(event) ? attributesBut(event, isFailure) : event,
+      )
+    }
+    return kept
+  }
+
   return {
     maskHeader: (header) => {
-      const known = headers.get(header) ?? message(header, false)
+      const known = headers.get(header) ?? message(withoutPrompt(header), false)
       headers.set(header, known)
       return known
     },
@@ -192,10 +220,30 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
       const names = [item.eventName, item.event_name]
       const eventName = names.find((name) => typeof name === 'string') ?? ''
       const isMessage = dropsContent && isContentBody(eventName, content)
-      const { body: _, ...others } = item
-      return message(isMessage ? others : item, dropsContent)
+      const kept = withoutFailure(item)
+      return message(isMessage ? without(kept, 'body') : kept, dropsContent)
     },
   }
+}
+
+function without(of: JsonMessage, left: string): JsonMessage {
+  return Object.fromEntries(Object.entries(of).filter(([name]) => name !== left))
+}
+
+function attributeNames({ attributes }: JsonMessage): readonly string[] {
+  if (!Array.isArray(attributes)) return []
+  return attributes.flatMap((entry: unknown) =>
+    isObject(entry) && typeof entry.key === 'string' ? [entry.key] : [],
+  )
+}
+
+function attributesBut(of: JsonMessage, isLeftOut: (name: string) => boolean): JsonMessage {
+  const { attributes } = of
+  if (!Array.isArray(attributes)) return of
+  const kept = attributes.filter(
+    (entry: unknown) => !(isObject(entry) && typeof entry.key === 'string' && isLeftOut(entry.key)),
+  )
+  return { ...of, attributes: kept }
 }
 
 const scalarKinds: ReadonlySet<string> = new Set(
