@@ -5,7 +5,6 @@ import type { LangfuseConfig } from '../config/config.ts'
 import { probeVerdictOf } from '../exporters/langfuse/verdict.ts'
 import type { LangfuseClient } from '../exporters/langfuse/client.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
-import { parseJsonObject } from '../setup/json-object.ts'
 import { clockFinding } from './machine-checks.ts'
 
 const LONG_WAIT_MS = 10 * 60_000
@@ -67,7 +66,6 @@ export async function examineLangfuse(
   }
   const { client, reader } = clients
   const answer = await reader.health()
-  const version = answer.kind === 'answer' ? versionIn(answer.body ?? '') : undefined
   if (answer.kind === 'no_answer') {
     const finding = fault(
       'langfuse.reachable',
@@ -77,7 +75,7 @@ export async function examineLangfuse(
     return { findings: [finding], takesSpans: false }
   }
   const findings: Finding[] = [
-    versionFinding(config.baseUrl, answer.status, version),
+    versionFinding(config.baseUrl, answer.status, answer.version),
     ...clockFinding('clock.langfuse', 'Langfuse', answer.dateMs, now()),
   ]
   const verdict = probeVerdictOf(await client.probe(), now())
@@ -141,10 +139,4 @@ function bridgeDiffers(health: Health | undefined, takesSpans: boolean): Finding
   if (health === undefined || !takesSpans || health.langfuse === 'connected') return []
   const what = `Langfuse takes spans, but the bridge says it is ${health.langfuse}`
   return [fault('langfuse.bridge', what, 'Restart the bridge: it runs with other settings')]
-}
-
-function versionIn(body: string): string | undefined {
-  const parsed = parseJsonObject(body)
-  const version = parsed.ok ? parsed.value.version : undefined
-  return typeof version === 'string' ? version : undefined
 }

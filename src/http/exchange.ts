@@ -16,6 +16,8 @@ export interface ExchangeOptions {
   readonly fetch?: typeof fetch | undefined
   /** Of the answer's body as text; `latin1` keeps every byte as a character. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
+  /** Where the answer's body is cut off; 64 KiB unless said. */
+  readonly maxBytes?: number | undefined
 }
 
 /** An answer as far as it arrived. */
@@ -30,12 +32,12 @@ export interface Received {
 export async function exchange(
   url: string,
   request: Omit<RequestInit, 'redirect' | 'signal'>,
-  { name, timeoutMs, redact, stop, fetch: send = fetch, encoding }: ExchangeOptions,
+  { name, timeoutMs, redact, stop, fetch: send = fetch, encoding, maxBytes }: ExchangeOptions,
 ): Promise<Result<Received, string>> {
   const deadline = createDeadline(timeoutMs, stop)
   try {
     const response = await send(url, { ...request, redirect: 'manual', signal: deadline.signal })
-    const body = await readBody(response, encoding)
+    const body = await readBody(response, encoding, maxBytes)
     const { status, headers } = response
     return ok({ status, headers, body: body === undefined ? undefined : redact(body) })
   } catch (error) {
@@ -92,6 +94,7 @@ const MAX_BYTES = 65_536
 export async function readBody(
   response: Response,
   encoding: 'utf8' | 'latin1' = 'utf8',
+  maxBytes = MAX_BYTES,
 ): Promise<string | undefined> {
   if (response.body === null) return ''
   const stream: AsyncIterable<Uint8Array> = response.body
@@ -101,12 +104,12 @@ export async function readBody(
     for await (const chunk of stream) {
       chunks.push(chunk)
       bytes += chunk.byteLength
-      if (bytes > MAX_BYTES) break
+      if (bytes > maxBytes) break
     }
   } catch {
     return undefined
   }
-  return Buffer.concat(chunks).toString(encoding, 0, MAX_BYTES)
+  return Buffer.concat(chunks).toString(encoding, 0, maxBytes)
 }
 
 // Keeps secrets out of texts that end in logs, in /health or in the store: a server's error page

@@ -14,13 +14,15 @@ export interface LangfuseAccess {
   readonly secretKey: string
   /** For each exchange. */
   readonly timeoutMs: number
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch | undefined
 }
 
 /** What one request has of its own. */
 export interface LangfuseRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
+  readonly body?: RequestInit['body'] | undefined
 }
 
 export interface LangfuseConnection {
@@ -30,13 +32,13 @@ export interface LangfuseConnection {
   ask(
     path: string,
     request?: LangfuseRequest,
-    own?: Pick<ExchangeOptions, 'stop' | 'fetch'>,
+    own?: Pick<ExchangeOptions, 'stop' | 'maxBytes'>,
   ): Promise<Result<Received, string>>
 }
 
 /** Throws when `baseUrl` is no URL. */
 export function connectTo(access: LangfuseAccess): LangfuseConnection {
-  const { baseUrl, publicKey, secretKey, timeoutMs } = access
+  const { baseUrl, publicKey, secretKey, timeoutMs, fetch } = access
   const { origin, pathname } = new URL(baseUrl)
   const base = `${origin}${pathname.replace(/\/+$/, '')}`
   const credentials = Buffer.from(`${publicKey}:${secretKey}`).toString('base64')
@@ -57,7 +59,7 @@ export function connectTo(access: LangfuseAccess): LangfuseConnection {
           },
           ...(body !== undefined && { body }),
         },
-        { name: base, timeoutMs, redact, ...own },
+        { name: base, timeoutMs, redact, fetch, ...own },
       ),
   }
 }

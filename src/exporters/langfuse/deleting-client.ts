@@ -4,8 +4,9 @@
  * a key. Langfuse deletes in the background: what was asked for here may show for minutes.
  */
 import { err, ok, type Result } from '../../domain/result.ts'
-import { connectTo, type LangfuseAccess } from './connection.ts'
-import { errorDetail, isRecord, parseObject } from '../../http/response-json.ts'
+import { errorDetail, isRecord } from '../../http/response-json.ts'
+import type { LangfuseAccess } from './connection.ts'
+import { createLangfuseRest, type RestRequest, rowsOf, textsOf } from './rest.ts'
 
 export interface LangfuseDeleter {
   /** Trace ids of a session, as far as they can be read by now. */
@@ -15,114 +16,121 @@ export interface LangfuseDeleter {
   deleteSessionScores(sessionId: string): Promise<Result<number, string>>
 }
 
-const TRACES_PATH = '/api/public/traces'
-const SCORES_PATH = '/api/public/scores'
-/** The first answers on Langfuse 4, the second on those before it. */
-const OBSERVATIONS_PATH = '/api/public/v2/observations'
-const SCORE_LIST_PATH = '/api/public/v3/scores'
-
 const PAGE = 1000
 const SCORES_PER_PAGE = 100
 const LEGACY_PAGE = 100
 const MAX_PAGES = 1000
 const TRACES_PER_REQUEST = 100
+/** A page of observations has up to 1 KB a row, a trace of v3 its whole input and output. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024
 
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
+/** As both lists with a cursor have it; the last page has none. */
+interface Page<Row> {
+  readonly data: readonly Row[]
+  readonly meta: { readonly cursor?: string }
 }
 
 /** Throws when `baseUrl` is no URL. */
 export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
-  const langfuse = connectTo(access)
+  const langfuse = createLangfuseRest(access)
+  const { base } = langfuse
 
-  /** 404 is left to the caller; every other status that is no success is an error. */
-  async function ask(
-    method: 'GET' | 'DELETE',
-    path: string,
-    body?: object,
-  ): Promise<Result<Answer, string>> {
-    const received = await langfuse.ask(path, { method, body: body && JSON.stringify(body) })
-    if (!received.ok) return received
-    const { status, body: text = '' } = received.value
-    if (status !== 404 && (status < 200 || status > 299)) {
-      return err(`${langfuse.base} answered HTTP ${status}: ${errorDetail(text)}`)
-    }
-    return ok({ status, body: parseObject(text) ?? {} })
+  /** `undefined` at a 404, which is left to the caller; every other status that is no success is an error. */
+  async function ask<T>(
+    request: RestRequest<T>,
+    maxBytes?: number,
+  ): Promise<Result<{ readonly data: T | undefined } | undefined, string>> {
+    const answer = await langfuse.call(request, { maxBytes })
+    if (!answer.ok) return answer
+    const { received, data } = answer.value
+    const { status, body = '' } = received
+    if (status === 404) return ok(undefined)
+    if (status >= 200 && status < 300) return ok({ data })
+    return err(`${base} answered HTTP ${status}: ${errorDetail(body)}`)
+  }
+
+  /** One page, as it can be relied on; `undefined` when the server does not know the path. */
+  async function pageOf<Row extends object>(
+    request: RestRequest<{ readonly data: readonly Row[]; readonly meta: object }>,
+  ): Promise<
+    Result<{ readonly rows: readonly Row[]; readonly cursor?: string } | undefined, string>
+  > {
+    const answer = await ask(request, MAX_PAGE_BYTES)
+    if (!answer.ok) return answer
+    if (answer.value === undefined) return ok(undefined)
+    const { data } = answer.value
+    const rows = rowsOf(data)
+    // Nothing may be called deleted that was merely not read.
+    if (rows === undefined) return err(`${base} answered with a list that cannot be read`)
+    const meta: Readonly<Record<string, unknown>> = isRecord(data?.meta) ? data.meta : {}
+    return ok({ rows, ...(typeof meta.cursor === 'string' && { cursor: meta.cursor }) })
   }
 
   /** All pages of a list, by cursor; `undefined` when the server does not know the path. */
-  async function list(path: string): Promise<Result<Answer['body'][] | undefined, string>> {
-    const found: Answer['body'][] = []
-    let more: string | undefined = ''
-    for (let page = 0; page < MAX_PAGES && more !== undefined; page += 1) {
-      const answer = await ask('GET', `${path}${more}`)
-      if (!answer.ok) return answer
-      if (answer.value.status === 404) return ok(undefined)
-      found.push(...rowsOf(answer.value.body))
-      more = nextPageOf(answer.value.body)
+  async function list<Row extends object>(
+    request: (cursor: { readonly cursor?: string }) => RestRequest<Page<Row>>,
+  ): Promise<Result<readonly Row[] | undefined, string>> {
+    const found: Row[] = []
+    let from: { readonly cursor?: string } = {}
+    for (let count = 0; count < MAX_PAGES; count += 1) {
+      const page = await pageOf(request(from))
+      if (!page.ok) return page
+      if (page.value === undefined) return ok(undefined)
+      const { rows, cursor } = page.value
+      found.push(...rows)
+      if (cursor === undefined) break
+      from = { cursor }
     }
     return ok(found)
   }
 
+  /** Before Langfuse 4. */
   async function legacyTraceIds(sessionId: string): Promise<Result<readonly string[], string>> {
     const found: string[] = []
     for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const query = `?sessionId=${encodeURIComponent(sessionId)}&limit=${LEGACY_PAGE}&page=${page}`
-      const answer = await ask('GET', `${TRACES_PATH}${query}`)
+      const question = { sessionId, limit: LEGACY_PAGE, page, fields: 'core' }
+      // oxlint-disable-next-line typescript/no-deprecated -- a server of v3 has no other
+      const answer = await pageOf((api, options) => api.trace.list(question, options))
       if (!answer.ok) return answer
-      if (answer.value.status === 404) return err(`${langfuse.base} has no way to list traces`)
-      const ids = textsOf(rowsOf(answer.value.body), 'id')
-      found.push(...ids)
-      if (ids.length < LEGACY_PAGE) break
+      if (answer.value === undefined) return err(`${base} has no way to list traces`)
+      const { rows } = answer.value
+      found.push(...textsOf(rows, 'id'))
+      if (rows.length < LEGACY_PAGE) break
     }
     return ok(found)
   }
 
   return {
     traceIdsOf: async (sessionId) => {
-      const query = `?sessionId=${encodeURIComponent(sessionId)}&limit=${PAGE}`
-      const listed = await list(`${OBSERVATIONS_PATH}${query}`)
+      const question = { sessionId, limit: PAGE, fields: 'core' }
+      const listed = await list(
+        (cursor) => (api, options) => api.observations.getMany({ ...question, ...cursor }, options),
+      )
       if (!listed.ok) return listed
       if (listed.value === undefined) return legacyTraceIds(sessionId)
       return ok([...new Set(textsOf(listed.value, 'traceId'))])
     },
     deleteTraces: async (traceIds) => {
       for (let from = 0; from < traceIds.length; from += TRACES_PER_REQUEST) {
-        const some = traceIds.slice(from, from + TRACES_PER_REQUEST)
-        const answer = await ask('DELETE', TRACES_PATH, { traceIds: some })
+        const some = { traceIds: traceIds.slice(from, from + TRACES_PER_REQUEST) }
+        const answer = await ask((api, options) => api.trace.deleteMultiple(some, options))
         if (!answer.ok) return answer
-        if (answer.value.status === 404) return err(`${langfuse.base} has no way to delete traces`)
+        if (answer.value === undefined) return err(`${base} has no way to delete traces`)
       }
       return ok(undefined)
     },
     deleteSessionScores: async (sessionId) => {
-      const query = `?sessionId=${encodeURIComponent(sessionId)}&limit=${SCORES_PER_PAGE}`
-      const listed = await list(`${SCORE_LIST_PATH}${query}`)
+      const question = { sessionId, limit: SCORES_PER_PAGE }
+      const listed = await list(
+        (cursor) => (api, options) => api.scoresV3.getManyV3({ ...question, ...cursor }, options),
+      )
       if (!listed.ok) return listed
       const ids = textsOf(listed.value ?? [], 'id')
       for (const id of ids) {
-        const answer = await ask('DELETE', `${SCORES_PATH}/${encodeURIComponent(id)}`)
+        const answer = await ask((api, options) => api.legacy.scoreV1.delete(id, options))
         if (!answer.ok) return answer
       }
       return ok(ids.length)
     },
   }
-}
-
-function rowsOf({ data }: Answer['body']): readonly Answer['body'][] {
-  return Array.isArray(data) ? data.filter(isRecord) : []
-}
-
-/** What asks for the next page; `undefined` on the last one. */
-function nextPageOf({ meta }: Answer['body']): string | undefined {
-  if (!isRecord(meta) || typeof meta.cursor !== 'string') return undefined
-  return `&cursor=${encodeURIComponent(meta.cursor)}`
-}
-
-function textsOf(rows: readonly Answer['body'][], name: string): string[] {
-  return rows.flatMap((row) => {
-    const value = row[name]
-    return typeof value === 'string' ? [value] : []
-  })
 }

@@ -2,16 +2,25 @@
  * What can be read back of Langfuse, for a check that what was sent has arrived. One try a call;
  * every failure is a value.
  */
-import { connectTo, type LangfuseAccess } from './connection.ts'
-import { type HttpOutcome, outcomeOf } from '../http-verdict.ts'
-import { isRecord, parseObject } from '../../http/response-json.ts'
+import type { Result } from '../../domain/result.ts'
+import { parseObject } from '../../http/response-json.ts'
+import type { NoAnswer } from '../http-verdict.ts'
+import type { LangfuseAccess } from './connection.ts'
+import { createLangfuseRest, type RestAnswer, rowsOf, textsOf } from './rest.ts'
 
-/** An answer, with the time that its server believes it is, epoch ms. */
-export type ReadOutcome = HttpOutcome & { readonly dateMs?: number | undefined }
+/** What a server says of itself. */
+export interface ServerHealth {
+  readonly kind: 'answer'
+  readonly status: number
+  /** Its version; absent when it is no Langfuse. */
+  readonly version: string | undefined
+  /** The time that it believes it is, epoch ms. */
+  readonly dateMs: number | undefined
+}
 
 export interface LangfuseReader {
-  /** The server's health, which tells its version; asks for no key. */
-  health(): Promise<ReadOutcome>
+  /** Asks for no key. */
+  health(): Promise<ServerHealth | NoAnswer>
   /**
    * How what was sent is kept: `events` alone (the default of v4), or also in the tables of v3,
    * whose reading API then answers; `unknown` when neither can be told.
@@ -23,56 +32,63 @@ export interface LangfuseReader {
   hasTrace(traceId: string): Promise<boolean | { readonly error: string }>
 }
 
-const HEALTH_PATH = '/api/public/health'
-const PROJECTS_PATH = '/api/public/projects'
-const LEGACY_PATH = '/api/public/observations'
-const EVENTS_PATH = '/api/public/v2/observations'
-
 /** Throws when `baseUrl` is no URL. */
 export function createLangfuseReader(access: LangfuseAccess): LangfuseReader {
-  const langfuse = connectTo(access)
+  const langfuse = createLangfuseRest(access)
 
-  async function get(path: string): Promise<ReadOutcome> {
-    const received = await langfuse.ask(path)
-    const dateMs = received.ok ? Date.parse(received.value.headers.get('date') ?? '') : Number.NaN
-    return { ...outcomeOf(received), dateMs: Number.isNaN(dateMs) ? undefined : dateMs }
-  }
+  const eventsOf = (request: { readonly traceId?: string; readonly limit: number }) =>
+    langfuse.call((api, options) => api.observations.getMany(request, options))
 
-  const statusOf = async (path: string): Promise<number> => {
-    const outcome = await get(path)
-    return outcome.kind === 'answer' ? outcome.status : 0
-  }
+  /** Before v4, and beside it where its server still writes the older tables. */
+  const legacyOf = (request: { readonly traceId?: string; readonly limit: number }) =>
+    // oxlint-disable-next-line typescript/no-deprecated -- a server of v3 has no other
+    langfuse.call((api, options) => api.legacy.observationsV1.getMany(request, options))
 
   return {
-    health: () => get(HEALTH_PATH),
+    health: async () => healthOf(await langfuse.call((api, options) => api.health.health(options))),
     writeMode: async () => {
-      if ((await statusOf(`${LEGACY_PATH}?limit=1`)) === 200) return 'legacy'
-      return (await statusOf(`${EVENTS_PATH}?limit=1`)) === 200 ? 'events' : 'unknown'
+      if (statusOf(await legacyOf({ limit: 1 })) === 200) return 'legacy'
+      return statusOf(await eventsOf({ limit: 1 })) === 200 ? 'events' : 'unknown'
     },
-    projectId: async () => projectIdOf(await get(PROJECTS_PATH)),
+    projectId: async () => {
+      const answer = await langfuse.call((api, options) => api.projects.get(options))
+      // The keys of a project see that one alone.
+      const projects = answer.ok ? rowsOf(answer.value.data) : undefined
+      return textsOf(projects ?? [], 'id')[0]
+    },
     hasTrace: async (traceId) => {
-      const query = `?traceId=${traceId}&limit=1`
-      const newer = await get(`${EVENTS_PATH}${query}`)
-      // Servers before v4 may know the older path only.
-      const isUnknown = newer.kind === 'answer' && newer.status === 404
-      return found(isUnknown ? await get(`${LEGACY_PATH}${query}`) : newer)
+      const question = { traceId, limit: 1 }
+      const events = await eventsOf(question)
+      return found(statusOf(events) === 404 ? await legacyOf(question) : events)
     },
   }
 }
 
-function found(outcome: ReadOutcome): boolean | { readonly error: string } {
-  if (outcome.kind === 'no_answer') return { error: outcome.error }
-  const body = parseObject(outcome.body ?? '')
-  if (outcome.status !== 200 || !isRecord(body) || !Array.isArray(body.data)) {
-    return { error: `HTTP ${outcome.status}` }
-  }
-  return body.data.length > 0
+function statusOf(answer: Result<RestAnswer<unknown>, string>): number | undefined {
+  return answer.ok ? answer.value.received.status : undefined
 }
 
-/** The keys of a project see that one alone. */
-function projectIdOf(outcome: ReadOutcome): string | undefined {
-  if (outcome.kind === 'no_answer' || outcome.status !== 200) return undefined
-  const { data } = parseObject(outcome.body ?? '') ?? {}
-  const first: unknown = Array.isArray(data) ? data[0] : undefined
-  return isRecord(first) && typeof first.id === 'string' ? first.id : undefined
+function healthOf(
+  answer: Result<RestAnswer<{ readonly version: string }>, string>,
+): ServerHealth | NoAnswer {
+  if (!answer.ok) return { kind: 'no_answer', error: answer.error }
+  const { received, data } = answer.value
+  // One that is not well (503) tells its version, too.
+  const version: unknown = (data ?? parseObject(received.body ?? ''))?.version
+  const dateMs = Date.parse(received.headers.get('date') ?? '')
+  return {
+    kind: 'answer',
+    status: received.status,
+    version: typeof version === 'string' ? version : undefined,
+    dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
+  }
+}
+
+function found(
+  answer: Result<RestAnswer<{ readonly data: readonly object[] }>, string>,
+): boolean | { readonly error: string } {
+  if (!answer.ok) return { error: answer.error }
+  const rows = rowsOf(answer.value.data)
+  if (rows === undefined) return { error: `HTTP ${answer.value.received.status}` }
+  return rows.length > 0
 }
