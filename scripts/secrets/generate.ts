@@ -278,6 +278,25 @@ const contexts: Readonly<Record<string, (d: Draw, secret: string) => string>> = 
   'Go database driver': (_, secret) => `app:${secret}@tcp(127.0.0.1:3306)/shop`,
   'Oracle URL': (_, secret) => `jdbc:oracle:thin:app/${secret}@//db:1521/x`,
   'SQL user': (_, secret) => `CREATE USER app IDENTIFIED WITH mysql_native_password BY '${secret}'`,
+  'piped login': (_, secret) => `echo "${secret}" | helm registry login r.example.com`,
+  'here-string': (_, secret) => `gh auth login --with-token <<< "${secret}"`,
+  'here-document': (_, secret) => `cat > db_password.txt <<EOF\n${secret}\nEOF`,
+  'file of a secret': (_, secret) => `printf '%s' ${secret} > secrets/token`,
+  'list in JSON': (_, secret) => JSON.stringify({ passwords: ['', secret] }),
+  'list in YAML': (_, secret) => `api_keys:\n  - ${secret}\nport: 1`,
+  'tuple in code': (_, secret) => `tokens = ('${secret}', 'none')`,
+  'joined strings': (_, secret) => `password = "" + "${secret}"`,
+  'block of YAML': (_, secret) => `password: |\n  ${secret}\nport: 1`,
+  'character reference': (_, secret) => `password&#61;${secret}`,
+  'Russian prose': (_, secret) => `Пароль: ${secret}`,
+  'Chinese prose': (_, secret) => `密码：${secret}`,
+  'Japanese prose': (_, secret) => `パスワード: ${secret}`,
+  'German prose': (_, secret) => `das Kennwort ist ${secret}`,
+  'Kubernetes literal': (_, secret) =>
+    `kubectl create secret generic db --from-literal=color=${secret}`,
+  'secure string': (_, secret) => `ConvertTo-SecureString '${secret}' -AsPlainText -Force`,
+  'libpq connection': (_, secret) => `host=db user=app password=${secret} dbname=shop`,
+  'authorization in prose': (d) => `the authorization header is ${d.alnum(24)}`,
   'French prose': (_, secret) => `mot de passe : ${secret}`,
   'AWS credentials': (d) => `aws_secret_access_key = ${d.of(`${ALNUM}/+`, 40)}`,
   'Datadog variable': (d) => `DD_API_KEY=${d.hex(32)}`,
@@ -392,6 +411,49 @@ const shaped: Readonly<Record<string, (d: Draw) => { text: string; secret: strin
     const secret = `ghp_${d.alnum(36)}`
     return { secret, text: `machine github.com login ${secret} password x-oauth-basic` }
   },
+  'Kubernetes secret': (d) => {
+    const secret = Buffer.from(d.of(LOWER, 12)).toString('base64')
+    return { secret, text: `apiVersion: v1\ndata:\n  color: ${secret}\nkind: Secret\n` }
+  },
+  'Kubernetes secret in JSON': (d) => {
+    const secret = Buffer.from(d.of(LOWER, 12)).toString('base64')
+    return { secret, text: JSON.stringify({ kind: 'Secret', data: { color: secret } }) }
+  },
+  'header in base64': (d) => {
+    const secret = Buffer.from(`Authorization: Bearer ${d.alnum(24)}`).toString('base64')
+    return { secret, text: `header=${secret}` }
+  },
+  'authorization code': (d) => {
+    const secret = d.alnum(32)
+    return { secret, text: `https://app.example.com/cb?code=${secret}&state=1` }
+  },
+  'SAML response': (d) => {
+    const secret = encodeURIComponent(d.base64(90))
+    return { secret, text: `SAMLResponse=${secret}` }
+  },
+  'cut OpenSSH key': (d) => {
+    const secret = d.base64(48)
+    return { secret, text: `-----BEGIN OPENSSH PRIVATE KEY-----\n${d.base64(48)}\n${secret}` }
+  },
+  'listed private key': (d) => {
+    const secret = d.base64(48)
+    return {
+      secret,
+      text: `     1\t-----BEGIN RSA PRIVATE KEY-----\n     2\t${secret}\n     3\t${d.base64(48)}`,
+    }
+  },
+  'WireGuard key': (d) => {
+    const secret = d.base64(32)
+    return { secret, text: `[Interface]\nPrivateKey = ${secret}` }
+  },
+  PIN: (d) => {
+    const secret = d.of('123456789', 6)
+    return { secret, text: `PIN=${secret}` }
+  },
+  passphrase: (d) => {
+    const secret = Array.from({ length: 4 }, () => d.of(LOWER, 7)).join(' ')
+    return { secret, text: JSON.stringify({ passphrase: secret, n: 1 }) }
+  },
   'Slack webhook': (d) => {
     const secret = d.alnum(24)
     return {
@@ -464,5 +526,12 @@ export function generateLookAlikes(random: Random): readonly string[] {
     `SELECT token_count FROM usage WHERE key = '${d.of(LOWER, 6)}'`,
     `version 1.${d.of(DIGITS, 2)}.${d.of(DIGITS, 2)}-beta+${d.hex(7)}`,
     `${d.of(DIGITS, 10)} ${d.of(DIGITS, 13)} ${d.of(DIGITS, 20)}`,
+    `kind: ConfigMap\ndata:\n  color: ${d.of(LOWER, 8)}`,
+    `const int ledPin = ${d.of('123456789', 2)}; pin: ${d.of('123456789', 1)}`,
+    `"session_id": "${d.uuid()}", sessionId=${d.uuid()}`,
+    `{"type":"thinking","thinking":"","signature":"${d.base64(120)}"}`,
+    `tokens = ["${d.of(LOWER, 3)}", "${d.of(LOWER, 5)}"]`,
+    `exit code=${d.of(DIGITS, 3)}, error code: E${d.of(DIGITS, 4)}`,
+    `Passwort: erforderlich, пароль: не указан, パスワード: 必須`,
   ]
 }

@@ -13,10 +13,11 @@ export interface KeywordAutomaton {
   readonly found: readonly (readonly number[])[]
 }
 
-const ASCII = 128
+/** Of UTF-16: a table for all of them needs no comparison in the loop that reads it. */
+const CODE_UNITS = 65_536
 const none: readonly number[] = []
 
-/** Keywords are ASCII and lower case. */
+/** Keywords are lower case; a letter and its upper case are one UTF-16 code unit each. */
 export function createKeywordAutomaton(keywords: readonly string[]): KeywordAutomaton {
   const { classes, classCount } = classesOf(keywords)
   const mostStates = keywords.reduce((sum, { length }) => sum + length, 1)
@@ -44,7 +45,7 @@ export function createKeywordAutomaton(keywords: readonly string[]): KeywordAuto
 }
 
 function classesOf(keywords: readonly string[]): { classes: Uint8Array; classCount: number } {
-  const classes = new Uint8Array(ASCII)
+  const classes = new Uint8Array(CODE_UNITS)
   let classCount = 1
   for (const keyword of keywords) {
     for (let i = 0; i < keyword.length; i += 1) {

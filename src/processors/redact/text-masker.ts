@@ -151,7 +151,7 @@ function nextHit(text: string, of: Compiled, scan: Scan, limit: number): Hit | u
   let { state } = scan
   for (let i = scan.at; i < limit; i += 1) {
     const code = text.charCodeAt(i)
-    state = code < 128 ? (next[state * classCount + (classes[code] as number)] as number) : 0
+    state = next[state * classCount + (classes[code] as number)] as number
     if (state === 0) continue
     const keywords = found[state] as readonly number[]
     if (keywords.length === 0) continue

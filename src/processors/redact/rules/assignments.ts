@@ -7,7 +7,7 @@
  */
 import type { MaskRule, SecretSpan } from '../rule.ts'
 import { secretNameOf } from './secret-name.ts'
-import { isSecretValue, type Place } from './secret-value.ts'
+import { isPassphrase, isSecretValue, type Place } from './secret-value.ts'
 
 /** Words that make a name one of a secret; the prefilter looks for these. */
 const WORDS = [
@@ -21,6 +21,8 @@ const WORDS = [
   'secret',
   'token',
   'credential',
+  'credentials',
+  'creds',
   'key',
   'sas_url',
   'connection_string',
@@ -91,7 +93,7 @@ const NAMED_VALUE = new RegExp(
   String.raw`${QUOTES}?${WIDE_GAP},?${WIDE_GAP}(?:${QUOTES})?[vV]alue(?:${QUOTES})?${WIDE_GAP}[:=]${WIDE_GAP}(?:\{${WIDE_GAP}${QUOTES}string_?[vV]alue${QUOTES}${WIDE_GAP}:${WIDE_GAP})?(?=${QUOTES}|[^\s"'{\[])`,
   'y',
 )
-const XML_JOIN = /\s?>/y
+const XML_JOIN = /\s?(?:>|&gt;)(?:<!\[CDATA\[|\{(?=[A-Za-z0-9+/=]{8,200}\}))?/y
 const FLAG_JOIN = new RegExp(String.raw`(?:[ \t]|\\+t|${QUOTES},${WIDE_GAP}){1,4}(?!-)`, 'y')
 const PROSE_JOIN = new RegExp(
   String.raw`(?:${QUOTES})?(?: (?:is|was|are|=|ist|to|as|of|for \w{1,40} is)(?: now| currently)?:?| [-–—]) ?(?=[^\s])`,
@@ -103,7 +105,7 @@ const SPACED_QUOTE = / {1,4}(?=\\{0,15}')/y
  * list, an XML property, an option of a command, a quote behind a space.
  */
 const LOOSE_JOIN = new RegExp(
-  String.raw`(?:${QUOTES})?\]?\)?(?:${WIDE_GAP}(?:\|\||\?\?|or)${WIDE_GAP}(?=${QUOTES})|[ \t]{0,20}\|[ \t]{0,20}(?:${QUOTES})?|(?::\*\*|\*\*:)[ \t]{0,4}(?:${QUOTES})?|</[a-z]{1,10}>${WIDE_GAP}<[a-z]{1,10}>|>(?!=)|(?:\t|\\+t| {2,8}){1,4}|[ \t]{1,4}(?:--?[a-z-]{1,20})[ =](?:${QUOTES})?|\s{1,4}\{${WIDE_GAP}default\s{1,20}=\s{1,20}(?=${QUOTES})| {1,4}(?=${QUOTES}))`,
+  String.raw`(?:${QUOTES})?\]?\)?(?:${WIDE_GAP}(?:\|\||\?\?|or)${WIDE_GAP}(?=${QUOTES})|[ \t]{0,20}\|[ \t]{0,20}(?:${QUOTES})?|(?::\*\*|\*\*:)[ \t]{0,4}(?:${QUOTES})?|</[a-z]{1,10}>${WIDE_GAP}<[a-z]{1,10}>|>(?!=)|(?:\t|\\+t| {2,8}){1,4}|[ \t]{1,4}(?:--?[a-z-]{1,20})[ =](?:${QUOTES})?|(?:${QUOTES})?(?:\r?\n|\\+r\\+n|\\+n){2}|\s{1,4}\{${WIDE_GAP}default\s{1,20}=\s{1,20}(?=${QUOTES})| {1,4}(?=${QUOTES}))`,
   'y',
 )
 /** A space of prose, before something that can only be the value. */
@@ -189,7 +191,8 @@ function placedValue(
       return valueAt(text, NAMED_VALUE.lastIndex, 'config', name)
     }
   }
-  if (before === '<' && joint === GREATER) {
+  const isTag = before === '<' || (before === ';' && text.startsWith('&lt;', from - 4))
+  if (isTag && (joint === GREATER || joint === AMPERSAND)) {
     XML_JOIN.lastIndex = to
     if (XML_JOIN.test(text)) return valueAt(text, XML_JOIN.lastIndex, 'config', name)
   }
@@ -252,7 +255,8 @@ function joinAt(text: string, to: number): { sign: string; end: number } | undef
   i = afterGap(text, text.startsWith('**', i) ? i + 2 : i)
   const length = signLength(text, i)
   if (length === 0) return undefined
-  const sign = text.slice(i, i + length)
+  const written = text.slice(i, i + length)
+  const sign = written.startsWith('&') ? '=' : written
   const behind = text.startsWith('** ', i + length) ? i + length + 2 : i + length
   const end = afterColour(text, afterGap(text, behind))
   if (text.charCodeAt(end) === 0x7b) {
@@ -307,6 +311,9 @@ function afterGap(text: string, from: number): number {
   return i
 }
 
+/** `=` and `:` of HTML. */
+const ENTITY_SIGN = /&(?:#61|#58|#x3d|#x3a|equals|colon);/iy
+
 /** Of `=`, `:`, `==`, `===`, `!=`, `:=`, `=>`, `?=`, `+=`, `,`, `(`; 0 where there is none. */
 function signLength(text: string, at: number): number {
   const first = text.charCodeAt(at)
@@ -318,6 +325,10 @@ function signLength(text: string, at: number): number {
   }
   if (first === COLON) return second === EQUALS ? 2 : 1
   if (first === COMMA || first === 0x28) return 1
+  if (first === AMPERSAND) {
+    ENTITY_SIGN.lastIndex = at
+    return ENTITY_SIGN.test(text) ? ENTITY_SIGN.lastIndex - at : 0
+  }
   const isCompound = first === 0x21 || first === 0x3f || first === 0x2b
   if (!isCompound || second !== EQUALS) return 0
   return text.charCodeAt(at + 2) === EQUALS ? 3 : 2
@@ -384,13 +395,17 @@ function valueAt(text: string, at: number, place: Place, name: string): Found | 
   const quote = text.charCodeAt(open)
   if (isQuote(quote)) {
     const to = closingQuote(text, open + 1, quote, open - begin)
-    return { from: open + 1, to, place, isQuoted: true }
+    return { from: open + 1, to: joinedEnd(text, to), place, isQuoted: true }
   }
   const run = place === 'config' && secretNameOf(name).isEnvironment ? ENV_UNQUOTED : UNQUOTED
   run.lastIndex = begin
   if (!run.test(text)) return undefined
   const to =
-    place === 'config' || place === 'list' ? goneOn(text, begin, run.lastIndex) : run.lastIndex
+    place === 'config' || place === 'list'
+      ? phraseEnd(text, begin, continuedEnd(text, goneOn(text, begin, run.lastIndex), run))
+      : run.lastIndex
+  if (begin > at)
+    return { from: begin, to: blockEnd(text, at, begin), place: 'config', isQuoted: true }
   const next = text.charCodeAt(to)
   // A call, an index, or a member of an object in code.
   if (next === 0x28 || next === 0x5b) return undefined
@@ -413,6 +428,71 @@ function goneOn(text: string, from: number, end: number): number {
     to = GOES_ON.lastIndex
   }
   return to
+}
+
+/** `"…" + "…"`, `"…" . "…"`, `"…""…"`, and `"…" "…"` over lines. A comma joins none, and no name is joined. */
+const JOINED =
+  /\\{0,15}["'\x60](?:(?:[ \t\r\n]|\\+[nrt]){0,40}(?:\.\.|[+.&])(?:[ \t\r\n]|\\+[nrt]){0,40}|[ \t]{0,8}\\{0,2}(?:\r?\n|\\+n)[ \t]{0,80})?\\{0,15}["'\x60](?=[^\s"'\x60\\,:;)\]}])[^"'\x60\\\n]{1,1000}(?!\\{0,15}["'\x60][ \t]{0,8}[:=])(?=["'\x60\\\n]|$)/y
+
+/** Where a text ends that code puts together from several. */
+function joinedEnd(text: string, end: number): number {
+  let to = end
+  for (let part = 0; part < MAX_PARTS; part += 1) {
+    JOINED.lastIndex = to
+    if (!JOINED.test(text)) break
+    to = JOINED.lastIndex
+  }
+  return to
+}
+
+/** A backslash before a line end; JSON doubles the backslash, and writes the line end as another one. */
+const CONTINUED = /(?:(?<=\\)\r?\n|(?<!\\)(?:\\{3}|\\{6}|\\{12})n)(?=[^\s"'\\#-])/y
+
+/** Where a value ends that goes on in the next line. */
+function continuedEnd(text: string, end: number, run: RegExp): number {
+  let to = end
+  for (let part = 0; part < MAX_PARTS; part += 1) {
+    CONTINUED.lastIndex = to
+    if (!CONTINUED.test(text)) break
+    run.lastIndex = CONTINUED.lastIndex
+    if (!run.test(text)) break
+    to = run.lastIndex
+  }
+  return to
+}
+
+const MORE_WORDS = /(?: [a-z]{2,12}){3,11}(?=["'\r\n]|\\+[nr"']|$)/y
+
+/** The rest of a passphrase without quotes. */
+function phraseEnd(text: string, from: number, end: number): number {
+  MORE_WORDS.lastIndex = end
+  return MORE_WORDS.test(text) && isPassphrase(text.slice(from, MORE_WORDS.lastIndex))
+    ? MORE_WORDS.lastIndex
+    : end
+}
+
+const BLOCK_HEAD = /^[|>][+-]?\d?(\r?\n|\\+n)((?:[ \t]|\\+t)+)$/
+
+/** Where the block of YAML ends whose first line begins here: before a line that stands less deep. */
+function blockEnd(text: string, at: number, begin: number): number {
+  const [, lineEnd = '\n', indent = ''] = BLOCK_HEAD.exec(text.slice(at, begin)) ?? []
+  const limit = Math.min(text.length, begin + MAX_VALUE)
+  let to = lineOf(text, begin, limit, lineEnd)
+  while (to < limit && text.startsWith(lineEnd + indent, to)) {
+    to = lineOf(text, to + lineEnd.length + indent.length, limit, lineEnd)
+  }
+  return to
+}
+
+/** Where a line ends, or the JSON string that it stands in. */
+function lineOf(text: string, from: number, limit: number, lineEnd: string): number {
+  for (let i = from; i < limit; i += 1) {
+    if (text.startsWith(lineEnd, i)) return i
+    const code = text.charCodeAt(i)
+    if (lineEnd.startsWith('\\') && (code === 0x22 || code === BACKSLASH)) return i
+    if (code === 0x0a) return i
+  }
+  return limit
 }
 
 /** Where a value ends whose quotes are escapes: at the next of them on the line. */
@@ -484,12 +564,23 @@ function find(text: string, at: number, end: number): SecretSpan | undefined {
     const quote = quoteAfter(text, to)
     return { from: found.from, to: found.to, id: kindOfName(name), quote }
   }
-  if (!isSecretValue(name, value, found.place, found.isQuoted)) return undefined
+  // Of a block of YAML the first line tells.
+  const told = found.isQuoted && value.includes('\n') ? value.slice(0, value.indexOf('\n')) : value
+  if (!isSecretValue(name, plain(told), found.place, found.isQuoted)) return undefined
   // Of a parser, not of a door.
   if (name === 'token' && /unexpected $/i.test(text.slice(Math.max(0, from - 11), from))) {
     return undefined
   }
   return { from: found.from, to: found.to, id: kindOfName(name) }
+}
+
+const PARTS = /\\{0,15}["'\x60](?:\s|\\+[nrt]|[+.&\\]){0,80}\\{0,15}["'\x60]/g
+const CONTINUATION = /\\(?:\r?\n|\\+n)|\\+n.*$/gs
+
+/** A value as one, if it was written in parts; the first line of several. */
+function plain(value: string): string {
+  if (!value.includes('\\') && !/["'\x60]/.test(value)) return value
+  return value.replace(PARTS, '').replace(CONTINUATION, '')
 }
 
 /** Whether nothing but a space is between a name and what may be its value. */
@@ -500,7 +591,8 @@ function isBare(text: string, to: number): boolean {
 
 const COMMAND = /(?:^|[^A-Za-z0-9])(?:set(?: -{1,2}[a-z]{1,10})?|setx|ENV|ARG) $/
 const CONFIGURE = /configure set $/
-const SPOKEN = /(?:^|[^A-Za-z])(?:api|access|secret|private|license|signing|encryption|auth) $/i
+const SPOKEN =
+  /(?:^|[^A-Za-z]|\\[nrt])(?:api|access|secret|private|license|signing|encryption|auth) $/i
 
 /** Whether a command or its option ends here, by their last letters. */
 function mayBeCommand(text: string, at: number): boolean {
@@ -536,6 +628,7 @@ function spokenName(text: string, from: number, name: string): string {
 
 const COMMA = 0x2c
 const GREATER = 0x3e
+const AMPERSAND = 0x26
 const LOWER_V = 0x76
 const MAX_GAP = 40
 

@@ -97,6 +97,16 @@ function tokenUserAt(text: string, at: number): SecretSpan | undefined {
 }
 
 export const commandRules: readonly MaskRule[] = [
+  patternRule(
+    'password',
+    ['ConvertTo-SecureString', 'convertto-securestring'],
+    String.raw`([A-Za-z-]{22} (?:-String )?${QUOTE})(?![$<])[^"'\\\n]{4,}`,
+  ),
+  patternRule(
+    'password',
+    ['PSCredential(', 'NetworkCredential('],
+    String.raw`([A-Za-z]{12,17}\(${QUOTE}[^"'\\\n]{1,100}${QUOTE}, ?${QUOTE})[^"'\\\n]{4,}`,
+  ),
   commandRule(
     'mysql-password',
     ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport', 'mariadb'],

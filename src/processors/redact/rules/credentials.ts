@@ -62,7 +62,8 @@ function basicAt(text: string, at: number): SecretSpan | undefined {
 }
 
 function isUserAndPassword(encoded: string): boolean {
-  return /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(encoded, 'base64').toString('utf8'))
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8')
+  return /^[\x20-\x7e\u00a0-\ufffc]*:[\x20-\x7e\u00a0-\ufffc]*$/.test(decoded)
 }
 
 const DOCKER_AUTH = new RegExp(
@@ -92,13 +93,14 @@ function authPairAt(text: string, at: number): SecretSpan | undefined {
   return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
 }
 
-const BEARER = /(bearer(?:\s{1,4}|%20|\+|:\s?))([^\s"'\\`<>,;]{12,4000})/iy
+const BEARER =
+  /(bearer(?:\s{1,4}|%20|\+|:\s?))([^\s"'\\`<>,;]{8,4000}(?:(?:\\\r?\n|\\{3}n)[^\s"'\\`<>,;]{1,4000}){0,8})/iy
 
 function bearerAt(text: string, at: number): SecretSpan | undefined {
   BEARER.lastIndex = at
   const match = BEARER.exec(text)
   const [, kept = '', token = ''] = match ?? []
-  if (match === null || !isLongOrRandom(token)) return undefined
+  if (match === null || token.length < 12 || !isLongOrRandom(token)) return undefined
   return { from: at + kept.length, to: at + match[0].length }
 }
 
@@ -121,7 +123,7 @@ function cookieAt(text: string, at: number): SecretSpan | undefined {
 }
 
 const HEADER = new RegExp(
-  String.raw`(authorization${QUOTE}?${SPACE}{0,4}[:=]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?(?:(?:token|apikey|api-key|key|digest|negotiate|ntlm|hmac|bot|splunk|sharedaccesssignature|aws4-hmac-sha256|genie[a-z]*|pre-shared)\s{1,4})?)([^\s"'\\\x60,;]{8,4000})`,
+  String.raw`(authorization(?:${QUOTE}?${SPACE}{0,4}[:=,]${SPACE}{0,4}\[?${SPACE}{0,4}${QUOTE}?| (?:header |token |code |key )?(?:is |of |with )?(?:${QUOTE})?)(?:(?:token|apikey|api-key|key|digest|negotiate|ntlm|hmac|bot|splunk|sharedaccesssignature|aws4-hmac-sha256|genie[a-z]*|pre-shared)\s{1,4})?)([^\s"'\\\x60,;]{8,4000})`,
   'iy',
 )
 
@@ -132,6 +134,9 @@ function authorizationAt(text: string, at: number): SecretSpan | undefined {
   if (match === null) return undefined
   const [, kept = '', value = ''] = match
   if (!isLongOrRandom(value)) return undefined
+  // Prose goes on with a word, a header with whatever it holds.
+  const isProse = /n (?:[a-z ]*)$/i.test(kept)
+  if (isProse && (value.length < 16 || !/\d/.test(value) || /[(/:]/.test(value))) return undefined
   return { from: at + kept.length, to: at + match[0].length }
 }
 
@@ -222,11 +227,17 @@ export const credentialRules: readonly MaskRule[] = [
     ['Signature=', 'signature='],
     String.raw`([Ss]ignature=)[A-Za-z0-9%+/=_~-]{40,}`,
   ),
+  // `host=db user=app password=… dbname=shop` of libpq.
+  patternRule(
+    'password',
+    ['password=', 'passwd='],
+    String.raw`(passw(?:or)?d=)(?![$<{%"'\\*])[^\s"'\\;&]{4,}(?= (?:host|hostaddr|port|user|dbname|sslmode|connect_timeout|application_name|options)=)`,
+  ),
   patternRule('digest-response', 'response="', String.raw`(response=")[0-9a-f]{32}(?=")`),
   patternRule(
     'pgpass-password',
-    [':5432:', '*:*:*:'],
-    String.raw`((?::5432|\*:\*|\*):[^:\s]{1,64}:[^:\s]{1,64}:)[^\s"'\\]{4,}`,
+    [':5432:', ':5433:', ':5434:', ':6432:', ':5439:', ':25060:', '*:*:*:', ':*:*:'],
+    String.raw`((?::\d{4,5}|\*:\*|\*|:\*):[^:\s]{1,64}:[^:\s]{1,64}:)[^\s"'\\]{4,}`,
   ),
   patternRule('url-password', ':thin:', String.raw`(:thin:[^/\s"']{1,64}/)[^@\s"'\\]{4,200}(?=@)`),
   patternRule(
@@ -238,39 +249,6 @@ export const credentialRules: readonly MaskRule[] = [
     'jwt-secret',
     ['jwt.sign(', 'jwt.verify(', 'jwt.encode(', 'jwt.decode('],
     String.raw`(jwt\.(?:sign|verify|encode|decode)\([^,\n"'\x60]{1,200},\s{0,8}${QUOTE})[^"'\s\\\x60]{6,}`,
-  ),
-  patternRule(
-    'recovery-phrase',
-    [
-      'mnemonic',
-      'MNEMONIC',
-      'Mnemonic',
-      'seed phrase',
-      'Seed phrase',
-      'seed_phrase',
-      'SEED_PHRASE',
-      'seedPhrase',
-      'recovery phrase',
-      'Recovery phrase',
-      'recovery_phrase',
-    ],
-    String.raw`([A-Za-z]{4,8}[_ ]?[A-Za-z]{0,6}${QUOTE}?${SPACE}{0,4}(?:[:=]|is)${SPACE}{0,4}${QUOTE}?)[a-z]{3,8}(?: {1,2}[a-z]{3,8}){11,23}`,
-  ),
-  patternRule(
-    'password',
-    [
-      'mot de passe',
-      'Mot de passe',
-      'contrase',
-      'Contrase',
-      'senha',
-      'Senha',
-      'kennwort',
-      'Kennwort',
-      'wachtwoord',
-      'Wachtwoord',
-    ],
-    String.raw`((?:[Mm]ot de passe|[Cc]ontrase(?:ñ|n)a|[Ss]enha|[Kk]ennwort|[Ww]achtwoord)${QUOTE}?\s{0,2}[:=]\s{0,2}${QUOTE}?)(?=[^\s]{0,40}\d)[^\s"'\\]{6,}`,
   ),
   patternRule('password-hash', '$2', String.raw`${BOUNDARY}\$2[aby]\$\d\d\$[A-Za-z0-9./]{40,}`),
 ]

@@ -9,8 +9,16 @@ const KEY_TITLE = String.raw`(?:(?: |%20|\+)[A-Za-z0-9]{1,20}){0,4}(?: |%20|\+)(
 const KEY_BEGIN = new RegExp(String.raw`-----BEGIN${KEY_TITLE}-----`, 'y')
 const KEY_END = new RegExp(String.raw`-----END${KEY_TITLE}-----`)
 const KEY_END_HERE = new RegExp(KEY_END.source, 'y')
-/** What a key without its last line is made of; line ends may be escaped, also more than once. */
-const KEY_REST = /(?:[A-Za-z0-9+/=\s:,.%-]|\\+(?:[nrt"/]|u[0-9a-f]{4}))*/iy
+/**
+ * What stands between the lines of a key: line ends, also escaped or as `<br>`; behind them the numbers
+ * and signs that listings, quotes and diffs put before a line; quotes where code joins strings.
+ */
+const KEY_BREAK = String.raw`(?:(?:\s|\\+[nrt]|<br ?/?>){1,30}(?:\d{1,5}(?:\t|\\+t|→|: ?|[ \t]{0,8}\| ?)|[|>+#*]{1,2} ?|// )?)?(?:\\{0,15}["'](?:\s|\\+[nrt]|[+.\\]){1,40}\\{0,15}["']\s{0,20})?`
+/** A key without its last line: its headers and lines of base64. */
+const KEY_REST = new RegExp(
+  String.raw`(?:${KEY_BREAK}(?:[A-Za-z-]{3,24}: [^\n\\"']{1,200}|[A-Za-z0-9+/=%]{1,4000}))*`,
+  'y',
+)
 
 /**
  * From the first line to the last. A key that was cut is masked as far as it goes; its last line
@@ -94,7 +102,8 @@ function ssh2KeyAt(text: string, at: number): SecretSpan | undefined {
   return match === null ? undefined : { from: at, to: at + match[0].length }
 }
 
-const JWK_MEMBER = /(\\{0,15}"(?:d|k|p|q|dp|dq|qi)\\{0,15}"\s?:\s?\\{0,15}")[A-Za-z0-9_-]{40,4000}/y
+const JWK_MEMBER =
+  /(\\{0,15}["'](?:d|k|p|q|dp|dq|qi)\\{0,15}["']\s?:\s?\\{0,15}["'])[A-Za-z0-9_-]{16,4000}/y
 const JWK_WINDOW = 1500
 
 /** The private members of a JSON Web Key, which is known by its `kty`. */
@@ -102,7 +111,7 @@ function jwkAt(text: string, at: number): SecretSpan | undefined {
   JWK_MEMBER.lastIndex = at
   const match = JWK_MEMBER.exec(text)
   if (match === null) return undefined
-  if (!text.slice(Math.max(0, at - JWK_WINDOW), at + JWK_WINDOW).includes('"kty')) return undefined
+  if (!/["']kty/.test(text.slice(Math.max(0, at - JWK_WINDOW), at + JWK_WINDOW))) return undefined
   return { from: at + (match[1]?.length ?? 0), to: at + match[0].length }
 }
 
@@ -175,7 +184,11 @@ export const keyRules: readonly MaskRule[] = [
   { id: 'private-key', keywords: ['---- begin ssh2'], find: ssh2KeyAt },
   {
     id: 'private-key',
-    keywords: ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi'].flatMap((name) => [`"${name}"`, `"${name}\\`]),
+    keywords: ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi'].flatMap((name) => [
+      `"${name}"`,
+      `"${name}\\`,
+      `'${name}'`,
+    ]),
     isExact: true,
     find: jwkAt,
   },

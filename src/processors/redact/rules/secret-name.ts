@@ -27,6 +27,7 @@ const SECRETS = new Set([
   'token',
   'apikey',
   'credential',
+  'creds',
   'credentials',
   'authtoken',
   'accesstoken',
@@ -102,7 +103,7 @@ export interface SecretName {
   readonly isSecret: boolean
   /** Its secret is a password, which may be a plain word. */
   readonly isPassword: boolean
-  /** `CACHE_KEY`, `PLUGIN_KEY`: secret only where the value looks so. */
+  /** `CACHE_KEY`, `auth`, `pass`: secret only where the value looks so. */
   readonly isPlainKey: boolean
   /** Written as in an environment. */
   readonly isEnvironment: boolean
@@ -133,7 +134,7 @@ function learned(name: string): SecretName {
   const found = {
     isSecret: decide(own, [...words]),
     isPassword: words.some((word) => PASSWORDS.has(bare(word))),
-    isPlainKey: bare(words.at(-1)) === 'key' && !QUALIFIERS.has(words.at(-2) ?? ''),
+    isPlainKey: isPlainKey(own, words),
     isEnvironment: ENVIRONMENT_NAME.test(own),
   }
   if (known.size >= MAX_KNOWN) known.clear()
@@ -141,16 +142,29 @@ function learned(name: string): SecretName {
   return found
 }
 
+function isPlainKey(name: string, words: readonly string[]): boolean {
+  const last = bare(words.at(-1))
+  if (last === 'key') return !QUALIFIERS.has(words.at(-2) ?? '')
+  return words.length === 1 && !ENVIRONMENT_NAME.test(name) && PLAIN_NAMES.has(name)
+}
+
+/** Which mean other things as often: `pass: 12`, `auth: none`. */
+const PLAIN_NAMES = new Set(['auth', 'pass'])
+
+function isKeyId(words: readonly string[]): boolean {
+  return bare(words.at(-1)) === 'id' && words.at(-2) === 'key' && words.at(-3) === 'access'
+}
+
 function decide(name: string, words: string[]): boolean {
   while (words.length > 1 && isTrailing(words.at(-1) ?? '')) words.pop()
   const last = bare(words.at(-1))
   const before = words.at(-2) ?? ''
   const isEnvironment = ENVIRONMENT_NAME.test(name)
-  const isKeyId = last === 'id' && before === 'key' && words.at(-3) === 'access'
-  if (isKeyId) return true
+  if (isKeyId(words)) return true
   if (ABOUT.has(last)) return false
   if (HARMLESS_BEFORE.has(before) && (last === 'key' || last === 'token')) return false
   if (last === 'seed') return before === 'totp' || before === 'otp' || before === 'wallet'
+  if (PLAIN_NAMES.has(name)) return true
   if (last === 'pass' && !isEnvironment) return PASS_OF.has(before)
   if (isSecretWord(last) || (last === 'key' && QUALIFIERS.has(before))) return true
   if (last === 'auth' && name.endsWith('_auth') && words.length === 1) return true
@@ -163,6 +177,8 @@ function isTrailing(word: string): boolean {
 
 function isSecretInEnvironment(words: readonly string[], last: string): boolean {
   if (last === 'key' || last === 'auth' || last === 'dsn') return true
+  if (last === 'keys' && QUALIFIERS.has(words.at(-2) ?? '')) return true
+  if (last === 'passwords' || last === 'secrets') return true
   return words.some((word) => bare(word) !== 'pw' && isSecretWord(bare(word)))
 }
 

@@ -136,6 +136,8 @@ const PATH = /^(?:\.{0,2}|~)?\/[\w.-]+\//
 const KNOWN_PATH =
   /^(?:\.{1,2}|~|\/(?:tmp|home|usr|etc|var|run|Users|opt|root|mnt|app|srv|data|private|proc|dev))\/|^[A-Za-z]:\\/
 
+const FILE = /^\/?[\w.-]{1,60}\.(?:json|ya?ml|pem|key|crt|cer|p12|txt|toml|env)$/
+
 /** Of a public key, under `GPG_KEY`. */
 const FINGERPRINT = /^(?:0x)?[0-9A-Fa-f]{16}(?:[0-9A-Fa-f]{24})?$/
 
@@ -160,7 +162,7 @@ export function isSecretValue(
   if (looksRandom(value)) return place === 'config' || /\d/.test(value) || !MEMBER.test(value)
   if (place === 'prose') return isLikelyInProse(value, isPassword)
   if (place === 'list' || secretNameOf(name).isPlainKey) {
-    return length >= 8 && isMixed(value) && !/[\s/]/.test(value)
+    return length >= 8 && isMixed(value) && !/[\s/]/.test(value) && name !== 'auth'
   }
   return isPassword
     ? isPasswordValue(name, value, place, isQuoted)
@@ -197,15 +199,27 @@ function isLikelyInProse(value: string, isPassword: boolean): boolean {
 }
 
 function isPasswordValue(name: string, value: string, place: Place, isQuoted: boolean): boolean {
-  if (/\s/.test(value)) return place === 'config' && secretNameOf(name).isEnvironment
+  if (/\s/.test(value)) {
+    return isPassphrase(value) || (place === 'config' && secretNameOf(name).isEnvironment)
+  }
   if (value.length < 6 || CONSTANT.test(value) || PATH.test(value)) return false
   const hasDigit = /\d/.test(value)
   if (!isQuoted && place !== 'config') return hasDigit && !MEMBER.test(value)
   return hasDigit || !/pass(?:word|wort|wd|phrase)/i.test(value)
 }
 
+const PASSPHRASE = /^[a-z]{2,12}(?:[ ][a-z]{2,12}){3,11}$/
+/** Words of labels and messages in the languages that have them beside the names of fields. */
+const MESSAGE =
+  /\b(?:the|an|is|are|was|be|to|of|for|and|or|not|no|in|on|at|by|with|your|you|my|must|should|can|may|will|please|enter|type|choose|required|optional|missing|invalid|wrong|incorrect|expired|new|old|current|confirm|forgot|forgotten|reset|change|changed|update|login|log|sign|user|users|username|password|passwords|passphrase|passcode|secret|field|value|characters|least|if|from|this|that|when|as|de|la|le|les|el|los|un|une|una|der|die|das|ihr|ein|eine|bitte|per|il|su|votre|mot|passe|het|een|uw)\b/
+
+/** Words without a sentence, as passphrases are made of them. */
+export function isPassphrase(value: string): boolean {
+  return PASSPHRASE.test(value) && !MESSAGE.test(value)
+}
+
 function isTokenValue(name: string, value: string, place: Place, isQuoted: boolean): boolean {
-  if (value.length < 8 || /\s/.test(value) || PATH.test(value)) return false
+  if (value.length < 8 || /\s/.test(value) || PATH.test(value) || FILE.test(value)) return false
   if (CONSTANT.test(value) || MEMBER.test(value) || CAMEL.test(value)) return false
   const isConfig = place === 'config'
   if (WORDS_ONLY.test(value)) {

@@ -5,6 +5,7 @@ import { seeded } from '../../../../scripts/secrets/seeded.ts'
 import { contextRules, tokenRules } from '../../../../src/processors/redact/rules/all.ts'
 import { createTextMasker } from '../../../../src/processors/redact/text-masker.ts'
 import lookAlikes from './look-alikes.json' with { type: 'json' }
+import knownSecrets from './secrets.json' with { type: 'json' }
 import { growth, WELL_BELOW_QUADRATIC } from '../../growth.ts'
 
 const masker = createTextMasker(tokenRules, contextRules)
@@ -41,6 +42,23 @@ describe('a secret is masked', () => {
         const masked = mask(nested(around, depth))
         expectGone(masked, secret)
         expect(masked).toContain('[masked: ')
+        expect(parsed(masked, depth)).toMatchObject({ before: 1, after: 'x' })
+        expect(mask(masked), 'a second time').toBe(masked)
+      }
+    }
+  })
+})
+
+/** As JSON writes a text so many strings deep. */
+const escaped = (text: string, depth: number): string =>
+  depth === 0 ? text : escaped(JSON.stringify(text).slice(1, -1), depth - 1)
+
+describe('what a context tells is masked', () => {
+  test.each(knownSecrets.map((each) => [each.text, each.secrets] as const))('%j', (text, gone) => {
+    for (const depth of [0, 1, 2]) {
+      for (const around of [text, `first line\n${text}\nlast line`]) {
+        const masked = mask(nested(around, depth))
+        for (const secret of gone) expectGone(masked, escaped(secret, depth))
         expect(parsed(masked, depth)).toMatchObject({ before: 1, after: 'x' })
         expect(mask(masked), 'a second time').toBe(masked)
       }
@@ -170,6 +188,20 @@ describe('the work grows with the text and not faster', { timeout: 120_000 }, ()
     'password is a ',
     'mysql ',
     'login a password ',
+    'echo aaaa |',
+    '<<EOF\n',
+    '<<< aaaa',
+    'kind: Secret\ndata:\n',
+    '"kind":"Secret","data":{"a":"',
+    'пароль: ',
+    'code=',
+    'cookies = {"a":"b",',
+    'mnemonic: abc def ghi ',
+    'cGFzc3dvcmQ',
+    '<saml:assertion',
+    'passwords = ["a",',
+    'password="a" + ',
+    'password: |\n  ',
   ])('%s', async (part) => {
     const work = (n: number) => {
       const text = part.repeat(n)
