@@ -29,12 +29,11 @@ function privateKeyAt(text: string, at: number): SecretSpan | undefined {
   const begin = KEY_BEGIN.exec(text)
   if (begin === null) return undefined
   const from = at + begin[0].length
-  const window = text.slice(from, from + MAX_KEY_LENGTH)
+  const whole = text.slice(from, from + MAX_KEY_LENGTH)
+  const nextBegin = whole.indexOf('-----BEGIN')
+  const window = nextBegin === -1 ? whole : whole.slice(0, nextBegin)
   const end = KEY_END.exec(window)
-  const nextBegin = window.indexOf('-----BEGIN')
-  if (end !== null && (nextBegin === -1 || nextBegin > end.index)) {
-    return { from: at, to: from + end.index + end[0].length }
-  }
+  if (end !== null) return { from: at, to: from + end.index + end[0].length }
   KEY_REST.lastIndex = 0
   return { from: at, to: from + (KEY_REST.exec(window)?.[0].length ?? 0) }
 }

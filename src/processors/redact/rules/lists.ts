@@ -106,8 +106,19 @@ const HARMLESS =
   /(?:stop|special|added|design|color|theme|reserved|css|lexer|max|input|output|sort|primary|foreign|cache|public|query|row|object|required|allowed|map|hot|arrow|valid|invalid|expected|known|ignored?|unexpected)[_.-]?\w{0,12}$/i
 const KEYS = /(?:api|access|secret|private|encryption|signing|auth|license|ssh)[_-]?keys$/i
 
+/** A bracket or a dash is near, without which no pattern needs to be tried. */
+function mayOpen(text: string, end: number): boolean {
+  for (let i = end; i < end + NEAR; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0x5b || code === 0x28 || code === 0x7b || code === 0x2d) return true
+  }
+  return false
+}
+
+const NEAR = 24
+
 function listAt(text: string, at: number, end: number): SecretSpan | undefined {
-  if (/\w/.test(text.charAt(end))) return undefined
+  if (/\w/.test(text.charAt(end)) || !mayOpen(text, end)) return undefined
   OPEN.lastIndex = end
   const isArray = OPEN.test(text)
   const open = OPEN.lastIndex
