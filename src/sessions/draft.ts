@@ -23,6 +23,8 @@ export interface Draft {
 export interface LabelsTold {
   readonly labels: Identity['labels']
   readonly resource: Attributes | undefined
+  /** Of both. */
+  readonly names: ReadonlySet<string>
   timeMs: number
 }
 

@@ -49,8 +49,9 @@ export function noteTold(draft: Draft, { identity, resource, timeMs }: Told): vo
     return
   }
   finishTold(draft)
-  noteLabels(draft.state, labels, resource, timeMs)
-  draft.labelsTold = { labels, resource, timeMs }
+  const told = { labels, resource, names: namesOf(labels, resource), timeMs }
+  noteLabels(draft.state, told)
+  draft.labelsTold = told
 }
 
 /** Writes down the time that labels were told last. */
@@ -58,7 +59,7 @@ export function finishTold(draft: Draft): void {
   const { labelsTold: told, state } = draft
   if (told === undefined) return
   const { labels: toldMs } = state.toldMs
-  for (const name of namesOf(told)) {
+  for (const name of told.names) {
     const known = toldMs[name]
     if (known !== undefined) toldMs[name] = Math.max(known, told.timeMs)
   }
@@ -76,16 +77,12 @@ function noteIdentity(state: SessionState, told: Identity, timeMs: number): void
   }
 }
 
-function noteLabels(
-  state: SessionState,
-  labels: Labels | undefined,
-  resource: Attributes | undefined,
-  timeMs: number,
-): void {
+function noteLabels(state: SessionState, told: LabelsTold): void {
+  const { labels, resource, names, timeMs } = told
   const toldMs = state.toldMs.labels
   const newLabels: [string, string][] = []
   const newAttributes: [string, string][] = []
-  for (const name of namesOf({ labels, resource })) {
+  for (const name of names) {
     if (toldMs[name] === undefined ? !hasRoom(state, timeMs) : timeMs < toldMs[name]) continue
     toldMs[name] = timeMs
     const label = labels?.[name]
@@ -114,7 +111,10 @@ function isAttribute(text: string | undefined): text is string {
 }
 
 /** Those that the product reads first: the room must not be taken by others of the same record. */
-function namesOf({ labels, resource }: Omit<LabelsTold, 'timeMs'>): ReadonlySet<string> {
+function namesOf(
+  labels: Labels | undefined,
+  resource: Attributes | undefined,
+): ReadonlySet<string> {
   const read = [...READ_LABELS].filter((name) => (labels?.[name] ?? resource?.[name]) !== undefined)
   const names = [...read, ...Object.keys(resource ?? {}), ...Object.keys(labels ?? {})]
   return new Set(names.filter((name) => name.length <= MAX_NAME_LENGTH))
