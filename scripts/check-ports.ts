@@ -14,11 +14,11 @@ if (httpPort === '0') {
   fail('OTLP_RECEIVER_PORT is 0, a port that nobody would know. Set one, or take the line out.')
 } else if (await isInUse(httpPort)) {
   fail(
-    `http://${host.shown}:${httpPort} is in use by another program. End that one, or set OTLP_RECEIVER_PORT in .env.`,
+    `http://${host.shown}:${httpPort} is in use by another program. Stop it, or set OTLP_RECEIVER_PORT in .env.`,
   )
 } else if (/^\d+$/.test(grpcPort) && grpcPort !== '0' && (await isInUse(grpcPort))) {
   fail(
-    `${host.shown}:${grpcPort}, the port of gRPC, is in use by another program. End that one, or set OTLP_GRPC_PORT in .env to another port or to off.`,
+    `${host.shown}:${grpcPort}, the port of gRPC, is in use by another program. Stop it, or set OTLP_GRPC_PORT in .env to another port or to off.`,
   )
 }
 

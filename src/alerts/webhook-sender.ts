@@ -102,7 +102,7 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
     heldUntilMs = nowMs + Math.max(retryAfterMs, backoffMs(failures, random, LIMITS))
     if (retryAfterMs > 0) await pause?.set(nowMs + retryAfterMs)
     if (nowMs - alert.atMs > GIVE_UP_MS) {
-      log.error({ id, reason }, 'a budget alert was given up, the webhook has not taken it')
+      log.error({ id, reason }, 'a budget alert was given up: the webhook did not accept it')
       await queue.settle(id)
       return
     }

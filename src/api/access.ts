@@ -98,7 +98,7 @@ function hostOf(origin: string): string | undefined {
 }
 
 function forbidden(what: string): WebFailure {
-  return { code: 'forbidden', message: `${what}; only the bridge's own page may ask this` }
+  return { code: 'forbidden', message: `${what}; only the bridge's own page may send this request` }
 }
 
 function shown(text: string): string {

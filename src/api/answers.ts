@@ -15,7 +15,7 @@ import type {
 
 const badCursor: WebFailure = {
   code: 'malformed',
-  message: 'cursor: it does not belong to this question; begin again without it',
+  message: 'cursor: it does not belong to this query; start again without it',
 }
 
 /**

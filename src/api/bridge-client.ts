@@ -46,7 +46,7 @@ export type LiveMessage = { readonly kind: 'gap' } | { readonly kind: 'event'; e
 export interface QuarantineChanged {
   /** Taken up, or deleted. */
   readonly done: number
-  /** Those that still cannot be placed. */
+  /** Those that still cannot be assigned. */
   readonly left: number
 }
 
@@ -229,7 +229,7 @@ async function bodyOf(response: Response): Promise<Result<unknown, string>> {
   try {
     return ok(JSON.parse(text.value))
   } catch {
-    return err('answers with something that is no JSON; is it another program?')
+    return err('answers with something that is not JSON; is it another program?')
   }
 }
 

@@ -45,18 +45,18 @@ export const nothingIsMasked: WebFailure = {
 export const tookTooLong: WebFailure = {
   code: 'timeout',
   message:
-    'the answer took too long, since it reads very many records; ask again, it goes on there',
+    'the query took too long because it reads very many records; ask again, and it continues where it stopped',
 }
 
 export const tooManyQuestions: WebFailure = {
   code: 'unavailable',
-  message: 'too many questions wait for an answer already; ask again in a moment',
+  message: 'too many queries are waiting already; try again in a moment',
 }
 
 /** The thread that answers ended, or could not begin. */
 export const readerEnded: WebFailure = {
   code: 'unavailable',
-  message: 'what answers questions has just ended and begins anew; ask again. The log says why',
+  message: 'the query thread has just ended and is restarting; try again. The log says why',
 }
 
 /** No key was sent. */

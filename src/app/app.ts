@@ -223,7 +223,7 @@ async function stop(parts: Parts): Promise<boolean> {
   try {
     await handler.closeAll('shutdown')
   } catch (error) {
-    log.error({ err: error }, 'sessions could not be closed; they go on at the next start')
+    log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
   }
   handler.stop()
   await Promise.all([

@@ -33,6 +33,10 @@ export async function confirmed(
   question: string,
 ): Promise<Result<boolean, Failure>> {
   if (isYes) return ok(true)
-  if (ask === undefined) return failed('nobody can be asked here', 'Say --yes to go on.')
+  if (ask === undefined)
+    return failed(
+      'this needs a confirmation, and there is no terminal to ask on',
+      'Pass --yes to go ahead without asking.',
+    )
   return ok(await ask(question))
 }

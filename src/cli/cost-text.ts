@@ -21,7 +21,7 @@ export function costNote(
     unpricedCalls === 0
       ? undefined
       : `${countText(unpricedCalls)} of ${countText(Math.max(calls, unpricedCalls))} calls without a price`
-  return [unpriced, part(estimatedUsd, 'estimated'), part(metricsUsd, 'told by metrics')]
+  return [unpriced, part(estimatedUsd, 'estimated'), part(metricsUsd, 'from metrics only')]
     .filter((text) => text !== undefined)
     .join(', ')
 }
@@ -36,8 +36,8 @@ export function costSummary(costs: Costs, calls: number): string {
 export function eventsWarning({ metricsUsd }: Pick<Costs, 'metricsUsd'>): string | undefined {
   if (metricsUsd === 0) return undefined
   return (
-    `events do not arrive: ${usdText(metricsUsd)} are told by metrics alone. ` +
-    'Check OTEL_LOGS_EXPORTER; claude-telemetry doctor says more'
+    `events are missing: ${usdText(metricsUsd)} is known from metrics only. ` +
+    'Check OTEL_LOGS_EXPORTER, or run claude-telemetry doctor'
   )
 }
 

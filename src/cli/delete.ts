@@ -29,7 +29,7 @@ interface Options {
 }
 
 const NO_KEYS = [
-  '--langfuse needs keys',
+  '--langfuse needs Langfuse keys',
   'Set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY.',
 ] as const
 
@@ -45,20 +45,22 @@ export function addDelete(program: Command, context: CliContext, concluded: Conc
   const command = program
     .command('delete')
     .summary('delete a session, a user, or everything')
-    .description('Deletes everything about sessions here, also what still waits for Langfuse.')
-    .argument('[id]', 'of a session, or a beginning of it that no other has')
-    .option('--user <name>', 'all sessions of this user instead')
-    .option('--all', 'all sessions instead')
+    .description(
+      'Deletes everything stored here about the sessions, including what is still queued for Langfuse.',
+    )
+    .argument('[id]', 'session id, or a unique prefix of one')
+    .option('--user <name>', 'delete all sessions of this user')
+    .option('--all', 'delete all sessions')
     .option(
       '--langfuse',
-      'their traces and scores in Langfuse, too (one also when it is gone here)',
+      'also delete their traces and scores in Langfuse (for an id, even if it is no longer stored here)',
     )
     .option('-y, --yes', 'do not ask')
     .action((id: string | undefined, options: Options) => {
       const { user, all = false } = options
       const named = [id, user, all ? '' : undefined].filter((each) => each !== undefined)
       if (named.length !== 1) {
-        command.error('error: delete takes one of these: the id of a session, --user, --all')
+        command.error('error: delete takes one of these: a session id, --user, --all')
       }
       return concluded(
         id === undefined
@@ -84,10 +86,10 @@ async function deleteSession(context: CliContext, id: string, options: Options):
   const traces =
     there.value === undefined
       ? ''
-      : ` and ${countOfText(there.value.traceIds.length, 'trace')} of it in Langfuse`
+      : ` and ${countOfText(there.value.traceIds.length, 'trace')} in Langfuse`
   const question =
     key === undefined
-      ? `Nothing of ${name} is stored here. Delete what Langfuse has of it?`
+      ? `Session ${name} is not stored here. Delete its data in Langfuse?`
       : `Delete session ${name}${traces}?`
   const goOn = await confirmed(context.ask, options.yes === true, question)
   if (!goOn.ok) return goOn
@@ -155,7 +157,7 @@ async function deleteSelected(
   options: Options,
 ): Promise<Outcome> {
   // An unset variable of a script.
-  if (user === '') return failed('the name of the user is empty', NO_SESSION_NEXT)
+  if (user === '') return failed('the user name is empty', NO_SESSION_NEXT)
   const selection = await selected(context, user)
   if (!selection.ok) return selection
   const { config, rows } = selection.value
@@ -225,7 +227,7 @@ async function removeAll(
   const progress = createProgress(stderr)
   let [records, traces] = [0, 0]
   const soFar = (done: number): string =>
-    `${countOfText(done, 'session')} of ${rows.length} were deleted. Run it again for the others.`
+    `${countOfText(done, 'session')} of ${rows.length} were deleted. Run the command again for the rest.`
   try {
     for (const [index, row] of rows.entries()) {
       progress.show(index, rows.length, `${index} of ${rows.length} sessions`)
@@ -261,7 +263,7 @@ async function removeThere(
   { deleter, traceIds }: There,
   sessionId: string,
 ): Promise<Result<string, Failure>> {
-  const next = `What is here is deleted. Try again: claude-telemetry delete ${shellWord(sessionId)} --langfuse`
+  const next = `The local data is deleted. Try again: claude-telemetry delete ${shellWord(sessionId)} --langfuse`
   const deleted = await deleter.deleteTraces(traceIds)
   if (!deleted.ok) return failed(deleted.error, next)
   const scores = await deleter.deleteSessionScores(sessionId)

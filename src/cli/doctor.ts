@@ -42,16 +42,16 @@ const marks: Readonly<Record<Finding['status'], readonly [string, Style]>> = {
 export function addDoctor(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('doctor')
-    .summary('check every link from Claude Code to Langfuse')
+    .summary('check every step from Claude Code to Langfuse')
     .description(
-      'Checks each link from Claude Code to Langfuse and says what to do. A test record travels\n' +
-        'through all of it, in a session of its own that costs nothing.',
+      'Checks every step from Claude Code to Langfuse and says how to fix what fails. It sends a\n' +
+        'test record all the way through, in a session of its own that costs nothing.',
     )
     .option('--json', 'print the findings as JSON')
-    .option('--no-record', 'send no test record')
+    .option('--no-record', 'do not send a test record')
     .option(
       '--wait <seconds>',
-      'how long its trace in Langfuse is waited for',
+      'how long to wait for its trace in Langfuse',
       secondsOf,
       DEFAULT_WAIT_S,
     )
@@ -91,12 +91,14 @@ async function examined(
   const settings = context.settings()
   if (!settings.ok) {
     const { messages } = settings.error
-    const findings = messages.map((message) => fault('config', message, 'Then try again'))
+    const findings = messages.map((message) =>
+      fault('config', message, 'Correct that, then try again'),
+    )
     return { findings, refused: {} }
   }
   const { variables, originOf } = settings.value
   const suspicions = suspicionsOf(settings.value).map((suspicion) =>
-    warning('config.suspicious', suspicion, 'Correct it there, or take it out'),
+    warning('config.suspicious', suspicion, 'Correct it there, or remove it'),
   )
   const config = loadConfig(variables, platform)
   if (!config.ok) {
@@ -143,8 +145,8 @@ function conclusionOf(findings: readonly Finding[]): string {
   const count = (status: Finding['status']) =>
     findings.filter((finding) => finding.status === status).length
   const [faults, warnings] = [count('fail'), count('warn')]
-  if (faults + warnings === 0) return 'Everything is well.'
-  const faultsText = faults === 1 ? '1 fault' : `${faults} faults`
+  if (faults + warnings === 0) return 'No problems found.'
+  const faultsText = faults === 1 ? '1 error' : `${faults} errors`
   return `${faultsText}, ${warnings === 1 ? '1 warning' : `${warnings} warnings`}.`
 }
 

@@ -37,11 +37,13 @@ export function addExport(program: Command, context: CliContext, concluded: Conc
   const command = program
     .command('export')
     .summary('write raw records as JSON lines')
-    .description('Writes the raw records of sessions as JSON, one a line; how many goes to stderr.')
-    .argument('[ids...]', 'sessions by id or its beginning; without any, all that fit')
-    .option('-o, --output <file>', 'write to this file, readable by you alone')
-    .option('--force', 'write over a file that exists')
-  addFilterOptions(addTimeOptions(command, 'only sessions with something since')).action(
+    .description(
+      'Writes the raw records of sessions as JSON, one per line; the count goes to stderr.',
+    )
+    .argument('[ids...]', 'session ids or unique prefixes; without any, all that match')
+    .option('-o, --output <file>', 'write to this file, readable only by you')
+    .option('--force', 'overwrite an existing file')
+  addFilterOptions(addTimeOptions(command, 'only sessions with activity since')).action(
     (ids: readonly string[], options: Options) =>
       concluded(withData(context, (data) => exportSessions(data, context, ids, options))),
   )
@@ -57,7 +59,7 @@ async function exportSessions(
   const rows = await selectSessions(reports, ids, filter)
   if (!rows.ok) return rows
   if (rows.value.length === 0 && isSelective(filter))
-    return failed('no session fits', NO_SESSION_NEXT)
+    return failed('no session matches', NO_SESSION_NEXT)
   nameDestinations(context.stderr, [
     dataDestination(config, context),
     ...(options.output === undefined
@@ -135,7 +137,7 @@ function openSink(
     })
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error
-    if (error.code === 'EEXIST') return err(`${output} exists; say --force to write over it`)
+    if (error.code === 'EEXIST') return err(`${output} exists; pass --force to overwrite it`)
     return err(`${output} cannot be written: ${error.message}`)
   }
 }

@@ -37,19 +37,19 @@ export async function findSession(
   beginning: string,
 ): Promise<Result<SessionRow, Failure>> {
   // An unset variable of a script, and the beginning of every id.
-  if (beginning === '') return failed('the id of the session is empty', NO_SESSION_NEXT)
+  if (beginning === '') return failed('the session id is empty', NO_SESSION_NEXT)
   const listed = await sessionsBeginning(lists, beginning, 'hidden')
   const found = listed.length > 0 ? listed : await sessionsBeginning(lists, beginning, 'shown')
   const [first] = found
   if (first === undefined) {
-    return failed(`no session begins with "${beginning}"`, NO_SESSION_NEXT)
+    return failed(`no session id starts with "${beginning}"`, NO_SESSION_NEXT)
   }
   if (found.length === 1) return ok(first)
   const names = found.slice(0, MAX_NAMED).map(({ sessionId }) => sessionId)
   const more = found.length > MAX_NAMED ? ', …' : ''
   return failed(
-    `"${beginning}" begins more than one session: ${names.join(', ')}${more}`,
-    'Write more of the id.',
+    `"${beginning}" matches more than one session: ${names.join(', ')}${more}`,
+    'Give more of the id.',
   )
 }
 
@@ -71,7 +71,7 @@ async function sessionsBeginning(
 /** The one that was heard of last. */
 export async function lastSession(lists: SessionLists): Promise<Result<SessionRow, Failure>> {
   for await (const row of allSessions(lists, {})) return ok(row)
-  return failed('no session is stored yet', 'Check the chain: claude-telemetry doctor')
+  return failed('no session is stored yet', 'To find out why, run: claude-telemetry doctor')
 }
 
 /** Those named, or all that a filter lets through when none is. */

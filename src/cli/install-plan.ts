@@ -73,7 +73,7 @@ export function plannedInstallation(
     options.hooks === true ? hookGroup(hookUrl(hookBase(options, config)), wish.apiKey) : undefined
   const service = options.service === true ? serviceOf(context) : undefined
   if (options.service === true && service === undefined) {
-    return err('there is no service of this kind of system that could be set up here')
+    return err('services are not supported on this system')
   }
   return ok({
     endpoint: wish.endpoint,
@@ -99,7 +99,7 @@ function plannedAgent(
   { shellVariables, platform }: CliContext,
 ): Result<InstallPlan, string> {
   const foreign = OF_CLAUDE_CODE.find((name) => options[name] !== undefined)
-  if (foreign !== undefined) return err(`--${foreign} is for Claude Code, and not for --agent`)
+  if (foreign !== undefined) return err(`--${foreign} applies to Claude Code only, not to --agent`)
   if (options.protocol === 'grpc') return err('other agents are set up to send over HTTP')
   const { endpoint, apiKey, contents } = wishOf(options, config)
   const wish = { endpoint, contents, ...(apiKey !== undefined && { apiKey }) }
@@ -199,7 +199,7 @@ function notesOf(
   const notes: string[] = []
   if (bodyFolder !== undefined) {
     notes.push(
-      `Claude Code writes raw API bodies to ${bodyFolder}, and does not delete them. Start the bridge anew, so that it reads them.`,
+      `Claude Code writes raw API bodies to ${bodyFolder}, and does not delete them. Restart the bridge so that it reads them.`,
     )
   }
   if (content.includes('tools') && !traces && !hooks) {
@@ -208,12 +208,12 @@ function notesOf(
   const unshared = service ? settingsOfThisShell(context) : []
   if (unshared.length > 0) {
     notes.push(
-      `The service does not get what is set in this shell alone: ${unshared.join(', ')}. Put it into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
+      `The service does not see what is set in this shell only: ${unshared.join(', ')}. Put it into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
     )
   }
   if (service && /[\\/]_npx[\\/]/.test(context.program.mainPath)) {
     notes.push(
-      'The service runs from the cache of npx, which npm may empty: install the package globally (npm install -g) and do this again.',
+      'The service runs from the npx cache, which npm may clear: install the package globally (npm install -g) and run this again.',
     )
   }
   return notes

@@ -31,25 +31,25 @@ import { secretOf } from './secret-input.ts'
 export function addInstall(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('install')
-    .summary('have Claude Code, or another agent, report to the bridge')
+    .summary('set up Claude Code, or another agent, to report to the bridge')
     .description(
-      'Writes the telemetry environment where Claude Code reads it: into "env" of the settings of\n' +
-        'the user, which holds in every shell and editor, or into start-up files of shells. What the\n' +
-        'files say otherwise stays. Run again, it changes what it wrote to what it is told now.',
+      'Writes the telemetry environment where Claude Code reads it: to "env" in the user settings,\n' +
+        'which applies in every shell and editor, or to shell start-up files. The rest of those files\n' +
+        'is left alone. Running it again updates what it wrote.',
     )
     .addOption(
       new Option(
         '--agent <agent>',
-        "another agent: its own settings are written, and nothing of Claude Code's",
+        'set up another agent instead: only its own settings are written',
       ).choices(AGENTS),
     )
     .addOption(
       new Option(
         '--shell <shell>',
-        'a marked block in the start-up file of a shell, instead of the settings',
+        'write a marked block to a shell start-up file instead of the settings',
       ).choices([...SHELLS, 'all']),
     )
-    .option('--print', 'print the lines for a shell, and write nothing')
+    .option('--print', 'print the lines for a shell without writing anything')
     .option('--content <kinds>', `show content as well: ${CONTENTS.join(',')}`, contentsOf, [])
     .option('--traces', "also send the agent's own spans (beta): tool output, nesting of subagents")
     .addOption(
@@ -57,17 +57,20 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
     )
     .option(
       '--endpoint <url>',
-      'where the bridge listens (default: as it is configured here)',
+      'where the bridge listens (default: from the settings here)',
       addressOf,
     )
     .option(
       '--api-key <key>',
-      "the bridge's API_KEY; - reads it from standard input (default: as it is configured here)",
+      "the bridge's API_KEY; - reads it from standard input (default: from the settings here)",
     )
-    .option('--team <name>', 'put the team on everything sent')
-    .option('--hooks', "also have Claude Code's hooks report: certain ends, folder and branch")
+    .option('--team <name>', 'add this team to everything sent')
+    .option(
+      '--hooks',
+      'also install Claude Code hooks: exact ends of turns and sessions, folder and branch',
+    )
     .option('--service', 'run the bridge at login (systemd user unit, launchd)')
-    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--dry-run', 'show what would change without changing anything')
     .action((options: InstallOptions) => concluded(install(context, options)))
 }
 
@@ -111,7 +114,7 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
     lines.push(enabled.value)
   }
   const program = options.agent ?? 'claude'
-  return ok({ lines: [...lines, `Start ${program} anew; then: claude-telemetry doctor`] })
+  return ok({ lines: [...lines, `Restart ${program}, then run: claude-telemetry doctor`] })
 }
 
 function destinationsOf(
@@ -130,7 +133,7 @@ function contentsOf(text: string): readonly Content[] {
   return text.split(',').map((name) => {
     const content = CONTENTS.find((each) => each === name.trim())
     if (content === undefined) {
-      throw new InvalidArgumentError(`Expected some of ${CONTENTS.join(',')}.`)
+      throw new InvalidArgumentError(`Expected one or more of ${CONTENTS.join(',')}.`)
     }
     return content
   })

@@ -22,7 +22,7 @@ interface Options {
 
 const FILE_MODE = 0o600
 const NOT_RUNNING =
-  'Start it with claude-telemetry start; claude-telemetry doctor says more. Another port: OTLP_RECEIVER_PORT.'
+  'Start it with claude-telemetry start, or run claude-telemetry doctor. If it uses another port, set OTLP_RECEIVER_PORT.'
 
 const OTHER_BRIDGE = 'Give this command the settings of that bridge.'
 
@@ -33,7 +33,7 @@ export function addOpen(program: Command, context: CliContext, concluded: Conclu
     .description(
       'Opens the page of the running bridge, logged in with the access token of its data folder.',
     )
-    .option('--print', 'print its address with the token, and open nothing')
+    .option('--print', 'print its address with the token instead of opening it')
     .action((options: Options) => concluded(open(context, options)))
 }
 
@@ -46,7 +46,7 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   if (!found.ok) return failed(`the bridge at ${bridge.address} ${found.error}`, NOT_RUNNING)
   if (found.value.folder === 'other') {
     return failed(
-      `the bridge at ${bridge.address} uses another data folder than DATA_DIR=${dataDir}`,
+      `the bridge at ${bridge.address} uses a different data folder from DATA_DIR=${dataDir}`,
       OTHER_BRIDGE,
     )
   }
@@ -63,11 +63,14 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   if (!isOpen.ok) return isOpen
   if (isOpen.value) {
     return ok({
-      lines: [`Opened ${page}`, 'If it did not come up: claude-telemetry open --print'],
+      lines: [`Opened ${page}`, 'If it did not open: claude-telemetry open --print'],
     })
   }
   return ok({
-    lines: ['No browser could be opened here. Open this address, and show it to nobody:', address],
+    lines: [
+      'No browser could be opened. Open this address yourself, and share it with nobody:',
+      address,
+    ],
   })
 }
 
@@ -78,7 +81,7 @@ function keyFragment({ pageAccess, receiver, dataDir }: Config): Result<string, 
   if (key !== undefined) return ok(`#token=${encodeURIComponent(key)}`)
   return failed(
     `there is no access token in ${accessTokenPath(dataDir)} that you may read`,
-    'The bridge makes it at its start: restart it, as the same user.',
+    'The bridge creates it when it starts: restart it as the same user.',
   )
 }
 

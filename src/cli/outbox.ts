@@ -38,29 +38,29 @@ interface ChangeOptions {
 export function addOutbox(program: Command, context: CliContext, concluded: Conclude): void {
   const outbox = program
     .command('outbox')
-    .summary('look after what an exporter gave up')
-    .description('Items that were refused for good: list them, try them again, or drop them.')
+    .summary('manage items that an exporter gave up on')
+    .description('Lists, retries or drops the items that were rejected permanently.')
   outbox
     .command('list')
-    .description('Lists them, the oldest first, each with its reason.')
+    .description('Lists dead items with their reasons, oldest first.')
     .option(
       '-n, --limit <number>',
-      `how many at most (default: ${DEFAULT_LISTED}, as JSON all)`,
+      `maximum number (default: ${DEFAULT_LISTED}; all as JSON)`,
       numberBetween(1, MAX_LISTED),
     )
-    .option('--json', 'print them as JSON, all of them')
+    .option('--json', 'print all of them as JSON')
     .action((options: ListOptions) =>
       concluded(withItems(context, openDeadItemList, (items) => list(items, options))),
     )
   const changes = [
-    ['retry', 'Puts them back, to be sent again as if they were new.', 'put back'],
+    ['retry', 'Puts dead items back in the queue, to be sent again.', 'put back'],
     ['drop', 'Deletes them.', 'dropped'],
   ] as const
   for (const [name, description, done] of changes) {
     outbox
       .command(name)
-      .description(`${description}\nExit code 1 when an id is not among them.`)
-      .argument('[ids...]', 'ids as `outbox list` shows them', addId)
+      .description(`${description}\nExit code 1 if an id is not found.`)
+      .argument('[ids...]', 'ids shown by `outbox list`', addId)
       .option('--all', 'all of them')
       .action((ids: readonly number[] | undefined, options: ChangeOptions) => {
         const selection = selectionOf(ids ?? [], options)

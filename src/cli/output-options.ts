@@ -19,7 +19,7 @@ const MAX_LIMIT = 1_000_000
 export function addLimitOptions(command: Command, usual: string): Command {
   return command
     .addOption(
-      new Option('-n, --limit <number>', `how many at most (default: ${usual})`)
+      new Option('-n, --limit <number>', `maximum number (default: ${usual})`)
         .argParser(numberBetween(1, MAX_LIMIT))
         .conflicts('all'),
     )
@@ -36,12 +36,12 @@ export function limitOf({ limit, all }: LimitOptions, format: Format, usual: num
 export function addFormatOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--format <format>', 'how to print')
+      new Option('--format <format>', 'output format')
         .choices(FORMATS)
         .default('table')
         .conflicts('json'),
     )
-    .option('--json', 'the same as --format json')
+    .option('--json', 'short for --format json')
 }
 
 export function formatOf({ format, json }: FormatOptions): Format {

@@ -27,9 +27,9 @@ import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
 
 const EXIT_CODES = `
-Exit codes: 0 done; 1 it could not be done, something is wrong, or what was named or selected is not
-there; 2 the command line is wrong. A list with nothing in it, and --all where there is nothing, are 0.
-Without a command the bridge is started.`
+Exit codes: 0 success; 1 the command failed, found a problem, or found nothing by the given name or
+filter; 2 the command line is wrong. An empty list, and --all with nothing to do, are 0.
+Without a command, the bridge is started.`
 
 interface GlobalOptions {
   readonly envFile?: readonly string[]
@@ -54,14 +54,12 @@ export async function runProgram(context: ProgramContext): Promise<number> {
 export function createProgram(programContext: ProgramContext, concluded: Conclude): Command {
   const { stdout, stderr, productVersion } = programContext
   const program = new Command('claude-telemetry')
-    .description(
-      'Carries what coding agents say about themselves into Langfuse, and tells it here.',
-    )
+    .description('Delivers the telemetry of coding agents to Langfuse, and reports on it here.')
     .version(productVersion, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show what a command takes')
+    .helpOption('-h, --help', 'show the help of a command')
     .option(
       `${ENV_FILE} <file>`,
-      'take settings from this file, too; it goes before the other files (repeatable)',
+      'also read settings from this file; it takes precedence over the other files (repeatable)',
       (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
     )
     .configureHelp({ showGlobalOptions: true })

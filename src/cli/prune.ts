@@ -28,10 +28,14 @@ export function addPrune(program: Command, context: CliContext, concluded: Concl
     .summary('delete old sessions now')
     .description(
       'Deletes closed sessions that are older than RETENTION_DAYS, as the bridge does once a day.\n' +
-        'Sessions with something that still waits for Langfuse stay.',
+        'Sessions with data still queued for Langfuse are kept.',
     )
-    .option('--older-than <days>', 'older than that instead', numberBetween(0, MAX_DAYS))
-    .option('--dry-run', 'count them, and delete nothing')
+    .option(
+      '--older-than <days>',
+      'delete sessions older than this instead',
+      numberBetween(0, MAX_DAYS),
+    )
+    .option('--dry-run', 'count them without deleting anything')
     .action((options: Options) =>
       concluded(withData(context, (data) => prune(data, context, options))),
     )
@@ -41,7 +45,7 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
   const { config, reader } = data
   const ageMs = options.olderThan === undefined ? config.retentionMs : options.olderThan * DAY_MS
   if (options.olderThan === undefined && ageMs === 0) {
-    return failed('RETENTION_DAYS is 0: everything is kept', 'Say --older-than DAYS.')
+    return failed('RETENTION_DAYS is 0: everything is kept', 'Pass --older-than DAYS.')
   }
   const beforeMs = context.now() - ageMs
   const waiting = await reader.waiting.keys()
@@ -56,7 +60,9 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
   const what = `${countOfText(old.length, 'closed session')} from before ${dateTimeText(beforeMs, timeZone)}`
   const stay =
-    kept === 0 ? '' : ` ${countOfText(kept, 'session')} of that age wait for Langfuse and stay.`
+    kept === 0
+      ? ''
+      : ` ${countOfText(kept, 'session')} of that age with data queued for Langfuse are kept.`
   if (options.dryRun) return ok({ lines: [`Would delete ${what}.${stay}`] })
   if (old.length === 0)
     return ok({

@@ -1,5 +1,5 @@
 /**
- * `quarantine list | retry | drop`: records that could not be placed, kept as they came for a while.
+ * `quarantine list | retry | drop`: records that could not be assigned, kept as they came for a while.
  * The list is read from the data folder; what changes it is done by the running bridge, through whose
  * intake a record has to pass again.
  */
@@ -27,30 +27,30 @@ interface ListOptions {
 export function addQuarantine(program: Command, context: CliContext, concluded: Conclude): void {
   const quarantine = program
     .command('quarantine')
-    .summary('look after records that could not be placed')
+    .summary('manage records that could not be assigned to a session')
     .description(
-      'Records of no known agent, or of no session, are kept as they came for two weeks: list them,\n' +
-        'try them again with this version, or drop them.',
+      'Records without a known agent or session are kept unchanged for two weeks: list them,\n' +
+        'retry them with this version, or drop them.',
     )
   quarantine
     .command('list')
-    .description('Lists them, the oldest first, each with why it could not be placed.')
+    .description('Lists the records with the reasons, oldest first.')
     .option(
       '-n, --limit <number>',
-      `how many at most (default: ${DEFAULT_LISTED})`,
+      `maximum number (default: ${DEFAULT_LISTED})`,
       numberBetween(1, MAX_LISTED),
     )
     .option('--json', 'print them as JSON')
     .action((options: ListOptions) => concluded(list(context, options)))
   const changes = [
-    ['retry', 'Has the running bridge take them in again.'],
-    ['drop', 'Has the running bridge delete them.'],
+    ['retry', 'Has the running bridge process the records again.'],
+    ['drop', 'Has the running bridge delete the records.'],
   ] as const
   for (const [name, description] of changes) {
     quarantine
       .command(name)
       .description(description)
-      .argument('[ids...]', 'ids as `quarantine list` shows them', addId)
+      .argument('[ids...]', 'ids shown by `quarantine list`', addId)
       .option('--all', 'all of them')
       .action((ids: readonly number[] | undefined, { all = false }: { readonly all?: boolean }) =>
         concluded(change(context, name, selectionOf(ids ?? [], all))),
@@ -102,8 +102,8 @@ async function change(
   const changed = await bridge.changeQuarantine(how, selection)
   if (!changed.ok) return failed(`the bridge at ${bridge.address} ${changed.error}`)
   const { done, left } = changed.value
-  const told = `${countOfText(done, 'record')} ${how === 'retry' ? 'taken up' : 'dropped'}`
-  const leftText = left > 0 ? `; ${countOfText(left, 'record')} still cannot be placed` : ''
+  const told = `${countOfText(done, 'record')} ${how === 'retry' ? 'processed' : 'dropped'}`
+  const leftText = left > 0 ? `; ${countOfText(left, 'record')} still cannot be assigned` : ''
   const missing = selection === 'all' ? 0 : new Set(selection).size - done - left
   if (missing > 0) {
     return failed(

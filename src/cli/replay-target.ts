@@ -33,7 +33,7 @@ export function replayTarget(
   const definition = exporterDefinitions.find(({ name }) => name === to)
   if (definition === undefined) {
     const names = exporterDefinitions.map(({ name }) => name).join(', ')
-    return failed(`there is no exporter ${to}`, `There are: ${names}.`)
+    return failed(`there is no exporter ${to}`, `Configured: ${names}.`)
   }
   if (to !== 'langfuse') return configuredTarget(definition, config, options, context)
   const project = langfuseTarget(config, options)
@@ -68,7 +68,7 @@ function langfuseTarget(
   const baseUrl = host ?? langfuse?.baseUrl
   if (keys === undefined || baseUrl === undefined) {
     return failed(
-      'there are no keys of Langfuse to replay with, or no address',
+      'there are no Langfuse keys or no address to replay with',
       'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST, or give --public-key, --secret-key and --host.',
     )
   }

@@ -34,35 +34,35 @@ interface Options extends FilterOptions, TargetOptions {
 }
 
 const NOTE = `
-Delivers what was delivered: the same traces, observations and scores under the same ids. Into the
-same project that makes no second ones (Langfuse merges them within minutes); into another project
-it makes a copy. Of a session that is still open it delivers what was sent so far.
+Sends the same traces, observations and scores again, under the same ids. The same project keeps
+one copy of each (Langfuse merges them within minutes); another project gets a full copy. Of a
+session that is still open, it sends what has been sent so far.
 
-Rows come out differently where they were made by another version of claude-telemetry or under
-another MAX_CONTENT_LENGTH, HOOK_CONTENT or TAG_ATTRIBUTES. Sessions that were stored before
-closings were (docs/reliability.md) are known by their last closing only.
+Results differ where the originals were made by another version of claude-telemetry or with
+another MAX_CONTENT_LENGTH, HOOK_CONTENT or TAG_ATTRIBUTES. For sessions stored before closings
+were recorded (docs/reliability.md), only the last closing is known.
 
-What the bridge itself has to deliver is not touched.`
+The queue of the bridge is not touched.`
 
 export function addReplay(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('replay')
     .summary('deliver stored sessions again')
     .description(
-      "Delivers stored sessions again, from their raw records through today's mapping, to the\n" +
-        'configured project, to another one, or to another exporter that was configured later.',
+      'Delivers stored sessions again, from their raw records with the current mapping, to the\n' +
+        'configured project, to another one, or to an exporter that was configured later.',
     )
-    .argument('[ids...]', 'sessions by id or its beginning')
-    .option('--all', 'all that are stored')
-  addFilterOptions(addTimeOptions(command, 'all with something since'))
-    .option('--to <exporter>', 'langfuse (the default) or another exporter that is configured')
+    .argument('[ids...]', 'session ids or unique prefixes')
+    .option('--all', 'all stored sessions')
+  addFilterOptions(addTimeOptions(command, 'all sessions with activity since'))
+    .option('--to <exporter>', 'langfuse (default) or another configured exporter')
     .option('--public-key <key>', 'of another project (or LANGFUSE_PUBLIC_KEY)')
     .option(
       '--secret-key <key>',
       'of another project; - reads it from standard input (or LANGFUSE_SECRET_KEY)',
     )
     .option('--host <url>', 'another Langfuse (or LANGFUSE_HOST)', addressOf)
-    .option('--dry-run', 'count what would be sent, and send nothing')
+    .option('--dry-run', 'count what would be sent without sending it')
     .addHelpText('after', NOTE)
     .action((ids: readonly string[], options: Options) =>
       concluded(withData(context, (data) => replay(data, context, ids, options))),
@@ -84,15 +84,16 @@ async function replay(
   if (!selected.ok) return selected
   const rows = selected.value
   if (rows.length === 0) {
-    if (all) return ok({ lines: ['Nothing to deliver: no session fits.'] })
-    return failed('no session fits', NO_SESSION_NEXT)
+    if (all) return ok({ lines: ['Nothing to deliver: no session matches.'] })
+    return failed('no session matches', NO_SESSION_NEXT)
   }
   const done = await (options.dryRun
     ? dryRun(data, context, rows)
     : deliver(data, context, rows, options))
   if (!done.ok) return done
   const open = rows.filter(({ isOpen }) => isOpen).length
-  const notes = open === 0 ? [] : [`Of ${countOfText(open, 'open session')}, what was sent so far.`]
+  const notes =
+    open === 0 ? [] : [`Of ${countOfText(open, 'open session')}, only what was sent so far.`]
   return ok({ lines: [done.value, ...notes] })
 }
 
@@ -140,8 +141,8 @@ export async function deliver(
     progress.clear()
     if (!counts.ok) {
       return failed(
-        `${address} did not take all: ${counts.error}`,
-        'Run it again; nothing doubles.',
+        `${address} did not accept everything: ${counts.error}`,
+        'Run it again; nothing is duplicated.',
       )
     }
     const { items, reasons } = sender.refused()

@@ -72,10 +72,10 @@ export async function reportData(
   { period, group, timeZone, filter, nowMs }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
   const range = await rangeOf(reader, filter, nowMs)
-  if (range.fromMs >= range.toMs) return err('the time asked for ends before it begins')
+  if (range.fromMs >= range.toMs) return err('the requested range ends before it begins')
   const buckets = bucketsOf(range, period, timeZone, MAX_BUCKETS + 1)
   if (buckets.length > MAX_BUCKETS) {
-    return err(`these are more than ${MAX_BUCKETS} ${period}s; give a later --since, or --by month`)
+    return err(`this is more than ${MAX_BUCKETS} ${period}s; use a later --since, or --by month`)
   }
   const slices = createUsageSlices({ usage: reader.usage, now: () => nowMs })
   const query = { ...filter, from: range.fromMs, to: range.toMs, tz: timeZone, bucket: period }

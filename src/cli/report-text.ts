@@ -113,7 +113,9 @@ function bucketsOf(data: ReportData, names: number): Section {
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
   const noun = group === undefined ? 'name' : groupNoun(group)
-  const below = isCut ? [`Each ${period} has its ${names} dearest ${noun}s; ${HOW_ALL}.`] : []
+  const below = isCut
+    ? [`Each ${period} lists its ${names} most expensive ${noun}s; ${HOW_ALL}.`]
+    : []
   const shown = shownRows(data, names)
   return section(reportColumns(data, shown), shown, below)
 }
@@ -146,7 +148,7 @@ function summaryOf(overview: Overview): readonly string[] {
   const change =
     !previous?.costUsd || totals.costUsd === null
       ? undefined
-      : `${changeText(totals.costUsd / previous.costUsd - 1)} on the time before`
+      : `${changeText(totals.costUsd / previous.costUsd - 1)} on the period before`
   const spent = [
     costSummary(totals, totals.modelCalls),
     change,

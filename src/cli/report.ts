@@ -37,15 +37,15 @@ Example of a daily mail: 0 7 * * * claude-telemetry report --since yesterday --u
 export function addReport(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('report')
-    .summary('sum up days, weeks or months')
+    .summary('report by day, week or month')
     .description(
-      'Sums up what agents cost and did: rows by time, split if asked; tools, the dearest sessions,\n' +
-        'and at most three things worth a look.',
+      'Sums up what agents cost and did: totals by period, optionally split; tools, the most\n' +
+        'expensive sessions, and at most three tips.',
     )
-    .addOption(new Option('--by <period>', 'a row for each').choices(PERIODS).default('day'))
-    .addOption(new Option('--group <what>', 'split each row').choices(GROUPS))
-  addFilterOptions(addTimeOptions(command, 'from when on'))
-  addLimitOptions(command, '20 names of each row, 10 tools and sessions; as JSON or CSV all')
+    .addOption(new Option('--by <period>', 'period of a row').choices(PERIODS).default('day'))
+    .addOption(new Option('--group <what>', 'split each row by').choices(GROUPS))
+  addFilterOptions(addTimeOptions(command, 'start of the range'))
+  addLimitOptions(command, '20 names per row, 10 tools and sessions; all as JSON or CSV')
   addFormatOptions(command)
     .addHelpText('after', EXAMPLE)
     .action((options: Options) =>

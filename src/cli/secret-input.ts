@@ -20,7 +20,7 @@ export function createReadSecret(
 ): ReadSecret {
   return async (what) => {
     if (!input.isTTY) return readAll(input)
-    output.write(`${what} (is not shown): `)
+    output.write(`${what} (not shown): `)
     // Given the terminal, readline itself does the echo: into nothing.
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
     const lines = createInterface({ input, output: nowhere, terminal: true })

@@ -19,9 +19,9 @@ const MAX_USER_WIDTH = 32
 
 /** Why sessions were closed, in words. */
 const closings: Readonly<Record<string, string>> = {
-  idle: 'closed after it was quiet',
+  idle: 'closed as idle',
   shutdown: 'closed when the bridge stopped',
-  max_age: 'closed at its greatest age',
+  max_age: 'closed at its maximum age',
   limit: 'closed because too many were open',
   session_end: 'ended',
 }
@@ -44,9 +44,7 @@ export function sessionCard(
     rows.length === 0 ? [] : ['', ...tableLines(columns, rows, terminal)]
   const omitted =
     omittedTurns > 0
-      ? [
-          `(${omittedTurns} earlier prompts are left out; claude-telemetry export has their records)`,
-        ]
+      ? [`(${omittedTurns} earlier prompts are omitted; claude-telemetry export has their records)`]
       : []
   return [
     ...head,

@@ -19,11 +19,11 @@ export interface FilterOptions {
 }
 
 /** `--since`, `--until`, `--tz`. */
-export function addTimeOptions(command: Command, since = 'from when on'): Command {
+export function addTimeOptions(command: Command, since = 'start of the range'): Command {
   return addZoneOption(
     command
       .option('--since <time>', `${since}: ${TIME_SYNTAX}`, timeText)
-      .option('--until <time>', 'up to when, written the same way', timeText),
+      .option('--until <time>', 'end of the range, in the same formats', timeText),
   )
 }
 
@@ -39,11 +39,11 @@ export function addZoneOption(command: Command): Command {
 /** `--user`, `--project`, `--team`, `--model`, `--agent`, `--attribute`. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option('--user <name>', 'only of this user')
-    .option('--project <name>', 'only of this project')
-    .option('--team <name>', 'only of this team')
-    .option('--model <name>', 'only those that used this model')
-    .option('--agent <name>', 'only of this agent, such as claude-code')
+    .option('--user <name>', 'only this user')
+    .option('--project <name>', 'only this project')
+    .option('--team <name>', 'only this team')
+    .option('--model <name>', 'only sessions that used this model')
+    .option('--agent <name>', 'only this agent, such as claude-code')
     .option('--attribute <key=value>', 'only with this resource attribute; repeatable', attributeOf)
 }
 

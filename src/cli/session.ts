@@ -25,8 +25,8 @@ export function addSession(program: Command, context: CliContext, concluded: Con
     .command('session')
     .summary('show one session')
     .description('Shows what one session cost and did, prompt by prompt.')
-    .argument('[id]', 'its id, or a beginning of it that no other has')
-    .option('--last', 'the one that was heard of last')
+    .argument('[id]', 'session id, or a unique prefix of one')
+    .option('--last', 'the most recently active session')
   addZoneOption(command)
     .option('--json', 'print it as JSON')
     .action((id: string | undefined, options: Options) =>
@@ -48,7 +48,7 @@ async function show(
   if (!found.ok) return found
   const { key, sessionId } = found.value
   const [stored, langfuseUrl] = await Promise.all([reports.session(key), linkTo(sessionId, config)])
-  if (stored === undefined) return failed(`${key} has been deleted just now`)
+  if (stored === undefined) return failed(`${key} was just deleted`)
   const session = { ...stored, langfuseUrl }
   return ok(
     json

@@ -47,8 +47,8 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
   const command = program
     .command('sessions')
     .summary('list sessions')
-    .description('Lists sessions, the newest first.')
-  addTimeOptions(command, 'only those with something since')
+    .description('Lists sessions, newest first.')
+  addTimeOptions(command, 'only sessions with activity since')
   addFilterOptions(command)
     .option('--search <text>', 'part of an id, title, user, project or prompt', '')
     .addOption(
@@ -57,10 +57,12 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
         .default('any'),
     )
     .addOption(
-      new Option('--sort <field>', 'the greatest first').choices(SESSION_SORTS).default('last'),
+      new Option('--sort <field>', 'sort field, highest first')
+        .choices(SESSION_SORTS)
+        .default('last'),
     )
-    .option('--reverse', 'the least first')
-  addLimitOptions(command, `${USUAL_LIMIT}; as JSON or CSV all`)
+    .option('--reverse', 'lowest first')
+  addLimitOptions(command, `${USUAL_LIMIT}; all as JSON or CSV`)
   addFormatOptions(command).action((options: Options) =>
     concluded(withData(context, (data) => list(data, context, options))),
   )
@@ -92,7 +94,7 @@ async function list({ reports }: Data, context: CliContext, options: Options): P
     const document = rowsText(format, sessionFields, rows)
     return ok({ document: isForPrograms(format) ? document : [document, ...more].join('\n\n') })
   }
-  if (rows.length === 0) return ok({ lines: ['No session fits.'] })
+  if (rows.length === 0) return ok({ lines: ['No session matches.'] })
   const columns = sessionColumns(rows, timeZoneOf(options), !stdout.isInteractive)
   return ok({ lines: [...tableLines(columns, rows, stdout), ...more] })
 }

@@ -21,8 +21,8 @@ export function addStart(program: Command, context: CliContext, concluded: Concl
   program
     .command('start')
     .summary('run the bridge (also without any command)')
-    .description('Runs the bridge until it is told to stop (Ctrl-C, SIGTERM).')
-    .option('--check-config', 'show the configuration it would run with, and end')
+    .description('Runs the bridge until it is stopped (Ctrl-C, SIGTERM).')
+    .option('--check-config', 'print the configuration it would run with and exit')
     .action((options: Options) => concluded(start(context, options)))
 }
 
@@ -71,5 +71,8 @@ function configLines(variables: Variables, dataDir: string): readonly string[] {
     const shown = name === 'DATA_DIR' ? dataDir : value
     return isSet ? `${name}=${shown}` : `# ${name}=${shown}`.trimEnd()
   })
-  return ['# As it would run now. A # marks what is not set: its default stands there.', ...lines]
+  return [
+    '# The configuration it would run with. A line with # is not set and shows the default.',
+    ...lines,
+  ]
 }

@@ -55,7 +55,7 @@ function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
   if (!answers) {
     return [
       ['Bridge', `none: ${address} ${problem ?? ''}`.trim(), 'red'],
-      ['', 'Start it with claude-telemetry start; claude-telemetry doctor says more.'],
+      ['', 'Start it with claude-telemetry start, or run claude-telemetry doctor.'],
       ...waiting,
     ]
   }
@@ -68,8 +68,11 @@ function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
   if (folder === 'other') {
     return [
       line,
-      ['', `but it uses another data folder than DATA_DIR=${dataDir}`, 'red'],
-      ['', 'What follows is from that folder. Set OTLP_RECEIVER_PORT or DATA_DIR to one bridge.'],
+      ['', `but it uses a different data folder from DATA_DIR=${dataDir}`, 'red'],
+      [
+        '',
+        'The figures below are from DATA_DIR. Set OTLP_RECEIVER_PORT and DATA_DIR to the same bridge.',
+      ],
       ...waiting,
     ]
   }
@@ -118,7 +121,7 @@ function storeLines({ storage }: Health): readonly Line[] {
     waitingSessions === 0
       ? 'what is left is open'
       : `what is left is open, or waits for Langfuse (${countOfText(waitingSessions, 'session')})`
-  return [line, ['', `larger than MAX_STORE_SIZE, and nothing may be deleted: ${waiting}`, 'red']]
+  return [line, ['', `larger than MAX_STORE_SIZE, and nothing can be deleted: ${waiting}`, 'red']]
 }
 
 function dataLines({ data, dataProblem }: Status): readonly Line[] {

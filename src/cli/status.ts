@@ -20,8 +20,10 @@ interface Options {
 export function addStatus(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('status')
-    .summary('tell whether the bridge runs, and what today cost')
-    .description('Tells how the bridge is and what today cost. Exit code 1 when it does not run.')
+    .summary('show whether the bridge runs and what today cost')
+    .description(
+      'Shows the state of the bridge and what today cost. Exit code 1 if it is not running.',
+    )
   addZoneOption(command)
     .option('--json', 'print it as JSON')
     .action((options: Options) => concluded(status(context, options)))
@@ -56,7 +58,7 @@ async function bridgeStatus(config: Config): Promise<Status['bridge']> {
     return { address, ...nobody, problem: found.error }
   }
   const { isWell, health = null, folder } = found.value
-  const problem = health === null ? 'it tells more only to those who send its API_KEY' : null
+  const problem = health === null ? 'details are shown only with its API_KEY' : null
   return { address, answers: true, isWell, health, problem, folder }
 }
 

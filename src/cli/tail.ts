@@ -32,14 +32,19 @@ export function addTail(program: Command, context: CliContext, concluded: Conclu
     .command('tail')
     .summary('follow what agents do')
     .description(
-      'Prints what happens as it comes, until Ctrl-C: from the running bridge, else from the data.',
+      'Prints events as they arrive, until Ctrl-C: from the running bridge, or from the stored data.',
     )
-    .option('--session <id>', 'only of the session whose id begins with that')
-    .option('-n, --lines <number>', 'how many to begin with', numberBetween(0, MAX_LINES), 20)
-    .option('--no-follow', 'print those and end')
-    .option('--all', 'what only says that something began, too')
+    .option('--session <id>', 'only the session whose id starts with this')
+    .option(
+      '-n, --lines <number>',
+      'how many recent events to print first',
+      numberBetween(0, MAX_LINES),
+      20,
+    )
+    .option('--no-follow', 'print those and exit')
+    .option('--all', 'also print events that only mark a start')
   addZoneOption(command)
-    .option('--json', 'a JSON object on each line')
+    .option('--json', 'one JSON object per line')
     .action((options: Options) => concluded(tail(context, options)))
 }
 
@@ -49,7 +54,8 @@ async function tail(context: CliContext, options: Options): Promise<Outcome> {
   const bridge = configuredBridge(config.value)
   let isLost = false
   const fromBridge = await bridgeSource(bridge, pause, () => {
-    if (!isLost) context.stderr.print(['The bridge is gone; waiting for it to come back.'])
+    if (!isLost)
+      context.stderr.print(['Lost the connection to the bridge; waiting for it to come back.'])
     isLost = true
   })
   if (fromBridge.ok) return follow(fromBridge.value, context, options)
@@ -84,20 +90,20 @@ async function follow(
   const wanted = events.filter(isWanted)
   for (const event of lines === 0 ? [] : wanted.slice(-lines)) print(event)
   if (wanted.length < lines && events.length >= MAX_LINES) {
-    stderr.print([`Only the last ${MAX_LINES} events were looked through.`])
+    stderr.print([`Only the last ${MAX_LINES} events were searched.`])
   }
   if (!options.follow) {
     if (session === undefined || wanted.length > 0) return ok({ lines: [] })
     return failed(
-      `nothing was heard lately of a session that begins with "${session}"`,
+      `there are no recent events of a session whose id starts with "${session}"`,
       NO_SESSION_NEXT,
     )
   }
   if (stderr.isInteractive && wanted.length === 0) {
-    stderr.print(['Waiting for events. Ctrl-C ends.'])
+    stderr.print(['Waiting for events. Press Ctrl-C to stop.'])
   }
   for await (const event of source.following(position)) {
-    if (event === 'gap') stderr.print(['Some events were left out: too many came at once.'])
+    if (event === 'gap') stderr.print(['Some events were skipped: too many arrived at once.'])
     else if (isWanted(event)) print(event)
   }
   return ok({ lines: [] })

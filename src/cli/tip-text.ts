@@ -10,22 +10,22 @@ export function tipText(tip: Tip, shown: (name: string) => string = (name) => na
       return (
         `The cache went cold ${times} after a pause of a quarter of an hour or more: ` +
         `${countText(tip.tokens)} tokens were written to it again for about ${usdText(tip.usd)}. ` +
-        'Finish a task before a break, or begin anew after it (/clear, /compact).'
+        'Finish a task before a break, or start fresh after it (/clear, /compact).'
       )
     }
     case 'failing_tool': {
       const { tool, failures, results } = tip
       return (
         `${shown(tool)} failed ${failures} of ${results} times (${shareText(failures / results)}). ` +
-        'Look at why (claude-telemetry sessions --sort errors), and tell the agent in CLAUDE.md how it is done here.'
+        'Find out why (claude-telemetry sessions --sort errors), and tell the agent in CLAUDE.md how to do it.'
       )
     }
     case 'dear_subagents': {
       const { model, calls, outputTokens, usd, cheaperModel, cheaperUsd } = tip
       return (
-        `Subagents made ${countText(calls)} short calls (${countText(outputTokens)} tokens of answer on average) ` +
-        `with ${shown(model)} for ${usdText(usd)}; at the price of ${shown(cheaperModel)} it would be about ${usdText(cheaperUsd)}. ` +
-        'Set the model of these agents.'
+        `Subagents made ${countText(calls)} short calls (${countText(outputTokens)} output tokens on average) ` +
+        `with ${shown(model)} for ${usdText(usd)}; at the price of ${shown(cheaperModel)} it would have been about ${usdText(cheaperUsd)}. ` +
+        'Consider the cheaper model for these agents.'
       )
     }
   }

@@ -26,12 +26,12 @@ interface Options {
 export function addUninstall(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('uninstall')
-    .summary('take out what install put in')
+    .summary('undo what install did')
     .description(
-      'Takes everything out that install put in, the service included. What was recorded so far\n' +
-        'stays, in the data folder and in Langfuse.',
+      'Removes everything that install added, including the service. Recorded data stays\n' +
+        'in the data folder and in Langfuse.',
     )
-    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--dry-run', 'show what would change without changing anything')
     .action((options: Options) => concluded(uninstall(context, options)))
 }
 

@@ -50,7 +50,7 @@ const logLevel = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'sil
 export const environmentSchema = z.object({
   LANGFUSE_PUBLIC_KEY: optionalVariable(
     publicKey,
-    'Public key of the Langfuse project. Without keys everything is stored and delivered later.',
+    'Public key of the Langfuse project. Without keys, everything is stored and delivered later.',
   ),
   LANGFUSE_SECRET_KEY: optionalVariable(secretKey, 'Secret key of the Langfuse project.', {
     isSecret: true,
@@ -58,55 +58,52 @@ export const environmentSchema = z.object({
   LANGFUSE_HOST: optionalVariable(webAddress, 'Address of Langfuse.', {
     shownDefault: DEFAULT_LANGFUSE_URL,
   }),
-  LANGFUSE_BASE_URL: optionalVariable(webAddress, 'Another name of `LANGFUSE_HOST`.'),
+  LANGFUSE_BASE_URL: optionalVariable(webAddress, 'Alias of `LANGFUSE_HOST`.'),
   LANGFUSE_TIMEOUT: variable(
     duration(100),
     '15000',
-    'How long one request to Langfuse may take; what got no answer is sent again.',
+    'Timeout of a request to Langfuse; unanswered requests are sent again.',
   ),
   LANGFUSE_ENVIRONMENT: optionalVariable(
     environment,
-    'Environment of sessions that do not name their own.',
+    'Environment of sessions that do not set one.',
   ),
-  LANGFUSE_TRACING_ENVIRONMENT: optionalVariable(
-    environment,
-    'Another name of `LANGFUSE_ENVIRONMENT`.',
-  ),
+  LANGFUSE_TRACING_ENVIRONMENT: optionalVariable(environment, 'Alias of `LANGFUSE_ENVIRONMENT`.'),
   LANGFUSE_RELEASE: optionalVariable(release, 'Release shown on everything in Langfuse.'),
   EXPORT_OTLP_ENDPOINT: optionalVariable(
     webAddress,
-    'An OTLP receiver that gets the same traces as GenAI spans. Over HTTP `/v1/traces` is put behind it.',
+    'An OTLP receiver for the same traces as GenAI spans. Over HTTP, `/v1/traces` is appended.',
   ),
   EXPORT_OTLP_HEADERS: optionalVariable(
     headerList,
-    'Headers for it, as `name=value` between commas.',
+    'Headers to send to it, as comma-separated `name=value` pairs.',
     { isSecret: true },
   ),
   EXPORT_OTLP_PROTOCOL: variable(
     oneOf(['http/protobuf', 'http/json', 'grpc']),
     'http/protobuf',
-    'How it is spoken to: `http/protobuf`, `http/json` or `grpc` (with TLS where the address is `https`).',
+    'Protocol: `http/protobuf`, `http/json` or `grpc` (with TLS if the address is `https`).',
   ),
-  EXPORT_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
+  EXPORT_OTLP_TIMEOUT: variable(duration(100), '15000', 'Timeout of a request to it.'),
   FORWARD_OTLP_ENDPOINT: optionalVariable(
     webAddress,
-    'Another collector that gets what came in; `/v1/logs` and its like are put behind it.',
+    'Another collector to forward incoming telemetry to; `/v1/logs` etc. are appended.',
   ),
   FORWARD_OTLP_HEADERS: optionalVariable(
     headerList,
-    'Headers for it, as `name=value` between commas.',
+    'Headers to send to it, as comma-separated `name=value` pairs.',
     { isSecret: true },
   ),
-  FORWARD_OTLP_TIMEOUT: variable(duration(100), '15000', 'How long one request to it may take.'),
+  FORWARD_OTLP_TIMEOUT: variable(duration(100), '15000', 'Timeout of a request to it.'),
   FORWARD_UNREDACTED: variable(
     oneOf(['0', '1']),
     '0',
-    'Forward records as they came (`1`), instead of without what is redacted here.',
+    'Whether to forward records as received (`1`) or as redacted here (`0`).',
   ),
   OTLP_RECEIVER_HOST: variable(
     host,
     '127.0.0.1',
-    'Address to listen on. Beyond loopback `API_KEY` is required.',
+    'Address to listen on. Anything but loopback requires `API_KEY`.',
   ),
   OTLP_RECEIVER_PORT: variable(
     wholeNumber('port', 0, 65_535),
@@ -120,38 +117,38 @@ export const environmentSchema = z.object({
   ),
   API_KEY: optionalVariable(
     secret,
-    'Key clients send as `Authorization: Bearer <key>`; at least 16 characters beyond loopback.',
+    'Key that clients send as `Authorization: Bearer <key>`; at least 16 characters unless on loopback.',
     { isSecret: true },
   ),
   PAGE_ACCESS: variable(
     oneOf(['token', 'open']),
     'token',
-    'Page and API ask this machine for `access-token` in `DATA_DIR`, or are `open` to all its users.',
+    'Whether page and API require the `access-token` in `DATA_DIR`, or are `open` to all users of this machine.',
   ),
   MAX_REQUEST_SIZE: variable(
     wholeNumber('bytes', 1024, MAX_BODY_BYTES),
     String(64 * 1024 * 1024),
-    'Largest request body, before and after inflating.',
+    'Largest request body, before and after decompression.',
   ),
   MAX_IN_FLIGHT_SIZE: optionalVariable(
     wholeNumber('bytes', 2 * 1024, MAX_IN_FLIGHT_BYTES),
-    'Memory of all requests under way; beyond it slow ones are ended, and new ones put off.',
+    'Memory for all requests in flight; beyond it, slow ones are ended and new ones told to retry.',
     { shownDefault: 'twice `MAX_REQUEST_SIZE`' },
   ),
   SESSION_TIMEOUT: variable(
     duration(1),
     '3600000',
-    'Quiet after the last arrival until a session is closed and summed up.',
+    'Idle time after which a session is closed and summarized.',
   ),
   SESSION_MAX_AGE: variable(
     duration(1),
     String(DAY_MS),
-    'Age at which a session is closed although it still sends.',
+    'Age at which a session is closed even if it is active.',
   ),
   TURN_QUIET_TIMEOUT: variable(
     duration(0),
     '20000',
-    'Quiet after a finished answer until its turn counts as over.',
+    'Idle time after a finished answer until its turn counts as over.',
   ),
   JOIN_TIMEOUT: variable(
     duration(0),
@@ -161,31 +158,31 @@ export const environmentSchema = z.object({
   MAX_SESSIONS: variable(
     wholeNumber('count', 1, 1_000_000),
     '1000',
-    'Sessions open at once; above it the longest quiet one is closed.',
+    'Most sessions open at once; beyond it, the one idle longest is closed.',
   ),
   MAX_CONTENT_LENGTH: variable(
     wholeNumber('characters', 1, 10_000_000),
     '100000',
-    'Longer texts are cut before they are shown.',
+    'Longer texts are truncated for display.',
   ),
   SESSION_END_GRACE: variable(
     duration(0),
     '5000',
-    'How long a session whose end a hook told waits for its last telemetry.',
+    'How long a session waits for its last telemetry after a hook reported its end.',
   ),
   HOOK_CONTENT: variable(
     oneOf(['auto', 'on', 'off']),
     'auto',
-    'Show content that hooks carry; `auto`: tool output where telemetry shows tool input.',
+    'Whether to show content from hooks; `auto`: tool output where telemetry shows tool input.',
   ),
   READ_WORKSPACE: variable(
     oneOf(['on', 'off']),
     'on',
-    'Read repository and branch from the folder that a hook names, when it is on this machine.',
+    'Read repository and branch from the folder that a hook names, if it is on this machine.',
   ),
   BODY_FOLDERS: optionalVariable(
     folderList,
-    'Below them the bridge reads raw API bodies that the agent wrote to files (`body_ref`).',
+    'Folders from which the bridge reads raw API bodies that the agent wrote to files (`body_ref`).',
   ),
   MASK: variable(
     oneOf(['on', 'off', 'strict']),
@@ -194,84 +191,88 @@ export const environmentSchema = z.object({
   ),
   MASK_PATTERNS_FILE: optionalVariable(
     file,
-    'A file with further patterns to mask, one a line: `name: regular expression`.',
+    'A file with more patterns to mask, one per line: `name: regular expression`.',
   ),
   MASK_ATTRIBUTES: optionalVariable(
     nameList,
-    'Attributes and hook members whose values are masked whatever they are.',
+    'Attributes and hook fields whose values are always masked.',
   ),
   CONTENT_PROMPTS: variable(
     oneOf(['keep', 'drop']),
     'keep',
-    'Whether prompts are kept, whatever the client sends.',
+    'Whether to store prompts, whatever the client sends.',
   ),
   CONTENT_RESPONSES: variable(oneOf(['keep', 'drop']), 'keep', 'The same for answers.'),
   CONTENT_TOOL_INPUT: variable(
     oneOf(['keep', 'drop']),
     'keep',
-    'The same for parameters and input of tools.',
+    'The same for tool parameters and input.',
   ),
-  CONTENT_TOOL_OUTPUT: variable(oneOf(['keep', 'drop']), 'keep', 'The same for output of tools.'),
+  CONTENT_TOOL_OUTPUT: variable(oneOf(['keep', 'drop']), 'keep', 'The same for tool output.'),
   CONTENT_BODIES: variable(
     oneOf(['keep', 'drop']),
     'keep',
-    'The same for raw API bodies, which hold all of the above.',
+    'The same for raw API bodies, which contain all of the above.',
   ),
   TAG_ATTRIBUTES: variable(
     nameList,
     'team,project,repository,branch,folder,vcs.repository.name,vcs.ref.head.name',
-    'Resource attributes that become tags in Langfuse; all of them are metadata.',
+    'Resource attributes to use as tags in Langfuse; all attributes become metadata.',
   ),
   PRICES_FILE: optionalVariable(
     pricesFile,
-    'Own prices and discounts for calls whose cost the agent does not tell; see docs/reference.md.',
+    'Your prices and discounts for calls without a reported cost; see docs/reference.md.',
   ),
   SEND_ESTIMATES: variable(
     oneOf(['on', 'off']),
     'off',
-    "Send estimated costs to Langfuse as costs; else as metadata, and Langfuse's own prices apply.",
+    "Send estimated costs to Langfuse as costs; otherwise as metadata, and Langfuse's own prices apply.",
   ),
   SHUTDOWN_TIMEOUT: variable(
     duration(0),
     '10000',
-    'How long a stop waits for deliveries; the rest follows at the next start.',
+    'How long shutdown waits for deliveries; the rest follows after the next start.',
   ),
   RETENTION_DAYS: variable(
     wholeNumber('days', 0, MAX_DAYS),
     '180',
-    'How long closed sessions are kept here; 0 keeps them for ever.',
+    'How long closed sessions are kept here; 0 keeps them forever.',
   ),
   MAX_STORE_SIZE: variable(
     wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     String(5 * 1024 * 1024 * 1024),
-    'Bytes that all of it may take here; beyond it the oldest closed sessions are deleted. 0 is no limit.',
+    'Maximum size of the store; beyond it, the oldest closed sessions are deleted. 0: no limit.',
   ),
   OUTBOX_MAX_AGE_DAYS: variable(
     wholeNumber('days', 0, MAX_DAYS),
     '30',
-    'How long something may wait for an exporter until it is put aside as dead; 0 is no limit.',
+    'How long an item may wait for an exporter before it counts as dead; 0: no limit.',
   ),
   OUTBOX_MAX_SIZE: variable(
     wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     String(2 * 1024 * 1024 * 1024),
-    'Bytes that wait for exporters; beyond it dead items are deleted, then the oldest. 0 is no limit.',
+    'Maximum size of what waits for exporters; beyond it, dead items are deleted, then the oldest. 0: no limit.',
   ),
   BUDGET_SESSION_USD: optionalVariable(
     amount('USD'),
-    'What one session may cost; told at 80 % and at 100 %, as the other budgets are.',
+    'Budget of each session; like all budgets, it alerts at 80 % and 100 %.',
   ),
-  BUDGET_DAILY_USD: optionalVariable(amount('USD'), 'What all sessions may cost in a day.'),
-  BUDGET_DAILY_USER_USD: optionalVariable(amount('USD'), 'What each user may cost in a day.'),
+  BUDGET_DAILY_USD: optionalVariable(amount('USD'), 'Daily budget of all sessions together.'),
+  BUDGET_DAILY_USER_USD: optionalVariable(amount('USD'), 'Daily budget of each user.'),
   BUDGET_DAILY_TEAM_USD: optionalVariable(
     amount('USD'),
-    'What each team (resource attribute `team`) may cost in a day.',
+    'Daily budget of each team (resource attribute `team`).',
   ),
-  BUDGET_TIME_ZONE: optionalVariable(timeZone, "Where a budget's day begins and ends.", {
-    shownDefault: "the machine's (`TZ`)",
-  }),
+  BUDGET_TIME_ZONE: optionalVariable(
+    timeZone,
+    "Time zone in which a budget's day begins and ends.",
+    {
+      shownDefault: "the machine's (`TZ`)",
+    },
+  ),
   BUDGET_WEBHOOK_URL: optionalVariable(
     hookAddress,
-    'Gets each budget alert as JSON with a `text`, which Slack and its like show.',
+    'Receives each budget alert as JSON with a `text` that Slack and others display.',
     { isSecret: true },
   ),
   DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
@@ -280,7 +281,7 @@ export const environmentSchema = z.object({
   LOG_LEVEL: variable(
     logLevel,
     'info',
-    'Least severity that is logged: fatal, error, warn, info, debug, trace or silent.',
+    'Lowest severity that is logged: fatal, error, warn, info, debug, trace or silent.',
   ),
 })
 

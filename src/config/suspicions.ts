@@ -52,7 +52,7 @@ function suspiciousNames({ environment, files, variables }: Settings): string[] 
 }
 
 function namedWrong(name: string, origin: string, meant: VariableName): string {
-  return `${name} in ${origin} is no setting and does nothing. Did you mean ${meant}?`
+  return `${name} in ${origin} is not a setting and has no effect. Did you mean ${meant}?`
 }
 
 /** The nearest of our names among those that `fits` takes; `undefined` for a name that is known. */
@@ -147,5 +147,5 @@ function keysBesideAnotherAddress({ files, originOf }: Settings): string[] {
   })
   if (new Set(places.map(({ origin }) => origin)).size < 2) return []
   const told = places.map(({ name, origin }) => `${name} in ${origin}`).join(', ')
-  return [`What belongs to one Langfuse project comes from several files: ${told}.`]
+  return [`The settings of one Langfuse project come from several files: ${told}.`]
 }

@@ -47,7 +47,7 @@ export function matching(pattern: RegExp, type: string, expected: string): Synta
 export const nameList: Syntax<readonly string[]> = {
   schema: z.string().transform(partsOf),
   type: 'names',
-  expected: 'names between commas',
+  expected: 'comma-separated names',
 }
 
 /** Absolute folders between commas; `~` is the user's home. */
@@ -57,7 +57,7 @@ export const folderList: Syntax<readonly string[]> = {
     .transform(partsOf)
     .refine((folders) => folders.every((folder) => ABSOLUTE_OR_HOME.test(folder))),
   type: 'folders',
-  expected: 'absolute paths of folders between commas',
+  expected: 'comma-separated absolute paths of folders',
 }
 
 const ABSOLUTE_OR_HOME = /^(?:\/|~(?=$|[/\\])|[A-Za-z]:[\\/])/
@@ -97,7 +97,7 @@ export const headerList: Syntax<Readonly<Record<string, string>>> = {
     .refine((text) => headersOf(text) !== undefined)
     .transform((text) => headersOf(text) ?? {}),
   type: 'headers',
-  expected: 'name=value pairs between commas, values percent-encoded',
+  expected: 'comma-separated name=value pairs with percent-encoded values',
 }
 
 /** `undefined` when one of them cannot be sent. */

@@ -52,7 +52,7 @@ export function agentFindings(
     const told = valueAt(settings.value, place)
     const isOn = valueAt(settings.value, SWITCHES[agent] ?? place)
     if (typeof told !== 'string' || isOn === false || isOn === undefined) {
-      return [skipped(id, `${agent} is set up here and does not report: ${install}`)]
+      return [skipped(id, `${agent} is set up here but does not report: ${install}`)]
     }
     if (isSameHost(told, endpoint)) return [fine(id, `${agent} reports to ${told}`)]
     const what = `${agent} reports to ${told}, and this bridge listens on ${endpoint}`

@@ -49,7 +49,7 @@ export async function examineBridge(
   const findings = [
     fine('bridge.running', `the bridge answers at ${target.base}`),
     ...(health === undefined
-      ? [skipped('bridge.store', 'the bridge tells more only to those who send its key')]
+      ? [skipped('bridge.store', 'the bridge gives details only to clients that send its key')]
       : [
           versionFinding(health, ownVersion),
           storeFinding(health, target),
@@ -99,7 +99,7 @@ async function notThere(
     return fault(
       'bridge.running',
       what,
-      'End it, or give the bridge another OTLP_RECEIVER_PORT and run "claude-telemetry install" again',
+      'Stop it, or set another OTLP_RECEIVER_PORT for the bridge and run "claude-telemetry install" again',
     )
   }
   const what = `nothing answers at ${base} (${answer.error})`
@@ -119,7 +119,7 @@ async function notThere(
 /** What stands between a container, or WSL, and a bridge on the host. */
 function wayOut(surroundings: Surroundings, isNamed: boolean): string | undefined {
   if (isNamed) {
-    return 'See that the name is known here (docker run --add-host=host.docker.internal:host-gateway) and that the bridge listens for other machines: OTLP_RECEIVER_HOST=0.0.0.0 with an API_KEY'
+    return 'Make sure that the name resolves here (docker run --add-host=host.docker.internal:host-gateway) and that the bridge accepts connections from other machines: OTLP_RECEIVER_HOST=0.0.0.0 with an API_KEY'
   }
   if (surroundings === 'container') {
     return 'This is a container, and localhost is the container itself: for a bridge on the host, claude-telemetry install --endpoint http://host.docker.internal:4318 --api-key - (it reads the API_KEY of the bridge)'
@@ -134,7 +134,7 @@ function versionFinding({ version }: Health, ownVersion: string): Finding {
   const id = 'bridge.version'
   if (version === ownVersion) return fine(id, `version ${version}`)
   const what = `the bridge is version ${version}, this command ${ownVersion}`
-  return warning(id, what, 'Restart the bridge with the newer one')
+  return warning(id, what, 'Restart the bridge with the newer version')
 }
 
 function storeFinding({ status, storage }: Health, { isLocal }: BridgeTarget): Finding {
@@ -149,6 +149,6 @@ function storeFinding({ status, storage }: Health, { isLocal }: BridgeTarget): F
 
 function sizeFindings({ storage }: Health): readonly Finding[] {
   if (storage?.isFull !== true) return []
-  const what = `the store is larger than MAX_STORE_SIZE, and what is left may not be deleted (${storage.waitingSessions} closed sessions wait for Langfuse, the others are open)`
-  return [warning('bridge.size', what, 'See to it that Langfuse is reachable, or allow more room')]
+  const what = `the store is larger than MAX_STORE_SIZE, and the remaining sessions cannot be deleted (${storage.waitingSessions} closed sessions wait for Langfuse, the others are open)`
+  return [warning('bridge.size', what, 'Make sure that Langfuse is reachable, or raise the limit')]
 }

@@ -110,7 +110,9 @@ export async function examine(
       : [
           skipped(
             'record',
-            sendsRecord ? 'no test record: the bridge takes none' : 'no test record was asked for',
+            sendsRecord
+              ? 'no test record: the bridge does not accept records'
+              : 'no test record was requested',
           ),
         ]),
   ]

@@ -36,7 +36,7 @@ export async function headersHelped(
   const pairs = Object.entries(printed.value).map(([name, value]) => [name.toLowerCase(), value])
   const odd = pairs.find(([, value]) => typeof value !== 'string')
   if (odd !== undefined)
-    return failed(`prints ${quote(String(odd[0]))} with a value that is no text`)
+    return failed(`prints ${quote(String(odd[0]))} with a value that is not a string`)
   const headers: Headers = Object.fromEntries(pairs) as Record<string, string>
   const name = unsendable(headers, false)
   if (name !== undefined) return failed(`prints the header ${quote(name)}, which cannot be sent`)

@@ -15,12 +15,10 @@ export function outboxFindings(health: Health): readonly Finding[] {
   if (oldestPendingMs > LONG_WAIT_MS) {
     const minutes = Math.round(oldestPendingMs / 60_000)
     const what = `${pending} items wait for Langfuse, the oldest for ${minutes} minutes`
-    findings.push(
-      warning('outbox.pending', what, "Look at the bridge's log for what Langfuse answers"),
-    )
+    findings.push(warning('outbox.pending', what, "Check the bridge's log for Langfuse's answers"))
   }
   if (dead > 0) {
-    const what = `${dead} items were put aside: Langfuse refused them, or they grew too old`
+    const what = `${dead} items are dead: Langfuse rejected them, or they became too old`
     findings.push(
       warning(
         'outbox.dead',
@@ -32,7 +30,7 @@ export function outboxFindings(health: Health): readonly Finding[] {
   if (dropped > 0) {
     const what = `${dropped} items were deleted for lack of space (OUTBOX_MAX_SIZE)`
     findings.push(
-      warning('outbox.dropped', what, 'See to it that Langfuse is reachable, or allow more room'),
+      warning('outbox.dropped', what, 'Make sure that Langfuse is reachable, or raise the limit'),
     )
   }
   return findings.length > 0 ? findings : [fine('outbox', `${pending} items wait for Langfuse`)]
@@ -81,14 +79,14 @@ export async function examineLangfuse(
   const verdict = probeVerdictOf(await client.probe(), now())
   if (verdict.kind === 'unauthorized') {
     const todo =
-      'Take LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY from the settings of the project in this very Langfuse'
-    findings.push(fault('langfuse.keys', `Langfuse refuses the keys (${verdict.reason})`, todo))
+      'Use the LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY of a project on this Langfuse server'
+    findings.push(fault('langfuse.keys', `Langfuse rejects the keys (${verdict.reason})`, todo))
   } else if (verdict.kind === 'retry') {
     findings.push(
       fault(
         'langfuse.spans',
         `Langfuse does not take spans (${verdict.reason})`,
-        'Look at its log, or try later',
+        'Check its log, or try again later',
       ),
     )
   } else {
@@ -104,22 +102,22 @@ function unconfigured(health: Health | undefined): Finding {
   if (health !== undefined && health.langfuse !== 'unconfigured') {
     return skipped(
       id,
-      `the bridge has keys of Langfuse (${health.langfuse}), this command has not: give it the same settings (--env-file)`,
+      `the bridge has Langfuse keys (${health.langfuse}), but this command does not: give it the same settings (--env-file)`,
     )
   }
   const todo =
     'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST; what is stored until then is delivered later'
-  return warning(id, 'no keys of Langfuse are set: everything is stored here only', todo)
+  return warning(id, 'no Langfuse keys are set: everything is stored here only', todo)
 }
 
 function versionFinding(baseUrl: string, status: number, version: string | undefined): Finding {
   const id = 'langfuse.version'
   if (version === undefined) {
-    const what = `${baseUrl} is no Langfuse (HTTP ${status} to its health)`
+    const what = `${baseUrl} is not a Langfuse server (HTTP ${status} from its health endpoint)`
     return fault(id, what, 'Check LANGFUSE_HOST: the address alone, without /api')
   }
   if (version.localeCompare(OLDEST_VERSION, 'en', { numeric: true }) < 0) {
-    const what = `Langfuse ${version} has no endpoint for spans`
+    const what = `Langfuse ${version} has no OTLP endpoint`
     return fault(id, what, `Update Langfuse to ${OLDEST_VERSION} or later`)
   }
   return fine(id, `Langfuse ${version} at ${baseUrl}`)
@@ -129,14 +127,16 @@ async function writeModeFinding(reader: LangfuseReader): Promise<Finding> {
   const id = 'langfuse.write-mode'
   const mode = await reader.writeMode()
   if (mode === 'events') return fine(id, 'writes events (the default of Langfuse 4)')
-  if (mode === 'legacy') return fine(id, 'also answers as Langfuse 3 does')
-  const what = 'neither of the APIs to read observations answers'
-  return warning(id, what, 'Whether traces arrive cannot be checked here: look at them in Langfuse')
+  if (mode === 'legacy') return fine(id, 'also answers the Langfuse 3 API')
+  const what = 'neither API for reading observations answers'
+  return warning(id, what, 'The doctor cannot check whether traces arrive: look in Langfuse')
 }
 
 /** The bridge may have been started with other settings than those that are read now. */
 function bridgeDiffers(health: Health | undefined, takesSpans: boolean): Finding[] {
   if (health === undefined || !takesSpans || health.langfuse === 'connected') return []
   const what = `Langfuse takes spans, but the bridge says it is ${health.langfuse}`
-  return [fault('langfuse.bridge', what, 'Restart the bridge: it runs with other settings')]
+  return [
+    fault('langfuse.bridge', what, 'Restart the bridge: it is running with different settings'),
+  ]
 }

@@ -17,7 +17,9 @@ export function clockFinding(
   const apartS = Math.round(Math.abs(theirMs - ourMs) / 1000)
   if (apartS * 1000 <= TOLERANCE_MS) return [fine(id, `the clock of ${whose} agrees`)]
   const what = `the clock of ${whose} is ${apartS} s ${theirMs > ourMs ? 'ahead' : 'behind'}`
-  return [warning(id, what, 'Set both machines by NTP: times in traces are off by that')]
+  return [
+    warning(id, what, 'Synchronize both machines with NTP: times in traces are off by that much'),
+  ]
 }
 
 // Where this runs: in a container or in WSL, localhost is not the host's.
@@ -41,8 +43,14 @@ const FULL_BYTES = 100_000_000
 export function machineFindings(dataDir: string): readonly Finding[] {
   const folder = nearestFolder(dataDir)
   if (!isWritableFolder(folder)) {
-    const what = `${folder} is no folder that can be written to`
-    return [fault('data.folder', what, 'Make it yours, or set DATA_DIR to another folder')]
+    const what = `${folder} is not a writable folder`
+    return [
+      fault(
+        'data.folder',
+        what,
+        'Make it writable for this user, or set DATA_DIR to another folder',
+      ),
+    ]
   }
   const { bavail, bsize } = statfsSync(folder)
   return [fine('data.folder', dataDir), roomFinding(folder, bavail * bsize)]
@@ -52,8 +60,9 @@ export function machineFindings(dataDir: string): readonly Finding[] {
 export function roomFinding(folder: string, freeBytes: number): Finding {
   const id = 'data.room'
   const what = `${Math.round(freeBytes / 1_000_000)} MB are free at ${folder}`
-  if (freeBytes < FULL_BYTES) return fault(id, what, 'Make room, or set DATA_DIR to another disk')
-  if (freeBytes < TIGHT_BYTES) return warning(id, what, 'Make room, or shorten RETENTION_DAYS')
+  if (freeBytes < FULL_BYTES)
+    return fault(id, what, 'Free some space, or set DATA_DIR to another disk')
+  if (freeBytes < TIGHT_BYTES) return warning(id, what, 'Free some space, or lower RETENTION_DAYS')
   return fine(id, what)
 }
 

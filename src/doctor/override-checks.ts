@@ -14,12 +14,12 @@ export function overrideFindings(environment: ClaudeEnvironment): readonly Findi
   ].flatMap((name) => {
     const set = environment.get(name)
     if (set === undefined || set.over.length === 0) return []
-    const what = `${name} is ${quote(set.value)} by ${set.from}, which goes before ${set.over.join(' and ')}`
+    const what = `${name} is ${quote(set.value)} from ${set.from}, which overrides ${set.over.join(' and ')}`
     return [
       warning(
         'telemetry.overridden',
         what,
-        `Take it out of ${set.over.join(' and ')}, or make them agree`,
+        `Remove it from ${set.over.join(' and ')}, or make them agree`,
       ),
     ]
   })

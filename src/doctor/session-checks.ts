@@ -25,12 +25,12 @@ function eventsFinding({
   readonly metricsUsd: number
 }): Finding {
   const id = 'sessions.events'
-  if (sessions === 0) return fine(id, 'no session of the last day is known by its metrics alone')
+  if (sessions === 0) return fine(id, 'no session of the last day is known from metrics only')
   const which = sessions === 1 ? 'a session' : `${sessions} sessions`
-  const what = `events of ${which} of the last day do not arrive: $${metricsUsd.toFixed(2)} are known by metrics alone`
+  const what = `events of ${which} of the last day are missing: $${metricsUsd.toFixed(2)} is known from metrics only`
   return warning(
     id,
     what,
-    'Check OTEL_LOGS_EXPORTER and the endpoint of logs; a resumed session may have stopped sending them: start it anew',
+    'Check OTEL_LOGS_EXPORTER and the logs endpoint; a resumed session may have stopped sending them: restart it',
   )
 }

@@ -116,8 +116,8 @@ function readSettings(id: string, path: string): Read {
   }
   const wrong = id === 'settings.user' ? wronglyTyped(settings.value) : undefined
   if (wrong !== undefined) {
-    const what = `${path} has a value of the wrong type in "${wrong}": Claude Code reads nothing of it`
-    return { settings: {}, findings: [fault(id, what, 'Correct it, or take it out')] }
+    const what = `${path} has a value of the wrong type in "${wrong}": Claude Code ignores the whole file`
+    return { settings: {}, findings: [fault(id, what, 'Correct it, or remove it')] }
   }
   return { settings: settings.value, findings: [fine(id, path)] }
 }
@@ -189,7 +189,7 @@ function hooksSwitchedOff(
     warning(
       'settings.hooks',
       what,
-      'Take that out, or run "claude-telemetry install" without --hooks',
+      'Remove that, or run "claude-telemetry install" without --hooks',
     ),
   ]
 }
@@ -251,7 +251,7 @@ function projectFindings(projects: readonly SettingsFile[]): Finding[] {
       warning(
         'settings.project',
         what,
-        'Put them into the settings of the user: claude-telemetry install',
+        'Put them into your user settings: claude-telemetry install',
       ),
     ]
   })

@@ -91,28 +91,28 @@ async function isBridgeAt(url: URL, { base, probe }: SignalContext): Promise<boo
 }
 
 function wrongPath({ signal, endpoint }: SignalPlan, url: URL): Outcome {
-  const what = `${setting(endpoint)} is used as it stands: ${signal} are posted to ${url.pathname}`
+  const what = `${setting(endpoint)} is used as is: ${signal} are posted to ${url.pathname}`
   return {
     id: `telemetry.${signal}-endpoint`,
     status: 'fail',
     what: () => what,
-    todo: `Set it to ${url.origin}/v1/${signal}, or take it out`,
+    todo: `Set it to ${url.origin}/v1/${signal}, or remove it`,
   }
 }
 
 /** The bridge is not there: something else is, or nothing. */
 function elsewhere(answer: Answer, { signal, endpoint, isOwn }: SignalPlan, url: URL): Outcome {
   const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
-  const where = endpoint === undefined ? `the default holds, ${url.origin},` : setting(endpoint)
+  const where = endpoint === undefined ? `the default applies, ${url.origin}` : setting(endpoint)
   const todo =
     endpoint === undefined
       ? 'claude-telemetry install'
-      : `Take ${endpoint.name} out of ${endpoint.from}, or set it to the address of the bridge`
+      : `Remove ${endpoint.name} from ${endpoint.from}, or set it to the address of the bridge`
   if (answer.kind === 'answer' && answer.status === 200) {
-    const what = `${where}: ${signal} go to another program than the bridge`
+    const what = `${where}: ${signal} go to a program that is not the bridge`
     return { id, status: 'warn', what: () => what, todo }
   }
-  const said = answer.kind === 'answer' ? `HTTP ${answer.status} is answered` : answer.error
+  const said = answer.kind === 'answer' ? `it answers HTTP ${answer.status}` : answer.error
   return { id, status: 'fail', what: () => `${where}, and no bridge is there (${said})`, todo }
 }
 
@@ -137,19 +137,19 @@ const taken: Outcome = {
 
 function brokeOff(error: string): Outcome {
   const what = (signals: string) => `a request of ${signals} broke off: ${error}`
-  return { id: 'bridge.key', status: 'fail', what, todo: "Look at the bridge's log" }
+  return { id: 'bridge.key', status: 'fail', what, todo: "Check the bridge's log" }
 }
 
 function refused(how: string): Outcome {
   const what = (signals: string) => `an empty request of ${signals} was answered ${how}`
-  return { id: 'bridge.key', status: 'fail', what, todo: "Look at the bridge's log" }
+  return { id: 'bridge.key', status: 'fail', what, todo: "Check the bridge's log" }
 }
 
 function keyRefused({ headers, protocol }: SignalPlan, { hasHelper }: SignalContext): Outcome {
   const isSent = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
   const says = isSent
     ? 'the bridge does not accept the key'
-    : 'the bridge asks for a key, and none is sent'
+    : 'the bridge requires a key, and none is sent'
   const helperHint = hasHelper && protocol === 'grpc' && !isSent
   return {
     id: 'bridge.key',
@@ -157,7 +157,7 @@ function keyRefused({ headers, protocol }: SignalPlan, { hasHelper }: SignalCont
     what: (signals) => `${says} with ${signals} (401)`,
     todo: helperHint
       ? 'otelHeadersHelper does not work over gRPC: set OTEL_EXPORTER_OTLP_HEADERS, or OTEL_EXPORTER_OTLP_PROTOCOL to http/json'
-      : 'claude-telemetry install --api-key - takes the API_KEY of the bridge from standard input',
+      : 'claude-telemetry install --api-key - reads the API_KEY of the bridge from standard input',
   }
 }
 
@@ -172,7 +172,7 @@ export function hostRefused(host: string): Outcome {
     id: 'bridge.host',
     status: 'fail',
     what: () =>
-      `the bridge refuses requests for the name ${quote(host)} (403): without an API_KEY it takes those for localhost only`,
+      `the bridge refuses requests for the name ${quote(host)} (403): without an API_KEY it accepts only those for localhost`,
     todo: 'Start the bridge with an API_KEY, and have Claude Code send it (claude-telemetry install --api-key -); on one machine, use http://127.0.0.1',
   }
 }
@@ -202,11 +202,11 @@ async function grpcOutcome(plan: SignalPlan, url: URL, context: SignalContext): 
   if (answer.kind === 'no_answer') return grpcBrokeOff(where, answer.error)
   if (answer.code === 0) return taken
   if (answer.code === 16) return keyRefused(plan, context)
-  return answer.code === 7 ? hostRefused(host) : refused(`with the status ${answer.code} of gRPC`)
+  return answer.code === 7 ? hostRefused(host) : refused(`with gRPC status ${answer.code}`)
 }
 
 function grpcBrokeOff(where: string, error: string): Outcome {
-  const what = `what accepts connections at ${where} does not speak gRPC (${error})`
+  const what = `the server at ${where} does not speak gRPC (${error})`
   const todo = 'claude-telemetry install --protocol grpc writes the address of the bridge'
   return { id: 'bridge.grpc', status: 'fail', what: () => what, todo }
 }
@@ -218,7 +218,7 @@ function wrongProxy(
   port: number,
 ): Outcome {
   const proxy = `the proxy ${withoutPassword(value)} (${name} in ${from})`
-  const what = `${transport} to ${host}:${port} goes through ${proxy}, which does not lead there`
+  const what = `${transport} to ${host}:${port} goes through ${proxy}, which does not reach it`
   const instead = isLoopback(host) ? ', or use http/json, which takes no proxy on one machine' : ''
   const todo = `Add ${host} to no_proxy where ${name} is set${instead}`
   return { id: 'bridge.proxy', status: 'fail', what: () => what, todo }

@@ -49,7 +49,7 @@ function enabled(environment: ClaudeEnvironment): Finding {
   if (set === undefined) {
     return fault(
       id,
-      'Claude Code is not told to send telemetry (CLAUDE_CODE_ENABLE_TELEMETRY)',
+      'Claude Code is not set to send telemetry (CLAUDE_CODE_ENABLE_TELEMETRY)',
       INSTALL,
     )
   }
@@ -68,7 +68,7 @@ function logsExporter(environment: ClaudeEnvironment): Finding {
   const found = set === undefined ? 'not set' : `${quote(set.value)} in ${set.from}`
   return fault(
     id,
-    `OTEL_LOGS_EXPORTER is ${found}: no events are sent, and traces are made of them`,
+    `OTEL_LOGS_EXPORTER is ${found}: no events are sent, and traces need them`,
     INSTALL,
   )
 }
@@ -90,7 +90,7 @@ function unknown(environment: ClaudeEnvironment): Finding[] {
   return unknownExporters(environment).map(({ name, value, from }) =>
     fault(
       'telemetry.exporters',
-      `${name} is ${quote(value)} in ${from}: for a name that is no exporter's, no signal is sent`,
+      `${name} is ${quote(value)} in ${from}, which is not the name of an exporter: no signal is sent`,
       `Set it to otlp there (in lower case)`,
     ),
   )
@@ -100,7 +100,7 @@ function interval(environment: ClaudeEnvironment): Finding[] {
   const set = brokenInterval(environment)
   if (set === undefined) return []
   const what = `${set.name} is ${quote(set.value)} in ${set.from}: no signal is sent`
-  return [fault('telemetry.interval', what, 'Set it to milliseconds there, or take it out')]
+  return [fault('telemetry.interval', what, 'Set it to milliseconds there, or remove it')]
 }
 
 function exportsOtlp(value = ''): boolean {
@@ -114,18 +114,18 @@ function protocols(environment: ClaudeEnvironment): Finding[] {
     const { value, isOwn } = signalVariable(environment, signal, 'PROTOCOL')
     const id = isOwn ? `telemetry.${signal}-protocol` : 'telemetry.protocol'
     if (value === undefined && hasNoTransport(environment)) {
-      const what = `neither ${PROTOCOL} nor ${ENDPOINT} is set for all that is sent: no signal is`
+      const what = `neither ${PROTOCOL} nor ${ENDPOINT} is set for all signals: nothing is sent`
       return fault('telemetry.protocol', what, INSTALL)
     }
     if (value === undefined) {
-      return warning(id, `${PROTOCOL} is not set: some versions send nothing then`, INSTALL)
+      return warning(id, `${PROTOCOL} is not set: some versions send nothing without it`, INSTALL)
     }
     if (PROTOCOLS.some((known) => known === value.value)) {
       return fine(id, `${value.value}, from ${value.from}`)
     }
     return fault(
       id,
-      `${value.name} is ${quote(value.value)} in ${value.from}, which is no protocol: nothing is sent, whatever the signal`,
+      `${value.name} is ${quote(value.value)} in ${value.from}, which is not a protocol: nothing is sent for any signal`,
       `Set it to one of ${PROTOCOLS.join(', ')} there`,
     )
   })
@@ -137,17 +137,17 @@ function endpoints(environment: ClaudeEnvironment): Finding[] {
     ({ signal, protocol, endpoint, isOwn, isStray, url }) => {
       const id = isOwn ? `telemetry.${signal}-endpoint` : 'telemetry.endpoint'
       if (endpoint === undefined) {
-        return fine(id, `${ENDPOINT} is not set: the default of Claude Code holds`)
+        return fine(id, `${ENDPOINT} is not set: the default of Claude Code applies`)
       }
-      const begin = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is no address`
+      const begin = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}, which is not a URL`
       if (url === undefined) return fault(id, `${begin}: nothing is sent`, INSTALL)
       if (protocol !== 'grpc' && !URL.canParse(endpoint.value)) {
-        const what = `${begin}: the default holds, ${url.origin}`
+        const what = `${begin}: the default applies, ${url.origin}`
         return isStray ? fault(id, what, INSTALL) : warning(id, what, INSTALL)
       }
       if (protocol !== 'grpc' && url.hostname.startsWith('[')) {
-        const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}: Claude Code cannot post to an address of IPv6`
-        return fault(id, what, 'Use a name there, such as localhost, or an address of IPv4')
+        const what = `${endpoint.name} is ${quote(endpoint.value)} in ${endpoint.from}: Claude Code cannot post to an IPv6 address`
+        return fault(id, what, 'Use a name there, such as localhost, or an IPv4 address')
       }
       return fine(id, `${endpoint.value}, from ${endpoint.from}`)
     },
@@ -177,7 +177,7 @@ function headers(environment: ClaudeEnvironment): Finding[] {
     const todo = 'Write it as Authorization=Bearer <key>'
     const lists = index === 0 ? { common: value, own: '' } : { common: '', own: value }
     const odd = unsendable(isGrpc ? grpcHeaders(lists) : httpHeaders(lists), isGrpc)
-    const end = odd === undefined ? '' : ', and with a header that cannot be sent nothing is'
+    const end = odd === undefined ? '' : ', and nothing is sent with an invalid header'
     if (!pairs.every((pair) => /^[^=:{]+=/.test(pair))) {
       const what = `${name} in ${from} is not written as Name=value${end}`
       return [fault('telemetry.headers', what, todo)]
@@ -201,17 +201,17 @@ function resource(environment: ClaudeEnvironment): Finding[] {
   const id = 'telemetry.resource'
   const begin = `OTEL_RESOURCE_ATTRIBUTES in ${set.from}`
   const pairs = set.value.split(',').filter((pair) => pair.trim() !== '')
-  const todo = 'Write it as team=core,project=billing, other signs percent-encoded'
+  const todo = 'Write it as team=core,project=billing, with other characters percent-encoded'
   const unreadable = pairs.find((pair) => !isReadable(pair))
   if (unreadable !== undefined) {
-    return [warning(id, `${begin} has ${quote(unreadable)}, for which all of it is dropped`, todo)]
+    return [warning(id, `${begin} has ${quote(unreadable)}, so all of it is dropped`, todo)]
   }
   if (pairs.some((pair) => /(^|=)\s*["']|["']\s*$/.test(pair))) {
     return [warning(id, `${begin} has quotes, which become part of the attributes`, todo)]
   }
   const wrong = pairs.find((pair) => !/^[^=]*[^=\s][^=]*=/.test(pair))
   if (wrong !== undefined) {
-    return [warning(id, `${begin} has ${quote(wrong)}, which is no key=value`, todo)]
+    return [warning(id, `${begin} has ${quote(wrong)}, which is not key=value`, todo)]
   }
   return [fine(id, `${pairs.length} resource attributes, from ${set.from}`)]
 }
@@ -242,7 +242,7 @@ const TEMPORALITIES: readonly string[] = ['delta', 'cumulative', 'lowmemory']
 function temporality(environment: ClaudeEnvironment): Finding[] {
   const set = environment.get('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE')
   if (set === undefined || TEMPORALITIES.includes(set.value.toLowerCase())) return []
-  const what = `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE is ${quote(set.value)} in ${set.from}, which is no temporality: cumulative sums are sent`
+  const what = `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE is ${quote(set.value)} in ${set.from}, which is not a temporality: cumulative sums are sent`
   return [warning('telemetry.temporality', what, `Set it to one of ${TEMPORALITIES.join(', ')}`)]
 }
 
@@ -250,15 +250,15 @@ function temporality(environment: ClaudeEnvironment): Finding[] {
 function betaEndpoint(environment: ClaudeEnvironment): Finding[] {
   const set = environment.get('BETA_TRACING_ENDPOINT')
   if (set === undefined || !isOn(environment.get('ENABLE_BETA_TRACING_DETAILED')?.value)) return []
-  const what = `BETA_TRACING_ENDPOINT in ${set.from}: logs and traces go to ${quote(set.value)} alone`
-  return [warning('telemetry.beta-endpoint', what, 'Take it out, unless the bridge is there')]
+  const what = `BETA_TRACING_ENDPOINT in ${set.from}: logs and traces go only to ${quote(set.value)}`
+  return [warning('telemetry.beta-endpoint', what, 'Remove it, unless the bridge listens there')]
 }
 
 function sessionId(environment: ClaudeEnvironment): Finding[] {
   const set = environment.get('OTEL_METRICS_INCLUDE_SESSION_ID')
   if (!/^(0|false|no|off)$/i.test(set?.value ?? '')) return []
   const what = `OTEL_METRICS_INCLUDE_SESSION_ID is ${set?.value} in ${set?.from}: records name no session and are grouped by day`
-  return [warning('telemetry.session-id', what, 'Take it out there')]
+  return [warning('telemetry.session-id', what, 'Remove it there')]
 }
 
 /** Raw API bodies that Claude Code writes to files are read below `bodyFolders` only. */
@@ -274,7 +274,7 @@ export function bodyFindings(
     return [fine(id, `raw API bodies are read from ${folder}`)]
   }
   const what = `Claude Code writes raw API bodies to ${folder}, where the bridge does not read them`
-  return [warning(id, what, `Add ${folder} to BODY_FOLDERS, and start the bridge anew`)]
+  return [warning(id, what, `Add ${folder} to BODY_FOLDERS, and restart the bridge`)]
 }
 
 function isWithin(folder: string, path: string): boolean {

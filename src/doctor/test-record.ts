@@ -35,14 +35,14 @@ export async function examineJourney(journey: Journey): Promise<readonly Finding
   if (answer.kind === 'no_answer' || answer.status !== 200) {
     const said = answer.kind === 'answer' ? `answered HTTP ${answer.status}` : answer.error
     return [
-      fault('record.accepted', `a test record was not taken: ${said}`, "Look at the bridge's log"),
+      fault('record.accepted', `a test record was not accepted: ${said}`, "Check the bridge's log"),
     ]
   }
   const key = sessionKeyOf(AGENT, sessionId)
   const stored = await storedFinding(journey, key)
   const shown = await shownFinding(journey, id)
   await probe.delete(`${base}/api/sessions/${encodeURIComponent(key)}`, headers)
-  return [fine('record.accepted', 'a test record was taken'), stored, shown]
+  return [fine('record.accepted', 'a test record was accepted'), stored, shown]
 }
 
 async function storedFinding({ target, dataDir }: Journey, key: string): Promise<Finding> {
@@ -51,9 +51,9 @@ async function storedFinding({ target, dataDir }: Journey, key: string): Promise
   const stored = await hasStoredSession(dataDir, key)
   const todo =
     'Run this with the settings of the bridge (its DATA_DIR), or restart the bridge with these'
-  if (!stored.ok) return fault(id, `the test record was taken, but ${stored.error}`, todo)
+  if (!stored.ok) return fault(id, `the test record was accepted, but ${stored.error}`, todo)
   if (stored.value) return fine(id, `the test record is in the store (${dataDir})`)
-  return fault(id, `the test record was taken, but is not in the store of ${dataDir}`, todo)
+  return fault(id, `the test record was accepted, but is not in the store of ${dataDir}`, todo)
 }
 
 async function shownFinding({ reader, waitMs, now }: Journey, traceId: string): Promise<Finding> {
@@ -66,7 +66,7 @@ async function shownFinding({ reader, waitMs, now }: Journey, traceId: string): 
     if (now() >= endMs) {
       const said = found === false ? '' : ` (${found.error})`
       const what = `the trace of the test record is not in Langfuse after ${Math.round(waitMs / 1000)} s${said}`
-      return fault(id, what, "Look at the bridge's log, and at Langfuse's worker")
+      return fault(id, what, "Check the bridge's log, and at Langfuse's worker")
     }
     await delay(POLL_MS)
   }

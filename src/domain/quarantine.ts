@@ -1,5 +1,5 @@
 /**
- * Records that could not be placed, kept as they came for a while: a later version, or a mended
+ * Records that could not be assigned, kept as they came for a while: a later version, or a mended
  * pipeline, may know what to do with them. Bounded in number, bytes and age.
  */
 import type { Rejection } from './rejection.ts'

@@ -23,7 +23,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ],
   [
     'foreign_origin',
-    'a web page sent it, which no agent is: see which page that was in a browser on this machine',
+    'a web page sent it, not an agent: check which pages are open in a browser on this machine',
   ],
   [
     'not_found',
@@ -47,9 +47,9 @@ const remedies: ReadonlyMap<string, string> = new Map([
   [
     'unknown_agent',
     'claude-telemetry quarantine list shows the records, and how to take them up; ' +
-      'docs/adding-an-agent.md says how to have an agent read',
+      'docs/adding-an-agent.md says how to add an agent',
   ],
-  ['not_work', 'nothing: it is about the insides of an agent, whose work is told elsewhere'],
+  ['not_work', 'nothing: the record is internal to an agent, whose work other records report'],
   ['no_event_name', 'keep event.name or the body where a pipeline changes the records'],
   ['no_session', 'keep session.id, on the record or on its resource'],
   ['session_id_too_long', 'keep session.id as the agent sent it'],

@@ -77,7 +77,7 @@ export function createHttpVerdicts(dialect: HttpDialect) {
   ): Awaited<ReturnType<Exporter['probe']>> {
     const verdict = verdictOf(outcome, nowMs)
     if (verdict.kind !== 'rejected' && verdict.kind !== 'partial') return verdict
-    return absent(`refuses even an empty export, is ${setting} right? ${verdict.reason}`)
+    return absent(`rejects even an empty export; is ${setting} right? ${verdict.reason}`)
   }
 
   function statusVerdict(answer: HttpAnswer, nowMs: number): Verdict {
@@ -100,7 +100,7 @@ export function createHttpVerdicts(dialect: HttpDialect) {
     if (body.trim() === '') return { kind: 'accepted' }
     const parsed = parse(body)
     if (parsed === undefined) {
-      return lost(`HTTP ${status}, but its body is no answer of ${server}: ${excerpt(body)}`)
+      return lost(`HTTP ${status}, but its body is not an answer of ${server}: ${excerpt(body)}`)
     }
     return reported(status, parsed) ?? { kind: 'accepted' }
   }

@@ -61,7 +61,7 @@ function Views() {
         <DeliveryView />
       </Route>
       <Route>
-        <p className="empty">There is no such page.</p>
+        <p className="empty">Page not found.</p>
       </Route>
     </Switch>
   )

@@ -45,7 +45,7 @@ export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends 
   if (!response.ok) throw new AskError(reasonOf(answer, response), response.status)
   const parsed = endpoint.answer.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new AskError(`${path} answered in another form than this page knows; reload it.`, 0)
+  throw new AskError(`${path} answered in a format that this page does not know; reload it.`, 0)
 }
 
 /** A stream of Server-Sent Events, until `signal` ends it; rejects as `ask` does. */

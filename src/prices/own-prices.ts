@@ -84,10 +84,10 @@ function readEntry(entry: unknown): Result<OwnPrice, string> {
   const until = readMoment(entry, 'until')
   if (!until.ok) return until
   if (rates.value !== undefined && as !== undefined) {
-    return err('it has prices and "as": one of them is too much')
+    return err('it has both prices and "as": remove one of them')
   }
   if (rates.value === undefined && as === undefined && discount === 0) {
-    return err('it says neither prices nor "as" nor a "discount"')
+    return err('it has neither prices nor "as" nor a "discount"')
   }
   return ok({
     model,
@@ -110,7 +110,7 @@ function wrongField(entry: Json): string | undefined {
   }
   const { model, provider, as, discount = 0 } = entry
   if (typeof model !== 'string' || model === '') return '"model" has to be a name'
-  if (provider !== undefined && typeof provider !== 'string') return '"provider" is no text'
+  if (provider !== undefined && typeof provider !== 'string') return '"provider" is not a string'
   if (as !== undefined && typeof as !== 'string') return '"as" has to name a model'
   if (isNumber(discount) && discount <= 1) return undefined
   return `"discount" has to be a number from 0 to 1, not ${JSON.stringify(discount)}`

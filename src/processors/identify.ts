@@ -227,12 +227,12 @@ function identifyHook(
 
 /** Some agents send hundreds of spans a prompt about their own insides, and logs without a name. */
 function notWork({ title }: AgentProfile, name: string): Result<never, Rejection> {
-  const message = `${quote(name)} is about the insides of ${title}: nothing is shown of it`
+  const message = `${quote(name)} is internal to ${title}: nothing is shown of it`
   return err({ reason: 'not_work', message })
 }
 
 function unknownAgent(scopeName: string): Result<never, Rejection> {
-  const message = `nothing says which agent sent it: its scope is ${quote(scopeName)}, and neither service, event name nor body is one of a known agent`
+  const message = `the agent that sent it is unknown: its scope is ${quote(scopeName)}, and neither service, event name nor body is one of a known agent`
   return err({ reason: 'unknown_agent', message })
 }
 
@@ -252,8 +252,7 @@ function soundSessionId(sessionId: string | undefined): Result<string, Rejection
   if (sessionId === undefined) {
     return err({
       reason: 'no_session',
-      message:
-        'neither the record nor its resource has a session.id or user.id: it belongs to nobody',
+      message: 'neither the record nor its resource has a session.id or user.id',
     })
   }
   if (sessionId.length > MAX_SESSION_ID_LENGTH) {

@@ -69,7 +69,7 @@ function unplacedOf(record: RecordInProcess): UnplacedRecord | undefined {
 export interface Retried {
   /** Records that were taken up, and are in the quarantine no more. */
   readonly taken: number
-  /** Those that still cannot be placed. */
+  /** Those that still cannot be assigned. */
   readonly left: number
 }
 

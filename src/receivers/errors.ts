@@ -72,13 +72,13 @@ export function failureOf(error: FastifyError, contentType: string | undefined):
 /** More work at once than the bridge takes; nothing of this request was kept. */
 export const overloaded: Failure = {
   kind: 'overloaded',
-  message: 'the bridge has as much under way as it takes (MAX_IN_FLIGHT_SIZE); try again',
+  message: 'the bridge has reached its limit of data in flight (MAX_IN_FLIGHT_SIZE); try again',
 }
 
 /** Others needed the place of a request that came below the minimum data rate. */
 export const evicted: Failure = {
   kind: 'overloaded',
-  message: 'the request came too slowly while others waited; nothing of it was kept, try again',
+  message: 'the request arrived too slowly while others waited; none of it was kept, try again',
   closesConnection: true,
 }
 
@@ -97,7 +97,7 @@ export const stopping: Failure = {
 /** Part of this request was not kept; what was, is known when all of it comes again. */
 export const notStored: Failure = {
   kind: 'not_stored',
-  message: 'the records could not all be stored; send them again, none counts twice',
+  message: 'not all records could be stored; send them again, none is counted twice',
 }
 
 /** A bug. */
@@ -128,7 +128,7 @@ export function socketFailureOf(error: NodeJS.ErrnoException): Failure {
     return tooSlow
   }
   if (error.code === 'HPE_HEADER_OVERFLOW') {
-    return { kind: 'headers_too_large', message: 'the headers are larger than the server takes' }
+    return { kind: 'headers_too_large', message: 'the headers are larger than the server accepts' }
   }
   const message =
     'this is not an HTTP/1.1 request: the bridge speaks neither TLS nor, on this port, gRPC'

@@ -16,7 +16,7 @@ const NOT_ALLOWED = ['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']
 export function listenProblem(error: unknown, { host, port, portVariable }: Listener): string {
   const code = codeOf(error)
   if (code === IN_USE) {
-    return `Port ${port} on ${host} is in use by another program. End that one, or set ${portVariable} to another port.`
+    return `Port ${port} on ${host} is in use by another program. Stop it, or set ${portVariable} to another port.`
   }
   if (code !== undefined) {
     return `Cannot listen on ${host}:${port} (${code}). Set OTLP_RECEIVER_HOST and ${portVariable} to an address this machine and user may use.`

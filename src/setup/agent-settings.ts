@@ -49,7 +49,7 @@ export function agentSettings(
   const hasContent = wish.contents.length > 0
   const set = (place: string, value: unknown): AgentValue => ({ path: place.split('.'), value })
   const headers = `OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <API_KEY>"`
-  const keyNote = apiKey === undefined ? [] : [`The bridge asks for a key: set ${headers} for it.`]
+  const keyNote = apiKey === undefined ? [] : [`The bridge requires a key: set ${headers} for it.`]
   switch (agent) {
     case 'codex': {
       const authorization = apiKey && { headers: { Authorization: `Bearer ${apiKey}` } }
@@ -96,7 +96,7 @@ export function agentSettings(
         values: hasContent ? [set('experimental.openTelemetry', true)] : [],
         notes: [
           `opencode reads the address from the environment: set OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint} for it.`,
-          ...(hasContent ? [] : ['Model calls come with --content prompts only.']),
+          ...(hasContent ? [] : ['Model calls are reported only with --content prompts.']),
           ...keyNote,
         ],
       }
@@ -221,7 +221,7 @@ function edited(
     const table = object.value[first]
     return path.length > 1 && table !== undefined && !isObject(table)
   })
-  if (blocked !== undefined) return err(`has a "${blocked.path[0]}" that is no table`)
+  if (blocked !== undefined) return err(`has a "${blocked.path[0]}" that is not a table`)
   if (format === 'toml') return ok(patchToml(text, withAll(object.value, changed)))
   const given = text.trim() === '' ? '{}\n' : text
   return ok(changed.reduce((now, { path, value }) => withValue(now, [...path], value), given))

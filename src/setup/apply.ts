@@ -24,7 +24,7 @@ export function applyInstallation(
     if (change === undefined) break
     const isThere = change.wanted !== undefined && change.current?.equals(change.wanted) === true
     if (isThere) {
-      lines.push(`${change.path} is as it should be.`)
+      lines.push(`${change.path} is up to date.`)
       continue
     }
     const written = writeOne(addition, change, files, record)
@@ -68,7 +68,7 @@ function writeOne(
   const after = [...others, { ...entry, folders: [...entry.folders, ...made.value] }]
   const completed = made.value.length === 0 ? ok(undefined) : record.write(after)
   if (!completed.ok) return completed
-  const backup = kept === undefined ? '' : ` What it was before: ${kept.value.at}`
+  const backup = kept === undefined ? '' : ` The old file: ${kept.value.at}`
   const lines = [
     `Wrote ${path}.${backup}`,
     ...replacedLines(replaced),
@@ -80,7 +80,7 @@ function writeOne(
 function replacedLines(replaced: FileChange['replaced']): string[] {
   return Object.entries(replaced).map(([name, value]) => {
     const shown = name.endsWith('_HEADERS') ? 'another value' : JSON.stringify(value)
-    return `  ${name} was ${shown}; "uninstall" puts that back.`
+    return `  ${name} was ${shown}; "uninstall" restores it.`
   })
 }
 
@@ -93,7 +93,7 @@ function holdsKey(variables: FileChange['variables'], addition: Addition): boole
 function keyLines(path: string, holdsKey: boolean): string[] {
   const isOpen = ((modeOf(path) ?? 0) & OTHERS_READ) !== 0
   if (!holdsKey || !isOpen) return []
-  return [`  It holds the key now, and others on this machine can read it: chmod 600 ${path}`]
+  return [`  It now holds the key, and others on this machine can read it: chmod 600 ${path}`]
 }
 
 /** Undoes what is recorded. Resolves to a line for each file. */

@@ -41,7 +41,7 @@ export interface InstallRecord {
 
 /** What a person can do about a record that cannot be read. */
 export const UNREADABLE_RECORD =
-  'Nothing was changed. The copies of your files lie in "backup" beside it; move both away to start anew.'
+  'Nothing was changed. Copies of your files are in "backup" next to it; move both away to start over.'
 
 export function sha256(bytes: Buffer): string {
   return hash('sha256', bytes)

@@ -39,7 +39,8 @@ export function createService({ run, variables, userId }: ServiceDeps): Service 
       if (kind === 'launchd') {
         await run('launchctl', ['bootout', `${domain}/${AGENT_LABEL}`], variables)
         const done = await all([['launchctl', 'bootstrap', domain, path]])
-        if (done.ok) return ok(`The bridge runs now, and at each login (launchd, ${AGENT_LABEL}).`)
+        if (done.ok)
+          return ok(`The bridge is running, and starts at each login (launchd, ${AGENT_LABEL}).`)
         return err(
           `${done.error}\nThe service does not run yet: launchctl bootstrap ${domain} ${path}`,
         )
@@ -51,12 +52,12 @@ export function createService({ run, variables, userId }: ServiceDeps): Service 
       ])
       if (done.ok) {
         return ok(
-          `The bridge runs now, and at each login (systemd, ${UNIT_NAME}; log: journalctl --user -u ${UNIT_NAME}). ` +
+          `The bridge is running, and starts at each login (systemd, ${UNIT_NAME}; log: journalctl --user -u ${UNIT_NAME}). ` +
             'To run it without a login as well: loginctl enable-linger',
         )
       }
       return err(
-        `${done.error}\nThe service does not run yet. In a session of your own (not su or sudo): ` +
+        `${done.error}\nThe service does not run yet. In your own login session (not su or sudo): ` +
           `systemctl --user daemon-reload && systemctl --user enable --now ${UNIT_NAME}`,
       )
     },
@@ -65,7 +66,7 @@ export function createService({ run, variables, userId }: ServiceDeps): Service 
         kind === 'launchd'
           ? await all([['launchctl', 'bootout', `${domain}/${AGENT_LABEL}`]])
           : await all([systemctl('disable', '--now', UNIT_NAME)])
-      if (done.ok) return ok('The service has ended.')
+      if (done.ok) return ok('The service was stopped.')
       return err(
         `${done.error}\nIf the bridge still runs as a service, end it by hand; ${path} is removed.`,
       )

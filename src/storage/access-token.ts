@@ -96,7 +96,9 @@ function made(path: string): Result<string, string> {
       return ok(token)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      return known(path) ?? err(`${path} came and went; restart the bridge`)
+      return (
+        known(path) ?? err(`${path} was created and removed at the same time; restart the bridge`)
+      )
     }
   } finally {
     rmSync(draft, { force: true })

@@ -35,7 +35,7 @@ export async function openDeadItems(dataDir: string): Promise<Result<OpenDeadIte
   return openSqliteDeadItems(dataDir)
 }
 
-/** Records that could not be placed, to be listed. */
+/** Records that could not be assigned, to be listed. */
 export async function openQuarantineList(dataDir: string): Promise<Result<OpenQuarantine, string>> {
   const { openSqliteQuarantineList } = await import('./sqlite/quarantine.ts')
   return openSqliteQuarantineList(dataDir)

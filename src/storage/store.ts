@@ -63,7 +63,7 @@ export interface Store<S> {
   /** Budget alerts for the webhook. */
   readonly alerts: AlertQueue
   readonly deadItems: DeadItems
-  /** Records that could not be placed. */
+  /** Records that could not be assigned. */
   readonly quarantine: QuarantineStore
   /** What is forwarded, on its way into the outbox. */
   readonly forwarded: ForwardStore

@@ -235,7 +235,7 @@ describe('commands', () => {
     const { run } = commandsOf(own.environment, other.bridge.url)
     const elsewhere = await run(['open', '--print'])
     expect(elsewhere.code).toBe(1)
-    expect(elsewhere.stderr).toContain('uses another data folder than DATA_DIR=')
+    expect(elsewhere.stderr).toContain('uses a different data folder from DATA_DIR=')
     const nobody = await run(['open', '--print'], { OTLP_RECEIVER_PORT: '9' })
     expect(nobody.code).toBe(1)
     expect(nobody.stderr).toContain('does not answer')

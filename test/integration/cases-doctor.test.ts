@@ -79,11 +79,11 @@ const cases: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
   '10': {
     'logs endpoint without a path': {
       failed: ['telemetry.logs-endpoint'],
-      says: /used as it stands.*Set it to http:\/\/127\.0\.0\.1:\d+\/v1\/logs/s,
+      says: /used as is.*Set it to http:\/\/127\.0\.0\.1:\d+\/v1\/logs/s,
     },
     'logs endpoint with a slash': {
       failed: ['telemetry.logs-endpoint'],
-      says: /used as it stands/,
+      says: /used as is/,
     },
     'logs endpoint of metrics': {
       failed: ['telemetry.logs-endpoint'],

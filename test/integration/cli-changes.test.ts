@@ -143,11 +143,15 @@ describe('delete of many', () => {
     const { run, sessions, langfuse } = await setUp()
     const unasked = await run('delete', '--all')
     expect(unasked.code).toBe(1)
-    expect(unasked.stderr).toContain('nobody can be asked here')
+    expect(unasked.stderr).toContain(
+      'this needs a confirmation, and there is no terminal to ask on',
+    )
     langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
     const refused = await run('delete', '--all', '--langfuse', '--yes')
     expect(refused.code).toBe(1)
-    expect(refused.stderr).toMatch(/HTTP 401.*\n0 sessions of 2 were deleted\. Run it again/)
+    expect(refused.stderr).toMatch(
+      /HTTP 401.*\n0 sessions of 2 were deleted\. Run the command again/,
+    )
     expect(await sessions()).toHaveLength(2)
   })
 
@@ -157,14 +161,14 @@ describe('delete of many', () => {
       const { run } = settingOf({} as LangfuseStandIn, { DATA_DIR: '/none' })
       const ran = await run('delete', ...args, '--yes')
       expect(ran).toMatchObject({ code: 2, stdout: '' })
-      expect(ran.stderr).toContain('delete takes one of these: the id of a session, --user, --all')
+      expect(ran.stderr).toContain('delete takes one of these: a session id, --user, --all')
     },
   )
 
   test('an empty name names no user', async () => {
     const { run } = settingOf({} as LangfuseStandIn, { DATA_DIR: '/none' })
     const ran = await run('delete', '--user', '', '--yes')
-    expect([ran.code, ran.stderr.includes('the name of the user is empty')]).toEqual([1, true])
+    expect([ran.code, ran.stderr.includes('the user name is empty')]).toEqual([1, true])
   })
 })
 
@@ -184,7 +188,7 @@ describe('prune', () => {
   test('leaves what waits for Langfuse', async () => {
     const { run, sessions } = await setUp({ withKeys: false })
     const { stdout } = await run('prune', '--older-than', '0')
-    expect(stdout).toMatch(/2 sessions of that age wait for Langfuse and stay\.\n$/)
+    expect(stdout).toMatch(/2 sessions of that age with data queued for Langfuse are kept\.\n$/)
     expect(await sessions()).toHaveLength(2)
   })
 
@@ -193,7 +197,7 @@ describe('prune', () => {
     const { run } = settingOf(setting.langfuse, { ...setting.environment, RETENTION_DAYS: '0' })
     expect(await run('prune')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/RETENTION_DAYS is 0.*\nSay --older-than DAYS/),
+      stderr: expect.stringMatching(/RETENTION_DAYS is 0.*\nPass --older-than DAYS/),
     })
   })
 })
@@ -247,7 +251,7 @@ describe('beside a running bridge', () => {
     const status = await mixed.run('status')
     expect(status.code).toBe(1)
     expect(status.stdout).toContain(
-      `it uses another data folder than DATA_DIR=${own.environment.DATA_DIR}`,
+      `it uses a different data folder from DATA_DIR=${own.environment.DATA_DIR}`,
     )
     expect(status.stdout).not.toContain(other.environment.DATA_DIR)
     const told = JSON.parse((await mixed.run('status', '--json')).stdout) as {
@@ -257,7 +261,9 @@ describe('beside a running bridge', () => {
 
     const deleted = await mixed.run('delete', TOOLS, '--yes')
     expect(deleted).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Data .*\n$/) })
-    expect(deleted.stderr).toMatch(/a bridge uses .*, and the one at .* uses another data folder/)
+    expect(deleted.stderr).toMatch(
+      /a bridge uses .*, and the one at .* uses a different data folder/,
+    )
     expect(await own.sessions()).toHaveLength(2)
     expect(await other.sessions()).toHaveLength(2)
   })
@@ -267,7 +273,7 @@ describe('beside a running bridge', () => {
     const { code, stdout } = await run('status')
     expect(code).toBe(0)
     expect(stdout).toContain(`runs at ${bridge.url}`)
-    expect(stdout).toContain('only to those who send its API_KEY')
+    expect(stdout).toContain('only with its API_KEY')
     expect(stdout).toMatch(/^Waiting +0 items/m)
   })
 

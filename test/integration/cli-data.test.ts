@@ -133,7 +133,7 @@ describe('one session', () => {
   })
 
   test.each([
-    [['session', 'nothing'], 1, /no session begins with "nothing"/],
+    [['session', 'nothing'], 1, /no session id starts with "nothing"/],
     [['session'], 1, /takes either an id or --last/],
     [['session', 'x', '--last'], 1, /takes either an id or --last/],
     [['sessions', '--since', 'soon'], 2, /Expected 30m, 24h/],
@@ -141,7 +141,11 @@ describe('one session', () => {
     [['sessions', '--attribute', 'team'], 2, /Expected key=value/],
     [['replay'], 1, /takes either sessions .* or --all/],
     [['prune', '--older-than', 'x'], 2, /Expected a whole number/],
-    [['delete', TOOLS_ID], 1, /nobody can be asked here\nSay --yes/],
+    [
+      ['delete', TOOLS_ID],
+      1,
+      /this needs a confirmation, and there is no terminal to ask on\nSay --yes/,
+    ],
   ])('%j is explained', async (args, code, says) => {
     expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) })
   })
@@ -183,7 +187,7 @@ test('export writes every record once, to a file for its owner alone', async () 
   expect(logs).toHaveLength(events.reduce((a, b) => a + b))
   expect(statSync(file).mode & 0o777).toBe(0o600)
   const again = await home.start(['export', TOOLS_ID, '-o', file], variables)
-  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists; say --force/) })
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists; pass --force/) })
   const piped = await home.start(['export', TOOLS_ID], variables)
   expect(piped.stdout).toBe(readFileSync(file, 'utf8'))
 })
@@ -245,7 +249,7 @@ describe('replay', () => {
       code: 1,
       stdout: `Langfuse  ${first.url}  (--host; keys: --secret-key)\n`,
     })
-    expect(ran.stderr).toMatch(/ did not take all: HTTP 401.*\nRun it again/)
+    expect(ran.stderr).toMatch(/ did not accept everything: HTTP 401.*\nRun it again/)
     expect(ran.stderr).not.toContain('sk-lf-other')
   })
 })

@@ -92,7 +92,7 @@ const setUps: readonly Broken[] = [
       patient.set({ OTEL_EXPORTER_OTLP_PROTOCOL: undefined })
     },
     finding: 'claude.version',
-    says: /1\.0\.128 ends with an error/,
+    says: /1\.0\.128 exits with an error/,
   },
   {
     name: 'a version whose events name no prompt',
@@ -120,7 +120,7 @@ const setUps: readonly Broken[] = [
     name: 'telemetry not switched on',
     breaks: (patient) => patient.set({ CLAUDE_CODE_ENABLE_TELEMETRY: undefined }),
     finding: 'telemetry.enabled',
-    says: /is not told to send telemetry/,
+    says: /is not set to send telemetry/,
   },
   {
     name: 'telemetry switched off',
@@ -145,13 +145,13 @@ const setUps: readonly Broken[] = [
     name: 'a protocol that there is not',
     breaks: (patient) => patient.set({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }),
     finding: 'telemetry.protocol',
-    says: /"http".*is no protocol: nothing is sent/,
+    says: /"http".*is not a protocol: nothing is sent/,
   },
   {
     name: 'an endpoint without a scheme',
     breaks: (patient) => patient.set({ OTEL_EXPORTER_OTLP_ENDPOINT: `127.0.0.1:${bridge.port}` }),
     finding: 'telemetry.endpoint',
-    says: /is no address/,
+    says: /is not a URL/,
   },
   {
     name: 'another endpoint for logs alone, in the shell',
@@ -173,7 +173,7 @@ const setUps: readonly Broken[] = [
       variables.OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318'
     },
     finding: 'telemetry.overridden',
-    says: /goes before the shell/,
+    says: /overrides the shell/,
     isWarning: true,
   },
   {
@@ -296,7 +296,7 @@ const setUps: readonly Broken[] = [
     name: 'items that were put aside',
     breaks: (patient) => instead(patient, health({}, { dead: 3 })),
     finding: 'outbox.dead',
-    says: /3 items were put aside/,
+    says: /3 items are dead/,
     isWarning: true,
   },
   {
@@ -312,7 +312,7 @@ const setUps: readonly Broken[] = [
       variables.DATA_DIR = `${home.write('a-file', '')}/data`
     },
     finding: 'data.folder',
-    says: /is no folder that can be written to/,
+    says: /is not a writable folder/,
   },
   {
     name: 'a wrong setting of the bridge',
@@ -344,7 +344,7 @@ const setUps: readonly Broken[] = [
       variables.LANGFUSE_SECRET_KEY = 'sk-lf-wrong'
     },
     finding: 'langfuse.keys',
-    says: /refuses the keys \(HTTP 401/,
+    says: /rejects the keys \(HTTP 401/,
   },
   {
     name: 'a Langfuse that is too old',
@@ -354,7 +354,7 @@ const setUps: readonly Broken[] = [
       cleanUp.push(() => old.close())
     },
     finding: 'langfuse.version',
-    says: /Langfuse 3\.21\.9 has no endpoint for spans/,
+    says: /Langfuse 3\.21\.9 has no OTLP endpoint/,
   },
   {
     name: 'a bridge that was started without the keys of Langfuse',
@@ -375,7 +375,7 @@ const setUps: readonly Broken[] = [
       variables.DATA_DIR = home.path('elsewhere')
     },
     finding: 'record.stored',
-    says: /was taken, but there is no database/,
+    says: /was accepted, but there is no database/,
     sends: true,
   },
   {
@@ -449,5 +449,5 @@ test('is read by people as well', async () => {
   expect(code).toBe(1)
   expect(stdout).toMatch(/^ok {4}claude\.version +Claude Code 2\.1\.329$/m)
   expect(stdout).toMatch(/^FAIL {2}telemetry\.protocol .*\n {6}→ Set it to one of http\/json, /m)
-  expect(stdout).toMatch(/\n1 fault, 1 warning\.\n$/)
+  expect(stdout).toMatch(/\n1 error, 1 warning\.\n$/)
 })

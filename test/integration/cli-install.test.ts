@@ -134,7 +134,7 @@ describe('the settings of the user', () => {
     expect(/[^\r]\n/.test(home.read(SETTINGS).toString())).toBe(!isWindows)
 
     const installed = home.snapshot()
-    expect(done(home, ...args)).toContain('is as it should be')
+    expect(done(home, ...args)).toContain('is up to date')
     expect(home.snapshot()).toEqual(installed)
 
     done(home, 'uninstall')
@@ -349,7 +349,7 @@ describe.each(shells)('the start-up file of %s', (shell) => {
     )
     expect(home.mode(rc)).toBe(content === undefined ? '600' : '644')
     const installed = home.snapshot()
-    expect(done(home, ...args)).toContain('is as it should be')
+    expect(done(home, ...args)).toContain('is up to date')
     expect(home.snapshot()).toEqual(installed)
     done(home, 'uninstall')
     expect(home.snapshot()).toEqual(before)
@@ -413,7 +413,7 @@ describe('the service', () => {
     home.write(ENV_FILE, 'LOG_LEVEL=warn\n')
     const { stdout } = home.run(['install', '--service'], { OTLP_RECEIVER_PORT: '5002' })
     expect(stdout).toContain(
-      `The service does not get what is set in this shell alone: OTLP_RECEIVER_PORT. Put it into ${home.path(ENV_FILE)}.`,
+      `The service does not see what is set in this shell only: OTLP_RECEIVER_PORT. Put it into ${home.path(ENV_FILE)}.`,
     )
   })
 
@@ -433,7 +433,7 @@ describe('the service', () => {
 
 test.each([
   [['install', '--protocol', 'http'], /Allowed choices are http\/json/],
-  [['install', '--content', 'all'], /Expected some of prompts/],
+  [['install', '--content', 'all'], /Expected one or more of prompts/],
   [['install', '--endpoint', 'localhost:4318'], /Expected an http or https URL/],
   [['instal'], /Did you mean install\?/],
   [['install', '--hook'], /Did you mean --hooks\?/],
@@ -492,7 +492,7 @@ describe('other agents', () => {
   test('take none of the options of Claude Code', () => {
     const { code, stderr } = createHome().run(['install', '--agent', 'codex', '--hooks'])
     expect(code).toBe(1)
-    expect(stderr).toContain('--hooks is for Claude Code')
+    expect(stderr).toContain('--hooks applies to Claude Code')
   })
 
   test('a file that cannot be read is left alone', () => {

@@ -217,7 +217,7 @@ describe('report', () => {
   test.each([
     ['report --since 2030-01-01', /ends before it begins/],
     ['report --since 2020-01-02 --until 2020-01-01', /ends before it begins/],
-    ['report --since 1500-01-01', /more than 75000 days; give a later --since, or --by month/],
+    ['report --since 1500-01-01', /more than 75000 days; use a later --since, or --by month/],
   ])('%s is explained', async (line, says) => {
     expect(await run(line)).toMatchObject({
       code: 1,
@@ -229,13 +229,13 @@ describe('report', () => {
 
 describe('what is not there', () => {
   test.each([
-    ['session nobody', 1, /no session begins with "nobody"/],
-    ['delete nobody --yes', 1, /no session begins with "nobody"/],
-    ['export nobody', 1, /no session begins with "nobody"/],
-    ['export --user nobody', 1, /no session fits/],
-    ['replay nobody --dry-run', 1, /no session begins with "nobody"/],
-    ['replay --user nobody --dry-run', 1, /no session fits/],
-    ['tail --no-follow --session nobody', 1, /nothing was heard lately of .*"nobody"/],
+    ['session nobody', 1, /no session id starts with "nobody"/],
+    ['delete nobody --yes', 1, /no session id starts with "nobody"/],
+    ['export nobody', 1, /no session id starts with "nobody"/],
+    ['export --user nobody', 1, /no session matches/],
+    ['replay nobody --dry-run', 1, /no session id starts with "nobody"/],
+    ['replay --user nobody --dry-run', 1, /no session matches/],
+    ['tail --no-follow --session nobody', 1, /no recent events of .*"nobody"/],
     ['outbox retry 999', 1, /no dead item has the id 999; 0 items put back/],
     ['outbox drop 999 1000', 1, /no dead item has the ids 999, 1000; 0 items dropped/],
     ['sessions --all -n 3', 2, /cannot be used with/],
@@ -251,7 +251,7 @@ describe('what is not there', () => {
   })
 
   test.each([
-    ['sessions --user nobody', 'No session fits.\n'],
+    ['sessions --user nobody', 'No session matches.\n'],
     ['sessions --user nobody --json', '[]\n'],
     ['outbox list', 'no dead items\n'],
     ['outbox list --json', '[]\n'],
@@ -269,7 +269,9 @@ describe('what is not there', () => {
   test('a replay of everything takes open sessions as far as they were sent', async () => {
     const { code, stdout } = await run('replay --all --dry-run')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Would deliver .*\nOf 153 open sessions, what was sent so far\.\n$/)
+    expect(stdout).toMatch(
+      /^Would deliver .*\nOf 153 open sessions, only what was sent so far\.\n$/,
+    )
   })
 
   test.each([['session'], ['export'], ['replay'], ['delete']])(
@@ -279,7 +281,7 @@ describe('what is not there', () => {
       expect(await runOnScreen(args, variables, { isTTY: false })).toMatchObject({
         code: 1,
         stdout: '',
-        stderr: expect.stringMatching(/the id of the session is empty/),
+        stderr: expect.stringMatching(/the session id is empty/),
       })
     },
   )

@@ -55,7 +55,7 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   const vain = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
   expect([vain.code, vain.stdout]).toEqual([
     0,
-    expect.stringContaining('0 records taken up; 3 records still cannot be placed'),
+    expect.stringContaining('0 records taken up; 3 records still cannot be assigned'),
   ])
   expect(listed(home)).toHaveLength(3)
 
@@ -99,7 +99,7 @@ test('show in the delivery of the API', async () => {
   expect(quarantine.records).toBe(3)
   expect(quarantine.items[0]).toMatchObject({
     signal: 'log',
-    message: expect.stringContaining('nothing says which agent sent it'),
+    message: expect.stringContaining('the agent that sent it is unknown'),
   })
 })
 

@@ -210,7 +210,7 @@ describe('says in a sentence what is wrong, before anything starts', () => {
     other.close()
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toBe(
-      `127.0.0.1:${grpcPort}, the port of gRPC, is in use by another program. End that one, or set OTLP_GRPC_PORT in .env to another port or to off.\n`,
+      `127.0.0.1:${grpcPort}, the port of gRPC, is in use by another program. Stop it, or set OTLP_GRPC_PORT in .env to another port or to off.\n`,
     )
   })
 

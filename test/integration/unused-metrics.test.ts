@@ -74,7 +74,7 @@ describe.each(['json', 'protobuf'] as const)('in %s', (encoding) => {
     const { url } = await rig()
     const { status, answer } = await post(url, request('memory', 'somebody', data), encoding)
     expect(status).toBe(200)
-    expect(answer).toContain('nothing says which agent sent it')
+    expect(answer).toContain('the agent that sent it is unknown')
     const entry = await newest(url)
     expect(entry).toMatchObject({ rejected: 2 })
     expect(entry.unused).toBeUndefined()

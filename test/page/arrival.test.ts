@@ -33,7 +33,7 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     // One request: the page may look between two of them.
     expect(await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 0.25 })).toBe(200)
     await expectShown(visit.heading('Cost by week'))
-    expect((await visit.figures('Sums of the range')).Cost?.title).toBe('$0.25')
+    expect((await visit.figures('Totals of the range')).Cost?.title).toBe('$0.25')
   })
 
   test('lists sessions page by page, whatever their ids hold', async () => {

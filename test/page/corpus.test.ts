@@ -55,7 +55,7 @@ describe.skipIf(chromiumPath === undefined)('the page over the recordings', () =
     await expectShown(visit.heading('Sessions'))
     await rowCount(1)
     await expectShown(visit.page.locator(`a[href="${pathOf(id)}"]`))
-    await visit.page.getByRole('button', { name: /crow\.session\.id=.*take this filter/ }).click()
+    await visit.page.getByRole('button', { name: /crow\.session\.id=.*remove this filter/ }).click()
     await rowCount(truths.length)
   })
 

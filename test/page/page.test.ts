@@ -37,7 +37,7 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
   test('the overview shows a month, and its chart as a table', async () => {
     const { page } = visit
     await visit.go('/')
-    const stats = page.getByLabel('Sums of the range')
+    const stats = page.getByLabel('Totals of the range')
     await expectShown(stats.getByText('92.1%'))
     await expectShown(stats.getByText('saved $412.77'))
     await page.getByRole('img', { name: /^Cost by day/ }).focus()
@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     server.cutConnections()
     await expectShown(visit.page.getByText('lost the connection, trying again …'))
     queries.arrive(12_000, { text: 'one of many' })
-    await expectShown(visit.page.getByText(/^11,500 records left out/))
+    await expectShown(visit.page.getByText(/^11,500 records skipped/))
     await expectShown(rows.getByText('one of many').first())
     await expectShown(visit.page.getByText('live', { exact: true }))
     queries.arrive(1, { text: 'the first after the gap' })

@@ -38,7 +38,7 @@ describe.skipIf(chromiumPath === undefined)('the page says what is true', () => 
 
   test('in the overview, of all sessions together', async () => {
     await visit.go('/?range=all')
-    const shown = await visit.figures('Sums of the range')
+    const shown = await visit.figures('Totals of the range')
     expectOverview(
       shown,
       truths.map(([, truth]) => truth),
@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined)('the page says what is true', () => 
       // Not by the mouse, which would wait for rows to stand still.
       await visit.page.locator(`a[href="${pathOf(id)}"]`).dispatchEvent('click')
       await expectShown(visit.page.locator('code', { hasText: id }))
-      expectStrip(id, await visit.figures('Sums of the session'), truth)
+      expectStrip(id, await visit.figures('Totals of the session'), truth)
       expect(await visit.page.locator('.turns > li').count(), id).toBe(truth.prompts)
       await visit.page.goBack()
     }

@@ -25,7 +25,7 @@
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
  * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
  * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
- * | POST /api/quarantine/retry, /drop | records that could not be placed: try again, or delete |
+ * | POST /api/quarantine/retry, /drop | records that could not be assigned: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
@@ -88,7 +88,7 @@ export const api = {
     loginBody,
     meAnswer,
   ),
-  logout: post('/api/logout', 'Takes away the cookie of former versions', nothing, meAnswer),
+  logout: post('/api/logout', 'Removes the cookie of earlier versions', nothing, meAnswer),
   setup: get('/api/setup', 'What to export for an agent', nothing, setupAnswer),
   facets: get('/api/facets', 'What the filters offer', filter, facetsAnswer),
   overview: get('/api/overview', 'Sums and series of a range', overviewQuery, overviewAnswer),
@@ -130,13 +130,13 @@ export const api = {
   drop: post('/api/delivery/drop', 'Deletes dead items', deadSelection, changedAnswer),
   retryQuarantine: post(
     '/api/quarantine/retry',
-    'Tries records again that could not be placed',
+    'Tries records again that could not be assigned',
     deadSelection,
     retriedAnswer,
   ),
   dropQuarantine: post(
     '/api/quarantine/drop',
-    'Deletes records that could not be placed',
+    'Deletes records that could not be assigned',
     deadSelection,
     changedAnswer,
   ),

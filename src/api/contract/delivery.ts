@@ -59,7 +59,7 @@ export const exporterDelivery = z
   })
   .meta({ id: 'ExporterDelivery' })
 export type ExporterDelivery = z.infer<typeof exporterDelivery>
-/** A record that could not be placed. */
+/** A record that could not be assigned. */
 export const quarantineItem = z
   .object({
     id: z.number(),
@@ -107,7 +107,7 @@ export const deliveryAnswer = z
       /** The newest first; at most 200, kept in memory. */
       recent: z.array(ingestRequest),
     }),
-    /** Records that could not be placed, and are kept for a while. */
+    /** Records that could not be assigned, and are kept for a while. */
     quarantine: z.object({
       records: count,
       bytes: count,
@@ -141,7 +141,7 @@ export const retriedAnswer = z
   .object({
     /** Taken up, and in the quarantine no more. */
     taken: count,
-    /** Those that still cannot be placed. */
+    /** Those that still cannot be assigned. */
     left: count,
   })
   .meta({ id: 'Retried' })

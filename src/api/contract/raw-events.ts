@@ -1,5 +1,5 @@
 /**
- * `GET /api/sessions/:key/events` and `/events/:id`: records as they came over the wire, in order of
+ * `GET /api/sessions/:key/events` and `/events/:id`: records as received, in order of
  * arrival. A page of them is bounded in bytes, so it may have fewer than asked for.
  */
 import { z } from 'zod'

@@ -51,7 +51,7 @@ export function createOtlpGrpcClient(options: OtlpGrpcClientOptions): OtlpClient
       const { rejected, message } = partialSuccessOf(answer)
       return partialVerdict({ rejected, message: redact(message) }, items) ?? { kind: 'accepted' }
     } catch {
-      const reason = 'gRPC OK, but its message is no answer of an OTLP receiver'
+      const reason = 'gRPC OK, but its message is not an answer of an OTLP receiver'
       return { kind: 'retry', cause: 'failing', reason }
     }
   }
@@ -96,7 +96,7 @@ export function createOtlpGrpcClient(options: OtlpGrpcClientOptions): OtlpClient
     probe: async (signal, stop): ReturnType<Exporter['probe']> => {
       const verdict = await answerTo(signal, new Uint8Array(0), 0, stop)
       if (verdict.kind !== 'rejected' && verdict.kind !== 'partial') return verdict
-      const reason = `refuses even an empty export, is ${setting} right? ${verdict.reason}`
+      const reason = `rejects even an empty export; is ${setting} right? ${verdict.reason}`
       return { kind: 'retry', cause: 'absent', reason } satisfies Failure
     },
   }

@@ -11,7 +11,7 @@ export function formatCost(costUsd: number | null): string {
 /** What is wrong where metrics alone tell of something; undefined where they do not. */
 export function eventsWarning({ metricsUsd }: Pick<Costs, 'metricsUsd'>): string | undefined {
   if (metricsUsd === 0) return undefined
-  return `Events do not arrive: ${formatUsd(metricsUsd)} are told by metrics alone. Check OTEL_LOGS_EXPORTER and the endpoint of logs; claude-telemetry doctor says more.`
+  return `Events are missing: ${formatUsd(metricsUsd)} is known from metrics only. Check OTEL_LOGS_EXPORTER and the logs endpoint, or run claude-telemetry doctor.`
 }
 
 /** All digits, and what is to be known of them. */
@@ -34,7 +34,7 @@ export function costNote(
     unpricedCalls === 0
       ? undefined
       : `${unpricedCalls} of ${plural(Math.max(calls, unpricedCalls), 'call')} without a price`
-  const parts = [unpriced, part(estimatedUsd, 'estimated'), part(metricsUsd, 'told by metrics')]
+  const parts = [unpriced, part(estimatedUsd, 'estimated'), part(metricsUsd, 'from metrics only')]
   const known = parts.filter((text) => text !== undefined)
   return known.length === 0 ? undefined : known.join(', ')
 }

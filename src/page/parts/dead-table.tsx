@@ -35,7 +35,7 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
             question={`Drop ${formatCount(total)} dead items?`}
             onConfirm={() => onDrop('all')}
           >
-            They will never be delivered. What is stored of their sessions here stays.
+            They will never be delivered. Their sessions stay stored here.
           </ConfirmButton>
         </>
       }
@@ -46,7 +46,7 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
         keyOf={({ id, exporter }) => `${exporter} ${id}`}
         columns={[
           {
-            name: 'Made',
+            name: 'Created',
             cell: ({ createdMs }) => (
               <time title={exactMoment(createdMs)}>{formatMoment(createdMs)}</time>
             ),
@@ -59,13 +59,13 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
               </Link>
             ),
           },
-          { name: 'For', isMinor: true, cell: ({ exporter }) => exporter },
-          { name: 'What', isMinor: true, cell: ({ kind }) => kind },
-          { name: 'Why', cell: ({ reason }) => <span className="reason">{reason}</span> },
-          { name: 'Tries', isNumber: true, isMinor: true, cell: ({ attempts }) => attempts },
+          { name: 'Exporter', isMinor: true, cell: ({ exporter }) => exporter },
+          { name: 'Kind', isMinor: true, cell: ({ kind }) => kind },
+          { name: 'Reason', cell: ({ reason }) => <span className="reason">{reason}</span> },
+          { name: 'Attempts', isNumber: true, isMinor: true, cell: ({ attempts }) => attempts },
           { name: 'Size', isNumber: true, isMinor: true, cell: ({ bytes }) => formatBytes(bytes) },
           {
-            name: 'Do',
+            name: 'Actions',
             cell: ({ id }) => (
               <span className="row-actions">
                 <button type="button" onClick={() => onRetry([id])}>

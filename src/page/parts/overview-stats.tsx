@@ -11,7 +11,7 @@ export function OverviewStats({ overview }: { readonly overview: Overview }) {
   const { totals, previous, cache, edits, firstCommit } = overview
   const errorRate = totals.toolResults > 0 ? totals.toolFailures / totals.toolResults : null
   return (
-    <Stats label="Sums of the range">
+    <Stats label="Totals of the range">
       <Stat
         label="Cost"
         value={formatCost(totals.costUsd)}
@@ -45,7 +45,7 @@ export function OverviewStats({ overview }: { readonly overview: Overview }) {
       <Stat
         label="Failed calls"
         value={formatCount(totals.modelErrors)}
-        note={`beside ${plural(totals.modelCalls, 'call')}`}
+        note={`in addition to ${plural(totals.modelCalls, 'call')}`}
         tone={totals.modelErrors > 0 ? 'bad' : 'plain'}
       />
       <Stat
@@ -64,11 +64,11 @@ export function OverviewStats({ overview }: { readonly overview: Overview }) {
         note={`${plural(totals.commits, 'commit')}, ${plural(totals.pullRequests, 'PR')}`}
       />
       <Stat
-        label="To the first commit"
+        label="Time to first commit"
         value={firstCommit.medianMs === null ? '–' : formatDuration(firstCommit.medianMs)}
         note={
           firstCommit.sessions === 0
-            ? 'no commit seen'
+            ? 'no commits'
             : `median of ${plural(firstCommit.sessions, 'session')}`
         }
       />
@@ -85,11 +85,11 @@ function savedText(usd: number): string {
   return usd >= 0 ? `saved ${formatUsd(usd)}` : `cost ${formatUsd(-usd)} more`
 }
 
-/** `+12.5% on the range before`; nothing where either cost is not known. */
+/** `+12.5% vs. the previous range`; nothing where either cost is not known. */
 function changeOf(now: number | null, before: number | null): string | undefined {
   if (now === null || before === null) return undefined
-  if (before <= 0) return 'nothing in the range before'
+  if (before <= 0) return 'no data in the previous range'
   const change = now / before - 1
   const sign = change < 0 ? '−' : '+'
-  return `${sign}${formatRatio(Math.abs(change))} on the range before`
+  return `${sign}${formatRatio(Math.abs(change))} vs. the previous range`
 }

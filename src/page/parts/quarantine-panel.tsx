@@ -1,4 +1,4 @@
-/** Records that could not be placed, kept for a while; to be tried again or deleted. */
+/** Records that could not be assigned, kept for a while; to be tried again or deleted. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
@@ -24,11 +24,14 @@ export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery[
   })
   const failure = retry.error ?? drop.error
   const left = retry.data?.left ?? 0
-  const gone = dropped === 0 ? '' : `, ${formatCount(dropped)} deleted for lack of space or of age`
+  const gone =
+    dropped === 0
+      ? ''
+      : `, ${formatCount(dropped)} deleted for lack of space or because of their age`
   return (
     <Panel
       title="Quarantine"
-      note={`${plural(records, 'record')} that could not be placed, ${formatBytes(bytes)}${gone}`}
+      note={`${plural(records, 'record')} that could not be assigned, ${formatBytes(bytes)}${gone}`}
       actions={
         <>
           <button type="button" onClick={() => retry.mutate({ ids: 'all' })}>
@@ -39,13 +42,13 @@ export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery[
             question={`Drop ${formatCount(records)} records?`}
             onConfirm={() => drop.mutate({ ids: 'all' })}
           >
-            No later version can take them up.
+            They will not be there for a later version to process.
           </ConfirmButton>
         </>
       }
     >
       {failure !== null && <Failed error={failure} />}
-      {left > 0 && <p className="notice">{plural(left, 'record')} still cannot be placed.</p>}
+      {left > 0 && <p className="notice">{plural(left, 'record')} still cannot be assigned.</p>}
       <DataTable
         caption="Quarantine"
         rows={items}

@@ -104,11 +104,11 @@ function Attributes({
       key={attribute}
       type="button"
       className="chip"
-      title="Take this filter away"
+      title="Remove this filter"
       onClick={() => onChange((before) => before.delete('attribute', attribute))}
     >
       {attribute} <span aria-hidden="true">×</span>
-      <span className="sr-only">, take this filter away</span>
+      <span className="sr-only">, remove this filter</span>
     </button>
   ))
 }

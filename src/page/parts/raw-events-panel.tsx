@@ -1,4 +1,4 @@
-/** A session's records as they came over the wire, fetched only when someone wants them. */
+/** A session's records as received, fetched only when someone wants them. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/contract/api.ts'
@@ -14,7 +14,7 @@ export function RawEventsPanel({ sessionKey }: { readonly sessionKey: string }) 
   return (
     <Panel
       title="Raw events"
-      note="as they came over the wire"
+      note="as received"
       actions={
         <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {isOpen ? 'Hide' : 'Show'}
@@ -52,7 +52,7 @@ function RawEvents({ sessionKey }: { readonly sessionKey: string }) {
       </select>
       {list.isError && <Failed error={list.error} />}
       {list.isPending && <Loading />}
-      {events?.length === 0 && <Empty>None of this signal.</Empty>}
+      {events?.length === 0 && <Empty>No events of this signal.</Empty>}
       <ol>
         {events?.map((event) => (
           <li key={event.id}>

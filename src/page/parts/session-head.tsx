@@ -10,10 +10,10 @@ import { ConfirmButton } from './confirm-button.tsx'
 import { Failed } from './state.tsx'
 
 const CLOSE_REASONS: Readonly<Record<string, string>> = {
-  idle: 'closed when it was idle',
+  idle: 'closed as idle',
   shutdown: 'closed when the bridge stopped',
-  max_age: 'closed for its age',
-  limit: 'closed to make room',
+  max_age: 'closed at its maximum age',
+  limit: 'closed because too many were open',
   session_end: 'ended',
 }
 
@@ -78,8 +78,7 @@ function DeleteSession({ sessionKey }: { readonly sessionKey: string }) {
         isDisabled={remove.isPending}
         onConfirm={() => remove.mutate()}
       >
-        Every record of it on this machine goes, and cannot be brought back. What Langfuse has
-        already stays there.
+        All its records on this machine are deleted for good. What Langfuse already has stays there.
       </ConfirmButton>
       {remove.isError && <Failed error={remove.error} />}
     </>

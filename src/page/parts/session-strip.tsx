@@ -15,7 +15,7 @@ export interface SessionStripProps {
 export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
   const edits = strip.editsAccepted + strip.editsRejected
   return (
-    <Stats label="Sums of the session">
+    <Stats label="Totals of the session">
       <Stat
         label="Cost"
         value={formatCost(strip.costUsd)}
@@ -44,7 +44,7 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
         note={
           hasMetrics
             ? `you ${formatDuration(1000 * strip.activeUserS)}, of ${formatDuration(strip.durationMs)}`
-            : `of ${formatDuration(strip.durationMs)}; no metrics came`
+            : `of ${formatDuration(strip.durationMs)}; no metrics received`
         }
       />
       <Stat
@@ -73,7 +73,7 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
       <Stat
         label="Errors"
         value={formatCount(strip.errors)}
-        note={`${formatCount(strip.modelErrors)} of the model`}
+        note={`${formatCount(strip.modelErrors)} from the model`}
         tone={strip.errors > 0 ? 'bad' : 'plain'}
       />
     </Stats>

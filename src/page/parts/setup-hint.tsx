@@ -27,7 +27,7 @@ export function SetupHint({ setup }: { readonly setup: Setup }) {
         claude
       </pre>
       <p>
-        The first events come within seconds of the first prompt; this page shows them by itself. To
+        The first events arrive within seconds of the first prompt; this page updates itself. To
         check the bridge: <code>curl {setup.healthUrl}</code>
       </p>
     </Panel>

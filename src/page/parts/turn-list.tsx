@@ -110,7 +110,7 @@ function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly 
       {omitted > 0 && (
         <p className="more">
           <span className="faint">
-            {formatCount(items.length)} of {plural(items.length + omitted, 'item')}, those that
+            {formatCount(items.length)} of {plural(items.length + omitted, 'item')}, the ones that
             ended first
           </span>{' '}
           <button

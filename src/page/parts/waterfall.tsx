@@ -28,7 +28,7 @@ export interface WaterfallProps {
 
 export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
   const [openId, setOpenId] = useState<string>()
-  if (items.length === 0) return <Empty>Nothing but the prompt so far.</Empty>
+  if (items.length === 0) return <Empty>Only the prompt so far.</Empty>
   const rows = nested(items)
   const startMs = items.reduce((least, item) => Math.min(least, item.startMs), turn.startMs)
   const endMs = items.reduce((greatest, item) => Math.max(greatest, item.endMs), turn.endMs)

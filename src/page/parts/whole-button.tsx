@@ -13,7 +13,7 @@ export function WholeButton({ what, query, onWanted }: WholeButtonProps) {
   if (query.isSuccess) {
     return (
       <p className="faint">
-        Even so it is cut; <code>claude-telemetry export</code> has all of it.
+        It is still truncated; <code>claude-telemetry export</code> has the full text.
       </p>
     )
   }

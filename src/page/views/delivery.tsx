@@ -19,7 +19,7 @@ const STATES: Readonly<Record<Delivery['langfuse']['state'], string>> = {
   connected: 'connected',
   unconfigured: 'no keys',
   unreachable: 'unreachable',
-  unauthorized: 'refuses the keys',
+  unauthorized: 'rejects the keys',
 }
 
 export function DeliveryView() {
@@ -180,7 +180,7 @@ function fullNote({ size, waitingSessions }: Delivery['retention']): string | un
   if (size !== 'full') return undefined
   const waiting =
     waitingSessions === 0
-      ? 'What is left are open sessions.'
-      : `What is left are open sessions, and ${plural(waitingSessions, 'closed session')} of which something waits for Langfuse.`
-  return `The store is larger than MAX_STORE_SIZE, and nothing of it may be deleted. ${waiting}`
+      ? 'The remaining sessions are open.'
+      : `The remaining sessions are open, or have data queued for Langfuse (${plural(waitingSessions, 'closed session')}).`
+  return `The store is larger than MAX_STORE_SIZE, and nothing in it can be deleted. ${waiting}`
 }

@@ -42,8 +42,8 @@ export function LiveView() {
       </div>
       {omitted > 0 && (
         <p className="faint">
-          {plural(omitted, 'record')} left out: more came at once than can be read. All of them are
-          stored; a session’s own page has them.
+          {plural(omitted, 'record')} skipped: more arrived at once than can be read. All of them
+          are stored; the page of each session has them.
         </p>
       )}
       {sessions.length === 0 && (

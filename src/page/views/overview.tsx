@@ -59,7 +59,7 @@ function OverviewBody({
   readonly bucket: BucketSize
 }) {
   if (overview.totals.sessions === 0) {
-    return <Empty>Nothing in this range. Choose a longer one, or take a filter away.</Empty>
+    return <Empty>Nothing in this range. Choose a longer one, or remove a filter.</Empty>
   }
   return (
     <>
@@ -86,7 +86,7 @@ function OverviewBody({
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />
       </Panel>
-      <Panel title="Tools" note="the bar below a name is the share that failed">
+      <Panel title="Tools" note="the bar below a name shows the share that failed">
         {overview.tools.length === 0 ? (
           <Empty>No tool was used.</Empty>
         ) : (

@@ -56,7 +56,7 @@ function SessionBody({ data }: { readonly data: Session }) {
           )}
         </Panel>
       </div>
-      <Panel title="Tools" note="the bar below a name is the share that failed">
+      <Panel title="Tools" note="the bar below a name shows the share that failed">
         {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
       </Panel>
       {Object.keys(data.masked).length > 0 && (

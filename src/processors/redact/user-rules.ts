@@ -30,7 +30,7 @@ export function parseUserRules(text: string): Result<readonly UserRule[], string
     const pattern = linearPattern(source)
     if (pattern === undefined) {
       return err(
-        `line ${index + 1} (${name}) is no regular expression without look-around and back-references`,
+        `line ${index + 1} (${name}) is not a regular expression without look-around and back-references`,
       )
     }
     if (pattern.test('')) return err(`line ${index + 1} (${name}) matches the empty text`)

@@ -56,7 +56,7 @@ function admitNoPage({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): F
   const value = origin ?? site
   if (value === undefined || value === 'none') return undefined
   const shown = JSON.stringify(beginningOf(value, 100))
-  const message = `the ${name} header is ${shown}; telemetry of web pages is not taken`
+  const message = `the ${name} header is ${shown}; telemetry from web pages is not accepted`
   return { kind: 'foreign_origin', message }
 }
 

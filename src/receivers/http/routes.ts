@@ -46,7 +46,7 @@ export function createRouteFailure(
     }
     const hint =
       request.method === 'POST'
-        ? '. The endpoint of one signal, such as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, is used as it stands and needs the path; OTEL_EXPORTER_OTLP_ENDPOINT gets it added'
+        ? '. The endpoint of one signal, such as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, is used as is and needs the path; OTEL_EXPORTER_OTLP_ENDPOINT gets it added'
         : ''
     const message = `there is no ${path.slice(0, 100)}; known are ${known}${hint}`
     return { kind: 'not_found', message }

@@ -23,7 +23,7 @@ const checkpoint = handle.prepare<[], LogState>('pragma wal_checkpoint(PASSIVE)'
 
 function round(): CheckpointAnswer {
   try {
-    return checkpoint.get() ?? { error: 'SQLite told nothing of the checkpoint' }
+    return checkpoint.get() ?? { error: 'SQLite reported nothing about the checkpoint' }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }

@@ -29,7 +29,7 @@ const explanations: readonly (readonly [string, Explanation])[] = [
     'SQLITE_BUSY',
     (path, code) => ({
       reason: 'locked',
-      message: `Another program is writing to the database ${path} (${code}). End it, then try again.`,
+      message: `Another program is writing to the database ${path} (${code}). Stop it, then try again.`,
     }),
   ],
   [
@@ -66,7 +66,7 @@ const explanationsBeside: readonly (readonly [string, Explanation])[] = [
     'SQLITE_BUSY',
     (path, code) => ({
       reason: 'locked',
-      message: `Another program keeps the database ${path} locked (${code}). End it, or try again.`,
+      message: `Another program keeps the database ${path} locked (${code}). Stop it, or try again.`,
     }),
   ],
   [

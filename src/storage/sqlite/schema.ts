@@ -294,7 +294,7 @@ export interface PausesTable {
   until_ms: number
 }
 
-/** Records that could not be placed, as JSON with their origin. */
+/** Records that could not be assigned, as JSON with their origin. */
 export interface QuarantineTable {
   id: Generated<number>
   /** Of signal and record: each is there once. */

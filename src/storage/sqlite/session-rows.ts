@@ -103,12 +103,12 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
     if (state === undefined) {
       // Left open it would be due for ever: nobody can advance it.
       closeUnreadable.run({ id })
-      log.warn({ sessionKey, reason }, 'a stored session could not be read, it begins anew')
+      log.warn({ sessionKey, reason }, 'a stored session could not be read, it starts over')
       return undefined
     }
     log.warn(
       { sessionKey, reason },
-      'a stored session could not be read, its records told it again',
+      'a stored session could not be read, it was rebuilt from its records',
     )
     return state
   }
@@ -118,7 +118,10 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
     try {
       return await states.rebuild(sessionKey, inputs)
     } catch (error) {
-      log.error({ sessionKey, err: error }, 'a stored session could not be told again')
+      log.error(
+        { sessionKey, err: error },
+        'a stored session could not be rebuilt from its records',
+      )
       return undefined
     }
   }

@@ -103,7 +103,7 @@ export function createSizeBound(deps: SizeBoundDeps): SizeBound {
     if (waitingSessions > 0) retryAtMs = nowMs + FULL_RETRY_MS
     if (wasFull) return
     const message =
-      'the store is larger than MAX_STORE_SIZE, and nothing of it may be deleted: ' +
+      'the store is larger than MAX_STORE_SIZE, and nothing in it can be deleted: ' +
       'what is left is open, or waits for Langfuse'
     log.error({ ...figures, waitingSessions }, message)
   }

@@ -60,7 +60,7 @@ export function createStorageWatch({ clock, log }: StorageWatchDeps): StorageWat
       if (failure === undefined) return
       const failedForMs = lastCommitMs - failure.sinceMs
       failure = undefined
-      log.warn({ failedForMs }, 'the database can be written again, records are taken')
+      log.warn({ failedForMs }, 'the database can be written again, records are accepted')
     },
     failed: (error) => {
       if (!isOfStorage(error)) return

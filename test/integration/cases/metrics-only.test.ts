@@ -19,12 +19,12 @@ test('case 01: in lists, on its card, in reports, for budgets, with a warning', 
       tokens: { input: 1000, output: 2300, cacheRead: 1_200_000, cacheCreation: 0 },
     },
   ])
-  expect(await rig.cli('sessions')).toMatch(/\$12\.50\s+told by metrics/)
+  expect(await rig.cli('sessions')).toMatch(/\$12\.50\s+from metrics only/)
   const card = await rig.cli('session', '--last')
-  expect(card).toContain('$12.50 (told by metrics)')
-  expect(card).toContain('events do not arrive')
+  expect(card).toContain('$12.50 (from metrics only)')
+  expect(card).toContain('events are missing')
   expect(card).toMatch(/claude-opus-5-5\s+0\s+\$12\.50/)
-  expect(await rig.cli('report', '--by', 'day')).toContain('$12.50 (told by metrics)')
+  expect(await rig.cli('report', '--by', 'day')).toContain('$12.50 (from metrics only)')
   expect(await sessionFindings(rig.bridge.dataDir, Date.now())).toMatchObject([
     { id: 'sessions.events', status: 'warn' },
   ])

@@ -42,7 +42,7 @@ test('a port in use is said in a line, with the setting that changes it', async 
   const failed = await startProcess(environment({ OTLP_GRPC_PORT: port }))
   expect(failed).toEqual({
     code: 1,
-    stderr: `claude-telemetry: Port ${port} on 127.0.0.1 is in use by another program. End that one, or set OTLP_GRPC_PORT to another port.\n`,
+    stderr: `claude-telemetry: Port ${port} on 127.0.0.1 is in use by another program. Stop it, or set OTLP_GRPC_PORT to another port.\n`,
   })
 })
 

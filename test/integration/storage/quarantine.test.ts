@@ -1,4 +1,4 @@
-/** Records that could not be placed: kept once, for a while. */
+/** Records that could not be assigned: kept once, for a while. */
 import { describe, expect, test } from 'vitest'
 import type { Quarantined } from '../../../src/domain/quarantine.ts'
 import { AT_MS } from '../../unit/storage/arrivals.ts'

@@ -59,7 +59,7 @@ export function delivery(nowMs: number): Delivery {
           receivedMs: nowMs - 60_000,
           signal: 'log',
           reason: 'unknown_agent',
-          message: 'nothing says which agent sent it: its scope is "my.app"',
+          message: 'the agent that sent it is unknown: its scope is "my.app"',
           name: 'my.event',
           bytes: 512,
         },

@@ -51,9 +51,9 @@ test.each([
 })
 
 test.each([
-  ['ab', /^"ab" begins more than one session: abc1, abc2, abc$/],
-  ['abd', /^no session begins with "abd"$/],
-  ['nothing', /^no session begins with "nothing"$/],
+  ['ab', /^"ab" matches more than one session: abc1, abc2, abc$/],
+  ['abd', /^no session id starts with "abd"$/],
+  ['nothing', /^no session id starts with "nothing"$/],
 ])('%s is explained', async (beginning, says) => {
   expect(await findSession(lists, beginning)).toMatchObject({
     ok: false,

@@ -54,7 +54,7 @@ test('a wrong configuration names each wrong variable, and not its secret', asyn
 
 test.each([
   [['--version'], 0, /^1\.2\.3\n$/],
-  [['--help'], 0, /Commands:\n {2}start .*Exit codes: 0 done/s],
+  [['--help'], 0, /Commands:\n {2}start .*Exit codes: 0 success/s],
   [['help', 'install'], 0, /^Usage: claude-telemetry install/],
   [['outbox', '--help'], 0, /list .*retry .*drop /s],
 ])('%j is answered on standard output', async (args, code, says) => {

@@ -167,7 +167,7 @@ test('says everything that there is', () => {
   expect(card(busy).split('\n')).toEqual([
     'Fix the login test, which has failed since the library was updated last week',
     'claude-code  3f2a91c0-5d5e-4b3f-9a52-1c2d3e4f5a6b',
-    'anna@example.com · project web · team core · 2026-11-21 09:30 · closed after it was quiet',
+    'anna@example.com · project web · team core · 2026-11-21 09:30 · closed as idle',
     '',
     'Cost       $4.20',
     'Tokens     1.2M: 12.3K in, 30K out, cache 1.1M read, 50K written',

@@ -23,7 +23,7 @@ test.each<[Tip, RegExp]>([
       cheaperModel: 'haiku',
       cheaperUsd: 0.95,
     },
-    /1\.2K short calls \(310 tokens .* opus for \$14\.20; at the price of haiku .* about \$0\.95\./,
+    /1\.2K short calls \(310 output tokens .* opus for \$14\.20; at the price of haiku .* about \$0\.95\./,
   ],
 ])('%j', (tip, says) => expect(tipText(tip)).toMatch(says))
 

@@ -251,7 +251,10 @@ describe('a wrong value is named with its variable and what is expected', () => 
     [{ BUDGET_DAILY_USD: '-1' }, 'BUDGET_DAILY_USD is "-1", expected a number above 0'],
     [{ BUDGET_DAILY_USD: '1,5' }, 'BUDGET_DAILY_USD is "1,5", expected a number above 0'],
     [{ BUDGET_SESSION_USD: '$5' }, 'BUDGET_SESSION_USD is "$5", expected a number above 0'],
-    [{ BODY_FOLDERS: '/a,b' }, 'BODY_FOLDERS is "/a,b", expected absolute paths of folders'],
+    [
+      { BODY_FOLDERS: '/a,b' },
+      'BODY_FOLDERS is "/a,b", expected comma-separated absolute paths of folders',
+    ],
     [{ BUDGET_TIME_ZONE: 'Vienna' }, 'BUDGET_TIME_ZONE is "Vienna", expected a time zone such as'],
   ])('%j', (variables, message) => {
     const problems = problemsOf(variables)
@@ -357,7 +360,7 @@ describe('the OTLP exporter', () => {
       EXPORT_OTLP_HEADERS: text,
     })
     expect(problems).toEqual([
-      'EXPORT_OTLP_HEADERS is (hidden), expected name=value pairs between commas, values percent-encoded',
+      'EXPORT_OTLP_HEADERS is (hidden), expected comma-separated name=value pairs with percent-encoded values',
     ])
   })
 })

@@ -27,7 +27,7 @@ const misspelt: readonly (readonly [string, string])[] = [
 describe('a name that is nearly ours', () => {
   test.each(misspelt)('%s is told in the environment and in a file', (name, meant) => {
     const message = (place: string) =>
-      `${name} in ${place} is no setting and does nothing. Did you mean ${meant}?`
+      `${name} in ${place} is not a setting and has no effect. Did you mean ${meant}?`
     expect(inEnvironment({ [name]: 'x1' })).toEqual([message('the environment')])
     expect(inFile({ [name]: 'x1' })).toEqual([message('/x/.env')])
   })
@@ -86,7 +86,7 @@ test('keys of one file beside the address of another are told', () => {
   const clone = { path: '/clone/.env', variables: keys }
   const user = { path: '/user/.env', variables: { ...keys, ...host } }
   expect(suspicionsOf(settingsOf({}, [clone, user]))).toEqual([
-    'What belongs to one Langfuse project comes from several files: LANGFUSE_PUBLIC_KEY in /clone/.env, LANGFUSE_SECRET_KEY in /clone/.env, LANGFUSE_HOST in /user/.env.',
+    'The settings of one Langfuse project come from several files: LANGFUSE_PUBLIC_KEY in /clone/.env, LANGFUSE_SECRET_KEY in /clone/.env, LANGFUSE_HOST in /user/.env.',
   ])
   expect(suspicionsOf(settingsOf(host, [clone, user]))).toEqual([])
   expect(suspicionsOf(settingsOf({}, [user, clone]))).toEqual([])

@@ -460,7 +460,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'neither a protocol nor an endpoint',
     user: { ...noCommon, OTEL_EXPORTER_OTLP_PROTOCOL: undefined },
-    fails: [/neither .* no signal is/, 'telemetry.protocol'],
+    fails: [/neither .* nothing is sent/, 'telemetry.protocol'],
   },
   {
     name: 'neither of metrics',
@@ -479,7 +479,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'an address of IPv6 over HTTP',
     user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://[::1]:4318' },
-    fails: [/cannot post to an address of IPv6.*localhost/s, 'telemetry.endpoint'],
+    fails: [/cannot post to an IPv6 address.*localhost/s, 'telemetry.endpoint'],
   },
   {
     name: 'the same for logs alone',
@@ -489,7 +489,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'an endpoint that begins with a host, which is read as a scheme',
     user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
-    fails: [/is no address: nothing is sent/, 'telemetry.endpoint'],
+    fails: [/is not a URL: nothing is sent/, 'telemetry.endpoint'],
   },
   ...['127.0.0.1:4317', 'HTTP://127.0.0.1:4317', 'grpc://127.0.0.1:4317'].map((value) => ({
     name: `gRPC to ${value}, which is tried with TLS`,
@@ -530,7 +530,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'the default that holds for what is no address',
     user: { OTEL_EXPORTER_OTLP_ENDPOINT: 'foo' },
-    fails: [/is no address: the default holds/, 'telemetry.endpoint'],
+    fails: [/is not a URL: the default applies/, 'telemetry.endpoint'],
   },
   ...['a=b=c', 'a=%zz', `a=${'x'.repeat(256)}`].map((value) => ({
     name: `resource attributes that are dropped, ${value.slice(0, 8)}`,
@@ -619,7 +619,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'an endpoint of logs without a path',
     user: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: base },
-    fails: [/used as it stands.*4318\/v1\/logs/s, 'telemetry.logs-endpoint'],
+    fails: [/used as is.*4318\/v1\/logs/s, 'telemetry.logs-endpoint'],
   },
   {
     name: 'one of metrics with a slash only',
@@ -676,7 +676,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'a protocol that there is not',
     user: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http' },
-    fails: [/is no protocol/, 'telemetry.protocol'],
+    fails: [/is not a protocol/, 'telemetry.protocol'],
   },
   {
     name: 'one of logs',

@@ -54,7 +54,7 @@ describe('a destination that fails', () => {
     ['is another server', status(404), 'unreachable'],
     ['redirects', status(302), 'unreachable'],
     ['is not there', GONE, 'unreachable'],
-    ['refuses the keys', status(401), 'unauthorized'],
+    ['rejects the keys', status(401), 'unauthorized'],
     ['has suspended us', status(403), 'unauthorized'],
   ])('when it %s, shows it and keeps the data', async (_what, outcome, expected) => {
     const { client, outbox, delivery, commit, started } = createRig()

@@ -215,7 +215,7 @@ describe('the sender', () => {
     expect(waiting()).toEqual(['old'])
     await clock.advance(10_000)
     expect(waiting()).toEqual([])
-    expect(logged).toContain('a budget alert was given up, the webhook has not taken it')
+    expect(logged).toContain('a budget alert was given up: the webhook did not accept it')
   })
 
   test('sends what was put off under a clock that has been set back', async () => {

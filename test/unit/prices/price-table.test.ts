@@ -146,7 +146,7 @@ describe('own prices', () => {
     ['{"prices": [{"model": "m", "discount": 15}]}', 'entry 1: "discount" has to be a number'],
     ['{"prices": [{"model": "m", "discount": 0.1, "from": "soon"}]}', 'entry 1: "from" has to be'],
     ['{"prices": [{"model": "m", "ouput": 1}]}', 'entry 1: it has a field "ouput"; known are'],
-    ['{"prices": [{"model": "m"}]}', 'entry 1: it says neither prices nor "as" nor a "discount"'],
+    ['{"prices": [{"model": "m"}]}', 'entry 1: it has neither prices nor "as" nor a "discount"'],
   ])('%s is refused with its reason', (text, reason) => {
     const parsed = parseOwnPrices(text)
     expect(parsed.ok ? '' : parsed.error).toContain(reason)

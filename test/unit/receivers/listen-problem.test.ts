@@ -6,7 +6,7 @@ const failed = (code: string) => Object.assign(new Error('listen failed'), { cod
 
 describe('a server that cannot listen', () => {
   it.each([
-    [failed('EADDRINUSE'), 'Port 4317 on 127.0.0.1 is in use by another program. End that one'],
+    [failed('EADDRINUSE'), 'Port 4317 on 127.0.0.1 is in use by another program. Stop it'],
     [new Error('Failed to bind: EADDRINUSE'), 'or set OTLP_GRPC_PORT to another port'],
     [failed('EACCES'), 'Cannot listen on 127.0.0.1:4317 (EACCES). Set OTLP_RECEIVER_HOST'],
     [failed('EADDRNOTAVAIL'), 'and OTLP_GRPC_PORT to an address this machine and user may use'],

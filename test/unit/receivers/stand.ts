@@ -77,7 +77,7 @@ interface Settings {
   /** Beside them, of records; as much as in the product when it is not given. */
   readonly decodingBytes?: number
   readonly maxInFlightRequests?: number
-  /** Of those, the ones that still arrive. */
+  /** Of those, those that still arrive. */
   readonly maxArriving?: number
   readonly health?: HttpServerDeps['health']
   readonly timeouts?: HttpServerDeps['timeouts']

@@ -89,7 +89,7 @@ describe('TOML', () => {
     const { format, values } = agentSettings('codex', wish, {}, linux)
     expect(withAgentValues('otel = 1\n', format, values)).toEqual({
       ok: false,
-      error: 'has a "otel" that is no table',
+      error: 'has a "otel" that is not a table',
     })
   })
 

@@ -1,4 +1,4 @@
-/** Records that could not be placed, each once, with why. */
+/** Records that could not be assigned, each once, with why. */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { COUNT, identity, NUMBER } from '../schema.ts'

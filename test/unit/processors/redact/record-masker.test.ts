@@ -216,8 +216,8 @@ describe('MASK_PATTERNS_FILE', () => {
 
   test.each([
     ['no colon', 'line 1 is not "name: pattern"'],
-    ['ok: x\nbad: (', 'line 2 (bad) is no regular expression'],
-    ['back: (a)\\1', 'line 1 (back) is no regular expression'],
+    ['ok: x\nbad: (', 'line 2 (bad) is not a regular expression'],
+    ['back: (a)\\1', 'line 1 (back) is not a regular expression'],
     ['all: x*', 'line 1 (all) matches the empty text'],
   ])('%j is refused', (text, message) => {
     const rules = parseUserRules(text)
