@@ -280,17 +280,11 @@ const contexts: Readonly<Record<string, (d: Draw, secret: string) => string>> = 
   'SQL user': (_, secret) => `CREATE USER app IDENTIFIED WITH mysql_native_password BY '${secret}'`,
   'piped login': (_, secret) => `echo "${secret}" | helm registry login r.example.com`,
   'here-string': (_, secret) => `gh auth login --with-token <<< "${secret}"`,
-  'here-document': (_, secret) => `cat > db_password.txt <<EOF\n${secret}\nEOF`,
   'file of a secret': (_, secret) => `printf '%s' ${secret} > secrets/token`,
   'list in JSON': (_, secret) => JSON.stringify({ passwords: ['', secret] }),
-  'list in YAML': (_, secret) => `api_keys:\n  - ${secret}\nport: 1`,
   'tuple in code': (_, secret) => `tokens = ('${secret}', 'none')`,
   'joined strings': (_, secret) => `password = "" + "${secret}"`,
-  'block of YAML': (_, secret) => `password: |\n  ${secret}\nport: 1`,
   'character reference': (_, secret) => `password&#61;${secret}`,
-  'Russian prose': (_, secret) => `Пароль: ${secret}`,
-  'Chinese prose': (_, secret) => `密码：${secret}`,
-  'Japanese prose': (_, secret) => `パスワード: ${secret}`,
   'German prose': (_, secret) => `das Kennwort ist ${secret}`,
   'Kubernetes literal': (_, secret) =>
     `kubectl create secret generic db --from-literal=color=${secret}`,
@@ -411,21 +405,9 @@ const shaped: Readonly<Record<string, (d: Draw) => { text: string; secret: strin
     const secret = `ghp_${d.alnum(36)}`
     return { secret, text: `machine github.com login ${secret} password x-oauth-basic` }
   },
-  'Kubernetes secret': (d) => {
-    const secret = Buffer.from(d.of(LOWER, 12)).toString('base64')
-    return { secret, text: `apiVersion: v1\ndata:\n  color: ${secret}\nkind: Secret\n` }
-  },
   'Kubernetes secret in JSON': (d) => {
     const secret = Buffer.from(d.of(LOWER, 12)).toString('base64')
     return { secret, text: JSON.stringify({ kind: 'Secret', data: { color: secret } }) }
-  },
-  'header in base64': (d) => {
-    const secret = Buffer.from(`Authorization: Bearer ${d.alnum(24)}`).toString('base64')
-    return { secret, text: `header=${secret}` }
-  },
-  'authorization code': (d) => {
-    const secret = d.alnum(32)
-    return { secret, text: `https://app.example.com/cb?code=${secret}&state=1` }
   },
   'SAML response': (d) => {
     const secret = encodeURIComponent(d.base64(90))
@@ -445,10 +427,6 @@ const shaped: Readonly<Record<string, (d: Draw) => { text: string; secret: strin
   'WireGuard key': (d) => {
     const secret = d.base64(32)
     return { secret, text: `[Interface]\nPrivateKey = ${secret}` }
-  },
-  PIN: (d) => {
-    const secret = d.of('123456789', 6)
-    return { secret, text: `PIN=${secret}` }
   },
   passphrase: (d) => {
     const secret = Array.from({ length: 4 }, () => d.of(LOWER, 7)).join(' ')
