@@ -409,6 +409,14 @@ const shaped: Readonly<Record<string, (d: Draw) => { text: string; secret: strin
     const secret = Buffer.from(d.of(LOWER, 12)).toString('base64')
     return { secret, text: JSON.stringify({ kind: 'Secret', data: { color: secret } }) }
   },
+  'header in base64': (d) => {
+    const secret = Buffer.from(`Authorization: Bearer ${d.alnum(24)}`).toString('base64')
+    return { secret, text: `header=${secret}` }
+  },
+  'authorization code': (d) => {
+    const secret = d.alnum(32)
+    return { secret, text: `https://app.example.com/cb?code=${secret}&state=1` }
+  },
   'SAML response': (d) => {
     const secret = encodeURIComponent(d.base64(90))
     return { secret, text: `SAMLResponse=${secret}` }

@@ -136,7 +136,11 @@ function authorizationAt(text: string, at: number): SecretSpan | undefined {
   if (!isLongOrRandom(value)) return undefined
   // Prose goes on with a word, a header with whatever it holds.
   const isProse = /n (?:[a-z ]*)$/i.test(kept)
-  if (isProse && (value.length < 16 || !/\d/.test(value) || /[(/:]/.test(value))) return undefined
+  if (
+    isProse &&
+    (value.length < 16 || !(/\d/.test(value) || value.length >= 20) || /[(/:]/.test(value))
+  )
+    return undefined
   return { from: at + kept.length, to: at + match[0].length }
 }
 

@@ -72,7 +72,7 @@ const percent: Encoding = {
   group: 1,
 }
 
-/** Masks the run of an encoding around a keyword if it holds a credential. No run is decoded twice. */
+/** Masks the run of an encoding around a keyword if it holds a credential. A run that holds none is decoded once. */
 function encodedRule(keywords: readonly string[], { isOf, decode, group }: Encoding): MaskRule {
   let lastText = ''
   let lastTo = 0
@@ -89,13 +89,13 @@ function encodedRule(keywords: readonly string[], { isOf, decode, group }: Encod
       if (text.charCodeAt(from - 1) === 0x5c && from < at) from += 1
       let to = end
       while (to - from < MAX_RUN && isOf(text.charCodeAt(to))) to += 1
-      lastText = text
-      lastTo = to
       for (let shift = 0; shift < group; shift += 1) {
         if (!holdsCredential(decode(text.slice(from + shift, to)))) continue
         while (text.charCodeAt(to) === 0x3d) to += 1
         return { from, to }
       }
+      lastText = text
+      lastTo = to
       return undefined
     },
   }

@@ -46,8 +46,9 @@ function isNameStart(text: string, at: number): boolean {
 
 /** `?code=…` of a redirect, or a code beside its grant type. */
 function isAuthorizationCode(value: string, text: string, at: number): boolean {
-  if (!looksRandom(value) || !/\d/.test(value) || !/[A-Za-z]/.test(value)) return false
-  if (/[?&#]$/.test(text.slice(Math.max(0, at - 1), at)) && !UUID.test(value)) return true
+  if (!looksRandom(value) || !/[A-Za-z]/.test(value)) return false
+  if (/(?:[?&#]|%3F|%26)$/i.test(text.slice(Math.max(0, at - 3), at)) && !UUID.test(value))
+    return true
   const around = text.slice(Math.max(0, at - GRANT_WINDOW), at + GRANT_WINDOW)
   return /authorization_code|redirect_uri|code_verifier|[?&]state=|session_state/.test(around)
 }

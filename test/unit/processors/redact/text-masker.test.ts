@@ -59,6 +59,7 @@ describe('what a context tells is masked', () => {
       for (const around of [text, `first line\n${text}\nlast line`]) {
         const masked = mask(nested(around, depth))
         for (const secret of gone) expectGone(masked, escaped(secret, depth))
+        expect(mask(nested(around, depth)), 'the same text again').toBe(masked)
         expect(parsed(masked, depth)).toMatchObject({ before: 1, after: 'x' })
         expect(mask(masked), 'a second time').toBe(masked)
       }
