@@ -7,7 +7,7 @@ import { filterOf as storeFilterOf, sessionRowOf } from '../reports/session-list
 import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
 import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
-import { type QuarterOfModel, type Tip, tipsOf } from '../reports/tips.ts'
+import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
 import { type Group, GROUPS, partsOf } from '../reports/usage-groups.ts'
 import { type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
@@ -86,7 +86,7 @@ export async function reportData(
   const asked = storeFilterOf(filter)
   const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone), letOthersRun)
   const report = usageReport(used)
-  const quarters = await reader.usage.buckets(asked, range)
+  const modelBuckets = await reader.usage.buckets(asked, range)
   return ok({
     period,
     group,
@@ -97,7 +97,7 @@ export async function reportData(
     shares: sharesOf(report),
     tools: report.tools.map(toolUseOf),
     dearest: await dearestOf(reader, used),
-    tips: tipsOf(quarters.map(quarterOf), report.tools),
+    tips: tipsOf(modelBuckets.map(bucketOfModel), report.tools),
   })
 }
 
@@ -106,7 +106,7 @@ async function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number)
   const used = await reader.usage.bounds(nowMs + MAX_CLOCK_LEAD_MS)
   const data = used ?? { fromMs: nowMs, toMs: nowMs }
   const toMs = to ?? Math.max(nowMs, data.toMs)
-  // What was used is known by quarters of an hour, so the range begins with the one it begins in.
+  // What was used is known in quarters of an hour, so the range begins with the one it begins in.
   return { fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)), toMs }
 }
 
@@ -156,7 +156,7 @@ async function dearestOf(
   return rows
 }
 
-function quarterOf(bucket: ModelBucket): QuarterOfModel {
+function bucketOfModel(bucket: ModelBucket): BucketOfModel {
   const { session, bucketMs, model, isSubagent } = bucket
   return { session, bucketMs, model, isSubagent, sums: sumsOf(bucket) }
 }

@@ -61,7 +61,7 @@ export interface UnusedMetric {
 }
 
 /** Something that happened within a span. */
-export interface SpanMoment {
+export interface SpanEventRecord {
   readonly name: string
   readonly timeMs: number | undefined
   readonly attributes: Attributes
@@ -78,7 +78,7 @@ export interface SpanRecord {
   readonly endMs: number
   readonly attributes: Attributes
   /** The span's events. */
-  readonly moments: readonly SpanMoment[]
+  readonly moments: readonly SpanEventRecord[]
   /** 0 unset, 1 ok, 2 error. */
   readonly statusCode: 0 | 1 | 2
   readonly statusMessage: string

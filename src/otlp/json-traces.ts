@@ -2,7 +2,7 @@
  * ExportTraceServiceRequest in OTLP/JSON to spans. A span that lacks its ids is refused alone;
  * what else of it cannot be read is left out. Links are not used. Knows nothing of agents.
  */
-import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
+import type { Origin, SpanEventRecord, SpanRecord } from '../domain/telemetry-record.ts'
 import { readAttributes } from './any-value.ts'
 import { type Fault, isObject, refuse, typeName } from './decoding.ts'
 import { itemByItem, type Signal } from './json-envelope.ts'
@@ -28,7 +28,7 @@ function readSpan(raw: unknown, origin: Origin, fault: Fault): SpanRecord | unde
   if (!isObject(raw)) return refuse(fault, `it is ${typeName(raw)}, expected an object`)
   const attributes = readAttributes(raw.attributes, fault)
   if (attributes === undefined) return undefined
-  const moments = readMoments(raw.events, fault)
+  const moments = readSpanEvents(raw.events, fault)
   if (moments === undefined) return undefined
   return spanRecord(
     {
@@ -48,8 +48,8 @@ function readSpan(raw: unknown, origin: Origin, fault: Fault): SpanRecord | unde
 }
 
 /** Events of a span that are no objects are left out. */
-function readMoments(raw: unknown, fault: Fault): SpanMoment[] | undefined {
-  const moments: SpanMoment[] = []
+function readSpanEvents(raw: unknown, fault: Fault): SpanEventRecord[] | undefined {
+  const moments: SpanEventRecord[] = []
   if (!Array.isArray(raw)) return moments
   for (let i = 0; i < raw.length; i++) {
     const event: unknown = raw[i]

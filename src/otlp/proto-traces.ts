@@ -2,7 +2,7 @@
  * ExportTraceServiceRequest in protobuf (opentelemetry/proto/trace/v1) to spans. A span that
  * cannot be read, or lacks its ids, is refused alone. Links are not used.
  */
-import type { Origin, SpanMoment, SpanRecord } from '../domain/telemetry-record.ts'
+import type { Origin, SpanEventRecord, SpanRecord } from '../domain/telemetry-record.ts'
 import { newAttributeMap } from './attribute-map.ts'
 import type { Fault } from './decoding.ts'
 import { nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, UNSET_NANOS } from './scalars.ts'
@@ -60,7 +60,7 @@ function readSpan(
 ): SpanRecord | undefined {
   const { reader } = input
   const attributes = newAttributeMap()
-  const moments: SpanMoment[] = []
+  const moments: SpanEventRecord[] = []
   const ids = { traceId: '', spanId: '', parentSpanId: '' }
   const times = { startNanos: UNSET_NANOS, endNanos: UNSET_NANOS }
   let name = ''
@@ -89,7 +89,7 @@ function readSpan(
         times.endNanos = reader.fixed64().toString()
         break
       case EVENTS:
-        moments.push(readMoment(input, end))
+        moments.push(readSpanEvent(input, end))
         break
       case STATUS:
         status = readStatus(input, end)
@@ -101,7 +101,7 @@ function readSpan(
   return spanRecord({ origin, ...ids, name, ...times, attributes, moments, ...status }, fault)
 }
 
-function readMoment(input: WireInput, outerEnd: number): SpanMoment {
+function readSpanEvent(input: WireInput, outerEnd: number): SpanEventRecord {
   const { reader } = input
   countValue(input)
   const end = enterMessage(reader, outerEnd)

@@ -7,7 +7,7 @@ import type {
   LogRecord,
   Origin,
   MetricPoint,
-  SpanMoment,
+  SpanEventRecord,
   SpanRecord,
 } from '../domain/telemetry-record.ts'
 import { isDigits, nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, readText } from './scalars.ts'
@@ -124,7 +124,7 @@ export interface SpanFields {
   readonly startNanos: string
   readonly endNanos: string
   readonly attributes: Attributes
-  readonly moments: readonly SpanMoment[]
+  readonly moments: readonly SpanEventRecord[]
   readonly statusCode: number
   readonly statusMessage: string
 }

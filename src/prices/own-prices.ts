@@ -79,9 +79,9 @@ function readEntry(entry: unknown): Result<OwnPrice, string> {
   const { model, provider, as, discount = 0 } = entry as EntryFields
   const rates = readRates(entry)
   if (!rates.ok) return rates
-  const from = readMoment(entry, 'from')
+  const from = readSpanEvent(entry, 'from')
   if (!from.ok) return from
-  const until = readMoment(entry, 'until')
+  const until = readSpanEvent(entry, 'until')
   if (!until.ok) return until
   if (rates.value !== undefined && as !== undefined) {
     return err('it has both prices and "as": remove one of them')
@@ -133,7 +133,7 @@ function readRates(entry: Json): Result<Rates | undefined, string> {
   return ok(rates as unknown as Rates)
 }
 
-function readMoment(entry: Json, name: 'from' | 'until'): Result<number | undefined, string> {
+function readSpanEvent(entry: Json, name: 'from' | 'until'): Result<number | undefined, string> {
   const value = entry[name]
   if (value === undefined) return ok(undefined)
   const ms = typeof value === 'string' && ISO_DATE.test(value) ? Date.parse(value) : Number.NaN

@@ -9,7 +9,7 @@ import { inputPriceUsd, READ_RATIO, WRITE_RATIO } from './input-price.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 
 /** Model calls of one session in one quarter of an hour. */
-export interface QuarterOfModel {
+export interface BucketOfModel {
   readonly session: number
   readonly bucketMs: number
   readonly model: string
@@ -63,12 +63,12 @@ const DEAR_FACTOR = 3
 
 /** The most expensive habit first; a tool that fails costs no known sum, and comes last. */
 export function tipsOf(
-  quarters: readonly QuarterOfModel[],
+  buckets: readonly BucketOfModel[],
   tools: readonly ToolCount[],
 ): readonly Tip[] {
-  const totalUsd = sumOf(quarters).costUsd
+  const totalUsd = sumOf(buckets).costUsd
   const minUsd = Math.max(MIN_SAVED_USD, MIN_SHARE * totalUsd)
-  const dear = [...coldCache(quarters, minUsd), ...dearSubagents(quarters, minUsd)]
+  const dear = [...coldCache(buckets, minUsd), ...dearSubagents(buckets, minUsd)]
   dear.sort((a, b) => savingOf(b) - savingOf(a))
   return [...dear, ...failingTool(tools)].slice(0, MAX_TIPS)
 }
@@ -82,13 +82,13 @@ function savingOf(tip: DearTip): number {
 /**
  * After a pause of a quarter of an hour the cache of a conversation is gone, and all of it is
  * written again: 1.25 instead of 0.1 of the price. What was in mind before is the mean input of a
- * call in the last quarter before the pause.
+ * call in the last bucket before the pause.
  */
-function coldCache(quarters: readonly QuarterOfModel[], minUsd: number): readonly DearTip[] {
+function coldCache(buckets: readonly BucketOfModel[], minUsd: number): readonly DearTip[] {
   let times = 0
   let tokens = 0
   let usd = 0
-  const mains = quarters.filter(({ isSubagent }) => !isSubagent)
+  const mains = buckets.filter(({ isSubagent }) => !isSubagent)
   for (const ofSession of Map.groupBy(mains, ({ session }) => session).values()) {
     const merged = [...Map.groupBy(ofSession, ({ bucketMs }) => bucketMs)]
       .map(([bucketMs, rows]) => ({ bucketMs, sums: sumOf(rows) }))
@@ -108,8 +108,8 @@ function coldCache(quarters: readonly QuarterOfModel[], minUsd: number): readonl
 }
 
 /** Short answers of subagents by a model that costs several times another one in use. */
-function dearSubagents(quarters: readonly QuarterOfModel[], minUsd: number): readonly DearTip[] {
-  const byModel = Map.groupBy(quarters, ({ model }) => model)
+function dearSubagents(buckets: readonly BucketOfModel[], minUsd: number): readonly DearTip[] {
+  const byModel = Map.groupBy(buckets, ({ model }) => model)
   const prices = [...byModel].flatMap(([model, rows]) => {
     const price = inputPriceUsd(sumOf(rows))
     return price === undefined ? [] : [{ model, price }]
@@ -147,9 +147,9 @@ function failingTool(tools: readonly ToolCount[]): readonly Tip[] {
   return [{ kind: 'failing_tool', tool, failures, results }]
 }
 
-function sumOf(quarters: readonly QuarterOfModel[]): Sums {
+function sumOf(buckets: readonly BucketOfModel[]): Sums {
   const total = emptySums()
-  for (const { sums } of quarters) addSums(total, sums)
+  for (const { sums } of buckets) addSums(total, sums)
   return total
 }
 

@@ -1,108 +1,108 @@
 /**
  * Facts that wait for the thing they belong to, by its id. Plain data, in order of arrival; ids
- * are prefixed, so that none of them is special. A ledger is written to by the functions of this
- * file alone.
+ * are prefixed, so that none of them is special. They are changed only by the functions of this
+ * file.
  */
 import { jsonBytes, textBytes } from './json-bytes.ts'
 import type { JsonValue } from '../domain/json-value.ts'
 
-export type Ledger<T> = Record<string, T>
+export type Correlations<T> = Record<string, T>
 
-/** What a ledger may hold; beyond it the oldest facts are forgotten. */
-export interface LedgerBounds {
+/** How much may wait; beyond it the oldest facts are forgotten. */
+export interface CorrelationBounds {
   readonly entries: number
   /** As JSON. */
   readonly bytes: number
 }
 
-/** What a ledger holds. */
+/** How much waits. */
 interface Size {
   entries: number
   bytes: number
 }
 
 const PREFIX = ':'
-/** Share of its bounds that a ledger keeps when it is too large: to forget one by one is slow. */
+/** Share of its bounds that is kept when there is too much: to forget one by one is slow. */
 const KEPT_SHARE = 0.75
 
-/** Worked out when a ledger is first asked for, and kept up from then on. */
-const sizes = new WeakMap<Ledger<unknown>, Size>()
+/** Computed when first needed, and kept up from then on. */
+const sizes = new WeakMap<Correlations<unknown>, Size>()
 
 /** Notes a fact, in the place of an earlier one of that id. `onForgotten` gets what had to go. */
 export function note<T>(
-  ledger: Ledger<T>,
+  facts: Correlations<T>,
   id: string,
   fact: T,
-  bounds: LedgerBounds,
+  bounds: CorrelationBounds,
   onForgotten?: (fact: T) => void,
 ): void {
-  put(ledger, PREFIX + id, fact)
-  if (!isWithin(sizeOf(ledger), bounds)) forgetOldest(ledger, shareOf(bounds), onForgotten)
+  put(facts, PREFIX + id, fact)
+  if (!isWithin(sizeOf(facts), bounds)) forgetOldest(facts, shareOf(bounds), onForgotten)
 }
 
 /** Notes a fact under a key that is no bare id. */
-export function put<T>(ledger: Ledger<T>, key: string, fact: T): void {
-  const size = sizeOf(ledger)
-  if (ledger[key] !== undefined) remove(ledger, size, key)
-  ledger[key] = fact
+export function put<T>(facts: Correlations<T>, key: string, fact: T): void {
+  const size = sizeOf(facts)
+  if (facts[key] !== undefined) remove(facts, size, key)
+  facts[key] = fact
   size.entries += 1
   size.bytes += entryBytes(key, fact)
 }
 
-export function look<T>(ledger: Ledger<T>, id: string | undefined): T | undefined {
-  // Most ledgers are empty most of the time, and then the key need not be made.
-  return id === undefined || isEmpty(ledger) ? undefined : ledger[PREFIX + id]
+export function look<T>(facts: Correlations<T>, id: string | undefined): T | undefined {
+  // Most of them are empty most of the time, and then the key need not be made.
+  return id === undefined || isEmpty(facts) ? undefined : facts[PREFIX + id]
 }
 
 /** The fact, which is then forgotten. */
-export function take<T>(ledger: Ledger<T>, id: string | undefined): T | undefined {
-  const fact = look(ledger, id)
-  if (id !== undefined && fact !== undefined) remove(ledger, sizeOf(ledger), PREFIX + id)
+export function take<T>(facts: Correlations<T>, id: string | undefined): T | undefined {
+  const fact = look(facts, id)
+  if (id !== undefined && fact !== undefined) remove(facts, sizeOf(facts), PREFIX + id)
   return fact
 }
 
 /** The fact under a key that is no bare id; it is then forgotten. */
-export function drop<T>(ledger: Ledger<T>, key: string): T | undefined {
-  const fact = Object.hasOwn(ledger, key) ? ledger[key] : undefined
-  if (fact !== undefined) remove(ledger, sizeOf(ledger), key)
+export function drop<T>(facts: Correlations<T>, key: string): T | undefined {
+  const fact = Object.hasOwn(facts, key) ? facts[key] : undefined
+  if (fact !== undefined) remove(facts, sizeOf(facts), key)
   return fact
 }
 
-/** Forgets the oldest facts until the ledger is within the bounds. Returns how many. */
+/** Forgets the oldest facts until they are within the bounds. Returns how many. */
 export function forgetOldest<T>(
-  ledger: Ledger<T>,
-  bounds: LedgerBounds,
+  facts: Correlations<T>,
+  bounds: CorrelationBounds,
   onForgotten?: (fact: T) => void,
 ): number {
-  const size = sizeOf(ledger)
+  const size = sizeOf(facts)
   let forgotten = 0
   if (isWithin(size, bounds)) return forgotten
-  for (const [key, fact] of Object.entries(ledger)) {
+  for (const [key, fact] of Object.entries(facts)) {
     if (isWithin(size, bounds)) break
-    remove(ledger, size, key)
+    remove(facts, size, key)
     onForgotten?.(fact)
     forgotten += 1
   }
   return forgotten
 }
 
-/** Bytes of the ledger as JSON, about. */
-export function bytesOf(ledger: Ledger<unknown>): number {
-  return isEmpty(ledger) ? 0 : sizeOf(ledger).bytes
+/** Approximate size in bytes, as JSON. */
+export function bytesOf(facts: Correlations<unknown>): number {
+  return isEmpty(facts) ? 0 : sizeOf(facts).bytes
 }
 
-export function isEmpty(ledger: Ledger<unknown>): boolean {
-  const size = sizes.get(ledger)
+export function isEmpty(facts: Correlations<unknown>): boolean {
+  const size = sizes.get(facts)
   if (size !== undefined) return size.entries === 0
-  for (const _ in ledger) return sizeOf(ledger).entries === 0
+  for (const _ in facts) return sizeOf(facts).entries === 0
   return true
 }
 
 /**
- * A copy that shares its facts with the original. Every commit copies some thirty ledgers, most of
- * them empty: those need no size.
+ * A copy that shares its facts with the original. Every commit copies some thirty of these, most of
+ * them empty: an empty one needs no size.
  */
-export function copyLedger<T>(from: Ledger<T>): Ledger<T> {
+export function copyCorrelations<T>(from: Correlations<T>): Correlations<T> {
   if (isEmpty(from)) return {}
   const copy = { ...from }
   const size = sizes.get(from)
@@ -110,29 +110,29 @@ export function copyLedger<T>(from: Ledger<T>): Ledger<T> {
   return copy
 }
 
-function isWithin(size: Size, bounds: LedgerBounds): boolean {
+function isWithin(size: Size, bounds: CorrelationBounds): boolean {
   return size.entries <= bounds.entries && size.bytes <= bounds.bytes
 }
 
-function shareOf({ entries, bytes }: LedgerBounds): LedgerBounds {
+function shareOf({ entries, bytes }: CorrelationBounds): CorrelationBounds {
   return { entries: entries * KEPT_SHARE, bytes: bytes * KEPT_SHARE }
 }
 
-function remove(ledger: Ledger<unknown>, size: Size, key: string): void {
+function remove(facts: Correlations<unknown>, size: Size, key: string): void {
   size.entries -= 1
-  size.bytes -= entryBytes(key, ledger[key])
-  delete ledger[key]
+  size.bytes -= entryBytes(key, facts[key])
+  delete facts[key]
 }
 
-function sizeOf(ledger: Ledger<unknown>): Size {
-  const known = sizes.get(ledger)
+function sizeOf(facts: Correlations<unknown>): Size {
+  const known = sizes.get(facts)
   if (known !== undefined) return known
   const size = { entries: 0, bytes: 0 }
-  for (const [key, fact] of Object.entries(ledger)) {
+  for (const [key, fact] of Object.entries(facts)) {
     size.entries += 1
     size.bytes += entryBytes(key, fact)
   }
-  sizes.set(ledger, size)
+  sizes.set(facts, size)
   return size
 }
 
@@ -178,23 +178,23 @@ export interface TurnSpan extends Interval {
 
 export interface Joins {
   /** By request id. */
-  calls: Ledger<CallSpan>
+  calls: Correlations<CallSpan>
   /** By tool use id. */
-  tools: Ledger<ToolSpan>
-  executions: Ledger<Interval>
+  tools: Correlations<ToolSpan>
+  executions: Correlations<Interval>
   /** Times a tool waited for the user, by the id of the tool's span. */
-  waits: Ledger<Interval>
+  waits: Correlations<Interval>
   /** Which tool use an execution span belongs to, by the span's id. */
-  executionOwners: Ledger<string>
+  executionOwners: Correlations<string>
   /** The span under which a subagent's first span hangs, by subagent id. */
-  subagentParents: Ledger<string>
+  subagentParents: Correlations<string>
   /** Which tool use started a subagent, as hooks tell, by subagent id. */
-  subagentTools: Ledger<string>
+  subagentTools: Correlations<string>
   /** Messages sent, by the body's id; then both bodies, by request id. */
-  requestBodies: Ledger<JsonValue>
-  bodies: Ledger<Bodies>
+  requestBodies: Correlations<JsonValue>
+  bodies: Correlations<Bodies>
   /** By trace id. */
-  turns: Ledger<TurnSpan>
+  turns: Correlations<TurnSpan>
 }
 
 export function emptyJoins(): Joins {
@@ -214,22 +214,22 @@ export function emptyJoins(): Joins {
 
 export function copyJoins(from: Joins): Joins {
   return {
-    calls: copyLedger(from.calls),
-    tools: copyLedger(from.tools),
-    executions: copyLedger(from.executions),
-    waits: copyLedger(from.waits),
-    executionOwners: copyLedger(from.executionOwners),
-    subagentParents: copyLedger(from.subagentParents),
-    subagentTools: copyLedger(from.subagentTools),
-    requestBodies: copyLedger(from.requestBodies),
-    bodies: copyLedger(from.bodies),
-    turns: copyLedger(from.turns),
+    calls: copyCorrelations(from.calls),
+    tools: copyCorrelations(from.tools),
+    executions: copyCorrelations(from.executions),
+    waits: copyCorrelations(from.waits),
+    executionOwners: copyCorrelations(from.executionOwners),
+    subagentParents: copyCorrelations(from.subagentParents),
+    subagentTools: copyCorrelations(from.subagentTools),
+    requestBodies: copyCorrelations(from.requestBodies),
+    bodies: copyCorrelations(from.bodies),
+    turns: copyCorrelations(from.turns),
   }
 }
 
 const MAX_ENTRIES = 1000
 
-/** Bytes of each ledger as JSON; those with content are bounded together, by `contentBytes`. */
+/** Bytes of each kind as JSON; those with content are bounded together, by `contentBytes`. */
 const MAX_BYTES: Readonly<Record<keyof Joins, number>> = {
   calls: 30_000,
   tools: Number.POSITIVE_INFINITY,
@@ -257,9 +257,9 @@ export function noteFact<K extends keyof Joins>(
   contentBytes: number,
 ): number {
   let forgotten = 0
-  const ledger: Ledger<unknown> = joins[kind]
+  const facts: Correlations<unknown> = joins[kind]
   const isContent = WITH_CONTENT.some((name) => name === kind)
-  note(ledger, id, fact, { entries: MAX_ENTRIES, bytes: MAX_BYTES[kind] }, () => {
+  note(facts, id, fact, { entries: MAX_ENTRIES, bytes: MAX_BYTES[kind] }, () => {
     forgotten += 1
   })
   return isContent ? forgotten + boundContent(joins, contentBytes) : 0
@@ -267,21 +267,21 @@ export function noteFact<K extends keyof Joins>(
 
 /** Bytes of all of it as JSON, about. */
 export function joinsBytes(joins: Joins): number {
-  const ledgers: readonly Ledger<unknown>[] = Object.values(joins)
-  return ledgers.reduce((sum, ledger) => sum + bytesOf(ledger), 0)
+  const kinds: readonly Correlations<unknown>[] = Object.values(joins)
+  return kinds.reduce((sum, facts) => sum + bytesOf(facts), 0)
 }
 
-/** The largest ledger gives way first. */
+/** The largest kind gives way first. */
 function boundContent(joins: Joins, maxBytes: number): number {
-  const ledgers = WITH_CONTENT.map((kind): Ledger<unknown> => joins[kind])
-  const total = () => ledgers.reduce((sum, ledger) => sum + bytesOf(ledger), 0)
+  const kinds = WITH_CONTENT.map((kind): Correlations<unknown> => joins[kind])
+  const total = () => kinds.reduce((sum, facts) => sum + bytesOf(facts), 0)
   let forgotten = 0
   if (total() <= maxBytes) return 0
-  for (const ledger of ledgers.sort((a, b) => bytesOf(b) - bytesOf(a))) {
+  for (const facts of kinds.sort((a, b) => bytesOf(b) - bytesOf(a))) {
     const excess = total() - maxBytes * KEPT_SHARE
     if (excess <= 0) break
-    const bytes = Math.max(0, bytesOf(ledger) - excess)
-    forgotten += forgetOldest(ledger, { entries: MAX_ENTRIES, bytes })
+    const bytes = Math.max(0, bytesOf(facts) - excess)
+    forgotten += forgetOldest(facts, { entries: MAX_ENTRIES, bytes })
   }
   return forgotten
 }

@@ -5,7 +5,7 @@
 import type { Draft } from './draft.ts'
 import { heldBytes, sizeOf } from './held.ts'
 import { jsonBytes } from './json-bytes.ts'
-import { bytesOf, type Ledger } from './pending-correlations.ts'
+import { bytesOf, type Correlations } from './pending-correlations.ts'
 import { forgetAnswers, sendOldestCall } from './calls/model-call.ts'
 import { byteBounds } from './policy.ts'
 import { forgetReports } from './hooks/reported-content.ts'
@@ -61,8 +61,8 @@ function* bytesOfEach(letGo: () => unknown): Generator<number> {
   for (let gone = letGo(); gone !== undefined; gone = letGo()) yield jsonBytes(gone)
 }
 
-function freedIn(ledger: Ledger<unknown>, forget: () => void): number {
-  const before = bytesOf(ledger)
+function freedIn(facts: Correlations<unknown>, forget: () => void): number {
+  const before = bytesOf(facts)
   forget()
-  return before - bytesOf(ledger)
+  return before - bytesOf(facts)
 }

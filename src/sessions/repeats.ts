@@ -13,14 +13,14 @@ import type {
 } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
-import { drop, type LedgerBounds, look, note } from './pending-correlations.ts'
+import { drop, type CorrelationBounds, look, note } from './pending-correlations.ts'
 import { jsonBytes } from './json-bytes.ts'
 import { shortHash } from './short-hash.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
 
 /** What is told again and again (the usage of a root) stays, whatever the bounds. */
-const TOLD: LedgerBounds = { entries: 2000, bytes: 40_000 }
-const PENDING: LedgerBounds = { entries: 500, bytes: 200_000 }
+const TOLD: CorrelationBounds = { entries: 2000, bytes: 40_000 }
+const PENDING: CorrelationBounds = { entries: 500, bytes: 200_000 }
 /** Of one event that waits, as JSON; beyond it the figures wait without the content. */
 const MAX_PENDING_BYTES = 10_000
 

@@ -11,10 +11,10 @@ import type { CloseReason } from '../domain/session-control.ts'
 import type { JsonValue } from '../domain/json-value.ts'
 import {
   copyJoins,
-  copyLedger,
+  copyCorrelations,
   emptyJoins,
   type Joins,
-  type Ledger,
+  type Correlations,
 } from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
 import type { UsagePart } from './usage/usage.ts'
@@ -164,7 +164,7 @@ export interface OpenTurn {
   /** Prompt, answer and tools as hooks told of them. */
   reportedPrompt: string | undefined
   reportedAnswer: string | undefined
-  reportedTools: Ledger<ReportedTool>
+  reportedTools: Correlations<ReportedTool>
   prompt: string | undefined
   /** The prompt was read from what a call was given; the turn's own record may say it better. */
   isPromptOfCall?: boolean
@@ -188,11 +188,11 @@ export interface OpenTurn {
    * Segments sent of subagents, by the hash of their id: before this turn was taken up again, or
    * because they were many.
    */
-  readonly sentSubagents: Ledger<number>
+  readonly sentSubagents: Correlations<number>
   /** Answers that came before their call, by request id. */
-  earlyAnswers: Ledger<string>
+  earlyAnswers: Correlations<string>
   /** The same of usage. */
-  earlyUsage: Ledger<EarlyUsage>
+  earlyUsage: Correlations<EarlyUsage>
   modelCalls: number
   toolResults: number
   costUsd: number
@@ -217,7 +217,7 @@ export interface EndedTurn {
   /** Neither its prompt nor an answer to it has come; absent otherwise. */
   readonly isUncounted?: true
   /** Segments sent of each subagent, by the hash of its id. */
-  readonly subagents: Ledger<number>
+  readonly subagents: Correlations<number>
 }
 
 /** How much open turns hold, as JSON: counted from above, measured when that has grown. */
@@ -276,7 +276,7 @@ export interface SessionState {
   /** Absent in states of before it was counted. */
   held?: HeldSize
   /** The turns that ended last, by key; see `ended-turns.ts`. */
-  ended: Ledger<EndedTurn>
+  ended: Correlations<EndedTurn>
   /** Those that ended before, in pages, the newest last. Never written to, only replaced. */
   forgotten: readonly (readonly ForgottenTurn[])[]
   /** There were more turns than are remembered. */
@@ -302,10 +302,10 @@ export interface SessionState {
   bodied: boolean
   joins: Joins
   /** What was told already, and what waits to see whether it is: see `repeats.ts`. */
-  toldKeys?: Ledger<number>
-  pendingRepeats?: Ledger<PendingRepeat>
+  toldKeys?: Correlations<number>
+  pendingRepeats?: Correlations<PendingRepeat>
   /** What subagents used whose type nobody has told, by their id: see `untyped-usage.ts`. */
-  untypedUsage?: Ledger<readonly UsagePart[]>
+  untypedUsage?: Correlations<readonly UsagePart[]>
   /** Notes from before the first turn, which they are shown in. */
   earlyNotes: ObservationDraft[]
   title: string | undefined
@@ -421,26 +421,26 @@ export function copyState(from: SessionState): SessionState {
   copy.turns = {}
   for (const key in from.turns) copy.turns[key] = copyTurn(from.turns[key] as OpenTurn)
   if (from.held !== undefined) copy.held = { ...from.held }
-  copy.ended = copyLedger(from.ended)
+  copy.ended = copyCorrelations(from.ended)
   copy.totals = copyTotals(from.totals)
   copy.series = { ...from.series }
   copy.joins = copyJoins(from.joins)
-  if (from.toldKeys !== undefined) copy.toldKeys = copyLedger(from.toldKeys)
-  if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyLedger(from.pendingRepeats)
-  if (from.untypedUsage !== undefined) copy.untypedUsage = copyLedger(from.untypedUsage)
+  if (from.toldKeys !== undefined) copy.toldKeys = copyCorrelations(from.toldKeys)
+  if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyCorrelations(from.pendingRepeats)
+  if (from.untypedUsage !== undefined) copy.untypedUsage = copyCorrelations(from.untypedUsage)
   copy.earlyNotes = from.earlyNotes.slice()
   return copy
 }
 
 function copyTurn(from: OpenTurn): OpenTurn {
-  const copy = { ...from, sentSubagents: copyLedger(from.sentSubagents) }
+  const copy = { ...from, sentSubagents: copyCorrelations(from.sentSubagents) }
   copy.held = from.held.slice()
   copy.tools = from.tools.slice()
   copy.heldTools = from.heldTools.slice()
-  copy.reportedTools = copyLedger(from.reportedTools)
+  copy.reportedTools = copyCorrelations(from.reportedTools)
   copy.shownTools = from.shownTools.slice()
   copy.subagents = { ...from.subagents }
-  copy.earlyAnswers = copyLedger(from.earlyAnswers)
-  copy.earlyUsage = copyLedger(from.earlyUsage)
+  copy.earlyAnswers = copyCorrelations(from.earlyAnswers)
+  copy.earlyUsage = copyCorrelations(from.earlyUsage)
   return copy
 }

@@ -31,7 +31,13 @@ import {
   usageGenerationOf,
 } from './generation.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
-import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
+import {
+  bytesOf,
+  forgetOldest,
+  type CorrelationBounds,
+  note,
+  take,
+} from '../pending-correlations.ts'
 import type { EarlyUsage, HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
 import { noteSubagent, subagentCalls } from '../subagents/subagent.ts'
 import { noteEarlyCall } from '../turns/note.ts'
@@ -42,7 +48,7 @@ import { emitInTurn, MAX_FAILURE_LENGTH, openTurns, parentOf, turnOf } from '../
 import { takeBackMetricSpending } from '../usage/metric-spending.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
-const EARLY_ANSWERS: LedgerBounds = { entries: 1000, bytes: 130_000 }
+const EARLY_ANSWERS: CorrelationBounds = { entries: 1000, bytes: 130_000 }
 /** Characters of a title, which stands on everything that is sent of its session. */
 const MAX_TITLE_LENGTH = 200
 
@@ -334,7 +340,7 @@ function usageOfDraft({ usage, costUsd, costSource, costByKind }: ObservationDra
   }
 }
 
-/** The call with what the ledgers know about it. */
+/** The call with what is waiting for it. */
 function joined(draft: Draft, turn: OpenTurn, call: HeldCall): HeldCall {
   const { joins, totals } = draft.state
   const span = take(joins.calls, call.requestId)

@@ -8,7 +8,13 @@ import type { JsonValue } from '../../domain/json-value.ts'
 import { bounded, cut } from '../content.ts'
 import type { Draft } from '../draft.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
-import { bytesOf, forgetOldest, type LedgerBounds, note, take } from '../pending-correlations.ts'
+import {
+  bytesOf,
+  forgetOldest,
+  type CorrelationBounds,
+  note,
+  take,
+} from '../pending-correlations.ts'
 import type { ObservationDraft, OpenTurn, ReportedTool } from '../state.ts'
 import { toolKey } from '../tools/tool-observation.ts'
 import { emitInTurn, parentOf } from '../turns/turn.ts'
@@ -19,7 +25,7 @@ export const NO_TELEMETRY = 'none received: cost, tokens and durations are not k
 const KEPT_BACK = '[not shown: set HOOK_CONTENT=on]'
 
 /** Tools of one turn that hooks told of and telemetry has not. */
-const REPORTED_TOOLS: LedgerBounds = { entries: 1000, bytes: 300_000 }
+const REPORTED_TOOLS: CorrelationBounds = { entries: 1000, bytes: 300_000 }
 
 /** Tools that a turn remembers to have sent. */
 const MAX_SHOWN_TOOLS = 1000

@@ -11,10 +11,10 @@ import type { SessionPolicy } from '../policy.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import {
   bytesOf,
-  copyLedger,
+  copyCorrelations,
   drop,
-  type Ledger,
-  type LedgerBounds,
+  type Correlations,
+  type CorrelationBounds,
   note,
   put,
 } from '../pending-correlations.ts'
@@ -27,7 +27,7 @@ const MAX_PAGES = 32
 /** Of the full pages, as JSON: turns of many subagents take more. */
 const MAX_PAGES_BYTES = 100_000
 /** What a turn remembers of subagents that were sent. */
-const SENT_SUBAGENTS: LedgerBounds = { entries: 1000, bytes: 50_000 }
+const SENT_SUBAGENTS: CorrelationBounds = { entries: 1000, bytes: 50_000 }
 /** Of the turns kept by name, as JSON. */
 const MAX_ENDED_BYTES = 64_000
 
@@ -70,14 +70,14 @@ export function rememberTurn(state: SessionState, turn: OpenTurn, policy: Sessio
 }
 
 /** How many segments of each subagent were sent, for when the turn goes on. */
-function sentSubagents(turn: OpenTurn): Ledger<number> {
-  const sent = copyLedger(turn.sentSubagents)
+function sentSubagents(turn: OpenTurn): Correlations<number> {
+  const sent = copyCorrelations(turn.sentSubagents)
   for (const subagent of Object.values(turn.subagents)) noteSent(sent, subagent)
   return sent
 }
 
 /** Notes how many segments of a subagent were sent, for when it goes on. */
-export function noteSent(sent: Ledger<number>, { id, segment }: Subagent): void {
+export function noteSent(sent: Correlations<number>, { id, segment }: Subagent): void {
   note(sent, shortHash(id), segment, SENT_SUBAGENTS)
 }
 

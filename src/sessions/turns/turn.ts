@@ -7,7 +7,7 @@ import { type Draft, emit } from '../draft.ts'
 import { endedTurn } from './ended-turns.ts'
 import { holds, holdsItem } from '../held.ts'
 import { noteProcess } from './process.ts'
-import { copyLedger } from '../pending-correlations.ts'
+import { copyCorrelations } from '../pending-correlations.ts'
 import { newTurn, type ObservationDraft, type OpenTurn } from '../state.ts'
 
 /** Key of the observation at the root of a turn's trace. */
@@ -66,7 +66,7 @@ function beginTurn(draft: Draft, key: string, event: AgentEvent): OpenTurn {
     segment: (before?.segment ?? 0) + 1,
     isApart: before?.isApart ?? state.hasDroppedTurns,
     agentTraceId: before === undefined ? event.traceId : before.agentTraceId,
-    sentSubagents: copyLedger(before?.subagents ?? {}),
+    sentSubagents: copyCorrelations(before?.subagents ?? {}),
     counted: before !== undefined && before.isUncounted !== true,
     timeMs: event.timeMs,
   })

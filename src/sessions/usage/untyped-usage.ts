@@ -4,12 +4,12 @@
  * and moved once the type is told. Bounded: what is forgotten stays as it was counted.
  */
 import type { Draft } from '../draft.ts'
-import { type LedgerBounds, note, take } from '../pending-correlations.ts'
+import { type CorrelationBounds, note, take } from '../pending-correlations.ts'
 import { countedDimensions, UNKNOWN_SUBAGENT } from './dimensions.ts'
 import { addModelUsage, negated, type UsagePart } from './usage.ts'
 
 /** By subagent. */
-const UNTYPED: LedgerBounds = { entries: 200, bytes: 40_000 }
+const UNTYPED: CorrelationBounds = { entries: 200, bytes: 40_000 }
 /** Of one subagent, by bucket, model and dimensions. */
 const MAX_PARTS = 20
 

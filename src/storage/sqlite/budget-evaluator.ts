@@ -24,7 +24,7 @@ import type { Connection } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
 import { addSpending, createDaySpending, type DaySpending } from './queries/day-spending.ts'
 
-export interface BudgetLedger {
+export interface BudgetEvaluator {
   /**
    * Notes what a session spends, and the thresholds that are passed by it. Comes after the
    * session's row is written and before its usage is. Returns what is to be told.
@@ -35,7 +35,7 @@ export interface BudgetLedger {
   forget(): void
 }
 
-interface BudgetLedgerDeps {
+interface BudgetEvaluatorDeps {
   readonly connection: Connection
   readonly watch: Pick<BudgetWatch<unknown>, 'limits' | 'dayOf' | 'hasWebhook'>
   readonly log: StoreLog
@@ -56,7 +56,7 @@ const MAX_AHEAD_MS = 86_400_000
 /** What a webhook that is away for long is owed; beyond it alerts are only recorded. */
 const MAX_WAITING = 1000
 
-export function createBudgetLedger(deps: BudgetLedgerDeps): BudgetLedger {
+export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluator {
   const { connection, watch, log } = deps
   const { limits } = watch
   const hasDaily = [limits.day, limits.user, limits.team].some((limit) => limit !== undefined)

@@ -16,7 +16,7 @@ import type {
   SessionStore,
 } from '../../domain/session-store.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
-import { createBudgetLedger } from './budget-evaluator.ts'
+import { createBudgetEvaluator } from './budget-evaluator.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import { createControlRows } from './control-rows.ts'
@@ -62,7 +62,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   const records = createRecordRows({ connection, ids, origins })
   const controls = createControlRows({ connection, ids, policy: deps.states.policy })
   const usage = createUsageRows(connection)
-  const ledger = budgets && createBudgetLedger({ connection, watch: budgets, log })
+  const evaluator = budgets && createBudgetEvaluator({ connection, watch: budgets, log })
 
   const transaction = handle.transaction(
     (
@@ -99,7 +99,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   ): BudgetAlert[] {
     return outcome.usage.flatMap((used) => {
       const ref = sessions.refOf(used.session, nowMs)
-      const alerts = ledger?.spend(used, ref, nowMs) ?? []
+      const alerts = evaluator?.spend(used, ref, nowMs) ?? []
       usage.add(ref, used.usage)
       const row = rows.get(used.session.key)
       if (alerts.length > 0 && row !== undefined) tell(alerts, row.state, ref, nowMs)
@@ -123,7 +123,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     ids.forget()
     sessions.forget()
     usage.forget()
-    ledger?.forget()
+    evaluator?.forget()
   }
 
   /** Asked whenever a session begins. */
@@ -140,7 +140,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     // Ids are never given twice, so what is remembered by them does no harm.
     forgetDeleted: (deleted) => {
       sessions.forget()
-      for (const { writtenMs } of deleted) ledger?.deleted(writtenMs)
+      for (const { writtenMs } of deleted) evaluator?.deleted(writtenMs)
     },
     forget,
     commit: async (arrivals, keys, fold, held = () => undefined) => {

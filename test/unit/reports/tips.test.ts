@@ -1,15 +1,15 @@
 /** Which habits are told, at which thresholds, with which numbers. */
 import { describe, expect, test } from 'vitest'
-import { type QuarterOfModel, type Tip, tipsOf } from '../../../src/reports/tips.ts'
+import { type BucketOfModel, type Tip, tipsOf } from '../../../src/reports/tips.ts'
 import { emptySums, type Sums } from '../../../src/reports/sums.ts'
 import { BUCKET_MS } from '../../../src/domain/usage.ts'
 
 /** A plain input token of `opus` costs 5 USD a million, of `haiku` 1. */
 const PRICE: Readonly<Record<string, number>> = { opus: 5e-6, haiku: 1e-6 }
 
-interface Change extends Partial<Omit<QuarterOfModel, 'sums'>>, Partial<Sums> {}
+interface Change extends Partial<Omit<BucketOfModel, 'sums'>>, Partial<Sums> {}
 
-function quarter(at: number, change: Change = {}): QuarterOfModel {
+function quarter(at: number, change: Change = {}): BucketOfModel {
   const { session = 1, model = 'opus', isSubagent = false, costUsd, ...given } = change
   const sums = { ...emptySums(), calls: 1, ...given }
   const plain = sums.input + 5 * sums.output + 0.1 * sums.cacheRead + 1.25 * sums.cacheCreation

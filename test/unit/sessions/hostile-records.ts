@@ -5,7 +5,7 @@
  */
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
-import type { SpanMoment } from '../../../src/domain/telemetry-record.ts'
+import type { SpanEventRecord } from '../../../src/domain/telemetry-record.ts'
 import { T0 } from './events.ts'
 import { processHook, processLogs, processMetrics, processSpans } from '../processors/processed.ts'
 
@@ -55,7 +55,7 @@ export function createHostileRecords(filling: string) {
   const span = (
     spanName: string,
     attributes: Attributes,
-    moments: SpanMoment[] = [],
+    moments: SpanEventRecord[] = [],
   ): Arrival[] => {
     const timeMs = nextMs()
     const hex = (digits: number, more: number) => (n + more).toString(16).padStart(digits, '0')
@@ -104,7 +104,7 @@ export function createHostileRecords(filling: string) {
     const arrival = processHook('claude-code', whole, nextMs(), {})
     return arrival.ok ? [arrival.value] : []
   }
-  const moment = (momentName: string, attributes: Attributes): SpanMoment => {
+  const moment = (momentName: string, attributes: Attributes): SpanEventRecord => {
     return { name: momentName, timeMs: T0, attributes }
   }
 
