@@ -29,7 +29,7 @@ export type ReportRow = Share & {
   readonly startMs: number
 }
 
-/** The ways to split what was used; complete, the dearest first. */
+/** The ways to split what was used; complete, the most expensive first. */
 export type Shares = Readonly<Record<Group, readonly Share[]>>
 
 export interface ReportData {
@@ -96,7 +96,7 @@ export async function reportData(
     rows: rowsOf(buckets, used, group),
     shares: sharesOf(report),
     tools: report.tools.map(toolUseOf),
-    dearest: await dearestOf(reader, used),
+    dearest: await mostExpensiveOf(reader, used),
     tips: tipsOf(modelBuckets.map(bucketOfModel), report.tools),
   })
 }
@@ -132,7 +132,7 @@ function sharesOf(report: UsageReport): Shares {
   return Object.fromEntries(shares) as Shares
 }
 
-async function dearestOf(
+async function mostExpensiveOf(
   { lists }: StoreReader,
   slices: readonly Slice[],
 ): Promise<readonly SessionRow[]> {

@@ -1,4 +1,4 @@
-/** The rows of a report as columns and as named values; below it, the tools and the dearest. Pure. */
+/** The rows of a report as columns and as named values; below it, the tools and the most expensive sessions. Pure. */
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { addUsd } from '../domain/exact-sum.ts'
@@ -55,7 +55,7 @@ export type ShownRow = ReportRow & {
 }
 
 /**
- * The rows of a table: of each bucket the dearest `limit` names and the others together; many empty
+ * The rows of a table: of each bucket the most expensive `limit` names and the others together; many empty
  * buckets in a row are one.
  */
 export function shownRows(data: ReportData, limit: number): readonly ShownRow[] {
@@ -185,7 +185,7 @@ export const toolRateColumns: readonly Column<ToolUse>[] = [
   { title: 'REFUSED', align: 'right', text: ({ refusals }) => countText(refusals), rank: 1 },
 ]
 
-export function dearestColumns(
+export function mostExpensiveColumns(
   rows: readonly SessionRow[],
   timeZone: string,
 ): readonly Column<SessionRow>[] {

@@ -6,7 +6,7 @@ import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
 import type { ReportData } from './report-data.ts'
 import {
-  dearestColumns,
+  mostExpensiveColumns,
   groupNoun,
   moreText,
   periodText,
@@ -134,7 +134,7 @@ function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly
   const more = `${moreText(rest.length, 'session')} (together ${usdText(restUsd)}); ${HOW_ALL}.`
   const below = rest.length > 0 ? [more] : []
   const shown = dearest.slice(0, listed)
-  return [section(dearestColumns(shown, timeZone), shown, below)]
+  return [section(mostExpensiveColumns(shown, timeZone), shown, below)]
 }
 
 function titleOf({ fromMs, toMs, timeZone }: ReportData): string {

@@ -44,7 +44,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
   }
   const found = await slices.read(filter, range, spanAt, pause)
   const report = usageReport(found)
-  const dearestModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
+  const mostExpensiveModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
   const dearest = report.dearest(MAX_DEAREST)
   const rows = await reader.lists.byIds(dearest)
   return {
@@ -52,7 +52,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     toMs: range.toMs,
     totals: totalsOf(report),
     previous: query.from === undefined ? null : await previousTotals(deps, query, range),
-    series: seriesOf(buckets, found, dearestModels, OTHER),
+    series: seriesOf(buckets, found, mostExpensiveModels, OTHER),
     omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
     byModel: sharesOf(report.models),
     byAgent: sharesOf(report.agents),

@@ -110,7 +110,7 @@ function scoreOf({ name, value, comment }: Rating): Score {
   return { name, value, max, comment }
 }
 
-/** The dearest first. */
+/** The most expensive first. */
 function modelsOf(
   { totals, metricStretches }: FiguredState,
   ttftMs: (model: string) => number | undefined,

@@ -40,7 +40,7 @@ export function tallySessions(slices: readonly Slice[]): SessionTally {
   return {
     count,
     cohorts,
-    dearest: (wanted) => dearestOf(costs, wanted),
+    dearest: (wanted) => mostExpensiveOf(costs, wanted),
     distinct: (asked) => {
       questions += 1
       let found = 0
@@ -62,8 +62,8 @@ function greatestId(list: readonly SessionUse[]): number {
   return greatest
 }
 
-/** Keeps the dearest so far, and looks at each session once. */
-function dearestOf(costs: Float64Array, wanted: number): readonly number[] {
+/** Keeps the most expensive so far, and looks at each session once. */
+function mostExpensiveOf(costs: Float64Array, wanted: number): readonly number[] {
   const kept: { readonly id: number; readonly costUsd: number }[] = []
   for (const [id, costUsd] of costs.entries()) {
     const least = kept.length < wanted ? 0 : (kept.at(-1)?.costUsd ?? 0)

@@ -246,7 +246,7 @@ export interface DaySpending {
 
 export interface BudgetReader {
   spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<DaySpending>
-  /** Open sessions, and closed ones of late that are dear; the dearest first. */
+  /** Open sessions, and closed ones of late that are dear; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
 }
 

@@ -11,7 +11,7 @@
  * | POST /api/logout | forgets the cookie that version 0.1 kept a login in |
  * | GET /api/setup | what to export, and whether anything has arrived |
  * | GET /api/facets | what the filters' menus offer |
- * | GET /api/overview | sums, series, shares, tools, dearest sessions of a range |
+ * | GET /api/overview | sums, series, shares, tools, most expensive sessions of a range |
  * | GET /api/sessions | the list, by search, filter and sort, page by page |
  * | GET /api/sessions/:key | one session: strip, scores, models, tools, turns |
  * | DELETE /api/sessions/:key | deletes every row of it |

@@ -57,7 +57,7 @@ function isTimeZone(text: string): boolean {
   }
 }
 
-/** What there is to choose from, for the filters' menus; at most 100 of each, the dearest first. */
+/** What there is to choose from, for the filters' menus; at most 100 of each, the most expensive first. */
 export const facetsAnswer = z
   .object({
     agents: z.array(z.string()),

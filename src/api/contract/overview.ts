@@ -95,7 +95,7 @@ export const overviewAnswer = z
     series: z.array(bucket),
     /** Buckets of the range before the first one of `series`. */
     omittedBuckets: count,
-    /** The dearest first; at most 20 each, the rest as one share named `(other)`. */
+    /** The most expensive first; at most 20 each, the rest as one share named `(other)`. */
     byModel: z.array(share),
     byAgent: z.array(share),
     byProject: z.array(share),

@@ -30,7 +30,7 @@ export interface SpendingChartProps {
 
 export function SpendingChart({ series, bucket, omittedBuckets }: SpendingChartProps) {
   const [measure, setMeasure] = useState<Measure>('cost')
-  const models = dearestModels(series)
+  const models = mostExpensiveModels(series)
   const keys = measure === 'cost' ? models : TOKEN_KINDS
   const valuesOf = measure === 'cost' ? (one: Bucket) => costs(one, models) : tokensByKind
   const format = measure === 'cost' ? formatUsd : formatCompact
@@ -89,7 +89,7 @@ function omittedText(shown: number, omitted: number, bucket: BucketSize): string
 }
 
 /** The models that cost most over all buckets; the rest is lumped together. */
-function dearestModels(series: readonly Bucket[]): readonly string[] {
+function mostExpensiveModels(series: readonly Bucket[]): readonly string[] {
   const sums = new Map<string, number>()
   for (const { costByModelUsd } of series) {
     for (const [model, usd] of Object.entries(costByModelUsd)) {

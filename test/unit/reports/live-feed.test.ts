@@ -132,7 +132,7 @@ test('records have arrived once one was stored, also when it was deleted since',
   expect(await given.reports.hasArrived()).toBe(true)
 })
 
-test('facets are those of the sessions, the dearest first', async () => {
+test('facets are those of the sessions, the most expensive first', async () => {
   const given = await openUsageStore()
   const at = { atMs: MONDAY_MS }
   await given.use('s1', {
