@@ -10,7 +10,7 @@ export type BudgetScope = 'session' | 'day' | 'user' | 'team'
 /** Budgets that are set, in US dollars, each more than 0. */
 export type BudgetLimits = Readonly<Partial<Record<BudgetScope, number>>>
 
-/** Percent of a budget at which it is told, in order. */
+/** Percentages of a budget that raise an alert, in ascending order. */
 export const THRESHOLDS = [80, 100] as const
 export type Threshold = (typeof THRESHOLDS)[number]
 
@@ -139,7 +139,7 @@ export interface QueuedAlert {
   readonly alert: BudgetAlert
   /** Tries that failed so far. */
   readonly attempts: number
-  /** When it may be tried; 0 for at once. */
+  /** Earliest time of the next attempt, epoch ms; 0 for immediately. */
   readonly notBeforeMs: number
 }
 

@@ -7,7 +7,7 @@ export interface Rejection {
   readonly reason:
     | 'malformed'
     | 'unknown_agent'
-    /** Of a known agent, about its own insides: nothing is shown of it. */
+    /** From a known agent, about its internals: nothing of it is shown. */
     | 'not_work'
     | 'no_event_name'
     | 'no_session'

@@ -17,7 +17,7 @@ export interface StoredState {
 export interface StateFormat<S> {
   /** Version of the states that are written. */
   readonly version: number
-  /** What they are folded under, as JSON: kept for whoever tells sessions again. */
+  /** What they are folded under, as JSON: kept for replays. */
   readonly policy: string
   /** The state, brought up to that version if it is older; the error says why it cannot be read. */
   read(stored: StoredState): Result<S, string>

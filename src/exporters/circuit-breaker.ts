@@ -28,7 +28,7 @@ export interface CircuitBreaker {
   retryAtMs(): number
   /** It asked for that before this process began. */
   resume(retryAtMs: number): void
-  /** Milliseconds until something may be sent; 0 when at once. */
+  /** Milliseconds until something may be sent; 0 for immediately. */
   waitMs(): number
   /** Ends a backoff; a wait that the server asked for stays. */
   endBackoff(): void

@@ -10,9 +10,9 @@
 import type { Clock } from '../domain/clock.ts'
 import { createPace, type Pace } from './pace.ts'
 
-/** Requests that arrive at once; each one is a small object and what has come of its body. */
+/** Requests that may arrive concurrently; each one is a small object and what has come of its body. */
 export const MAX_ARRIVING = 2000
-/** Requests that are handled at once; each one waits for the same disk. */
+/** Requests that may be handled concurrently; each one waits for the same disk. */
 export const MAX_HANDLED = 1000
 /**
  * Memory for decoding, beside that for bodies: a body that there was room for can be decoded. The

@@ -69,7 +69,7 @@ export function failureOf(error: FastifyError, contentType: string | undefined):
   return internal
 }
 
-/** More work at once than the bridge takes; nothing of this request was kept. */
+/** More concurrent work than the bridge accepts; nothing of this request was kept. */
 export const overloaded: Failure = {
   kind: 'overloaded',
   message: 'the bridge has reached its limit of data in flight (MAX_IN_FLIGHT_SIZE); try again',

@@ -1,5 +1,5 @@
 /**
- * Turns for what is dear: so many at a time, in the order of asking, and with a round of I/O before
+ * Turns for expensive work: so many at a time, in the order of asking, and with a round of I/O before
  * each. So however many ask, everyone else waits for a few of them at most.
  */
 

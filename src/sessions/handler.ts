@@ -1,7 +1,7 @@
 /**
  * The session handler: owns the live sessions in memory, the one queue of work and the one
  * timer. Everything that happens to a session goes through a commit of the store, one at a
- * time; memory changes, and whoever sent the records is answered, only after the commit has
+ * time; memory changes, and the sender of the records is answered, only after the commit has
  * succeeded. Deadlines live in the store, so a restart takes up where the last process ended.
  */
 import type { BudgetAlert } from '../domain/budget.ts'
@@ -59,7 +59,7 @@ export interface SessionHandler {
    * the rest may be, and is known then when all come again.
    */
   accept(arrivals: readonly Arrival[]): Promise<void>
-  /** Arms the timer: deadlines that passed while nobody ran are due at once. */
+  /** Arms the timer: deadlines that passed while the bridge was down are due immediately. */
   start(): Promise<void>
   /** Closes every open session, summary and scores included. */
   closeAll(reason: CloseReason): Promise<void>

@@ -163,7 +163,7 @@ export interface FacetRange {
 
 /** What sessions can be told apart by. */
 export interface FacetReader {
-  /** One by one: whoever asks adds them up. */
+  /** One by one; the caller adds them up. */
   sessions(filter: SessionFilter, range: FacetRange): Promise<readonly SessionFacets[]>
   /** Keys of resource attributes and labels, at most `limit`. */
   attributeKeys(limit: number): Promise<readonly string[]>
@@ -246,7 +246,7 @@ export interface DaySpending {
 
 export interface BudgetReader {
   spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<DaySpending>
-  /** Open sessions, and closed ones of late that are dear; the most expensive first. */
+  /** Open sessions, and recently closed ones that were expensive; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
 }
 

@@ -19,7 +19,7 @@ import type { StoreLog } from './store-log.ts'
 export interface StoreOptions<S> {
   readonly clock: Clock
   readonly states: StateFormat<S>
-  /** How long closed sessions are kept; 0 is for ever. */
+  /** How long closed sessions are kept; 0 means forever. */
   readonly retentionMs: number
   /** How large all of it may become; 0, the default, is no limit. */
   readonly maxBytes?: number
@@ -31,7 +31,7 @@ export interface StoreOptions<S> {
   readonly log: StoreLog
 }
 
-/** Why a store cannot be had, for a person: what happened, where, and what to do. */
+/** Why a store cannot be opened, for a person: what happened, where, and what to do. */
 export interface StoreOpenError {
   readonly message: string
 }
@@ -69,7 +69,7 @@ export interface Store<S> {
   readonly forwarded: ForwardStore
   /** Until when a destination, named by its address, asked to be left alone. */
   readonly pause: (destination: string) => DestinationPause
-  /** Which data folder this is: random, told to whoever asks the bridge. */
+  /** Which data folder this is: a random id, which the bridge reports on request. */
   readonly instance: string
   /** Tries whether a commit would succeed now (disk full, read-only, damaged …). */
   check(): Promise<Result<undefined, string>>

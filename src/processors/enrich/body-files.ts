@@ -16,7 +16,7 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024
 const MAX_BYTES_PER_REQUEST = 32 * 1024 * 1024
 /** Paths that one request may have looked for. */
 const MAX_FILES_PER_REQUEST = 100
-/** Bytes of bodies that are handed on together: whoever takes them parses them in one go. */
+/** Bytes of bodies that are passed on together, since they are parsed in one go. */
 const MAX_BYTES_PER_BATCH = 4 * 1024 * 1024
 /** The bytes as read, and the text that they become, at two bytes a character. */
 const HEAP_PER_FILE_BYTE = 3

@@ -69,7 +69,7 @@ export interface HealthReport {
   }
 }
 
-/** What is told to whoever does not send the key of a bridge that has one. */
+/** The answer to a client without the key, on a bridge that has one. */
 export interface Liveness extends Pick<HealthReport, 'status'> {
   readonly service: 'claude-telemetry'
 }
