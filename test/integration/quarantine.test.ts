@@ -55,7 +55,7 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   const vain = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
   expect([vain.code, vain.stdout]).toEqual([
     0,
-    expect.stringContaining('0 records taken up; 3 records still cannot be assigned'),
+    expect.stringContaining('0 records processed; 3 records still cannot be assigned'),
   ])
   expect(listed(home)).toHaveLength(3)
 
@@ -64,7 +64,7 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   database.exec("update quarantine set record = replace(record, 'hidden', 'claude_code')")
   database.close()
   const retried = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
-  expect([retried.code, retried.stdout]).toEqual([0, expect.stringContaining('3 records taken up')])
+  expect([retried.code, retried.stdout]).toEqual([0, expect.stringContaining('3 records processed')])
   expect(listed(home)).toEqual([])
   const { sessions } = (await (await fetch(`${servers().url}/api/sessions?limit=10`)).json()) as {
     sessions: { sessionId: string; costUsd: number; lastMs: number }[]
@@ -72,7 +72,7 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   const session = sessions.find((each) => each.sessionId === sessionId)
   expect(session).toMatchObject({ costUsd: 0.05 })
   const again = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
-  expect(again.stdout).toContain('0 records taken up')
+  expect(again.stdout).toContain('0 records processed')
 })
 
 test('are dropped by id, or all; an id that is not there is named', async () => {
