@@ -514,7 +514,8 @@ function isQuote(code: number): boolean {
 
 /**
  * Where a quoted value ends: at the same quote behind no more backslashes than the opening one, since
- * those within have more, however deep JSON stands in JSON. A value without an end ends with its line.
+ * those within have more, however deep JSON stands in JSON. A value without an end ends with its line,
+ * or with the JSON string that it stands in.
  */
 function closingQuote(text: string, from: number, quote: number, depth: number): number {
   const limit = Math.min(text.length, from + MAX_VALUE)
@@ -527,9 +528,18 @@ function closingQuote(text: string, from: number, quote: number, depth: number):
     }
     if (code === quote && backslashes <= depth) return i - backslashes
     if (code === 0x0a) return i - backslashes
+    if (code === 0x22 && backslashes === 0 && endsJsonString(text, i)) return i
     backslashes = 0
   }
   return limit - backslashes
+}
+
+/** Whether a bare double quote ends a string of the JSON that the text is. */
+function endsJsonString(text: string, at: number): boolean {
+  const first = text.charCodeAt(0)
+  if (first !== 0x7b && first !== 0x5b) return false
+  const next = text.charCodeAt(at + 1)
+  return next === 0x2c || next === 0x3a || next === 0x5d || next === 0x7d
 }
 
 /** What kind of secret a name holds. */

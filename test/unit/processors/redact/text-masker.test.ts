@@ -211,3 +211,18 @@ describe('the work grows with the text and not faster', { timeout: 120_000 }, ()
     expect(await growth(work, 20_000)).toBeLessThan(WELL_BELOW_QUADRATIC)
   })
 })
+
+test('a quote that is not closed reaches no further than the JSON string that it stands in', () => {
+  const of = {
+    command: "export SSHPASS='Xk29fjw0Qz8LmN3p",
+    after: "it's",
+    list: ["TOKEN='abc12345xyz"],
+  }
+  const masked = mask(JSON.stringify(of))
+  expect(masked).not.toMatch(/Xk29|abc12345/)
+  expect(JSON.parse(masked)).toMatchObject({
+    after: "it's",
+    list: [expect.stringContaining('TOKEN=')],
+  })
+  expect(mask(`export SSHPASS='Xk29fjw0"},Qz8LmN3p'`)).not.toMatch(/Xk29|LmN3p/)
+})
