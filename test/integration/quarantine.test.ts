@@ -64,7 +64,10 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   database.exec("update quarantine set record = replace(record, 'hidden', 'claude_code')")
   database.close()
   const retried = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
-  expect([retried.code, retried.stdout]).toEqual([0, expect.stringContaining('3 records processed')])
+  expect([retried.code, retried.stdout]).toEqual([
+    0,
+    expect.stringContaining('3 records processed'),
+  ])
   expect(listed(home)).toEqual([])
   const { sessions } = (await (await fetch(`${servers().url}/api/sessions?limit=10`)).json()) as {
     sessions: { sessionId: string; costUsd: number; lastMs: number }[]
