@@ -13,6 +13,9 @@ const LEAST_MICROSECONDS = 10_000
 /** Between linear and quadratic, with room for caches that no longer hold everything. */
 export const WELL_BELOW_QUADRATIC = 9
 
+/** Sizes that are tried while it still looks so: what is quadratic is so at each of them. */
+const MOST_SIZES = 3
+
 /** `prepare` is not measured, the work that it returns is. Begins with `n` things, or with more. */
 export async function growth(
   prepare: (n: number) => () => void | Promise<void>,
@@ -20,6 +23,17 @@ export async function growth(
 ): Promise<number> {
   let few = n
   while ((await processorTime(prepare(few))) < LEAST_MICROSECONDS) few *= 2
+  let least = Number.POSITIVE_INFINITY
+  for (let size = 0; size < MOST_SIZES && least > CLEARLY_LINEAR; size += 1) {
+    least = Math.min(least, await ratioAt(prepare, few * 2 ** size))
+  }
+  return least
+}
+
+async function ratioAt(
+  prepare: (n: number) => () => void | Promise<void>,
+  few: number,
+): Promise<number> {
   const times = { few: Number.POSITIVE_INFINITY, many: Number.POSITIVE_INFINITY }
   const isUnclear = () => times.many / times.few > CLEARLY_LINEAR
   for (let run = 0; run < RUNS || (run < MOST_RUNS && isUnclear()); run += 1) {
