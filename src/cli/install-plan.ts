@@ -8,7 +8,7 @@ import { configDirOf } from '../config/folders.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { environmentSchema } from '../config/schema.ts'
 import { ENVIRONMENT, isBlank } from '../config/settings.ts'
-import { err, ok, type Result } from '../domain/result.ts'
+import { ok, type Result } from '../domain/result.ts'
 import { type Agent, agentSettings } from '../setup/agent-settings.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
@@ -24,6 +24,7 @@ import {
   type TelemetryWish,
 } from '../setup/telemetry-environment.ts'
 import type { CliContext } from './context.ts'
+import { failed, type Failure, misused } from './outcome.ts'
 
 export interface InstallOptions {
   /** Another agent than Claude Code. */
@@ -64,7 +65,7 @@ export function plannedInstallation(
   options: InstallOptions,
   config: Config,
   context: CliContext,
-): Result<InstallPlan, string> {
+): Result<InstallPlan, Failure> {
   if (options.agent !== undefined) return plannedAgent(options.agent, options, config, context)
   const bodyFolder = bodyFolderOf(options, config)
   const wish = { ...wishOf(options, config), ...(bodyFolder !== undefined && { bodyFolder }) }
@@ -73,7 +74,7 @@ export function plannedInstallation(
     options.hooks === true ? hookGroup(hookUrl(hookBase(options, config)), wish.apiKey) : undefined
   const service = options.service === true ? serviceOf(context) : undefined
   if (options.service === true && service === undefined) {
-    return err('services are not supported on this system')
+    return failed('services are not supported on this system')
   }
   return ok({
     endpoint: wish.endpoint,
@@ -97,10 +98,10 @@ function plannedAgent(
   options: InstallOptions,
   config: Config,
   { shellVariables, platform }: CliContext,
-): Result<InstallPlan, string> {
+): Result<InstallPlan, Failure> {
   const foreign = OF_CLAUDE_CODE.find((name) => options[name] !== undefined)
-  if (foreign !== undefined) return err(`--${foreign} applies to Claude Code only, not to --agent`)
-  if (options.protocol === 'grpc') return err('other agents are set up to send over HTTP')
+  if (foreign !== undefined) return misused(`--${foreign} applies to Claude Code only, not to --agent`)
+  if (options.protocol === 'grpc') return misused('other agents are set up to send over HTTP')
   const { endpoint, apiKey, contents } = wishOf(options, config)
   const wish = { endpoint, contents, ...(apiKey !== undefined && { apiKey }) }
   const { path, format, values, notes } = agentSettings(agent, wish, shellVariables, platform)

@@ -81,7 +81,7 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
   if (!apiKey.ok) return apiKey
   const options = { ...given, ...(apiKey.value !== undefined && { apiKey: apiKey.value }) }
   const plan = plannedInstallation(options, config.value, context)
-  if (!plan.ok) return failed(plan.error)
+  if (!plan.ok) return plan
   if (options.print === true) {
     const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
     return ok({ document: exportLines(shell satisfies Shell, plan.value.variables) })

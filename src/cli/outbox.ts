@@ -18,7 +18,14 @@ import {
 import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText } from './figures.ts'
 import { numberBetween } from './number-option.ts'
-import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
+import {
+  type Conclude,
+  failed,
+  type Failure,
+  jsonDocument,
+  misused,
+  type Outcome,
+} from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
 const IDS_NEXT = 'The ids: claude-telemetry outbox list'
@@ -114,7 +121,7 @@ function selectionOf(
 }
 
 async function nothingSelected(action: string): Promise<Outcome> {
-  return failed(`outbox ${action} takes either ids or --all`, IDS_NEXT)
+  return misused(`outbox ${action} takes either ids or --all`, IDS_NEXT)
 }
 
 /** Opens the items for a command, and closes them after. */

@@ -32,6 +32,8 @@ export interface Failure {
   readonly messages: readonly string[]
   /** What to do about it. */
   readonly next?: string
+  /** 1 unless told otherwise. */
+  readonly exitCode?: number
 }
 
 export type Outcome = Result<Report, Failure>
@@ -42,6 +44,15 @@ export type Conclude = (outcome: Promise<Outcome>) => Promise<void>
 /** A failure of one line, with what to do about it. */
 export function failed(message: string, next?: string) {
   return err<Failure>({ messages: [message], ...(next !== undefined && { next }) })
+}
+
+/** The command line is wrong in a way that its parser does not see: `failed` with exit code 2. */
+export function misused(message: string, next?: string) {
+  return err<Failure>({
+    messages: [message],
+    ...(next !== undefined && { next }),
+    exitCode: EXIT_USAGE,
+  })
 }
 
 /** A value as JSON for programs, indented. */
@@ -57,9 +68,9 @@ export function conclude(outcome: Outcome, stdout: Terminal, stderr: Terminal): 
     else stdout.write(`${report.document}\n`)
     return report.exitCode ?? EXIT_OK
   }
-  const { messages, next } = outcome.error
+  const { messages, next, exitCode } = outcome.error
   const prefix = styled('red', 'claude-telemetry:')
   stderr.print(messages.map((message) => [prefix, ` ${withoutUrlPasswords(message)}`]))
   if (next !== undefined) stderr.print([next])
-  return EXIT_PROBLEM
+  return exitCode ?? EXIT_PROBLEM
 }

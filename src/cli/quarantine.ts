@@ -12,7 +12,7 @@ import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText, countOfText } from './figures.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { numberBetween } from './number-option.ts'
-import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
+import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
 const DEFAULT_LISTED = 1000
@@ -87,7 +87,7 @@ async function change(
   selection: QuarantineSelection | undefined,
 ): Promise<Outcome> {
   if (selection === undefined) {
-    return failed(`quarantine ${how} takes either ids or --all`, IDS_NEXT)
+    return misused(`quarantine ${how} takes either ids or --all`, IDS_NEXT)
   }
   const config = readConfig(context)
   if (!config.ok) return config

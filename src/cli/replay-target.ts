@@ -5,7 +5,7 @@ import { webAddress } from '../config/syntax.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Exporter, ExporterContext, ExporterDefinition } from '../exporters/exporter.ts'
 import { exporterDefinitions } from '../exporters/registry.ts'
-import { failed, type Failure } from './outcome.ts'
+import { failed, type Failure, misused } from './outcome.ts'
 
 export interface TargetOptions {
   /** The name of an exporter; Langfuse unless it is given. */
@@ -33,7 +33,7 @@ export function replayTarget(
   const definition = exporterDefinitions.find(({ name }) => name === to)
   if (definition === undefined) {
     const names = exporterDefinitions.map(({ name }) => name).join(', ')
-    return failed(`there is no exporter ${to}`, `Configured: ${names}.`)
+    return misused(`there is no exporter ${to}`, `Exporters: ${names}.`)
   }
   if (to !== 'langfuse') return configuredTarget(definition, config, options, context)
   const project = langfuseTarget(config, options)
@@ -49,7 +49,7 @@ function configuredTarget(
 ): Result<ReplayTarget, Failure> {
   const { label, addressSettings } = definition
   if ((publicKey ?? secretKey ?? host) !== undefined) {
-    return failed(`--public-key, --secret-key and --host are for Langfuse, not for ${label}`)
+    return misused(`--public-key, --secret-key and --host are for Langfuse, not for ${label}`)
   }
   const exporter = definition.create(config, context)
   if (exporter !== undefined) return ok({ definition, exporter })
@@ -61,7 +61,7 @@ function langfuseTarget(
   { publicKey, secretKey, host }: TargetOptions,
 ): Result<LangfuseConfig, Failure> {
   if ((publicKey === undefined) !== (secretKey === undefined)) {
-    return failed('--public-key and --secret-key belong together', 'Give both, or neither.')
+    return misused('--public-key and --secret-key belong together', 'Give both, or neither.')
   }
   const keys =
     publicKey !== undefined && secretKey !== undefined ? { publicKey, secretKey } : langfuse

@@ -8,13 +8,14 @@
  */
 import type { Command } from 'commander'
 import { ok, type Result } from '../domain/result.ts'
+import type { Filter } from '../api/contract/filter.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { exporterDestination, langfuseDestination, nameDestinations } from './destination.ts'
-import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Failure, misused, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
@@ -65,12 +66,11 @@ export function addReplay(program: Command, context: CliContext, concluded: Conc
     .option('--dry-run', 'count what would be sent without sending it')
     .addHelpText('after', NOTE)
     .action((ids: readonly string[], options: Options) =>
-      concluded(withData(context, (data) => replay(data, context, ids, options))),
+      concluded(selected(context, ids, options)),
     )
 }
 
-async function replay(
-  data: Data,
+async function selected(
   context: CliContext,
   ids: readonly string[],
   options: Options,
@@ -78,8 +78,19 @@ async function replay(
   const filter = filterOf(options, context.now())
   const { all = false } = options
   if ((ids.length > 0 || isSelective(filter)) === all) {
-    return failed('replay takes either sessions (ids, --since, --project, …) or --all')
+    return misused('replay takes either sessions (ids, --since, --project, …) or --all')
   }
+  return withData(context, (data) => replay(data, context, ids, filter, options))
+}
+
+async function replay(
+  data: Data,
+  context: CliContext,
+  ids: readonly string[],
+  filter: Filter,
+  options: Options,
+): Promise<Outcome> {
+  const { all = false } = options
   const selected = await selectSessions(data.reports, ids, filter)
   if (!selected.ok) return selected
   const rows = selected.value

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { type Conclude, misused, type Outcome } from './outcome.ts'
 import {
   addFormatOptions,
   addLimitOptions,
@@ -60,6 +60,7 @@ async function report(data: Data, context: CliContext, options: Options): Promis
   const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
   const filter = filterOf(options, nowMs, until === undefined ? fromMs : undefined)
   const figures = await reportData(data.reader, { period, group, timeZone, filter, nowMs })
-  if (!figures.ok) return failed(figures.error)
+  // What is wrong is always the range that was asked for.
+  if (!figures.ok) return misused(figures.error)
   return ok(reportIn(formatOf(options), figures.value, options, context.stdout))
 }

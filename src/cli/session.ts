@@ -7,7 +7,7 @@ import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import type { CliContext } from './context.ts'
 import { findSession, lastSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
+import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { sessionCard } from './session-card.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
 
@@ -30,8 +30,20 @@ export function addSession(program: Command, context: CliContext, concluded: Con
   addZoneOption(command)
     .option('--json', 'print it as JSON')
     .action((id: string | undefined, options: Options) =>
-      concluded(withData(context, (data) => show(data, context, id, options))),
+      concluded(selected(context, id, options)),
     )
+}
+
+async function selected(
+  context: CliContext,
+  id: string | undefined,
+  options: Options,
+): Promise<Outcome> {
+  const { last = false } = options
+  if ((id === undefined) === !last) {
+    return misused('session takes either an id or --last', 'See claude-telemetry sessions.')
+  }
+  return withData(context, (data) => show(data, context, id, options))
 }
 
 async function show(
@@ -40,10 +52,7 @@ async function show(
   id: string | undefined,
   options: Options,
 ): Promise<Outcome> {
-  const { last = false, json = false } = options
-  if ((id === undefined) === !last) {
-    return failed('session takes either an id or --last', 'See claude-telemetry sessions.')
-  }
+  const { json = false } = options
   const found = id === undefined ? await lastSession(reports) : await findSession(reports, id)
   if (!found.ok) return found
   const { key, sessionId } = found.value

@@ -134,17 +134,17 @@ describe('one session', () => {
 
   test.each([
     [['session', 'nothing'], 1, /no session id starts with "nothing"/],
-    [['session'], 1, /takes either an id or --last/],
-    [['session', 'x', '--last'], 1, /takes either an id or --last/],
+    [['session'], 2, /takes either an id or --last/],
+    [['session', 'x', '--last'], 2, /takes either an id or --last/],
     [['sessions', '--since', 'soon'], 2, /Expected 30m, 24h/],
     [['sessions', '--tz', 'Vienna'], 2, /Expected a time zone/],
     [['sessions', '--attribute', 'team'], 2, /Expected key=value/],
-    [['replay'], 1, /takes either sessions .* or --all/],
+    [['replay'], 2, /takes either sessions .* or --all/],
     [['prune', '--older-than', 'x'], 2, /Expected a whole number/],
     [
       ['delete', TOOLS_ID],
       1,
-      /this needs a confirmation, and there is no terminal to ask on\nSay --yes/,
+      /this needs a confirmation, and there is no terminal to ask on\nPass --yes/,
     ],
   ])('%j is explained', async (args, code, says) => {
     expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) })

@@ -491,7 +491,7 @@ describe('other agents', () => {
 
   test('take none of the options of Claude Code', () => {
     const { code, stderr } = createHome().run(['install', '--agent', 'codex', '--hooks'])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('--hooks applies to Claude Code')
   })
 

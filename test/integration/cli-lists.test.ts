@@ -161,7 +161,7 @@ describe('report', () => {
     const all = sum(Array.from({ length: SESSIONS }, (_, index) => costOf(index)))
     expect(sum(ofDays.map(usd))).toBeCloseTo(all, 0)
     expect(lines).toContain(
-      'Each day has its 40 dearest users; --all, --limit N or --json shows the rest.',
+      'Each day lists its 40 most expensive users; --all, --limit N or --json shows the rest.',
     )
     expect(lines).toContain('… and 20 more tools; --all, --limit N or --json shows the rest.')
     const restUsd = sum(Array.from({ length: SESSIONS - 40 }, (_, index) => costOf(index)))
@@ -220,7 +220,7 @@ describe('report', () => {
     ['report --since 1500-01-01', /more than 75000 days; use a later --since, or --by month/],
   ])('%s is explained', async (line, says) => {
     expect(await run(line)).toMatchObject({
-      code: 1,
+      code: 2,
       stdout: '',
       stderr: expect.stringMatching(says),
     })

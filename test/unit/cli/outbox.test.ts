@@ -77,8 +77,8 @@ test('a list that is cut says so; as JSON it is whole', async () => {
 
 test.each([
   [['list', '1'], 2, /too many arguments/],
-  [['retry'], 1, /takes either ids or --all/],
-  [['drop', '1', '--all'], 1, /takes either ids or --all/],
+  [['retry'], 2, /takes either ids or --all/],
+  [['drop', '1', '--all'], 2, /takes either ids or --all/],
   [['drop', 'all'], 2, /Expected the number of an item/],
   [['retry', '1', 'x'], 2, /Expected the number of an item/],
   [['eat'], 2, /unknown command 'eat'/],

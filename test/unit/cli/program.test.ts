@@ -70,6 +70,17 @@ test.each([
   [['start', 'now'], /^claude-telemetry: too many arguments/],
   [['doctor', '--wait', 'long'], /Expected seconds/],
   [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
+  [['session'], /session takes either an id or --last/],
+  [['session', 'x', '--last'], /session takes either an id or --last/],
+  [['outbox', 'retry'], /outbox retry takes either ids or --all/],
+  [['outbox', 'drop', '1', '--all'], /outbox drop takes either ids or --all/],
+  [['quarantine', 'retry'], /quarantine retry takes either ids or --all/],
+  [['quarantine', 'drop'], /quarantine drop takes either ids or --all/],
+  [['replay'], /replay takes either sessions .* or --all/],
+  [['replay', 'x', '--all'], /replay takes either sessions .* or --all/],
+  [['delete'], /delete takes one of these/],
+  [['install', '--agent', 'codex', '--print'], /--print applies to Claude Code only/],
+  [['install', '--agent', 'codex', '--protocol', 'grpc'], /other agents .* over HTTP/],
 ])('%j is a wrong command line: exit code 2, nothing is started', async (args, says) => {
   const ran = await runCommandLine(args)
   expect(ran).toMatchObject({ code: 2, stdout: '', served: false })
