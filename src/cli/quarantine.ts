@@ -37,10 +37,10 @@ export function addQuarantine(program: Command, context: CliContext, concluded: 
     .description('Lists the records with the reasons, oldest first.')
     .option(
       '-n, --limit <number>',
-      `maximum number (default: ${DEFAULT_LISTED})`,
+      `maximum number (default: ${DEFAULT_LISTED}; all as JSON)`,
       numberBetween(1, MAX_LISTED),
     )
-    .option('--json', 'print them as JSON')
+    .option('--json', 'print all of them as JSON')
     .action((options: ListOptions) => concluded(list(context, options)))
   const changes = [
     ['retry', 'Has the running bridge process the records again.'],
@@ -58,20 +58,23 @@ export function addQuarantine(program: Command, context: CliContext, concluded: 
   }
 }
 
-async function list(
-  context: CliContext,
-  { limit = DEFAULT_LISTED, json = false }: ListOptions,
-): Promise<Outcome> {
+async function list(context: CliContext, { limit, json = false }: ListOptions): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
   const { dataDir } = config.value
   const opened = await openQuarantineList(dataDir)
   if (!opened.ok) return failed(opened.error)
   try {
-    const items = await opened.value.list(limit)
+    const most = limit ?? (json ? Number.MAX_SAFE_INTEGER : DEFAULT_LISTED)
+    const items = await opened.value.list(most)
     if (json) return ok({ document: jsonDocument(items.map(namedValuesOf)) })
     if (items.length === 0) return ok({ lines: ['no records in the quarantine'] })
-    return ok({ lines: items.map(lineOf) })
+    const total = items.length < most ? items.length : await opened.value.count()
+    const more =
+      items.length < total
+        ? [`${items.length} of ${total} records; --limit N shows more, --json all`]
+        : []
+    return ok({ lines: [...items.map(lineOf), ...more] })
   } catch (error) {
     const expected = await explainUse(error, dataDir)
     if (expected === undefined) throw error

@@ -29,9 +29,7 @@ export function addSession(program: Command, context: CliContext, concluded: Con
     .option('--last', 'the most recently active session')
   addZoneOption(command)
     .option('--json', 'print it as JSON')
-    .action((id: string | undefined, options: Options) =>
-      concluded(selected(context, id, options)),
-    )
+    .action((id: string | undefined, options: Options) => concluded(selected(context, id, options)))
 }
 
 async function selected(

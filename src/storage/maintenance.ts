@@ -11,7 +11,11 @@ interface Closable {
 
 export type OpenDeadItems = DeadItems & Closable
 export type OpenScrubReader = ScrubReader & Closable
-export type OpenQuarantine = Pick<QuarantineStore, 'list'> & Closable
+export type OpenQuarantine = Pick<QuarantineStore, 'list'> &
+  Closable & {
+    /** How many there are. */
+    count(): Promise<number>
+  }
 
 /** Changes to stored data while no bridge runs: none can begin until it is closed. */
 export interface Maintenance extends Closable {

@@ -239,6 +239,10 @@ export function openSqliteQuarantineList(dataDir: string): Result<OpenQuarantine
   const connection = opened.value
   return ok({
     list: async (limit) => listOf(connection, limit),
+    count: async () =>
+      connection.handle
+        .prepare<[], { readonly count: number }>('select count(*) as count from quarantine')
+        .get()?.count ?? 0,
     close: async () => connection.close(),
   })
 }
