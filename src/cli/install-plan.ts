@@ -100,7 +100,8 @@ function plannedAgent(
   { shellVariables, platform }: CliContext,
 ): Result<InstallPlan, Failure> {
   const foreign = OF_CLAUDE_CODE.find((name) => options[name] !== undefined)
-  if (foreign !== undefined) return misused(`--${foreign} applies to Claude Code only, not to --agent`)
+  if (foreign !== undefined)
+    return misused(`--${foreign} applies to Claude Code only, not to --agent`)
   if (options.protocol === 'grpc') return misused('other agents are set up to send over HTTP')
   const { endpoint, apiKey, contents } = wishOf(options, config)
   const wish = { endpoint, contents, ...(apiKey !== undefined && { apiKey }) }

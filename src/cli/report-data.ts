@@ -13,7 +13,7 @@ import { type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { bucketOf } from '../domain/usage.ts'
+import { bucketEndOf, bucketOf } from '../domain/usage.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { ModelBucket, Span } from '../storage/usage-slice.ts'
 import type { Filter } from '../api/contract/filter.ts'
@@ -36,9 +36,10 @@ export interface ReportData {
   readonly period: Period
   readonly group: Group | undefined
   readonly timeZone: string
-  /** As it was asked for. */
+  /** What is covered: every quarter of an hour that the range asked for touches. */
   readonly fromMs: number
   readonly toMs: number
+  readonly asked: Pick<Filter, 'from' | 'to'>
   readonly overview: Overview
   /** Every bucket of the range is there. When split, an empty one has one row without a name. */
   readonly rows: readonly ReportRow[]
@@ -72,7 +73,10 @@ export async function reportData(
   { period, group, timeZone, filter, nowMs }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
   const range = await rangeOf(reader, filter, nowMs)
-  if (range.fromMs >= range.toMs) return err('the requested range ends before it begins')
+  const { from, to } = filter
+  if (range.fromMs >= range.toMs || (from ?? range.fromMs) >= (to ?? range.toMs)) {
+    return err('the requested range ends before it begins')
+  }
   const buckets = bucketsOf(range, period, timeZone, MAX_BUCKETS + 1)
   if (buckets.length > MAX_BUCKETS) {
     return err(`this is more than ${MAX_BUCKETS} ${period}s; use a later --since, or --by month`)
@@ -92,6 +96,7 @@ export async function reportData(
     group,
     timeZone,
     ...range,
+    asked: { ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
     overview,
     rows: rowsOf(buckets, used, group),
     shares: sharesOf(report),
@@ -106,8 +111,11 @@ async function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number)
   const used = await reader.usage.bounds(nowMs + MAX_CLOCK_LEAD_MS)
   const data = used ?? { fromMs: nowMs, toMs: nowMs }
   const toMs = to ?? Math.max(nowMs, data.toMs)
-  // What was used is known in quarters of an hour, so the range begins with the one it begins in.
-  return { fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)), toMs }
+  // What was used is known by quarters of an hour: the range covers every one that it touches.
+  return {
+    fromMs: bucketOf(from ?? Math.min(data.fromMs, toMs - 1)),
+    toMs: to === undefined ? toMs : bucketEndOf(to),
+  }
 }
 
 /** Both in order of time; slices do not reach over the end of a bucket. */

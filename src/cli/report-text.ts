@@ -4,6 +4,7 @@ import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, usdText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
+import { dayOf } from '../reports/time-buckets.ts'
 import type { ReportData } from './report-data.ts'
 import {
   mostExpensiveColumns,
@@ -23,7 +24,7 @@ import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'
 import { wrapped } from './wrapped-text.ts'
-import { dateText } from './zoned-time.ts'
+import { dateText, dateTimeText } from './zoned-time.ts'
 
 /** Names of each bucket in a table. */
 const USUAL_NAMES = 20
@@ -64,6 +65,7 @@ function linesOf(
   })
   return [
     [styled('bold', titleOf(data))],
+    ...notesOf(data).flatMap((line) => wrapped(line, terminal, 0)),
     ...summaryOf(data.overview).flatMap((line) => wrapped(line, terminal, 0)),
     ...sectionsOf(data, names, listed).flatMap(({ lines }) => ['', ...lines(terminal)]),
     ...(tips.length === 0 ? [] : ['', [styled('bold', TIPS_TITLE)], ...tips]),
@@ -73,7 +75,7 @@ function linesOf(
 function markdownOf(data: ReportData, names: number, listed: number): string {
   const tips = data.tips.map((tip) => `- ${tipText(tip, markdownText)}`)
   return [
-    [`## ${titleOf(data)}`, ...summaryOf(data.overview)].join('\n'),
+    [`## ${titleOf(data)}`, ...notesOf(data), ...summaryOf(data.overview)].join('\n'),
     ...sectionsOf(data, names, listed).map(({ markdown }) => markdown()),
     ...(tips.length === 0 ? [] : [[`## ${TIPS_TITLE}`, ...tips].join('\n')]),
   ].join('\n\n')
@@ -137,9 +139,23 @@ function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly
   return [section(mostExpensiveColumns(shown, timeZone), shown, below)]
 }
 
-function titleOf({ fromMs, toMs, timeZone }: ReportData): string {
+/** Dates, or times where the range that was asked for does not consist of whole days. */
+function titleOf({ fromMs, toMs, asked, timeZone }: ReportData): string {
+  const isWithinDay = (ms: number) => dayOf(ms, timeZone).fromMs !== ms
+  const begins = asked.from !== undefined && isWithinDay(fromMs)
+  const ends = asked.to !== undefined && isWithinDay(toMs)
+  if (begins || ends) {
+    const text = (ms: number) => dateTimeText(ms, timeZone)
+    return `What agents cost from ${text(fromMs)} to ${text(toMs)}`
+  }
   const last = dateText(toMs - 1, timeZone)
   return `What agents cost from ${dateText(fromMs, timeZone)} to ${last}`
+}
+
+/** What the reader should know about the range. */
+function notesOf({ fromMs, toMs, asked }: ReportData): readonly string[] {
+  const isMoved = (asked.from ?? fromMs) !== fromMs || (asked.to ?? toMs) !== toMs
+  return isMoved ? ['Reports cover whole quarter hours.'] : []
 }
 
 /** At most two lines of sums. */

@@ -109,3 +109,8 @@ export function isCostUnknown({ costUsd, calls, unpricedCalls, tokens }: Spent):
 export function bucketOf(timeMs: number): number {
   return Math.floor(timeMs / BUCKET_MS) * BUCKET_MS
 }
+
+/** Where the last quarter of an hour ends that a range up to a time, without it, touches. */
+export function bucketEndOf(timeMs: number): number {
+  return Math.ceil(timeMs / BUCKET_MS) * BUCKET_MS
+}

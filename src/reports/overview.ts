@@ -1,7 +1,7 @@
 /** `GET /api/overview`: what agents cost and did in a range, shaped as the contract has it. */
 import { addSeconds, roundUsd } from '../domain/exact-sum.ts'
 import { MAX_AHEAD_MS } from '../domain/numbers.ts'
-import { bucketOf } from '../domain/usage.ts'
+import { bucketEndOf, bucketOf } from '../domain/usage.ts'
 import type { Span, ToolSum } from '../storage/usage-slice.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../api/contract/overview.ts'
@@ -83,8 +83,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
 
 /**
  * The range that is asked for, whether or not something is in all of it. Only where no begin is named
- * the data says it. What was used is known by quarters of an hour, so a range begins with the quarter
- * it begins in.
+ * the data says it. What was used is known by quarters of an hour: a range covers every quarter that it
+ * touches.
  */
 async function rangeOf(
   { reader, now }: OverviewDeps,
@@ -92,13 +92,14 @@ async function rangeOf(
 ): Promise<Span> {
   if (from !== undefined) {
     const fromMs = bucketOf(from)
-    return { fromMs, toMs: Math.max(fromMs, to ?? dayOf(now(), tz).toMs) }
+    if (to !== undefined && to <= from) return { fromMs, toMs: fromMs }
+    return { fromMs, toMs: Math.max(fromMs, bucketEndOf(to ?? dayOf(now(), tz).toMs)) }
   }
   // Earlier versions took any time that an agent's clock told.
   const used = await reader.usage.bounds(now() + MAX_AHEAD_MS)
   const bounds = used ?? { fromMs: now(), toMs: now() }
   const fromMs = bucketOf(Math.min(bounds.fromMs, to ?? bounds.fromMs))
-  return { fromMs, toMs: Math.max(fromMs, to ?? bounds.toMs) }
+  return { fromMs, toMs: Math.max(fromMs, to === undefined ? bounds.toMs : bucketEndOf(to)) }
 }
 
 /** Compares the part of the range that is over with as long a time before it. */

@@ -21,6 +21,18 @@ describe('the overview', () => {
     expect(overview.totals).toMatchObject({ costUsd: 0, sessions: 0, prompts: 0 })
   })
 
+  test('covers every quarter of an hour that the range touches, and says so', async () => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: AT_TEN, models: [{ costUsd: 1, calls: 1 }] })
+    const minute = (n: number) => AT_TEN + n * 60_000
+    const touched = await reports.overview(ask({ from: minute(1), to: minute(2) }))
+    expect(touched).toMatchObject({ fromMs: AT_TEN, toMs: minute(15), totals: { costUsd: 1 } })
+    const until = await reports.overview(ask({ to: minute(16) }))
+    expect(until).toMatchObject({ fromMs: AT_TEN, toMs: minute(30) })
+    const none = await reports.overview(ask({ from: minute(2), to: minute(2) }))
+    expect(none).toMatchObject({ fromMs: AT_TEN, toMs: AT_TEN, totals: { costUsd: 0 } })
+  })
+
   test('adds up what happened in the range, not what its sessions did before', async () => {
     const { reports, use } = await openUsageStore()
     await use('s1', { atMs: AT_TEN - DAY_MS, models: [{ costUsd: 100 }] })
