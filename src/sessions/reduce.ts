@@ -122,7 +122,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   // That a session ends which is closed already is nothing new.
   if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
   state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
-  state.firstMs = Math.min(state.firstMs, item.timeMs)
+  state.firstMs = Math.min(state.firstMs, beginningOf(item))
   state.lastMs = Math.max(state.lastMs, item.timeMs)
   noteTold(draft, { identity: item.identity, resource, timeMs: item.timeMs })
   state.hasTelemetry ||= !isHook(item)
@@ -137,6 +137,27 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   state.traced ||= item.traceId !== undefined && item.place === undefined
   onEvent(draft, item, atMs)
   boundHeld(draft)
+}
+
+/**
+ * When what a record tells began. A span is dated by its end, so a session of spans begins with the
+ * start of its first one. Log records are dated as they are: what they tell is preceded by a prompt.
+ */
+function beginningOf(item: AgentEvent | MetricSample): number {
+  if (item.kind === 'metric' || item.place === undefined) return item.timeMs
+  const event = item.kind === 'fallback' ? item.event : item
+  switch (event.kind) {
+    case 'turn':
+      return Math.min(event.startMs, event.timeMs)
+    case 'model_call':
+    case 'model_error':
+    case 'tool_result':
+    case 'subagent_end':
+    case 'note':
+      return event.timeMs - (event.durationMs ?? 0)
+    default:
+      return event.timeMs
+  }
 }
 
 /**

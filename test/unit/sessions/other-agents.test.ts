@@ -1,16 +1,19 @@
 /** What agents tell in other pieces than Claude Code does: usage apart from its call, a turn as a whole. */
 import { describe, expect, test } from 'vitest'
-import type { ModelUsageEvent, TurnEvent } from '../../../src/domain/agent-event.ts'
+import type { AgentEvent, ModelUsageEvent, TurnEvent } from '../../../src/domain/agent-event.ts'
+import { newSession, type SessionState } from '../../../src/sessions/state.ts'
 import {
   answer,
   arrives,
   at,
   call,
   closing,
+  failure,
   prompt,
   result,
   type Run,
   run,
+  subagentEnd,
   tick,
   told,
 } from './events.ts'
@@ -161,5 +164,56 @@ describe('a turn told as a whole', () => {
     const { answer: _, ...failed } = { ...whole, error: 'overloaded' }
     const ran = run([arrives(failed), closing(6)])
     expect(ran.observations[0]).toMatchObject({ level: 'ERROR', output: '[failed: overloaded]' })
+  })
+})
+
+describe('a session of spans', () => {
+  const place = { spanId: 's', within: [] }
+  const begunBy = ([first]: readonly AgentEvent[]): SessionState | undefined =>
+    first && newSession('claude-code/s1', first, at(0))
+  const taking = (durationMs: number) => ({ durationMs, place })
+  const turn: TurnEvent = {
+    kind: 'turn',
+    agent: 'goose',
+    sessionId: 's1',
+    dedupKey: 'turn|p1',
+    name: 'reply',
+    timeMs: at(600),
+    startMs: at(0),
+    promptId: 'p1',
+    identity: {},
+    isOver: true,
+    place,
+  }
+  const tool = result(590, 't1', taking(560_000))
+  const sum = call(600, 'r2', taking(600_000))
+
+  test.each<[string, readonly AgentEvent[], number]>([
+    ['its turn', [call(595, 'r1', taking(585_000)), turn], 0],
+    ['its call', [call(595, 'r1', taking(585_000))], 10],
+    ['its call that failed', [{ ...failure(595, 'overloaded'), ...taking(585_000) }], 10],
+    ['its tool', [tool], 30],
+    ['its subagent', [{ ...subagentEnd(600, 'a1'), ...taking(500_000) }], 100],
+    [
+      'what waits for a better source',
+      [{ ...sum, kind: 'fallback', event: sum, unless: { anyUsage: true } }],
+      0,
+    ],
+  ])('begins with the start of %s', (_, events, startS) => {
+    const ran = run([...events.map((event) => arrives(event)), closing(700)], begunBy(events))
+    const lastMs = Math.max(...events.map(({ timeMs }) => timeMs))
+    expect(ran.state).toMatchObject({ firstMs: at(startS), lastMs })
+    const summary = ran.observations.find(({ name }) => name === 'session-summary')
+    expect(summary).toMatchObject({
+      startMs: at(startS),
+      endMs: lastMs,
+      output: { duration_ms: lastMs - at(startS) },
+    })
+  })
+
+  test('of log records begins with the time of the first', () => {
+    const events = [prompt(3), call(5, 'r1', { durationMs: 4000 })]
+    const ran = run([...events.map((event) => arrives(event)), closing(9)], begunBy(events))
+    expect(ran.state.firstMs).toBe(at(3))
   })
 })
