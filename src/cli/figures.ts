@@ -6,7 +6,6 @@
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
@@ -39,15 +38,19 @@ export function shareText(share: number): string {
   return percent.format(share)
 }
 
-/** `850ms`, `4.2s`, `42s`, `3m 20s`, `2h 5m`, `3d 4h`: two units at most, the rest cut off. */
+/** `850ms`, `4.3s`, `42s`, `3m 20s`, `2h 5m`, `3d 4h`: two units at most, rounded to the lesser. */
 export function durationText(ms: number): string {
   if (ms < 0) return `-${durationText(-ms)}`
-  if (ms < SECOND_MS) return `${Math.floor(ms)}ms`
-  if (ms < 10 * SECOND_MS) return `${Math.floor(ms / 100) / 10}s`
-  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)}s`
-  if (ms < HOUR_MS) return pair(ms, MINUTE_MS, 'm', SECOND_MS, 's')
-  if (ms < DAY_MS) return pair(ms, HOUR_MS, 'h', MINUTE_MS, 'm')
-  return pair(ms, DAY_MS, 'd', HOUR_MS, 'h')
+  const wholeMs = Math.round(ms)
+  if (wholeMs < SECOND_MS) return `${wholeMs}ms`
+  const tenths = Math.round(ms / 100)
+  if (tenths < 100) return `${tenths / 10}s`
+  const seconds = Math.round(ms / SECOND_MS)
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return pair(seconds, 60, 'm', 's')
+  const minutes = Math.round(ms / MINUTE_MS)
+  if (minutes < 24 * 60) return pair(minutes, 60, 'h', 'm')
+  return pair(Math.round(ms / HOUR_MS), 24, 'd', 'h')
 }
 
 /** `512 B`, `1.2 MB`, by thousands, as disks are sold. */
@@ -61,8 +64,9 @@ export function bytesText(bytes: number): string {
   return `${Math.round(value * 10) / 10} ${BYTE_UNITS[unit]}`
 }
 
-function pair(ms: number, bigMs: number, big: string, smallMs: number, small: string): string {
-  const rest = Math.floor((ms % bigMs) / smallMs)
-  const head = `${Math.floor(ms / bigMs)}${big}`
-  return rest === 0 ? head : `${head} ${rest}${small}`
+/** `count` of the lesser unit, `size` of which are one of the greater. */
+function pair(count: number, size: number, greater: string, lesser: string): string {
+  const rest = count % size
+  const head = `${Math.floor(count / size)}${greater}`
+  return rest === 0 ? head : `${head} ${rest}${lesser}`
 }

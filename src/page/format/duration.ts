@@ -2,7 +2,7 @@
 
 export function formatDuration(ms: number): string {
   if (ms < 1) return ms === 0 ? '0 ms' : '< 1 ms'
-  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`
   const totalS = Math.round(ms / 1000)
   if (totalS < 60) return `${totalS} s`
