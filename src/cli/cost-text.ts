@@ -1,6 +1,7 @@
 /** What was spent, as a person reads it: what is not known is not $0.00, and estimates are marked. Pure. */
 import type { Costs } from '../api/contract/quantities.ts'
-import { countText, usdText } from './figures.ts'
+import { usdText } from '../domain/usd-text.ts'
+import { countText } from './figures.ts'
 import type { Column } from './table.ts'
 
 /** `$0.42`, `unknown`. */

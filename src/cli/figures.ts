@@ -1,5 +1,5 @@
 /**
- * Numbers as people write them: $0.42, 1.2M, 3m 20s. Pure; one locale, so that a script that reads
+ * Numbers as people write them: 1.2M, 3m 20s. Pure; one locale, so that a script that reads
  * a report finds the same text everywhere.
  */
 
@@ -9,28 +9,23 @@ const HOUR_MS = 60 * MINUTE_MS
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
-const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' })
-const pennies = new Intl.NumberFormat('en-US', {
-  style: 'currency',
-  currency: 'USD',
-  maximumSignificantDigits: 2,
-})
+const exact = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 const percent = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 })
-
-/** `$0.42`, `$1,234.50`; below a cent two digits that say something, `$0.0042`. */
-export function usdText(usd: number): string {
-  return usd !== 0 && Math.abs(usd) < 0.01 ? pennies.format(usd) : money.format(usd)
-}
 
 /** `950`, `12.3K`, `1.2M`. */
 export function countText(count: number): string {
   return compact.format(count)
 }
 
-/** `1 token`, `1.2M tokens`. */
+/** `1 record`, `1,234 records`: exact, since it may be what a command did. */
 export function countOfText(count: number, noun: string, plural = `${noun}s`): string {
-  return `${countText(count)} ${count === 1 ? noun : plural}`
+  return `${exact.format(count)} ${count === 1 ? noun : plural}`
+}
+
+/** `1 token`, `1.2M tokens`. */
+export function tokensText(tokens: number): string {
+  return `${countText(tokens)} ${tokens === 1 ? 'token' : 'tokens'}`
 }
 
 /** `87.5%` of a share between 0 and 1. */

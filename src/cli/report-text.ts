@@ -1,7 +1,7 @@
 /** A report in each of its formats. Pure. */
 import { addUsd } from '../domain/exact-sum.ts'
 import { costSummary } from './cost-text.ts'
-import { countOfText, durationText, shareText, usdText } from './figures.ts'
+import { countOfText, durationText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
 import { dayOf } from '../reports/time-buckets.ts'
@@ -20,6 +20,7 @@ import { type Format, markdownTable, markdownText, objectOf, rowsText } from './
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
 import type { Overview } from '../api/contract/overview.ts'
+import { usdText } from '../domain/usd-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'
@@ -168,7 +169,7 @@ function summaryOf(overview: Overview): readonly string[] {
   const spent = [
     costSummary(totals, totals.modelCalls),
     change,
-    countOfText(allTokens(totals), 'token'),
+    tokensText(allTokens(totals)),
     countOfText(totals.sessions, 'session'),
     countOfText(totals.prompts, 'prompt'),
   ]

@@ -3,8 +3,9 @@
  * that would say nothing are left out. Pure.
  */
 import type { Session } from '../api/contract/session.ts'
+import { usdText } from '../domain/usd-text.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
-import { countOfText, countText, durationText, shareText, usdText } from './figures.ts'
+import { countOfText, countText, durationText, shareText } from './figures.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
 import { allTokens } from './session-table.ts'

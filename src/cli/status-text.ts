@@ -5,7 +5,7 @@ import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal
 import type { WaitingCounts } from '../storage/store-reader.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
-import { bytesText, countOfText, countText, durationText } from './figures.ts'
+import { bytesText, countOfText, countText, durationText, tokensText } from './figures.ts'
 import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'
@@ -129,7 +129,7 @@ function dataLines({ data, dataProblem }: Status): readonly Line[] {
   const { totals, openSessions } = data
   const today = [
     costSummary(totals, totals.modelCalls),
-    countOfText(allTokens(totals), 'token'),
+    tokensText(allTokens(totals)),
     countOfText(totals.prompts, 'prompt'),
     countOfText(totals.sessions, 'session'),
   ]

@@ -4,6 +4,7 @@
  */
 import { roundUsd } from './exact-sum.ts'
 import type { Emission } from './emission.ts'
+import { usdText } from './usd-text.ts'
 
 export type BudgetScope = 'session' | 'day' | 'user' | 'team'
 
@@ -84,7 +85,7 @@ function isReached(spentUsd: number, threshold: Threshold, limitUsd: number): bo
 const MAX_NAME_LENGTH = 200
 
 /**
- * `80 % of the daily budget of team red is spent: $8.12 of $10.00 on 2026-11-21`. `shown` makes the
+ * `passed 80 % of the daily budget of team red: $8.12 of $10.00 spent on 2026-11-21`. `shown` makes the
  * name of a session, user or team fit for where the sentence goes: agents send it as they like.
  */
 export function budgetText(
@@ -93,8 +94,8 @@ export function budgetText(
 ): string {
   const { threshold, spentUsd, limitUsd, date } = alert
   const when = date === '' ? '' : ` on ${date}`
-  const sums = `${moneyText(spentUsd)} of ${moneyText(limitUsd)}${when}`
-  return `${threshold} % of the ${budgetName(alert, shown)} is spent: ${sums}`
+  const sums = `${usdText(spentUsd)} of ${usdText(limitUsd)} spent${when}`
+  return `passed ${threshold} % of the ${budgetName(alert, shown)}: ${sums}`
 }
 
 function budgetName({ scope, subject }: BudgetAlert, shown: (name: string) => string): string {
@@ -109,10 +110,6 @@ function budgetName({ scope, subject }: BudgetAlert, shown: (name: string) => st
     case 'team':
       return `daily budget of team ${name}`
   }
-}
-
-function moneyText(usd: number): string {
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
 }
 
 // What a store needs to know to watch over budgets inside its commits. All of it is pure.

@@ -74,7 +74,7 @@ describe('a budget of a session', () => {
     expect(told(webhook)).toEqual(['session 80', 'session 100'])
     expect(webhook.posted()[0]).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      text: 'claude-telemetry: 80 % of the budget of session claude-code/s1 is spent: $0.8500 of $1.00',
+      text: 'claude-telemetry: passed 80 % of the budget of session claude-code/s1: $0.85 of $1.00 spent',
       scope: 'session',
       subject: 'claude-code/s1',
       date: null,

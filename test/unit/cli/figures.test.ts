@@ -5,8 +5,9 @@ import {
   countText,
   durationText,
   shareText,
-  usdText,
+  tokensText,
 } from '../../../src/cli/figures.ts'
+import { usdText } from '../../../src/domain/usd-text.ts'
 
 const S = 1000
 const M = 60 * S
@@ -33,8 +34,15 @@ describe('as people write them', () => {
   test.each([
     [1, 'token', '1 token'],
     [0, 'token', '0 tokens'],
-    [1_200_000, 'token', '1.2M tokens'],
+    [1234, 'record', '1,234 records'],
+    [1_200_000, 'session', '1,200,000 sessions'],
   ])('%d of them', (count, noun, text) => expect(countOfText(count, noun)).toBe(text))
+
+  test.each([
+    [1, '1 token'],
+    [999, '999 tokens'],
+    [1_200_000, '1.2M tokens'],
+  ])('%d tokens', (count, text) => expect(tokensText(count)).toBe(text))
 
   test('an irregular plural', () => expect(countOfText(2, 'reply', 'replies')).toBe('2 replies'))
 

@@ -103,18 +103,26 @@ describe('an alert in words', () => {
     atMs: 0,
   }
   test.each([
-    [{}, '80 % of the daily budget is spent: $8.13 of $10.00 on 2026-11-21'],
+    [{}, 'passed 80 % of the daily budget: $8.13 of $10.00 spent on 2026-11-21'],
     [
       { scope: 'user', subject: 'ada@example.com', threshold: 100, spentUsd: 12 },
-      '100 % of the daily budget of ada@example.com is spent: $12.00 of $10.00 on 2026-11-21',
+      'passed 100 % of the daily budget of ada@example.com: $12.00 of $10.00 spent on 2026-11-21',
     ],
     [
       { scope: 'team', subject: 'red', limitUsd: 0.5, spentUsd: 0.4021 },
-      '80 % of the daily budget of team red is spent: $0.4021 of $0.5000 on 2026-11-21',
+      'passed 80 % of the daily budget of team red: $0.40 of $0.50 spent on 2026-11-21',
+    ],
+    [
+      { scope: 'session', subject: 'a', date: '', threshold: 100, spentUsd: 0.5, limitUsd: 0.1 },
+      'passed 100 % of the budget of session a: $0.50 of $0.10 spent',
+    ],
+    [
+      { scope: 'session', subject: 'a', date: '', spentUsd: 0.0042, limitUsd: 0.005 },
+      'passed 80 % of the budget of session a: $0.0042 of $0.005 spent',
     ],
     [
       { scope: 'session', subject: 'claude-code/s1', date: '' },
-      '80 % of the budget of session claude-code/s1 is spent: $8.13 of $10.00',
+      'passed 80 % of the budget of session claude-code/s1: $8.13 of $10.00 spent',
     ],
   ] satisfies [Partial<BudgetAlert>, string][])('%j', (change, text) => {
     expect(budgetText({ ...alert, ...change })).toBe(text)

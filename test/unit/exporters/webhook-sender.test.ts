@@ -80,7 +80,7 @@ describe('the message', () => {
   test('has a text for people and fields for programs', () => {
     expect(webhookMessage({ id: 'a', alert, attempts: 3, notBeforeMs: 0 })).toEqual({
       id: 'a',
-      text: 'claude-telemetry: 80 % of the daily budget of ada is spent: $8.50 of $10.00 on 2026-11-21',
+      text: 'claude-telemetry: passed 80 % of the daily budget of ada: $8.50 of $10.00 spent on 2026-11-21',
       scope: 'user',
       subject: 'ada',
       date: '2026-11-21',
@@ -98,7 +98,7 @@ describe('the message', () => {
       'a name is no command in a chat',
       { subject: '<!channel> & co' },
       {
-        text: expect.stringContaining('of &lt;!channel&gt; &amp; co is'),
+        text: expect.stringContaining('of &lt;!channel&gt; &amp; co:'),
         subject: '<!channel> & co',
       },
     ],
@@ -112,7 +112,7 @@ describe('the message', () => {
 describe('a name in the text of a message', () => {
   const textOf = (subject: string) => {
     const queued = { id: 'a', alert: { ...alert, subject }, attempts: 0, notBeforeMs: 0 }
-    return /daily budget of (.*) is spent/.exec(webhookMessage(queued).text)?.[1]
+    return /daily budget of (.*): \$/.exec(webhookMessage(queued).text)?.[1]
   }
 
   test.each(['ada', 'Ada Lovelace', 'ada@example.com', 'john_doe', 'claude-code/s1', 'Ünal, A.'])(

@@ -34,7 +34,7 @@ describe('the event of an alert', () => {
         endMs: at(2),
         level: 'WARNING',
         statusMessage:
-          '80 % of the daily budget of ada@example.com is spent: $0.8500 of $1.00 on 2026-11-21',
+          'passed 80 % of the daily budget of ada@example.com: $0.85 of $1.00 spent on 2026-11-21',
         metadata: {
           event: 'budget',
           scope: 'user',
