@@ -194,50 +194,73 @@ function textOf(value: string | string[] | undefined): string | undefined {
 async function lateAnswer({ status }: Received, timeoutMs: number): Promise<GrpcOutcome> {
   const error = `no answer within ${timeoutMs} ms`
   if (status === undefined) return { kind: 'no_answer', error }
-  return {
-    kind: 'answer',
-    code: DEADLINE_EXCEEDED,
-    message: error,
-    details: undefined,
-    body: new Uint8Array(0),
-  }
+  return failedAnswer(DEADLINE_EXCEEDED, error)
 }
 
 async function answerOf(received: Received, failure: unknown): Promise<GrpcOutcome> {
   const { status, contentType, code, message, details, chunks } = received
   if (status === undefined) return noAnswer(failure ?? 'the connection was closed')
-  if (code === undefined) {
-    const byStatus = CODES_BY_STATUS.get(status)
-    const isGrpc = contentType.startsWith('application/grpc')
-    const said = `HTTP ${status} without a status of gRPC`
-    if (isGrpc || byStatus === undefined) return noAnswer(isGrpc ? (failure ?? said) : said)
-    return { kind: 'answer', code: byStatus, message: said, details: undefined, body: EMPTY }
+  if (!GRPC_TYPE.test(contentType)) return statusAnswer(status, 'without a gRPC response')
+  const number = codeOf(code)
+  // A failure that the server states counts under any HTTP status; success needs a 200.
+  if (number === undefined || (number === OK && status !== 200)) {
+    if (status !== 200) return statusAnswer(status, `with grpc-status ${code ?? 'missing'}`)
+    if (code === undefined) return noAnswer(failure ?? 'HTTP 200 without a gRPC status')
+    return failedAnswer(UNKNOWN, `grpc-status ${JSON.stringify(code.slice(0, 20))} is no number`)
   }
+  const body = await messageIn(Buffer.concat(chunks))
+  // A unary call that succeeds brings one message; OTLP's may be empty, but it has its prefix.
+  if (number === OK && body === undefined) return failedAnswer(INTERNAL, 'OK without a message')
   return {
     kind: 'answer',
-    code: Number(code),
+    code: number,
     message,
     details: details === undefined ? undefined : Buffer.from(details, 'base64'),
-    body: await messageIn(Buffer.concat(chunks)),
+    body: body ?? EMPTY,
   }
 }
 
 const EMPTY = new Uint8Array(0)
+/** Not `application/grpc-web`, which has its trailers in the body. */
+const GRPC_TYPE = /^application\/grpc(?:[+;\s]|$)/i
+
+const OK = 0
+const UNKNOWN = 2
+const INTERNAL = 13
+
+/** `undefined` where there is no status, or none that is a number. */
+function codeOf(status: string | undefined): number | undefined {
+  return status !== undefined && /^\d+$/.test(status) ? Number(status) : undefined
+}
 
 /** What a proxy says, as gRPC reads it ("HTTP to gRPC Status Code Mapping"). */
 const CODES_BY_STATUS: ReadonlyMap<number, number> = new Map([
   [401, 16],
   [403, 7],
+  [404, 12],
   [429, 14],
   [502, 14],
   [503, 14],
   [504, 14],
 ])
 
-/** Throws when it cannot be inflated. */
-async function messageIn(bytes: Buffer): Promise<Uint8Array> {
-  if (bytes.length < PREFIX_BYTES) return EMPTY
-  const message = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + bytes.readUInt32BE(1))
+/** An answer that is told by its HTTP status alone; with any other, no gRPC server answered. */
+function statusAnswer(status: number, how: string): GrpcOutcome {
+  const code = CODES_BY_STATUS.get(status)
+  const said = `HTTP ${status} ${how}`
+  return code === undefined ? noAnswer(said) : failedAnswer(code, said)
+}
+
+function failedAnswer(code: number, message: string): GrpcOutcome {
+  return { kind: 'answer', code, message, details: undefined, body: EMPTY }
+}
+
+/** The first message; `undefined` when there is no whole one. Throws when it cannot be inflated. */
+async function messageIn(bytes: Buffer): Promise<Uint8Array | undefined> {
+  if (bytes.length < PREFIX_BYTES) return undefined
+  const end = PREFIX_BYTES + bytes.readUInt32BE(1)
+  if (bytes.length < end) return undefined
+  const message = bytes.subarray(PREFIX_BYTES, end)
   return bytes[0] === 1 ? inflate(message, { maxOutputLength: MAX_ANSWER_BYTES }) : message
 }
 

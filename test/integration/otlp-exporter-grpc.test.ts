@@ -1,6 +1,7 @@
 /** The OTLP exporter over gRPC, against a real server of another implementation. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer as createHttp2Server, type OutgoingHttpHeaders } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -294,6 +295,60 @@ describe('what an answer means', () => {
       expect(await stopped).toEqual({ kind: 'stopped' })
     },
   )
+
+  const grpc = { ':status': 200, 'content-type': 'application/grpc' }
+  const frame = Buffer.alloc(5)
+  const proxy = { ':status': 502, 'content-type': 'text/html' }
+
+  test.each<[string, OutgoingHttpHeaders, Buffer, object]>([
+    ['an empty message', { ...grpc, 'grpc-status': '0' }, frame, { kind: 'accepted' }],
+    [
+      'an empty message of a named encoding',
+      { ...grpc, 'content-type': 'application/grpc+proto', 'grpc-status': '0' },
+      frame,
+      { kind: 'accepted' },
+    ],
+    ['an empty status', { ...grpc, 'grpc-status': '' }, frame, doubtful],
+    ['a status that is no number', { ...grpc, 'grpc-status': 'abc' }, frame, doubtful],
+    ['a status in hexadecimal', { ...grpc, 'grpc-status': '0x0' }, frame, doubtful],
+    ['OK without a message', { ...grpc, 'grpc-status': '0' }, Buffer.alloc(0), doubtful],
+    [
+      'OK with a cut message',
+      { ...grpc, 'grpc-status': '0' },
+      Buffer.from([0, 0, 0, 0, 9]),
+      doubtful,
+    ],
+    ['a proxy that says OK and 502', { ...proxy, 'grpc-status': '0' }, frame, absent],
+    ['the same as gRPC', { ...grpc, ':status': 502, 'grpc-status': '0' }, frame, absent],
+    [
+      'a 403 that says OK',
+      { ...proxy, ':status': 403, 'grpc-status': '0' },
+      frame,
+      { kind: 'unauthorized' },
+    ],
+    ['a 500 that says OK', { ...grpc, ':status': 500, 'grpc-status': '0' }, frame, absent],
+    ['a 404', { ...proxy, ':status': 404 }, frame, absent],
+    ['a page that says OK', { ...proxy, ':status': 200, 'grpc-status': '0' }, frame, absent],
+    [
+      'gRPC-Web',
+      { ...grpc, 'content-type': 'application/grpc-web', 'grpc-status': '0' },
+      frame,
+      absent,
+    ],
+    ['a failure with a 400', { ...grpc, ':status': 400, 'grpc-status': '3' }, frame, rejected],
+  ])('of one that is not quite gRPC: %s', async (_name, headers, body, meaning) => {
+    const server = createHttp2Server()
+    server.on('stream', (stream) => {
+      stream.respond(headers)
+      stream.end(body)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    toEnd.push(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const verdict = await clientOf(port).send('traces', new Uint8Array(0), 3, never)
+    expect(verdict).toMatchObject(meaning)
+  })
 
   test('a stop ends what is under way', async () => {
     const receiver = await createReceiver()
