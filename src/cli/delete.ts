@@ -102,9 +102,19 @@ async function deleteSession(context: CliContext, id: string, options: Options):
     lines.push(`Deleted session ${name} with ${countOfText(records.value, 'record')}.`)
   }
   if (there.value !== undefined) {
-    const deleted = await removeThere(there.value, sessionId)
-    if (!deleted.ok) return deleted
-    lines.push(deleted.value)
+    const scores = await removeThere(there.value, sessionId)
+    if (!scores.ok) return scores
+    const traceCount = countOfText(there.value.traceIds.length, 'trace')
+    if (scores.value === undefined) {
+      return failed(
+        scoresStay(`of session ${name}`),
+        `The local data and ${traceCount} are deleted. Delete these scores in Langfuse itself.`,
+      )
+    }
+    lines.push(
+      `Langfuse was asked to delete ${traceCount} and ` +
+        `${countOfText(scores.value, 'score')} of the session; it does so within minutes.`,
+    )
   }
   return ok({ lines })
 }
@@ -225,7 +235,7 @@ async function removeAll(
   const remover = await openSessionRemover(config)
   if (!remover.ok) return remover
   const progress = createProgress(stderr)
-  let [records, traces] = [0, 0]
+  let [records, traces, unlisted] = [0, 0, 0]
   const soFar = (done: number): string =>
     `${countOfText(done, 'session')} of ${rows.length} were deleted. Run the command again for the rest.`
   try {
@@ -239,7 +249,14 @@ async function removeAll(
       if (deleter === undefined || there === undefined) continue
       const gone = await removeThere({ deleter, traceIds: there.value }, row.sessionId)
       if (!gone.ok) return gone
+      if (gone.value === undefined) unlisted += 1
       traces += there.value.length
+    }
+    if (unlisted > 0) {
+      return failed(
+        scoresStay(`of ${countOfText(unlisted, 'session')}`),
+        `The local data and ${countOfText(traces, 'trace')} are deleted. Delete these scores in Langfuse itself.`,
+      )
     }
     return ok({ records, traces })
   } finally {
@@ -259,17 +276,18 @@ async function removeHere(config: Config, key: string): Promise<Result<number, F
   }
 }
 
+/** Resolves to the number of scores on the session; `undefined` where they could not be listed. */
 async function removeThere(
   { deleter, traceIds }: There,
   sessionId: string,
-): Promise<Result<string, Failure>> {
+): Promise<Result<number | undefined, Failure>> {
   const next = `The local data is deleted. Try again: claude-telemetry delete ${shellWord(sessionId)} --langfuse`
   const deleted = await deleter.deleteTraces(traceIds)
   if (!deleted.ok) return failed(deleted.error, next)
   const scores = await deleter.deleteSessionScores(sessionId)
-  if (!scores.ok) return failed(scores.error, next)
-  return ok(
-    `Langfuse was asked to delete ${countOfText(traceIds.length, 'trace')} and ` +
-      `${countOfText(scores.value, 'score')} of the session; it does so within minutes.`,
-  )
+  return scores.ok ? scores : failed(scores.error, next)
+}
+
+function scoresStay(ofWhat: string): string {
+  return `this Langfuse cannot list the scores ${ofWhat} (it has no /api/public/v3/scores): they were not deleted`
 }

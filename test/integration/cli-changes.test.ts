@@ -1,6 +1,8 @@
 /** The commands that change what is stored, and those beside a running bridge, as processes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createHome, type Finished } from './cli/home.ts'
@@ -108,6 +110,34 @@ describe('delete', () => {
     expect(ran.stderr).toMatch(/HTTP 401.*\nNothing was deleted\.\n$/)
     expect(await sessions()).toHaveLength(2)
   })
+})
+
+test('delete tells of scores that the Langfuse there cannot list, and deletes the rest', async () => {
+  const setting = await setUp()
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0] ?? ''
+    asked.push(`${request.method} ${path}`)
+    response.writeHead(path.endsWith('/v3/scores') ? 404 : 200, {
+      'content-type': 'application/json',
+    })
+    response.end(JSON.stringify({ data: [{ id: 'o', traceId: 't' }], meta: {} }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const environment = { ...setting.environment, LANGFUSE_HOST: `http://127.0.0.1:${port}` }
+  const { run, sessions } = settingOf(setting.langfuse, environment)
+  const one = await run('delete', TOOLS, '--langfuse', '--yes')
+  expect(one).toMatchObject({ code: 1, stdout: expect.not.stringContaining('Deleted') })
+  expect(one.stderr).toMatch(/cannot list the scores of session .*: they were not deleted/)
+  expect(await sessions()).toEqual([PLAIN])
+  const all = await run('delete', '--all', '--langfuse', '--yes')
+  expect(all.code).toBe(1)
+  expect(all.stderr).toMatch(/cannot list the scores of 1 session .*: they were not deleted/)
+  expect(await sessions()).toEqual([])
+  expect(asked.filter((each) => each === 'DELETE /api/public/traces')).toHaveLength(2)
 })
 
 describe('delete of many', () => {

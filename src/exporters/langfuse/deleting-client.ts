@@ -12,8 +12,8 @@ export interface LangfuseDeleter {
   /** Trace ids of a session, as far as they can be read by now. */
   traceIdsOf(sessionId: string): Promise<Result<readonly string[], string>>
   deleteTraces(traceIds: readonly string[]): Promise<Result<undefined, string>>
-  /** Resolves to how many there were. */
-  deleteSessionScores(sessionId: string): Promise<Result<number, string>>
+  /** Resolves to how many there were; `undefined` when the server has no list of them, and they stay. */
+  deleteSessionScores(sessionId: string): Promise<Result<number | undefined, string>>
 }
 
 const PAGE = 1000
@@ -63,14 +63,23 @@ export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
     // Nothing may be called deleted that was merely not read.
     if (rows === undefined) return err(`${base} answered with a list that cannot be read`)
     const meta: Readonly<Record<string, unknown>> = isRecord(data?.meta) ? data.meta : {}
-    return ok({ rows, ...(typeof meta.cursor === 'string' && { cursor: meta.cursor }) })
+    const cursor = meta.cursor ?? undefined
+    if (cursor === undefined) return ok({ rows })
+    if (typeof cursor !== 'string') return err(`${base} answered with a cursor that is no text`)
+    return ok({ rows, cursor })
   }
 
-  /** All pages of a list, by cursor; `undefined` when the server does not know the path. */
+  const unread = (what: string) => err(`${base} answered with ${what}: not all of it was read`)
+
+  /**
+   * All pages of a list, by cursor; `undefined` when the server does not know the path. An error when
+   * the end is not reached.
+   */
   async function list<Row extends object>(
     request: (cursor: { readonly cursor?: string }) => RestRequest<Page<Row>>,
   ): Promise<Result<readonly Row[] | undefined, string>> {
     const found: Row[] = []
+    const cursors = new Set<string>()
     let from: { readonly cursor?: string } = {}
     for (let count = 0; count < MAX_PAGES; count += 1) {
       const page = await pageOf(request(from))
@@ -78,10 +87,12 @@ export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
       if (page.value === undefined) return ok(undefined)
       const { rows, cursor } = page.value
       found.push(...rows)
-      if (cursor === undefined) break
+      if (cursor === undefined) return ok(found)
+      if (cursors.has(cursor)) return unread('the same cursor again')
+      cursors.add(cursor)
       from = { cursor }
     }
-    return ok(found)
+    return unread(`more than ${MAX_PAGES} pages`)
   }
 
   /** Before Langfuse 4. */
@@ -95,9 +106,9 @@ export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
       if (answer.value === undefined) return err(`${base} has no way to list traces`)
       const { rows } = answer.value
       found.push(...textsOf(rows, 'id'))
-      if (rows.length < LEGACY_PAGE) break
+      if (rows.length < LEGACY_PAGE) return ok(found)
     }
-    return ok(found)
+    return unread(`more than ${MAX_PAGES} pages`)
   }
 
   return {
@@ -125,7 +136,8 @@ export function createLangfuseDeleter(access: LangfuseAccess): LangfuseDeleter {
         (cursor) => (api, options) => api.scoresV3.getManyV3({ ...question, ...cursor }, options),
       )
       if (!listed.ok) return listed
-      const ids = textsOf(listed.value ?? [], 'id')
+      if (listed.value === undefined) return ok(undefined)
+      const ids = textsOf(listed.value, 'id')
       for (const id of ids) {
         const answer = await ask((api, options) => api.legacy.scoreV1.delete(id, options))
         if (!answer.ok) return answer

@@ -225,6 +225,39 @@ describe('a list', () => {
     expect(found).toHaveProperty('error')
   })
 
+  test.each([
+    ['whose cursor stays the same', () => page([row('t1')], 'same')],
+    [
+      'whose cursors go round',
+      ({ url }: Call) => page([row('t1')], url.includes('=a') ? 'b' : 'a'),
+    ],
+    ['whose cursor is no text', () => json({ data: [row('t1')], meta: { cursor: 7 } })],
+  ])('%s is an error, and not a whole one', async (_what, respond) => {
+    const { access, calls } = accessTo(respond)
+    const deleter = createLangfuseDeleter(access)
+    expect(await deleter.traceIdsOf('s1')).toMatchObject({ ok: false })
+    expect(await deleter.deleteSessionScores('s1')).toMatchObject({ ok: false })
+    expect(calls.every(({ init }) => init.method === 'GET')).toBe(true)
+    expect(calls.length).toBeLessThan(10)
+  })
+
+  test('that never ends is an error, by cursor and by page', async () => {
+    let cursor = 0
+    const endless = createLangfuseDeleter(accessTo(() => page([row('t1')], `${cursor++}`)).access)
+    expect(await endless.traceIdsOf('s1')).toMatchObject({ ok: false })
+    const full = Array.from({ length: 100 }, (_, id) => ({ id: `${id}` }))
+    const older = accessTo(({ url }) => (url.includes('/v2/') ? json({}, 404) : page(full)))
+    expect(await createLangfuseDeleter(older.access).traceIdsOf('s1')).toMatchObject({ ok: false })
+  })
+
+  test('of scores that the server does not have is not taken for an empty one', async () => {
+    const { access } = accessTo(() => json({}, 404))
+    expect(await createLangfuseDeleter(access).deleteSessionScores('s1')).toEqual({
+      ok: true,
+      value: undefined,
+    })
+  })
+
   test('of traces comes from the older path where a server has no other', async () => {
     const { access, calls } = accessTo(({ url }) => {
       if (url.includes('/v2/')) return json({ error: 'NotFoundError' }, 404)
