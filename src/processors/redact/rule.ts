@@ -19,6 +19,13 @@ export interface SecretSpan {
   readonly quote?: string
 }
 
+/**
+ * Stands for one pass over one text. A rule that remembers something of a text keeps it with the pass
+ * and forgets it with the next, which may be of the same text: masking must not depend on what was
+ * masked before.
+ */
+export type Pass = object
+
 export interface MaskRule {
   /** Names the rule in `[masked: github-token]` and in counts. */
   readonly id: string
@@ -27,7 +34,7 @@ export interface MaskRule {
   /** Its keywords count as they are written only. */
   readonly isExact?: true
   /** The secret at a keyword, which stands from `at` to `end`. */
-  readonly find: (text: string, at: number, end: number) => SecretSpan | undefined
+  readonly find: (text: string, at: number, end: number, pass: Pass) => SecretSpan | undefined
 }
 
 /** Not within a word: also behind an escape of JSON or of a URL, which ends in a letter or digit. */

@@ -135,7 +135,7 @@ function startOf(hit: Hit | undefined, otherwise: number): number {
   return hit === undefined ? otherwise : hit.span.from
 }
 
-/** How far a text was scanned. */
+/** How far a text was scanned; the pass that rules are told of. */
 interface Scan {
   at: number
   /** Of the automaton. */
@@ -147,7 +147,6 @@ interface Scan {
 /** The next secret whose keyword ends before the limit; moves the scan behind that keyword. */
 function nextHit(text: string, of: Compiled, scan: Scan, limit: number): Hit | undefined {
   const { classes, next, classCount, found } = of.automaton
-  const { done } = scan
   let { state } = scan
   for (let i = scan.at; i < limit; i += 1) {
     const code = text.charCodeAt(i)
@@ -155,7 +154,7 @@ function nextHit(text: string, of: Compiled, scan: Scan, limit: number): Hit | u
     if (state === 0) continue
     const keywords = found[state] as readonly number[]
     if (keywords.length === 0) continue
-    const hit = hitOf(text, keywords, of, i + 1, done)
+    const hit = hitOf(text, keywords, of, i + 1, scan)
     if (hit === undefined) continue
     scan.at = i + 1
     scan.state = state
@@ -171,18 +170,18 @@ interface Hit {
   readonly span: SecretSpan
 }
 
-/** The secret at one of the keywords that end here, none of it before `done`. */
+/** The secret at one of the keywords that end here, none of it before what is done. */
 function hitOf(
   text: string,
   keywords: readonly number[],
   { lengths, rulesOf }: Compiled,
   end: number,
-  done: number,
+  scan: Scan,
 ): Hit | undefined {
   for (const keyword of keywords) {
     const at = end - (lengths[keyword] as number)
-    if (at < done) continue
-    const hit = hitAt(text, rulesOf[keyword] as readonly KeywordRule[], at, end)
+    if (at < scan.done) continue
+    const hit = hitAt(text, rulesOf[keyword] as readonly KeywordRule[], at, end, scan)
     if (hit !== undefined) return hit
   }
   return undefined
@@ -193,10 +192,11 @@ function hitAt(
   rules: readonly KeywordRule[],
   at: number,
   end: number,
+  scan: Scan,
 ): Hit | undefined {
   for (const { rule, exact } of rules) {
     if (exact !== undefined && !text.startsWith(exact, at)) continue
-    const span = rule.find(text, at, end)
+    const span = rule.find(text, at, end, scan)
     if (span === undefined || span.to <= span.from) continue
     // What was masked before stays as it is.
     if (text.startsWith(MARK, span.from)) continue

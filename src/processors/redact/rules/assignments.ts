@@ -5,7 +5,7 @@
  * A name is looked at where the prefilter finds one of its words. What counts then is how name and
  * value are joined: the more a place looks like configuration, the less a value has to look random.
  */
-import type { MaskRule, SecretSpan } from '../rule.ts'
+import type { MaskRule, Pass, SecretSpan } from '../rule.ts'
 import { secretNameOf } from './secret-name.ts'
 import { isPassphrase, isSecretValue, type Place } from './secret-value.ts'
 
@@ -685,18 +685,16 @@ const DENSE_PART = 256
  * hides whatever is in it. The parts end at quotes and lines, so that JSON stays whole.
  */
 function createAssignmentRule(): MaskRule {
-  let lastText = ''
-  let lastAt = 0
+  let lastPass: Pass | undefined
   let begunAt = 0
   let looks = 0
 
-  function isDense(text: string, at: number): boolean {
-    if (text !== lastText || at < lastAt) {
-      lastText = text
+  function isDense(at: number, pass: Pass): boolean {
+    if (pass !== lastPass) {
+      lastPass = pass
       begunAt = at
       looks = 0
     }
-    lastAt = at
     looks += 1
     if (looks < MOST_CLOSE) return false
     if (at - begunAt < looks * CLOSEST) return true
@@ -708,8 +706,8 @@ function createAssignmentRule(): MaskRule {
   return {
     id: 'secret',
     keywords: WORDS,
-    find: (text, at, end) =>
-      isDense(text, at) ? { from: at, to: partEnd(text, end) } : find(text, at, end),
+    find: (text, at, end, pass) =>
+      isDense(at, pass) ? { from: at, to: partEnd(text, end) } : find(text, at, end),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Passwords on command lines, which stand behind an option whose meaning only its command tells. */
-import { type MaskRule, patternRule, type SecretSpan } from '../rule.ts'
+import { type MaskRule, type Pass, patternRule, type SecretSpan } from '../rule.ts'
 import { isLongOrRandom, isPlaceholder } from './secret-value.ts'
 
 /** A quote, with the backslashes that JSON within JSON puts before it. */
@@ -16,11 +16,11 @@ const MAX_COMMAND = 300
  */
 function commandRule(id: string, commands: readonly string[], option: string): MaskRule {
   const pattern = new RegExp(`( ${option})(${ARGUMENT})`, 'y')
-  let lastText = ''
+  let lastPass: Pass | undefined
   let lastFrom = 0
   let lastTo = 0
 
-  function optionIn(text: string, from: number): SecretSpan | undefined {
+  function optionIn(text: string, from: number, pass: Pass): SecretSpan | undefined {
     const limit = Math.min(text.length, from + MAX_COMMAND)
     let i = from
     for (; i < limit; i += 1) {
@@ -37,7 +37,7 @@ function commandRule(id: string, commands: readonly string[], option: string): M
       if (isPlaceholder(argument.slice(quote))) continue
       return { from: i + kept.length + quote, to: pattern.lastIndex }
     }
-    lastText = text
+    lastPass = pass
     lastFrom = from
     lastTo = i
     return undefined
@@ -46,13 +46,13 @@ function commandRule(id: string, commands: readonly string[], option: string): M
   return {
     id,
     keywords: commands,
-    find: (text, at, end) => {
-      if (text === lastText && end >= lastFrom && end < lastTo) return undefined
+    find: (text, at, end, pass) => {
+      if (pass === lastPass && end >= lastFrom && end < lastTo) return undefined
       const before = text.charCodeAt(at - 1)
       const isWord = (before >= 0x61 && before <= 0x7a) || before === 0x2d || before === 0x5f
       return isWord && !/\\[nrt]$/.test(text.slice(Math.max(0, at - 2), at))
         ? undefined
-        : optionIn(text, end)
+        : optionIn(text, end, pass)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Credentials that stand in a text encoded as a whole: in base64, hexadecimal or percent-encoding. */
-import type { MaskRule, SecretSpan } from '../rule.ts'
+import type { MaskRule, Pass, SecretSpan } from '../rule.ts'
 import { isPlaceholder } from './secret-value.ts'
 
 /** What shows that a decoded text holds a credential. */
@@ -74,15 +74,15 @@ const percent: Encoding = {
 
 /** Masks the run of an encoding around a keyword if it holds a credential. A run that holds none is decoded once. */
 function encodedRule(keywords: readonly string[], { isOf, decode, group }: Encoding): MaskRule {
-  let lastText = ''
+  let lastPass: Pass | undefined
+  let lastFrom = 0
   let lastTo = 0
   return {
     id: 'encoded-credential',
     keywords,
     isExact: true,
-    find: (text, at, end) => {
-      if (text === lastText && at < lastTo && end <= lastTo && at >= lastTo - MAX_RUN)
-        return undefined
+    find: (text, at, end, pass) => {
+      if (pass === lastPass && at >= lastFrom && end <= lastTo) return undefined
       let from = at
       while (from > 0 && at - from < MAX_BEFORE && isOf(text.charCodeAt(from - 1))) from -= 1
       // The letter of an escaped line end.
@@ -94,7 +94,8 @@ function encodedRule(keywords: readonly string[], { isOf, decode, group }: Encod
         while (text.charCodeAt(to) === 0x3d) to += 1
         return { from, to }
       }
-      lastText = text
+      lastPass = pass
+      lastFrom = from
       lastTo = to
       return undefined
     },

@@ -1,5 +1,5 @@
 /** Secrets that a shell hands to a command or a file: by a pipe, a here-string or a here-document. */
-import type { MaskRule, SecretSpan } from '../rule.ts'
+import type { MaskRule, Pass, SecretSpan } from '../rule.ts'
 import { isPlaceholder } from './secret-value.ts'
 
 /** A quote, with the backslashes that JSON within JSON puts before it. */
@@ -49,16 +49,19 @@ function lineBefore(text: string, at: number): string {
   return before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\\n')) + 1)
 }
 
-/** Where no login stood before a here-string: so much of the line is not read again. */
-let lastText = ''
-let lastAt = 0
+/** Whether a login stands before a place in its line. Where none does, so much is not read again. */
+function createReadBefore(): (text: string, at: number, pass: Pass) => boolean {
+  let lastPass: Pass | undefined
+  let lastAt = 0
 
-function isReadBefore(text: string, at: number): boolean {
-  const isNext = text === lastText && at > lastAt && at - lastAt < MAX_LINE
-  const from = isNext ? lastAt - LONGEST_SIGN : at - MAX_LINE
-  lastText = text
-  lastAt = at
-  return SIGN.test(text.slice(Math.max(0, from), at)) && READS.test(lineBefore(text, at))
+  return (text, at, pass) => {
+    const isNext = pass === lastPass && at - lastAt < MAX_LINE
+    const from = isNext ? lastAt - LONGEST_SIGN : at - MAX_LINE
+    if (SIGN.test(text.slice(Math.max(0, from), at))) return READS.test(lineBefore(text, at))
+    lastPass = pass
+    lastAt = at
+    return false
+  }
 }
 
 /** What each of those that read a secret has in it. */
@@ -66,13 +69,15 @@ const SIGN =
   /log-?in|passw|secret|stdin|-token|-fd|cryptsetup|sudo -S|\bsu\b|insert|gpg|ssh-add|wg |env add|variable/
 const LONGEST_SIGN = 12
 
+const isReadBefore = createReadBefore()
+
 /** The word behind `<<<`, and the lines behind `<<EOF`, where a login or a file of secrets takes them. */
-function hereAt(text: string, at: number): SecretSpan | undefined {
+function hereAt(text: string, at: number, _end: number, pass: Pass): SecretSpan | undefined {
   if (text.charCodeAt(at - 1) === LESS) return undefined
   HERE_STRING.lastIndex = at
   const [, sign = '', word = ''] = HERE_STRING.exec(text) ?? []
   if (word !== '') {
-    if (isPlaceholder(word) || !isReadBefore(text, at)) return undefined
+    if (isPlaceholder(word) || !isReadBefore(text, at, pass)) return undefined
     return { from: at + sign.length, to: at + sign.length + word.length }
   }
   HERE_DOCUMENT.lastIndex = at

@@ -1,5 +1,5 @@
 /** Private keys and signed tokens, whoever made them. */
-import { BOUNDARY, type MaskRule, patternRule, type SecretSpan } from '../rule.ts'
+import { BOUNDARY, type MaskRule, type Pass, patternRule, type SecretSpan } from '../rule.ts'
 
 /** Longest private key that is looked for behind its first line. */
 const MAX_KEY_LENGTH = 16_384
@@ -130,15 +130,15 @@ function puttyKeyAt(text: string, at: number): SecretSpan | undefined {
  * beginnings within a run cost no more than one.
  */
 function createJwtRule(): MaskRule {
-  let lastText = ''
+  let lastPass: Pass | undefined
   let lastBegin = 0
   let lastEnd = 0
 
-  function runEnd(text: string, from: number): number {
-    if (text === lastText && from >= lastBegin && from < lastEnd) return lastEnd
+  function runEnd(text: string, from: number, pass: Pass): number {
+    if (pass === lastPass && from >= lastBegin && from < lastEnd) return lastEnd
     let to = from
     while (isUrlSafe(text.charCodeAt(to))) to += 1
-    lastText = text
+    lastPass = pass
     lastBegin = from
     lastEnd = to
     return to
@@ -148,13 +148,13 @@ function createJwtRule(): MaskRule {
     id: 'jwt',
     keywords: ['eyJ', 'ZXlK', 'ewog'],
     isExact: true,
-    find: (text, at) => {
-      const header = runEnd(text, at)
+    find: (text, at, _end, pass) => {
+      const header = runEnd(text, at, pass)
       if (header - at < 10 || text.charCodeAt(header) !== DOT) return undefined
-      let to = runEnd(text, header + 1)
+      let to = runEnd(text, header + 1, pass)
       if (to - header < 9) return undefined
       for (let part = 0; part < 3 && text.charCodeAt(to) === DOT; part += 1) {
-        const end = runEnd(text, to + 1)
+        const end = runEnd(text, to + 1, pass)
         if (end === to + 1) break
         to = end
       }

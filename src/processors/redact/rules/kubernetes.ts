@@ -1,5 +1,5 @@
 /** What a Kubernetes `Secret` holds: every value of its `data` and `stringData`, in YAML and in JSON. */
-import type { MaskRule, SecretSpan } from '../rule.ts'
+import type { MaskRule, Pass, SecretSpan } from '../rule.ts'
 
 const ID = 'kubernetes-secret'
 const MARK = `[masked: ${ID}]`
@@ -16,21 +16,20 @@ interface Kind {
   readonly isSecret: boolean | undefined
 }
 
-/** Finds out whether a place in a text belongs to a `Secret`. Reads each text once. */
-function createSecretKinds(): (text: string, at: number) => boolean {
-  let lastText = ''
+/** Finds out whether a place in a text belongs to a `Secret`. Reads the text once in a pass. */
+function createSecretKinds(): (text: string, at: number, pass: Pass) => boolean {
+  let lastPass: Pass | undefined
   let kinds: readonly Kind[] = []
   /** Of the last answer: places are asked for in order. */
   let index = 0
   let lastAt = 0
 
-  return (text, at) => {
-    if (text !== lastText) {
-      lastText = text
+  return (text, at, pass) => {
+    if (pass !== lastPass) {
+      lastPass = pass
       kinds = kindsOf(text)
       index = 0
-    }
-    if (at < lastAt) index = 0
+    } else if (at < lastAt) index = 0
     lastAt = at
     while (index < kinds.length && (kinds[index] as Kind).at < at) index += 1
     return [kinds[index - 1], kinds[index]].some(
@@ -165,14 +164,14 @@ function createSecretRule(): MaskRule {
   return {
     id: ID,
     keywords: ['data:', 'data"', 'data\\'],
-    find: (text, at, end) => {
+    find: (text, at, end, pass) => {
       const sign = end - 1
       const isStringData = text.startsWith('string', at - 6) && text.startsWith('Data', at)
       const from = isStringData ? at - 6 : at
       const before = text.charAt(from - 1)
       if (/[\w.]/.test(before) && !/\\+[nrt]$/.test(text.slice(Math.max(0, from - 3), from)))
         return undefined
-      if (!isInSecret(text, at)) return undefined
+      if (!isInSecret(text, at, pass)) return undefined
       return text.charAt(sign) === ':' ? yamlValues(text, from, sign) : jsonValues(text, sign)
     },
   }

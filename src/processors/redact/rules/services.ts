@@ -24,8 +24,8 @@ function randomRule(id: string, keywords: readonly string[], pattern: string): M
   const rule = patternRule(id, keywords, pattern)
   return {
     ...rule,
-    find: (text, at, end) => {
-      const span = rule.find(text, at, end)
+    find: (text, at, end, pass) => {
+      const span = rule.find(text, at, end, pass)
       return span !== undefined && isMachineMade(text, span) ? span : undefined
     },
   }

@@ -1,5 +1,5 @@
 /** What proves a login: session cookies, codes and assertions of OAuth and SAML, one-time codes, signatures of URLs. */
-import { type MaskRule, patternRule, type SecretSpan } from '../rule.ts'
+import { type MaskRule, type Pass, patternRule, type SecretSpan } from '../rule.ts'
 import { isPlaceholder, looksRandom } from './secret-value.ts'
 
 /** A quote, with the backslashes that JSON within JSON puts before it. */
@@ -128,15 +128,15 @@ const ASSERTION_END = /(?:<|&lt;|\\u003c)\/(?:saml2?|ns\d):Assertion(?:>|&gt;|\\
 
 /** A SAML assertion as a whole, to its end; without one, its signature is masked. */
 function createAssertionRule(): MaskRule {
-  let lastText = ''
+  let lastPass: Pass | undefined
   /** No assertion ends behind this place. */
   let noEndFrom = Number.POSITIVE_INFINITY
   return {
     id: 'saml-assertion',
     keywords: ['<saml:assertion', '<saml2:assertion', 'lt;saml:assertion', '003csaml:assertion'],
-    find: (text, at, end) => {
-      if (text !== lastText) {
-        lastText = text
+    find: (text, at, end, pass) => {
+      if (pass !== lastPass) {
+        lastPass = pass
         noEndFrom = Number.POSITIVE_INFINITY
       }
       if (at >= noEndFrom) return undefined

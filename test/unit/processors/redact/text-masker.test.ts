@@ -1,4 +1,6 @@
 /** Masking of texts: all kinds of secrets, at any depth of JSON, and nothing else. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateLookAlikes, generateSecrets } from '../../../../scripts/secrets/generate.ts'
 import { seeded } from '../../../../scripts/secrets/seeded.ts'
@@ -124,10 +126,59 @@ test.each([
   expect(mask(text)).toBe(text)
 })
 
-test('a text is masked the same way each time', () => {
+describe('what was masked before changes nothing', () => {
   const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg'
-  expect([mask(jwt), mask(jwt), mask(jwt)]).toEqual(Array(3).fill('[masked: jwt]'))
+  const texts = new Set([
+    jwt,
+    ...knownSecrets.map(({ text }) => text),
+    ...lookAlikes,
+    ...secrets.map(({ text }) => text),
+    ...corpusTexts(),
+  ])
+
+  test('a text is masked the same way each time and in any order', () => {
+    const first = new Map(Array.from(texts, (text) => [text, mask(text)]))
+    expect(first.get(jwt)).toBe('[masked: jwt]')
+    for (const text of texts) {
+      expect(mask(text)).toBe(first.get(text))
+      expect(mask(text)).toBe(first.get(text))
+    }
+    for (const text of [...texts].reverse()) expect(mask(text)).toBe(first.get(text))
+  })
+
+  const keywords = [...tokenRules, ...contextRules].flatMap((rule) => rule.keywords)
+  test.each(['claude_code.token.usage', 'input_tokens', '/home/me/authors.txt', 'keyboard'])(
+    '%s stays as it is, however often it comes',
+    (text) => {
+      for (let time = 0; time < 3000; time += 1) expect(mask(text)).toBe(text)
+    },
+  )
+
+  test('a text with a keyword is masked the same way, however often it comes', () => {
+    for (const keyword of new Set(keywords)) {
+      const text = `see ${keyword} there`
+      const first = mask(text)
+      let same = 0
+      while (same < 2000 && mask(text) === first) same += 1
+      expect(same, text).toBe(2000)
+    }
+  })
 })
+
+/** All texts of the recorded requests, names as well. */
+function corpusTexts(): ReadonlySet<string> {
+  const found = new Set<string>()
+  const folder = join(import.meta.dirname, '../../../corpus')
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.json')) continue
+    JSON.parse(readFileSync(join(folder, file), 'utf8'), (name, value: unknown) => {
+      found.add(name)
+      if (typeof value === 'string') found.add(value)
+      return value
+    })
+  }
+  return found
+}
 
 test('a secret that was cut is masked as far as it goes', () => {
   expect(mask('"sk-ant-api03-abcdefghijklmnopqrstuvwx…')).toBe('"[masked: anthropic-key]…')
