@@ -9,6 +9,7 @@ import { isObject } from '../../otlp/decoding.ts'
 import { anyValueJson } from '../../otlp/encode-values.ts'
 import { jsonNames } from '../../otlp/json-envelope.ts'
 import { type JsonMessage, UNKNOWN_FIELDS } from '../../otlp/message-codec.ts'
+import { SPAN_ID_CHARS, TRACE_ID_CHARS } from '../../otlp/scalars.ts'
 import { failureOfTool, isContent, isContentBody, isPromptOfProcess } from './content.ts'
 import type { RecordMasker } from './record-masker.ts'
 
@@ -19,6 +20,9 @@ export interface RequestMasker {
 }
 
 const ids: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId'].flatMap(jsonNames))
+/** Of 16 or 8 bytes, with its padding. */
+const ID_BASE64 = /^(?:[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{11}=)$/
+const HEX = /^[0-9a-f]*$/i
 /** A number that stands as text, as 64-bit integers do. */
 const NUMBER = /^-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Infinity|NaN)$/i
 const attributeLists: ReadonlySet<string> = new Set(
@@ -52,7 +56,16 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
 
   function textMember(name: string, value: string): string {
     if (name === UNKNOWN_FIELDS) return isClean(value) ? value : ''
-    return ids.has(name) || NUMBER.test(value) ? value : maskText(value)
+    if (ids.has(name)) return idMember(value)
+    return NUMBER.test(value) ? value : maskText(value)
+  }
+
+  /** What is no id may be any text, also in the bytes that it encodes: then it counts as none. */
+  function idMember(value: string): string {
+    if (isId(value)) return value
+    const encoding = HEX.test(value) ? 'hex' : 'base64'
+    const bytes = Buffer.from(value, encoding).toString('latin1')
+    return maskText(bytes) === bytes ? maskText(value) : ''
   }
 
   /** Fields that are not known are passed on only while no secret is in them. */
@@ -224,6 +237,17 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
       return message(isMessage ? without(kept, 'body') : kept, dropsContent)
     },
   }
+}
+
+/** Trace ids have 16 bytes, span ids 8, in hexadecimal or, from some exporters, in base64. */
+function isId(text: string): boolean {
+  const lengths = [TRACE_ID_CHARS, SPAN_ID_CHARS]
+  return text === '' || lengths.some((chars) => isIdOf(text, chars))
+}
+
+function isIdOf(text: string, chars: number): boolean {
+  if (text.length === chars) return HEX.test(text)
+  return ID_BASE64.test(text) && Buffer.from(text, 'base64').length === chars / 2
 }
 
 function without(of: JsonMessage, left: string): JsonMessage {
