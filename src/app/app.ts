@@ -29,6 +29,7 @@ import { createSessionHandler, type SessionHandler } from '../sessions/handler.t
 import { policyOf } from '../sessions/policy.ts'
 import { retryQuarantine } from '../processors/quarantine.ts'
 import type { SessionState } from '../sessions/state.ts'
+import { type ApiBodyUpkeep, createApiBodyUpkeep } from './api-body-upkeep.ts'
 import { createScrubbing } from './scrubbing.ts'
 import { createSessionStates } from './session-states.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
@@ -168,7 +169,11 @@ export async function createApp(
     clock,
     web: page.plugin,
   })
-  const parts = { config, receiver, longTexts, page, handler, delivery, alarm, store, log }
+  const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
+  const parts = {
+    ...{ config, receiver, longTexts, page, handler, delivery },
+    ...{ alarm, store, apiBodies, log },
+  }
   return ok({
     start: () => start(parts),
     stop: () => stop(parts),
@@ -186,6 +191,7 @@ interface Parts {
   readonly delivery: Deliveries
   readonly alarm: BudgetAlarm
   readonly store: Store<SessionState>
+  readonly apiBodies: ApiBodyUpkeep
   readonly log: Log
 }
 
@@ -201,7 +207,7 @@ function openFileLimit(): number {
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
-  const { config, receiver, handler, delivery, alarm, store, log } = parts
+  const { config, receiver, handler, delivery, alarm, store, apiBodies, log } = parts
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
@@ -209,6 +215,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   alarm.start()
   store.upkeep.start()
   store.watchStorage()
+  apiBodies.start()
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
   log.info({}, 'the page is opened by: claude-telemetry open')
@@ -218,6 +225,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
 async function stop(parts: Parts): Promise<boolean> {
   const { config, receiver, longTexts, page, handler, delivery, alarm, store, log } = parts
   await receiver.close()
+  await parts.apiBodies.stop()
   await longTexts.close()
   await page.close()
   try {

@@ -11,6 +11,7 @@ import {
 } from '../exporters/langfuse/deleting-client.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { shellWord } from '../setup/shell-block.ts'
+import { countApiBodies, removeApiBodies } from '../storage/api-bodies.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, langfuseDestination, nameDestinations } from './destination.ts'
@@ -171,38 +172,47 @@ async function deleteSelected(
   const selection = await selected(context, user)
   if (!selection.ok) return selection
   const { config, rows } = selection.value
-  if (rows.length === 0) {
-    if (user === undefined) return ok({ lines: ['Nothing is stored.'] })
-    return failed(`no session of user "${user}" is stored`, NO_SESSION_NEXT)
-  }
+  // Whose they are stands in none of their names, so they go with everything alone.
+  const bodyFiles = user === undefined ? await countApiBodies(config.dataDir) : 0
+  if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user)
   const { langfuse } = config
   if (options.langfuse === true && langfuse === undefined) return failed(...NO_KEYS)
-  const deleter =
-    options.langfuse === true && langfuse !== undefined
-      ? createLangfuseDeleter(langfuse)
-      : undefined
+  const target = options.langfuse === true ? langfuse : undefined
+  const deleter = target && createLangfuseDeleter(target)
   const what = `${countOfText(rows.length, 'session')}${user === undefined ? '' : ` of user ${user}`}`
   const there = deleter === undefined ? '' : ', here and in Langfuse'
   const canGoOn = options.yes === true || context.ask !== undefined
   nameDestinations(context.stdout, [
     ...(canGoOn ? [dataDestination(config, context)] : []),
-    ...(deleter !== undefined && langfuse !== undefined
-      ? [langfuseDestination(langfuse.baseUrl, context)]
-      : []),
+    ...(target === undefined ? [] : [langfuseDestination(target.baseUrl, context)]),
   ])
-  const goOn = await confirmed(context.ask, options.yes === true, `Delete ${what}${there}?`)
+  const goOn = await confirmed(
+    context.ask,
+    options.yes === true,
+    `Delete ${what}${withBodies(bodyFiles)}${there}?`,
+  )
   if (!goOn.ok) return goOn
   if (!goOn.value) return ok({ lines: ['Nothing was deleted.'] })
   const removed = await removeAll(config, rows, deleter, context)
   if (!removed.ok) return removed
   const { records, traces } = removed.value
-  const lines = [`Deleted ${what} with ${countOfText(records, 'record')}.`]
+  const deleted = user === undefined ? await removeApiBodies(config.dataDir) : 0
+  const lines = [`Deleted ${what} with ${countOfText(records, 'record')}${withBodies(deleted)}.`]
   if (deleter !== undefined) {
     lines.push(
       `Langfuse was asked to delete ${countOfText(traces, 'trace')} and the scores of those sessions; it does so within minutes.`,
     )
   }
   return ok({ lines })
+}
+
+function withBodies(count: number): string {
+  return count === 0 ? '' : `, and ${countOfText(count, 'file')} with raw API bodies`
+}
+
+function nothingSelected(user: string | undefined): Outcome {
+  if (user === undefined) return ok({ lines: ['Nothing is stored.'] })
+  return failed(`no session of user "${user}" is stored`, NO_SESSION_NEXT)
 }
 
 async function selected(

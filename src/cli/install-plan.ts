@@ -15,6 +15,7 @@ import type { Addition } from '../setup/file-change.ts'
 import { localAddress, shellFilePath, userSettingsPath } from '../setup/places.ts'
 import { type ServiceFile, serviceFile } from '../setup/service-unit.ts'
 import { SHELLS, type Shell } from '../setup/shell-block.ts'
+import { apiBodyFolder } from '../storage/api-bodies.ts'
 import {
   type Content,
   type Protocol,
@@ -136,7 +137,7 @@ function bodyFolderOf(
   if (!content.includes('api-bodies') || print) return undefined
   const target = endpoint === undefined ? receiver.host : new URL(endpoint).hostname
   if (!isLoopback(receiver.host) || !isLoopback(target)) return undefined
-  const folder = bodyFolders[0] ?? join(dataDir, 'api-bodies')
+  const folder = bodyFolders[0] ?? apiBodyFolder(dataDir)
   return BREAKS_ENV_FILE.test(folder) ? undefined : folder
 }
 

@@ -9,6 +9,7 @@ import { ok, type Result } from '../domain/result.ts'
 import { readMasking } from '../processors/masking.ts'
 import type { MaskSettings } from '../processors/redact/record-masker.ts'
 import type { Scrubbed, ScrubbedSession } from '../reports/scrub.ts'
+import { countApiBodies, removeApiBodies } from '../storage/api-bodies.ts'
 import { damagedFiles } from '../storage/data-folder.ts'
 import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
@@ -37,6 +38,9 @@ What MASK, MASK_PATTERNS_FILE and MASK_ATTRIBUTES say is masked in everything th
 hooks, states, titles, labels, prompts, what waits for exporters, dead items, the quarantine. The
 database is written anew then, so that nothing of it is left in its files. What is masked cannot be
 brought back. A command that was ended in the middle is run again.
+
+Raw API bodies that the agent wrote to DATA_DIR/api-bodies are deleted: those are not masked, and what
+the bridge read of them is in its database.
 
 Langfuse and other exporters keep what they got. --replay delivers the sessions that were masked
 again, under the same ids; without it the command asks, where somebody can answer.`
@@ -74,6 +78,8 @@ async function scrub(context: CliContext, options: Options): Promise<Outcome> {
 interface Found {
   readonly sessions: readonly ScrubbedSession[]
   readonly beside: Scrubbed
+  /** Files with raw API bodies that were, or would be, deleted. */
+  readonly bodyFiles: number
 }
 
 async function preview(
@@ -85,7 +91,7 @@ async function preview(
   const opened = await openScrubPreview(config, settings)
   if (!opened.ok) return opened
   try {
-    const found = await visit(opened.value, context)
+    const found = await visit(opened.value, context, () => countApiBodies(config.dataDir))
     if (!found.ok) return found
     if (json) return ok({ document: documentOf(found.value, config, true) })
     const { sessions } = found.value
@@ -93,6 +99,7 @@ async function preview(
       lines: [
         `Would mask ${sumText(found.value)}.`,
         ...tables(found.value, context),
+        ...bodyLines(found.value, 'Would delete'),
         ...asideNotes(config),
         ...(sessions.length > 0 ? ['Nothing was changed.'] : []),
       ],
@@ -114,7 +121,8 @@ async function change(
   if (!json && (yes || context.ask !== undefined)) {
     nameDestinations(context.stdout, [dataDestination(config, context)])
   }
-  const question = 'Mask the secrets in all that is stored there? They cannot be brought back.'
+  const question =
+    'Mask the secrets in all that is stored there, and delete the files with raw API bodies? They cannot be brought back.'
   const goOn = await confirmed(context.ask, yes, question)
   if (!goOn.ok) return goOn
   if (!goOn.value) return ok({ lines: ['Nothing was masked.'] })
@@ -122,7 +130,7 @@ async function change(
   if (!opened.ok) return opened
   let found: Result<Found, Failure>
   try {
-    found = await visit(opened.value, context)
+    found = await visit(opened.value, context, () => removeApiBodies(config.dataDir))
   } finally {
     await opened.value.close()
   }
@@ -134,6 +142,7 @@ async function change(
     lines: [
       `Masked ${sumText(found.value)}.`,
       ...tables(found.value, context),
+      ...bodyLines(found.value, 'Deleted'),
       ...asideNotes(config),
       ...delivered.value,
     ],
@@ -143,6 +152,7 @@ async function change(
 async function visit(
   scrubber: Pick<Scrubber, 'keys' | 'session' | 'beside'>,
   { stderr }: CliContext,
+  bodies: () => Promise<number>,
 ): Promise<Result<Found, Failure>> {
   const { keys } = scrubber
   const progress = createProgress(stderr)
@@ -156,7 +166,12 @@ async function visit(
     }
     progress.show(1, 1, 'what belongs to no session, and the files')
     const beside = await scrubber.beside()
-    return beside.ok ? ok({ sessions, beside: beside.value }) : again(beside.error)
+    if (!beside.ok) return again(beside.error)
+    // Last: until then a running bridge may be reading them.
+    return ok({ sessions, beside: beside.value, bodyFiles: await bodies() })
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return failed(`files with raw API bodies could not be deleted: ${error.message}`, AGAIN)
   } finally {
     progress.clear()
   }
@@ -259,6 +274,14 @@ function tables(found: Found, { stdout }: CliContext): readonly TextLine[] {
   ]
 }
 
+function bodyLines({ bodyFiles }: Found, done: string): readonly TextLine[] {
+  return bodyFiles === 0 ? [] : [`${done} ${countOfText(bodyFiles, 'file')} with raw API bodies.`]
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
 /** Databases that were moved aside are not opened: they may be damaged anywhere. */
 function asideNotes({ dataDir }: Config): readonly TextLine[] {
   return damagedFiles(dataDir).map(
@@ -275,6 +298,7 @@ function documentOf(found: Found, { dataDir }: Config, isDryRun: boolean): strin
       return { session: sessionIdIn(key), key, records, secrets }
     }),
     beside: { records: found.beside.records, secrets: found.beside.secrets },
+    bodyFiles: found.bodyFiles,
     damagedFiles: damagedFiles(dataDir),
   })
 }

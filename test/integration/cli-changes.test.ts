@@ -1,8 +1,10 @@
 /** The commands that change what is stored, and those beside a running bridge, as processes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createHome, type Finished } from './cli/home.ts'
@@ -152,6 +154,28 @@ describe('delete of many', () => {
     expect(await sessions()).toEqual([])
     expect(langfuse.spans()).toEqual([])
     expect(langfuse.scores()).toEqual([])
+    expect((await run('delete', '--all', '--yes')).stdout).toBe('Nothing is stored.\n')
+  })
+
+  test('--all takes raw API bodies in the folder, also where no session is left; --user does not', async () => {
+    const { run, environment } = await setUp()
+    const folder = join(environment.DATA_DIR ?? '', 'api-bodies')
+    const write = () => writeFileSync(join(folder, 'body.json'), '{"messages":[]}')
+    mkdirSync(folder)
+    write()
+    await run('delete', '--user', 'nobody', '--yes')
+    expect(readdirSync(folder)).toEqual(['body.json'])
+    const ran = await run('delete', '--all', '--yes')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(
+      /\nDeleted 2 sessions with \d+ records, and 1 file with raw API bodies\.\n$/,
+    )
+    expect(readdirSync(folder)).toEqual([])
+    write()
+    expect((await run('delete', '--all', '--yes')).stdout).toContain(
+      'Deleted 0 sessions with 0 records, and 1 file with raw API bodies.\n',
+    )
+    expect(readdirSync(folder)).toEqual([])
     expect((await run('delete', '--all', '--yes')).stdout).toBe('Nothing is stored.\n')
   })
 

@@ -1,5 +1,5 @@
 /** Masking what is stored already: with and without a bridge, cut off in the middle, and twice. */
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -66,6 +66,7 @@ interface Document {
   readonly secrets: Readonly<Record<string, number>>
   readonly sessions: readonly { readonly key: string; readonly records: number }[]
   readonly beside: { readonly records: number }
+  readonly bodyFiles: number
 }
 
 function documentOf({ code, stdout, stderr }: Finished): Document {
@@ -73,7 +74,7 @@ function documentOf({ code, stdout, stderr }: Finished): Document {
   return JSON.parse(stdout) as Document
 }
 
-const nothing = { secrets: {}, sessions: [], beside: { records: 0, secrets: {} } }
+const nothing = { secrets: {}, sessions: [], beside: { records: 0, secrets: {} }, bodyFiles: 0 }
 
 interface Figures {
   readonly costUsd: number
@@ -131,6 +132,21 @@ describe('scrub, without a bridge', () => {
     expect(found(dataDir)).toEqual([])
     expect(documentOf(await run(['scrub', '--dry-run', '--json']))).toMatchObject(nothing)
     expect(documentOf(await run(['scrub', '--yes', '--json']))).toMatchObject(nothing)
+  })
+
+  test('deletes raw API bodies that the agent wrote into the folder, and says how many', async () => {
+    const { dataDir, run } = await storedUnmasked()
+    const folder = join(dataDir, 'api-bodies')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'one.json'), JSON.stringify({ messages: texts }))
+    writeFileSync(join(folder, 'two.json'), JSON.stringify({ content: texts }))
+    const preview = await run(['scrub', '--dry-run'])
+    expect(preview).toMatchObject({ code: 0, stderr: '' })
+    expect(preview.stdout).toContain('Would delete 2 files with raw API bodies.\n')
+    expect(readdirSync(folder)).toHaveLength(2)
+    expect(documentOf(await run(['scrub', '--yes', '--json'])).bodyFiles).toBe(2)
+    expect(found(dataDir)).toEqual([])
+    expect((await run(['scrub', '--yes'])).stdout).not.toContain('raw API bodies')
   })
 
   test('leaves figures as they are, and what comes again counts once', async () => {
