@@ -112,7 +112,7 @@ async function bridgeScrubber(config: Config): Promise<Result<Scrubber, Failure>
     failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
   const found = await findBridge(bridge, dataDir)
   if (!found.ok) return failure(found.error)
-  if (found.value.folder === 'other') return failure('uses another data folder')
+  if (found.value.folder === 'other') return failure('uses a different data folder')
   const reader = await openScrubReader(dataDir)
   if (!reader.ok) return failed(reader.error)
   const keys = await reader.value.sessionKeys()

@@ -40,7 +40,7 @@ export async function openSessionRemover(config: Config): Promise<Result<Session
     failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
   const found = await findBridge(bridge, dataDir)
   if (!found.ok) return failure(found.error)
-  if (found.value.folder === 'other') return failure('uses another data folder')
+  if (found.value.folder === 'other') return failure('uses a different data folder')
   return ok({
     remove: async (key) => {
       const removed = await bridge.deleteSession(key)

@@ -68,7 +68,7 @@ const cases: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
       failed: ['bridge.key'],
       says: /none is sent with logs and metrics.*does not work over gRPC/s,
     },
-    'no key': { failed: ['bridge.key'], says: /asks for a key, and none is sent/ },
+    'no key': { failed: ['bridge.key'], says: /requires a key, and none is sent/ },
     'header with colon': {
       failed: ['telemetry.headers', 'bridge.key'],
       says: /not written as Name=value/,
@@ -152,7 +152,7 @@ describe('case 24: from a container, or from WSL', () => {
     if (step === undefined) throw new Error('the case has no such step')
     const { failed, told } = await examined(withEndpoint(step, '//vm:', '//0.0.0.0:'), locked)
     expect(failed).toEqual(['bridge.key'])
-    expect(told).toMatch(/asks for a key, and none is sent with logs and metrics \(401\)/)
+    expect(told).toMatch(/requires a key, and none is sent with logs and metrics \(401\)/)
   })
 })
 

@@ -259,7 +259,7 @@ const setUps: readonly Broken[] = [
     name: 'a key that is not sent',
     breaks: (patient) => patient.set({ OTEL_EXPORTER_OTLP_HEADERS: undefined }),
     finding: 'bridge.key',
-    says: /asks for a key, and none is sent/,
+    says: /requires a key, and none is sent/,
     locked: true,
   },
   {
