@@ -32,13 +32,25 @@ export function replayTarget(
   const { to = 'langfuse' } = options
   const definition = exporterDefinitions.find(({ name }) => name === to)
   if (definition === undefined) {
-    const names = exporterDefinitions.map(({ name }) => name).join(', ')
-    return misused(`there is no exporter ${to}`, `Exporters: ${names}.`)
+    return misused(`there is no exporter ${to}`, `Exporters: ${replayable().join(', ')}.`)
+  }
+  if (!definition.kinds.includes('observation')) {
+    return misused(
+      `${definition.label} takes no replay: it passes on what comes in, as it came`,
+      `Exporters that take one: ${replayable().join(', ')}.`,
+    )
   }
   if (to !== 'langfuse') return configuredTarget(definition, config, options, context)
   const project = langfuseTarget(config, options)
   if (!project.ok) return project
   return configuredTarget(definition, { ...config, langfuse: project.value }, {}, context)
+}
+
+/** A replay makes observations and scores; the requests that came in are not made again. */
+function replayable(): readonly string[] {
+  return exporterDefinitions
+    .filter(({ kinds }) => kinds.includes('observation'))
+    .map(({ name }) => name)
 }
 
 function configuredTarget(

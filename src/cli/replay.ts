@@ -7,6 +7,7 @@
  * in the background). In another project it makes a copy.
  */
 import type { Command } from 'commander'
+import type { ItemKind } from '../domain/outbox.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Filter } from '../api/contract/filter.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
@@ -19,7 +20,7 @@ import { type Conclude, failed, type Failure, misused, type Outcome } from './ou
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
-import { addressOf, replayTarget, type TargetOptions } from './replay-target.ts'
+import { addressOf, type ReplayTarget, replayTarget, type TargetOptions } from './replay-target.ts'
 import { secretOf } from './secret-input.ts'
 import {
   addFilterOptions,
@@ -99,7 +100,7 @@ async function replay(
     return failed('no session matches', NO_SESSION_NEXT)
   }
   const done = await (options.dryRun
-    ? dryRun(data, context, rows)
+    ? dryRun(data, context, rows, options)
     : deliver(data, context, rows, options))
   if (!done.ok) return done
   const open = rows.filter(({ isOpen }) => isOpen).length
@@ -110,15 +111,18 @@ async function replay(
 
 async function dryRun(
   data: Data,
-  { stderr }: CliContext,
+  context: CliContext,
   rows: readonly SessionRow[],
+  options: Options,
 ): Promise<Result<string, Failure>> {
-  const progress = createProgress(stderr)
-  const kinds = ['observation', 'score'] as const
+  const target = await targetOf(data, context, options)
+  if (!target.ok) return target
+  const { kinds } = target.value.definition
+  const progress = createProgress(context.stderr)
   const nobody = { kinds, take: async () => ok(undefined), finish: async () => ok(undefined) }
   const counts = await replayRows(data, rows, progress, nobody)
   progress.clear()
-  return counts.ok ? ok(`Would deliver ${countsText(counts.value)}.`) : failed(counts.error)
+  return counts.ok ? ok(`Would deliver ${countsText(counts.value, kinds)}.`) : failed(counts.error)
 }
 
 /** Delivers stored sessions; says where to, and resolves to a line about what was delivered. */
@@ -128,15 +132,7 @@ export async function deliver(
   rows: readonly SessionRow[],
   options: Options,
 ): Promise<Result<string, Failure>> {
-  const { stderr, productVersion } = context
-  const secretKey = await secretOf(options.secretKey, '--secret-key', context.readSecret)
-  if (!secretKey.ok) return secretKey
-  const project = {
-    ...options,
-    ...(secretKey.value !== undefined && { secretKey: secretKey.value }),
-  }
-  const now = () => context.now()
-  const target = replayTarget(data.config, project, { productVersion, now })
+  const target = await targetOf(data, context, options)
   if (!target.ok) return target
   const { definition, exporter } = target.value
   const { address } = exporter
@@ -146,7 +142,7 @@ export async function deliver(
       : exporterDestination(definition, address, context),
   ])
   const sender = createReplaySender(exporter)
-  const progress = createProgress(stderr)
+  const progress = createProgress(context.stderr)
   try {
     const counts = await replayRows(data, rows, progress, sender)
     progress.clear()
@@ -157,9 +153,10 @@ export async function deliver(
       )
     }
     const { items, reasons } = sender.refused()
-    if (items === 0) return ok(`Delivered ${countsText(counts.value)} to ${address}.`)
+    if (items === 0)
+      return ok(`Delivered ${countsText(counts.value, definition.kinds)} to ${address}.`)
     return failed(
-      `${countOfText(items, 'item')} of ${countsText(counts.value)} were refused: ${reasons.join('; ')}`,
+      `${countOfText(items, 'item')} of ${countsText(counts.value, definition.kinds)} were refused: ${reasons.join('; ')}`,
     )
   } finally {
     progress.clear()
@@ -167,9 +164,30 @@ export async function deliver(
   }
 }
 
-function countsText({ sessions, records, observations, scores }: ReplayCounts): string {
+/** The same for a dry run as for a real one, so that both fail alike. */
+async function targetOf(
+  { config }: Data,
+  context: CliContext,
+  options: Options,
+): Promise<Result<ReplayTarget, Failure>> {
+  const secretKey = await secretOf(options.secretKey, '--secret-key', context.readSecret)
+  if (!secretKey.ok) return secretKey
+  const project = {
+    ...options,
+    ...(secretKey.value !== undefined && { secretKey: secretKey.value }),
+  }
+  const { productVersion } = context
+  return replayTarget(config, project, { productVersion, now: () => context.now() })
+}
+
+function countsText(
+  { sessions, records, observations, scores }: ReplayCounts,
+  kinds: readonly ItemKind[],
+): string {
+  const takesScores = kinds.includes('score')
   return (
-    `${countOfText(observations, 'observation')} and ${countOfText(scores, 'score')} ` +
+    countOfText(observations, 'observation') +
+    (takesScores ? ` and ${countOfText(scores, 'score')} ` : ' ') +
     `from ${countOfText(records, 'record')} of ${countOfText(sessions, 'session')}`
   )
 }
