@@ -44,6 +44,7 @@ function sseEvent(base: EventBase, a: Attributes): AgentEvent {
   const cacheRead = countOf(a, 'cached_token_count')
   const cacheCreation = countOf(a, 'cache_write_token_count')
   const effort = textOf(a, 'model_reasoning_effort')
+  const ttftMs = numberOf(a, 'ttft_ms')
   return {
     ...base,
     kind: 'model_call',
@@ -59,7 +60,8 @@ function sseEvent(base: EventBase, a: Attributes): AgentEvent {
       ...present({ reasoning: numberOf(a, 'reasoning_token_count') }),
     },
     ...present({
-      ttftMs: numberOf(a, 'ttft_ms'),
+      // 0 on every call: Codex has not measured it.
+      ttftMs: ttftMs === 0 ? undefined : ttftMs,
       attribution: effort === undefined ? undefined : { effort },
     }),
   }
