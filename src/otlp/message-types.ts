@@ -224,6 +224,13 @@ const types = new Map<string, MessageType>(
   Object.entries(definitions).map(([name, fields]) => [name, messageType(fields)]),
 )
 
+/** Names of the fields that hold a single value of another type than double. */
+export const namesOfOtherScalars: readonly string[] = [...types.values()].flatMap((fields) =>
+  [...fields.values()]
+    .filter(({ type }) => type !== 'double' && !isMessage(type))
+    .map(({ name }) => name),
+)
+
 /** The fields of a message. */
 export function fieldsOf(name: MessageName): MessageType {
   return types.get(name) ?? new Map()

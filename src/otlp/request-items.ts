@@ -18,6 +18,7 @@ import {
   fieldsOf,
   type MessageName,
   metricData,
+  namesOfOtherScalars,
   type RequestSignal,
   requestTypes,
 } from './message-types.ts'
@@ -283,16 +284,22 @@ function without(object: JsonMessage, name: string): JsonMessage {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !names.includes(key)))
 }
 
-/** Whole numbers that a double cannot hold, and -0, whose sign is lost when it is written again. */
-const INEXACT = /[:[,]\s*(?:-?\d{16,}|-0)/
+/**
+ * Numbers that JSON.parse and JSON.stringify may not give back: whole ones beyond 2^53, those beyond
+ * what a double holds (by digits or by an exponent of three), and -0, which loses its sign.
+ */
+const INEXACT = /[:[,]\s*(?:-?\d{16,}|-?\d+(?:\.\d+)?[eE][-+]?\d{3,}|-0)/
+const otherScalars: ReadonlySet<string> = new Set(namesOfOtherScalars.flatMap(jsonNames))
 
 /** Such numbers become text, which the JSON mapping of protobuf takes for the same. */
 function parseExactly(text: string): unknown {
   if (!INEXACT.test(text)) return JSON.parse(text) as unknown
-  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+  return JSON.parse(text, (key, value: unknown, context?: { readonly source?: string }) => {
     const source = context?.source
     if (typeof value !== 'number' || source === undefined) return value
     if (Object.is(value, -0)) return '-0'
+    // In a field of integers `Infinity` would have the whole request refused; null leaves it unset.
+    if (!Number.isFinite(value)) return otherScalars.has(key) ? null : String(value)
     return !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value
   }) as unknown
 }
