@@ -73,27 +73,23 @@ const EVENTS_OF: Readonly<Partial<Record<ContentKind, RegExp>>> = {
   toolOutput: /^gen_ai\.tool\.message$/,
 }
 
-const droppedNames = new WeakMap<ContentPolicy, ReadonlySet<string>>()
-
-function namesOf(policy: ContentPolicy): ReadonlySet<string> {
-  const known = droppedNames.get(policy)
-  if (known !== undefined) return known
-  const names = new Set([...policy].flatMap((kind) => NAMES[kind]))
-  droppedNames.set(policy, names)
-  return names
-}
-
 /**
- * The same for a record as it was sent, whose names a pipeline may have changed. `path` are the names
- * that lead to an attribute, where it stands in others.
+ * Whether an attribute, or a member of a body, is content. `path` are the names that lead to it, where
+ * it stands in maps; a pipeline may have written `_` for the dots in them. Its place in a list is no part of
+ * the path.
  */
 export function isContent(path: readonly string[], policy: ContentPolicy): boolean {
-  return plainNamesOf(policy).has(plainName(path.join('.')).replace(FLAT_INDEX, ''))
+  return namesOf(policy).has(plainName(path.join('.')).replace(FLAT_INDEX, ''))
 }
 
-/** Whether the body of an event is content as a whole. */
-export function isContentBody(eventName: string, policy: ContentPolicy): boolean {
-  return [...policy].some((kind) => EVENTS_OF[kind]?.test(eventName))
+/** Whether the body of an event is content as a whole. `eventNames` are all that it is called by. */
+export function isContentBody(eventNames: readonly string[], policy: ContentPolicy): boolean {
+  return [...policy].some((kind) => eventNames.some((name) => EVENTS_OF[kind]?.test(name)))
+}
+
+/** Whether an attribute tells the name of its event. */
+export function isEventName(name: string): boolean {
+  return plainName(name) === 'event_name'
 }
 
 /** Of a list that was flattened: `llm.input_messages.0.message.content`. */
@@ -101,10 +97,10 @@ const FLAT_INDEX =
   /(?<=^(?:llm_input_messages|llm_output_messages|gen_ai_prompt|gen_ai_completion))_.*$/
 const plainNames = new WeakMap<ContentPolicy, ReadonlySet<string>>()
 
-function plainNamesOf(policy: ContentPolicy): ReadonlySet<string> {
+function namesOf(policy: ContentPolicy): ReadonlySet<string> {
   const known = plainNames.get(policy)
   if (known !== undefined) return known
-  const names = new Set([...namesOf(policy)].map(plainName))
+  const names = new Set([...policy].flatMap((kind) => NAMES[kind]).map(plainName))
   plainNames.set(policy, names)
   return names
 }
@@ -115,16 +111,15 @@ function plainName(name: string): string {
 
 /** Takes the content out of a record. */
 export function withoutContent(record: RecordInProcess, policy: ContentPolicy): void {
-  const names = namesOf(policy)
   switch (record.signal) {
     case 'log': {
       const { record: of } = record
-      const isMessage = isContentBody(of.eventName, policy)
+      const isMessage = isContentBody([of.eventName, ...eventNamesIn(of.attributes)], policy)
       record.record = {
         ...of,
         origin: originWithout(of.origin, policy),
-        attributes: failureWithout(without(of.attributes, names), of.attributes, policy),
-        body: isMessage ? null : bodyWithout(of.body, names),
+        attributes: attributesWithout(of.attributes, of.attributes, policy),
+        body: isMessage ? null : valueWithout(of.body, [], policy),
       }
       return
     }
@@ -132,13 +127,13 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
       const { record: of } = record
       const moments = of.moments.map((moment) => ({
         ...moment,
-        attributes: failureWithout(without(moment.attributes, names), of.attributes, policy),
+        attributes: attributesWithout(moment.attributes, of.attributes, policy),
       }))
       const isFailure = isOfTool(of.attributes, policy)
       record.record = {
         ...of,
         origin: originWithout(of.origin, policy),
-        attributes: failureWithout(without(of.attributes, names), of.attributes, policy),
+        attributes: attributesWithout(of.attributes, of.attributes, policy),
         moments,
         statusMessage: isFailure ? '' : of.statusMessage,
       }
@@ -146,12 +141,60 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
     }
     case 'hook': {
       const { record: of } = record
-      record.record = { ...of, body: failureWithout(without(of.body, names), of.body, policy) }
+      record.record = { ...of, body: attributesWithout(of.body, of.body, policy) }
       return
     }
     case 'metric':
       record.record = { ...record.record, origin: originWithout(record.record.origin, policy) }
   }
+}
+
+function eventNamesIn(attributes: Attributes): readonly string[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    typeof value === 'string' && isEventName(name) ? [value] : [],
+  )
+}
+
+/** `ofRecord` are the attributes that tell whether the record is of a tool. */
+function attributesWithout(
+  attributes: Attributes,
+  ofRecord: Attributes,
+  policy: ContentPolicy,
+): Attributes {
+  const kept = mapWithout(attributes, [], policy)
+  return isOfTool(ofRecord, policy) ? without(kept, FAILURE) : kept
+}
+
+/** The same value where nothing of it is content. */
+function valueWithout(
+  value: AttributeValue,
+  path: readonly string[],
+  policy: ContentPolicy,
+): AttributeValue {
+  if (typeof value !== 'object' || value === null) return value
+  if (!isList(value)) return mapWithout(value, path, policy)
+  const list = value.map((each) => valueWithout(each, path, policy))
+  return list.some((each, index) => each !== value[index]) ? list : value
+}
+
+function mapWithout(of: Attributes, path: readonly string[], policy: ContentPolicy): Attributes {
+  const kept = newAttributeMap()
+  let isSame = true
+  for (const key in of) {
+    const inner = [...path, key]
+    if (isContent(inner, policy)) {
+      isSame = false
+      continue
+    }
+    const before = of[key] as AttributeValue
+    kept[key] = valueWithout(before, inner, policy)
+    if (kept[key] !== before) isSame = false
+  }
+  return isSame ? of : kept
+}
+
+function isList(value: AttributeValue): value is readonly AttributeValue[] {
+  return Array.isArray(value)
 }
 
 /** A tool that failed has its output as an error. */
@@ -188,10 +231,6 @@ export function isPromptOfProcess(name: string, policy: ContentPolicy): boolean 
   return policy.has('prompts') && PLAIN_ARGUMENTS.has(plainName(name))
 }
 
-function failureWithout(kept: Attributes, of: Attributes, policy: ContentPolicy): Attributes {
-  return isOfTool(of, policy) ? without(kept, FAILURE) : kept
-}
-
 /** Attributes of a resource: the first prompt of an agent without a terminal is an argument. */
 const ARGUMENTS: ReadonlySet<string> = new Set(['process.command_args', 'process.command_line'])
 const PLAIN_ARGUMENTS = new Set([...ARGUMENTS].map(plainName))
@@ -209,32 +248,12 @@ function originWithout(of: Origin, policy: ContentPolicy): Origin {
   return kept
 }
 
-/** Agents name their event in a body of text; a body of members may hold content. */
-function bodyWithout(body: AttributeValue, names: ReadonlySet<string>): AttributeValue {
-  const isMap = typeof body === 'object' && body !== null && !Array.isArray(body)
-  return isMap ? without(body as Attributes, names) : body
-}
-
 function without(of: Attributes, names: ReadonlySet<string>): Attributes {
-  let kept: Record<string, AttributeValue> | undefined
+  const kept = newAttributeMap()
+  let isSame = true
   for (const key in of) {
-    if (!isDropped(key, names)) {
-      if (kept !== undefined) kept[key] = of[key] as AttributeValue
-      continue
-    }
-    if (kept !== undefined) continue
-    kept = newAttributeMap()
-    for (const earlier in of) {
-      if (earlier === key) break
-      kept[earlier] = of[earlier] as AttributeValue
-    }
+    if (names.has(key)) isSame = false
+    else kept[key] = of[key] as AttributeValue
   }
-  return kept ?? of
-}
-
-/** Lists that were flattened go with their name: `llm.input_messages.0.message.content`. */
-function isDropped(key: string, names: ReadonlySet<string>): boolean {
-  if (names.has(key)) return true
-  const flat = /^(llm\.(?:input|output)_messages|gen_ai\.(?:prompt|completion))\./.exec(key)
-  return flat !== null && names.has(flat[1] ?? '')
+  return isSame ? of : kept
 }

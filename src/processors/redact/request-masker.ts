@@ -10,7 +10,13 @@ import { anyValueJson } from '../../otlp/encode-values.ts'
 import { jsonNames } from '../../otlp/json-envelope.ts'
 import { type JsonMessage, UNKNOWN_FIELDS } from '../../otlp/message-codec.ts'
 import { SPAN_ID_CHARS, TRACE_ID_CHARS } from '../../otlp/scalars.ts'
-import { failureOfTool, isContent, isContentBody, isPromptOfProcess } from './content.ts'
+import {
+  failureOfTool,
+  isContent,
+  isContentBody,
+  isEventName,
+  isPromptOfProcess,
+} from './content.ts'
 import type { RecordMasker } from './record-masker.ts'
 
 export interface RequestMasker {
@@ -115,7 +121,8 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
   }
 
   /** The value of an attribute of that name; the body of a log has none. */
-  function anyValue(key: string, raw: unknown, path: readonly string[] | undefined): unknown {
+  function anyValue(key: string, sent: unknown, path: readonly string[] | undefined): unknown {
+    const raw = plainValue(sent)
     const kept = path === undefined ? raw : withoutContent(raw, path)
     const before = readValue(withKeys(kept), { text: '' }) ?? null
     const named = newAttributeMap()
@@ -124,17 +131,25 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
     return merged(kept, before, after)
   }
 
-  /** Content that stands in a map. */
+  /** Without the content that stands in maps of a plain value, and in lists of them. */
   function withoutContent(raw: unknown, path: readonly string[]): unknown {
-    const list = isObject(raw) && isObject(raw.kvlistValue) ? raw.kvlistValue.values : undefined
-    if (!Array.isArray(list)) return raw
-    const values = list.flatMap((entry: unknown) => {
-      if (!isObject(entry) || typeof entry.key !== 'string') return [entry]
-      const inner = [...path, entry.key]
-      if (isContent(inner, content)) return []
-      return [{ ...entry, value: withoutContent(entry.value, inner) }]
-    })
-    return { kvlistValue: { values } }
+    if (!isObject(raw)) return raw
+    const { kvlistValue, arrayValue } = raw
+    const kept: Record<string, unknown> = { ...raw }
+    if (isPlainList(kvlistValue)) {
+      const values = kvlistValue.values.flatMap((entry: unknown) => {
+        if (!isObject(entry) || typeof (entry.key ?? '') !== 'string') return [entry]
+        const inner = [...path, (entry.key ?? '') as string]
+        if (isContent(inner, content)) return []
+        return [{ ...entry, value: withoutContent(entry.value, inner) }]
+      })
+      kept.kvlistValue = { ...kvlistValue, values }
+    }
+    if (isPlainList(arrayValue)) {
+      const values = arrayValue.values.map((each) => withoutContent(each, path))
+      kept.arrayValue = { ...arrayValue, values }
+    }
+    return kept
   }
 
   /**
@@ -230,9 +245,7 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
       return known
     },
     maskItem: (item) => {
-      const names = [item.eventName, item.event_name]
-      const eventName = names.find((name) => typeof name === 'string') ?? ''
-      const isMessage = dropsContent && isContentBody(eventName, content)
+      const isMessage = dropsContent && isContentBody(eventNames(item), content)
       const kept = withoutFailure(item)
       return message(isMessage ? without(kept, 'body') : kept, dropsContent)
     },
@@ -261,6 +274,17 @@ function attributeNames({ attributes }: JsonMessage): readonly string[] {
   )
 }
 
+/** All that an event is called by: a field of its own, before OTLP had one an attribute. */
+function eventNames(item: JsonMessage): readonly string[] {
+  const attributes = Array.isArray(item.attributes) ? item.attributes : []
+  const values = attributes.flatMap((entry: unknown) =>
+    isObject(entry) && typeof entry.key === 'string' && isEventName(entry.key)
+      ? [readValue(entry.value, { text: '' })]
+      : [],
+  )
+  return [item.eventName, item.event_name, ...values].filter((name) => typeof name === 'string')
+}
+
 function attributesBut(of: JsonMessage, isLeftOut: (name: string) => boolean): JsonMessage {
   const { attributes } = of
   if (!Array.isArray(attributes)) return of
@@ -270,9 +294,50 @@ function attributesBut(of: JsonMessage, isLeftOut: (name: string) => boolean): J
   return { ...of, attributes: kept }
 }
 
-const scalarKinds: ReadonlySet<string> = new Set(
-  ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'bytesValue'].flatMap(jsonNames),
+const SCALARS = ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'bytesValue']
+const scalarKinds: ReadonlySet<string> = new Set(SCALARS)
+/** By the names of the protobuf definition. */
+const kindOfProtoName: ReadonlyMap<string, string> = new Map(
+  [...SCALARS, 'arrayValue', 'kvlistValue'].map((kind) => [jsonNames(kind)[1], kind]),
 )
+
+/**
+ * An AnyValue in the one form of several that decoders take: kinds by their names in JSON, and lists as
+ * messages that hold them.
+ */
+function plainValue(raw: unknown): unknown {
+  if (!isObject(raw)) return raw
+  const plain: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(raw)) {
+    const kind = kindOfProtoName.get(name) ?? name
+    const isSaidTwice = kind !== name && isSet(raw[kind])
+    if (!isSaidTwice && (isSet(value) || !isSet(plain[kind]))) plain[kind] = plainKind(kind, value)
+  }
+  return plain
+}
+
+function plainKind(kind: string, value: unknown): unknown {
+  if (kind !== 'arrayValue' && kind !== 'kvlistValue') return value
+  const message = Array.isArray(value) ? { values: value } : value
+  if (!isPlainList(message)) return message
+  const values = message.values.map((each) => {
+    if (kind === 'arrayValue') return plainValue(each)
+    return isObject(each) && isSet(each.value) ? { ...each, value: plainValue(each.value) } : each
+  })
+  return { ...message, values }
+}
+
+interface PlainList extends JsonMessage {
+  readonly values: readonly unknown[]
+}
+
+function isPlainList(value: unknown): value is PlainList {
+  return isObject(value) && Array.isArray(value.values)
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
 
 function isEmpty(raw: unknown): boolean {
   return isObject(raw) && Object.keys(raw).length === 0

@@ -1,21 +1,23 @@
 /** Masking of items as they were sent, for what is forwarded. */
 import { describe, expect, test } from 'vitest'
+import type { LogRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { JsonMessage } from '../../../../src/otlp/message-codec.ts'
+import { inProcess } from '../../../../src/processors/record-processor.ts'
 import type { ContentKind } from '../../../../src/processors/redact/content.ts'
 import { createRecordMasker } from '../../../../src/processors/redact/record-masker.ts'
 import { createRequestMasker } from '../../../../src/processors/redact/request-masker.ts'
+import { decodeLogs } from '../../otlp/decoded.ts'
 
 const TOKEN = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'
 const MARK = '[masked: github-token]'
 
+function maskerOf(...kinds: ContentKind[]) {
+  const content = new Set(kinds)
+  return createRecordMasker({ mode: 'on', attributes: new Set(), userRules: [], content })
+}
+
 function masked(item: JsonMessage, ...kinds: ContentKind[]): JsonMessage {
-  const masker = createRecordMasker({
-    mode: 'on',
-    attributes: new Set(),
-    userRules: [],
-    content: new Set(kinds),
-  })
-  return { ...createRequestMasker(masker, true).maskItem(item) }
+  return { ...createRequestMasker(maskerOf(...kinds), true).maskItem(item) }
 }
 
 describe('ids', () => {
@@ -46,4 +48,97 @@ describe('ids', () => {
       })
     },
   )
+})
+
+const text = (value: string) => ({ stringValue: value })
+const map = (entries: Record<string, unknown>) => ({
+  kvlistValue: { values: Object.entries(entries).map(([key, value]) => ({ key, value })) },
+})
+
+describe('values in another notation', () => {
+  test('are masked, and written in the usual one', () => {
+    const attributes = [
+      { key: 'password', value: { string_value: 'Zq8sdfWE3423x' } },
+      { key: 'a', value: { array_value: [{ string_value: TOKEN }, { int_value: '1' }] } },
+      { key: 'b', value: { kvlist_value: { values: [{ key: 'c', value: { kvlistValue: [] } }] } } },
+    ]
+    expect(masked({ attributes })).toEqual({
+      attributes: [
+        { key: 'password', value: text('[masked: password]') },
+        { key: 'a', value: { arrayValue: { values: [text(MARK), { intValue: '1' }] } } },
+        { key: 'b', value: map({ c: { kvlistValue: { values: [] } } }) },
+      ],
+    })
+  })
+})
+
+/** One log record by its body, as it is forwarded and as it is stored. */
+function withoutPrompts(item: JsonMessage): readonly [JsonMessage, LogRecord] {
+  const decoded = decodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [item] }] }] })
+  if (!decoded.ok) throw new Error(decoded.error.message)
+  const [record] = inProcess({ signal: 'log', records: decoded.value.accepted })
+  if (record === undefined) throw new Error('it was refused')
+  maskerOf('prompts').mask(record)
+  return [masked(item, 'prompts'), record.record as LogRecord]
+}
+
+describe('content that is not kept', () => {
+  const inner = text('PROMPT')
+  const prompt = map({ prompt: inner, other: text('kept') })
+  const attribute = (key: string, value: unknown) => ({ attributes: [{ key, value }] })
+
+  test.each<[string, JsonMessage]>([
+    [
+      'by protobuf names',
+      { body: { kvlist_value: { values: [{ key: 'prompt', value: inner }] } } },
+    ],
+    ['in a list without its message', { body: { kvlistValue: [{ key: 'prompt', value: inner }] } }],
+    ['in a list', { body: { arrayValue: { values: [prompt] } } }],
+    ['in lists without their messages', { body: { array_value: [{ array_value: [prompt] }] } }],
+    ['in a map', { body: map({ gen_ai: prompt }) }],
+    ['in a list in a map', { body: map({ gen_ai: { arrayValue: { values: [prompt] } } }) }],
+    ['in an attribute', attribute('gen_ai', prompt)],
+    ['in a list in an attribute', attribute('gen_ai', { arrayValue: { values: [prompt] } })],
+    [
+      'in an attribute by protobuf names',
+      attribute('gen_ai', { kvlist_value: prompt.kvlistValue }),
+    ],
+    ['in a map under a name with underscores', attribute('gen', map({ ai_prompt: inner }))],
+    [
+      'beside a kind that is empty',
+      { body: { kvlistValue: null, kvlist_value: prompt.kvlistValue } },
+    ],
+    ['beside another kind', { body: { arrayValue: [prompt], kvlist_value: prompt.kvlistValue } }],
+    ['as a body of an event', { eventName: 'gen_ai.user.message', body: map({ content: inner }) }],
+    [
+      'as a body of an event by an attribute',
+      { ...attribute('event.name', text('gen_ai.user.message')), body: map({ content: inner }) },
+    ],
+    [
+      'as a body of an event by two names',
+      {
+        event_name: 'something',
+        ...attribute('event_name', { string_value: 'gen_ai.system.message' }),
+        body: inner,
+      },
+    ],
+  ])('%s, is neither forwarded nor stored', (_, item) => {
+    const [forwarded, stored] = withoutPrompts(item)
+    expect(JSON.stringify(forwarded)).not.toContain('PROMPT')
+    expect(JSON.stringify(stored)).not.toContain('PROMPT')
+    const isAround = JSON.stringify(item).includes('kept')
+    for (const kept of [forwarded, stored]) {
+      expect(JSON.stringify(kept).includes('kept')).toBe(isAround)
+    }
+  })
+
+  test('leaves what has a similar name', () => {
+    const item = {
+      ...attribute('event.name', text('user_prompt')),
+      body: map({ prompt_length: { intValue: '1' }, a: map({ prompting: text('x') }) }),
+    }
+    const [forwarded, stored] = withoutPrompts(item)
+    expect(forwarded).toEqual(item)
+    expect(stored.body).toEqual({ prompt_length: 1, a: { prompting: 'x' } })
+  })
 })
