@@ -17,6 +17,8 @@ export interface BridgeExamination {
   readonly health?: Health
   /** It takes records. */
   readonly takesRecords: boolean
+  /** Whether it was tried at all: Claude Code sends logs to where the bridge is. */
+  readonly isTried: boolean
 }
 
 export interface BridgeQuestion {
@@ -35,7 +37,7 @@ export async function examineBridge(
   { ownVersion, probe, now, plans, hasHelper, surroundings }: BridgeQuestion,
 ): Promise<BridgeExamination> {
   const mixedUp = portMixedUp(target, receiver)
-  if (mixedUp !== undefined) return { findings: [mixedUp], takesRecords: false }
+  if (mixedUp !== undefined) return { findings: [mixedUp], takesRecords: false, isTried: true }
   const answer = await probe.get(`${target.base}/health`, healthHeaders(target, receiver))
   const health = answer.kind === 'answer' ? healthOf(answer.text) : undefined
   if (
@@ -43,7 +45,7 @@ export async function examineBridge(
     !(health !== undefined || livenessOf(answer.text) !== undefined)
   ) {
     const finding = await notThere(target, answer, probe, surroundings)
-    return { findings: [finding], takesRecords: false }
+    return { findings: [finding], takesRecords: false, isTried: true }
   }
   const signals = await examineSignals(plans, { base: target.base, receiver, probe, hasHelper })
   const findings = [
@@ -59,7 +61,8 @@ export async function examineBridge(
     ...clockFinding('clock.bridge', 'the bridge', answer.dateMs, now()),
   ]
   const takesRecords = signals.takesRecords && answer.status === 200
-  return { findings, ...(health !== undefined && { health }), takesRecords }
+  const { isTried } = signals
+  return { findings, ...(health !== undefined && { health }), takesRecords, isTried }
 }
 
 /** Our own key where it is our own bridge: whether Claude Code sends it is a question of its own. */

@@ -10,7 +10,7 @@ import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal
 import type { RunCommand } from '../setup/command-runner.ts'
 import { globalConfigPath, managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { agentFindings } from './agent-checks.ts'
-import { examineBridge } from './bridge-checks.ts'
+import { type BridgeExamination, examineBridge } from './bridge-checks.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import { bridgeTarget } from './bridge-target.ts'
 import { claudeEnvironment } from './claude-environment.ts'
@@ -107,16 +107,16 @@ export async function examine(
     ...langfuse.findings,
     ...(sendsRecord && bridge.takesRecords
       ? await examineJourney(journey)
-      : [
-          skipped(
-            'record',
-            sendsRecord
-              ? 'no test record: the bridge does not accept records'
-              : 'no test record was requested',
-          ),
-        ]),
+      : [skipped('record', noRecordBecause(sendsRecord, bridge))]),
   ]
   return { findings, refused }
+}
+
+function noRecordBecause(sendsRecord: boolean, { isTried }: BridgeExamination): string {
+  if (!sendsRecord) return 'no test record was requested'
+  return isTried
+    ? 'no test record: the bridge does not accept records'
+    : 'no test record: Claude Code is not set up to send its logs to the bridge'
 }
 
 /** What was lost on its way to the bridge, as far as it got there. */

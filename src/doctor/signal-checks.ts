@@ -13,6 +13,8 @@ export interface SignalExamination {
   readonly findings: readonly Finding[]
   /** Logs arrive, so that a test record would. */
   readonly takesRecords: boolean
+  /** Logs were tried. */
+  readonly isTried: boolean
 }
 
 /** What came of one signal: a finding without the names of the signals. */
@@ -43,7 +45,11 @@ export async function examineSignals(
     if (outcome !== undefined) trials.push({ plan, outcome })
   }
   const logs = trials.find(({ plan }) => plan.signal === 'logs')
-  return { findings: grouped(trials), takesRecords: logs?.outcome.status === 'ok' }
+  return {
+    findings: grouped(trials),
+    takesRecords: logs?.outcome.status === 'ok',
+    isTried: logs !== undefined,
+  }
 }
 
 /** `undefined` where another check says what is wrong. */

@@ -412,6 +412,16 @@ describe('names what is broken, and what to do about it', () => {
   })
 })
 
+test('says why no test record is sent where Claude Code sends nothing', async () => {
+  const patient = createPatient(bridge)
+  patient.set({ CLAUDE_CODE_ENABLE_TELEMETRY: undefined, OTEL_LOGS_EXPORTER: undefined })
+  const { findings } = await patient.diagnose('--wait', '1')
+  expect(findings.find(({ id }) => id === 'record')).toMatchObject({
+    status: 'skip',
+    what: 'no test record: Claude Code is not set up to send its logs to the bridge',
+  })
+})
+
 test('finds nothing where nothing is broken; the record travels to Langfuse and costs nothing', async () => {
   const patient = createPatient(bridge)
   const { code, findings } = await patient.diagnose('--wait', '90')
