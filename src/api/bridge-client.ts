@@ -61,8 +61,9 @@ const TIMEOUT_MS = 5000
 type Init = Pick<RequestInit, 'method' | 'signal' | 'body'>
 type Headers = Readonly<Record<string, string>>
 
-const WRONG_KEY =
-  'refuses the API_KEY of this command, or asks for another key; give it the settings of the bridge'
+const WRONG_KEY = 'refuses the API_KEY of this command'
+const NO_KEY = 'has an API_KEY, and this command has none: set API_KEY'
+const NO_TOKEN = 'asks for a key, and this command has none'
 /** Deleting a large session, or many items, takes a while. */
 const CHANGE_TIMEOUT_MS = 300_000
 /** All of a large store is written anew. */
@@ -73,19 +74,19 @@ const MAX_IDS = 1000
 export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptions): BridgeApi {
   /** What to send with a question for data; found out once. */
   let authorization: Promise<Result<Headers, string>> | undefined
+  const refusal = apiKey === undefined ? NO_TOKEN : WRONG_KEY
 
   /** The key that the bridge asks for. */
   async function authorized(): Promise<Result<Headers, string>> {
     if (apiKey !== undefined) return ok({ authorization: `Bearer ${apiKey}` })
-    if (accessToken === undefined) return ok({})
     const challenge = newChallenge()
     const signal = AbortSignal.timeout(TIMEOUT_MS)
     const response = await send(`/api/me?challenge=${challenge}`, { signal })
-    const body = response.ok ? await bodyOf(response.value) : response
+    const body = response.ok ? await bodyOf(response.value, refusal) : response
     if (!body.ok) return body
     const { access, proof = '' } = body.value as Me
-    if (access === 'loopback') return ok({})
-    if (access === 'key') return err(WRONG_KEY)
+    if (access === 'key') return err(NO_KEY)
+    if (access === 'loopback' || accessToken === undefined) return ok({})
     if (!isProof(proof, accessToken, challenge, Number(new URL(address).port))) {
       return err('does not hold the access token of this DATA_DIR: it is another one, or no bridge')
     }
@@ -116,7 +117,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
 
   async function json(path: string): Promise<Result<unknown, string>> {
     const response = await sendAuthorized(path, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    return response.ok ? bodyOf(response.value) : response
+    return response.ok ? bodyOf(response.value, refusal) : response
   }
 
   async function change(path: string, ids: DeadSelection['ids']): Promise<Result<unknown, string>> {
@@ -125,7 +126,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       body: JSON.stringify({ ids } satisfies DeadSelection),
       signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
     })
-    return response.ok ? bodyOf(response.value) : response
+    return response.ok ? bodyOf(response.value, refusal) : response
   }
 
   async function scrub(path: string): Promise<Result<Response, string>> {
@@ -138,7 +139,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     check: async () => {
       const me = await json('/api/me')
       if (!me.ok) return me
-      return (me.value as Me).isLoggedIn ? ok(undefined) : err(WRONG_KEY)
+      return (me.value as Me).isLoggedIn ? ok(undefined) : err(refusal)
     },
     health: async () => {
       const key: Headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
@@ -152,19 +153,19 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       })
       if (!response.ok) return response
       if (response.value.status === 404) return ok(undefined)
-      const body = await bodyOf(response.value)
+      const body = await bodyOf(response.value, refusal)
       return body.ok ? ok((body.value as { readonly records: number }).records) : body
     },
     scrubSession: async (sessionKey) => {
       const response = await scrub(`/api/sessions/${encodeURIComponent(sessionKey)}/scrub`)
       if (!response.ok) return response
       if (response.value.status === 404) return ok(undefined)
-      const body = await bodyOf(response.value)
+      const body = await bodyOf(response.value, refusal)
       return body.ok ? ok(body.value as ScrubbedSession) : body
     },
     scrub: async () => {
       const response = await scrub('/api/scrub')
-      const body = response.ok ? await bodyOf(response.value) : response
+      const body = response.ok ? await bodyOf(response.value, refusal) : response
       return body.ok ? ok(body.value as Scrubbed) : body
     },
     changeDead: async (how, selection) => {
@@ -219,10 +220,10 @@ async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveM
   }
 }
 
-async function bodyOf(response: Response): Promise<Result<unknown, string>> {
+async function bodyOf(response: Response, refusal: string): Promise<Result<unknown, string>> {
   const text = await textOf(response)
   if (!text.ok) return text
-  if (response.status === 401) return err(WRONG_KEY)
+  if (response.status === 401) return err(refusal)
   if (response.status !== 200) {
     return err(`answers HTTP ${response.status}: ${text.value.slice(0, 300)}`)
   }

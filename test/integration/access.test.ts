@@ -249,6 +249,17 @@ describe('commands', () => {
     expect(printed.stdout).toBe(`${bridge.url}/#token=a%2Fkey%26with%23signs\n`)
   })
 
+  test('open without the API key of the bridge says which setting is missing', async () => {
+    const { bridge, environment } = await setUp({ API_KEY: 'a-key' })
+    const { run } = commandsOf({ ...environment, API_KEY: '' }, bridge.url)
+    const missing = await run(['open', '--print'])
+    expect(missing).toMatchObject({ code: 1, stdout: '' })
+    expect(missing.stderr).toContain('has an API_KEY, and this command has none: set API_KEY\n')
+    expect(missing.stderr).not.toContain('refuses')
+    const wrong = await run(['open', '--print'], { API_KEY: 'another' })
+    expect(wrong.stderr).toContain('refuses the API_KEY of this command\n')
+  })
+
   test('open names no token to a page that asks for none', async () => {
     const { bridge, environment } = await setUp({ PAGE_ACCESS: 'open' })
     const { run } = commandsOf(environment, bridge.url)
