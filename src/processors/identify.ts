@@ -124,7 +124,11 @@ function identifyPoint(
   if (profile === undefined) return unknownAgent(point.origin.scopeName)
   const timeMs = believableTimeMs(point.timeMs, arrivedMs)
   const sessionId = sessionIdOf(profile, point.attributes, timeMs, undefined)
-  if (!sessionId.ok) return sessionId
+  if (!sessionId.ok) {
+    return sessionId.error.reason === 'no_session' && !countsMetrics(profile)
+      ? notWork(profile, `the metric ${point.name}`)
+      : sessionId
+  }
   const seriesKey = seriesKeyOf(point)
   return ok({
     profile,
@@ -134,6 +138,11 @@ function identifyPoint(
     implausible: timeMark('time', point.timeMs, arrivedMs),
     seriesKey,
   })
+}
+
+/** Of the others, metrics repeat what logs or spans report; without a session nothing is lost. */
+function countsMetrics({ metrics }: AgentProfile): boolean {
+  return Object.keys(metrics).length > 0
 }
 
 /**

@@ -221,8 +221,9 @@ function createSignalReceiver<T, Name extends SignalName>(
       if (first === undefined) return taken
       counters.countRejected(rejected)
       if (format.isSingle) return err({ failure: malformed(first, redact) })
-      const facts = { signal: format.name, count: rejected.length }
-      failureLog.partlyRefused(facts, summaryOf(rejected))
+      const worth = rejected.filter(({ reason }) => reason !== 'not_work')
+      const facts = { signal: format.name, count: worth.length }
+      if (worth.length > 0) failureLog.partlyRefused(facts, summaryOf(worth))
       return taken
     },
   }

@@ -1,6 +1,6 @@
 /** Spans about the insides of a known agent are refused as such, and do not fill the quarantine. */
 import { expect, test } from 'vitest'
-import type { SpanRecord } from '../../../src/domain/telemetry-record.ts'
+import type { MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { processRecords } from '../../../src/processors/stored-processor.ts'
 
 const NOW = 1_795_000_000_000
@@ -13,6 +13,27 @@ const reasonOf = (scopeName: string, service: string): string | undefined => {
   }
   return processRecords({ signal: 'trace', records: [span] }, NOW).rejected[0]?.reason
 }
+
+test.each([
+  ['codex_exec', 'codex_exec', {}, 'not_work'],
+  ['qwen-code', 'qwen-code', {}, 'not_work'],
+  ['github.copilot', 'github-copilot', {}, 'not_work'],
+  ['com.anthropic.claude_code', 'claude-code', {}, 'no_session'],
+  ['codex_exec', 'codex_exec', { 'conversation.id': 'x'.repeat(201) }, 'session_id_too_long'],
+  ['my.library', 'my-service', {}, 'unknown_agent'],
+])(
+  'a metric of scope %s and service %s that names %j: %s',
+  (scopeName, service, attributes, reason) => {
+    const point: MetricPoint = {
+      origin: { resource: { 'service.name': service }, scopeName, scopeVersion: '' },
+      temporality: 'delta',
+      ...{ name: 'gen_ai.client.token.usage', unit: '{token}', value: 1, attributes },
+      ...{ startNanos: '1', timeNanos: '2', timeMs: NOW },
+    }
+    const { rejected } = processRecords({ signal: 'metric', records: [point] }, NOW)
+    expect(rejected[0]?.reason).toBe(reason)
+  },
+)
 
 test.each([
   ['opencode', 'opencode', 'not_work'],

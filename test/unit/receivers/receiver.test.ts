@@ -121,6 +121,20 @@ describe('an export', () => {
     })
   })
 
+  it('warns of refused records, but not of those that nobody has to do anything about', async () => {
+    stand = createStand()
+    const inner = { reason: 'not_work', message: 'internal to Codex CLI' } as const
+    stand.ingestLogs.mockResolvedValue([inner])
+    const reply = await post('/v1/logs', logsBody('a'))
+    expect(reply.json()).toMatchObject({ partialSuccess: { rejectedLogRecords: '1' } })
+    expect(stand.log.warn).not.toHaveBeenCalled()
+    stand.ingestLogs.mockResolvedValue([inner, { reason: 'no_session', message: 'no id' }])
+    await post('/v1/logs', logsBody('b'))
+    expect(stand.log.warn.mock.calls).toEqual([
+      [{ kind: 'partial_success', signal: 'logs', count: 1, leftOut: 0 }, 'no id'],
+    ])
+  })
+
   it('counts refused points in their own field', async () => {
     stand = createStand()
     const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [null] }] }] }
