@@ -7,7 +7,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isProof, newChallenge } from './bridge-proof.ts'
-import type { Me } from './contract/access.ts'
+import { type Me, problem } from './contract/access.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 import type { Scrubbed, ScrubbedSession } from './contract/session.ts'
@@ -225,12 +225,24 @@ async function bodyOf(response: Response, refusal: string): Promise<Result<unkno
   if (!text.ok) return text
   if (response.status === 401) return err(refusal)
   if (response.status !== 200) {
+    const told = problemIn(text.value)
+    if (told !== undefined) return err(`refuses (HTTP ${response.status}): ${told}`)
     return err(`answers HTTP ${response.status}: ${text.value.slice(0, 300)}`)
   }
   try {
     return ok(JSON.parse(text.value))
   } catch {
     return err('answers with something that is not JSON; is it another program?')
+  }
+}
+
+/** The message of a `Problem`; `undefined` for another program's answer. */
+function problemIn(text: string): string | undefined {
+  try {
+    const told = problem.safeParse(JSON.parse(text))
+    return told.success ? told.data.error.message.slice(0, 300) : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -2,6 +2,7 @@
  * Masks what is stored where it is safe to: through the bridge while one runs on the data folder, since
  * it holds sessions in memory, else in the store itself.
  */
+import { nothingIsMasked } from '../api/failure.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { MaskSettings } from '../processors/redact/record-masker.ts'
@@ -26,6 +27,8 @@ export interface Scrubber {
 export type ScrubPreview = Pick<Scrubber, 'keys' | 'session' | 'beside' | 'close'>
 
 const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
+
+const NEXT_MASK = 'Set MASK=on for the bridge and restart it, or stop it.'
 
 export async function openScrubPreview(
   { dataDir }: Pick<Config, 'dataDir'>,
@@ -109,7 +112,10 @@ async function bridgeScrubber(config: Config): Promise<Result<Scrubber, Failure>
   const { dataDir } = config
   const bridge = configuredBridge(config)
   const failure = (what: string) =>
-    failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
+    failed(
+      `a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`,
+      what.includes(nothingIsMasked.message) ? NEXT_MASK : NEXT,
+    )
   const found = await findBridge(bridge, dataDir)
   if (!found.ok) return failure(found.error)
   if (found.value.folder === 'other') return failure('uses a different data folder')

@@ -267,7 +267,16 @@ describe('what is not there', () => {
   })
 
   test('a replay of everything takes open sessions as far as they were sent', async () => {
-    const { code, stdout } = await run('replay --all --dry-run')
+    const target = {
+      LANGFUSE_PUBLIC_KEY: 'pk-lf-1',
+      LANGFUSE_SECRET_KEY: 'sk-lf-1',
+      LANGFUSE_HOST: 'http://127.0.0.1:9',
+    }
+    const { code, stdout } = await runOnScreen(
+      ['replay', '--all', '--dry-run'],
+      { ...variables, ...target },
+      { isTTY: false },
+    )
     expect(code).toBe(0)
     expect(stdout).toMatch(
       /^Would deliver .*\nOf 153 open sessions, only what was sent so far\.\n$/,

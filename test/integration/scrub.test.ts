@@ -259,7 +259,9 @@ describe('scrub, through a running bridge', () => {
     await sendTexts({ url: bridge.url, grpc: '' }, 'json', ['a prompt'])
     const { code, stderr } = await run(['scrub', '--yes'])
     expect({ code, stderr }).toMatchObject({ code: 1 })
-    expect(stderr).toContain('MASK=off')
+    expect(stderr).toContain('refuses (HTTP 409): the bridge runs with MASK=off')
+    expect(stderr).toContain('\nSet MASK=on for the bridge and restart it, or stop it.\n')
+    expect(stderr).not.toContain('{')
   })
 })
 
