@@ -8,8 +8,9 @@ import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
 import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
-import { type Group, GROUPS, partsOf } from '../reports/usage-groups.ts'
-import { type UsageReport, usageReport } from '../reports/usage-report.ts'
+import { type Group, GROUPS, partsOf, sessionsOutside } from '../reports/usage-groups.ts'
+import { emptySums } from '../reports/sums.ts'
+import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -60,6 +61,8 @@ export interface ReportQuestion {
   readonly nowMs: number
 }
 
+/** Stands for sessions that have no call, or none that succeeded. */
+const NO_CALLS = '(no model calls)'
 /** More rows than anybody reads, by day two hundred years. */
 const MAX_BUCKETS = 75_000
 /** Clocks of agents may be ahead of ours by that much. */
@@ -130,9 +133,15 @@ function rowsOf(
     while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < toMs) next += 1
     const report = usageReport(slices.slice(first, next))
     const whole = { name: null, sums: report.sums, sessions: report.sessions }
-    const parts = group === undefined ? [] : partsOf(report, group)
+    const parts = group === undefined ? [] : [...partsOf(report, group), ...idleOf(report, group)]
     return (parts.length > 0 ? parts : [whole]).map((part) => ({ startMs, ...shareOf(part) }))
   })
+}
+
+/** The sessions that fall to no name, so that those of a bucket add up. */
+function idleOf(report: UsageReport, group: Group): readonly Part[] {
+  const sessions = sessionsOutside(report, group)
+  return sessions === 0 ? [] : [{ name: NO_CALLS, sums: emptySums(), sessions }]
 }
 
 function sharesOf(report: UsageReport): Shares {

@@ -4,6 +4,7 @@ import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
+import { isOfSessions } from '../reports/usage-groups.ts'
 import { dayOf } from '../reports/time-buckets.ts'
 import type { ReportData } from './report-data.ts'
 import {
@@ -116,9 +117,13 @@ function bucketsOf(data: ReportData, names: number): Section {
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
   const noun = group === undefined ? 'name' : groupNoun(group)
-  const below = isCut
-    ? [`Each ${period} lists its ${names} most expensive ${noun}s; ${HOW_ALL}.`]
-    : []
+  const isShared = group !== undefined && !isOfSessions(group)
+  const below = [
+    ...(isCut ? [`Each ${period} lists its ${names} most expensive ${noun}s; ${HOW_ALL}.`] : []),
+    ...(isShared && ofBuckets.some(({ length }) => length > 1)
+      ? ['A session may appear in several groups.']
+      : []),
+  ]
   const shown = shownRows(data, names)
   return section(reportColumns(data, shown), shown, below)
 }

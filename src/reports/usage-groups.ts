@@ -23,6 +23,17 @@ export type Group = (typeof COHORT_GROUPS)[number] | DimensionGroup
 const dimensionGroups = Object.keys(DIMENSION_GROUPS) as DimensionGroup[]
 export const GROUPS: readonly Group[] = [...COHORT_GROUPS, ...dimensionGroups]
 
+/** Whether a session falls to one name of the group only. */
+export function isOfSessions(group: Group): boolean {
+  return group !== 'model' && !(group in DIMENSION_GROUPS)
+}
+
+/** Sessions without a call that could fall to a name of the group. */
+export function sessionsOutside({ outside }: UsageReport, group: Group): number {
+  if (isOfSessions(group)) return 0
+  return group === 'model' ? outside.models : outside.dimensions
+}
+
 /** What falls to each name of a group, the most expensive first. They add up to the whole. */
 export function partsOf(report: UsageReport, group: Group): readonly Part[] {
   switch (group) {

@@ -27,6 +27,8 @@ export interface UsageReport {
   readonly users: readonly Part[]
   /** By one of the dimensions of model calls; null is what names none. */
   byDimension(dimension: Dimension): readonly Part[]
+  /** Sessions that are in no part of `models`, and in none of any dimension: they have no call to show. */
+  readonly outside: { readonly models: number; readonly dimensions: number }
   readonly tools: readonly ToolSum[]
   /** What a measure adds up to, of one facet or of all. */
   activity(measure: string, facet?: string): number
@@ -75,6 +77,10 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     return byCost([...parts].map(([name, value]) => ({ name, ...value })))
   }
 
+  function outside(parts: readonly DimensionPart[]): number {
+    return tally.count - tally.distinct(parts.flatMap(({ sessions }) => sessions))
+  }
+
   /** Failed calls alone make no part of their own: nothing that is shown falls to it. */
   function byDimension(dimension: Dimension): Part[] {
     const parts = new Map<string | null, DimensionPart>()
@@ -105,6 +111,10 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     teams: partsBy('team'),
     users: partsBy('user'),
     byDimension,
+    outside: {
+      models: outside([...models.values()]),
+      dimensions: outside([...sets.values()].filter(({ sums }) => isSomething(sums))),
+    },
     tools: [...tools.values()].sort((a, b) => b.results - a.results),
     activity: (measure, facet) => {
       if (facet !== undefined) return activity.get(`${measure}|${facet}`) ?? 0

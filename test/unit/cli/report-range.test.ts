@@ -1,4 +1,4 @@
-/** The range that a report covers, and how it says so. */
+/** The range that a report covers, and whose sessions its rows count. */
 import { expect, test } from 'vitest'
 import { MONDAY_MS, NOW_MS, openUsageStore } from '../reports/stored-usage.ts'
 import { runCommandLine } from './run-command.ts'
@@ -57,4 +57,49 @@ test.each([
     stdout: '',
     stderr: expect.stringContaining('ends before it begins'),
   })
+})
+
+test.each([
+  [
+    'skill',
+    [
+      [null, 2],
+      ['(no model calls)', 1],
+    ],
+  ],
+  [
+    'model',
+    [
+      ['model-x', 1],
+      ['model-y', 1],
+      ['(no model calls)', 1],
+    ],
+  ],
+  ['agent', [['claude-code', 3]]],
+])('by %s, sessions without calls have a row of their own', async (group, expected) => {
+  const { store, use } = await openUsageStore()
+  const atMs = MONDAY_MS + 60 * MINUTE_MS
+  await use('s1', { atMs, models: [{ model: 'model-x', calls: 1, costUsd: 1 }] })
+  await use('s2', { atMs, models: [{ model: 'model-y', calls: 0, errors: 2 }] })
+  await use('s3', { atMs, activity: [{ measure: 'prompts', facet: '', value: 1 }] })
+  const { stdout } = await runCommandLine(
+    [
+      'report',
+      '--tz',
+      'UTC',
+      '--since',
+      '2026-11-16',
+      '--until',
+      '2026-11-17',
+      '--group',
+      group,
+      '--json',
+    ],
+    { DATA_DIR: store.dataDir },
+    { nowMs: NOW_MS },
+  )
+  const { rows, totals } = JSON.parse(stdout)
+  expect(totals.sessions).toBe(3)
+  const shown = rows.map((row: { name: string; sessions: number }) => [row.name, row.sessions])
+  expect(shown).toEqual(expected)
 })
