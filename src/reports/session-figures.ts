@@ -17,7 +17,7 @@ import type { Score } from '../api/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
-import { addUsage, costsOf, tokensOf } from './sums.ts'
+import { addUsage, costsOf, sessionCostsOf, tokensOf } from './sums.ts'
 
 /** More names than that are no models. */
 const MAX_MODELS = 200
@@ -81,8 +81,9 @@ export function figuresOf(
 function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
   const { metrics } = totals
   const { costUsd, usage } = spentOf(totals)
+  const errors = totals.modelErrors + totals.toolFailures
   return {
-    ...costsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls }),
+    ...sessionCostsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls, errors }),
     tokens: tokensOf(usage),
     cacheHitRatio: cacheHitRatio(usage) ?? null,
     durationMs: lastMs - firstMs,
@@ -101,7 +102,7 @@ function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
     pullRequests: metrics.pullRequests,
     editsAccepted: metrics.editsAccepted,
     editsRejected: metrics.editsRejected,
-    errors: totals.modelErrors + totals.toolFailures,
+    errors,
   }
 }
 
