@@ -19,15 +19,26 @@ import { createRequestMasker, type RequestMasker } from './redact/request-masker
 export interface Forwarding {
   /**
    * Keeps what a request holds, which was found to be sound. Resolves once that is durable; rejects
-   * when it could not all be stored, and what was is known when the request comes again. `pause` is
-   * called between parts.
+   * when it could not all be stored, and what was is known when the request comes again. Resolves to
+   * false when there was no memory for the rest; what was kept is known then, too.
    */
   keep(
     bytes: Buffer,
     signal: RequestSignal,
     encoding: RequestEncoding,
-    pause: () => Promise<void>,
-  ): Promise<void>
+    work: ForwardingWork,
+  ): Promise<boolean>
+}
+
+/** How a request shares with others while it is forwarded. */
+export interface ForwardingWork {
+  /** Called between parts. */
+  readonly pause: () => Promise<void>
+  /**
+   * Asks for room on the heap, in bytes, of all that this request takes at the moment; false when
+   * there is none. Called with more and more.
+   */
+  readonly hold: (heapBytes: number) => boolean
 }
 
 export interface ForwardingDeps {
@@ -42,6 +53,14 @@ export interface ForwardingDeps {
 const MAX_PART_CHARS = 1_000_000
 const MAX_PART_ITEMS = 1000
 const DIGEST_BYTES = 16
+/**
+ * For a character of an item: the item as it was read, its text, what is masked of it, and the row
+ * that it becomes; and what all that takes beside the text.
+ */
+const HEAP_PER_CHAR = 4
+const HEAP_PER_ITEM = 512
+/** A digest is known until the request is done. */
+const HEAP_PER_DIGEST = 100
 
 export function createForwarding({ store, masker, onKept }: ForwardingDeps): Forwarding {
   const maskers = maskersOf(masker)
@@ -61,10 +80,12 @@ export function createForwarding({ store, masker, onKept }: ForwardingDeps): For
   }
 
   return {
-    keep: async (bytes, signal, encoding, pause) => {
+    keep: async (bytes, signal, encoding, { pause, hold }) => {
       const digestOf = createDigests(signal)
       let part: ItemToForward<RequestItem>[] = []
       let chars = 0
+      let partBytes = 0
+      let digestBytes = 0
       for (const item of requestItems(bytes, signal, encoding)) {
         if (item === undefined) {
           await pause()
@@ -75,12 +96,17 @@ export function createForwarding({ store, masker, onKept }: ForwardingDeps): For
           await keepPart(part, signal, encoding)
           part = []
           chars = 0
+          partBytes = 0
           await pause()
         }
+        partBytes += itemChars * HEAP_PER_CHAR + HEAP_PER_ITEM
+        digestBytes += HEAP_PER_DIGEST
+        if (!hold(partBytes + digestBytes)) return false
         part.push({ digest, item })
         chars = part.length >= MAX_PART_ITEMS ? MAX_PART_CHARS : chars + itemChars
       }
       if (part.length > 0) await keepPart(part, signal, encoding)
+      return true
     },
   }
 }

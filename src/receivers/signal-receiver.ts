@@ -161,11 +161,12 @@ function createSignalReceiver<T, Name extends SignalName>(
   const takeParts = async (
     decoding: Decoding<T>,
     permit: Permit,
+    hold: Hold,
   ): Promise<Result<Taken, Refusal>> => {
     const rejections = createRejections()
     // The one place where the time of arrival is taken: all records of a request share it.
     const request = { arrivedMs: clock.now(), permit }
-    const keep = createKeeping(format, request, permit, rejections, deps)
+    const keep = createKeeping(format, request, hold, rejections, deps)
     let unused = 0
     let endTurn = nothing
     try {
@@ -191,17 +192,23 @@ function createSignalReceiver<T, Name extends SignalName>(
   }
 
   /** Whatever became of the records: hooks are no OTLP. */
-  const forward = async (bytes: Buffer, encoding: Encoding): Promise<Refusal | undefined> => {
+  const forward = async (
+    bytes: Buffer,
+    encoding: Encoding,
+    hold: Hold,
+  ): Promise<Refusal | undefined> => {
     const { name } = format
     if (deps.forwarding === undefined || name === 'hooks') return undefined
     let endTurn = nothing
+    const pause = async (): Promise<void> => {
+      endTurn()
+      endTurn = nothing
+      endTurn = await turns.next()
+    }
+    const work = { pause, hold: (size: number) => hold(Math.min(size, MAX_FORWARDING_BYTES)) }
     try {
-      await deps.forwarding.keep(bytes, name, encoding.name, async () => {
-        endTurn()
-        endTurn = nothing
-        endTurn = await turns.next()
-      })
-      return undefined
+      const isKept = await deps.forwarding.keep(bytes, name, encoding.name, work)
+      return isKept ? undefined : { failure: overloaded }
     } catch (cause) {
       return { failure: notStored, cause }
     } finally {
@@ -212,9 +219,10 @@ function createSignalReceiver<T, Name extends SignalName>(
   return {
     name: format.name,
     take: async (bytes, encoding, permit) => {
-      const taken = await takeParts(encoding.decode(bytes, format.decoders), permit)
+      const hold = createHolding(permit)
+      const taken = await takeParts(encoding.decode(bytes, format.decoders), permit, hold)
       if (!taken.ok) return taken
-      const refusal = await forward(bytes, encoding)
+      const refusal = await forward(bytes, encoding, hold)
       if (refusal !== undefined) return err(refusal)
       const { rejected } = taken.value
       const [first] = rejected
@@ -229,23 +237,37 @@ function createSignalReceiver<T, Name extends SignalName>(
   }
 }
 
+/**
+ * Of one request while it is forwarded: no more than decoding it may take, so that one that is alone
+ * is never refused.
+ */
+const MAX_FORWARDING_BYTES = 24 * 1024 * 1024
+
+/** Takes room on the heap for what a request takes at the moment; false when there is none. */
+type Hold = (heapBytes: number) => boolean
+
+/** What the largest part so far took is held to the end; the next one takes its place. */
+function createHolding(permit: Permit): Hold {
+  let heldBytes = 0
+  return (heapBytes) => {
+    if (heapBytes <= heldBytes) return true
+    if (!permit.growDecoding(heapBytes - heldBytes)) return false
+    heldBytes = heapBytes
+    return true
+  }
+}
+
 /** Has the parts of one request stored. Resolves to why that failed, if it did. */
 function createKeeping<T>(
   { signalRecords, originOf }: SignalFormat<T, SignalName>,
   request: IngestRequest,
-  permit: Permit,
+  hold: Hold,
   rejections: Rejections,
   { intake, counters }: Pick<SharedDeps, 'intake' | 'counters'>,
 ): (part: Part<T>) => Promise<Refusal | undefined> {
-  /** What the largest part so far took; the next one takes its place. */
-  let heldBytes = 0
-
   return async ({ accepted, rejected, heapBytes, replacedTexts = 0 }) => {
     counters.countReplacedTexts(replacedTexts)
-    if (heapBytes > heldBytes) {
-      if (!permit.growDecoding(heapBytes - heldBytes)) return { failure: overloaded }
-      heldBytes = heapBytes
-    }
+    if (!hold(heapBytes)) return { failure: overloaded }
     rejections.add(redacted(rejected, intake))
     for (const records of lotsOf(accepted, originOf)) {
       let refused: readonly Rejection[]

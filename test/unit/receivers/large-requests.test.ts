@@ -1,6 +1,7 @@
 /** Requests that are stored part by part, taking turns. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Rejection } from '../../../src/domain/rejection.ts'
+import { createForwarding } from '../../../src/processors/forwarding.ts'
 import { createStand, jsonType, logsBody, type Stand } from './stand.ts'
 
 let stand: Stand
@@ -117,5 +118,52 @@ describe('records that take more memory than their bytes', () => {
     stored.resolve([])
     expect((await first).statusCode).toBe(200)
     for (let round = 0; round < 3; round += 1) expect((await post(body)).statusCode).toBe(200)
+  })
+})
+
+describe('what is forwarded', () => {
+  const body = (chars: number) => logsBody('x'.repeat(chars))
+  /** How many items each part had. */
+  let kept: number[]
+  const forwarding = createForwarding({
+    store: {
+      keep: async (items) => {
+        kept.push(items.length)
+        return true
+      },
+    },
+    onKept: () => {},
+  })
+  beforeEach(() => {
+    kept = []
+  })
+
+  it('is charged as well, beyond what its records took', async () => {
+    const bounds = { maxInFlightBytes: 11_000, decodingBytes: 25_000 }
+    stand = createStand({ maxRequestBytes: 1e8, ...bounds, forwarding })
+    expect((await post(body(10_000))).statusCode).toBe(503)
+    expect(stand.ingestLogs).toHaveBeenCalledTimes(1)
+    expect(kept).toEqual([])
+    for (let round = 0; round < 5; round += 1) {
+      expect((await post(body(4000))).statusCode).toBe(200)
+    }
+    expect(kept).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('is charged by its parts, and not for all of them together', async () => {
+    const bounds = { maxInFlightBytes: 1e7, decodingBytes: 5e6 }
+    stand = createStand({ maxRequestBytes: 1e8, ...bounds, forwarding })
+    const reply = await post(logsBody(...padded(4000, 2000)))
+    expect(reply.statusCode).toBe(200)
+    expect(kept.reduce((sum, count) => sum + count, 0)).toBe(4000)
+    expect(kept.length).toBeGreaterThan(5)
+  })
+
+  it('has room when it is alone, even the largest record in the largest body', async () => {
+    const largest = body(8_000_000)
+    const bounds = { maxRequestBytes: 1e8, maxInFlightBytes: largest.length }
+    stand = createStand({ ...bounds, forwarding })
+    expect((await post(largest)).statusCode).toBe(200)
+    expect(kept).toEqual([1])
   })
 })

@@ -14,6 +14,7 @@ import { type Counters, createCounters } from '../../../src/observability/counte
 import type { LogMethod } from '../../../src/observability/logger.ts'
 import { createAdmission } from '../../../src/receivers/admission.ts'
 import type { Intake } from '../../../src/processors/chain.ts'
+import type { Forwarding } from '../../../src/processors/forwarding.ts'
 import type { IngestRequest } from '../../../src/processors/record-processor.ts'
 import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
@@ -83,6 +84,7 @@ interface Settings {
   readonly timeouts?: HttpServerDeps['timeouts']
   readonly web?: HttpServerDeps['web']
   readonly stopping?: AbortSignal
+  readonly forwarding?: Forwarding
   readonly maxConnections?: number
 }
 
@@ -134,6 +136,7 @@ export function createStand(settings: Settings = {}): Stand {
     config: { maxRequestBytes, ...(apiKey !== undefined && { apiKey }) },
     signals: createSignalReceivers({
       intake,
+      forwarding: settings.forwarding,
       hookAgents: ['claude-code', 'other-agent'],
       clock,
       counters,
