@@ -5,8 +5,8 @@
  */
 import type { Rejection } from '../domain/rejection.ts'
 import type { NextProcessor, RecordBatch, RecordProcessor } from './record-processor.ts'
-import { LONG_TEXT, type LongTextMasker } from './redact/long-texts.ts'
-import type { MaskedText, RecordMasker } from './redact/record-masker.ts'
+import { createLongTextCollector, type LongTextMasker, maskAll } from './redact/long-texts.ts'
+import type { MaskedBefore, RecordMasker } from './redact/record-masker.ts'
 
 export interface RedactDeps {
   readonly masker: RecordMasker
@@ -19,16 +19,7 @@ export function createRedact({ masker, longTexts }: RedactDeps): RecordProcessor
   /** Settled once all batches before have been masked; undefined while none waits. */
   let turn: Promise<void> | undefined
 
-  async function maskedTexts(texts: ReadonlySet<string>): Promise<ReadonlyMap<string, MaskedText>> {
-    const masked = new Map<string, MaskedText>()
-    if (longTexts === undefined) return masked
-    await Promise.all(
-      Array.from(texts, async (text) => masked.set(text, await longTexts.mask(text))),
-    )
-    return masked
-  }
-
-  function mask({ records }: RecordBatch, before?: ReadonlyMap<string, MaskedText>): void {
+  function mask({ records }: RecordBatch, before?: MaskedBefore): void {
     for (const record of records) masker.mask(record, before)
   }
 
@@ -36,10 +27,9 @@ export function createRedact({ masker, longTexts }: RedactDeps): RecordProcessor
   async function inTurn(
     batch: RecordBatch,
     next: NextProcessor,
-    texts: ReadonlySet<string>,
+    masking: Promise<MaskedBefore> | undefined,
   ): Promise<readonly Rejection[]> {
     const previous = turn
-    const masking = maskedTexts(texts)
     const handedOn = (async () => {
       const [before] = await Promise.all([masking, previous])
       mask(batch, before)
@@ -61,34 +51,21 @@ export function createRedact({ masker, longTexts }: RedactDeps): RecordProcessor
   return {
     name: 'redact',
     process: async (batch, next) => {
-      const texts = longTexts === undefined ? noTexts : longTextsOf(batch)
-      if (texts.size > 0 || turn !== undefined) return inTurn(batch, next, texts)
+      const texts = longTexts && longTextsOf(batch)
+      const masking = texts && texts.size > 0 ? maskAll(texts, longTexts) : undefined
+      if (masking !== undefined || turn !== undefined) return inTurn(batch, next, masking)
       mask(batch)
       return next(batch)
     },
   }
 }
 
-const noTexts: ReadonlySet<string> = new Set()
-
 /** What is long in the records themselves; what they share is masked once and stays in this thread. */
 function longTextsOf({ records }: RecordBatch): ReadonlySet<string> {
-  let found: Set<string> | undefined
-  function visit(value: unknown): void {
-    if (typeof value === 'string') {
-      if (value.length <= LONG_TEXT) return
-      found ??= new Set()
-      found.add(value)
-    } else if (typeof value === 'object' && value !== null) {
-      for (const key in value) {
-        if (key.length > LONG_TEXT) visit(key)
-        visit((value as Readonly<Record<string, unknown>>)[key])
-      }
-    }
-  }
+  const collector = createLongTextCollector()
   for (const { record } of records) {
     const own = record as unknown as Readonly<Record<string, unknown>>
-    for (const key in own) if (key !== 'origin') visit(own[key])
+    for (const key in own) if (key !== 'origin') collector.add(own[key])
   }
-  return found ?? noTexts
+  return collector.texts()
 }

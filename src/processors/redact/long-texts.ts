@@ -5,11 +5,15 @@
  * cannot do is done here.
  */
 import { Worker } from 'node:worker_threads'
-import type { MaskedText, MaskSettings } from './record-masker.ts'
+import type { MaskedBefore, MaskedText, MaskSettings } from './record-masker.ts'
 import type { ThreadAnswer, ThreadRequest, ThreadSettings } from './long-texts-thread.ts'
 
-/** Shorter texts cost less than handing them over. In UTF-16 code units. */
+/** Handed over wherever it stands. In UTF-16 code units, as all lengths here. */
 export const LONG_TEXT = 65_536
+/** Texts beyond this are handed over where there are many; shorter ones cost less than the way there. */
+export const MEDIUM_TEXT = 4096
+/** So much in medium texts is masked at once beside all else, which takes some tens of milliseconds at worst. */
+const MAX_MEDIUM = 4 * LONG_TEXT
 
 export interface LongTextMasker {
   mask(text: string): Promise<MaskedText>
@@ -39,6 +43,64 @@ interface Waiting {
   readonly text: string
   readonly resolve: (masked: MaskedText) => void
   readonly reject: (error: unknown) => void
+}
+
+/** Collects what is to be handed over of the texts that are masked together. */
+export interface LongTextCollector {
+  /** Looks through a value and all in it, names as well. */
+  add(value: unknown): void
+  /** The long texts of what was added; the medium ones, too, where they are too much together. */
+  texts(): ReadonlySet<string>
+}
+
+const noTexts: ReadonlySet<string> = new Set()
+
+/** `textOf` is given the name that a text stands under, and says what is masked for it. */
+export function createLongTextCollector(
+  textOf: (name: string, text: string) => string = (_, text) => text,
+): LongTextCollector {
+  let found: string[] | undefined
+  let chars = 0
+  let longest = 0
+
+  function take(text: string): void {
+    found ??= []
+    found.push(text)
+    chars += text.length
+    longest = Math.max(longest, text.length)
+  }
+
+  function visit(value: unknown, name: string): void {
+    if (typeof value === 'string') {
+      if (value.length > MEDIUM_TEXT) take(textOf(name, value))
+    } else if (Array.isArray(value)) {
+      for (const each of value) visit(each, name)
+    } else if (typeof value === 'object' && value !== null) {
+      for (const key in value) {
+        if (key.length > MEDIUM_TEXT) take(key)
+        visit((value as Readonly<Record<string, unknown>>)[key], key)
+      }
+    }
+  }
+
+  return {
+    add: (value) => visit(value, ''),
+    texts: () => {
+      if (found === undefined) return noTexts
+      if (chars > MAX_MEDIUM) return new Set(found)
+      return longest > LONG_TEXT ? new Set(found.filter((of) => of.length > LONG_TEXT)) : noTexts
+    },
+  }
+}
+
+/** Masks texts; each is found by what it was. Rejects where one could not be masked. */
+export async function maskAll(
+  texts: ReadonlySet<string>,
+  longTexts: Pick<LongTextMasker, 'mask'>,
+): Promise<MaskedBefore> {
+  const masked = new Map<string, MaskedText>()
+  await Promise.all(Array.from(texts, async (text) => masked.set(text, await longTexts.mask(text))))
+  return masked
 }
 
 export function createLongTextMasker(deps: LongTextMaskerDeps): LongTextMasker {

@@ -77,6 +77,17 @@ describe('a long text', () => {
   })
 })
 
+/** Masks as the thread does, and tells what it was given. */
+function recording() {
+  const handedOver: string[] = []
+  const maskText = createTextMasking(plain)
+  const mask = async (text: string) => {
+    handedOver.push(text)
+    return maskText(text)
+  }
+  return { longTexts: { mask, close: () => Promise.resolve() }, handedOver }
+}
+
 async function processorTime(work: () => Promise<unknown>): Promise<number> {
   const before = process.threadCpuUsage()
   await work()
@@ -178,6 +189,24 @@ describe('the redact stage', () => {
       [name.replace(TOKEN, MARK)]: 1,
       password: longText(`x ${MARK}`),
     })
+  })
+
+  test.each([
+    ['few', 20, 0],
+    ['many', 100, 100],
+  ])('takes medium texts to the thread where there are %s: %i', async (_, count, expected) => {
+    const { longTexts, handedOver } = recording()
+    const stage = createRedact({ masker: createRecordMasker(plain), longTexts })
+    const texts = Array.from({ length: count }, (__, n) => longText(`${n} ${TOKEN}`, 125))
+    const { records, ...batch } = batchOf({ texts, short: TOKEN })
+    const passed: LogRecord[] = []
+    await stage.process({ ...batch, records }, async () => {
+      for (const { record } of records) passed.push(record as LogRecord)
+      return []
+    })
+    expect(handedOver).toHaveLength(expected)
+    expect(passed.map(({ masked }) => masked)).toEqual([{ 'github-token': count + 1 }])
+    expect(JSON.stringify(passed)).not.toContain(TOKEN)
   })
 
   test('lets nothing pass that could not be masked, and goes on', async () => {
