@@ -153,6 +153,7 @@ export async function createApp(
     createForwarding({
       store: store.forwarded,
       masker: forwardOtlp.isUnredacted ? undefined : masker,
+      longTexts,
       onKept: () => delivery.notify(),
     })
   const receiver = createReceiver({

@@ -13,8 +13,9 @@ import {
   requestItems,
   requestOf,
 } from '../otlp/request-items.ts'
-import type { RecordMasker } from './redact/record-masker.ts'
-import { createRequestMasker, type RequestMasker } from './redact/request-masker.ts'
+import { createLongTextCollector, type LongTextMasker, maskAll } from './redact/long-texts.ts'
+import type { MaskedBefore, RecordMasker } from './redact/record-masker.ts'
+import { createRequestMasker, maskedTextOf, type RequestMasker } from './redact/request-masker.ts'
 
 export interface Forwarding {
   /**
@@ -45,6 +46,8 @@ export interface ForwardingDeps {
   readonly store: ForwardStore
   /** Absent where records are forwarded as they came. */
   readonly masker?: RecordMasker | undefined
+  /** Where long texts are masked; absent where all are masked in this thread. */
+  readonly longTexts?: LongTextMasker | undefined
   /** Told after something was kept. */
   readonly onKept: () => void
 }
@@ -62,17 +65,18 @@ const HEAP_PER_ITEM = 512
 /** A digest is known until the request is done. */
 const HEAP_PER_DIGEST = 100
 
-export function createForwarding({ store, masker, onKept }: ForwardingDeps): Forwarding {
-  const maskers = maskersOf(masker)
+export function createForwarding(deps: ForwardingDeps): Forwarding {
+  const { store, onKept } = deps
+  const mask = maskingOf(deps)
 
   async function keepPart(
-    part: readonly ItemToForward<RequestItem>[],
+    part: Part,
     signal: RequestSignal,
     encoding: RequestEncoding,
   ): Promise<void> {
-    const isFresh = await store.keep(part, (fresh): ForwardedRequest => {
-      const masked = fresh.map((item) => maskedItem(item, maskers?.[signal]))
-      const request = requestOf(masked, signal)
+    const masked = mask === undefined ? part : await mask(part, signal)
+    const isFresh = await store.keep(masked, (fresh): ForwardedRequest => {
+      const request = requestOf(fresh, signal)
       const items = fresh.length
       return { kind: 'records', sessionKey: '', key: '', signal, encoding, items, request }
     })
@@ -111,19 +115,41 @@ export function createForwarding({ store, masker, onKept }: ForwardingDeps): For
   }
 }
 
-function maskersOf(
-  masker: RecordMasker | undefined,
-): Readonly<Record<RequestSignal, RequestMasker>> | undefined {
+type Part = readonly ItemToForward<RequestItem>[]
+type Masking = (part: Part, signal: RequestSignal) => Promise<Part>
+
+/** Masks a part before the store has its turn, which nothing long may hold up. */
+function maskingOf({ masker, longTexts }: ForwardingDeps): Masking | undefined {
   if (masker === undefined || masker.isOff) return undefined
-  return {
+  const maskers: Readonly<Record<RequestSignal, RequestMasker>> = {
     logs: createRequestMasker(masker, true),
     traces: createRequestMasker(masker, true),
     metrics: createRequestMasker(masker, false),
   }
+  return async (part, signal) => {
+    const texts = longTexts && longTextsOf(part)
+    const before = texts && texts.size > 0 ? await maskAll(texts, longTexts) : noTexts
+    return masker.withMasked(before, () =>
+      part.map(({ digest, item }) => ({ digest, item: maskedItem(item, maskers[signal]) })),
+    )
+  }
 }
 
-function maskedItem(of: RequestItem, masker: RequestMasker | undefined): RequestItem {
-  if (masker === undefined) return of
+const noTexts: MaskedBefore = new Map()
+
+function longTextsOf(part: Part): ReadonlySet<string> {
+  const collector = createLongTextCollector(maskedTextOf)
+  let last: RequestItem | undefined
+  for (const { item } of part) {
+    if (item.group !== last?.group) collector.add(item.group)
+    if (item.scope !== last?.scope) collector.add(item.scope)
+    collector.add(item.item)
+    last = item
+  }
+  return collector.texts()
+}
+
+function maskedItem(of: RequestItem, masker: RequestMasker): RequestItem {
   return {
     group: masker.maskHeader(of.group),
     scope: masker.maskHeader(of.scope),

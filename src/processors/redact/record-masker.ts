@@ -38,6 +38,8 @@ export interface RecordMasker {
   readonly mask: (record: RecordInProcess, before?: MaskedBefore) => void
   /** The same for attributes that stand in no record. */
   readonly maskAttributes: (of: Attributes) => Attributes
+  /** Runs work that masks by this masker, with the texts that were masked before. */
+  readonly withMasked: <T>(before: MaskedBefore, work: () => T) => T
   /** What is not kept at all. */
   readonly content: ContentPolicy
   /** Masks nothing, and keeps everything. */
@@ -94,6 +96,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     return {
       mask: (record) => dropContent(record, content),
       maskAttributes: (of) => of,
+      withMasked: (_, work) => work(),
       content,
       isOff: content.size === 0,
       maskText: (text) => text,
@@ -300,6 +303,14 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
       maskedBefore = undefined
     },
     maskAttributes: attributes,
+    withMasked: (before, work) => {
+      maskedBefore = before
+      try {
+        return work()
+      } finally {
+        maskedBefore = undefined
+      }
+    },
     content,
     isOff: false,
     maskText: (of) => text(of),

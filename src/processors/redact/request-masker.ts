@@ -76,7 +76,7 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
 
   /** Fields that are not known are passed on only while no secret is in them. */
   function isClean(base64: string): boolean {
-    const text = Buffer.from(base64, 'base64').toString()
+    const text = maskedTextOf(UNKNOWN_FIELDS, base64)
     return maskText(text) === text
   }
 
@@ -261,6 +261,15 @@ function isId(text: string): boolean {
 function isIdOf(text: string, chars: number): boolean {
   if (text.length === chars) return HEX.test(text)
   return ID_BASE64.test(text) && Buffer.from(text, 'base64').length === chars / 2
+}
+
+const bytesNames: ReadonlySet<string> = new Set(jsonNames('bytesValue'))
+
+/** What is masked for a text of an item that stands under a name: what bytes hold, or the text itself. */
+export function maskedTextOf(name: string, value: string): string {
+  if (name === UNKNOWN_FIELDS) return Buffer.from(value, 'base64').toString()
+  const held = bytesNames.has(name) ? readValue({ bytesValue: value }, { text: '' }) : undefined
+  return typeof held === 'string' ? held : value
 }
 
 function without(of: JsonMessage, left: string): JsonMessage {
