@@ -39,6 +39,8 @@ export interface WaitingItem {
   readonly kind: ItemKind
   /** JSON. */
   readonly payload: string
+  /** Of a score, the key that it is stored under; null for everything else. */
+  readonly scoreKey: string | null
 }
 
 /** The columns of a session's row that hold what somebody told. */

@@ -100,17 +100,26 @@ function maskedItems(
   { key, newKey }: Renaming,
   inPlaceOf: (item: OutgoingItem) => Emission | undefined,
 ): { readonly id: number; readonly payload: string }[] {
-  return items.flatMap(({ id, payload }) => {
+  return items.flatMap((waiting) => {
+    const { payload } = waiting
     const item = parsed(payload) as OutgoingItem | undefined
-    if (item === undefined) return changedText(id, payload, masker.text(payload))
+    if (item === undefined) return changedText(waiting, masker.text(payload))
     const renamed = renamedText(item, key, newKey)
     const own = inPlaceOf(renamed) ?? renamed
-    return changedText(id, payload, JSON.stringify(maskedItem(masker, own)))
+    return changedText(waiting, JSON.stringify(maskedItem(masker, own)))
   })
 }
 
-function changedText(id: number, before: string, payload: string) {
-  return payload === before ? [] : [{ id, payload }]
+function changedText(waiting: WaitingItem, payload: string) {
+  const isSame = payload === waiting.payload && isKeyOfPayload(waiting)
+  return isSame ? [] : [{ id: waiting.id, payload }]
+}
+
+/** Versions before this one masked the payload of a score and left the key beside it. */
+export function isKeyOfPayload({ payload, scoreKey }: WaitingItem): boolean {
+  if (scoreKey === null) return true
+  const item = parsed(payload) as { readonly key?: unknown } | null | undefined
+  return typeof item?.key === 'string' && item.key.toWellFormed() === scoreKey
 }
 
 function maskedItem(
@@ -192,7 +201,9 @@ export function isClean(
   const trees = [session, stateText ?? state?.text, prompts, Object.values(controls).map(parsed)]
   const areTreesClean = trees.map((tree) => isSame(tree, masker.tree(tree, count))).every(Boolean)
   const areItemsClean = items
-    .map(({ payload }) => maskedPayload(masker, payload, count) === payload)
+    .map(
+      (item) => maskedPayload(masker, item.payload, count) === item.payload && isKeyOfPayload(item),
+    )
     .every(Boolean)
   return (
     areTreesClean &&

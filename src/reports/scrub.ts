@@ -23,7 +23,7 @@ import type { Arrival } from '../domain/session-store.ts'
 import type { Masked, StoredBatch } from '../domain/telemetry-record.ts'
 import type { MaskedBatch, MaskedMeaning, StoredMasker } from '../processors/stored-masker.ts'
 import { letOthersRun } from './pause.ts'
-import { isClean, maskedPayload, maskedTexts } from './scrub-derived.ts'
+import { isClean, isKeyOfPayload, maskedPayload, maskedTexts } from './scrub-derived.ts'
 import { sessionIdOf } from './scrub-json.ts'
 import { createRetelling, type RetellingDeps } from './scrub-retelling.ts'
 
@@ -333,10 +333,11 @@ async function* changesOfItems(
     const items = await store.otherItems(afterId)
     const last = items.at(-1)
     if (last === undefined) return
-    for (const { id, payload } of items) {
+    for (const item of items) {
+      const { id, payload } = item
       const secrets = createTally()
       const masked = maskedPayload(masker, payload, secrets.count)
-      if (masked === payload) continue
+      if (masked === payload && isKeyOfPayload(item)) continue
       yield { apply: (to) => to.writeItem(id, masked), records: 0, secrets: secrets.sum() }
     }
     afterId = last.id

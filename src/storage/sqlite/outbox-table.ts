@@ -19,7 +19,7 @@ import type {
   QueueCounts,
 } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
-import { EMISSION_VERSION, writeEmission } from './emission-text.ts'
+import { EMISSION_VERSION, parseJsonText, writeEmission } from './emission-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
@@ -51,7 +51,10 @@ export interface OutboxTable {
   /** Whether any exporter reads items of a kind: those of others are not to be inserted. */
   isRead(kind: ItemKind): boolean
   insert(item: OutgoingItem, nowMs: number): void
-  /** Gives an item another payload; it waits on as it did. */
+  /**
+   * Gives an item another payload; it waits on as it did. Of scores that have one key after that, the
+   * newer stays.
+   */
   rewrite(id: number, payload: string): void
   /** Deletes an item, whoever needs it. Whether there was one. */
   discard(id: number): boolean
@@ -100,8 +103,20 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   const remove = prepare(connection, ({ id }: { id: number }) =>
     kysely.deleteFrom('outbox').where('id', '=', id).returning(['id', 'kind', 'bytes']),
   )
-  const bytesOf = prepare(connection, ({ id }: { id: number }) =>
-    kysely.selectFrom('outbox').select('bytes').where('id', '=', id),
+  const storedRow = prepare(connection, ({ id }: { id: number }) =>
+    kysely.selectFrom('outbox').select(['session_key', 'score_key', 'bytes']).where('id', '=', id),
+  )
+  const idOfScore = prepare(connection, (score: { sessionKey: string; scoreKey: string }) =>
+    kysely
+      .selectFrom('outbox')
+      .select('id')
+      .where('session_key', '=', score.sessionKey)
+      .where('score_key', '=', score.scoreKey),
+  )
+  const setScoreKey = prepare(
+    connection,
+    ({ id, score_key }: { id: number; score_key: string | null }) =>
+      kysely.updateTable('outbox').set({ score_key }).where('id', '=', id),
   )
   const setPayload = prepare(
     connection,
@@ -259,6 +274,12 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     }
   }
 
+  function discard(id: number): boolean {
+    const row = remove.get({ id })
+    if (row !== undefined) forgetRow(row)
+    return row !== undefined
+  }
+
   function isNeeded(id: number, kind: ItemKind, besides?: string): boolean {
     return currentPositions().some(
       (queue) =>
@@ -386,17 +407,21 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       knownBytes += bytes
     },
     rewrite: (id, payload) => {
-      const before = bytesOf.get({ id })?.bytes
+      const before = storedRow.get({ id })
       if (before === undefined) return
+      const { session_key: sessionKey, score_key: scoreKey } = before
+      const key = scoreKey === null ? null : scoreKeyIn(payload)
+      if (key !== null && key !== scoreKey) {
+        const other = idOfScore.get({ sessionKey, scoreKey: key })?.id
+        if (other !== undefined) discard(Math.min(id, other))
+        if (other !== undefined && other > id) return
+      }
+      if (key !== scoreKey) setScoreKey.run({ id, score_key: key })
       const bytes = Buffer.byteLength(payload)
       setPayload.run({ id, payload, bytes })
-      knownBytes += bytes - before
+      knownBytes += bytes - before.bytes
     },
-    discard: (id) => {
-      const row = remove.get({ id })
-      if (row !== undefined) forgetRow(row)
-      return row !== undefined
-    },
+    discard,
     delivered: (queue, delivered) => {
       for (const [id, found] of takeTurns(queue, delivered)) {
         if (found !== undefined) removeException.run({ exporter: queue.exporter, id })
@@ -450,4 +475,15 @@ function untried({ exporter, kind }: Queue, id: number): Exception {
     not_before_ms: 0,
     reason: null,
   }
+}
+
+/** The key that a score says it has; null where the text is damaged. */
+function scoreKeyIn(payload: string): string | null {
+  const parsed = parseJsonText(payload)
+  const key = parsed.ok && isObject(parsed.value) ? parsed.value.key : undefined
+  return typeof key === 'string' ? key.toWellFormed() : null
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

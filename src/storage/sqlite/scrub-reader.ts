@@ -93,7 +93,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     'select dedup_key, prompt_id, command, text from prompts where session_ref = ?',
   )
   const itemsOf = handle.prepare<[string], DerivedTexts['items'][number]>(
-    'select id, kind, payload from outbox where session_key = ? order by id',
+    'select id, kind, payload, score_key as scoreKey from outbox where session_key = ? order by id',
   )
   const namesOf = handle
     .prepare<[number, number, number], string>(
@@ -117,7 +117,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     'select * from usage_dimensions order by id',
   )
   const othersBehind = handle.prepare<[number, number], WaitingItem>(
-    `select id, kind, payload from outbox where id > ? and not exists (
+    `select id, kind, payload, score_key as scoreKey from outbox where id > ? and not exists (
        select 1 from sessions where sessions.session_key = outbox.session_key)
      order by id limit ?`,
   )
