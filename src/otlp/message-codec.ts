@@ -3,7 +3,7 @@
  * stays set, and fields that the table does not know travel along as bytes. Slower than the decoders
  * of records, and used only for what is forwarded.
  */
-import { type BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { MAX_DEPTH } from './any-value.ts'
 import {
   fieldsOf,
@@ -228,4 +228,25 @@ function writeScalar(writer: BinaryWriter, type: ScalarType, value: unknown): vo
     case 'uint64':
       writer[type](String(value))
   }
+}
+
+interface BytesField {
+  readonly number: number
+  readonly bytes: Uint8Array
+}
+
+/** The fields of any message that may be text, bytes or messages, as far as it can be read. */
+export function bytesFieldsIn(message: Uint8Array): readonly BytesField[] {
+  const fields: BytesField[] = []
+  const reader = new BinaryReader(message)
+  try {
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag()
+      if (wireType === WireType.LengthDelimited) fields.push({ number, bytes: reader.bytes() })
+      else reader.skip(wireType, number)
+    }
+  } catch {
+    // What follows is no message.
+  }
+  return fields
 }

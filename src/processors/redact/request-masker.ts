@@ -9,7 +9,7 @@ import { isObject } from '../../otlp/decoding.ts'
 import { anyValueJson } from '../../otlp/encode-values.ts'
 import { jsonNames } from '../../otlp/json-envelope.ts'
 import { type JsonMessage, UNKNOWN_FIELDS } from '../../otlp/message-codec.ts'
-import { SPAN_ID_CHARS, TRACE_ID_CHARS } from '../../otlp/scalars.ts'
+import { SPAN_ID_CHARS, textOfBytes, TRACE_ID_CHARS } from '../../otlp/scalars.ts'
 import {
   failureOfTool,
   isContent,
@@ -18,6 +18,7 @@ import {
   isPromptOfProcess,
 } from './content.ts'
 import type { RecordMasker } from './record-masker.ts'
+import { isCleanMessage, isCleanText } from './unknown-fields.ts'
 
 export interface RequestMasker {
   /** What many items share; the same object gives the same. */
@@ -50,7 +51,7 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
 
   /** A member of a message. */
   function member(name: string, value: unknown, mayDrop: boolean): unknown {
-    if (typeof value === 'string') return textMember(name, value)
+    if (typeof value === 'string') return textMember(name, value, mayDrop)
     if (typeof value !== 'object' || value === null) return value
     if (attributeLists.has(name) && Array.isArray(value)) {
       return keyValues(value, mayDrop && name === CONTENT_ATTRIBUTES ? [] : undefined)
@@ -60,8 +61,8 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
     return message(value as JsonMessage, mayDrop)
   }
 
-  function textMember(name: string, value: string): string {
-    if (name === UNKNOWN_FIELDS) return isClean(value) ? value : ''
+  function textMember(name: string, value: string, mayDrop: boolean): string {
+    if (name === UNKNOWN_FIELDS) return unknownFields(value, mayDrop)
     if (ids.has(name)) return idMember(value)
     return NUMBER.test(value) ? value : maskText(value)
   }
@@ -74,10 +75,10 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
     return maskText(bytes) === bytes ? maskText(value) : ''
   }
 
-  /** Fields that are not known are passed on only while no secret is in them. */
-  function isClean(base64: string): boolean {
-    const text = maskedTextOf(UNKNOWN_FIELDS, base64)
-    return maskText(text) === text
+  /** They are passed on only while no secret is in them, and where nothing in them can be content. */
+  function unknownFields(base64: string, mayDrop: boolean): string {
+    const bytes = Buffer.from(base64, 'base64')
+    return !mayDrop && isCleanMessage(bytes, masking) ? bytes.toString('base64') : ''
   }
 
   function message(of: JsonMessage, mayDrop: boolean): JsonMessage {
@@ -114,7 +115,7 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
   ): JsonMessage {
     const { key: sentKey, value, ...others } = entry
     return {
-      ...message(others, false),
+      ...message(others, path !== undefined),
       ...(sentKey !== undefined && { key: maskText(key) }),
       ...(value !== undefined && { value: anyValue(key, value, path) }),
     }
@@ -122,13 +123,42 @@ export function createRequestMasker(masking: Masking, holdsContent: boolean): Re
 
   /** The value of an attribute of that name; the body of a log has none. */
   function anyValue(key: string, sent: unknown, path: readonly string[] | undefined): unknown {
-    const raw = plainValue(sent)
+    const raw = withCleanBytes(plainValue(sent))
     const kept = path === undefined ? raw : withoutContent(raw, path)
     const before = readValue(withKeys(kept), { text: '' }) ?? null
     const named = newAttributeMap()
     named[key] = before
     const [after = null] = Object.values(maskAttributes(named))
     return merged(kept, before, after)
+  }
+
+  /** With secrets masked in bytes that are no text; bytes that are text are masked as such later. */
+  function withCleanBytes(raw: unknown): unknown {
+    if (!isObject(raw)) return raw
+    const { bytesValue, kvlistValue, arrayValue } = raw
+    const clean: Record<string, unknown> = { ...raw }
+    if (typeof bytesValue === 'string') clean.bytesValue = cleanBytes(bytesValue)
+    if (isPlainList(arrayValue)) {
+      clean.arrayValue = { ...arrayValue, values: arrayValue.values.map(withCleanBytes) }
+    }
+    if (isPlainList(kvlistValue)) {
+      const values = kvlistValue.values.map((entry) =>
+        isObject(entry) && isSet(entry.value)
+          ? { ...entry, value: withCleanBytes(entry.value) }
+          : entry,
+      )
+      clean.kvlistValue = { ...kvlistValue, values }
+    }
+    return clean
+  }
+
+  function cleanBytes(base64: string): string {
+    const bytes = Buffer.from(base64, 'base64')
+    if (textOfBytes(bytes) !== bytes.toString('base64')) return base64
+    if (isCleanText(bytes, masking)) return base64
+    const text = bytes.toString('latin1')
+    const masked = maskText(text)
+    return masked === text ? '' : Buffer.from(masked, 'latin1').toString('base64')
   }
 
   /** Without the content that stands in maps of a plain value, and in lists of them. */

@@ -61,7 +61,8 @@ function createStand() {
       resourceLogs: [{ resource: { attributes: resource }, scopeLogs: [{ logRecords }] }],
     }
     const bytes = Buffer.from(JSON.stringify(body))
-    await forwarding.keep(bytes, 'logs', 'json', () => Promise.resolve())
+    const work = { pause: () => Promise.resolve(), hold: () => true }
+    await forwarding.keep(bytes, 'logs', 'json', work)
     return JSON.stringify(kept)
   }
   return { keep, here, handedOver }
@@ -123,7 +124,8 @@ describe('what is forwarded', () => {
     const value = { stringValue: textOf(80_000) }
     const logRecords = [{ attributes: [{ key: 'prompt', value }] }]
     const bytes = Buffer.from(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }))
-    const keeping = forwarding.keep(bytes, 'logs', 'json', () => Promise.resolve())
+    const work = { pause: () => Promise.resolve(), hold: () => true }
+    const keeping = forwarding.keep(bytes, 'logs', 'json', work)
     await expect(keeping).rejects.toThrow('no')
     expect(kept).toEqual([])
   })

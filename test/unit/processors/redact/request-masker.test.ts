@@ -1,7 +1,8 @@
 /** Masking of items as they were sent, for what is forwarded. */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { describe, expect, test } from 'vitest'
 import type { LogRecord } from '../../../../src/domain/telemetry-record.ts'
-import type { JsonMessage } from '../../../../src/otlp/message-codec.ts'
+import { type JsonMessage, UNKNOWN_FIELDS } from '../../../../src/otlp/message-codec.ts'
 import { inProcess } from '../../../../src/processors/record-processor.ts'
 import type { ContentKind } from '../../../../src/processors/redact/content.ts'
 import { createRecordMasker } from '../../../../src/processors/redact/record-masker.ts'
@@ -141,4 +142,51 @@ describe('content that is not kept', () => {
     expect(forwarded).toEqual(item)
     expect(stored.body).toEqual({ prompt_length: 1, a: { prompting: 'x' } })
   })
+})
+
+describe('fields that are not known', () => {
+  const field = (number: number, value: string | Uint8Array) =>
+    new BinaryWriter()
+      .tag(number, WireType.LengthDelimited)
+      .bytes(Buffer.from(value as string))
+      .finish()
+  const pair = (key: string, value: string) =>
+    Buffer.concat([field(1, key), field(2, field(1, value))])
+  const item = (bytes: Uint8Array) => ({ [UNKNOWN_FIELDS]: Buffer.from(bytes).toString('base64') })
+  const left = { [UNKNOWN_FIELDS]: '' }
+
+  test.each<[string, Uint8Array]>([
+    ['a text', field(90, 'some text')],
+    ['a pair', field(90, pair('colour', 'Zq8sdfWE3423x'))],
+    ['a number', new BinaryWriter().tag(90, WireType.Varint).uint32(7).finish()],
+    ['bytes', field(90, Buffer.from([0, 255, 254, 1]))],
+  ])('stay: %s', (_, bytes) => {
+    expect(masked(item(bytes))).toEqual(item(bytes))
+  })
+
+  test.each<[string, Uint8Array]>([
+    ['a token', field(90, TOKEN)],
+    ['a token between bytes', field(90, Buffer.from(`\u0000\u00ff${TOKEN}\u00ff`, 'latin1'))],
+    ['a password by its name', field(90, pair('password', 'Zq8sdfWE3423x'))],
+    ['one in a list of maps', field(90, field(6, field(1, pair('password', 'Zq8sdfWE3423x'))))],
+    ['more than is looked at', field(90, 'a '.repeat(40_000))],
+  ])('are left out with %s', (_, bytes) => {
+    expect(masked(item(bytes))).toEqual(left)
+  })
+
+  test('are left out where content is not kept', () => {
+    expect(masked(item(field(90, 'some text')), 'prompts')).toEqual(left)
+  })
+})
+
+test('a secret between bytes that are no text is masked in them', () => {
+  const value = (secret: string) => ({
+    bytesValue: Buffer.from(`\u0000\u00ff ${secret} \u00ff`, 'latin1').toString('base64'),
+  })
+  const around = (secret: string) => ({
+    attributes: [{ key: 'a', value: { arrayValue: { values: [map({ b: value(secret) })] } } }],
+    body: value(secret),
+  })
+  expect(masked(around(TOKEN))).toEqual(around(MARK))
+  expect(masked(around('nothing'))).toEqual(around('nothing'))
 })
