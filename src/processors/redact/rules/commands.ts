@@ -182,6 +182,15 @@ export const commandRules: readonly MaskRule[] = [
   { id: 'url-password', keywords: ['@tcp(', '@unix('], find: driverAt },
   { id: 'curl-user', keywords: ['-u '], find: tokenUserAt },
   patternRule('sshpass-password', 'sshpass', String.raw`(sshpass -p ?${QUOTE}?)[^\s"'\\]{3,}`),
+  commandRule('psexec-password', ['psexec', 'psexec64', 'psexec.exe', 'psexec64.exe'], '-p '),
+  commandRule('openssl-password', ['openssl enc', 'openssl aes-', 'openssl des'], '-k '),
+  commandRule(
+    'keychain-password',
+    ['add-generic-password', 'add-internet-password'],
+    '-[a-zA-Z]{0,3}w ',
+  ),
+  // `net use [z:] \\\\server\\share password`; an option in its place begins with a slash.
+  commandRule('password', ['net use'], String.raw`\\{2,64}[^\s"']{1,200} (?![/*])`),
   patternRule(
     'openssl-password',
     ['-pass pass:', '-passin pass:', '-passout pass:'],
