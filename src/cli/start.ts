@@ -3,9 +3,13 @@
  * runs nothing.
  */
 import type { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import type { OriginOf } from '../config/config-problem.ts'
 import { effectiveVariables } from '../config/effective-variables.ts'
 import type { Variables } from '../config/settings.ts'
-import { ok } from '../domain/result.ts'
+import { err, ok } from '../domain/result.ts'
+import { readOwnPrices } from '../prices/own-prices.ts'
+import { readMasking } from '../processors/masking.ts'
 import type { CliContext } from './context.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { originsOf } from './destination.ts'
@@ -35,10 +39,28 @@ export async function start(
   if (!config.ok) return config
   const settings = context.settings()
   if (!settings.ok) return settings
-  const { variables } = settings.value
+  const { variables, originOf } = settings.value
+  const problems = await fileProblems(config.value, originOf)
+  if (problems.length > 0) return err({ messages: problems })
   if (checkConfig) return ok({ lines: configLines(variables, config.value.dataDir) })
   const served = await context.serve({ config: config.value, origins: originsOf(settings.value) })
   return served.ok ? ok({ lines: [] }) : failed(served.error)
+}
+
+/** What is wrong with the files that settings name, with where each setting stands. */
+async function fileProblems(
+  { privacy, pricesFile }: Config,
+  originOf: OriginOf,
+): Promise<readonly string[]> {
+  const read = [
+    ['MASK_PATTERNS_FILE', await readMasking(privacy)],
+    ['PRICES_FILE', readOwnPrices(pricesFile)],
+  ] as const
+  return read.flatMap(([name, file]) => {
+    if (file.ok) return []
+    const origin = originOf(name)
+    return [origin === undefined ? file.error : `${file.error} (set in ${origin})`]
+  })
 }
 
 /** The files that `--env-file` names, where the arguments ask for nothing but the bridge. */

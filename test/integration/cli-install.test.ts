@@ -48,6 +48,23 @@ const settingsFiles: readonly (readonly [string, string | Buffer])[] = [
   ],
 ]
 
+test.each([
+  ['MASK_PATTERNS_FILE', /^claude-telemetry: MASK_PATTERNS_FILE \/nope cannot be read/],
+  ['PRICES_FILE', /^claude-telemetry: PRICES_FILE cannot be read: .*\/nope/],
+])(
+  'start and --check-config refuse a %s that is not there, and say where it is set',
+  (name, says) => {
+    const home = createHome()
+    const file = home.write('.config/claude-telemetry/.env', `${name}=/nope\n`)
+    for (const args of [['start', '--check-config'], ['start']]) {
+      const { code, stdout, stderr } = home.run(args)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toMatch(says)
+      expect(stderr).toContain(`(set in ${file})`)
+    }
+  },
+)
+
 describe('raw API bodies', () => {
   const ENV_FILE = '.config/claude-telemetry/.env'
   const bodiesIn = (home: Home) => settingsOf(home).env?.OTEL_LOG_RAW_API_BODIES
