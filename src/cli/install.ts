@@ -114,7 +114,11 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
     lines.push(enabled.value)
   }
   const program = options.agent ?? 'claude'
-  return ok({ lines: [...lines, `Restart ${program}, then run: claude-telemetry doctor`] })
+  const rest =
+    changes.length === 0
+      ? `Nothing was written. Set ${program} up as said above, then run: claude-telemetry doctor`
+      : `Restart ${program}, then run: claude-telemetry doctor`
+  return ok({ lines: [...lines, rest] })
 }
 
 function destinationsOf(

@@ -486,6 +486,19 @@ describe('other agents', () => {
     expect(home.snapshot()).toEqual(before)
   })
 
+  test('opencode without content: nothing is written, and nothing has to be restarted for that', () => {
+    const home = createHome()
+    const before = home.snapshot()
+    const shown = done(home, 'install', '--agent', 'opencode')
+    expect(shown).toContain('set OTEL_EXPORTER_OTLP_ENDPOINT=')
+    expect(shown).toMatch(/\nNothing was written\. Set opencode up as said above, then run: /)
+    expect(shown).not.toContain('Restart')
+    expect(home.snapshot()).toEqual(before)
+    expect(done(home, 'install', '--agent', 'opencode', '--content', 'prompts')).toContain(
+      'Restart opencode, then run: ',
+    )
+  })
+
   test('that have no settings yet get some, and lose them again', () => {
     const home = createHome()
     const before = home.snapshot()
