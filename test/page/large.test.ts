@@ -50,11 +50,11 @@ describe.skipIf(chromiumPath === undefined)('a large session', () => {
     const visit = await visitSession(2300, 2300)
     const { page } = visit
     const rows = page.locator('.waterfall tbody tr')
-    await expectShown(page.getByText('2,000 of 2,300 items, those that ended first'))
+    await expectShown(page.getByText('2,000 of 2,300 items, the ones that ended first'))
     expect(await rows.count()).toBe(2000)
     await page.locator('.turn-body').getByRole('button', { name: 'Show more' }).click()
     await expect.poll(() => rows.count()).toBe(2300)
-    expect(await page.getByText('those that ended first').count()).toBe(0)
+    expect(await page.getByText('the ones that ended first').count()).toBe(0)
   })
 
   test('of long texts has them cut in lists, and whole when asked', async () => {
