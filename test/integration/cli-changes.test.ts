@@ -336,7 +336,7 @@ describe('beside a running bridge', () => {
     const { run, environment, langfuse } = await withBridge(await setUp(), { API_KEY: apiKey })
     const refused = await run('delete', TOOLS, '--yes')
     expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Data .*\n$/) })
-    expect(refused.stderr).toMatch(/refuses the API_KEY of this command/)
+    expect(refused.stderr).toMatch(/has an API_KEY, and this command has none: set API_KEY/)
     const withKey = settingOf(langfuse, { ...environment, API_KEY: apiKey })
     expect(await withKey.run('delete', TOOLS, '--yes')).toMatchObject({ code: 0, stderr: '' })
   })
