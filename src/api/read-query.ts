@@ -4,16 +4,13 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { LIST_PARAMETERS } from './contract/filter.ts'
 import type { WebFailure } from './failure.ts'
 
-/** Reads the part of a URL behind its question mark. A parameter that the schema does not know is an error. */
-export function readQuery<S extends z.ZodObject>(
+/** Reads the part of a URL behind its question mark. Parameters nobody knows are left out. */
+export function readQuery<S extends z.ZodType>(
   url: string,
   schema: S,
 ): Result<z.output<S>, WebFailure> {
   const start = url.indexOf('?')
   const parameters = new URLSearchParams(start < 0 ? '' : url.slice(start + 1))
-  const known = Object.keys(schema.shape)
-  const unknown = [...new Set(parameters.keys())].filter((name) => !known.includes(name))
-  if (unknown.length > 0) return err(unknownParameters(unknown, known))
   const given: Record<string, string | string[]> = {}
   for (const name of new Set(parameters.keys())) {
     const values = parameters.getAll(name)
@@ -21,13 +18,6 @@ export function readQuery<S extends z.ZodObject>(
     if (!isEmpty) given[name] = LIST_PARAMETERS.has(name) ? values : (values.at(-1) ?? '')
   }
   return checked(given, schema)
-}
-
-function unknownParameters(unknown: readonly string[], known: readonly string[]): WebFailure {
-  const names = unknown.slice(0, 5).map((name) => JSON.stringify(name.slice(0, 50)))
-  const taken = known.length === 0 ? 'this path takes none' : `known are ${known.join(', ')}`
-  const what = unknown.length === 1 ? 'unknown query parameter' : 'unknown query parameters'
-  return { code: 'malformed', message: `${what} ${names.join(', ')}; ${taken}` }
 }
 
 /** Checks a value from outside; names each part that is wrong. */
