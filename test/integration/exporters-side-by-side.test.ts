@@ -231,7 +231,7 @@ test('an exporter that is configured later gets history by replay', async () => 
     EXPORT_OTLP_ENDPOINT: otlp.url,
   })
   expect(command).toMatch(/OTLP +http:.*EXPORT_OTLP_ENDPOINT/)
-  expect(command).toMatch(/Delivered \d+ observations and 0 scores/)
+  expect(command).toMatch(/Delivered \d+ observations from \d+ records/)
   const ids = (spans: readonly { readonly spanId: string }[]) =>
     spans.map(({ spanId }) => spanId).toSorted()
   expect(ids(otlp.spans())).toEqual(ids(langfuse.spans()))
