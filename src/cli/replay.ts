@@ -84,6 +84,8 @@ async function selected(
   return withData(context, (data) => replay(data, context, ids, filter, options))
 }
 
+const KINDS_OF_LANGFUSE: readonly ItemKind[] = ['observation', 'score']
+
 async function replay(
   data: Data,
   context: CliContext,
@@ -115,14 +117,24 @@ async function dryRun(
   rows: readonly SessionRow[],
   options: Options,
 ): Promise<Result<string, Failure>> {
-  const target = await targetOf(data, context, options)
-  if (!target.ok) return target
-  const { kinds } = target.value.definition
+  let kinds: readonly ItemKind[] = KINDS_OF_LANGFUSE
+  if (namesTarget(data, options)) {
+    const target = await targetOf(data, context, options)
+    if (!target.ok) return target
+    kinds = target.value.definition.kinds
+  }
   const progress = createProgress(context.stderr)
   const nobody = { kinds, take: async () => ok(undefined), finish: async () => ok(undefined) }
   const counts = await replayRows(data, rows, progress, nobody)
   progress.clear()
   return counts.ok ? ok(`Would deliver ${countsText(counts.value, kinds)}.`) : failed(counts.error)
+}
+
+/** Counting what Langfuse would get needs no keys. */
+function namesTarget({ config }: Data, { to, host, publicKey, secretKey }: Options): boolean {
+  return (
+    config.langfuse !== undefined || [to, host, publicKey, secretKey].some((it) => it !== undefined)
+  )
 }
 
 /** Delivers stored sessions; says where to, and resolves to a line about what was delivered. */

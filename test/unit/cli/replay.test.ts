@@ -24,7 +24,7 @@ test.each([
   },
   { args: ['--to', 'otlp'], code: 1, says: /is not configured\nSet EXPORT_OTLP_/ },
   { args: ['--to', 'forward'], code: 2, says: /Forward takes no replay: it passes on what/ },
-  { args: [], code: 1, says: /no Langfuse keys or no address/ },
+  { args: ['--to', 'langfuse'], code: 1, says: /no Langfuse keys or no address/ },
   { args: ['--public-key', 'pk-lf-1'], code: 2, says: /belong together/ },
 ])('$args fails, dry or not', async ({ args, code, says }) => {
   for (const more of [[], ['--dry-run']]) {
@@ -34,6 +34,17 @@ test.each([
       stderr: expect.stringMatching(says),
     })
   }
+})
+
+test('needs Langfuse keys for delivery, not for a dry run', async () => {
+  expect(await replay([])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/no Langfuse keys or no address/),
+  })
+  expect(await replay(['--dry-run'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Would deliver \d+ observations? and \d+ scores?/),
+  })
 })
 
 test('counts what the exporter takes', async () => {
