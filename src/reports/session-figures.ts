@@ -17,7 +17,7 @@ import type { Score } from '../api/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
-import { addUsage, costsOf, sessionCostsOf, tokensOf } from './sums.ts'
+import { addUsage, costsOf, tokensOf } from './sums.ts'
 
 /** More names than that are no models. */
 const MAX_MODELS = 200
@@ -81,9 +81,8 @@ export function figuresOf(
 function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
   const { metrics } = totals
   const { costUsd, usage } = spentOf(totals)
-  const errors = totals.modelErrors + totals.toolFailures
   return {
-    ...sessionCostsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls, errors }),
+    ...costsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls }),
     tokens: tokensOf(usage),
     cacheHitRatio: cacheHitRatio(usage) ?? null,
     durationMs: lastMs - firstMs,
@@ -102,7 +101,7 @@ function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
     pullRequests: metrics.pullRequests,
     editsAccepted: metrics.editsAccepted,
     editsRejected: metrics.editsRejected,
-    errors,
+    errors: totals.modelErrors + totals.toolFailures,
   }
 }
 

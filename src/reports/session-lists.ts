@@ -1,7 +1,7 @@
 /** A session as lists show it. */
 import type { SessionRow, SessionList, SessionListQuery } from '../api/contract/session-list.ts'
 import { cutText, countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
-import { sessionCostsOf } from './sums.ts'
+import { costsOf } from './sums.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type {
   ListedSession,
@@ -42,7 +42,7 @@ export function sessionRowOf(session: ListedSession): SessionRow {
     firstMs,
     lastMs,
     // Stored by an earlier version it may not be a decimal yet.
-    ...sessionCostsOf({ ...session, ...tokens, calls: modelCalls }),
+    ...costsOf({ ...session, ...tokens, calls: modelCalls }),
     tokens,
     prompts,
     modelCalls,

@@ -58,16 +58,6 @@ export function costsOf(sums: Omit<Sums, 'errors'>): Costs {
   }
 }
 
-/**
- * The same of a session. One that told of no model call has no known cost either, unless all that is
- * known of it is what failed: a tool is never used without a call, and hooks tell of none.
- */
-export function sessionCostsOf(sums: Sums & { readonly toolResults: number }): Costs {
-  const costs = costsOf(sums)
-  const isCallless = sums.calls === 0 && (sums.toolResults > 0 || sums.errors === 0)
-  return costs.costUsd === 0 && isCallless ? { ...costs, costUsd: null } : costs
-}
-
 // Tokens as the API counts them.
 
 export function emptyTokens(): Tokens {

@@ -14,10 +14,7 @@ export const count = z.number()
 
 /** What was spent. */
 export const costShape = {
-  /**
-   * All that counts; null where calls were made and the cost of none of them is known, and of a
-   * session that told of no call at all.
-   */
+  /** All that counts; null where calls were made and the cost of none of them is known. */
   costUsd: usd.nullable(),
   /** The part of it that no agent told: estimates by the price table, and the operator's own prices. */
   estimatedUsd: usd,

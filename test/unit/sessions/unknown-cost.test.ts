@@ -2,12 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import type { PriceOf } from '../../../src/domain/price.ts'
 import { figuresOf } from '../../../src/reports/session-figures.ts'
-import { sessionRowOf } from '../../../src/reports/session-lists.ts'
 import type { SessionPolicy } from '../../../src/sessions/policy.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { readState } from '../../../src/sessions/stored-state.ts'
-import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
-import { rowOf } from '../../../src/sessions/row.ts'
+import { reduce } from '../../../src/sessions/reduce.ts'
 import {
   answer,
   arrives,
@@ -15,9 +13,7 @@ import {
   closing,
   fresh,
   policy,
-  failure,
   prompt,
-  result,
   type Run,
   run,
   sample,
@@ -88,24 +84,6 @@ test('a call whose usage never comes has no known cost', () => {
   const { usage: __, ...bare } = untold
   const ran = run([arrives(bare), arrives(answer(1, 'r1', 'hi')), closing(9)])
   expect(ran.state.totals.unpricedCalls).toBe(1)
-})
-
-describe('of a session that told of no model call', () => {
-  const usedTool = arrives(result(1, 't1'))
-  const failed = arrives(failure(2, 'overloaded'))
-  test.each<[string, readonly SessionInput[], number | null]>([
-    ['but a prompt, is unknown', [arrives(prompt(0))], null],
-    ['but a tool, is unknown', [arrives(prompt(0)), usedTool], null],
-    ['but a tool and a call that failed, is unknown', [usedTool, failed], null],
-    ['but a call that failed, is 0', [arrives(prompt(0)), failed], 0],
-    ['but has metrics, is theirs', [arrives(sample(1, 'cost_usd', 0.2))], 0.2],
-  ])('%s', (_, inputs, costUsd) => {
-    const { state } = run([...inputs, closing(9)])
-    expect(figuresOf(state, () => undefined).strip.costUsd).toBe(costUsd)
-    const { userId, title, project, team, ...row } = rowOf(state, policy)
-    const listed = { ...row, id: 1, userId, title, project, team }
-    expect(sessionRowOf(listed).costUsd).toBe(costUsd)
-  })
 })
 
 describe('with a price table', () => {
