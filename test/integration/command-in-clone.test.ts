@@ -10,9 +10,9 @@ import { shells } from './shell/shells.ts'
 
 /** Says what it is given; ends when it is told to, with a code of its own. */
 const PROGRAM = `
+process.on('SIGTERM', () => process.exit(7))
 console.log(JSON.stringify(process.argv.slice(2)))
 if (process.argv[2] === 'wait') setInterval(() => {}, 1000)
-process.on('SIGTERM', () => process.exit(7))
 process.exitCode = 3
 `
 

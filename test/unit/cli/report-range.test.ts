@@ -98,8 +98,11 @@ test.each([
     { DATA_DIR: store.dataDir },
     { nowMs: NOW_MS },
   )
-  const { rows, totals } = JSON.parse(stdout)
+  const { rows, totals } = JSON.parse(stdout) as {
+    readonly rows: readonly { readonly name: string; readonly sessions: number }[]
+    readonly totals: { readonly sessions: number }
+  }
   expect(totals.sessions).toBe(3)
-  const shown = rows.map((row: { name: string; sessions: number }) => [row.name, row.sessions])
+  const shown = rows.map((row) => [row.name, row.sessions])
   expect(shown).toEqual(expected)
 })
