@@ -44,5 +44,6 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     // programs and of Node quote URLs whole.
     hooks: { streamWrite: (line: string) => safeJson(withoutUrlPasswords(line)) },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  // At once: what is written last must not wait for a thread where the process is about to end.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }))
 }
