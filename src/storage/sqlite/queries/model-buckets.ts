@@ -3,11 +3,12 @@
  * seen in their order, such as a cache that went cold. Read by a command, not by the bridge: it may
  * be many rows.
  */
-import { sql } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { UsageReader } from '../../store-reader.ts'
 import type { ModelSum } from '../../usage-slice.ts'
+import type { Schema } from '../schema.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
@@ -18,22 +19,8 @@ export function createModelBuckets(connection: ReadConnection): UsageReader['buc
     const found = prepare(connection, (span: { fromMs: number; toMs: number }) =>
       kysely
         .selectFrom('model_usage')
-        .select(({ fn }) => [
-          'session_ref',
-          'bucket_ms',
-          'model',
-          'is_subagent',
-          fn.sum<number>('calls').as('calls'),
-          fn.sum<number>('errors').as('errors'),
-          soundSum('cost_usd', 'usd').as('cost_usd'),
-          soundSum('estimated_usd', 'usd').as('estimated_usd'),
-          soundSum('metrics_usd', 'usd').as('metrics_usd'),
-          fn.sum<number>('unpriced_calls').as('unpriced_calls'),
-          soundSum('input_tokens', 'tokens').as('input_tokens'),
-          soundSum('output_tokens', 'tokens').as('output_tokens'),
-          soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
-          soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
-        ])
+        .select(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
+        .select(modelColumns)
         .groupBy(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
         .where('bucket_ms', '>=', span.fromMs)
         .where('bucket_ms', '<', span.toMs)
@@ -51,6 +38,22 @@ export function createModelBuckets(connection: ReadConnection): UsageReader['buc
   }
 }
 
+/** What rows of `model_usage` add up to; `modelSum` reads it. */
+export function modelColumns({ fn }: ExpressionBuilder<Schema, 'model_usage'>) {
+  return [
+    fn.sum<number>('calls').as('calls'),
+    fn.sum<number>('errors').as('errors'),
+    soundSum('cost_usd', 'usd').as('cost_usd'),
+    soundSum('estimated_usd', 'usd').as('estimated_usd'),
+    soundSum('metrics_usd', 'usd').as('metrics_usd'),
+    fn.sum<number>('unpriced_calls').as('unpriced_calls'),
+    soundSum('input_tokens', 'tokens').as('input_tokens'),
+    soundSum('output_tokens', 'tokens').as('output_tokens'),
+    soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
+    soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
+  ] as const
+}
+
 interface ModelColumns {
   readonly session_ref: number
   readonly model: string
@@ -66,7 +69,7 @@ interface ModelColumns {
   readonly cache_creation_tokens: number | null
 }
 
-/** What these columns say, summed up or not. */
+/** What these columns say. */
 export function modelSum(row: ModelColumns): ModelSum {
   return {
     session: row.session_ref,

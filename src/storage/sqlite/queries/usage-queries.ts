@@ -9,7 +9,7 @@ import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
-import { modelSum } from './model-buckets.ts'
+import { modelColumns, modelSum } from './model-buckets.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
@@ -34,21 +34,8 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
     )
     const models = prepare(connection, (within: Within) =>
       usedWithin('model_usage', within)
-        .select(({ fn }) => [
-          'session_ref',
-          'model',
-          'dimensions_ref',
-          fn.sum<number>('calls').as('calls'),
-          fn.sum<number>('errors').as('errors'),
-          soundSum('cost_usd', 'usd').as('cost_usd'),
-          soundSum('estimated_usd', 'usd').as('estimated_usd'),
-          soundSum('metrics_usd', 'usd').as('metrics_usd'),
-          fn.sum<number>('unpriced_calls').as('unpriced_calls'),
-          soundSum('input_tokens', 'tokens').as('input_tokens'),
-          soundSum('output_tokens', 'tokens').as('output_tokens'),
-          soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
-          soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
-        ])
+        .select(['session_ref', 'model', 'dimensions_ref'])
+        .select(modelColumns)
         .$if(filter.model !== undefined, (query) => query.where('model', '=', filter.model ?? ''))
         .groupBy(['session_ref', 'model', 'dimensions_ref'])
         .orderBy('session_ref')
