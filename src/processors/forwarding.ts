@@ -158,9 +158,9 @@ function maskedItem(of: RequestItem, masker: RequestMasker): RequestItem {
 }
 
 /**
- * By what an item is known: what it holds, with its resource and scope, and the how manieth of these
- * it is in its request. So equal items of one request all count, and a request that comes again, in
- * part or with others, is known.
+ * Identifies an item by its content, with its resource and scope, and by how many equal items came
+ * before it in the request. Equal items of one request all count, and an item that comes again, in the
+ * same request or with others, is recognized.
  */
 function createDigests(signal: RequestSignal) {
   const texts = new WeakMap<JsonMessage, string>()
