@@ -6,7 +6,7 @@ import { isCostUnknown } from '../domain/usage.ts'
 import type { Costs } from '../api/contract/quantities.ts'
 import { costColumns } from './cost-text.ts'
 import { countOfText, countText, shareText } from './figures.ts'
-import type { Group } from '../reports/usage-groups.ts'
+import { groupLabel } from '../reports/usage-groups.ts'
 import type { ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'
 import { allTokens, shortId } from './session-table.ts'
@@ -15,27 +15,6 @@ import { dateText, dateTimeText } from './zoned-time.ts'
 
 /** Empty buckets in a row that are still shown one by one. */
 const MAX_EMPTY = 7
-
-const titles: Readonly<Record<Group, string>> = {
-  model: 'MODEL',
-  agent: 'AGENT',
-  user: 'USER',
-  team: 'TEAM',
-  project: 'PROJECT',
-  'query-source': 'QUERY SOURCE',
-  subagent: 'SUBAGENT',
-  skill: 'SKILL',
-  'mcp-server': 'MCP SERVER',
-  plugin: 'PLUGIN',
-  effort: 'EFFORT',
-  workflow: 'WORKFLOW',
-  'cost-source': 'COST SOURCE',
-}
-
-/** A group as it is called in a sentence. */
-export function groupNoun(group: Group): string {
-  return group === 'mcp-server' ? 'MCP server' : group.replace('-', ' ')
-}
 
 /** The first day of the bucket; a month without its day. */
 export function periodText(
@@ -143,7 +122,13 @@ export function reportColumns(
   const named: readonly Column<ShownRow>[] =
     group === undefined
       ? []
-      : [{ title: titles[group], text: ({ shownName }) => shownName, shrinksTo: 12 }]
+      : [
+          {
+            title: groupLabel(group).toUpperCase(),
+            text: ({ shownName }) => shownName,
+            shrinksTo: 12,
+          },
+        ]
   return [
     { title: period === 'week' ? 'WEEK OF' : period.toUpperCase(), text: ({ label }) => label },
     ...named,

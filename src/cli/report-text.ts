@@ -4,12 +4,11 @@ import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
-import { isOfSessions } from '../reports/usage-groups.ts'
+import { groupLabel, isOfSessions } from '../reports/usage-groups.ts'
 import { dayOf } from '../reports/time-buckets.ts'
 import type { ReportData } from './report-data.ts'
 import {
   mostExpensiveColumns,
-  groupNoun,
   moreText,
   periodText,
   reportColumns,
@@ -20,7 +19,8 @@ import {
 import { type Format, markdownTable, markdownText, objectOf, rowsText } from './row-format.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
-import type { Overview } from '../api/contract/overview.ts'
+import { dimensionShares, type Overview } from '../api/contract/overview.ts'
+import { DIMENSIONS } from '../domain/usage.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
@@ -116,7 +116,7 @@ function bucketsOf(data: ReportData, names: number): Section {
   }
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
-  const noun = group === undefined ? 'name' : groupNoun(group)
+  const noun = group === undefined ? 'name' : groupLabel(group)
   const isShared = group !== undefined && !isOfSessions(group)
   const below = [
     ...(isCut ? [`Each ${period} lists its ${names} most expensive ${noun}s; ${HOW_ALL}.`] : []),
@@ -224,14 +224,7 @@ function jsonOf(data: ReportData, listed: number) {
     byProject: shares.project,
     byTeam: shares.team,
     byUser: shares.user,
-    byQuerySource: shares['query-source'],
-    bySubagentType: shares.subagent,
-    bySkill: shares.skill,
-    byMcpServer: shares['mcp-server'],
-    byPlugin: shares.plugin,
-    byEffort: shares.effort,
-    byWorkflow: shares.workflow,
-    byCostSource: shares['cost-source'],
+    ...dimensionShares((dimension) => shares[DIMENSIONS[dimension].group]),
     tools: tools.slice(0, listed).map((use) => ({
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,

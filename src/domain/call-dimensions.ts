@@ -1,16 +1,28 @@
-/** What a model call can be attributed to, beside its model. A dimension that nobody told is absent. */
+/** What a model call can be attributed to, beside its model. */
 
-/** What a model call was made for, as far as its record says. Names are the agent's own. */
-export interface Attribution {
-  readonly skill?: string
-  readonly mcpServer?: string
-  readonly plugin?: string
-  readonly effort?: string
-  readonly workflow?: string
+export interface DimensionNames {
+  /** In commands and queries: `report --group <group>`. */
+  readonly group: string
+  /** In a sentence and, with a capital, above a column. */
+  readonly label: string
 }
 
-/** The same with who made it. */
-export interface CallDimensions extends Attribution {
-  readonly querySource?: string
-  readonly subagentType?: string
-}
+/** By the name in events and in what is stored. Reports, the API, the page and commands follow. */
+export const CALL_DIMENSIONS = {
+  querySource: { group: 'query-source', label: 'query source' },
+  subagentType: { group: 'subagent', label: 'subagent' },
+  skill: { group: 'skill', label: 'skill' },
+  mcpServer: { group: 'mcp-server', label: 'MCP server' },
+  plugin: { group: 'plugin', label: 'plugin' },
+  effort: { group: 'effort', label: 'effort' },
+  workflow: { group: 'workflow', label: 'workflow' },
+} as const satisfies Readonly<Record<string, DimensionNames>>
+
+export type CallDimension = keyof typeof CALL_DIMENSIONS
+export const callDimensions = Object.keys(CALL_DIMENSIONS) as readonly CallDimension[]
+
+/** A dimension that nobody told is absent. Names are the agent's own. */
+export type CallDimensions = { readonly [Name in CallDimension]?: string }
+
+/** What the record of a call says it was made for; who made it stands in fields of its own. */
+export type Attribution = Omit<CallDimensions, 'querySource' | 'subagentType'>

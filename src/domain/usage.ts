@@ -3,7 +3,7 @@
  * for reports over many sessions. Each record counts in the quarter of its own time, once.
  */
 import type { CostSource } from './agent-event.ts'
-import type { CallDimensions } from './call-dimensions.ts'
+import { CALL_DIMENSIONS, type CallDimensions } from './call-dimensions.ts'
 import type { MetricMeasure } from './metric-sample.ts'
 
 /** A quarter of an hour: every time zone's days begin on one. */
@@ -15,22 +15,22 @@ export interface UsageDimensions extends CallDimensions {
   readonly costSource?: CostSource | 'metrics'
 }
 
-/** Every dimension, in the order in which they are listed and stored. */
-export const DIMENSIONS = [
-  'querySource',
-  'subagentType',
-  'skill',
-  'mcpServer',
-  'plugin',
-  'effort',
-  'workflow',
-  'costSource',
-] as const satisfies readonly (keyof UsageDimensions)[]
-export type Dimension = (typeof DIMENSIONS)[number]
+/** Every dimension, in the order in which they are listed. */
+export const DIMENSIONS = {
+  ...CALL_DIMENSIONS,
+  costSource: { group: 'cost-source', label: 'cost source' },
+} as const
+export type Dimension = keyof typeof DIMENSIONS
+export const dimensions = Object.keys(DIMENSIONS) as readonly Dimension[]
 
-/** Equal for equal dimensions, and only for these. */
-export function dimensionsKey(dimensions: UsageDimensions): string {
-  return JSON.stringify(DIMENSIONS.map((name) => dimensions[name] ?? null))
+/** A set as JSON: equal for equal sets, and only for these. What is stored of it. */
+export function dimensionsKey(of: UsageDimensions): string {
+  const told: [Dimension, string][] = []
+  for (const name of dimensions) {
+    const value = of[name]
+    if (value !== undefined) told.push([name, value])
+  }
+  return told.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(told))
 }
 
 /** Model calls of one model and one set of dimensions, by the main agent or by subagents. */

@@ -4,7 +4,14 @@ import { MAX_AHEAD_MS } from '../domain/numbers.ts'
 import { bucketEndOf, bucketOf } from '../domain/usage.ts'
 import type { Span, ToolSum } from '../storage/usage-slice.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
-import type { Overview, OverviewQuery, Share, ToolUse, Totals } from '../api/contract/overview.ts'
+import {
+  dimensionShares,
+  type Overview,
+  type OverviewQuery,
+  type Share,
+  type ToolUse,
+  type Totals,
+} from '../api/contract/overview.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf, sessionRowOf } from './session-lists.ts'
@@ -59,14 +66,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     byProject: sharesOf(report.projects),
     byTeam: sharesOf(report.teams),
     byUser: sharesOf(report.users),
-    byQuerySource: sharesOf(report.byDimension('querySource')),
-    bySubagentType: sharesOf(report.byDimension('subagentType')),
-    bySkill: sharesOf(report.byDimension('skill')),
-    byMcpServer: sharesOf(report.byDimension('mcpServer')),
-    byPlugin: sharesOf(report.byDimension('plugin')),
-    byEffort: sharesOf(report.byDimension('effort')),
-    byWorkflow: sharesOf(report.byDimension('workflow')),
-    byCostSource: sharesOf(report.byDimension('costSource')),
+    ...dimensionShares((dimension) => sharesOf(report.byDimension(dimension))),
     cache: {
       hitRatio: cacheHitRatio(report.sums) ?? null,
       savedUsd: report.cacheSavedUsd === undefined ? null : roundUsd(report.cacheSavedUsd),

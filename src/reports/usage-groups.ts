@@ -1,31 +1,33 @@
 /** What a report can be split by. */
-import type { Dimension } from '../domain/usage.ts'
+import { DIMENSIONS, type Dimension, dimensions } from '../domain/usage.ts'
 import type { Part, UsageReport } from './usage-report.ts'
 
 /** What one session shares with others, and the model. */
 const COHORT_GROUPS = ['model', 'agent', 'user', 'team', 'project'] as const
 
-/** The dimensions of model calls, by the name of their group. */
-export const DIMENSION_GROUPS = {
-  'query-source': 'querySource',
-  subagent: 'subagentType',
-  skill: 'skill',
-  'mcp-server': 'mcpServer',
-  plugin: 'plugin',
-  effort: 'effort',
-  workflow: 'workflow',
-  'cost-source': 'costSource',
-} as const satisfies Readonly<Record<string, Dimension>>
+type Cohort = (typeof COHORT_GROUPS)[number]
+export type DimensionGroup = (typeof DIMENSIONS)[Dimension]['group']
+export type Group = Cohort | DimensionGroup
 
-export type DimensionGroup = keyof typeof DIMENSION_GROUPS
-export type Group = (typeof COHORT_GROUPS)[number] | DimensionGroup
+export const GROUPS: readonly Group[] = [
+  ...COHORT_GROUPS,
+  ...dimensions.map((name) => DIMENSIONS[name].group),
+]
 
-const dimensionGroups = Object.keys(DIMENSION_GROUPS) as DimensionGroup[]
-export const GROUPS: readonly Group[] = [...COHORT_GROUPS, ...dimensionGroups]
+/** The dimension that a group splits by; undefined for one of sessions or models. */
+export function dimensionOf(group: Group): Dimension | undefined {
+  return dimensions.find((name) => DIMENSIONS[name].group === group)
+}
+
+/** A group as it is called in a sentence. */
+export function groupLabel(group: Group): string {
+  const dimension = dimensionOf(group)
+  return dimension === undefined ? group : DIMENSIONS[dimension].label
+}
 
 /** Whether a session falls to one name of the group only. */
 export function isOfSessions(group: Group): boolean {
-  return group !== 'model' && !(group in DIMENSION_GROUPS)
+  return group !== 'model' && dimensionOf(group) === undefined
 }
 
 /** Sessions without a call that could fall to a name of the group. */
@@ -36,7 +38,9 @@ export function sessionsOutside({ outside }: UsageReport, group: Group): number 
 
 /** What falls to each name of a group, the most expensive first. They add up to the whole. */
 export function partsOf(report: UsageReport, group: Group): readonly Part[] {
-  switch (group) {
+  const dimension = dimensionOf(group)
+  if (dimension !== undefined) return report.byDimension(dimension)
+  switch (group as Cohort) {
     case 'model':
       return report.models
     case 'agent':
@@ -47,7 +51,5 @@ export function partsOf(report: UsageReport, group: Group): readonly Part[] {
       return report.teams
     case 'project':
       return report.projects
-    default:
-      return report.byDimension(DIMENSION_GROUPS[group])
   }
 }

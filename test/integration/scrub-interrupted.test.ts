@@ -112,7 +112,10 @@ const TABLES = [
 function contents(dataDir: string): unknown {
   const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
   try {
-    return TABLES.map((table) => database.prepare(`select * from ${table} order by 1, 2, 3`).all())
+    return TABLES.map((table) => {
+      const rows = database.prepare(`select * from ${table}`).all()
+      return rows.map((row) => JSON.stringify(row)).sort()
+    })
   } finally {
     database.close()
   }

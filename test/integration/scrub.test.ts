@@ -320,9 +320,9 @@ describe('scrub reaches what sessions share or have no part in', () => {
     const usage = () =>
       rows<{ skill: string; calls: number; cost: number; rows: number }>(
         dataDir,
-        `select skill, sum(calls) calls, sum(cost_usd) cost, count(distinct dimensions_ref) rows
+        `select d.key ->> 'skill' as skill, sum(calls) calls, sum(cost_usd) cost, count(distinct dimensions_ref) rows
          from model_usage join usage_dimensions d on d.id = dimensions_ref
-         where skill is not null group by skill`,
+         where skill is not null group by 1`,
       )
     const requests = () =>
       rows<{ payload: string }>(

@@ -1,5 +1,6 @@
 /** `GET /api/overview`: what agents cost and did in a range of time, for the first page. */
 import { z } from 'zod'
+import { DIMENSIONS, type Dimension, dimensions } from '../../domain/usage.ts'
 import { filterShape, timeZone } from './filter.ts'
 import { costShape, count, durationMs, ratio, seconds, timeMs, tokens, usd } from './quantities.ts'
 import { sessionRow } from './session-list.ts'
@@ -64,6 +65,26 @@ export const share = z
   .meta({ id: 'Share' })
 export type Share = z.infer<typeof share>
 
+/** The field with the shares by a dimension: `bySkill`. */
+export type ShareField = { [Name in Dimension]: `by${Capitalize<Name>}` }[Dimension]
+
+function shareField(dimension: Dimension): ShareField {
+  return `by${dimension.charAt(0).toUpperCase()}${dimension.slice(1)}` as ShareField
+}
+
+/** The fields of all dimensions. */
+export function dimensionShares<T>(of: (dimension: Dimension) => T): Record<ShareField, T> {
+  const fields = dimensions.map((dimension) => [shareField(dimension), of(dimension)])
+  return Object.fromEntries(fields) as Record<ShareField, T>
+}
+
+/** What calls can be split by, in the order in which it is listed. */
+export const SHARE_FIELDS = dimensions.map((dimension) => ({
+  field: shareField(dimension),
+  /** Within a sentence: `MCP server`. */
+  label: DIMENSIONS[dimension].label,
+}))
+
 export const toolUse = z
   .object({
     tool: z.string(),
@@ -102,14 +123,7 @@ export const overviewAnswer = z
     byTeam: z.array(share),
     byUser: z.array(share),
     /** By what model calls were made for and by; `cost source` is who says what they cost. */
-    byQuerySource: z.array(share),
-    bySubagentType: z.array(share),
-    bySkill: z.array(share),
-    byMcpServer: z.array(share),
-    byPlugin: z.array(share),
-    byEffort: z.array(share),
-    byWorkflow: z.array(share),
-    byCostSource: z.array(share),
+    ...dimensionShares(() => z.array(share)),
     cache: z.object({
       /** Tokens read from the cache over all input tokens. */
       hitRatio: ratio,

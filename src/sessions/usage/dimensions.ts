@@ -3,7 +3,7 @@
  * bytes as well (`name-table.ts`); calls beyond the bound share one set, in which every name is
  * `(other)`. Who says what a call cost is one of a few words, so it does not count towards the bound.
  */
-import type { CallDimensions } from '../../domain/call-dimensions.ts'
+import { type CallDimensions, callDimensions } from '../../domain/call-dimensions.ts'
 import { dimensionsKey, type UsageDimensions } from '../../domain/usage.ts'
 import { entryOf, keyOf, OTHER_NAMES } from './name-table.ts'
 import type { Totals } from './totals.ts'
@@ -11,15 +11,7 @@ import type { Totals } from './totals.ts'
 /** The type of a subagent as long as nobody has told it. */
 export const UNKNOWN_SUBAGENT = 'unknown'
 
-const OTHERS: CallDimensions = {
-  querySource: OTHER_NAMES,
-  subagentType: OTHER_NAMES,
-  skill: OTHER_NAMES,
-  mcpServer: OTHER_NAMES,
-  plugin: OTHER_NAMES,
-  effort: OTHER_NAMES,
-  workflow: OTHER_NAMES,
-}
+const OTHERS: CallDimensions = Object.fromEntries(callDimensions.map((name) => [name, OTHER_NAMES]))
 
 const NOTHING_KEY = dimensionsKey({})
 

@@ -181,16 +181,8 @@ export interface ModelUsageTable extends UsageRow {
 /** Distinct sets of what calls can be grouped by, each stored once; see `domain/usage.ts`. */
 export interface UsageDimensionsTable {
   id: Generated<number>
-  /** Equal for equal sets: `dimensionsKey`. */
+  /** The set as JSON, equal for equal sets: `dimensionsKey`. */
   key: string
-  query_source: string | null
-  subagent_type: string | null
-  skill: string | null
-  mcp_server: string | null
-  plugin: string | null
-  effort: string | null
-  workflow: string | null
-  cost_source: string | null
 }
 
 export interface ToolUsageTable extends UsageRow {

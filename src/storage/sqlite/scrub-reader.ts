@@ -18,7 +18,6 @@ import { parseJsonText } from './emission-text.ts'
 import { openExisting } from './open-existing.ts'
 import { dimensionsOf } from './queries/dimension-sets.ts'
 import { createQuarantineTexts } from './quarantine.ts'
-import type { UsageDimensionsTable } from './schema.ts'
 
 interface SessionTextRow {
   readonly id: number
@@ -113,8 +112,8 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
       'scope_version' | 'resource'
     >
   >('select id, scope_name, scope_version, resource from origins order by id')
-  const allDimensions = handle.prepare<[], UsageDimensionsTable & { readonly id: number }>(
-    'select * from usage_dimensions order by id',
+  const allDimensions = handle.prepare<[], { readonly id: number; readonly key: string }>(
+    'select id, key from usage_dimensions order by id',
   )
   const othersBehind = handle.prepare<[number, number], WaitingItem>(
     `select id, kind, payload, score_key as scoreKey from outbox where id > ? and not exists (
@@ -161,7 +160,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
         return texts.all().map((text) => ({ of, text }))
       }),
     dimensions: async () =>
-      allDimensions.all().map(({ id, ...row }) => ({ id, dimensions: dimensionsOf(row) })),
+      allDimensions.all().map(({ id, key }) => ({ id, dimensions: dimensionsOf(key) })),
     otherItems: async (afterId) => othersBehind.all(afterId, ITEMS_PER_SLICE),
     quarantined: async (afterId) => quarantined(afterId),
     derivedNow: derived,

@@ -16,10 +16,8 @@ import { dimensionsKey } from '../../domain/usage.ts'
 import type { Connection } from './connection.ts'
 import { originHash } from './origin-rows.ts'
 import type { OutboxTable } from './outbox-table.ts'
-import type { NewRow } from './prepared.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
 import { createScrubReader, REMARKS } from './scrub-reader.ts'
-import { dimensionsRow } from './usage-rows.ts'
 import type { Write } from './writer.ts'
 
 interface ScrubRowsDeps {
@@ -94,12 +92,8 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     'update origins set hash = ?, scope_name = ?, scope_version = ?, resource = ? where id = ?',
   )
 
-  const putDimensions = handle.prepare<NewRow<'usage_dimensions'>>(
-    `insert into usage_dimensions
-       (key, query_source, subagent_type, skill, mcp_server, plugin, effort, workflow, cost_source)
-     values (:key, :query_source, :subagent_type, :skill, :mcp_server, :plugin, :effort, :workflow,
-       :cost_source)
-     on conflict do nothing`,
+  const putDimensions = handle.prepare<[string]>(
+    'insert into usage_dimensions (key) values (?) on conflict do nothing',
   )
   const dimensionsOfKey = handle
     .prepare<[string], number>('select id from usage_dimensions where key = ?')
@@ -218,7 +212,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
       changed(() => {
         // Under another id: whoever reads remembers what an id stands for.
         const key = dimensionsKey(dimensions)
-        putDimensions.run(dimensionsRow(key, dimensions))
+        putDimensions.run(key)
         const after = dimensionsOfKey.get(key)
         if (after === undefined || after === id) return
         moveRows('model_usage', 'dimensions_ref', id, after, { sql: '', values: [] })

@@ -108,8 +108,7 @@ export function createUsageRows(connection: Connection): UsageRows {
     const known = dimensionRefs.get(key)
     if (known !== undefined) return known
     const ref =
-      findDimensions.get({ key })?.id ??
-      Number(insertDimensions.run(dimensionsRow(key, dimensions)).lastInsertRowid)
+      findDimensions.get({ key })?.id ?? Number(insertDimensions.run({ key }).lastInsertRowid)
     dimensionRefs.set(key, ref)
     return ref
   }
@@ -145,19 +144,5 @@ export function createUsageRows(connection: Connection): UsageRows {
         activity.run({ session_ref: sessionRef, bucket_ms: bucketMs, measure, facet, value })
       }
     },
-  }
-}
-
-export function dimensionsRow(key: string, of: UsageDimensions): NewRow<'usage_dimensions'> {
-  return {
-    key,
-    query_source: of.querySource ?? null,
-    subagent_type: of.subagentType ?? null,
-    skill: of.skill ?? null,
-    mcp_server: of.mcpServer ?? null,
-    plugin: of.plugin ?? null,
-    effort: of.effort ?? null,
-    workflow: of.workflow ?? null,
-    cost_source: of.costSource ?? null,
   }
 }

@@ -6,7 +6,7 @@ import type {
   ModelCallEvent,
   ModelUsageEvent,
 } from '../../../src/domain/agent-event.ts'
-import { DIMENSIONS, type ModelUsage } from '../../../src/domain/usage.ts'
+import { dimensions, type ModelUsage } from '../../../src/domain/usage.ts'
 import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
 import {
   arrives,
@@ -293,7 +293,7 @@ test('the groups of any dimension add up to the total, and no group is negative'
     fc.property(sessions, (inputs) => {
       const rows = rowsOf([...inputs, closing(100_000)])
       const { totals } = reduce(fresh(), [...inputs, closing(100_000)], policy).state
-      for (const dimension of DIMENSIONS) {
+      for (const dimension of dimensions) {
         const groups = Map.groupBy(rows, ({ dimensions }) => dimensions[dimension])
         const sums = [...groups.values()].map((of) => of.reduce(added))
         for (const sum of sums) {

@@ -20,10 +20,7 @@ const MASKED = new Set([
   'model_usage.model',
   'tool_usage.tool',
   'activity.facet',
-  ...['key', 'query_source', 'subagent_type', 'skill', 'mcp_server', 'plugin'].map(
-    (column) => `usage_dimensions.${column}`,
-  ),
-  ...['effort', 'workflow', 'cost_source'].map((column) => `usage_dimensions.${column}`),
+  'usage_dimensions.key',
   ...['session_key', 'score_key', 'payload'].map((column) => `outbox.${column}`),
   'outbox_exceptions.reason',
   'budget_alerts.subject',

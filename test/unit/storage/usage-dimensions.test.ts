@@ -77,7 +77,9 @@ function request(attributes: object, costUsd: number | string = 0.01) {
 
 function dimensionsIn(store: Awaited<ReturnType<typeof openStore>>) {
   return store.rows(`select model, is_subagent, calls, errors, cost_usd, input_tokens, duration_ms,
-      query_source, subagent_type, skill, effort, cost_source
+      d.key ->> 'querySource' as query_source, d.key ->> 'subagentType' as subagent_type,
+      d.key ->> 'skill' as skill, d.key ->> 'effort' as effort,
+      d.key ->> 'costSource' as cost_source
     from model_usage join usage_dimensions d on d.id = dimensions_ref
     order by is_subagent, calls, skill, errors`)
 }

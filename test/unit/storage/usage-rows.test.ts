@@ -89,21 +89,20 @@ test('a set of dimensions is stored once, and keeps rows of one model apart', as
   })
   await store.sessions.commit([], [], () => used('s1'))
   await store.sessions.commit([], [], () => used('s2'))
-  const rows = store.rows(`select s.session_id, d.query_source, d.skill, d.mcp_server, d.effort,
-      d.cost_source, u.calls
+  const rows = store.rows(`select s.session_id, d.key, u.calls
     from model_usage u join usage_dimensions d on d.id = u.dimensions_ref
     join sessions s on s.id = u.session_ref order by 1, 2`)
-  const without = { query_source: null, skill: null, mcp_server: null, effort: null }
-  const ofNamed = { query_source: 'sdk', skill: 'greet', mcp_server: null, effort: 'high' }
+  const key = '{"querySource":"sdk","skill":"greet","effort":"high","costSource":"agent"}'
   expect(rows).toEqual(
     ['s1', 's2'].flatMap((session_id) => [
-      { session_id, ...without, cost_source: null, calls: 2 },
-      { session_id, ...ofNamed, cost_source: 'agent', calls: 4 },
+      { session_id, key, calls: 4 },
+      { session_id, key: '{}', calls: 2 },
     ]),
   )
-  expect(store.rows(`select count(*) as sets from usage_dimensions where skill = 'greet'`)).toEqual(
-    [{ sets: 1 }],
-  )
+  expect(store.rows('select key from usage_dimensions order by key')).toEqual([
+    { key },
+    { key: '{}' },
+  ])
 })
 
 test('a set that a failed commit had made is made again', async () => {
@@ -125,7 +124,7 @@ test('a set that a failed commit had made is made again', async () => {
   await expect(commit([used, broken])).rejects.toThrow('no disk')
   await commit([used])
   expect(
-    store.rows(`select skill from model_usage u
+    store.rows(`select d.key ->> 'skill' as skill from model_usage u
       join usage_dimensions d on d.id = u.dimensions_ref`),
   ).toEqual([{ skill: 'greet' }])
 })

@@ -128,12 +128,15 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
-  test('the contract of the page needs nothing but Zod, the page itself nothing but the contract', () => {
+  test('the contract of the page needs Zod and the domain, the page itself nothing but the contract', () => {
     const isWithin = (folder: string, to: string): boolean =>
       isProject(to) && to.startsWith(`${folder}/`)
     const wrong = imports.filter(
       ({ from, to }) =>
-        (from.startsWith('api/contract/') && to !== 'zod' && !isWithin('api/contract', to)) ||
+        (from.startsWith('api/contract/') &&
+          to !== 'zod' &&
+          !isWithin('api/contract', to) &&
+          !isWithin('domain', to)) ||
         (from.startsWith('page/') &&
           (/^(node:|fastify|@fastify\/)/.test(to) ||
             (isProject(to) && !isWithin('page', to) && !isWithin('api/contract', to)))),

@@ -15,6 +15,7 @@ import { costs } from './0009-costs.ts'
 import { quarantine } from './0010-quarantine.ts'
 import { usageDimensions } from './0011-usage-dimensions.ts'
 import { forwarded } from './0012-forwarded.ts'
+import { dimensionKeys } from './0013-dimension-keys.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -29,4 +30,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-quarantine': quarantine,
   '0011-usage-dimensions': usageDimensions,
   '0012-forwarded': forwarded,
+  '0013-dimension-keys': dimensionKeys,
 }
