@@ -14,9 +14,9 @@ const pageDir = join(import.meta.dirname, 'dist/page')
 const precompressed: Plugin = {
   name: 'precompressed',
   apply: 'build',
-  closeBundle: () => {
-    for (const file of fs.globSync('assets/*.{js,css}', { cwd: pageDir })) {
-      const path = join(pageDir, file)
+  writeBundle: ({ dir = pageDir }) => {
+    for (const file of fs.globSync('assets/*.{js,css}', { cwd: dir })) {
+      const path = join(dir, file)
       const bytes = fs.readFileSync(path)
       fs.writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
       fs.writeFileSync(`${path}.br`, brotliCompressSync(bytes))

@@ -2,8 +2,6 @@
  * Bundles `LangfuseAPIClient` of `@langfuse/core` for the built product, as a CommonJS module with
  * nothing else in it: the package has one entry, and loading all of it takes ten times the memory
  * (decision 17). `src/exporters/langfuse/sdk.ts` looks for it beside itself.
- *
- *     node scripts/bundle-langfuse-client.ts
  */
 import './require-node.ts'
 import { readFileSync } from 'node:fs'
@@ -13,7 +11,6 @@ import { build } from 'vite'
 const root = join(import.meta.dirname, '..')
 /** A module that exists in this build alone. */
 const ENTRY = join(root, 'langfuse-api-client.js')
-const TARGET = join(root, 'dist/exporters/langfuse/langfuse-api-client.cjs')
 
 /** The notice that the licence asks to keep. */
 function notice(): string {
@@ -54,5 +51,3 @@ export async function bundleLangfuseClient(file: string): Promise<void> {
     },
   })
 }
-
-if (import.meta.main) await bundleLangfuseClient(TARGET)

@@ -1,7 +1,7 @@
 /**
  * The software bill of materials of what is shipped, as CycloneDX 1.6 (ECMA-424): the packages that
- * the program depends on, and those that are built into its page. From package.json, package-lock.json
- * and the page's imports alone, so that it needs no network and comes out the same each time.
+ * are installed with the program, and those that are built into it and its page. From package.json,
+ * package-lock.json and the imports of the source alone, so that it needs no network and comes out the same each time.
  *
  *     node scripts/sbom.ts [file]        standard output unless a file is named
  */
@@ -9,7 +9,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const PAGE_SOURCES = ['src/page/**/*.{ts,tsx}', 'src/api/contract/*.ts']
+const SOURCES = 'src/**/*.{ts,tsx}'
 
 interface LockedPackage {
   readonly version?: string
@@ -45,12 +45,14 @@ const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.js
   packages: Readonly<Record<string, LockedPackage>>
 }
 
-/** The packages that the page imports, which its build takes in. */
-function bundledNames(): readonly string[] {
-  const names = globSync(PAGE_SOURCES, { cwd: root }).flatMap((file) => {
+/** The packages that the source imports. The build takes in all that npm does not install. */
+function importedNames(): readonly string[] {
+  const names = globSync(SOURCES, { cwd: root }).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     const specifiers = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^'.][^']*)'/g)
-    return [...specifiers].map(([, specifier = '']) => packageName(specifier))
+    return [...specifiers].flatMap(([, specifier = '']) =>
+      specifier.startsWith('node:') ? [] : packageName(specifier),
+    )
   })
   return [...new Set(names)]
 }
@@ -85,8 +87,17 @@ function dependenciesOf(place: string): readonly string[] {
 
 /** What a user of the program gets, by its place in the lock file; in order. */
 export function shippedPackages(): ReadonlyMap<string, ShippedPackage> {
+  return closureOf([...Object.keys(manifest.dependencies), ...importedNames()])
+}
+
+/** What npm installs beside the program, by its place in the lock file. */
+export function installedPackages(): ReadonlyMap<string, ShippedPackage> {
+  return closureOf(Object.keys(manifest.dependencies))
+}
+
+function closureOf(names: readonly string[]): ReadonlyMap<string, ShippedPackage> {
   const found = new Map<string, ShippedPackage>()
-  const waiting = [...Object.keys(manifest.dependencies), ...bundledNames()].map((name) => {
+  const waiting = names.map((name) => {
     const place = placeOf(name, '')
     if (place === undefined) throw new Error(`${name} is not in package-lock.json`)
     return place
@@ -125,7 +136,7 @@ export function billOfMaterials() {
     return shippedPackage === undefined ? place : purlOf(shippedPackage)
   }
   const own = purlOf(manifest)
-  const direct = [...Object.keys(manifest.dependencies), ...bundledNames()]
+  const direct = [...new Set([...Object.keys(manifest.dependencies), ...importedNames()])]
   // One version may lie in several places.
   const unique = [...new Map([...shipped].map(([place, each]) => [refOf(place), { place, each }]))]
   return {

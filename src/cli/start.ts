@@ -15,8 +15,6 @@ import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { originsOf } from './destination.ts'
 import { readConfig } from './read-config.ts'
 
-export const ENV_FILE = '--env-file'
-
 interface Options {
   readonly checkConfig?: boolean
 }
@@ -61,30 +59,6 @@ async function fileProblems(
     const origin = originOf(name)
     return [origin === undefined ? file.error : `${file.error} (set in ${origin})`]
   })
-}
-
-/** The files that `--env-file` names, where the arguments ask for nothing but the bridge. */
-export function plainStart(args: readonly string[]): readonly string[] | undefined {
-  const { envFiles, rest } = withoutEnvFiles(args)
-  return rest.length === 0 || (rest.length === 1 && rest[0] === 'start') ? envFiles : undefined
-}
-
-/** The arguments with each complete `--env-file` taken out. */
-export function withoutEnvFiles(args: readonly string[]): {
-  readonly envFiles: readonly string[]
-  readonly rest: readonly string[]
-} {
-  const envFiles: string[] = []
-  const rest: string[] = []
-  for (let index = 0; index < args.length; index += 1) {
-    const [arg = '', next] = [args[index], args[index + 1]]
-    if (arg.startsWith(`${ENV_FILE}=`)) envFiles.push(arg.slice(ENV_FILE.length + 1))
-    else if (arg === ENV_FILE && next !== undefined) {
-      envFiles.push(next)
-      index += 1
-    } else rest.push(arg)
-  }
-  return { envFiles, rest }
 }
 
 /** In the syntax of a `.env`: what is not set stands there as a comment. */

@@ -37,9 +37,7 @@ beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'claude-telemetry old-')))
   for (const name of ['package.json', '.npmrc']) cpSync(join(project, name), join(folder, name))
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
-  const compiler = join(project, 'node_modules/typescript/bin/tsc')
-  const outDir = join(folder, 'dist')
-  const args = [compiler, '-p', join(project, 'tsconfig.build.json'), '--outDir', outDir]
+  const args = [join(project, 'scripts/build.ts'), join(folder, 'dist')]
   const built = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (built.status !== 0) throw new Error(built.stdout + built.stderr)
   mkdirSync(join(folder, 'bin'))

@@ -1,6 +1,6 @@
 /** What the command line as a whole does: help, versions, defaults, colours, wrong commands. */
 import { expect, test } from 'vitest'
-import { plainStart } from '../../../src/cli/start.ts'
+import { plainStart } from '../../../src/cli/arguments.ts'
 import { runCommandLine } from './run-command.ts'
 
 test.each([[[]], [['start']]])('%j starts the bridge', async (args) => {

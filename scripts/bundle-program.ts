@@ -1,0 +1,138 @@
+/**
+ * Bundles the program, server and commands, into a few files: `main.js`, which an old Node can read,
+ * and behind it `program/`. Packages are built in, except for `better-sqlite3` with its native part.
+ */
+import './require-node.ts'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin, type Rolldown } from 'vite'
+import { bundledPackages } from './third-party-notices.ts'
+
+const root = join(import.meta.dirname, '..')
+const FOLDER = 'program'
+
+/** The thread that answers questions shares most of its code with the commands. */
+const PROGRAM = ['src/main.ts', 'src/reports/reader/reader-thread.ts']
+
+/** Each is a file with all that it needs, and nothing else: a thread has a memory of its own. */
+const SMALL_THREADS = [
+  'src/storage/sqlite/checkpoint-thread.ts',
+  'src/processors/redact/long-texts-thread.ts',
+]
+
+/** Loaded first, and with nothing else where that is enough. */
+const FIRST = 'src/app/process.ts'
+
+/**
+ * What the server and the commands share, by folder. Rolldown would make a file for each set of
+ * commands that share something.
+ */
+const SHARED: readonly { readonly name: string; readonly test: RegExp }[] = [
+  { name: 'storage', test: /src\/storage\/|node_modules\/kysely\// },
+  { name: 'reports', test: /src\/reports\/|node_modules\/temporal-/ },
+  { name: 'settings', test: /src\/config\/|node_modules\/(zod|dotenv)\// },
+  { name: 'sessions', test: /src\/(domain|sessions|agents|otlp|processors|prices)\// },
+  { name: 'clients', test: /src\/(http|exporters|api)\// },
+]
+
+/** Fastify loads them for routes with a schema. None here has one (`receivers/http/server-options.ts`). */
+const NOT_NEEDED = /^@fastify\/(ajv-compiler|fast-json-stringify-compiler)$/
+
+const withoutValidators: Plugin = {
+  name: 'without-validators',
+  enforce: 'pre',
+  resolveId: (id) => (NOT_NEEDED.test(id) ? `\0left-out:${id}` : undefined),
+  load(id) {
+    if (!id.startsWith('\0left-out:')) return
+    const name = id.slice('\0left-out:'.length)
+    return `module.exports = () => { throw new Error('${name} is not part of this build') }`
+  },
+}
+
+const LATE_REQUIRE = /createRequire\(import\.meta\.url\)\('([^']+)'\)/g
+
+/** A package that a module requires when it needs it becomes a file of its own. */
+const lateRequires: Plugin = {
+  name: 'late-requires',
+  enforce: 'pre',
+  transform(code, id) {
+    if (id.includes('/node_modules/')) return
+    return code.replaceAll(LATE_REQUIRE, (_, name: string) => {
+      const file = `${name.replace('@', '').replaceAll('/', '-')}.js`
+      this.emitFile({ type: 'chunk', id: name, importer: id, fileName: `${FOLDER}/${file}` })
+      return `createRequire(import.meta.url)('./${file}')`
+    })
+  },
+}
+
+/** Fails where a package is built in that the bill of materials and the notices do not name. */
+const known: Plugin = {
+  name: 'known-packages',
+  generateBundle(_, bundle) {
+    const names = new Set([...bundledPackages().values()].map(({ name }) => name))
+    for (const chunk of Object.values(bundle)) {
+      for (const id of chunk.type === 'chunk' ? chunk.moduleIds : []) {
+        const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id) ?? []
+        if (name !== undefined && !names.has(name)) this.error(`${name} is built in, but not told`)
+      }
+    }
+  },
+}
+
+/** The file of what `FIRST` imports; Rolldown asks for each module. */
+function firstLoaded(id: string, context: Rolldown.ChunkingContext): string | null {
+  const pending = [join(root, FIRST)]
+  const found = new Set(pending)
+  for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
+    for (const imported of context.getModuleInfo(each)?.importedIds ?? []) {
+      if (!found.has(imported)) pending.push(imported)
+      found.add(imported)
+    }
+  }
+  return id !== join(root, FIRST) && found.has(id) ? 'first' : null
+}
+
+async function bundle(
+  folder: string,
+  entries: readonly string[],
+  codeSplitting: boolean | Rolldown.CodeSplittingOptions,
+): Promise<void> {
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true, external: ['better-sqlite3'] },
+    plugins: [withoutValidators, lateRequires, known],
+    build: {
+      ssr: true,
+      target: 'node24',
+      // Names and lines stay, so that a stack trace can be read.
+      minify: false,
+      outDir: folder,
+      emptyOutDir: false,
+      rolldownOptions: {
+        input: entries.map((entry) => join(root, entry)),
+        // A dynamic import may also be one of what is loaded already.
+        checks: { ineffectiveDynamicImport: false },
+        output: {
+          format: 'esm',
+          comments: false,
+          entryFileNames: ({ name }) => (name === 'main' ? 'main.js' : `${FOLDER}/${name}.js`),
+          chunkFileNames: `${FOLDER}/[name].js`,
+          codeSplitting,
+        },
+      },
+    },
+  })
+}
+
+export async function bundleProgram(folder: string): Promise<void> {
+  rmSync(join(folder, FOLDER), { recursive: true, force: true })
+  await bundle(folder, PROGRAM, {
+    includeDependenciesRecursively: false,
+    minShareCount: 2,
+    groups: [{ name: firstLoaded, debugName: 'first', priority: 1 }, ...SHARED],
+  })
+  for (const thread of SMALL_THREADS) await bundle(folder, [thread], false)
+}

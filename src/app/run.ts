@@ -1,0 +1,112 @@
+/**
+ * Runs what the arguments ask for: a command, or the bridge until a signal ends it. A command's exit
+ * codes stand in `cli/outcome.ts`; the bridge ends with 0 after a stop that was asked for, 1 when it
+ * cannot start, 128 + signal when a second signal cuts the stop short.
+ */
+import { homedir } from 'node:os'
+import type { App } from './app.ts'
+import { plainStart } from '../cli/arguments.ts'
+import { createAsk } from '../cli/confirmation.ts'
+import type { ProgramContext, ServedSettings } from '../cli/context.ts'
+import { conclude } from '../cli/outcome.ts'
+import { withSettings } from '../cli/read-config.ts'
+import { createReadSecret } from '../cli/secret-input.ts'
+import { start } from '../cli/start.ts'
+import { createTerminal } from '../cli/terminal.ts'
+import { readSettings } from '../config/env-file.ts'
+import { ok, type Result } from '../domain/result.ts'
+import { withoutUrlPasswords } from '../domain/url-password.ts'
+import { CLONE_DIR, PRODUCT_VERSION } from './version.ts'
+
+const KEEP_ALIVE_MS = 60_000
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
+
+const stdout = createTerminal(process.stdout, process.env)
+const stderr = createTerminal(process.stderr, process.env)
+
+/** Resolves to the exit code, once a command has ended or the bridge listens. */
+export async function run(): Promise<number> {
+  const environment = { ...process.env }
+  const platform = {
+    os: process.platform,
+    homeDir: homedir(),
+    workingDir: process.cwd(),
+    ...(CLONE_DIR !== undefined && { cloneDir: CLONE_DIR }),
+  }
+  const context: ProgramContext = {
+    args: process.argv.slice(2),
+    shellVariables: environment,
+    readSettings: (envFiles) => readSettings(envFiles, environment, platform),
+    platform,
+    productVersion: PRODUCT_VERSION,
+    program: { nodePath: process.execPath, mainPath: process.argv[1] ?? '' },
+    userId: process.getuid?.(),
+    stdout,
+    stderr,
+    ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
+    readSecret: createReadSecret(process.stdin, process.stderr),
+    now: Date.now,
+    serve,
+  }
+  // The bridge runs for months, so it does not carry the other commands with it.
+  const envFiles = plainStart(context.args)
+  if (envFiles === undefined) {
+    const { runProgram } = await import('../cli/program.ts')
+    return runProgram(context)
+  }
+  const started = await start(
+    withSettings(context, () => envFiles),
+    {},
+  )
+  return conclude(started, context.stdout, context.stderr)
+}
+
+/** Runs the bridge until a signal. Its parts are loaded now: no other command needs them. */
+async function serve({ config, origins }: ServedSettings): Promise<Result<undefined, string>> {
+  const [{ createApp }, { createLogger }] = await Promise.all([
+    import('./app.ts'),
+    import('../observability/logger.ts'),
+  ])
+  const log = createLogger(config.logLevel)
+  const { dataDir, langfuse } = config
+  log.info({ dataDir, langfuse: langfuse?.baseUrl, origins }, 'starting')
+  const app = await createApp(config, log)
+  if (!app.ok) return app
+  // Before it listens: whoever sees it listening may send a signal at once.
+  stopOnSignal(app.value)
+  const started = await app.value.start()
+  if (started.ok) return ok(undefined)
+  await app.value.stop()
+  return started
+}
+
+/** The first signal stops in good order; the second ends the process at once. */
+function stopOnSignal(app: App): void {
+  let stopping = false
+  for (const [signal, number] of Object.entries(SIGNAL_NUMBERS)) {
+    process.on(signal, () => {
+      if (stopping) exit(128 + number, app)
+      stopping = true
+      // Nothing else may keep the process alive while a delivery waits for its next try.
+      setInterval(() => {}, KEEP_ALIVE_MS)
+      app.stop().then(
+        () => exit(0, app),
+        (error: unknown) => {
+          stderr.print([
+            `claude-telemetry: stopped with an error: ${withoutUrlPasswords(String(error))}`,
+          ])
+          exit(1, app)
+        },
+      )
+    })
+  }
+}
+
+/**
+ * Node joins the threads of its pool before it exits, and one that waits for a file system that
+ * hangs never returns. All is on the disk by then, so the process can end the hard way.
+ */
+function exit(code: number, app: App): void {
+  if (app.isFileSystemBusy()) process.kill(process.pid, 'SIGKILL')
+  process.exit(code)
+}
