@@ -93,7 +93,7 @@ describe('imports', () => {
     ['Fastify', /^(fastify|@fastify\/)/, ['receivers', 'api']],
     ['HTTP/2', /^node:http2$/, ['receivers', 'doctor', 'http']],
     ['the protobuf library', /^@bufbuild\//, ['otlp']],
-    ['SQL', /^(kysely|better-sqlite3)/, ['storage']],
+    ['SQL', /^(kysely|better-sqlite3|pg$)/, ['storage']],
     ['the Langfuse packages', /^@langfuse\//, ['exporters']],
     ['the price list', /^@pydantic\//, ['prices']],
     ['Pino', /^pino/, ['observability']],
@@ -113,7 +113,7 @@ describe('imports', () => {
     const engineOf = (file: string) => /^storage\/(\w+)\//.exec(file)?.[1]
     const openers = ['storage/open-store.ts', 'storage/beside.ts']
     const wrong = imports.filter(({ from, to }) => {
-      if (/^(kysely|better-sqlite3)/.test(to)) return engineOf(from) === undefined
+      if (/^(kysely|better-sqlite3|pg$)/.test(to)) return engineOf(from) === undefined
       const engine = isProject(to) ? engineOf(to) : undefined
       return engine !== undefined && engine !== engineOf(from) && !openers.includes(from)
     })

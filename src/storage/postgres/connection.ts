@@ -1,0 +1,216 @@
+/**
+ * Connections to PostgreSQL: pools, transactions, and what an error says about the place.
+ *
+ * A connection on which a statement was not answered in time, or whose transaction could not be ended, is
+ * closed and never used again: what was sent on it may still be under way. Whether such a transaction was
+ * committed is not known then; whoever repeats it is known by the duplicate filter and by revisions.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import pg from 'pg'
+import type { Schema } from './schema.ts'
+
+export interface PoolSettings {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** Connections at most. */
+  readonly size: number
+  /** How long one statement may take, waiting for locks included. */
+  readonly statementTimeoutMs: number
+  /** What the connections are called in `pg_stat_activity`. */
+  readonly name?: string
+}
+
+/** Asks statements, with values for `$1` and so on; one after the other on one connection. */
+export interface Statements {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Resolves to how many rows were changed. */
+  run(text: string, values?: readonly unknown[]): Promise<number>
+}
+
+export interface Database extends Statements {
+  /** Over the same pool, for what is only read. */
+  readonly kysely: Kysely<Schema>
+  /**
+   * Runs `work` in a transaction (read committed), again where the database gave it up in favour of
+   * another one. Rejects with what `work` or the database says; nothing is stored then, unless the
+   * connection was lost in the middle of the commit.
+   */
+  transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** How long a connection may take to be made, or to become free. */
+const CONNECT_TIMEOUT_MS = 5_000
+/** A client that says nothing in the middle of a transaction is gone: what it locks is free then. */
+const IDLE_IN_TRANSACTION_MS = 10_000
+/** Beyond the server's own limit, for an answer that never comes. */
+const READ_GRACE_MS = 1_000
+const MAX_TRIES = 6
+const RETRY_MS = 20
+
+const INT8 = 20
+const NUMERIC = 1700
+
+/** Counts and sums as numbers. Those that the program makes are exact, for they stay below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    (oid === INT8 || oid === NUMERIC) && format !== 'binary'
+      ? Number
+      : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+/** What every connection is made with. */
+export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientConfig {
+  const { url, statementTimeoutMs, name = 'claude-telemetry' } = settings
+  return {
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + READ_GRACE_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    types,
+  }
+}
+
+/** Opens no connection yet. */
+export function openPool(settings: PoolSettings): Database {
+  const pool = new pg.Pool({ ...clientConfig(settings), max: settings.size })
+  // Of a connection that nobody uses: the next one to be used is made anew.
+  pool.on('error', () => {})
+  const kysely = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool: discardingPool(pool) }),
+  })
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (error) {
+      client.release(isUsable(error) ? undefined : asError(error))
+      throw error
+    }
+  }
+
+  async function attempt<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
+    return withClient(async (client) => {
+      await client.query('begin')
+      try {
+        const result = await work(statementsOf(client))
+        await client.query('commit')
+        return result
+      } catch (error) {
+        if (!isUsable(error)) throw error
+        try {
+          await client.query('rollback')
+        } catch {
+          // Not to be used again, whatever the first error was.
+          throw Object.assign(asError(error), { [BROKEN]: true })
+        }
+        throw error
+      }
+    })
+  }
+
+  return {
+    kysely,
+    query: (text, values) => withClient((client) => statementsOf(client).query(text, values)),
+    run: (text, values) => withClient((client) => statementsOf(client).run(text, values)),
+    transaction: async (work) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await attempt(work)
+        } catch (error) {
+          if (!isConflict(error) || tries === MAX_TRIES) throw error
+          await delay(RETRY_MS * 2 ** tries * Math.random())
+        }
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+function statementsOf(client: pg.ClientBase): Statements {
+  return {
+    query: async (text, values = []) => (await client.query(text, [...values])).rows,
+    run: async (text, values = []) => (await client.query(text, [...values])).rowCount ?? 0,
+  }
+}
+
+/** As Kysely wants a pool: a connection that failed is not given back to be used again. */
+function discardingPool(pool: pg.Pool): PostgresPool {
+  const connect = async () => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    return {
+      query: async (...args: unknown[]) => {
+        try {
+          return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args)
+        } catch (error) {
+          if (!isUsable(error)) broken = asError(error)
+          throw error
+        }
+      },
+      release: (error?: Error | boolean) => client.release(error ?? broken),
+    }
+  }
+  return { connect, end: () => pool.end(), options: pool.options } as unknown as PostgresPool
+}
+
+const BROKEN = Symbol('broken')
+
+/** An error's five letters; undefined when the database did not say it. */
+export function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'code' in error)) return undefined
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
+}
+
+/** Whether the connection can go on: the server answered, and did not end the session. */
+function isUsable(error: unknown): boolean {
+  if (error instanceof Error && BROKEN in error) return false
+  const state = sqlState(error)
+  // Without a state it is the program's own error or that of the network, which look alike to `pg`.
+  return state !== undefined ? !isOfSession(state) : !isOfNetwork(error)
+}
+
+/** The session is over: `57P01` and the like, `25P03`, `08...`. */
+function isOfSession(state: string): boolean {
+  return /^(57P|25P03|08)/.test(state)
+}
+
+const NETWORK_MESSAGE =
+  /^(Connection terminated|Query read timeout|timeout e(xpired|xceeded)|Client (has encountered|was closed)|The server does not support|Cannot use a pool)/
+const NETWORK_CODE =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|ERR_SSL|ERR_TLS)/
+
+function isOfNetwork(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isOfNetwork)
+  if (!(error instanceof Error)) return false
+  if ('code' in error && typeof error.code === 'string' && NETWORK_CODE.test(error.code))
+    return true
+  return NETWORK_MESSAGE.test(error.message)
+}
+
+/** Given up in favour of another transaction: deadlock, serialisation. */
+function isConflict(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === '40P01' || state === '40001'
+}
+
+/**
+ * Whether an error says that nothing can be stored at present: the server is away, full, only readable,
+ * or too busy. Others are of the data, or of the program.
+ */
+export function isOfStorage(error: unknown): error is Error {
+  if (isOfNetwork(error)) return true
+  const state = sqlState(error)
+  return state !== undefined && /^(08|25006|28|3D|42501|53|55P03|57|58|XX)/.test(state)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

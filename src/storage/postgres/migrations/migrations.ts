@@ -1,0 +1,10 @@
+/**
+ * Every migration by its name, in the order of the names. Once released, one is never changed
+ * and never taken out: databases remember which of them they have.
+ */
+import type { Migration } from 'kysely/migration'
+import { initial } from './0001-initial.ts'
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+}
