@@ -2,7 +2,7 @@
  * What sessions can be found by: resource attributes and labels, each name once in a session. They
  * hardly ever change, so what was written last is remembered.
  */
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap } from '../bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 

@@ -18,7 +18,7 @@ import {
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap } from '../bounded-map.ts'
 import { createBudgetAlertRows } from './budget-alert-rows.ts'
 import type { Connection } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'

@@ -5,6 +5,7 @@
 import { sql } from 'kysely'
 import type { SessionControl } from '../../domain/session-control.ts'
 import type { Connection } from './connection.ts'
+import { detailOf } from '../control-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
@@ -74,16 +75,5 @@ export function createControlRows({ connection, ids, policy }: ControlRowsDeps):
     forget: () => {
       isNoted = false
     },
-  }
-}
-
-function detailOf(control: SessionControl): string | null {
-  switch (control.kind) {
-    case 'tick':
-      return null
-    case 'close':
-      return control.reason
-    case 'budget':
-      return JSON.stringify(control.alert)
   }
 }

@@ -2,9 +2,9 @@
  * Origins by their content, each stored once. Most batches come from an origin that is known
  * already, so ids are remembered: by object within a batch, by content between batches.
  */
-import { createHash } from 'node:crypto'
 import type { Origin } from '../../domain/telemetry-record.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { contentOf, hashOf, type OriginContent } from '../origin-content.ts'
+import { createBoundedMap } from '../bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 
@@ -38,7 +38,7 @@ export function createOriginRows(connection: Connection): OriginRows {
 
   function remembered(origin: Origin): number {
     const content = contentOf(origin)
-    const key = content.join('')
+    const key = content.scope + content.resource
     const ref = byContent.get(key) ?? stored(rowOf(origin, content))
     if (key.length <= MAX_REMEMBERED_CHARS) byContent.set(key, ref)
     return ref
@@ -59,24 +59,7 @@ export function createOriginRows(connection: Connection): OriginRows {
   }
 }
 
-/** Scope and resource as JSON: equal for equal origins. */
-type Content = readonly [scope: string, resource: string]
-
-function contentOf({ resource, scopeName, scopeVersion }: Origin): Content {
-  return [JSON.stringify([scopeName, scopeVersion]), JSON.stringify(resource)]
-}
-
-function rowOf({ scopeName, scopeVersion }: Origin, content: Content): NewRow<'origins'> {
-  const [, resource] = content
+function rowOf({ scopeName, scopeVersion }: Origin, content: OriginContent): NewRow<'origins'> {
+  const { resource } = content
   return { hash: hashOf(content), scope_name: scopeName, scope_version: scopeVersion, resource }
-}
-
-function hashOf([scope, resource]: Content): string {
-  return createHash('sha256').update(scope).update(resource).digest('base64url')
-}
-
-/** What an origin is found by, and its resource as it is kept. */
-export function originHash(origin: Origin): { readonly hash: string; readonly resource: string } {
-  const content = contentOf(origin)
-  return { hash: hashOf(content), resource: content[1] }
 }

@@ -19,7 +19,7 @@ import type {
   QueueCounts,
 } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
-import { EMISSION_VERSION, parseJsonText, writeEmission } from './emission-text.ts'
+import { EMISSION_VERSION, parseJsonText, writeEmission } from '../emission-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { type NewRow, prepare } from './prepared.ts'
 

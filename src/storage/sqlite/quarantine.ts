@@ -2,7 +2,6 @@
  * The quarantine over SQLite. Its bounds hold after every change: what is too old goes first, then
  * the oldest beyond the number and the bytes. A record that alone is too large is not kept.
  */
-import { hash } from 'node:crypto'
 import { sql } from 'kysely'
 import type {
   Quarantined,
@@ -10,10 +9,18 @@ import type {
   QuarantineSelection,
   QuarantineStore,
   StoredQuarantined,
-  UnplacedRecord,
 } from '../../domain/quarantine.ts'
 import type { QuarantinedTexts } from '../../domain/scrub-store.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import {
+  hashOf,
+  type NewQuarantined,
+  type QuarantineBounds,
+  quarantineBounds,
+  rowOf,
+  storedOf,
+  unplacedOf,
+} from '../quarantine-row.ts'
 import type { OpenQuarantine } from '../maintenance.ts'
 import type { Connection, ReadConnection } from './connection.ts'
 import { openExisting } from './open-existing.ts'
@@ -21,25 +28,6 @@ import { prepare } from './prepared.ts'
 import type { Totals } from './totals.ts'
 import type { Write } from './writer.ts'
 
-export interface QuarantineBounds {
-  readonly records: number
-  readonly bytes: number
-  readonly ageMs: number
-  /** Of one record. */
-  readonly recordBytes: number
-}
-
-const DAY_MS = 86_400_000
-
-export const quarantineBounds: QuarantineBounds = {
-  records: 10_000,
-  bytes: 32 * 1024 * 1024,
-  ageMs: 14 * DAY_MS,
-  recordBytes: 256 * 1024,
-}
-
-const MAX_MESSAGE_CHARS = 400
-const MAX_NAME_CHARS = 200
 /** Deleted, or read, in one go. */
 const PER_SLICE = 200
 
@@ -257,62 +245,8 @@ function listOf({ handle }: Pick<Connection, 'handle'>, limit: number): readonly
   return rows.map(({ received_ms: receivedMs, ...row }) => ({ ...row, receivedMs }))
 }
 
-interface NewQuarantined {
-  readonly hash: string
-  readonly received_ms: number
-  readonly signal: UnplacedRecord['signal']
-  readonly reason: string
-  readonly message: string
-  readonly name: string
-  readonly bytes: number
-  readonly record: string
-}
-
 /** What changes when a record is masked afterwards. */
 type RewrittenRow = { readonly id: number } & Pick<
   NewQuarantined,
   'hash' | 'record' | 'bytes' | 'message' | 'name'
 >
-
-function hashOf({ signal }: UnplacedRecord, record: string): string {
-  return hash('sha256', `${signal} ${record}`)
-}
-
-function rowOf({ unplaced, receivedMs, rejection }: Quarantined): NewQuarantined {
-  const record = JSON.stringify(unplaced.record)
-  return {
-    hash: hashOf(unplaced, record),
-    received_ms: receivedMs,
-    signal: unplaced.signal,
-    reason: rejection.reason,
-    message: rejection.message.slice(0, MAX_MESSAGE_CHARS).toWellFormed(),
-    name: nameOf(unplaced).slice(0, MAX_NAME_CHARS).toWellFormed(),
-    bytes: Buffer.byteLength(record),
-    record,
-  }
-}
-
-function nameOf({ signal, record }: UnplacedRecord): string {
-  if (signal !== 'log') return record.name
-  const named = record.attributes['event.name'] ?? record.eventName
-  if (typeof named === 'string' && named !== '') return named
-  return typeof record.body === 'string' ? record.body : ''
-}
-
-function storedOf(row: {
-  readonly id: number
-  readonly received_ms: number
-  readonly signal: UnplacedRecord['signal']
-  readonly record: string
-}): StoredQuarantined {
-  return { id: row.id, receivedMs: row.received_ms, unplaced: unplacedOf(row) }
-}
-
-/** As it was written from a record of that signal. */
-function unplacedOf(row: {
-  readonly signal: UnplacedRecord['signal']
-  readonly record: string
-}): UnplacedRecord {
-  const record: unknown = JSON.parse(row.record)
-  return { signal: row.signal, record } as UnplacedRecord
-}

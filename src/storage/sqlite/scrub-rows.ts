@@ -14,7 +14,7 @@ import type {
 import { UNITS_PER_USD } from '../../domain/exact-sum.ts'
 import { dimensionsKey } from '../../domain/usage.ts'
 import type { Connection } from './connection.ts'
-import { originHash } from './origin-rows.ts'
+import { contentOf, hashOf } from '../origin-content.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
 import { createScrubReader, REMARKS } from './scrub-reader.ts'
@@ -202,11 +202,12 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     writeBatch: (id, records) => changed(() => setBody.run(JSON.stringify(records), id)),
     writeOrigin: ({ id, origin }) =>
       changed(() => {
-        const { hash, resource } = originHash(origin)
+        const content = contentOf(origin)
+        const hash = hashOf(content)
         const same = idOfHash.get(hash)
         // Another row is that origin already: new records are to find that one.
         const own = same === undefined || same === id ? hash : `${hash} ${id}`
-        setOrigin.run(own, origin.scopeName, origin.scopeVersion, resource, id)
+        setOrigin.run(own, origin.scopeName, origin.scopeVersion, content.resource, id)
       }),
     writeDimensions: ({ id, dimensions }) =>
       changed(() => {

@@ -6,7 +6,7 @@
 import type { Outbox, OutboxItem } from '../../domain/outbox.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { DueItems } from './due-items.ts'
-import { readEmission } from './emission-text.ts'
+import { readEmission } from '../emission-text.ts'
 import type { OutboxTable, Queue } from './outbox-table.ts'
 import type { Write } from './writer.ts'
 

@@ -40,8 +40,8 @@ import { createSizeBound } from './size-bound.ts'
 import { createSqliteAlertQueue } from './sqlite-alert-queue.ts'
 import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
-import { createStorageProbe } from './storage-probe.ts'
-import { createStorageWatch } from './storage-watch.ts'
+import { createStorageProbe, isOfStorage } from './storage-probe.ts'
+import { createStorageWatch } from '../storage-watch.ts'
 import { createScrubRows } from './scrub-rows.ts'
 import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
@@ -133,7 +133,7 @@ function storeOver<S>(
   const dueItems = createDueItems(connection, table)
   const totals = createTotals(connection)
   const pages = createFreePages(connection)
-  const watch = createStorageWatch({ clock, log })
+  const watch = createStorageWatch({ isOfStorage, clock, log })
   const frames = framesFor(maxBytes)
   const checkpointer = createCheckpointer({
     connection,

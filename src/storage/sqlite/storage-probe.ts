@@ -7,6 +7,15 @@ import type { Connection } from './connection.ts'
  */
 const FILLER_BYTES = 128 * 1024
 
+/** Failures that the data caused, and not the place where it is stored. */
+const OF_THE_DATA = /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/
+
+/** Whether an error says that nothing can be stored at present. */
+export function isOfStorage(error: unknown): error is Error {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false
+  return error.code.startsWith('SQLITE_') && !OF_THE_DATA.test(error.code)
+}
+
 export interface StorageProbe {
   /** Writes a number that nothing reads, the whole way to the disk. Throws what SQLite says. */
   light(): void

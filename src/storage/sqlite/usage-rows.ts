@@ -1,6 +1,6 @@
 /** What sessions used, added up inside a commit: a row for each quarter of an hour and name. */
 import { dimensionsKey, type Usage, type UsageDimensions } from '../../domain/usage.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap } from '../bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import { soundAddition } from './queries/sound-figures.ts'

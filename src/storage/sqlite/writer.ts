@@ -6,7 +6,7 @@
 import type { Checkpointer } from './checkpointer.ts'
 import { markIfDamaged } from './damage.ts'
 import type { DataFolder } from '../data-folder.ts'
-import type { StorageWatch } from './storage-watch.ts'
+import type { StorageWatch } from '../storage-watch.ts'
 
 /** Runs synchronous work, a transaction mostly. Rejects with what it throws. */
 export type Write = <T>(work: () => T) => Promise<T>

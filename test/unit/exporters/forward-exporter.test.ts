@@ -4,7 +4,7 @@ import type { ForwardedRecords } from '../../../src/domain/forwarded-records.ts'
 import type { ForwardedRequest } from '../../../src/domain/forwarded-request.ts'
 import { createForwardExporter } from '../../../src/exporters/forward/forward-exporter.ts'
 import type { OtlpClient } from '../../../src/exporters/otlp/otlp-client.ts'
-import { readEmission, writeEmission } from '../../../src/storage/sqlite/emission-text.ts'
+import { readEmission, writeEmission } from '../../../src/storage/emission-text.ts'
 
 const never = new AbortController().signal
 

@@ -4,7 +4,7 @@ import {
   EMISSION_VERSION,
   readEmission,
   writeEmission,
-} from '../../../src/storage/sqlite/emission-text.ts'
+} from '../../../src/storage/emission-text.ts'
 import { observation, score } from './arrivals.ts'
 
 test('what was written is read as it was', () => {

@@ -1,6 +1,7 @@
 /** Whether records can be stored: what attempts show, and what is tried while nobody stores any. */
 import { describe, expect, test } from 'vitest'
-import { createStorageWatch } from '../../../src/storage/sqlite/storage-watch.ts'
+import { createStorageWatch } from '../../../src/storage/storage-watch.ts'
+import { isOfStorage } from '../../../src/storage/sqlite/storage-probe.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { AT_MS, nothing, observation, other, row } from './arrivals.ts'
 import { connect, type OpenStore, openStore } from './open-store.ts'
@@ -13,7 +14,7 @@ function rig() {
   const clock = createManualClock(AT_MS)
   const said: string[] = []
   const say = (_fields: object, message: string) => void said.push(message)
-  const watch = createStorageWatch({ clock, log: { warn: say, error: say } })
+  const watch = createStorageWatch({ isOfStorage, clock, log: { warn: say, error: say } })
   return { clock, watch, said }
 }
 

@@ -1,6 +1,6 @@
 /** Sets of dimensions by their ids. A set never changes, so it is read once. */
 import type { UsageDimensions } from '../../../domain/usage.ts'
-import { createBoundedMap } from '../bounded-map.ts'
+import { createBoundedMap } from '../../bounded-map.ts'
 import type { ReadConnection } from '../connection.ts'
 import { prepare } from '../prepared.ts'
 

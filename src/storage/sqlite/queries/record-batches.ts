@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import type { Attributes } from '../../../domain/json-value.ts'
 import type { Signal, StoredBatch, StoredRecord } from '../../../domain/telemetry-record.ts'
-import { parseJsonText } from '../emission-text.ts'
+import { parseJsonText } from '../../emission-text.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { BatchesBefore, RecordReader } from '../../store-reader.ts'

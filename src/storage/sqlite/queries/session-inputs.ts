@@ -1,8 +1,8 @@
 /** What happened to sessions, in order: their records, and the controls and policies between them. */
-import type { BudgetAlert } from '../../../domain/budget.ts'
-import type { CloseReason, SessionControl, StoredControl } from '../../../domain/session-control.ts'
+import type { StoredControl } from '../../../domain/session-control.ts'
 import type { StoredInput, StoredInputs } from '../../../domain/stored-inputs.ts'
-import { parseJsonText } from '../emission-text.ts'
+import { readControl } from '../../control-text.ts'
+import { parseJsonText } from '../../emission-text.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { SessionControlsTable } from '../schema.ts'
@@ -82,21 +82,4 @@ type ControlRow = Pick<SessionControlsTable, 'id' | 'kind' | 'at_ms' | 'detail'>
 function controlOf({ id, kind, at_ms, detail }: ControlRow): StoredControl[] {
   const control = readControl(kind, at_ms, detail)
   return control === undefined ? [] : [{ position: id, control }]
-}
-
-function readControl(
-  kind: SessionControl['kind'],
-  atMs: number,
-  detail: string | null,
-): SessionControl | undefined {
-  switch (kind) {
-    case 'tick':
-      return { kind, atMs }
-    case 'close':
-      return { kind, reason: detail as CloseReason, atMs }
-    case 'budget': {
-      const alert = parseJsonText(detail ?? '')
-      return alert.ok ? { kind, alert: alert.value as BudgetAlert } : undefined
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /** JSON as it stands in a column: written by this program, but never trusted to be whole. */
-import { err, ok, type Result } from '../../domain/result.ts'
-import type { ItemKind, OutgoingItem } from '../../domain/outbox.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { ItemKind, OutgoingItem } from '../domain/outbox.ts'
 
 /** The parsed text, or what is wrong with it. */
 export function parseJsonText(text: string): Result<unknown, string> {

@@ -4,9 +4,9 @@
  *
  * Only commits and probes say yes: a small change may still fit where a commit does not.
  */
-import type { Clock, Timer } from '../../domain/clock.ts'
-import type { StorageFailure, StorageState } from '../store.ts'
-import type { StoreLog } from '../store-log.ts'
+import type { Clock, Timer } from '../domain/clock.ts'
+import type { StorageFailure, StorageState } from './store.ts'
+import type { StoreLog } from './store-log.ts'
 
 export interface StorageWatch {
   /** A commit, or a probe that stands for one, is on the disk. */
@@ -20,6 +20,8 @@ export interface StorageWatch {
 }
 
 interface StorageWatchDeps {
+  /** Whether an error says that nothing can be stored at present; others are of the data. */
+  readonly isOfStorage: (error: unknown) => error is Error
   readonly clock: Clock
   readonly log: StoreLog
 }
@@ -28,10 +30,9 @@ interface StorageWatchDeps {
 const IDLE_MS = 30_000
 /** Between two tries while it is not writable. */
 const FAILING_MS = 2_000
-/** Failures that the data caused, and not the place where it is stored. */
-const OF_THE_DATA = /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/
 
-export function createStorageWatch({ clock, log }: StorageWatchDeps): StorageWatch {
+export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
+  const { isOfStorage, clock, log } = deps
   let lastCommitMs: number | undefined
   let failure: StorageFailure | undefined
   let probe: (() => Promise<void>) | undefined
@@ -82,9 +83,4 @@ export function createStorageWatch({ clock, log }: StorageWatchDeps): StorageWat
       timer?.cancel()
     },
   }
-}
-
-function isOfStorage(error: unknown): error is Error {
-  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false
-  return error.code.startsWith('SQLITE_') && !OF_THE_DATA.test(error.code)
 }
