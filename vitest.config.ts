@@ -19,6 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     teardownTimeout: PATIENCE_MS,
     setupFiles: ['test/patient-waits.ts'],
+    globalSetup: ['test/postgres/global-setup.ts'],
     expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     restoreMocks: true,
     unstubEnvs: true,

@@ -8,8 +8,11 @@ exec </dev/null
 
 # shellcheck source=scripts/ensure-dependencies.sh
 . scripts/ensure-dependencies.sh
+# shellcheck source=scripts/ensure-postgres.sh
+. scripts/ensure-postgres.sh
 ensure_node
 ensure_dependencies
+ensure_postgres
 
 reports=$(mktemp -d "${TMPDIR:-/tmp}/claude-telemetry-test.XXXXXX")
 trap 'rm -rf "$reports"' EXIT

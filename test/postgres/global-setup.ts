@@ -1,0 +1,39 @@
+/**
+ * One PostgreSQL server for all tests of a run, started by the first one that asks for it: most runs
+ * never do. It belongs to Vitest's main process, which the workers ask over HTTP.
+ */
+import { createServer } from 'node:http'
+import type { TestProject } from 'vitest/node'
+import { type PostgresServer, startPostgresServer } from './postgres-server.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Answers with the server's address once it runs. */
+    readonly postgresStarter: string
+  }
+}
+
+let server: Promise<PostgresServer> | undefined
+
+const starter = createServer((_, response) => {
+  server ??= startPostgresServer()
+  server.then(
+    ({ url }) => response.end(url),
+    (error: unknown) => response.writeHead(500).end(String(error)),
+  )
+})
+
+export async function setup(project: TestProject): Promise<void> {
+  await new Promise<void>((resolve) => {
+    starter.listen(0, '127.0.0.1', resolve)
+  })
+  const address = starter.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  project.provide('postgresStarter', `http://127.0.0.1:${address.port}`)
+}
+
+export async function teardown(): Promise<void> {
+  starter.close()
+  starter.closeAllConnections()
+  await (await server?.catch(() => undefined))?.remove()
+}
