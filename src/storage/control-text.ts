@@ -1,7 +1,7 @@
 /** Controls as they stand in columns: what kind, when, and a text that says the rest. */
 import type { BudgetAlert } from '../domain/budget.ts'
 import type { CloseReason, SessionControl } from '../domain/session-control.ts'
-import { parseJsonText } from './emission-text.ts'
+import { parseJsonText } from './json-text.ts'
 
 export function detailOf(control: SessionControl): string | null {
   switch (control.kind) {

@@ -1,18 +1,10 @@
-/** JSON as it stands in a column: written by this program, but never trusted to be whole. */
+/**
+ * Emissions as they stand in the outbox. They may wait there while the program is replaced by another
+ * one, so they say which version wrote them.
+ */
 import { err, ok, type Result } from '../domain/result.ts'
 import type { ItemKind, OutgoingItem } from '../domain/outbox.ts'
-
-/** The parsed text, or what is wrong with it. */
-export function parseJsonText(text: string): Result<unknown, string> {
-  try {
-    return ok(JSON.parse(text) as unknown)
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error))
-  }
-}
-
-// Emissions as they stand in the outbox. They may wait there while the program is replaced by
-// another one, so they say which version wrote them.
+import { parseJsonText } from './json-text.ts'
 
 /**
  * Raised when emissions that are stored could be read wrongly. Fields that were added are no reason:

@@ -8,9 +8,7 @@ test('each test has a database of its own, empty or of a collation', async () =>
   const [one, another] = [await newTestDatabase(), await newTestDatabase({ locale: 'en-US' })]
   await ask(one.url, 'create table here (name text)')
   expect(await ask(one.url, 'select count(*) from here')).toBe('0')
-  await expect(ask(another.url, 'select count(*) from here')).rejects.toThrow(
-    'does not exist',
-  )
+  await expect(ask(another.url, 'select count(*) from here')).rejects.toThrow('does not exist')
   expect(await ask(one.url, "select 'a' < 'B'")).toBe('f')
   expect(await ask(another.url, "select 'a' < 'B'")).toBe('t')
 })

@@ -22,7 +22,8 @@ import { createBoundedMap } from '../bounded-map.ts'
 import { createBudgetAlertRows } from './budget-alert-rows.ts'
 import type { Connection } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
-import { addSpending, createDaySpending, type DaySpending } from './queries/day-spending.ts'
+import { addSpending, type DaySpending } from '../day-spending.ts'
+import { createDaySpending } from './queries/day-spending.ts'
 
 export interface BudgetEvaluator {
   /**

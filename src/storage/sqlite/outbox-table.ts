@@ -19,7 +19,8 @@ import type {
   QueueCounts,
 } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
-import { EMISSION_VERSION, parseJsonText, writeEmission } from '../emission-text.ts'
+import { EMISSION_VERSION, writeEmission } from '../emission-text.ts'
+import { parseJsonText } from '../json-text.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { type NewRow, prepare } from './prepared.ts'
 

@@ -14,9 +14,9 @@ import type { StoredState } from '../../domain/stored-state.ts'
 import type { Origin, Signal, StoredRecord } from '../../domain/telemetry-record.ts'
 import type { OpenScrubReader } from '../maintenance.ts'
 import type { ReadConnection } from './connection.ts'
-import { parseJsonText } from '../emission-text.ts'
+import { parseJsonText } from '../json-text.ts'
 import { openExisting } from './open-existing.ts'
-import { dimensionsOf } from './queries/dimension-sets.ts'
+import { dimensionsOf } from '../stored-rows.ts'
 import { createQuarantineTexts } from './quarantine.ts'
 
 interface SessionTextRow {

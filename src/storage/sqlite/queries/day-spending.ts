@@ -3,17 +3,10 @@
  * what budgets are held against and for what is shown of them. A read of some thousand rows.
  */
 import type { BudgetDay } from '../../../domain/budget.ts'
-import { addUsd } from '../../../domain/exact-sum.ts'
 import type { Connection } from '../connection.ts'
+import { addSpending, type DaySpending } from '../../day-spending.ts'
 import { prepare } from '../prepared.ts'
 import { soundSum } from './sound-figures.ts'
-
-/** US dollars. */
-export interface DaySpending {
-  totalUsd: number
-  readonly users: Map<string, number>
-  readonly teams: Map<string, number>
-}
 
 /** Whoever gets the sums may add to them. */
 export type ReadDaySpending = (day: Pick<BudgetDay, 'fromMs' | 'toMs'>) => DaySpending
@@ -38,19 +31,4 @@ export function createDaySpending(
     }
     return day
   }
-}
-
-/** Adds to the sums of everyone that the cost counts for. */
-export function addSpending(
-  day: DaySpending,
-  who: { readonly userId: string | undefined; readonly team: string | undefined },
-  costUsd: number,
-): void {
-  day.totalUsd = addUsd(day.totalUsd, costUsd)
-  if (who.userId !== undefined) add(day.users, who.userId, costUsd)
-  if (who.team !== undefined) add(day.teams, who.team, costUsd)
-}
-
-function add(sums: Map<string, number>, name: string, costUsd: number): void {
-  sums.set(name, addUsd(sums.get(name) ?? 0, costUsd))
 }

@@ -3,6 +3,7 @@ import type { UsageDimensions } from '../../../domain/usage.ts'
 import { createBoundedMap } from '../../bounded-map.ts'
 import type { ReadConnection } from '../connection.ts'
 import { prepare } from '../prepared.ts'
+import { dimensionsOf } from '../../stored-rows.ts'
 
 /** Some hundred bytes each. */
 const MAX_REMEMBERED = 10_000
@@ -23,10 +24,4 @@ export function createDimensionSets(connection: ReadConnection): DimensionSetOf 
     known.set(ref, set)
     return set
   }
-}
-
-/** What `dimensionsKey` made of a set, read back. */
-export function dimensionsOf(key: string): UsageDimensions {
-  const told: unknown = JSON.parse(key)
-  return typeof told === 'object' && told !== null ? told : {}
 }

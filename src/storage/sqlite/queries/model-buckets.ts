@@ -7,7 +7,7 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { UsageReader } from '../../store-reader.ts'
-import type { ModelSum } from '../../usage-slice.ts'
+import { modelSum } from '../../stored-rows.ts'
 import type { Schema } from '../schema.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
@@ -52,37 +52,4 @@ export function modelColumns({ fn }: ExpressionBuilder<Schema, 'model_usage'>) {
     soundSum('cache_read_tokens', 'tokens').as('cache_read_tokens'),
     soundSum('cache_creation_tokens', 'tokens').as('cache_creation_tokens'),
   ] as const
-}
-
-interface ModelColumns {
-  readonly session_ref: number
-  readonly model: string
-  readonly calls: number
-  readonly errors: number
-  readonly cost_usd: number | null
-  readonly estimated_usd: number | null
-  readonly metrics_usd: number | null
-  readonly unpriced_calls: number
-  readonly input_tokens: number | null
-  readonly output_tokens: number | null
-  readonly cache_read_tokens: number | null
-  readonly cache_creation_tokens: number | null
-}
-
-/** What these columns say. */
-export function modelSum(row: ModelColumns): ModelSum {
-  return {
-    session: row.session_ref,
-    model: row.model,
-    calls: row.calls,
-    errors: row.errors,
-    costUsd: row.cost_usd ?? 0,
-    estimatedUsd: row.estimated_usd ?? 0,
-    metricsUsd: row.metrics_usd ?? 0,
-    unpricedCalls: row.unpriced_calls,
-    inputTokens: row.input_tokens ?? 0,
-    outputTokens: row.output_tokens ?? 0,
-    cacheReadTokens: row.cache_read_tokens ?? 0,
-    cacheCreationTokens: row.cache_creation_tokens ?? 0,
-  }
 }

@@ -1,7 +1,8 @@
 /** One session: its row, the machine's state of it, and what it can be found by. */
 import type { ReadConnection } from '../connection.ts'
 import type { SessionDetails } from '../../store-reader.ts'
-import { listedSession, SESSION_COLUMNS } from './session-columns.ts'
+import { listedSession } from '../../stored-rows.ts'
+import { SESSION_COLUMNS } from './session-columns.ts'
 
 export function createSessionDetails({ kysely }: ReadConnection): SessionDetails {
   return {

@@ -11,7 +11,8 @@ import type {
   SessionPlace,
   SessionQuestion,
 } from '../../store-reader.ts'
-import { listedSession, SESSION_COLUMNS } from './session-columns.ts'
+import { listedSession } from '../../stored-rows.ts'
+import { SESSION_COLUMNS } from './session-columns.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 

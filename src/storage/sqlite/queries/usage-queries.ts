@@ -9,7 +9,8 @@ import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
-import { modelColumns, modelSum } from './model-buckets.ts'
+import { activeSession, modelSum } from '../../stored-rows.ts'
+import { modelColumns } from './model-buckets.ts'
 import { sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
@@ -61,15 +62,7 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
       const active = sessions.all({ fromMs, toMs })
       const within = { fromMs, toMs, ids: JSON.stringify(active.map(({ id }) => id)) }
       return {
-        sessions: active.map((row) => ({
-          id: row.id,
-          agent: row.agent,
-          project: row.project ?? undefined,
-          team: row.team ?? undefined,
-          userId: row.user_id ?? undefined,
-          firstPromptMs: row.first_prompt_ms ?? undefined,
-          firstCommitMs: row.first_commit_ms ?? undefined,
-        })),
+        sessions: active.map(activeSession),
         models: models.all(within).map((row) => {
           return { ...modelSum(row), dimensions: dimensionSetOf(row.dimensions_ref) }
         }),
