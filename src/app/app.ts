@@ -8,6 +8,7 @@ import { isLoopback } from '../config/loopback.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
 import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { SessionStore } from '../domain/session-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { hookAgents } from '../agents/registry.ts'
 import { createIntake } from '../processors/chain.ts'
@@ -16,12 +17,15 @@ import { createLongTextMasker, type LongTextMasker } from '../processors/redact/
 import { createRecordMasker, createTextMasking } from '../processors/redact/record-masker.ts'
 import { readMasking } from '../processors/masking.ts'
 import { createCounters } from '../observability/counters.ts'
+import { createMetrics, type Instruments } from '../observability/metrics.ts'
 import { createIngestLog } from '../observability/ingest-log.ts'
 import type { Log } from '../observability/logger.ts'
 import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
 import { createKeyGuesses } from '../receivers/key-guesses.ts'
+import type { Readiness } from '../receivers/http/operations.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import { createHealth } from './health.ts'
+import { addScrape } from './scrape.ts'
 import { readOwnPrices } from '../prices/own-prices.ts'
 import { createPriceTable } from '../prices/price-table.ts'
 import { createPage, type Page } from './page.ts'
@@ -86,6 +90,7 @@ export async function createApp(
   if (!token.ok) log.error({}, `the page needs its access token: ${token.error}`)
   const guesses = createKeyGuesses(clock, log)
   const counters = createCounters()
+  const metrics = createMetrics()
   const masker = createRecordMasker(masking.value)
   const longTexts = createLongTextMasker({
     settings: masking.value,
@@ -95,7 +100,10 @@ export async function createApp(
   const ingestLog = createIngestLog(masker.maskText)
   const { outbox, pause } = store
   const random = Math.random
-  const delivery = createDeliveries({ exporters, outbox, pause, clock, random, log })
+  const delivery = createDeliveries({
+    ...{ exporters, outbox, pause, clock, random, log },
+    onExported: metrics.exported,
+  })
   const alarm = createBudgetAlarm({
     config,
     queue: store.alerts,
@@ -124,14 +132,17 @@ export async function createApp(
     log,
   })
   const handler = createSessionHandler({
-    store: store.sessions,
+    store: timed(store.sessions, metrics),
     clock,
     policy,
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
     onCommitted: (outcome) => page.committed(outcome),
-    onAlerts: (alerts) => alarm.raise(alerts),
+    onAlerts: (alerts) => {
+      for (const { scope, threshold } of alerts) metrics.budgetAlert(scope, threshold)
+      alarm.raise(alerts)
+    },
     onError: (message, error) => log.error({ err: error }, message),
   })
   // A path that a client names lies on this machine only if no other machine can be the client.
@@ -144,6 +155,7 @@ export async function createApp(
     longTexts,
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
+    onMasked: metrics.masked,
     store: (arrivals) => handler.accept(arrivals),
     quarantine: store.quarantine,
   })
@@ -156,13 +168,21 @@ export async function createApp(
       longTexts,
       onKept: () => delivery.notify(),
     })
+  const phase: Phase = { isStarted: false, isDraining: false }
+  const readiness = () => readinessOf(phase, store)
+  const health = createHealth({ store, delivery, counters, clock, log })
+  const isReady = () => readiness() === 'ready'
+  addScrape(metrics, { config, health, isReady, store, delivery })
   const receiver = createReceiver({
     config: config.receiver,
     maxOpenFiles: openFileLimit(),
     intake,
     forwarding,
     hookAgents,
-    health: createHealth({ store, delivery, counters, clock, log }),
+    health,
+    readiness,
+    scrape: () => metrics.scrape(),
+    instruments: metrics,
     log,
     guesses,
     counters,
@@ -174,6 +194,7 @@ export async function createApp(
   const parts = {
     ...{ config, receiver, longTexts, page, handler, delivery },
     ...{ alarm, store, apiBodies, log },
+    ...{ phase, clock },
   }
   return ok({
     start: () => start(parts),
@@ -193,7 +214,43 @@ interface Parts {
   readonly alarm: BudgetAlarm
   readonly store: Store<SessionState>
   readonly apiBodies: ApiBodyUpkeep
+  readonly phase: Phase
+  readonly clock: Clock
   readonly log: Log
+}
+
+/** How far the process is. */
+interface Phase {
+  isStarted: boolean
+  isDraining: boolean
+}
+
+/** Ready is what can store records, and goes on doing so. */
+function readinessOf({ isStarted, isDraining }: Phase, store: Store<unknown>): Readiness {
+  if (isDraining) return 'draining'
+  if (!isStarted) return 'starting'
+  return store.storage().isWritable ? 'ready' : 'unavailable'
+}
+
+/** Measures each commit, whatever engine it goes to. */
+function timed<S>(
+  sessions: SessionStore<S>,
+  { commit }: Pick<Instruments, 'commit'>,
+): SessionStore<S> {
+  return {
+    ...sessions,
+    commit: async (...of) => {
+      const startMs = performance.now()
+      let isDone = false
+      try {
+        const committed = await sessions.commit(...of)
+        isDone = true
+        return committed
+      } finally {
+        commit(performance.now() - startMs, isDone)
+      }
+    },
+  }
 }
 
 /** How many files this process may have open; where there is no limit, a large number. */
@@ -217,14 +274,25 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   store.upkeep.start()
   store.watchStorage()
   apiBodies.start()
+  parts.phase.isStarted = true
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
   log.info({}, 'the page is opened by: claude-telemetry open')
   return listening
 }
 
+/** Gives load balancers the time to send requests elsewhere, while those that come are taken. */
+async function drain({ config, phase, clock, log }: Parts): Promise<void> {
+  phase.isDraining = true
+  const { drainDelayMs } = config
+  if (!phase.isStarted || drainDelayMs === 0) return
+  log.info({ drainDelayMs }, 'draining: not ready any more, requests are still taken')
+  await new Promise<void>((resolve) => clock.setTimer(resolve, drainDelayMs))
+}
+
 async function stop(parts: Parts): Promise<boolean> {
   const { config, receiver, longTexts, page, handler, delivery, alarm, store, log } = parts
+  await drain(parts)
   await receiver.close()
   await parts.apiBodies.stop()
   await longTexts.close()

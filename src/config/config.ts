@@ -38,6 +38,8 @@ export interface ReceiverConfig {
   readonly port: number
   /** Of OTLP/gRPC; 0 picks a free one, absent is off. */
   readonly grpcPort?: number
+  /** Of `/metrics` alone; 0 picks a free one, absent leaves it on `port`. */
+  readonly metricsPort?: number
   readonly maxRequestBytes: number
   /** Bytes of all requests between arrival and answer. */
   readonly maxInFlightBytes: number
@@ -87,6 +89,8 @@ export interface Config {
   readonly tracing: TracingConfig
   readonly receiver: ReceiverConfig
   readonly session: SessionConfig
+  /** Between the first signal and the end of listening. */
+  readonly drainDelayMs: number
   readonly shutdownTimeoutMs: number
   /** Read repository and branch from folders that hooks name. */
   readonly readWorkspace: boolean

@@ -102,16 +102,17 @@ function loopProblems(environment: Environment): ConfigProblem[] {
   })
 }
 
+/** Each server has a port of its own; 0 is always a free one. */
 function portProblems(environment: Environment): ConfigProblem[] {
-  const { OTLP_RECEIVER_PORT: httpPort, OTLP_GRPC_PORT: grpcPort } = environment
-  if (httpPort === 0 || grpcPort !== httpPort) return []
-  const expected = `another port than OTLP_RECEIVER_PORT, or off`
-  return [
-    {
-      variable: 'OTLP_GRPC_PORT',
-      value: String(grpcPort),
-      expected,
-      because: 'OTLP_RECEIVER_PORT',
-    },
-  ]
+  const pairs = [
+    ['OTLP_GRPC_PORT', 'OTLP_RECEIVER_PORT', ', or off'],
+    ['METRICS_PORT', 'OTLP_RECEIVER_PORT', ''],
+    ['METRICS_PORT', 'OTLP_GRPC_PORT', ''],
+  ] as const
+  return pairs.flatMap(([variable, because, orElse]): ConfigProblem[] => {
+    const port = environment[variable]
+    if (typeof port !== 'number' || port === 0 || port !== environment[because]) return []
+    const expected = `another port than ${because}${orElse}`
+    return [{ variable, value: String(port), expected, because }]
+  })
 }

@@ -63,6 +63,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
   const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
+  const { METRICS_PORT: metricsPort } = environment
   return {
     ...(langfuse && { langfuse }),
     ...(exportOtlp && { exportOtlp }),
@@ -76,6 +77,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       host: environment.OTLP_RECEIVER_HOST,
       port: environment.OTLP_RECEIVER_PORT,
       ...(grpcPort !== 'off' && { grpcPort }),
+      ...(metricsPort !== undefined && { metricsPort }),
       maxRequestBytes: environment.MAX_REQUEST_SIZE,
       maxInFlightBytes: environment.MAX_IN_FLIGHT_SIZE ?? minInFlightBytes(environment),
       ...(apiKey !== undefined && { apiKey }),
@@ -91,6 +93,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       sessionEndGraceMs: environment.SESSION_END_GRACE,
       hookContent: environment.HOOK_CONTENT,
     },
+    drainDelayMs: environment.DRAIN_DELAY,
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',
     privacy: privacyOf(environment, platform),

@@ -115,6 +115,11 @@ export const environmentSchema = z.object({
     '4317',
     'Port of OTLP/gRPC; `off` switches it off, 0 picks a free one.',
   ),
+  METRICS_PORT: optionalVariable(
+    wholeNumber('port', 0, 65_535),
+    'Port of its own for `/metrics`, which also has `/health`; 0 picks a free one.',
+    { shownDefault: '`OTLP_RECEIVER_PORT`' },
+  ),
   API_KEY: optionalVariable(
     secret,
     'Key that clients send as `Authorization: Bearer <key>`; at least 16 characters unless on loopback.',
@@ -227,6 +232,11 @@ export const environmentSchema = z.object({
     oneOf(['on', 'off']),
     'off',
     "Send estimated costs to Langfuse as costs; otherwise as metadata, and Langfuse's own prices apply.",
+  ),
+  DRAIN_DELAY: variable(
+    duration(0),
+    '0',
+    'How long the bridge still takes requests after SIGTERM, while `/health/ready` says no.',
   ),
   SHUTDOWN_TIMEOUT: variable(
     duration(0),

@@ -6,18 +6,18 @@ import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { ItemKind, Outbox } from '../domain/outbox.ts'
 import type { ServerState } from './circuit-breaker.ts'
-import { createDelivery, type Delivery } from './delivery.ts'
+import { createDelivery, type Delivery, type OnExported } from './delivery.ts'
+import type { DeliveryCounts } from './delivery-recorder.ts'
 import type { DeliveryLog } from './limits.ts'
 import type { ConfiguredExporter } from './registry.ts'
 
-export interface ExporterStatus {
+/** The counts are since the start. */
+export interface ExporterStatus extends DeliveryCounts {
   readonly name: string
   readonly label: string
   /** Where it sends to; undefined while it is not configured. */
   readonly address: string | undefined
   readonly state: ServerState | 'unconfigured'
-  /** Since the start. */
-  readonly delivered: number
   readonly lastDeliveredMs: number | undefined
   /** Why deliveries fail at present. */
   readonly lastError: string | undefined
@@ -35,6 +35,7 @@ export interface DeliveriesDeps {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
+  readonly onExported?: OnExported
   readonly log: DeliveryLog
 }
 
@@ -76,6 +77,9 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
           address: exporter?.address,
           state: status?.state ?? 'unconfigured',
           delivered: status?.delivered ?? 0,
+          retried: status?.retried ?? 0,
+          buried: status?.buried ?? 0,
+          rejectedInPart: status?.rejectedInPart ?? 0,
           lastDeliveredMs: status?.lastDeliveredMs,
           lastError: status?.lastError,
         }

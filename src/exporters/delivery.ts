@@ -11,7 +11,7 @@ import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { ItemKind, Outbox } from '../domain/outbox.ts'
 import { type CircuitBreaker, createCircuitBreaker, type ServerState } from './circuit-breaker.ts'
 import { createDeliveryRecorder, type DeliveryCounts } from './delivery-recorder.ts'
-import type { Exporter, Lane } from './exporter.ts'
+import type { Exporter, Lane, Verdict } from './exporter.ts'
 import { createLaneLoop } from './lane-loop.ts'
 import { createLaneSender } from './lane-sender.ts'
 import { DELIVERY_LIMITS, type DeliveryLimits, type DeliveryLog } from './limits.ts'
@@ -39,6 +39,9 @@ export interface Delivery {
   status(): DeliveryStatus
 }
 
+/** Told of each request to an exporter's server: what its answer meant, and how long it took. */
+export type OnExported = (exporter: string, outcome: Verdict['kind'], durationMs: number) => void
+
 export interface DeliveryDeps {
   readonly exporter: Exporter
   /** What waits for this exporter, of one kind. */
@@ -48,6 +51,7 @@ export interface DeliveryDeps {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
+  readonly onExported?: OnExported
   readonly log: DeliveryLog
   readonly limits?: Partial<DeliveryLimits>
 }
@@ -80,7 +84,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const account = isPrincipal ? exporter.account : `${exporter.account} ${lane.kind}`
     const pause = deps.pause?.(account)
     const recorder = createDeliveryRecorder({ label, outbox, clock, log })
-    const sender = createLaneSender({ exporter, lane, recorder, breaker, pause, limits, stop })
+    const timed = deps.onExported === undefined ? lane : withTimes(lane, deps.onExported)
+    const sender = createLaneSender({
+      exporter,
+      lane: timed,
+      recorder,
+      breaker,
+      pause,
+      limits,
+      stop,
+    })
     const loop = createLaneLoop({
       outbox,
       sender,
@@ -95,6 +108,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     })
     const resumeLane = async () => breaker.resume((await pause?.untilMs()) ?? 0)
     return { outbox, recorder, loop, resumeLane }
+  }
+
+  function withTimes(lane: Lane, onExported: OnExported): Lane {
+    return {
+      ...lane,
+      encode: (item) => lane.encode(item),
+      send: async (batch, stopped) => {
+        const startMs = clock.now()
+        const verdict = await lane.send(batch, stopped)
+        onExported(exporter.name, verdict.kind, clock.now() - startMs)
+        return verdict
+      },
+    }
   }
 
   /** What the server asked a former process for, for all lanes: the principal one holds the others. */

@@ -46,6 +46,8 @@ export interface IntakeDeps extends EnrichDeps {
   readonly masker: RecordMasker
   /** Where long texts are masked; absent where all are masked in this thread. */
   readonly longTexts?: LongTextMasker
+  /** Told how many values of a record were masked, by rule. */
+  readonly onMasked?: (counts: Readonly<Record<string, number>>) => void
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
   /** Where records go that cannot be placed; absent where they are only refused. */
@@ -53,12 +55,12 @@ export interface IntakeDeps extends EnrichDeps {
 }
 
 export function createIntake(all: IntakeDeps): Intake {
-  const { masker, longTexts, store, quarantine, ...deps } = all
+  const { masker, longTexts, onMasked, store, quarantine, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
-    createRedact({ masker, longTexts }),
+    createRedact({ masker, longTexts, onMasked }),
     quarantined('identify', identifyRecord, quarantine),
     translate,
   ]

@@ -12,15 +12,21 @@ export interface RedactDeps {
   readonly masker: RecordMasker
   /** Where long texts are masked; absent where all are masked in this thread. */
   readonly longTexts?: LongTextMasker | undefined
+  /** Told how many values of a record were masked, by rule. */
+  readonly onMasked?: ((counts: Readonly<Record<string, number>>) => void) | undefined
 }
 
 /** Batches leave in the order in which they came, also where one of them waits for a long text. */
-export function createRedact({ masker, longTexts }: RedactDeps): RecordProcessor {
+export function createRedact({ masker, longTexts, onMasked }: RedactDeps): RecordProcessor {
   /** Settled once all batches before have been masked; undefined while none waits. */
   let turn: Promise<void> | undefined
 
   function mask({ records }: RecordBatch, before?: MaskedBefore): void {
-    for (const record of records) masker.mask(record, before)
+    for (const record of records) {
+      masker.mask(record, before)
+      const { masked } = record.record
+      if (masked !== undefined) onMasked?.(masked)
+    }
   }
 
   /** Waits for the batches before; hands this one on before those behind it. */

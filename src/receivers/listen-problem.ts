@@ -6,7 +6,7 @@
 export interface Listener {
   readonly host: string
   readonly port: number
-  readonly portVariable: 'OTLP_RECEIVER_PORT' | 'OTLP_GRPC_PORT'
+  readonly portVariable: 'OTLP_RECEIVER_PORT' | 'OTLP_GRPC_PORT' | 'METRICS_PORT'
 }
 
 const IN_USE = 'EADDRINUSE'

@@ -1,6 +1,6 @@
 /**
- * The two servers of the bridge, OTLP over HTTP and over gRPC, with the bounds and counters they
- * share. Answers a success only once the records are stored. Knows no agent and no session.
+ * The servers of the bridge, OTLP over HTTP and over gRPC, and that of METRICS_PORT, with the bounds
+ * and counters they share. Answers a success only once the records are stored. Knows no agent and no session.
  */
 import type { FastifyPluginAsync } from 'fastify'
 import type { ReceiverConfig } from '../config/config.ts'
@@ -8,6 +8,7 @@ import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
+import type { Instruments } from '../observability/metrics.ts'
 import type { Log } from '../observability/logger.ts'
 import type { Intake } from '../processors/chain.ts'
 import type { Forwarding } from '../processors/forwarding.ts'
@@ -17,11 +18,12 @@ import { createSignalReceivers } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
 import { createGrpcServer } from './grpc/server.ts'
 import type { KeyGuesses } from './key-guesses.ts'
-import type { HealthReport } from './http/health-route.ts'
+import { createMetricsServer } from './http/metrics-server.ts'
+import type { OperationsDeps } from './http/operations.ts'
 import { createHttpServer } from './http/server.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
 
-export interface ReceiverDeps {
+export interface ReceiverDeps extends Required<OperationsDeps> {
   readonly intake: Intake
   /** Absent where nothing is forwarded. */
   readonly forwarding?: Forwarding | undefined
@@ -30,10 +32,10 @@ export interface ReceiverDeps {
   readonly config: ReceiverConfig
   /** How many files, sockets among them, this process may have open. */
   readonly maxOpenFiles: number
-  readonly health: () => Promise<HealthReport>
   readonly log: Log
   readonly guesses: KeyGuesses
   readonly counters: Counters
+  readonly instruments?: Pick<Instruments, 'request'>
   /** The latest requests, for the page. */
   readonly ingestLog?: IngestLog
   readonly clock: Clock
@@ -47,16 +49,18 @@ export interface Listening {
   readonly url: string
   /** `host:port` of OTLP/gRPC, unless it is switched off. */
   readonly grpc?: string
+  /** Of METRICS_PORT, where that is set. */
+  readonly metrics?: string
 }
 
 export interface Receiver {
-  /** Starts both servers; an address that cannot be had is an error for a person to read. */
+  /** Starts the servers; an address that cannot be had is an error for a person to read. */
   listen(): Promise<Result<Listening, string>>
-  /** Refuses what is new, lets what is under way finish, and closes both. */
+  /** Refuses what is new, lets what is under way finish, and closes them. */
   close(): Promise<void>
 }
 
-/** Builds both servers; they do not listen yet. */
+/** Builds the servers; they do not listen yet. */
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { config, counters, clock } = deps
   const failureLog = createFailureLog(deps.log, clock, deps.intake.redactText)
@@ -69,13 +73,22 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     failureLog,
     guesses: deps.guesses,
     counters,
+    instruments: deps.instruments,
     ingestLog: deps.ingestLog,
     clock,
   }
-  const page = { health: deps.health, web: deps.web }
-  const http = createHttpServer({ ...shared, ...page, maxConnections: limits.http })
+  const { health, readiness, scrape } = deps
+  const { host, port, grpcPort, metricsPort } = config
+  const isOwn = metricsPort !== undefined
+  const http = createHttpServer({
+    ...shared,
+    ...{ health, readiness, web: deps.web },
+    ...(!isOwn && { scrape }),
+    maxConnections: limits.http,
+  })
+  const operations = { health, readiness, scrape, apiKey: config.apiKey }
+  const metrics = isOwn ? createMetricsServer({ ...shared, ...operations }) : undefined
   const grpc = createGrpcServer({ ...shared, maxConnections: limits.grpc })
-  const { host, port, grpcPort } = config
 
   const openGrpc = async (): Promise<Pick<Listening, 'grpc'>> => {
     if (grpcPort === undefined) return {}
@@ -90,14 +103,17 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       try {
         const url = await http.listen({ host, port })
         listener = { host, port: grpcPort ?? 0, portVariable: 'OTLP_GRPC_PORT' }
-        return ok({ url, ...(await openGrpc()) })
+        const opened = await openGrpc()
+        if (metrics === undefined || metricsPort === undefined) return ok({ url, ...opened })
+        listener = { host, port: metricsPort, portVariable: 'METRICS_PORT' }
+        return ok({ url, ...opened, metrics: await metrics.listen({ host, port: metricsPort }) })
       } catch (error) {
         return err(listenProblem(error, listener))
       }
     },
     close: async () => {
       stopping.abort()
-      await Promise.all([http.close(), grpc.close()])
+      await Promise.all([http.close(), grpc.close(), metrics?.close()])
     },
   }
 }

@@ -5,6 +5,7 @@
 import type { Clock } from '../domain/clock.ts'
 import { DOCTOR_USER_AGENT } from '../domain/refusal.ts'
 import type { Counters } from '../observability/counters.ts'
+import type { Instruments } from '../observability/metrics.ts'
 import type { Log } from '../observability/logger.ts'
 import { type ErrorKind, errorTable, type Failure } from './errors.ts'
 import type { Rejection } from '../domain/rejection.ts'
@@ -73,7 +74,11 @@ function redacted(facts: object, redact: (text: string) => string): object {
 export interface IngestFacts extends Pick<IngestEntry, 'timeMs' | 'door' | 'signal' | 'bytes'> {
   /** What was taken and what not, or why the whole request was refused. */
   readonly outcome: Result<
-    { readonly rejected: readonly Rejection[]; readonly unused: number },
+    {
+      readonly accepted: number
+      readonly rejected: readonly Rejection[]
+      readonly unused: number
+    },
     Failure
   >
   /** What the client calls itself. */
@@ -82,14 +87,25 @@ export interface IngestFacts extends Pick<IngestEntry, 'timeMs' | 'door' | 'sign
 
 export interface IngestNotes {
   readonly counters: Counters
+  readonly clock: Clock
+  readonly instruments?: Pick<Instruments, 'request'> | undefined
   /** Absent where nobody asks for it. */
   readonly ingestLog?: IngestLog | undefined
 }
 
 /** Every request ends here: it is in the log, and what was refused of it is counted by reason. */
-export function noteIngest({ counters, ingestLog }: IngestNotes, facts: IngestFacts): void {
+export function noteIngest(notes: IngestNotes, facts: IngestFacts): void {
+  const { counters, clock, instruments, ingestLog } = notes
   const { timeMs, door, signal, bytes, outcome, userAgent } = facts
   const request = { timeMs, door, signal, bytes }
+  instruments?.request({
+    receiver: door,
+    signal,
+    status: outcome.ok ? 200 : errorTable[outcome.error.kind].httpStatus,
+    bytes,
+    records: outcome.ok ? outcome.value.accepted : 0,
+    durationMs: clock.now() - timeMs,
+  })
   const countRefused = (reason: string): void => {
     // What the doctor tries is no refusal that somebody has to look into.
     if (userAgent?.startsWith(DOCTOR_USER_AGENT) !== true) counters.countRefused(reason)

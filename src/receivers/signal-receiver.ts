@@ -44,6 +44,8 @@ export interface Refusal {
 
 /** What became of a request that was not refused as a whole. */
 export interface Taken {
+  /** Records that were kept, or were known. */
+  readonly accepted: number
   readonly rejected: readonly Rejection[]
   /** Points of metrics that were read, and of which nothing is made. */
   readonly unused: number
@@ -166,8 +168,13 @@ function createSignalReceiver<T, Name extends SignalName>(
     const rejections = createRejections()
     // The one place where the time of arrival is taken: all records of a request share it.
     const request = { arrivedMs: clock.now(), permit }
-    const keep = createKeeping(format, request, hold, rejections, deps)
+    let accepted = 0
     let unused = 0
+    const onKept = (records: number): void => {
+      accepted += records
+      counters.countAccepted(records)
+    }
+    const keep = createKeeping(format, request, hold, rejections, { ...deps, onKept })
     let endTurn = nothing
     try {
       // What is small is one part, and waits for no turn.
@@ -181,7 +188,7 @@ function createSignalReceiver<T, Name extends SignalName>(
           unused += points
           rejections.add(rejected)
         }
-        if (part?.isLast === true) return ok({ rejected: rejections.all(), unused })
+        if (part?.isLast === true) return ok({ accepted, rejected: rejections.all(), unused })
         endTurn()
         if (isStopping.aborted) return err({ failure: stopping })
         endTurn = await turns.next()
@@ -263,7 +270,11 @@ function createKeeping<T>(
   request: IngestRequest,
   hold: Hold,
   rejections: Rejections,
-  { intake, counters }: Pick<SharedDeps, 'intake' | 'counters'>,
+  {
+    intake,
+    counters,
+    onKept,
+  }: Pick<SharedDeps, 'intake' | 'counters'> & { readonly onKept: (records: number) => void },
 ): (part: Part<T>) => Promise<Refusal | undefined> {
   return async ({ accepted, rejected, heapBytes, replacedTexts = 0 }) => {
     counters.countReplacedTexts(replacedTexts)
@@ -277,7 +288,7 @@ function createKeeping<T>(
         return { failure: notStored, cause }
       }
       rejections.add(refused)
-      counters.countAccepted(records.length - refused.length)
+      onKept(records.length - refused.length)
     }
     return undefined
   }

@@ -17,6 +17,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { Instruments } from '../../observability/metrics.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Admission, Permit } from '../admission.ts'
 import { createKeyCheck } from '../api-key.ts'
@@ -54,6 +55,7 @@ export interface GrpcServerDeps {
   readonly failureLog: FailureLog
   readonly guesses: KeyGuesses
   readonly counters: Counters
+  readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
   /** For a whole message to arrive. */

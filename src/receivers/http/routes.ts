@@ -11,6 +11,9 @@ export const LOGS_PATH = '/v1/logs'
 export const METRICS_PATH = '/v1/metrics'
 export const TRACES_PATH = '/v1/traces'
 export const HEALTH_PATH = '/health'
+export const LIVE_PATH = '/health/live'
+export const READY_PATH = '/health/ready'
+export const PROMETHEUS_PATH = '/metrics'
 
 /** Where an agent posts its hooks. */
 export function hooksPath(agent: string): string {
@@ -18,28 +21,38 @@ export function hooksPath(agent: string): string {
 }
 
 const PREFIXED_SIGNAL = /^[^?]*(\/v1\/(?:logs|metrics|traces))\/*(?=\?|$)/
-const SLASHES_AFTER_PATH = /^(\/hooks\/[a-z0-9-]+|\/health)\/+(?=\?|$)/
+const SLASHES_AFTER_PATH = /^(\/hooks\/[a-z0-9-]+|\/health(?:\/live|\/ready)?|\/metrics)\/+(?=\?|$)/
 
 /** The request's URL with the path of its route, if it has one of those above. */
 export function routedUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return url.replace(PREFIXED_SIGNAL, '$1').replace(SLASHES_AFTER_PATH, '$1')
 }
 
-/** Why no route takes a request: an unknown path, or a method that its path does not know. */
-export function createRouteFailure(
-  hookAgents: readonly string[],
-): (request: FastifyRequest) => Failure {
-  const allowedMethods: ReadonlyMap<string, string> = new Map([
+/** Paths with the methods that each takes. */
+export type AllowedMethods = ReadonlyMap<string, string>
+
+/** What operates the bridge asks of it. Metrics may have a server of their own. */
+export function operationsMethods(hasMetrics: boolean): AllowedMethods {
+  const paths = [HEALTH_PATH, LIVE_PATH, READY_PATH, ...(hasMetrics ? [PROMETHEUS_PATH] : [])]
+  return new Map(paths.map((path) => [path, 'GET, HEAD']))
+}
+
+/** Where agents send to. */
+export function intakeMethods(hookAgents: readonly string[]): AllowedMethods {
+  return new Map([
     [LOGS_PATH, 'POST'],
     [METRICS_PATH, 'POST'],
     [TRACES_PATH, 'POST'],
     ...hookAgents.map((agent) => [hooksPath(agent), 'POST'] as const),
-    [HEALTH_PATH, 'GET, HEAD'],
   ])
-  const known = [...allowedMethods.keys()].join(', ')
+}
+
+/** Why no route takes a request: an unknown path, or a method that its path does not know. */
+export function createRouteFailure(methods: AllowedMethods): (request: FastifyRequest) => Failure {
+  const known = [...methods.keys()].join(', ')
   return (request) => {
     const path = request.url.replace(/\?.*$/s, '')
-    const allow = allowedMethods.get(path)
+    const allow = methods.get(path)
     if (allow !== undefined) {
       const message = `${path} takes ${allow}, not ${request.method}`
       return { kind: 'method_not_allowed', message, allow }

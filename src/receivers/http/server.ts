@@ -16,6 +16,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { err } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog, SignalName } from '../../observability/ingest-log.ts'
+import type { Instruments } from '../../observability/metrics.ts'
 import type { Admission } from '../admission.ts'
 import { createAnswers } from './answers.ts'
 import { type Connections, createConnections } from './connections.ts'
@@ -38,13 +39,14 @@ import {
   serverOptions,
   type Timeouts,
 } from './server-options.ts'
-import { type HealthReport, healthHandler } from './health-route.ts'
+import { addOperations, type OperationsDeps } from './operations.ts'
 import {
   createRouteFailure,
-  HEALTH_PATH,
   hooksPath,
+  intakeMethods,
   LOGS_PATH,
   METRICS_PATH,
+  operationsMethods,
   TRACES_PATH,
 } from './routes.ts'
 
@@ -55,15 +57,15 @@ import {
 const MAX_PIPELINED = 64
 const LOOKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
-export interface HttpServerDeps {
+export interface HttpServerDeps extends OperationsDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
   readonly signals: SignalReceivers
   readonly admission: Admission
   readonly maxConnections: number
-  readonly health: () => Promise<HealthReport>
   readonly failureLog: FailureLog
   readonly guesses: KeyGuesses
   readonly counters: Counters
+  readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
   readonly timeouts?: Timeouts
@@ -81,7 +83,12 @@ export type HttpServer = FastifyInstance
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const { config, signals, admission, counters, failureLog, guesses, clock } = deps
   const stopping = new AbortController()
-  const routeFailure = createRouteFailure([...signals.hooks.keys()])
+  const routeFailure = createRouteFailure(
+    new Map([
+      ...intakeMethods([...signals.hooks.keys()]),
+      ...operationsMethods(deps.scrape !== undefined),
+    ]),
+  )
   const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
   const guard = createGuard(config.apiKey)
   const hostFailure = createHostCheck(config.apiKey)
@@ -159,6 +166,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     admission,
     maxRequestBytes,
     counters,
+    instruments: deps.instruments,
     ingestLog: deps.ingestLog,
   }
   const addSignal = (path: string, signal: SignalReceiver, answer: Answer): void => {
@@ -170,10 +178,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   for (const [agent, signal] of signals.hooks) {
     addSignal(hooksPath(agent), signal, hookAnswer(answers))
   }
-  app.get(
-    HEALTH_PATH,
-    healthHandler({ health: deps.health, apiKey: config.apiKey, guesses, answers }),
-  )
+  addOperations(app, { ...deps, apiKey: config.apiKey, answers })
   if (deps.web !== undefined) void app.register(deps.web)
   return app
 }
@@ -186,8 +191,8 @@ interface HttpConnection {
   burst: number
 }
 
-/** A connection keeps its place while one of its requests is whole and not answered yet. */
-function trackConnections(server: Server, connections: Connections): void {
+/** Bounds the connections of a server; one keeps its place while one of its requests is whole and not answered yet. */
+export function trackConnections(server: Server, connections: Connections): void {
   const known = new WeakMap<Socket, HttpConnection>()
   server.on('connection', (socket: Socket) => {
     const requests = new Set<IncomingMessage>()

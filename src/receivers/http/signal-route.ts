@@ -10,6 +10,7 @@ import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { IngestLog } from '../../observability/ingest-log.ts'
+import type { Instruments } from '../../observability/metrics.ts'
 import type { Admission, Permit } from '../admission.ts'
 import type { Answers } from './answers.ts'
 import { inflated, readBody } from './body.ts'
@@ -25,6 +26,7 @@ export interface SignalRouteDeps {
   readonly admission: Admission
   readonly maxRequestBytes: number
   readonly counters: Counters
+  readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
 }
 

@@ -47,6 +47,7 @@ describe('the configuration', () => {
         sessionEndGraceMs: 5000,
         hookContent: 'auto',
       },
+      drainDelayMs: 0,
       shutdownTimeoutMs: 10_000,
       readWorkspace: true,
       privacy: { mask: 'on', maskedAttributes: [], dropped: [] },
@@ -96,6 +97,8 @@ describe('the configuration', () => {
         HOOK_CONTENT: 'on',
         READ_WORKSPACE: 'off',
         BODY_FOLDERS: '/bodies, ~/more/ ,/bodies',
+        METRICS_PORT: '9464',
+        DRAIN_DELAY: '5000',
         SHUTDOWN_TIMEOUT: '0',
         RETENTION_DAYS: '0',
         OUTBOX_MAX_AGE_DAYS: '7',
@@ -124,6 +127,7 @@ describe('the configuration', () => {
         maxRequestBytes: 4096,
         apiKey: 'open-sesame-open',
         grpcPort: 5317,
+        metricsPort: 9464,
         maxInFlightBytes: 10_000,
       },
       session: {
@@ -137,6 +141,7 @@ describe('the configuration', () => {
         sessionEndGraceMs: 8,
         hookContent: 'on',
       },
+      drainDelayMs: 5000,
       shutdownTimeoutMs: 0,
       readWorkspace: false,
       privacy: {

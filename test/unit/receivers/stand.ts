@@ -159,6 +159,8 @@ export function createStand(settings: Settings = {}): Stand {
     failureLog,
     guesses: createKeyGuesses(clock, log),
     health,
+    readiness: () => 'ready',
+    scrape: async () => '# metrics\n',
     counters,
     clock,
     ...(timeouts && { timeouts }),

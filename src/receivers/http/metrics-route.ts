@@ -1,0 +1,39 @@
+/**
+ * `GET /metrics` for Prometheus. Who may read it is the rule of telemetry and data alike: the key
+ * where there is one, else clients of this machine.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { METRICS_CONTENT_TYPE } from '../../observability/metrics.ts'
+import { createKeyCheck } from '../api-key.ts'
+import { unauthenticated } from '../errors.ts'
+import type { KeyGuesses } from '../key-guesses.ts'
+import type { Answers } from './answers.ts'
+import { createHostCheck } from './guard.ts'
+
+export interface MetricsRouteDeps {
+  readonly scrape: () => Promise<string>
+  readonly apiKey: string | undefined
+  readonly guesses: KeyGuesses
+  readonly answers: Pick<Answers, 'fail'>
+}
+
+export function metricsHandler({ scrape, apiKey, guesses, answers }: MetricsRouteDeps) {
+  const hasKey = apiKey === undefined ? () => true : createKeyCheck(apiKey)
+  const hostFailure = createHostCheck(apiKey)
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const foreign = hostFailure(request.headers)
+    if (foreign !== undefined) return answers.fail(request, reply, foreign)
+    const { authorization } = request.headers
+    if (!hasKey(authorization)) {
+      if (authorization !== undefined) {
+        await guesses.wrong(request.raw.socket.remoteAddress, request.url)
+      }
+      return answers.fail(request, reply, unauthenticated)
+    }
+    return reply
+      .header('content-type', METRICS_CONTENT_TYPE)
+      .header('cache-control', 'no-store')
+      .send(Buffer.from(await scrape()))
+  }
+}
