@@ -38,6 +38,10 @@ function describedProgram() {
       stderr: terminal,
       now: () => 0,
       readSecret: async () => '',
+      transcripts: {
+        folders: () => [],
+        importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
+      },
       serve: async () => ok(undefined),
     },
     async () => {},

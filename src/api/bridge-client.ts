@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { isProof, newChallenge } from './bridge-proof.ts'
 import { type Me, problem } from './contract/access.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
+import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 import type { Scrubbed, ScrubbedSession } from './contract/session.ts'
 
@@ -35,6 +36,9 @@ export interface BridgeApi {
     how: 'retry' | 'drop',
     selection: readonly number[] | 'all',
   ): Promise<Result<QuarantineChanged, string>>
+  /** The id of an import of transcripts that has begun. */
+  startImport(body: ImportBody): Promise<Result<string, string>>
+  importState(id: string): Promise<Result<ImportState, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -145,6 +149,19 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       const key: Headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
       const response = await send('/health', { signal: AbortSignal.timeout(TIMEOUT_MS) }, key)
       return response.ok ? textOf(response.value) : response
+    },
+    startImport: async (body) => {
+      const response = await sendAuthorized('/api/imports', {
+        method: 'POST',
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      const answer = response.ok ? await bodyOf(response.value, refusal) : response
+      return answer.ok ? ok((answer.value as { id: string }).id) : answer
+    },
+    importState: async (id) => {
+      const state = await json(`/api/imports/${encodeURIComponent(id)}`)
+      return state.ok ? ok(state.value as ImportState) : state
     },
     deleteSession: async (sessionKey) => {
       const response = await sendAuthorized(`/api/sessions/${encodeURIComponent(sessionKey)}`, {

@@ -61,6 +61,11 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     takesLong(request)
     return ok(await queries.dropQuarantine(body))
   })
+  addEndpoint(app, api.import, async ({ body }) => ok({ id: queries.startImport(body) }))
+  addEndpoint(app, api.importState, async ({ params: { id } }) => {
+    const state = queries.importState(id)
+    return state === undefined ? err(notFound('import', id)) : ok(state)
+  })
 }
 
 /** A million rows take longer than the server tolerates a connection on which nothing moves. */

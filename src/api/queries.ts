@@ -14,6 +14,7 @@ import type {
   Retried,
 } from './contract/delivery.ts'
 import type { Facets, Filter } from './contract/filter.ts'
+import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.ts'
@@ -141,6 +142,10 @@ export interface WebQueries {
   drop(selection: DeadSelection): Promise<Changed>
   retryQuarantine(selection: DeadSelection): Promise<Retried>
   dropQuarantine(selection: DeadSelection): Promise<Changed>
+  /** The id of an import of transcripts that has begun. */
+  startImport(body: ImportBody): string
+  /** Undefined for an id that is not known, or not any more. */
+  importState(id: string): ImportState | undefined
   readonly live: LiveFeed
 }
 

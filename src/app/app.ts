@@ -3,7 +3,7 @@
  * opposite one. Knows neither the environment nor signals.
  */
 import { type BudgetAlarm, budgetWatchOf, createBudgetAlarm } from './budget-alarm.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
 import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
@@ -24,8 +24,18 @@ import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
 import { createKeyGuesses } from '../receivers/key-guesses.ts'
 import type { Readiness } from '../receivers/http/operations.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
+import {
+  createTranscriptImporter,
+  type TranscriptImporter,
+} from '../receivers/transcripts/importer.ts'
+import { transcriptSources } from '../receivers/transcripts/sources.ts'
+import {
+  createTranscriptWatcher,
+  type TranscriptWatcher,
+} from '../receivers/transcripts/watcher.ts'
 import { createHealth } from './health.ts'
 import { addScrape } from './scrape.ts'
+import { createImportJobs, type ImportJobs } from './import-jobs.ts'
 import { readOwnPrices } from '../prices/own-prices.ts'
 import { createPriceTable } from '../prices/price-table.ts'
 import { createPage, type Page } from './page.ts'
@@ -36,6 +46,7 @@ import type { SessionState } from '../sessions/state.ts'
 import { type ApiBodyUpkeep, createApiBodyUpkeep } from './api-body-upkeep.ts'
 import { createScrubbing } from './scrubbing.ts'
 import { createSessionStates } from './session-states.ts'
+import { transcriptFolders } from './transcript-folders.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Store } from '../storage/store.ts'
@@ -128,6 +139,10 @@ export async function createApp(
       exclusively: (key, change) => handler.exclusively(key, change),
     }),
     retryQuarantine: (ids) => retryQuarantine(ids, store.quarantine, intake),
+    imports: {
+      start: (body) => imports.start(body),
+      state: (id) => imports.state(id),
+    },
     clock,
     log,
   })
@@ -173,6 +188,14 @@ export async function createApp(
   const health = createHealth({ store, delivery, counters, clock, log })
   const isReady = () => readiness() === 'ready'
   addScrape(metrics, { config, health, isReady, store, delivery })
+  const importer = createTranscriptImporter({
+    intake,
+    positions: store.transcripts,
+    sources: transcriptSources,
+    clock,
+  })
+  const imports = createImportJobs(importer)
+  const watcher = config.watch && watcherOf(config.watch, importer, clock, log)
   const receiver = createReceiver({
     config: config.receiver,
     maxOpenFiles: openFileLimit(),
@@ -193,7 +216,7 @@ export async function createApp(
   const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
   const parts = {
     ...{ config, receiver, longTexts, page, handler, delivery },
-    ...{ alarm, store, apiBodies, log },
+    ...{ alarm, store, apiBodies, watcher, imports, log },
     ...{ phase, clock },
   }
   return ok({
@@ -203,11 +226,30 @@ export async function createApp(
   })
 }
 
+function watcherOf(
+  { homeDir, variables, isExported }: WatchConfig,
+  importer: TranscriptImporter,
+  clock: Clock,
+  log: Log,
+): TranscriptWatcher {
+  return createTranscriptWatcher({
+    importer,
+    // One may be made later.
+    folders: () => transcriptFolders(homeDir, variables),
+    isExported,
+    clock,
+    onError: (reason) => log.error({ reason }, 'transcripts could not be followed'),
+  })
+}
+
 /** What is started and stopped. */
 interface Parts {
   readonly config: Config
   readonly receiver: Receiver
   readonly longTexts: LongTextMasker
+  /** Absent while transcripts are not followed. */
+  readonly watcher: TranscriptWatcher | undefined
+  readonly imports: ImportJobs
   readonly page: Page
   readonly handler: SessionHandler
   readonly delivery: Deliveries
@@ -265,12 +307,13 @@ function openFileLimit(): number {
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
-  const { config, receiver, handler, delivery, alarm, store, apiBodies, log } = parts
+  const { config, receiver, watcher, handler, delivery, alarm, store, apiBodies, log } = parts
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
   delivery.start()
   alarm.start()
+  watcher?.start()
   store.upkeep.start()
   store.watchStorage()
   apiBodies.start()
@@ -294,6 +337,8 @@ async function stop(parts: Parts): Promise<boolean> {
   const { config, receiver, longTexts, page, handler, delivery, alarm, store, log } = parts
   await drain(parts)
   await receiver.close()
+  await parts.watcher?.stop()
+  await parts.imports.stop()
   await parts.apiBodies.stop()
   await longTexts.close()
   await page.close()

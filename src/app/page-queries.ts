@@ -17,6 +17,7 @@ import { nothingIsMasked } from '../api/failure.ts'
 import type { BridgeState, WebQueries } from '../api/queries.ts'
 import { err, ok } from '../domain/result.ts'
 import type { Scrubbing } from './scrubbing.ts'
+import type { ImportJobs } from './import-jobs.ts'
 
 const DAY_MS = 86_400_000
 /** Records of the quarantine that are listed. */
@@ -29,6 +30,7 @@ export interface PageQueriesDeps {
   /** Absent where nothing is masked. */
   readonly scrubbing: Scrubbing | undefined
   readonly retryQuarantine: (ids: QuarantineSelection) => Promise<Retried>
+  readonly imports: Pick<ImportJobs, 'start' | 'state'>
   readonly delivery: Deliveries
   readonly counters: Counters
   readonly ingestLog: IngestLog
@@ -68,6 +70,8 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     drop: async ({ ids }) => ({ items: await store.deadItems.drop(ids) }),
     retryQuarantine: ({ ids }) => deps.retryQuarantine(ids),
     dropQuarantine: async ({ ids }) => ({ items: await store.quarantine.remove(ids) }),
+    startImport: (body) => deps.imports.start(body),
+    importState: (id) => deps.imports.state(id),
     live: {
       since: (asked) => reader.live(asked),
       onCommitted: (listener) => {

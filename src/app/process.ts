@@ -3,7 +3,7 @@
  * process, needs nothing of the program.
  */
 import { inspect } from 'node:util'
-import { asksForVersion, plainStart } from '../cli/arguments.ts'
+import { asksForVersion, plainStart, withoutEnvFiles } from '../cli/arguments.ts'
 import { safeBlock } from '../domain/safe-text.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { NODE_ARGS_END } from '../setup/service-unit.ts'
@@ -30,7 +30,9 @@ async function main(): Promise<void> {
     process.stdout.write(`${PRODUCT_VERSION}\n`)
     return
   }
-  if (plainStart(args) !== undefined) replaceByTunedNode()
+  // An import reads as much as a bridge takes in within months.
+  const isLongRunning = plainStart(args) !== undefined || withoutEnvFiles(args).rest[0] === 'import'
+  if (isLongRunning) replaceByTunedNode()
   const { run } = await import('./run.ts')
   process.exitCode = await run()
 }

@@ -16,6 +16,7 @@ import { createTerminal } from '../cli/terminal.ts'
 import { readSettings } from '../config/env-file.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
+import { transcriptFolders } from './transcript-folders.ts'
 import { CLONE_DIR, PRODUCT_VERSION } from './version.ts'
 
 const KEEP_ALIVE_MS = 60_000
@@ -46,6 +47,16 @@ export async function run(): Promise<number> {
     ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
     readSecret: createReadSecret(process.stdin, process.stderr),
     now: Date.now,
+    transcripts: {
+      folders: () => transcriptFolders(platform.homeDir, environment),
+      importHere: async (config, body, onProgress) => {
+        const [{ importHere }, { createLogger }] = await Promise.all([
+          import('./import-here.ts'),
+          import('../observability/logger.ts'),
+        ])
+        return importHere(config, body, onProgress, createLogger('silent'))
+      },
+    },
     serve,
   }
   // The bridge runs for months, so it does not carry the other commands with it.

@@ -2,6 +2,7 @@
  * What a command knows of the process it runs in. `main` hands it in, so that no command reads
  * the environment, a stream or the clock by itself.
  */
+import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
 import type { Config } from '../config/config.ts'
 import type { Platform } from '../config/folders.ts'
 import type { Settings, Variables } from '../config/settings.ts'
@@ -33,8 +34,21 @@ export interface ProgramContext {
   readonly readSecret: ReadSecret
   /** Epoch ms. */
   readonly now: () => number
+  /** Transcripts of agents, which only the bridge's own parts can read. */
+  readonly transcripts: Transcripts
   /** Runs the bridge. Resolves once it listens, or with why it cannot. */
   readonly serve: (settings: ServedSettings) => Promise<Result<undefined, string>>
+}
+
+export interface Transcripts {
+  /** Where agents keep them on this machine: those folders that are there. */
+  readonly folders: () => readonly string[]
+  /** Takes them in while no bridge runs on the data folder. */
+  readonly importHere: (
+    config: Config,
+    body: ImportBody,
+    onProgress: (progress: ImportProgress) => void,
+  ) => Promise<Result<ImportCounts, string>>
 }
 
 /** What the bridge runs with. */

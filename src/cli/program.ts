@@ -10,6 +10,7 @@ import type { ProgramContext } from './context.ts'
 import { addDelete } from './delete.ts'
 import { addDoctor } from './doctor.ts'
 import { addExport } from './export.ts'
+import { addImport } from './import.ts'
 import { addInstall } from './install.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
@@ -88,6 +89,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addSession(program, context, concluded)
   addReport(program, context, concluded)
   addTail(program, context, concluded)
+  addImport(program, context, concluded)
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
   addQuarantine(program, context, concluded)

@@ -36,24 +36,33 @@ export async function replayRows(
   let counts: ReplayCounts = { sessions: 0, records: 0, observations: 0, scores: 0 }
   for (const [index, row] of rows.entries()) {
     let reason: string | undefined
-    await replaySession(reader, row.key, policy, async (made, recordsSoFar) => {
-      if (reason !== undefined) return
-      const done = counts.records + recordsSoFar
-      progress.show(
-        done,
-        total,
-        `${index} of ${rows.length} sessions, ${countOfText(done, 'record')}`,
-      )
-      const emissions = made.filter(({ kind }) => taker.kinds.includes(kind))
-      const taken = await taker.take(emissions)
-      if (!taken.ok) reason = taken.error
-      const scores = emissions.filter(({ kind }) => kind === 'score').length
-      counts = {
-        ...counts,
-        scores: counts.scores + scores,
-        observations: counts.observations + emissions.length - scores,
-      }
-    })
+    // Of a session that only transcripts tell of, nothing was sent unless it was imported for that.
+    const signals = [...(await reader.records.signalsOf(row.key)).keys()]
+    const showsTranscripts = signals.every((signal) => signal === 'transcript')
+    await replaySession(
+      reader,
+      row.key,
+      { ...policy, showsTranscripts },
+      async (made, recordsSoFar) => {
+        if (reason !== undefined) return
+        const done = counts.records + recordsSoFar
+        progress.show(
+          done,
+          total,
+          `${index} of ${rows.length} sessions, ${countOfText(done, 'record')}`,
+        )
+        const emissions = made.filter(({ kind }) => taker.kinds.includes(kind))
+        const taken = await taker.take(emissions)
+        if (!taken.ok) reason = taken.error
+        const scores = emissions.filter(({ kind }) => kind === 'score').length
+        counts = {
+          ...counts,
+          scores: counts.scores + scores,
+          observations: counts.observations + emissions.length - scores,
+        }
+      },
+      { isClosed: showsTranscripts },
+    )
     if (reason !== undefined) return err(reason)
     const records = counts.records + (sizes[index] ?? 0)
     counts = { ...counts, records, sessions: counts.sessions + 1 }

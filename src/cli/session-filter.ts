@@ -27,6 +27,11 @@ export function addTimeOptions(command: Command, since = 'start of the range'): 
   )
 }
 
+/** `--since`, `--tz`. */
+export function addSinceOption(command: Command, since: string): Command {
+  return addZoneOption(command.option('--since <time>', `${since}: ${TIME_SYNTAX}`, timeText))
+}
+
 /** `--tz`. */
 export function addZoneOption(command: Command): Command {
   return command.option(

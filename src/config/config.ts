@@ -46,6 +46,15 @@ export interface ReceiverConfig {
   readonly apiKey?: string
 }
 
+/** Transcripts that are followed while agents write them. */
+export interface WatchConfig {
+  readonly homeDir: string
+  /** Variables of agents that name another folder for them, as they are set. */
+  readonly variables: Readonly<Record<string, string>>
+  /** What they tell goes to exporters. */
+  readonly isExported: boolean
+}
+
 export interface SessionConfig {
   readonly idleTimeoutMs: number
   readonly maxAgeMs: number
@@ -92,6 +101,8 @@ export interface Config {
   /** Between the first signal and the end of listening. */
   readonly drainDelayMs: number
   readonly shutdownTimeoutMs: number
+  /** Absent while transcripts are not followed. */
+  readonly watch?: WatchConfig
   /** Read repository and branch from folders that hooks name. */
   readonly readWorkspace: boolean
   readonly privacy: PrivacyConfig

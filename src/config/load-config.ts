@@ -96,6 +96,13 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     drainDelayMs: environment.DRAIN_DELAY,
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',
+    ...(environment.WATCH_TRANSCRIPTS === 'on' && {
+      watch: {
+        homeDir: platform.homeDir,
+        variables: only(given, ['CLAUDE_CONFIG_DIR', 'CODEX_HOME']),
+        isExported: environment.WATCH_CONTENT === 'export',
+      },
+    }),
     privacy: privacyOf(environment, platform),
     bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
     ...(environment.PRICES_FILE !== undefined && {
@@ -112,6 +119,15 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
   }
+}
+
+/** Those of some variables that are set. */
+function only(given: Variables, names: readonly string[]): Record<string, string> {
+  const entries = names.map((name) => [name, given[name]] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >
 }
 
 function privacyOf(environment: Environment, platform: Platform): PrivacyConfig {

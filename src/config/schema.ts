@@ -185,6 +185,16 @@ export const environmentSchema = z.object({
     'on',
     'Read repository and branch from the folder that a hook names, if it is on this machine.',
   ),
+  WATCH_TRANSCRIPTS: variable(
+    oneOf(['on', 'off']),
+    'off',
+    'Follow the transcripts that agents write here, which have the texts that telemetry leaves out.',
+  ),
+  WATCH_CONTENT: variable(
+    oneOf(['local', 'export']),
+    'local',
+    'What watched transcripts tell stays here, or is exported where telemetry does not tell it.',
+  ),
   BODY_FOLDERS: optionalVariable(
     folderList,
     'Folders from which the bridge reads raw API bodies that the agent wrote to files (`body_ref`).',

@@ -29,6 +29,8 @@ export interface EventBase {
   readonly instance?: RecordInstance
   /** Another event of the session has the same id. */
   readonly isRepeat?: boolean
+  /** A transcript told of it before, under this key; see `transcript-join.ts`. */
+  readonly transcriptKey?: string
   /**
    * Of a hook that nothing in it tells apart from a later one that says the same: alike for both.
    * Whether it was sent twice or happened twice is seen from what came in between.
@@ -268,9 +270,40 @@ export interface Repeated {
  */
 export interface FallbackEvent extends EventBase {
   readonly kind: 'fallback'
-  readonly event: Exclude<AgentEvent, FallbackEvent>
+  readonly event: Exclude<AgentEvent, FallbackEvent | TranscriptEvent>
   readonly unless: Repeated
 }
+
+/**
+ * What a transcript tells. It counts where telemetry does not tell of it, and is shown where the
+ * transcript is exported or looked at here: see `sessions/transcripts.ts`.
+ */
+export interface TranscriptEvent extends EventBase {
+  readonly kind: 'transcript'
+  readonly event: TranscribedEvent
+  /** Names it over all sessions; see `TranscriptRecord`. */
+  readonly claim?: string
+  readonly isExported?: boolean
+  /** The key of the telemetry that told of it before. */
+  readonly copyOf?: string
+  /** The key under which the telemetry that follows refers to it. */
+  readonly joinKey?: string
+  /** It says better what an earlier entry with this key said of a call. */
+  readonly amends?: boolean
+  /** What the session is called. */
+  readonly title?: string
+}
+
+export type TranscribedEvent =
+  | PromptEvent
+  | ModelCallEvent
+  | ToolDecisionEvent
+  | ToolResultEvent
+  | SubagentEndEvent
+  | NoteEvent
+  | TurnEvent
+  | ToolReport
+  | OtherEvent
 
 /** A subagent has ended. */
 export interface SubagentEndEvent extends EventBase {
@@ -392,6 +425,7 @@ export type AgentEvent =
   | ResponseBodyEvent
   | TurnEvent
   | FallbackEvent
+  | TranscriptEvent
   | SubagentEndEvent
   | NoteEvent
   | SpanEvent

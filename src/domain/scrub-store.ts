@@ -99,6 +99,13 @@ export interface QuarantinedTexts {
   readonly name: string
 }
 
+/** What the reader of a transcript knew when it read the last line. */
+export interface TranscriptState {
+  readonly id: number
+  /** JSON. */
+  readonly text: string
+}
+
 /** What can be looked at without changing anything. */
 export interface ScrubReader {
   /** Keys of all sessions, the oldest first. */
@@ -116,6 +123,8 @@ export interface ScrubReader {
   otherItems(afterId: number): Promise<readonly WaitingItem[]>
   /** Some of the quarantine behind an id. */
   quarantined(afterId: number): Promise<readonly QuarantinedTexts[]>
+  /** What readers of transcripts remember of some files, behind an id. */
+  transcriptStates(afterId: number): Promise<readonly TranscriptState[]>
 }
 
 /** Changes of what is gone meanwhile do nothing. */
@@ -136,6 +145,8 @@ export interface ScrubStore extends ScrubReader {
   writeItem(id: number, payload: string): Promise<void>
   /** Takes the place of one; where another is the same now, there is only that. */
   writeQuarantined(texts: QuarantinedTexts): Promise<void>
+  /** The transcript is read from its beginning the next time. */
+  forgetTranscript(id: number): Promise<void>
   /** Rows of deleted sessions that are still there go now; true while there are more. */
   sweepDeleted(): Promise<boolean>
 }

@@ -7,7 +7,7 @@ import type { BudgetAlert } from './budget.ts'
 import type { SessionKey } from './identity.ts'
 
 /** Why a session was closed. */
-export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit' | 'session_end'
+export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit' | 'session_end' | 'imported'
 
 /** `atMs` is the bridge's own time, epoch ms. */
 export type SessionControl =

@@ -31,6 +31,8 @@ export interface LogRecord {
   readonly spanId?: string
   /** Set by the store: another record of its session has the same id; see `record-identity.ts`. */
   readonly isRepeat?: boolean
+  /** Set by the store: a transcript tells of the same; see `transcript-join.ts`. */
+  readonly transcriptKey?: string
   readonly masked?: Masked
 }
 
@@ -105,7 +107,7 @@ export interface TraceContextOfSpan {
 }
 
 /** The kinds of records that come in. */
-export type Signal = 'log' | 'metric' | 'trace' | 'hook'
+export type Signal = 'log' | 'metric' | 'trace' | 'hook' | 'transcript'
 
 /**
  * A record as the store keeps it, beside its origin: all of what was decoded, as JSON (numbers that
@@ -116,6 +118,7 @@ export type StoredRecord =
   | { readonly signal: 'metric'; readonly record: Omit<MetricPoint, 'origin'> }
   | { readonly signal: 'trace'; readonly record: Omit<SpanRecord, 'origin'> }
   | { readonly signal: 'hook'; readonly record: HookRecord }
+  | { readonly signal: 'transcript'; readonly record: Omit<TranscriptRecord, 'origin'> }
 
 /** A hook's body as it was posted, and the labels that its folder gave. */
 export interface HookRecord {
@@ -127,6 +130,30 @@ export interface HookRecord {
 /** A hook on its way in: what the agent of that name posted. */
 export interface PostedHook extends HookRecord {
   readonly agent: string
+}
+
+/**
+ * One thing that a line of a transcript tells, in the words of `processors/transcript-processor.ts`,
+ * whatever agent wrote the transcript.
+ */
+export interface TranscriptRecord {
+  /** The scope is `transcripts/<agent>`; the resource says which folder, branch and version. */
+  readonly origin: Origin
+  readonly sessionId: string
+  readonly name: string
+  /** Names it within its session. */
+  readonly key: string
+  /** Names it over all sessions: a fork copies the lines of the session that it continues. */
+  readonly claim?: string
+  readonly timeMs: number | undefined
+  readonly attributes: Attributes
+  /** It goes to exporters, like telemetry. */
+  readonly isExported?: boolean
+  /** Set by the store: telemetry told of it before; see `transcript-join.ts`. */
+  readonly copyOf?: string
+  /** Set by the store: the key under which the telemetry that follows refers to it. */
+  readonly joinKey?: string
+  readonly masked?: Masked
 }
 
 // Records as they lie in the store: those of one request that are of one session and signal.

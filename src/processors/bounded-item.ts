@@ -49,6 +49,7 @@ const ofBase = {
   promptId: NAME,
   traceId: NAME,
   subagentId: NAME,
+  transcriptKey: KEY,
 } as const
 
 const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>> } = {
@@ -101,6 +102,7 @@ const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>
   turn: { ...ofBase, prompt: 'whole', answer: 'whole', error: 'whole' },
   subagent_end: { ...ofBase, subagentType: NAME, model: NAME, answer: 'whole' },
   fallback: ofBase,
+  transcript: { ...ofBase, claim: KEY, copyOf: KEY, joinKey: KEY, title: 'whole' },
   note: { ...ofBase, title: NAME, statusMessage: 'whole' },
   span: {
     ...ofBase,
@@ -170,6 +172,7 @@ export function boundedItem<T extends Item>(item: T): T {
 /** Fields that are made of several texts. */
 function withBoundedLists<T extends Item>(item: T): T {
   if (item.kind === 'fallback') return { ...item, event: boundedItem(item.event) }
+  if (item.kind === 'transcript') return { ...item, event: boundedItem(item.event) }
   if ((item.kind === 'turn' || item.kind === 'subagent_end') && item.sum !== undefined) {
     const { model, provider } = item.sum
     const names = { model: nameWithin(model), ...(provider && { provider: nameWithin(provider) }) }

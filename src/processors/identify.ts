@@ -13,14 +13,22 @@ import type { Attributes } from '../domain/json-value.ts'
 import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { LogRecord, MetricPoint, PostedHook, SpanRecord } from '../domain/telemetry-record.ts'
+import type {
+  LogRecord,
+  MetricPoint,
+  PostedHook,
+  SpanRecord,
+  TranscriptRecord,
+} from '../domain/telemetry-record.ts'
 import type {
   HookIdentity,
   LogIdentity,
   MetricIdentity,
   RecordInProcess,
   SpanIdentity,
+  TranscriptIdentity,
 } from './record-processor.ts'
+import { believedEntry } from './transcript-processor.ts'
 
 /** Langfuse drops session ids longer than this. */
 const MAX_SESSION_ID_LENGTH = 200
@@ -35,6 +43,8 @@ export function identifyRecord(record: RecordInProcess, arrivedMs: number): Reje
       return keep(record, identifySpan(record.record, record.profile, arrivedMs))
     case 'hook':
       return keep(record, identifyHook(record.record, record.profile, arrivedMs))
+    case 'transcript':
+      return keep(record, identifyEntry(record.record, arrivedMs))
   }
 }
 
@@ -232,6 +242,22 @@ function identifyHook(
     return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
   }
   return ok({ event })
+}
+
+function identifyEntry(
+  { sessionId, key, timeMs: toldMs, attributes: all }: TranscriptRecord,
+  arrivedMs: number,
+): Result<TranscriptIdentity, Rejection> {
+  const sound = soundSessionId(sessionId === '' ? undefined : sessionId)
+  if (!sound.ok) return sound
+  const { attributes, implausible } = believedEntry(all)
+  return ok({
+    sessionId: sound.value,
+    dedupKey: `transcript|${key}`,
+    timeMs: believableTimeMs(toldMs, arrivedMs),
+    implausible: marksOf(implausible, timeMark('time', toldMs, arrivedMs)),
+    attributes,
+  })
 }
 
 /** Some agents send hundreds of spans a prompt about their own insides, and logs without a name. */

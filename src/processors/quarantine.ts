@@ -62,6 +62,7 @@ function unplacedOf(record: RecordInProcess): UnplacedRecord | undefined {
     case 'trace':
       return { signal: 'trace', record: record.record }
     case 'hook':
+    case 'transcript':
       return undefined
   }
 }

@@ -9,6 +9,8 @@ import { type RecordInProcess, recordProcessor } from './record-processor.ts'
 import { restoredLog, restoredRecord } from './restore.ts'
 
 export function recogniseRecord(record: RecordInProcess, arrivedMs: number): undefined {
+  // Whoever read it says which agent wrote it.
+  if (record.signal === 'transcript') return
   if (record.signal === 'hook') {
     record.profile = profileNamed(record.record.agent)
     return
@@ -29,7 +31,10 @@ export function recogniseRecord(record: RecordInProcess, arrivedMs: number): und
 
 export const recognise = recordProcessor('recognise', recogniseRecord)
 
-type TelemetryInProcess = Exclude<RecordInProcess, { readonly signal: 'hook' }>
+type TelemetryInProcess = Exclude<
+  RecordInProcess,
+  { readonly signal: 'hook' } | { readonly signal: 'transcript' }
+>
 
 /** Puts the record right by the agent's names. */
 function restore(record: TelemetryInProcess, { named }: AgentProfile, arrivedMs: number): void {

@@ -14,6 +14,7 @@ import type {
   PostedHook,
   Signal,
   SpanRecord,
+  TranscriptRecord,
 } from '../domain/telemetry-record.ts'
 
 /** Decoded records of one signal. */
@@ -22,6 +23,7 @@ export type SignalRecords =
   | { readonly signal: 'metric'; readonly records: readonly MetricPoint[] }
   | { readonly signal: 'trace'; readonly records: readonly SpanRecord[] }
   | { readonly signal: 'hook'; readonly records: readonly PostedHook[] }
+  | { readonly signal: 'transcript'; readonly records: readonly TranscriptRecord[] }
 
 /** What every telemetry record is identified by. */
 interface RecordIdentity {
@@ -54,6 +56,11 @@ export interface SpanIdentity extends RecordIdentity {
   readonly attributes: Attributes
 }
 
+export interface TranscriptIdentity extends Omit<RecordIdentity, 'profile'> {
+  /** The attributes that can be true. */
+  readonly attributes: Attributes
+}
+
 /** The reader of an agent's hooks names the session and the key in one go with the event. */
 export interface HookIdentity {
   readonly event: AgentEvent
@@ -78,7 +85,13 @@ export type LogInProcess = InProcess<'log', LogRecord, LogIdentity>
 export type MetricInProcess = InProcess<'metric', MetricPoint, MetricIdentity>
 export type SpanInProcess = InProcess<'trace', SpanRecord, SpanIdentity>
 export type HookInProcess = InProcess<'hook', PostedHook, HookIdentity>
-export type RecordInProcess = LogInProcess | MetricInProcess | SpanInProcess | HookInProcess
+export type TranscriptInProcess = InProcess<'transcript', TranscriptRecord, TranscriptIdentity>
+export type RecordInProcess =
+  | LogInProcess
+  | MetricInProcess
+  | SpanInProcess
+  | HookInProcess
+  | TranscriptInProcess
 
 /** Records at the beginning of the chain. */
 export function inProcess({ signal, records }: SignalRecords): readonly RecordInProcess[] {

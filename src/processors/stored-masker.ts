@@ -154,6 +154,7 @@ const BLANK: Readonly<Record<Signal, object>> = {
   metric: { name: '', unit: '', attributes: {} },
   trace: { name: '', attributes: {}, moments: [], statusMessage: '' },
   hook: { body: {}, labels: {} },
+  transcript: { sessionId: '', name: '', key: '', attributes: {} },
 }
 
 /** No secret is shorter. */

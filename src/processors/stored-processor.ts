@@ -4,6 +4,7 @@
  * masked before that, so those stages are left out. Pure.
  */
 import { asRepeat } from '../domain/record-identity.ts'
+import { toldByTranscript } from '../domain/transcript-join.ts'
 import type { Intake } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   SpanRecord,
   StoredBatch,
   StoredRecord,
+  TranscriptRecord,
 } from '../domain/telemetry-record.ts'
 import { agentOfHooks } from './hook-processor.ts'
 import { identifyRecord } from './identify.ts'
@@ -37,8 +39,14 @@ export function processRecords(records: SignalRecords, arrivedMs: number): Intak
 export function processStored(batch: StoredBatch): Intake<Arrival> {
   const processed = batch.records.map((record) => {
     const intake = processRecords(asDecoded(batch, record), batch.receivedMs)
-    const isRepeat = batch.signal === 'log' && (record as LogRecord).isRepeat === true
-    return isRepeat ? { ...intake, accepted: intake.accepted.map(asRepeat) } : intake
+    if (batch.signal !== 'log') return intake
+    const { isRepeat, transcriptKey } = record as LogRecord
+    let { accepted } = intake
+    if (isRepeat === true) accepted = accepted.map(asRepeat)
+    if (transcriptKey !== undefined) {
+      accepted = accepted.map((arrival) => toldByTranscript(arrival, transcriptKey))
+    }
+    return { ...intake, accepted }
   })
   return {
     accepted: processed.flatMap(({ accepted }) => accepted),
@@ -68,5 +76,7 @@ function asDecoded({ origin, signal }: StoredBatch, record: StoredRecord['record
       const hook = record as HookRecord
       return { signal, records: [{ ...hook, agent: agentOfHooks(origin) }] }
     }
+    case 'transcript':
+      return { signal, records: [{ ...(record as TranscriptRecord), origin }] }
   }
 }

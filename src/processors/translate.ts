@@ -11,6 +11,7 @@ import { hookArrival } from './hook-processor.ts'
 import { compareMetrics, metricArrival } from './metrics-processor.ts'
 import { type RecordInProcess, recordProcessor } from './record-processor.ts'
 import { compareSpans, spanArrival } from './span-processor.ts'
+import { transcriptArrival } from './transcript-processor.ts'
 
 export function translateRecord(record: RecordInProcess, arrivedMs: number): undefined {
   const arrival = arrivalOf(record, arrivedMs)
@@ -32,6 +33,8 @@ function arrivalOf(record: RecordInProcess, arrivedMs: number): Arrival | undefi
       return record.identified && spanArrival(record.record, record.identified, arrivedMs)
     case 'hook':
       return record.identified && hookArrival(record.record, record.identified, arrivedMs)
+    case 'transcript':
+      return record.identified && transcriptArrival(record.record, record.identified, arrivedMs)
   }
 }
 
@@ -41,6 +44,7 @@ const compare: Readonly<Record<Signal, (a: Arrival, b: Arrival) => number>> = {
   trace: compareSpans,
   // One request has one hook.
   hook: () => 0,
+  transcript: (a, b) => a.item.timeMs - b.item.timeMs,
 }
 
 /** The translated records of one signal, in the order in which they happened. */

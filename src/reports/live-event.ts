@@ -105,6 +105,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
     case 'response_body':
     case 'span':
     case 'fallback':
+    case 'transcript':
       return undefined
   }
 }

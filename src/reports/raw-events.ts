@@ -14,6 +14,7 @@ import {
   type SpanRecord,
   type StoredBatch,
   type StoredRecord,
+  type TranscriptRecord,
 } from '../domain/telemetry-record.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from '../api/contract/raw-events.ts'
@@ -136,6 +137,8 @@ function toldBy({ signal, origin }: StoredBatch, record: StoredRecord['record'])
       return spanOf(record as SpanRecord)
     case 'hook':
       return hookOf(record as HookRecord)
+    case 'transcript':
+      return entryOf(record as TranscriptRecord)
   }
 }
 
@@ -172,6 +175,10 @@ function hookOf({ body, labels }: HookRecord): Told {
     timeMs: null,
     attributes: plain({ ...body, ...labels }),
   }
+}
+
+function entryOf({ name, timeMs, attributes }: TranscriptRecord): Told {
+  return { name, timeMs: timeMs ?? null, attributes: plain(attributes) }
 }
 
 /** As JSON has them already: they were read from JSON. */

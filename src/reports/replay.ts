@@ -10,6 +10,7 @@ import type { SessionPolicy } from '../sessions/policy.ts'
 import { createReplay, type Replay } from '../sessions/replay.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { letOthersRun, type Pause } from './pause.ts'
+import type { TranscriptContents } from './transcript-contents.ts'
 
 /** A batch has a few dozen records as a rule: a slice takes some milliseconds. */
 const BATCHES_PER_SLICE = 20
@@ -23,13 +24,15 @@ export type ReplayVisitor = (
 
 /**
  * Says what was said of the session so far: of one that is open, what it is at is still to come.
- * Resolves to its state; undefined when there are no records of it.
+ * Resolves to its state; undefined when there are no records of it. With `isClosed` it ends behind its
+ * last record, whatever is stored of that.
  */
 export async function replaySession(
   { inputs }: { readonly inputs: StoredInputs },
   sessionKey: string,
   policy: SessionPolicy,
   visit: ReplayVisitor,
+  { isClosed = false }: { readonly isClosed?: boolean } = {},
 ): Promise<SessionState | undefined> {
   const replay = createReplay(sessionKey, policy)
   let records = 0
@@ -37,6 +40,7 @@ export async function replaySession(
     records += slice.records
     await visit(slice.emissions, records, slice.arrivals)
   }
+  if (isClosed) await visit(replay.closing().emissions, records, [])
   return replay.state()
 }
 
@@ -52,7 +56,7 @@ export interface ReplaySlice {
 
 /**
  * Gives a replay what happened to a session behind a position. Between two slices it pauses; whoever
- * takes none after one has given it what that one has.
+ * takes none after one has given it what that one has. `contents` completes what records leave out.
  */
 export async function* replaySlices(
   inputs: StoredInputs,
@@ -60,12 +64,13 @@ export async function* replaySlices(
   sessionKey: string,
   afterPosition: number,
   pause: Pause,
+  contents?: Pick<TranscriptContents, 'complete'>,
 ): AsyncGenerator<ReplaySlice, void> {
   let position = afterPosition
   for (;;) {
     const slice = await inputs.slice(sessionKey, position, BATCHES_PER_SLICE)
     position = slice.position
-    yield { ...told(slice.inputs, replay), position }
+    yield { ...told(slice.inputs, replay, contents), position }
     if (slice.isLast) return
     await pause()
   }
@@ -75,6 +80,7 @@ export async function* replaySlices(
 export function told(
   inputs: readonly StoredInput[],
   replay: Replay,
+  contents?: Pick<TranscriptContents, 'complete'>,
 ): Omit<ReplaySlice, 'position'> {
   const emissions: Emission[] = []
   const arrivals: Arrival[] = []
@@ -88,7 +94,9 @@ export function told(
   }
   for (const input of inputs) {
     if (input.kind === 'records') {
-      const { accepted } = processStored(input.batch)
+      const stored = processStored(input.batch).accepted
+      const accepted =
+        contents === undefined ? stored : stored.map((each) => contents.complete(each))
       waiting = waiting.concat(accepted)
       for (const arrival of accepted) arrivals.push(arrival)
       records += input.batch.records.length

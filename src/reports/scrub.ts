@@ -9,6 +9,7 @@
  * all of them, for the same reason.
  */
 import { isDeepStrictEqual } from 'node:util'
+import type { PromptEvent } from '../domain/agent-event.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import { seenKeyOf } from '../domain/record-identity.ts'
 import type {
@@ -24,7 +25,7 @@ import type { Masked, StoredBatch } from '../domain/telemetry-record.ts'
 import type { MaskedBatch, MaskedMeaning, StoredMasker } from '../processors/stored-masker.ts'
 import { letOthersRun } from './pause.ts'
 import { isClean, isKeyOfPayload, maskedPayload, maskedTexts } from './scrub-derived.ts'
-import { sessionIdOf } from './scrub-json.ts'
+import { parsed, sessionIdOf } from './scrub-json.ts'
 import { createRetelling, type RetellingDeps } from './scrub-retelling.ts'
 
 export interface ScrubDeps extends RetellingDeps {
@@ -251,14 +252,22 @@ async function maskRecords(deps: ScrubDeps, key: SessionKey): Promise<void> {
 }
 
 function promptChangeOf({ before, after }: MaskedMeaning): PromptChange[] {
-  if (before?.item.kind !== 'prompt' || after?.item.kind !== 'prompt') return []
+  const told = promptOf(before)
+  const masked = promptOf(after)
+  if (told === undefined || masked === undefined) return []
   const prompt: PromptText = {
-    promptId: after.item.promptId ?? null,
-    command: after.item.command ?? null,
-    text: after.item.prompt.text ?? null,
+    promptId: masked.promptId ?? null,
+    command: masked.command ?? null,
+    text: masked.prompt.text ?? null,
   }
-  const wellFormed = ({ item }: Arrival) => item.dedupKey.toWellFormed()
-  return [{ before: wellFormed(before), after: wellFormed(after), prompt }]
+  const wellFormed = ({ dedupKey }: PromptEvent) => dedupKey.toWellFormed()
+  return [{ before: wellFormed(told), after: wellFormed(masked), prompt }]
+}
+
+function promptOf(arrival: Arrival | undefined): PromptEvent | undefined {
+  const item = arrival?.item
+  const event = item?.kind === 'transcript' ? item.event : item
+  return event?.kind === 'prompt' ? event : undefined
 }
 
 /** What there is to mask outside of sessions. */
@@ -316,6 +325,7 @@ async function* changesBeside(
   }
   yield* changesOfItems(store, masker)
   yield* changesOfQuarantine(store, masker)
+  yield* changesOfTranscripts(store, masker)
   for (const remark of await store.remarks()) {
     const secrets = createTally()
     const text = masker.tree(remark.text, secrets.count)
@@ -371,6 +381,26 @@ async function* changesOfQuarantine(
       }
     }
     afterId = last.id
+  }
+}
+
+/** What they tell is masked as it is read. */
+async function* changesOfTranscripts(
+  store: ScrubReader,
+  masker: StoredMasker,
+): AsyncGenerator<ChangeBeside> {
+  for (let afterId = 0; ; ) {
+    const states = await store.transcriptStates(afterId)
+    const last = states.at(-1)
+    if (last === undefined) return
+    for (const { id, text } of states) {
+      const secrets = createTally()
+      const state = parsed(text)
+      if (isDeepStrictEqual(masker.tree(state, secrets.count), state)) continue
+      yield { apply: (to) => to.forgetTranscript(id), records: 0, secrets: secrets.sum() }
+    }
+    afterId = last.id
+    await letOthersRun()
   }
 }
 

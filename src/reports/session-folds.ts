@@ -7,9 +7,11 @@ import type { Emission } from '../domain/emission.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { type Closing, createReplay, type Replay } from '../sessions/replay.ts'
+import { processStored } from '../processors/stored-processor.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { Pause } from './pause.ts'
 import { replaySlices } from './replay.ts'
+import { createTranscriptContents, type TranscriptContents } from './transcript-contents.ts'
 
 /** What is gathered of a session while it is told. */
 export interface Gathering {
@@ -41,6 +43,9 @@ interface Fold {
   readonly gathered: Gathering
   /** Position of the session's first batch: another one means that its records are others. */
   readonly first: number
+  /** Position of the newest entry of a transcript when it was begun: those behind it may complete it. */
+  readonly transcript: number
+  readonly contents: TranscriptContents
   /** Up to where it was told. */
   position: number
   /** Whoever tells it on. */
@@ -49,6 +54,8 @@ interface Fold {
 
 /** A session page with a few turns open. Each takes a few megabytes at most. */
 const MAX_FOLDS = 8
+/** Read at once. */
+const BATCHES = 50
 
 export interface SessionFoldsDeps {
   readonly reader: Pick<StoreReader, 'records' | 'inputs'>
@@ -66,16 +73,19 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
   ): Promise<Fold | undefined> {
     const id = JSON.stringify([sessionKey, name])
     const first = await reader.records.firstOf(sessionKey)
+    const transcript = (await reader.records.signalsOf(sessionKey)).get('transcript') ?? 0
     const known = folds.get(id)
     folds.delete(id)
     if (first === undefined) return undefined
     const fold =
-      known?.first === first
+      known?.first === first && known.transcript === transcript
         ? known
         : {
-            replay: createReplay(sessionKey, policy),
+            replay: createReplay(sessionKey, { ...policy, showsTranscripts: true }),
             gathered: create(),
             first,
+            transcript,
+            contents: await contentsOf(sessionKey, transcript),
             position: 0,
             busy: Promise.resolve(),
           }
@@ -85,8 +95,24 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
     return fold
   }
 
+  /** What all entries of transcripts say, since they may stand behind what they complete. */
+  async function contentsOf(sessionKey: string, transcript: number): Promise<TranscriptContents> {
+    const contents = createTranscriptContents()
+    let position = 0
+    while (position < transcript) {
+      const batches = await reader.records.batches(sessionKey, position, BATCHES)
+      const last = batches.at(-1)
+      if (last === undefined) break
+      const entries = batches.filter(({ signal }) => signal === 'transcript')
+      for (const batch of entries) contents.add(processStored(batch).accepted)
+      position = last.id
+    }
+    return contents
+  }
+
   async function advance(fold: Fold, sessionKey: string, pause: Pause): Promise<void> {
-    const slices = replaySlices(reader.inputs, fold.replay, sessionKey, fold.position, pause)
+    const { contents, position: from } = fold
+    const slices = replaySlices(reader.inputs, fold.replay, sessionKey, from, pause, contents)
     for await (const { emissions, arrivals, position } of slices) {
       fold.gathered.add(emissions, arrivals)
       fold.position = position

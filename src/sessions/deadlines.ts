@@ -4,7 +4,7 @@
  */
 import type { CloseReason } from '../domain/session-control.ts'
 import type { Draft } from './draft.ts'
-import { isEmpty } from './eventful.ts'
+import { isEmpty, isForExporters } from './eventful.ts'
 import { releaseDueCalls } from './calls/model-call.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { OpenTurn, SessionState } from './state.ts'
@@ -65,7 +65,7 @@ export function close(draft: Draft, reason: CloseReason): void {
   if (draft.state.closed !== undefined) return
   for (const turn of openTurns(draft)) endTurn(draft, turn, reason)
   emitSideCalls(draft)
-  if (!isEmpty(draft.state)) emitSummary(draft, reason)
+  if (!isEmpty(draft.state) && isForExporters(draft.state)) emitSummary(draft, reason)
   draft.state.closed = reason
   draft.state.endsAtMs = undefined
 }

@@ -11,6 +11,7 @@
  */
 import type { AgentEvent } from '../domain/agent-event.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
+import { CONTINUES } from '../domain/transcript-join.ts'
 import type { SessionState } from './state.ts'
 
 /** Whether nothing but a start was told so far. */
@@ -33,6 +34,8 @@ export function isEventful(item: AgentEvent | MetricSample): boolean {
     case 'session_end_report':
     case 'other':
       return false
+    case 'transcript':
+      return item.event.kind !== 'other' || item.name === CONTINUES
     default:
       return true
   }
@@ -43,6 +46,11 @@ const QUIET_MEASURES: ReadonlySet<MetricSample['measure']> = new Set([
   'active_time_s',
   'other',
 ])
+
+/** Whether exporters know the session, or are to know it. */
+export function isForExporters({ hasTelemetry, totals, isTranscriptShown }: SessionState): boolean {
+  return hasTelemetry || isTranscriptShown === true || Object.keys(totals.hooks).length > 0
+}
 
 /** What the figures say, for states of version 1, which may not have the flag. */
 export function hasToldSomething({ turnCount, totals }: SessionState): boolean {

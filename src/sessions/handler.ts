@@ -40,6 +40,8 @@ export interface SessionHandlerDeps {
   readonly store: SessionStore<SessionState>
   readonly clock: Clock
   readonly policy: SessionPolicy
+  /** What one commit takes; by default what others wait for without noticing it. */
+  readonly commitBounds?: CommitBounds
   /** Open sessions at once; above it those quiet for longest are closed. */
   readonly maxSessions: number
   /** Runs a callback after the I/O at hand (`setImmediate`). */
@@ -81,7 +83,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   const { store, clock, policy } = deps
   const live = createLiveSessions()
   const queue = createWorkQueue({
-    bounds: COMMIT_BOUNDS,
+    bounds: deps.commitBounds ?? COMMIT_BOUNDS,
     stateBytes: (key) => live.bytesOf(key) ?? USUAL_STATE_BYTES,
   })
   /** What happens between two commits. None of these rejects. */

@@ -19,6 +19,8 @@ export interface SessionPolicy {
   readonly tagLabels: readonly string[]
   /** Longer texts are cut, with a note of their length. Characters. */
   readonly maxContentLength: number
+  /** Transcripts are folded like telemetry, whether they are exported or not: to look at them here. */
+  readonly showsTranscripts?: boolean
   /** Turns open at once; above it the oldest ends. */
   readonly maxOpenTurns: number
   /** Ended turns remembered by key; older ones are known by their time. */

@@ -30,6 +30,7 @@ import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagents/subagent.ts'
 import { isRepeatedCall, noteRepeats, onFallback, onSum, settleRepeats } from './repeats.ts'
 import { finishTold, noteTold } from './told.ts'
+import { isShown, noteQuietEntry, onToldByTranscript, onTranscript } from './transcripts.ts'
 import { boundOpenTurns } from './turns/turn-end.ts'
 import { boundHeld } from './relief.ts'
 import { joinTurnSpans } from './turns/turn-span.ts'
@@ -120,12 +121,17 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   const { state } = draft
   if (isResend(state, item, atMs)) return
   // That a session ends which is closed already is nothing new.
-  if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
-  state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
+  const isQuiet = item.kind === 'transcript' && !isShown(item, draft.policy)
+  if (isQuiet) noteQuietEntry(draft, item, atMs)
+  else {
+    if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
+    state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
+  }
   state.firstMs = Math.min(state.firstMs, beginningOf(item))
   state.lastMs = Math.max(state.lastMs, item.timeMs)
-  noteTold(draft, { identity: item.identity, resource, timeMs: item.timeMs })
-  state.hasTelemetry ||= !isHook(item)
+  // Where somebody works stands on all that is exported.
+  noteTold(draft, { identity: isQuiet ? {} : item.identity, resource, timeMs: item.timeMs })
+  state.hasTelemetry ||= !isHook(item) && item.kind !== 'transcript'
   state.eventful = isEventful(item) || !isEmpty(state)
   if (item.implausible !== undefined) countImplausible(state.totals, item.implausible)
   if (item.masked !== undefined) countMasked(state.totals, item.masked)
@@ -135,7 +141,9 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   }
   // Where spans are the source, nothing waits for them.
   state.traced ||= item.traceId !== undefined && item.place === undefined
-  onEvent(draft, item, atMs)
+  if (item.kind === 'transcript')
+    onTranscript(draft, item, (event) => foldEvent(draft, event, atMs))
+  else onEvent(draft, item, atMs)
   boundHeld(draft)
 }
 
@@ -188,9 +196,13 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   const { totals } = draft.state
   if (isHook(event)) count(totals.hooks, event.name)
   else if (event.kind !== 'span') count(totals.events, event.name)
-  if (isRepeatedCall(draft.state, event)) return
-  noteRepeats(draft.state, event)
-  foldEvent(draft, event, atMs)
+  const fold = (each: AgentEvent): void => {
+    if (isRepeatedCall(draft.state, each)) return
+    noteRepeats(draft.state, each)
+    foldEvent(draft, each, atMs)
+  }
+  if (event.transcriptKey === undefined) fold(event)
+  else onToldByTranscript(draft, event, fold)
 }
 
 function foldEvent(draft: Draft, event: AgentEvent, atMs: number): void {
@@ -246,6 +258,7 @@ function foldEvent(draft: Draft, event: AgentEvent, atMs: number): void {
     case 'session_end_report':
       onReport(draft, event, atMs)
       break
+    case 'transcript':
     case 'other':
       return
   }

@@ -15,7 +15,7 @@ import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
 import { drop, type CorrelationBounds, look, note } from './pending-correlations.ts'
 import { jsonBytes } from './json-bytes.ts'
-import { shortHash } from './short-hash.ts'
+import { shortHash } from '../domain/short-hash.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
 
 /** What is told again and again (the usage of a root) stays, whatever the bounds. */
@@ -202,6 +202,11 @@ function dueOf(pending: Readonly<Record<string, PendingRepeat>>, nowMs: number) 
 
 function depthOf({ event }: PendingRepeat): number {
   return event.place?.within.length ?? 0
+}
+
+/** Whether the result of a tool has been told. */
+export function isToldTool(state: SessionState, toolUseId: string): boolean {
+  return isTold(state, toolOf(toolUseId))
 }
 
 function tell(state: SessionState, key: string): void {

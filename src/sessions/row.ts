@@ -22,7 +22,7 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     firstPromptMs: state.firstPromptMs,
     firstCommitMs: state.firstCommitMs,
     userId: state.identity.userId,
-    title: state.title ?? state.firstPrompt,
+    title: state.title ?? state.transcriptTitle ?? state.firstPrompt,
     project: labels.project ?? labels.repository,
     team: labels.team,
     labels: state.attributes,

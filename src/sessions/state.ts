@@ -2,7 +2,7 @@
  * A session as the machine knows it: plain JSON data, so that it can be stored as it is and
  * taken up again after a crash. Only the machine writes it, and only a copy of its own.
  */
-import type { AgentEvent, FallbackEvent } from '../domain/agent-event.ts'
+import type { AgentEvent, FallbackEvent, TranscriptEvent } from '../domain/agent-event.ts'
 import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Observation } from '../domain/emission.ts'
 import type { Identity, SessionKey } from '../domain/identity.ts'
@@ -17,6 +17,7 @@ import {
   type Correlations,
 } from './pending-correlations.ts'
 import type { SeriesRun } from './usage/series.ts'
+import type { Transcribed } from './usage/transcribed.ts'
 import type { UsagePart } from './usage/usage.ts'
 import { copyTotals, emptyTotals, type MetricStretch, type Totals } from './usage/totals.ts'
 
@@ -202,7 +203,7 @@ export interface OpenTurn {
 
 /** An event that waits for a record that tells the same better. */
 export interface PendingRepeat {
-  readonly event: Exclude<AgentEvent, FallbackEvent>
+  readonly event: Exclude<AgentEvent, FallbackEvent | TranscriptEvent>
   readonly unless: readonly string[]
   /** When it counts, by arrival time, if nothing has come. */
   readonly settleAtMs: number
@@ -306,6 +307,12 @@ export interface SessionState {
   pendingRepeats?: Correlations<PendingRepeat>
   /** What subagents used whose type nobody has told, by their id: see `untyped-usage.ts`. */
   untypedUsage?: Correlations<readonly UsagePart[]>
+  /** What transcripts told and telemetry has not, by key: see `transcripts.ts`. */
+  transcribed?: Correlations<Transcribed>
+  /** Something of a transcript was shown like telemetry: exporters have it, or are to. */
+  isTranscriptShown?: boolean
+  /** What a transcript that is not exported calls the session. */
+  transcriptTitle?: string
   /** Notes from before the first turn, which they are shown in. */
   earlyNotes: ObservationDraft[]
   title: string | undefined
@@ -428,6 +435,7 @@ export function copyState(from: SessionState): SessionState {
   if (from.toldKeys !== undefined) copy.toldKeys = copyCorrelations(from.toldKeys)
   if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyCorrelations(from.pendingRepeats)
   if (from.untypedUsage !== undefined) copy.untypedUsage = copyCorrelations(from.untypedUsage)
+  if (from.transcribed !== undefined) copy.transcribed = copyCorrelations(from.transcribed)
   copy.earlyNotes = from.earlyNotes.slice()
   return copy
 }

@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '../domain/result.ts'
 import type { StoredState } from '../domain/stored-state.ts'
 import { hasToldSomething } from './eventful.ts'
-import { shortHash } from './short-hash.ts'
+import { shortHash } from '../domain/short-hash.ts'
 import { soundState } from './sound-state.ts'
 import { emptyModel } from './usage/totals.ts'
 import { newSession, newTurn, type SessionState, STATE_VERSION } from './state.ts'

@@ -190,6 +190,8 @@ export interface RecordReader {
   countOf(sessionKey: string): Promise<number | undefined>
   /** The position behind the first batch of a session, which is there as long as its records are. */
   firstOf(sessionKey: string): Promise<number | undefined>
+  /** Which signals a session has records of, each with the position of the newest. */
+  signalsOf(sessionKey: string): Promise<ReadonlyMap<Signal, number>>
   /** The position of the newest record; 0 when there is none. */
   newest(): Promise<number>
 }

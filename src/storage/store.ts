@@ -11,6 +11,7 @@ import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
 import type { ScrubStore } from '../domain/scrub-store.ts'
 import type { SessionStore } from '../domain/session-store.ts'
+import type { TranscriptPositions } from '../domain/transcript-files.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
 import type { StateFormat } from '../domain/stored-state.ts'
 import type { StoreLog } from './store-log.ts'
@@ -67,6 +68,8 @@ export interface Store<S> {
   readonly quarantine: QuarantineStore
   /** What is forwarded, on its way into the outbox. */
   readonly forwarded: ForwardStore
+  /** How far transcripts were read. */
+  readonly transcripts: TranscriptPositions
   /** Until when a destination, named by its address, asked to be left alone. */
   readonly pause: (destination: string) => DestinationPause
   /** Which data folder this is: a random id, which the bridge reports on request. */

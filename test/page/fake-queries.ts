@@ -168,6 +168,13 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       scrubSession: async () => ok({ key: '', isChanged: false, records: 0, secrets: {} }),
       scrub: async () => ok({ isChanged: false, records: 0, secrets: {} }),
       dropQuarantine: async () => ({ items: 0 }),
+      startImport: () => '1',
+      importState: () => ({
+        state: 'running',
+        progress: { bytes: 0, totalBytes: 0, files: 0, totalFiles: 0 },
+        counts: null,
+        error: null,
+      }),
       live: {
         since: async (asked) => ok(await liveChunk(queries.live, asked)),
         onCommitted: (listener) => {

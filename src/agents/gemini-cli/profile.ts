@@ -17,7 +17,9 @@ const spans = spanSourceOf((span) => (gemini.writes(span) ? gemini : undefined))
 
 /** Counts where no logs tell of calls. */
 function asFallback(event: AgentEvent): AgentEvent {
-  if (event.kind === 'other' || event.kind === 'fallback') return event
+  if (event.kind === 'other' || event.kind === 'fallback' || event.kind === 'transcript') {
+    return event
+  }
   const { agent, sessionId, dedupKey, name, timeMs, identity } = event
   return {
     ...{ agent, sessionId, dedupKey, name, timeMs, identity },

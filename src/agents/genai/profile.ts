@@ -93,7 +93,8 @@ function placingOf(dialect: Dialect, span: SpanRecord): SpanPlacing {
 
 /** Counts where the agent itself tells nothing of the session, a tool where it does not tell of that. */
 function secondHand(base: EventBase, event: AgentEvent): AgentEvent {
-  if (event.kind === 'other' || event.kind === 'fallback') return event
+  const { kind } = event
+  if (kind === 'other' || kind === 'fallback' || kind === 'transcript') return event
   const toolUseId = event.kind === 'tool_result' ? event.toolUseId : undefined
   const unless = toolUseId === undefined ? ({ anyUsage: true } as const) : { toolUseId }
   return { ...base, kind: 'fallback', event, unless }

@@ -25,6 +25,9 @@
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
  * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
  * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
+ * | POST /api/quarantine/retry, /drop | records that could not be placed: try again, or delete |
+ * | POST /api/imports | begins to take in transcripts |
+ * | GET /api/imports/:id | what has become of that |
  * | POST /api/quarantine/retry, /drop | records that could not be assigned: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
@@ -39,6 +42,7 @@ import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
 import { budgetsAnswer } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { facetsAnswer, filter } from './filter.ts'
+import { importBody, importStarted, importState } from './imports.ts'
 import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
 import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
@@ -140,5 +144,12 @@ export const api = {
     deadSelection,
     changedAnswer,
   ),
+  import: post(
+    '/api/imports',
+    'Begins to take in transcripts that lie on the machine of the bridge',
+    importBody,
+    importStarted,
+  ),
+  importState: get('/api/imports/:id', 'What has become of an import', nothing, importState),
   budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer),
 } as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { timeMs } from './quantities.ts'
 
-export const SIGNALS = ['log', 'metric', 'trace', 'hook'] as const
+export const SIGNALS = ['log', 'metric', 'trace', 'hook', 'transcript'] as const
 
 export const rawEventsQuery = z.object({
   signal: z.enum(SIGNALS).optional(),

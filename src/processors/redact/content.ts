@@ -144,6 +144,16 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
       record.record = { ...of, body: attributesWithout(of.body, of.body, policy) }
       return
     }
+    case 'transcript': {
+      const { record: of } = record
+      const attributes = attributesWithout(of.attributes, of.attributes, policy)
+      record.record = {
+        ...of,
+        origin: originWithout(of.origin, policy),
+        attributes: without(attributes, wordsOf(policy)),
+      }
+      return
+    }
     case 'metric':
       record.record = { ...record.record, origin: originWithout(record.record.origin, policy) }
   }
@@ -153,6 +163,12 @@ function eventNamesIn(attributes: Attributes): readonly string[] {
   return Object.entries(attributes).flatMap(([name, value]) =>
     typeof value === 'string' && isEventName(name) ? [value] : [],
   )
+}
+
+/** What transcripts have other names for: the answer of a subagent, and a title, which sums up a prompt. */
+function wordsOf(policy: ContentPolicy): ReadonlySet<string> {
+  const isTitled = policy.has('prompts') || policy.has('responses')
+  return new Set([...(policy.has('responses') ? ['answer'] : []), ...(isTitled ? ['title'] : [])])
 }
 
 /** `ofRecord` are the attributes that tell whether the record is of a tool. */

@@ -290,6 +290,19 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
           labels: attributes(of.labels) as Readonly<Record<string, string>>,
         }
         record.record = withMasked(of, next, counts)
+        return
+      }
+      case 'transcript': {
+        const { record: of } = record
+        const next = {
+          origin: origin(of.origin),
+          sessionId: text(of.sessionId),
+          name: text(of.name),
+          key: text(of.key),
+          attributes: attributes(of.attributes),
+          ...(of.claim !== undefined && { claim: text(of.claim) }),
+        }
+        record.record = withMasked(of, next, counts)
       }
     }
   }

@@ -16,8 +16,16 @@ import type { CountedCall, EarlyUsage, HeldCall, SessionState } from '../state.t
 import { subagentTypeOf } from '../subagents/subagent.ts'
 import { countedDimensions, UNKNOWN_SUBAGENT } from '../usage/dimensions.ts'
 import { keyOf } from '../usage/name-table.ts'
-import { countModelCall, countModelError, countUnpriced, countUsage } from '../usage/totals.ts'
-import { noteUntyped } from '../usage/untyped-usage.ts'
+import type { TranscribedCall } from '../usage/transcribed.ts'
+import {
+  countModelCall,
+  countModelError,
+  countTranscribed,
+  countUnpriced,
+  countUsage,
+  type Totals,
+} from '../usage/totals.ts'
+import { forgetUntyped, noteUntyped } from '../usage/untyped-usage.ts'
 import {
   addModelUsage,
   amountsOf,
@@ -32,7 +40,7 @@ import type { CallCost } from './call-cost.ts'
 export function countCall(draft: Draft, event: ModelCallEvent, { cost }: CallCost): CountedCall {
   const { totals } = draft.state
   const { model, timeMs, durationMs = 0, usage, subagentId } = event
-  const dimensions = dimensionsOf(draft.state, toldBy(event), subagentId)
+  const dimensions = dimensionsOfCall(draft.state, event)
   countModelCall(totals, event, cost)
   // What a later record may tell is not unknown yet.
   const unpricedCalls = cost === undefined && usage !== undefined ? 1 : 0
@@ -86,6 +94,24 @@ export function countUntold(draft: Draft, held: HeldCall): void {
   count(draft, { model, timeMs, subagentId, dimensions }, undefined, { unpricedCalls: 1 })
 }
 
+/**
+ * Counts a call that a transcript tells, or takes it back. It was counted under the dimensions that it
+ * has, so that what is taken back is what was counted.
+ */
+export function countTranscribedCall(draft: Draft, call: TranscribedCall, sign: 1 | -1): void {
+  const { totals } = draft.state
+  const { model, timeMs, subagentId, dimensions, usage, cost } = call
+  countTranscribed(totals, call, sign)
+  const amounts = {
+    calls: 1,
+    unpricedCalls: call.isUnpriced ? 1 : 0,
+    ...amountsOf(usage, cost),
+  }
+  const counted = { model, timeMs, subagentId, dimensions }
+  if (sign === 1) count(draft, counted, cost?.source, amounts)
+  else takeBack(draft, counted, cost?.source, amounts)
+}
+
 export function countError(draft: Draft, event: ModelErrorEvent): void {
   const { state } = draft
   const dimensions = dimensionsOf(state, toldBy(event), event.subagentId)
@@ -116,24 +142,48 @@ interface Counted {
   readonly dimensions: CallDimensions
 }
 
+function takeBack(
+  draft: Draft,
+  counted: Counted,
+  costSource: CostSource | undefined,
+  amounts: UsageAmounts,
+): void {
+  const key = keyOfCounted(draft.state.totals, counted, costSource)
+  addModelUsage(draft.usage, key, negated(amounts))
+  if (counted.subagentId !== undefined) forgetUntyped(draft, counted.subagentId, { key, amounts })
+}
+
 function count(
   draft: Draft,
-  { model, timeMs, subagentId, dimensions }: Counted,
+  counted: Counted,
   costSource: CostSource | undefined,
   amounts: UsageAmounts,
 ): UsagePart {
-  const { totals } = draft.state
-  const key: UsageKey = {
-    bucketMs: bucketOf(timeMs),
-    model: keyOf(totals.models, model),
-    isSubagent: subagentId !== undefined,
-    dimensions: countedDimensions(totals, dimensions, costSource),
-  }
+  const { subagentId } = counted
+  const key = keyOfCounted(draft.state.totals, counted, costSource)
   addModelUsage(draft.usage, key, amounts)
   if (subagentId !== undefined && key.dimensions.subagentType === UNKNOWN_SUBAGENT) {
     noteUntyped(draft, subagentId, { key, amounts })
   }
   return { key, amounts }
+}
+
+function keyOfCounted(
+  totals: Totals,
+  { model, timeMs, subagentId, dimensions }: Counted,
+  costSource: CostSource | undefined,
+): UsageKey {
+  return {
+    bucketMs: bucketOf(timeMs),
+    model: keyOf(totals.models, model),
+    isSubagent: subagentId !== undefined,
+    dimensions: countedDimensions(totals, dimensions, costSource),
+  }
+}
+
+/** The dimensions that a call counts under, as far as they are known now. */
+export function dimensionsOfCall(state: SessionState, event: ModelCallEvent): CallDimensions {
+  return dimensionsOf(state, toldBy(event), event.subagentId)
 }
 
 /** What the record of a call says of it. */

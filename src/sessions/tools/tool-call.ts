@@ -49,6 +49,13 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
   if (turn.tools.length > policy.maxHeldItems) leaveOldestTool(draft, turn)
 }
 
+/** A tool that was asked for is refused after all: it is shown once. */
+export function forgetTool(draft: Draft, toolUseId: string | undefined): void {
+  for (const turn of openTurns(draft)) {
+    turn.tools = turn.tools.filter((tool) => tool.toolUseId !== toolUseId)
+  }
+}
+
 export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: number): void {
   const { state, policy } = draft
   const turn = turnOf(draft, event, arrivedMs)

@@ -18,7 +18,7 @@ import {
   note,
   put,
 } from '../pending-correlations.ts'
-import { shortHash } from '../short-hash.ts'
+import { shortHash } from '../../domain/short-hash.ts'
 import type { EndedTurn, OpenTurn, SessionState, ShortTurn, Subagent } from '../state.ts'
 
 /** Turns kept in short, about 18 bytes of the state each; the oldest page of them is dropped. */

@@ -5,6 +5,7 @@
 import type { PromptEvent } from '../../domain/agent-event.ts'
 import type { Draft } from '../draft.ts'
 import type { OpenTurn, SessionState } from '../state.ts'
+import { takeBackPrompt } from '../usage/transcript-sums.ts'
 import { addPrompts } from '../usage/usage.ts'
 
 /** Characters of the first prompt that stand for a title. */
@@ -27,6 +28,7 @@ export function countPrompt(draft: Draft, turn: OpenTurn, timeMs: number): void 
   const { state } = draft
   state.firstPromptMs = Math.min(state.firstPromptMs ?? timeMs, timeMs)
   if (turn.counted) return
+  takeBackPrompt(draft, turn.promptId)
   turn.counted = true
   turn.countedMs = timeMs
   state.totals.prompts += 1

@@ -8,6 +8,7 @@ import type { Cost, ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../do
 import type { CallDimensions } from '../../domain/call-dimensions.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { Implausible } from '../../domain/numbers.ts'
+import type { TranscribedCall, TranscribedRefusal, TranscribedTool } from './transcribed.ts'
 import {
   copyDistribution,
   countBuckets,
@@ -290,6 +291,42 @@ export function countMasked(totals: Totals, masked: Readonly<Record<string, numb
   for (const [rule, times] of Object.entries(masked)) count(totals.masked, rule, times)
 }
 
+/** What a transcript told of calls and tools, added or taken out. */
+export function countTranscribed(
+  totals: Totals,
+  told: TranscribedCall | TranscribedTool | TranscribedRefusal,
+  sign: 1 | -1,
+): void {
+  if (told.kind === 'call') {
+    const model = entryOf(totals.models, told.model, emptyModel)
+    totals.modelCalls += sign
+    model.calls += sign
+    for (const into of [totals, model]) {
+      if (told.isUnpriced) into.unpricedCalls += sign
+      if (told.cost !== undefined) into.costUsd = addUsd(into.costUsd, sign * told.cost.usd)
+      if (isEstimate(told.cost)) into.estimatedUsd = addUsd(into.estimatedUsd, sign * told.cost.usd)
+      if (told.usage !== undefined) addUsage(into.usage, told.usage, sign)
+    }
+    return
+  }
+  const tool = entryOf(totals.tools, told.tool, emptyTool)
+  if (told.kind === 'refusal') {
+    totals.toolRefusals += sign
+    tool.refusals += sign
+    return
+  }
+  totals.toolResults += sign
+  tool.results += sign
+  if (told.success) return
+  totals.toolFailures += sign
+  tool.failures += sign
+}
+
+export function addPromptCount(totals: Totals, isSynthetic: boolean, sign: 1 | -1): void {
+  if (isSynthetic) totals.syntheticPrompts += sign
+  else totals.prompts += sign
+}
+
 function recordIn(totals: Totals, into: Distribution, value: number | undefined): void {
   if (value === undefined) return
   totals.buckets ??= allBuckets(totals)
@@ -301,12 +338,14 @@ function allBuckets({ models, tools, ttftMs }: Totals): number {
   return [ttftMs, ...durations].reduce((sum, of) => sum + countBuckets(of), 0)
 }
 
-function addUsage(into: MutableUsage, usage: TokenUsage): void {
-  into.input += usage.input
-  into.output += usage.output
-  into.cacheRead += usage.cacheRead
-  into.cacheCreation += usage.cacheCreation
-  if (usage.reasoning !== undefined) into.reasoning = (into.reasoning ?? 0) + usage.reasoning
+function addUsage(into: MutableUsage, usage: TokenUsage, sign: 1 | -1 = 1): void {
+  into.input += sign * usage.input
+  into.output += sign * usage.output
+  into.cacheRead += sign * usage.cacheRead
+  into.cacheCreation += sign * usage.cacheCreation
+  if (usage.reasoning !== undefined) {
+    into.reasoning = (into.reasoning ?? 0) + sign * usage.reasoning
+  }
 }
 
 export function emptyModel(): ModelTotals {

@@ -3,8 +3,10 @@
  * record that does may come when the subagent ends. It is counted as of an unknown type until then,
  * and moved once the type is told. Bounded: what is forgotten stays as it was counted.
  */
+import { dimensionsKey } from '../../domain/usage.ts'
 import type { Draft } from '../draft.ts'
-import { type CorrelationBounds, note, take } from '../pending-correlations.ts'
+import { type CorrelationBounds, note, put, take } from '../pending-correlations.ts'
+import type { SessionState } from '../state.ts'
 import { countedDimensions, UNKNOWN_SUBAGENT } from './dimensions.ts'
 import { addModelUsage, negated, type UsagePart } from './usage.ts'
 
@@ -21,14 +23,51 @@ export function noteUntyped({ state }: Draft, subagentId: string, part: UsagePar
   note(state.untypedUsage, subagentId, parts, UNTYPED)
 }
 
+/** What was noted of it does not count any more. */
+export function forgetUntyped({ state }: Draft, subagentId: string, part: UsagePart): void {
+  if (state.untypedUsage === undefined) return
+  const parts = take(state.untypedUsage, subagentId) ?? []
+  const at = parts.findIndex((each) => isAlike(each, part))
+  const rest = at < 0 ? parts : parts.toSpliced(at, 1)
+  if (rest.length > 0) note(state.untypedUsage, subagentId, rest, UNTYPED)
+}
+
+/** The same call: what it lasted may be known of one of them alone. */
+function isAlike(a: UsagePart, b: UsagePart): boolean {
+  const { durationMs: _, ...amounts } = a.amounts
+  const { durationMs: __, ...others } = b.amounts
+  return (
+    a.key.bucketMs === b.key.bucketMs &&
+    a.key.model === b.key.model &&
+    dimensionsKey(a.key.dimensions) === dimensionsKey(b.key.dimensions) &&
+    JSON.stringify(amounts) === JSON.stringify(others)
+  )
+}
+
 /** The type of a subagent is told: what it used so far counts for that. */
 export function typeUsage({ state, usage }: Draft, subagentId: string, type: string): void {
   if (type === UNKNOWN_SUBAGENT || state.untypedUsage === undefined) return
-  for (const { key, amounts } of take(state.untypedUsage, subagentId) ?? []) {
+  const untyped = take(state.untypedUsage, subagentId)
+  if (untyped === undefined) return
+  for (const { key, amounts } of untyped) {
     const { costSource, ...told } = key.dimensions
     const typed = { ...told, subagentType: type }
     const dimensions = countedDimensions(state.totals, typed, costSource)
     addModelUsage(usage, key, negated(amounts))
     addModelUsage(usage, { ...key, dimensions }, amounts)
+  }
+  typeTranscribed(state, subagentId, type)
+}
+
+/** What transcripts told of its calls is taken back from where it counts now. */
+function typeTranscribed(
+  { transcribed = {} }: SessionState,
+  subagentId: string,
+  subagentType: string,
+): void {
+  for (const [key, told] of Object.entries(transcribed)) {
+    if (told.kind !== 'call' || told.subagentId !== subagentId) continue
+    if (told.dimensions.subagentType !== UNKNOWN_SUBAGENT) continue
+    put(transcribed, key, { ...told, dimensions: { ...told.dimensions, subagentType } })
   }
 }

@@ -105,15 +105,21 @@ export function addToolResult(
   usage: UsageDraft,
   tool: string,
   result: Pick<ToolResultEvent, 'timeMs' | 'success' | 'durationMs'>,
+  by: 1 | -1 = 1,
 ): void {
   const row = toolRow(usage, tool, result.timeMs)
-  row.results += 1
-  if (!result.success) row.failures += 1
-  row.durationMs += result.durationMs ?? 0
+  row.results += by
+  if (!result.success) row.failures += by
+  row.durationMs += by * (result.durationMs ?? 0)
 }
 
-export function addToolRefusal(usage: UsageDraft, tool: string, timeMs: number): void {
-  toolRow(usage, tool, timeMs).refusals += 1
+export function addToolRefusal(
+  usage: UsageDraft,
+  tool: string,
+  timeMs: number,
+  by: 1 | -1 = 1,
+): void {
+  toolRow(usage, tool, timeMs).refusals += by
 }
 
 export function addPrompts(usage: UsageDraft, timeMs: number, by: number): void {

@@ -3,6 +3,7 @@
  * Records of one request that belong together become one row, so that a record costs one small
  * row of its own, the one in the filter.
  */
+import type { PromptEvent } from '../../domain/agent-event.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredRecord } from '../../domain/telemetry-record.ts'
 import type { Connection } from './connection.ts'
@@ -10,6 +11,7 @@ import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import { createSeenRecords } from './seen-records.ts'
+import type { TranscriptRows } from './transcript-rows.ts'
 
 export interface RecordRows {
   /** Stores what was not known already, and returns that, session by session. */
@@ -20,6 +22,7 @@ interface RecordRowsDeps {
   readonly connection: Connection
   readonly ids: IdBlocks
   readonly origins: OriginRows
+  readonly transcripts: TranscriptRows
 }
 
 /**
@@ -32,7 +35,7 @@ interface Batch {
 }
 
 export function createRecordRows(deps: RecordRowsDeps): RecordRows {
-  const { connection, ids, origins } = deps
+  const { connection, ids, origins, transcripts } = deps
   const { kysely } = connection
   const seen = createSeenRecords(connection)
   const insertBatch = prepare(connection, (row: NewRow<'record_batches'>) =>
@@ -42,8 +45,9 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
     kysely.insertInto('prompts').values(row),
   )
 
-  function keepPrompt(sessionRef: number, { item }: Arrival): void {
-    if (item.kind !== 'prompt') return
+  function keepPrompt(sessionRef: number, arrival: Arrival): void {
+    const item = promptOf(arrival)
+    if (item === undefined) return
     insertPrompt.run({
       session_ref: sessionRef,
       dedup_key: item.dedupKey,
@@ -87,7 +91,8 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
       const fresh: Arrival[] = []
       for (const own of Map.groupBy(arrivals, ({ sessionKey }) => sessionKey).values()) {
         const sessionRef = sessionRefOf(own[0] as Arrival)
-        const unknown = seen.unknownOf(sessionRef, own)
+        const owned = transcripts.owned(sessionRef, own)
+        const unknown = transcripts.joined(sessionRef, seen.unknownOf(sessionRef, owned))
         keepBatches(sessionRef, unknown)
         for (const arrival of unknown) {
           keepPrompt(sessionRef, arrival)
@@ -97,6 +102,13 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
       return fresh
     },
   }
+}
+
+/** What telemetry told of a prompt stands there already. */
+function promptOf({ item }: Arrival): PromptEvent | undefined {
+  if (item.kind === 'prompt') return item
+  const isNew = item.kind === 'transcript' && item.copyOf === undefined
+  return isNew && item.event.kind === 'prompt' ? item.event : undefined
 }
 
 function isAlike(a: Arrival, b: Arrival): boolean {

@@ -292,7 +292,7 @@ export interface QuarantineTable {
   /** Of signal and record: each is there once. */
   hash: string
   received_ms: number
-  signal: Exclude<Signal, 'hook'>
+  signal: Exclude<Signal, 'hook' | 'transcript'>
   reason: string
   message: string
   name: string
@@ -304,6 +304,43 @@ export interface QuarantineTable {
 export interface ForwardedTable {
   digest: string
   received_ms: number
+}
+
+/** Sessions that transcripts tell of. */
+export interface TranscriptSessionsTable {
+  session_ref: number
+}
+
+/** Which session wrote a line first that several transcripts have. */
+export interface TranscriptClaimsTable {
+  claim: string
+  session_ref: number
+}
+
+/** A call, a tool or a prompt of a session that transcripts tell of: see `domain/transcript-join.ts`. */
+export interface TranscriptJoinsTable {
+  id: Generated<number>
+  session_ref: number
+  join_id: string | null
+  alike: string
+  /** 1 by a transcript, 2 by telemetry, 3 by both. */
+  told: number
+  /** What telemetry refers to it by; null where no transcript has told of it. */
+  join_key: string | null
+  /** The key of the telemetry that told of it. */
+  telemetry_key: string | null
+}
+
+/** How far transcripts were read. */
+export interface TranscriptFilesTable {
+  path_hash: string
+  /** Byte behind the last line that was taken. */
+  position: number
+  /** A hash of how the file begins: another one means another file. */
+  head: string
+  /** What its reader knows, as JSON. */
+  state: string
+  read_ms: number
 }
 
 /** Written to see whether a commit would succeed; nothing reads it. */
@@ -338,4 +375,8 @@ export interface Schema {
   probe: ProbeTable
   quarantine: QuarantineTable
   forwarded: ForwardedTable
+  transcript_sessions: TranscriptSessionsTable
+  transcript_claims: TranscriptClaimsTable
+  transcript_joins: TranscriptJoinsTable
+  transcript_files: TranscriptFilesTable
 }

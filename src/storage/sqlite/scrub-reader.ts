@@ -8,6 +8,7 @@ import type {
   PromptText,
   Remark,
   ScrubReader,
+  TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
 import type { StoredState } from '../../domain/stored-state.ts'
@@ -115,6 +116,9 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
   const allDimensions = handle.prepare<[], { readonly id: number; readonly key: string }>(
     'select id, key from usage_dimensions order by id',
   )
+  const transcriptsBehind = handle.prepare<[number, number], TranscriptState>(
+    'select rowid as id, state as text from transcript_files where rowid > ? order by rowid limit ?',
+  )
   const othersBehind = handle.prepare<[number, number], WaitingItem>(
     `select id, kind, payload, score_key as scoreKey from outbox where id > ? and not exists (
        select 1 from sessions where sessions.session_key = outbox.session_key)
@@ -163,6 +167,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
       allDimensions.all().map(({ id, key }) => ({ id, dimensions: dimensionsOf(key) })),
     otherItems: async (afterId) => othersBehind.all(afterId, ITEMS_PER_SLICE),
     quarantined: async (afterId) => quarantined(afterId),
+    transcriptStates: async (afterId) => transcriptsBehind.all(afterId, ITEMS_PER_SLICE),
     derivedNow: derived,
   }
 }

@@ -98,6 +98,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
   const dimensionsOfKey = handle
     .prepare<[string], number>('select id from usage_dimensions where key = ?')
     .pluck()
+  const dropTranscript = handle.prepare<[number]>('delete from transcript_files where rowid = ?')
   const dropDimensions = handle.prepare<[number]>('delete from usage_dimensions where id = ?')
 
   function changed(change: () => void): Promise<void> {
@@ -231,6 +232,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
       }),
     writeItem: (id, payload) => changed(() => outbox.rewrite(id, payload)),
     writeQuarantined: (texts) => quarantine.rewrite(texts),
+    forgetTranscript: (id) => write(() => void dropTranscript.run(id)),
     sweepDeleted: () => write(deps.sweepDeleted),
   }
 }

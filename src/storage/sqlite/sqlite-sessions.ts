@@ -17,6 +17,7 @@ import type {
 } from '../../domain/session-store.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetEvaluator } from './budget-evaluator.ts'
+import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import { createControlRows } from './control-rows.ts'
@@ -29,6 +30,7 @@ import { createQuietSessions } from './quiet-sessions.ts'
 import { createRecordRows } from './record-rows.ts'
 import type { StoredSession } from './session-deletion.ts'
 import { createSessionRows } from './session-rows.ts'
+import { createTranscriptRows } from './transcript-rows.ts'
 import { createUsageRows } from './usage-rows.ts'
 import type { Write } from './writer.ts'
 
@@ -59,7 +61,9 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
   const sessions = createSessionRows<S>({ ...deps, attributes })
-  const records = createRecordRows({ connection, ids, origins })
+  const itemsOf = (batch: StoredBatch) => deps.states.itemsOf(batch)
+  const transcripts = createTranscriptRows({ connection, itemsOf })
+  const records = createRecordRows({ connection, ids, origins, transcripts })
   const controls = createControlRows({ connection, ids, policy: deps.states.policy })
   const usage = createUsageRows(connection)
   const evaluator = budgets && createBudgetEvaluator({ connection, watch: budgets, log })
@@ -120,6 +124,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     origins.forget()
     attributes.forget()
     controls.forget()
+    transcripts.forget()
     ids.forget()
     sessions.forget()
     usage.forget()

@@ -46,6 +46,7 @@ import { createScrubRows } from './scrub-rows.ts'
 import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
 import { createTotals } from './totals.ts'
+import { createTranscriptPositions } from './transcript-positions.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
 
@@ -256,6 +257,7 @@ function storeOver<S>(
     quarantine,
     forwarded,
     pause: createDestinationPauses(connection, write),
+    transcripts: createTranscriptPositions(connection, write),
     instance: keepInstanceId(folder),
     databaseBytes: async () => databaseBytes(folder),
     size: async () => sizeBound.size(),

@@ -57,6 +57,10 @@ export async function runOnScreen(
     ...(answer !== undefined && { ask: createAsk(input, output) }),
     now: Date.now,
     readSecret: async () => '',
+    transcripts: {
+      folders: () => [],
+      importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
+    },
     serve: async () => ok(undefined),
   })
   return { code, ...written }

@@ -50,6 +50,7 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
   const intake: Intake = {
     notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
+    redactEntry: (attributes) => attributes,
     accept: async (of) => {
       switch (of.signal) {
         case 'log':
@@ -59,6 +60,7 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
         case 'trace':
           return ingests.ingestTraces(of.records)
         case 'hook':
+        case 'transcript':
           throw new Error('no hook comes over gRPC')
       }
     },

@@ -38,6 +38,10 @@ export async function runCommandLine(
     }),
     now: () => nowMs,
     readSecret: async () => '',
+    transcripts: {
+      folders: () => [],
+      importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
+    },
     serve: async () => {
       served = true
       return ok(undefined)

@@ -119,6 +119,7 @@ export function createStand(settings: Settings = {}): Stand {
   const intake: Intake = {
     notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
+    redactEntry: (attributes) => attributes,
     accept: (of, request) => {
       switch (of.signal) {
         case 'log':
@@ -129,6 +130,8 @@ export function createStand(settings: Settings = {}): Stand {
           return ingestTraces(of.records, request)
         case 'hook':
           return ingestHooks(of.records, request)
+        case 'transcript':
+          return Promise.resolve([])
       }
     },
   }

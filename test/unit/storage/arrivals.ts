@@ -27,6 +27,7 @@ export function plainStates<S>(version = 1): StateFormat<S> {
         return err(String(error))
       }
     },
+    itemsOf: () => [],
     rebuild: async () => undefined,
   }
 }

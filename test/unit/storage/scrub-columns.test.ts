@@ -25,6 +25,7 @@ const MASKED = new Set([
   'outbox_exceptions.reason',
   'budget_alerts.subject',
   ...['message', 'name', 'record'].map((column) => `quarantine.${column}`),
+  'transcript_files.state',
   // Rows of deleted sessions are deleted before anything else.
   'deletions.session_key',
 ])
@@ -38,6 +39,10 @@ const OWN = new Set([
   ...['budget_alerts.id', 'budget_alerts.scope', 'budget_alerts.date'],
   ...['ids.name', 'totals.name', 'pauses.destination', 'forwarded.digest'],
   ...['quarantine.hash', 'quarantine.signal', 'quarantine.reason'],
+  ...['transcript_claims.claim', 'transcript_files.path_hash', 'transcript_files.head'],
+  ...['alike', 'join_id', 'join_key', 'telemetry_key'].map(
+    (column) => `transcript_joins.${column}`,
+  ),
 ])
 
 test('every text column is one that scrub masks, or one of the program', async () => {

@@ -16,6 +16,7 @@ import { quarantine } from './0010-quarantine.ts'
 import { usageDimensions } from './0011-usage-dimensions.ts'
 import { forwarded } from './0012-forwarded.ts'
 import { dimensionKeys } from './0013-dimension-keys.ts'
+import { transcripts } from './0014-transcripts.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -31,4 +32,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-usage-dimensions': usageDimensions,
   '0012-forwarded': forwarded,
   '0013-dimension-keys': dimensionKeys,
+  '0014-transcripts': transcripts,
 }

@@ -20,7 +20,14 @@ import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { BatchesBefore, RecordReader } from '../../store-reader.ts'
 
-export function createRecordBatches(connection: ReadConnection): RecordReader {
+/** The same inside a commit, which waits for nothing. */
+export interface RecordsInCommit {
+  batches(sessionKey: string, afterId: number, limit: number): readonly StoredBatch[]
+}
+
+export function createRecordBatches(
+  connection: ReadConnection,
+): RecordReader & { readonly inCommit: RecordsInCommit } {
   const { kysely } = connection
   /** Without the records: their bytes are known before they are read. */
   const selected = () =>
@@ -77,6 +84,14 @@ export function createRecordBatches(connection: ReadConnection): RecordReader {
       .where('session_key', '=', sessionKey)
       .groupBy('sessions.id'),
   )
+  const newestOf = prepare(connection, ({ sessionKey }: { sessionKey: string }) =>
+    kysely
+      .selectFrom('sessions')
+      .innerJoin('record_batches', 'session_ref', 'sessions.id')
+      .select(({ fn }) => ['signal', fn.max<number>('record_batches.id').as('id')])
+      .where('session_key', '=', sessionKey)
+      .groupBy('signal'),
+  )
   const last = prepare(connection, () =>
     kysely.selectFrom('record_batches').select(({ fn }) => fn.max<number | null>('id').as('id')),
   )
@@ -111,9 +126,14 @@ export function createRecordBatches(connection: ReadConnection): RecordReader {
     }
   }
 
-  return {
-    batches: async (sessionKey, afterId, limit) =>
+  const inCommit: RecordsInCommit = {
+    batches: (sessionKey, afterId, limit) =>
       readBehind(ofSession.all({ sessionKey, afterId, limit }), afterId),
+  }
+
+  return {
+    inCommit,
+    batches: async (...of) => inCommit.batches(...of),
     after: async (afterId, limit) => readBehind(behind.all({ afterId, limit }), afterId),
     before: async (beforeId, signals, limit) => {
       // The batch that the position lies in, if it lies in one, has records before it, too.
@@ -140,6 +160,8 @@ export function createRecordBatches(connection: ReadConnection): RecordReader {
       return found === undefined ? undefined : (found.records ?? 0)
     },
     firstOf: async (sessionKey) => ofSession.get({ sessionKey, afterId: 0, limit: 1 })?.id,
+    signalsOf: async (sessionKey) =>
+      new Map(newestOf.all({ sessionKey }).map(({ signal, id }) => [signal, id])),
     newest: async () => last.get({})?.id ?? 0,
   }
 }

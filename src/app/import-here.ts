@@ -1,0 +1,91 @@
+/**
+ * Imports transcripts straight into the store while no bridge runs. What is to be exported waits in the
+ * outbox for the next start of one.
+ */
+import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
+import type { Config } from '../config/config.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
+import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
+import type { Log } from '../observability/logger.ts'
+import { readOwnPrices } from '../prices/own-prices.ts'
+import { createPriceTable } from '../prices/price-table.ts'
+import { createIntake } from '../processors/chain.ts'
+import { createBodyFiles } from '../processors/enrich/body-files.ts'
+import { createFileReader } from '../processors/enrich/file-reader.ts'
+import { readMasking } from '../processors/masking.ts'
+import { createRecordMasker } from '../processors/redact/record-masker.ts'
+import { createTranscriptImporter } from '../receivers/transcripts/importer.ts'
+import { transcriptSources } from '../receivers/transcripts/sources.ts'
+import { createSessionHandler } from '../sessions/handler.ts'
+import { policyOf } from '../sessions/policy.ts'
+import type { SessionState } from '../sessions/state.ts'
+import { openStore } from '../storage/open-store.ts'
+import { budgetWatchOf } from './budget-alarm.ts'
+import { createSessionStates } from './session-states.ts'
+import { PRODUCT_VERSION } from './version.ts'
+
+/** The error is for a person; a bridge that runs on the data folder is one. */
+export async function importHere(
+  config: Config,
+  body: ImportBody,
+  onProgress: (progress: ImportProgress) => void,
+  log: Log,
+): Promise<Result<ImportCounts, string>> {
+  const clock = createSteadyClock(createSystemClock())
+  const ownPrices = readOwnPrices(config.pricesFile)
+  if (!ownPrices.ok) return ownPrices
+  const masking = await readMasking(config.privacy)
+  if (!masking.ok) return masking
+  const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
+  const exporters = configuredExporters(config, {
+    productVersion: PRODUCT_VERSION,
+    now: () => clock.now(),
+  })
+  const opened = await openStore<SessionState>({
+    dataDir: config.dataDir,
+    states: createSessionStates(policy),
+    retentionMs: config.retentionMs,
+    maxBytes: config.maxStoreBytes,
+    outbox: config.outbox,
+    exporters: outboxReaders(exporters),
+    budgets: budgetWatchOf(config),
+    clock,
+    log,
+  })
+  if (!opened.ok) return err(opened.error.message)
+  const store = opened.value
+  const handler = createSessionHandler({
+    store: store.sessions,
+    clock,
+    policy,
+    maxSessions: config.session.maxSessions,
+    // Nobody else waits.
+    commitBounds: { pieces: 4000, bytes: 8_000_000, sessions: 100 },
+    defer: setImmediate,
+    // Both are taken up by the next bridge.
+    onEmitted: () => {},
+    onError: (message, error) => log.error({ err: error }, message),
+  })
+  const importer = createTranscriptImporter({
+    intake: createIntake({
+      masker: createRecordMasker(masking.value),
+      bodies: createBodyFiles(createFileReader(clock), []),
+      store: (arrivals) => handler.accept(arrivals),
+      quarantine: store.quarantine,
+    }),
+    positions: store.transcripts,
+    sources: transcriptSources,
+    clock,
+    batchRecords: 2000,
+  })
+  try {
+    const done = await importer.run(body, onProgress)
+    if (!done.ok) return done
+    const { refusals, unreadable, ...counts } = done.value
+    return ok({ ...counts, refusals: [...refusals], unreadable: [...unreadable] })
+  } finally {
+    handler.stop()
+    await store.close()
+  }
+}

@@ -1,0 +1,684 @@
+/**
+ * Reads the lines of one file of Claude Code. An answer of the model is a line for each content block,
+ * which all repeat its usage, the last with the final figures: the call is told once, when the next
+ * answer begins, or when its end has been written and its tools have run.
+ *
+ * A fork or a resumed session begins with copies of the lines it goes on from, with their `uuid` and
+ * `message.id`: these are what claims are made of.
+ */
+import type { AttributeValue } from '../../../domain/json-value.ts'
+import { CONTINUES } from '../../../domain/transcript-join.ts'
+import {
+  attributesOf,
+  boundTable,
+  countOf,
+  cutText,
+  folderName,
+  type Line,
+  listOf,
+  objectOf,
+  type Origin,
+  type Place,
+  type Redact,
+  shownText,
+  textOf,
+  timeOf,
+  type TranscriptEntry,
+  type TranscriptReader,
+} from '../source.ts'
+import { promptOf } from './prompt.ts'
+
+/** A call whose lines are still being written. */
+interface OpenCall {
+  readonly sessionId: string
+  readonly startMs: number | undefined
+  timeMs: number | undefined
+  readonly requestId?: string | undefined
+  readonly model: string
+  usage: Usage | undefined
+  text: string
+  asksForTools: boolean
+  hasEnded: boolean
+  readonly effort?: string | undefined
+  readonly subagentType?: string | undefined
+  readonly place: Place
+  readonly promptId?: string | undefined
+  readonly subagentId?: string | undefined
+}
+
+interface Usage {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number
+  readonly cacheCreation: number
+  readonly cacheCreation5m?: number | undefined
+  readonly cacheCreation1h?: number | undefined
+  readonly reasoning?: number | undefined
+}
+
+/** A prompt that the next answer says more of: whether it is a copy. */
+interface OpenPrompt {
+  readonly entry: TranscriptEntry
+}
+
+/** A tool without its result: what it was given is told with that. */
+interface OpenTool {
+  readonly name: string
+  /** Of the subagent that it starts. */
+  readonly type?: string | undefined
+  /** Undefined once it was told by itself. */
+  readonly use?: TranscriptEntry | undefined
+}
+
+interface State {
+  sessionId?: string
+  /** By lane, the subagent or nothing: what is being answered, and since when. */
+  prompts: Record<string, string>
+  sinceMs: Record<string, number>
+  /** Calls by message id, open ones and the last that were told. */
+  calls: Record<string, OpenCall>
+  told: Record<string, { readonly requestId?: string | undefined; readonly output: number }>
+  tools: Record<string, OpenTool>
+  /** When each request was sent, by the id that its answer refers to. */
+  requests: Record<string, number>
+  /** Of sidechains within a session's own file: the first line that a line hangs under. */
+  sidechains: Record<string, string>
+  openPrompt?: OpenPrompt | undefined
+  /** That it goes on with another session was told. */
+  isContinuation?: boolean
+}
+
+const MAX_TABLE = 300
+/** Lines after which tables are cut to their bounds. */
+const LINES_PER_BOUND = 200
+/** Lines by which sidechains are told apart. */
+const MAX_SIDECHAIN_LINES = 2000
+const AGENT_FILE = /^agent-(.+)$/
+/** How the model is told that a person did not let a tool run. */
+const REFUSED =
+  /^(?:The user doesn't want to (?:proceed|take)|\[Request interrupted by user for tool use)/
+const NAMED_AGENT = /agentId: ([\w-]+)/
+/** Stands in for a model where the agent itself answers, e.g. that the API cannot be reached. */
+const NO_MODEL = '<synthetic>'
+
+export function createClaudeCodeReader(
+  stem: string,
+  former: Line | undefined,
+  origin: Origin | undefined,
+): TranscriptReader {
+  const state = stateOf(former)
+  const ofFile = AGENT_FILE.exec(stem)?.[1]
+  const places = new Map<string, Place>()
+  let lines = 0
+
+  function placeOf(line: Line): Place {
+    const folder = folderName(textOf(line.cwd))
+    const named = textOf(line.gitBranch)
+    const branch = named === 'HEAD' ? undefined : named
+    const version = textOf(line.version)
+    const key = JSON.stringify([folder, branch, version])
+    const known = places.get(key)
+    if (known !== undefined) return known
+    if (places.size >= MAX_TABLE) places.clear()
+    const place = { folder, branch, version }
+    places.set(key, place)
+    return place
+  }
+
+  /** The session of the file, by its name where its lines have that id as well. */
+  function noteSession(line: Line): void {
+    const id = textOf(line.sessionId)
+    if (id !== undefined && (state.sessionId === undefined || id === stem)) state.sessionId = id
+  }
+
+  /** The session of a copy that no file has any more. */
+  function originOf(line: Line): string | undefined {
+    const timeMs = timeOf(line.timestamp)
+    const isCopy = origin !== undefined && timeMs !== undefined && timeMs < origin.begunMs
+    return isCopy ? origin.sessionId : undefined
+  }
+
+  /** A copied line of a person or a tool has the id of its own session up to 2.0.77. */
+  function sessionOf(line: Line): string {
+    return originOf(line) ?? textOf(line.sessionId) ?? state.sessionId ?? stem
+  }
+
+  function answerSessionOf(line: Line): string {
+    const copiedFrom = textOf(line.requestSessionId) ?? originOf(line)
+    if (copiedFrom !== undefined) return copiedFrom
+    return ofFile === undefined ? (state.sessionId ?? sessionOf(line)) : sessionOf(line)
+  }
+
+  /** The subagent that a line is of. */
+  function subagentOf(line: Line): string | undefined {
+    const named = textOf(line.agentId) ?? ofFile
+    if (named !== undefined || line.isSidechain !== true) return named
+    const uuid = textOf(line.uuid)
+    const parent = textOf(line.parentUuid)
+    const root = (parent && state.sidechains[parent]) ?? uuid
+    if (uuid !== undefined && root !== undefined) {
+      state.sidechains[uuid] = root
+    }
+    return root
+  }
+
+  function entry(
+    line: Line,
+    name: string,
+    key: string,
+    more: Pick<TranscriptEntry, 'sessionId'> & { readonly claim?: string | undefined },
+    attributes: Readonly<Record<string, AttributeValue | undefined>>,
+  ): TranscriptEntry {
+    return {
+      name,
+      key,
+      ...more,
+      timeMs: timeOf(line.timestamp),
+      place: placeOf(line),
+      attributes: attributesOf(attributes),
+    }
+  }
+
+  function readUser(line: Line): TranscriptEntry[] | undefined {
+    const message = objectOf(line.message)
+    if (message === undefined) return undefined
+    const subagentId = subagentOf(line)
+    const lane = subagentId ?? ''
+    const results = listOf(message.content)
+      .map(objectOf)
+      .filter((block) => block?.type === 'tool_result')
+    if (results.length > 0) {
+      const promptId = textOf(line.promptId) ?? state.prompts[lane] ?? state.prompts['']
+      const told = results.flatMap((block) =>
+        block === undefined ? [] : readResult(line, block, subagentId, promptId),
+      )
+      noteSince(line, lane)
+      return [...closeCalls(lane, (call) => call.hasEnded), ...told]
+    }
+    noteSince(line, lane)
+    if (subagentId !== undefined) {
+      const promptId = textOf(line.promptId)
+      if (promptId !== undefined) state.prompts[lane] = promptId
+      return []
+    }
+    const prompt = promptOf(line, message.content)
+    const uuid = textOf(line.uuid)
+    if (prompt === undefined || uuid === undefined) return []
+    const promptId = textOf(line.promptId) ?? uuid
+    if (prompt.isSynthetic !== true) state.prompts[''] = promptId
+    const told = entry(
+      line,
+      'prompt',
+      `prompt|${uuid}`,
+      { sessionId: sessionOf(line), claim: `line|${uuid}` },
+      {
+        prompt: cutText(prompt.text),
+        prompt_length: prompt.text.length,
+        prompt_id: prompt.isSynthetic === true ? (state.prompts[''] ?? promptId) : promptId,
+        command: prompt.command,
+        is_synthetic: prompt.isSynthetic,
+      },
+    )
+    const before = takeOpenPrompt()
+    state.openPrompt = { entry: told }
+    return [...before, ...closeCalls('', () => true)]
+  }
+
+  function noteSince(line: Line, lane: string): void {
+    const timeMs = timeOf(line.timestamp)
+    if (timeMs === undefined) return
+    state.sinceMs[lane] = timeMs
+  }
+
+  function takeOpenPrompt(): TranscriptEntry[] {
+    const open = state.openPrompt
+    state.openPrompt = undefined
+    return open === undefined ? [] : [open.entry]
+  }
+
+  function readResult(
+    line: Line,
+    block: Line,
+    subagentId: string | undefined,
+    promptId: string | undefined,
+  ): TranscriptEntry[] {
+    const toolUseId = textOf(block.tool_use_id)
+    if (toolUseId === undefined) return []
+    const tool = state.tools[toolUseId]
+    delete state.tools[toolUseId]
+    const output = resultText(block.content)
+    const decision = objectOf(line.permissionDecision)
+    const isRefused =
+      decision?.decision === 'reject' || (block.is_error === true && REFUSED.test(output ?? ''))
+    const place = {
+      sessionId: sessionOf(line),
+      claim: `tool|${toolUseId}|${textOf(line.uuid) ?? ''}`,
+    }
+    const common = {
+      input: tool?.use?.attributes.input,
+      tool_name: tool?.name,
+      tool_use_id: toolUseId,
+      subagent_id: subagentId,
+      prompt_id: promptId,
+    }
+    if (isRefused) {
+      const source = textOf(decision?.source) ?? 'user_reject'
+      return [entry(line, 'tool_refusal', `refusal|${toolUseId}`, place, { ...common, source })]
+    }
+    const result = entry(line, 'tool_result', `tool|${toolUseId}`, place, {
+      ...common,
+      output,
+      success: block.is_error !== true,
+    })
+    return [result, ...readStartedAgent(line, tool, output, common)]
+  }
+
+  /** What the tool that starts subagents says of the one that it started. */
+  function readStartedAgent(
+    line: Line,
+    tool: OpenTool | undefined,
+    output: string | undefined,
+    { tool_name, tool_use_id, prompt_id }: Readonly<Record<string, AttributeValue | undefined>>,
+  ): TranscriptEntry[] {
+    if (tool?.type === undefined) return []
+    const told = objectOf(line.toolUseResult)
+    const agentId = textOf(told?.agentId) ?? NAMED_AGENT.exec(output ?? '')?.[1]
+    if (agentId === undefined) return []
+    const place = { sessionId: sessionOf(line) }
+    const start = entry(line, 'subagent_start', `start|${agentId}`, place, {
+      tool_name,
+      tool_use_id,
+      prompt_id,
+      started_subagent_id: agentId,
+    })
+    if (told?.status !== 'completed' && told?.totalDurationMs === undefined) return [start]
+    const end = entry(line, 'subagent_end', `end|${agentId}`, place, {
+      prompt_id,
+      subagent_id: agentId,
+      subagent_type: textOf(told.agentType) ?? tool.type,
+      answer: resultText(told.content),
+      duration_ms: countOf(told.totalDurationMs),
+      total_tokens: countOf(told.totalTokens),
+      total_tool_uses: countOf(told.totalToolUseCount),
+    })
+    return [start, end]
+  }
+
+  function readAnswer(line: Line): TranscriptEntry[] | undefined {
+    const message = objectOf(line.message)
+    if (message === undefined) return undefined
+    const id = textOf(message.id) ?? textOf(line.requestId) ?? textOf(line.uuid)
+    const model = textOf(message.model)
+    if (id === undefined || model === undefined || model === NO_MODEL) return []
+    return takeAnswer(line, message, id, model)
+  }
+
+  function takeAnswer(line: Line, message: Line, id: string, model: string): TranscriptEntry[] {
+    const subagentId = subagentOf(line)
+    const lane = subagentId ?? ''
+    const sessionId = answerSessionOf(line)
+    const isCopy = sessionId !== state.sessionId && ofFile === undefined
+    // The prompt of a copy was copied as well: its own session tells it.
+    const told = takeOpenPrompt()
+    const prompt = isCopy ? [] : told
+    const others = closeCalls(lane, (_, other) => other !== id)
+    const call = state.calls[id]
+    const known = state.told[id]
+    const usage = usageOf(objectOf(message.usage), textOf(line.version))
+    const blocks = listOf(message.content).map(objectOf)
+    // A copy has the prompt id of the fork.
+    const promptId = isCopy ? undefined : (state.prompts[lane] ?? state.prompts[''])
+    const uses = blocks.filter((block) => block?.type === 'tool_use')
+    for (const use of uses) if (use) noteUse(line, use, sessionId, subagentId, promptId)
+    if (known !== undefined && call === undefined) {
+      return [...prompt, ...others, ...amended(line, id, sessionId, usage)]
+    }
+    const next = call ?? newCall(line, { sessionId, model, usage, promptId, subagentId })
+    state.calls[id] = next
+    const text = textOfBlocks(blocks)
+    noteLine(next, { timeMs: timeOf(line.timestamp), usage, text, hasTools: uses.length > 0 })
+    next.hasEnded ||= textOf(message.stop_reason) !== undefined
+    return [...prompt, ...others]
+  }
+
+  function newCall(
+    line: Line,
+    of: Pick<OpenCall, 'sessionId' | 'model' | 'usage' | 'promptId' | 'subagentId'>,
+  ): OpenCall {
+    return {
+      ...of,
+      startMs: state.requests[textOf(line.requestRef) ?? ''] ?? state.sinceMs[of.subagentId ?? ''],
+      timeMs: undefined,
+      requestId: textOf(line.requestId),
+      text: '',
+      asksForTools: false,
+      hasEnded: false,
+      effort: textOf(line.effort),
+      subagentType: textOf(line.attributionAgent),
+      place: placeOf(line),
+    }
+  }
+
+  function noteUse(
+    line: Line,
+    block: Line,
+    sessionId: string,
+    subagentId: string | undefined,
+    promptId: string | undefined,
+  ): void {
+    const toolUseId = textOf(block.id)
+    if (toolUseId === undefined) return
+    const name = textOf(block.name) ?? 'unknown'
+    const input = objectOf(block.input)
+    const startsAgent = name === 'Agent' || name === 'Task'
+    const type = startsAgent ? (textOf(input?.subagent_type) ?? 'general-purpose') : undefined
+    const claim = `use|${toolUseId}|${textOf(line.uuid) ?? ''}`
+    const use = entry(
+      line,
+      'tool_use',
+      `use|${toolUseId}`,
+      { sessionId, claim },
+      {
+        tool_name: name,
+        tool_use_id: toolUseId,
+        input: shownText(block.input),
+        subagent_id: subagentId,
+        prompt_id: promptId,
+        source: 'transcript',
+      },
+    )
+    state.tools[toolUseId] = { name, type, use }
+  }
+
+  /** Tools whose results may never come, or may still be at work. */
+  function openTools(): TranscriptEntry[] {
+    return Object.entries(state.tools).flatMap(([id, tool]) => {
+      if (tool.use === undefined) return []
+      state.tools[id] = { ...tool, use: undefined }
+      return [tool.use]
+    })
+  }
+
+  /** The calls of a lane that are over: told, and remembered in case that a line of them comes late. */
+  function closeCalls(
+    lane: string,
+    isOver: (call: OpenCall, id: string) => boolean,
+  ): TranscriptEntry[] {
+    const closed: TranscriptEntry[] = []
+    for (const [id, call] of Object.entries(state.calls)) {
+      if ((call.subagentId ?? '') !== lane || !isOver(call, id)) continue
+      delete state.calls[id]
+      closed.push(callEntry(id, call, {}))
+      state.told[id] = { requestId: call.requestId, output: call.usage?.output ?? 0 }
+    }
+    return closed
+  }
+
+  function callEntry(
+    id: string,
+    call: OpenCall,
+    more: Readonly<Record<string, AttributeValue>>,
+  ): TranscriptEntry {
+    const { usage, startMs, timeMs } = call
+    const isTimed = startMs !== undefined && timeMs !== undefined && timeMs >= startMs
+    const suffix = more.amends === true ? `#${usage?.output ?? 0}` : ''
+    return {
+      name: 'model_call',
+      key: `call|${id}${suffix}`,
+      claim: `call|${id}`,
+      sessionId: call.sessionId,
+      timeMs,
+      place: call.place,
+      attributes: attributesOf({
+        model: call.model,
+        provider: 'anthropic',
+        request_id: call.requestId,
+        prompt_id: call.promptId,
+        subagent_id: call.subagentId,
+        subagent_type: call.subagentType,
+        effort: call.effort,
+        asks_for_tools: call.asksForTools,
+        response: call.text === '' ? undefined : call.text,
+        duration_ms: isTimed ? timeMs - startMs : undefined,
+        ...tokensOf(usage),
+        ...more,
+      }),
+    }
+  }
+
+  /** A line of a call that was told already has figures that this lacked. */
+  function amended(
+    line: Line,
+    id: string,
+    sessionId: string,
+    usage: Usage | undefined,
+  ): TranscriptEntry[] {
+    const known = state.told[id]
+    const message = objectOf(line.message)
+    if (known === undefined || usage === undefined || usage.output <= known.output) return []
+    state.told[id] = { ...known, output: usage.output }
+    const call: OpenCall = {
+      sessionId,
+      startMs: undefined,
+      timeMs: timeOf(line.timestamp),
+      requestId: known.requestId,
+      model: textOf(message?.model) ?? 'unknown',
+      usage,
+      text: '',
+      asksForTools: false,
+      hasEnded: true,
+      place: placeOf(line),
+      subagentId: subagentOf(line),
+    }
+    return [callEntry(id, call, { amends: true })]
+  }
+
+  function readSystem(line: Line): TranscriptEntry[] {
+    const uuid = textOf(line.uuid)
+    if (line.subtype !== 'compact_boundary' || uuid === undefined) return []
+    const told = objectOf(line.compactMetadata)
+    const place = { sessionId: sessionOf(line), claim: `line|${uuid}` }
+    return [
+      entry(line, 'compaction', `compaction|${uuid}`, place, {
+        prompt_id: state.prompts[''],
+        trigger: textOf(told?.trigger),
+        pre_tokens: countOf(told?.preTokens),
+      }),
+    ]
+  }
+
+  function readTitle(line: Line, title: string | undefined): TranscriptEntry[] {
+    if (title === undefined) return []
+    const place = { sessionId: sessionOf(line) }
+    return [entry(line, 'title', `title|${title.slice(0, 200)}`, place, { title })]
+  }
+
+  /** What the agent says that the session cost so far, from its start on; a fork's has its origin's in it. */
+  function readCostState(line: Line): TranscriptEntry[] {
+    const total = countOf(line.totalCostUSD)
+    if (total === undefined) return []
+    const place = { sessionId: sessionOf(line) }
+    return [
+      entry(line, 'cost_state', `cost|${total}|${countOf(line.totalDuration) ?? ''}`, place, {
+        total_cost_usd: total,
+        has_unknown_cost: line.hasUnknownModelCost === true,
+      }),
+    ]
+  }
+
+  function readLine(line: Line): TranscriptEntry[] | undefined {
+    switch (line.type) {
+      case 'user':
+        return readUser(line)
+      case 'assistant':
+        return readAnswer(line)
+      case 'system':
+        return readSystem(line)
+      case 'ai-title':
+        return readTitle(line, textOf(line.aiTitle))
+      case 'custom-title':
+        return readTitle(line, textOf(line.customTitle))
+      case 'cost-state':
+        return readCostState(line)
+      case 'api-request': {
+        const id = textOf(line.id)
+        const timeMs = timeOf(line.timestamp)
+        if (id !== undefined && timeMs !== undefined) state.requests[id] = timeMs
+        return []
+      }
+      default:
+        return []
+    }
+  }
+
+  /** The file of another session has the line, and tells it. */
+  function isCopy(line: Line): boolean {
+    return origin?.sessionOf(textOf(line.uuid) ?? '') !== undefined
+  }
+
+  /** What a fork has of its own may come later: that it is one is told with the first copy. */
+  function readContinuation(line: Line): TranscriptEntry[] {
+    const { sessionId } = state
+    if (ofFile !== undefined || state.isContinuation === true || sessionId === undefined) return []
+    state.isContinuation = true
+    return [entry(line, CONTINUES, CONTINUES, { sessionId }, {})]
+  }
+
+  return {
+    read: (line) => {
+      noteSession(line)
+      lines += 1
+      if (lines % LINES_PER_BOUND === 0) boundState(state)
+      if (isCopy(line)) return readContinuation(line)
+      const entries = readLine(line)
+      const isOwn = entries?.every(({ sessionId }) => sessionId === state.sessionId) ?? true
+      return isOwn ? entries : [...readContinuation(line), ...(entries ?? [])]
+    },
+    flush: () => [
+      ...takeOpenPrompt(),
+      ...openTools(),
+      ...Object.keys(
+        Object.fromEntries(Object.values(state.calls).map((call) => [call.subagentId ?? '', 1])),
+      ).flatMap((lane) => closeCalls(lane, () => true)),
+    ],
+    state: (redact) => redacted(state, redact),
+  }
+}
+
+function redacted(state: State, redact: Redact): State {
+  const { openPrompt, calls, tools } = state
+  const within = (entry: TranscriptEntry): TranscriptEntry => ({
+    ...entry,
+    attributes: redact(entry.attributes),
+  })
+  return {
+    ...state,
+    openPrompt: openPrompt && { entry: within(openPrompt.entry) },
+    calls: mapped(calls, (call) => ({
+      ...call,
+      text: textOf(redact({ response: call.text }).response) ?? '',
+    })),
+    tools: mapped(tools, (tool) => ({ ...tool, ...(tool.use && { use: within(tool.use) }) })),
+  }
+}
+
+function mapped<T>(table: Readonly<Record<string, T>>, map: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, map(value)]))
+}
+
+interface AnswerLine {
+  readonly timeMs: number | undefined
+  readonly usage: Usage | undefined
+  readonly text: string
+  readonly hasTools: boolean
+}
+
+function noteLine(call: OpenCall, { timeMs, usage, text, hasTools }: AnswerLine): void {
+  call.timeMs = timeMs ?? call.timeMs
+  // Earlier lines may have been written before the answer was complete.
+  if (usage !== undefined && usage.output >= (call.usage?.output ?? 0)) call.usage = usage
+  if (text !== '') call.text = call.text === '' ? cutText(text) : cutText(`${call.text}\n${text}`)
+  call.asksForTools ||= hasTools
+}
+
+function textOfBlocks(blocks: readonly (Line | undefined)[]): string {
+  return blocks
+    .filter((block) => block?.type === 'text')
+    .map((block) => textOf(block?.text) ?? '')
+    .join('\n')
+}
+
+function boundState(state: State): void {
+  const { prompts, sinceMs, told, tools, requests, sidechains } = state
+  for (const table of [prompts, sinceMs, told, tools, requests]) {
+    boundTable<unknown>(table, MAX_TABLE)
+  }
+  boundTable(sidechains, MAX_SIDECHAIN_LINES)
+}
+
+function stateOf(former: Line | undefined): State {
+  const known = (former ?? {}) as Partial<State>
+  return {
+    ...known,
+    prompts: known.prompts ?? {},
+    sinceMs: known.sinceMs ?? {},
+    calls: known.calls ?? {},
+    told: known.told ?? {},
+    tools: known.tools ?? {},
+    requests: known.requests ?? {},
+    sidechains: known.sidechains ?? {},
+  }
+}
+
+/** The last version of which it is known that it prices all cache writes alike. */
+const ONE_CACHE_PRICE = [2, 1, 150] as const
+
+/** Whether that version's own figure of a call's cost tells cache writes apart by their lifetime. */
+function pricesLifetimes(version: string | undefined): boolean {
+  const parts = (version ?? '').split('.').map(Number)
+  for (const [index, part] of ONE_CACHE_PRICE.entries()) {
+    const own = parts[index] ?? 0
+    if (own !== part) return own > part
+  }
+  return false
+}
+
+function usageOf(usage: Line | undefined, version: string | undefined): Usage | undefined {
+  if (usage === undefined) return undefined
+  const creation = pricesLifetimes(version) ? objectOf(usage.cache_creation) : undefined
+  const thinking = countOf(objectOf(usage.output_tokens_details)?.thinking_tokens) ?? 0
+  return {
+    input: countOf(usage.input_tokens) ?? 0,
+    output: countOf(usage.output_tokens) ?? 0,
+    cacheRead: countOf(usage.cache_read_input_tokens) ?? 0,
+    cacheCreation: countOf(usage.cache_creation_input_tokens) ?? 0,
+    cacheCreation5m: countOf(creation?.ephemeral_5m_input_tokens),
+    cacheCreation1h: countOf(creation?.ephemeral_1h_input_tokens),
+    ...(thinking > 0 && { reasoning: thinking }),
+  }
+}
+
+function tokensOf(usage: Usage | undefined): Record<string, number | undefined> {
+  if (usage === undefined) return {}
+  return {
+    input_tokens: usage.input,
+    output_tokens: usage.output,
+    cache_read_tokens: usage.cacheRead,
+    cache_creation_tokens: usage.cacheCreation,
+    cache_creation_5m_tokens: usage.cacheCreation5m,
+    cache_creation_1h_tokens: usage.cacheCreation1h,
+    reasoning_tokens: usage.reasoning,
+  }
+}
+
+/** The text of a tool's result: a text, or blocks of which some are texts. */
+function resultText(content: unknown): string | undefined {
+  if (typeof content === 'string') return cutText(content)
+  const texts = listOf(content)
+    .map(objectOf)
+    .map((block) =>
+      block?.type === 'text' ? textOf(block.text) : block && `[${String(block.type)}]`,
+    )
+    .filter((text) => text !== undefined)
+  return texts.length === 0 ? undefined : cutText(texts.join('\n'))
+}

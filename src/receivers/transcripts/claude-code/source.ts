@@ -1,0 +1,82 @@
+/**
+ * Claude Code's transcripts, 1.0.17 to 2.1.329: `projects/<folder>/<session>.jsonl`, and the files of
+ * subagents beside them or in `<session>/subagents`.
+ */
+import { join } from 'node:path'
+import {
+  type FileFacts,
+  type Line,
+  objectOf,
+  stemOf,
+  textOf,
+  timeOf,
+  type TranscriptSource,
+} from '../source.ts'
+import { createClaudeCodeReader } from './reader.ts'
+
+const AGENT_FILE = /^agent-/
+
+function folders(
+  home: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const configured = variables.CLAUDE_CONFIG_DIR
+  const bases =
+    configured === undefined || configured === ''
+      ? [join(home, '.claude'), join(home, '.config/claude')]
+      : [configured]
+  return bases.map((base) => join(base, 'projects'))
+}
+
+/** Lines of other agents have no `sessionId`, but for copies of these. */
+function recognises(lines: readonly Line[]): boolean {
+  return lines.some(
+    (line) => textOf(line.sessionId) !== undefined && textOf(line.type) !== undefined,
+  )
+}
+
+function facts(fileName: string, lines: readonly Line[]): FileFacts {
+  const stem = stemOf(fileName)
+  const ids = lines.map((line) => textOf(line.sessionId)).filter((id) => id !== undefined)
+  // A subagent of a resumed process begins under the id that this threw away.
+  const told = AGENT_FILE.test(stem)
+    ? (lines.findLast((line) => line.type === 'assistant')?.sessionId ?? ids[0])
+    : ids.includes(stem)
+      ? stem
+      : ids[0]
+  const folder = lines.map((line) => textOf(line.cwd)).find((cwd) => cwd !== undefined)
+  return {
+    sessionId: textOf(told) ?? stem,
+    firstMs: lines.map((line) => timeOf(line.timestamp)).find((ms) => ms !== undefined),
+    folder,
+    firstId: AGENT_FILE.test(stem)
+      ? undefined
+      : lines.map(messageId).find((id) => id !== undefined),
+  }
+}
+
+function messageId(line: Line): string | undefined {
+  return line.type === 'user' || line.type === 'assistant' ? textOf(line.uuid) : undefined
+}
+
+/** Most bytes are of lines that tell nothing here: attachments, requests, snapshots. */
+const TELLING = [
+  '"user"',
+  '"assistant"',
+  '"system"',
+  '"cost-state"',
+  'title"',
+  '"api-request"',
+].map((text) => Buffer.from(text))
+
+export const claudeCodeTranscripts: TranscriptSource = {
+  agent: 'claude-code',
+  title: 'Claude Code',
+  folders,
+  recognises,
+  facts,
+  mayTell: (line) => TELLING.some((text) => line.includes(text)),
+  messageId,
+  createReader: (fileName, state, origin) =>
+    createClaudeCodeReader(stemOf(fileName), objectOf(state), origin),
+}

@@ -1,0 +1,138 @@
+/** Finds the transcripts in files and folders, and what their names and first lines say. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import type { TranscriptFile } from './cursor.ts'
+import { headOf, parsedLine } from './lines.ts'
+import { createOrigins, type Origins } from './origins.ts'
+import { folderName, type TranscriptSource } from './source.ts'
+
+export interface Selection {
+  /** Absolute paths of files and folders. */
+  readonly paths: readonly string[]
+  /** Only files that were written to since, epoch ms. */
+  readonly sinceMs?: number | undefined
+  /** Only work in a folder of this name or path. */
+  readonly project?: string | undefined
+  /** From their beginning, whatever was read before. */
+  readonly again?: boolean | undefined
+}
+
+export interface Found {
+  /** In the order in which they were begun. */
+  readonly files: readonly TranscriptFile[]
+  /** Transcripts in which there is nothing new. */
+  readonly known: number
+  /** Paths that could not be read, each with why. */
+  readonly unreadable: readonly string[]
+}
+
+interface Candidate {
+  readonly path: string
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+const MAX_DEPTH = 12
+const TRANSCRIPT = /\.jsonl$/
+
+export async function findTranscripts(
+  selection: Selection,
+  sources: readonly TranscriptSource[],
+  positions: TranscriptPositions,
+): Promise<Found> {
+  const unreadable: string[] = []
+  const files: TranscriptFile[] = []
+  let known = 0
+  const origins = createOrigins()
+  for await (const candidate of candidatesOf(selection.paths, unreadable)) {
+    if (candidate.modifiedMs < (selection.sinceMs ?? 0) || candidate.bytes === 0) continue
+    try {
+      const file = await fileOf(candidate, selection, sources, positions, origins)
+      if (file === 'known') known += 1
+      else if (file !== undefined) files.push(file)
+    } catch (error) {
+      unreadable.push(reasonOf(candidate.path, error))
+    }
+  }
+  return { files: files.sort((a, b) => a.firstMs - b.firstMs), known, unreadable }
+}
+
+/** What a file is; undefined where it is no transcript that was asked for. */
+async function fileOf(
+  { path, bytes, modifiedMs }: Candidate,
+  { project, again = false }: Selection,
+  sources: readonly TranscriptSource[],
+  positions: TranscriptPositions,
+  origins: Origins,
+): Promise<TranscriptFile | 'known' | undefined> {
+  const before = again ? undefined : await positions.get(path)
+  const known = before === undefined ? undefined : readPosition(before)
+  // Files are only appended to.
+  if (before?.position === bytes && known?.isTold === true) return 'known'
+  const head = await headOf(path)
+  const source = sources.find(({ recognises }) => recognises(head?.lines ?? []))
+  if (head === undefined || source === undefined) return undefined
+  const name = basename(path)
+  const facts = source.facts(name, head.lines)
+  const { sessionId, firstMs, folder } = facts
+  if (project !== undefined && folder !== project && folderName(folder) !== project) {
+    return undefined
+  }
+  const goesOn = before !== undefined && before.head === head.hash && before.position <= bytes
+  return {
+    path,
+    name,
+    source,
+    sessionId,
+    firstMs: firstMs ?? modifiedMs,
+    folder,
+    bytes,
+    modifiedMs,
+    head: head.hash,
+    from: goesOn ? before.position : 0,
+    state: goesOn ? known?.reader : undefined,
+    origin: await origins.of(path, source, facts),
+  }
+}
+
+/** What a reader knew, and whether it had told all of it. */
+function readPosition({ state }: TranscriptPosition): { isTold: boolean; reader: unknown } {
+  const known = parsedLine(state)
+  return { isTold: known?.isTold === true, reader: known?.reader }
+}
+
+async function* candidatesOf(
+  paths: readonly string[],
+  unreadable: string[],
+): AsyncGenerator<Candidate, void> {
+  const seen = new Set<string>()
+  const waiting = paths.map((path) => ({ path, depth: 0 })).reverse()
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { path, depth } = next
+    if (seen.has(path)) continue
+    seen.add(path)
+    try {
+      const facts = await stat(path)
+      if (facts.isFile() && (depth === 0 || TRANSCRIPT.test(path))) {
+        yield { path, bytes: facts.size, modifiedMs: facts.mtimeMs }
+      } else if (facts.isDirectory() && depth < MAX_DEPTH) {
+        const inside = await readdir(path, { withFileTypes: true })
+        const names = inside
+          // A link may lead anywhere.
+          .filter((entry) => entry.isDirectory() || (entry.isFile() && TRANSCRIPT.test(entry.name)))
+          .map((entry) => entry.name)
+          .sort()
+          .reverse()
+        for (const name of names) waiting.push({ path: join(path, name), depth: depth + 1 })
+      }
+    } catch (error) {
+      unreadable.push(reasonOf(path, error))
+    }
+  }
+}
+
+function reasonOf(path: string, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return `${path}: ${code ?? message}`
+}

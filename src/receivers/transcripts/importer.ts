@@ -1,0 +1,335 @@
+/**
+ * Takes transcripts in: their lines become records, which pass the same chain as everything else. Files
+ * of one session are read side by side, so that its records come in the order in which things happened.
+ * How far each file was read is noted behind its records: whatever ends the import, the next one goes
+ * on there, and what comes twice counts once.
+ */
+import type { Clock } from '../../domain/clock.ts'
+import type { Attributes } from '../../domain/json-value.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
+import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import type { Intake } from '../../processors/chain.ts'
+import { transcriptScope } from '../../processors/transcript-processor.ts'
+import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
+import { findTranscripts, type Selection } from './discovery.ts'
+import {
+  attributesOf,
+  type Place,
+  type Redact,
+  type TranscriptEntry,
+  type TranscriptSource,
+} from './source.ts'
+
+export interface ImportRequest extends Selection {
+  readonly content: 'keep' | 'drop'
+  /** What is imported goes to exporters. */
+  readonly isExported: boolean
+  /** Nothing is stored. */
+  readonly isDryRun?: boolean
+  /** Files are being written: what waits for further lines is told once none have come for this long. */
+  readonly quietMs?: number
+}
+
+export interface ImportCounts {
+  /** Files with something new, those without, and bytes of the former. */
+  readonly files: number
+  readonly knownFiles: number
+  readonly bytes: number
+  readonly sessions: number
+  readonly prompts: number
+  /** Model calls and tool results in the lines that were read, copies of other sessions included. */
+  readonly calls: number
+  readonly tools: number
+  /** Lines that could not be read. */
+  readonly damagedLines: number
+  /** Entries that were refused, each kind of reason once. */
+  readonly refused: number
+  readonly refusals: readonly string[]
+  readonly unreadable: readonly string[]
+}
+
+export interface ImportProgress {
+  readonly bytes: number
+  readonly totalBytes: number
+  readonly files: number
+  readonly totalFiles: number
+}
+
+export interface TranscriptImporter {
+  /**
+   * Resolves once everything is stored; imports that are asked for meanwhile wait. The error says why
+   * not all of it is. Ends with what is at hand when `signal` is aborted.
+   */
+  run(
+    request: ImportRequest,
+    onProgress: (progress: ImportProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Result<ImportCounts, string>>
+}
+
+export interface ImporterDeps {
+  readonly intake: Pick<Intake, 'accept' | 'redactEntry'>
+  readonly positions: TranscriptPositions
+  readonly sources: readonly TranscriptSource[]
+  readonly clock: Clock
+  /** Records that are stored at once. */
+  readonly batchRecords?: number
+}
+
+const BATCH_RECORDS = 500
+/** Characters of their content. */
+const MAX_BATCH_CHARACTERS = 2_000_000
+/** Batches between two notes of how far files were read. */
+const BATCHES_PER_NOTE = 20
+const MAX_REFUSALS = 20
+
+/** What a batch holds is bounded by its size. */
+const permit = { grow: () => true, shrink: () => undefined }
+
+/** What people and models said. */
+const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
+
+interface Mutable extends Omit<ImportCounts, 'refusals'> {
+  files: number
+  bytes: number
+  prompts: number
+  calls: number
+  tools: number
+  damagedLines: number
+  refused: number
+}
+
+export function createTranscriptImporter(deps: ImporterDeps): TranscriptImporter {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    run: (request, onProgress, signal) => {
+      const done = last.then(() => runImport(deps, request, onProgress, signal))
+      last = done.catch(() => undefined)
+      return done
+    },
+  }
+}
+
+async function runImport(
+  deps: ImporterDeps,
+  request: ImportRequest,
+  onProgress: (progress: ImportProgress) => void,
+  signal: AbortSignal | undefined,
+): Promise<Result<ImportCounts, string>> {
+  const { sources, positions, clock, intake, batchRecords = BATCH_RECORDS } = deps
+  const found = await findTranscripts(request, sources, positions)
+  const totalBytes = found.files.reduce((sum, { bytes, from }) => sum + bytes - from, 0)
+  const sessions = new Set<string>()
+  const refusals = new Set<string>()
+  const counts: Mutable = {
+    files: 0,
+    knownFiles: found.known,
+    bytes: 0,
+    sessions: 0,
+    prompts: 0,
+    calls: 0,
+    tools: 0,
+    damagedLines: 0,
+    refused: 0,
+    unreadable: found.unreadable,
+  }
+  const origins = createOrigins()
+  const redact: Redact = (attributes) =>
+    intake.redactEntry(request.content === 'drop' ? withoutContent(attributes) : attributes)
+  let batch: TranscriptRecord[] = []
+  let characters = 0
+  let batches = 0
+
+  /** The batch that is being stored while the next one is read. */
+  let storing: Promise<void> = Promise.resolve()
+
+  /** Resolves when the batch before is stored. */
+  async function store(): Promise<void> {
+    await storing
+    const records = batch
+    batch = []
+    characters = 0
+    batches += 1
+    if (records.length === 0 || request.isDryRun === true) return
+    storing = storeRecords(records)
+    // Whoever waits for it hears of that.
+    storing.catch(() => undefined)
+  }
+
+  async function storeRecords(records: readonly TranscriptRecord[]): Promise<void> {
+    const rejected = await intake.accept(
+      { signal: 'transcript', records },
+      { arrivedMs: clock.now(), permit },
+    )
+    counts.refused += rejected.length
+    for (const { message } of rejected) if (refusals.size < MAX_REFUSALS) refusals.add(message)
+  }
+
+  async function notePositions(cursors: readonly Cursor[]): Promise<void> {
+    await storing
+    if (request.isDryRun === true) return
+    const reached = cursors.map((cursor) => cursor.position(redact))
+    await positions.put(
+      reached.filter((position): position is TranscriptPosition => position !== undefined),
+      clock.now(),
+    )
+  }
+
+  function add(entry: TranscriptEntry, { source }: TranscriptFile): void {
+    sessions.add(`${source.agent}/${entry.sessionId}`)
+    if (entry.name === 'prompt') counts.prompts += 1
+    if (entry.name === 'model_call' && entry.attributes.amends !== true) counts.calls += 1
+    if (entry.name === 'tool_result') counts.tools += 1
+    const record = recordOf(entry, origins(source.agent, entry.place), request)
+    batch.push(record)
+    characters += charactersOf(record.attributes)
+  }
+
+  /** Reads the files of one session in the order of what they tell. */
+  async function readGroup(files: readonly TranscriptFile[]): Promise<void> {
+    const { quietMs = 0 } = request
+    const cursors = files.map((file) =>
+      createCursor(file, { isFlushed: clock.now() - file.modifiedMs >= quietMs }),
+    )
+    const before = { bytes: counts.bytes, damaged: counts.damagedLines }
+    const told = (): void => {
+      const progress = cursors.map((cursor) => cursor.progress())
+      counts.bytes = before.bytes + progress.reduce((sum, { bytes }) => sum + bytes, 0)
+      counts.damagedLines = before.damaged + progress.reduce((sum, of) => sum + of.damaged, 0)
+      const { bytes, files: done } = counts
+      onProgress({ bytes, totalBytes, files: done, totalFiles: found.files.length })
+    }
+    try {
+      for await (const { entries, cursor } of merged(cursors)) {
+        for (const entry of entries) add(entry, cursor.file)
+        if (batch.length < batchRecords && characters < MAX_BATCH_CHARACTERS) continue
+        await store()
+        told()
+        if (batches % BATCHES_PER_NOTE === 0) await notePositions(cursors)
+        if (signal?.aborted === true) return
+      }
+      await store()
+      await notePositions(cursors)
+      counts.files += files.length
+      told()
+    } finally {
+      for (const cursor of cursors) await cursor.close()
+    }
+  }
+
+  for (const files of groupsOf(found.files)) {
+    if (signal?.aborted === true) return err('the import was ended before everything was read')
+    try {
+      await readGroup(files)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return err(`${files[0]?.path ?? ''} could not be taken in: ${reason}`)
+    }
+  }
+  return ok({ ...counts, sessions: sessions.size, refusals: [...refusals] })
+}
+
+/** By session, in the order in which the first file of each was begun. */
+function groupsOf(files: readonly TranscriptFile[]): Iterable<readonly TranscriptFile[]> {
+  return Map.groupBy(files, ({ source, sessionId }) => `${source.agent}/${sessionId}`).values()
+}
+
+/** The entries of several files, line by line, by time. A file is opened when its time has come. */
+async function* merged(
+  cursors: readonly Cursor[],
+): AsyncGenerator<{ readonly entries: readonly TranscriptEntry[]; readonly cursor: Cursor }, void> {
+  const waiting = [...cursors].sort((a, b) => a.file.firstMs - b.file.firstMs)
+  const open: { readonly cursor: Cursor; entries: readonly TranscriptEntry[] }[] = []
+  for (;;) {
+    let first = earliest(open)
+    for (
+      let next = waiting[0];
+      next !== undefined && (first === undefined || next.file.firstMs <= timeOf(first.entries));
+      next = waiting[0]
+    ) {
+      waiting.shift()
+      const entries = await next.peek()
+      if (entries !== undefined) open.push({ cursor: next, entries })
+      first = earliest(open)
+    }
+    if (first === undefined) return
+    const { cursor, entries } = first
+    cursor.skip()
+    yield { entries, cursor }
+    const following = await cursor.peek()
+    if (following === undefined) open.splice(open.indexOf(first), 1)
+    else first.entries = following
+  }
+}
+
+function earliest<T extends { readonly entries: readonly TranscriptEntry[] }>(
+  open: readonly T[],
+): T | undefined {
+  let first: T | undefined
+  for (const each of open) {
+    if (first === undefined || timeOf(each.entries) < timeOf(first.entries)) first = each
+  }
+  return first
+}
+
+function timeOf(entries: readonly TranscriptEntry[]): number {
+  return entries[0]?.timeMs ?? 0
+}
+
+/** One origin for all entries of one place. */
+function createOrigins(): (agent: string, place: Place) => Origin {
+  const byAgent = new Map<string, WeakMap<Place, Origin>>()
+  const known = new Map<string, Origin>()
+  return (agent, place) => {
+    const places = byAgent.get(agent) ?? new WeakMap<Place, Origin>()
+    byAgent.set(agent, places)
+    const found = places.get(place)
+    if (found !== undefined) return found
+    const { folder, branch, version } = place
+    const key = JSON.stringify([agent, folder, branch, version])
+    const origin = known.get(key) ?? {
+      resource: attributesOf({
+        'service.name': agent,
+        'service.version': version,
+        folder,
+        branch,
+      }),
+      scopeName: transcriptScope(agent),
+      scopeVersion: '',
+    }
+    known.set(key, origin)
+    places.set(place, origin)
+    return origin
+  }
+}
+
+function recordOf(
+  { name, sessionId, key, claim, timeMs, attributes }: TranscriptEntry,
+  origin: Origin,
+  { content, isExported }: Pick<ImportRequest, 'content' | 'isExported'>,
+): TranscriptRecord {
+  return {
+    origin,
+    sessionId,
+    name,
+    key,
+    ...(claim !== undefined && { claim }),
+    timeMs,
+    attributes: content === 'drop' ? withoutContent(attributes) : attributes,
+    ...(isExported && { isExported }),
+  }
+}
+
+function withoutContent(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !CONTENT.has(name)))
+}
+
+function charactersOf(attributes: Attributes): number {
+  let characters = 200
+  for (const name in attributes) {
+    const value = attributes[name]
+    if (typeof value === 'string') characters += value.length
+  }
+  return characters
+}

@@ -1,0 +1,105 @@
+/**
+ * The lines of a file, as many as are complete. Read in pieces, so that neither a large file nor a long
+ * line is in memory whole; a line that is too long is left out.
+ */
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+
+/** A line without its end; `endsAt` is the byte behind it. `text` is undefined where it is too long. */
+export interface FileLine {
+  readonly text: Buffer | undefined
+  readonly endsAt: number
+  /** No line end follows: more of it may be written. */
+  readonly isOpen: boolean
+}
+
+const PIECE_BYTES = 256 * 1024
+/** Of one line: a result with an image has some megabytes. */
+const MAX_LINE_BYTES = 32 * 1024 * 1024
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+
+/** The lines behind a position, up to what is there of the file now. */
+export async function* linesOf(file: FileHandle, position: number): AsyncGenerator<FileLine, void> {
+  let readTo = position
+  let endsAt = position
+  /** The beginning of a line whose end is not read yet. */
+  let pending: Buffer[] = []
+  let pendingBytes = 0
+  for (;;) {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES)
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, readTo)
+    if (bytesRead === 0) break
+    readTo += bytesRead
+    let from = 0
+    for (;;) {
+      const end = piece.subarray(0, bytesRead).indexOf(NEWLINE, from)
+      if (end < 0) break
+      const rest = piece.subarray(from, end)
+      endsAt += pendingBytes + rest.length + 1
+      const isTooLong = pendingBytes + rest.length > MAX_LINE_BYTES
+      const whole = pending.length === 0 ? rest : Buffer.concat([...pending, rest])
+      pending = []
+      pendingBytes = 0
+      from = end + 1
+      yield { text: isTooLong ? undefined : withoutReturn(whole), endsAt, isOpen: false }
+    }
+    const rest = piece.subarray(from, bytesRead)
+    pendingBytes += rest.length
+    if (pendingBytes <= MAX_LINE_BYTES) pending.push(rest)
+    else pending = []
+  }
+  if (pendingBytes === 0) return
+  const isTooLong = pendingBytes > MAX_LINE_BYTES
+  const text = isTooLong ? undefined : withoutReturn(Buffer.concat(pending))
+  yield { text, endsAt: endsAt + pendingBytes, isOpen: true }
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === RETURN ? line.subarray(0, -1) : line
+}
+
+/** How a file begins. */
+export interface FileHead {
+  /** The first lines that are JSON objects. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[]
+  /** A hash of the first line, which stays as it is: another one means another file. */
+  readonly hash: string
+}
+
+const HEAD_BYTES = 256 * 1024
+const HEAD_LINES = 40
+
+/** Undefined while the first line is not complete. */
+export async function headOf(path: string): Promise<FileHead | undefined> {
+  const file = await open(path, 'r')
+  try {
+    const head = Buffer.allocUnsafe(HEAD_BYTES)
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0)
+    const bytes = head.subarray(0, bytesRead)
+    const end = bytes.indexOf(NEWLINE)
+    const firstLine = bytes.subarray(0, end < 0 ? bytesRead : end)
+    if (firstLine.length === 0 && end < 0) return undefined
+    const lines: Readonly<Record<string, unknown>>[] = []
+    for (const text of bytes.toString('utf8').split('\n')) {
+      const line = parsedLine(text)
+      if (line !== undefined) lines.push(line)
+      if (lines.length >= HEAD_LINES) break
+    }
+    const hash = createHash('sha1').update(firstLine.subarray(0, 4096)).digest('hex').slice(0, 16)
+    return { lines, hash }
+  } finally {
+    await file.close()
+  }
+}
+
+/** A line as the JSON object that it is; undefined where it is none. */
+export function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return value as Readonly<Record<string, unknown>>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+/** How far transcripts were read. */
+import { createHash } from 'node:crypto'
+import type { TranscriptPositions } from '../../domain/transcript-files.ts'
+import type { Connection } from './connection.ts'
+import { type NewRow, prepare } from './prepared.ts'
+import type { Write } from './writer.ts'
+
+export function createTranscriptPositions(
+  connection: Connection,
+  write: Write,
+): TranscriptPositions {
+  const { kysely, handle } = connection
+  const find = prepare(connection, ({ hash }: { hash: string }) =>
+    kysely
+      .selectFrom('transcript_files')
+      .select(['position', 'head', 'state'])
+      .where('path_hash', '=', hash),
+  )
+  const put = prepare(connection, (row: NewRow<'transcript_files'>) =>
+    kysely
+      .insertInto('transcript_files')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.column('path_hash').doUpdateSet((eb) => ({
+          position: eb.ref('excluded.position'),
+          head: eb.ref('excluded.head'),
+          state: eb.ref('excluded.state'),
+          read_ms: eb.ref('excluded.read_ms'),
+        })),
+      ),
+  )
+  return {
+    get: async (path) => {
+      const found = find.get({ hash: hashOf(path) })
+      return found && { path, ...found }
+    },
+    put: async (positions, nowMs) => {
+      await write(() =>
+        handle
+          .transaction(() => {
+            for (const { path, ...position } of positions) {
+              put.run({ path_hash: hashOf(path), ...position, read_ms: nowMs })
+            }
+          })
+          .immediate(),
+      )
+    },
+  }
+}
+
+/** Names of folders may be secret, and nothing here needs them. */
+function hashOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex')
+}

@@ -1,0 +1,105 @@
+/** Recorded rollouts of Codex, alone and with the telemetry of the same run, against what its API answered. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  bridgeEnvironment,
+  removeFolder,
+  startBridge,
+  type TestBridge,
+  temporaryFolder,
+} from '../corpus/bridge.ts'
+import { importInto, postTelemetry, type SessionRow, sessionsOf } from './bridge-import.ts'
+
+const corpus = join(import.meta.dirname, '../../corpus/codex-rollouts')
+const cases = readdirSync(corpus).filter((name) => /^\d/.test(name))
+
+interface Truth {
+  readonly model_calls: number
+  readonly side_calls: number
+  readonly tool_calls: number
+  readonly tool_failures: number
+  readonly input_tokens: number
+  readonly cached_input_tokens: number
+  readonly output_tokens: number
+  readonly prompts: readonly string[]
+}
+
+/** By thread; without hidden threads, which write no rollout. */
+function expected(name: string): Record<string, object> {
+  const text = readFileSync(join(corpus, name, 'truth.json'), 'utf8')
+  const { sessions } = JSON.parse(text) as { sessions: Record<string, Truth> }
+  return Object.fromEntries(
+    Object.entries(sessions)
+      .filter(([, { side_calls, model_calls }]) => side_calls < model_calls)
+      .map(([id, truth]) => [
+        id,
+        {
+          modelCalls: truth.model_calls,
+          toolResults: truth.tool_calls,
+          errors: truth.tool_failures,
+          prompts: truth.prompts.length,
+          input: truth.input_tokens - truth.cached_input_tokens,
+          cacheRead: truth.cached_input_tokens,
+          output: truth.output_tokens,
+        },
+      ]),
+  )
+}
+
+function told(rows: readonly SessionRow[], ids: readonly string[]): Record<string, object> {
+  return Object.fromEntries(
+    rows
+      .filter(({ sessionId }) => ids.includes(sessionId))
+      .map(({ sessionId, modelCalls, toolResults, errors, prompts, tokens }) => {
+        const { input, cacheRead, output } = tokens
+        return [sessionId, { modelCalls, toolResults, errors, prompts, input, cacheRead, output }]
+      }),
+  )
+}
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+async function newBridge(): Promise<TestBridge> {
+  const dataDir = temporaryFolder()
+  const bridge = await startBridge(bridgeEnvironment(dataDir))
+  cleanUp.push(
+    () => removeFolder(dataDir),
+    () => bridge.stop(),
+  )
+  return bridge
+}
+
+describe.each(cases)('%s', (name) => {
+  const truth = expected(name)
+  const ids = Object.keys(truth)
+  const rollouts = join(corpus, name, 'sessions')
+  const otlp = join(corpus, name, 'otlp')
+
+  test('alone, and again', async () => {
+    const { url } = await newBridge()
+    const counts = await importInto(url, [rollouts])
+    expect(counts).toMatchObject({ refused: 0, damagedLines: 0, unreadable: [] })
+    const rows = await sessionsOf(url)
+    expect(told(rows, ids)).toEqual(truth)
+    await importInto(url, [rollouts], { again: true })
+    expect(await sessionsOf(url)).toEqual(rows)
+  })
+
+  test('telemetry first', async () => {
+    const { url } = await newBridge()
+    await postTelemetry(url, otlp)
+    await importInto(url, [rollouts])
+    expect(told(await sessionsOf(url), ids)).toEqual(truth)
+  })
+
+  test('telemetry later', async () => {
+    const { url } = await newBridge()
+    await importInto(url, [rollouts])
+    await postTelemetry(url, otlp)
+    expect(told(await sessionsOf(url), ids)).toEqual(truth)
+  })
+})

@@ -1,0 +1,111 @@
+/** `claude-telemetry import`, with and without a bridge on the data folder. */
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
+import { createHome, type Home } from '../cli/home.ts'
+import { runBridge } from '../cli/patient.ts'
+import { sessionsOf } from './bridge-import.ts'
+
+const corpus = join(import.meta.dirname, '../../corpus/claude-code-transcripts')
+const session = 'e62d80ed-066b-4ede-94b1-f20f2f94ce74'
+const recorded = join(corpus, '2.1.329-tools/projects/-home-dev-projects-tools', `${session}.jsonl`)
+
+const cleanUp: (() => unknown)[] = []
+let home: Home
+let dataDir: string
+beforeEach(() => {
+  home = createHome()
+  dataDir = temporaryFolder()
+  cleanUp.push(() => removeFolder(dataDir))
+})
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+function transcriptIn(folder: string): string {
+  const path = join(folder, '.claude/projects/-home-dev-projects-tools')
+  mkdirSync(path, { recursive: true })
+  copyFileSync(recorded, join(path, `${session}.jsonl`))
+  return join(path, `${session}.jsonl`)
+}
+
+describe('import', () => {
+  test('takes what the agents keep into the store while no bridge runs', async () => {
+    transcriptIn(home.path('.'))
+    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const imported = await run('import')
+    expect(imported).toMatchObject({ code: 0 })
+    expect(imported.stdout).toMatch(/1 transcript .*1 session, 1 prompt, 6 model calls, 6 tool/)
+    const shown = await run('session', session.slice(0, 8), '--json')
+    expect(JSON.parse(shown.stdout)).toMatchObject({ turns: [{ modelCalls: 6, toolResults: 6 }] })
+    expect((await run('import')).stdout).toMatch(/Nothing new/)
+  })
+
+  test('goes through the bridge while one runs, and says what it would do before', async () => {
+    const path = transcriptIn(home.path('.'))
+    const bridge = await runBridge(dataDir, undefined)
+    cleanUp.push(() => bridge.stop())
+    const url = `http://127.0.0.1:${bridge.port}`
+    const run = (...args: string[]) => home.start(args, bridge.variables)
+    const dry = await run('import', path, '--dry-run', '--json')
+    expect(JSON.parse(dry.stdout)).toMatchObject({ files: 1, calls: 6, tools: 6, prompts: 1 })
+    expect(await sessionsOf(url)).toEqual([])
+    expect(await run('import', path, '--content', 'drop')).toMatchObject({ code: 0 })
+    expect(await sessionsOf(url)).toMatchObject([{ modelCalls: 6, prompts: 1, title: null }])
+  })
+
+  test('ends with 1 when something that was named is not stored', async () => {
+    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const missing = await run('import', home.path('nowhere'))
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toMatch(/nowhere: ENOENT/)
+    const none = await run('import')
+    expect(none.code).toBe(1)
+    expect(none.stderr).toMatch(/no transcripts were found/)
+    writeFileSync(home.path('other.jsonl'), '{"some":"thing"}\n')
+    expect((await run('import', home.path('.'))).code).toBe(1)
+  })
+
+  test('reads a file that grows where it ended, and a line when it is complete', async () => {
+    const bridge = await runBridge(dataDir, undefined)
+    cleanUp.push(() => bridge.stop())
+    const url = `http://127.0.0.1:${bridge.port}`
+    const path = home.path('growing.jsonl')
+    const usage = { input_tokens: 3, output_tokens: 1 }
+    const answer = (output: number) =>
+      JSON.stringify({
+        type: 'assistant',
+        sessionId: 'growing',
+        uuid: `answer-${output}`,
+        timestamp: '2026-11-26T10:00:01.000Z',
+        requestId: 'req-1',
+        message: {
+          id: 'msg-1',
+          model: 'claude-opus-5-5',
+          role: 'assistant',
+          content: [{ type: 'text', text: 'Well.' }],
+          usage: { ...usage, output_tokens: output },
+        },
+      })
+    const prompt = JSON.stringify({
+      type: 'user',
+      sessionId: 'growing',
+      uuid: 'prompt-1',
+      timestamp: '2026-11-26T10:00:00.000Z',
+      message: { role: 'user', content: 'Say something.' },
+    })
+    const run = (...args: string[]) => home.start(args, bridge.variables)
+    const outputs = async () => (await sessionsOf(url)).map(({ tokens }) => tokens.output)
+    writeFileSync(
+      path,
+      `${prompt}\n{"type":"invented","x":1}\n\n${answer(1)}\n${answer(7).slice(0, 40)}`,
+    )
+    expect(await run('import', path)).toMatchObject({ code: 0 })
+    expect(await outputs()).toEqual([1])
+    appendFileSync(path, `${answer(7).slice(40)}\n`)
+    expect(await run('import', path)).toMatchObject({ code: 0 })
+    expect(await outputs()).toEqual([7])
+    expect(await sessionsOf(url)).toMatchObject([{ modelCalls: 1, prompts: 1 }])
+  })
+})
