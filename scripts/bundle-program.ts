@@ -65,6 +65,25 @@ const lateRequires: Plugin = {
   },
 }
 
+const BUILTIN_IMPORT = /^import (?:([\w$]+)(?:, | ))?(?:\{ ([^}]*) \} )?from "(node:[^"]+)";$/gm
+
+/**
+ * An import of a module of Node reads all that it exports, also what it loads when it is read:
+ * `node:http` has `WebSocket`, and with it a client of 10 MB. Only what is named is read here.
+ */
+const onlyWhatIsNamed: Plugin = {
+  name: 'only-what-is-named',
+  renderChunk: (code) =>
+    code.replaceAll(BUILTIN_IMPORT, (_, whole?: string, names?: string, module = '') => {
+      const loaded = `process.getBuiltinModule("${module}")`
+      const properties = names?.replaceAll(' as ', ': ')
+      return [
+        ...(whole === undefined ? [] : [`const ${whole} = ${loaded};`]),
+        ...(properties === undefined ? [] : [`const { ${properties} } = ${loaded};`]),
+      ].join(' ')
+    }),
+}
+
 /** Fails where a package is built in that the bill of materials and the notices do not name. */
 const known: Plugin = {
   name: 'known-packages',
@@ -103,7 +122,7 @@ async function bundle(
     logLevel: 'warn',
     publicDir: false,
     ssr: { noExternal: true, external: ['better-sqlite3'] },
-    plugins: [withoutValidators, lateRequires, known],
+    plugins: [withoutValidators, lateRequires, onlyWhatIsNamed, known],
     build: {
       ssr: true,
       target: 'node24',
