@@ -2,4 +2,6 @@
 import { bridgeHost, effectiveSettings } from './env-file.ts'
 
 const settings = effectiveSettings('.env')
-console.log(`http://${bridgeHost(settings).shown}:${settings.OTLP_RECEIVER_PORT ?? '4318'}`)
+const port = settings.OTLP_RECEIVER_PORT ?? '4318'
+const isTls = (settings.TLS_CERT_FILE ?? '') !== ''
+console.log(isTls ? `https://localhost:${port}` : `http://${bridgeHost(settings).shown}:${port}`)

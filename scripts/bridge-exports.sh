@@ -82,6 +82,10 @@ case ${port:=4318} in
     exit 1
     ;;
 esac
-export_line OTEL_EXPORTER_OTLP_ENDPOINT "http://127.0.0.1:$port"
+if [ -n "$(setting TLS_CERT_FILE "${TLS_CERT_FILE:-}")" ]; then
+  export_line OTEL_EXPORTER_OTLP_ENDPOINT "https://localhost:$port"
+else
+  export_line OTEL_EXPORTER_OTLP_ENDPOINT "http://127.0.0.1:$port"
+fi
 # The space stays a plain space: Claude Code sends this value as it stands.
 if [ -n "$key" ]; then export_line OTEL_EXPORTER_OTLP_HEADERS "Authorization=Bearer $key"; fi

@@ -75,6 +75,12 @@ const SCRUB_TIMEOUT_MS = 1_800_000
 /** As many as the API takes in one request. */
 const MAX_IDS = 1000
 
+/** A URL does not say the usual one of its protocol. */
+function portOf(address: string): number {
+  const { port, protocol } = new URL(address)
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
+}
+
 export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptions): BridgeApi {
   /** What to send with a question for data; found out once. */
   let authorization: Promise<Result<Headers, string>> | undefined
@@ -91,7 +97,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     const { access, proof = '' } = body.value as Me
     if (access === 'key') return err(NO_KEY)
     if (access === 'loopback' || accessToken === undefined) return ok({})
-    if (!isProof(proof, accessToken, challenge, Number(new URL(address).port))) {
+    if (!isProof(proof, accessToken, challenge, portOf(address))) {
       return err('does not hold the access token of this DATA_DIR: it is another one, or no bridge')
     }
     return ok({ authorization: `Bearer ${accessToken}` })

@@ -23,6 +23,7 @@ import type { Log } from '../observability/logger.ts'
 import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
 import { createKeyGuesses } from '../receivers/key-guesses.ts'
 import type { Readiness } from '../receivers/http/operations.ts'
+import { openTls, type ServerTls } from '../receivers/tls.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import {
   createTranscriptImporter,
@@ -63,6 +64,8 @@ export interface App {
    * timeout, and leaves the rest on disk. Resolves to whether everything was delivered.
    */
   stop(): Promise<boolean>
+  /** Reads the TLS certificate again, where there is one. */
+  reload(): Promise<void>
   /** Whether an operation on a file that a client named is under way: Node would wait for it at the exit. */
   isFileSystemBusy(): boolean
 }
@@ -78,6 +81,9 @@ export async function createApp(
   if (!ownPrices.ok) return ownPrices
   const masking = await readMasking(config.privacy)
   if (!masking.ok) return masking
+  const { tls: tlsConfig } = config.receiver
+  const tls = tlsConfig === undefined ? ok(undefined) : await openTls(tlsConfig, { clock, log })
+  if (!tls.ok) return tls
   const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
   const exporters = configuredExporters(config, {
     productVersion: PRODUCT_VERSION,
@@ -94,7 +100,10 @@ export async function createApp(
     clock,
     log,
   })
-  if (!opened.ok) return err(opened.error.message)
+  if (!opened.ok) {
+    tls.value?.stop()
+    return err(opened.error.message)
+  }
   const store = opened.value
   // A disk that is full, say: records matter more than looking at them.
   const token = keepAccessToken(config.dataDir)
@@ -206,6 +215,7 @@ export async function createApp(
     readiness,
     scrape: () => metrics.scrape(),
     instruments: metrics,
+    tls: tls.value,
     log,
     guesses,
     counters,
@@ -217,11 +227,12 @@ export async function createApp(
   const parts = {
     ...{ config, receiver, longTexts, page, handler, delivery },
     ...{ alarm, store, apiBodies, watcher, imports, log },
-    ...{ phase, clock },
+    ...{ phase, clock, tls: tls.value },
   }
   return ok({
     start: () => start(parts),
     stop: () => stop(parts),
+    reload: async () => tls.value?.reload(),
     isFileSystemBusy: files.isBusy,
   })
 }
@@ -257,6 +268,7 @@ interface Parts {
   readonly store: Store<SessionState>
   readonly apiBodies: ApiBodyUpkeep
   readonly phase: Phase
+  readonly tls: ServerTls | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -339,6 +351,7 @@ async function stop(parts: Parts): Promise<boolean> {
   await receiver.close()
   await parts.watcher?.stop()
   await parts.imports.stop()
+  parts.tls?.stop()
   await parts.apiBodies.stop()
   await longTexts.close()
   await page.close()

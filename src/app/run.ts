@@ -85,6 +85,7 @@ async function serve({ config, origins }: ServedSettings): Promise<Result<undefi
   if (!app.ok) return app
   // Before it listens: whoever sees it listening may send a signal at once.
   stopOnSignal(app.value)
+  if (config.receiver.tls !== undefined) process.on('SIGHUP', () => void app.value.reload())
   const started = await app.value.start()
   if (started.ok) return ok(undefined)
   await app.value.stop()

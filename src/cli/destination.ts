@@ -6,7 +6,7 @@ import type { VariableName } from '../config/schema.ts'
 import { ENVIRONMENT, type Settings } from '../config/settings.ts'
 import type { ExporterDefinition } from '../exporters/exporter.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
-import { localAddress } from '../setup/places.ts'
+import { localAddress } from '../setup/bridge-address.ts'
 import type { CliContext } from './context.ts'
 import { styled, type Terminal } from './terminal.ts'
 
@@ -48,7 +48,7 @@ export function dataDestination({ dataDir }: Config, context: CliContext): Desti
 }
 
 export function bridgeDestination({ receiver }: Config, context: CliContext): Destination {
-  const where = localAddress(receiver.host, receiver.port)
+  const where = localAddress(receiver, receiver.port)
   return {
     what: 'Bridge',
     where,

@@ -6,7 +6,7 @@ import { type BridgeApi, createBridgeApi } from '../api/bridge-client.ts'
 import type { Config } from '../config/config.ts'
 import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { localAddress } from '../setup/places.ts'
+import { localAddress } from '../setup/bridge-address.ts'
 import { readAccessToken } from '../storage/access-token.ts'
 import { dataFolderAt } from '../storage/data-folder.ts'
 import { readInstanceId } from '../storage/instance-id.ts'
@@ -28,7 +28,7 @@ export function configuredBridge({
   dataDir,
   pageAccess,
 }: Pick<Config, 'receiver' | 'dataDir' | 'pageAccess'>): BridgeApi {
-  const address = localAddress(receiver.host, receiver.port)
+  const address = localAddress(receiver, receiver.port)
   const accessToken = pageAccess === 'open' ? undefined : readAccessToken(dataDir)
   return createBridgeApi({ address, apiKey: receiver.apiKey, accessToken })
 }

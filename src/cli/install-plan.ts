@@ -12,7 +12,8 @@ import { ok, type Result } from '../domain/result.ts'
 import { type Agent, agentSettings } from '../setup/agent-settings.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
-import { localAddress, shellFilePath, userSettingsPath } from '../setup/places.ts'
+import { localAddress } from '../setup/bridge-address.ts'
+import { shellFilePath, userSettingsPath } from '../setup/places.ts'
 import { type ServiceFile, serviceFile } from '../setup/service-unit.ts'
 import { SHELLS, type Shell } from '../setup/shell-block.ts'
 import { apiBodyFolder } from '../storage/api-bodies.ts'
@@ -117,7 +118,7 @@ function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {
   const apiKey = options.apiKey ?? receiver.apiKey
   return {
     protocol,
-    endpoint: options.endpoint ?? localAddress(receiver.host, port),
+    endpoint: options.endpoint ?? localAddress(receiver, port),
     contents: options.content,
     traces: options.traces === true,
     ...(apiKey !== undefined && { apiKey }),
@@ -155,7 +156,7 @@ function bodyFolderAdditions(
 
 /** Hooks come by HTTP, whatever telemetry comes by. */
 function hookBase({ protocol, endpoint }: InstallOptions, { receiver }: Config): string {
-  if (endpoint === undefined) return localAddress(receiver.host, receiver.port)
+  if (endpoint === undefined) return localAddress(receiver, receiver.port)
   if (protocol !== 'grpc') return endpoint
   const url = new URL(endpoint)
   url.port = String(receiver.port)

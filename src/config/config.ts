@@ -32,6 +32,15 @@ export interface TracingConfig {
   readonly sendEstimates?: boolean
 }
 
+/** Files in PEM. Absolute. */
+export interface TlsConfig {
+  /** The certificate with its chain. */
+  readonly certFile: string
+  readonly keyFile: string
+  /** Clients need a certificate of one of these authorities; absent is none. */
+  readonly clientCaFile?: string
+}
+
 export interface ReceiverConfig {
   readonly host: string
   /** 0 picks a free port. */
@@ -44,6 +53,8 @@ export interface ReceiverConfig {
   /** Bytes of all requests between arrival and answer. */
   readonly maxInFlightBytes: number
   readonly apiKey?: string
+  /** Of all servers; absent is plain HTTP and gRPC. */
+  readonly tls?: TlsConfig
 }
 
 /** Transcripts that are followed while agents write them. */

@@ -27,6 +27,7 @@ export function jointProblems(environment: Environment): ConfigProblem[] {
     ...exposureProblems(environment),
     ...inFlightProblems(environment),
     ...portProblems(environment),
+    ...tlsProblems(environment),
     ...loopProblems(environment),
   ]
 }
@@ -79,6 +80,23 @@ function inFlightProblems(environment: Environment): ConfigProblem[] {
       because: 'MAX_REQUEST_SIZE',
     },
   ]
+}
+
+/** A certificate, its key, and who may connect with one of their own. */
+function tlsProblems(environment: Environment): ConfigProblem[] {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CLIENT_CA_FILE: clientCa } = environment
+  const missing = (variable: VariableName, because: VariableName, expected: string) => [
+    { variable, value: undefined, expected, because },
+  ]
+  const file = 'the path of a PEM file'
+  if (cert !== undefined && key === undefined) {
+    return missing('TLS_KEY_FILE', 'TLS_CERT_FILE', `${file}, the key of that certificate`)
+  }
+  if (key !== undefined && cert === undefined) {
+    return missing('TLS_CERT_FILE', 'TLS_KEY_FILE', `${file}, the certificate of that key`)
+  }
+  if (clientCa === undefined || cert !== undefined) return []
+  return missing('TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', `${file}: mTLS needs TLS`)
 }
 
 /** Settings that say where something is sent to by OTLP. */

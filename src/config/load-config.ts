@@ -9,6 +9,7 @@ import type {
   LangfuseConfig,
   OtlpTargetConfig,
   PrivacyConfig,
+  TlsConfig,
 } from './config.ts'
 import { type ConfigProblem, MASK } from './config-problem.ts'
 import { absoluteFolder, dataDirOf, type Platform } from './folders.ts'
@@ -64,6 +65,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
   const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
   const { METRICS_PORT: metricsPort } = environment
+  const tls = tlsOf(environment, platform)
   return {
     ...(langfuse && { langfuse }),
     ...(exportOtlp && { exportOtlp }),
@@ -81,6 +83,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       maxRequestBytes: environment.MAX_REQUEST_SIZE,
       maxInFlightBytes: environment.MAX_IN_FLIGHT_SIZE ?? minInFlightBytes(environment),
       ...(apiKey !== undefined && { apiKey }),
+      ...(tls && { tls }),
     },
     session: {
       idleTimeoutMs: environment.SESSION_TIMEOUT,
@@ -128,6 +131,16 @@ function only(given: Variables, names: readonly string[]): Record<string, string
     string,
     string
   >
+}
+
+function tlsOf(environment: Environment, platform: Platform): TlsConfig | undefined {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CLIENT_CA_FILE: clientCa } = environment
+  if (cert === undefined || key === undefined) return undefined
+  return {
+    certFile: absoluteFolder(cert, platform),
+    keyFile: absoluteFolder(key, platform),
+    ...(clientCa !== undefined && { clientCaFile: absoluteFolder(clientCa, platform) }),
+  }
 }
 
 function privacyOf(environment: Environment, platform: Platform): PrivacyConfig {

@@ -125,6 +125,15 @@ export const environmentSchema = z.object({
     'Key that clients send as `Authorization: Bearer <key>`; at least 16 characters unless on loopback.',
     { isSecret: true },
   ),
+  TLS_CERT_FILE: optionalVariable(
+    file,
+    'Certificate with its chain (PEM): HTTP and gRPC are served over TLS. Read again when it changes.',
+  ),
+  TLS_KEY_FILE: optionalVariable(file, 'Its private key (PEM, without a passphrase).'),
+  TLS_CLIENT_CA_FILE: optionalVariable(
+    file,
+    'Authorities (PEM) of which clients need a certificate (mTLS); not on `METRICS_PORT`.',
+  ),
   PAGE_ACCESS: variable(
     oneOf(['token', 'open']),
     'token',

@@ -61,7 +61,13 @@ export function isBlank(value: string | undefined): boolean {
 }
 
 /** Settings that are one path. */
-const PATHS = ['DATA_DIR', 'PRICES_FILE'] as const
+const PATHS = [
+  'DATA_DIR',
+  'PRICES_FILE',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'TLS_CLIENT_CA_FILE',
+] as const
 
 /** A path in a file means the same in whatever folder a command is run. */
 function withAbsolutePaths({ path, variables }: EnvFile): Variables {

@@ -8,7 +8,7 @@ import {
   settingsObject,
   valueAt,
 } from '../setup/agent-settings.ts'
-import { localAddress } from '../setup/places.ts'
+import { localAddress } from '../setup/bridge-address.ts'
 import { readTarget } from '../setup/target-file.ts'
 import { fine, type Finding, skipped, warning } from './finding.ts'
 
@@ -36,7 +36,7 @@ export function agentFindings(
   platform: Platform,
   { receiver }: Pick<Config, 'receiver'>,
 ): readonly Finding[] {
-  const endpoint = localAddress(receiver.host, receiver.port)
+  const endpoint = localAddress(receiver, receiver.port)
   return AGENTS.flatMap((agent) => {
     const place = ENDPOINTS[agent]
     if (place === undefined) return []

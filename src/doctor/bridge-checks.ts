@@ -5,6 +5,7 @@ import { type BridgeTarget, type Health, healthOf, livenessOf } from './bridge-t
 import { clockFinding, type Surroundings } from './machine-checks.ts'
 import { fault, fine, type Finding, skipped, warning } from './finding.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { readCertificate } from '../setup/bridge-address.ts'
 import { examineSignals, hostRefused, isHostRefusal } from './signal-checks.ts'
 import { hostOf, type SignalPlan } from './signal-plan.ts'
 
@@ -50,6 +51,7 @@ export async function examineBridge(
   const signals = await examineSignals(plans, { base: target.base, receiver, probe, hasHelper })
   const findings = [
     fine('bridge.running', `the bridge answers at ${target.base}`),
+    ...certificateFindings(target, receiver, now()),
     ...(health === undefined
       ? [skipped('bridge.store', 'the bridge gives details only to clients that send its key')]
       : [
@@ -105,6 +107,7 @@ async function notThere(
       'Stop it, or set another OTLP_RECEIVER_PORT for the bridge and run "claude-telemetry install" again',
     )
   }
+  if (/certificate/i.test(answer.error)) return notTrusted(base, answer.error)
   const what = `nothing answers at ${base} (${answer.error})`
   if (configured === base && surroundings === 'machine') return fault('bridge.running', what, START)
   const other = await probe.get(`${configured}/health`)
@@ -117,6 +120,44 @@ async function notThere(
   const start = `${START} (it is configured for ${configured})`
   const todo = isThere ? [here, ...(way === undefined ? [] : [way])].join('. ') : (way ?? start)
   return fault('bridge.running', what, todo)
+}
+
+const DAY_MS = 86_400_000
+const RENEWAL_DAYS = 14
+
+/** How long the certificate of our own bridge is still good for. */
+function certificateFindings(
+  { base, configured }: BridgeTarget,
+  { tls }: ReceiverConfig,
+  nowMs: number,
+): readonly Finding[] {
+  const id = 'bridge.tls'
+  if (tls === undefined || base !== configured) return []
+  const certificate = readCertificate(tls.certFile)
+  if (certificate === undefined) {
+    return [skipped(id, `${tls.certFile} cannot be read by this command`)]
+  }
+  const days = Math.floor((Date.parse(certificate.validTo) - nowMs) / DAY_MS)
+  const until = new Date(certificate.validTo).toISOString().slice(0, 10)
+  if (days >= RENEWAL_DAYS) return [fine(id, `its certificate is valid until ${until}`)]
+  const todo = `Renew ${tls.certFile}; the bridge reads it again within a minute, or on SIGHUP`
+  if (days < 0) return [fault(id, `its certificate expired on ${until}`, todo)]
+  return [warning(id, `its certificate expires on ${until}`, todo)]
+}
+
+/** TLS ends before anything is asked: the certificate of one side does not suit the other. */
+function notTrusted(base: string, error: string): Finding {
+  const id = 'bridge.tls'
+  if (/certificate required|handshake failure/i.test(error)) {
+    const what = `the bridge at ${base} takes only clients with a certificate (${error})`
+    const todo =
+      'Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY for Claude Code. Commands have no certificate: ask /health/ready on METRICS_PORT'
+    return fault(id, what, todo)
+  }
+  const what = `the certificate of the bridge at ${base} is not trusted here (${error})`
+  const todo =
+    'Set NODE_EXTRA_CA_CERTS to the file of its authority, for Claude Code and for this command, and use a name that the certificate has'
+  return fault(id, what, todo)
 }
 
 /** What stands between a container, or WSL, and a bridge on the host. */

@@ -1,9 +1,9 @@
-/** Which bridge Claude Code would send to, and how: from its environment, else from ours. Pure. */
+/** Which bridge Claude Code would send to, and how: from its environment, else from ours. */
 import type { ReceiverConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import type { RefusalCounts } from '../domain/refusal.ts'
 import { isObject, parseJsonObject } from '../setup/json-object.ts'
-import { localAddress } from '../setup/places.ts'
+import { localAddress } from '../setup/bridge-address.ts'
 import type { ClaudeEnvironment } from './claude-environment.ts'
 import { type Headers, httpHeaders } from './header-list.ts'
 import { hostOf, postedUrl, type SignalPlan, signalPlans } from './signal-plan.ts'
@@ -25,7 +25,7 @@ export function bridgeTarget(
   receiver: ReceiverConfig,
   helped: Headers | undefined = {},
 ): BridgeTarget {
-  const configured = localAddress(receiver.host, receiver.port)
+  const configured = localAddress(receiver, receiver.port)
   const plans = signalPlans(environment, helped)
   const headers = plans[0]?.headers ?? commonHeaders(environment, helped)
   const address = bridgeAddress(environment, plans)
@@ -38,7 +38,7 @@ export function bridgeTarget(
     return { base, configured, isLocal, headers }
   }
   const grpc = { host: hostOf(url), port: Number(url.port) || DEFAULT_GRPC_PORT }
-  const base = isLocal ? configured : `http://${url.hostname}:${receiver.port}`
+  const base = isLocal ? configured : `${url.protocol}//${url.hostname}:${receiver.port}`
   return { base, configured, grpc, isLocal, headers }
 }
 

@@ -131,6 +131,6 @@ export function socketFailureOf(error: NodeJS.ErrnoException): Failure {
     return { kind: 'headers_too_large', message: 'the headers are larger than the server accepts' }
   }
   const message =
-    'this is not an HTTP/1.1 request: the bridge speaks neither TLS nor, on this port, gRPC'
+    'this is not an HTTP/1.1 request: gRPC has a port of its own, and TLS is spoken with TLS_CERT_FILE only'
   return { kind: 'malformed', message }
 }

@@ -14,6 +14,7 @@ import type { Intake } from '../processors/chain.ts'
 import type { Forwarding } from '../processors/forwarding.ts'
 import { createAdmission } from './admission.ts'
 import { connectionLimits } from './http/connections.ts'
+import type { ServerTls } from './tls.ts'
 import { createSignalReceivers } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
 import { createGrpcServer } from './grpc/server.ts'
@@ -39,6 +40,8 @@ export interface ReceiverDeps extends Required<OperationsDeps> {
   /** The latest requests, for the page. */
   readonly ingestLog?: IngestLog
   readonly clock: Clock
+  /** Absent for plain HTTP and gRPC. */
+  readonly tls?: ServerTls | undefined
   /** The page with its API. */
   readonly web?: FastifyPluginAsync
 }
@@ -76,6 +79,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     instruments: deps.instruments,
     ingestLog: deps.ingestLog,
     clock,
+    tls: deps.tls,
   }
   const { health, readiness, scrape } = deps
   const { host, port, grpcPort, metricsPort } = config

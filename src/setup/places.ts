@@ -47,20 +47,6 @@ export function shellFilePath(shell: Shell, variables: Variables, platform: Plat
   }
 }
 
-/**
- * Where Claude Code on this machine finds a bridge that listens on `host`. One that listens on
- * every address is found on loopback.
- */
-export function localAddress(host: string, port: number): string {
-  const isAnywhere = ['0.0.0.0', '::', '[::]'].includes(host)
-  const name = isAnywhere
-    ? '127.0.0.1'
-    : host.includes(':')
-      ? `[${host.replace(/^\[|\]$/g, '')}]`
-      : host
-  return `http://${name}:${port}`
-}
-
 function given(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }

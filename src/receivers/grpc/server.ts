@@ -6,6 +6,7 @@
 import { beginningOf } from '../../domain/beginning.ts'
 import {
   constants,
+  createSecureServer,
   createServer,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -35,6 +36,7 @@ import {
   tooSlow,
   unauthenticated,
 } from '../errors.ts'
+import { type ServerTls, trackHandshakes } from '../tls.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
 import type { Refusal, SignalReceiver, SignalReceivers, Taken } from '../signal-receiver.ts'
 import { type FailureLog, type IngestFacts, noteIngest } from '../refusal-log.ts'
@@ -58,6 +60,7 @@ export interface GrpcServerDeps {
   readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
+  readonly tls?: ServerTls | undefined
   /** For a whole message to arrive. */
   readonly messageTimeoutMs?: number
 }
@@ -222,7 +225,12 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     deps.failureLog.failed(kind, facts, `refused a call: ${message}`)
   }
 
-  const server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION } })
+  const settings = { maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION }
+  const { tls } = deps
+  const secureServer = tls && createSecureServer({ ...tls.options, settings })
+  if (secureServer !== undefined) tls?.keepCurrent(secureServer)
+  const endHandshakes = secureServer ? trackHandshakes(secureServer, connections) : () => undefined
+  const server = secureServer ?? createServer({ settings })
   server.on('session', (session: ServerHttp2Session) => {
     const tracked = connections.track({
       bytesRead: () => (session.destroyed ? 0 : session.socket.bytesRead),
@@ -254,6 +262,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     close: async () => {
       isStopping = true
       if (!server.listening) return
+      endHandshakes()
       const closed = new Promise((resolve) => server.close(resolve))
       for (const session of sessions.keys()) session.close()
       const sweep = setInterval(() => {

@@ -1,5 +1,7 @@
 /** The server of METRICS_PORT: metrics and health, and nothing else. */
+import { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { ServerTls } from '../tls.ts'
 import { createAnswers } from './answers.ts'
 import { createConnections } from './connections.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
@@ -13,19 +15,24 @@ const MAX_CONNECTIONS = 64
 type Deps = Required<OperationsDeps> &
   Pick<HttpServerDeps, 'counters' | 'failureLog' | 'guesses' | 'clock'> & {
     readonly apiKey: string | undefined
+    readonly tls: ServerTls | undefined
   }
 
 /** Builds the server; the caller listens and closes. */
 export function createMetricsServer(deps: Deps): FastifyInstance {
   const stopping = new AbortController()
   const answers = createAnswers({ ...deps, stopping: stopping.signal })
-  const app = Fastify(serverOptions(answers, { ...deps, timeouts: defaultTimeouts }))
+  const tls = deps.tls?.optionsWithoutClients
+  const options = serverOptions(answers, { ...deps, timeouts: defaultTimeouts, tls })
+  const app: FastifyInstance = Fastify(options)
   const connections = createConnections(MAX_CONNECTIONS, deps.clock)
-  trackConnections(app.server, connections)
+  const endHandshakes = trackConnections(app.server, connections)
+  if (app.server instanceof TlsServer) deps.tls?.keepCurrent(app.server)
   const routeFailure = createRouteFailure(operationsMethods(true))
   app.setNotFoundHandler((request, reply) => answers.fail(request, reply, routeFailure(request)))
   app.addHook('preClose', (done) => {
     stopping.abort()
+    endHandshakes()
     hangUpWhileClosing(app.server, defaultTimeouts.closingMs, () => connections.closeSlow())
     done()
   })

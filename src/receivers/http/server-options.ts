@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../domain/clock.ts'
 import { err } from '../../domain/result.ts'
@@ -45,6 +46,8 @@ const LEFT_EARLY = 'HPE_INVALID_EOF_STATE'
 export interface ServerOptionsDeps extends IngestNotes {
   readonly clock: Clock
   readonly timeouts: Timeouts
+  /** Absent for plain HTTP. */
+  readonly tls?: TlsOptions | undefined
 }
 
 /**
@@ -62,6 +65,10 @@ function refuseSchema(): () => never {
 /** The options of Fastify. `answers` answers what no route gets to see. */
 export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
   const { timeouts } = deps
+  const ofNode = {
+    headersTimeout: timeouts.headersMs,
+    connectionsCheckingInterval: timeouts.checkEveryMs,
+  }
   return {
     logger: false,
     rewriteUrl: routedUrl,
@@ -70,10 +77,7 @@ export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
     requestTimeout: timeouts.requestMs,
     connectionTimeout: timeouts.stallMs,
     keepAliveTimeout: timeouts.keepAliveMs,
-    http: {
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: timeouts.checkEveryMs,
-    },
+    ...(deps.tls === undefined ? { http: ofNode } : { https: { ...ofNode, ...deps.tls } }),
     // The receiver answers such requests itself, as a status.
     return503OnClosing: false,
     schemaController: { compilersFactory: noSchemas },
@@ -89,7 +93,7 @@ export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
 /** Answers bytes that never became a request, and hangs up. */
 function answerSocket(error: NodeJS.ErrnoException, socket: Socket, deps: ServerOptionsDeps): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  if (error.code === LEFT_EARLY) {
+  if (error.code === LEFT_EARLY || isOfHandshake(error)) {
     socket.destroy()
     return
   }
@@ -113,6 +117,11 @@ function answerSocket(error: NodeJS.ErrnoException, socket: Socket, deps: Server
   ]
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroy(error)
+}
+
+/** Port scanners, clients that do not trust the certificate, or that have none: nothing was sent. */
+function isOfHandshake({ code = '' }: NodeJS.ErrnoException): boolean {
+  return /^ERR_(?:SSL|TLS)_/.test(code)
 }
 
 // Ends a server's connections while it closes. Node ends those that are idle at that moment, but

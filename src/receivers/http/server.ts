@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -21,6 +22,7 @@ import type { Admission } from '../admission.ts'
 import { createAnswers } from './answers.ts'
 import { type Connections, createConnections } from './connections.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
+import { type ServerTls, trackHandshakes } from '../tls.ts'
 import type { SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
 import {
   type Answer,
@@ -69,6 +71,7 @@ export interface HttpServerDeps extends OperationsDeps {
   readonly ingestLog?: IngestLog | undefined
   readonly clock: Clock
   readonly timeouts?: Timeouts
+  readonly tls?: ServerTls | undefined
   /** The page with its API, which answers for its own paths. */
   readonly web?: FastifyPluginAsync | undefined
 }
@@ -93,9 +96,11 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const guard = createGuard(config.apiKey)
   const hostFailure = createHostCheck(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
-  const app = Fastify(serverOptions(answers, { ...deps, timeouts }))
+  const tls = deps.tls?.options
+  const app: FastifyInstance = Fastify(serverOptions(answers, { ...deps, timeouts, tls }))
   const connections = createConnections(deps.maxConnections, clock)
-  trackConnections(app.server, connections)
+  const endHandshakes = trackConnections(app.server, connections)
+  if (app.server instanceof TlsServer) deps.tls?.keepCurrent(app.server)
 
   function note(
     { raw, headers }: FastifyRequest,
@@ -124,6 +129,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   })
   app.addHook('preClose', (done) => {
     stopping.abort()
+    endHandshakes()
     hangUpWhileClosing(app.server, timeouts.closingMs, () => {
       admission.evictSlow()
       connections.closeSlow()
@@ -191,10 +197,15 @@ interface HttpConnection {
   burst: number
 }
 
-/** Bounds the connections of a server; one keeps its place while one of its requests is whole and not answered yet. */
-export function trackConnections(server: Server, connections: Connections): void {
+/**
+ * Bounds the connections of a server; one keeps its place while one of its requests is whole and not
+ * answered yet. Returns what ends those that are no further than their handshake.
+ */
+export function trackConnections(server: Server, connections: Connections): () => void {
+  const isTls = server instanceof TlsServer
+  const endHandshakes = isTls ? trackHandshakes(server, connections) : () => undefined
   const known = new WeakMap<Socket, HttpConnection>()
-  server.on('connection', (socket: Socket) => {
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
     const requests = new Set<IncomingMessage>()
     const { answered, closed } = connections.track({
       bytesRead: () => socket.bytesRead,
@@ -221,4 +232,5 @@ export function trackConnections(server: Server, connections: Connections): void
     connection.burst += 1
     if (Math.max(requests.size, connection.burst) > MAX_PIPELINED) socket.destroy()
   })
+  return endHandshakes
 }

@@ -98,6 +98,9 @@ describe('the configuration', () => {
         READ_WORKSPACE: 'off',
         BODY_FOLDERS: '/bodies, ~/more/ ,/bodies',
         METRICS_PORT: '9464',
+        TLS_CERT_FILE: '/tls/cert.pem',
+        TLS_KEY_FILE: '~/key.pem',
+        TLS_CLIENT_CA_FILE: '/tls/clients.pem',
         DRAIN_DELAY: '5000',
         SHUTDOWN_TIMEOUT: '0',
         RETENTION_DAYS: '0',
@@ -128,6 +131,11 @@ describe('the configuration', () => {
         apiKey: 'open-sesame-open',
         grpcPort: 5317,
         metricsPort: 9464,
+        tls: {
+          certFile: '/tls/cert.pem',
+          keyFile: '/home/ada/key.pem',
+          clientCaFile: '/tls/clients.pem',
+        },
         maxInFlightBytes: 10_000,
       },
       session: {
@@ -305,6 +313,19 @@ describe('variables that do not go together', () => {
     [
       { OTLP_GRPC_PORT: '4318' },
       'OTLP_GRPC_PORT is "4318", expected another port than OTLP_RECEIVER_PORT, or off',
+    ],
+    [{ METRICS_PORT: '4317' }, 'METRICS_PORT is "4317", expected another port than OTLP_GRPC_PORT'],
+    [
+      { TLS_CERT_FILE: '/c.pem' },
+      'TLS_KEY_FILE is not set, expected the path of a PEM file, the key of that certificate',
+    ],
+    [
+      { TLS_KEY_FILE: '/k.pem' },
+      'TLS_CERT_FILE is not set, expected the path of a PEM file, the certificate of that key',
+    ],
+    [
+      { TLS_CLIENT_CA_FILE: '/ca.pem' },
+      'TLS_CERT_FILE is not set, expected the path of a PEM file: mTLS needs TLS',
     ],
     [
       { EXPORT_OTLP_ENDPOINT: 'http://localhost:4318/' },
