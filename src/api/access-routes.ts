@@ -1,8 +1,10 @@
 /** What the page asks before it shows anything, and whether a key is right. */
 import type { FastifyInstance } from 'fastify'
+import { allows, type Principal } from '../domain/access.ts'
 import { err, ok } from '../domain/result.ts'
 import type { Access } from './access.ts'
 import { addEndpoint } from './api-route.ts'
+import type { Me } from './contract/access.ts'
 import { api } from './contract/api.ts'
 import type { WebFailure } from './failure.ts'
 
@@ -18,17 +20,29 @@ export function addAccessRoutes(app: FastifyInstance, access: Access, version: s
   const { kind } = access
 
   addEndpoint(app, api.me, async ({ request, query: { challenge } }) => {
-    const isLoggedIn = (await access.toData(request)) === undefined
+    const identified = await access.identify(request)
     const proof = challenge === undefined ? undefined : access.proof(challenge, request)
-    return ok({ version, access: kind, isLoggedIn, ...(proof !== undefined && { proof }) })
+    return ok({
+      ...{ version, access: kind, isLoggedIn: identified.ok },
+      ...(identified.ok && rightsOf(identified.value)),
+      ...(proof !== undefined && { proof }),
+    })
   })
   addEndpoint(app, api.login, async ({ body, request }) => {
     if (kind === 'loopback') return err(noKey)
-    const failure = await access.withKey(body.key, request)
-    return failure === undefined ? ok({ version, access: kind, isLoggedIn: true }) : err(failure)
+    const identified = await access.withKey(body.key, request)
+    if (!identified.ok) return identified
+    return ok({ version, access: kind, isLoggedIn: true, ...rightsOf(identified.value) })
   })
   addEndpoint(app, api.logout, async ({ reply }) => {
     reply.header('set-cookie', FORMER_COOKIE)
     return ok({ version, access: kind, isLoggedIn: kind === 'loopback' })
   })
+}
+
+/** Nothing for whoever may do everything. */
+function rightsOf(principal: Principal): Pick<Me, 'rights'> {
+  if (allows(principal, 'admin')) return {}
+  const { name, scopes, team = null, user = null } = principal
+  return { rights: { name, scopes: [...scopes], team, user } }
 }

@@ -4,8 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { type Principal, visibleTo } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
-import type { Endpoint } from './contract/api.ts'
+import { principalOf } from './access.ts'
+import { api, type Endpoint } from './contract/api.ts'
 import { problemOf, statusOf, type WebFailure } from './failure.ts'
 import { checked, readQuery } from './read-query.ts'
 import type { Question, WebQueries } from './queries.ts'
@@ -17,6 +19,7 @@ export interface Asked<Q, B> {
   readonly body: B
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  readonly principal: Principal
 }
 
 export type Handler<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> = (
@@ -47,7 +50,11 @@ export function addQuestion<Q extends z.ZodObject, B extends z.ZodType, A extend
     const { reply } = asked
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
-    const answer = await queries.ask(await questionOf(asked), gone.signal)
+    const answer = await queries.ask(
+      await questionOf(asked),
+      visibleTo(asked.principal),
+      gone.signal,
+    )
     if (!answer.ok) return fail(reply, answer.error)
     return reply.type('application/json; charset=utf-8').send(answer.value)
   })
@@ -63,6 +70,7 @@ function addRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodTyp
     method: endpoint.method,
     url: endpoint.path,
     ...options,
+    config: { access: endpoint.access, operation: operationOf(endpoint) },
     handler: async (request, reply) => {
       const query = readQuery(request.url, endpoint.query)
       if (!query.ok) return fail(reply, query.error)
@@ -70,9 +78,21 @@ function addRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodTyp
       if (!body.ok) return fail(reply, body.error)
       const named = request.params as Record<string, string>
       const params = { key: '', turn: '', item: '', id: '', ...named }
-      return handle({ params, query: query.value, body: body.value, request, reply })
+      const principal = principalOf(request)
+      return handle({ params, query: query.value, body: body.value, request, reply, principal })
     },
   })
+}
+
+type AnyEndpoint = Endpoint<z.ZodObject, z.ZodType, z.ZodType>
+
+const operations: ReadonlyMap<AnyEndpoint, string> = new Map(
+  Object.entries<AnyEndpoint>(api).map(([name, endpoint]) => [endpoint, name]),
+)
+
+/** What the OpenAPI document calls it. */
+function operationOf(endpoint: AnyEndpoint): string {
+  return operations.get(endpoint) ?? endpoint.path
 }
 
 /** Ends a request with a failure. */

@@ -10,6 +10,7 @@ import { isProof, newChallenge } from './bridge-proof.ts'
 import { type Me, problem } from './contract/access.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
+import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyBody, KeysAnswer } from './contract/keys.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 import type { Scrubbed, ScrubbedSession } from './contract/session.ts'
 
@@ -39,6 +40,11 @@ export interface BridgeApi {
   /** The id of an import of transcripts that has begun. */
   startImport(body: ImportBody): Promise<Result<string, string>>
   importState(id: string): Promise<Result<ImportState, string>>
+  keys(): Promise<Result<KeysAnswer, string>>
+  createKey(body: KeyBody): Promise<Result<IssuedAnswer, string>>
+  rotateKey(nameOrId: string, overlapS: number): Promise<Result<IssuedAnswer, string>>
+  revokeKey(nameOrId: string): Promise<Result<KeyAnswer, string>>
+  audit(cursor: string | undefined, limit: number): Promise<Result<AuditAnswer, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -139,6 +145,15 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     return response.ok ? bodyOf(response.value, refusal) : response
   }
 
+  async function changeKeys(method: 'POST' | 'DELETE', path: string, body?: unknown) {
+    const response = await sendAuthorized(path, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    return response.ok ? bodyOf(response.value, refusal) : response
+  }
+
   async function scrub(path: string): Promise<Result<Response, string>> {
     const signal = AbortSignal.timeout(SCRUB_TIMEOUT_MS)
     return sendAuthorized(path, { method: 'POST', body: '{}', signal })
@@ -211,6 +226,28 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
         left += stay ?? 0
       }
       return ok({ done, left })
+    },
+    keys: async () => {
+      const body = await json('/api/keys')
+      return body.ok ? ok(body.value as KeysAnswer) : body
+    },
+    createKey: async (asked) => {
+      const body = await changeKeys('POST', '/api/keys', asked)
+      return body.ok ? ok(body.value as IssuedAnswer) : body
+    },
+    rotateKey: async (nameOrId, overlapS) => {
+      const path = `/api/keys/${encodeURIComponent(nameOrId)}/rotate`
+      const body = await changeKeys('POST', path, { overlapS })
+      return body.ok ? ok(body.value as IssuedAnswer) : body
+    },
+    revokeKey: async (nameOrId) => {
+      const body = await changeKeys('DELETE', `/api/keys/${encodeURIComponent(nameOrId)}`)
+      return body.ok ? ok(body.value as KeyAnswer) : body
+    },
+    audit: async (cursor, limit) => {
+      const from = cursor === undefined ? '' : `&cursor=${cursor}`
+      const body = await json(`/api/audit?limit=${limit}${from}`)
+      return body.ok ? ok(body.value as AuditAnswer) : body
     },
     liveRecent: async (limit) => {
       const body = await json(`/api/live/recent?limit=${limit}`)

@@ -81,6 +81,14 @@ export const tooManyGuesses: WebFailure = {
   message: 'too many wrong keys came from this address; wait a minute, or send the right one',
 }
 
+/** Whoever asks is known, and may not do this. */
+export function missingScope(scope: string): WebFailure {
+  return {
+    code: 'forbidden',
+    message: `this needs the scope ${scope}, which your key does not have`,
+  }
+}
+
 /** There is no such thing, or no longer. */
 export function notFound(what: string, name: string): WebFailure {
   return { code: 'not_found', message: `there is no ${what} ${JSON.stringify(name.slice(0, 200))}` }

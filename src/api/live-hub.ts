@@ -3,6 +3,7 @@
  * bytes go to every stream. A stream reads only as fast as its browser takes it. Where more comes than
  * a person can read, and for a stream that fell behind, the older part is left out, and said to be.
  */
+import type { Visible } from '../domain/access.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { HEARTBEAT, HELLO } from './live-messages.ts'
 import type { LiveChunk, LiveFeed } from './queries.ts'
@@ -22,6 +23,15 @@ const RETRY_MS = 1000
 /** Proxies and the server itself give up on connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000
 
+/** A hub for all who see the same, as long as somebody follows it. */
+export interface LiveHubs {
+  follow(
+    visible: Visible,
+    after: number | undefined,
+    ended: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void>
+}
+
 export interface LiveHub {
   /** Messages from behind a position (or from now) on, until `ended`. */
   follow(after: number | undefined, ended: AbortSignal): AsyncGenerator<Uint8Array, void>
@@ -34,7 +44,8 @@ interface KeptChunk extends LiveChunk {
 
 type Woken = 'news' | 'silence' | 'end'
 
-export function createLiveHub(feed: LiveFeed, clock: Clock): LiveHub {
+/** `visible`: to those who follow. */
+export function createLiveHub(feed: LiveFeed, clock: Clock, visible: Visible = 'all'): LiveHub {
   const wakers = new Set<(why: Woken) => void>()
   const missed = new Map<string, Promise<LiveChunk | undefined>>()
   let kept: KeptChunk[] = []
@@ -60,7 +71,10 @@ export function createLiveHub(feed: LiveFeed, clock: Clock): LiveHub {
     isReading = true
     isBehind = false
     readAtMs = clock.now()
-    const news = await feed.since({ position: edge, upTo: undefined, limit: budget.limit() })
+    const news = await feed.since(
+      { position: edge, upTo: undefined, limit: budget.limit() },
+      visible,
+    )
     isReading = false
     if (followers === 0) return
     if (news.ok) keep(news.value)
@@ -93,7 +107,7 @@ export function createLiveHub(feed: LiveFeed, clock: Clock): LiveHub {
     const name = `${position}|${upTo}`
     const known = missed.get(name)
     if (known !== undefined) return known
-    const asked = feed.since({ position, upTo, limit: MAX_CAUGHT_UP }).then((news) => {
+    const asked = feed.since({ position, upTo, limit: MAX_CAUGHT_UP }, visible).then((news) => {
       missed.delete(name)
       return news.ok ? news.value : undefined
     })
@@ -160,6 +174,28 @@ export function createLiveHub(feed: LiveFeed, clock: Clock): LiveHub {
         }
       } finally {
         leave()
+      }
+    },
+  }
+}
+
+export function createLiveHubs(feed: LiveFeed, clock: Clock): LiveHubs {
+  const hubs = new Map<string, { readonly hub: LiveHub; followers: number }>()
+
+  return {
+    follow: async function* (visible, after, ended) {
+      const name = JSON.stringify(visible)
+      const known = hubs.get(name) ?? {
+        hub: createLiveHub(feed, clock, visible),
+        followers: 0,
+      }
+      hubs.set(name, known)
+      known.followers += 1
+      try {
+        yield* known.hub.follow(after, ended)
+      } finally {
+        known.followers -= 1
+        if (known.followers === 0) hubs.delete(name)
       }
     },
   }

@@ -1,11 +1,12 @@
 /** `GET /api/live`: a bounded number of streams that end with their browser or with the bridge. */
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Principal, visibleTo } from '../domain/access.ts'
 import { fail } from './api-route.ts'
-import { LIVE_PATH } from './contract/api.ts'
+import { LIVE_ACCESS, LIVE_PATH } from './contract/api.ts'
 import { liveQuery, position } from './contract/live.ts'
 import type { WebFailure } from './failure.ts'
-import type { LiveHub } from './live-hub.ts'
+import type { LiveHubs } from './live-hub.ts'
 import { readQuery } from './read-query.ts'
 
 const MAX_STREAMS = 200
@@ -15,14 +16,21 @@ const tooManyStreams: WebFailure = {
   message: `${MAX_STREAMS} pages follow the live feed already; close some of them`,
 }
 
-export function addLiveRoute(app: FastifyInstance, hub: LiveHub): void {
+/** Who follows, and whether he still may: a key may be revoked meanwhile. */
+export interface Followers {
+  principalOf(request: FastifyRequest): Principal
+  isStill(principal: Principal, request: FastifyRequest): boolean
+}
+
+export function addLiveRoute(app: FastifyInstance, hubs: LiveHubs, followers: Followers): void {
   const streams = new Set<AbortController>()
   app.addHook('preClose', (done) => {
     for (const stream of streams) stream.abort()
     done()
   })
 
-  app.get(LIVE_PATH, { exposeHeadRoute: false }, async (request, reply) => {
+  const config = { access: LIVE_ACCESS, operation: 'live' }
+  app.get(LIVE_PATH, { exposeHeadRoute: false, config }, async (request, reply) => {
     const query = readQuery(request.url, liveQuery)
     if (!query.ok) return fail(reply, query.error)
     if (streams.size >= MAX_STREAMS) return fail(reply, tooManyStreams)
@@ -38,6 +46,14 @@ export function addLiveRoute(app: FastifyInstance, hub: LiveHub): void {
     return reply
       .header('content-type', 'text/event-stream')
       .header('x-accel-buffering', 'no')
-      .send(Readable.from(hub.follow(after, stream.signal)))
+      .send(Readable.from(messages()))
+
+    async function* messages(): AsyncGenerator<Uint8Array, void> {
+      const principal = followers.principalOf(request)
+      for await (const bytes of hubs.follow(visibleTo(principal), after, stream.signal)) {
+        if (!followers.isStill(principal, request)) return
+        yield bytes
+      }
+    }
   })
 }

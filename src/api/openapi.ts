@@ -1,7 +1,7 @@
 /** The contract as an OpenAPI 3.1 document, written from its schemas. */
 import { z } from 'zod'
 import { problem } from './contract/access.ts'
-import { api, type Endpoint, LIVE_PATH } from './contract/api.ts'
+import { api, type Endpoint, LIVE_ACCESS, LIVE_PATH } from './contract/api.ts'
 import { liveEvent, liveQuery } from './contract/live.ts'
 
 type AnyEndpoint = Endpoint<z.ZodObject, z.ZodType, z.ZodType>
@@ -38,7 +38,7 @@ export function openApiDocument(version: string) {
 }
 
 function operationOf(name: string, endpoint: AnyEndpoint, schemas: Components): Operation {
-  const { summary, path, query, body, answer, method } = endpoint
+  const { summary, path, query, body, answer, method, access } = endpoint
   const isAsked = method === 'POST' && !body.safeParse({}).success
   const ofPath = [...path.matchAll(/:(\w+)/g)].map(([, key]) => ({
     name: key,
@@ -49,6 +49,7 @@ function operationOf(name: string, endpoint: AnyEndpoint, schemas: Components): 
   return {
     operationId: name,
     summary,
+    ...accessOf(access.scope),
     parameters: [...ofPath, ...parametersOf(query, schemas)],
     ...(isAsked && {
       requestBody: {
@@ -66,6 +67,13 @@ function operationOf(name: string, endpoint: AnyEndpoint, schemas: Components): 
   }
 }
 
+/** The least scope that an operation needs; none of it before one logs in. */
+function accessOf(scope: string) {
+  return scope === 'none'
+    ? { security: [{}] }
+    : { security: [{}, { key: [] }], 'x-required-scope': scope }
+}
+
 const failureResponse = {
   description: 'Why not',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -74,6 +82,7 @@ const failureResponse = {
 function liveOperation(schemas: Components): Operation {
   return {
     operationId: 'live',
+    ...accessOf(LIVE_ACCESS.scope),
     summary: 'Server-Sent Events: `record` with a LiveEvent as data, `gap` after a long absence',
     parameters: [
       ...parametersOf(liveQuery, schemas),

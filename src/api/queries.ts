@@ -3,6 +3,7 @@
  * What the store can answer is a question, which is answered elsewhere (`answers.ts`) as the text
  * that goes to the browser; the bridge does the rest itself.
  */
+import type { Visible } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
 import type { Setup } from './contract/access.ts'
 import type { Budgets } from './contract/budgets.ts'
@@ -128,8 +129,15 @@ export type Question =
 export type JsonBytes = Uint8Array
 
 export interface WebQueries {
-  /** `signal` aborts when nobody waits for the answer any more. */
-  ask(question: Question, signal: AbortSignal): Promise<Result<JsonBytes, WebFailure>>
+  /**
+   * Answers from what is visible to the one who asks. `signal` aborts when nobody waits for the
+   * answer any more.
+   */
+  ask(
+    question: Question,
+    visible: Visible,
+    signal: AbortSignal,
+  ): Promise<Result<JsonBytes, WebFailure>>
   /** What the bridge knows of delivery, for the question about it. */
   bridgeState(): Promise<BridgeState>
   /** Deletes every row of it, also what waits for Langfuse; an open session is forgotten. */
@@ -152,7 +160,7 @@ export interface WebQueries {
 /** The live feed as streams read it. */
 export interface LiveFeed {
   /** As `StoredFeed.since`, in the form in which it goes out. */
-  since(asked: LiveQuestion): Promise<Result<LiveChunk, WebFailure>>
+  since(asked: LiveQuestion, visible: Visible): Promise<Result<LiveChunk, WebFailure>>
   /** Calls back after each commit, without waiting; returns how to end it. */
   onCommitted(listener: () => void): () => void
 }

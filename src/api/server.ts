@@ -8,15 +8,19 @@ import fastifyHelmet from '@fastify/helmet'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
 import { jsonText } from '../domain/numbers.ts'
+import { err } from '../domain/result.ts'
 import type { Log } from '../observability/logger.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
-import { type AccessKeys, createAccess } from './access.ts'
+import type { AuditLog } from '../domain/key-store.ts'
+import { type AccessKeys, admit, createAccess, isAdmitted, principalOf } from './access.ts'
 import { addAccessRoutes } from './access-routes.ts'
 import { addQuestion, fail } from './api-route.ts'
-import { api, OPENAPI_PATH } from './contract/api.ts'
+import { createAudit } from './audit.ts'
+import { api, OPENAPI_ACCESS, OPENAPI_PATH } from './contract/api.ts'
 import { addDataRoutes } from './data-routes.ts'
 import { internal, notFound, type WebFailure } from './failure.ts'
-import { createLiveHub } from './live-hub.ts'
+import { addKeyRoutes, type KeyManagement } from './key-routes.ts'
+import { createLiveHubs } from './live-hub.ts'
 import { addLiveRoute } from './live-route.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPageRoutes } from './page-routes.ts'
@@ -30,6 +34,8 @@ export interface WebDeps {
   readonly queries: WebQueries
   readonly keys: AccessKeys
   readonly guesses: KeyGuesses
+  /** Absent where no keys are kept. */
+  readonly administration?: Administration | undefined
   /** Folder of the built page. */
   readonly pageDir: string
   readonly version: string
@@ -37,25 +43,70 @@ export interface WebDeps {
   readonly log: Log
 }
 
+/** Keys, and what is written down. */
+export interface Administration {
+  readonly keys: KeyManagement
+  readonly audit: AuditLog
+}
+
+const NOT_KEPT = 'this bridge keeps no keys'
+const noAdministration: Administration = {
+  keys: {
+    list: async () => [],
+    create: async () => err(NOT_KEPT),
+    rotate: async () => err(NOT_KEPT),
+    revoke: async () => err(NOT_KEPT),
+  },
+  audit: { append: async () => {}, list: async () => [] },
+}
+
 /** A plugin to be registered on the HTTP server. */
 export function createWeb(deps: WebDeps): FastifyPluginAsync {
-  const { queries, keys, guesses, pageDir, version, clock, log } = deps
+  const {
+    queries,
+    keys,
+    guesses,
+    administration = noAdministration,
+    pageDir,
+    version,
+    clock,
+    log,
+  } = deps
   const access = createAccess(keys, guesses)
   /** Made when it is first asked for: making it takes more memory than all sessions do. */
   let document: ReturnType<typeof openApiDocument> | undefined
 
   const addData = async (app: FastifyInstance): Promise<void> => {
-    app.addHook('onRequest', async (request, reply) => {
-      const failure = await access.toData(request)
-      if (failure !== undefined) fail(reply, failure)
+    // A route that does not say who may use it is a bug: the bridge does not start with it.
+    app.addHook('onRoute', ({ url, config }) => {
+      if (config?.access === undefined) throw new Error(`${url} does not say who may use it`)
     })
+    app.addHook('onRequest', async (request, reply) => {
+      const failure = await admit(access, request)
+      if (failure === undefined) return
+      // Awaited until it is sent: a hook that ends before that lets the request go on to its route.
+      await fail(reply, failure)
+    })
+    app.addHook('preHandler', (request, reply, done) => {
+      if (isAdmitted(request)) done()
+      else fail(reply, internal)
+    })
+    const audit = createAudit(administration.audit, clock)
+    app.addHook('onSend', async (request, reply) => audit(request, reply))
+    addKeyRoutes(app, administration.keys, administration.audit)
     addDataRoutes(app, queries)
-    addLiveRoute(app, createLiveHub(queries.live, clock))
+    addLiveRoute(app, createLiveHubs(queries.live, clock), {
+      principalOf,
+      isStill: (principal, request) => access.isStill(principal, request),
+    })
     addQuestion(app, queries, api.setup, ({ request }) => {
       const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
       return { name: 'setup', setup: setupOf(baseUrl, keys.apiKey !== undefined) }
     })
-    app.get(OPENAPI_PATH, async () => (document ??= openApiDocument(version)))
+    app.get(OPENAPI_PATH, { config: { access: OPENAPI_ACCESS } }, async () => {
+      document ??= openApiDocument(version)
+      return document
+    })
   }
 
   return async (app) => {

@@ -24,6 +24,7 @@ import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
 import { createKeyGuesses } from '../receivers/key-guesses.ts'
 import type { Readiness } from '../receivers/http/operations.ts'
 import { openTls, type ServerTls } from '../receivers/tls.ts'
+import { createKeyRing, type KeyRing } from '../receivers/key-ring.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import {
   createTranscriptImporter,
@@ -109,6 +110,8 @@ export async function createApp(
   const token = keepAccessToken(config.dataDir)
   if (!token.ok) log.error({}, `the page needs its access token: ${token.error}`)
   const guesses = createKeyGuesses(clock, log)
+  const { apiKey } = config.receiver
+  const ring = createKeyRing({ store: store.keys, apiKey, clock, log })
   const counters = createCounters()
   const metrics = createMetrics()
   const masker = createRecordMasker(masking.value)
@@ -135,6 +138,7 @@ export async function createApp(
     config,
     accessToken: token.ok ? token.value : undefined,
     guesses,
+    ring,
     ownPrices: ownPrices.value,
     store,
     delivery,
@@ -218,6 +222,7 @@ export async function createApp(
     tls: tls.value,
     log,
     guesses,
+    ring,
     counters,
     ingestLog,
     clock,
@@ -225,7 +230,7 @@ export async function createApp(
   })
   const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
   const parts = {
-    ...{ config, receiver, longTexts, page, handler, delivery },
+    ...{ config, receiver, ring, longTexts, page, handler, delivery },
     ...{ alarm, store, apiBodies, watcher, imports, log },
     ...{ phase, clock, tls: tls.value },
   }
@@ -257,6 +262,7 @@ function watcherOf(
 interface Parts {
   readonly config: Config
   readonly receiver: Receiver
+  readonly ring: KeyRing
   readonly longTexts: LongTextMasker
   /** Absent while transcripts are not followed. */
   readonly watcher: TranscriptWatcher | undefined
@@ -319,7 +325,9 @@ function openFileLimit(): number {
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
-  const { config, receiver, watcher, handler, delivery, alarm, store, apiBodies, log } = parts
+  const { config, receiver, ring, watcher, handler, delivery, alarm, store, apiBodies, log } = parts
+  // Before anybody is let in.
+  await ring.start()
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
@@ -352,6 +360,7 @@ async function stop(parts: Parts): Promise<boolean> {
   await parts.watcher?.stop()
   await parts.imports.stop()
   parts.tls?.stop()
+  await parts.ring.stop()
   await parts.apiBodies.stop()
   await longTexts.close()
   await page.close()

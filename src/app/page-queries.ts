@@ -52,7 +52,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
   store.onDeleted(() => reader.deleted())
 
   const queries: WebQueries = {
-    ask: (question, signal) => reader.ask(question, signal),
+    ask: (question, visible, signal) => reader.ask(question, visible, signal),
     bridgeState: () => bridgeState(deps),
     deleteSession: async (key) => {
       const records = await deps.remove(key)
@@ -73,7 +73,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     startImport: (body) => deps.imports.start(body),
     importState: (id) => deps.imports.state(id),
     live: {
-      since: (asked) => reader.live(asked),
+      since: (asked, visible) => reader.live(asked, visible),
       onCommitted: (listener) => {
         listeners.add(listener)
         return () => listeners.delete(listener)

@@ -7,11 +7,13 @@ import { budgetTimeZone } from './budget-alarm.ts'
 import type { Config } from '../config/config.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import type { Log } from '../observability/logger.ts'
+import { createKeyManagement } from './key-management.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
 import type { OwnPrice } from '../prices/own-prices.ts'
 import { createReader } from '../reports/reader/reader.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
+import type { KeyRing } from '../receivers/key-ring.ts'
 import { PRODUCT_VERSION } from './version.ts'
 import { createWeb } from '../api/server.ts'
 
@@ -23,6 +25,7 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
   /** Absent when it could not be made: then the page stays shut. */
   readonly accessToken: string | undefined
   readonly guesses: KeyGuesses
+  readonly ring: KeyRing
   readonly ownPrices: readonly OwnPrice[]
   readonly log: Log
 }
@@ -35,7 +38,7 @@ export interface Page extends Pick<PageQueries, 'committed'> {
 }
 
 export function createPage(deps: PageDeps): Page {
-  const { config, accessToken, guesses, clock, log } = deps
+  const { config, accessToken, guesses, ring, store, clock, log } = deps
   const { langfuse, budgets } = config
   const reader = createReader({
     settings: {
@@ -58,8 +61,17 @@ export function createPage(deps: PageDeps): Page {
   return {
     plugin: createWeb({
       queries: page.queries,
-      keys: { apiKey: config.receiver.apiKey, accessToken, isOpen: config.pageAccess === 'open' },
+      keys: {
+        apiKey: config.receiver.apiKey,
+        accessToken,
+        isOpen: config.pageAccess === 'open',
+        ring,
+      },
       guesses,
+      administration: {
+        keys: createKeyManagement(store.keys, ring, clock),
+        audit: store.audit,
+      },
       pageDir: PAGE_DIR,
       version: PRODUCT_VERSION,
       clock,

@@ -12,6 +12,7 @@ import { addDoctor } from './doctor.ts'
 import { addExport } from './export.ts'
 import { addImport } from './import.ts'
 import { addInstall } from './install.ts'
+import { addKeys } from './keys.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
 import { addQuarantine } from './quarantine.ts'
@@ -93,6 +94,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
   addQuarantine(program, context, concluded)
+  addKeys(program, context, concluded)
   addExport(program, context, concluded)
   addPrune(program, context, concluded)
   addDelete(program, context, concluded)

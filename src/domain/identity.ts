@@ -1,8 +1,12 @@
 /**
  * Who and where a session is: what stands on every span of it.
  */
+import { type Owner, ownerOfTag, ownerTag } from './access.ts'
 
-/** Natural key of a session: `<agent>/<session id>`. */
+/**
+ * Natural key of a session: `<agent>/<session id>`; of one that came under a key with a team or a
+ * user `<agent>@<tag of the owner>/<session id>`, so that nobody writes into a session of others.
+ */
 export type SessionKey = string
 
 /** What one record says about its session; later records may add to it. */
@@ -22,6 +26,19 @@ export interface Identity {
 /** The session key of an agent's session id. */
 export function sessionKeyOf(agent: string, sessionId: string): SessionKey {
   return `${agent}/${sessionId}`
+}
+
+/** The key of the same session of an owner; agents have neither slash nor `@` in their names. */
+export function ownedSessionKey(key: SessionKey, owner: Owner): SessionKey {
+  const at = key.indexOf('/')
+  return `${key.slice(0, at)}@${ownerTag(owner)}${key.slice(at)}`
+}
+
+/** The owner in a session's key; undefined where it came under no key that has one. */
+export function ownerOfSession(key: SessionKey): Owner | undefined {
+  const agent = key.slice(0, key.indexOf('/'))
+  const at = agent.indexOf('@')
+  return at < 0 ? undefined : ownerOfTag(agent.slice(at + 1))
 }
 
 // The sessions of test records that `doctor` sends through the bridge. Nobody worked in them, so

@@ -2,6 +2,7 @@
  * Records that could not be assigned, kept as they came for a while: a later version, or a mended
  * pipeline, may know what to do with them. Bounded in number, bytes and age.
  */
+import type { Owner } from './access.ts'
 import type { Rejection } from './rejection.ts'
 import type { LogRecord, MetricPoint, SpanRecord } from './telemetry-record.ts'
 
@@ -15,6 +16,8 @@ export interface Quarantined {
   readonly unplaced: UnplacedRecord
   readonly receivedMs: number
   readonly rejection: Rejection
+  /** Whose it is, by the key that it came under; absent where that has no owner. */
+  readonly owner?: Owner | undefined
 }
 
 /** One of them, as a list shows it. */
@@ -28,9 +31,10 @@ export interface QuarantineItem {
   /** What it calls itself: event, metric or span. */
   readonly name: string
   readonly bytes: number
+  readonly owner?: Owner | undefined
 }
 
-export interface StoredQuarantined extends Pick<Quarantined, 'unplaced' | 'receivedMs'> {
+export interface StoredQuarantined extends Pick<Quarantined, 'unplaced' | 'receivedMs' | 'owner'> {
   readonly id: number
 }
 
@@ -45,7 +49,7 @@ export interface QuarantineCounts {
 }
 
 export interface QuarantineStore {
-  /** Resolves once they are durable. One that is there already is not kept twice. */
+  /** Resolves once they are durable. One that is there already of its owner is not kept twice. */
   keep(records: readonly Quarantined[]): Promise<void>
   counts(): Promise<QuarantineCounts>
   /** The oldest first. */

@@ -16,6 +16,11 @@ const remedies: ReadonlyMap<string, string> = new Map([
     'have every signal send the key: OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <API_KEY>" ' +
       '(otelHeadersHelper does not work over gRPC); claude-telemetry doctor tries each signal',
   ],
+  ['missing_scope', 'send with a key that has the scope ingest: claude-telemetry keys list'],
+  [
+    'quota',
+    'send less under this key, or make one with a larger quota: claude-telemetry keys list',
+  ],
   [
     'foreign_host',
     'the Host header names another machine, as from a container or WSL: start the bridge with ' +

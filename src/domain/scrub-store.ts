@@ -49,6 +49,9 @@ export interface SessionTexts {
   readonly title: string | null
   readonly project: string | null
   readonly team: string | null
+  /** Whose it is, as far as its records said it and not the key that they came under. */
+  readonly ownerTeam: string | null
+  readonly ownerUser: string | null
 }
 
 /** What was made of a session's records. Texts are JSON where the store keeps JSON. */
@@ -153,6 +156,6 @@ export interface ScrubStore extends ScrubReader {
 
 /** A text that belongs to no session. */
 export interface Remark {
-  readonly of: 'alert' | 'failure'
+  readonly of: 'alert' | 'failure' | 'audit'
   readonly text: string
 }

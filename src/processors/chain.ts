@@ -9,6 +9,7 @@ import type { MetricPoint, UnusedMetric } from '../domain/telemetry-record.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import { identifyRecord } from './identify.ts'
+import { ownedArrivals } from './owned.ts'
 import { createPlacement } from './place-spans.ts'
 import { quarantined } from './quarantine.ts'
 import { recognise, recogniseRecord } from './recognise.ts'
@@ -69,8 +70,8 @@ export function createIntake(all: IntakeDeps): Intake {
   ]
   const take = processors.reduceRight<NextProcessor>(
     (next, processor) => (batch) => processor.process(batch, next),
-    async ({ records }) => {
-      await store(inOrder(records))
+    async ({ records, request }) => {
+      await store(ownedArrivals(inOrder(records), request.owner))
       return []
     },
   )

@@ -4,6 +4,7 @@
  * that comes again is passed on once.
  */
 import { hash } from 'node:crypto'
+import type { Owner } from '../domain/access.ts'
 import type { ForwardedRequest, ForwardStore, ItemToForward } from '../domain/forwarded-request.ts'
 import type { JsonMessage } from '../otlp/message-codec.ts'
 import type { RequestSignal } from '../otlp/message-types.ts'
@@ -28,6 +29,7 @@ export interface Forwarding {
     signal: RequestSignal,
     encoding: RequestEncoding,
     work: ForwardingWork,
+    owner?: Owner,
   ): Promise<boolean>
 }
 

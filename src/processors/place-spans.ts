@@ -10,6 +10,7 @@
  *   later must find what it belongs to.
  */
 import type { SpanPlacing } from '../agents/profile.ts'
+import { ownerTag } from '../domain/access.ts'
 import type { SpanRecord, TraceContextOfSpan } from '../domain/telemetry-record.ts'
 import type { RecordInProcess, RecordProcessor, SpanInProcess } from './record-processor.ts'
 
@@ -20,7 +21,10 @@ export function createPlacement(): RecordProcessor {
     name: 'place',
     process: (batch, next) => {
       // All records of a batch are of one signal.
-      if (batch.records[0]?.signal === 'trace') placer.place(batch.records.filter(isSpan))
+      if (batch.records[0]?.signal === 'trace') {
+        const { owner } = batch.request
+        placer.place(batch.records.filter(isSpan), owner && ownerTag(owner))
+      }
       return next(batch)
     },
   }
@@ -31,8 +35,11 @@ function isSpan(record: RecordInProcess): record is SpanInProcess {
 }
 
 export interface SpanPlacer {
-  /** Writes on each span that is a source of its own what its trace says of it. */
-  place(spans: readonly SpanInProcess[]): void
+  /**
+   * Writes on each span that is a source of its own what its trace says of it. Owners know nothing
+   * of each other's traces, whatever ids those have.
+   */
+  place(spans: readonly SpanInProcess[], owner?: string): void
 }
 
 interface KnownSpan {
@@ -75,10 +82,16 @@ const MAX_WITHIN = 16
 const MAX_LOOKED_AT = 200
 
 export function createSpanPlacer(): SpanPlacer {
+  /** By owner and id. */
   const traces = new Map<string, KnownTrace>()
   let count = 0
+  let owner = ''
 
-  function traceOf(id: string): KnownTrace {
+  const nameOf = ({ traceId }: SpanRecord): string =>
+    owner === '' ? traceId : `${traceId} ${owner}`
+
+  function traceOf(span: SpanRecord): KnownTrace {
+    const id = nameOf(span)
     const known = traces.get(id)
     traces.delete(id)
     const trace = known ?? {
@@ -94,7 +107,7 @@ export function createSpanPlacer(): SpanPlacer {
   }
 
   function remember({ record, profile }: SpanInProcess): void {
-    const { spans } = traceOf(record.traceId)
+    const { spans } = traceOf(record)
     if (spans.has(record.spanId)) return
     const placing = profile?.spanSource?.placing(record)
     spans.set(record.spanId, { parentId: record.parentSpanId, placing })
@@ -111,10 +124,11 @@ export function createSpanPlacer(): SpanPlacer {
   }
 
   return {
-    place: (spans) => {
+    place: (spans, of = '') => {
+      owner = of
       const isSource = spans.some(({ profile }) => profile?.spanSource !== undefined)
       // What others send alone connects spans of a trace that is known, and is nothing by itself.
-      const ofInterest = isSource ? spans : spans.filter(({ record }) => traces.has(record.traceId))
+      const ofInterest = isSource ? spans : spans.filter(({ record }) => traces.has(nameOf(record)))
       if (ofInterest.length === 0) return
       for (const span of ofInterest) remember(span)
       if (!isSource) {
@@ -124,10 +138,10 @@ export function createSpanPlacer(): SpanPlacer {
       const byStart = spans
         .map(({ record }) => record)
         .sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)
-      for (const span of byStart) noteSession(traceOf(span.traceId), span)
-      for (const span of byStart) noteSessionOfWork(traceOf(span.traceId), span)
-      for (const span of byStart) noteTurn(traceOf(span.traceId), span)
-      for (const span of spans) span.record = placedSpan(traceOf(span.record.traceId), span.record)
+      for (const span of byStart) noteSession(traceOf(span), span)
+      for (const span of byStart) noteSessionOfWork(traceOf(span), span)
+      for (const span of byStart) noteTurn(traceOf(span), span)
+      for (const span of spans) span.record = placedSpan(traceOf(span.record), span.record)
       forget()
     },
   }

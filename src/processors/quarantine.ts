@@ -2,6 +2,7 @@
  * What becomes of records that no stage could place: they are kept for a while, and pass the chain
  * again when somebody asks for it.
  */
+import { ownerTag } from '../domain/access.ts'
 import type {
   Quarantined,
   QuarantineSelection,
@@ -27,7 +28,7 @@ export function quarantined(
   return {
     name,
     process: async (batch, next) => {
-      const { arrivedMs } = batch.request
+      const { arrivedMs, owner } = batch.request
       const kept: RecordInProcess[] = []
       const refused: Quarantined[] = []
       const rejected = batch.records.flatMap((record) => {
@@ -40,7 +41,7 @@ export function quarantined(
         // What is about the insides of an agent would push out what matters.
         const isWork = rejection.reason !== 'not_work'
         if (unplaced !== undefined && isWork)
-          refused.push({ unplaced, receivedMs: arrivedMs, rejection })
+          refused.push({ unplaced, receivedMs: arrivedMs, rejection, owner })
         return [rejection]
       })
       if (rejected.length === 0) return next(batch)
@@ -109,17 +110,20 @@ function isPlaceable({ unplaced, receivedMs }: StoredQuarantined): boolean {
 /** Their memory is bounded by the slice. */
 const permit = { grow: () => true, shrink: () => undefined }
 
-/** By the request that they came with, and by signal. */
+/** By the request that they came with, as far as that is known, and by signal. */
 function groupsOf(
   slice: readonly StoredQuarantined[],
 ): readonly (readonly [IngestRequest, readonly SignalRecords[]])[] {
-  const groups = Map.groupBy(slice, ({ receivedMs }) => receivedMs)
-  return [...groups].map(([arrivedMs, group]) => {
+  const groups = Map.groupBy(slice, ({ receivedMs, owner }) =>
+    JSON.stringify([receivedMs, owner === undefined ? '' : ownerTag(owner)]),
+  )
+  return [...groups.values()].map((group) => {
+    const [{ receivedMs: arrivedMs, owner } = { receivedMs: 0, owner: undefined }] = group
     const bySignal = Map.groupBy(group, ({ unplaced }) => unplaced.signal)
     const records = [...bySignal.values()].map((same) =>
       recordsOf(same.map(({ unplaced }) => unplaced)),
     )
-    return [{ arrivedMs, permit }, records] as const
+    return [{ arrivedMs, permit, owner }, records] as const
   })
 }
 

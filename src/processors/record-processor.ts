@@ -3,6 +3,7 @@
  * stages they pass. `chain.ts` has the list.
  */
 import type { AgentProfile } from '../agents/profile.ts'
+import type { Owner } from '../domain/access.ts'
 import type { AgentEvent, RecordInstance } from '../domain/agent-event.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import type { Implausible } from '../domain/numbers.ts'
@@ -121,6 +122,8 @@ export interface IngestRequest {
   readonly arrivedMs: number
   /** Charged for all that is held in memory for it. */
   readonly permit: MemoryPermit
+  /** Whose records these are, by the key that they came under; absent where that has no owner. */
+  readonly owner?: Owner | undefined
 }
 
 /** Records of one signal that pass the chain together. */

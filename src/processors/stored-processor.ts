@@ -3,6 +3,7 @@
  * of today, at the time at which they came. What they refer to is stored with them, and secrets were
  * masked before that, so those stages are left out. Pure.
  */
+import { ownerOfSession } from '../domain/identity.ts'
 import { asRepeat } from '../domain/record-identity.ts'
 import { toldByTranscript } from '../domain/transcript-join.ts'
 import type { Intake } from '../domain/rejection.ts'
@@ -18,6 +19,7 @@ import type {
 } from '../domain/telemetry-record.ts'
 import { agentOfHooks } from './hook-processor.ts'
 import { identifyRecord } from './identify.ts'
+import { ownedArrivals } from './owned.ts'
 import { recogniseRecord } from './recognise.ts'
 import { applied, inProcess, type RecordInProcess, type SignalRecords } from './record-processor.ts'
 import { inOrder, translateRecord } from './translate.ts'
@@ -48,8 +50,9 @@ export function processStored(batch: StoredBatch): Intake<Arrival> {
     }
     return { ...intake, accepted }
   })
+  const accepted = processed.flatMap(({ accepted }) => accepted)
   return {
-    accepted: processed.flatMap(({ accepted }) => accepted),
+    accepted: ownedArrivals(accepted, ownerOfSession(batch.sessionKey)),
     rejected: processed.flatMap(({ rejected }) => rejected),
   }
 }

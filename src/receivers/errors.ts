@@ -21,6 +21,7 @@ export interface ErrorReply {
 export const errorTable = {
   malformed: { httpStatus: 400, rpcCode: rpcCode.invalidArgument },
   unauthenticated: { httpStatus: 401, rpcCode: rpcCode.unauthenticated },
+  missing_scope: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
   foreign_host: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
   foreign_origin: { httpStatus: 403, rpcCode: rpcCode.permissionDenied },
   not_found: { httpStatus: 404, rpcCode: rpcCode.notFound },
@@ -33,6 +34,7 @@ export const errorTable = {
     rpcCode: rpcCode.invalidArgument,
     grpcStatus: rpcCode.unimplemented,
   },
+  quota: { httpStatus: 429, rpcCode: rpcCode.resourceExhausted },
   headers_too_large: { httpStatus: 431, rpcCode: rpcCode.resourceExhausted },
   not_stored: { httpStatus: 503, rpcCode: rpcCode.unavailable },
   overloaded: { httpStatus: 503, rpcCode: rpcCode.unavailable },
@@ -51,6 +53,8 @@ export interface Failure {
   readonly allow?: string
   /** The rest of the request is not waited for. */
   readonly closesConnection?: true
+  /** Earlier is no use, with `quota`. Whole seconds. */
+  readonly retryAfterS?: number
 }
 
 // Failures that Fastify and Node report, in the receiver's own terms.
@@ -112,6 +116,23 @@ export const unauthenticated: Failure = {
   message:
     'the API key is missing or wrong; send "Authorization: Bearer <key>" with the API_KEY of ' +
     'the bridge (OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
+}
+
+/** The key is one of the bridge, and may not send. */
+export const mayNotSend: Failure = {
+  kind: 'missing_scope',
+  message: 'this key may not send telemetry; send with a key that has the scope "ingest"',
+}
+
+/** The key has sent as much as it may for now. */
+export function quotaExceeded({
+  message,
+  retryAfterS,
+}: {
+  readonly message: string
+  readonly retryAfterS: number
+}): Failure {
+  return { kind: 'quota', message, retryAfterS }
 }
 
 /** A body in neither of the encodings. */

@@ -21,6 +21,7 @@ import { createGrpcServer } from './grpc/server.ts'
 import type { KeyGuesses } from './key-guesses.ts'
 import { createMetricsServer } from './http/metrics-server.ts'
 import type { OperationsDeps } from './http/operations.ts'
+import type { KeyRing } from './key-ring.ts'
 import { createHttpServer } from './http/server.ts'
 import { type Listener, listenProblem } from './listen-problem.ts'
 
@@ -35,6 +36,7 @@ export interface ReceiverDeps extends Required<OperationsDeps> {
   readonly maxOpenFiles: number
   readonly log: Log
   readonly guesses: KeyGuesses
+  readonly ring: KeyRing
   readonly counters: Counters
   readonly instruments?: Pick<Instruments, 'request'>
   /** The latest requests, for the page. */
@@ -75,6 +77,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     admission: createAdmission({ maxBytes: config.maxInFlightBytes }, clock),
     failureLog,
     guesses: deps.guesses,
+    ring: deps.ring,
     counters,
     instruments: deps.instruments,
     ingestLog: deps.ingestLog,

@@ -31,6 +31,7 @@ import type { IngestRequest, SignalRecords } from '../processors/record-processo
 import type { Permit } from './admission.ts'
 import type { Decoders, Encoding } from './encoding.ts'
 import { type Failure, notStored, overloaded, stopping } from './errors.ts'
+import type { Sender } from './ingest-access.ts'
 import { createRejections, type FailureLog, type Rejections } from './refusal-log.ts'
 import { hookDecoders } from './hooks/hook-body.ts'
 import { lotsOf } from './lots.ts'
@@ -58,7 +59,12 @@ export interface SignalReceiver<Name extends SignalName = SignalName> {
    * Resolves once all records that were not refused are durable. After a failure, parts
    * that came before it may be: a client that sends them again has them counted once.
    */
-  take(bytes: Buffer, encoding: Encoding, permit: Permit): Promise<Result<Taken, Refusal>>
+  take(
+    bytes: Buffer,
+    encoding: Encoding,
+    permit: Permit,
+    sender?: Sender,
+  ): Promise<Result<Taken, Refusal>>
 }
 
 export interface SignalReceiverDeps {
@@ -164,17 +170,18 @@ function createSignalReceiver<T, Name extends SignalName>(
     decoding: Decoding<T>,
     permit: Permit,
     hold: Hold,
+    sender: Sender,
   ): Promise<Result<Taken, Refusal>> => {
     const rejections = createRejections()
     // The one place where the time of arrival is taken: all records of a request share it.
-    const request = { arrivedMs: clock.now(), permit }
+    const request = { arrivedMs: clock.now(), permit, owner: sender.owner }
     let accepted = 0
     let unused = 0
     const onKept = (records: number): void => {
       accepted += records
       counters.countAccepted(records)
     }
-    const keep = createKeeping(format, request, hold, rejections, { ...deps, onKept })
+    const keep = createKeeping(format, request, hold, rejections, sender, { ...deps, onKept })
     let endTurn = nothing
     try {
       // What is small is one part, and waits for no turn.
@@ -203,6 +210,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     bytes: Buffer,
     encoding: Encoding,
     hold: Hold,
+    { owner }: Sender,
   ): Promise<Refusal | undefined> => {
     const { name } = format
     if (deps.forwarding === undefined || name === 'hooks') return undefined
@@ -214,7 +222,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     }
     const work = { pause, hold: (size: number) => hold(Math.min(size, MAX_FORWARDING_BYTES)) }
     try {
-      const isKept = await deps.forwarding.keep(bytes, name, encoding.name, work)
+      const isKept = await deps.forwarding.keep(bytes, name, encoding.name, work, owner)
       return isKept ? undefined : { failure: overloaded }
     } catch (cause) {
       return { failure: notStored, cause }
@@ -225,11 +233,13 @@ function createSignalReceiver<T, Name extends SignalName>(
 
   return {
     name: format.name,
-    take: async (bytes, encoding, permit) => {
+    take: async (bytes, encoding, permit, sender = {}) => {
       const hold = createHolding(permit)
-      const taken = await takeParts(encoding.decode(bytes, format.decoders), permit, hold)
+      sender.charge?.({ records: 0, bytes: bytes.length })
+      const decoding = encoding.decode(bytes, format.decoders)
+      const taken = await takeParts(decoding, permit, hold, sender)
       if (!taken.ok) return taken
-      const refusal = await forward(bytes, encoding, hold)
+      const refusal = await forward(bytes, encoding, hold, sender)
       if (refusal !== undefined) return err(refusal)
       const { rejected } = taken.value
       const [first] = rejected
@@ -270,6 +280,7 @@ function createKeeping<T>(
   request: IngestRequest,
   hold: Hold,
   rejections: Rejections,
+  sender: Sender,
   {
     intake,
     counters,
@@ -281,6 +292,7 @@ function createKeeping<T>(
     if (!hold(heapBytes)) return { failure: overloaded }
     rejections.add(redacted(rejected, intake))
     for (const records of lotsOf(accepted, originOf)) {
+      sender.charge?.({ records: records.length, bytes: 0 })
       let refused: readonly Rejection[]
       try {
         refused = await intake.accept(signalRecords(records), request)

@@ -1,4 +1,5 @@
 /** What was meant to be spent today and in each session, and what was: for the page. */
+import type { Visible } from '../domain/access.ts'
 import { type BudgetLimits, reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { Budgets, BudgetState } from '../api/contract/budgets.ts'
@@ -12,6 +13,20 @@ export interface BudgetStateDeps {
   readonly limits: BudgetLimits
   readonly timeZone: string
   readonly now: () => number
+}
+
+/**
+ * The limits that say something to one who does not see everything: what all spend together is held
+ * against the day's, and what a whole team spends against a team's.
+ */
+export function visibleLimits(limits: BudgetLimits, visible: Visible): BudgetLimits {
+  if (visible === 'all') return limits
+  const { session, user, team } = limits
+  return {
+    ...(session !== undefined && { session }),
+    ...(user !== undefined && { user }),
+    ...(team !== undefined && visible.user === undefined && { team }),
+  }
 }
 
 /** As `WebQueries.budgets`. */

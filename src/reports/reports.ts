@@ -4,6 +4,7 @@
  * run.
  */
 import type { SessionPolicy } from '../sessions/policy.ts'
+import type { Visible } from '../domain/access.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { facetsOf } from './facets.ts'
@@ -17,6 +18,7 @@ import { listSessions } from './session-lists.ts'
 import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
 import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
+import { visibleFolds, visibleReader, visibleSlices } from './visible-reader.ts'
 
 export type Reports = Omit<StoreQueries, 'budgets'>
 
@@ -30,12 +32,17 @@ export interface ReportsDeps {
   /** The same for sessions that were told. */
   readonly folds?: SessionFolds
   readonly pause?: Pause
+  /** Whose sessions these reports are of; everybody's unless told otherwise. */
+  readonly visible?: Visible
 }
 
 export function createReports(deps: ReportsDeps): Reports {
-  const { reader, policy, now, pause = letOthersRun } = deps
-  const slices = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
-  const folds = deps.folds ?? createSessionFolds({ reader, policy })
+  const { policy, now, pause = letOthersRun, visible = 'all' } = deps
+  const reader = visibleReader(deps.reader, visible)
+  const remembered = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
+  const slices = visibleSlices(remembered, visible)
+  const told = deps.folds ?? createSessionFolds({ reader, policy })
+  const folds = visibleFolds(told, deps.reader, visible)
   const links = deps.links ?? noLinks
   const page = { reader, policy, links, folds, pause }
   return {

@@ -66,6 +66,8 @@ export function maskedTexts(
       title: row.title ?? plainly.title,
       project: row.project ?? plainly.project,
       team: row.team ?? plainly.team,
+      ownerTeam: plainly.ownerTeam,
+      ownerUser: plainly.ownerUser,
     },
     attributes: { ...attributes, ...row.labels },
     items: maskedItems(masker, derived.items, renaming, (item) =>

@@ -1,5 +1,6 @@
 /** What commands change or list of stored data, and close after: the ports of `beside.ts`. */
 import type { SessionKey } from '../domain/identity.ts'
+import type { AuditLog, KeyStore } from '../domain/key-store.ts'
 import type { DeadItems } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { ScrubReader } from '../domain/scrub-store.ts'
@@ -22,6 +23,8 @@ export interface Maintenance extends Closable {
   /** Deletes a session with every row of it. Resolves to its records; undefined when there is none. */
   removeSession(key: SessionKey): Promise<number | undefined>
   readonly deadItems: DeadItems
+  readonly keys: KeyStore
+  readonly audit: AuditLog
   /** What it takes to mask what is stored; states are written in this version. */
   scrub(stateVersion: number): ScrubAccess
 }

@@ -1,5 +1,6 @@
 /** A record of the quarantine as it stands in columns, and how much of them is kept. */
 import { hash } from 'node:crypto'
+import { type Owner, ownerOfTag, ownerTag } from '../domain/access.ts'
 import type { Quarantined, StoredQuarantined, UnplacedRecord } from '../domain/quarantine.ts'
 
 export interface QuarantineBounds {
@@ -31,16 +32,25 @@ export interface NewQuarantined {
   readonly name: string
   readonly bytes: number
   readonly record: string
+  /** `ownerTag`; empty where it has none. */
+  readonly owner: string
 }
 
-export function hashOf({ signal }: UnplacedRecord, record: string): string {
-  return hash('sha256', `${signal} ${record}`)
+export function hashOf({ signal }: UnplacedRecord, record: string, owner: string): string {
+  return hash('sha256', `${signal} ${record}${owner === '' ? '' : ` ${owner}`}`)
 }
 
-export function rowOf({ unplaced, receivedMs, rejection }: Quarantined): NewQuarantined {
+/** What `ownerTag` made of an owner, read back. */
+export function ownerIn(tag: string): { readonly owner?: Owner } {
+  return tag === '' ? {} : { owner: ownerOfTag(tag) }
+}
+
+export function rowOf({ unplaced, receivedMs, rejection, owner }: Quarantined): NewQuarantined {
   const record = JSON.stringify(unplaced.record)
+  const tag = owner === undefined ? '' : ownerTag(owner)
   return {
-    hash: hashOf(unplaced, record),
+    owner: tag,
+    hash: hashOf(unplaced, record, tag),
     received_ms: receivedMs,
     signal: unplaced.signal,
     reason: rejection.reason,
@@ -63,8 +73,10 @@ export function storedOf(row: {
   readonly received_ms: number
   readonly signal: UnplacedRecord['signal']
   readonly record: string
+  readonly owner: string
 }): StoredQuarantined {
-  return { id: row.id, receivedMs: row.received_ms, unplaced: unplacedOf(row) }
+  const { id, received_ms: receivedMs, owner } = row
+  return { id, receivedMs, unplaced: unplacedOf(row), ...ownerIn(owner) }
 }
 
 /** As it was written from a record of that signal. */

@@ -6,6 +6,7 @@
  * Sessions have a number (`id`) within one store, counting up from 1, by which lists and sums are
  * put together; outside of a process they are known by their keys.
  */
+import type { Owner } from '../domain/access.ts'
 import type { BudgetDay } from '../domain/budget.ts'
 import type { DeadItem } from '../domain/outbox.ts'
 import type { SessionRow } from '../domain/session-store.ts'
@@ -35,6 +36,8 @@ export interface StoreReader {
 
 /** Which sessions a question is about. All of it has to hold; what is absent does not matter. */
 export interface SessionFilter {
+  /** Whose sessions: of what it names, all has to be the same. */
+  readonly owner?: Owner | undefined
   readonly agent?: string | undefined
   readonly project?: string | undefined
   readonly team?: string | undefined
@@ -77,6 +80,8 @@ export interface ListedSession
     'state' | 'labels' | 'firstPromptMs' | 'firstCommitMs' | 'isEmpty'
   > {
   readonly id: number
+  /** Whose it is: the first that was known. */
+  readonly owner: Owner
 }
 
 export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
@@ -115,6 +120,8 @@ export interface SessionLists {
   ): Promise<readonly PlacedSession[]>
   /** Those of these numbers, in any order. */
   byIds(ids: readonly number[]): Promise<readonly ListedSession[]>
+  /** Those of these keys whose sessions are an owner's. */
+  ownedKeys(keys: readonly string[], owner: Owner): Promise<ReadonlySet<string>>
   /** What these sessions are called, those that are there. */
   titles(keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>
 }
@@ -165,10 +172,10 @@ export interface FacetRange {
 export interface FacetReader {
   /** One by one; the caller adds them up. */
   sessions(filter: SessionFilter, range: FacetRange): Promise<readonly SessionFacets[]>
-  /** Keys of resource attributes and labels, at most `limit`. */
-  attributeKeys(limit: number): Promise<readonly string[]>
-  /** The models ever called, at most `limit`. */
-  models(limit: number): Promise<readonly string[]>
+  /** Keys of resource attributes and labels, at most `limit`; of an owner's sessions, if one is named. */
+  attributeKeys(limit: number, owner?: Owner): Promise<readonly string[]>
+  /** The models ever called, at most `limit`; in an owner's sessions, if one is named. */
+  models(limit: number, owner?: Owner): Promise<readonly string[]>
 }
 
 /**
@@ -237,6 +244,8 @@ export interface BudgetSessionQuestion {
   /** and cost at least this. */
   readonly leastUsd: number
   readonly limit: number
+  /** Whose; absent is everybody's. */
+  readonly owner?: Owner | undefined
 }
 
 /** What was spent within a day, by all and by each user and team; US dollars. */
@@ -247,7 +256,8 @@ export interface DaySpending {
 }
 
 export interface BudgetReader {
-  spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<DaySpending>
+  /** Of an owner's sessions, if one is named. */
+  spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>, owner?: Owner): Promise<DaySpending>
   /** Open sessions, and recently closed ones that were expensive; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
 }

@@ -5,6 +5,7 @@
 import type { AlertQueue, BudgetWatch } from '../domain/budget.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
+import type { AuditLog, KeyStore } from '../domain/key-store.ts'
 import type { ForwardStore } from '../domain/forwarded-request.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
@@ -70,6 +71,10 @@ export interface Store<S> {
   readonly forwarded: ForwardStore
   /** How far transcripts were read. */
   readonly transcripts: TranscriptPositions
+  /** Named keys. */
+  readonly keys: KeyStore
+  /** Who read, deleted or changed what. */
+  readonly audit: AuditLog
   /** Until when a destination, named by its address, asked to be left alone. */
   readonly pause: (destination: string) => DestinationPause
   /** Which data folder this is: a random id, which the bridge reports on request. */

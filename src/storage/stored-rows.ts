@@ -1,4 +1,5 @@
 /** What rows of sessions and usage say, in the terms of the ports. Every engine names its columns so. */
+import type { Owner } from '../domain/access.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
 import type { ListedSession } from './store-reader.ts'
 import type { ActiveSession, ModelSum } from './usage-slice.ts'
@@ -13,6 +14,8 @@ export interface SessionColumns {
   readonly user_id: string | null
   readonly project: string | null
   readonly team: string | null
+  readonly owner_team: string | null
+  readonly owner_user: string | null
   /** Null when it is closed. */
   readonly deadline_ms: number | null
   readonly close_reason: string | null
@@ -32,6 +35,10 @@ export interface SessionColumns {
   readonly errors: number | null
 }
 
+function ownerOf(row: Pick<SessionColumns, 'owner_team' | 'owner_user'>): Owner {
+  return { team: row.owner_team ?? undefined, user: row.owner_user ?? undefined }
+}
+
 export function listedSession(row: SessionColumns): ListedSession {
   return {
     id: row.id,
@@ -42,6 +49,7 @@ export function listedSession(row: SessionColumns): ListedSession {
     userId: row.user_id ?? undefined,
     project: row.project ?? undefined,
     team: row.team ?? undefined,
+    owner: ownerOf(row),
     deadlineMs: row.deadline_ms ?? undefined,
     closeReason: row.close_reason ?? undefined,
     firstMs: row.first_ms ?? 0,

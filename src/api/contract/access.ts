@@ -1,5 +1,6 @@
 /** Who looks: whether a key is right, and what the page asks first. */
 import { z } from 'zod'
+import { scope } from './keys.ts'
 
 /** `challenge`: answered with a `proof`, for programs that are about to send the access token. */
 export const meQuery = z.object({ challenge: z.string().min(16).max(200).optional() })
@@ -14,6 +15,15 @@ export const meAnswer = z
     access: z.enum(['loopback', 'token', 'key']),
     /** Whether this request brought what is asked for. */
     isLoggedIn: z.boolean(),
+    /** What this request may do; absent where that is everything. */
+    rights: z
+      .object({
+        name: z.string(),
+        scopes: z.array(scope),
+        team: z.string().nullable(),
+        user: z.string().nullable(),
+      })
+      .optional(),
     /** That the bridge holds the access token: HMAC-SHA-256 under it of port and challenge. */
     proof: z.string().optional(),
   })

@@ -30,6 +30,9 @@
  * | GET /api/imports/:id | what has become of that |
  * | POST /api/quarantine/retry, /drop | records that could not be assigned: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
+ * | GET, POST /api/keys | named keys: list, create |
+ * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
+ * | GET /api/audit | who read, deleted or changed what |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
  * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
@@ -43,6 +46,16 @@ import { budgetsAnswer } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { facetsAnswer, filter } from './filter.ts'
 import { importBody, importStarted, importState } from './imports.ts'
+import {
+  auditAnswer,
+  auditQuery,
+  issuedAnswer,
+  keyAnswer,
+  keyBody,
+  keysAnswer,
+  rotateBody,
+  type scope,
+} from './keys.ts'
 import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
 import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
@@ -52,6 +65,23 @@ import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from '.
 
 const nothing = z.object({})
 
+/** Who may ask, and whether it is written down that they did. */
+export interface EndpointAccess {
+  /**
+   * `none`: everybody, before they log in. Else the least scope; what is read is of those sessions
+   * alone that the asking one may see.
+   */
+  readonly scope: 'none' | z.output<typeof scope>
+  readonly isAudited: boolean
+}
+
+const PUBLIC: EndpointAccess = { scope: 'none', isAudited: false }
+const READS: EndpointAccess = { scope: 'read:own', isAudited: false }
+const READS_CONTENT: EndpointAccess = { scope: 'read:own', isAudited: true }
+const READS_BRIDGE: EndpointAccess = { scope: 'read:all', isAudited: false }
+const ADMIN: EndpointAccess = { scope: 'admin', isAudited: true }
+const ADMIN_READS: EndpointAccess = { scope: 'admin', isAudited: false }
+
 /** One path. `params` are the names after colons in it. */
 export interface Endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -60,6 +90,7 @@ export interface Endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends 
   readonly query: Q
   readonly body: B
   readonly answer: A
+  readonly access: EndpointAccess
 }
 
 function get<Q extends z.ZodObject, A extends z.ZodType>(
@@ -67,8 +98,9 @@ function get<Q extends z.ZodObject, A extends z.ZodType>(
   summary: string,
   query: Q,
   answer: A,
+  access: EndpointAccess,
 ): Endpoint<Q, typeof nothing, A> {
-  return { method: 'GET', path, summary, query, body: nothing, answer }
+  return { method: 'GET', path, summary, query, body: nothing, answer, access }
 }
 
 function post<B extends z.ZodType, A extends z.ZodType>(
@@ -76,28 +108,51 @@ function post<B extends z.ZodType, A extends z.ZodType>(
   summary: string,
   body: B,
   answer: A,
+  access: EndpointAccess,
 ): Endpoint<typeof nothing, B, A> {
-  return { method: 'POST', path, summary, query: nothing, body, answer }
+  return { method: 'POST', path, summary, query: nothing, body, answer, access }
 }
 
 export const LIVE_PATH = '/api/live'
 export const OPENAPI_PATH = '/api/openapi.json'
+/** Of the two paths that are in no table. */
+export const LIVE_ACCESS = READS_CONTENT
+export const OPENAPI_ACCESS = READS
 
 /** Endpoints that answer with one JSON document. The stream at LIVE_PATH takes `live.ts`'s `liveQuery`. */
 export const api = {
-  me: get('/api/me', 'Kind of access, and whether this request may read', meQuery, meAnswer),
+  me: get(
+    '/api/me',
+    'Kind of access, and whether this request may read',
+    meQuery,
+    meAnswer,
+    PUBLIC,
+  ),
   login: post(
     '/api/login',
     'Tells whether a key is right, to be sent as a bearer token',
     loginBody,
     meAnswer,
+    PUBLIC,
   ),
-  logout: post('/api/logout', 'Removes the cookie of earlier versions', nothing, meAnswer),
-  setup: get('/api/setup', 'What to export for an agent', nothing, setupAnswer),
-  facets: get('/api/facets', 'What the filters offer', filter, facetsAnswer),
-  overview: get('/api/overview', 'Sums and series of a range', overviewQuery, overviewAnswer),
-  sessions: get('/api/sessions', 'Sessions, page by page', sessionListQuery, sessionListAnswer),
-  session: get('/api/sessions/:key', 'One session', nothing, sessionAnswer),
+  logout: post('/api/logout', 'Removes the cookie of earlier versions', nothing, meAnswer, PUBLIC),
+  setup: get('/api/setup', 'What to export for an agent', nothing, setupAnswer, READS),
+  facets: get('/api/facets', 'What the filters offer', filter, facetsAnswer, READS),
+  overview: get(
+    '/api/overview',
+    'Sums and series of a range',
+    overviewQuery,
+    overviewAnswer,
+    READS,
+  ),
+  sessions: get(
+    '/api/sessions',
+    'Sessions, page by page',
+    sessionListQuery,
+    sessionListAnswer,
+    READS,
+  ),
+  session: get('/api/sessions/:key', 'One session', nothing, sessionAnswer, READS_CONTENT),
   deleteSession: {
     method: 'DELETE',
     path: '/api/sessions/:key',
@@ -105,51 +160,125 @@ export const api = {
     query: nothing,
     body: nothing,
     answer: deletedAnswer,
+    access: ADMIN,
   },
   scrubSession: post(
     '/api/sessions/:key/scrub',
     'Masks the secrets in what is stored of a session',
     nothing,
     scrubbedSessionAnswer,
+    ADMIN,
   ),
   scrub: post(
     '/api/scrub',
     'Masks what belongs to no session, and clears the files of what was masked; after all sessions',
     nothing,
     scrubbedAnswer,
+    ADMIN,
   ),
-  turns: get('/api/sessions/:key/turns', 'Turns, page by page', turnsQuery, turnsAnswer),
-  turn: get('/api/sessions/:key/turns/:turn', 'The waterfall of one turn', turnQuery, turnAnswer),
+  turns: get(
+    '/api/sessions/:key/turns',
+    'Turns, page by page',
+    turnsQuery,
+    turnsAnswer,
+    READS_CONTENT,
+  ),
+  turn: get(
+    '/api/sessions/:key/turns/:turn',
+    'The waterfall of one turn',
+    turnQuery,
+    turnAnswer,
+    READS_CONTENT,
+  ),
   item: get(
     '/api/sessions/:key/turns/:turn/items/:item',
     'One item of a waterfall, with its whole texts',
     nothing,
     waterfallItem,
+    READS_CONTENT,
   ),
-  events: get('/api/sessions/:key/events', 'Raw records', rawEventsQuery, rawEventsAnswer),
-  event: get('/api/sessions/:key/events/:id', 'One raw record, whole', nothing, rawEvent),
-  liveRecent: get('/api/live/recent', 'The newest records', liveRecentQuery, liveRecentAnswer),
-  delivery: get('/api/delivery', 'Delivery to Langfuse, and ingest', nothing, deliveryAnswer),
-  retry: post('/api/delivery/retry', 'Tries dead items again', deadSelection, changedAnswer),
-  drop: post('/api/delivery/drop', 'Deletes dead items', deadSelection, changedAnswer),
+  events: get(
+    '/api/sessions/:key/events',
+    'Raw records',
+    rawEventsQuery,
+    rawEventsAnswer,
+    READS_CONTENT,
+  ),
+  event: get(
+    '/api/sessions/:key/events/:id',
+    'One raw record, whole',
+    nothing,
+    rawEvent,
+    READS_CONTENT,
+  ),
+  liveRecent: get(
+    '/api/live/recent',
+    'The newest records',
+    liveRecentQuery,
+    liveRecentAnswer,
+    READS_CONTENT,
+  ),
+  delivery: get(
+    '/api/delivery',
+    'Delivery to Langfuse, and ingest',
+    nothing,
+    deliveryAnswer,
+    READS_BRIDGE,
+  ),
+  retry: post('/api/delivery/retry', 'Tries dead items again', deadSelection, changedAnswer, ADMIN),
+  drop: post('/api/delivery/drop', 'Deletes dead items', deadSelection, changedAnswer, ADMIN),
   retryQuarantine: post(
     '/api/quarantine/retry',
     'Tries records again that could not be assigned',
     deadSelection,
     retriedAnswer,
+    ADMIN,
   ),
   dropQuarantine: post(
     '/api/quarantine/drop',
     'Deletes records that could not be assigned',
     deadSelection,
     changedAnswer,
+    ADMIN,
+  ),
+  budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer, READS),
+  keys: get('/api/keys', 'Named keys, without their secrets', nothing, keysAnswer, ADMIN_READS),
+  createKey: post('/api/keys', 'Makes a key, and tells it once', keyBody, issuedAnswer, ADMIN),
+  rotateKey: post(
+    '/api/keys/:key/rotate',
+    'Gives a key another secret; the one before counts for a while longer',
+    rotateBody,
+    issuedAnswer,
+    ADMIN,
+  ),
+  revokeKey: {
+    method: 'DELETE',
+    path: '/api/keys/:key',
+    summary: 'Revokes a key, named by its name or its id',
+    query: nothing,
+    body: nothing,
+    answer: keyAnswer,
+    access: ADMIN,
+  },
+  audit: get(
+    '/api/audit',
+    'Who read, deleted or changed what',
+    auditQuery,
+    auditAnswer,
+    ADMIN_READS,
   ),
   import: post(
     '/api/imports',
     'Begins to take in transcripts that lie on the machine of the bridge',
     importBody,
     importStarted,
+    ADMIN,
   ),
-  importState: get('/api/imports/:id', 'What has become of an import', nothing, importState),
-  budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer),
+  importState: get(
+    '/api/imports/:id',
+    'What has become of an import',
+    nothing,
+    importState,
+    ADMIN_READS,
+  ),
 } as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>

@@ -21,23 +21,16 @@ import type { IngestLog } from '../../observability/ingest-log.ts'
 import type { Instruments } from '../../observability/metrics.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Admission, Permit } from '../admission.ts'
-import { createKeyCheck } from '../api-key.ts'
 import { createHostCheck } from '../http/guard.ts'
 import { type Body, inflated, readBody } from '../http/body.ts'
 import { createConnections, type TrackedConnection } from '../http/connections.ts'
 import { grpcCompressionOf } from '../http/content-encoding.ts'
 import { protobufEncoding } from '../encoding.ts'
-import {
-  errorTable,
-  type Failure,
-  internal,
-  overloaded,
-  stopping,
-  tooSlow,
-  unauthenticated,
-} from '../errors.ts'
+import { errorTable, type Failure, internal, overloaded, stopping, tooSlow } from '../errors.ts'
+import { createIngestCheck, type Sender } from '../ingest-access.ts'
 import { type ServerTls, trackHandshakes } from '../tls.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
+import { createKeyRing, type KeyRing } from '../key-ring.ts'
 import type { Refusal, SignalReceiver, SignalReceivers, Taken } from '../signal-receiver.ts'
 import { type FailureLog, type IngestFacts, noteIngest } from '../refusal-log.ts'
 import { framed, messageIn, PREFIX_BYTES } from './message.ts'
@@ -56,6 +49,8 @@ export interface GrpcServerDeps {
   readonly maxConnections: number
   readonly failureLog: FailureLog
   readonly guesses: KeyGuesses
+  /** Named keys; absent where there is API_KEY alone. */
+  readonly ring?: KeyRing | undefined
   readonly counters: Counters
   readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
@@ -81,7 +76,9 @@ interface Session {
 /** Builds the server; it does not listen yet. */
 export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   const { config, admission, counters, clock } = deps
-  const hasKey = config.apiKey === undefined ? () => true : createKeyCheck(config.apiKey)
+  const { apiKey } = config
+  const ring = deps.ring ?? createKeyRing({ apiKey, clock, log: { error: () => undefined } })
+  const check = createIngestCheck(apiKey, ring)
   const hostFailure = createHostCheck(config.apiKey)
   const connections = createConnections(deps.maxConnections, clock)
   const sessions = new Map<ServerHttp2Session, Session>()
@@ -114,9 +111,10 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     signal: SignalReceiver,
     onRead: (bytes: number) => void,
   ): Promise<Result<Taken, Refusal>> {
-    const failure = await admissionFailure(stream, headers)
-    const permit = failure === undefined ? admission.admit(0) : undefined
-    if (permit === undefined) return err({ failure: failure ?? overloaded })
+    const sender = await senderOf(stream, headers)
+    if (!sender.ok) return err({ failure: sender.error })
+    const permit = admission.admit(0)
+    if (permit === undefined) return err({ failure: overloaded })
     const tooLate = Promise.withResolvers<Result<never, Failure>>()
     const timer = clock.setTimer(
       () => tooLate.resolve(err(tooSlow)),
@@ -129,7 +127,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
       const { bytes, discard } = message.value
       onRead(bytes.length)
       return await whileBusy(stream, () =>
-        signal.take(bytes, protobufEncoding, permit).finally(discard),
+        signal.take(bytes, protobufEncoding, permit, sender.value).finally(discard),
       )
     } finally {
       timer.cancel()
@@ -149,20 +147,21 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     }
   }
 
-  async function admissionFailure(
+  async function senderOf(
     { session }: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-  ): Promise<Failure | undefined> {
-    if (isStopping) return stopping
+  ): Promise<Result<Sender, Failure>> {
+    if (isStopping) return err(stopping)
     const foreign = hostFailure(headers)
-    if (foreign !== undefined) return foreign
+    if (foreign !== undefined) return err(foreign)
     const { authorization } = headers
-    if (hasKey(authorization)) return undefined
+    const sender = check(authorization)
+    if (sender.ok || sender.error.kind !== 'unauthenticated') return sender
     if (authorization !== undefined) {
       const peer = session?.destroyed === false ? session.socket.remoteAddress : undefined
       await deps.guesses.wrong(peer, headers[':path'] ?? '')
     }
-    return unauthenticated
+    return sender
   }
 
   async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {

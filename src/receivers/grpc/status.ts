@@ -19,11 +19,11 @@ export const responseHeaders: OutgoingHttpHeaders = {
 export const okTrailers: OutgoingHttpHeaders = { 'grpc-status': 0 }
 
 /** The trailers of a failure. */
-export function statusTrailers({ kind, message }: Failure): OutgoingHttpHeaders {
+export function statusTrailers({ kind, message, retryAfterS }: Failure): OutgoingHttpHeaders {
   const reply: ErrorReply = errorTable[kind]
   const code = reply.grpcStatus ?? reply.rpcCode
   const text = message.toWellFormed()
-  const detail = detailOf(code, text)
+  const detail = detailOf(code, text, retryAfterS)
   const details = detail && statusProto({ code, message: text, detail }).toString('base64')
   return {
     'grpc-status': code,
@@ -32,7 +32,12 @@ export function statusTrailers({ kind, message }: Failure): OutgoingHttpHeaders 
   }
 }
 
-function detailOf(code: number, description: string): StatusDetail | undefined {
+function detailOf(
+  code: number,
+  description: string,
+  retryAfterS: number | undefined,
+): StatusDetail | undefined {
+  if (retryAfterS !== undefined) return { kind: 'retry_info', delayS: retryAfterS }
   if (code === rpcCode.unavailable) return { kind: 'retry_info', delayS: RETRY_DELAY_S }
   if (code === rpcCode.invalidArgument) return { kind: 'bad_request', description }
   return undefined

@@ -75,6 +75,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
       )
       if (failure.allow !== undefined) reply.header('allow', failure.allow)
       if (failure.closesConnection === true) reply.header('connection', 'close')
+      if (failure.retryAfterS !== undefined) reply.header('retry-after', failure.retryAfterS)
       if (httpStatus === 401) reply.header('www-authenticate', 'Bearer')
       const encoding = encodingOf(request.headers['content-type']) ?? jsonEncoding
       return send(reply, httpStatus, encoding, encoding.status(statusOf(failure)))
@@ -83,8 +84,11 @@ export function createAnswers(deps: AnswersDeps): Answers {
 }
 
 /** The body of an error. */
-export function statusOf({ kind, message }: Failure): Status {
+export function statusOf({ kind, message, retryAfterS }: Failure): Status {
   const { rpcCode } = errorTable[kind]
+  if (retryAfterS !== undefined) {
+    return { code: rpcCode, message, detail: { kind: 'retry_info', delayS: retryAfterS } }
+  }
   if (kind !== 'malformed') return { code: rpcCode, message }
   return { code: rpcCode, message, detail: { kind: 'bad_request', description: message } }
 }

@@ -5,24 +5,28 @@
 import { beginningOf } from '../../domain/beginning.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../../config/loopback.ts'
-import { createKeyCheck } from '../api-key.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
 import { compressionOf } from './content-encoding.ts'
-import { type Failure, unauthenticated } from '../errors.ts'
+import type { Failure } from '../errors.ts'
+import type { IngestCheck, Sender } from '../ingest-access.ts'
 
 /** The failure that these headers mean, if any. */
-export type Guard = (headers: IncomingHttpHeaders) => Failure | undefined
+type HeaderCheck = (headers: IncomingHttpHeaders) => Failure | undefined
 
-/** The guard of what takes telemetry: the host, no web page, the key where there is one. */
-export function createGuard(apiKey: string | undefined): Guard {
+/** Who sends, or why nobody may with these headers. */
+export type Guard = (headers: IncomingHttpHeaders) => Result<Sender, Failure>
+
+/** The guard of what takes telemetry: the host, no web page, the key where one is needed. */
+export function createGuard(apiKey: string | undefined, check: IngestCheck): Guard {
   const admitHost = createHostCheck(apiKey)
-  const admitKey = apiKey === undefined ? () => undefined : keyGuard(apiKey)
-  return (headers) =>
-    admitHost(headers) ?? admitNoPage(headers) ?? admitKey(headers) ?? admitEncoding(headers)
-}
-
-function keyGuard(apiKey: string): Guard {
-  const hasKey = createKeyCheck(apiKey)
-  return (headers) => (hasKey(headers.authorization) ? undefined : unauthenticated)
+  return (headers) => {
+    const foreign = admitHost(headers) ?? admitNoPage(headers)
+    if (foreign !== undefined) return err(foreign)
+    const sender = check(headers.authorization)
+    if (!sender.ok) return sender
+    const failure = admitEncoding(headers)
+    return failure === undefined ? ok(sender.value) : err(failure)
+  }
 }
 
 /** A name or an address, with or without a port. */
@@ -34,7 +38,7 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.%a-z]+\])(?::\d{
  * resolve to 127.0.0.1 (DNS rebinding) still sends that name. With a key any name will do, since a
  * proxy may stand in front, but it has to be one.
  */
-export function createHostCheck(apiKey: string | undefined): Guard {
+export function createHostCheck(apiKey: string | undefined): HeaderCheck {
   return (headers) => {
     const host = headers[':authority']?.toString() ?? headers.host
     if (host === undefined) return undefined

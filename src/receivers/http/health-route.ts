@@ -5,8 +5,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answers } from './answers.ts'
 import type { RefusalCounts } from '../../domain/refusal.ts'
-import { createKeyCheck } from '../api-key.ts'
+import { allows } from '../../domain/access.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
+import type { KeyRing } from '../key-ring.ts'
 import { createHostCheck } from './guard.ts'
 
 export interface HealthReport {
@@ -77,25 +78,28 @@ export interface Liveness extends Pick<HealthReport, 'status'> {
 export interface HealthDeps {
   readonly health: () => Promise<HealthReport>
   readonly apiKey: string | undefined
+  readonly ring: Pick<KeyRing, 'identify'>
   readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
 
 /**
  * Answers 200 while records can be taken, else 503; the body is the report either way. Without
- * API_KEY it is for clients of this machine, as OTLP is; with it, whoever does not send the key gets
- * to know the status alone.
+ * API_KEY it is for clients of this machine, as OTLP is; with it, whoever sends neither that nor a key
+ * that reads everything gets to know the status alone.
  */
-export function healthHandler({ health, apiKey, guesses, answers }: HealthDeps) {
-  const hasKey = apiKey === undefined ? undefined : createKeyCheck(apiKey)
+export function healthHandler({ health, apiKey, ring, guesses, answers }: HealthDeps) {
   const hostFailure = createHostCheck(apiKey)
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
     const { authorization } = request.headers
-    const isTrusted = hasKey === undefined || hasKey(authorization)
-    if (!isTrusted && authorization !== undefined) {
+    const identified = ring.identify(authorization)
+    const isTrusted =
+      apiKey === undefined ||
+      (identified.kind === 'principal' && allows(identified.principal, 'read:all'))
+    if (!isTrusted && identified.kind === 'unknown') {
       await guesses.wrong(request.raw.socket.remoteAddress, request.url)
     }
     const report = await health()

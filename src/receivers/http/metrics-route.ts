@@ -1,32 +1,36 @@
 /**
- * `GET /metrics` for Prometheus. Who may read it is the rule of telemetry and data alike: the key
- * where there is one, else clients of this machine.
+ * `GET /metrics` for Prometheus. Who may read it is the rule of telemetry and data alike: a key
+ * that reads everything where there is one, else clients of this machine.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { METRICS_CONTENT_TYPE } from '../../observability/metrics.ts'
-import { createKeyCheck } from '../api-key.ts'
+import { allows } from '../../domain/access.ts'
 import { unauthenticated } from '../errors.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
+import type { KeyRing } from '../key-ring.ts'
 import type { Answers } from './answers.ts'
 import { createHostCheck } from './guard.ts'
 
 export interface MetricsRouteDeps {
   readonly scrape: () => Promise<string>
   readonly apiKey: string | undefined
+  readonly ring: Pick<KeyRing, 'identify'>
   readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
 
-export function metricsHandler({ scrape, apiKey, guesses, answers }: MetricsRouteDeps) {
-  const hasKey = apiKey === undefined ? () => true : createKeyCheck(apiKey)
+export function metricsHandler({ scrape, apiKey, ring, guesses, answers }: MetricsRouteDeps) {
   const hostFailure = createHostCheck(apiKey)
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
-    const { authorization } = request.headers
-    if (!hasKey(authorization)) {
-      if (authorization !== undefined) {
+    const identified = ring.identify(request.headers.authorization)
+    const isTrusted =
+      apiKey === undefined ||
+      (identified.kind === 'principal' && allows(identified.principal, 'read:all'))
+    if (!isTrusted) {
+      if (identified.kind === 'unknown') {
         await guesses.wrong(request.raw.socket.remoteAddress, request.url)
       }
       return answers.fail(request, reply, unauthenticated)

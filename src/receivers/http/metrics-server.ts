@@ -1,6 +1,7 @@
 /** The server of METRICS_PORT: metrics and health, and nothing else. */
 import { Server as TlsServer } from 'node:tls'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { KeyRing } from '../key-ring.ts'
 import type { ServerTls } from '../tls.ts'
 import { createAnswers } from './answers.ts'
 import { createConnections } from './connections.ts'
@@ -15,6 +16,7 @@ const MAX_CONNECTIONS = 64
 type Deps = Required<OperationsDeps> &
   Pick<HttpServerDeps, 'counters' | 'failureLog' | 'guesses' | 'clock'> & {
     readonly apiKey: string | undefined
+    readonly ring: KeyRing
     readonly tls: ServerTls | undefined
   }
 

@@ -32,6 +32,8 @@ import {
   type SignalRouteDeps,
   signalHandler,
 } from './signal-route.ts'
+import { createIngestCheck, type Sender } from '../ingest-access.ts'
+import { createKeyRing, type KeyRing } from '../key-ring.ts'
 import { type FailureLog, noteIngest } from '../refusal-log.ts'
 import { type Failure, failureOf, stopping as stoppingFailure } from '../errors.ts'
 import { createGuard, createHostCheck } from './guard.ts'
@@ -66,6 +68,8 @@ export interface HttpServerDeps extends OperationsDeps {
   readonly maxConnections: number
   readonly failureLog: FailureLog
   readonly guesses: KeyGuesses
+  /** Named keys; absent where there is API_KEY alone. */
+  readonly ring?: KeyRing | undefined
   readonly counters: Counters
   readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
@@ -93,7 +97,9 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     ]),
   )
   const answers = createAnswers({ counters, failureLog, stopping: stopping.signal })
-  const guard = createGuard(config.apiKey)
+  const ring = deps.ring ?? createKeyRing({ apiKey: config.apiKey, clock, log: noLog })
+  const guard = createGuard(config.apiKey, createIngestCheck(config.apiKey, ring))
+  const senders = new WeakMap<FastifyRequest, Sender>()
   const hostFailure = createHostCheck(config.apiKey)
   const timeouts = deps.timeouts ?? defaultTimeouts
   const tls = deps.tls?.options
@@ -151,11 +157,13 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const guarded =
     ({ name }: SignalReceiver): onRequestHookHandler =>
     (request, reply, done) => {
-      const failure = guard(request.headers)
-      if (failure === undefined) {
+      const admitted = guard(request.headers)
+      if (admitted.ok) {
+        senders.set(request, admitted.value)
         done()
         return
       }
+      const failure = admitted.error
       note(request, name, failure)
       if (failure.kind !== 'unauthenticated' || request.headers.authorization === undefined) {
         answers.fail(request, reply, failure)
@@ -174,6 +182,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     counters,
     instruments: deps.instruments,
     ingestLog: deps.ingestLog,
+    senderOf: (request) => senders.get(request),
   }
   const addSignal = (path: string, signal: SignalReceiver, answer: Answer): void => {
     app.post(path, { onRequest: guarded(signal) }, signalHandler(signal, answer, routeDeps))
@@ -184,10 +193,13 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   for (const [agent, signal] of signals.hooks) {
     addSignal(hooksPath(agent), signal, hookAnswer(answers))
   }
-  addOperations(app, { ...deps, apiKey: config.apiKey, answers })
+  addOperations(app, { ...deps, apiKey: config.apiKey, ring, answers })
   if (deps.web !== undefined) void app.register(deps.web)
   return app
 }
+
+/** Without named keys there is nothing to say of them. */
+const noLog = { error: () => undefined }
 
 /** What is known of a connection. */
 interface HttpConnection {

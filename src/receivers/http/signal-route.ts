@@ -17,6 +17,7 @@ import { inflated, readBody } from './body.ts'
 import { compressionOf } from './content-encoding.ts'
 import { type Encoding, encodingOf } from '../encoding.ts'
 import { type Failure, overloaded, tooLarge, unsupportedType } from '../errors.ts'
+import type { Sender } from '../ingest-access.ts'
 import type { Refusal, SignalReceiver, Taken } from '../signal-receiver.ts'
 import { noteIngest } from '../refusal-log.ts'
 
@@ -28,6 +29,8 @@ export interface SignalRouteDeps {
   readonly counters: Counters
   readonly instruments?: Pick<Instruments, 'request'> | undefined
   readonly ingestLog?: IngestLog | undefined
+  /** Whoever the guard let in with this request. */
+  readonly senderOf: (request: FastifyRequest) => Sender | undefined
 }
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
@@ -63,11 +66,12 @@ export function signalHandler(
   const { answers, clock, admission, maxRequestBytes } = deps
 
   const take = async (
-    { raw, headers }: FastifyRequest,
+    request: FastifyRequest,
     encoding: Encoding,
     permit: Permit,
     onRead: (bytes: number) => void,
   ): Promise<Result<Taken, Refusal>> => {
+    const { raw, headers } = request
     const limits = { maxBytes: maxRequestBytes, declaredBytes: declaredBytes(raw) }
     const body = await readBody(raw, limits, permit, () => raw.socket.destroy())
     if (!body.ok) return err({ failure: body.error })
@@ -77,7 +81,7 @@ export function signalHandler(
     const plain = await inflated(body.value, compression, maxRequestBytes, permit)
     if (!plain.ok) return err({ failure: plain.error })
     const { bytes, discard } = plain.value
-    return signal.take(bytes, encoding, permit).finally(discard)
+    return signal.take(bytes, encoding, permit, deps.senderOf(request)).finally(discard)
   }
 
   return async (request, reply) => {

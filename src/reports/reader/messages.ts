@@ -1,4 +1,5 @@
 /** What the bridge and its reader's thread say to each other. Plain data: it is copied between them. */
+import type { Visible } from '../../domain/access.ts'
 import type { BudgetLimits } from '../../domain/budget.ts'
 import type { OwnPrice } from '../../prices/own-prices.ts'
 import type { SessionPolicy } from '../../sessions/policy.ts'
@@ -32,10 +33,11 @@ export interface Changes {
   readonly isCleared: boolean
 }
 
-/** Something to be answered. */
-export type Request =
+/** Something to be answered, from what is visible to the one who asks. */
+export type Request = { readonly visible: Visible } & (
   | { readonly kind: 'question'; readonly question: Question }
   | { readonly kind: 'live'; readonly asked: LiveQuestion }
+)
 
 export type Reply =
   | { readonly kind: 'json'; readonly bytes: Uint8Array }

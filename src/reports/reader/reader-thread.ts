@@ -7,11 +7,12 @@ import { platform, setPriority } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPriceTable } from '../../prices/price-table.ts'
-import { createBudgetStates } from '../budget-state.ts'
+import { createBudgetStates, visibleLimits } from '../budget-state.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
 import { createSessionFolds } from '../session-folds.ts'
 import { createUsageSlices } from '../usage-slices.ts'
+import { visibleReader } from '../visible-reader.ts'
 import { openReader } from '../../storage/beside.ts'
 import { answerTo, liveChunk } from '../../api/answers.ts'
 import { tookTooLong } from '../../api/failure.ts'
@@ -46,7 +47,6 @@ let nowMs = 0
 const now = () => nowMs
 const slices = createUsageSlices({ usage: reader.usage, now })
 const folds = createSessionFolds({ reader, policy })
-const budgetStates = createBudgetStates({ reader, ...budgets, now })
 let toldProject: ((projectId: string | undefined) => void) | undefined
 const links =
   langfuseUrl === undefined
@@ -92,7 +92,14 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
     await pacing.rest(workedMs, signal)
     begunMs = performance.now()
   }
-  const reports = createReports({ reader, policy, now, links, slices, folds, pause })
+  const { visible } = request
+  const reports = createReports({ reader, policy, now, links, slices, folds, pause, visible })
+  const budgetStates = createBudgetStates({
+    reader: visibleReader(reader, visible),
+    timeZone: budgets.timeZone,
+    limits: visibleLimits(budgets.limits, visible),
+    now,
+  })
   try {
     return await answerWith({ ...reports, budgets: budgetStates }, request)
   } finally {

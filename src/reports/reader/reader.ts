@@ -2,6 +2,7 @@
  * Questions on their way to the reader's thread: those that are alike and wait share one answer, only
  * some run at once so that a few large ones do not crowd out the others, and only so many wait.
  */
+import type { Visible } from '../../domain/access.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Outcome } from '../../domain/session-store.ts'
 import { internal, tooManyQuestions, type WebFailure } from '../../api/failure.ts'
@@ -14,12 +15,17 @@ export type ReaderDeps = Omit<ReaderWorkerDeps, 'takeChanges' | 'intakeMemory'>
 
 export interface Reader {
   /**
-   * Resolves to the answer as JSON, with everything that was committed before. `signal` aborts when
+   * Resolves to the answer as JSON, with everything that was committed before and is visible to the
+   * one who asks. `signal` aborts when
    * nobody waits for it any more.
    */
-  ask(question: Question, signal: AbortSignal): Promise<Result<JsonBytes, WebFailure>>
+  ask(
+    question: Question,
+    visible: Visible,
+    signal: AbortSignal,
+  ): Promise<Result<JsonBytes, WebFailure>>
   /** What is new in the live feed. */
-  live(asked: LiveQuestion): Promise<Result<LiveChunk, WebFailure>>
+  live(asked: LiveQuestion, visible: Visible): Promise<Result<LiveChunk, WebFailure>>
   /** To be told of every commit. */
   committed(outcome: Pick<Outcome<unknown>, 'usage'>): void
   /** Sessions were deleted. */
@@ -48,6 +54,7 @@ type Answer = Result<JsonBytes, WebFailure>
 interface Entry {
   readonly key: string
   readonly question: Question
+  readonly visible: Visible
   readonly size: keyof typeof MAX_AT_ONCE
   readonly waiters: Set<(answer: Answer) => void>
   sent: Sent | undefined
@@ -104,7 +111,8 @@ export function createReader(deps: ReaderDeps): Reader {
   }
 
   async function run(entry: Entry): Promise<void> {
-    entry.sent = worker.send({ kind: 'question', question: entry.question })
+    const { question, visible } = entry
+    entry.sent = worker.send({ kind: 'question', question, visible })
     const answer = answerOf(await entry.sent.reply)
     if (running.get(entry.key) === entry) running.delete(entry.key)
     for (const settle of entry.waiters) settle(answer)
@@ -134,14 +142,14 @@ export function createReader(deps: ReaderDeps): Reader {
   }
 
   return {
-    ask: (question, signal) => {
-      const key = JSON.stringify(question)
+    ask: (question, visible, signal) => {
+      const key = JSON.stringify([question, visible])
       const known = waiting.get(key)
       if (known === undefined && waiting.size >= MAX_WAITING) {
         return Promise.resolve(err(tooManyQuestions))
       }
       const size = LARGE.has(question.name) ? 'large' : 'small'
-      const entry = known ?? { key, question, size, waiters: new Set(), sent: undefined }
+      const entry = known ?? { key, question, visible, size, waiters: new Set(), sent: undefined }
       return new Promise((resolve) => {
         const settle = (answer: Answer): void => {
           signal.removeEventListener('abort', onGone)
@@ -157,8 +165,8 @@ export function createReader(deps: ReaderDeps): Reader {
         beginNext()
       })
     },
-    live: async (asked) => {
-      const reply = await worker.send({ kind: 'live', asked }).reply
+    live: async (asked, visible) => {
+      const reply = await worker.send({ kind: 'live', asked, visible }).reply
       return reply.kind === 'live' ? ok(reply.chunk) : err(failureOf(reply))
     },
     committed: ({ usage }) => {

@@ -6,11 +6,13 @@ import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Maintenance, MaintenanceOptions, MaintenanceProblem } from '../maintenance.ts'
+import { createAuditRows } from './audit-rows.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt, makePrivateFile } from '../data-folder.ts'
 import { createDeadItems } from './dead-items.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import { createIdBlocks } from './id-blocks.ts'
+import { createKeyRows } from './key-rows.ts'
 import { openDatabase } from './open-database.ts'
 import { openExisting } from './open-existing.ts'
 import { createOutboxTable } from './outbox-table.ts'
@@ -83,6 +85,9 @@ function maintenanceOf(connection: Connection, release: () => void): Maintenance
       return records
     },
     deadItems: createDeadItems({ connection, table: outbox, write }),
+    keys: createKeyRows(connection, write),
+    // The bridge knows the retention, and keeps to it.
+    audit: createAuditRows({ connection, write, retentionMs: 0, now: Date.now }),
     scrub: (stateVersion) => {
       return {
         store: createScrubRows({

@@ -20,6 +20,7 @@ import {
   rowOf,
   storedOf,
   unplacedOf,
+  ownerIn,
 } from '../quarantine-row.ts'
 import type { OpenQuarantine } from '../maintenance.ts'
 import type { Connection, ReadConnection } from './connection.ts'
@@ -76,7 +77,7 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   const behind = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
       .selectFrom('quarantine')
-      .select(['id', 'received_ms', 'signal', 'record'])
+      .select(['id', 'received_ms', 'signal', 'record', 'owner'])
       .where('id', '>', afterId)
       .orderBy('id')
       .limit(sql.lit(PER_SLICE)),
@@ -84,7 +85,7 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   const one = prepare(connection, ({ id }: { id: number }) =>
     kysely
       .selectFrom('quarantine')
-      .select(['id', 'received_ms', 'signal', 'record'])
+      .select(['id', 'received_ms', 'signal', 'record', 'owner'])
       .where('id', '=', id),
   )
   const remove = prepare(connection, ({ id }: { id: number }) =>
@@ -93,8 +94,8 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   const idOfHash = prepare(connection, ({ hash }: { hash: string }) =>
     kysely.selectFrom('quarantine').select('id').where('hash', '=', hash),
   )
-  const bytesOf = prepare(connection, ({ id }: { id: number }) =>
-    kysely.selectFrom('quarantine').select('bytes').where('id', '=', id),
+  const factsOf = prepare(connection, ({ id }: { id: number }) =>
+    kysely.selectFrom('quarantine').select(['bytes', 'owner']).where('id', '=', id),
   )
   const update = prepare(connection, ({ id, ...row }: RewrittenRow) =>
     kysely.updateTable('quarantine').set(row).where('id', '=', id),
@@ -146,18 +147,18 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
   }
 
   function rewrite({ id, unplaced, message, name }: QuarantinedTexts): void {
+    const before = factsOf.get({ id })
+    if (before === undefined) return
     const record = JSON.stringify(unplaced.record)
-    const hash = hashOf(unplaced, record)
+    const hash = hashOf(unplaced, record, before.owner)
     const same = idOfHash.get({ hash })
     if (same !== undefined && same.id !== id) {
       forget(id)
       return
     }
     const bytes = Buffer.byteLength(record)
-    const before = bytesOf.get({ id })?.bytes
-    if (before === undefined) return
     update.run({ id, hash, record, bytes, message, name })
-    held = { ...held, bytes: held.bytes - before + bytes }
+    held = { ...held, bytes: held.bytes - before.bytes + bytes }
   }
 
   function next(selection: QuarantineSelection, afterId: number): readonly StoredQuarantined[] {
@@ -237,12 +238,17 @@ export function openSqliteQuarantineList(dataDir: string): Result<OpenQuarantine
 
 function listOf({ handle }: Pick<Connection, 'handle'>, limit: number): readonly QuarantineItem[] {
   const rows = handle
-    .prepare<[number], Omit<QuarantineItem, 'receivedMs'> & { received_ms: number }>(
-      `select id, received_ms, signal, reason, message, name, bytes
+    .prepare<
+      [number],
+      Omit<QuarantineItem, 'receivedMs' | 'owner'> & { received_ms: number; owner: string }
+    >(
+      `select id, received_ms, signal, reason, message, name, bytes, owner
          from quarantine order by id limit ?`,
     )
     .all(limit)
-  return rows.map(({ received_ms: receivedMs, ...row }) => ({ ...row, receivedMs }))
+  return rows.map(({ received_ms: receivedMs, owner, ...row }) => {
+    return { ...row, receivedMs, ...ownerIn(owner) }
+  })
 }
 
 /** What changes when a record is masked afterwards. */

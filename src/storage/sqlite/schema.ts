@@ -65,6 +65,11 @@ export interface SessionsTable {
   errors: number | null
   /** Nothing has happened in it (`sessions/eventful.ts`): it is not listed and not counted. */
   is_empty: Generated<Flag>
+  /** Whose it is: the first that was known, which stays (`domain/access.ts`). */
+  owner_team: Generated<string | null>
+  owner_user: Generated<string | null>
+  /** JSON list of the destinations that its items go to, once that was decided; null is all. */
+  route: Generated<string | null>
 }
 
 /** Its state for the machine, once it was folded. Large, so apart from what lists read. */
@@ -205,6 +210,8 @@ export interface OutboxTable {
   id: number
   session_key: string
   kind: ItemKind
+  /** The exporter that it is for; empty for all that read its kind. */
+  destination: Generated<string>
   /** The key of a score, of which there is one in a session; null for everything else. */
   score_key: string | null
   created_ms: number
@@ -298,6 +305,30 @@ export interface QuarantineTable {
   name: string
   bytes: number
   record: string
+  /** Tag of whoever sent it (`domain/access.ts`); empty where that is nobody by name. */
+  owner: Generated<string>
+}
+
+/** Named keys. The body is JSON of what is not searched for. */
+export interface ApiKeysTable {
+  id: string
+  name: string
+  created_ms: number
+  revoked_ms: number | null
+  last_used_ms: number | null
+  used_day_ms: number | null
+  used_bytes: number | null
+  body: string
+}
+
+/** Who read, deleted or changed what. */
+export interface AuditLogTable {
+  id: Generated<number>
+  at_ms: number
+  actor: string
+  action: string
+  target: string | null
+  outcome: 'done' | 'refused' | 'failed'
 }
 
 /** Items that were taken in to be forwarded, by what they hold. */
@@ -379,4 +410,6 @@ export interface Schema {
   transcript_claims: TranscriptClaimsTable
   transcript_joins: TranscriptJoinsTable
   transcript_files: TranscriptFilesTable
+  api_keys: ApiKeysTable
+  audit_log: AuditLogTable
 }

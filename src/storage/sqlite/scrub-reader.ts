@@ -1,5 +1,5 @@
 /** What `scrub` looks at, read from the tables. */
-import type { SessionKey } from '../../domain/identity.ts'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type { Attributes } from '../../domain/json-value.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type {
@@ -26,6 +26,8 @@ interface SessionTextRow {
   readonly title: string | null
   readonly project: string | null
   readonly team: string | null
+  readonly owner_team: string | null
+  readonly owner_user: string | null
   readonly first_prompt_ms: number | null
   readonly first_commit_ms: number | null
   readonly version: number | null
@@ -55,6 +57,7 @@ const ITEMS_PER_SLICE = 8
 export const REMARKS = {
   alert: { table: 'budget_alerts', column: 'subject' },
   failure: { table: 'outbox_exceptions', column: 'reason' },
+  audit: { table: 'audit_log', column: 'target' },
 } as const satisfies Record<Remark['of'], { readonly table: string; readonly column: string }>
 
 export interface SqliteScrubReader extends ScrubReader {
@@ -78,7 +81,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     .prepare<[string], number>('select id from sessions where session_key = ?')
     .pluck()
   const textsOf = handle.prepare<[string], SessionTextRow>(
-    `select id, user_id, title, project, team, first_prompt_ms, first_commit_ms, version, state
+    `select id, user_id, title, project, team, owner_team, owner_user, first_prompt_ms, first_commit_ms, version, state
      from sessions left join session_states on session_ref = id where session_key = ?`,
   )
   const batches = handle.prepare<[number, number, number], RawBatch>(
@@ -130,8 +133,13 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     const row = textsOf.get(key)
     if (row === undefined) return undefined
     const { id, user_id: userId, title, project, team } = row
+    const owner = ownerOfSession(key)
     return {
-      session: { userId, title, project, team },
+      session: {
+        ...{ userId, title, project, team },
+        ownerTeam: owner?.team === undefined ? row.owner_team : null,
+        ownerUser: owner?.user === undefined ? row.owner_user : null,
+      },
       state: storedStateOf(key, row),
       attributes: Object.fromEntries(attributesOf.all(id).map(({ key: k, value }) => [k, value])),
       prompts: Object.fromEntries(

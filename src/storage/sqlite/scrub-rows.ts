@@ -56,7 +56,8 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     'delete from seen where session_ref = ? and dedup_key = ?',
   )
   const setTexts = handle.prepare<SessionTexts & { readonly id: number }>(
-    `update sessions set user_id = :userId, title = :title, project = :project, team = :team
+    `update sessions set user_id = :userId, title = :title, project = :project, team = :team,
+       owner_team = coalesce(:ownerTeam, owner_team), owner_user = coalesce(:ownerUser, owner_user)
      where id = :id`,
   )
   const setState = handle.prepare<[number, string, number]>(

@@ -2,7 +2,8 @@
  * The rows of sessions: found or made by key, read for the fold, written after it. What a state
  * means is not known here; it goes in and out as JSON under a version.
  */
-import type { SessionKey } from '../../domain/identity.ts'
+import { sql } from 'kysely'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type { SessionRow } from '../../domain/session-store.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import type { AttributeRows } from './attribute-rows.ts'
@@ -21,8 +22,10 @@ const UNREADABLE = 'unreadable_state'
 export type SessionName = Pick<SessionRow<unknown>, 'key' | 'agent' | 'sessionId'>
 
 type NameColumns = Pick<NewRow<'sessions'>, 'session_key' | 'agent' | 'session_id'>
+/** Decided once. */
+type OwnerColumns = Pick<NewRow<'sessions'>, 'owner_team' | 'owner_user'>
 /** Written after each fold. */
-type FoldedColumns = Omit<NewRow<'sessions'>, keyof NameColumns>
+type FoldedColumns = Omit<NewRow<'sessions'>, keyof NameColumns | keyof OwnerColumns | 'route'>
 
 export interface SessionRows<S> {
   /** The id of the session's row, which is made when there is none. */
@@ -75,8 +78,18 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
         })),
       ),
   )
-  const update = prepare(connection, ({ id, ...row }: FoldedColumns & { id: number }) =>
-    kysely.updateTable('sessions').set(row).where('id', '=', id),
+  const update = prepare(
+    connection,
+    ({ id, owner_team, owner_user, ...row }: FoldedColumns & OwnerColumns & { id: number }) =>
+      kysely
+        .updateTable('sessions')
+        .set({
+          ...row,
+          // Whose it is stays, whoever it names later.
+          owner_team: sql<string | null>`coalesce(owner_team, ${owner_team})`,
+          owner_user: sql<string | null>`coalesce(owner_user, ${owner_user})`,
+        })
+        .where('id', '=', id),
   )
   const closeUnreadable = prepare(connection, ({ id }: { id: number }) =>
     kysely
@@ -152,12 +165,18 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
     },
     write: (row, nowMs) => {
       const id = refOf(row, nowMs)
-      update.run({ id, ...foldedColumns(row, nowMs) })
+      update.run({ id, ...ownerColumns(row), ...foldedColumns(row, nowMs) })
       putState.run({ session_ref: id, version: states.version, state: JSON.stringify(row.state) })
       attributes.keep(id, row.labels)
     },
     forget: () => refs.clear(),
   }
+}
+
+/** The key that it came under says it; without one, the session itself. */
+function ownerColumns({ key, team, userId }: SessionRow<unknown>): OwnerColumns {
+  const owner = ownerOfSession(key)
+  return { owner_team: owner?.team ?? team ?? null, owner_user: owner?.user ?? userId ?? null }
 }
 
 function foldedColumns<S>(row: SessionRow<S>, nowMs: number): FoldedColumns {

@@ -38,7 +38,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     waiting: createWaitingSessions(connection),
     deadItems: { list: (limit) => listDeadItems(connection, limit) },
     budgets: {
-      spendingOf: async (day) => daySpending(day),
+      spendingOf: async (day, owner) => daySpending(day, owner),
       sessions: createBudgetSessions(connection),
     },
     eventGaps: createEventGaps(connection),

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Removal } from '../../domain/session-store.ts'
+import { createAuditRows } from './audit-rows.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
 import { type Connection, PAGE_BYTES } from './connection.ts'
 import { checkWhole, isDamage, setAside } from './damage.ts'
@@ -26,6 +27,7 @@ import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
 import { createFreePages } from './free-pages.ts'
 import { createIdBlocks } from './id-blocks.ts'
 import { keepInstanceId } from '../instance-id.ts'
+import { createKeyRows } from './key-rows.ts'
 import { createOldestSessions } from './oldest-sessions.ts'
 import { openDatabase } from './open-database.ts'
 import { createOutboxLimits } from './outbox-limits.ts'
@@ -256,6 +258,13 @@ function storeOver<S>(
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,
     forwarded,
+    keys: createKeyRows(connection, write),
+    audit: createAuditRows({
+      connection,
+      write,
+      retentionMs: options.retentionMs,
+      now: () => clock.now(),
+    }),
     pause: createDestinationPauses(connection, write),
     transcripts: createTranscriptPositions(connection, write),
     instance: keepInstanceId(folder),

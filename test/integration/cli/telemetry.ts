@@ -48,10 +48,17 @@ export function toolResult(tool: string, values: Values = {}): MadeEvent {
 }
 
 /** Posts them in one request, all of which has to be taken. */
-export async function post(bridgeUrl: string, sessions: readonly MadeSession[]): Promise<void> {
+export async function post(
+  bridgeUrl: string,
+  sessions: readonly MadeSession[],
+  key?: string,
+): Promise<void> {
   const response = await fetch(`${bridgeUrl}/v1/logs`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
     body: JSON.stringify({ resourceLogs: sessions.map(resourceLogsOf) }),
   })
   const text = await response.text()
@@ -60,7 +67,14 @@ export async function post(bridgeUrl: string, sessions: readonly MadeSession[]):
   }
 }
 
-function resourceLogsOf({ id, userId, atMs = Date.now(), resource, events }: MadeSession): object {
+/** One session as a resource of an OTLP request for logs. */
+export function resourceLogsOf({
+  id,
+  userId,
+  atMs = Date.now(),
+  resource,
+  events,
+}: MadeSession): object {
   const logRecords = events.map(({ name, values }, sequence) => ({
     timeUnixNano: `${atMs + sequence}000000`,
     body: { stringValue: `claude_code.${name}` },

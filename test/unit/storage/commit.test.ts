@@ -117,6 +117,9 @@ describe('a commit', () => {
         tool_results: 7,
         errors: 8,
         is_empty: 0,
+        owner_team: null,
+        owner_user: 'ada@example.com',
+        route: null,
       },
     ])
     expect(store.rows('select * from session_states')).toEqual([

@@ -10,6 +10,7 @@ const MASKED = new Set([
   ...['session_key', 'session_id', 'user_id', 'title', 'project', 'team'].map(
     (column) => `sessions.${column}`,
   ),
+  ...['sessions.owner_team', 'sessions.owner_user'],
   'session_states.state',
   ...['scope_name', 'scope_version', 'resource'].map((column) => `origins.${column}`),
   'record_batches.body',
@@ -24,6 +25,7 @@ const MASKED = new Set([
   ...['session_key', 'score_key', 'payload'].map((column) => `outbox.${column}`),
   'outbox_exceptions.reason',
   'budget_alerts.subject',
+  'audit_log.target',
   ...['message', 'name', 'record'].map((column) => `quarantine.${column}`),
   'transcript_files.state',
   // Rows of deleted sessions are deleted before anything else.
@@ -38,7 +40,10 @@ const OWN = new Set([
   ...['outbox_exceptions.exporter', 'outbox_exceptions.kind', 'outbox_exceptions.state'],
   ...['budget_alerts.id', 'budget_alerts.scope', 'budget_alerts.date'],
   ...['ids.name', 'totals.name', 'pauses.destination', 'forwarded.digest'],
-  ...['quarantine.hash', 'quarantine.signal', 'quarantine.reason'],
+  ...['quarantine.hash', 'quarantine.signal', 'quarantine.reason', 'quarantine.owner'],
+  ...['sessions.route', 'outbox.destination'],
+  ...['api_keys.id', 'api_keys.name', 'api_keys.body'],
+  ...['audit_log.actor', 'audit_log.action', 'audit_log.outcome'],
   ...['transcript_claims.claim', 'transcript_files.path_hash', 'transcript_files.head'],
   ...['alike', 'join_id', 'join_key', 'telemetry_key'].map(
     (column) => `transcript_joins.${column}`,

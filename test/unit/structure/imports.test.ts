@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   otlp: ['domain'],
   agents: ['domain'],
   prices: ['domain'],
+  access: ['domain'],
   processors: ['domain', 'sessions', 'agents', 'otlp'],
   config: ['domain'],
   http: ['domain'],
@@ -53,6 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'api',
   ],
   cli: [
+    'access',
     'domain',
     'config',
     'sessions',
@@ -68,8 +70,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'setup',
     'storage',
   ],
-  receivers: ['domain', 'otlp', 'processors', 'config', 'observability'],
-  api: ['domain', 'config', 'http', 'observability', 'receivers'],
+  receivers: ['access', 'domain', 'otlp', 'processors', 'config', 'observability'],
+  api: ['access', 'domain', 'config', 'http', 'observability', 'receivers'],
   page: ['api'],
 }
 

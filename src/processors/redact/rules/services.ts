@@ -32,6 +32,12 @@ function randomRule(id: string, keywords: readonly string[], pattern: string): M
 }
 
 export const serviceRules: readonly MaskRule[] = [
+  // Of this program itself.
+  patternRule(
+    'claude-telemetry-key',
+    ['ctk_'],
+    String.raw`${BOUNDARY}ctk_[0-9a-f]{16}_[A-Za-z0-9_-]{20,}`,
+  ),
   // Chat.
   patternRule(
     'slack-token',

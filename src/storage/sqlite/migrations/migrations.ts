@@ -17,6 +17,7 @@ import { usageDimensions } from './0011-usage-dimensions.ts'
 import { forwarded } from './0012-forwarded.ts'
 import { dimensionKeys } from './0013-dimension-keys.ts'
 import { transcripts } from './0014-transcripts.ts'
+import { access } from './0015-access.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -33,4 +34,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-forwarded': forwarded,
   '0013-dimension-keys': dimensionKeys,
   '0014-transcripts': transcripts,
+  '0015-access': access,
 }

@@ -2,13 +2,13 @@
 import { sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
 import type { BudgetReader } from '../../store-reader.ts'
+import { ownedBy } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 
 export function createBudgetSessions({ kysely }: ReadConnection): BudgetReader['sessions'] {
-  return async ({ sinceMs, leastUsd, limit }) => {
+  return async ({ sinceMs, leastUsd, limit, owner }) => {
     const cost = sound('cost_usd', 'usd')
-    const told = kysely
-      .selectFrom('sessions')
+    const told = ownedBy(kysely.selectFrom('sessions'), owner)
       .select(['session_key as key', 'title', cost.as('costUsd')])
       .where('is_empty', '=', sql.lit(0))
     const open = told.where('deadline_ms', 'is not', sql.lit(null))

@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
 import type { FacetReader } from '../../store-reader.ts'
-import { sessionsMatching } from './session-filter.ts'
+import type { Owner } from '../../../domain/access.ts'
+import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { inQuestion } from './session-list.ts'
 import { sound } from './sound-figures.ts'
 
@@ -18,6 +19,18 @@ export function createFacetQueries({ kysely }: ReadConnection): FacetReader {
       )
       select key from known where key is not null limit ${limit}`.execute(kysely)
     return rows.flatMap(({ key }) => (key === null ? [] : [key]))
+  }
+
+  async function ownedAttributeKeys(limit: number, owner: Owner): Promise<readonly string[]> {
+    const rows = await kysely
+      .selectFrom('session_attributes')
+      .select('key')
+      .distinct()
+      .where('session_ref', 'in', ownedBy(kysely.selectFrom('sessions'), owner).select('id'))
+      .orderBy('key')
+      .limit(limit)
+      .execute()
+    return rows.map(({ key }) => key)
   }
 
   return {
@@ -36,10 +49,19 @@ export function createFacetQueries({ kysely }: ReadConnection): FacetReader {
         costUsd: cost_usd ?? 0,
       }))
     },
-    attributeKeys,
-    models: async (limit) => {
+    attributeKeys: (limit, owner) =>
+      owner === undefined ? attributeKeys(limit) : ownedAttributeKeys(limit, owner),
+    models: async (limit, owner) => {
       const query = kysely.selectFrom('model_usage').select('model').distinct().limit(limit)
-      return (await query.execute()).map(({ model }) => model)
+      const asked =
+        owner === undefined
+          ? query
+          : query.where(
+              'session_ref',
+              'in',
+              ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
+            )
+      return (await asked.execute()).map(({ model }) => model)
     },
   }
 }

@@ -13,7 +13,7 @@ import type {
 } from '../../store-reader.ts'
 import { listedSession } from '../../stored-rows.ts'
 import { SESSION_COLUMNS } from './session-columns.ts'
-import { sessionsMatching } from './session-filter.ts'
+import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 
 /** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
@@ -59,6 +59,13 @@ export function createSessionLists({ kysely }: ReadConnection): SessionLists {
         .where('sessions.id', 'in', ids)
         .execute()
       return rows.map(listedSession)
+    },
+    ownedKeys: async (keys, owner) => {
+      const rows = await ownedBy(kysely.selectFrom('sessions'), owner)
+        .select('session_key')
+        .where('session_key', 'in', keys)
+        .execute()
+      return new Set(rows.map(({ session_key }) => session_key))
     },
     titles: async (keys) => {
       const rows = await kysely

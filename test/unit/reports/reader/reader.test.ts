@@ -37,7 +37,7 @@ const question = (search: string): Question => {
 
 /** What the thread has seen when it answered, or why there is no answer. */
 async function ask(reader: Reader, word: string, signal = nobodyGoes): Promise<unknown> {
-  return told(await reader.ask(question(word), signal))
+  return told(await reader.ask(question(word), 'all', signal))
 }
 
 function told(answer: Result<JsonBytes, WebFailure>): unknown {
@@ -115,7 +115,7 @@ describe('questions', () => {
   /** Lets go what the thread holds: asked beside the queue, which is full. */
   async function releaseAll(reader: Reader): Promise<void> {
     const large: Question = { name: 'event', key: 'k', id: 'release' }
-    await reader.ask(large, nobodyGoes)
+    await reader.ask(large, 'all', nobodyGoes)
   }
 })
 

@@ -1,0 +1,224 @@
+/** `keys create | list | rotate | revoke`, and `audit`: who may do what, and who did. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type AuditAnswer, type KeyAnswer, keyBody } from '../api/contract/keys.ts'
+import type { Config } from '../config/config.ts'
+import { SCOPES } from '../domain/access.ts'
+import { ok } from '../domain/result.ts'
+import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
+import { type KeyAccess, openKeyAccess } from './key-access.ts'
+import { numberBetween } from './number-option.ts'
+import { type Conclude, jsonDocument, misused, type Outcome } from './outcome.ts'
+import { readConfig } from './read-config.ts'
+import { tableLines } from './table.ts'
+
+interface CreateOptions {
+  readonly scope?: readonly string[]
+  readonly team?: string
+  readonly user?: string
+  readonly expires?: number
+  readonly recordsPerMinute?: number
+  readonly bytesPerDay?: number
+  readonly json?: boolean
+}
+
+interface RotateOptions {
+  readonly overlap: number
+  readonly json?: boolean
+}
+
+const DAY_MS = 86_400_000
+const MAX_DAYS = 36_500
+const HOUR_S = 3600
+const MAX_LISTED = 100_000
+const LIST_NEXT = 'The keys: claude-telemetry keys list'
+
+export function addKeys(program: Command, context: CliContext, concluded: Conclude): void {
+  const keys = program
+    .command('keys')
+    .summary('manage the keys of people, teams and programs')
+    .description(
+      'Creates, lists, rotates and revokes named keys. A key is shown once, when it is made.\n' +
+        'Once there is a key, telemetry is accepted only with one, or with API_KEY.',
+    )
+  keys
+    .command('create')
+    .description('Creates a key and prints it.')
+    .argument('<name>', 'name of the key: letters, digits, ".", "_" and "-"')
+    .addOption(
+      new Option('-s, --scope <scope...>', 'what it may do (default: ingest)').choices([...SCOPES]),
+    )
+    .option('--team <team>', 'what is sent under it belongs to this team; read:team reads that')
+    .option('--user <user>', 'what is sent under it belongs to this person; read:own reads that')
+    .option('--expires <days>', 'days until it expires', numberBetween(1, MAX_DAYS))
+    .option(
+      '--records-per-minute <number>',
+      'most records it may send',
+      numberBetween(1, 999_999_999),
+    )
+    .option('--bytes-per-day <number>', 'most bytes it may send (days of UTC)', wholeNumber)
+    .option('--json', 'print key and facts as JSON')
+    .action((name: string, options: CreateOptions) =>
+      concluded(withKeys(context, (access) => create(access, context, name, options))),
+    )
+  keys
+    .command('list')
+    .description('Lists the keys, revoked ones too, without their secrets.')
+    .option('--json', 'print them as JSON')
+    .action(({ json = false }: { readonly json?: boolean }) =>
+      concluded(withKeys(context, (access) => list(access, context, json))),
+    )
+  keys
+    .command('rotate')
+    .description('Gives a key another secret and prints it; the one before counts for a while.')
+    .argument('<name>', 'name or id of the key')
+    .option(
+      '--overlap <hours>',
+      'how long the secret before still counts',
+      numberBetween(0, 24 * 365),
+      24,
+    )
+    .option('--json', 'print key and facts as JSON')
+    .action((name: string, options: RotateOptions) =>
+      concluded(withKeys(context, (access) => rotate(access, name, options))),
+    )
+  keys
+    .command('revoke')
+    .description('Makes a key invalid at once.')
+    .argument('<name>', 'name or id of the key')
+    .action((name: string) => concluded(withKeys(context, (access) => revoke(access, name))))
+  program
+    .command('audit')
+    .summary('show who read, deleted or changed what')
+    .description('Prints the audit log, newest first: no content, but who asked for which session.')
+    .option('-n, --limit <number>', 'maximum number', numberBetween(1, MAX_LISTED), 100)
+    .option('--json', 'print as JSON')
+    .action((options: { readonly limit: number; readonly json?: boolean }) =>
+      concluded(withKeys(context, (access) => audit(access, context, options), true)),
+    )
+}
+
+/** Commander's parser of a number of bytes. */
+function wholeNumber(text: string): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  if (value > 0) return value
+  throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+async function withKeys(
+  context: CliContext,
+  use: (access: KeyAccess, config: Config) => Promise<Outcome>,
+  onlyReads = false,
+): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const opened = await openKeyAccess(config.value, context.now)
+  if (!opened.ok) return opened
+  // On standard error: the key alone goes where a script reads it.
+  if (!onlyReads) nameDestinations(context.stderr, [dataDestination(config.value, context)])
+  try {
+    return await use(opened.value, config.value)
+  } finally {
+    await opened.value.close()
+  }
+}
+
+async function create(
+  access: KeyAccess,
+  { now }: CliContext,
+  name: string,
+  options: CreateOptions,
+): Promise<Outcome> {
+  const { scope: scopes = ['ingest'], team, user, expires, json = false } = options
+  const { recordsPerMinute, bytesPerDay } = options
+  const body = keyBody.safeParse({
+    ...{ name, scopes, team, user, recordsPerMinute, bytesPerDay },
+    ...(expires !== undefined && { expiresMs: now() + expires * DAY_MS }),
+  })
+  if (!body.success) {
+    const [issue] = body.error.issues
+    return misused(`${issue?.path.join('.') ?? 'the key'}: ${issue?.message ?? 'is wrong'}`)
+  }
+  const made = await access.create(body.data)
+  return made.ok ? issued(made.value, json) : made
+}
+
+async function rotate(access: KeyAccess, name: string, options: RotateOptions): Promise<Outcome> {
+  const made = await access.rotate(name, options.overlap * HOUR_S)
+  if (!made.ok) return { ok: false, error: { ...made.error, next: LIST_NEXT } }
+  return issued(made.value, options.json === true)
+}
+
+function issued(
+  made: { readonly key: KeyAnswer; readonly secret: string },
+  json: boolean,
+): Outcome {
+  if (json) return ok({ document: jsonDocument(made) })
+  return ok({ lines: [made.secret] })
+}
+
+async function revoke(access: KeyAccess, name: string): Promise<Outcome> {
+  const revoked = await access.revoke(name)
+  if (!revoked.ok) return { ok: false, error: { ...revoked.error, next: LIST_NEXT } }
+  return ok({ lines: [`the key ${revoked.value.name} is revoked`] })
+}
+
+async function list(access: KeyAccess, { stdout }: CliContext, json: boolean): Promise<Outcome> {
+  const listed = await access.list()
+  if (!listed.ok) return listed
+  const keys = listed.value
+  if (json) return ok({ document: jsonDocument(keys) })
+  if (keys.length === 0) return ok({ lines: ['there are no keys'] })
+  return ok({
+    lines: tableLines<KeyAnswer>(
+      [
+        { title: 'NAME', text: ({ name }) => name },
+        { title: 'ID', text: ({ id }) => id, rank: 2 },
+        { title: 'SCOPES', text: ({ scopes }) => scopes.join(',') },
+        { title: 'TEAM', text: ({ team }) => team ?? '' },
+        { title: 'USER', text: ({ user }) => user ?? '' },
+        { title: 'LAST USED', text: ({ lastUsedMs }) => momentText(lastUsedMs), rank: 1 },
+        { title: 'STATE', text: stateText },
+      ],
+      keys,
+      stdout,
+    ),
+  })
+}
+
+function stateText({ revokedMs, expiresMs, secrets }: KeyAnswer): string {
+  if (revokedMs !== null) return `revoked ${momentText(revokedMs)}`
+  if (expiresMs !== null) return `expires ${momentText(expiresMs)}`
+  const replaced = secrets.flatMap((secret) => secret.expiresMs ?? [])
+  return replaced.length === 0 ? 'valid' : `rotated, old until ${momentText(Math.max(...replaced))}`
+}
+
+async function audit(
+  access: KeyAccess,
+  { stdout }: CliContext,
+  { limit, json = false }: { readonly limit: number; readonly json?: boolean },
+): Promise<Outcome> {
+  const listed = await access.audit(limit)
+  if (!listed.ok) return listed
+  const entries = listed.value
+  if (json) return ok({ document: jsonDocument(entries) })
+  if (entries.length === 0) return ok({ lines: ['the audit log is empty'] })
+  return ok({
+    lines: tableLines<AuditAnswer['entries'][number]>(
+      [
+        { title: 'TIME', text: ({ atMs }) => momentText(atMs) },
+        { title: 'WHO', text: ({ actor }) => actor },
+        { title: 'WHAT', text: ({ action }) => action },
+        { title: 'OF', text: ({ target }) => target ?? '' },
+        { title: 'OUTCOME', text: ({ outcome }) => outcome },
+      ],
+      entries,
+      stdout,
+    ),
+  })
+}
+
+/** In UTC, to the second. */
+function momentText(ms: number | null): string {
+  return ms === null ? '' : new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+}

@@ -1,0 +1,43 @@
+/** Who may send telemetry, and under whose name it is kept. */
+import { allows, type Owner } from '../domain/access.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { type Failure, mayNotSend, quotaExceeded, unauthenticated } from './errors.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/** Whoever sends a request. */
+export interface Sender {
+  /** Absent where the key has neither team nor user, or there is none. */
+  readonly owner?: Owner | undefined
+  /** Notes what a request brought. */
+  charge?(used: { readonly records: number; readonly bytes: number }): void
+}
+
+/** Takes an `Authorization` header. */
+export type IngestCheck = (authorization: string | undefined) => Result<Sender, Failure>
+
+const anybody: Sender = {}
+
+/**
+ * Without API_KEY and named keys whoever reaches the bridge may send, whatever key he brings. With
+ * one of them a key is needed; one that was revoked is as good as none.
+ */
+export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): IngestCheck {
+  const { quotas } = ring
+  return (authorization) => {
+    const identified = ring.identify(authorization)
+    if (identified.kind !== 'principal') {
+      const isNamed = identified.kind === 'unknown' && identified.isNamed
+      const isOpen = apiKey === undefined && !ring.hasKeys() && !isNamed
+      return isOpen ? ok(anybody) : err(unauthenticated)
+    }
+    const { principal } = identified
+    if (!allows(principal, 'ingest')) return err(mayNotSend)
+    const { keyId, team, user } = principal
+    if (keyId === undefined) return ok(anybody)
+    const exceeded = quotas.exceeded(keyId)
+    if (exceeded !== undefined) return err(quotaExceeded(exceeded))
+    const charge: Sender['charge'] = (used) => quotas.charge(keyId, used)
+    if (team === undefined && user === undefined) return ok({ charge })
+    return ok({ owner: { team, user }, charge })
+  }
+}
