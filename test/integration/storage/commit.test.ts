@@ -80,7 +80,8 @@ describe.each(engines)('a commit to $name', (engine) => {
     expect(alerts).toEqual([])
     const found = await reader.details.find(KEY)
     const { state: _, labels, firstPromptMs: _p, firstCommitMs: _c, ...facts } = session
-    expect(found).toEqual({ ...facts, id: expect.any(Number) })
+    const owner = { team: session.team, user: session.userId }
+    expect(found).toEqual({ ...facts, owner, id: expect.any(Number) })
     expect(await reader.details.attributes(found?.id ?? 0)).toMatchObject(labels)
     expect(await stateOf(rig, KEY)).toEqual({ version: 1, text: '{"seen":["a"]}' })
     expect(await reader.records.countOf(KEY)).toBe(2)
