@@ -3,7 +3,7 @@
  * and behind it `program/`. Packages are built in, except for `better-sqlite3` with its native part.
  */
 import './require-node.ts'
-import { rmSync } from 'node:fs'
+import { globSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin, type Rolldown } from 'vite'
 import { bundledPackages } from './third-party-notices.ts'
@@ -84,6 +84,27 @@ const onlyWhatIsNamed: Plugin = {
     }),
 }
 
+/**
+ * V8 keeps the text of a module; one character beyond Latin-1 in it makes each take two bytes. An escape
+ * means the same in strings, in regular expressions, and in `String.raw`, which is for these alone.
+ */
+const latin1: Plugin = {
+  name: 'latin1',
+  // Last: what prints the code anew would write the characters.
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue
+      const [escaped] = /\\[^\0-\xff]/.exec(chunk.code) ?? []
+      if (escaped !== undefined) this.error(`${escaped} cannot be written in Latin-1`)
+      chunk.code = chunk.code.replaceAll(/[^\0-\xff]/g, escapeOf)
+    }
+  },
+}
+
+function escapeOf(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** Fails where a package is built in that the bill of materials and the notices do not name. */
 const known: Plugin = {
   name: 'known-packages',
@@ -111,18 +132,19 @@ function firstLoaded(id: string, context: Rolldown.ChunkingContext): string | nu
   return id !== join(root, FIRST) && found.has(id) ? 'first' : null
 }
 
+/** Resolves to the files that it wrote, as paths in the folder. */
 async function bundle(
   folder: string,
   entries: readonly string[],
   codeSplitting: boolean | Rolldown.CodeSplittingOptions,
-): Promise<void> {
-  await build({
+): Promise<readonly string[]> {
+  const built = await build({
     configFile: false,
     root,
     logLevel: 'warn',
     publicDir: false,
     ssr: { noExternal: true, external: ['better-sqlite3'] },
-    plugins: [withoutValidators, lateRequires, onlyWhatIsNamed, known],
+    plugins: [withoutValidators, lateRequires, onlyWhatIsNamed, latin1, known],
     build: {
       ssr: true,
       target: 'node24',
@@ -144,14 +166,23 @@ async function bundle(
       },
     },
   })
+  return [built]
+    .flat()
+    .flatMap((each) => ('output' in each ? each.output : []))
+    .map(({ fileName }) => fileName)
 }
 
+/** Takes away what an earlier build left, once the new one is whole. */
 export async function bundleProgram(folder: string): Promise<void> {
-  rmSync(join(folder, FOLDER), { recursive: true, force: true })
-  await bundle(folder, PROGRAM, {
+  const before = globSync(`${FOLDER}/*`, { cwd: folder })
+  const written = await bundle(folder, PROGRAM, {
     includeDependenciesRecursively: false,
     minShareCount: 2,
     groups: [{ name: firstLoaded, debugName: 'first', priority: 1 }, ...SHARED],
   })
-  for (const thread of SMALL_THREADS) await bundle(folder, [thread], false)
+  const threads: string[] = []
+  for (const thread of SMALL_THREADS) threads.push(...(await bundle(folder, [thread], false)))
+  for (const file of before) {
+    if (![...written, ...threads].includes(file)) rmSync(join(folder, file))
+  }
 }
