@@ -79,6 +79,8 @@ async function lookUp(
       return ok(await queries.live.recent(question.query.limit))
     case 'budgets':
       return ok(await queries.budgets())
+    case 'fleet':
+      return ok(await queries.fleet(question.query))
     case 'delivery': {
       const { dropped, exporters, ...bridge } = question.bridge
       const stored = await queries.outbox()

@@ -14,6 +14,7 @@ import type {
   ExporterDelivery,
   Retried,
 } from './contract/delivery.ts'
+import type { Fleet, FleetQuery } from './contract/fleet.ts'
 import type { Facets, Filter } from './contract/filter.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
@@ -46,6 +47,7 @@ export interface StoreQueries {
   ): Promise<Result<RawEvents, BadCursor> | undefined>
   event(sessionKey: string, id: string): Promise<RawEvent | undefined>
   budgets(): Promise<Budgets>
+  fleet(query: FleetQuery): Promise<Fleet>
   /** The part of an answer about delivery that the store knows. */
   outbox(): Promise<StoredOutbox>
   /** Whether any record was ever stored. */
@@ -121,6 +123,7 @@ export type Question =
   | { readonly name: 'event'; readonly key: string; readonly id: string }
   | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }
   | { readonly name: 'budgets' }
+  | { readonly name: 'fleet'; readonly query: FleetQuery }
   | { readonly name: 'delivery'; readonly bridge: BridgeState }
   /** What to export, but for whether anything has arrived. */
   | { readonly name: 'setup'; readonly setup: Omit<Setup, 'hasArrived'> }

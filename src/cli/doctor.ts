@@ -21,6 +21,8 @@ import {
   langfuseDestination,
   nameDestinations,
 } from './destination.ts'
+import { doctorOfFleet } from './fleet.ts'
+import { numberBetween } from './number-option.ts'
 import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'
 
@@ -28,6 +30,9 @@ interface Options {
   readonly json?: boolean
   readonly record: boolean
   readonly wait: number
+  readonly fleet?: boolean
+  readonly days: number
+  readonly silentDays: number
 }
 
 const DEFAULT_WAIT_S = 20
@@ -55,7 +60,21 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
       secondsOf,
       DEFAULT_WAIT_S,
     )
-    .action((options: Options) => concluded(doctor(context, options)))
+    .option('--fleet', 'look at who reports instead: versions, settings, and who fell silent')
+    .option('--days <days>', 'with --fleet: how far back', numberBetween(1, 365), 30)
+    .option(
+      '--silent-days <days>',
+      'with --fleet: nothing for so long is silence',
+      numberBetween(1, 365),
+      3,
+    )
+    .action((options: Options) =>
+      concluded(
+        options.fleet === true
+          ? doctorOfFleet(context, options, findingLines)
+          : doctor(context, options),
+      ),
+    )
 }
 
 async function doctor(context: CliContext, options: Options): Promise<Outcome> {

@@ -33,6 +33,7 @@ export interface InstallOptions {
   readonly agent?: Agent
   readonly shell?: Shell | 'all'
   readonly print?: boolean
+  readonly managed?: boolean
   readonly content: readonly Content[]
   readonly traces?: boolean
   readonly protocol: Protocol
@@ -50,6 +51,7 @@ export interface InstallPlan {
   readonly endpoint: string
   readonly variables: TelemetryVariables
   readonly additions: readonly Addition[]
+  readonly hooks?: HookGroup
   readonly service?: ServiceFile
   /** Has to be there, for the agent to write raw API bodies to. */
   readonly bodyFolder?: string
@@ -86,6 +88,7 @@ export function plannedInstallation(
       ...bodyFolderAdditions(bodyFolder, config, context),
       ...(service === undefined ? [] : [{ kind: 'service', ...pathAndText(service) } as const]),
     ],
+    ...(hooks !== undefined && { hooks }),
     ...(service !== undefined && { service }),
     ...(bodyFolder !== undefined && { bodyFolder }),
     notes: notesOf(options, bodyFolder, context),
@@ -132,10 +135,10 @@ function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {
  * the records, cut to 60 KB.
  */
 function bodyFolderOf(
-  { content, print = false, endpoint }: InstallOptions,
+  { content, print = false, managed = false, endpoint }: InstallOptions,
   { receiver, bodyFolders, dataDir }: Config,
 ): string | undefined {
-  if (!content.includes('api-bodies') || print) return undefined
+  if (!content.includes('api-bodies') || print || managed) return undefined
   const target = endpoint === undefined ? receiver.host : new URL(endpoint).hostname
   if (!isLoopback(receiver.host) || !isLoopback(target)) return undefined
   const folder = bodyFolders[0] ?? apiBodyFolder(dataDir)

@@ -7,7 +7,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/folders.ts'
 import { ok } from '../domain/result.ts'
-import { AGENTS } from '../setup/agent-settings.ts'
+import { isLoopback } from '../config/loopback.ts'
+import { AGENTS, withAgentValues } from '../setup/agent-settings.ts'
+import {
+  AGENT_PLACES,
+  CLAUDE_CODE_PLACES,
+  claudeManagedSettings,
+} from '../setup/managed-settings.ts'
 import { runCommand } from '../setup/command-runner.ts'
 import { type FileChange, installation } from '../setup/file-change.ts'
 import { createInstallRecord, UNREADABLE_RECORD } from '../setup/install-record.ts'
@@ -24,7 +30,7 @@ import {
 } from './destination.ts'
 import { changeLines } from './file-diff.ts'
 import { type InstallOptions, type InstallPlan, plannedInstallation } from './install-plan.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { type Conclude, failed, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 import { secretOf } from './secret-input.ts'
 
@@ -50,6 +56,12 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
       ).choices([...SHELLS, 'all']),
     )
     .option('--print', 'print the lines for a shell without writing anything')
+    .addOption(
+      new Option(
+        '--managed',
+        'print settings for an administrator to roll out, without writing anything',
+      ).conflicts(['print', 'shell', 'service', 'dryRun']),
+    )
     .option('--content <kinds>', `show content as well: ${CONTENTS.join(',')}`, contentsOf, [])
     .option('--traces', "also send the agent's own spans (beta): tool output, nesting of subagents")
     .addOption(
@@ -82,10 +94,8 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
   const options = { ...given, ...(apiKey.value !== undefined && { apiKey: apiKey.value }) }
   const plan = plannedInstallation(options, config.value, context)
   if (!plan.ok) return plan
-  if (options.print === true) {
-    const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
-    return ok({ document: exportLines(shell satisfies Shell, plan.value.variables) })
-  }
+  const printed = printedOnly(options, plan.value, context)
+  if (printed !== undefined) return printed
   const record = createInstallRecord(configDirOf(context.shellVariables, context.platform))
   const installed = record.files()
   if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
@@ -119,6 +129,47 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
       ? `Nothing was written. Set ${program} up as said above, then run: claude-telemetry doctor`
       : `Restart ${program}, then run: claude-telemetry doctor`
   return ok({ lines: [...lines, rest] })
+}
+
+/** What is asked for in place of writing anything, if it is. */
+function printedOnly(
+  options: InstallOptions,
+  plan: InstallPlan,
+  context: CliContext,
+): Outcome | undefined {
+  if (options.managed === true) return managed(options, plan, context)
+  if (options.print !== true) return undefined
+  const shell = options.shell === undefined || options.shell === 'all' ? 'bash' : options.shell
+  return ok({ document: exportLines(shell satisfies Shell, plan.variables) })
+}
+
+/** A document for standard output; where it belongs, and what to mind, goes beside it. */
+function managed(
+  { agent }: InstallOptions,
+  { variables, additions, hooks, endpoint, notes }: InstallPlan,
+  { stderr }: CliContext,
+): Outcome {
+  const places = agent === undefined ? CLAUDE_CODE_PLACES : AGENT_PLACES[agent]
+  if (places === undefined) {
+    return misused(
+      `${agent} reads no settings of an administrator; roll out its own: install --agent ${agent} --dry-run shows them`,
+    )
+  }
+  const [own] = additions.filter((addition) => addition.kind === 'agent')
+  const document =
+    own === undefined
+      ? ok(claudeManagedSettings(variables, hooks))
+      : withAgentValues('', own.format, own.values)
+  if (!document.ok) return failed(document.error)
+  const isHere = isLoopback(new URL(endpoint).hostname.replace(/^\[|\]$/g, ''))
+  stderr.print([
+    `Linux    ${places.linux}`,
+    `macOS    ${places.macos}`,
+    `Windows  ${places.windows}`,
+    ...(isHere ? [`It sends to ${endpoint}: name a bridge elsewhere with --endpoint.`] : []),
+    ...notes,
+  ])
+  return ok({ document: document.value.trimEnd() })
 }
 
 function destinationsOf(

@@ -8,6 +8,7 @@ import type { Visible } from '../domain/access.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { facetsOf } from './facets.ts'
+import { fleetOf } from './fleet.ts'
 import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
 import { createStoredFeed } from './live-feed.ts'
 import { overviewOf } from './overview.ts'
@@ -58,6 +59,7 @@ export function createReports(deps: ReportsDeps): Reports {
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
     events: (key, query) => rawEvents(reader, key, query, pause),
     event: (key, id) => rawEvent(reader, key, id),
+    fleet: (query) => fleetOf({ reader, now, pause }, query),
     outbox: () => storedOutbox(reader),
     hasArrived: () => reader.details.hasAny(),
     live: createStoredFeed(reader, pause),

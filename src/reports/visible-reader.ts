@@ -166,6 +166,10 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       spendingOf: (day) => budgets.spendingOf(day, owner),
       sessions: (question) => budgets.sessions({ ...question, owner }),
     },
+    fleet: {
+      reporters: () => ofAll('who reports'),
+      tails: () => ofAll('who reports'),
+    },
     eventGaps: { since: () => ofAll('what does not arrive') },
     close: () => reader.close(),
   }

@@ -4,6 +4,7 @@
  */
 import { posix, win32 } from 'node:path'
 import { type Platform, xdgConfigHome } from '../config/folders.ts'
+import { CLAUDE_CODE_PLACES } from './managed-settings.ts'
 import type { Shell } from './shell-block.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -28,9 +29,8 @@ export function globalConfigPath(variables: Variables, platform: Platform): stri
 
 /** Settings of the organisation, which nothing overrides. */
 export function managedSettingsPath({ os }: Platform): string {
-  if (os === 'darwin') return '/Library/Application Support/ClaudeCode/managed-settings.json'
-  if (os === 'win32') return 'C:\\Program Files\\ClaudeCode\\managed-settings.json'
-  return '/etc/claude-code/managed-settings.json'
+  const { linux, macos, windows } = CLAUDE_CODE_PLACES
+  return os === 'darwin' ? macos : os === 'win32' ? windows : linux
 }
 
 /** The file that an interactive shell reads at its start. */

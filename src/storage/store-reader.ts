@@ -31,6 +31,7 @@ export interface StoreReader {
   }
   readonly budgets: BudgetReader
   readonly eventGaps: EventGapReader
+  readonly fleet: FleetReader
   close(): Promise<void>
 }
 
@@ -260,6 +261,44 @@ export interface BudgetReader {
   spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>, owner?: Owner): Promise<DaySpending>
   /** Open sessions, and recently closed ones that were expensive; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
+}
+
+/** A user of an agent, as far as sessions since some moment tell. */
+export interface Reporter {
+  /** Undefined for all who told none. */
+  readonly userId: string | undefined
+  readonly agent: string
+  /** Of the newest session. */
+  readonly team: string | undefined
+  readonly sessions: number
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly newestSessionId: number
+}
+
+/** What the last records of a session tell of the program that sent them. */
+export interface SessionTail {
+  /** Attributes of the resource of its newest record. */
+  readonly resource: Readonly<Record<string, unknown>>
+  readonly scopeVersion: string
+  /** Those among its last records, the newest first. */
+  readonly signals: readonly Signal[]
+  /** Of its newest metrics. */
+  readonly temporality: 'delta' | 'cumulative' | undefined
+  readonly prompts: number
+  /** How many of those came with their text. */
+  readonly promptTexts: number
+}
+
+/** Who reports, and with which programs. */
+export interface FleetReader {
+  /**
+   * A row for each user and agent with something since then, the most recently active first. Test
+   * records and sessions in which nothing happened do not count.
+   */
+  reporters(sinceMs: number, limit: number): Promise<readonly Reporter[]>
+  /** A bounded look at the end of each session. */
+  tails(sessionIds: readonly number[]): Promise<ReadonlyMap<number, SessionTail>>
 }
 
 export interface EventGap {

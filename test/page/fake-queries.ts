@@ -125,6 +125,9 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       }
     },
     budgets: async () => budgets(knobs.spentUsd, nowMs),
+    fleet: async () => {
+      return { sinceMs: 0, silentSinceMs: 0, users: [], isCut: false, versions: [] }
+    },
     hasArrived: async () => true,
     live: {
       recent: async (limit) => ({

@@ -25,7 +25,6 @@
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
  * | GET /api/delivery | Langfuse, outbox, dead items, ingest log, retention |
  * | POST /api/delivery/retry, /drop | dead items: try again, or delete |
- * | POST /api/quarantine/retry, /drop | records that could not be placed: try again, or delete |
  * | POST /api/imports | begins to take in transcripts |
  * | GET /api/imports/:id | what has become of that |
  * | POST /api/quarantine/retry, /drop | records that could not be assigned: try again, or delete |
@@ -33,6 +32,7 @@
  * | GET, POST /api/keys | named keys: list, create |
  * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
  * | GET /api/audit | who read, deleted or changed what |
+ * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
  * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
@@ -44,6 +44,7 @@ import { z } from 'zod'
 import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
 import { budgetsAnswer } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
+import { fleetAnswer, fleetQuery } from './fleet.ts'
 import { facetsAnswer, filter } from './filter.ts'
 import { importBody, importStarted, importState } from './imports.ts'
 import {
@@ -210,6 +211,13 @@ export const api = {
     nothing,
     rawEvent,
     READS_CONTENT,
+  ),
+  fleet: get(
+    '/api/fleet',
+    'Who reports with which programs and settings, and who fell silent',
+    fleetQuery,
+    fleetAnswer,
+    READS_BRIDGE,
   ),
   liveRecent: get(
     '/api/live/recent',

@@ -11,6 +11,7 @@ import { createBudgetSessions } from './queries/budget-sessions.ts'
 import { createDaySpending } from './queries/day-spending.ts'
 import { createEventGaps } from './queries/event-gaps.ts'
 import { createFacetQueries } from './queries/facet-queries.ts'
+import { createFleetQueries } from './queries/fleet.ts'
 import { createModelBuckets } from './queries/model-buckets.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
 import { createSessionDetails } from './queries/session-detail.ts'
@@ -42,6 +43,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
       sessions: createBudgetSessions(connection),
     },
     eventGaps: createEventGaps(connection),
+    fleet: createFleetQueries(connection),
     close: async () => connection.close(),
   })
 }
