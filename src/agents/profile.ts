@@ -3,13 +3,20 @@
  * stands, and a table of its events and metrics. Profiles are data and small readers;
  * they keep no state and know nothing of sessions or of Langfuse.
  */
+import type { BrakedStep } from '../domain/budget-refusal.ts'
 import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent-event.ts'
 import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricMeasure } from '../domain/metric-sample.ts'
 import type { Quantity } from '../domain/numbers.ts'
-import type { LogRecord, MetricPoint, Origin, SpanRecord } from '../domain/telemetry-record.ts'
+import type {
+  HookAnswer,
+  LogRecord,
+  MetricPoint,
+  Origin,
+  SpanRecord,
+} from '../domain/telemetry-record.ts'
 
 /** One event name of an agent. */
 export interface EventRow {
@@ -91,6 +98,15 @@ export interface HookReader {
   readonly folder: (body: Attributes) => string | undefined
   /** The event a hook stands for; undefined when the body names no session or no hook. */
   readonly read: (body: Attributes, context: HookContext) => AgentEvent | undefined
+  /** Hooks whose answer can refuse what the agent is about to do; absent where none can. */
+  readonly brakes?: Readonly<Record<string, HookBrake>>
+}
+
+/** A hook that can be refused, by its event's name. */
+export interface HookBrake {
+  readonly step: BrakedStep
+  /** The answer that refuses it, as the agent wants it. */
+  readonly refuse: (reason: string) => HookAnswer
 }
 
 /**

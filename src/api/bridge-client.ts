@@ -8,6 +8,7 @@ import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isProof, newChallenge } from './bridge-proof.ts'
 import { type Me, problem } from './contract/access.ts'
+import type { BudgetOverrideAsked, BudgetOverrides } from './contract/budgets.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyBody, KeysAnswer } from './contract/keys.ts'
@@ -45,6 +46,9 @@ export interface BridgeApi {
   rotateKey(nameOrId: string, overlapS: number): Promise<Result<IssuedAnswer, string>>
   revokeKey(nameOrId: string): Promise<Result<KeyAnswer, string>>
   audit(cursor: string | undefined, limit: number): Promise<Result<AuditAnswer, string>>
+  /** Lifts what spent budgets refuse; all that is lifted then. */
+  override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, string>>
+  overrides(): Promise<Result<BudgetOverrides, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -78,6 +82,7 @@ const NO_TOKEN = 'asks for a key, and this command has none'
 const CHANGE_TIMEOUT_MS = 300_000
 /** All of a large store is written anew. */
 const SCRUB_TIMEOUT_MS = 1_800_000
+const OVERRIDES_PATH = '/api/budgets/overrides'
 /** As many as the API takes in one request. */
 const MAX_IDS = 1000
 
@@ -248,6 +253,19 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       const from = cursor === undefined ? '' : `&cursor=${cursor}`
       const body = await json(`/api/audit?limit=${limit}${from}`)
       return body.ok ? ok(body.value as AuditAnswer) : body
+    },
+    override: async (asked) => {
+      const response = await sendAuthorized(OVERRIDES_PATH, {
+        method: 'POST',
+        body: JSON.stringify(asked),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      const body = response.ok ? await bodyOf(response.value, refusal) : response
+      return body.ok ? ok(body.value as BudgetOverrides) : body
+    },
+    overrides: async () => {
+      const body = await json(OVERRIDES_PATH)
+      return body.ok ? ok(body.value as BudgetOverrides) : body
     },
     liveRecent: async (limit) => {
       const body = await json(`/api/live/recent?limit=${limit}`)

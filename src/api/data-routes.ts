@@ -54,6 +54,8 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     takesLong(request)
     return ok(await queries.drop(body))
   })
+  addEndpoint(app, api.overrides, async () => queries.overrides())
+  addEndpoint(app, api.override, async ({ body }) => queries.override(body))
   addEndpoint(app, api.retryQuarantine, async ({ body, request }) => {
     takesLong(request)
     return ok(await queries.retryQuarantine(body))

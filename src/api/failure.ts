@@ -41,6 +41,13 @@ export const nothingIsMasked: WebFailure = {
   message: 'the bridge runs with MASK=off: set MASK=on or strict, and start it again',
 }
 
+/** Nothing is refused, so there is nothing to lift. */
+export const nothingIsStopped: WebFailure = {
+  code: 'conflict',
+  message:
+    'no budget of the bridge refuses anything: that needs a budget and BUDGET_ACTION=stop or stop-now',
+}
+
 /** What was read for it is kept, so it goes further the next time. */
 export const tookTooLong: WebFailure = {
   code: 'timeout',

@@ -6,7 +6,7 @@
 import type { Visible } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
 import type { Setup } from './contract/access.ts'
-import type { Budgets } from './contract/budgets.ts'
+import type { BudgetOverrideAsked, BudgetOverrides, Budgets } from './contract/budgets.ts'
 import type {
   Changed,
   DeadSelection,
@@ -157,6 +157,9 @@ export interface WebQueries {
   startImport(body: ImportBody): string
   /** Undefined for an id that is not known, or not any more. */
   importState(id: string): ImportState | undefined
+  /** Budgets that are lifted for a while. */
+  overrides(): Result<BudgetOverrides, WebFailure>
+  override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, WebFailure>>
   readonly live: LiveFeed
 }
 

@@ -2,7 +2,13 @@
  * The composition root: builds every part, starts them in order and stops them in the
  * opposite one. Knows neither the environment nor signals.
  */
-import { type BudgetAlarm, budgetWatchOf, createBudgetAlarm } from './budget-alarm.ts'
+import {
+  type BudgetAlarm,
+  budgetBrakeOf,
+  budgetWatchOf,
+  createBudgetAlarm,
+} from './budget-alarm.ts'
+import type { BudgetBrake } from '../alerts/budget-brake.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
@@ -41,6 +47,7 @@ import { createImportJobs, type ImportJobs } from './import-jobs.ts'
 import { readOwnPrices } from '../prices/own-prices.ts'
 import { createPriceTable } from '../prices/price-table.ts'
 import { createPage, type Page } from './page.ts'
+import { createOverrides } from './overrides.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import { retryQuarantine } from '../processors/quarantine.ts'
@@ -134,8 +141,16 @@ export async function createApp(
     clock,
     log,
   })
+  const brake = budgetBrakeOf(config, {
+    store: store.brake,
+    betweenCommits: (task) => handler.betweenCommits(task),
+    clock,
+    log,
+  })
+  if (brake !== undefined) store.onDeleted(() => brake.deleted())
   const page = createPage({
     config,
+    overrides: brake && createOverrides(brake, masker.maskText, clock, log),
     accessToken: token.ok ? token.value : undefined,
     guesses,
     ring,
@@ -166,7 +181,10 @@ export async function createApp(
     maxSessions: config.session.maxSessions,
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
-    onCommitted: (outcome) => page.committed(outcome),
+    onCommitted: (outcome) => {
+      brake?.committed(outcome)
+      page.committed(outcome)
+    },
     onAlerts: (alerts) => {
       for (const { scope, threshold } of alerts) metrics.budgetAlert(scope, threshold)
       alarm.raise(alerts)
@@ -185,6 +203,7 @@ export async function createApp(
     workspaces,
     onMasked: metrics.masked,
     store: (arrivals) => handler.accept(arrivals),
+    brake: brake && ((sessionKey, step) => brake.refusal(sessionKey, step)),
     quarantine: store.quarantine,
   })
   const { forwardOtlp } = config
@@ -231,7 +250,7 @@ export async function createApp(
   const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
   const parts = {
     ...{ config, receiver, ring, longTexts, page, handler, delivery },
-    ...{ alarm, store, apiBodies, watcher, imports, log },
+    ...{ alarm, brake, store, apiBodies, watcher, imports, log },
     ...{ phase, clock, tls: tls.value },
   }
   return ok({
@@ -271,6 +290,7 @@ interface Parts {
   readonly handler: SessionHandler
   readonly delivery: Deliveries
   readonly alarm: BudgetAlarm
+  readonly brake: BudgetBrake | undefined
   readonly store: Store<SessionState>
   readonly apiBodies: ApiBodyUpkeep
   readonly phase: Phase
@@ -328,6 +348,8 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   const { config, receiver, ring, watcher, handler, delivery, alarm, store, apiBodies, log } = parts
   // Before anybody is let in.
   await ring.start()
+  // Before the first hook: it must not get through because nothing was read yet.
+  await parts.brake?.start()
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
@@ -370,6 +392,7 @@ async function stop(parts: Parts): Promise<boolean> {
     log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
   }
   handler.stop()
+  parts.brake?.stop()
   await Promise.all([
     delivery.drain(config.shutdownTimeoutMs),
     alarm.stop(config.shutdownTimeoutMs),

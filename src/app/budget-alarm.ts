@@ -4,6 +4,11 @@
  */
 import { createBudgetDays } from '../reports/budget-days.ts'
 import type { Config } from '../config/config.ts'
+import {
+  type BudgetBrake,
+  type BudgetBrakeDeps,
+  createBudgetBrake,
+} from '../alerts/budget-brake.ts'
 import { createWebhookClient } from '../alerts/webhook-client.ts'
 import { createWebhookSender } from '../alerts/webhook-sender.ts'
 import {
@@ -37,6 +42,17 @@ export function budgetWatchOf(config: Config): BudgetWatch<SessionState> | undef
     events: (state, alert) => budgetEvents(state, alert, policy),
     hasWebhook: webhookUrl !== undefined,
   }
+}
+
+/** Nothing unless spent budgets refuse something. */
+export function budgetBrakeOf(
+  config: Config,
+  deps: Pick<BudgetBrakeDeps, 'store' | 'betweenCommits' | 'clock' | 'log'>,
+): BudgetBrake | undefined {
+  const { action, limits, contact = 'whoever runs claude-telemetry' } = config.budgets
+  if (action === 'tell' || Object.keys(limits).length === 0) return undefined
+  const dayOf = createBudgetDays(budgetTimeZone(config))
+  return createBudgetBrake({ ...deps, action, limits, contact, dayOf })
 }
 
 export interface BudgetAlarm {

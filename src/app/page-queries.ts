@@ -13,9 +13,10 @@ import type { Retried } from '../processors/quarantine.ts'
 import type { Reader } from '../reports/reader/reader.ts'
 import type { SessionHandler } from '../sessions/handler.ts'
 import type { Store } from '../storage/store.ts'
-import { nothingIsMasked } from '../api/failure.ts'
+import { nothingIsMasked, nothingIsStopped } from '../api/failure.ts'
 import type { BridgeState, WebQueries } from '../api/queries.ts'
 import { err, ok } from '../domain/result.ts'
+import type { Overrides } from './overrides.ts'
 import type { Scrubbing } from './scrubbing.ts'
 import type { ImportJobs } from './import-jobs.ts'
 
@@ -29,6 +30,8 @@ export interface PageQueriesDeps {
   readonly remove: SessionHandler['remove']
   /** Absent where nothing is masked. */
   readonly scrubbing: Scrubbing | undefined
+  /** Absent where budgets only tell. */
+  readonly overrides: Overrides | undefined
   readonly retryQuarantine: (ids: QuarantineSelection) => Promise<Retried>
   readonly imports: Pick<ImportJobs, 'start' | 'state'>
   readonly delivery: Deliveries
@@ -72,6 +75,10 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     dropQuarantine: async ({ ids }) => ({ items: await store.quarantine.remove(ids) }),
     startImport: (body) => deps.imports.start(body),
     importState: (id) => deps.imports.state(id),
+    overrides: () =>
+      deps.overrides === undefined ? err(nothingIsStopped) : ok(deps.overrides.list()),
+    override: async (asked) =>
+      deps.overrides === undefined ? err(nothingIsStopped) : ok(await deps.overrides.add(asked)),
     live: {
       since: (asked, visible) => reader.live(asked, visible),
       onCommitted: (listener) => {

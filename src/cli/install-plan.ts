@@ -91,7 +91,7 @@ export function plannedInstallation(
     ...(hooks !== undefined && { hooks }),
     ...(service !== undefined && { service }),
     ...(bodyFolder !== undefined && { bodyFolder }),
-    notes: notesOf(options, bodyFolder, context),
+    notes: [...notesOf(options, bodyFolder, context), ...brakeNotes(options, config)],
   })
 }
 
@@ -224,6 +224,15 @@ function notesOf(
     )
   }
   return notes
+}
+
+/** Budgets that refuse prompts do so by the answers to hooks. */
+function brakeNotes(
+  { agent, hooks = false }: InstallOptions,
+  { budgets: { action } }: Config,
+): string[] {
+  if (hooks || agent !== undefined || action === 'tell') return []
+  return [`BUDGET_ACTION=${action} refuses prompts by hooks only: that needs --hooks.`]
 }
 
 /** Settings that hold here because of the environment, which a service does not have. */

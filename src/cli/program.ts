@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { ENV_FILE, withoutEnvFiles } from './arguments.ts'
+import { addBudget } from './budget.ts'
 import { addCompletion } from './completion.ts'
 import type { ProgramContext } from './context.ts'
 import { addDelete } from './delete.ts'
@@ -94,6 +95,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
   addQuarantine(program, context, concluded)
+  addBudget(program, context, concluded)
   addKeys(program, context, concluded)
   addExport(program, context, concluded)
   addPrune(program, context, concluded)

@@ -3,6 +3,7 @@
  * names, every value already checked.
  */
 import type { BudgetLimits } from '../domain/budget.ts'
+import type { BudgetAction } from '../domain/budget-brake.ts'
 import type { LogLevel } from './schema.ts'
 
 export interface LangfuseConfig {
@@ -82,6 +83,9 @@ export interface SessionConfig {
 
 export interface BudgetConfig {
   readonly limits: BudgetLimits
+  readonly action: BudgetAction
+  /** Who can raise a budget. */
+  readonly contact?: string
   /** Where days begin; absent is the machine's. */
   readonly timeZone?: string
   /** Where alerts are posted to. A secret: whoever knows it may post there. */

@@ -165,6 +165,7 @@ function budgetsOf(environment: Environment): BudgetConfig {
   const { BUDGET_SESSION_USD: session, BUDGET_DAILY_USD: day } = environment
   const { BUDGET_DAILY_USER_USD: user, BUDGET_DAILY_TEAM_USD: team } = environment
   const { BUDGET_TIME_ZONE: timeZone, BUDGET_WEBHOOK_URL: webhookUrl } = environment
+  const { BUDGET_CONTACT: contact } = environment
   return {
     limits: {
       ...(session !== undefined && { session }),
@@ -172,6 +173,8 @@ function budgetsOf(environment: Environment): BudgetConfig {
       ...(user !== undefined && { user }),
       ...(team !== undefined && { team }),
     },
+    action: environment.BUDGET_ACTION,
+    ...(contact !== undefined && { contact }),
     ...(timeZone !== undefined && { timeZone }),
     ...(webhookUrl !== undefined && { webhookUrl }),
   }

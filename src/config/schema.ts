@@ -299,6 +299,16 @@ export const environmentSchema = z.object({
       shownDefault: "the machine's (`TZ`)",
     },
   ),
+  BUDGET_ACTION: variable(
+    oneOf(['tell', 'stop', 'stop-now']),
+    'tell',
+    'What spent budgets do: `tell` alerts, `stop` refuses prompts (needs hooks), `stop-now` ends turns, too.',
+  ),
+  BUDGET_CONTACT: optionalVariable(
+    matching(/^[^\p{Cc}]{1,200}$/u, 'text', 'one line of at most 200 characters'),
+    'Who can raise a budget, as a refused prompt names them.',
+    { shownDefault: '`whoever runs claude-telemetry`' },
+  ),
   BUDGET_WEBHOOK_URL: optionalVariable(
     hookAddress,
     'Receives each budget alert as JSON with a `text` that Slack and others display.',

@@ -64,12 +64,16 @@ export async function examine(
     layers,
     headersHelper,
     findings: settings,
-  } = readLayers(shellVariables, {
-    user: userSettingsPath(shellVariables, platform),
-    globalConfig: globalConfigPath(shellVariables, platform),
-    managed: managedSettingsPath(platform),
-    workingDir: platform.workingDir,
-  })
+  } = readLayers(
+    shellVariables,
+    {
+      user: userSettingsPath(shellVariables, platform),
+      globalConfig: globalConfigPath(shellVariables, platform),
+      managed: managedSettingsPath(platform),
+      workingDir: platform.workingDir,
+    },
+    budgetsRefuse(config),
+  )
   const environment = claudeEnvironment(layers)
   const variables = Object.assign({}, ...layers.map((layer) => layer.variables)) as Variables
   const helper = await headersHelped(headersHelper, run, variables)
@@ -110,6 +114,11 @@ export async function examine(
       : [skipped('record', noRecordBecause(sendsRecord, bridge))]),
   ]
   return { findings, refused }
+}
+
+/** Budgets that refuse what is over them, and not only tell. */
+function budgetsRefuse({ budgets }: Config): boolean {
+  return budgets.action !== 'tell' && Object.keys(budgets.limits).length > 0
 }
 
 function noRecordBecause(sendsRecord: boolean, { isTried }: BridgeExamination): string {

@@ -35,7 +35,12 @@ const NOT_OF_PROJECTS =
 /** A project may switch these off, and not on. */
 const EXPORTER = /^OTEL_(LOGS|METRICS|TRACES)_EXPORTER$/
 
-export function readLayers(shell: Layer['variables'], places: SettingsPlaces): Layers {
+/** `needsHooks`: spent budgets refuse something, which they do by hooks alone. */
+export function readLayers(
+  shell: Layer['variables'],
+  places: SettingsPlaces,
+  needsHooks = false,
+): Layers {
   const user = readSettings('settings.user', places.user)
   const managed = readSettings('settings.managed', places.managed)
   const projects = projectSettings(places)
@@ -59,7 +64,7 @@ export function readLayers(shell: Layer['variables'], places: SettingsPlaces): L
       ...user.findings,
       ...managed.findings,
       ...exposure(places.user, user.settings),
-      ...hooksSwitchedOff(places, user.settings, managed.settings),
+      ...hookFindings(places, user.settings, managed.settings, needsHooks),
       ...projectFindings(projects),
       ...projectHelpers(projects),
     ],
@@ -171,14 +176,19 @@ function exposure(path: string, settings: JsonObject): Finding[] {
   return [warning('settings.mode', what, `chmod 600 ${path}`)]
 }
 
-/** Settings that make hooks which are there do nothing. */
-function hooksSwitchedOff(
+/** Hooks that are needed and missing, and settings that make those which are there do nothing. */
+function hookFindings(
   { user, managed }: SettingsPlaces,
   userSettings: JsonObject,
   managedSettings: JsonObject,
+  needsHooks: boolean,
 ): Finding[] {
-  const hooks = JSON.stringify(userSettings.hooks ?? {})
-  if (!hooks.includes('/hooks/claude-code')) return []
+  const hooks = JSON.stringify([userSettings.hooks ?? {}, managedSettings.hooks ?? {}])
+  if (!hooks.includes('/hooks/claude-code')) {
+    if (!needsHooks) return []
+    const missing = `BUDGET_ACTION refuses what is over budget, but no hook in ${user} asks the bridge: nothing is refused`
+    return [warning('settings.hooks', missing, 'Run "claude-telemetry install --hooks"')]
+  }
   const off =
     (userSettings.disableAllHooks === true && `disableAllHooks in ${user}`) ||
     (managedSettings.disableAllHooks === true && `disableAllHooks in ${managed}`) ||

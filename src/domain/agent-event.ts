@@ -2,6 +2,7 @@
  * What a coding agent did, in terms that hold for every agent.
  * A profile (`agents/`) translates records into these; the session machine folds them.
  */
+import type { BudgetRefusal } from './budget-refusal.ts'
 import type { Attribution } from './call-dimensions.ts'
 import type { Identity } from './identity.ts'
 import type { Implausible } from './numbers.ts'
@@ -54,6 +55,8 @@ export interface EventBase {
   readonly place?: TracePlace
   /** How many secrets were masked in its record, by rule. */
   readonly masked?: Readonly<Record<string, number>>
+  /** Of a hook: what it asked for was refused. */
+  readonly refusal?: BudgetRefusal
 }
 
 /** A span's place in its trace. */

@@ -82,7 +82,7 @@ function isReached(spentUsd: number, threshold: Threshold, limitUsd: number): bo
 // A budget's alert in one sentence for a person: in the log, in the trace and in a chat.
 
 /** Ids of agents can be of any length. */
-const MAX_NAME_LENGTH = 200
+export const MAX_BUDGET_NAME_LENGTH = 200
 
 /**
  * `passed 80 % of the daily budget of team red: $8.12 of $10.00 spent on 2026-11-21`. `shown` makes the
@@ -98,8 +98,12 @@ export function budgetText(
   return `passed ${threshold} % of the ${budgetName(alert, shown)}: ${sums}`
 }
 
-function budgetName({ scope, subject }: BudgetAlert, shown: (name: string) => string): string {
-  const name = shown(subject.slice(0, MAX_NAME_LENGTH).toWellFormed())
+/** `daily budget of team red`. */
+export function budgetName(
+  { scope, subject }: BudgetSubject,
+  shown: (name: string) => string = (name) => name,
+): string {
+  const name = shown(subject.slice(0, MAX_BUDGET_NAME_LENGTH).toWellFormed())
   switch (scope) {
     case 'session':
       return `budget of session ${name}`

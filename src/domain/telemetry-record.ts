@@ -2,7 +2,8 @@
  * One telemetry record as the OTLP decoders hand it on, whatever encoding it came in.
  * Times are epoch milliseconds (fractions allowed), `undefined` when the sender left them out.
  */
-import type { Attributes, AttributeValue } from './json-value.ts'
+import type { BudgetRefusal } from './budget-refusal.ts'
+import type { Attributes, AttributeValue, JsonValue } from './json-value.ts'
 import type { SessionKey } from './identity.ts'
 
 /** Who sent a group of records. The same object is shared by all records of one scope. */
@@ -125,6 +126,8 @@ export interface HookRecord {
   readonly body: Attributes
   readonly labels: Readonly<Record<string, string>>
   readonly masked?: Masked
+  /** The answer refused what it asked for: a budget was spent. */
+  readonly refusal?: BudgetRefusal
 }
 
 /** A hook on its way in: what the agent of that name posted. */
@@ -155,6 +158,8 @@ export interface TranscriptRecord {
   readonly joinKey?: string
   readonly masked?: Masked
 }
+/** The JSON object that answers a hook. */
+export type HookAnswer = Readonly<Record<string, JsonValue>>
 
 // Records as they lie in the store: those of one request that are of one session and signal.
 

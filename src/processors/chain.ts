@@ -6,6 +6,7 @@ import type { Attributes } from '../domain/json-value.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { MetricPoint, UnusedMetric } from '../domain/telemetry-record.ts'
+import { type Brake, createBrakeStage } from './brake.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import { identifyRecord } from './identify.ts'
@@ -54,18 +55,21 @@ export interface IntakeDeps extends EnrichDeps {
   readonly onMasked?: (counts: Readonly<Record<string, number>>) => void
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
+  /** What spent budgets refuse; absent where they only tell. */
+  readonly brake?: Brake | undefined
   /** Where records go that cannot be placed; absent where they are only refused. */
   readonly quarantine?: Pick<QuarantineStore, 'keep'>
 }
 
 export function createIntake(all: IntakeDeps): Intake {
-  const { masker, longTexts, onMasked, store, quarantine, ...deps } = all
+  const { masker, longTexts, onMasked, store, quarantine, brake, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
     createPlacement(),
     createEnrich(deps),
     createRedact({ masker, longTexts, onMasked }),
     quarantined('identify', identifyRecord, quarantine),
+    ...(brake === undefined ? [] : [createBrakeStage(brake)]),
     translate,
   ]
   const take = processors.reduceRight<NextProcessor>(

@@ -10,15 +10,19 @@ const SCOPE_PREFIX = 'hooks/'
 const origins = new Map<string, Origin>()
 
 export function hookArrival(
-  { agent, body, labels, masked }: PostedHook,
+  { agent, body, labels, masked, refusal }: PostedHook,
   { event }: HookIdentity,
   arrivedMs: number,
 ): Arrival {
+  const told = {
+    ...(masked !== undefined && { masked }),
+    ...(refusal !== undefined && { refusal }),
+  }
   return {
     sessionKey: sessionKeyOf(agent, event.sessionId),
-    item: masked === undefined ? event : { ...event, masked },
+    item: masked === undefined && refusal === undefined ? event : { ...event, ...told },
     origin: originOf(agent),
-    stored: { signal: 'hook', record: { body, labels, ...(masked !== undefined && { masked }) } },
+    stored: { signal: 'hook', record: { body, labels, ...told } },
     arrivedMs,
   }
 }

@@ -10,6 +10,7 @@ import type { Implausible } from '../domain/numbers.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type {
+  HookAnswer,
   LogRecord,
   MetricPoint,
   PostedHook,
@@ -124,6 +125,8 @@ export interface IngestRequest {
   readonly permit: MemoryPermit
   /** Whose records these are, by the key that they came under; absent where that has no owner. */
   readonly owner?: Owner | undefined
+  /** Takes what a hook is to be answered once it is stored, in place of the empty object. */
+  readonly answerHook?: (answer: HookAnswer) => void
 }
 
 /** Records of one signal that pass the chain together. */

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type {
+  HookAnswer,
   LogRecord,
   MetricPoint,
   Origin,
@@ -50,6 +51,8 @@ export interface Taken {
   readonly rejected: readonly Rejection[]
   /** Points of metrics that were read, and of which nothing is made. */
   readonly unused: number
+  /** What a hook is answered; absent where it lets the agent go on. */
+  readonly hookAnswer?: HookAnswer
 }
 
 /** Takes the requests of one signal. */
@@ -174,7 +177,15 @@ function createSignalReceiver<T, Name extends SignalName>(
   ): Promise<Result<Taken, Refusal>> => {
     const rejections = createRejections()
     // The one place where the time of arrival is taken: all records of a request share it.
-    const request = { arrivedMs: clock.now(), permit, owner: sender.owner }
+    let hookAnswer: HookAnswer | undefined
+    const request: IngestRequest = {
+      arrivedMs: clock.now(),
+      permit,
+      owner: sender.owner,
+      answerHook: (answer) => {
+        hookAnswer = answer
+      },
+    }
     let accepted = 0
     let unused = 0
     const onKept = (records: number): void => {
@@ -195,7 +206,10 @@ function createSignalReceiver<T, Name extends SignalName>(
           unused += points
           rejections.add(rejected)
         }
-        if (part?.isLast === true) return ok({ accepted, rejected: rejections.all(), unused })
+        if (part?.isLast === true) {
+          const refused = rejections.all()
+          return ok({ accepted, rejected: refused, unused, ...(hookAnswer && { hookAnswer }) })
+        }
         endTurn()
         if (isStopping.aborted) return err({ failure: stopping })
         endTurn = await turns.next()

@@ -4,11 +4,21 @@
  * id however often it is made.
  */
 import { type BudgetAlert, budgetText } from '../domain/budget.ts'
+import type { AgentEvent } from '../domain/agent-event.ts'
+import type { BudgetRefusal } from '../domain/budget-refusal.ts'
 import type { Emission } from '../domain/emission.ts'
 import type { Draft } from './draft.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { SessionState } from './state.ts'
-import { emitInCurrentTurn } from './turns/turn.ts'
+import { endedTurn } from './turns/ended-turns.ts'
+import {
+  emitInCurrentTurn,
+  emitInTurn,
+  namedTurnKey,
+  parentOf,
+  type TurnPlace,
+  turnOf,
+} from './turns/turn.ts'
 import { emptyUsageDraft } from './usage/usage.ts'
 
 /** The EVENT for the session whose spending passed the threshold; none before its first turn. */
@@ -46,4 +56,42 @@ export function emitBudgetEvent(draft: Draft, alert: BudgetAlert): void {
       spent_usd: spentUsd,
     },
   })
+}
+
+/** What a spent budget refused, in the turn that asked for it. */
+export function emitRefusal(
+  draft: Draft,
+  event: AgentEvent,
+  { scope, subject, date, step, limitUsd, spentUsd, reason }: BudgetRefusal,
+  arrivedMs: number,
+): void {
+  const { subagentId } = event
+  emitInTurn(draft, askingTurn(draft, event, arrivedMs), {
+    type: 'event',
+    key: `budget-refusal|${event.dedupKey}`,
+    parentKey: parentOf(subagentId),
+    name: step === 'prompt' ? 'prompt refused' : 'turn stopped',
+    startMs: event.timeMs,
+    endMs: event.timeMs,
+    level: 'WARNING',
+    statusMessage: reason,
+    metadata: {
+      event: 'budget_refusal',
+      scope,
+      user: scope === 'user' ? subject : undefined,
+      team: scope === 'team' ? subject : undefined,
+      date: date === '' ? undefined : date,
+      tool: event.kind === 'tool_report' ? event.tool : undefined,
+      limit_usd: limitUsd,
+      spent_usd: spentUsd,
+    },
+  })
+}
+
+/** A turn that has ended stays so: what it is refused then joins its trace. */
+function askingTurn(draft: Draft, event: AgentEvent, arrivedMs: number): TurnPlace {
+  const key = namedTurnKey(event)
+  const ended = key === undefined ? undefined : endedTurn(draft.state, key, event.traceId)
+  if (key !== undefined && ended !== undefined) return { ...ended, key }
+  return turnOf(draft, event, arrivedMs)
 }

@@ -75,6 +75,8 @@ export interface SessionHandler {
    * of the session in memory is read back after it.
    */
   exclusively<T>(key: SessionKey, change: () => Promise<T>): Promise<T>
+  /** Runs a task between two commits, which wait for it: what it reads holds until the next one. */
+  betweenCommits<T>(task: () => Promise<T>): Promise<T>
   /** Stops the timer. Work that was accepted is still done. */
   stop(): void
 }
@@ -250,6 +252,11 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     exclusively: (key, change) =>
       new Promise((resolve, reject) => {
         between.push(() => changeAlone(key, change).then(resolve, reject))
+        run()
+      }),
+    betweenCommits: (task) =>
+      new Promise((resolve, reject) => {
+        between.push(() => task().then(resolve, reject))
         run()
       }),
     closeAll: (reason) => closeSessions(() => store.openSessions(SESSIONS_PER_SWEEP), reason),

@@ -11,7 +11,7 @@ import type { Emission } from '../domain/emission.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { SessionControl } from '../domain/session-control.ts'
 import type { Usage } from '../domain/usage.ts'
-import { emitBudgetEvent } from './budget-event.ts'
+import { emitBudgetEvent, emitRefusal } from './budget-event.ts'
 import { close, expire, isDue } from './deadlines.ts'
 import type { Draft } from './draft.ts'
 import { isEmpty, isEventful } from './eventful.ts'
@@ -196,6 +196,7 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   const { totals } = draft.state
   if (isHook(event)) count(totals.hooks, event.name)
   else if (event.kind !== 'span') count(totals.events, event.name)
+  if (event.refusal !== undefined) emitRefusal(draft, event, event.refusal, atMs)
   const fold = (each: AgentEvent): void => {
     if (isRepeatedCall(draft.state, each)) return
     noteRepeats(draft.state, each)

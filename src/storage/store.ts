@@ -3,6 +3,7 @@
  * while, or ask the database, is asynchronous.
  */
 import type { AlertQueue, BudgetWatch } from '../domain/budget.ts'
+import type { BrakeStore } from '../domain/budget-brake.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { AuditLog, KeyStore } from '../domain/key-store.ts'
@@ -64,6 +65,8 @@ export interface Store<S> {
   outboxCounts(): Promise<OutboxCounts>
   /** Budget alerts for the webhook. */
   readonly alerts: AlertQueue
+  /** What the brake of budgets reads: committed spending, and overrides. */
+  readonly brake: BrakeStore
   readonly deadItems: DeadItems
   /** Records that could not be assigned. */
   readonly quarantine: QuarantineStore

@@ -178,6 +178,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         counts: null,
         error: null,
       }),
+      overrides: () => ok({ overrides: [] }),
+      override: async () => ok({ overrides: [] }),
       live: {
         since: async (asked) => ok(await liveChunk(queries.live, asked)),
         onCommitted: (listener) => {

@@ -126,7 +126,31 @@ function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent 
   return readHook(base, attributes)
 }
 
+/**
+ * Measured with 2.1.329: a prompt that is blocked makes no call; a turn that is not to go on makes
+ * none either, but where permissions are skipped the tool still runs unless it is denied as well.
+ */
+const brakes: HookReader['brakes'] = {
+  UserPromptSubmit: {
+    step: 'prompt',
+    refuse: (reason) => ({ decision: 'block', reason }),
+  },
+  PreToolUse: {
+    step: 'tool',
+    refuse: (stopReason) => ({
+      continue: false,
+      stopReason,
+      hookSpecificOutput: {
+        hookEventName: 'PreToolUse',
+        permissionDecision: 'deny',
+        permissionDecisionReason: stopReason,
+      },
+    }),
+  },
+}
+
 export const claudeCodeHooks: HookReader = {
   folder: (body) => textOf(body, 'cwd'),
   read,
+  brakes,
 }

@@ -33,6 +33,7 @@
  * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
  * | GET /api/audit | who read, deleted or changed what |
  * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
+ * | GET, POST /api/budgets/overrides | budgets that are lifted for a while; lifts one |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  *
  * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
@@ -42,7 +43,7 @@
  */
 import { z } from 'zod'
 import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
-import { budgetsAnswer } from './budgets.ts'
+import { budgetOverrideAsked, budgetOverridesAnswer, budgetsAnswer } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { fleetAnswer, fleetQuery } from './fleet.ts'
 import { facetsAnswer, filter } from './filter.ts'
@@ -288,5 +289,19 @@ export const api = {
     nothing,
     importState,
     ADMIN_READS,
+  ),
+  overrides: get(
+    '/api/budgets/overrides',
+    'Budgets that are lifted for a while',
+    nothing,
+    budgetOverridesAnswer,
+    READS_BRIDGE,
+  ),
+  override: post(
+    '/api/budgets/overrides',
+    'Lifts what spent budgets refuse, for a while',
+    budgetOverrideAsked,
+    budgetOverridesAnswer,
+    ADMIN,
   ),
 } as const satisfies Record<string, Endpoint<z.ZodObject, z.ZodType, z.ZodType>>

@@ -1,5 +1,6 @@
 /** `GET /api/budgets`: what was meant to be spent, and what was. */
 import { z } from 'zod'
+import { MAX_OVERRIDE_MS, readOverriddenBudget } from '../../domain/budget-brake.ts'
 import { sessionKey, timeMs, usd } from './quantities.ts'
 
 export const budgetState = z
@@ -25,3 +26,38 @@ export type BudgetState = z.infer<typeof budgetState>
  */
 export const budgetsAnswer = z.object({ budgets: z.array(budgetState) }).meta({ id: 'Budgets' })
 export type Budgets = z.infer<typeof budgetsAnswer>
+
+/** `POST /api/budgets/overrides`: lifts what spent budgets refuse, for a while. */
+export const budgetOverrideAsked = z
+  .object({
+    /** From now on, ms; at most 31 days. */
+    forMs: z.int().min(1000).max(MAX_OVERRIDE_MS),
+    /** `session`, `day`, `user`, `team`, or one of them such as `user:ada`; absent for every budget. */
+    budget: z
+      .string()
+      .max(2000)
+      .refine((text) => readOverriddenBudget(text) !== undefined, {
+        error: 'expected day, session, user or team, or one of these such as user:ada',
+      })
+      .optional(),
+    /** Who asks. */
+    by: z.string().min(1).max(200).optional(),
+  })
+  .meta({ id: 'BudgetOverrideAsked' })
+export type BudgetOverrideAsked = z.infer<typeof budgetOverrideAsked>
+
+/** Those that are in force, the oldest first. */
+export const budgetOverridesAnswer = z
+  .object({
+    overrides: z.array(
+      z.object({
+        /** Null for every budget. */
+        budget: z.string().nullable(),
+        untilMs: timeMs,
+        createdMs: timeMs,
+        by: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'BudgetOverrides' })
+export type BudgetOverrides = z.infer<typeof budgetOverridesAnswer>

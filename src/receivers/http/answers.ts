@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Rejection } from '../../domain/rejection.ts'
+import type { HookAnswer } from '../../domain/telemetry-record.ts'
 import type { Counters } from '../../observability/counters.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import type { Status } from '../../otlp/status.ts'
@@ -19,8 +20,8 @@ export interface Answers {
     signal: OtlpSignal,
     rejected: readonly Rejection[],
   ): FastifyReply
-  /** 200 to a hook: an empty object lets the agent go on. */
-  acknowledge(reply: FastifyReply): FastifyReply
+  /** 200 to a hook: an empty object, the default, lets the agent go on. */
+  answerHook(reply: FastifyReply, answer?: HookAnswer): FastifyReply
   /** The failure's status with a `google.rpc.Status`. `cause` goes to the log only. */
   fail(
     request: FastifyRequest,
@@ -60,9 +61,9 @@ export function createAnswers(deps: AnswersDeps): Answers {
       counters.countSuccess()
       return send(reply, 200, encoding, encoding.success(signal, rejected))
     },
-    acknowledge: (reply) => {
+    answerHook: (reply, answer = {}) => {
       counters.countSuccess()
-      return send(reply, 200, jsonEncoding, '{}')
+      return send(reply, 200, jsonEncoding, JSON.stringify(answer))
     },
     fail: (request, reply, failure, cause) => {
       const { httpStatus } = errorTable[failure.kind]

@@ -5,7 +5,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../domain/clock.ts'
-import type { Rejection } from '../../domain/rejection.ts'
 import type { OtlpSignal } from '../../otlp/partial-success.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { Counters } from '../../observability/counters.ts'
@@ -41,20 +40,16 @@ export function declaredBytes({ headers }: IncomingMessage): number {
 }
 
 /** Answers a request whose records are durable, but for those that were refused. */
-export type Answer = (
-  reply: FastifyReply,
-  encoding: Encoding,
-  rejected: readonly Rejection[],
-) => FastifyReply
+export type Answer = (reply: FastifyReply, encoding: Encoding, taken: Taken) => FastifyReply
 
 /** An export succeeds, and says what was refused of it. */
 export function exportAnswer(signal: OtlpSignal, answers: Answers): Answer {
-  return (reply, encoding, rejected) => answers.succeed(reply, encoding, signal, rejected)
+  return (reply, encoding, { rejected }) => answers.succeed(reply, encoding, signal, rejected)
 }
 
 /** A hook succeeds as a whole. */
 export function hookAnswer(answers: Answers): Answer {
-  return (reply) => answers.acknowledge(reply)
+  return (reply, _, taken) => answers.answerHook(reply, taken.hookAnswer)
 }
 
 /** The handler of one signal. */
@@ -108,6 +103,6 @@ export function signalHandler(
     const taken = await take(request, encoding, permit, onRead).finally(permit.release)
     if (!taken.ok) return fail(taken.error.failure, taken.error.cause)
     note(taken)
-    return answer(reply, encoding, taken.value.rejected)
+    return answer(reply, encoding, taken.value)
   }
 }

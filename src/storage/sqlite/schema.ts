@@ -293,6 +293,18 @@ export interface PausesTable {
   until_ms: number
 }
 
+/** Budgets that were lifted for a while. */
+export interface BudgetOverridesTable {
+  id: Generated<number>
+  /** Null for every budget. */
+  scope: BudgetScope | null
+  /** Null for all of that scope. */
+  subject: string | null
+  until_ms: number
+  created_ms: number
+  created_by: string
+}
+
 /** Records that could not be assigned, as JSON with their origin. */
 export interface QuarantineTable {
   id: Generated<number>
@@ -399,6 +411,7 @@ export interface Schema {
   outbox_positions: OutboxPositionsTable
   outbox_exceptions: OutboxExceptionsTable
   budget_alerts: BudgetAlertsTable
+  budget_overrides: BudgetOverridesTable
   ids: IdsTable
   totals: TotalsTable
   deletions: DeletionsTable

@@ -8,6 +8,7 @@ import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Removal } from '../../domain/session-store.ts'
 import { createAuditRows } from './audit-rows.ts'
+import { createBrakeRows } from './brake-rows.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
 import { type Connection, PAGE_BYTES } from './connection.ts'
 import { checkWhole, isDamage, setAside } from './damage.ts'
@@ -255,6 +256,7 @@ function storeOver<S>(
       createSqliteOutbox({ table, dueItems, write, log }, { exporter, kind }),
     outboxCounts: async () => table.counts(),
     alerts: createSqliteAlertQueue(connection, write),
+    brake: createBrakeRows(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,
     forwarded,

@@ -7,7 +7,9 @@ export interface Purchase {
   readonly sessionId: string
   /** Counts the session's turns; equal ones are one request sent again. */
   readonly turn: number
-  readonly costUsd: number
+  /** Absent where the agent does not tell it. */
+  readonly costUsd?: number
+  readonly outputTokens?: number
   readonly userId?: string
   readonly team?: string
   readonly atMs?: number
@@ -27,7 +29,7 @@ export async function spend(bridgeUrl: string, purchase: Purchase): Promise<numb
 type Values = Readonly<Record<string, string | number>>
 
 function bodyOf(purchase: Purchase): object {
-  const { sessionId, turn, costUsd, team } = purchase
+  const { sessionId, turn, costUsd, outputTokens, team } = purchase
   const prompt = `${sessionId}-prompt-${turn}`
   const request = `${sessionId}-request-${turn}`
   const resource = {
@@ -36,7 +38,13 @@ function bodyOf(purchase: Purchase): object {
     ...(team !== undefined && { team }),
   }
   const scope = { name: 'com.anthropic.claude_code.events', version: '2.1.329' }
-  const call = { request_id: request, model: 'claude-opus-5-5', cost_usd: costUsd, duration_ms: 5 }
+  const call = {
+    request_id: request,
+    model: 'claude-opus-5-5',
+    duration_ms: 5,
+    ...(costUsd !== undefined && { cost_usd: costUsd }),
+    ...(outputTokens !== undefined && { input_tokens: 1, output_tokens: outputTokens }),
+  }
   const logRecords = [
     recordOf(purchase, 2 * turn, 'user_prompt', { 'prompt.id': prompt, prompt: 'Go on' }),
     recordOf(purchase, 2 * turn + 1, 'api_request', { 'prompt.id': prompt, ...call }),

@@ -112,6 +112,54 @@ describe.each(engines)('budgets in $name', (engine) => {
   })
 })
 
+describe.each(engines)('what a brake reads in $name', (engine) => {
+  const day = { fromMs: BUCKET, toMs: BUCKET + 1 }
+
+  test('is what agents told of a day and of a session, without what was estimated', async () => {
+    const rig = await createRig(engine)
+    const costs = { costUsd: 5, estimatedUsd: 2 }
+    const ada = row('s1', { userId: 'ada', team: 'red', ...costs })
+    const eve = row('s2', { userId: 'eve', costUsd: 1.1 })
+    await rig.commit({
+      sessions: [ada, eve],
+      usage: [
+        used(ada, { models: [costs, { costUsd: 7, bucketMs: BUCKET - DAY_MS }] }),
+        used(eve, { models: [{ costUsd: 1.1 }] }),
+      ],
+    })
+    const again = await rig.reopen()
+    const { totalUsd, users, teams } = await again.store.brake.toldOn(day)
+    expect({ totalUsd, users: [...users], teams: [...teams] }).toEqual({
+      totalUsd: 4.1,
+      users: expect.arrayContaining([
+        ['ada', 3],
+        ['eve', 1.1],
+      ]),
+      teams: [['red', 3]],
+    })
+    const told = await again.store.brake.toldSessions({ sinceMs: 0, limit: 10 })
+    expect(told).toHaveLength(2)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        { key: 'claude-code/s1', userId: 'ada', team: 'red', toldUsd: 3 },
+        { key: 'claude-code/s2', userId: 'eve', team: undefined, toldUsd: 1.1 },
+      ]),
+    )
+    expect(await again.store.brake.toldSessions({ sinceMs: 0, limit: 1 })).toHaveLength(1)
+  })
+
+  test('are overrides that are in force, over a restart', async () => {
+    const rig = await createRig(engine)
+    const override = { createdMs: AT_MS, createdBy: 'ada', untilMs: AT_MS + 5 }
+    await rig.store.brake.addOverride(override)
+    const ofUser = { ...override, scope: 'user', subject: 'eve', untilMs: AT_MS + 9 } as const
+    await rig.store.brake.addOverride(ofUser)
+    const again = await rig.reopen()
+    expect(await again.store.brake.overrides(AT_MS)).toEqual([override, ofUser])
+    expect(await again.store.brake.overrides(AT_MS + 5)).toEqual([ofUser])
+  })
+})
+
 describe.each(engines)('alerts for a webhook in $name', (engine) => {
   beforeEach(() => {
     sums = {}

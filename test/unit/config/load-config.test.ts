@@ -56,7 +56,7 @@ describe('the configuration', () => {
       retentionMs: 180 * 86_400_000,
       maxStoreBytes: 5 * 1024 ** 3,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
-      budgets: { limits: {} },
+      budgets: { action: 'tell', limits: {} },
       pageAccess: 'token',
       logLevel: 'info',
     })
@@ -111,6 +111,8 @@ describe('the configuration', () => {
         BUDGET_DAILY_USD: '100.50',
         BUDGET_DAILY_USER_USD: '0.25',
         BUDGET_DAILY_TEAM_USD: '50',
+        BUDGET_ACTION: 'Stop-Now',
+        BUDGET_CONTACT: 'the platform team',
         BUDGET_TIME_ZONE: 'Europe/Vienna',
         BUDGET_WEBHOOK_URL: 'https://hooks.example/services/T0/B0/key?a=b',
         DATA_DIR: '/data',
@@ -165,6 +167,8 @@ describe('the configuration', () => {
       outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
       budgets: {
         limits: { session: 5, day: 100.5, user: 0.25, team: 50 },
+        action: 'stop-now',
+        contact: 'the platform team',
         timeZone: 'Europe/Vienna',
         webhookUrl: 'https://hooks.example/services/T0/B0/key?a=b',
       },

@@ -166,6 +166,20 @@ describe('the layers of the environment', () => {
     }
   })
 
+  test('budgets that refuse, without the hooks that they need', () => {
+    const { user, globalConfig, managed, workingDir } = layersOf({})
+    const places = { user, globalConfig, managed, workingDir }
+    const hookFindings = (needsHooks: boolean) =>
+      readLayers({}, places, needsHooks).findings.filter(({ id }) => id === 'settings.hooks')
+    expect(hookFindings(false)).toEqual([])
+    expect(hookFindings(true)).toMatchObject([
+      { status: 'warn', todo: expect.stringContaining('install --hooks') },
+    ])
+    const hooks = { Stop: [{ hooks: [{ type: 'http', url: 'http://h/hooks/claude-code' }] }] }
+    writeFileSync(user, JSON.stringify({ hooks }))
+    expect(hookFindings(true)).toMatchObject([{ status: 'ok' }])
+  })
+
   test('an organisation that allows its own hooks only', () => {
     const { findings } = layersOf({
       user: { hooks: { Stop: [{ hooks: [{ type: 'http', url: 'http://h/hooks/claude-code' }] }] } },

@@ -129,3 +129,84 @@ function isMovedBy(item: AgentEvent, before: SessionState): boolean | undefined 
   const deps = { policy, known: () => before, onFailure: () => {} }
   return foldSessions([arrival], [], deps).usage[0]?.isMoved
 }
+
+describe('the event of a refusal', () => {
+  const reason = 'The daily budget is spent: $2.00 of $1.00'
+  const refusal = {
+    scope: 'day',
+    ...{ subject: '', date: '2026-11-21', limitUsd: 1, spentUsd: 2, reason },
+  } as const
+  const hook = { agent: 'claude-code', sessionId: 's1', identity: {} }
+  const submit = arrives({
+    ...hook,
+    kind: 'turn_start_report',
+    name: 'UserPromptSubmit',
+    dedupKey: 'hook|UserPromptSubmit|p2',
+    promptId: 'p2',
+    prompt: 'one more',
+    timeMs: at(4),
+    refusal: { ...refusal, step: 'prompt' },
+  })
+  const preTool = arrives({
+    ...hook,
+    kind: 'tool_report',
+    name: 'PreToolUse',
+    dedupKey: 'hook|PreToolUse|u1',
+    promptId: 'p1',
+    tool: 'Bash',
+    toolUseId: 'u1',
+    state: 'begun',
+    timeMs: at(3),
+    refusal: { ...refusal, step: 'tool' },
+  })
+  const refused = (inputs: Parameters<typeof run>[0]) =>
+    run(inputs).observations.filter(({ metadata }) => metadata?.event === 'budget_refusal')
+
+  test('of a prompt stands in the turn that it would have begun', () => {
+    const inputs = [arrives(prompt(0)), arrives(call(2, 'r1')), submit, closing(60)]
+    expect(refused(inputs)).toEqual([
+      expect.objectContaining({
+        type: 'event',
+        traceKey: 'claude-code/s1/turn/prompt-p2',
+        parentKey: 'root',
+        name: 'prompt refused',
+        startMs: at(4),
+        level: 'WARNING',
+        statusMessage: reason,
+        metadata: {
+          ...{ event: 'budget_refusal', scope: 'day', date: '2026-11-21' },
+          ...{ limit_usd: 1, spent_usd: 2 },
+        },
+      }),
+    ])
+    const roots = run(inputs).observations.filter(({ key }) => key === 'root')
+    expect(roots.map(({ traceKey }) => traceKey)).toContain('claude-code/s1/turn/prompt-p2')
+  })
+
+  test('of a tool stands in the turn that it stopped, also when that has ended', () => {
+    const turn = [arrives(prompt(0)), arrives(call(2, 'r1'))]
+    for (const inputs of [
+      [...turn, preTool],
+      [...turn, closing(9), preTool],
+    ]) {
+      expect(refused(inputs)).toEqual([
+        expect.objectContaining({
+          traceKey: 'claude-code/s1/turn/prompt-p1',
+          name: 'turn stopped',
+          metadata: expect.objectContaining({ tool: 'Bash' }),
+        }),
+      ])
+    }
+  })
+
+  test('is told once, however the session is cut', () => {
+    const inputs = [arrives(prompt(0)), arrives(call(2, 'r1')), preTool, submit, closing(60)]
+    let state: SessionState | undefined
+    const parts = inputs.flatMap((input) => {
+      const step = run([input], state)
+      state = step.state
+      return step.observations
+    })
+    expect(parts).toEqual(run(inputs).observations)
+  })
+})

@@ -18,6 +18,7 @@ import { forwarded } from './0012-forwarded.ts'
 import { dimensionKeys } from './0013-dimension-keys.ts'
 import { transcripts } from './0014-transcripts.ts'
 import { access } from './0015-access.ts'
+import { budgetOverrides } from './0016-budget-overrides.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -35,4 +36,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-dimension-keys': dimensionKeys,
   '0014-transcripts': transcripts,
   '0015-access': access,
+  '0016-budget-overrides': budgetOverrides,
 }

@@ -1,0 +1,30 @@
+/**
+ * Fifth stage, for hooks: what a spent budget refuses. The refusal goes into the record, which is
+ * stored with it, and its answer to whoever posted the hook. A record that cannot be stored is
+ * answered as a failure, which stops nobody.
+ */
+import type { BrakedStep, BudgetRefusal } from '../domain/budget-refusal.ts'
+import { type SessionKey, sessionKeyOf } from '../domain/identity.ts'
+import type { RecordProcessor } from './record-processor.ts'
+
+/** Why a session may not take a step, if a budget stands in its way. Has to answer from memory. */
+export type Brake = (sessionKey: SessionKey, step: BrakedStep) => BudgetRefusal | undefined
+
+export function createBrakeStage(brake: Brake): RecordProcessor {
+  return {
+    name: 'brake',
+    process: (batch, next) => {
+      for (const record of batch.records) {
+        if (record.signal !== 'hook' || record.identified === undefined) continue
+        const { agent, sessionId, name } = record.identified.event
+        const brakes = record.profile?.hooks?.brakes ?? {}
+        const handle = Object.hasOwn(brakes, name) ? brakes[name] : undefined
+        const refusal = handle && brake(sessionKeyOf(agent, sessionId), handle.step)
+        if (handle === undefined || refusal === undefined) continue
+        record.record = { ...record.record, refusal }
+        batch.request.answerHook?.(handle.refuse(refusal.reason))
+      }
+      return next(batch)
+    },
+  }
+}

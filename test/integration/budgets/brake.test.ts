@@ -1,0 +1,205 @@
+/** Spent budgets that refuse, in the real bridge: hooks over HTTP, answered as Claude Code wants it. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from '../corpus/bridge.ts'
+import { createHome } from '../cli/home.ts'
+import { startedProcess } from '../corpus/bridge-process.ts'
+import { createLangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
+import { spend } from './spending.ts'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+async function setUp(budgets: Record<string, string>) {
+  const langfuse = await createLangfuseStandIn()
+  const dataDir = temporaryFolder()
+  cleanUp.push(
+    () => langfuse.close(),
+    () => removeFolder(dataDir),
+  )
+  const env: Record<string, string> = { ...bridgeEnvironment(dataDir, langfuse), ...budgets }
+  return { langfuse, env }
+}
+
+async function started(env: Record<string, string>) {
+  const bridge = await startBridge(env)
+  let stopped: Promise<void> | undefined
+  const stop = () => (stopped ??= bridge.stop())
+  cleanUp.push(stop)
+  return { ...bridge, stop }
+}
+
+let hooks = 0
+
+/** Posts a hook; resolves to the text of the answer. */
+async function ask(url: string, name: string, sessionId = 's1', more: object = {}) {
+  hooks += 1
+  const response = await fetch(`${url}/hooks/claude-code`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      session_id: sessionId,
+      prompt_id: `${sessionId}-hook-${hooks}`,
+      hook_event_name: name,
+      cwd: '/nowhere',
+      permission_mode: 'default',
+      ...(name === 'UserPromptSubmit' && { prompt: 'Go on' }),
+      ...(name.includes('ToolUse') && { tool_name: 'Bash', tool_use_id: `tool-${hooks}` }),
+      ...more,
+    }),
+  })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  return JSON.parse(await response.text()) as Record<string, unknown>
+}
+
+const lift = (url: string, body: object) =>
+  fetch(`${url}/api/budgets/overrides`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+const blocked = { decision: 'block', reason: expect.stringContaining('budget') as string }
+
+describe('BUDGET_ACTION=stop', () => {
+  test('refuses prompts over the budget with the reason, and nothing else', async () => {
+    const { langfuse, env } = await setUp({
+      BUDGET_DAILY_USD: '1',
+      BUDGET_ACTION: 'stop',
+      BUDGET_CONTACT: 'Ada (ada@example.com)',
+      HOOK_CONTENT: 'on',
+    })
+    const bridge = await started(env)
+    await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 0.99 })
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
+    await spend(bridge.url, { sessionId: 's1', turn: 1, costUsd: 0.01 })
+    const { decision, reason } = await ask(bridge.url, 'UserPromptSubmit')
+    expect(decision).toBe('block')
+    expect(reason).toMatch(
+      /^The daily budget is spent: \$1\.00 of \$1\.00 on \d{4}-\d\d-\d\d\. To raise it, ask Ada \(ada@example\.com\), /,
+    )
+    expect(await ask(bridge.url, 'UserPromptSubmit', 'a-new-session')).toEqual(blocked)
+    const others = [
+      ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure'],
+      ...['SubagentStart', 'SubagentStop', 'Stop', 'SessionEnd'],
+    ]
+    for (const name of others) expect([name, await ask(bridge.url, name)]).toEqual([name, {}])
+    await bridge.stop()
+    const events = langfuse.spans().filter(({ name }) => name === 'prompt refused')
+    expect(
+      events.map(({ attributes }) => attributes['langfuse.observation.status_message']),
+    ).toEqual([reason, reason])
+  })
+
+  test('goes on after a restart, and not while the bridge is away', async () => {
+    const { env } = await setUp({ BUDGET_SESSION_USD: '1', BUDGET_ACTION: 'stop' })
+    const first = await startedProcess(env)
+    cleanUp.push(() => first.child.kill('SIGKILL'))
+    await spend(first.url, { sessionId: 's1', turn: 0, costUsd: 2 })
+    first.kill('SIGKILL')
+    await first.ended()
+    await expect(ask(first.url, 'UserPromptSubmit')).rejects.toThrow()
+    const second = await started(env)
+    expect(await ask(second.url, 'UserPromptSubmit', 's2')).toEqual({})
+    expect(await ask(second.url, 'UserPromptSubmit', 's1')).toEqual(blocked)
+  })
+
+  test('lets through what is lifted, says so, and forgets neither over a restart', async () => {
+    const { env } = await setUp({ BUDGET_DAILY_USER_USD: '1', BUDGET_ACTION: 'stop' })
+    const first = await started(env)
+    await spend(first.url, { sessionId: 's1', turn: 0, costUsd: 2, userId: 'ada' })
+    expect(await ask(first.url, 'UserPromptSubmit')).toEqual(blocked)
+    expect((await lift(first.url, { forMs: 3_600_000, budget: 'everything' })).status).toBe(400)
+    expect((await lift(first.url, { forMs: 3_600_000, budget: 'user:eve', by: 'me' })).status).toBe(
+      200,
+    )
+    expect(await ask(first.url, 'UserPromptSubmit')).toEqual(blocked)
+    expect((await lift(first.url, { forMs: 3_600_000, budget: 'user:ada', by: 'me' })).status).toBe(
+      200,
+    )
+    expect(await ask(first.url, 'UserPromptSubmit')).toEqual({})
+    await first.stop()
+    const second = await started(env)
+    expect(await ask(second.url, 'UserPromptSubmit')).toEqual({})
+    const told = await (await fetch(`${second.url}/api/budgets/overrides`)).json()
+    expect(told).toMatchObject({
+      overrides: [
+        { budget: 'user:eve', by: 'me' },
+        { budget: 'user:ada', by: 'me' },
+      ],
+    })
+  })
+})
+
+describe('claude-telemetry budget', () => {
+  test('lifts a budget by the running bridge, and lists what is lifted', async () => {
+    const { env } = await setUp({ BUDGET_DAILY_USD: '1', BUDGET_ACTION: 'stop' })
+    const bridge = await started(env)
+    await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 2 })
+    const { port } = new URL(bridge.url)
+    const run = (...args: string[]) =>
+      createHome().start(['budget', ...args], { ...env, OTLP_RECEIVER_PORT: port, USER: 'ada' })
+    expect(await run('override', '--for', '1w')).toMatchObject({ code: 2 })
+    expect(await run('override', '--for', '1h', '--budget', 'days')).toMatchObject({ code: 2 })
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual(blocked)
+    const { code, stdout } = await run('override', '--for', '90m', '--budget', 'day')
+    expect(stdout).toMatch(/^The budget day is lifted until \d{4}-\d\d-\d\d \d\d:\d\d, by ada\.\n$/)
+    expect(code).toBe(0)
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
+    expect((await run('overrides')).stdout).toBe(stdout)
+    const { overrides } = JSON.parse((await run('overrides', '--json')).stdout)
+    expect(overrides).toMatchObject([{ budget: 'day', by: 'ada' }])
+    expect(overrides[0].untilMs - overrides[0].createdMs).toBe(5_400_000)
+    await bridge.stop()
+    const { code: exitCode, stderr } = await run('override', '--for', '1h')
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining('no budget refuses anything'),
+    })
+  })
+})
+
+describe('BUDGET_ACTION=stop-now', () => {
+  test('ends the turn before its next tool, too', async () => {
+    const { langfuse, env } = await setUp({ BUDGET_SESSION_USD: '1', BUDGET_ACTION: 'stop-now' })
+    const bridge = await started(env)
+    expect(await ask(bridge.url, 'PreToolUse')).toEqual({})
+    await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 1 })
+    const { continue: goesOn, stopReason, ...rest } = await ask(bridge.url, 'PreToolUse')
+    expect(goesOn).toBe(false)
+    expect(rest).toEqual({
+      hookSpecificOutput: {
+        hookEventName: 'PreToolUse',
+        permissionDecision: 'deny',
+        permissionDecisionReason: stopReason,
+      },
+    })
+    expect(stopReason).toContain('budget of session claude-code/s1 is spent: $1.00 of $1.00')
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual(blocked)
+    expect(await ask(bridge.url, 'PostToolUse')).toEqual({})
+    expect(await ask(bridge.url, 'PreToolUse', 's2')).toEqual({})
+    await bridge.stop()
+    expect(langfuse.spans().filter(({ name }) => name === 'turn stopped')).toHaveLength(1)
+  })
+})
+
+test('nothing is refused by default, and nothing can be lifted', async () => {
+  const { env } = await setUp({ BUDGET_DAILY_USD: '1' })
+  const bridge = await started(env)
+  await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 2 })
+  expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
+  expect((await lift(bridge.url, { forMs: 60_000 })).status).toBe(409)
+})
+
+test('a cost that the agent does not tell stops nobody', async () => {
+  const { env } = await setUp({ BUDGET_DAILY_USD: '1', BUDGET_ACTION: 'stop' })
+  const bridge = await started(env)
+  await spend(bridge.url, { sessionId: 's1', turn: 0, outputTokens: 9_000_000 })
+  const { budgets } = (await (await fetch(`${bridge.url}/api/budgets`)).json()) as {
+    budgets: { spentUsd: number }[]
+  }
+  expect(budgets[0]?.spentUsd).toBeGreaterThan(1)
+  expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
+})
