@@ -226,7 +226,7 @@ export async function createApp(
     sources: transcriptSources,
     clock,
   })
-  const imports = createImportJobs(importer)
+  const imports = createImportJobs(importer, isLocal)
   const watcher = config.watch && watcherOf(config.watch, importer, clock, log)
   const receiver = createReceiver({
     config: config.receiver,

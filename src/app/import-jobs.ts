@@ -14,7 +14,12 @@ export interface ImportJobs {
 const MAX_REMEMBERED = 50
 const NOTHING: ImportProgress = { bytes: 0, totalBytes: 0, files: 0, totalFiles: 0 }
 
-export function createImportJobs(importer: TranscriptImporter): ImportJobs {
+/** Whoever can name a path of this machine is to be on it. */
+const NOT_LOCAL =
+  'a bridge that other machines can reach reads no files on request: stop it and run the import again, which then writes to the store itself'
+
+/** `isLocal` where no other machine can be the client. */
+export function createImportJobs(importer: TranscriptImporter, isLocal: boolean): ImportJobs {
   const states = new Map<string, ImportState>()
   const running = new Set<Promise<void>>()
   const stopping = new AbortController()
@@ -50,6 +55,10 @@ export function createImportJobs(importer: TranscriptImporter): ImportJobs {
       started += 1
       const id = String(started)
       states.set(id, { state: 'running', progress: NOTHING, counts: null, error: null })
+      if (!isLocal) {
+        states.set(id, { state: 'failed', progress: NOTHING, counts: null, error: NOT_LOCAL })
+        return id
+      }
       const oldest = states.keys().next()
       if (states.size > MAX_REMEMBERED && !oldest.done) states.delete(oldest.value)
       const job = run(id, body)

@@ -8,10 +8,11 @@ import type { MetricSample } from './metric-sample.ts'
 import type { Arrival } from './session-store.ts'
 import { shortHash } from './short-hash.ts'
 
-/** What a record has in common with the one of the other source: hashes, within its session. */
+/** What a record has in common with the one of the other source, within its session. */
 export interface Joinable {
+  /** A hash. */
   readonly id: string | undefined
-  /** The same for all that cannot be told apart without an id. */
+  /** The same for all that cannot be told apart without an id: a text of any length. */
   readonly alike: string
 }
 
@@ -20,18 +21,18 @@ export function joinableOf(item: AgentEvent | MetricSample): Joinable | undefine
   if (item.kind === 'transcript') return joinableOf(item.event)
   switch (item.kind) {
     case 'prompt':
-      return { id: idOf('prompt', item.promptId), alike: shortHash('prompt') }
+      return { id: idOf('prompt', item.promptId), alike: 'prompt' }
     case 'model_call': {
       const { model, usage, requestId } = item
       const tokens =
         usage && [usage.input, usage.output, usage.cacheRead, usage.cacheCreation].join()
-      return { id: idOf('call', requestId), alike: shortHash(`call|${tokens ?? ''}|${model}`) }
+      return { id: idOf('call', requestId), alike: `call|${tokens ?? ''}|${model}` }
     }
     case 'tool_result':
-      return { id: idOf('tool', item.toolUseId), alike: shortHash(`tool|${item.tool}`) }
+      return { id: idOf('tool', item.toolUseId), alike: `tool|${item.tool}` }
     case 'tool_decision':
       if (item.accepted) return undefined
-      return { id: idOf('tool', item.toolUseId), alike: shortHash(`tool|${item.tool}`) }
+      return { id: idOf('tool', item.toolUseId), alike: `tool|${item.tool}` }
     default:
       return undefined
   }

@@ -1,7 +1,14 @@
 /** Reads one file from where it was read before, line by line, and says what its lines tell. */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
-import { type FileLine, linesOf, parsedLine } from './lines.ts'
+import {
+  failureOf,
+  type FileLine,
+  isParsable,
+  linesOf,
+  openTranscript,
+  parsedLine,
+} from './lines.ts'
 import type {
   Origin,
   Redact,
@@ -37,8 +44,12 @@ export interface Cursor {
   skip(): void
   /** Where it is behind what was skipped; undefined while something was looked at and not skipped. */
   position(redact: Redact): TranscriptPosition | undefined
-  /** Bytes read, and lines that could not be. */
-  progress(): { readonly bytes: number; readonly damaged: number }
+  /** Bytes read, lines that could not be, and why the rest of the file could not. */
+  progress(): {
+    readonly bytes: number
+    readonly damaged: number
+    readonly failure: string | undefined
+  }
   close(): Promise<void>
 }
 
@@ -60,6 +71,7 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
   let damaged = 0
   let ahead: readonly TranscriptEntry[] | undefined
   let hasEnded = false
+  let failure: string | undefined
 
   function told(line: FileLine): readonly TranscriptEntry[] {
     const { text } = line
@@ -72,16 +84,26 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
       if (!isLine) damaged += 1
       return []
     }
-    const parsed = parsedLine(text.toString('utf8'))
-    const entries = parsed && reader.read(parsed)
+    const entries = isParsable(text) ? entriesOf(text) : undefined
     if (entries === undefined) damaged += 1
     return entries ?? []
+  }
+
+  function entriesOf(text: Buffer): readonly TranscriptEntry[] | undefined {
+    const parsed = parsedLine(text.toString('utf8'))
+    try {
+      return parsed && reader.read(parsed)
+    } catch (error) {
+      // Nested deeper than the stack is.
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
   }
 
   /** The entries of the next line that tells something. */
   async function readAhead(): Promise<readonly TranscriptEntry[] | undefined> {
     if (hasEnded) return undefined
-    handle ??= await open(file.path, 'r')
+    handle ??= await openTranscript(file.path)
     lines ??= linesOf(handle, from)
     for (;;) {
       const step = await lines.next()
@@ -114,7 +136,14 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
   return {
     file,
     peek: async () => {
-      ahead ??= await readAhead()
+      try {
+        ahead ??= await readAhead()
+      } catch (error) {
+        // One file keeps no other from being read.
+        failure = failureOf(file.path, error)
+        hasEnded = true
+        await close()
+      }
       return ahead
     },
     skip: () => {
@@ -125,12 +154,13 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
       const state = JSON.stringify({ isTold: isFlushed, reader: reader.state(redact) })
       return { path: file.path, position: readTo, head: file.head, state }
     },
-    progress: () => ({ bytes: readTo - from, damaged }),
+    progress: () => ({ bytes: readTo - from, damaged, failure }),
     close,
   }
 }
 
-/** It is still being written, and read when it is complete. */
+/** It is still being written, and read when it is complete; one that is too long is left out either way. */
 function isIncomplete({ isOpen, text }: FileLine): boolean {
-  return isOpen && (text === undefined || parsedLine(text.toString('utf8')) === undefined)
+  if (!isOpen || text === undefined || !isParsable(text)) return false
+  return parsedLine(text.toString('utf8')) === undefined
 }

@@ -1,9 +1,9 @@
 /** Finds the transcripts in files and folders, and what their names and first lines say. */
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
 import type { TranscriptFile } from './cursor.ts'
-import { headOf, parsedLine } from './lines.ts'
+import { failureOf, headOf, parsedLine } from './lines.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { folderName, type TranscriptSource } from './source.ts'
 
@@ -52,7 +52,7 @@ export async function findTranscripts(
       if (file === 'known') known += 1
       else if (file !== undefined) files.push(file)
     } catch (error) {
-      unreadable.push(reasonOf(candidate.path, error))
+      unreadable.push(failureOf(candidate.path, error))
     }
   }
   return { files: files.sort((a, b) => a.firstMs - b.firstMs), known, unreadable }
@@ -109,10 +109,13 @@ async function* candidatesOf(
   const seen = new Set<string>()
   const waiting = paths.map((path) => ({ path, depth: 0 })).reverse()
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { path, depth } = next
-    if (seen.has(path)) continue
-    seen.add(path)
+    const { depth } = next
+    let { path } = next
     try {
+      // What somebody names may be a link; below it none is followed.
+      if (depth === 0) path = await realpath(path)
+      if (seen.has(path)) continue
+      seen.add(path)
       const facts = await stat(path)
       if (facts.isFile() && (depth === 0 || TRANSCRIPT.test(path))) {
         yield { path, bytes: facts.size, modifiedMs: facts.mtimeMs }
@@ -127,12 +130,7 @@ async function* candidatesOf(
         for (const name of names) waiting.push({ path: join(path, name), depth: depth + 1 })
       }
     } catch (error) {
-      unreadable.push(reasonOf(path, error))
+      unreadable.push(failureOf(path, error))
     }
   }
-}
-
-function reasonOf(path: string, error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return `${path}: ${code ?? message}`
 }

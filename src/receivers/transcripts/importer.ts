@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../domain/clock.ts'
 import type { Attributes } from '../../domain/json-value.ts'
+import type { Rejection } from '../../domain/rejection.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
@@ -83,6 +84,12 @@ const MAX_BATCH_CHARACTERS = 2_000_000
 /** Batches between two notes of how far files were read. */
 const BATCHES_PER_NOTE = 20
 const MAX_REFUSALS = 20
+/** Of which each has a reason. */
+const MAX_UNREADABLE = 1000
+/** Files whose positions are stored at once. */
+const MAX_FINISHED = 500
+/** Files of one session that are open at once; beyond it, those begun later wait for one to end. */
+const MAX_OPEN = 100
 
 /** What a batch holds is bounded by its size. */
 const permit = { grow: () => true, shrink: () => undefined }
@@ -90,7 +97,7 @@ const permit = { grow: () => true, shrink: () => undefined }
 /** What people and models said. */
 const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
 
-interface Mutable extends Omit<ImportCounts, 'refusals'> {
+interface Mutable extends Omit<ImportCounts, 'refusals' | 'unreadable'> {
   files: number
   bytes: number
   prompts: number
@@ -132,7 +139,6 @@ async function runImport(
     tools: 0,
     damagedLines: 0,
     refused: 0,
-    unreadable: found.unreadable,
   }
   const origins = createOrigins()
   const redact: Redact = (attributes) =>
@@ -140,40 +146,52 @@ async function runImport(
   let batch: TranscriptRecord[] = []
   let characters = 0
   let batches = 0
+  const finished: TranscriptPosition[] = []
+  const unreadable = found.unreadable.slice(0, MAX_UNREADABLE)
 
   /** The batch that is being stored while the next one is read. */
   let storing: Promise<void> = Promise.resolve()
 
-  /** Resolves when the batch before is stored. */
-  async function store(): Promise<void> {
+  /**
+   * Begins to store what was read, and then how far that was; resolves when the batch before is stored.
+   */
+  async function store(reached: readonly TranscriptPosition[]): Promise<void> {
     await storing
     const records = batch
     batch = []
     characters = 0
-    batches += 1
-    if (records.length === 0 || request.isDryRun === true) return
-    storing = storeRecords(records)
+    if (request.isDryRun === true) return
+    storing = storeRecords(records, reached)
     // Whoever waits for it hears of that.
     storing.catch(() => undefined)
   }
 
-  async function storeRecords(records: readonly TranscriptRecord[]): Promise<void> {
-    const rejected = await intake.accept(
-      { signal: 'transcript', records },
-      { arrivedMs: clock.now(), permit },
-    )
+  async function storeRecords(
+    records: readonly TranscriptRecord[],
+    reached: readonly TranscriptPosition[],
+  ): Promise<void> {
+    if (records.length > 0) {
+      const rejected = await intake.accept(
+        { signal: 'transcript', records },
+        { arrivedMs: clock.now(), permit },
+      )
+      noteRefusals(rejected)
+    }
+    if (reached.length > 0) await positions.put(reached, clock.now())
+  }
+
+  function noteRefusals(rejected: readonly Rejection[]): void {
     counts.refused += rejected.length
     for (const { message } of rejected) if (refusals.size < MAX_REFUSALS) refusals.add(message)
   }
 
-  async function notePositions(cursors: readonly Cursor[]): Promise<void> {
-    await storing
-    if (request.isDryRun === true) return
-    const reached = cursors.map((cursor) => cursor.position(redact))
-    await positions.put(
-      reached.filter((position): position is TranscriptPosition => position !== undefined),
-      clock.now(),
-    )
+  function reachedBy(cursors: readonly Cursor[]): readonly TranscriptPosition[] {
+    return cursors.map((cursor) => cursor.position(redact)).filter((of) => of !== undefined)
+  }
+
+  /** Positions of files that were read to their end. */
+  function takeFinished(): readonly TranscriptPosition[] {
+    return finished.splice(0)
   }
 
   function add(entry: TranscriptEntry, { source }: TranscriptFile): void {
@@ -184,6 +202,13 @@ async function runImport(
     const record = recordOf(entry, origins(source.agent, entry.place), request)
     batch.push(record)
     characters += charactersOf(record.attributes)
+  }
+
+  function noteFailures(cursors: readonly Cursor[]): void {
+    const failures = cursors.map((cursor) => cursor.progress().failure)
+    for (const failure of failures) {
+      if (failure !== undefined && unreadable.length < MAX_UNREADABLE) unreadable.push(failure)
+    }
   }
 
   /** Reads the files of one session in the order of what they tell. */
@@ -204,30 +229,36 @@ async function runImport(
       for await (const { entries, cursor } of merged(cursors)) {
         for (const entry of entries) add(entry, cursor.file)
         if (batch.length < batchRecords && characters < MAX_BATCH_CHARACTERS) continue
-        await store()
+        batches += 1
+        const isNoted = batches % BATCHES_PER_NOTE === 0
+        await store([...takeFinished(), ...(isNoted ? reachedBy(cursors) : [])])
         told()
-        if (batches % BATCHES_PER_NOTE === 0) await notePositions(cursors)
         if (signal?.aborted === true) return
       }
-      await store()
-      await notePositions(cursors)
+      // Many small sessions share a commit.
+      finished.push(...reachedBy(cursors))
+      if (finished.length >= MAX_FINISHED) await store(takeFinished())
       counts.files += files.length
       told()
+      noteFailures(cursors)
     } finally {
       for (const cursor of cursors) await cursor.close()
     }
   }
 
-  for (const files of groupsOf(found.files)) {
-    if (signal?.aborted === true) return err('the import was ended before everything was read')
-    try {
+  try {
+    for (const files of groupsOf(found.files)) {
+      if (signal?.aborted === true) break
       await readGroup(files)
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      return err(`${files[0]?.path ?? ''} could not be taken in: ${reason}`)
     }
+    await store(takeFinished())
+    await storing
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return err(`what was read could not be stored: ${reason}`)
   }
-  return ok({ ...counts, sessions: sessions.size, refusals: [...refusals] })
+  if (signal?.aborted === true) return err('the import was ended before everything was read')
+  return ok({ ...counts, unreadable, sessions: sessions.size, refusals: [...refusals] })
 }
 
 /** By session, in the order in which the first file of each was begun. */
@@ -245,7 +276,9 @@ async function* merged(
     let first = earliest(open)
     for (
       let next = waiting[0];
-      next !== undefined && (first === undefined || next.file.firstMs <= timeOf(first.entries));
+      next !== undefined &&
+      open.length < MAX_OPEN &&
+      (first === undefined || next.file.firstMs <= timeOf(first.entries));
       next = waiting[0]
     ) {
       waiting.shift()

@@ -3,6 +3,7 @@
  * line is in memory whole; a line that is too long is left out.
  */
 import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** A line without its end; `endsAt` is the byte behind it. `text` is undefined where it is too long. */
@@ -11,6 +12,24 @@ export interface FileLine {
   readonly endsAt: number
   /** No line end follows: more of it may be written. */
   readonly isOpen: boolean
+}
+
+/** A link may lead anywhere, and a pipe would be waited for. */
+const FLAGS =
+  constants.O_RDONLY |
+  ((constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0) |
+  ((constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0)
+
+/** Opens a file that was listed before. Rejects where it is no plain file any more. */
+export async function openTranscript(path: string): Promise<FileHandle> {
+  const file = await open(path, FLAGS)
+  try {
+    if (!(await file.stat()).isFile()) throw new Error('not a file')
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 const PIECE_BYTES = 256 * 1024
@@ -72,10 +91,10 @@ const HEAD_LINES = 40
 
 /** Undefined while the first line is not complete. */
 export async function headOf(path: string): Promise<FileHead | undefined> {
-  const file = await open(path, 'r')
+  const file = await openTranscript(path)
   try {
-    const head = Buffer.allocUnsafe(HEAD_BYTES)
-    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0)
+    const head = Buffer.allocUnsafe(Math.min(HEAD_BYTES, (await file.stat()).size))
+    const { bytesRead } = await file.read(head, 0, head.length, 0)
     const bytes = head.subarray(0, bytesRead)
     const end = bytes.indexOf(NEWLINE)
     const firstLine = bytes.subarray(0, end < 0 ? bytesRead : end)
@@ -93,6 +112,23 @@ export async function headOf(path: string): Promise<FileHead | undefined> {
   }
 }
 
+/** A line below this is never taken apart into more than the memory can hold. */
+const LONG_LINE_BYTES = 1024 * 1024
+/** Values of a longer one: a result with an image has a few dozen. */
+const MAX_VALUES = 1_000_000
+const COMMA = 0x2c
+const OPENING = new Set([0x5b, 0x7b])
+
+/** Whether a line may be parsed: one of nothing but brackets would take fifty times its size. */
+export function isParsable(line: Buffer): boolean {
+  if (line.length < LONG_LINE_BYTES) return true
+  let values = 0
+  for (const byte of line) {
+    if (byte === COMMA || OPENING.has(byte)) values += 1
+  }
+  return values <= MAX_VALUES
+}
+
 /** A line as the JSON object that it is; undefined where it is none. */
 export function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -102,4 +138,10 @@ export function parsedLine(text: string): Readonly<Record<string, unknown>> | un
   } catch {
     return undefined
   }
+}
+
+/** Why a file could not be read. */
+export function failureOf(path: string, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return `${path}: ${code ?? message}`
 }

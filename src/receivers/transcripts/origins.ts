@@ -2,9 +2,9 @@
  * Which sessions a fork goes on from: the files beside it that begin with the same message, and were
  * begun before it.
  */
-import { open, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { headOf, linesOf, parsedLine } from './lines.ts'
+import { headOf, isParsable, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type { FileFacts, Origin, TranscriptSource } from './source.ts'
 
 export interface Origins {
@@ -84,10 +84,10 @@ function begunMs({ firstMs }: FileFacts): number {
 
 async function messagesOf(path: string, source: TranscriptSource): Promise<ReadonlySet<string>> {
   const ids = new Set<string>()
-  const file = await open(path, 'r')
+  const file = await openTranscript(path)
   try {
     for await (const { text } of linesOf(file, 0)) {
-      if (text === undefined || !source.mayTell(text)) continue
+      if (text === undefined || !source.mayTell(text) || !isParsable(text)) continue
       const line = parsedLine(text.toString('utf8'))
       const id = line && source.messageId(line)
       if (id !== undefined && ids.size < MAX_MESSAGES) ids.add(id)

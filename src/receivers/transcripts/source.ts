@@ -131,7 +131,16 @@ export function cutText(text: string): string {
 /** A value of a line as text: JSON where it is none. */
 export function shownText(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
-  return cutText(typeof value === 'string' ? value : JSON.stringify(value))
+  return cutText(typeof value === 'string' ? value : jsonOf(value))
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return '[nested too deeply to be shown]'
+    throw error
+  }
 }
 
 /** Attributes without those that have no value. */
@@ -154,6 +163,11 @@ export function folderName(path: string | undefined): string | undefined {
 /** A name without `.jsonl`. */
 export function stemOf(fileName: string): string {
   return fileName.replace(/\.jsonl$/, '')
+}
+
+/** A table by ids that come from outside, where `__proto__` is one like any other. */
+export function tableOf<T>(known: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return Object.assign(Object.create(null) as Record<string, T>, known)
 }
 
 /** Keeps the newest entries of a table that has too many. */

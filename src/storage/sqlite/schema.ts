@@ -352,6 +352,8 @@ export interface ForwardedTable {
 /** Sessions that transcripts tell of. */
 export interface TranscriptSessionsTable {
   session_ref: number
+  /** 1 once telemetry tells of it as well: then it has rows in `transcript_joins`. */
+  is_joined: number
 }
 
 /** Which session wrote a line first that several transcripts have. */
@@ -360,7 +362,7 @@ export interface TranscriptClaimsTable {
   session_ref: number
 }
 
-/** A call, a tool or a prompt of a session that transcripts tell of: see `domain/transcript-join.ts`. */
+/** A call, a tool or a prompt of a session that transcripts and telemetry tell of: see `domain/transcript-join.ts`. */
 export interface TranscriptJoinsTable {
   id: Generated<number>
   session_ref: number

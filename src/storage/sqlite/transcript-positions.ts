@@ -1,5 +1,5 @@
 /** How far transcripts were read. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
@@ -50,5 +50,5 @@ export function createTranscriptPositions(
 
 /** Names of folders may be secret, and nothing here needs them. */
 function hashOf(path: string): string {
-  return createHash('sha256').update(path).digest('hex')
+  return hash('sha256', path)
 }

@@ -1,13 +1,14 @@
 /**
  * What transcripts and telemetry tell alike, inside a commit (`domain/transcript-join.ts`). Rows are
- * kept only of sessions that a transcript tells of: what telemetry told of one before is read from its
- * records when the first entry comes, so other sessions cost nothing but a look into a map.
+ * kept only of sessions that both tell of: what one has told by the time the other begins is read from
+ * the session's records. All other sessions cost a look into a map.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AgentEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
+import { shortHash } from '../../domain/short-hash.ts'
 import {
   asContinuation,
   completedId,
@@ -40,6 +41,9 @@ const BY_TELEMETRY = 2
 const BY_BOTH = BY_TRANSCRIPT | BY_TELEMETRY
 
 const MAX_REMEMBERED = 10_000
+/** Which sources tell of a session. */
+type Sources = 'telemetry' | 'transcripts' | 'both'
+
 /** Read at once of what is stored of a session. */
 const BATCHES = 50
 
@@ -68,34 +72,28 @@ interface TranscriptRowsDeps {
 }
 
 export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps): TranscriptRows {
-  const { kysely } = connection
+  const { kysely, handle } = connection
   const records = createRecordBatches(connection).inCommit
-  /** Which sources tell of a session; none where no transcript does. */
-  const told = createBoundedMap<number, number>(MAX_REMEMBERED)
+  const told = createBoundedMap<number, Sources>(MAX_REMEMBERED)
 
   const findSession = prepare(connection, ({ sessionRef }: { sessionRef: number }) =>
     kysely
       .selectFrom('transcript_sessions')
-      .select('session_ref')
+      .select('is_joined')
       .where('session_ref', '=', sessionRef),
-  )
-  /** Whether anything of a session was told by another source than that one alone. */
-  const anyOf = prepare(connection, (of: { sessionRef: number; told: number }) =>
-    kysely
-      .selectFrom('transcript_joins')
-      .select('id')
-      .where('session_ref', '=', of.sessionRef)
-      .where('told', '!=', of.told)
-      .limit(1),
   )
   const insertSession = prepare(connection, (row: NewRow<'transcript_sessions'>) =>
     kysely.insertInto('transcript_sessions').values(row),
   )
-  const insertClaim = prepare(connection, (row: NewRow<'transcript_claims'>) =>
+  const setJoined = prepare(connection, ({ sessionRef }: { sessionRef: number }) =>
     kysely
-      .insertInto('transcript_claims')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing()),
+      .updateTable('transcript_sessions')
+      .set({ is_joined: 1 })
+      .where('session_ref', '=', sessionRef),
+  )
+  // One statement for all of a commit costs a fraction of one for each.
+  const insertClaims = handle.prepare<[number, string]>(
+    'insert or ignore into transcript_claims (claim, session_ref) select value, ? from json_each(?)',
   )
   const ownerOf = prepare(connection, ({ claim }: { claim: string }) =>
     kysely.selectFrom('transcript_claims').select('session_ref').where('claim', '=', claim),
@@ -109,7 +107,7 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       .where('join_id', '=', joinId)
       .orderBy('id'),
   )
-  const byLook = prepare(connection, ({ sessionRef, alike, told: by }: ByLook) =>
+  const likeIt = ({ sessionRef, alike, told: by }: ByLook) =>
     kysely
       .selectFrom('transcript_joins')
       .select([...columns])
@@ -117,19 +115,9 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       .where('alike', '=', alike)
       .where('told', '=', by)
       .orderBy('id')
-      .limit(1),
-  )
-  const byLookUnnamed = prepare(connection, ({ sessionRef, alike, told: by }: ByLook) =>
-    kysely
-      .selectFrom('transcript_joins')
-      .select([...columns])
-      .where('session_ref', '=', sessionRef)
-      .where('alike', '=', alike)
-      .where('told', '=', by)
-      .where('join_id', 'is', null)
-      .orderBy('id')
-      .limit(1),
-  )
+      .limit(1)
+  const byLook = prepare(connection, likeIt)
+  const byLookUnnamed = prepare(connection, (of: ByLook) => likeIt(of).where('join_id', 'is', null))
   const insert = prepare(connection, (row: NewRow<'transcript_joins'>) =>
     kysely.insertInto('transcript_joins').values(row),
   )
@@ -142,35 +130,50 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
         .where('id', '=', row.id),
   )
 
-  function sourcesOf(sessionRef: number): number {
+  function sourcesOf(sessionRef: number): Sources {
     const known = told.get(sessionRef)
     if (known !== undefined) return known
-    const isTranscribed = findSession.get({ sessionRef }) !== undefined
-    const hasTelemetry =
-      isTranscribed && anyOf.get({ sessionRef, told: BY_TRANSCRIPT }) !== undefined
-    const sources = isTranscribed ? BY_TRANSCRIPT | (hasTelemetry ? BY_TELEMETRY : 0) : 0
+    const row = findSession.get({ sessionRef })
+    const sources = row === undefined ? 'telemetry' : row.is_joined === 1 ? 'both' : 'transcripts'
     told.set(sessionRef, sources)
     return sources
   }
 
-  /** A transcript begins to tell of a session: what telemetry told of it so far. */
+  /** A transcript begins to tell of a session. */
   function begin(sessionRef: number, sessionKey: string): void {
-    insertSession.run({ session_ref: sessionRef })
-    told.set(sessionRef, BY_TRANSCRIPT)
-    for (const item of storedTelemetry(sessionKey)) {
+    insertSession.run({ session_ref: sessionRef, is_joined: 0 })
+    told.set(sessionRef, 'transcripts')
+    const hasTelemetry = storedItems(sessionKey, 'log').next().done !== true
+    if (hasTelemetry) beginJoins(sessionRef, sessionKey)
+  }
+
+  /** Both tell of it from now on: what either has told. */
+  function beginJoins(sessionRef: number, sessionKey: string): void {
+    setJoined.run({ sessionRef })
+    told.set(sessionRef, 'both')
+    for (const item of storedItems(sessionKey, 'log')) {
       const joinable = joinableOf(item)
-      if (joinable !== undefined)
+      if (joinable !== undefined) {
         add(sessionRef, joinable, BY_TELEMETRY, null, telemetryKeyOf(item))
+      }
+    }
+    for (const item of storedItems(sessionKey, 'transcript')) {
+      const joinable = joinableOf(item)
+      if (joinable === undefined || item.kind !== 'transcript' || item.amends === true) continue
+      add(sessionRef, joinable, BY_TRANSCRIPT, item.joinKey ?? null, null)
     }
   }
 
-  function* storedTelemetry(sessionKey: string): Generator<AgentEvent | MetricSample, void> {
+  function* storedItems(
+    sessionKey: string,
+    signal: 'log' | 'transcript',
+  ): Generator<AgentEvent | MetricSample, void> {
     let position = 0
     for (;;) {
       const batches = records.batches(sessionKey, position, BATCHES)
       const last = batches.at(-1)
       if (last === undefined) return
-      yield* batches.filter(({ signal }) => signal === 'log').flatMap(itemsOf)
+      yield* batches.filter((batch) => batch.signal === signal).flatMap(itemsOf)
       position = last.id
     }
   }
@@ -182,11 +185,10 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     joinKey: string | null,
     telemetryKey: string | null,
   ): void {
-    if (by === BY_TELEMETRY) told.set(sessionRef, BY_BOTH)
     insert.run({
       session_ref: sessionRef,
       join_id: id ?? null,
-      alike,
+      alike: shortHash(alike),
       told: by,
       join_key: joinKey,
       telemetry_key: telemetryKey,
@@ -194,7 +196,9 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   }
 
   /** What only the other source has told of the same. */
-  function find(sessionRef: number, { id, alike }: Joinable, by: number): Match | undefined {
+  function find(sessionRef: number, joinable: Joinable, by: number): Match | undefined {
+    const { id } = joinable
+    const alike = shortHash(joinable.alike)
     if (id === undefined) return byLook.get({ sessionRef, alike, told: by })
     const named = byId.all({ sessionRef, joinId: id }).filter((row) => row.told === by)
     // A relay may give one id to all calls.
@@ -202,15 +206,14 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     return match ?? byLookUnnamed.get({ sessionRef, alike, told: by })
   }
 
-  function joinEntry(sessionRef: number, arrival: Arrival): Arrival {
+  function joinEntry(sessionRef: number, arrival: Arrival, isJoined: boolean): Arrival {
     const { item, stored } = arrival
     if (item.kind !== 'transcript' || stored.signal !== 'transcript') return arrival
     const joinable = joinableOf(item)
     if (joinable === undefined) return arrival
     const joinKey = joinKeyOf(joinable, stored.record.key)
-    if (item.amends === true) return withMarks(arrival, { joinKey })
-    const hasTelemetry = (sourcesOf(sessionRef) & BY_TELEMETRY) > 0
-    const match = hasTelemetry ? find(sessionRef, joinable, BY_TELEMETRY) : undefined
+    if (item.amends === true || !isJoined) return withMarks(arrival, { joinKey })
+    const match = find(sessionRef, joinable, BY_TELEMETRY)
     if (match === undefined) {
       add(sessionRef, joinable, BY_TRANSCRIPT, joinKey, null)
       return withMarks(arrival, { joinKey })
@@ -234,25 +237,33 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     }
     const { id, join_key: joinKey } = match
     complete.run({ id, joinKey, telemetryKey: telemetryKeyOf(item) })
-    told.set(sessionRef, BY_BOTH)
     return joinKey === null ? arrival : toldByTranscript(arrival, joinKey)
+  }
+
+  /** Which of them nobody has claimed before, or this session has. */
+  function ownedClaims(sessionRef: number, claims: readonly string[]): (claim: string) => boolean {
+    const { changes } = insertClaims.run(sessionRef, JSON.stringify(claims))
+    if (changes === claims.length) return () => true
+    return (claim) => ownerOf.get({ claim })?.session_ref === sessionRef
   }
 
   return {
     owned: (sessionRef, arrivals) => {
       const first = arrivals.find(({ item }) => item.kind === 'transcript')
       if (first === undefined) return arrivals
-      if (sourcesOf(sessionRef) === 0) begin(sessionRef, first.sessionKey)
+      if (sourcesOf(sessionRef) === 'telemetry') begin(sessionRef, first.sessionKey)
+      const claims = arrivals.map(({ item }) =>
+        item.kind === 'transcript' && item.claim !== undefined ? claimHash(item.claim) : undefined,
+      )
+      const isOwned = ownedClaims(
+        sessionRef,
+        claims.filter((claim) => claim !== undefined),
+      )
       const kept: Arrival[] = []
       let isContinuation = false
-      for (const arrival of arrivals) {
-        const { item } = arrival
-        const claim = item.kind === 'transcript' ? item.claim && claimHash(item.claim) : undefined
-        const isOwn =
-          claim === undefined ||
-          insertClaim.run({ claim, session_ref: sessionRef }).changes > 0 ||
-          ownerOf.get({ claim })?.session_ref === sessionRef
-        if (isOwn) kept.push(arrival)
+      for (const [index, arrival] of arrivals.entries()) {
+        const claim = claims[index]
+        if (claim === undefined || isOwned(claim)) kept.push(arrival)
         else if (!isContinuation) {
           isContinuation = true
           kept.push(asContinuation(arrival))
@@ -261,11 +272,17 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       return kept
     },
     joined: (sessionRef, arrivals) => {
-      if (sourcesOf(sessionRef) === 0) return arrivals
+      let sources = sourcesOf(sessionRef)
+      if (sources === 'telemetry') return arrivals
+      const [first] = arrivals
+      if (sources === 'transcripts' && first !== undefined && arrivals.some(isEvent)) {
+        beginJoins(sessionRef, first.sessionKey)
+        sources = 'both'
+      }
       return arrivals.map((arrival) => {
-        const { item, stored } = arrival
-        if (item.kind === 'transcript') return joinEntry(sessionRef, arrival)
-        if (item.kind === 'metric' || stored.signal !== 'log') return arrival
+        const { item } = arrival
+        if (item.kind === 'transcript') return joinEntry(sessionRef, arrival, sources === 'both')
+        if (item.kind === 'metric' || !isEvent(arrival)) return arrival
         return joinTelemetry(sessionRef, arrival, item)
       })
     },
@@ -273,7 +290,12 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   }
 }
 
+/** Events are joined; spans and hooks have other words for the same. */
+function isEvent({ stored }: Arrival): boolean {
+  return stored.signal === 'log'
+}
+
 /** Claims are many, and all sessions share them: enough bits that no two are ever alike. */
 function claimHash(claim: string): string {
-  return createHash('sha256').update(claim).digest('base64url').slice(0, 22)
+  return hash('sha256', claim, 'base64url').slice(0, 22)
 }

@@ -21,6 +21,7 @@ import {
   type Place,
   type Redact,
   shownText,
+  tableOf,
   textOf,
   timeOf,
   type TranscriptEntry,
@@ -620,13 +621,13 @@ function stateOf(former: Line | undefined): State {
   const known = (former ?? {}) as Partial<State>
   return {
     ...known,
-    prompts: known.prompts ?? {},
-    sinceMs: known.sinceMs ?? {},
-    calls: known.calls ?? {},
-    told: known.told ?? {},
-    tools: known.tools ?? {},
-    requests: known.requests ?? {},
-    sidechains: known.sidechains ?? {},
+    prompts: tableOf(known.prompts),
+    sinceMs: tableOf(known.sinceMs),
+    calls: tableOf(known.calls),
+    told: tableOf(known.told),
+    tools: tableOf(known.tools),
+    requests: tableOf(known.requests),
+    sidechains: tableOf(known.sidechains),
   }
 }
 

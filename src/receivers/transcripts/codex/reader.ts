@@ -15,6 +15,7 @@ import {
   objectOf,
   type Place,
   shownText,
+  tableOf,
   textOf,
   timeOf,
   type TranscriptEntry,
@@ -392,7 +393,7 @@ function stateOf(former: Line | undefined): State {
     ...known,
     place: known.place ?? {},
     prompts: known.prompts ?? 0,
-    tools: known.tools ?? {},
+    tools: tableOf(known.tools),
     text: known.text ?? '',
     asksForTools: known.asksForTools ?? false,
   }

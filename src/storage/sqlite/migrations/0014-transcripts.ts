@@ -2,7 +2,7 @@
  * What transcripts need: whose a line is that several files have, what both a transcript and telemetry
  * tell of a session, and how far each file was read.
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { COUNT, identity, NUMBER, REF } from '../schema.ts'
 
@@ -13,13 +13,15 @@ export const transcripts: Migration = {
       .addColumn('session_ref', REF, (column) =>
         column.primaryKey().references('sessions.id').onDelete('cascade'),
       )
+      .addColumn('is_joined', COUNT, (column) => column.notNull())
       .execute()
     await db.schema
       .createTable('transcript_claims')
-      .addColumn('claim', 'text', (column) => column.primaryKey())
+      .addColumn('claim', 'text', (column) => column.primaryKey().notNull())
       .addColumn('session_ref', REF, (column) =>
         column.notNull().references('sessions.id').onDelete('cascade'),
       )
+      .modifyEnd(sql`without rowid`)
       .execute()
     await db.schema
       .createIndex('transcript_claims_session')

@@ -2,16 +2,22 @@
  * How fast transcripts are imported, and in how much memory: 200 MB as Claude Code writes them, in
  * sessions of a few megabytes with prompts, answers, tools, and the lines that tell nothing here.
  *
- *     node scripts/bench/history.ts [megabytes] [keep|drop]
+ *     npm run bench:import -- [megabytes]
  */
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { importHere } from '../../src/app/import-here.ts'
-import { loadConfig } from '../../src/config/load-config.ts'
-import { createLogger } from '../../src/observability/logger.ts'
 
+const clone = join(import.meta.dirname, '../..')
+/** Says at the end what the process took. */
+const PEAK = `data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); " +
+    "process.stderr.write('peak ' + maxRSS + ' cpu ' + (userCPUTime + systemCPUTime) + '\\n') })",
+)}`
+/** Those that the program gives itself, so that it is not replaced by another process. */
+const NODE_ARGS = ['--max-semi-space-size=8', '--heap-growing-percent=50', '--v8-pool-size=2']
 const MEGABYTE = 1_000_000
 const SESSION_BYTES = 4 * MEGABYTE
 const BEGAN_MS = Date.parse('2026-09-01T08:00:00Z')
@@ -21,49 +27,39 @@ const WORDS =
   )
 
 const megabytes = Number(process.argv[2] ?? 200)
-const content = process.argv[3] === 'drop' ? 'drop' : 'keep'
 const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
 try {
   await generate(join(folder, 'projects'), megabytes * MEGABYTE)
-  await measure()
+  for (const content of ['keep', 'drop'] as const) measure(content)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function measure(): Promise<void> {
-  const platform = { os: process.platform, homeDir: folder, workingDir: folder }
-  const config = loadConfig({ DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'silent' }, platform)
-  if (!config.ok) throw new Error(JSON.stringify(config.error))
-  let peak = 0
-  const watch = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage.rss())
-  }, 50)
+/** The command as somebody runs it: in a process of its own, into an empty data folder. */
+function measure(content: 'keep' | 'drop'): void {
+  const env = {
+    ...process.env,
+    HOME: folder,
+    DATA_DIR: join(folder, `data-${content}`),
+    OTLP_RECEIVER_PORT: '9',
+  }
+  const args = [join(clone, 'dist/main.js'), 'import', join(folder, 'projects'), '--json']
   const beganMs = performance.now()
-  const began = process.cpuUsage()
-  const body = {
-    paths: [join(folder, 'projects')],
-    content,
-    isExported: false,
-    isDryRun: false,
-    again: false,
-  } as const
-  const done = await importHere(
-    config.value,
-    { ...body, paths: [...body.paths] },
-    () => {},
-    createLogger('silent'),
+  const ran = spawnSync(
+    process.execPath,
+    ['--import', PEAK, ...NODE_ARGS, ...args, '--content', content],
+    { env, encoding: 'utf8', cwd: folder, maxBuffer: MEGABYTE },
   )
-  clearInterval(watch)
-  if (!done.ok) throw new Error(done.error)
   const seconds = (performance.now() - beganMs) / 1000
-  const { user, system } = process.cpuUsage(began)
-  const { bytes, sessions, calls, tools } = done.value
-  const rate = bytes / MEGABYTE / seconds
+  if (ran.status !== 0) throw new Error(ran.stderr)
+  const { bytes, sessions, calls, tools } = JSON.parse(ran.stdout) as Record<string, number>
+  const used = /peak (\d+) cpu (\d+)/.exec(ran.stderr)
+  const read = (bytes ?? 0) / MEGABYTE
   process.stdout.write(
-    `content ${content}: ${(bytes / MEGABYTE).toFixed(0)} MB, ${sessions} sessions, ${calls} calls, ` +
-      `${tools} tools in ${seconds.toFixed(1)} s: ${rate.toFixed(1)} MB/s ` +
-      `(${((user + system) / 1e6).toFixed(1)} s of the processors), ` +
-      `${(peak / MEGABYTE).toFixed(0)} MB of memory at most\n`,
+    `content ${content}: ${read.toFixed(0)} MB, ${sessions} sessions, ${calls} calls, ${tools} tools ` +
+      `in ${seconds.toFixed(1)} s: ${(read / seconds).toFixed(1)} MB/s ` +
+      `(${(Number(used?.[2]) / 1e6).toFixed(1)} s of the processors), ` +
+      `${(Number(used?.[1]) / 1000).toFixed(0)} MB of memory at most\n`,
   )
 }
 

@@ -1,0 +1,154 @@
+/** Transcripts and folders that somebody made to do harm: nothing of them stops or fills the bridge. */
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createHome, type Home } from '../cli/home.ts'
+import { runBridge } from '../cli/patient.ts'
+import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
+import { importInto, sessionsOf } from './bridge-import.ts'
+
+const SECRET = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
+
+const cleanUp: (() => unknown)[] = []
+let home: Home
+let dataDir: string
+let url: string
+let folder: string
+beforeEach(async () => {
+  home = createHome()
+  dataDir = temporaryFolder()
+  cleanUp.push(() => removeFolder(dataDir))
+  const bridge = await runBridge(dataDir, undefined)
+  cleanUp.push(() => bridge.stop())
+  url = `http://127.0.0.1:${bridge.port}`
+  folder = home.path('projects')
+  mkdirSync(folder)
+})
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+let lines = 0
+function line(more: object): string {
+  lines += 1
+  const timestamp = new Date(Date.parse('2026-11-26T10:00:00Z') + lines * 1000).toISOString()
+  return JSON.stringify({ sessionId: 'sound', uuid: `line-${lines}`, timestamp, ...more })
+}
+
+function prompt(text: string, more: object = {}): string {
+  return line({ type: 'user', message: { role: 'user', content: text }, ...more })
+}
+
+function answer(id: string, content: readonly object[], more: object = {}): string {
+  const usage = { input_tokens: 3, output_tokens: 2 }
+  const model = 'claude-opus-5-5'
+  return line({ type: 'assistant', requestId: id, message: { id, model, content, usage }, ...more })
+}
+
+const text = (of: string) => [{ type: 'text', text: of }]
+
+function write(name: string, ...all: readonly string[]): string {
+  const path = join(folder, name)
+  writeFileSync(path, all.map((each) => `${each}\n`).join(''))
+  return path
+}
+
+test('takes the neighbours of lines that are too long, too deep, or of nothing but brackets', async () => {
+  const path = write('sound.jsonl', prompt('first'), answer('req-1', text('one')))
+  // 100 MB of NUL bytes, as a disk leaves them that lost its power.
+  const bytes = readFileSync(path).length
+  truncateSync(path, bytes + 100_000_000)
+  const deep = '['.repeat(40_000) + ']'.repeat(40_000)
+  const wide = `{"type":"assistant","x":[${'[],'.repeat(3_000_000)}[]]}`
+  const use = `[{"type":"tool_use","id":"deep","name":"Bash","input":{"a":${deep}}}]`
+  const nested = answer('req-deep', []).replace('"content":[]', `"content":${use}`)
+  for (const each of ['', nested, wide, '"just a text"', 'null', '[1]', '\u0000\u0000']) {
+    appendFileSync(path, `${each}\n`)
+  }
+  appendFileSync(path, `${answer('req-2', text('two'))}\n`)
+  const counts = await importInto(url, [folder])
+  expect(counts).toMatchObject({ files: 1, refused: 0, unreadable: [] })
+  expect(counts.damagedLines).toBeGreaterThanOrEqual(6)
+  expect(await sessionsOf(url)).toMatchObject([{ prompts: 1, modelCalls: 3 }])
+})
+
+test('ends with a last line that never ends, and does not read it again and again', async () => {
+  const path = write('sound.jsonl', prompt('first'), answer('req-1', text('one')))
+  truncateSync(path, readFileSync(path).length + 60_000_000)
+  expect(await importInto(url, [folder])).toMatchObject({ files: 1, damagedLines: 1 })
+  expect(await importInto(url, [folder])).toMatchObject({ files: 0, knownFiles: 1 })
+})
+
+test.skipIf(process.platform === 'win32')(
+  'follows no link, and waits for no pipe and no device',
+  async () => {
+    write('sound.jsonl', prompt('first'), answer('req-1', text('one')))
+    const outside = home.path('outside.jsonl')
+    writeFileSync(outside, `${prompt('not asked for', { sessionId: 'outside' })}\n`)
+    symlinkSync(outside, join(folder, 'link.jsonl'))
+    symlinkSync('/dev/zero', join(folder, 'zero.jsonl'))
+    symlinkSync(folder, join(folder, 'loop'))
+    execFileSync('mkfifo', [join(folder, 'pipe.jsonl')])
+    expect(await importInto(url, [folder])).toMatchObject({ files: 1, unreadable: [] })
+    expect(await importInto(url, ['/dev/zero', join(folder, 'pipe.jsonl')])).toMatchObject({
+      files: 0,
+    })
+    expect(await sessionsOf(url)).toMatchObject([{ sessionId: 'sound' }])
+  },
+)
+
+test('takes ids that are names of the language, and texts with NUL bytes', async () => {
+  const use = { type: 'tool_use', id: '__proto__', name: 'constructor', input: { a: 1 } }
+  const result = { type: 'tool_result', tool_use_id: '__proto__', content: 'do\u0000ne' }
+  const path = write(
+    'proto.jsonl',
+    prompt('__proto__', { promptId: '__proto__' }),
+    answer('__proto__', [use], { parentUuid: '__proto__' }),
+    line({ type: 'user', message: { role: 'user', content: [result] } }),
+    answer('hasOwnProperty', text('a\u0000b\ud800'), { agentId: '__proto__', isSidechain: true }),
+  )
+  expect(await importInto(url, [path])).toMatchObject({ refused: 0, damagedLines: 0 })
+  const listed = await sessionsOf(url)
+  expect(listed).toMatchObject([{ prompts: 1, modelCalls: 2, toolResults: 1 }])
+  expect(await importInto(url, [path], { again: true })).toMatchObject({ refused: 0 })
+  expect(await sessionsOf(url)).toEqual(listed)
+})
+
+test('keeps no secret of a transcript, nor of a line that is still to be completed', async () => {
+  const use = { type: 'tool_use', id: 'open', name: 'Bash', input: { command: SECRET } }
+  write(
+    'sound.jsonl',
+    prompt(`use ${SECRET}`, { sessionId: `sound-${SECRET}` }),
+    answer('req-1', text(`it is ${SECRET}`)),
+    answer('req-2', [use]),
+    `{"type":"user","message":{"content":"${SECRET}"`,
+  )
+  expect(await importInto(url, [folder])).toMatchObject({ files: 1 })
+  const files = readdirSync(dataDir).filter((name) => name.includes('.db'))
+  expect(files.length).toBeGreaterThan(0)
+  for (const name of files) {
+    expect(readFileSync(join(dataDir, name)).includes(SECRET), name).toBe(false)
+  }
+})
+
+test('takes a thousand small sessions in a few commits', async () => {
+  for (let at = 0; at < 1000; at += 1) {
+    const sessionId = `many-${at}`
+    write(
+      `${sessionId}.jsonl`,
+      prompt('one', { sessionId }),
+      answer(`req-${at}`, text('two'), { sessionId }),
+    )
+  }
+  expect(await importInto(url, [folder])).toMatchObject({ files: 1000, sessions: 1000 })
+  expect(await importInto(url, [folder])).toMatchObject({ files: 0, knownFiles: 1000 })
+})
