@@ -19,6 +19,7 @@ import { addOutbox } from './outbox.ts'
 import { addQuarantine } from './quarantine.ts'
 import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
 import { addPrune } from './prune.ts'
+import { addReconcile } from './reconcile.ts'
 import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
 import { addScrub } from './scrub.ts'
@@ -92,6 +93,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addReport(program, context, concluded)
   addTail(program, context, concluded)
   addImport(program, context, concluded)
+  addReconcile(program, context, concluded)
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
   addQuarantine(program, context, concluded)
