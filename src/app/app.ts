@@ -11,8 +11,14 @@ import {
 import type { BudgetBrake } from '../alerts/budget-brake.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { readRoutesFile } from '../config/routes-file.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
-import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
+import {
+  configuredExporters,
+  namedExporters,
+  outboxReaders,
+  routesOf,
+} from '../exporters/registry.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { SessionStore } from '../domain/session-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -93,10 +99,13 @@ export async function createApp(
   const tls = tlsConfig === undefined ? ok(undefined) : await openTls(tlsConfig, { clock, log })
   if (!tls.ok) return tls
   const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
-  const exporters = configuredExporters(config, {
-    productVersion: PRODUCT_VERSION,
-    now: () => clock.now(),
-  })
+  const routesFile = readRoutesFile(config.routesFile)
+  if (!routesFile.ok) return routesFile
+  const context = { productVersion: PRODUCT_VERSION, now: () => clock.now() }
+  const configured = configuredExporters(config, context)
+  const { destinations = [] } = routesFile.value ?? {}
+  const exporters = [...configured, ...namedExporters(destinations, config, context)]
+  const routes = routesFile.value && routesOf(routesFile.value, configured)
   const opened = await openStore<SessionState>({
     dataDir: config.dataDir,
     states: createSessionStates(policy),
@@ -104,6 +113,7 @@ export async function createApp(
     maxBytes: config.maxStoreBytes,
     outbox: config.outbox,
     exporters: outboxReaders(exporters),
+    routes,
     budgets: budgetWatchOf(config),
     clock,
     log,
@@ -206,15 +216,16 @@ export async function createApp(
     brake: brake && ((sessionKey, step) => brake.refusal(sessionKey, step)),
     quarantine: store.quarantine,
   })
-  const { forwardOtlp } = config
-  const forwarding =
-    forwardOtlp &&
-    createForwarding({
-      store: store.forwarded,
-      masker: forwardOtlp.isUnredacted ? undefined : masker,
-      longTexts,
-      onKept: () => delivery.notify(),
-    })
+  const isForwarding = exporters.some(({ definition: { kinds } }) => kinds.includes('records'))
+  const forwarding = isForwarding
+    ? createForwarding({
+        store: store.forwarded,
+        masker: config.forwardOtlp?.isUnredacted === true ? undefined : masker,
+        longTexts,
+        routes,
+        onKept: () => delivery.notify(),
+      })
+    : undefined
   const phase: Phase = { isStarted: false, isDraining: false }
   const readiness = () => readinessOf(phase, store)
   const health = createHealth({ store, delivery, counters, clock, log })

@@ -1,10 +1,12 @@
 /** Where a replay goes: what the options name, else what is configured. */
 import { InvalidArgumentError } from 'commander'
 import type { Config, LangfuseConfig } from '../config/config.ts'
+import { readRoutesFile } from '../config/routes-file.ts'
 import { webAddress } from '../config/syntax.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Exporter, ExporterContext, ExporterDefinition } from '../exporters/exporter.ts'
-import { exporterDefinitions } from '../exporters/registry.ts'
+import { isNamedDestination } from '../domain/routing.ts'
+import { exporterDefinitions, namedExporters } from '../exporters/registry.ts'
 import { failed, type Failure, misused } from './outcome.ts'
 
 export interface TargetOptions {
@@ -30,6 +32,7 @@ export function replayTarget(
   context: ExporterContext,
 ): Result<ReplayTarget, Failure> {
   const { to = 'langfuse' } = options
+  if (isNamedDestination(to)) return namedTarget(to, config, options, context)
   const definition = exporterDefinitions.find(({ name }) => name === to)
   if (definition === undefined) {
     return misused(`there is no exporter ${to}`, `Exporters: ${replayable().join(', ')}.`)
@@ -44,6 +47,31 @@ export function replayTarget(
   const project = langfuseTarget(config, options)
   if (!project.ok) return project
   return configuredTarget(definition, { ...config, langfuse: project.value }, {}, context)
+}
+
+/** A destination of the routes. */
+function namedTarget(
+  to: string,
+  config: Config,
+  { publicKey, secretKey, host }: TargetOptions,
+  context: ExporterContext,
+): Result<ReplayTarget, Failure> {
+  if ((publicKey ?? secretKey ?? host) !== undefined) {
+    return misused(`--public-key, --secret-key and --host are for another project than ${to}`)
+  }
+  const routes = readRoutesFile(config.routesFile)
+  if (!routes.ok) return failed(routes.error)
+  const named = namedExporters(routes.value?.destinations ?? [], config, context)
+  const found = named.find(({ definition: { name } }) => name === to)
+  if (found?.exporter === undefined) {
+    const names = named.map(({ definition: { name } }) => name)
+    const known =
+      names.length === 0 ? 'ROUTES_FILE names none' : `ROUTES_FILE has ${names.join(', ')}`
+    return misused(`there is no destination ${to}: ${known}`)
+  }
+  const { definition, exporter } = found
+  if (definition.kinds.includes('observation')) return ok({ definition, exporter })
+  return misused(`${definition.label} takes no replay: it passes on what comes in, as it came`)
 }
 
 /** A replay makes observations and scores; the requests that came in are not made again. */

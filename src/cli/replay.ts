@@ -57,7 +57,10 @@ export function addReplay(program: Command, context: CliContext, concluded: Conc
     .argument('[ids...]', 'session ids or unique prefixes')
     .option('--all', 'all stored sessions')
   addFilterOptions(addTimeOptions(command, 'all sessions with activity since'))
-    .option('--to <exporter>', 'langfuse (default) or another configured exporter')
+    .option(
+      '--to <exporter>',
+      'langfuse (default), another configured exporter, or a destination of ROUTES_FILE',
+    )
     .option('--public-key <key>', 'of another project (or LANGFUSE_PUBLIC_KEY)')
     .option(
       '--secret-key <key>',
@@ -96,10 +99,18 @@ async function replay(
   const { all = false } = options
   const selected = await selectSessions(data.reports, ids, filter)
   if (!selected.ok) return selected
-  const rows = selected.value
-  if (rows.length === 0) {
+  if (selected.value.length === 0) {
     if (all) return ok({ lines: ['Nothing to deliver: no session matches.'] })
     return failed('no session matches', NO_SESSION_NEXT)
+  }
+  const rows = selected.value.filter((row) => isRoutedTo(row, options))
+  const elsewhere = selected.value.filter((row) => !isRoutedTo(row, options))
+  const others = [...new Set(elsewhere.flatMap(({ route = [] }) => route))].join(', ')
+  if (rows.length === 0) {
+    return failed(
+      `${countOfText(elsewhere.length, 'session')} ${elsewhere.length === 1 ? 'goes' : 'go'} elsewhere: ${others === '' ? 'nowhere' : others}`,
+      'Give --to with that name, or another project with --host, --public-key and --secret-key.',
+    )
   }
   const done = await (options.dryRun
     ? dryRun(data, context, rows, options)
@@ -108,7 +119,17 @@ async function replay(
   const open = rows.filter(({ isOpen }) => isOpen).length
   const notes =
     open === 0 ? [] : [`Of ${countOfText(open, 'open session')}, only what was sent so far.`]
-  return ok({ lines: [done.value, ...notes] })
+  const left =
+    elsewhere.length === 0
+      ? []
+      : [`${countOfText(elsewhere.length, 'session')} left out: their routes lead elsewhere.`]
+  return ok({ lines: [done.value, ...notes, ...left] })
+}
+
+/** Another project that the command names itself may get any session. */
+function isRoutedTo({ route }: SessionRow, options: TargetOptions): boolean {
+  const { to = 'langfuse', host, publicKey } = options
+  return route === undefined || (host ?? publicKey) !== undefined || route.includes(to)
 }
 
 async function dryRun(

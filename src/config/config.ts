@@ -123,6 +123,8 @@ export interface Config {
   readonly privacy: PrivacyConfig
   /** Where files with raw API bodies may be read. Absolute. */
   readonly bodyFolders: readonly string[]
+  /** What goes where. Absolute; absent where everything goes to every exporter. */
+  readonly routesFile?: string
   /** Own prices and discounts. Absolute; absent where none is named. */
   readonly pricesFile?: string
   /** Absolute. */

@@ -108,6 +108,9 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     }),
     privacy: privacyOf(environment, platform),
     bodyFolders: (environment.BODY_FOLDERS ?? []).map((each) => absoluteFolder(each, platform)),
+    ...(environment.ROUTES_FILE !== undefined && {
+      routesFile: absoluteFolder(environment.ROUTES_FILE, platform),
+    }),
     ...(environment.PRICES_FILE !== undefined && {
       pricesFile: absoluteFolder(environment.PRICES_FILE, platform),
     }),

@@ -257,6 +257,10 @@ export const environmentSchema = z.object({
     '0',
     'How long the bridge still takes requests after SIGTERM, while `/health/ready` says no.',
   ),
+  ROUTES_FILE: optionalVariable(
+    file,
+    'A JSON file that says which teams, keys and attributes go to which destinations; see docs/reference.md.',
+  ),
   SHUTDOWN_TIMEOUT: variable(
     duration(0),
     '10000',

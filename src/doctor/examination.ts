@@ -23,6 +23,7 @@ import { readLayers } from './settings-layers.ts'
 import { signalPlans } from './signal-plan.ts'
 import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
+import { routeFindings } from './route-checks.ts'
 import { sessionFindings } from './session-checks.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -109,6 +110,7 @@ export async function examine(
     ...(await sessionFindings(config.dataDir, now())),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
+    ...(await routeFindings(config, productVersion, now)),
     ...(sendsRecord && bridge.takesRecords
       ? await examineJourney(journey)
       : [skipped('record', noRecordBecause(sendsRecord, bridge))]),

@@ -26,11 +26,13 @@ export interface ItemToForward<Item> {
 
 export interface ForwardStore {
   /**
-   * Keeps the items that are not known yet, as the request that `requestOf` makes of them. Resolves
-   * once that is on the disk, to whether there was any.
+   * Keeps the items that are not known yet, as the request that `requestOf` makes of them, for one
+   * exporter or for all that read such requests. Resolves once that is on the disk, to whether there
+   * was any.
    */
   keep<Item>(
     items: readonly ItemToForward<Item>[],
     requestOf: (fresh: readonly Item[]) => ForwardedRequest,
+    destination?: string,
   ): Promise<boolean>
 }

@@ -19,6 +19,8 @@ export interface Arrival {
   /** The record as decoded, kept so that stored sessions can be mapped anew. */
   readonly stored: StoredRecord
   readonly arrivedMs: number
+  /** Name of the key that it came under; absent where that has none. */
+  readonly keyName?: string | undefined
 }
 
 /** A session as stored: opaque state, and the facts the store needs about it. */

@@ -75,7 +75,11 @@ export function createIntake(all: IntakeDeps): Intake {
   const take = processors.reduceRight<NextProcessor>(
     (next, processor) => (batch) => processor.process(batch, next),
     async ({ records, request }) => {
-      await store(ownedArrivals(inOrder(records), request.owner))
+      const arrivals = ownedArrivals(inOrder(records), request.owner)
+      const { keyName } = request
+      await store(
+        keyName === undefined ? arrivals : arrivals.map((arrival) => ({ ...arrival, keyName })),
+      )
       return []
     },
   )

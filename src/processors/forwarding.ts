@@ -4,7 +4,8 @@
  * that comes again is passed on once.
  */
 import { hash } from 'node:crypto'
-import type { Owner } from '../domain/access.ts'
+import { type Owner, ownerTag } from '../domain/access.ts'
+import { routeByRule, type Routes } from '../domain/routing.ts'
 import type { ForwardedRequest, ForwardStore, ItemToForward } from '../domain/forwarded-request.ts'
 import type { JsonMessage } from '../otlp/message-codec.ts'
 import type { RequestSignal } from '../otlp/message-types.ts'
@@ -29,8 +30,14 @@ export interface Forwarding {
     signal: RequestSignal,
     encoding: RequestEncoding,
     work: ForwardingWork,
-    owner?: Owner,
+    sender?: ForwardedFor,
   ): Promise<boolean>
+}
+
+/** Whoever sent a request, by the key that it came under. */
+export interface ForwardedFor {
+  readonly owner?: Owner | undefined
+  readonly keyName?: string | undefined
 }
 
 /** How a request shares with others while it is forwarded. */
@@ -50,6 +57,8 @@ export interface ForwardingDeps {
   readonly masker?: RecordMasker | undefined
   /** Where long texts are masked; absent where all are masked in this thread. */
   readonly longTexts?: LongTextMasker | undefined
+  /** Absent where everything is forwarded to every exporter that forwards. */
+  readonly routes?: Routes | undefined
   /** Told after something was kept. */
   readonly onKept: () => void
 }
@@ -75,18 +84,54 @@ export function createForwarding(deps: ForwardingDeps): Forwarding {
     part: Part,
     signal: RequestSignal,
     encoding: RequestEncoding,
+    sender: ForwardedFor,
   ): Promise<void> {
     const masked = mask === undefined ? part : await mask(part, signal)
-    const isFresh = await store.keep(masked, (fresh): ForwardedRequest => {
-      const request = requestOf(fresh, signal)
-      const items = fresh.length
-      return { kind: 'records', sessionKey: '', key: '', signal, encoding, items, request }
-    })
-    if (isFresh) onKept()
+    for (const [destination, items] of byDestination(masked, sender)) {
+      const isFresh = await store.keep(
+        items,
+        (fresh): ForwardedRequest => {
+          const request = requestOf(fresh, signal)
+          const { length } = fresh
+          return {
+            kind: 'records',
+            sessionKey: '',
+            key: '',
+            signal,
+            encoding,
+            items: length,
+            request,
+          }
+        },
+        destination,
+      )
+      if (isFresh) onKept()
+    }
+  }
+
+  /** By whom it is for; each has digests of its own, so that what one got is not kept from another. */
+  function byDestination(
+    part: Part,
+    sender: ForwardedFor,
+  ): ReadonlyMap<string | undefined, ItemToForward<RequestItem>[]> {
+    const owner = sender.owner === undefined ? '' : `${ownerTag(sender.owner)} `
+    if (deps.routes === undefined) {
+      const own = part.map(({ digest, item }) => ({ digest: `${owner}${digest}`, item }))
+      return new Map([[undefined, own]])
+    }
+    const found = new Map<string | undefined, ItemToForward<RequestItem>[]>()
+    for (const { digest, item } of part) {
+      for (const destination of destinationsOf(deps.routes, item.group, sender)) {
+        const items = found.get(destination) ?? []
+        items.push({ digest: `${destination} ${owner}${digest}`, item })
+        found.set(destination, items)
+      }
+    }
+    return found
   }
 
   return {
-    keep: async (bytes, signal, encoding, { pause, hold }) => {
+    keep: async (bytes, signal, encoding, { pause, hold }, sender = {}) => {
       const digestOf = createDigests(signal)
       let part: ItemToForward<RequestItem>[] = []
       let chars = 0
@@ -99,7 +144,7 @@ export function createForwarding(deps: ForwardingDeps): Forwarding {
         }
         const { digest, itemChars } = digestOf(item)
         if (part.length > 0 && chars + itemChars > MAX_PART_CHARS) {
-          await keepPart(part, signal, encoding)
+          await keepPart(part, signal, encoding, sender)
           part = []
           chars = 0
           partBytes = 0
@@ -111,10 +156,38 @@ export function createForwarding(deps: ForwardingDeps): Forwarding {
         part.push({ digest, item })
         chars = part.length >= MAX_PART_ITEMS ? MAX_PART_CHARS : chars + itemChars
       }
-      if (part.length > 0) await keepPart(part, signal, encoding)
+      if (part.length > 0) await keepPart(part, signal, encoding, sender)
       return true
     },
   }
+}
+
+/** The exporters that a resource's items go to; of those, whoever forwards takes them. */
+function destinationsOf(
+  routes: Routes,
+  group: JsonMessage,
+  { owner, keyName }: ForwardedFor,
+): readonly string[] {
+  const labels = resourceLabels(group)
+  const facts = { team: owner?.team ?? labels.team, user: owner?.user, keyName, labels }
+  return (routeByRule(routes, facts) ?? routes.fallback).filter((name) =>
+    /^forward(?::|$)/.test(name),
+  )
+}
+
+/** The attributes of a resource that are text. */
+function resourceLabels(group: JsonMessage): Readonly<Record<string, string>> {
+  const { attributes } = (group.resource ?? {}) as { readonly attributes?: unknown }
+  if (!Array.isArray(attributes)) return {}
+  const labels: Record<string, string> = {}
+  for (const attribute of attributes as readonly unknown[]) {
+    const { key, value } = (attribute ?? {}) as { readonly key?: unknown; readonly value?: unknown }
+    const text = ((value ?? {}) as { readonly stringValue?: unknown }).stringValue
+    if (typeof key === 'string' && typeof text === 'string') {
+      Object.defineProperty(labels, key, { value: text, enumerable: true, configurable: true })
+    }
+  }
+  return labels
 }
 
 type Part = readonly ItemToForward<RequestItem>[]

@@ -125,6 +125,8 @@ export interface IngestRequest {
   readonly permit: MemoryPermit
   /** Whose records these are, by the key that they came under; absent where that has no owner. */
   readonly owner?: Owner | undefined
+  /** The key's name. */
+  readonly keyName?: string | undefined
   /** Takes what a hook is to be answered once it is stored, in place of the empty object. */
   readonly answerHook?: (answer: HookAnswer) => void
 }

@@ -8,6 +8,8 @@ import type { KeyRing } from './key-ring.ts'
 export interface Sender {
   /** Absent where the key has neither team nor user, or there is none. */
   readonly owner?: Owner | undefined
+  /** Of a named key. */
+  readonly keyName?: string | undefined
   /** Notes what a request brought. */
   charge?(used: { readonly records: number; readonly bytes: number }): void
 }
@@ -32,12 +34,12 @@ export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): In
     }
     const { principal } = identified
     if (!allows(principal, 'ingest')) return err(mayNotSend)
-    const { keyId, team, user } = principal
+    const { keyId, name: keyName, team, user } = principal
     if (keyId === undefined) return ok(anybody)
     const exceeded = quotas.exceeded(keyId)
     if (exceeded !== undefined) return err(quotaExceeded(exceeded))
     const charge: Sender['charge'] = (used) => quotas.charge(keyId, used)
-    if (team === undefined && user === undefined) return ok({ charge })
-    return ok({ owner: { team, user }, charge })
+    if (team === undefined && user === undefined) return ok({ keyName, charge })
+    return ok({ keyName, owner: { team, user }, charge })
   }
 }

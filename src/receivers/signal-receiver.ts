@@ -181,7 +181,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     const request: IngestRequest = {
       arrivedMs: clock.now(),
       permit,
-      owner: sender.owner,
+      ...whoOf(sender),
       answerHook: (answer) => {
         hookAnswer = answer
       },
@@ -224,7 +224,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     bytes: Buffer,
     encoding: Encoding,
     hold: Hold,
-    { owner }: Sender,
+    sender: Sender,
   ): Promise<Refusal | undefined> => {
     const { name } = format
     if (deps.forwarding === undefined || name === 'hooks') return undefined
@@ -236,7 +236,7 @@ function createSignalReceiver<T, Name extends SignalName>(
     }
     const work = { pause, hold: (size: number) => hold(Math.min(size, MAX_FORWARDING_BYTES)) }
     try {
-      const isKept = await deps.forwarding.keep(bytes, name, encoding.name, work, owner)
+      const isKept = await deps.forwarding.keep(bytes, name, encoding.name, work, whoOf(sender))
       return isKept ? undefined : { failure: overloaded }
     } catch (cause) {
       return { failure: notStored, cause }
@@ -338,6 +338,10 @@ function redacted(rejected: readonly Rejection[], intake: Intake): readonly Reje
     }
     return lastRedacted
   })
+}
+
+function whoOf({ owner, keyName }: Sender): Pick<Sender, 'owner' | 'keyName'> {
+  return { owner, keyName }
 }
 
 function nothing(): void {

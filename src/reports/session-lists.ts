@@ -37,6 +37,7 @@ export function sessionRowOf(session: ListedSession): SessionRow {
     userId: cutOf(session.userId),
     project: cutOf(session.project),
     team: cutOf(session.team),
+    ...(session.route !== undefined && { route: [...session.route] }),
     isOpen: deadlineMs !== undefined,
     closeReason: closeReason ?? null,
     firstMs,

@@ -22,7 +22,7 @@ import type {
 import type { BadCursor } from '../api/queries.ts'
 import { countWithin, cutName, cutText, MAX_LIST_BYTES } from './answer-bounds.ts'
 import { createFirstTokens, figuresOf } from './session-figures.ts'
-import type { LangfuseLinks } from './langfuse-links.ts'
+import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
 import type { Pause } from './pause.ts'
 import { createRecordedText } from './recorded-text.ts'
 import { replaySlices } from './replay.ts'
@@ -50,10 +50,13 @@ export async function sessionPage(
   deps: SessionPageDeps,
   key: string,
 ): Promise<Session | undefined> {
-  const { reader, links } = deps
+  const { reader } = deps
   const row = await reader.details.find(key)
   if (row === undefined) return undefined
-  const told = await tellTurns(deps, key, undefined)
+  // The links lead to the project of the settings.
+  const isThere = row.route?.includes('langfuse') ?? true
+  const links = isThere ? deps.links : noLinks
+  const told = await tellTurns({ ...deps, links }, key, undefined)
   // What is told again stands in where the state cannot be read, or was never true.
   const state = stateOf(key, await reader.details.state(row.id)) ?? told?.state
   const { turns, omittedTurns, nextCursor } = lastTurns(told?.turns ?? [], told?.omitted ?? 0)

@@ -3,8 +3,7 @@
  * sessions of an owner alone. Every report asks through it, so none has to think of it; a question
  * that is added to the port has to be answered here as well.
  */
-import type { Owner, Visible } from '../domain/access.ts'
-import { isVisible } from '../domain/access.ts'
+import { isVisible, type Owner, type Visible } from '../domain/access.ts'
 import type { StoredBatch } from '../domain/telemetry-record.ts'
 import type { ListedSession, SessionQuestion, StoreReader } from '../storage/store-reader.ts'
 import { BUCKET_MS, bucketOf } from '../domain/usage.ts'

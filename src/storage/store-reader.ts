@@ -83,6 +83,8 @@ export interface ListedSession
   readonly id: number
   /** Whose it is: the first that was known. */
   readonly owner: Owner
+  /** The exporters that it goes to, where routes decided that; absent is all. */
+  readonly route?: readonly string[] | undefined
 }
 
 export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'

@@ -11,6 +11,7 @@ import type { ForwardStore } from '../domain/forwarded-request.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
+import type { Routes } from '../domain/routing.ts'
 import type { ScrubStore } from '../domain/scrub-store.ts'
 import type { SessionStore } from '../domain/session-store.ts'
 import type { TranscriptPositions } from '../domain/transcript-files.ts'
@@ -29,6 +30,11 @@ export interface StoreOptions<S> {
   readonly outbox: OutboxBounds
   /** Whom items are kept for. What waits for an active one keeps its session from being deleted. */
   readonly exporters: readonly OutboxReader[]
+  /**
+   * Where sessions go, decided once for each: by a rule as soon as one fits, else when it first has
+   * something to send. Absent where everything goes to every exporter.
+   */
+  readonly routes?: Routes | undefined
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
   readonly log: StoreLog

@@ -16,6 +16,7 @@ export interface SessionColumns {
   readonly team: string | null
   readonly owner_team: string | null
   readonly owner_user: string | null
+  readonly route: string | null
   /** Null when it is closed. */
   readonly deadline_ms: number | null
   readonly close_reason: string | null
@@ -39,6 +40,10 @@ function ownerOf(row: Pick<SessionColumns, 'owner_team' | 'owner_user'>): Owner 
   return { team: row.owner_team ?? undefined, user: row.owner_user ?? undefined }
 }
 
+function routeOf({ route }: Pick<SessionColumns, 'route'>): Pick<ListedSession, 'route'> {
+  return route === null ? {} : { route: JSON.parse(route) as readonly string[] }
+}
+
 export function listedSession(row: SessionColumns): ListedSession {
   return {
     id: row.id,
@@ -50,6 +55,7 @@ export function listedSession(row: SessionColumns): ListedSession {
     project: row.project ?? undefined,
     team: row.team ?? undefined,
     owner: ownerOf(row),
+    ...routeOf(row),
     deadlineMs: row.deadline_ms ?? undefined,
     closeReason: row.close_reason ?? undefined,
     firstMs: row.first_ms ?? 0,

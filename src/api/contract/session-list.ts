@@ -16,6 +16,8 @@ export const sessionRow = z
     project: z.string().nullable(),
     /** Resource attribute `team`. */
     team: z.string().nullable(),
+    /** The destinations that it goes to, once routes have decided that; absent where there are none. */
+    route: z.array(z.string()).optional(),
     isOpen: z.boolean(),
     /** `idle`, `shutdown`, `max_age`, `limit`, `session_end`; null while it is open. */
     closeReason: z.string().nullable(),

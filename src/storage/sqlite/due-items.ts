@@ -9,7 +9,7 @@
 import { sql } from 'kysely'
 import type { ItemKind } from '../../domain/outbox.ts'
 import type { Connection } from './connection.ts'
-import type { OutboxTable, Queue } from './outbox-table.ts'
+import { addressesOf, type OutboxTable, type Queue } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 
 export interface DueItem {
@@ -40,6 +40,8 @@ export interface DueItems {
 interface Search {
   readonly exporter: string
   readonly kind: ItemKind
+  readonly own: string
+  readonly shared: string
   readonly afterId: number
   readonly nowMs: number
   readonly limit: number
@@ -51,14 +53,18 @@ export function createDueItems(
 ): DueItems {
   const { kysely } = connection
 
-  const find = prepare(connection, ({ exporter, kind, afterId, nowMs, limit }: Search) => {
-    const untried = kysely
-      .selectFrom('outbox')
-      .select(['id', sql.lit(0).as('attempts')])
-      .where('kind', '=', kind)
-      .where('id', '>', afterId)
-      .orderBy('id')
-      .limit(limit)
+  const find = prepare(connection, ({ exporter, kind, own, shared, ...search }: Search) => {
+    const { afterId, nowMs, limit } = search
+    // Each address by itself: within it the index has the order of ids.
+    const untriedAt = (destination: string) =>
+      kysely
+        .selectFrom('outbox')
+        .select(['id', sql.lit(0).as('attempts')])
+        .where('kind', '=', kind)
+        .where('destination', '=', destination)
+        .where('id', '>', afterId)
+        .orderBy('id')
+        .limit(limit)
     const dueAgain = kysely
       .selectFrom('outbox_exceptions')
       .select(['outbox_id as id', 'attempts'])
@@ -69,17 +75,19 @@ export function createDueItems(
       .orderBy('outbox_id')
       .limit(limit)
     return kysely
-      .selectFrom(untried.as('untried'))
+      .selectFrom(untriedAt(own).as('untried'))
       .select(['id', 'attempts'])
+      .union(kysely.selectFrom(untriedAt(shared).as('shared')).select(['id', 'attempts']))
       .unionAll(kysely.selectFrom(dueAgain.as('due_again')).select(['id', 'attempts']))
       .orderBy('id')
       .limit(limit)
   })
-  const hasUntried = prepare(connection, (queue: { kind: ItemKind; afterId: number }) =>
+  const hasUntried = prepare(connection, (queue: Omit<Search, 'exporter' | 'nowMs' | 'limit'>) =>
     kysely
       .selectFrom('outbox')
       .select('id')
       .where('kind', '=', queue.kind)
+      .where('destination', 'in', [queue.own, queue.shared])
       .where('id', '>', queue.afterId)
       .limit(sql.lit(1)),
   )
@@ -103,7 +111,8 @@ export function createDueItems(
 
   const ids: DueItems['ids'] = (queue, nowMs, limit) => {
     const { exporter, kind } = queue
-    return find.all({ exporter, kind, afterId: table.positionOf(queue), nowMs, limit })
+    const afterId = table.positionOf(queue)
+    return find.all({ exporter, kind, ...addressesOf(exporter), afterId, nowMs, limit })
   }
 
   return {
@@ -111,7 +120,8 @@ export function createDueItems(
     read: (id) => read.get({ id }),
     nextDueMs: (queue) => {
       const { exporter, kind } = queue
-      if (hasUntried.get({ kind, afterId: table.positionOf(queue) }) !== undefined) return 0
+      const behind = { kind, ...addressesOf(exporter), afterId: table.positionOf(queue) }
+      if (hasUntried.get(behind) !== undefined) return 0
       return soonest.get({ exporter, kind })?.ms ?? undefined
     },
     oldest: (queue, limit) =>

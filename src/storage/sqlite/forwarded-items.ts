@@ -69,7 +69,7 @@ export function createForwardedItems(deps: ForwardedDeps): ForwardedItems {
   }
 
   return {
-    keep: (items, requestOf) =>
+    keep: (items, requestOf, destination) =>
       write(() => {
         const nowMs = clock.now()
         const before = heldItems()
@@ -79,7 +79,11 @@ export function createForwardedItems(deps: ForwardedDeps): ForwardedItems {
               ({ digest }) => insert.run({ digest, received_ms: nowMs }).changes > 0,
             )
             if (fresh.length === 0) return false
-            outbox.insert(requestOf(fresh.map(({ item }) => item)), nowMs)
+            outbox.insert(
+              requestOf(fresh.map(({ item }) => item)),
+              nowMs,
+              destination === undefined ? undefined : [destination],
+            )
             held = before + fresh.length
             return true
           })

@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
-import type { OutboxTable } from './outbox-table.ts'
+import { isReadBy, type OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 import type { IdRange, SessionToDelete, StoredSession } from './session-deletion.ts'
 
@@ -43,7 +43,7 @@ export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
   const items = prepare(connection, ({ afterId }: { afterId: number }) =>
     kysely
       .selectFrom('outbox')
-      .select(['id', 'session_key', 'kind'])
+      .select(['id', 'session_key', 'kind', 'destination'])
       .where('id', '>', afterId)
       .orderBy('id')
       .limit(sql.lit(ITEMS_PER_SLICE)),
@@ -90,8 +90,8 @@ export function createOldestSessions(deps: OldestSessionsDeps): OldestSessions {
       if (lookedAtId === undefined) return false
       const rows = items.all({ afterId: lookedAtId })
       const queues = outbox.queues()
-      for (const { id, session_key, kind } of rows) {
-        const pending = queues.filter((queue) => queue.kind === kind && outbox.isPending(queue, id))
+      for (const { id, session_key, ...of } of rows) {
+        const pending = queues.filter((queue) => isReadBy(queue, of) && outbox.isPending(queue, id))
         if (pending.length === 0) continue
         const before = waiting.get(session_key)
         const isActive =

@@ -21,7 +21,7 @@ export function createOutboxLeftovers(
   const items = prepare(connection, (range: { afterId: number; throughId: number }) =>
     connection.kysely
       .selectFrom('outbox')
-      .select(['id', 'kind'])
+      .select(['id', 'kind', 'destination'])
       .where('id', '>', range.afterId)
       .where('id', '<=', range.throughId)
       .orderBy('id')
@@ -37,7 +37,7 @@ export function createOutboxLeftovers(
     sweep: () => {
       if (afterId >= throughId) return false
       const found = items.all({ afterId, throughId })
-      const unneeded = found.filter(({ id, kind }) => !table.isNeeded(id, kind))
+      const unneeded = found.filter(({ id, ...of }) => !table.isNeeded(id, of))
       if (unneeded.length > 0) table.change(() => unneeded.map(({ id }) => table.discard(id)))
       afterId = found.length < ITEMS_PER_SLICE ? throughId : (found.at(-1)?.id ?? throughId)
       return afterId < throughId

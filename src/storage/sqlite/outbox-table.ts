@@ -18,6 +18,7 @@ import type {
   OutgoingItem,
   QueueCounts,
 } from '../../domain/outbox.ts'
+import { isNamedDestination } from '../../domain/routing.ts'
 import type { Connection } from './connection.ts'
 import { EMISSION_VERSION, writeEmission } from '../emission-text.ts'
 import { parseJsonText } from '../json-text.ts'
@@ -30,6 +31,19 @@ export interface Queue {
   readonly kind: ItemKind
 }
 
+/** What is known of an item that says who reads it. */
+export interface Addressed {
+  readonly kind: ItemKind
+  /** An exporter; empty for all that are no named destinations. */
+  readonly destination: string
+}
+
+/** Whether an item is one of a queue's. */
+export function isReadBy({ exporter, kind }: Queue, item: Addressed): boolean {
+  if (kind !== item.kind) return false
+  return item.destination === '' ? !isNamedDestination(exporter) : item.destination === exporter
+}
+
 /** Changes may only be made within `change` or `counted`. Those of an item that is gone do nothing. */
 export interface OutboxTable {
   counts(): OutboxCounts
@@ -39,7 +53,7 @@ export interface OutboxTable {
   /** Whether the exporter still has to deliver it. */
   isPending(queue: Queue, id: number): boolean
   /** Whether any exporter needs it, be it only because it is dead there. */
-  isNeeded(id: number, kind: ItemKind): boolean
+  isNeeded(id: number, of: Addressed): boolean
   /** Runs changes in one transaction. */
   change<T>(work: () => T): T
   /** Runs a transaction with changes in it; if it throws, the counts are what they were. */
@@ -49,9 +63,11 @@ export interface OutboxTable {
    * waited for one that is missing is no longer kept for it. Returns those that were missing.
    */
   setReaders(readers: readonly OutboxReader[]): readonly QueueCounts[]
-  /** Whether any exporter reads items of a kind: those of others are not to be inserted. */
-  isRead(kind: ItemKind): boolean
-  insert(item: OutgoingItem, nowMs: number): void
+  /**
+   * For each of these exporters that reads its kind, a row; without `to` one for all that are no named
+   * destinations.
+   */
+  insert(item: OutgoingItem, nowMs: number, to?: readonly string[]): void
   /**
    * Gives an item another payload; it waits on as it did. Of scores that have one key after that, the
    * newer stays.
@@ -73,9 +89,30 @@ export interface OutboxTable {
 
 type ItemColumns = Pick<
   NewRow<'outbox'>,
-  'id' | 'session_key' | 'kind' | 'created_ms' | 'bytes' | 'payload'
+  'id' | 'session_key' | 'kind' | 'destination' | 'created_ms' | 'bytes' | 'payload'
 >
 type Exception = NewRow<'outbox_exceptions'>
+
+interface NamedScore {
+  readonly sessionKey: string
+  readonly scoreKey: string
+  readonly destination: string
+}
+
+/** What an exporter reads: its own, and what is for all, which is the same again where that is not its. */
+interface Addresses {
+  readonly own: string
+  readonly shared: string
+}
+
+interface AddressedBehind extends Addresses {
+  readonly kind: ItemKind
+  readonly afterId: number
+}
+
+export function addressesOf(exporter: string): Addresses {
+  return { own: exporter, shared: isNamedDestination(exporter) ? exporter : '' }
+}
 
 interface Counted extends Queue {
   pending: number
@@ -94,25 +131,33 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   const insertScore = prepare(connection, (row: ItemColumns & { score_key: string }) =>
     kysely.insertInto('outbox').values({ ...row, ...common }),
   )
-  const supersede = prepare(connection, (score: { sessionKey: string; scoreKey: string }) =>
+  const supersede = prepare(connection, (score: NamedScore) =>
     kysely
       .deleteFrom('outbox')
       .where('session_key', '=', score.sessionKey)
       .where('score_key', '=', score.scoreKey)
-      .returning(['id', 'kind', 'bytes']),
+      .where('destination', '=', score.destination)
+      .returning(['id', 'kind', 'bytes', 'destination']),
   )
   const remove = prepare(connection, ({ id }: { id: number }) =>
-    kysely.deleteFrom('outbox').where('id', '=', id).returning(['id', 'kind', 'bytes']),
+    kysely
+      .deleteFrom('outbox')
+      .where('id', '=', id)
+      .returning(['id', 'kind', 'bytes', 'destination']),
   )
   const storedRow = prepare(connection, ({ id }: { id: number }) =>
-    kysely.selectFrom('outbox').select(['session_key', 'score_key', 'bytes']).where('id', '=', id),
+    kysely
+      .selectFrom('outbox')
+      .select(['session_key', 'score_key', 'bytes', 'destination'])
+      .where('id', '=', id),
   )
-  const idOfScore = prepare(connection, (score: { sessionKey: string; scoreKey: string }) =>
+  const idOfScore = prepare(connection, (score: NamedScore) =>
     kysely
       .selectFrom('outbox')
       .select('id')
       .where('session_key', '=', score.sessionKey)
-      .where('score_key', '=', score.scoreKey),
+      .where('score_key', '=', score.scoreKey)
+      .where('destination', '=', score.destination),
   )
   const setScoreKey = prepare(
     connection,
@@ -129,11 +174,12 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   )
   const idsBetween = prepare(
     connection,
-    (range: { kind: ItemKind; afterId: number; throughId: number }) =>
+    (range: { kind: ItemKind; own: string; shared: string; afterId: number; throughId: number }) =>
       kysely
         .selectFrom('outbox')
         .select('id')
         .where('kind', '=', range.kind)
+        .where('destination', 'in', [range.own, range.shared])
         .where('id', '>', range.afterId)
         .where('id', '<=', range.throughId)
         .orderBy('id'),
@@ -187,11 +233,12 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   const reserved = prepare(connection, () =>
     kysely.selectFrom('ids').select('reserved').where('name', '=', sql.lit('outbox')),
   )
-  const untriedCount = prepare(connection, (queue: { kind: ItemKind; afterId: number }) =>
+  const untriedCount = prepare(connection, (queue: AddressedBehind) =>
     kysely
       .selectFrom('outbox')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('kind', '=', queue.kind)
+      .where('destination', 'in', [queue.own, queue.shared])
       .where('id', '>', queue.afterId),
   )
   const exceptionCount = prepare(connection, (of: Queue & { state: 'pending' | 'dead' }) =>
@@ -246,7 +293,8 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     known = currentPositions().map(({ exporter, kind, through_id }) => {
       const counts = (state: 'pending' | 'dead') =>
         exceptionCount.get({ exporter, kind, state })?.count ?? 0
-      const untried = untriedCount.get({ kind, afterId: through_id })?.count ?? 0
+      const behind = { kind, ...addressesOf(exporter), afterId: through_id }
+      const untried = untriedCount.get(behind)?.count ?? 0
       return { exporter, kind, pending: untried + counts('pending'), dead: counts('dead') }
     })
     knownBytes = allBytes.get({})?.bytes ?? 0
@@ -260,10 +308,10 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   }
 
   /** The row is gone: it counts for nobody any more. */
-  function forgetRow({ id, kind, bytes }: { id: number; kind: ItemKind; bytes: number }): void {
+  function forgetRow({ id, bytes, ...of }: Addressed & { id: number; bytes: number }): void {
     knownBytes -= bytes
     for (const queue of currentPositions()) {
-      if (queue.kind !== kind) continue
+      if (!isReadBy(queue, of)) continue
       if (id > queue.through_id) {
         count(queue, { pending: -1 })
         continue
@@ -281,18 +329,25 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     return row !== undefined
   }
 
-  function isNeeded(id: number, kind: ItemKind, besides?: string): boolean {
+  function isNeeded(id: number, of: Addressed, besides?: string): boolean {
     return currentPositions().some(
       (queue) =>
-        queue.kind === kind &&
+        isReadBy(queue, of) &&
         queue.exporter !== besides &&
         (id > queue.through_id || exception.get({ exporter: queue.exporter, id }) !== undefined),
     )
   }
 
+  function hasOtherReader(kind: ItemKind, besides: string): boolean {
+    return currentPositions().some((queue) => queue.kind === kind && queue.exporter !== besides)
+  }
+
   /** `done` has no need of it any more, which need not be looked up. */
   function removeUnneeded(id: number, kind: ItemKind, done: string): void {
-    if (isNeeded(id, kind, done)) return
+    if (hasOtherReader(kind, done)) {
+      const destination = storedRow.get({ id })?.destination
+      if (destination === undefined || isNeeded(id, { kind, destination }, done)) return
+    }
     const row = remove.get({ id })
     if (row !== undefined) knownBytes -= row.bytes
   }
@@ -311,7 +366,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     const throughId = ids.reduce((most, id) => Math.max(most, id), afterId)
     const present = new Set<number>()
     if (throughId > afterId) {
-      for (const { id } of idsBetween.all({ kind, afterId, throughId })) {
+      for (const { id } of idsBetween.all({ kind, ...addressesOf(exporter), afterId, throughId })) {
         present.add(id)
         if (!inTurn.has(id)) putException.run(untried(queue, id))
       }
@@ -330,6 +385,25 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       const found = exception.get({ exporter, id })
       return found?.state === 'dead' ? [found] : []
     })
+  }
+
+  function put(
+    { kind, sessionKey, key }: OutgoingItem,
+    written: Pick<ItemColumns, 'payload' | 'bytes'> & { readonly destination: string },
+    nowMs: number,
+  ): void {
+    const { destination, bytes } = written
+    const id = ids.next('outbox')
+    const row = { id, session_key: sessionKey, kind, created_ms: nowMs, ...written }
+    if (kind === 'score') {
+      const older = supersede.get({ sessionKey, scoreKey: key, destination })
+      if (older !== undefined) forgetRow(older)
+      insertScore.run({ ...row, score_key: key })
+    } else {
+      insertItem.run(row)
+    }
+    for (const queue of known) if (isReadBy(queue, { kind, destination })) queue.pending += 1
+    knownBytes += bytes
   }
 
   return {
@@ -358,7 +432,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       if (id > positionOf(queue)) return true
       return exception.get({ exporter: queue.exporter, id })?.state === 'pending'
     },
-    isNeeded: (id, kind) => isNeeded(id, kind),
+    isNeeded: (id, of) => isNeeded(id, of),
     counted,
     // Immediate: a lock taken later than the first read could be refused half-way.
     change: <T>(work: () => T) => counted(() => transaction.immediate(work) as T),
@@ -384,36 +458,23 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       )
       return missing
     },
-    isRead: (kind) => known.some((queue) => queue.kind === kind),
-    insert: (item, nowMs) => {
+    insert: (item, nowMs, to) => {
+      const { kind } = item
+      const isRead = (destination: string) =>
+        known.some((queue) => isReadBy(queue, { kind, destination }))
+      const destinations = to === undefined ? [''] : [...new Set(to)].filter(isRead)
+      if (destinations.length === 0) return
       const payload = writeEmission(item)
       const bytes = Buffer.byteLength(payload)
-      const { kind, sessionKey, key } = item
-      const row = {
-        id: ids.next('outbox'),
-        session_key: sessionKey,
-        kind,
-        created_ms: nowMs,
-        bytes,
-        payload,
-      }
-      if (kind === 'score') {
-        const older = supersede.get({ sessionKey, scoreKey: key })
-        if (older !== undefined) forgetRow(older)
-        insertScore.run({ ...row, score_key: key })
-      } else {
-        insertItem.run(row)
-      }
-      for (const queue of known) if (queue.kind === kind) queue.pending += 1
-      knownBytes += bytes
+      for (const destination of destinations) put(item, { payload, bytes, destination }, nowMs)
     },
     rewrite: (id, payload) => {
       const before = storedRow.get({ id })
       if (before === undefined) return
-      const { session_key: sessionKey, score_key: scoreKey } = before
+      const { session_key: sessionKey, score_key: scoreKey, destination } = before
       const key = scoreKey === null ? null : scoreKeyIn(payload)
       if (key !== null && key !== scoreKey) {
-        const other = idOfScore.get({ sessionKey, scoreKey: key })?.id
+        const other = idOfScore.get({ sessionKey, scoreKey: key, destination })?.id
         if (other !== undefined) discard(Math.min(id, other))
         if (other !== undefined && other > id) return
       }

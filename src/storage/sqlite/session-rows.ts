@@ -37,6 +37,10 @@ export interface SessionRows<S> {
    */
   load(keys: readonly SessionKey[]): Promise<() => ReadonlyMap<SessionKey, S>>
   write(row: SessionRow<S>, nowMs: number): void
+  /** Where it was decided that a session goes; undefined while that is open. */
+  routeOf(key: SessionKey): readonly string[] | undefined
+  /** Decides it, for good. */
+  putRoute(key: SessionKey, route: readonly string[]): void
   /** After a rollback: ids given since the last commit may be void. */
   forget(): void
 }
@@ -91,6 +95,13 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
         })
         .where('id', '=', id),
   )
+  const findRoute = prepare(connection, ({ key }: { key: SessionKey }) =>
+    kysely.selectFrom('sessions').select('route').where('session_key', '=', key),
+  )
+  const setRoute = prepare(connection, ({ key, route }: { key: SessionKey; route: string }) =>
+    kysely.updateTable('sessions').set({ route }).where('session_key', '=', key),
+  )
+  const routes = createBoundedMap<SessionKey, readonly string[]>(MAX_REMEMBERED)
   const closeUnreadable = prepare(connection, ({ id }: { id: number }) =>
     kysely
       .updateTable('sessions')
@@ -169,7 +180,23 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
       putState.run({ session_ref: id, version: states.version, state: JSON.stringify(row.state) })
       attributes.keep(id, row.labels)
     },
-    forget: () => refs.clear(),
+    routeOf: (key) => {
+      const known = routes.get(key)
+      if (known !== undefined) return known
+      const stored = findRoute.get({ key })?.route ?? null
+      if (stored === null) return undefined
+      const route = JSON.parse(stored) as readonly string[]
+      routes.set(key, route)
+      return route
+    },
+    putRoute: (key, route) => {
+      setRoute.run({ key, route: JSON.stringify(route) })
+      routes.set(key, route)
+    },
+    forget: () => {
+      refs.clear()
+      routes.clear()
+    },
   }
 }
 

@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { SessionKey } from '../../domain/identity.ts'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type {
   Arrival,
   Committed,
@@ -15,6 +15,7 @@ import type {
   SessionRow,
   SessionStore,
 } from '../../domain/session-store.ts'
+import { routeByRule, type Routes } from '../../domain/routing.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetEvaluator } from './budget-evaluator.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
@@ -40,6 +41,8 @@ interface SqliteSessionsDeps<S> {
   readonly states: StateFormat<S>
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
+  /** Absent where everything goes to every exporter. */
+  readonly routes?: Routes | undefined
   readonly ids: IdBlocks
   readonly outbox: OutboxTable
   readonly write: Write
@@ -56,7 +59,7 @@ export interface SqliteSessions<S> extends Omit<SessionStore<S>, 'remove'> {
 }
 
 export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
-  const { connection, clock, budgets, ids, outbox, write, onWritten, log } = deps
+  const { connection, clock, budgets, routes, ids, outbox, write, onWritten, log } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
@@ -88,12 +91,41 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         const row = rows.get(sessionKey)
         if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
       }
-      for (const emission of outcome.emissions) outbox.insert(emission, nowMs)
+      if (routes !== undefined) route(routes, outcome, arrivals)
+      for (const emission of outcome.emissions) {
+        outbox.insert(emission, nowMs, destinationsOf(emission.sessionKey))
+      }
       const committed: Committed<S> = { outcome, alerts: spend(outcome, rows, nowMs) }
       const wrote = fresh.length + outcome.sessions.length + outcome.emissions.length > 0
       return { committed, wrote }
     },
   )
+
+  /** Decides where sessions go that are new, or of which nothing decided it so far. */
+  function route(by: Routes, outcome: Outcome<S>, arrivals: readonly Arrival[]): void {
+    const sending = new Set(outcome.emissions.map(({ sessionKey }) => sessionKey))
+    for (const { key, team, userId, labels } of outcome.sessions) {
+      if (sessions.routeOf(key) !== undefined) continue
+      const owner = ownerOfSession(key)
+      const named = arrivals.find(({ sessionKey, keyName }) => {
+        return sessionKey === key && keyName !== undefined
+      })
+      const decided = routeByRule(by, {
+        team: owner?.team ?? team,
+        user: owner?.user ?? userId,
+        keyName: named?.keyName,
+        labels,
+      })
+      if (decided !== undefined || sending.has(key)) {
+        sessions.putRoute(key, decided ?? by.fallback)
+      }
+    }
+  }
+
+  /** Undefined is every exporter that the settings configure. */
+  function destinationsOf(key: SessionKey): readonly string[] | undefined {
+    return routes && (sessions.routeOf(key) ?? routes.fallback)
+  }
 
   /** Adds what was used, and returns the alerts of the budgets that it is held against. */
   function spend(
@@ -115,7 +147,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   function tell(alerts: readonly BudgetAlert[], state: S, sessionRef: number, nowMs: number): void {
     for (const alert of alerts) {
       const events = budgets?.events(state, alert) ?? []
-      for (const event of events) outbox.insert(event, nowMs)
+      for (const event of events) outbox.insert(event, nowMs, destinationsOf(event.sessionKey))
       if (events.length > 0) controls.insert(sessionRef, { kind: 'budget', alert })
     }
   }

@@ -1,10 +1,10 @@
 /** A shared bridge with two teams on it, who send the same session ids and different content. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IssuedAnswer } from '../../../src/api/contract/keys.ts'
 import type { SessionList } from '../../../src/api/contract/session-list.ts'
 import type { Session } from '../../../src/api/contract/session.ts'
-import { post, resourceLogsOf, toolResult, turn } from '../cli/telemetry.ts'
+import { post, toolResult, turn } from '../cli/telemetry.ts'
 import { createGrpcClient, servicePaths } from '../grpc/grpc-client.ts'
 import { bridgeEnvironment, startBridge, type TestBridge } from '../corpus/bridge.ts'
 
@@ -117,8 +117,6 @@ export async function sendAll(bridge: SharedBridge, team: Team, key: string): Pr
   await bridge.ask('/v1/logs', key, { method: 'POST', body: { resourceLogs: [unknown] } })
 }
 
-export { resourceLogsOf }
-
 export async function sessionsFor(bridge: SharedBridge, key: string): Promise<readonly string[]> {
   const answer = await bridge.ask('/api/sessions?limit=200', key)
   if (answer.status !== 200) throw new Error(await answer.text())
@@ -141,5 +139,3 @@ export function writeFile(dataDir: string, name: string, value: unknown): string
   writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value))
   return path
 }
-
-export { readFileSync }

@@ -4,6 +4,12 @@ import type { ExporterWaiting, WaitingReader } from '../../store-reader.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 
+/** Whether an item is for an exporter: its own, or for all that are no named destinations. */
+function isAddressed(exporter: string) {
+  const name = sql.ref(exporter)
+  return sql<boolean>`outbox.destination in (${name}, iif(instr(${name}, ':') > 0, ${name}, ''))`
+}
+
 export function createWaitingSessions(connection: ReadConnection): WaitingReader {
   const { kysely } = connection
   const keys = prepare(connection, () => {
@@ -11,6 +17,7 @@ export function createWaitingSessions(connection: ReadConnection): WaitingReader
       .selectFrom('outbox_positions')
       .innerJoin('outbox', 'outbox.kind', 'outbox_positions.kind')
       .select('session_key')
+      .where(isAddressed('outbox_positions.exporter'))
       .whereRef('outbox.id', '>', 'through_id')
     const putOff = kysely
       .selectFrom('outbox_exceptions')
@@ -25,6 +32,7 @@ export function createWaitingSessions(connection: ReadConnection): WaitingReader
       const inTurn = eb
         .selectFrom('outbox')
         .whereRef('outbox.kind', '=', 'queue.kind')
+        .where(isAddressed('queue.exporter'))
         .whereRef('outbox.id', '>', 'queue.through_id')
       const exceptions = eb
         .selectFrom('outbox_exceptions as exception')
