@@ -1,0 +1,170 @@
+/** Named keys in memory: whom they stand for, how long, and how much may be sent under them. */
+import { describe, expect, test } from 'vitest'
+import { createKey, type KeyRequest, revokeKey, rotateKey } from '../../../src/access/keys.ts'
+import type { KeyStore, KeyUse, StoredKey } from '../../../src/domain/key-store.ts'
+import { createIngestCheck } from '../../../src/receivers/ingest-access.ts'
+import { createKeyRing } from '../../../src/receivers/key-ring.ts'
+import { createManualClock, type ManualClock } from '../manual-clock.ts'
+
+/** A day of UTC begins. */
+const MIDNIGHT = Date.UTC(2026, 10, 26)
+const DAY_MS = 86_400_000
+
+interface Kept extends KeyStore {
+  readonly uses: KeyUse[]
+}
+
+function createStore(): Kept {
+  const keys = new Map<string, StoredKey>()
+  const uses: KeyUse[] = []
+  return {
+    uses,
+    list: async () => [...keys.values()],
+    add: async (key) => {
+      keys.set(key.id, key)
+      return true
+    },
+    change: async (id, change) => {
+      const before = keys.get(id)
+      if (before === undefined) return undefined
+      keys.set(id, change(before))
+      return keys.get(id)
+    },
+    noteUses: async (more) => void uses.push(...more),
+  }
+}
+
+async function stage(request: Partial<KeyRequest> = {}, atMs = MIDNIGHT + 1000) {
+  const clock = createManualClock(atMs)
+  const store = createStore()
+  const ring = createKeyRing({ store, apiKey: undefined, clock, log: { error: () => undefined } })
+  const made = await createKey(store, { name: 'ci', scopes: ['ingest'], ...request }, clock.now())
+  if (!made.ok) throw new Error(made.error)
+  await ring.start()
+  const check = createIngestCheck(undefined, ring)
+  const send = (text: string | undefined, records = 0, bytes = 0) => {
+    const sender = check(text === undefined ? undefined : `Bearer ${text}`)
+    if (sender.ok) sender.value.charge?.({ records, bytes })
+    return sender
+  }
+  return { clock, store, ring, made: made.value, send }
+}
+
+const kindOf = (sender: ReturnType<Awaited<ReturnType<typeof stage>>['send']>) =>
+  sender.ok ? 'ok' : sender.error.kind
+
+describe('a key', () => {
+  test('stands for its owner; another text with its id does not', async () => {
+    const { ring, made } = await stage({ team: 'red', user: 'ada', scopes: ['read:own'] })
+    expect(ring.identify(`Bearer ${made.text}`)).toMatchObject({
+      kind: 'principal',
+      principal: { name: 'ci', team: 'red', user: 'ada', scopes: ['read:own'] },
+    })
+    const other = `${made.text.slice(0, -1)}${made.text.endsWith('A') ? 'B' : 'A'}`
+    expect(ring.identify(`Bearer ${other}`)).toEqual({ kind: 'unknown', isNamed: true })
+    expect(ring.identify('Bearer something')).toEqual({ kind: 'unknown', isNamed: false })
+    expect(ring.identify(undefined)).toEqual({ kind: 'absent' })
+  })
+
+  test('ends with its expiry, and with its revocation', async () => {
+    const { clock, store, ring, made, send } = await stage({ expiresMs: MIDNIGHT + 5000 })
+    expect(kindOf(send(made.text))).toBe('ok')
+    await clock.advance(3999)
+    expect(kindOf(send(made.text))).toBe('ok')
+    await clock.advance(1)
+    expect(kindOf(send(made.text))).toBe('unauthenticated')
+    const other = await createKey(store, { name: 'b', scopes: ['ingest'] }, clock.now())
+    if (!other.ok) throw new Error(other.error)
+    await ring.reload()
+    expect(kindOf(send(other.value.text))).toBe('ok')
+    await revokeKey(store, 'b', clock.now())
+    // Another replica did it: it is noticed.
+    await clock.advance(5000)
+    expect(kindOf(send(other.value.text))).toBe('unauthenticated')
+  })
+
+  test('overlaps with the one before it for as long as was asked for', async () => {
+    const { clock, store, ring, made, send } = await stage()
+    const rotated = await rotateKey(store, 'ci', 2000, clock.now())
+    if (!rotated.ok) throw new Error(rotated.error)
+    await ring.reload()
+    expect([kindOf(send(made.text)), kindOf(send(rotated.value.text))]).toEqual(['ok', 'ok'])
+    await clock.advance(2000)
+    expect([kindOf(send(made.text)), kindOf(send(rotated.value.text))]).toEqual([
+      'unauthenticated',
+      'ok',
+    ])
+  })
+
+  test('is needed by everybody once there is one, be it revoked', async () => {
+    const { store, ring, send, clock } = await stage()
+    expect(kindOf(send(undefined))).toBe('unauthenticated')
+    await revokeKey(store, 'ci', clock.now())
+    await ring.reload()
+    expect(kindOf(send(undefined))).toBe('unauthenticated')
+    const empty = createKeyRing({
+      store: createStore(),
+      apiKey: undefined,
+      clock,
+      log: { error: () => undefined },
+    })
+    expect(createIngestCheck(undefined, empty)(undefined).ok).toBe(true)
+    expect(createIngestCheck(undefined, empty)('Bearer whatever').ok).toBe(true)
+  })
+
+  test('is noted as used about once a minute, not at each use', async () => {
+    const { clock, store, made, send, ring } = await stage()
+    for (let n = 0; n < 5; n += 1) send(made.text, 1, 10)
+    expect(store.uses).toEqual([])
+    await clock.advance(60_000)
+    expect(store.uses).toEqual([
+      { id: made.key.id, lastUsedMs: MIDNIGHT + 1000, dayMs: MIDNIGHT, bytes: 50 },
+    ])
+    send(made.text, 1, 7)
+    await ring.stop()
+    expect(store.uses[1]).toMatchObject({ bytes: 7 })
+  })
+})
+
+describe('a quota', () => {
+  async function untilTaken(clock: ManualClock, send: () => ReturnType<typeof kindOf>) {
+    let waitedS = 0
+    while (send() !== 'ok') {
+      await clock.advance(1000)
+      waitedS += 1
+    }
+    return waitedS
+  }
+
+  test('of records takes a request whole, and then has the key wait as long as it says', async () => {
+    const { clock, made, send } = await stage({ recordsPerMinute: 60 })
+    expect(kindOf(send(made.text, 90))).toBe('ok')
+    const refused = send(made.text, 1)
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'quota', retryAfterS: 31 } })
+    expect(await untilTaken(clock, () => kindOf(send(made.text, 0)))).toBe(31)
+  })
+
+  test('of bytes ends with the day', async () => {
+    const { clock, made, send } = await stage({ bytesPerDay: 100 }, MIDNIGHT + DAY_MS - 5000)
+    expect(kindOf(send(made.text, 1, 100))).toBe('ok')
+    expect(send(made.text)).toMatchObject({ ok: false, error: { kind: 'quota', retryAfterS: 5 } })
+    await clock.advance(5000)
+    expect(kindOf(send(made.text, 1, 99))).toBe('ok')
+    expect(kindOf(send(made.text, 1, 1))).toBe('ok')
+    expect(kindOf(send(made.text))).toBe('quota')
+  })
+
+  test('of bytes remembers what was sent before a restart', async () => {
+    const { clock, store, made } = await stage({ bytesPerDay: 100 })
+    await store.change(made.key.id, (key) => ({ ...key, dayUse: { dayMs: MIDNIGHT, bytes: 100 } }))
+    const again = createKeyRing({
+      store,
+      apiKey: undefined,
+      clock,
+      log: { error: () => undefined },
+    })
+    await again.start()
+    const sender = createIngestCheck(undefined, again)(`Bearer ${made.text}`)
+    expect(sender).toMatchObject({ ok: false, error: { kind: 'quota' } })
+  })
+})
