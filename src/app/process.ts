@@ -11,8 +11,9 @@ import { PRODUCT_VERSION } from './version.ts'
 
 /** What keeps the memory of the bridge flat. */
 const NODE_OPTIONS: readonly string[] = [
-  // A young generation of some 24 MB: what the bridge makes is garbage soon.
-  '--max-semi-space-size=8',
+  // A young generation of up to 48 MB under load: what the bridge makes is garbage soon, and with half
+  // of that the collector takes a tenth more of all processor time. At rest it stays at some 12 MB.
+  '--max-semi-space-size=16',
   // The old one is collected when it has grown by half, not to four times its size.
   '--heap-growing-percent=50',
   // More helpers of the collector would only take turns with what they help.

@@ -14,5 +14,19 @@ export function shortHash(text: string): string {
     Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
   low =
     Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
-  return (2 ** 32 * (high & 0x1f_ffff) + (low >>> 0)).toString(36)
+  return inBase36(2 ** 32 * (high & 0x1f_ffff) + (low >>> 0))
+}
+
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+/** As `toString(36)` writes a whole number, which takes seven times as long: it is made for fractions. */
+function inBase36(value: number): string {
+  let digits = ''
+  let rest = value
+  do {
+    const quotient = Math.floor(rest / 36)
+    digits = DIGITS.charAt(rest - 36 * quotient) + digits
+    rest = quotient
+  } while (rest > 0)
+  return digits
 }

@@ -25,12 +25,12 @@ export const dimensions = Object.keys(DIMENSIONS) as readonly Dimension[]
 
 /** A set as JSON: equal for equal sets, and only for these. What is stored of it. */
 export function dimensionsKey(of: UsageDimensions): string {
-  const told: [Dimension, string][] = []
+  let key = ''
   for (const name of dimensions) {
     const value = of[name]
-    if (value !== undefined) told.push([name, value])
+    if (value !== undefined) key += `${key === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
   }
-  return told.length === 0 ? '{}' : JSON.stringify(Object.fromEntries(told))
+  return `{${key}}`
 }
 
 /** Model calls of one model and one set of dimensions, by the main agent or by subagents. */

@@ -201,7 +201,7 @@ function withBoundedLists<T extends Item>(item: T): T {
 }
 
 function boundedDimensions(of: CallDimensions): CallDimensions {
-  return boundedEntries<string>({ ...of }, nameWithin)
+  return boundedEntries(of as Readonly<Record<string, string>>, nameWithin)
 }
 
 function boundedIdentity(identity: Identity): Identity {

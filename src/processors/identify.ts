@@ -111,13 +111,16 @@ function logKeyOf(
   for (const key of row?.identifiedBy ?? []) {
     const id = textOf(record.attributes, key)
     if (id === undefined) continue
-    const counts = (row?.sameInCopies ?? []).map((count) => textOf(record.attributes, count) ?? '0')
+    let content = ''
+    for (const count of row?.sameInCopies ?? []) {
+      content += `${content === '' ? '' : ','}${textOf(record.attributes, count) ?? '0'}`
+    }
     return {
       dedupKey: `${name}|${id}`,
       instance: {
         isSequenced: sequence !== undefined,
         place: `${time}|${sequence ?? ''}`,
-        content: counts.join(',').slice(0, MAX_CONTENT_LENGTH),
+        content: content.slice(0, MAX_CONTENT_LENGTH),
       },
     }
   }

@@ -13,7 +13,7 @@ import type {
 } from '../domain/agent-event.ts'
 import type { Draft } from './draft.ts'
 import { forgets } from './held.ts'
-import { drop, type CorrelationBounds, look, note } from './pending-correlations.ts'
+import { drop, type CorrelationBounds, isHalfFull, look, note } from './pending-correlations.ts'
 import { jsonBytes } from './json-bytes.ts'
 import { shortHash } from '../domain/short-hash.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
@@ -211,7 +211,10 @@ export function isToldTool(state: SessionState, toolUseId: string): boolean {
 
 function tell(state: SessionState, key: string): void {
   state.toldKeys ??= {}
-  note(state.toldKeys, shortHash(key), 1, TOLD)
+  const id = shortHash(key)
+  // What is told again has its turn to be forgotten put off, once there is anything to forget.
+  if (look(state.toldKeys, id) !== undefined && !isHalfFull(state.toldKeys, TOLD)) return
+  note(state.toldKeys, id, 1, TOLD)
 }
 
 function isTold({ toldKeys }: SessionState, key: string): boolean {

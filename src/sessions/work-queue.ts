@@ -140,17 +140,10 @@ function createCommit(stateBytes: (key: SessionKey) => number): Commit {
   let pieces = 0
   let bytes = 0
 
-  /** What a piece brings with it. */
-  function weigh(piece: Work) {
-    const { sessionKey } = piece
-    const isNew = sessionKey !== lastKey && !sessions.has(sessionKey)
-    return { isNew, bytes: bytesOf(piece) + (isNew ? stateBytes(sessionKey) : 0) }
-  }
-
-  function hasRoom(more: { isNew: boolean; bytes: number }, limit: CommitBounds): boolean {
+  function hasRoom(moreBytes: number, isNew: boolean, limit: CommitBounds): boolean {
     if (pieces === 0) return true
-    const isWithin = pieces < limit.pieces && bytes + more.bytes <= limit.bytes
-    return isWithin && (!more.isNew || sessions.size < limit.sessions)
+    const isWithin = pieces < limit.pieces && bytes + moreBytes <= limit.bytes
+    return isWithin && (!isNew || sessions.size < limit.sessions)
   }
 
   return {
@@ -159,15 +152,17 @@ function createCommit(stateBytes: (key: SessionKey) => number): Commit {
       const { work } = waiting.job
       let turnBytes = 0
       for (let piece = work[from]; piece !== undefined; piece = work[waiting.taken]) {
-        const more = weigh(piece)
+        const { sessionKey } = piece
+        const isNew = sessionKey !== lastKey && !sessions.has(sessionKey)
+        const moreBytes = bytesOf(piece) + (isNew ? stateBytes(sessionKey) : 0)
         const taken = waiting.taken - from
-        turnBytes += more.bytes
+        turnBytes += moreBytes
         const isInTurn = taken === 0 || (taken < turn.pieces && turnBytes <= turn.bytes)
-        if (!isInTurn || !hasRoom(more, limit)) break
-        if (more.isNew) sessions.add(piece.sessionKey)
-        lastKey = piece.sessionKey
+        if (!isInTurn || !hasRoom(moreBytes, isNew, limit)) break
+        if (isNew) sessions.add(sessionKey)
+        lastKey = sessionKey
         pieces += 1
-        bytes += more.bytes
+        bytes += moreBytes
         waiting.taken += 1
       }
       if (waiting.taken === from) return false

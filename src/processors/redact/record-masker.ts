@@ -52,6 +52,14 @@ type Counts = Record<string, number>
 
 /** Names of attributes come again and again. */
 const MAX_KNOWN_NAMES = 5000
+/** Longest value that is remembered. */
+const MAX_KNOWN_VALUE = 200
+
+/** A name in which nothing is masked. */
+interface KnownName {
+  /** The last value under it in which nothing was masked: records that come together share most values. */
+  cleanValue: string | undefined
+}
 
 /** Masks a text alone, as the masker of records masks it. */
 export function createTextMasking({
@@ -104,7 +112,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
   }
   const isStrict = mode === 'strict'
   const maskCounted = createCountedMasking(isStrict, userRules)
-  const names = new Map<string, string>()
+  const names = new Map<string, KnownName>()
   const origins = new WeakMap<Origin, Origin>()
   const resources = new WeakMap<Attributes, Attributes>()
   /** Of the record at hand. */
@@ -128,12 +136,11 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
   }
 
   function nameOf(of: string): string {
-    const known = names.get(of)
-    if (known !== undefined) return known
+    if (names.has(of)) return of
     const masked = text(of)
     if (masked === of) {
       if (names.size >= MAX_KNOWN_NAMES) names.clear()
-      names.set(of, masked)
+      names.set(of, { cleanValue: undefined })
     }
     return masked
   }
@@ -203,13 +210,25 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     })
   }
 
+  /** The value under a name, without secrets; one that is known to have none is not looked through. */
+  function maskedValue(name: string, value: AttributeValue): AttributeValue {
+    if (typeof value !== 'string') return named(name, value)
+    const known = names.get(name)
+    if (known?.cleanValue === value) return value
+    const masked = named(name, value)
+    if (known !== undefined && masked === value && value.length <= MAX_KNOWN_VALUE) {
+      known.cleanValue = value
+    }
+    return masked
+  }
+
   /** The same object where nothing of it is masked. */
   function attributes(of: Attributes): Attributes {
     let next: Record<string, AttributeValue> | undefined
     for (const key in of) {
       const value = of[key] as AttributeValue
       const newKey = nameOf(key)
-      const newValue = named(key, value)
+      const newValue = maskedValue(key, value)
       if (next === undefined) {
         if (newKey === key && newValue === value) continue
         next = newAttributeMap()

@@ -4,6 +4,7 @@ import {
   copyCorrelations,
   forgetOldest,
   isEmpty,
+  isHalfFull,
   type Correlations,
   look,
   note,
@@ -82,4 +83,12 @@ describe('pending correlations', () => {
     expect(forgetOldest(facts, { ...wide, entries: 4 })).toBe(6)
     expect(Object.values(facts)).toEqual([6, 7, 8, 9])
   })
+})
+
+test('are half full beyond half of one of their bounds', () => {
+  const facts: Correlations<number> = {}
+  for (const id of ['a', 'b']) note(facts, id, 1, { entries: 4, bytes: 1000 })
+  expect(isHalfFull(facts, { entries: 4, bytes: 1000 })).toBe(false)
+  expect(isHalfFull(facts, { entries: 3, bytes: 1000 })).toBe(true)
+  expect(isHalfFull(facts, { entries: 4, bytes: 50 })).toBe(true)
 })

@@ -286,3 +286,15 @@ describe('content that is not kept', () => {
     })
   })
 })
+
+test('a value that is known to have no secret is known for its name alone', () => {
+  const masker = createRecordMasker(plain)
+  const maskedOf = (attributes: Attributes) => masker.maskAttributes(attributes)
+  const value = 'hunter2hunter2'
+  for (let time = 0; time < 3; time += 1) {
+    expect(maskedOf({ note: value, model: 'opus' })).toEqual({ note: value, model: 'opus' })
+    const { db_password: secret } = maskedOf({ db_password: value })
+    expect(secret).toMatch(/^\[masked: /)
+    expect(maskedOf({ note: `${value} ${TOKEN}` })).toEqual({ note: `${value} ${MARK}` })
+  }
+})
