@@ -24,8 +24,8 @@ const SHIPPED = [
   'MIT',
   'Unlicense',
 ]
-/** Of tools that are not shipped, also those that ask for changes of their own files to be published. */
-const OF_TOOLS = [...SHIPPED, 'MPL-2.0']
+/** Of tools that are not shipped, also those that ask for changes of their own files to be published, or for nothing. */
+const OF_TOOLS = [...SHIPPED, 'CC0-1.0', 'MPL-2.0']
 /** The lock file does not say it, since they write it in a form of before; their package.json does. */
 const OLD_FORM: Readonly<Record<string, string>> = {
   'node_modules/buildcheck': 'MIT',
