@@ -12,10 +12,9 @@ test('nothing is published but the page of Langfuse and the balancer of the prof
   const host = '{LANGFUSE_WEB_HOST:-127.0.0.1}'
   const port = '{LANGFUSE_WEB_PORT:-3000}'
   const team = '{TEAM_HOST:-127.0.0.1}'
-  const balancer = [
-    `- '$${team}:$${'{TEAM_HTTP_PORT:-4318}'}:4318'`,
-    `- '$${team}:$${'{TEAM_GRPC_PORT:-4317}'}:4317'`,
-  ]
+  const httpPort = '{TEAM_HTTP_PORT:-4318}'
+  const grpcPort = '{TEAM_GRPC_PORT:-4317}'
+  const balancer = [`- '$${team}:$${httpPort}:4318'`, `- '$${team}:$${grpcPort}:4317'`]
   expect(published.map((ports) => ports.split(/\n\s+/))).toEqual([
     [`- '$${host}:$${port}:3000'`],
     balancer,
