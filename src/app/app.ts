@@ -39,10 +39,9 @@ import { openTls, type ServerTls } from '../receivers/tls.ts'
 import { createKeyRing, type KeyRing } from '../receivers/key-ring.ts'
 import { createReceiver, type Listening, type Receiver } from '../receivers/receiver.ts'
 import {
-  createTranscriptImporter,
-  type TranscriptImporter,
-} from '../receivers/transcripts/importer.ts'
-import { transcriptSources } from '../receivers/transcripts/sources.ts'
+  createThreadedImporter,
+  type ThreadedImporter,
+} from '../receivers/transcripts/threaded-importer.ts'
 import {
   createTranscriptWatcher,
   type TranscriptWatcher,
@@ -231,10 +230,10 @@ export async function createApp(
   const health = createHealth({ store, delivery, counters, clock, log })
   const isReady = () => readiness() === 'ready'
   addScrape(metrics, { config, health, isReady, store, delivery })
-  const importer = createTranscriptImporter({
+  const importer = createThreadedImporter({
     intake,
     positions: store.transcripts,
-    sources: transcriptSources,
+    masking: masking.value,
     clock,
   })
   const imports = createImportJobs(importer, isLocal)
@@ -261,7 +260,7 @@ export async function createApp(
   const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
   const parts = {
     ...{ config, receiver, ring, longTexts, page, handler, delivery },
-    ...{ alarm, brake, store, apiBodies, watcher, imports, log },
+    ...{ alarm, brake, store, apiBodies, importer, watcher, imports, log },
     ...{ phase, clock, tls: tls.value },
   }
   return ok({
@@ -274,7 +273,7 @@ export async function createApp(
 
 function watcherOf(
   { homeDir, variables, isExported }: WatchConfig,
-  importer: TranscriptImporter,
+  importer: ThreadedImporter,
   clock: Clock,
   log: Log,
 ): TranscriptWatcher {
@@ -297,6 +296,7 @@ interface Parts {
   /** Absent while transcripts are not followed. */
   readonly watcher: TranscriptWatcher | undefined
   readonly imports: ImportJobs
+  readonly importer: ThreadedImporter
   readonly page: Page
   readonly handler: SessionHandler
   readonly delivery: Deliveries
@@ -392,6 +392,7 @@ async function stop(parts: Parts): Promise<boolean> {
   await receiver.close()
   await parts.watcher?.stop()
   await parts.imports.stop()
+  await parts.importer.close()
   parts.tls?.stop()
   await parts.ring.stop()
   await parts.apiBodies.stop()

@@ -15,8 +15,7 @@ import { createBodyFiles } from '../processors/enrich/body-files.ts'
 import { createFileReader } from '../processors/enrich/file-reader.ts'
 import { readMasking } from '../processors/masking.ts'
 import { createRecordMasker } from '../processors/redact/record-masker.ts'
-import { createTranscriptImporter } from '../receivers/transcripts/importer.ts'
-import { transcriptSources } from '../receivers/transcripts/sources.ts'
+import { createThreadedImporter } from '../receivers/transcripts/threaded-importer.ts'
 import { createSessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
@@ -67,7 +66,7 @@ export async function importHere(
     onEmitted: () => {},
     onError: (message, error) => log.error({ err: error }, message),
   })
-  const importer = createTranscriptImporter({
+  const importer = createThreadedImporter({
     intake: createIntake({
       masker: createRecordMasker(masking.value),
       bodies: createBodyFiles(createFileReader(clock), []),
@@ -75,7 +74,7 @@ export async function importHere(
       quarantine: store.quarantine,
     }),
     positions: store.transcripts,
-    sources: transcriptSources,
+    masking: masking.value,
     clock,
     batchRecords: 2000,
   })
@@ -85,6 +84,7 @@ export async function importHere(
     const { refusals, unreadable, ...counts } = done.value
     return ok({ ...counts, refusals: [...refusals], unreadable: [...unreadable] })
   } finally {
+    await importer.close()
     handler.stop()
     await store.close()
   }

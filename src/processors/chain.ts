@@ -2,7 +2,6 @@
  * The one way in. Every receiver hands its records to `Intake.accept`; they pass the stages in the
  * order of the list below, and are durable when it resolves.
  */
-import type { Attributes } from '../domain/json-value.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { MetricPoint, UnusedMetric } from '../domain/telemetry-record.ts'
@@ -43,8 +42,6 @@ export interface Intake {
   ): { readonly points: number; readonly rejected: readonly Rejection[] }
   /** What may be said of a request: what quotes it goes through the same masking as its records. */
   readonly redactText: (text: string) => string
-  /** The same for what a reader of transcripts keeps between two lines, content that is not kept included. */
-  readonly redactEntry: (attributes: Attributes) => Attributes
 }
 
 export interface IntakeDeps extends EnrichDeps {
@@ -87,17 +84,7 @@ export function createIntake(all: IntakeDeps): Intake {
     accept: (records, request) => take({ request, records: inProcess(records) }),
     notUsed: (metrics, request) => notUsed(metrics, request, masker),
     redactText: (text) => masker.maskText(text),
-    redactEntry: (attributes) => redactedEntry(attributes, masker),
   }
-}
-
-function redactedEntry(attributes: Attributes, masker: RecordMasker): Attributes {
-  const origin = { resource: {}, scopeName: '', scopeVersion: '' }
-  const entry = { origin, sessionId: '', name: '', key: '', timeMs: undefined, attributes }
-  const [record] = inProcess({ signal: 'transcript', records: [entry] })
-  if (record?.signal !== 'transcript') return attributes
-  masker.mask(record)
-  return record.record.attributes
 }
 
 /** Who sent such a metric is found out as for a point. */

@@ -10,7 +10,6 @@ import type { Rejection } from '../../domain/rejection.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
-import type { Intake } from '../../processors/chain.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
 import { findTranscripts, type Selection } from './discovery.ts'
@@ -70,15 +69,17 @@ export interface TranscriptImporter {
 }
 
 export interface ImporterDeps {
-  readonly intake: Pick<Intake, 'accept' | 'redactEntry'>
+  /** Makes records durable; resolves to the refusals of those that were not taken. */
+  readonly accept: (records: readonly TranscriptRecord[]) => Promise<readonly Rejection[]>
+  /** Masks what is kept between two lines. */
+  readonly redact: Redact
   readonly positions: TranscriptPositions
   readonly sources: readonly TranscriptSource[]
   readonly clock: Clock
   /** Records that are stored at once. */
-  readonly batchRecords?: number
+  readonly batchRecords: number
 }
 
-const BATCH_RECORDS = 500
 /** Characters of their content. */
 const MAX_BATCH_CHARACTERS = 2_000_000
 /** Batches between two notes of how far files were read. */
@@ -90,9 +91,6 @@ const MAX_UNREADABLE = 1000
 const MAX_FINISHED = 500
 /** Files of one session that are open at once; beyond it, those begun later wait for one to end. */
 const MAX_OPEN = 100
-
-/** What a batch holds is bounded by its size. */
-const permit = { grow: () => true, shrink: () => undefined }
 
 /** What people and models said. */
 const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
@@ -124,7 +122,7 @@ async function runImport(
   onProgress: (progress: ImportProgress) => void,
   signal: AbortSignal | undefined,
 ): Promise<Result<ImportCounts, string>> {
-  const { sources, positions, clock, intake, batchRecords = BATCH_RECORDS } = deps
+  const { sources, positions, clock, accept, batchRecords } = deps
   const found = await findTranscripts(request, sources, positions)
   const totalBytes = found.files.reduce((sum, { bytes, from }) => sum + bytes - from, 0)
   const sessions = new Set<string>()
@@ -142,7 +140,7 @@ async function runImport(
   }
   const origins = createOrigins()
   const redact: Redact = (attributes) =>
-    intake.redactEntry(request.content === 'drop' ? withoutContent(attributes) : attributes)
+    deps.redact(request.content === 'drop' ? withoutContent(attributes) : attributes)
   let batch: TranscriptRecord[] = []
   let characters = 0
   let batches = 0
@@ -171,11 +169,7 @@ async function runImport(
     reached: readonly TranscriptPosition[],
   ): Promise<void> {
     if (records.length > 0) {
-      const rejected = await intake.accept(
-        { signal: 'transcript', records },
-        { arrivedMs: clock.now(), permit },
-      )
-      noteRefusals(rejected)
+      noteRefusals(await accept(records))
     }
     if (reached.length > 0) await positions.put(reached, clock.now())
   }

@@ -38,15 +38,15 @@ const MAX_LINE_BYTES = 32 * 1024 * 1024
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 
-/** The lines behind a position, up to what is there of the file now. */
+/** The lines behind a position, up to what is there of the file now. A line is there until the next is asked for. */
 export async function* linesOf(file: FileHandle, position: number): AsyncGenerator<FileLine, void> {
   let readTo = position
   let endsAt = position
   /** The beginning of a line whose end is not read yet. */
   let pending: Buffer[] = []
   let pendingBytes = 0
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
   for (;;) {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES)
     const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, readTo)
     if (bytesRead === 0) break
     readTo += bytesRead
@@ -65,7 +65,7 @@ export async function* linesOf(file: FileHandle, position: number): AsyncGenerat
     }
     const rest = piece.subarray(from, bytesRead)
     pendingBytes += rest.length
-    if (pendingBytes <= MAX_LINE_BYTES) pending.push(rest)
+    if (pendingBytes <= MAX_LINE_BYTES) pending.push(Buffer.from(rest))
     else pending = []
   }
   if (pendingBytes === 0) return

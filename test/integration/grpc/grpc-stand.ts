@@ -50,7 +50,6 @@ export async function createGrpcStand(settings: Settings = {}): Promise<GrpcStan
   const intake: Intake = {
     notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
-    redactEntry: (attributes) => attributes,
     accept: async (of) => {
       switch (of.signal) {
         case 'log':

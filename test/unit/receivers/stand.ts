@@ -119,7 +119,6 @@ export function createStand(settings: Settings = {}): Stand {
   const intake: Intake = {
     notUsed: () => ({ points: 0, rejected: [] }),
     redactText: (text) => text.replaceAll('hunter22', '[masked: password]'),
-    redactEntry: (attributes) => attributes,
     accept: (of, request) => {
       switch (of.signal) {
         case 'log':
