@@ -7,6 +7,7 @@ import { addEndpoint } from './api-route.ts'
 import type { Me } from './contract/access.ts'
 import { api } from './contract/api.ts'
 import type { WebFailure } from './failure.ts'
+import type { Oidc } from './oidc.ts'
 
 const noKey: WebFailure = {
   code: 'conflict',
@@ -16,14 +17,21 @@ const noKey: WebFailure = {
 /** Version 0.1 kept logins in this cookie. */
 const FORMER_COOKIE = 'claude_telemetry_login=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict'
 
-export function addAccessRoutes(app: FastifyInstance, access: Access, version: string): void {
+export function addAccessRoutes(
+  app: FastifyInstance,
+  access: Access,
+  version: string,
+  oidc: Pick<Oidc, 'logOut'> | undefined,
+): void {
   const { kind } = access
+  const isOffered = oidc !== undefined && { oidc: true }
 
   addEndpoint(app, api.me, async ({ request, query: { challenge } }) => {
     const identified = await access.identify(request)
     const proof = challenge === undefined ? undefined : access.proof(challenge, request)
     return ok({
       ...{ version, access: kind, isLoggedIn: identified.ok },
+      ...isOffered,
       ...(identified.ok && rightsOf(identified.value)),
       ...(proof !== undefined && { proof }),
     })
@@ -35,8 +43,8 @@ export function addAccessRoutes(app: FastifyInstance, access: Access, version: s
     return ok({ version, access: kind, isLoggedIn: true, ...rightsOf(identified.value) })
   })
   addEndpoint(app, api.logout, async ({ reply }) => {
-    reply.header('set-cookie', FORMER_COOKIE)
-    return ok({ version, access: kind, isLoggedIn: kind === 'loopback' })
+    reply.header('set-cookie', oidc === undefined ? FORMER_COOKIE : [FORMER_COOKIE, oidc.logOut()])
+    return ok({ version, access: kind, isLoggedIn: kind === 'loopback', ...isOffered })
   })
 }
 

@@ -2,7 +2,7 @@
  * Who may use the page and its API, and what of it. Guarantees that nothing behind it is read or
  * changed otherwise: a route says which scope it needs, and one that says nothing is refused. A key is
  * sent as `Authorization: Bearer` and never kept in a cookie, which a browser would send to every port
- * of this host.
+ * of this host; whoever logs in by a provider has a cookie that is signed and says who he is.
  */
 import type { FastifyRequest } from 'fastify'
 import { allows, type Principal } from '../domain/access.ts'
@@ -15,6 +15,7 @@ import type { KeyRing } from '../receivers/key-ring.ts'
 import { proofOf } from './bridge-proof.ts'
 import type { Me } from './contract/access.ts'
 import type { EndpointAccess } from './contract/api.ts'
+import type { Oidc } from './oidc.ts'
 import { missingScope, notLoggedIn, tooManyGuesses, type WebFailure, wrongKey } from './failure.ts'
 
 /** The keys there are. */
@@ -27,6 +28,8 @@ export interface AccessKeys {
   readonly isOpen: boolean
   /** Named keys, which count beside any of these. */
   readonly ring?: KeyRing | undefined
+  /** People who log in by a provider; absent where there is none. */
+  readonly oidc?: Pick<Oidc, 'principalOf'> | undefined
 }
 
 export interface Access {
@@ -95,7 +98,7 @@ const undeclared: WebFailure = {
 }
 
 export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
-  const { apiKey, accessToken, isOpen, ring } = keys
+  const { apiKey, accessToken, isOpen, ring, oidc } = keys
   const kind = apiKey !== undefined ? 'key' : isOpen ? 'loopback' : 'token'
   const hasRootKey = createRootCheck(apiKey ?? accessToken)
   const root: Principal =
@@ -137,15 +140,14 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
       const foreign = foreignOrigin(headers)
       if (foreign !== undefined) return err(foreign)
       if (headers.authorization !== undefined) return checked(headers.authorization, request)
+      const person = oidc?.principalOf(headers.cookie)
+      if (person !== undefined) return ok(person)
       return kind === 'loopback' ? ok(thisMachine) : err(notLoggedIn(kind))
     },
-    isStill: ({ name, keyId }, { headers: { authorization } }) => {
+    isStill: ({ name, keyId }, { headers: { authorization, cookie } }) => {
+      const local = kind === 'loopback' ? thisMachine : undefined
       const now =
-        authorization !== undefined
-          ? holderOf(authorization)
-          : kind === 'loopback'
-            ? thisMachine
-            : undefined
+        authorization === undefined ? (oidc?.principalOf(cookie) ?? local) : holderOf(authorization)
       return now?.name === name && now.keyId === keyId
     },
     proof: (challenge, { socket: { localPort } }) => {

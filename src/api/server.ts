@@ -22,6 +22,7 @@ import { internal, notFound, type WebFailure } from './failure.ts'
 import { addKeyRoutes, type KeyManagement } from './key-routes.ts'
 import { createLiveHubs } from './live-hub.ts'
 import { addLiveRoute } from './live-route.ts'
+import type { Oidc } from './oidc.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPageRoutes } from './page-routes.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -36,6 +37,8 @@ export interface WebDeps {
   readonly guesses: KeyGuesses
   /** Absent where no keys are kept. */
   readonly administration?: Administration | undefined
+  /** People log in by a provider; absent where there is none. */
+  readonly oidc?: Oidc | undefined
   /** Folder of the built page. */
   readonly pageDir: string
   readonly version: string
@@ -67,12 +70,13 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     keys,
     guesses,
     administration = noAdministration,
+    oidc,
     pageDir,
     version,
     clock,
     log,
   } = deps
-  const access = createAccess(keys, guesses)
+  const access = createAccess({ ...keys, oidc }, guesses)
   /** Made when it is first asked for: making it takes more memory than all sessions do. */
   let document: ReturnType<typeof openApiDocument> | undefined
 
@@ -129,7 +133,8 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
         done(null, payload)
       })
       scope.setReplySerializer((answer) => jsonText(answer))
-      addAccessRoutes(scope, access, version)
+      addAccessRoutes(scope, access, version, oidc)
+      oidc?.addRoutes(scope)
       await scope.register(addData)
       scope.all('/api/*', { exposeHeadRoute: false }, async (request, reply) =>
         fail(reply, notFound('endpoint', `${request.method} ${request.url}`)),

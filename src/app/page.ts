@@ -15,6 +15,7 @@ import { policyOf } from '../sessions/policy.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
 import type { KeyRing } from '../receivers/key-ring.ts'
 import { PRODUCT_VERSION } from './version.ts'
+import { createOidc } from '../api/oidc.ts'
 import { createWeb } from '../api/server.ts'
 
 /** Beside the folder of this module, compiled or not. */
@@ -68,6 +69,7 @@ export function createPage(deps: PageDeps): Page {
         ring,
       },
       guesses,
+      oidc: config.oidc && createOidc({ config: config.oidc, audit: store.audit, clock, log }),
       administration: {
         keys: createKeyManagement(store.keys, ring, clock),
         audit: store.audit,

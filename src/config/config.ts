@@ -81,6 +81,23 @@ export interface SessionConfig {
   readonly tagLabels: readonly string[]
 }
 
+/** An OpenID Connect provider that people log in with. */
+export interface OidcConfig {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Where the page is for people. Without trailing slash. */
+  readonly publicUrl: string
+  readonly scopes: string
+  readonly userClaim: string
+  readonly teamClaim: string
+  /** By value of the claim; absent where the value is the team. */
+  readonly teams?: Readonly<Record<string, string>>
+  readonly rolesClaim: string
+  /** Scope by role; `*` is everybody. */
+  readonly roles: Readonly<Record<string, string>>
+}
+
 export interface BudgetConfig {
   readonly limits: BudgetLimits
   readonly action: BudgetAction
@@ -136,6 +153,8 @@ export interface Config {
   /** Of what waits for Langfuse; 0 is no limit. */
   readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly budgets: BudgetConfig
+  /** Absent where nobody logs in by a provider. */
+  readonly oidc?: OidcConfig
   /** Whether the page asks this machine's users for the access token. */
   readonly pageAccess: 'token' | 'open'
   readonly logLevel: LogLevel

@@ -29,6 +29,7 @@ export function jointProblems(environment: Environment): ConfigProblem[] {
     ...portProblems(environment),
     ...tlsProblems(environment),
     ...loopProblems(environment),
+    ...oidcProblems(environment),
   ]
 }
 
@@ -118,6 +119,25 @@ function loopProblems(environment: Environment): ConfigProblem[] {
     const expected = 'the address of another receiver: this is the bridge itself'
     return [{ variable, value, expected, because: 'OTLP_RECEIVER_PORT' }]
   })
+}
+
+/** A provider needs all of these; beyond this machine, nobody may read what it says on the way. */
+function oidcProblems(environment: Environment): ConfigProblem[] {
+  const { OIDC_ISSUER: issuer } = environment
+  if (issuer === undefined) return []
+  const needed = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'PUBLIC_URL'] as const
+  const problems: ConfigProblem[] = needed
+    .filter((name) => environment[name] === undefined)
+    .map((variable) => {
+      const expected = 'a value, since OIDC_ISSUER is set'
+      return { variable, value: undefined, expected, because: 'OIDC_ISSUER' }
+    })
+  const { protocol, hostname } = new URL(issuer)
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    const expected = 'an https address: keys and logins go there'
+    problems.push({ variable: 'OIDC_ISSUER', value: issuer, expected })
+  }
+  return problems
 }
 
 /** Each server has a port of its own; 0 is always a free one. */

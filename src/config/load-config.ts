@@ -7,6 +7,7 @@ import type {
   BudgetConfig,
   Config,
   LangfuseConfig,
+  OidcConfig,
   OtlpTargetConfig,
   PrivacyConfig,
   TlsConfig,
@@ -61,6 +62,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
   const langfuse = langfuseOf(environment)
   const exportOtlp = exportOtlpOf(environment)
   const forwardOtlp = forwardOtlpOf(environment)
+  const oidc = oidcOf(environment)
   const tracingEnvironment =
     environment.LANGFUSE_ENVIRONMENT ?? environment.LANGFUSE_TRACING_ENVIRONMENT
   const { API_KEY: apiKey, LANGFUSE_RELEASE: release, OTLP_GRPC_PORT: grpcPort } = environment
@@ -122,6 +124,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       maxBytes: environment.OUTBOX_MAX_SIZE,
     },
     budgets: budgetsOf(environment),
+    ...(oidc && { oidc }),
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
   }
@@ -196,6 +199,24 @@ function forwardOtlpOf(environment: Environment): Config['forwardOtlp'] {
   const { FORWARD_OTLP_TIMEOUT: timeoutMs, FORWARD_UNREDACTED: unredacted } = environment
   const isUnredacted = unredacted === '1'
   return { endpoint, headers, timeoutMs, isUnredacted }
+}
+
+/** What belongs together is there together: `joint-rules.ts`. */
+function oidcOf(environment: Environment): OidcConfig | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, PUBLIC_URL: publicUrl } = environment
+  const { OIDC_CLIENT_SECRET: clientSecret, OIDC_TEAMS: teams } = environment
+  const given = [issuer, clientId, clientSecret, publicUrl]
+  if (given.includes(undefined) || issuer === undefined) return undefined
+  return {
+    ...{ issuer, clientId: clientId ?? '', clientSecret: clientSecret ?? '' },
+    publicUrl: publicUrl ?? '',
+    scopes: environment.OIDC_SCOPES,
+    userClaim: environment.OIDC_USER_CLAIM,
+    teamClaim: environment.OIDC_TEAM_CLAIM,
+    ...(teams !== undefined && { teams }),
+    rolesClaim: environment.OIDC_ROLES_CLAIM,
+    roles: environment.OIDC_ROLES,
+  }
 }
 
 function langfuseOf(environment: Environment): LangfuseConfig | undefined {

@@ -12,6 +12,7 @@ import {
   nameList,
   oneOf,
   orOff,
+  pairList,
   timeZone,
   webAddress,
   wholeNumber,
@@ -37,6 +38,7 @@ const host = matching(
   'a host name or an IP address, without scheme and port',
 )
 const secret = matching(/^[\x21-\x7e]+$/, 'text', 'printable ASCII characters without spaces')
+const claim = matching(/^[^\s]{1,200}$/, 'text', 'the name of a claim')
 const publicKey = matching(/^(?!sk-lf-)\S+$/, 'text', 'a public key of Langfuse (pk-lf-…)')
 const secretKey = matching(/^(?!pk-lf-)\S+$/, 'text', 'a secret key of Langfuse (sk-lf-…)')
 const environment = matching(
@@ -138,6 +140,35 @@ export const environmentSchema = z.object({
     oneOf(['token', 'open']),
     'token',
     'Whether page and API require the `access-token` in `DATA_DIR`, or are `open` to all users of this machine.',
+  ),
+  PUBLIC_URL: optionalVariable(
+    webAddress,
+    'Address under which people open the page; where the OIDC provider sends them back to.',
+  ),
+  OIDC_ISSUER: optionalVariable(
+    webAddress,
+    'Issuer of an OpenID Connect provider that people log in with; see docs/reference.md.',
+  ),
+  OIDC_CLIENT_ID: optionalVariable(secret, 'Id of this bridge at the provider.'),
+  OIDC_CLIENT_SECRET: optionalVariable(secret, 'Secret of this bridge at the provider.', {
+    isSecret: true,
+  }),
+  OIDC_SCOPES: variable(
+    matching(/^openid(?: [!-~]+)*$/, 'text', 'scopes that begin with openid, with spaces between'),
+    'openid email profile',
+    'Scopes to ask the provider for.',
+  ),
+  OIDC_USER_CLAIM: variable(claim, 'email', 'Claim that names the person.'),
+  OIDC_TEAM_CLAIM: variable(claim, 'team', "Claim that names the person's team, or groups."),
+  OIDC_TEAMS: optionalVariable(
+    pairList(),
+    'Which value of that claim is which team, as `value=team`; without it, the value is the team.',
+  ),
+  OIDC_ROLES_CLAIM: variable(claim, 'groups', "Claim that lists the person's roles or groups."),
+  OIDC_ROLES: variable(
+    pairList(['read:own', 'read:team', 'read:all', 'admin']),
+    '*=read:own',
+    'Which role has which scope, as `role=scope`; `*` is everybody.',
   ),
   MAX_REQUEST_SIZE: variable(
     wholeNumber('bytes', 1024, MAX_BODY_BYTES),

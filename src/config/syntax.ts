@@ -67,6 +67,27 @@ function partsOf(text: string): string[] {
   return [...new Set(parts.filter((part) => part !== ''))]
 }
 
+/** Pairs between commas, `name=value`; the last `=` counts. */
+export function pairList(values?: readonly string[]): Syntax<Readonly<Record<string, string>>> {
+  const pairs = (text: string) =>
+    partsOf(text).map((part) => {
+      const at = part.lastIndexOf('=')
+      return [part.slice(0, at).trim(), part.slice(at + 1).trim()] as const
+    })
+  return {
+    schema: z
+      .string()
+      .refine((text) =>
+        pairs(text).every(
+          ([name, value]) => name !== '' && value !== '' && (values?.includes(value) ?? true),
+        ),
+      )
+      .transform((text) => Object.fromEntries(pairs(text))),
+    type: 'pairs',
+    expected: `comma-separated name=value pairs${values === undefined ? '' : ` with values of ${values.join(', ')}`}`,
+  }
+}
+
 /** One of a few words, in either case. */
 export function oneOf<const T extends readonly string[]>(words: T): Syntax<T[number]> {
   return {

@@ -5,6 +5,7 @@ import type { Me } from '../api/contract/access.ts'
 import { api } from '../api/contract/api.ts'
 import { ask } from './ask.ts'
 import { forgetKey } from './key.ts'
+import { Rights } from './rights.ts'
 import { BudgetBanner } from './parts/budget-banner.tsx'
 import { Failed, Loading } from './parts/state.tsx'
 import { TopBar } from './parts/top-bar.tsx'
@@ -18,9 +19,9 @@ import { SessionsView } from './views/sessions.tsx'
 export function App() {
   const me = useQuery({ queryKey: ['me'], queryFn: whoLooks, refetchInterval: 60_000 })
   if (me.data === undefined) return me.isError ? <Failed error={me.error} /> : <Loading />
-  if (!me.data.isLoggedIn) return <LoginView access={me.data.access} />
+  if (!me.data.isLoggedIn) return <LoginView me={me.data} />
   return (
-    <>
+    <Rights value={me.data.rights}>
       <a className="skip" href="#main">
         Skip to content
       </a>
@@ -29,7 +30,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <Views />
       </main>
-    </>
+    </Rights>
   )
 }
 

@@ -59,6 +59,48 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge as it comes', 
     await expectShown(newTab.getByLabel(FIELD))
   })
 
+  test('offers to a key what it may do, and nothing else', async () => {
+    const API_KEY = 'the-key-of-whoever-runs-it'
+    const bridge = await stage.bridge({ API_KEY })
+    const asAdmin = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' }
+    const keyOf = async (name: string, body: object): Promise<string> => {
+      const answer = await fetch(`${bridge.url}/api/keys`, {
+        method: 'POST',
+        headers: asAdmin,
+        body: JSON.stringify({ name, ...body }),
+      })
+      return ((await answer.json()) as { secret: string }).secret
+    }
+    const reader = await keyOf('reader', { scopes: ['read:team', 'ingest'], team: 'red' })
+    const other = await keyOf('other', { scopes: ['read:team'], team: 'blue' })
+    for (const { path, headers, body } of recording('plain').requests) {
+      await fetch(bridge.url + path, {
+        method: 'POST',
+        headers: { ...headers, authorization: `Bearer ${reader}` },
+        body: new Uint8Array(body),
+      })
+    }
+    const session = `/sessions/${encodeURIComponent(`claude-code@red/${idOf('plain')}`)}`
+    const remove = (visit: Visit) => visit.page.getByRole('button', { name: 'Delete' })
+    const delivery = (visit: Visit) => visit.page.getByRole('link', { name: 'Delivery' })
+    const visit = await stage.visit(bridge.url)
+    await visit.go(`${session}#token=${reader}`)
+    await expectShown(visit.page.getByText(PROMPT).first())
+    await expectShown(visit.page.getByText('reader · red'))
+    expect([await remove(visit).count(), await delivery(visit).count()]).toEqual([0, 0])
+    await visit.page.getByRole('button', { name: 'Log out' }).click()
+    await expectShown(visit.page.getByLabel('API key of the bridge'))
+    // Not the session itself, which is answered with 404: the browser would complain.
+    await visit.go(`/sessions#token=${other}`)
+    await expectShown(visit.page.getByText('other · blue'))
+    await expectShown(visit.heading('Sessions'))
+    expect(await bodyOf(visit)).not.toContain(PROMPT)
+    await visit.page.getByRole('button', { name: 'Log out' }).click()
+    await visit.go(`${session}#token=${API_KEY}`)
+    await expectShown(visit.page.getByText(PROMPT).first())
+    expect([await remove(visit).count(), await delivery(visit).count()]).toEqual([1, 1])
+  })
+
   test('takes a token that comes in a tab it is open in', async () => {
     const { token, visit } = await setUp()
     await visit.go('/sessions')

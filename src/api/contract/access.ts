@@ -24,6 +24,8 @@ export const meAnswer = z
         user: z.string().nullable(),
       })
       .optional(),
+    /** People log in by a provider, at `/api/oidc/login`; absent where there is none. */
+    oidc: z.boolean().optional(),
     /** That the bridge holds the access token: HMAC-SHA-256 under it of port and challenge. */
     proof: z.string().optional(),
   })

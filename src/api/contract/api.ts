@@ -31,6 +31,7 @@
  * | GET /api/budgets | budgets and what was spent of them |
  * | GET, POST /api/keys | named keys: list, create |
  * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
+ * | GET /api/oidc/login, /api/oidc/callback | logging in by an OIDC provider, where one is set |
  * | GET /api/audit | who read, deleted or changed what |
  * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
  * | GET, POST /api/budgets/overrides | budgets that are lifted for a while; lifts one |
@@ -117,6 +118,9 @@ function post<B extends z.ZodType, A extends z.ZodType>(
 
 export const LIVE_PATH = '/api/live'
 export const OPENAPI_PATH = '/api/openapi.json'
+/** Where a login by an OIDC provider begins, and where it ends; both redirect. */
+export const OIDC_LOGIN_PATH = '/api/oidc/login'
+export const OIDC_CALLBACK_PATH = '/api/oidc/callback'
 /** Of the two paths that are in no table. */
 export const LIVE_ACCESS = READS_CONTENT
 export const OPENAPI_ACCESS = READS

@@ -4,6 +4,7 @@ import type { DeadItem, DeadSelection } from '../../api/contract/delivery.ts'
 import { formatBytes, formatCount } from '../format/count.ts'
 import { exactMoment, formatMoment } from '../format/moment.ts'
 import { sessionPath } from '../session-path.ts'
+import { useMay } from '../rights.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { DataTable } from './data-table.tsx'
 import { Panel } from './panel.tsx'
@@ -19,6 +20,7 @@ export interface DeadTableProps {
 }
 
 export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
+  const mayChange = useMay('admin')
   return (
     <Panel
       title="Dead items"
@@ -26,18 +28,20 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
         total > items.length ? `the oldest ${items.length} of ${formatCount(total)}` : undefined
       }
       actions={
-        <>
-          <button type="button" onClick={() => onRetry('all')}>
-            Retry all
-          </button>
-          <ConfirmButton
-            label="Drop all"
-            question={`Drop ${formatCount(total)} dead items?`}
-            onConfirm={() => onDrop('all')}
-          >
-            They will never be delivered. Their sessions stay stored here.
-          </ConfirmButton>
-        </>
+        mayChange ? (
+          <>
+            <button type="button" onClick={() => onRetry('all')}>
+              Retry all
+            </button>
+            <ConfirmButton
+              label="Drop all"
+              question={`Drop ${formatCount(total)} dead items?`}
+              onConfirm={() => onDrop('all')}
+            >
+              They will never be delivered. Their sessions stay stored here.
+            </ConfirmButton>
+          </>
+        ) : undefined
       }
     >
       <DataTable
@@ -66,16 +70,17 @@ export function DeadTable({ items, total, onRetry, onDrop }: DeadTableProps) {
           { name: 'Size', isNumber: true, isMinor: true, cell: ({ bytes }) => formatBytes(bytes) },
           {
             name: 'Actions',
-            cell: ({ id }) => (
-              <span className="row-actions">
-                <button type="button" onClick={() => onRetry([id])}>
-                  Retry
-                </button>
-                <button type="button" className="danger" onClick={() => onDrop([id])}>
-                  Drop
-                </button>
-              </span>
-            ),
+            cell: ({ id }) =>
+              mayChange && (
+                <span className="row-actions">
+                  <button type="button" onClick={() => onRetry([id])}>
+                    Retry
+                  </button>
+                  <button type="button" className="danger" onClick={() => onDrop([id])}>
+                    Drop
+                  </button>
+                </span>
+              ),
           },
         ]}
       />

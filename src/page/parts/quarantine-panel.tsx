@@ -5,6 +5,7 @@ import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
 import { ask } from '../ask.ts'
 import { formatBytes, formatCount, plural } from '../format/count.ts'
 import { exactMoment, formatMoment } from '../format/moment.ts'
+import { useMay } from '../rights.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { DataTable } from './data-table.tsx'
 import { Panel } from './panel.tsx'
@@ -12,6 +13,7 @@ import { Failed } from './state.tsx'
 
 export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery['quarantine'] }) {
   const { records, bytes, dropped, items } = quarantine
+  const mayChange = useMay('admin')
   const queries = useQueryClient()
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['delivery'] })
   const retry = useMutation({
@@ -33,18 +35,20 @@ export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery[
       title="Quarantine"
       note={`${plural(records, 'record')} that could not be assigned, ${formatBytes(bytes)}${gone}`}
       actions={
-        <>
-          <button type="button" onClick={() => retry.mutate({ ids: 'all' })}>
-            Retry all
-          </button>
-          <ConfirmButton
-            label="Drop all"
-            question={`Drop ${formatCount(records)} records?`}
-            onConfirm={() => drop.mutate({ ids: 'all' })}
-          >
-            They will not be there for a later version to process.
-          </ConfirmButton>
-        </>
+        mayChange ? (
+          <>
+            <button type="button" onClick={() => retry.mutate({ ids: 'all' })}>
+              Retry all
+            </button>
+            <ConfirmButton
+              label="Drop all"
+              question={`Drop ${formatCount(records)} records?`}
+              onConfirm={() => drop.mutate({ ids: 'all' })}
+            >
+              They will not be there for a later version to process.
+            </ConfirmButton>
+          </>
+        ) : undefined
       }
     >
       {failure !== null && <Failed error={failure} />}

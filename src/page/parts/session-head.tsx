@@ -6,6 +6,7 @@ import type { Session } from '../../api/contract/session.ts'
 import { ask } from '../ask.ts'
 import { exactMoment, formatAgo, formatMoment } from '../format/moment.ts'
 import { useNow } from '../now.ts'
+import { useMay } from '../rights.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { Failed } from './state.tsx'
 
@@ -20,6 +21,7 @@ const CLOSE_REASONS: Readonly<Record<string, string>> = {
 export function SessionHead({ data }: { readonly data: Session }) {
   const { session, agentVersion, langfuseUrl } = data
   const nowMs = useNow()
+  const mayDelete = useMay('admin')
   const facts = [
     `${session.agent} ${agentVersion ?? ''}`.trim(),
     session.userId,
@@ -49,7 +51,7 @@ export function SessionHead({ data }: { readonly data: Session }) {
             Open in Langfuse
           </a>
         )}
-        <DeleteSession sessionKey={session.key} />
+        {mayDelete && <DeleteSession sessionKey={session.key} />}
       </div>
     </header>
   )

@@ -6,6 +6,7 @@ import { api } from '../../api/contract/api.ts'
 import { ask } from '../ask.ts'
 import { forgetKey } from '../key.ts'
 import { formatCompact } from '../format/count.ts'
+import { may } from '../rights.ts'
 import { THEMES, useTheme } from '../theme.ts'
 
 const LINKS = [
@@ -17,7 +18,9 @@ const LINKS = [
 
 export function TopBar({ me }: { readonly me: Me }) {
   const [path] = useLocation()
-  const dead = useDeadItems()
+  const seesDelivery = may(me.rights, 'read:all')
+  const dead = useDeadItems(seesDelivery)
+  const links = LINKS.filter(({ href }) => href !== '/delivery' || seesDelivery)
   return (
     <header className="top-bar">
       <Link href="/" className="brand" title={`claude-telemetry ${me.version}`}>
@@ -25,7 +28,7 @@ export function TopBar({ me }: { readonly me: Me }) {
         <span>claude-telemetry</span>
       </Link>
       <nav aria-label="Views">
-        {LINKS.map(({ href, label }) => (
+        {links.map(({ href, label }) => (
           <Link key={href} href={href} aria-current={isCurrent(href, path) ? 'page' : undefined}>
             {label}
             {href === '/delivery' && dead > 0 && (
@@ -39,6 +42,7 @@ export function TopBar({ me }: { readonly me: Me }) {
       </nav>
       <div className="top-bar-end">
         <ThemeSwitch />
+        {me.rights !== undefined && <Who rights={me.rights} />}
         {me.access !== 'loopback' && <LogOut />}
       </div>
     </header>
@@ -49,8 +53,14 @@ function isCurrent(href: string, path: string): boolean {
   return href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`)
 }
 
-function useDeadItems(): number {
+function Who({ rights }: { readonly rights: NonNullable<Me['rights']> }) {
+  const { name, team } = rights
+  return <span className="faint">{team === null ? name : `${name} · ${team}`}</span>
+}
+
+function useDeadItems(enabled: boolean): number {
   const delivery = useQuery({
+    enabled,
     queryKey: ['delivery'],
     queryFn: () => ask(api.delivery),
     refetchInterval: 30_000,

@@ -2,12 +2,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type SubmitEvent, useState } from 'react'
 import type { Me } from '../../api/contract/access.ts'
-import { api } from '../../api/contract/api.ts'
+import { api, OIDC_LOGIN_PATH } from '../../api/contract/api.ts'
 import { ask } from '../ask.ts'
 import { keepKey } from '../key.ts'
 import { Failed } from '../parts/state.tsx'
 
-export function LoginView({ access }: { readonly access: Me['access'] }) {
+export function LoginView({ me: { access, oidc = false } }: { readonly me: Me }) {
   const [key, setKey] = useState('')
   const queries = useQueryClient()
   const logIn = useMutation({
@@ -27,6 +27,11 @@ export function LoginView({ access }: { readonly access: Me['access'] }) {
         <h1>
           <img src="/favicon.svg" alt="" width="28" height="28" /> claude-telemetry
         </h1>
+        {oidc && (
+          <a className="button" href={OIDC_LOGIN_PATH}>
+            Log in with your organisation
+          </a>
+        )}
         {access === 'token' && (
           <p>
             Run <code>claude-telemetry open</code> on this machine: it opens this page with the

@@ -103,6 +103,7 @@ describe('imports', () => {
     ['dotenv', /^dotenv/, ['config']],
     ['Temporal', /^temporal-polyfill/, ['reports', 'cli']],
     ['commander', /^commander/, ['cli']],
+    ['the OIDC client', /^openid-client/, ['api']],
   ]
   test.each(onlyIn)('%s is known in one place', (_, pattern, folders) => {
     const wrong = imports.filter(
