@@ -15,7 +15,6 @@ import type { KeyRing } from '../receivers/key-ring.ts'
 import { proofOf } from './bridge-proof.ts'
 import type { Me } from './contract/access.ts'
 import type { EndpointAccess } from './contract/api.ts'
-import type { Oidc } from './oidc.ts'
 import { missingScope, notLoggedIn, tooManyGuesses, type WebFailure, wrongKey } from './failure.ts'
 
 /** The keys there are. */
@@ -29,7 +28,12 @@ export interface AccessKeys {
   /** Named keys, which count beside any of these. */
   readonly ring?: KeyRing | undefined
   /** People who log in by a provider; absent where there is none. */
-  readonly oidc?: Pick<Oidc, 'principalOf'> | undefined
+  readonly oidc?: LoggedIn | undefined
+}
+
+/** Who logged in with a browser, by its cookies. */
+export interface LoggedIn {
+  principalOf(cookies: string | undefined): Principal | undefined
 }
 
 export interface Access {

@@ -12,14 +12,13 @@ import type { Clock } from '../domain/clock.ts'
 import type { AuditLog } from '../domain/key-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Log } from '../observability/logger.ts'
+import type { LoggedIn } from './access.ts'
 import { fail } from './api-route.ts'
 import { OIDC_CALLBACK_PATH, OIDC_LOGIN_PATH } from './contract/api.ts'
 import type { WebFailure } from './failure.ts'
 import { createSignedCookie } from './signed-cookie.ts'
 
-export interface Oidc {
-  /** Who logged in with this browser. */
-  principalOf(cookies: string | undefined): Principal | undefined
+export interface Oidc extends LoggedIn {
   /** The header that ends it. */
   logOut(): string
   addRoutes(app: FastifyInstance): void
@@ -58,7 +57,7 @@ const noRole: WebFailure = {
 }
 
 export function createOidc({ config, audit, clock, log }: OidcDeps): Oidc {
-  const { issuer, clientId, clientSecret, publicUrl, scopes } = config
+  const { issuer, clientSecret, publicUrl, scopes } = config
   const isSecure = new URL(publicUrl).protocol === 'https:'
   const cookies = { secret: clientSecret, isSecure }
   const sessions = createSignedCookie<Principal>({
@@ -110,18 +109,19 @@ export function createOidc({ config, audit, clock, log }: OidcDeps): Oidc {
           nonce: client.randomNonce(),
           verifier: client.randomPKCECodeVerifier(),
         }
+        let url: URL
         try {
-          const url = client.buildAuthorizationUrl(await provider(), {
+          url = client.buildAuthorizationUrl(await provider(), {
             ...{ redirect_uri: redirectUri, scope: scopes },
             ...{ state: attempt.state, nonce: attempt.nonce },
             code_challenge: await client.calculatePKCECodeChallenge(attempt.verifier),
             code_challenge_method: 'S256',
           })
-          return reply.header('set-cookie', attempts.set(attempt, clock.now())).redirect(url.href)
         } catch (error) {
-          log.warn({ err: error, issuer }, 'the OIDC provider cannot be asked')
+          log.warn({ reason: reasonOf(error), issuer }, 'the OIDC provider cannot be asked')
           return fail(reply, away)
         }
+        return reply.header('set-cookie', attempts.set(attempt, clock.now())).redirect(url.href)
       })
 
       app.get(OIDC_CALLBACK_PATH, async (request, reply) => {
@@ -156,8 +156,8 @@ function loadClient() {
 async function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<Configuration> {
   const client = await loadClient()
   const server = new URL(issuer)
-  // Deprecated so that nobody uses it by accident; `http` is for this machine alone, see the rules
-  // of the settings.
+  // Marked as deprecated so that it stands out: `http` is for this machine alone (`joint-rules.ts`).
+  // oxlint-disable-next-line typescript/no-deprecated
   const forLocal = isLoopback(server.hostname) ? [client.allowInsecureRequests] : []
   return client.discovery(server, clientId, clientSecret, undefined, {
     timeout: TIMEOUT_S,

@@ -33,7 +33,7 @@ export function createSignedCookie<T>(options: CookieOptions): SignedCookie<T> {
   // A name that browsers take from this host alone, and over https.
   const name = isSecure ? `__Host-${options.name}` : options.name
   const key = Buffer.from(hkdfSync('sha256', secret, '', `claude-telemetry ${options.name}`, 32))
-  const header = (text: string, ageS: number): string =>
+  const headerOf = (text: string, ageS: number): string =>
     `${name}=${text}; Path=/; Max-Age=${ageS}; HttpOnly; SameSite=${sameSite}${isSecure ? '; Secure' : ''}`
 
   function signatureOf(body: string): Buffer {
@@ -44,10 +44,11 @@ export function createSignedCookie<T>(options: CookieOptions): SignedCookie<T> {
     set: (value, nowMs) => {
       const payload: Payload<T> = { value, endsMs: nowMs + maxAgeS * 1000 }
       const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
-      return header(`${body}.${signatureOf(body).toString('base64url')}`, maxAgeS)
+      return headerOf(`${body}.${signatureOf(body).toString('base64url')}`, maxAgeS)
     },
-    clear: () => header('', 0),
-    read: (cookies = '', nowMs) => {
+    clear: () => headerOf('', 0),
+    read: (header, nowMs) => {
+      const cookies = header ?? ''
       for (const cookie of cookies.split(';')) {
         const text = cookie.trim()
         if (!text.startsWith(`${name}=`)) continue

@@ -52,6 +52,31 @@ async function oldDatabase(): Promise<string> {
   return dataDir
 }
 
+test('sessions of before keys belong to the team and the user that they name', async () => {
+  const dataDir = temporaryFolder()
+  const database = new Database(databaseIn(dataDir))
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) })
+  const before = Object.fromEntries(
+    Object.entries(migrations).filter(([name]) => name < '0014-access'),
+  )
+  const provider = { getMigrations: async () => before }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  expect(error).toBeUndefined()
+  database.exec(`
+    insert into sessions (session_key, agent, session_id, updated_ms, team, user_id) values
+      ('claude-code/s1', 'claude-code', 's1', ${AT_MS}, 'red', 'ada'),
+      ('claude-code/s2', 'claude-code', 's2', ${AT_MS}, null, null);
+    insert into outbox (id, session_key, kind, score_key, created_ms, payload_version, bytes, payload)
+      values (1, 'claude-code/s1', 'score', 'quality', ${AT_MS}, 1, 2, '{}')`)
+  await db.destroy()
+  const store = await openStore(dataDir)
+  expect(store.rows('select owner_team, owner_user, route from sessions order by id')).toEqual([
+    { owner_team: 'red', owner_user: 'ada', route: null },
+    { owner_team: null, owner_user: null, route: null },
+  ])
+  expect(store.rows('select id, destination from outbox')).toEqual([{ id: 1, destination: '' }])
+})
+
 test('a database of the first schema is brought up to date, whole', async () => {
   const store = await openStore(await oldDatabase())
   const applied = store.rows('select name from kysely_migration order by name')
