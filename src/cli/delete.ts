@@ -98,7 +98,7 @@ async function deleteSession(context: CliContext, id: string, options: Options):
   const lines: string[] = []
   if (key !== undefined) {
     // First here: what waits in the outbox must not follow what is deleted there.
-    const records = await removeHere(config, key)
+    const records = await removeHere(config, key, context)
     if (!records.ok) return records
     lines.push(`Deleted session ${name} with ${countOfText(records.value, 'record')}.`)
   }
@@ -120,6 +120,20 @@ async function deleteSession(context: CliContext, id: string, options: Options):
   return ok({ lines })
 }
 
+/** Whether its traces are in another project than that of the settings, or in none. */
+function isElsewhere({ route }: Pick<SessionRow, 'route'>): boolean {
+  return route !== undefined && !route.includes('langfuse')
+}
+
+/** Nothing is deleted then: what stays there would not be found from here any more. */
+function elsewhere({ sessionId, route = [] }: Pick<SessionRow, 'sessionId' | 'route'>) {
+  const where = route.length === 0 ? 'nowhere' : route.join(', ')
+  return failed(
+    `session ${sessionId} goes to ${where}, and --langfuse deletes in the project of the settings`,
+    'Delete its traces in that project itself, and here without --langfuse.',
+  )
+}
+
 /** A session that is gone here can still be deleted in Langfuse, by its whole id. */
 async function targetOf(
   context: CliContext,
@@ -131,7 +145,10 @@ async function targetOf(
     const found = await findSession(reports, id)
     if (found.ok) {
       const { key, sessionId } = found.value
-      target = ok({ config, key, sessionId, name: sessionName(found.value) })
+      target =
+        langfuse && isElsewhere(found.value)
+          ? elsewhere(found.value)
+          : ok({ config, key, sessionId, name: sessionName(found.value) })
     } else if (langfuse && /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id)) {
       target = ok({ config, sessionId: id, name: id })
     } else target = found
@@ -177,6 +194,8 @@ async function deleteSelected(
   if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user)
   const { langfuse } = config
   if (options.langfuse === true && langfuse === undefined) return failed(...NO_KEYS)
+  const routed = options.langfuse === true ? rows.find(isElsewhere) : undefined
+  if (routed !== undefined) return elsewhere(routed)
   const target = options.langfuse === true ? langfuse : undefined
   const deleter = target && createLangfuseDeleter(target)
   const what = `${countOfText(rows.length, 'session')}${user === undefined ? '' : ` of user ${user}`}`
@@ -240,9 +259,9 @@ async function removeAll(
   config: Config,
   rows: readonly SessionRow[],
   deleter: LangfuseDeleter | undefined,
-  { stderr }: CliContext,
+  { stderr, now }: CliContext,
 ): Promise<Result<{ readonly records: number; readonly traces: number }, Failure>> {
-  const remover = await openSessionRemover(config)
+  const remover = await openSessionRemover(config, now)
   if (!remover.ok) return remover
   const progress = createProgress(stderr)
   let [records, traces, unlisted] = [0, 0, 0]
@@ -275,8 +294,12 @@ async function removeAll(
   }
 }
 
-async function removeHere(config: Config, key: string): Promise<Result<number, Failure>> {
-  const remover = await openSessionRemover(config)
+async function removeHere(
+  config: Config,
+  key: string,
+  { now }: CliContext,
+): Promise<Result<number, Failure>> {
+  const remover = await openSessionRemover(config, now)
   if (!remover.ok) return remover
   try {
     const removed = await remover.value.remove(key)

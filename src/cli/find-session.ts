@@ -45,7 +45,9 @@ export async function findSession(
     return failed(`no session id starts with "${beginning}"`, NO_SESSION_NEXT)
   }
   if (found.length === 1) return ok(first)
-  const names = found.slice(0, MAX_NAMED).map(({ sessionId }) => sessionId)
+  // Owners may have sessions of one id: their keys tell them apart.
+  const isShared = new Set(found.map(({ sessionId }) => sessionId)).size < found.length
+  const names = found.slice(0, MAX_NAMED).map(({ key, sessionId }) => (isShared ? key : sessionId))
   const more = found.length > MAX_NAMED ? ', …' : ''
   return failed(
     `"${beginning}" matches more than one session: ${names.join(', ')}${more}`,
@@ -60,7 +62,9 @@ async function sessionsBeginning(
   empty: SessionListQuery['empty'],
 ): Promise<readonly SessionRow[]> {
   const found: SessionRow[] = []
-  for await (const row of allSessions(lists, { search: beginning.slice(0, PAGE), empty })) {
+  // Of a key, the part that is the session's id: that is what the search looks through.
+  const search = beginning.slice(beginning.indexOf('/') + 1).slice(0, PAGE)
+  for await (const row of allSessions(lists, { search, empty })) {
     if (row.sessionId === beginning || row.key === beginning) return [row]
     const fits = row.sessionId.startsWith(beginning) || row.key.startsWith(beginning)
     if (fits && found.length <= MAX_NAMED) found.push(row)

@@ -78,9 +78,9 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
 async function removeAll(
   config: Config,
   rows: readonly SessionRow[],
-  { stderr }: CliContext,
+  { stderr, now }: CliContext,
 ): Promise<Result<undefined, Failure>> {
-  const opened = await openSessionRemover(config)
+  const opened = await openSessionRemover(config, now)
   if (!opened.ok) return opened
   const progress = createProgress(stderr)
   try {

@@ -16,7 +16,10 @@ export interface SessionRemover {
 
 const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
 
-export async function openSessionRemover(config: Config): Promise<Result<SessionRemover, Failure>> {
+export async function openSessionRemover(
+  config: Config,
+  now: () => number,
+): Promise<Result<SessionRemover, Failure>> {
   const { dataDir } = config
   const opened = await openMaintenance(dataDir)
   if (opened.ok) {
@@ -24,7 +27,16 @@ export async function openSessionRemover(config: Config): Promise<Result<Session
     return ok({
       remove: async (key) => {
         try {
-          return ok(await maintenance.removeSession(key))
+          const removed = await maintenance.removeSession(key)
+          const outcome = removed === undefined ? 'failed' : 'done'
+          const entry = {
+            actor: 'command line',
+            action: 'deleteSession',
+            target: key,
+            outcome,
+          } as const
+          await maintenance.audit.append([{ ...entry, atMs: now() }])
+          return ok(removed)
         } catch (error) {
           const expected = await explainUse(error, dataDir)
           if (expected === undefined) throw error

@@ -25,7 +25,9 @@ export interface KeyRing {
   stop(): Promise<void>
   /** Reads them now: some were changed. */
   reload(): Promise<void>
-  /** Whether there are named keys, be they revoked: from then on whoever sends needs one. */
+  /**
+   * Whether there are named keys, be they revoked, or it is not known: then whoever sends needs one.
+   */
   hasKeys(): boolean
   identify(authorization: string | undefined): Identified
   readonly quotas: KeyQuotas
@@ -57,6 +59,8 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
   let writeTimer: Timer | undefined
   let isStopped = false
   let isFailing = false
+  /** Until then nobody knows whether there are keys, so one is asked for. */
+  let isLoaded = store === undefined
 
   function noteUse(id: string, bytes: number): void {
     const lastUsedMs = clock.now()
@@ -71,6 +75,7 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     const stored = await store.list()
     keys = new Map(stored.map((key) => [key.id, key]))
     quotas.loaded(stored)
+    isLoaded = true
   }
 
   /** A store that cannot be read for a while leaves the keys as they were. */
@@ -130,7 +135,7 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
       await writeUses()
     },
     reload,
-    hasKeys: () => keys.size > 0,
+    hasKeys: () => !isLoaded || keys.size > 0,
     identify: (authorization) => {
       if (authorization === undefined) return { kind: 'absent' }
       if (isApiKey(authorization)) return { kind: 'principal', principal: operator }

@@ -104,16 +104,17 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
   /** Decides where sessions go that are new, or of which nothing decided it so far. */
   function route(by: Routes, outcome: Outcome<S>, arrivals: readonly Arrival[]): void {
     const sending = new Set(outcome.emissions.map(({ sessionKey }) => sessionKey))
+    const keyNames = new Map<SessionKey, string>()
+    for (const { sessionKey, keyName } of arrivals) {
+      if (keyName !== undefined && !keyNames.has(sessionKey)) keyNames.set(sessionKey, keyName)
+    }
     for (const { key, team, userId, labels } of outcome.sessions) {
       if (sessions.routeOf(key) !== undefined) continue
       const owner = ownerOfSession(key)
-      const named = arrivals.find(({ sessionKey, keyName }) => {
-        return sessionKey === key && keyName !== undefined
-      })
       const decided = routeByRule(by, {
         team: owner?.team ?? team,
         user: owner?.user ?? userId,
-        keyName: named?.keyName,
+        keyName: keyNames.get(key),
         labels,
       })
       if (decided !== undefined || sending.has(key)) {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { api } from '../../../src/api/contract/api.ts'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 import { eventually } from '../corpus/recording.ts'
+import { createHome } from '../cli/home.ts'
 import { post, turn } from '../cli/telemetry.ts'
 import {
   createLangfuseStandIn,
@@ -14,6 +15,7 @@ import {
   API_KEY,
   markerOf,
   sendAll,
+  sessionKeyOf,
   type SharedBridge,
   startSharedBridge,
   type Team,
@@ -206,4 +208,31 @@ describe('a file that is wrong', () => {
     expect(message).toContain('destinations["langfuse:red"]: url')
     expect(message).not.toContain('hidden')
   })
+})
+
+test('commands keep to routes: replay, delete --langfuse, and a doctor who tries each', async () => {
+  const { bridge, projects, keys } = await stage()
+  for (const team of TEAMS) await sendAll(bridge, team, keys[team])
+  await bridge.stop()
+  const before = projects.red.spans().length
+  const home = createHome()
+  const run = (...args: readonly string[]) => home.start(args, bridge.environment)
+  const id = sessionKeyOf('red')
+  const wrong = await run('replay', id)
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('langfuse:red')])
+  const other = await run('replay', id, '--to', 'langfuse:blue')
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('langfuse:red')])
+  const unknown = await run('replay', id, '--to', 'langfuse:none')
+  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('langfuse:red')])
+  const right = await run('replay', id, '--to', 'langfuse:red')
+  expect([right.code, right.stderr]).toEqual([0, ''])
+  expect(projects.red.spans().length).toBeGreaterThan(before)
+  expect(told(projects.blue)).not.toContain(markerOf('red'))
+  expect(told(projects.rest)).not.toContain(markerOf('red'))
+  const kept = await run('delete', id, '--langfuse', '--yes')
+  expect([kept.code, kept.stderr]).toEqual([1, expect.stringContaining('langfuse:red')])
+  const doctor = await run('doctor', '--json')
+  const { findings } = JSON.parse(doctor.stdout) as { findings: { id: string; status: string }[] }
+  const statuses = Object.fromEntries(findings.map((finding) => [finding.id, finding.status]))
+  expect(statuses).toMatchObject({ 'routes.file': 'ok', 'routes.langfuse:red': 'ok' })
 })

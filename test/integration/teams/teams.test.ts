@@ -61,6 +61,7 @@ test('a session of one id is one for each owner, with the team of the key', asyn
   for (const team of TEAMS) {
     const { session, attributes } = await sessionFor(bridge, sessionKeyOf(team), API_KEY)
     expect(session.team).toBe(team)
+    expect(session.modelCalls).toBe(2)
     expect(attributes.team).toBe(team)
     // The client names its user.
     expect(session.userId).toBe(`${markerOf(team)}-user`)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { IssuedAnswer } from '../../../src/api/contract/keys.ts'
 import type { SessionList } from '../../../src/api/contract/session-list.ts'
 import type { Session } from '../../../src/api/contract/session.ts'
-import { post, toolResult, turn } from '../cli/telemetry.ts'
+import { post, resourceLogsOf, toolResult, turn } from '../cli/telemetry.ts'
+import { requestProto } from '../../../src/otlp/request-items.ts'
 import { createGrpcClient, servicePaths } from '../grpc/grpc-client.ts'
 import { bridgeEnvironment, startBridge, type TestBridge } from '../corpus/bridge.ts'
 
@@ -91,9 +92,15 @@ export async function sendAll(bridge: SharedBridge, team: Team, key: string): Pr
   const marker = markerOf(team)
   await post(bridge.url, [sessionOf(team)], key)
   const authorization = `Bearer ${key}`
-  const spans = Buffer.from([])
+  const overGrpc = {
+    ...sessionOf(team),
+    atMs: Date.now() + 1000,
+    events: turn(`${marker} over gRPC`, 1, `${marker}-model`, { 'prompt.id': 'p2' }),
+  }
+  const request = { resourceLogs: [resourceLogsOf(overGrpc)] }
+  const bytes = Buffer.from(requestProto(request, 'logs'))
   const grpc = createGrpcClient(bridge.grpc ?? '')
-  const answer = await grpc.send(servicePaths.logs, spans, { authorization })
+  const answer = await grpc.send(servicePaths.logs, bytes, { authorization })
   grpc.close()
   if (answer.code !== 0) throw new Error(answer.details)
   const hook = {
