@@ -43,6 +43,17 @@ export function createBodies(run: number): MakeBody {
   }
 }
 
+/** Bodies of several times as many records. */
+export function joinedBodies(makeBody: MakeBody, parts: number): MakeBody {
+  return (n) => {
+    const requests = Array.from(
+      { length: parts },
+      (_, part) => JSON.parse(makeBody(n * parts + part)) as { resourceLogs: unknown[] },
+    )
+    return JSON.stringify({ resourceLogs: requests.flatMap(({ resourceLogs }) => resourceLogs) })
+  }
+}
+
 function idsIn(text: string): readonly { readonly id: string; readonly isSession: boolean }[] {
   const found = new Map<string, boolean>()
   for (const key of ['session.id', ...perRequest]) {

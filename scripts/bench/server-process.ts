@@ -1,7 +1,7 @@
 /** A server under test as a child process, and what the system says of it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,13 @@ import { makeClone } from '../../test/integration/clone.ts'
 
 export interface ServerProcess {
   readonly port: number
+  /** From the start of the process to its first answer. */
+  readonly startMs: number
   residentBytes(): number
+  /** Processor time that all of its threads have taken; NaN where the system does not tell. */
+  cpuMs(): number
+  /** What it has stored. */
+  storedBytes(): number
   stop(): Promise<void>
 }
 
@@ -39,7 +45,11 @@ export async function startBridge(
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { ...server, stop }
+  const storedBytes = (): number =>
+    globSync('*', { cwd: folder, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0)
+  return { ...server, storedBytes, stop }
 }
 
 interface Command {
@@ -50,6 +60,7 @@ interface Command {
 async function start(command: (port: number) => Command): Promise<ServerProcess> {
   const port = await freePort()
   const { args, env } = command(port)
+  const startedMs = performance.now()
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, ...env },
@@ -58,6 +69,9 @@ async function start(command: (port: number) => Command): Promise<ServerProcess>
   await answering(port)
   return {
     port,
+    startMs: performance.now() - startedMs,
+    cpuMs: () => cpuMsOf(child.pid),
+    storedBytes: () => 0,
     residentBytes: () =>
       1024 * Number(execFileSync('ps', ['-o', 'rss=', '-p', `${child.pid}`], { encoding: 'utf8' })),
     stop: async () => {
@@ -65,6 +79,15 @@ async function start(command: (port: number) => Command): Promise<ServerProcess>
       await exited
     },
   }
+}
+
+/** Linux counts it in hundredths of a second. */
+function cpuMsOf(pid: number | undefined): number {
+  const file = `/proc/${pid}/stat`
+  if (!existsSync(file)) return Number.NaN
+  // Behind the name, which may have blanks: 12th and 13th are the times in user and kernel mode.
+  const fields = readFileSync(file, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
 async function freePort(): Promise<number> {
@@ -78,10 +101,10 @@ async function freePort(): Promise<number> {
 }
 
 async function answering(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2000; tries += 1) {
     const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
     if (answer !== undefined) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   throw new Error(`nothing answers on port ${port}`)
 }
