@@ -20,9 +20,12 @@ import { createSyntaxCheck } from './json-syntax.ts'
 /** A body up to here is parsed whole, unless it holds too many values. */
 const MAX_BYTES_WHOLE = 4 * 1024 * 1024
 
-const COMMA = 0x2c
-const OPENING_BRACKET = 0x5b
-const OPENING_BRACE = 0x7b
+/** 1 for a comma, an opening bracket and an opening brace: no more values begin than there are of these. */
+const BEGINS_VALUE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 0x2c || byte === 0x5b || byte === 0x7b ? 1 : 0,
+)
+/** Bytes that are counted between two looks at the count. */
+const COUNTED_AT_ONCE = 16_384
 
 /** Decodes the body of a request. */
 export function* decodeJson<T>(bytes: Buffer, signal: Signal<T>): Decoding<T> {
@@ -70,11 +73,13 @@ function isQuicklyParsed(bytes: Buffer): boolean {
   if (bytes.length <= VALUES_PER_PIECE) return true
   if (bytes.length > MAX_BYTES_WHOLE) return false
   let values = 0
-  for (let i = 0; i < bytes.length && values <= VALUES_PER_PIECE; i++) {
-    const byte = bytes[i]
-    if (byte === COMMA || byte === OPENING_BRACE || byte === OPENING_BRACKET) values++
+  for (let from = 0; from < bytes.length; from += COUNTED_AT_ONCE) {
+    const to = Math.min(bytes.length, from + COUNTED_AT_ONCE)
+    // Without a branch, which a processor would guess wrong at each comma.
+    for (let i = from; i < to; i++) values += BEGINS_VALUE[bytes[i] as number] as number
+    if (values > VALUES_PER_PIECE) return false
   }
-  return values <= VALUES_PER_PIECE
+  return true
 }
 
 function* decodePieces<T>(bytes: Buffer, signal: Signal<T>, intake: IntakeBuilder<T>): Decoding<T> {
