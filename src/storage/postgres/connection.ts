@@ -19,6 +19,8 @@ export interface PoolSettings {
   readonly statementTimeoutMs: number
   /** What the connections are called in `pg_stat_activity`. */
   readonly name?: string
+  /** Nothing can be changed over them. */
+  readonly isReadOnly?: boolean
 }
 
 /** Asks statements, with values for `$1` and so on; one after the other on one connection. */
@@ -62,7 +64,7 @@ const types: pg.CustomTypesConfig = {
 
 /** What every connection is made with. */
 export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientConfig {
-  const { url, statementTimeoutMs, name = 'claude-telemetry' } = settings
+  const { url, statementTimeoutMs, name = 'claude-telemetry', isReadOnly = false } = settings
   return {
     connectionString: url,
     application_name: name,
@@ -71,6 +73,7 @@ export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientCon
     query_timeout: statementTimeoutMs + READ_GRACE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
+    ...(isReadOnly && { options: '-c default_transaction_read_only=on' }),
     types,
   }
 }

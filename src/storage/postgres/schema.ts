@@ -237,7 +237,7 @@ export interface OutboxDeliveriesTable {
   exporter: string
   outbox_id: number
   kind: ItemKind
-  /** Of the item: at most one replica delivers items of a session at a time. */
+  /** Of the item. */
   session_key: string
   state: 'pending' | 'dead'
   /** Deliveries tried so far. */
@@ -246,8 +246,17 @@ export interface OutboxDeliveriesTable {
   not_before_ms: number
   /** Why the last try failed, or why it is dead. */
   reason: string | null
-  /** The replica that is delivering it. */
-  owner: number | null
+}
+
+/**
+ * The replica that delivers items of a session for an exporter: one at a time, so that their order stays
+ * and a newer score does not overtake the older one that is under way.
+ */
+export interface OutboxLeasesTable {
+  exporter: string
+  kind: ItemKind
+  session_key: string
+  owner: number
 }
 
 /** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
@@ -292,8 +301,10 @@ export interface DeletionsTable {
   /** The id that the session had. */
   session_ref: number
   session_key: string
-  /** Its items up to this one go as well; 0 for none. */
+  /** Its items up to this one go as well. */
   outbox_through: number
+  /** The replica that goes on with it. */
+  owner: number | null
 }
 
 /** Until when a destination asked to be left alone. */
@@ -336,7 +347,7 @@ export interface ReplicasTable {
 
 /** Who did a chore of which there is one for all in a span of time. */
 export interface ChoresTable {
-  chore: 'retention'
+  chore: string
   /** Number of the span. */
   bucket: number
   owner: number
@@ -361,6 +372,7 @@ export interface Schema {
   outbox: OutboxTable
   outbox_readers: OutboxReadersTable
   outbox_deliveries: OutboxDeliveriesTable
+  outbox_leases: OutboxLeasesTable
   budget_alerts: BudgetAlertsTable
   budget_days: BudgetDaysTable
   totals: TotalsTable

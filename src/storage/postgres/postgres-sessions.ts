@@ -1,0 +1,435 @@
+/**
+ * The session store over PostgreSQL. A commit is one transaction from the lock of its sessions to the
+ * outbox: requests of one session that reach different replicas are folded one after the other, each over
+ * the state that the one before left.
+ *
+ * A replica offers the states that it holds. The row's revision says whether one is still the newest; where
+ * another replica has written the session since, its state is read.
+ */
+import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { SessionKey } from '../../domain/identity.ts'
+import type {
+  Arrival,
+  Committed,
+  Fold,
+  Outcome,
+  SessionRow,
+  SessionStore,
+} from '../../domain/session-store.ts'
+import type { StoredInputs } from '../../domain/stored-inputs.ts'
+import type { StateFormat } from '../../domain/stored-state.ts'
+import { createBoundedMap } from '../bounded-map.ts'
+import type { StoreLog } from '../store-log.ts'
+import { createBudgets, type UsedBySession } from './budgets.ts'
+import type { Database, Statements } from './connection.ts'
+import { insertItems } from './outbox-rows.ts'
+import { takePositions } from './positions.ts'
+import {
+  batchesOf,
+  insertBatches,
+  insertControls,
+  insertPrompts,
+  type PlacedControl,
+} from './record-rows.ts'
+import type { ReferenceRows } from './reference-rows.ts'
+import { isFree } from './replica.ts'
+import { keepUnknown } from './seen-records.ts'
+import {
+  type Labels,
+  type LockedSession,
+  lockSessions,
+  readStates,
+  type SessionName,
+  writeAttributes,
+  writeSessions,
+} from './session-rows.ts'
+import { keyText } from './stored-values.ts'
+import { addUsage } from './usage-rows.ts'
+import type { Write } from './writer.ts'
+
+const MAX_REMEMBERED = 10_000
+/** For how long whoever takes a session that is due has time to advance it. */
+const TICK_SECONDS = 10
+/** Close reason of a session whose state can neither be read nor told again. */
+const UNREADABLE = 'unreadable_state'
+/** Commits to one session by others that a session that is told again may be overtaken by. */
+const MAX_REBUILDS = 5
+
+interface PostgresSessionsDeps<S> {
+  readonly database: Database
+  readonly write: Write
+  /** Number of this replica. */
+  readonly self: number
+  readonly clock: Clock
+  readonly states: StateFormat<S>
+  /** For states that cannot be read. */
+  readonly inputs: StoredInputs
+  /** Absent while no budget is set. */
+  readonly budgets?: BudgetWatch<S> | undefined
+  readonly references: ReferenceRows
+  /** Told after a commit that wrote something. */
+  readonly onWritten: (outcome: Outcome<S>) => void
+  readonly log: StoreLog
+}
+
+export interface PostgresSessions<S> extends Omit<SessionStore<S>, 'remove'> {
+  /** Rows were changed behind its back: whatever it remembers of them is void. */
+  forget(): void
+}
+
+/** What this process knows of a session's row, as its last commit left it. */
+interface Known {
+  readonly id: number
+  readonly revision: number
+  readonly labels: Labels
+}
+
+/** A state that cannot be read, and what of it was told again. */
+interface Rebuilt<S> {
+  readonly id: number
+  readonly revision: number
+  readonly state: S | undefined
+}
+
+/** What a transaction did, to be believed once it is committed. */
+interface Done<S> {
+  readonly committed: Committed<S>
+  readonly wrote: boolean
+  readonly remember: () => void
+}
+
+/** Leaves the transaction: a session has to be told again first. */
+class Unreadable extends Error {
+  readonly sessions: readonly (readonly [SessionKey, LockedSession, string])[]
+
+  constructor(sessions: Unreadable['sessions']) {
+    super('a stored session cannot be read')
+    this.sessions = sessions
+  }
+}
+
+export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): PostgresSessions<S> {
+  const { database, write, self, clock, states, inputs, references, onWritten, log } = deps
+  const budgets = deps.budgets && createBudgets({ watch: deps.budgets, log })
+  const known = createBoundedMap<string, Known>(MAX_REMEMBERED)
+  let bareUntilMs: number | undefined
+
+  /** Only in stores that were moved here, and it never changes. */
+  async function readBareUntil(): Promise<number> {
+    if (bareUntilMs === undefined) {
+      const [row] = await database.query<{ readonly until_ms: number | null }>(
+        'select max(until_ms) as until_ms from bare_ids',
+      )
+      bareUntilMs = row?.until_ms ?? Number.NEGATIVE_INFINITY
+    }
+    return bareUntilMs
+  }
+
+  type Commit = Parameters<SessionStore<S>['commit']>
+
+  async function commit([arrivals, keys, fold, held]: Commit): Promise<Done<S>> {
+    const rebuilt = new Map<SessionKey, Rebuilt<S>>()
+    const origins = await references.origins(arrivals.map(({ origin }) => origin))
+    const policyRef = await references.policy(states.policy)
+    const bareUntil = await readBareUntil()
+    for (let rebuilds = 0; ; rebuilds += 1) {
+      try {
+        return await database.transaction((statements) =>
+          attempt(statements, {
+            ...{ arrivals, keys, fold, held, rebuilt, origins, policyRef },
+            bareUntilMs: bareUntil,
+          }),
+        )
+      } catch (error) {
+        if (!(error instanceof Unreadable) || rebuilds === MAX_REBUILDS) throw error
+        for (const session of error.sessions) await rebuild(session, rebuilt)
+      }
+    }
+  }
+
+  interface Attempt {
+    readonly arrivals: readonly Arrival[]
+    readonly keys: readonly SessionKey[]
+    readonly fold: Fold<S>
+    readonly held: ((key: SessionKey) => S | undefined) | undefined
+    readonly rebuilt: ReadonlyMap<SessionKey, Rebuilt<S>>
+    readonly origins: ReadonlyMap<Arrival['origin'], number>
+    readonly policyRef: number
+    readonly bareUntilMs: number
+  }
+
+  async function attempt(statements: Statements, given: Attempt): Promise<Done<S>> {
+    const { arrivals, keys, fold, origins, policyRef } = given
+    const nowMs = clock.now()
+    const names = namesOf(arrivals)
+    const locked = await lockSessions(statements, new Set([...keys, ...names.keys()]), names, nowMs)
+    const refOf = ({ sessionKey }: Arrival) => idIn(locked, sessionKey)
+    const unknown = await keepUnknown(statements, arrivals, refOf, given.bareUntilMs)
+    const fresh = [...Map.groupBy(unknown, ({ sessionKey }) => sessionKey).values()].flat()
+    const stored = await statesOf(statements, keys, locked, given)
+    const outcome = fold(fresh, stored)
+
+    await lockOthers(statements, outcome, locked, nowMs)
+    const written = new Set(outcome.sessions.map(({ key }) => key))
+    // Only a session that was folded has controls, so its row is written now.
+    const controls = (outcome.controls ?? []).filter(({ sessionKey }) => written.has(sessionKey))
+    const batches = batchesOf(fresh, refOf)
+    const positions = await takePositions(statements, [
+      ...batches.map(({ records }) => records.length),
+      ...controls.map(() => 1),
+    ])
+    const added = await insertBatches(statements, batches, { positions, origins, policyRef })
+    await insertPrompts(statements, fresh, refOf)
+    const revisions = await writeSessions(
+      statements,
+      outcome.sessions.map((row) => {
+        const id = idIn(locked, row.key)
+        return { id, row, addedBytes: added.get(id) ?? 0 }
+      }),
+      states.version,
+      nowMs,
+    )
+    await writeAttributes(statements, changedLabels(outcome.sessions, locked))
+    const placed = controls.map(({ sessionKey, control }, at): PlacedControl => {
+      const position = positions[batches.length + at] as number
+      return { sessionRef: idIn(locked, sessionKey), position, control }
+    })
+    await insertControls(statements, placed, policyRef)
+    const used = outcome.usage.map((one): UsedBySession => {
+      return { used: one, sessionRef: idIn(locked, one.session.key) }
+    })
+    const told = await tell(statements, outcome, used, policyRef, nowMs)
+    await addUsage(
+      statements,
+      used.map(({ used: { usage }, sessionRef }) => ({ sessionRef, usage })),
+      references,
+    )
+    await insertItems(statements, [...outcome.emissions, ...told.events], nowMs)
+    return {
+      committed: { outcome, alerts: told.alerts },
+      wrote: fresh.length + outcome.sessions.length + outcome.emissions.length > 0,
+      remember: () => remember(outcome.sessions, locked, revisions),
+    }
+  }
+
+  function remember(
+    rows: readonly SessionRow<S>[],
+    locked: ReadonlyMap<string, LockedSession>,
+    revisions: ReadonlyMap<number, number>,
+  ): void {
+    for (const { key, labels } of rows) {
+      const id = idIn(locked, key)
+      const revision = revisions.get(id)
+      if (revision !== undefined) known.set(keyText(key), { id, revision, labels })
+    }
+  }
+
+  /** What this process knows of a row, if nobody has written it since. */
+  function knownOf({ id, revision, session_key }: LockedSession): Known | undefined {
+    const before = known.get(session_key)
+    return before?.id === id && before.revision === revision ? before : undefined
+  }
+
+  function changedLabels(
+    rows: readonly SessionRow<S>[],
+    locked: ReadonlyMap<string, LockedSession>,
+  ): { readonly id: number; readonly labels: Labels }[] {
+    return rows.flatMap(({ key, labels }) => {
+      const session = locked.get(keyText(key)) as LockedSession
+      const before = knownOf(session)?.labels
+      if (before === labels) return []
+      const changed = Object.entries(labels).filter(([name, value]) => before?.[name] !== value)
+      return changed.length === 0 ? [] : [{ id: session.id, labels: Object.fromEntries(changed) }]
+    })
+  }
+
+  /** The states of sessions that have one: as offered where that is the newest, else as stored. */
+  async function statesOf(
+    statements: Statements,
+    keys: readonly SessionKey[],
+    locked: ReadonlyMap<string, LockedSession>,
+    { held, rebuilt }: Attempt,
+  ): Promise<ReadonlyMap<SessionKey, S>> {
+    const found = new Map<SessionKey, S>()
+    const toRead: (readonly [SessionKey, LockedSession])[] = []
+    for (const key of new Set(keys)) {
+      const session = locked.get(keyText(key))
+      if (session === undefined) continue
+      const offered = knownOf(session) && held?.(key)
+      const told = rebuilt.get(key)
+      if (offered !== undefined) found.set(key, offered)
+      else if (told?.id === session.id && told.revision === session.revision) {
+        if (told.state !== undefined) found.set(key, told.state)
+      } else toRead.push([key, session])
+    }
+    const rows = await readStates(
+      statements,
+      toRead.map(([, { id }]) => id),
+    )
+    const unreadable: (readonly [SessionKey, LockedSession, string])[] = []
+    for (const [key, session] of toRead) {
+      const row = rows.get(session.id)
+      if (row === undefined) continue
+      const state = states.read({
+        sessionKey: key,
+        ...row,
+        title: session.title ?? undefined,
+        firstPromptMs: session.first_prompt_ms ?? undefined,
+        firstCommitMs: session.first_commit_ms ?? undefined,
+      })
+      if (state.ok) found.set(key, state.value)
+      else unreadable.push([key, session, state.error])
+    }
+    if (unreadable.length > 0) throw new Unreadable(unreadable)
+    return found
+  }
+
+  /** Told again: slow where there are many records, so it is said. */
+  async function rebuild(
+    [sessionKey, { id, revision }, reason]: Unreadable['sessions'][number],
+    rebuilt: Map<SessionKey, Rebuilt<S>>,
+  ): Promise<void> {
+    const state = await rebuiltOrNothing(sessionKey)
+    rebuilt.set(sessionKey, { id, revision, state })
+    if (state !== undefined) {
+      const message = 'a stored session could not be read, it was rebuilt from its records'
+      log.warn({ sessionKey, reason }, message)
+      return
+    }
+    // Left open it would be due for ever: nobody can advance it.
+    await database.run(
+      `update sessions set deadline_ms = null, close_reason = $2 where id = $1 and revision = $3`,
+      [id, UNREADABLE, revision],
+    )
+    log.warn({ sessionKey, reason }, 'a stored session could not be read, it starts over')
+  }
+
+  /** Records may be damaged as well: then the session is lost, and what comes of it is not. */
+  async function rebuiltOrNothing(sessionKey: SessionKey): Promise<S | undefined> {
+    try {
+      return await states.rebuild(sessionKey, inputs)
+    } catch (error) {
+      const message = 'a stored session could not be rebuilt from its records'
+      log.error({ sessionKey, err: error }, message)
+      return undefined
+    }
+  }
+
+  /** The alerts of the budgets that the commit is held against, and what sessions say of them. */
+  async function tell(
+    statements: Statements,
+    outcome: Outcome<S>,
+    used: readonly UsedBySession[],
+    policyRef: number,
+    nowMs: number,
+  ) {
+    const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
+    const raised = (await budgets?.spend(statements, used, nowMs)) ?? new Map()
+    const alerts: BudgetAlert[] = []
+    const decided: (readonly [number, BudgetAlert])[] = []
+    const events: Outcome<S>['emissions'][number][] = []
+    for (const [{ used: one, sessionRef }, ofSession] of raised) {
+      const row = rows.get(one.session.key)
+      for (const alert of ofSession) {
+        alerts.push(alert)
+        const said = row === undefined ? [] : (deps.budgets?.events(row.state, alert) ?? [])
+        events.push(...said)
+        if (said.length > 0) decided.push([sessionRef, alert])
+      }
+    }
+    const positions = await takePositions(
+      statements,
+      decided.map(() => 1),
+    )
+    const controls = decided.map(([sessionRef, alert], at): PlacedControl => {
+      return { sessionRef, position: positions[at] as number, control: { kind: 'budget', alert } }
+    })
+    await insertControls(statements, controls, policyRef)
+    return { alerts, events }
+  }
+
+  return {
+    forget: () => {
+      known.clear()
+      references.forget()
+    },
+    commit: async (...given) => {
+      const done = await write(() => commit(given))
+      done.remember()
+      if (done.wrote) onWritten(done.committed.outcome)
+      return done.committed
+    },
+    dueSessions: async (nowMs, limit) => {
+      const rows = await write(() =>
+        database.query<{ readonly session_key: string; readonly deadline_ms: number }>(
+          `with due as (
+             select id from sessions
+             where deadline_ms <= $1 and (tick_until < now() or ${isFree('tick_owner', '$3')})
+             order by deadline_ms limit $2 for update skip locked)
+           update sessions s set tick_owner = $3::integer,
+             tick_until = now() + interval '${TICK_SECONDS} seconds'
+           from due where s.id = due.id returning s.session_key, s.deadline_ms`,
+          [nowMs, limit, self],
+        ),
+      )
+      return rows
+        .toSorted((a, b) => a.deadline_ms - b.deadline_ms)
+        .map(({ session_key }) => session_key)
+    },
+    nextDeadline: async () => {
+      const [row] = await database.query<{ readonly ms: number | null }>(
+        `select min(deadline_ms) as ms from sessions where deadline_ms is not null
+           and (tick_owner is null or tick_until < now() or ${isFree('tick_owner', '$1')})`,
+        [self],
+      )
+      return row?.ms ?? undefined
+    },
+    openSessions: async (limit) => {
+      const rows = await database.query<{ readonly session_key: string }>(
+        `select session_key from sessions where deadline_ms is not null
+         order by last_ms limit $1`,
+        [limit],
+      )
+      return rows.map(({ session_key }) => session_key)
+    },
+    countOpenSessions: async () => {
+      const [row] = await database.query<{ readonly open: number }>(
+        'select count(*) as open from sessions where deadline_ms is not null',
+      )
+      return row?.open ?? 0
+    },
+  }
+}
+
+function namesOf(arrivals: readonly Arrival[]): Map<SessionKey, SessionName> {
+  return new Map(
+    arrivals.map(({ sessionKey: key, item: { agent, sessionId } }) => [
+      key,
+      { key, agent, sessionId },
+    ]),
+  )
+}
+
+/** Sessions of the outcome that nobody named before: they are locked, or made, now. */
+async function lockOthers<S>(
+  statements: Statements,
+  { sessions, usage }: Outcome<S>,
+  locked: Map<string, LockedSession>,
+  nowMs: number,
+): Promise<void> {
+  const names = new Map<SessionKey, SessionName>()
+  for (const name of [...sessions, ...usage.map(({ session }) => session)]) {
+    if (!locked.has(keyText(name.key))) names.set(name.key, name)
+  }
+  if (names.size === 0) return
+  for (const [key, session] of await lockSessions(statements, names.keys(), names, nowMs)) {
+    locked.set(key, session)
+  }
+}
+
+function idIn(locked: ReadonlyMap<string, LockedSession>, key: SessionKey): number {
+  const session = locked.get(keyText(key))
+  if (session === undefined) throw new Error(`session ${key} is not locked`)
+  return session.id
+}

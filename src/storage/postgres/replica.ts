@@ -1,0 +1,115 @@
+/**
+ * This process among those that share the database. It says now and then that it is there; what is
+ * claimed under its number is free again once it was not seen for a while. By the database's clock
+ * alone, and by real time: clocks of replicas differ, and a lease is about processes.
+ */
+import type { Database, Statements } from './connection.ts'
+
+export interface Replica {
+  readonly id: number
+  /**
+   * Says that this one takes no more records. Resolves to whether no other one is left that does, and
+   * so whether it is for this one to end the sessions. One that was not seen lately is waited for,
+   * until it is seen again or counts as gone.
+   */
+  isLastToStop(): Promise<boolean>
+  /** Says goodbye: what it holds is free at once. */
+  close(): Promise<void>
+}
+
+const BEAT_MS = 2_000
+/** Longer than a beat that waits for a statement's time-out is late by. */
+const GONE_AFTER_S = 12
+const LOOK_AGAIN_MS = 250
+/** One after the other stops, so that exactly one is the last. Any number will do, as long as it stays. */
+const STOPPING_LOCK = 7_251_403_118_600_002n
+
+/** A condition: nobody else has it. `owner` is a column, `self` a parameter. */
+export function isFree(owner: string, self: string): string {
+  return `(${owner} is null or ${owner} = ${self}
+    or not exists (select 1 from replicas where ${isAlive('replicas')} and replicas.id = ${owner}))`
+}
+
+function isAlive(table: string): string {
+  return `${table}.seen_at > now() - interval '${GONE_AFTER_S} seconds'`
+}
+
+export async function joinReplicas(database: Database): Promise<Replica> {
+  const [row] = await database.query<{ readonly id: number }>(
+    'insert into replicas (seen_at) values (now()) returning id',
+  )
+  if (row === undefined) throw new Error('the database gave this process no number')
+  const { id } = row
+  let isClosed = false
+  let isStopping = false
+  let beat: NodeJS.Timeout | undefined
+  let beating: Promise<void> = Promise.resolve()
+
+  async function sayThere(): Promise<void> {
+    try {
+      await database.run(
+        `insert into replicas (id, seen_at, is_stopping) values ($1, now(), $2)
+         on conflict (id) do update set seen_at = excluded.seen_at`,
+        [id, isStopping],
+      )
+      // Rows of processes that did not say goodbye.
+      await database.run(`delete from replicas where seen_at < now() - interval '1 hour'`)
+    } catch {
+      // The database is away, which commits tell of. What this one holds is given up meanwhile.
+    }
+    arm()
+  }
+
+  function arm(): void {
+    if (isClosed) return
+    beat = setTimeout(() => {
+      beating = sayThere()
+    }, BEAT_MS)
+    beat.unref()
+  }
+
+  arm()
+  return {
+    id,
+    isLastToStop: async () => {
+      const sinceMs = await database.transaction(async (statements) => {
+        await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])
+        isStopping = true
+        const [stopped] = await statements.query<{ readonly at: number }>(
+          `update replicas set is_stopping = true, seen_at = clock_timestamp() where id = $1
+           returning extract(epoch from seen_at)::double precision as at`,
+          [id],
+        )
+        return stopped?.at ?? 0
+      })
+      for (;;) {
+        const others = await othersAt(database, id)
+        if (others.some(({ seenAt }) => seenAt > sinceMs)) return false
+        if (others.length === 0) return true
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+      }
+    },
+    close: async () => {
+      isClosed = true
+      clearTimeout(beat)
+      await beating
+      try {
+        await database.run('delete from replicas where id = $1', [id])
+      } catch {
+        // It counts as gone in a while.
+      }
+    },
+  }
+}
+
+/** Those that are there and take records, with when they were last seen; by the database's clock. */
+function othersAt(
+  statements: Statements,
+  id: number,
+): Promise<readonly { readonly seenAt: number }[]> {
+  return statements.query(
+    `select extract(epoch from seen_at)::double precision as "seenAt" from replicas
+     where id <> $1 and not is_stopping and ${isAlive('replicas')}`,
+    [id],
+  )
+}

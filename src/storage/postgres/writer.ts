@@ -1,0 +1,16 @@
+/** The way of every change into the database: one that failed because of the place is noted. */
+import type { StorageWatch } from '../storage-watch.ts'
+
+/** Rejects with what the work rejects with. */
+export type Write = <T>(work: () => Promise<T>) => Promise<T>
+
+export function createWriter(watch: Pick<StorageWatch, 'failed'>): Write {
+  return async (work) => {
+    try {
+      return await work()
+    } catch (error) {
+      watch.failed(error)
+      throw error
+    }
+  }
+}
