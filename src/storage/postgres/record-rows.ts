@@ -10,7 +10,7 @@ import { finite, keyText, optionalText } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
 /** About what a record takes besides its text: its row in the duplicate filter, with its index. */
-const BYTES_BESIDE = 150
+export const BYTES_BESIDE = 150
 
 /**
  * Records in a row that came together from one origin. Never more than a row: the order in which

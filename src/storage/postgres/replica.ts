@@ -30,7 +30,7 @@ export function isFree(owner: string, self: string): string {
     or not exists (select 1 from replicas where ${isAlive('replicas')} and replicas.id = ${owner}))`
 }
 
-function isAlive(table: string): string {
+export function isAlive(table: string): string {
   return `${table}.seen_at > now() - interval '${GONE_AFTER_S} seconds'`
 }
 

@@ -18,7 +18,12 @@ export function createBudgetSessions({ kysely }: ReadConnection): BudgetReader['
       .where('updated_ms', '>=', sinceMs)
       .where('last_ms', '>=', sinceMs)
       .where(cost, '>=', leastUsd)
-    const rows = await open.unionAll(closed).orderBy('costUsd', 'desc').limit(limit).execute()
+    const rows = await open
+      .unionAll(closed)
+      .orderBy('costUsd', 'desc')
+      .orderBy('key')
+      .limit(limit)
+      .execute()
     return rows.map(({ key, title, costUsd }) => {
       return { key, title: title ?? undefined, costUsd: costUsd ?? 0 }
     })

@@ -52,7 +52,8 @@ export function createFacetQueries({ kysely }: ReadConnection): FacetReader {
     attributeKeys: (limit, owner) =>
       owner === undefined ? attributeKeys(limit) : ownedAttributeKeys(limit, owner),
     models: async (limit, owner) => {
-      const query = kysely.selectFrom('model_usage').select('model').distinct().limit(limit)
+      const models = kysely.selectFrom('model_usage').select('model').distinct()
+      const query = models.orderBy('model').limit(limit)
       const asked =
         owner === undefined
           ? query

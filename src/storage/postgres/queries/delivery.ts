@@ -1,0 +1,86 @@
+/** What still waits to be delivered, and what was put aside. */
+import { sql } from 'kysely'
+import type { DeadItem } from '../../../domain/outbox.ts'
+import type { WaitingReader } from '../../store-reader.ts'
+import type { Database } from '../connection.ts'
+import { among } from './session-filter.ts'
+
+export function createWaitingReader({ kysely }: Database): WaitingReader {
+  return {
+    keys: async () => {
+      const rows = await kysely
+        .selectFrom('outbox_deliveries')
+        .select('session_key')
+        .distinct()
+        .where('state', '=', sql.lit('pending'))
+        .execute()
+      return new Set(rows.map(({ session_key }) => session_key))
+    },
+    counts: async () => {
+      const rows = await kysely
+        .selectFrom('outbox_readers as reader')
+        .leftJoin('outbox_deliveries as delivery', (join) =>
+          join
+            .onRef('delivery.exporter', '=', 'reader.exporter')
+            .onRef('delivery.kind', '=', 'reader.kind'),
+        )
+        .select([
+          'reader.exporter as name',
+          sql<number>`count(*) filter (where state = 'pending')`.as('pending'),
+          sql<number>`count(*) filter (where state = 'dead')`.as('dead'),
+          sql<number | null>`min(outbox_id) filter (where state = 'pending')`.as('first'),
+        ])
+        .groupBy('reader.exporter')
+        .orderBy('reader.exporter')
+        .execute()
+      const oldest = await kysely
+        .selectFrom('outbox')
+        .select(['id', 'created_ms'])
+        .where(
+          among(
+            'id',
+            rows.flatMap(({ first }) => first ?? []),
+          ),
+        )
+        .execute()
+      const createdMs = new Map(oldest.map(({ id, created_ms }) => [id, created_ms]))
+      const exporters = rows.map(({ first, ...counts }) => {
+        return { ...counts, oldestPendingMs: createdMs.get(first ?? 0) }
+      })
+      const times = exporters.flatMap(({ oldestPendingMs }) => oldestPendingMs ?? [])
+      return {
+        pending: exporters.reduce((sum, { pending }) => sum + pending, 0),
+        dead: exporters.reduce((sum, { dead }) => sum + dead, 0),
+        oldestPendingMs: times.length === 0 ? undefined : Math.min(...times),
+        exporters,
+      }
+    },
+  }
+}
+
+/** The oldest first. */
+export async function listDeadItems(
+  { kysely }: Pick<Database, 'kysely'>,
+  limit: number,
+): Promise<readonly DeadItem[]> {
+  const rows = await kysely
+    .selectFrom('outbox_deliveries as delivery')
+    .innerJoin('outbox', 'outbox.id', 'outbox_id')
+    .select(['outbox.id', 'exporter', 'outbox.session_key', 'outbox.kind'])
+    .select(['attempts', 'created_ms', 'bytes', 'reason'])
+    .where('state', '=', sql.lit('dead'))
+    .orderBy('outbox_id')
+    .orderBy('exporter')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    exporter: row.exporter,
+    sessionKey: row.session_key,
+    kind: row.kind,
+    attempts: row.attempts,
+    createdMs: row.created_ms,
+    bytes: row.bytes,
+    reason: row.reason ?? '',
+  }))
+}

@@ -1,0 +1,30 @@
+/** Figures as they are asked for, and spans of time as whole numbers of milliseconds. */
+import { type RawBuilder, sql } from 'kysely'
+import type { Span } from '../../usage-slice.ts'
+
+const NANOS = sql`1e9::double precision`
+
+/** Dollars of a column of billionths; null where nothing is known. */
+export function usd(column: string): RawBuilder<number | null> {
+  return sql`${sql.ref(column)}::double precision / ${NANOS}`
+}
+
+/** Dollars of a sum over such a column: exact, since it is made of whole numbers. */
+export function usdSum(column: string): RawBuilder<number> {
+  return sql`coalesce(sum(${sql.ref(column)}), 0)::double precision / ${NANOS}`
+}
+
+/** The sum of a column; 0 of no rows. */
+export function total(column: string): RawBuilder<number> {
+  return sql`coalesce(sum(${sql.ref(column)}), 0)`
+}
+
+/** A span for columns of whole numbers: the same ones lie within. */
+export function wholeSpan({ fromMs, toMs }: Span): Span {
+  return { fromMs: wholeMs(fromMs), toMs: wholeMs(toMs) }
+}
+
+/** The first whole number from there on that such a column can hold. */
+export function wholeMs(ms: number): number {
+  return Math.ceil(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER))
+}

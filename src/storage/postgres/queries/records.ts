@@ -1,0 +1,158 @@
+/**
+ * Raw records, batch by batch in order of arrival: those of one session, and those of all. A batch whose
+ * bytes are damaged has no records.
+ */
+import type { Kysely } from 'kysely'
+import type { StoredBatch } from '../../../domain/telemetry-record.ts'
+import {
+  type BatchPart,
+  type BatchRow,
+  batchOf,
+  firstPosition,
+  partsBefore,
+  partsBehind,
+  recordsIn,
+} from '../../batch-parts.ts'
+import { unpackJson } from '../../packed-json.ts'
+import type { RecordReader } from '../../store-reader.ts'
+import type { Database } from '../connection.ts'
+import type { Schema } from '../schema.ts'
+import { keyText } from '../stored-values.ts'
+import { among } from './session-filter.ts'
+
+/** A batch and the policy that it was folded under. */
+export interface FoldedBatch {
+  readonly batch: StoredBatch
+  readonly policyRef: number
+}
+
+type Row = BatchRow & { readonly policy_ref: number }
+
+export function createRecordReader({ kysely }: Database): RecordReader {
+  const ofSession = (sessionKey: string, afterId: number, limit: number) =>
+    batchesOf(kysely, sessionKey, afterId, limit)
+  const behind = (afterId: number, limit: number): Promise<Row[]> =>
+    selected(kysely)
+      .where('record_batches.id', '>', afterId)
+      .orderBy('record_batches.id')
+      .limit(limit)
+      .execute()
+
+  return {
+    batches: async (sessionKey, afterId, limit) =>
+      (await foldedBatches(kysely, sessionKey, afterId, limit)).map(({ batch }) => batch),
+    after: async (afterId, limit) =>
+      read(kysely, partsBehind(await behind(afterId, limit), afterId)),
+    before: async (beforeId, signals, limit) => {
+      // The batch that the position lies in, if it lies in one, has records before it, too.
+      const around = (await behind(beforeId - 1, 1)).filter(
+        (row) => firstPosition(row) < beforeId && signals.includes(row.signal),
+      )
+      const before = await selected(kysely)
+        .where('record_batches.id', '<', beforeId)
+        .where('signal', 'in', signals)
+        .orderBy('record_batches.id', 'desc')
+        .limit(limit - around.length)
+        .execute()
+      const parts = partsBefore([...around, ...before], beforeId)
+      const last = parts.at(-1)
+      return {
+        batches: await read(kysely, parts),
+        beforeId: last && firstPosition(last.row) + last.part.from,
+      }
+    },
+    at: async (sessionKey, id) => {
+      const [row] = await ofSession(sessionKey, id - 1, 1)
+      if (row === undefined || id < firstPosition(row)) return undefined
+      const index = id - firstPosition(row)
+      const [batch] = await read(kysely, [{ row, part: { from: index, to: index + 1 } }])
+      return batch
+    },
+    countOf: async (sessionKey) => {
+      const found = await kysely
+        .selectFrom('sessions')
+        .leftJoin('record_batches', 'session_ref', 'sessions.id')
+        .select(({ fn }) => fn.sum<number | null>('records').as('records'))
+        .where('session_key', '=', keyText(sessionKey))
+        .groupBy('sessions.id')
+        .executeTakeFirst()
+      return found === undefined ? undefined : (found.records ?? 0)
+    },
+    firstOf: async (sessionKey) => (await ofSession(sessionKey, 0, 1))[0]?.id,
+    newest: async () => {
+      const last = await kysely
+        .selectFrom('record_batches')
+        .select(({ fn }) => fn.max<number | null>('id').as('id'))
+        .executeTakeFirst()
+      return last?.id ?? 0
+    },
+  }
+}
+
+/** Those of a session behind a position, with what they were folded under. */
+export async function foldedBatches(
+  kysely: Kysely<Schema>,
+  sessionKey: string,
+  afterId: number,
+  limit: number,
+): Promise<readonly FoldedBatch[]> {
+  const rows = await batchesOf(kysely, sessionKey, afterId, limit)
+  const batches = await read(kysely, partsBehind(rows, afterId))
+  return batches.map((batch, index) => ({ batch, policyRef: rows[index]?.policy_ref ?? 0 }))
+}
+
+function batchesOf(
+  kysely: Kysely<Schema>,
+  sessionKey: string,
+  afterId: number,
+  limit: number,
+): Promise<Row[]> {
+  return selected(kysely)
+    .where('session_key', '=', keyText(sessionKey))
+    .where('record_batches.id', '>', afterId)
+    .orderBy('record_batches.id')
+    .limit(limit)
+    .execute()
+}
+
+/** Without the records: their bytes are known before they are read. */
+function selected(kysely: Kysely<Schema>) {
+  return kysely
+    .selectFrom('record_batches')
+    .innerJoin('sessions', 'sessions.id', 'record_batches.session_ref')
+    .innerJoin('origins', 'origins.id', 'record_batches.origin_ref')
+    .select([
+      'record_batches.id',
+      'session_key',
+      'policy_ref',
+      'signal',
+      'received_ms',
+      'records',
+      'json_bytes as bytes',
+      'scope_name',
+      'scope_version',
+      'resource',
+    ])
+}
+
+async function read(kysely: Kysely<Schema>, parts: readonly BatchPart[]): Promise<StoredBatch[]> {
+  const ids = parts.map(({ row }) => row.id)
+  if (ids.length === 0) return []
+  const rows = await kysely
+    .selectFrom('record_batches')
+    .select(['id', 'body'])
+    .where(among('id', ids))
+    .execute()
+  const bodies = new Map(rows.map(({ id, body }) => [id, body]))
+  return parts.map((of) => batchOf(of, recordsOf(bodies.get(of.row.id), of)))
+}
+
+/** None where the batch was deleted meanwhile, or cannot be unpacked. */
+function recordsOf(body: Buffer | undefined, of: BatchPart): StoredBatch['records'] {
+  if (body === undefined) return []
+  try {
+    return recordsIn(unpackJson(body), of)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Lists of sessions in an order, a page at a time: each page begins behind a place in that order,
+ * so that what arrives meanwhile neither shifts nor doubles a row.
+ */
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
+import type { SessionLists, SessionOrder, SessionPlace } from '../../store-reader.ts'
+import { listedSession } from '../../stored-rows.ts'
+import type { Database } from '../connection.ts'
+import type { Schema } from '../schema.ts'
+import { keyText } from '../stored-values.ts'
+import { usd } from './figures.ts'
+import { among, inQuestion, sessionsMatching } from './session-filter.ts'
+import { SESSION_COLUMNS } from './sessions.ts'
+
+/** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
+const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
+  last: sql`last_ms`,
+  first: sql`first_ms`,
+  cost: sql`coalesce(${usd('cost_nanousd')}, 0)`,
+  tokens: sql`coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+    + coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0)`,
+  duration: sql`last_ms - first_ms`,
+  errors: sql`coalesce(errors, 0)::double precision`,
+}
+
+export function createSessionLists({ kysely }: Database): SessionLists {
+  return {
+    page: async (question, after, limit) => {
+      const { order, direction } = question
+      const place = orders[order]
+      const matching = inQuestion(sessionsMatching(kysely, question.filter), question)
+        .$if(after !== undefined, (query) =>
+          query.where((eb) => behind(eb, place, after ?? { value: 0, id: 0 }, direction)),
+        )
+        .select('sessions.id')
+        .orderBy(place, direction)
+        .orderBy('sessions.id', direction)
+        .limit(limit)
+      // First which, then what of them: so that what is sorted are numbers.
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select([...SESSION_COLUMNS, place.as('place')])
+        .where('sessions.id', 'in', matching)
+        .orderBy(place, direction)
+        .orderBy('sessions.id', direction)
+        .execute()
+      return rows.map((row) => ({ ...listedSession(row), place: row.place }))
+    },
+    byIds: async (ids) => {
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select(SESSION_COLUMNS)
+        .where(among('sessions.id', ids))
+        .execute()
+      return rows.map(listedSession)
+    },
+    titles: async (keys) => {
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select(['session_key', 'title'])
+        .where(sql<boolean>`session_key = any(${keys.map(keyText)}::text[])`)
+        .execute()
+      return new Map(rows.map(({ session_key, title }) => [session_key, title ?? undefined]))
+    },
+  }
+}
+
+/** The first condition is one that an index on the value can be searched by. */
+function behind(
+  eb: ExpressionBuilder<Schema, 'sessions'>,
+  value: RawBuilder<number>,
+  place: SessionPlace,
+  direction: 'asc' | 'desc',
+) {
+  const beyond = direction === 'desc' ? '<' : '>'
+  // A place comes back from outside: its number may be none that a row can have.
+  const id = sql<number>`sessions.id::double precision`
+  return eb.and([
+    eb(value, direction === 'desc' ? '<=' : '>=', place.value),
+    eb.or([eb(value, beyond, place.value), eb(id, beyond, place.id)]),
+  ])
+}
