@@ -14,6 +14,7 @@ import { addExport } from './export.ts'
 import { addImport } from './import.ts'
 import { addInstall } from './install.ts'
 import { addKeys } from './keys.ts'
+import { addMigrate } from './migrate.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
 import { addQuarantine } from './quarantine.ts'
@@ -103,6 +104,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addPrune(program, context, concluded)
   addDelete(program, context, concluded)
   addScrub(program, context, concluded)
+  addMigrate(program, context, concluded)
   addCompletion(program, concluded)
   return program
 }

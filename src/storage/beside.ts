@@ -13,6 +13,7 @@ import type {
   OpenQuarantine,
   OpenScrubReader,
 } from './maintenance.ts'
+import type { MoveSource, MoveTarget } from './move.ts'
 import type { StoreReader } from './store-reader.ts'
 
 /** The data of a folder, for reading; beside a running bridge or without one. */
@@ -66,6 +67,32 @@ export async function hasStoredSession(
 ): Promise<Result<boolean, string>> {
   const { hasSqliteSession } = await import('./sqlite/session-lookup.ts')
   return hasSqliteSession(dataDir, key)
+}
+
+/** The store of a folder as what is moved; nobody else has the folder until it is closed. */
+export async function openMoveSource(
+  dataDir: string,
+): Promise<Result<MoveSource, MaintenanceProblem>> {
+  const { openSqliteMoveSource } = await import('./sqlite/move-source.ts')
+  return openSqliteMoveSource(dataDir)
+}
+
+/** The database that a store is moved into. */
+export async function openMoveTarget(
+  databaseUrl: string,
+  source: MoveSource,
+): Promise<Result<MoveTarget, string>> {
+  const { openPostgresMoveTarget } = await import('./postgres/move-target.ts')
+  return openPostgresMoveTarget(databaseUrl, source)
+}
+
+/** Why a move could not go on; `undefined` when that is a bug. */
+export async function explainMove(
+  error: unknown,
+  databaseUrl: string,
+): Promise<string | undefined> {
+  const { explainPostgresMove } = await import('./postgres/move-target.ts')
+  return explainPostgresMove(error, databaseUrl)
 }
 
 /** Why what was opened here could not be used after all; `undefined` when that is a bug. */

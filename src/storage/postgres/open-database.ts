@@ -27,18 +27,37 @@ export interface PostgresOpenError {
 }
 
 /** For the process that owns a store: the schema is up to date then. The error is for a person. */
-export async function openDatabase(
+export function openDatabase(settings: PoolSettings): Promise<Result<Database, PostgresOpenError>> {
+  return openUpToDate(settings, (database) => moveUnderWay(database, settings.url))
+}
+
+/** The same for who moves a store into it: until that is done nobody else may have it. */
+export function openForMove(settings: PoolSettings): Promise<Result<Database, PostgresOpenError>> {
+  return openUpToDate(settings, async () => undefined)
+}
+
+async function openUpToDate(
   settings: PoolSettings,
+  problemOf: (database: Database) => Promise<string | undefined>,
 ): Promise<Result<Database, PostgresOpenError>> {
   try {
-    const unknown = await underLock(settings, bringUpToDate)
-    if (unknown !== undefined) return err({ message: newerSchema(settings.url, unknown) })
-    return ok(openPool(settings))
+    const message = await underLock(settings, async (database) => {
+      const unknown = await bringUpToDate(database)
+      return unknown === undefined ? problemOf(database) : newerSchema(settings.url, unknown)
+    })
+    return message === undefined ? ok(openPool(settings)) : err({ message })
   } catch (error) {
     const message = openProblem(error, settings.url)
     if (message === undefined) throw error
     return err({ message })
   }
+}
+
+/** What was moved in part would be taken for all there is. */
+async function moveUnderWay(database: Database, url: string): Promise<string | undefined> {
+  const moving = await database.query(`select 1 from moves where stage <> 'done'`)
+  if (moving.length === 0) return undefined
+  return `a store is being moved into ${placeOf(url)}, and that is not finished. Run claude-telemetry migrate again where the data folder is`
 }
 
 /** For a program that only reads, or changes rows beside a running one: the schema stays as it is. */
@@ -54,7 +73,10 @@ export async function openExisting(
     const applied = new Set(await appliedMigrations(database.kysely))
     const unknown = [...applied].find((name) => !Object.hasOwn(migrations, name))
     if (unknown !== undefined) return await refuse(newerSchema(settings.url, unknown))
-    if (Object.keys(migrations).every((name) => applied.has(name))) return ok(database)
+    if (Object.keys(migrations).every((name) => applied.has(name))) {
+      const moving = await moveUnderWay(database, settings.url)
+      return moving === undefined ? ok(database) : await refuse(moving)
+    }
     const message =
       applied.size === 0
         ? `${placeOf(settings.url)} holds no data of claude-telemetry yet`

@@ -1,0 +1,163 @@
+/** `migrate`: moves what a data folder holds into PostgreSQL. */
+import type { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import { ok } from '../domain/result.ts'
+import {
+  isEqual,
+  type Moved,
+  type MovedFigure,
+  type MovePlace,
+  type MoveSource,
+  moveStore,
+  type MoveTarget,
+} from '../storage/move.ts'
+import { explainMove, openMoveSource, openMoveTarget } from '../storage/beside.ts'
+import type { CliContext } from './context.ts'
+import { dataDestination, nameDestinations } from './destination.ts'
+import {
+  type Conclude,
+  EXIT_PROBLEM,
+  failed,
+  jsonDocument,
+  misused,
+  type Outcome,
+} from './outcome.ts'
+import { createProgress } from './progress.ts'
+import { readConfig } from './read-config.ts'
+import { type Column, tableLines } from './table.ts'
+
+interface Options {
+  readonly to: string
+  readonly json?: boolean
+}
+
+const NOTE = `
+The database must be empty; the user needs the right to create tables in it. No bridge may run: the
+data folder is only read, but what arrived meanwhile would be missing. A command that was ended in the
+middle is run again, and goes on where it stopped; where the data folder was changed in between it begins
+anew. No bridge starts on the database before everything is there and counts and sums agree.
+
+The data folder stays as it is. A bridge with DATABASE_URL takes its sessions from PostgreSQL from then
+on, and delivers what still waited.`
+
+const AGAIN = 'Run it again: it goes on where it stopped.'
+
+export function addMigrate(program: Command, context: CliContext, concluded: Conclude): void {
+  program
+    .command('migrate')
+    .summary('move the stored data to PostgreSQL')
+    .description('Copies everything that the data folder holds into a PostgreSQL database.')
+    .requiredOption('--to <url>', 'the database: postgres://user:password@host:port/name')
+    .option('--json', 'print the counts and sums as JSON')
+    .addHelpText('after', NOTE)
+    .action((options: Options) => concluded(migrate(context, options)))
+}
+
+async function migrate(context: CliContext, options: Options): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  if (!isPostgresUrl(options.to)) {
+    return misused(
+      '--to is no address of PostgreSQL',
+      'As in postgres://user:password@host:5432/name',
+    )
+  }
+  const source = await openMoveSource(config.value.dataDir)
+  if (!source.ok) {
+    const next =
+      source.error.reason === 'in_use' ? 'Stop the bridge, then run this again.' : undefined
+    return failed(source.error.message, next)
+  }
+  try {
+    return await moveFrom(source.value, context, config.value, options)
+  } catch (error) {
+    const expected = await explainMove(error, options.to)
+    if (expected === undefined) throw error
+    return failed(expected, AGAIN)
+  } finally {
+    source.value.close()
+  }
+}
+
+async function moveFrom(
+  source: MoveSource,
+  context: CliContext,
+  config: Config,
+  { to, json = false }: Options,
+): Promise<Outcome> {
+  const target = await openMoveTarget(to, source)
+  if (!target.ok) return failed(target.error)
+  if (!json) {
+    const database = { what: 'To', where: to, from: '--to' }
+    nameDestinations(context.stdout, [dataDestination(config, context), database])
+  }
+  try {
+    return await move(source, target.value, context, json)
+  } finally {
+    await target.value.close()
+  }
+}
+
+async function move(
+  source: MoveSource,
+  target: MoveTarget,
+  context: CliContext,
+  json: boolean,
+): Promise<Outcome> {
+  const progress = createProgress(context.stderr)
+  const moved = await moveStore(source, target, (place, sessions) => {
+    progress.show(sessions, source.sessions, wordsOf(place, sessions, source.sessions))
+  }).finally(() => progress.clear())
+  const { figures, wasDone } = moved.ok ? moved.value : moved.error
+  const exitCode = moved.ok ? undefined : EXIT_PROBLEM
+  if (json) {
+    const document = jsonDocument({ equal: moved.ok, alreadyDone: wasDone, figures })
+    return ok({ document, ...(exitCode !== undefined && { exitCode }) })
+  }
+  if (wasDone) {
+    return ok({ lines: ['This data folder was moved there before. Nothing was changed.'] })
+  }
+  const lines = ['', ...tableLines(COLUMNS, figures, context.stdout), '']
+  if (moved.ok) {
+    return ok({
+      lines: [
+        ...lines,
+        'Everything was moved, and counts and sums agree.',
+        'Set DATABASE_URL to the address, and start the bridge.',
+      ],
+    })
+  }
+  return ok({ lines: [...lines, differenceLine(moved.error)], exitCode: EXIT_PROBLEM })
+}
+
+function wordsOf({ stage }: MovePlace, done: number, sessions: number): string {
+  switch (stage) {
+    case 'references':
+    case 'sessions':
+      return `${done} of ${sessions} sessions`
+    case 'outbox':
+      return 'what waits for delivery'
+    default:
+      return 'counting'
+  }
+}
+
+const COLUMNS: readonly Column<MovedFigure>[] = [
+  { title: 'WHAT', text: ({ name }) => name },
+  { title: 'DATA FOLDER', align: 'right', text: ({ source }) => String(source) },
+  { title: 'POSTGRESQL', align: 'right', text: ({ target }) => String(target) },
+  {
+    title: '',
+    text: (figure) => (isEqual(figure) ? 'equal' : 'DIFFERS'),
+    colour: (figure) => (isEqual(figure) ? 'green' : 'red'),
+  },
+]
+
+function differenceLine({ figures }: Moved): string {
+  const names = figures.filter((figure) => !isEqual(figure)).map(({ name }) => name)
+  return `The database has not what the data folder has (${names.join(', ')}): no bridge starts on it. Empty it, run this again, and report this as a bug.`
+}
+
+function isPostgresUrl(text: string): boolean {
+  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)
+}

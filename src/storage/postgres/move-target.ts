@@ -1,0 +1,226 @@
+/**
+ * An empty PostgreSQL database as the target of a move (`move.ts`). Until the move is done no bridge can
+ * be started on it (`open-database.ts`).
+ */
+import { err, ok, type Result } from '../../domain/result.ts'
+import type {
+  IdRange,
+  MovedTable,
+  MoveFigures,
+  MoveSource,
+  MoveTarget,
+  SourceRow,
+  Stage,
+} from '../move.ts'
+import type { Database, Statements } from './connection.ts'
+import { movedColumns } from './moved-rows.ts'
+import { openForMove, openProblem, placeOf } from './open-database.ts'
+import { POSITIONS_PER_BLOCK } from './positions.ts'
+import { BYTES_BESIDE } from './record-rows.ts'
+import { isAlive } from './replica.ts'
+import { sha256 } from './stored-values.ts'
+import { insertRows } from './values-list.ts'
+
+/** One statement may add eight megabytes, or sum up a table. */
+const STATEMENT_TIMEOUT_MS = 600_000
+
+/** What is moved, and so what an attempt that begins anew empties. */
+const TABLES = `sessions, session_states, record_batches, session_controls, seen, session_attributes,
+  prompts, model_usage, tool_usage, activity, origins, policies, usage_dimensions, outbox,
+  outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
+  pauses, totals, deletions, bare_ids`
+
+/** Why a move cannot go on, for a person. */
+export class MoveError extends Error {}
+
+/** Opens the database, and makes its tables. The error is for a person. */
+export async function openPostgresMoveTarget(
+  url: string,
+  source: MoveSource,
+): Promise<Result<MoveTarget, string>> {
+  const opened = await openForMove({ url, size: 2, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
+  if (!opened.ok) return err(opened.error.message)
+  return ok(targetOver(opened.value, placeOf(url), source))
+}
+
+/** What went wrong in the middle, for a person; undefined when that is a bug. */
+export function explainPostgresMove(error: unknown, url: string): string | undefined {
+  return error instanceof MoveError ? error.message : openProblem(error, url)
+}
+
+interface MoveRow {
+  readonly source: string
+  readonly fingerprint: string
+  readonly stage: Stage
+  readonly through_id: number
+}
+
+function targetOver(database: Database, place: string, source: MoveSource): MoveTarget {
+  let columns: ReturnType<typeof movedColumns> | undefined
+
+  /** Once the policies are there. */
+  async function policyRefs(statements: Statements): Promise<(position: number) => number> {
+    const rows = await statements.query<{ id: number; hash: string }>(
+      'select id, hash from policies',
+    )
+    const refs = new Map(rows.map(({ id, hash }) => [hash, id]))
+    const policies = [...source.all('policies')].flat().map(({ after_id, policy }) => {
+      return { afterId: Number(after_id), ref: refs.get(sha256(String(policy))) ?? 0 }
+    })
+    return (position) => policies.findLast(({ afterId }) => afterId < position)?.ref ?? 0
+  }
+
+  async function insert(
+    statements: Statements,
+    table: MovedTable,
+    rows: readonly SourceRow[],
+  ): Promise<void> {
+    // What references are told by is not asked of rows that stand before them.
+    if (columns === undefined && table === 'sessions')
+      columns = movedColumns(await policyRefs(statements))
+    const converted = Object.entries((columns ?? movedColumns(() => 0))[table])
+    await insertRows(
+      statements,
+      table,
+      converted.map(([column]) => column),
+      rows.map((row) => converted.map(([, value]) => value(row))),
+      // Two rows of a source that become one: a policy that came back, a text with a NUL.
+      'on conflict do nothing',
+    )
+  }
+
+  return {
+    begin: () =>
+      database.transaction(async (statements) => {
+        await statements.query('lock table moves in exclusive mode')
+        const [move, ...others] = await statements.query<MoveRow>('select * from moves')
+        if (move !== undefined && (move.source !== source.id || others.length > 0)) {
+          throw new MoveError(`${place} was filled from another data folder: use an empty database`)
+        }
+        if (move?.stage === 'done') return { stage: 'done', throughId: 0 }
+        await expectNoBridge(statements, place)
+        if (move?.fingerprint === source.fingerprint) {
+          return { stage: move.stage, throughId: move.through_id }
+        }
+        if (move === undefined) await expectEmpty(statements, place)
+        await statements.query(`truncate ${TABLES} restart identity`)
+        await statements.run(
+          `insert into moves (source, fingerprint, stage, through_id) values ($1, $2, 'references', 0)
+           on conflict (source) do update
+             set fingerprint = excluded.fingerprint, stage = excluded.stage, through_id = 0`,
+          [source.id, source.fingerprint],
+        )
+        return { stage: 'references', throughId: 0 }
+      }),
+    step: (next, range, work) =>
+      database.transaction(async (statements) => {
+        await expectNoBridge(statements, place)
+        await work({ insert: (table, rows) => insert(statements, table, rows) })
+        if (next.stage === 'sessions' && range !== undefined) await sumUpBytes(statements, range)
+        if (next.stage === 'verify') await continueNumbers(statements, source.reserved)
+        await statements.run(
+          `update moves set stage = $2, through_id = $3,
+             done_at = case when $2 = 'done' then now() end where source = $1`,
+          [source.id, next.stage, next.throughId],
+        )
+      }),
+    figures: () => figuresOf(database),
+    close: () => database.close(),
+  }
+}
+
+async function expectNoBridge(statements: Statements, place: string): Promise<void> {
+  const alive = await statements.query(
+    `select 1 from replicas where ${isAlive('replicas')} limit 1`,
+  )
+  if (alive.length > 0) {
+    throw new MoveError(`a bridge uses ${place}: stop it, and run the command again`)
+  }
+}
+
+async function expectEmpty(statements: Statements, place: string): Promise<void> {
+  const [found] = await statements.query<{ isEmpty: boolean }>(
+    `select not exists (select 1 from sessions) and not exists (select 1 from record_batches)
+       and not exists (select 1 from outbox) and not exists (select 1 from quarantine) as "isEmpty"`,
+  )
+  if (found?.isEmpty !== true) {
+    throw new MoveError(`${place} holds data of claude-telemetry already: use an empty database`)
+  }
+}
+
+/** As commits keep it (`record-rows.ts`). */
+async function sumUpBytes(statements: Statements, { afterId, throughId }: IdRange): Promise<void> {
+  await statements.run(
+    `update sessions s set stored_bytes =
+       coalesce((select sum(octet_length(body) + records * ${BYTES_BESIDE}) from record_batches
+         where session_ref = s.id), 0)
+       + coalesce((select octet_length(state) from session_states where session_ref = s.id), 0)
+     where id > $1 and id <= $2`,
+    [afterId, throughId],
+  )
+}
+
+/** What comes is numbered behind everything that was ever numbered there. */
+async function continueNumbers(
+  statements: Statements,
+  { positions, outbox }: MoveSource['reserved'],
+): Promise<void> {
+  for (const table of ['sessions', 'origins', 'usage_dimensions', 'quarantine']) {
+    await continueFrom(statements, table, `(select max(id) from ${table})`)
+  }
+  await continueFrom(
+    statements,
+    'outbox',
+    `greatest($1::bigint, (select max(id) from outbox))`,
+    outbox,
+  )
+  if (positions === 0) return
+  const block = Math.ceil(positions / POSITIONS_PER_BLOCK) * POSITIONS_PER_BLOCK
+  await statements.query(`select setval('positions', $1)`, [block])
+}
+
+async function continueFrom(
+  statements: Statements,
+  table: string,
+  last: string,
+  ...values: readonly number[]
+): Promise<void> {
+  await statements.query(
+    `select setval(pg_get_serial_sequence('${table}', 'id'), last) from (select ${last} as last) l
+     where last > 0`,
+    values,
+  )
+}
+
+async function figuresOf(database: Database): Promise<MoveFigures> {
+  const rows = await database.query<{ name: string; value: number | null }>(FIGURES)
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value ?? 0]))
+}
+
+const usd = 'sum(cost_nanousd)::double precision / 1e9::double precision'
+const tokens = 'sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens)'
+const sessionTokens = `sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+  + coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0))`
+
+/** As `sqlite/move-source.ts` names them. */
+const FIGURES = [
+  `select 'sessions' as name, count(*)::double precision as value from sessions`,
+  `select 'sessions: cost, USD', ${usd} from sessions`,
+  `select 'sessions: tokens', ${sessionTokens} from sessions`,
+  `select 'records', sum(records) from record_batches`,
+  `select 'records: bytes', sum(json_bytes)::double precision from record_batches`,
+  `select 'controls', count(*) from session_controls`,
+  `select 'keys of records', count(*) from seen`,
+  `select 'attributes', count(*) from session_attributes`,
+  `select 'prompts', count(*) from prompts`,
+  `select 'usage: model calls', sum(calls)::double precision from model_usage`,
+  `select 'usage: cost, USD', ${usd} from model_usage`,
+  `select 'usage: tokens', ${tokens} from model_usage`,
+  `select 'usage: tool results', sum(results)::double precision from tool_usage`,
+  `select 'usage: activity', sum(value) from activity`,
+  `select 'outbox ' || exporter || ': ' || state, count(*) from outbox_deliveries
+    group by exporter, state`,
+  `select 'budget alerts', count(*) from budget_alerts`,
+  `select 'quarantine', count(*) from quarantine`,
+  `select 'forwarded', count(*) from forwarded`,
+].join(' union all ')
