@@ -8,7 +8,7 @@ import type { Origin } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { contentOf, hashOf } from '../origin-content.ts'
 import type { Statements } from './connection.ts'
-import { optionalText, plainText, sha256 } from './stored-values.ts'
+import { plainText, sha256 } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
 const MAX_REMEMBERED = 2_000
@@ -34,20 +34,7 @@ const ORIGINS: Table = {
   columns: ['hash', 'scope_name', 'scope_version', 'resource'],
 }
 const POLICIES: Table = { name: 'policies', columns: ['hash', 'policy'] }
-const DIMENSIONS: Table = {
-  name: 'usage_dimensions',
-  columns: [
-    'hash',
-    'query_source',
-    'subagent_type',
-    'skill',
-    'mcp_server',
-    'plugin',
-    'effort',
-    'workflow',
-    'cost_source',
-  ],
-}
+const DIMENSIONS: Table = { name: 'usage_dimensions', columns: ['hash', 'key'] }
 
 export function createReferenceRows(statements: Statements): ReferenceRows {
   const known = createBoundedMap<string, number>(MAX_REMEMBERED)
@@ -103,9 +90,10 @@ export function createReferenceRows(statements: Statements): ReferenceRows {
       const hashes = new Map<UsageDimensions, string>()
       const rows = new Map<string, Row>()
       for (const set of new Set(sets)) {
-        const hash = dimensionsHash(set)
+        const key = dimensionsKey(set)
+        const hash = sha256(key)
         hashes.set(set, hash)
-        rows.set(hash, dimensionsRow(set))
+        rows.set(hash, [key])
       }
       const found = await refs(DIMENSIONS, rows, asked)
       return new Map([...hashes].map(([set, hash]) => [set, found.get(hash) as number]))
@@ -116,22 +104,4 @@ export function createReferenceRows(statements: Statements): ReferenceRows {
     },
     forget: () => known.clear(),
   }
-}
-
-export function dimensionsHash(set: UsageDimensions): string {
-  return sha256(dimensionsKey(set))
-}
-
-/** Without its hash. */
-export function dimensionsRow(of: UsageDimensions): Row {
-  return [
-    of.querySource,
-    of.subagentType,
-    of.skill,
-    of.mcpServer,
-    of.plugin,
-    of.effort,
-    of.workflow,
-    of.costSource,
-  ].map(optionalText)
 }

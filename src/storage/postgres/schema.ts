@@ -184,16 +184,10 @@ export interface ModelUsageTable extends UsageRow {
 /** Distinct sets of what calls can be grouped by, each stored once; see `domain/usage.ts`. */
 export interface UsageDimensionsTable {
   id: Generated<number>
-  /** SHA-256 of `dimensionsKey`. */
+  /** SHA-256 of the key. */
   hash: string
-  query_source: string | null
-  subagent_type: string | null
-  skill: string | null
-  mcp_server: string | null
-  plugin: string | null
-  effort: string | null
-  workflow: string | null
-  cost_source: string | null
+  /** Equal for equal sets: `dimensionsKey`. */
+  key: string
 }
 
 export interface ToolUsageTable extends UsageRow {

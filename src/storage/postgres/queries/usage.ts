@@ -179,7 +179,7 @@ function createDimensionSets(kysely: Kysely<Schema>) {
       .execute()
     for (const row of rows) {
       // Another question may have read it meanwhile.
-      const set = known.get(row.id) ?? dimensionsOf(row)
+      const set = known.get(row.id) ?? dimensionsOf(row.key)
       known.set(row.id, set)
       asked.set(row.id, set)
     }
