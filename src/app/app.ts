@@ -107,6 +107,7 @@ export async function createApp(
   const routes = routesFile.value && routesOf(routesFile.value, configured)
   const opened = await openStore<SessionState>({
     dataDir: config.dataDir,
+    database: config.database,
     states: createSessionStates(policy),
     retentionMs: config.retentionMs,
     maxBytes: config.maxStoreBytes,
@@ -199,6 +200,13 @@ export async function createApp(
       alarm.raise(alerts)
     },
     onError: (message, error) => log.error({ err: error }, message),
+  })
+  // What another process left undone, or began: nobody tells of that for certain.
+  store.onElsewhere(({ isLeft }) => {
+    if (!isLeft) return
+    handler.recheck()
+    delivery.notify()
+    alarm.notify()
   })
   // A path that a client names lies on this machine only if no other machine can be the client.
   const isLocal = isLoopback(config.receiver.host)
@@ -399,7 +407,8 @@ async function stop(parts: Parts): Promise<boolean> {
   await longTexts.close()
   await page.close()
   try {
-    await handler.closeAll('shutdown')
+    // Sessions go on where others serve them, too; whoever stops last closes them.
+    if (await store.isLastToStop()) await handler.closeAll('shutdown')
   } catch (error) {
     log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
   }

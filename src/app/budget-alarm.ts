@@ -58,6 +58,8 @@ export function budgetBrakeOf(
 export interface BudgetAlarm {
   /** Takes up what a former process left for the webhook. */
   start(): void
+  /** Looks for alerts that wait: of another process that shares the store, say. */
+  notify(): void
   /** Tells alerts, which are durable by now. */
   raise(alerts: readonly BudgetAlert[]): void
   /** Waits for the alert under way, for at most `graceMs`. */
@@ -95,6 +97,7 @@ export function createBudgetAlarm({
 
   return {
     start: () => sender?.start(),
+    notify: () => sender?.notify(),
     raise: (alerts) => {
       for (const alert of alerts) log.warn({ budget: alert }, budgetText(alert))
       sender?.notify()

@@ -53,6 +53,10 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
   const { reader, store, delivery, clock } = deps
   const listeners = new Set<() => void>()
   store.onDeleted(() => reader.deleted())
+  store.onElsewhere((changes) => {
+    reader.changedElsewhere(changes)
+    for (const listener of listeners) listener()
+  })
 
   const queries: WebQueries = {
     ask: (question, visible, signal) => reader.ask(question, visible, signal),

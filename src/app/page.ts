@@ -44,6 +44,7 @@ export function createPage(deps: PageDeps): Page {
   const reader = createReader({
     settings: {
       dataDir: config.dataDir,
+      database: config.database,
       policy: policyOf(config.session),
       ownPrices: deps.ownPrices,
       budgets: { limits: budgets.limits, timeZone: budgetTimeZone(config) },

@@ -52,7 +52,7 @@ export async function withData(
   if (!asked.ok) return asked
   const policy = asked.value
   const { dataDir } = config.value
-  const opened = await openReader(dataDir)
+  const opened = await openReader(config.value)
   if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {

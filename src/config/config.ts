@@ -120,6 +120,15 @@ export interface PrivacyConfig {
   readonly dropped: readonly ('prompts' | 'responses' | 'toolInput' | 'toolOutput' | 'bodies')[]
 }
 
+/** A PostgreSQL database. */
+export interface DatabaseConfig {
+  readonly url: string
+  /** A replica that only reads. */
+  readonly readUrl?: string | undefined
+  readonly poolSize: number
+  readonly statementTimeoutMs: number
+}
+
 export interface Config {
   /** Absent while no keys are given. */
   readonly langfuse?: LangfuseConfig
@@ -146,6 +155,8 @@ export interface Config {
   readonly pricesFile?: string
   /** Absolute. */
   readonly dataDir: string
+  /** Instead of a database in `dataDir`. */
+  readonly database?: DatabaseConfig
   /** Of closed sessions; 0 is for ever. */
   readonly retentionMs: number
   /** Of the whole store; 0 is no limit. */

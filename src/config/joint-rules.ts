@@ -30,7 +30,15 @@ export function jointProblems(environment: Environment): ConfigProblem[] {
     ...tlsProblems(environment),
     ...loopProblems(environment),
     ...oidcProblems(environment),
+    ...databaseProblems(environment),
   ]
+}
+
+function databaseProblems(environment: Environment): ConfigProblem[] {
+  const { DATABASE_URL: url, DATABASE_READ_URL: readUrl } = environment
+  if (url !== undefined || readUrl === undefined) return []
+  const expected = 'the database that DATABASE_READ_URL is a replica of'
+  return [{ variable: 'DATABASE_URL', value: undefined, expected, because: 'DATABASE_READ_URL' }]
 }
 
 function keyPairProblems(environment: Environment): ConfigProblem[] {

@@ -117,6 +117,14 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       pricesFile: absoluteFolder(environment.PRICES_FILE, platform),
     }),
     dataDir: dataDirOf(environment.DATA_DIR, given, platform),
+    ...(environment.DATABASE_URL !== undefined && {
+      database: {
+        url: environment.DATABASE_URL,
+        readUrl: environment.DATABASE_READ_URL,
+        poolSize: environment.DATABASE_POOL_SIZE,
+        statementTimeoutMs: environment.DATABASE_STATEMENT_TIMEOUT,
+      },
+    }),
     retentionMs: environment.RETENTION_DAYS * DAY_MS,
     maxStoreBytes: environment.MAX_STORE_SIZE,
     outbox: {

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import {
   amount,
+  databaseAddress,
   folderList,
   headerList,
   hookAddress,
@@ -352,6 +353,26 @@ export const environmentSchema = z.object({
   DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
     shownDefault: "`claude-telemetry` in the platform's data folder",
   }),
+  DATABASE_URL: optionalVariable(
+    databaseAddress,
+    'PostgreSQL database for sessions and undelivered data; several processes may share it.',
+    { isSecret: true, shownDefault: 'SQLite in `DATA_DIR`' },
+  ),
+  DATABASE_READ_URL: optionalVariable(
+    databaseAddress,
+    'Read replica of it for the page and reports.',
+    { isSecret: true, shownDefault: '`DATABASE_URL`' },
+  ),
+  DATABASE_POOL_SIZE: variable(
+    wholeNumber('count', 2, 100),
+    '8',
+    'Connections of a process to the database at most; the page and reports have six more.',
+  ),
+  DATABASE_STATEMENT_TIMEOUT: variable(
+    duration(100),
+    '10000',
+    'Time-out of a statement; the client is told to send again.',
+  ),
   LOG_LEVEL: variable(
     logLevel,
     'info',

@@ -111,6 +111,22 @@ export const hookAddress: Syntax<string> = {
   expected: 'an http or https URL without user',
 }
 
+/** The address of a PostgreSQL database, kept as it is: the driver reads its parameters. */
+export const databaseAddress: Syntax<string> = {
+  schema: z.string().refine(isDatabaseAddress),
+  type: 'URL',
+  expected: 'a URL such as postgres://user:password@host:5432/database',
+}
+
+function isDatabaseAddress(text: string): boolean {
+  try {
+    const { protocol, pathname } = new URL(text)
+    return /^postgres(ql)?:$/.test(protocol) && pathname.length > 1
+  } catch {
+    return false
+  }
+}
+
 /** Headers between commas, values percent-encoded, as OTEL_EXPORTER_OTLP_HEADERS has them. */
 export const headerList: Syntax<Readonly<Record<string, string>>> = {
   schema: z

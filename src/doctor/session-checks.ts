@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 /** Nothing where nothing is stored, or it cannot be read: other checks say so. */
 export async function sessionFindings(dataDir: string, nowMs: number): Promise<readonly Finding[]> {
   if (isDataMissing(dataDir)) return []
-  const opened = await openReader(dataDir)
+  const opened = await openReader({ dataDir })
   if (!opened.ok) return []
   try {
     return [eventsFinding(await opened.value.eventGaps.since(nowMs - DAY_MS))]

@@ -63,6 +63,8 @@ export interface SessionHandler {
   accept(arrivals: readonly Arrival[]): Promise<void>
   /** Arms the timer: deadlines that passed while the bridge was down are due immediately. */
   start(): Promise<void>
+  /** Looks for sessions that are due: of another process that shares the store, say. */
+  recheck(): void
   /** Closes every open session, summary and scores included. */
   closeAll(reason: CloseReason): Promise<void>
   /**
@@ -214,6 +216,14 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     }
   }
 
+  async function recheck(): Promise<void> {
+    try {
+      arm(await store.nextDeadline())
+    } catch {
+      // Whoever stores something next is told; this is asked again.
+    }
+  }
+
   /** Sweeps until no session is left that `next` names. */
   async function closeSessions(
     next: () => Promise<readonly SessionKey[]>,
@@ -244,6 +254,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   return {
     accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals)),
     start: async () => arm(await store.nextDeadline()),
+    recheck: () => void recheck(),
     remove: (key) =>
       new Promise((resolve, reject) => {
         between.push(() => removeSession(key, resolve, reject))

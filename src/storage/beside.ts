@@ -14,10 +14,18 @@ import type {
   OpenScrubReader,
 } from './maintenance.ts'
 import type { MoveSource, MoveTarget } from './move.ts'
+import type { StorePlace } from './store-place.ts'
 import type { StoreReader } from './store-reader.ts'
 
-/** The data of a folder, for reading; beside a running bridge or without one. */
-export async function openReader(dataDir: string): Promise<Result<StoreReader, string>> {
+/** What is stored, for reading; beside a running process or without one. */
+export async function openReader({
+  dataDir,
+  database,
+}: StorePlace): Promise<Result<StoreReader, string>> {
+  if (database !== undefined) {
+    const { openPostgresReader } = await import('./postgres/postgres-reader.ts')
+    return openPostgresReader(database.readUrl ?? database.url)
+  }
   const { openSqliteReader } = await import('./sqlite/sqlite-reader.ts')
   return openSqliteReader(dataDir)
 }

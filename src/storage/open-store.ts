@@ -1,19 +1,20 @@
 /**
- * Opens the store for the process that owns it. With `beside.ts` the one place outside of an engine's
- * folder that knows which engine there is: everybody else sees the ports.
+ * Opens the store for the process that owns it, or that is one of its owners. With `beside.ts` the one
+ * place outside of an engine's folder that knows which engines there are: everybody else sees the ports.
  */
 import type { Result } from '../domain/result.ts'
-import { createSqliteStore } from './sqlite/sqlite-store.ts'
+import type { StorePlace } from './store-place.ts'
 import type { Store, StoreOpenError, StoreOptions } from './store.ts'
 
-export interface StorePlace {
-  /** Absolute path of the folder with the files. Made when it is missing, for its owner alone. */
-  readonly dataDir: string
-}
-
-/** The store, or why it cannot be had. */
-export function openStore<S>(
+/** The store, or why it cannot be had. What an engine needs is loaded with it. */
+export async function openStore<S>(
   options: StoreOptions<S> & StorePlace,
 ): Promise<Result<Store<S>, StoreOpenError>> {
-  return createSqliteStore(options)
+  const { database } = options
+  if (database === undefined) {
+    const { createSqliteStore } = await import('./sqlite/sqlite-store.ts')
+    return createSqliteStore(options)
+  }
+  const { createPostgresStore } = await import('./postgres/postgres-store.ts')
+  return createPostgresStore({ ...options, database })
 }

@@ -107,8 +107,31 @@ export interface Store<S> {
   }
   /** Bounds of the outbox, and retention. */
   readonly upkeep: Upkeep
+  /**
+   * Calls back when another process that shares the store may have changed something, and now and then
+   * without a reason: what such a process left undone is looked for then. Never in a store that is of
+   * one process.
+   */
+  onElsewhere(listener: (changes: ChangesElsewhere) => void): void
+  /**
+   * Says that this process takes no more records. Resolves to whether it is the last one of those that
+   * share the store, and so has to close the sessions.
+   */
+  isLastToStop(): Promise<boolean>
   /** Ends the use of the database. */
   close(): Promise<void>
+}
+
+/** What others committed, as far as it touches what is remembered of the store. */
+export interface ChangesElsewhere {
+  /** Quarters of an hour whose usage is another one now. */
+  readonly bucketsMs: readonly number[]
+  /** What lies within is grouped or found under other names now. */
+  readonly regrouped: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** Everything may have changed. */
+  readonly isAll: boolean
+  /** Sessions may be due, and items wait, that another process left. */
+  readonly isLeft: boolean
 }
 
 export interface StorageState {

@@ -12,7 +12,8 @@ interface Pending {
   readonly callback: () => void
 }
 
-export function createManualClock(startMs: number): ManualClock {
+/** `rest` lets the work that a timer began come to its end. */
+export function createManualClock(startMs: number, rest = settle): ManualClock {
   let nowMs = startMs
   const pending = new Set<Pending>()
 
@@ -34,10 +35,10 @@ export function createManualClock(startMs: number): ManualClock {
         pending.delete(timer)
         nowMs = Math.max(nowMs, timer.atMs)
         timer.callback()
-        await settle()
+        await rest()
       }
       nowMs = untilMs
-      await settle()
+      await rest()
     },
     pendingTimers: () => pending.size,
   }

@@ -3,12 +3,12 @@ import type { Visible } from '../../domain/access.ts'
 import type { BudgetLimits } from '../../domain/budget.ts'
 import type { OwnPrice } from '../../prices/own-prices.ts'
 import type { SessionPolicy } from '../../sessions/policy.ts'
+import type { StorePlace } from '../../storage/store-place.ts'
 import type { WebFailure } from '../../api/failure.ts'
 import type { LiveChunk, LiveQuestion, Question } from '../../api/queries.ts'
 
 /** What the thread is started with. */
-export interface ReaderSettings {
-  readonly dataDir: string
+export interface ReaderSettings extends StorePlace {
   readonly policy: Omit<SessionPolicy, 'priceOf'>
   /** Of the operator; the price list itself is loaded by the thread. */
   readonly ownPrices: readonly OwnPrice[]

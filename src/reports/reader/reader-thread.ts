@@ -29,12 +29,12 @@ const NICENESS = 10
 
 const port = parentPort
 if (port === null) throw new Error('this module is the body of a thread')
-const { dataDir, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
+const { dataDir, database, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
   workerData as ThreadData
 const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
-const opened = await openReader(dataDir)
+const opened = await openReader({ dataDir, database })
 if (!opened.ok) throw new Error(opened.error)
 const reader = opened.value
 

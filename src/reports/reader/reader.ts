@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../domain/result.ts'
 import type { Outcome } from '../../domain/session-store.ts'
 import { internal, tooManyQuestions, type WebFailure } from '../../api/failure.ts'
 import type { JsonBytes, LiveChunk, LiveQuestion, Question } from '../../api/queries.ts'
+import type { ChangesElsewhere } from '../../storage/store.ts'
 import { createIntakeMark, createIntakeMemory, eventLoopShare } from './intake-mark.ts'
 import type { Changes, Reply } from './messages.ts'
 import { createReaderWorker, type ReaderWorkerDeps, type Sent } from './reader-worker.ts'
@@ -28,6 +29,8 @@ export interface Reader {
   live(asked: LiveQuestion, visible: Visible): Promise<Result<LiveChunk, WebFailure>>
   /** To be told of every commit. */
   committed(outcome: Pick<Outcome<unknown>, 'usage'>): void
+  /** Another process that shares the store committed something. */
+  changedElsewhere(changes: ChangesElsewhere): void
   /** Sessions were deleted. */
   deleted(): void
   close(): Promise<void>
@@ -178,6 +181,11 @@ export function createReader(deps: ReaderDeps): Reader {
         noteChanged(used.usage.tools)
         noteChanged(used.usage.activity)
       }
+    },
+    changedElsewhere: ({ bucketsMs, regrouped: span, isAll }) => {
+      if (span !== undefined) regrouped = around(regrouped, span)
+      noteChanged(bucketsMs.map((bucketMs) => ({ bucketMs })))
+      if (isAll) isCleared = true
     },
     deleted: () => {
       isCleared = true

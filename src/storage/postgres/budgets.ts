@@ -20,7 +20,7 @@ import { addUsd } from '../../domain/exact-sum.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
 import type { StoreLog } from '../store-log.ts'
-import type { Statements } from './connection.ts'
+import type { Database, Statements } from './connection.ts'
 import { keyText, nanoUsd, plainText, usdOf } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
@@ -227,6 +227,14 @@ async function sumUp(statements: Statements, { fromMs, toMs }: BudgetDay): Promi
   }
   const columns = ['from_ms', 'to_ms', 'scope', 'subject', 'spent_nanousd']
   await insertRows(statements, 'budget_days', columns, [...sums.values()])
+}
+
+/** What stands there may be of a time without daily budgets, in which nobody kept it up. */
+export async function resetDays(database: Database): Promise<void> {
+  await database.transaction(async (statements) => {
+    await statements.query('select pg_advisory_xact_lock($1)', [BUDGETS_LOCK])
+    await statements.run('delete from budget_days')
+  })
 }
 
 /** A session was deleted that was last written then: sums that it may be part of are void. */

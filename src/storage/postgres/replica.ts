@@ -7,6 +7,8 @@ import type { Database, Statements } from './connection.ts'
 
 export interface Replica {
   readonly id: number
+  /** Says that it is there, which takes a commit. Rejects when that cannot be. */
+  beat(): Promise<void>
   /**
    * Says that this one takes no more records. Resolves to whether no other one is left that does, and
    * so whether it is for this one to end the sessions. One that was not seen lately is waited for,
@@ -46,12 +48,16 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   let beating: Promise<void> = Promise.resolve()
 
   async function sayThere(): Promise<void> {
+    await database.run(
+      `insert into replicas (id, seen_at, is_stopping) values ($1, now(), $2)
+       on conflict (id) do update set seen_at = excluded.seen_at`,
+      [id, isStopping],
+    )
+  }
+
+  async function goOn(): Promise<void> {
     try {
-      await database.run(
-        `insert into replicas (id, seen_at, is_stopping) values ($1, now(), $2)
-         on conflict (id) do update set seen_at = excluded.seen_at`,
-        [id, isStopping],
-      )
+      await sayThere()
       // Rows of processes that did not say goodbye.
       await database.run(`delete from replicas where seen_at < now() - interval '1 hour'`)
     } catch {
@@ -63,7 +69,7 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   function arm(): void {
     if (isClosed) return
     beat = setTimeout(() => {
-      beating = sayThere()
+      beating = goOn()
     }, BEAT_MS)
     beat.unref()
   }
@@ -71,6 +77,7 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   arm()
   return {
     id,
+    beat: sayThere,
     isLastToStop: async () => {
       const sinceMs = await database.transaction(async (statements) => {
         await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])

@@ -282,6 +282,9 @@ function storeOver<S>(
     },
     upkeep,
     onDeleted: (listener) => void deletionListeners.push(listener),
+    // The folder's lock keeps others out.
+    onElsewhere: () => {},
+    isLastToStop: async () => true,
     check,
     storage: () => watch.state(),
     watchStorage: () => watch.start(async () => void (await check())),

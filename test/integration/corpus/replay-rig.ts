@@ -191,7 +191,7 @@ export async function createReplayRig(
 
   /** Something of each session, in the order in which they came. */
   async function ofEach<T>(read: (key: string, reader: StoreReader) => Promise<T>) {
-    const opened = await openReader(dataDir)
+    const opened = await openReader({ dataDir })
     if (!opened.ok) throw new Error(opened.error)
     try {
       const found = new Map<string, T>()

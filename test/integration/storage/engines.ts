@@ -15,6 +15,8 @@ import { openReader } from '../../../src/storage/beside.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store, StoreOptions } from '../../../src/storage/store.ts'
 import type { StoreReader } from '../../../src/storage/store-reader.ts'
+import { newTestDatabase } from '../../postgres/database.ts'
+import { databaseAtRest } from '../../postgres/at-rest.ts'
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts'
 import { AT_MS, nothing, plainStates, type State } from '../../unit/storage/arrivals.ts'
 
@@ -28,6 +30,8 @@ export interface StorageEngine {
 interface StoragePlace {
   open(options: StoreOptions<State>): Promise<Result<Store<State>, { readonly message: string }>>
   openReader(): Promise<Result<StoreReader, string>>
+  /** Moved on, it lets the store do what is due. */
+  readonly clock: ManualClock
 }
 
 const sqlite: StorageEngine = {
@@ -37,12 +41,28 @@ const sqlite: StorageEngine = {
     onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
     return {
       open: (options) => openStore({ ...options, dataDir }),
-      openReader: () => openReader(dataDir),
+      openReader: () => openReader({ dataDir }),
+      clock: createManualClock(AT_MS),
     }
   },
 }
 
-export const engines: readonly StorageEngine[] = [sqlite]
+const postgres: StorageEngine = {
+  name: 'PostgreSQL',
+  createPlace: async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'claude-telemetry-storage-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
+    const { url } = await newTestDatabase()
+    const place = { dataDir, database: { url, poolSize: 4, statementTimeoutMs: 20_000 } }
+    return {
+      open: (options) => openStore({ ...options, ...place }),
+      openReader: () => openReader(place),
+      clock: createManualClock(AT_MS, () => databaseAtRest(url)),
+    }
+  },
+}
+
+export const engines: readonly StorageEngine[] = [sqlite, postgres]
 
 /** What a test says of its store; the rest is usual. */
 export type RigOptions = Partial<Omit<StoreOptions<State>, 'clock' | 'log'>>
@@ -67,10 +87,11 @@ export const exporter = (
 ): OutboxReader => ({ exporter: name, kinds, isActive })
 
 export async function createRig(engine: StorageEngine, options: RigOptions = {}): Promise<Rig> {
-  return rigAt(await engine.createPlace(), options, createManualClock(AT_MS))
+  return rigAt(await engine.createPlace(), options)
 }
 
-async function rigAt(place: StoragePlace, options: RigOptions, clock: ManualClock): Promise<Rig> {
+async function rigAt(place: StoragePlace, options: RigOptions): Promise<Rig> {
+  const { clock } = place
   const warnings: object[] = []
   const note = (fields: object) => void warnings.push(fields)
   const store = valueIn(
@@ -99,7 +120,7 @@ async function rigAt(place: StoragePlace, options: RigOptions, clock: ManualCloc
     emit: async (...emissions) => void (await commit({ emissions })),
     reopen: async (changes = {}) => {
       await close()
-      return rigAt(place, { ...options, ...changes }, clock)
+      return rigAt(place, { ...options, ...changes })
     },
   }
 }

@@ -116,7 +116,7 @@ test.skipIf(process.platform === 'win32')('a database that this user may not rea
   const module = pathToFileURL(join(import.meta.dirname, '../../../src/storage/beside.ts')).href
   const script = `
     import { openReader } from ${JSON.stringify(module)}
-    const opened = await openReader(${JSON.stringify(dataDir)})
+    const opened = await openReader({ dataDir: ${JSON.stringify(dataDir)} })
     console.log(opened.ok ? 'opened' : opened.error)`
   const { stdout, stderr } = spawnSync(
     process.execPath,

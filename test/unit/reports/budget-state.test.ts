@@ -20,7 +20,7 @@ const steps: readonly Step[] = [
 async function statesOf(limits: BudgetLimits, nowMs = AT_MS) {
   const rig = await openBudgets({ limits })
   await rig.spend(...steps)
-  const reader = await openReader(rig.dataDir)
+  const reader = await openReader(rig)
   if (!reader.ok) throw new Error(reader.error)
   onTestFinished(() => reader.value.close())
   const now = () => nowMs

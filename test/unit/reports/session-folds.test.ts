@@ -15,7 +15,7 @@ const T0 = Date.UTC(2026, 10, 20)
 
 async function setUp() {
   const store = await openStore()
-  const opened = await openReader(store.dataDir)
+  const opened = await openReader(store)
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   const reader = opened.value

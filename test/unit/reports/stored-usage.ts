@@ -46,7 +46,7 @@ export interface UsageStore {
 
 export async function openUsageStore(): Promise<UsageStore> {
   const store = await openStore()
-  const opened = await openReader(store.dataDir)
+  const opened = await openReader(store)
   if (!opened.ok) throw new Error(opened.error)
   const reader = opened.value
   onTestFinished(() => reader.close())

@@ -41,7 +41,7 @@ beforeEach(async () => {
 })
 
 async function read<T>(use: (reader: StoreReader) => Promise<T>): Promise<T> {
-  const reader = await openReader(store.dataDir)
+  const reader = await openReader(store)
   if (!reader.ok) throw new Error(reader.error)
   try {
     return await use(reader.value)
@@ -68,7 +68,7 @@ test('what waits, and what does not any more', async () => {
 
 test('nobody worked in the sessions of test records: they are in no list', async () => {
   const question = { filter: all, fromMs: undefined, toMs: undefined, state: 'any' } as const
-  const reader = await openReader(store.dataDir)
+  const reader = await openReader(store)
   if (!reader.ok) throw new Error(reader.error)
   const order = { order: 'last', direction: 'desc' } as const
   const page = await reader.value.lists.page({ ...question, ...order }, undefined, 10)

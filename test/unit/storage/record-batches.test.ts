@@ -13,7 +13,7 @@ let store: OpenStore
 let records: RecordReader
 beforeEach(async () => {
   store = await openStore()
-  const opened = await openReader(store.dataDir)
+  const opened = await openReader(store)
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   records = opened.value.records

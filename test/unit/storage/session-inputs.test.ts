@@ -42,7 +42,7 @@ async function commit(
 
 /** Dedup keys of records, as one text for each batch, and the rest as it is. */
 async function inputsOf({ dataDir }: OpenStore, maxBatches = 20, key = KEY) {
-  const opened = await openReader(dataDir)
+  const opened = await openReader({ dataDir })
   if (!opened.ok) throw new Error(opened.error)
   onTestFinished(() => opened.value.close())
   const found: StoredInput[] = []

@@ -7,7 +7,7 @@ import { databaseIn, openStore, temporaryFolder, withDatabase } from './open-sto
 
 test('a folder without a database is said to be one, and stays empty', async () => {
   const dataDir = temporaryFolder()
-  const opened = await openReader(dataDir)
+  const opened = await openReader({ dataDir })
   expect(opened).toMatchObject({ ok: false, error: expect.stringContaining('DATA_DIR') })
   expect(readdirSync(dataDir)).toEqual([])
 })
@@ -15,7 +15,7 @@ test('a folder without a database is said to be one, and stays empty', async () 
 test('a file that is no database is refused', async () => {
   const dataDir = temporaryFolder()
   writeFileSync(databaseIn(dataDir), 'this is a text, and long enough to be taken for a header')
-  const opened = await openReader(dataDir)
+  const opened = await openReader({ dataDir })
   expect(opened).toMatchObject({
     ok: false,
     error: expect.stringContaining('not a SQLite database'),
@@ -29,7 +29,7 @@ test.each([
   const store = await openStore()
   await store.close()
   withDatabase(store.dataDir, (database) => database.exec(sql))
-  expect(await openReader(store.dataDir)).toMatchObject({
+  expect(await openReader(store)).toMatchObject({
     ok: false,
     error: expect.stringContaining(age),
   })
@@ -37,7 +37,7 @@ test.each([
 
 test('what is committed is seen at once, while the bridge has the folder', async () => {
   const store = await openStore()
-  const opened = await openReader(store.dataDir)
+  const opened = await openReader(store)
   if (!opened.ok) throw new Error(opened.error)
   const reader = opened.value
   expect(await reader.details.find('claude-code/s1')).toBeUndefined()

@@ -1,0 +1,228 @@
+/** What `scrub` looks at, read from the tables. */
+import type { SessionKey } from '../../domain/identity.ts'
+import type { Attributes } from '../../domain/json-value.ts'
+import type {
+  BatchRow,
+  DerivedTexts,
+  PromptText,
+  Remark,
+  ScrubReader,
+  WaitingItem,
+} from '../../domain/scrub-store.ts'
+import type { StoredState } from '../../domain/stored-state.ts'
+import type { Origin, Signal, StoredRecord } from '../../domain/telemetry-record.ts'
+import type { UsageDimensions } from '../../domain/usage.ts'
+import { parseJsonText } from '../emission-text.ts'
+import { unpackJson } from '../packed-json.ts'
+import type { Database, Statements } from './connection.ts'
+import type { PostgresQuarantine } from './quarantine.ts'
+import type { SessionsTable, UsageDimensionsTable } from './schema.ts'
+import { keyText } from './stored-values.ts'
+
+/** Of large items, at once. */
+const ITEMS_PER_SLICE = 8
+
+export const REMARKS = {
+  alert: { table: 'budget_alerts', column: 'subject' },
+  failure: { table: 'outbox_deliveries', column: 'reason' },
+} as const satisfies Record<Remark['of'], { readonly table: string; readonly column: string }>
+
+export function createScrubReader(
+  database: Database,
+  quarantine: Pick<PostgresQuarantine, 'texts'>,
+): ScrubReader {
+  return {
+    sessionKeys: async () => {
+      const rows = await database.query<{ readonly session_key: string }>(
+        'select session_key from sessions order by id',
+      )
+      return rows.map(({ session_key }) => session_key)
+    },
+    has: async (key) => {
+      const rows = await database.query('select 1 from sessions where session_key = $1', [
+        keyText(key),
+      ])
+      return rows.length > 0
+    },
+    batchRows: async (key, afterId, limit) => {
+      const rows = await database.query<RawBatch>(
+        `select b.id, signal, received_ms, body, scope_name, scope_version, resource
+         from record_batches b join origins o on o.id = b.origin_ref
+         where session_ref = (select id from sessions where session_key = $1) and b.id > $2
+         order by b.id limit $3`,
+        [keyText(key), afterId, limit],
+      )
+      return rows.map((row) => batchRowOf(key, row))
+    },
+    derived: (key) => derivedTexts(database, key),
+    origins: async () => {
+      const rows = await database.query<{ readonly id: number } & OriginColumns>(
+        'select id, scope_name, scope_version, resource from origins order by id',
+      )
+      return rows.map(({ id, ...row }) => ({ id, origin: originOf(row) }))
+    },
+    dimensions: async () => {
+      const rows = await database.query<UsageDimensionsTable & { readonly id: number }>(
+        'select * from usage_dimensions order by id',
+      )
+      return rows.map((row) => ({ id: row.id, dimensions: dimensionsOf(row) }))
+    },
+    remarks: async () => {
+      const remarks: Remark[] = []
+      for (const of of Object.keys(REMARKS) as Remark['of'][]) {
+        const { table, column } = REMARKS[of]
+        const rows = await database.query<{ readonly text: string }>(
+          `select distinct ${column} as text from ${table} where ${column} is not null`,
+        )
+        remarks.push(...rows.map(({ text }) => ({ of, text })))
+      }
+      return remarks
+    },
+    otherItems: (afterId) =>
+      waitingItems(
+        database,
+        `id > $1 and not exists (
+           select 1 from sessions where sessions.session_key = outbox.session_key)`,
+        [afterId],
+        ITEMS_PER_SLICE,
+      ),
+    quarantined: (afterId) => quarantine.texts(afterId),
+  }
+}
+
+/** What was made of a session's records; undefined where there is no such session. */
+export async function derivedTexts(
+  statements: Statements,
+  key: SessionKey,
+): Promise<DerivedTexts | undefined> {
+  const stored = keyText(key)
+  const [row] = await statements.query<SessionTextRow>(
+    `select id, user_id, title, project, team, first_prompt_ms, first_commit_ms, version, state
+     from sessions left join session_states on session_ref = id where session_key = $1`,
+    [stored],
+  )
+  if (row === undefined) return undefined
+  const { id, user_id: userId, title, project, team } = row
+  const attributes = await statements.query<{ readonly key: string; readonly value: string }>(
+    'select key, value from session_attributes where session_ref = $1',
+    [id],
+  )
+  const prompts = await statements.query<PromptText & { readonly dedup_key: string }>(
+    `select dedup_key, prompt_id as "promptId", command, text from prompts
+     where session_ref = $1`,
+    [id],
+  )
+  const names = await statements.query<{ readonly name: string }>(
+    `select model as name from model_usage where session_ref = $1 union
+     select tool from tool_usage where session_ref = $1 union
+     select facet from activity where session_ref = $1`,
+    [id],
+  )
+  const controls = await statements.query<{ readonly id: number; readonly detail: string }>(
+    `select id, detail from session_controls
+     where session_ref = $1 and kind = 'budget' and detail is not null`,
+    [id],
+  )
+  return {
+    session: { userId, title, project, team },
+    state: storedStateOf(key, row),
+    attributes: Object.fromEntries(attributes.map(({ key: name, value }) => [name, value])),
+    prompts: Object.fromEntries(prompts.map(({ dedup_key, ...prompt }) => [dedup_key, prompt])),
+    items: await waitingItems(statements, 'session_key = $1', [stored]),
+    usageNames: names.map(({ name }) => name),
+    controls: Object.fromEntries(controls.map(({ id: at, detail }) => [at, detail])),
+  }
+}
+
+async function waitingItems(
+  statements: Statements,
+  condition: string,
+  values: readonly unknown[],
+  limit?: number,
+): Promise<readonly WaitingItem[]> {
+  const rows = await statements.query<
+    Pick<WaitingItem, 'id' | 'kind' | 'scoreKey'> & { readonly payload: Buffer }
+  >(
+    `select id, kind, payload, score_key as "scoreKey" from outbox where ${condition}
+     order by id ${limit === undefined ? '' : `limit ${limit}`}`,
+    values,
+  )
+  return rows.map(({ payload, ...item }) => ({ ...item, payload: textIn(payload) }))
+}
+
+/** Empty where the bytes are damaged, which is then no JSON either. */
+function textIn(packed: Buffer): string {
+  try {
+    return unpackJson(packed)
+  } catch {
+    return ''
+  }
+}
+
+type SessionTextRow = Pick<
+  SessionsTable,
+  'user_id' | 'title' | 'project' | 'team' | 'first_prompt_ms' | 'first_commit_ms'
+> & {
+  readonly id: number
+  readonly version: number | null
+  readonly state: Buffer | null
+}
+
+interface OriginColumns {
+  readonly scope_name: string
+  readonly scope_version: string
+  readonly resource: string
+}
+
+interface RawBatch extends OriginColumns {
+  readonly id: number
+  readonly signal: Signal
+  readonly received_ms: number
+  readonly body: Buffer
+}
+
+function batchRowOf(sessionKey: SessionKey, row: RawBatch): BatchRow {
+  const { id, signal, received_ms: receivedMs, body } = row
+  const parsed = parseJsonText(textIn(body))
+  // What is damaged has no records, as wherever they are read.
+  const records = parsed.ok ? (parsed.value as StoredRecord['record'][]) : []
+  return { id, batch: { id, sessionKey, signal, receivedMs, origin: originOf(row), records } }
+}
+
+function originOf(row: OriginColumns): Origin {
+  const resource = parseJsonText(row.resource)
+  return {
+    resource: resource.ok ? (resource.value as Attributes) : {},
+    scopeName: row.scope_name,
+    scopeVersion: row.scope_version,
+  }
+}
+
+function storedStateOf(sessionKey: SessionKey, row: SessionTextRow): StoredState | undefined {
+  const { state, version, title, first_prompt_ms, first_commit_ms } = row
+  if (state === null || version === null) return undefined
+  return {
+    sessionKey,
+    version,
+    text: textIn(state),
+    title: title ?? undefined,
+    firstPromptMs: first_prompt_ms ?? undefined,
+    firstCommitMs: first_commit_ms ?? undefined,
+  }
+}
+
+function dimensionsOf(row: Omit<UsageDimensionsTable, 'id' | 'hash'>): UsageDimensions {
+  const { query_source, subagent_type, skill, mcp_server, plugin, effort, workflow } = row
+  return {
+    ...(query_source !== null && { querySource: query_source }),
+    ...(subagent_type !== null && { subagentType: subagent_type }),
+    ...(skill !== null && { skill }),
+    ...(mcp_server !== null && { mcpServer: mcp_server }),
+    ...(plugin !== null && { plugin }),
+    ...(effort !== null && { effort }),
+    ...(workflow !== null && { workflow }),
+    ...(row.cost_source !== null && {
+      costSource: row.cost_source as NonNullable<UsageDimensions['costSource']>,
+    }),
+  }
+}
