@@ -5,7 +5,7 @@
  * Size: what is beyond it is deleted, dead items first, then the oldest; the records behind it stay.
  */
 import type { OutboxBounds } from '../store.ts'
-import type { Database, Statements } from './connection.ts'
+import type { Statements } from './connection.ts'
 import { discardItems, dropDead, removeUnneeded } from './outbox-rows.ts'
 import { addToTotal } from './totals.ts'
 

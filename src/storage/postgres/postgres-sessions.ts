@@ -256,13 +256,22 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     for (const key of new Set(keys)) {
       const session = locked.get(keyText(key))
       if (session === undefined) continue
-      const offered = knownOf(session) && held?.(key)
       const told = rebuilt.get(key)
-      if (offered !== undefined) found.set(key, offered)
-      else if (told?.id === session.id && told.revision === session.revision) {
-        if (told.state !== undefined) found.set(key, told.state)
-      } else toRead.push([key, session])
+      const isTold = told?.id === session.id && told.revision === session.revision
+      const state = (knownOf(session) && held?.(key)) ?? (isTold ? told.state : undefined)
+      if (state !== undefined) found.set(key, state)
+      else if (!isTold) toRead.push([key, session])
     }
+    await readInto(statements, toRead, found)
+    return found
+  }
+
+  /** Throws where one of them cannot be read. */
+  async function readInto(
+    statements: Statements,
+    toRead: readonly (readonly [SessionKey, LockedSession])[],
+    found: Map<SessionKey, S>,
+  ): Promise<void> {
     const rows = await readStates(
       statements,
       toRead.map(([, { id }]) => id),
@@ -282,7 +291,6 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       else unreadable.push([key, session, state.error])
     }
     if (unreadable.length > 0) throw new Unreadable(unreadable)
-    return found
   }
 
   /** Told again: slow where there are many records, so it is said. */

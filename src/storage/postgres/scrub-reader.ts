@@ -11,12 +11,12 @@ import type {
 } from '../../domain/scrub-store.ts'
 import type { StoredState } from '../../domain/stored-state.ts'
 import type { Origin, Signal, StoredRecord } from '../../domain/telemetry-record.ts'
-import type { UsageDimensions } from '../../domain/usage.ts'
-import { parseJsonText } from '../emission-text.ts'
+import { parseJsonText } from '../json-text.ts'
 import { unpackJson } from '../packed-json.ts'
+import { dimensionsOf } from '../stored-rows.ts'
 import type { Database, Statements } from './connection.ts'
 import type { PostgresQuarantine } from './quarantine.ts'
-import type { SessionsTable, UsageDimensionsTable } from './schema.ts'
+import type { SessionsTable } from './schema.ts'
 import { keyText } from './stored-values.ts'
 
 /** Of large items, at once. */
@@ -62,10 +62,10 @@ export function createScrubReader(
       return rows.map(({ id, ...row }) => ({ id, origin: originOf(row) }))
     },
     dimensions: async () => {
-      const rows = await database.query<UsageDimensionsTable & { readonly id: number }>(
-        'select * from usage_dimensions order by id',
+      const rows = await database.query<{ readonly id: number; readonly key: string }>(
+        'select id, key from usage_dimensions order by id',
       )
-      return rows.map((row) => ({ id: row.id, dimensions: dimensionsOf(row) }))
+      return rows.map(({ id, key }) => ({ id, dimensions: dimensionsOf(key) }))
     },
     remarks: async () => {
       const remarks: Remark[] = []
@@ -208,21 +208,5 @@ function storedStateOf(sessionKey: SessionKey, row: SessionTextRow): StoredState
     title: title ?? undefined,
     firstPromptMs: first_prompt_ms ?? undefined,
     firstCommitMs: first_commit_ms ?? undefined,
-  }
-}
-
-function dimensionsOf(row: Omit<UsageDimensionsTable, 'id' | 'hash'>): UsageDimensions {
-  const { query_source, subagent_type, skill, mcp_server, plugin, effort, workflow } = row
-  return {
-    ...(query_source !== null && { querySource: query_source }),
-    ...(subagent_type !== null && { subagentType: subagent_type }),
-    ...(skill !== null && { skill }),
-    ...(mcp_server !== null && { mcpServer: mcp_server }),
-    ...(plugin !== null && { plugin }),
-    ...(effort !== null && { effort }),
-    ...(workflow !== null && { workflow }),
-    ...(row.cost_source !== null && {
-      costSource: row.cost_source as NonNullable<UsageDimensions['costSource']>,
-    }),
   }
 }

@@ -6,7 +6,7 @@
 import type { SessionKey } from '../../domain/identity.ts'
 import { LONGER } from '../../domain/record-identity.ts'
 import type { MaskedTexts, PromptText, ScrubStore } from '../../domain/scrub-store.ts'
-import { parseJsonText } from '../emission-text.ts'
+import { parseJsonText } from '../json-text.ts'
 import { contentOf, hashOf } from '../origin-content.ts'
 import { packJson } from '../packed-json.ts'
 import type { Database, Statements } from './connection.ts'

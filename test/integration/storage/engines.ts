@@ -57,7 +57,7 @@ const postgres: StorageEngine = {
     return {
       open: (options) => openStore({ ...options, ...place }),
       openReader: () => openReader(place),
-      clock: createManualClock(AT_MS, () => databaseAtRest(url)),
+      clock: createManualClock(AT_MS, databaseAtRest),
     }
   },
 }
