@@ -23,6 +23,9 @@ const starter = createServer((_, response) => {
   )
 })
 
+// A connection that a worker keeps must not be closed just when it is used again.
+starter.keepAliveTimeout = 0
+
 export async function setup(project: TestProject): Promise<void> {
   await new Promise<void>((resolve) => {
     starter.listen(0, '127.0.0.1', resolve)

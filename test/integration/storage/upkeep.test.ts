@@ -262,7 +262,7 @@ describe.each(engines)('the bounds of the outbox in $name', (engine) => {
 describe.each(engines)('the bound on the size of $name', (engine) => {
   const MB = 1024 * 1024
   /** Nothing that an engine could make smaller. */
-  const text = randomBytes(150_000).toString('base64')
+  const text = randomBytes(200_000).toString('base64')
   /** After as many rounds as it takes. */
   async function until(rig: Rig, holds: () => Promise<boolean>): Promise<void> {
     await vi.waitUntil(async () => {
