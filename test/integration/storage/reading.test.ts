@@ -306,6 +306,13 @@ describe.each(engines)('records in $name', (engine) => {
     expect(await records.countOf('claude-code/nobody')).toBeUndefined()
     expect(await records.firstOf('claude-code/s2')).toBe(at('c'))
     expect(await records.firstOf('claude-code/nobody')).toBeUndefined()
+    expect(await records.signalsOf('claude-code/s2')).toEqual(
+      new Map([
+        ['log', at('c')],
+        ['metric', at('d')],
+      ]),
+    )
+    expect(await records.signalsOf('claude-code/nobody')).toEqual(new Map())
   })
 
   test('of a large batch come in parts, each of them once', async () => {

@@ -19,6 +19,11 @@ export function total(column: string): RawBuilder<number> {
   return sql`coalesce(sum(${sql.ref(column)}), 0)`
 }
 
+/** The sum of a column with fractions: in decimals, so that the order of the rows does not matter. */
+export function decimalTotal(column: string): RawBuilder<number> {
+  return sql`coalesce(sum(${sql.ref(column)}::numeric), 0)`
+}
+
 /** A span for columns of whole numbers: the same ones lie within. */
 export function wholeSpan({ fromMs, toMs }: Span): Span {
   return { fromMs: wholeMs(fromMs), toMs: wholeMs(toMs) }

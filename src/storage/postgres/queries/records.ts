@@ -79,6 +79,17 @@ export function createRecordReader({ kysely }: Database): RecordReader {
       return found === undefined ? undefined : (found.records ?? 0)
     },
     firstOf: async (sessionKey) => (await ofSession(sessionKey, 0, 1))[0]?.id,
+    signalsOf: async (sessionKey) => {
+      const newest = await kysely
+        .selectFrom('record_batches')
+        .innerJoin('sessions', 'sessions.id', 'session_ref')
+        .select(({ fn }) => ['signal', fn.max('record_batches.id').as('id')])
+        .where('session_key', '=', keyText(sessionKey))
+        .groupBy('signal')
+        .orderBy('signal')
+        .execute()
+      return new Map(newest.map(({ signal, id }) => [signal, id]))
+    },
     newest: async () => {
       const last = await kysely
         .selectFrom('record_batches')

@@ -12,7 +12,7 @@ import type { Span, UsageSlice } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
-import { total, usdSum, wholeMs, wholeSpan } from './figures.ts'
+import { decimalTotal, total, usdSum, wholeMs, wholeSpan } from './figures.ts'
 import { among, sessionsMatching } from './session-filter.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
@@ -64,13 +64,13 @@ export function createUsageReader({ kysely }: Database): UsageReader {
                 total('results').as('results'),
                 total('failures').as('failures'),
                 total('refusals').as('refusals'),
-                total('duration_ms').as('durationMs'),
+                decimalTotal('duration_ms').as('durationMs'),
               ])
               .groupBy('tool'),
           ).as('tools'),
           jsonArrayFrom(
             within('activity')
-              .select(['measure', 'facet', total('value').as('value')])
+              .select(['measure', 'facet', decimalTotal('value').as('value')])
               .groupBy(['measure', 'facet']),
           ).as('activity'),
         ]
