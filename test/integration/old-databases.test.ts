@@ -1,41 +1,20 @@
 /** Databases that earlier programs left in the middle of turns: taken up, and nothing is missing. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Overview, Share } from '../../src/api/contract/overview.ts'
-import { type App, createApp } from '../../src/app/app.ts'
-import { loadConfig } from '../../src/config/load-config.ts'
-import { createLogger } from '../../src/observability/logger.ts'
+import type { App } from '../../src/app/app.ts'
 import { bridgeEnvironment, removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { expectTruth, sessionOf } from './corpus/expect-truth.ts'
 import { post, recording, type Truth } from './corpus/recording.ts'
 import { runCommand } from './faults/run-command.ts'
-import { createShiftedClock } from './faults/shifted-clock.ts'
 import {
   createLangfuseStandIn,
   type LangfuseStandIn,
   STAND_IN_KEYS,
 } from './langfuse-stand-in/stand-in.ts'
-
-const folder = join(import.meta.dirname, '../fixtures/databases')
-
-/** How a database came about; see the folder's README. */
-interface OldDatabase {
-  readonly commit: string
-  /** When its program was killed. */
-  readonly stoppedMs: number
-  /** It kept all of a record, not its attributes alone. */
-  readonly wholeRecords: boolean
-  /** Requests that it had answered 200, by recording. */
-  readonly posted: Readonly<Record<string, readonly string[]>>
-}
-
-const databases = JSON.parse(
-  readFileSync(join(folder, 'databases.json'), 'utf8'),
-) as readonly OldDatabase[]
+import { type OldDatabase, oldDatabases, startAfter, unpackDatabase } from './old-database.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -49,9 +28,9 @@ interface Taken {
   readonly url: string
 }
 
-/** Today's program on such a database, as if it had been started right after the other was killed. */
+/** Today's program on such a database. */
 async function takeUp(
-  { commit, stoppedMs }: OldDatabase,
+  old: OldDatabase,
   spoil: (database: Database.Database) => void = () => {},
   prepare: (dataDir: string) => Promise<void> = async () => {},
 ): Promise<Taken> {
@@ -61,24 +40,11 @@ async function takeUp(
     () => removeFolder(dataDir),
     () => langfuse.close(),
   )
-  const file = gunzipSync(readFileSync(join(folder, `${commit}.db.gz`)))
-  const path = join(dataDir, 'claude-telemetry.db')
-  writeFileSync(path, file)
-  const database = new Database(path)
+  const database = new Database(unpackDatabase(old, dataDir))
   spoil(database)
   database.close()
   await prepare(dataDir)
-  const environment = bridgeEnvironment(dataDir, langfuse)
-  const platform = { os: process.platform, homeDir: tmpdir(), workingDir: tmpdir() }
-  const config = loadConfig(environment, platform)
-  if (!config.ok) throw new Error(JSON.stringify(config.error))
-  const clock = createShiftedClock()
-  clock.set(stoppedMs + 100 - Date.now())
-  const app = await createApp(config.value, createLogger('silent'), clock)
-  if (!app.ok) throw new Error(app.error)
-  const started = await app.value.start()
-  if (!started.ok) throw new Error(started.error)
-  return { langfuse, dataDir, app: app.value, url: started.value.url }
+  return { langfuse, dataDir, ...(await startAfter(old, bridgeEnvironment(dataDir, langfuse))) }
 }
 
 /** As if every page with a state on it had been damaged. */
@@ -130,7 +96,7 @@ interface ListedSession {
   readonly title: string | null
 }
 
-describe.each(databases)('a database of $commit', (old) => {
+describe.each(oldDatabases)('a database of $commit', (old) => {
   const names = Object.keys(old.posted)
   const truths = names.map((name) => recording(name).truth)
   const truth = Object.assign({}, ...truths) as Readonly<Record<string, Truth>>

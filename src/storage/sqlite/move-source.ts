@@ -8,12 +8,14 @@ import { existsSync } from 'node:fs'
 import { err, ok, type Result } from '../../domain/result.ts'
 import { UNITS_PER_USD } from '../../domain/exact-sum.ts'
 import { GREATEST_SUM } from '../../domain/numbers.ts'
-import { dataFolderAt, makePrivateFile } from '../data-folder.ts'
+import { dataFolderAt, isDataMissing, makePrivateFile } from '../data-folder.ts'
 import { keepInstanceId } from '../instance-id.ts'
 import type { MaintenanceProblem } from '../maintenance.ts'
 import type { MovedTable, MoveFigures, MoveSource, SourceRow } from '../move.ts'
+import type { Connection } from './connection.ts'
 import { acquireFolderLock } from './folder-lock.ts'
-import { besideErrorOf, lockedError } from './open-error.ts'
+import { openDatabase } from './open-database.ts'
+import { besideErrorOf, lockedError, type SqliteOpenError } from './open-error.ts'
 import { openExisting } from './open-existing.ts'
 
 /** What one step copies: many small sessions, or one large one. */
@@ -25,7 +27,9 @@ const MAX_ROWS = 1000
 const MAX_CHARS = 8 * 1024 * 1024
 
 /** Holds the folder's lock until it is closed, so no bridge can start. The problem is for a person. */
-export function openSqliteMoveSource(dataDir: string): Result<MoveSource, MaintenanceProblem> {
+export async function openSqliteMoveSource(
+  dataDir: string,
+): Promise<Result<MoveSource, MaintenanceProblem>> {
   const folder = dataFolderAt(dataDir)
   const unusable = (message: string) => err<MaintenanceProblem>({ reason: 'unusable', message })
   let release = () => {}
@@ -39,7 +43,7 @@ export function openSqliteMoveSource(dataDir: string): Result<MoveSource, Mainte
       }
       release = () => lock.release()
     }
-    const opened = openExisting(dataDir, 'read')
+    const opened = await openCurrent(dataDir)
     if (opened.ok) return ok(sourceOver(opened.value.handle, keepInstanceId(folder), release))
     release()
     return unusable(opened.error.message)
@@ -49,6 +53,17 @@ export function openSqliteMoveSource(dataDir: string): Result<MoveSource, Mainte
     if (expected === undefined) throw error
     return unusable(expected.message)
   }
+}
+
+/** A database of an earlier version is brought up to date first, as the bridge does at its start. */
+async function openCurrent(dataDir: string): Promise<Result<Connection, SqliteOpenError>> {
+  const opened = openExisting(dataDir, 'read')
+  if (opened.ok || isDataMissing(dataDir)) return opened
+  const upgraded = await openDatabase(dataFolderAt(dataDir).databasePath)
+  if (!upgraded.ok) return upgraded
+  await upgraded.value.kysely.destroy()
+  upgraded.value.close()
+  return openExisting(dataDir, 'read')
 }
 
 function sourceOver(handle: Database.Database, id: string, release: () => void): MoveSource {
