@@ -13,6 +13,7 @@ import {
   openMaintenance,
 } from '../storage/beside.ts'
 import type { OpenDeadItems } from '../storage/maintenance.ts'
+import type { StorePlace } from '../storage/store-place.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
@@ -23,15 +24,13 @@ export type DeadItemChanges = Pick<OpenDeadItems, 'retry' | 'drop' | 'close'>
 export class DeadItemsError extends Error {}
 
 /** To be read. What cannot be done later rejects with a `DeadItemsError`. */
-export async function openDeadItemList({
-  dataDir,
-}: Config): Promise<Result<DeadItemList, Failure>> {
-  const opened = await openStoredList(dataDir)
+export async function openDeadItemList(place: Config): Promise<Result<DeadItemList, Failure>> {
+  const opened = await openStoredList(place)
   if (!opened.ok) return failed(opened.error)
   const items = opened.value
   return ok({
-    list: (limit) => explained(dataDir, items.list(limit)),
-    count: () => explained(dataDir, items.count()),
+    list: (limit) => explained(place, items.list(limit)),
+    count: () => explained(place, items.count()),
     close: () => items.close(),
   })
 }
@@ -40,16 +39,15 @@ export async function openDeadItemList({
 export async function openDeadItemChanges(
   config: Config,
 ): Promise<Result<DeadItemChanges, Failure>> {
-  const { dataDir } = config
-  const alone = await openMaintenance(dataDir)
+  const alone = await openMaintenance(config)
   if (alone.ok) {
     const maintenance = alone.value
     const close = () => maintenance.close()
-    return ok(inStore(dataDir, { ...maintenance.deadItems, close }))
+    return ok(inStore(config, { ...maintenance.deadItems, close }))
   }
   if (alone.error.reason !== 'in_use') return failed(alone.error.message)
   const bridge = configuredBridge(config)
-  const found = await findBridge(bridge, dataDir)
+  const found = await findBridge(bridge, config)
   if (found.ok && found.value.folder === 'same') {
     const change = async (how: 'retry' | 'drop', selection: DeadItemSelection): Promise<number> => {
       const changed = await bridge.changeDead(how, selection)
@@ -62,23 +60,23 @@ export async function openDeadItemChanges(
       close: async () => {},
     })
   }
-  const opened = await openDeadItems(dataDir)
-  return opened.ok ? ok(inStore(dataDir, opened.value)) : failed(opened.error)
+  const opened = await openDeadItems(config)
+  return opened.ok ? ok(inStore(config, opened.value)) : failed(opened.error)
 }
 
-function inStore(dataDir: string, items: DeadItemChanges): DeadItemChanges {
+function inStore(place: StorePlace, items: DeadItemChanges): DeadItemChanges {
   return {
-    retry: (selection, nowMs) => explained(dataDir, items.retry(selection, nowMs)),
-    drop: (selection) => explained(dataDir, items.drop(selection)),
+    retry: (selection, nowMs) => explained(place, items.retry(selection, nowMs)),
+    drop: (selection) => explained(place, items.drop(selection)),
     close: () => items.close(),
   }
 }
 
-async function explained<T>(dataDir: string, work: Promise<T>): Promise<T> {
+async function explained<T>(place: StorePlace, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const expected = await explainUse(error, dataDir)
+    const expected = await explainUse(error, place)
     throw expected === undefined ? error : new DeadItemsError(expected)
   }
 }

@@ -7,6 +7,7 @@ import { ENVIRONMENT, type Settings } from '../config/settings.ts'
 import type { ExporterDefinition } from '../exporters/exporter.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { localAddress } from '../setup/bridge-address.ts'
+import { placeName, type StorePlace } from '../storage/store-place.ts'
 import type { CliContext } from './context.ts'
 import { styled, type Terminal } from './terminal.ts'
 
@@ -43,8 +44,9 @@ export function fileDestination(
   return { what, where: path, from: isMoved ? `CLAUDE_CONFIG_DIR in ${ENVIRONMENT}` : 'default' }
 }
 
-export function dataDestination({ dataDir }: Config, context: CliContext): Destination {
-  return { what: 'Data', where: dataDir, from: originOf(context, 'DATA_DIR') }
+export function dataDestination(place: StorePlace, context: CliContext): Destination {
+  const setting = place.database === undefined ? 'DATA_DIR' : 'DATABASE_URL'
+  return { what: 'Data', where: placeName(place), from: originOf(context, setting) }
 }
 
 export function bridgeDestination({ receiver }: Config, context: CliContext): Destination {

@@ -8,8 +8,8 @@ import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/bridge-address.ts'
 import { readAccessToken } from '../storage/access-token.ts'
-import { dataFolderAt } from '../storage/data-folder.ts'
-import { readInstanceId } from '../storage/instance-id.ts'
+import { readStoreInstance } from '../storage/beside.ts'
+import type { StorePlace } from '../storage/store-place.ts'
 
 /** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
 export type FolderMatch = 'same' | 'other' | 'unknown'
@@ -36,22 +36,27 @@ export function configuredBridge({
 /** What answers there; the error completes "the bridge at … ". */
 export async function findBridge(
   bridge: BridgeApi,
-  dataDir: string,
+  place: StorePlace,
 ): Promise<Result<FoundBridge, string>> {
   const answer = await bridge.health()
   if (!answer.ok) return answer
   const health = healthOf(answer.value)
   if (health !== undefined) {
     const isWell = health.status === 'ok'
-    return ok({ isWell, health, folder: folderMatch(health, dataDir) })
+    return ok({ isWell, health, folder: await folderMatch(health, place) })
   }
   const status = livenessOf(answer.value)
   if (status === undefined) return err('is another program')
   return ok({ isWell: status === 'ok', folder: 'unknown' })
 }
 
-function folderMatch({ instance }: Health, dataDir: string): FolderMatch {
-  const own = readInstanceId(dataFolderAt(dataDir))
+async function folderMatch({ instance }: Health, place: StorePlace): Promise<FolderMatch> {
+  const own = await readStoreInstance(place)
   if (instance === undefined || own === undefined) return 'unknown'
   return instance === own ? 'same' : 'other'
+}
+
+/** What a bridge of another store does, behind "the bridge at … ". */
+export function otherStore({ database }: StorePlace): string {
+  return database === undefined ? 'uses a different data folder' : 'uses a different database'
 }

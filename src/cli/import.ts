@@ -109,7 +109,7 @@ async function run(
     progress.show(bytes, totalBytes, words)
   }
   const bridge = configuredBridge(config)
-  const found = await findBridge(bridge, config.dataDir)
+  const found = await findBridge(bridge, config)
   if (found.ok && found.value.folder === 'same') return runInBridge(bridge, body, show)
   const done = await context.transcripts.importHere(config, body, show)
   return done.ok ? done : failed(done.error)

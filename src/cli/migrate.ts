@@ -89,7 +89,10 @@ async function moveFrom(
   if (!target.ok) return failed(target.error)
   if (!json) {
     const database = { what: 'To', where: to, from: '--to' }
-    nameDestinations(context.stdout, [dataDestination(config, context), database])
+    nameDestinations(context.stdout, [
+      dataDestination({ dataDir: config.dataDir }, context),
+      database,
+    ])
   }
   try {
     return await move(source, target.value, context, json)

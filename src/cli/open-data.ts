@@ -6,8 +6,7 @@ import type { Reports } from '../reports/reports.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
-import { isDataMissing } from '../storage/data-folder.ts'
-import { explainUse, openReader } from '../storage/beside.ts'
+import { explainUse, isStoreMissing, openReader } from '../storage/beside.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Failure, type Outcome } from './outcome.ts'
@@ -53,13 +52,14 @@ export async function withData(
   const policy = asked.value
   const { dataDir } = config.value
   const opened = await openReader(config.value)
-  if (!opened.ok) return failed(opened.error, isDataMissing(dataDir) ? NO_DATA_NEXT : undefined)
+  if (!opened.ok)
+    return failed(opened.error, isStoreMissing(config.value) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
     const reports = createReports({ reader, policy, now: context.now })
     return await use({ config: config.value, policy, reader, reports })
   } catch (error) {
-    const expected = await explainUse(error, dataDir)
+    const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error
     return failed(expected)
   } finally {

@@ -42,7 +42,7 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   if (!config.ok) return config
   const { dataDir } = config.value
   const bridge = configuredBridge(config.value)
-  const found = await findBridge(bridge, dataDir)
+  const found = await findBridge(bridge, config.value)
   if (!found.ok) return failed(`the bridge at ${bridge.address} ${found.error}`, NOT_RUNNING)
   if (found.value.folder === 'other') {
     return failed(

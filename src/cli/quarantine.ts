@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { QuarantineItem, QuarantineSelection } from '../domain/quarantine.ts'
 import { ok } from '../domain/result.ts'
 import { explainUse, openQuarantineList } from '../storage/beside.ts'
+import { placeName } from '../storage/store-place.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { bytesText, countOfText } from './figures.ts'
@@ -61,8 +62,7 @@ export function addQuarantine(program: Command, context: CliContext, concluded: 
 async function list(context: CliContext, { limit, json = false }: ListOptions): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const { dataDir } = config.value
-  const opened = await openQuarantineList(dataDir)
+  const opened = await openQuarantineList(config.value)
   if (!opened.ok) return failed(opened.error)
   try {
     const most = limit ?? (json ? Number.MAX_SAFE_INTEGER : DEFAULT_LISTED)
@@ -76,7 +76,7 @@ async function list(context: CliContext, { limit, json = false }: ListOptions): 
         : []
     return ok({ lines: [...items.map(lineOf), ...more] })
   } catch (error) {
-    const expected = await explainUse(error, dataDir)
+    const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error
     return failed(expected)
   } finally {
@@ -95,11 +95,14 @@ async function change(
   const config = readConfig(context)
   if (!config.ok) return config
   const bridge = configuredBridge(config.value)
-  const found = await findBridge(bridge, config.value.dataDir)
+  const found = await findBridge(bridge, config.value)
   const start = 'Start it: claude-telemetry start'
   if (!found.ok) return failed(`the bridge at ${bridge.address} ${found.error}`, start)
   if (found.value.folder !== 'same') {
-    return failed(`the bridge at ${bridge.address} is not that of ${config.value.dataDir}`, start)
+    return failed(
+      `the bridge at ${bridge.address} is not that of ${placeName(config.value)}`,
+      start,
+    )
   }
   nameDestinations(context.stdout, [dataDestination(config.value, context)])
   const changed = await bridge.changeQuarantine(how, selection)

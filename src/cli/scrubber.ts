@@ -10,7 +10,8 @@ import type { Scrubbed, ScrubbedSession } from '../reports/scrub.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { explainUse, openMaintenance, openScrubReader } from '../storage/beside.ts'
 import type { Maintenance } from '../storage/maintenance.ts'
-import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { placeName, type StorePlace } from '../storage/store-place.ts'
+import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface Scrubber {
@@ -31,14 +32,14 @@ const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER
 const NEXT_MASK = 'Set MASK=on for the bridge and restart it, or stop it.'
 
 export async function openScrubPreview(
-  { dataDir }: Pick<Config, 'dataDir'>,
+  place: StorePlace,
   settings: MaskSettings,
 ): Promise<Result<ScrubPreview, Failure>> {
   const [{ createStoredMasker }, { findSecrets, findSecretsBeside }] = await Promise.all([
     import('../processors/stored-masker.ts'),
     import('../reports/scrub.ts'),
   ])
-  const opened = await openScrubReader(dataDir)
+  const opened = await openScrubReader(place)
   if (!opened.ok) return failed(opened.error)
   const store = opened.value
   const deps = { store, masker: createStoredMasker(settings) }
@@ -58,15 +59,14 @@ export async function openScrubber(
   settings: MaskSettings,
   policy: SessionPolicy,
 ): Promise<Result<Scrubber, Failure>> {
-  const { dataDir } = config
-  const opened = await openMaintenance(dataDir, { migrates: true })
-  if (opened.ok) return ok(await localScrubber(opened.value, dataDir, settings, policy))
+  const opened = await openMaintenance(config, { migrates: true })
+  if (opened.ok) return ok(await localScrubber(opened.value, config, settings, policy))
   return opened.error.reason === 'in_use' ? bridgeScrubber(config) : failed(opened.error.message)
 }
 
 async function localScrubber(
   maintenance: Maintenance,
-  dataDir: string,
+  place: StorePlace,
   settings: MaskSettings,
   policy: SessionPolicy,
 ): Promise<Scrubber> {
@@ -89,7 +89,7 @@ async function localScrubber(
     try {
       return ok(await work())
     } catch (error) {
-      const expected = await explainUse(error, dataDir)
+      const expected = await explainUse(error, place)
       if (expected === undefined) throw error
       return failed(expected)
     }
@@ -109,17 +109,16 @@ async function localScrubber(
 }
 
 async function bridgeScrubber(config: Config): Promise<Result<Scrubber, Failure>> {
-  const { dataDir } = config
   const bridge = configuredBridge(config)
   const failure = (what: string) =>
     failed(
-      `a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`,
+      `a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`,
       what.includes(nothingIsMasked.message) ? NEXT_MASK : NEXT,
     )
-  const found = await findBridge(bridge, dataDir)
+  const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
-  if (found.value.folder === 'other') return failure('uses a different data folder')
-  const reader = await openScrubReader(dataDir)
+  if (found.value.folder === 'other') return failure(otherStore(config))
+  const reader = await openScrubReader(config)
   if (!reader.ok) return failed(reader.error)
   const keys = await reader.value.sessionKeys()
   await reader.value.close()

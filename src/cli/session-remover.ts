@@ -5,7 +5,8 @@
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { explainUse, openMaintenance } from '../storage/beside.ts'
-import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { placeName } from '../storage/store-place.ts'
+import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface SessionRemover {
@@ -20,8 +21,7 @@ export async function openSessionRemover(
   config: Config,
   now: () => number,
 ): Promise<Result<SessionRemover, Failure>> {
-  const { dataDir } = config
-  const opened = await openMaintenance(dataDir)
+  const opened = await openMaintenance(config)
   if (opened.ok) {
     const maintenance = opened.value
     return ok({
@@ -38,7 +38,7 @@ export async function openSessionRemover(
           await maintenance.audit.append([{ ...entry, atMs: now() }])
           return ok(removed)
         } catch (error) {
-          const expected = await explainUse(error, dataDir)
+          const expected = await explainUse(error, config)
           if (expected === undefined) throw error
           return failed(expected)
         }
@@ -49,10 +49,10 @@ export async function openSessionRemover(
   if (opened.error.reason !== 'in_use') return failed(opened.error.message)
   const bridge = configuredBridge(config)
   const failure = (what: string) =>
-    failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
-  const found = await findBridge(bridge, dataDir)
+    failed(`a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`, NEXT)
+  const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
-  if (found.value.folder === 'other') return failure('uses a different data folder')
+  if (found.value.folder === 'other') return failure(otherStore(config))
   return ok({
     remove: async (key) => {
       const removed = await bridge.deleteSession(key)

@@ -20,10 +20,12 @@ export interface Status {
     /** `null` when none answers there, or does not tell; `problem` says why. */
     readonly health: Health | null
     readonly problem: string | null
-    /** Whether it is the bridge of `dataDir`. */
+    /** Whether it is the bridge of this store. */
     readonly folder: FolderMatch
   }
   readonly dataDir: string
+  /** Where the store is unless it is in `dataDir`; without user and password. */
+  readonly database: string | null
   /** `null` when the data cannot be read; `dataProblem` says why. */
   readonly data: StoredStatus | null
   readonly dataProblem: string | null
@@ -42,14 +44,18 @@ const LABEL_WIDTH = 11
 type Line = readonly [label: string, text: string, style?: Style]
 
 export function statusLines(status: Status): readonly TextLine[] {
-  const lines = [...bridgeLines(status), ['Data', status.dataDir] as const, ...dataLines(status)]
+  const lines = [
+    ...bridgeLines(status),
+    ['Data', status.database ?? status.dataDir] as const,
+    ...dataLines(status),
+  ]
   return lines.map(([label, text, style]) => [
     styled('gray', label.padEnd(LABEL_WIDTH)),
     style === undefined ? text : styled(style, text),
   ])
 }
 
-function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
+function bridgeLines({ bridge, dataDir, database, data }: Status): readonly Line[] {
   const { address, answers, isWell, health, problem, folder } = bridge
   const waiting = data === null ? [] : [['Waiting', storedWaitingText(data.waiting)] as const]
   if (!answers) {
@@ -66,12 +72,19 @@ function bridgeLines({ bridge, dataDir, data }: Status): readonly Line[] {
   }
   const line: Line = ['Bridge', `${state}, version ${health.version}`, colour]
   if (folder === 'other') {
+    const setting = database === null ? 'DATA_DIR' : 'DATABASE_URL'
     return [
       line,
-      ['', `but it uses a different data folder from DATA_DIR=${dataDir}`, 'red'],
       [
         '',
-        'The figures below are from DATA_DIR. Set OTLP_RECEIVER_PORT and DATA_DIR to the same bridge.',
+        database === null
+          ? `but it uses a different data folder from DATA_DIR=${dataDir}`
+          : `but it uses a different database from DATABASE_URL, ${database}`,
+        'red',
+      ],
+      [
+        '',
+        `The figures below are from ${setting}. Set OTLP_RECEIVER_PORT and ${setting} to the same bridge.`,
       ],
       ...waiting,
     ]

@@ -9,6 +9,7 @@ import { type Data, withData } from './open-data.ts'
 import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
+import { databaseName } from '../storage/store-place.ts'
 import { type Status, type StoredStatus, statusLines } from './status-text.ts'
 import { dayStart } from './zoned-time.ts'
 
@@ -32,7 +33,7 @@ export function addStatus(program: Command, context: CliContext, concluded: Conc
 async function status(context: CliContext, options: Options): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const { dataDir } = config.value
+  const { dataDir, database } = config.value
   const bridge = await bridgeStatus(config.value)
   let data: StoredStatus | null = null
   // What cannot be read is told beside the rest.
@@ -42,7 +43,11 @@ async function status(context: CliContext, options: Options): Promise<Outcome> {
   })
   const dataProblem = read.ok ? null : read.error.messages.join(' ')
   const refused = bridge.health?.refused ?? {}
-  const found: Status = { bridge, dataDir, data, dataProblem, refused }
+  const found: Status = {
+    ...{ bridge, dataDir },
+    database: database === undefined ? null : databaseName(database.url),
+    ...{ data, dataProblem, refused },
+  }
   return ok({
     ...(options.json ? { document: jsonDocument(found) } : { lines: statusLines(found) }),
     exitCode: bridge.isWell && bridge.folder !== 'other' ? EXIT_OK : EXIT_PROBLEM,
@@ -52,7 +57,7 @@ async function status(context: CliContext, options: Options): Promise<Outcome> {
 async function bridgeStatus(config: Config): Promise<Status['bridge']> {
   const bridge = configuredBridge(config)
   const { address } = bridge
-  const found = await findBridge(bridge, config.dataDir)
+  const found = await findBridge(bridge, config)
   if (!found.ok) {
     const nobody = { answers: false, isWell: false, health: null, folder: 'unknown' } as const
     return { address, ...nobody, problem: found.error }

@@ -95,7 +95,7 @@ export async function examine(
     clients !== undefined && langfuse.takesSpans
       ? clients.reader
       : 'Langfuse takes no spans, or is not configured here'
-  const journey = { target, probe, dataDir: config.dataDir, reader, waitMs, now }
+  const journey = { target, probe, place: config, reader, waitMs, now }
   const refused = bridge.health?.refused ?? {}
   const findings = [
     ...claude,
@@ -107,7 +107,7 @@ export async function examine(
     ...bridge.findings,
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),
-    ...(await sessionFindings(config.dataDir, now())),
+    ...(await sessionFindings(config, now())),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
     ...(await routeFindings(config, productVersion, now)),

@@ -1,14 +1,17 @@
 /** What the stored sessions of the last day say about the telemetry that arrives. */
-import { isDataMissing } from '../storage/data-folder.ts'
-import { openReader } from '../storage/beside.ts'
+import { isStoreMissing, openReader } from '../storage/beside.ts'
+import type { StorePlace } from '../storage/store-place.ts'
 import { fine, type Finding, warning } from './finding.ts'
 
 const DAY_MS = 86_400_000
 
 /** Nothing where nothing is stored, or it cannot be read: other checks say so. */
-export async function sessionFindings(dataDir: string, nowMs: number): Promise<readonly Finding[]> {
-  if (isDataMissing(dataDir)) return []
-  const opened = await openReader({ dataDir })
+export async function sessionFindings(
+  place: StorePlace,
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  if (isStoreMissing(place)) return []
+  const opened = await openReader(place)
   if (!opened.ok) return []
   try {
     return [eventsFinding(await opened.value.eventGaps.since(nowMs - DAY_MS))]

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DOCTOR_SESSION_PREFIX, sessionKeyOf } from '../domain/identity.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { hasStoredSession } from '../storage/beside.ts'
+import { placeName, type StorePlace } from '../storage/store-place.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
 import { fault, fine, type Finding, skipped } from './finding.ts'
@@ -19,7 +20,8 @@ const POLL_MS = 500
 export interface Journey {
   readonly target: BridgeTarget
   readonly probe: BridgeProbe
-  readonly dataDir: string
+  /** Of the store. */
+  readonly place: StorePlace
   /** Absent when its trace need not be looked for, with the reason. */
   readonly reader: LangfuseReader | string
   readonly waitMs: number
@@ -45,15 +47,19 @@ export async function examineJourney(journey: Journey): Promise<readonly Finding
   return [fine('record.accepted', 'a test record was accepted'), stored, shown]
 }
 
-async function storedFinding({ target, dataDir }: Journey, key: string): Promise<Finding> {
+async function storedFinding({ target, place }: Journey, key: string): Promise<Finding> {
   const id = 'record.stored'
   if (!target.isLocal) return skipped(id, 'the bridge is on another machine, and so is its store')
-  const stored = await hasStoredSession(dataDir, key)
-  const todo =
-    'Run this with the settings of the bridge (its DATA_DIR), or restart the bridge with these'
+  const stored = await hasStoredSession(place, key)
+  const setting = place.database === undefined ? 'DATA_DIR' : 'DATABASE_URL'
+  const todo = `Run this with the settings of the bridge (its ${setting}), or restart the bridge with these`
   if (!stored.ok) return fault(id, `the test record was accepted, but ${stored.error}`, todo)
-  if (stored.value) return fine(id, `the test record is in the store (${dataDir})`)
-  return fault(id, `the test record was accepted, but is not in the store of ${dataDir}`, todo)
+  if (stored.value) return fine(id, `the test record is in the store (${placeName(place)})`)
+  return fault(
+    id,
+    `the test record was accepted, but is not in the store of ${placeName(place)}`,
+    todo,
+  )
 }
 
 async function shownFinding({ reader, waitMs, now }: Journey, traceId: string): Promise<Finding> {

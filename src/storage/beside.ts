@@ -13,6 +13,8 @@ import type {
   OpenQuarantine,
   OpenScrubReader,
 } from './maintenance.ts'
+import { dataFolderAt, isDataMissing } from './data-folder.ts'
+import { readInstanceId } from './instance-id.ts'
 import type { MoveSource, MoveTarget } from './move.ts'
 import type { StorePlace } from './store-place.ts'
 import type { StoreReader } from './store-reader.ts'
@@ -31,27 +33,41 @@ export async function openReader({
 }
 
 /** What was put aside, to be listed. */
-export async function openDeadItemList(
-  dataDir: string,
-): Promise<Result<Pick<OpenDeadItems, 'list' | 'count' | 'close'>, string>> {
+export async function openDeadItemList({
+  dataDir,
+  database,
+}: StorePlace): Promise<Result<Pick<OpenDeadItems, 'list' | 'count' | 'close'>, string>> {
+  if (database !== undefined) return (await postgres()).openPostgresDeadItemList(database.url)
   const { openSqliteDeadItemList } = await import('./sqlite/dead-items.ts')
   return openSqliteDeadItemList(dataDir)
 }
 
-/** What was put aside, to be changed while a bridge uses the folder. */
-export async function openDeadItems(dataDir: string): Promise<Result<OpenDeadItems, string>> {
+/** What was put aside, to be changed while a bridge uses the store. */
+export async function openDeadItems({
+  dataDir,
+  database,
+}: StorePlace): Promise<Result<OpenDeadItems, string>> {
+  if (database !== undefined) return (await postgres()).openPostgresDeadItems(database.url)
   const { openSqliteDeadItems } = await import('./sqlite/dead-items.ts')
   return openSqliteDeadItems(dataDir)
 }
 
 /** Records that could not be assigned, to be listed. */
-export async function openQuarantineList(dataDir: string): Promise<Result<OpenQuarantine, string>> {
+export async function openQuarantineList({
+  dataDir,
+  database,
+}: StorePlace): Promise<Result<OpenQuarantine, string>> {
+  if (database !== undefined) return (await postgres()).openPostgresQuarantineList(database.url)
   const { openSqliteQuarantineList } = await import('./sqlite/quarantine.ts')
   return openSqliteQuarantineList(dataDir)
 }
 
 /** What may have to be masked, to be looked at. */
-export async function openScrubReader(dataDir: string): Promise<Result<OpenScrubReader, string>> {
+export async function openScrubReader({
+  dataDir,
+  database,
+}: StorePlace): Promise<Result<OpenScrubReader, string>> {
+  if (database !== undefined) return (await postgres()).openPostgresScrubReader(database.url)
   const { openSqliteScrubReader } = await import('./sqlite/scrub-reader.ts')
   return openSqliteScrubReader(dataDir)
 }
@@ -61,20 +77,38 @@ export async function openScrubReader(dataDir: string): Promise<Result<OpenScrub
  * start: none runs, and none can start.
  */
 export async function openMaintenance(
-  dataDir: string,
+  { dataDir, database }: StorePlace,
   options: MaintenanceOptions = {},
 ): Promise<Result<Maintenance, MaintenanceProblem>> {
+  if (database !== undefined) {
+    return (await postgres()).openPostgresMaintenance(database.url, options)
+  }
   const { openSqliteMaintenance } = await import('./sqlite/maintenance.ts')
   return openSqliteMaintenance(dataDir, options)
 }
 
 /** Whether a session is stored; the error says why not known, in the middle of a sentence. */
 export async function hasStoredSession(
-  dataDir: string,
+  { dataDir, database }: StorePlace,
   key: SessionKey,
 ): Promise<Result<boolean, string>> {
+  if (database !== undefined) return (await postgres()).hasPostgresSession(database.url, key)
   const { hasSqliteSession } = await import('./sqlite/session-lookup.ts')
   return hasSqliteSession(dataDir, key)
+}
+
+/** The id that a bridge of this store tells; undefined when it cannot be read. */
+export async function readStoreInstance({
+  dataDir,
+  database,
+}: StorePlace): Promise<string | undefined> {
+  if (database !== undefined) return (await postgres()).readPostgresInstance(database.url)
+  return readInstanceId(dataFolderAt(dataDir))
+}
+
+/** Whether nothing was ever stored there, as far as that can be told without opening it. */
+export function isStoreMissing({ dataDir, database }: StorePlace): boolean {
+  return database === undefined && isDataMissing(dataDir)
 }
 
 /** The store of a folder as what is moved; nobody else has the folder until it is closed. */
@@ -104,7 +138,18 @@ export async function explainMove(
 }
 
 /** Why what was opened here could not be used after all; `undefined` when that is a bug. */
-export async function explainUse(error: unknown, dataDir: string): Promise<string | undefined> {
+export async function explainUse(
+  error: unknown,
+  { dataDir, database }: StorePlace,
+): Promise<string | undefined> {
+  if (database !== undefined) {
+    const { openProblem } = await import('./postgres/open-database.ts')
+    return openProblem(error, database.url)
+  }
   const { explainSqliteUse } = await import('./sqlite/open-existing.ts')
   return explainSqliteUse(error, dataDir)
+}
+
+function postgres() {
+  return import('./postgres/beside-bridges.ts')
 }

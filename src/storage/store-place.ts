@@ -21,3 +21,15 @@ export interface DatabasePlace {
   /** How long one statement of it may take. */
   readonly statementTimeoutMs: number
 }
+
+/** What to call it to a person; without what lets anybody in. */
+export function placeName({ dataDir, database }: StorePlace): string {
+  return database === undefined ? dataDir : databaseName(database.url)
+}
+
+/** Server and database. */
+export function databaseName(url: string): string {
+  if (!URL.canParse(url)) return 'PostgreSQL'
+  const { hostname, port, pathname } = new URL(url)
+  return `PostgreSQL at ${hostname || 'localhost'}${port === '' ? '' : `:${port}`}${pathname}`
+}

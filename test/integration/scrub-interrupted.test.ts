@@ -78,7 +78,7 @@ const READS: ReadonlySet<keyof ScrubStore> = new Set<keyof ScrubReader>([
 async function scrub(dataDir: string, killedBefore = Number.POSITIVE_INFINITY): Promise<number> {
   const platform = { os: process.platform, homeDir: dataDir, workingDir: dataDir }
   const config = loadConfig(bridgeEnvironment(dataDir), platform)
-  const opened = await openMaintenance(dataDir)
+  const opened = await openMaintenance({ dataDir })
   if (!opened.ok || !config.ok) throw new Error('the folder cannot be opened')
   let steps = 0
   function step(): void {

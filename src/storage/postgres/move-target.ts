@@ -14,7 +14,8 @@ import type {
 } from '../move.ts'
 import type { Database, Statements } from './connection.ts'
 import { movedColumns } from './moved-rows.ts'
-import { openForMove, openProblem, placeOf } from './open-database.ts'
+import { databaseName } from '../store-place.ts'
+import { openForMove, openProblem } from './open-database.ts'
 import { POSITIONS_PER_BLOCK } from './positions.ts'
 import { BYTES_BESIDE } from './record-rows.ts'
 import { isAlive } from './replica.ts'
@@ -40,7 +41,7 @@ export async function openPostgresMoveTarget(
 ): Promise<Result<MoveTarget, string>> {
   const opened = await openForMove({ url, size: 2, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
   if (!opened.ok) return err(opened.error.message)
-  return ok(targetOver(opened.value, placeOf(url), source))
+  return ok(targetOver(opened.value, databaseName(url), source))
 }
 
 /** What went wrong in the middle, for a person; undefined when that is a bug. */

@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely'
 import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { err, ok, type Result } from '../../domain/result.ts'
+import { databaseName } from '../store-place.ts'
 import {
   clientConfig,
   type Database,
@@ -53,11 +54,17 @@ async function openUpToDate(
   }
 }
 
+/** Which store this is: the same for all that share it. */
+export async function instanceOf(database: Database): Promise<string> {
+  const [row] = await database.query<{ readonly id: string }>('select id from instance')
+  return row?.id ?? ''
+}
+
 /** What was moved in part would be taken for all there is. */
 async function moveUnderWay(database: Database, url: string): Promise<string | undefined> {
   const moving = await database.query(`select 1 from moves where stage <> 'done'`)
   if (moving.length === 0) return undefined
-  return `a store is being moved into ${placeOf(url)}, and that is not finished. Run claude-telemetry migrate again where the data folder is`
+  return `a store is being moved into ${databaseName(url)}, and that is not finished. Run claude-telemetry migrate again where the data folder is`
 }
 
 /** For a program that only reads, or changes rows beside a running one: the schema stays as it is. */
@@ -79,8 +86,8 @@ export async function openExisting(
     }
     const message =
       applied.size === 0
-        ? `${placeOf(settings.url)} holds no data of claude-telemetry yet`
-        : `${placeOf(settings.url)} was written by an earlier version; start claude-telemetry once to bring it up to date`
+        ? `${databaseName(settings.url)} holds no data of claude-telemetry yet`
+        : `${databaseName(settings.url)} was written by an earlier version; start claude-telemetry once to bring it up to date`
     return await refuse(message)
   } catch (error) {
     const message = openProblem(error, settings.url)
@@ -92,26 +99,16 @@ export async function openExisting(
   }
 }
 
-/** Database and server, without what lets anybody in. */
-export function placeOf(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url)
-    return `PostgreSQL at ${hostname || 'localhost'}${port === '' ? '' : `:${port}`}${pathname}`
-  } catch {
-    return 'PostgreSQL'
-  }
-}
-
 /** Why the database cannot be had, for a person; undefined when that is a bug. */
 export function openProblem(error: unknown, url: string): string | undefined {
   if (!isOfStorage(error)) return undefined
   const inner = error instanceof AggregateError ? error.errors[0] : error
   const reason = inner instanceof Error ? inner.message : String(inner)
-  return `${placeOf(url)} cannot be used: ${reason}. Check DATABASE_URL, and that the server runs and lets this user in`
+  return `${databaseName(url)} cannot be used: ${reason}. Check DATABASE_URL, and that the server runs and lets this user in`
 }
 
 function newerSchema(url: string, migration: string): string {
-  return `${placeOf(url)} was written by a newer claude-telemetry (${migration} is not known here). Update this one`
+  return `${databaseName(url)} was written by a newer claude-telemetry (${migration} is not known here). Update this one`
 }
 
 /** On a connection of its own, since the migrator takes others. */
@@ -119,18 +116,32 @@ async function underLock<T>(
   settings: PoolSettings,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const slow = { ...settings, statementTimeoutMs: MIGRATION_TIMEOUT_MS }
-  const client = new pg.Client(clientConfig(slow))
-  client.on('error', () => {})
-  await client.connect()
-  const database = openPool({ ...slow, size: 2 })
+  const letIn = await keepOthersOut(settings)
+  const database = openPool({ ...settings, size: 2, statementTimeoutMs: MIGRATION_TIMEOUT_MS })
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     return await work(database)
   } finally {
     await database.close()
-    await client.end()
+    await letIn()
   }
+}
+
+/** Whoever wants to open the database meanwhile waits. Resolves to what ends that. */
+export async function keepOthersOut(
+  settings: Pick<PoolSettings, 'url'>,
+): Promise<() => Promise<void>> {
+  const client = new pg.Client(
+    clientConfig({ url: settings.url, statementTimeoutMs: MIGRATION_TIMEOUT_MS }),
+  )
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw error
+  }
+  return () => client.end()
 }
 
 /** The first migration that this program does not know; nothing is changed then. */

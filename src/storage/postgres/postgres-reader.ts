@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StoreReader } from '../store-reader.ts'
+import { listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-database.ts'
 import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
 import { createFacetReader } from './queries/facets.ts'
@@ -13,7 +14,7 @@ import { createSessionInputs } from './queries/session-inputs.ts'
 import { createSessionLists } from './queries/session-lists.ts'
 import { createSessionSearch } from './queries/session-search.ts'
 import { createUsageReader } from './queries/usage.ts'
-import { createWaitingReader, listDeadItems } from './queries/delivery.ts'
+import { createWaitingReader } from './queries/delivery.ts'
 
 /** Six questions run side by side, each of them one statement at a time (docs/decisions/0015). */
 const CONNECTIONS = 6

@@ -5,8 +5,7 @@
 import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Removal } from '../../domain/session-store.ts'
-import { dataFolderAt, makeFolder } from '../data-folder.ts'
-import { keepInstanceId } from '../instance-id.ts'
+import { makeFolder } from '../data-folder.ts'
 import { createStorageWatch } from '../storage-watch.ts'
 import type { DatabasePlace } from '../store-place.ts'
 import type { Store, StoreOpenError, StoreOptions } from '../store.ts'
@@ -17,7 +16,7 @@ import { createDeadItems } from './dead-items.ts'
 import { destinationPause } from './destination-pauses.ts'
 import { createForwardedItems } from './forwarded-items.ts'
 import { createNotifications } from './notifications.ts'
-import { openDatabase, openProblem } from './open-database.ts'
+import { instanceOf, openDatabase, openProblem } from './open-database.ts'
 import { countOutbox, setReaders } from './outbox-rows.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
 import { createPostgresSessions } from './postgres-sessions.ts'
@@ -54,7 +53,8 @@ export async function createPostgresStore<S>(
       if (pending + dead > 0) options.log.warn({ exporter, kind, pending, dead }, message)
     }
     await resetDays(database)
-    return ok(storeOver(database, await joinReplicas(database), options))
+    const instance = await instanceOf(database)
+    return ok(storeOver(database, await joinReplicas(database), instance, options))
   } catch (error) {
     await database.close()
     const message = openProblem(error, url)
@@ -66,6 +66,7 @@ export async function createPostgresStore<S>(
 function storeOver<S>(
   database: Database,
   replica: Replica,
+  instance: string,
   options: PostgresStoreOptions<S>,
 ): Store<S> {
   const { clock, log, database: place, maxBytes = 0 } = options
@@ -156,7 +157,7 @@ function storeOver<S>(
     quarantine,
     forwarded,
     pause: (address) => destinationPause(database, write, address),
-    instance: keepInstanceId(dataFolderAt(options.dataDir)),
+    instance,
     databaseBytes: () => databaseBytes(database),
     size: () => sizeBound.size(),
     scrub: {

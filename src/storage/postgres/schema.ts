@@ -348,6 +348,24 @@ export interface ChoresTable {
   is_done: Generated<boolean>
 }
 
+/** Which store this is: a random id, in a single row. */
+export interface InstanceTable {
+  id: string
+}
+
+/** A move of another store into this one; see `move-target.ts`. */
+export interface MovesTable {
+  /** Id of the data folder. */
+  source: string
+  /** What the folder held when it was begun. */
+  fingerprint: string
+  /** `done` when it is. */
+  stage: string
+  through_id: number
+  begun_at: Generated<Date>
+  done_at: Date | null
+}
+
 export interface Schema {
   sessions: SessionsTable
   session_states: SessionStatesTable
@@ -376,4 +394,6 @@ export interface Schema {
   forwarded: ForwardedTable
   replicas: ReplicasTable
   chores: ChoresTable
+  instance: InstanceTable
+  moves: MovesTable
 }

@@ -63,7 +63,7 @@ describe('the quarantine', () => {
   test('is there after a restart, and to be listed beside the bridge', async () => {
     const store = await openStore()
     await store.quarantine.keep([unplaced(1)])
-    const list = await openQuarantineList(store.dataDir)
+    const list = await openQuarantineList(store)
     expect(list.ok && (await namesIn(list.value))).toEqual(['event-1'])
     if (list.ok) await list.value.close()
     await store.close()

@@ -188,12 +188,12 @@ describe('a large session', () => {
 describe('maintenance', () => {
   test('is refused while a bridge has the folder', async () => {
     const { dataDir } = await openStore()
-    const opened = await openMaintenance(dataDir)
+    const opened = await openMaintenance({ dataDir })
     expect(opened).toMatchObject({ ok: false, error: { reason: 'in_use' } })
   })
 
   test('is refused where there is no database', async () => {
-    const opened = await openMaintenance(temporaryFolder())
+    const opened = await openMaintenance({ dataDir: temporaryFolder() })
     expect(opened).toMatchObject({ ok: false, error: { reason: 'unusable' } })
   })
 
@@ -202,7 +202,7 @@ describe('maintenance', () => {
     for (const id of ['s1', 's2', 's3']) await fill(store, id)
     await store.outbox.delivered([1, 2, 3])
     await store.close()
-    const opened = await openMaintenance(store.dataDir)
+    const opened = await openMaintenance(store)
     if (!opened.ok) throw new Error(opened.error.message)
     expect(await opened.value.removeSession('claude-code/s2')).toBe(3)
     expect(await opened.value.removeSession('claude-code/s2')).toBeUndefined()

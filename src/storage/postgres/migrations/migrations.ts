@@ -4,9 +4,9 @@
  */
 import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
-import { moves } from './0002-moves.ts'
+import { instance } from './0002-instance.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
-  '0002-moves': moves,
+  '0002-instance': instance,
 }

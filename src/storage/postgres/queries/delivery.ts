@@ -1,6 +1,5 @@
-/** What still waits to be delivered, and what was put aside. */
+/** What still waits to be delivered. */
 import { sql } from 'kysely'
-import type { DeadItem } from '../../../domain/outbox.ts'
 import type { WaitingReader } from '../../store-reader.ts'
 import type { Database } from '../connection.ts'
 import { among } from './session-filter.ts'
@@ -56,31 +55,4 @@ export function createWaitingReader({ kysely }: Database): WaitingReader {
       }
     },
   }
-}
-
-/** The oldest first. */
-export async function listDeadItems(
-  { kysely }: Pick<Database, 'kysely'>,
-  limit: number,
-): Promise<readonly DeadItem[]> {
-  const rows = await kysely
-    .selectFrom('outbox_deliveries as delivery')
-    .innerJoin('outbox', 'outbox.id', 'outbox_id')
-    .select(['outbox.id', 'exporter', 'outbox.session_key', 'outbox.kind'])
-    .select(['attempts', 'created_ms', 'bytes', 'reason'])
-    .where('state', '=', sql.lit('dead'))
-    .orderBy('outbox_id')
-    .orderBy('exporter')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    exporter: row.exporter,
-    sessionKey: row.session_key,
-    kind: row.kind,
-    attempts: row.attempts,
-    createdMs: row.created_ms,
-    bytes: row.bytes,
-    reason: row.reason ?? '',
-  }))
 }
