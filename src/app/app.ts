@@ -318,6 +318,9 @@ interface Parts {
   readonly log: Log
 }
 
+/** For requests under way, where others deliver the rest. */
+const HANDOVER_MS = 1_000
+
 /** How far the process is. */
 interface Phase {
   isStarted: boolean
@@ -406,9 +409,11 @@ async function stop(parts: Parts): Promise<boolean> {
   await parts.apiBodies.stop()
   await longTexts.close()
   await page.close()
+  let isLast = true
   try {
     // Sessions go on where others serve them, too; whoever stops last closes them.
-    if (await store.isLastToStop()) await handler.closeAll('shutdown')
+    isLast = await store.isLastToStop()
+    if (isLast) await handler.closeAll('shutdown')
   } catch (error) {
     log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
   }
@@ -418,6 +423,11 @@ async function stop(parts: Parts): Promise<boolean> {
     delivery.drain(config.shutdownTimeoutMs),
     alarm.stop(config.shutdownTimeoutMs),
   ])
+  // What is left is for those that go on.
+  const drainMs = isLast
+    ? config.shutdownTimeoutMs
+    : Math.min(config.shutdownTimeoutMs, HANDOVER_MS)
+  await Promise.all([delivery.drain(drainMs), alarm.stop(drainMs)])
   await delivery.stop()
   const { pending } = await store.outboxCounts()
   await store.close()

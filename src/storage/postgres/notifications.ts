@@ -7,6 +7,7 @@
 import pg from 'pg'
 import type { Outcome } from '../../domain/session-store.ts'
 import type { ChangesElsewhere } from '../store.ts'
+import { connectionName } from './replica.ts'
 import { clientConfig, type Database, type PoolSettings } from './connection.ts'
 
 export interface Notifications {
@@ -101,7 +102,7 @@ export function createNotifications(
   }
 
   async function connect(): Promise<void> {
-    const next = new pg.Client(clientConfig(settings))
+    const next = new pg.Client(clientConfig({ ...settings, name: connectionName(self) }))
     next.on('notification', ({ payload }) => heard(payload))
     next.on('error', () => lost(next))
     next.on('end', () => lost(next))

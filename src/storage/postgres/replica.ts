@@ -22,6 +22,8 @@ export interface Replica {
 const BEAT_MS = 2_000
 /** Longer than a beat that waits for a statement's time-out is late by. */
 const GONE_AFTER_S = 12
+/** The same for one whose connection is gone, too: its process ended. */
+const ENDED_AFTER_S = 4
 const LOOK_AGAIN_MS = 250
 /** One after the other stops, so that exactly one is the last. Any number will do, as long as it stays. */
 const STOPPING_LOCK = 7_251_403_118_600_002n
@@ -58,8 +60,7 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   async function goOn(): Promise<void> {
     try {
       await sayThere()
-      // Rows of processes that did not say goodbye.
-      await database.run(`delete from replicas where seen_at < now() - interval '1 hour'`)
+      await forgetGone(database)
     } catch {
       // The database is away, which commits tell of. What this one holds is given up meanwhile.
     }
@@ -83,13 +84,15 @@ export async function joinReplicas(database: Database): Promise<Replica> {
         await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])
         isStopping = true
         const [stopped] = await statements.query<{ readonly at: number }>(
-          `update replicas set is_stopping = true, seen_at = clock_timestamp() where id = $1
+          `insert into replicas (id, seen_at, is_stopping) values ($1, clock_timestamp(), true)
+           on conflict (id) do update set seen_at = excluded.seen_at, is_stopping = true
            returning extract(epoch from seen_at)::double precision as at`,
           [id],
         )
         return stopped?.at ?? 0
       })
       for (;;) {
+        await forgetGone(database)
         const others = await othersAt(database, id)
         if (others.some(({ seenAt }) => seenAt > sinceMs)) return false
         if (others.length === 0) return true
@@ -107,6 +110,21 @@ export async function joinReplicas(database: Database): Promise<Replica> {
       }
     },
   }
+}
+
+/** What the connection is called that a replica keeps open as long as it runs (`notifications.ts`). */
+export function connectionName(id: number | string): string {
+  return `claude-telemetry replica ${id}`
+}
+
+/** Rows of processes that ended without a goodbye. */
+async function forgetGone(statements: Statements): Promise<void> {
+  await statements.run(
+    `delete from replicas r where not ${isAlive('r')}
+       or (r.seen_at < now() - interval '${ENDED_AFTER_S} seconds' and not exists (
+         select 1 from pg_stat_activity
+         where application_name = '${connectionName('')}' || r.id))`,
+  )
 }
 
 /** Those that are there and take records, with when they were last seen; by the database's clock. */
