@@ -3,12 +3,20 @@
  * [--write]`. Runs each fault in turn against the real bridge, two at a time, prints what was
  * promised, delivered, lost and doubled, and fails when anything was lost or doubled. The same
  * seed makes the same choices; only the machine's own timing differs. `--write` puts the table
- * into docs/reliability.md.
+ * into docs/reliability.md. With `--store postgres` the faults are those of three replicas on one
+ * PostgreSQL, of which each worker starts its own.
  */
 import { parseArgs } from 'node:util'
 import type { Fault } from '../../test/integration/faults/fault.ts'
 import { faults } from '../../test/integration/faults/faults.ts'
-import { runFault } from '../../test/integration/faults/run-fault.ts'
+import { postgresFaults } from '../../test/integration/faults/postgres-faults.ts'
+import { type Run, runFault } from '../../test/integration/faults/run-fault.ts'
+import { runReplicas } from '../../test/integration/faults/run-replicas.ts'
+import {
+  type PostgresServer,
+  startPostgresServer,
+  whyNoPostgres,
+} from '../../test/postgres/postgres-server.ts'
 import { createTally } from './tally.ts'
 import { writeTable } from './write-table.ts'
 
@@ -20,20 +28,46 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'sqlite' },
   },
 })
 const runs = Number(values.runs)
 const firstSeed = Number(values.seed)
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 
-const chosen = faults.filter(({ name }) => name.includes(values.only))
+/** A fault, and how it is run. */
+interface Runnable extends Pick<Fault, 'name' | 'unavailable'> {
+  run(seed: number, worker: number): Promise<Run>
+}
+
+const servers = new Map<number, Promise<PostgresServer>>()
+
+/** That of a worker: a run may end it while another one goes on. */
+function serverOf(worker: number): Promise<PostgresServer> {
+  const server = servers.get(worker) ?? startPostgresServer({ isDurable: true })
+  servers.set(worker, server)
+  return server
+}
+
+const onSqlite: readonly Runnable[] = faults.map((fault) => ({
+  ...fault,
+  run: (seed) => runFault(fault, seed),
+}))
+const onPostgres: readonly Runnable[] = postgresFaults.map((fault) => ({
+  ...fault,
+  unavailable: () => whyNoPostgres,
+  run: async (seed, worker) => runReplicas(fault, seed, await serverOf(worker)),
+}))
+
+const known = values.store === 'postgres' ? onPostgres : onSqlite
+const chosen = known.filter(({ name }) => name.includes(values.only))
 const tally = createTally(chosen)
 const available = chosen.filter((fault) => fault.unavailable?.() === undefined)
 if (available.length === 0) throw new Error(`no fault has "${values.only}" in its name`)
 
-async function oneRun(fault: Fault, seed: number): Promise<void> {
+async function oneRun(fault: Runnable, seed: number, worker: number): Promise<void> {
   try {
-    const run = await runFault(fault, seed)
+    const run = await fault.run(seed, worker)
     tally.add(fault, run)
     const faulty = [...run.wrong, ...run.lost.map((what) => `lost: ${what}`)]
     const lines = faulty.concat(run.doubled.map((what) => `doubled: ${what}`))
@@ -45,16 +79,17 @@ async function oneRun(fault: Fault, seed: number): Promise<void> {
 }
 
 let next = 0
-async function work(): Promise<void> {
+async function work(worker: number): Promise<void> {
   for (let index = next++; index < runs; index = next++) {
     const fault = available[index % available.length]
-    if (fault !== undefined) await oneRun(fault, firstSeed + index)
+    if (fault !== undefined) await oneRun(fault, firstSeed + index, worker)
   }
 }
 
 const startedMs = performance.now()
 say(`${runs} runs from seed ${firstSeed}`)
-await Promise.all(Array.from({ length: AT_ONCE }, work))
+await Promise.all(Array.from({ length: AT_ONCE }, (_, worker) => work(worker)))
+for (const server of servers.values()) await (await server).remove()
 say(tally.table())
 const seconds = Math.round((performance.now() - startedMs) / 1000)
 say(`${runs} runs from seed ${firstSeed} in ${seconds} s: ${tally.verdict()}`)

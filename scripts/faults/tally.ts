@@ -1,7 +1,10 @@
 /** What the runs of each fault add up to. */
-import type { Fault } from '../../test/integration/faults/fault.ts'
+import type { Fault as AnyFault } from '../../test/integration/faults/fault.ts'
 import type { Run } from '../../test/integration/faults/run-fault.ts'
 import { markdownTable } from '../docs/markdown-table.ts'
+
+/** What a row of the table is about. */
+type Fault = Pick<AnyFault, 'name' | 'unavailable'>
 
 export interface Tally {
   add(fault: Fault, run: Run): void

@@ -318,6 +318,16 @@ interface Parts {
   readonly log: Log
 }
 
+/** Undefined where the store cannot say. */
+async function pendingItems(store: Store<unknown>, log: Log): Promise<number | undefined> {
+  try {
+    return (await store.outboxCounts()).pending
+  } catch (error) {
+    log.error({ err: error }, 'what is left to deliver could not be counted')
+    return undefined
+  }
+}
+
 /** For requests under way, where others deliver the rest. */
 const HANDOVER_MS = 1_000
 
@@ -429,7 +439,7 @@ async function stop(parts: Parts): Promise<boolean> {
     : Math.min(config.shutdownTimeoutMs, HANDOVER_MS)
   await Promise.all([delivery.drain(drainMs), alarm.stop(drainMs)])
   await delivery.stop()
-  const { pending } = await store.outboxCounts()
+  const pending = await pendingItems(store, log)
   await store.close()
   log.info(
     { pending },

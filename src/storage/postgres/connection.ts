@@ -83,6 +83,8 @@ export function openPool(settings: PoolSettings): Database {
   const pool = new pg.Pool({ ...clientConfig(settings), max: settings.size })
   // Of a connection that nobody uses: the next one to be used is made anew.
   pool.on('error', () => {})
+  // Of one that is in use between two statements: the next statement fails, which whoever uses it hears.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   const kysely = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool: discardingPool(pool) }),
   })

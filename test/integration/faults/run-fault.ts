@@ -22,7 +22,7 @@ export interface Run extends Verdict {
 }
 
 /** Short, so that turns end, calls are let go and requests time out within a run. */
-const timeouts = {
+export const timeouts = {
   TURN_QUIET_TIMEOUT: '300',
   JOIN_TIMEOUT: '100',
   SESSION_TIMEOUT: '2000',
@@ -87,7 +87,7 @@ export async function runFault(fault: Fault, seed: number): Promise<Run> {
   }
 }
 
-function heal(langfuse: LangfuseStandIn): void {
+export function heal(langfuse: LangfuseStandIn): void {
   langfuse.always(undefined)
   langfuse.setKeys(STAND_IN_KEYS)
   langfuse.release()
