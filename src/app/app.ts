@@ -429,10 +429,6 @@ async function stop(parts: Parts): Promise<boolean> {
   }
   handler.stop()
   parts.brake?.stop()
-  await Promise.all([
-    delivery.drain(config.shutdownTimeoutMs),
-    alarm.stop(config.shutdownTimeoutMs),
-  ])
   // What is left is for those that go on.
   const drainMs = isLast
     ? config.shutdownTimeoutMs

@@ -9,7 +9,8 @@ import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { explainUse, openMaintenance } from '../storage/beside.ts'
 import type { Maintenance } from '../storage/maintenance.ts'
-import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { placeName, type StorePlace } from '../storage/store-place.ts'
+import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface KeyAccess {
@@ -31,18 +32,17 @@ export async function openKeyAccess(
   config: Config,
   now: () => number,
 ): Promise<Result<KeyAccess, Failure>> {
-  const { dataDir } = config
-  const opened = await openMaintenance(dataDir, { migrates: true })
-  if (opened.ok) return ok(inStore(opened.value, dataDir, now))
+  const opened = await openMaintenance(config, { migrates: true })
+  if (opened.ok) return ok(inStore(opened.value, config, now))
   if (opened.error.reason !== 'in_use') {
     return failed(opened.error.message, 'Start the bridge once: claude-telemetry start')
   }
   const bridge = configuredBridge(config)
   const failure = (what: string) =>
-    failed(`a bridge uses ${dataDir}, and the one at ${bridge.address} ${what}`, NEXT)
-  const found = await findBridge(bridge, dataDir)
+    failed(`a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`, NEXT)
+  const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
-  if (found.value.folder === 'other') return failure('uses a different data folder')
+  if (found.value.folder === 'other') return failure(otherStore(config))
   const told = <T>(answer: Result<T, string>) => (answer.ok ? answer : failure(answer.error))
   return ok({
     list: async () => {
@@ -71,7 +71,7 @@ export async function openKeyAccess(
 
 function inStore(
   { keys, audit, close }: Pick<Maintenance, 'keys' | 'audit' | 'close'>,
-  dataDir: string,
+  place: StorePlace,
   now: () => number,
 ): KeyAccess {
   async function explained<T>(
@@ -80,7 +80,7 @@ function inStore(
     try {
       return await work()
     } catch (error) {
-      const expected = await explainUse(error, dataDir)
+      const expected = await explainUse(error, place)
       if (expected === undefined) throw error
       return failed(expected)
     }

@@ -22,6 +22,9 @@ export const SESSION_TABLES = [
   'model_usage',
   'tool_usage',
   'activity',
+  'transcript_sessions',
+  'transcript_claims',
+  'transcript_joins',
 ] as const
 /** What they point at. */
 export const REFERENCE_TABLES = ['origins', 'policies', 'usage_dimensions'] as const
@@ -31,6 +34,10 @@ export const OTHER_TABLES = [
   'budget_alerts',
   'quarantine',
   'forwarded',
+  'api_keys',
+  'audit_log',
+  'budget_overrides',
+  'transcript_files',
   'pauses',
   'totals',
   'bare_ids',

@@ -29,7 +29,19 @@ const STATEMENT_TIMEOUT_MS = 600_000
 const TABLES = `sessions, session_states, record_batches, session_controls, seen, session_attributes,
   prompts, model_usage, tool_usage, activity, origins, policies, usage_dimensions, outbox,
   outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
-  pauses, totals, deletions, bare_ids`
+  pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, transcript_sessions,
+  transcript_claims, transcript_joins, transcript_files`
+
+/** Their rows keep the numbers they had. */
+const NUMBERED = [
+  'sessions',
+  'origins',
+  'usage_dimensions',
+  'quarantine',
+  'audit_log',
+  'budget_overrides',
+  'transcript_joins',
+]
 
 /** Why a move cannot go on, for a person. */
 export class MoveError extends Error {}
@@ -166,7 +178,7 @@ async function continueNumbers(
   statements: Statements,
   { positions, outbox }: MoveSource['reserved'],
 ): Promise<void> {
-  for (const table of ['sessions', 'origins', 'usage_dimensions', 'quarantine']) {
+  for (const table of NUMBERED) {
     await continueFrom(statements, table, `(select max(id) from ${table})`)
   }
   await continueFrom(
@@ -224,4 +236,9 @@ const FIGURES = [
   `select 'budget alerts', count(*) from budget_alerts`,
   `select 'quarantine', count(*) from quarantine`,
   `select 'forwarded', count(*) from forwarded`,
+  `select 'keys', count(*) from api_keys`,
+  `select 'audit log', count(*) from audit_log`,
+  `select 'budget overrides', count(*) from budget_overrides`,
+  `select 'transcripts: joins', count(*) from transcript_joins`,
+  `select 'transcripts: files', count(*) from transcript_files`,
 ].join(' union all ')

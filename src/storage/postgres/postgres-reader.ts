@@ -8,6 +8,7 @@ import { listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-database.ts'
 import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
 import { createFacetReader } from './queries/facets.ts'
+import { createFleetReader } from './queries/fleet.ts'
 import { createRecordReader } from './queries/records.ts'
 import { createSessionDetails } from './queries/sessions.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
@@ -44,6 +45,7 @@ export async function openPostgresReader(url: string): Promise<Result<StoreReade
     deadItems: { list: (limit) => listDeadItems(database, limit) },
     budgets: createBudgetReader(database),
     eventGaps: createEventGapReader(database),
+    fleet: createFleetReader(database),
     close: () => database.close(),
   })
 }

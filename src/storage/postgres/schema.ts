@@ -31,6 +31,10 @@ export interface SessionsTable {
   title: string | null
   project: string | null
   team: string | null
+  /** Whose it is, and where it goes: both decided once. */
+  owner_team: string | null
+  owner_user: string | null
+  route: string | null
   /** When it next wants a tick; null when it is closed. */
   deadline_ms: number | null
   /** The replica that advances it at its deadline, and for how long; see `replicas`. */
@@ -218,6 +222,8 @@ export interface OutboxTable {
   bytes: number
   /** Packed JSON of the emission. */
   payload: Buffer
+  /** Which of an exporter's destinations it is for; empty for the one that is configured. */
+  destination: Generated<string>
 }
 
 /** Which exporters items of which kind are kept for. */
@@ -314,12 +320,85 @@ export interface QuarantineTable {
   /** Of signal and record: each is there once. */
   hash: string
   received_ms: number
-  signal: Exclude<Signal, 'hook'>
+  signal: Exclude<Signal, 'hook' | 'transcript'>
   reason: string
   message: string
   name: string
   bytes: number
   record: string
+  /** Tag of whoever sent it (`domain/access.ts`); empty where that is nobody by name. */
+  owner: Generated<string>
+}
+
+/** Named keys. The body is JSON of what is not searched for. */
+export interface ApiKeysTable {
+  id: string
+  name: string
+  created_ms: number
+  revoked_ms: number | null
+  last_used_ms: number | null
+  used_day_ms: number | null
+  used_bytes: number | null
+  body: string
+}
+
+/** Who read, deleted or changed what. */
+export interface AuditLogTable {
+  id: Generated<number>
+  at_ms: number
+  actor: string
+  action: string
+  target: string | null
+  outcome: 'done' | 'refused' | 'failed'
+}
+
+/** Budgets that were lifted for a while. */
+export interface BudgetOverridesTable {
+  id: Generated<number>
+  /** Null for every budget. */
+  scope: BudgetScope | null
+  /** Null for all of that scope. */
+  subject: string | null
+  until_ms: number
+  created_ms: number
+  created_by: string
+}
+
+/** Sessions that transcripts tell of. */
+export interface TranscriptSessionsTable {
+  session_ref: number
+}
+
+/** Which session wrote a line first that several transcripts have. */
+export interface TranscriptClaimsTable {
+  claim: string
+  session_ref: number
+}
+
+/** A call, a tool or a prompt of a session that transcripts tell of: see `domain/transcript-join.ts`. */
+export interface TranscriptJoinsTable {
+  id: Generated<number>
+  session_ref: number
+  join_id: string | null
+  alike: string
+  /** 1 by a transcript, 2 by telemetry, 3 by both. */
+  told: number
+  /** What telemetry refers to it by; null where no transcript has told of it. */
+  join_key: string | null
+  /** The key of the telemetry that told of it. */
+  telemetry_key: string | null
+}
+
+/** How far transcripts were read. */
+export interface TranscriptFilesTable {
+  path_hash: string
+  /** Byte behind the last line that was taken. */
+  position: number
+  /** A hash of how the file begins: another one means another file. */
+  head: string
+  /** What its reader knows, as JSON. */
+  state: string
+  read_ms: number
 }
 
 /** Items that were taken in to be forwarded, by what they hold. */
@@ -392,6 +471,13 @@ export interface Schema {
   pauses: PausesTable
   quarantine: QuarantineTable
   forwarded: ForwardedTable
+  api_keys: ApiKeysTable
+  audit_log: AuditLogTable
+  budget_overrides: BudgetOverridesTable
+  transcript_sessions: TranscriptSessionsTable
+  transcript_claims: TranscriptClaimsTable
+  transcript_joins: TranscriptJoinsTable
+  transcript_files: TranscriptFilesTable
   replicas: ReplicasTable
   chores: ChoresTable
   instance: InstanceTable

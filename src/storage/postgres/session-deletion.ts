@@ -58,6 +58,9 @@ export const SESSION_TABLES = [
   'tool_usage',
   'activity',
   'budget_alerts',
+  'transcript_sessions',
+  'transcript_claims',
+  'transcript_joins',
 ] as const
 
 const ROWS_PER_SLICE = 2000

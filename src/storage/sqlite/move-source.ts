@@ -177,6 +177,10 @@ const STATE_OF_STORE = `select
   (select count(*) || ' ' || coalesce(max(id), 0) from quarantine) as quarantine,
   (select count(*) from budget_alerts) as alerts,
   (select count(*) from forwarded) as forwarded,
+  (select count(*) || ' ' || coalesce(max(last_used_ms), 0) from api_keys) as keys,
+  (select coalesce(max(id), 0) from audit_log) as audit,
+  (select coalesce(max(id), 0) from budget_overrides) as overrides,
+  (select coalesce(max(read_ms), 0) from transcript_files) as transcripts,
   (select json_group_array(value) from totals) as totals`
 
 function figuresOf(handle: Database.Database): MoveFigures {
@@ -214,4 +218,9 @@ const FIGURES = [
   `select 'budget alerts', count(*) from budget_alerts`,
   `select 'quarantine', count(*) from quarantine`,
   `select 'forwarded', count(*) from forwarded`,
+  `select 'keys', count(*) from api_keys`,
+  `select 'audit log', count(*) from audit_log`,
+  `select 'budget overrides', count(*) from budget_overrides`,
+  `select 'transcripts: joins', count(*) from transcript_joins j where ${isOf('j')}`,
+  `select 'transcripts: files', count(*) from transcript_files`,
 ].join(' union all ')

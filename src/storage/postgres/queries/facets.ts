@@ -1,12 +1,41 @@
 /** What sessions can be told apart by: who, where, with what. */
-import { sql } from 'kysely'
+import type { Owner } from '../../../domain/access.ts'
 import type { FacetReader } from '../../store-reader.ts'
 import type { Database } from '../connection.ts'
 import { usd } from './figures.ts'
-import { inQuestion, sessionsMatching } from './session-filter.ts'
+import { inQuestion, ownedBy, sessionsMatching } from './session-filter.ts'
 
 export function createFacetReader(database: Database): FacetReader {
   const { kysely } = database
+  const ownedIds = (owner: Owner) => ownedBy(kysely.selectFrom('sessions'), owner).select('id')
+
+  /** From one key to the next one, a search in the index each: there are few of them in many rows. */
+  async function attributeKeys(limit: number): Promise<readonly string[]> {
+    const rows = await database.query<{ key: string }>(
+      `with recursive known(key) as (
+         select min(key) from session_attributes
+         union all
+         select (select min(key) from session_attributes where key > known.key)
+         from known where known.key is not null
+       )
+       select key from known where key is not null limit $1`,
+      [limit],
+    )
+    return rows.map(({ key }) => key)
+  }
+
+  async function ownedAttributeKeys(limit: number, owner: Owner): Promise<readonly string[]> {
+    const rows = await kysely
+      .selectFrom('session_attributes')
+      .select('key')
+      .distinct()
+      .where('session_ref', 'in', ownedIds(owner))
+      .orderBy('key')
+      .limit(limit)
+      .execute()
+    return rows.map(({ key }) => key)
+  }
+
   return {
     // Sent as they are, since whoever asks adds up the same rows in four ways.
     sessions: async (filter, { fromId, toId, ...range }) => {
@@ -23,23 +52,13 @@ export function createFacetReader(database: Database): FacetReader {
         costUsd: cost_usd ?? 0,
       }))
     },
-    /** From one key to the next one, a search in the index each: there are few of them in many rows. */
-    attributeKeys: async (limit) => {
-      const rows = await database.query<{ key: string }>(
-        `with recursive known(key) as (
-           select min(key) from session_attributes
-           union all
-           select (select min(key) from session_attributes where key > known.key)
-           from known where known.key is not null
-         )
-         select key from known where key is not null limit $1`,
-        [limit],
-      )
-      return rows.map(({ key }) => key)
-    },
-    models: async (limit) => {
-      const { rows } = await sql<{ model: string }>`
-        select distinct model from model_usage order by model limit ${limit}`.execute(kysely)
+    attributeKeys: (limit, owner) =>
+      owner === undefined ? attributeKeys(limit) : ownedAttributeKeys(limit, owner),
+    models: async (limit, owner) => {
+      const models = kysely.selectFrom('model_usage').select('model').distinct()
+      const asked =
+        owner === undefined ? models : models.where('session_ref', 'in', ownedIds(owner))
+      const rows = await asked.orderBy('model').limit(limit).execute()
       return rows.map(({ model }) => model)
     },
   }

@@ -3,6 +3,7 @@
  * and sums mean the same sessions.
  */
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import type { Owner } from '../../../domain/access.ts'
 import { DOCTOR_SESSION_PREFIX } from '../../../domain/identity.ts'
 import type { SessionFilter, SessionQuestion } from '../../store-reader.ts'
 import type { Schema } from '../schema.ts'
@@ -10,15 +11,25 @@ import { keyText, plainText } from '../stored-values.ts'
 
 export type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
 
+/** Those of an owner; of everybody where none is named. */
+export function ownedBy(sessions: Sessions, owner: Owner | undefined): Sessions {
+  let query = sessions
+  if (owner?.team !== undefined) query = query.where('owner_team', '=', plainText(owner.team))
+  if (owner?.user !== undefined) query = query.where('owner_user', '=', plainText(owner.user))
+  return query
+}
+
 /**
  * The sessions of a filter, from which columns can be selected: without those of test records and,
  * unless they are asked for, those in which nothing happened.
  */
 export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter): Sessions {
-  const { agent, project, team, user, model, attributes, withEmpty = false } = filter
-  let query: Sessions = kysely
-    .selectFrom('sessions')
-    .where('session_id', 'not like', `${DOCTOR_SESSION_PREFIX}%`)
+  const { owner, agent, project, team, user, model, attributes, withEmpty = false } = filter
+  let query: Sessions = ownedBy(kysely.selectFrom('sessions'), owner).where(
+    'session_id',
+    'not like',
+    `${DOCTOR_SESSION_PREFIX}%`,
+  )
   if (!withEmpty) query = query.where('is_empty', '=', sql.lit(false))
   if (agent !== undefined) query = query.where('agent', '=', plainText(agent))
   if (project !== undefined) query = query.where('project', '=', plainText(project))

@@ -9,7 +9,7 @@ import type { Database } from '../connection.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
 import { usd } from './figures.ts'
-import { among, inQuestion, sessionsMatching } from './session-filter.ts'
+import { among, inQuestion, ownedBy, sessionsMatching } from './session-filter.ts'
 import { SESSION_COLUMNS } from './sessions.ts'
 
 /** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
@@ -54,13 +54,27 @@ export function createSessionLists({ kysely }: Database): SessionLists {
         .execute()
       return rows.map(listedSession)
     },
+    ownedKeys: async (keys, owner) => {
+      const asked = new Map(keys.map((key) => [keyText(key), key]))
+      const rows = await ownedBy(kysely.selectFrom('sessions'), owner)
+        .select('session_key')
+        .where(sql<boolean>`session_key = any(${[...asked.keys()]}::text[])`)
+        .execute()
+      return new Set(rows.map(({ session_key }) => asked.get(session_key) ?? session_key))
+    },
     titles: async (keys) => {
+      const asked = new Map(keys.map((key) => [keyText(key), key]))
       const rows = await kysely
         .selectFrom('sessions')
         .select(['session_key', 'title'])
-        .where(sql<boolean>`session_key = any(${keys.map(keyText)}::text[])`)
+        .where(sql<boolean>`session_key = any(${[...asked.keys()]}::text[])`)
         .execute()
-      return new Map(rows.map(({ session_key, title }) => [session_key, title ?? undefined]))
+      return new Map(
+        rows.map(({ session_key, title }) => [
+          asked.get(session_key) ?? session_key,
+          title ?? undefined,
+        ]),
+      )
     },
   }
 }

@@ -17,6 +17,8 @@ export const SESSION_COLUMNS = [
   'user_id',
   'project',
   'team',
+  'owner_team',
+  'owner_user',
   'deadline_ms',
   'close_reason',
   'first_ms',

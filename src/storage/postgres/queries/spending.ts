@@ -3,12 +3,14 @@ import { sql } from 'kysely'
 import { addSpending, type DaySpending } from '../../day-spending.ts'
 import type { BudgetReader, EventGapReader } from '../../store-reader.ts'
 import type { Database } from '../connection.ts'
+import { plainText } from '../stored-values.ts'
 import { usd, usdSum, wholeSpan } from './figures.ts'
+import { ownedBy } from './session-filter.ts'
 
 export function createBudgetReader({ kysely }: Database): BudgetReader {
   return {
     /** Off the usage rows, as all reports. */
-    spendingOf: async (asked) => {
+    spendingOf: async (asked, owner) => {
       const { fromMs, toMs } = wholeSpan(asked)
       const sums = await kysely
         .selectFrom('model_usage')
@@ -16,6 +18,12 @@ export function createBudgetReader({ kysely }: Database): BudgetReader {
         .select(['user_id', 'team', usdSum('model_usage.cost_nanousd').as('cost_usd')])
         .where('bucket_ms', '>=', fromMs)
         .where('bucket_ms', '<', toMs)
+        .$if(owner?.team !== undefined, (query) =>
+          query.where('owner_team', '=', plainText(owner?.team ?? '')),
+        )
+        .$if(owner?.user !== undefined, (query) =>
+          query.where('owner_user', '=', plainText(owner?.user ?? '')),
+        )
         .groupBy(['user_id', 'team'])
         .execute()
       const day: DaySpending = { totalUsd: 0, users: new Map(), teams: new Map() }
@@ -24,10 +32,9 @@ export function createBudgetReader({ kysely }: Database): BudgetReader {
       }
       return day
     },
-    sessions: async ({ sinceMs, leastUsd, limit }) => {
+    sessions: async ({ sinceMs, leastUsd, limit, owner }) => {
       const cost = sql<number>`coalesce(${usd('cost_nanousd')}, 0)`
-      const told = kysely
-        .selectFrom('sessions')
+      const told = ownedBy(kysely.selectFrom('sessions'), owner)
         .select(['session_key as key', 'title', cost.as('costUsd')])
         .where('is_empty', '=', sql.lit(false))
       const open = told.where('deadline_ms', 'is not', sql.lit(null))
