@@ -21,7 +21,7 @@ import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
-import { keyText, nanoUsd, plainText, usdOf } from './stored-values.ts'
+import { changeOfNanoUsd, keyText, plainText, usdOf } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
 /** Any number will do, as long as it stays. */
@@ -105,7 +105,7 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
            on conflict (from_ms, to_ms, scope, subject) do update
              set spent_nanousd = budget_days.spent_nanousd + excluded.spent_nanousd
            returning spent_nanousd`,
-          [day.fromMs, day.toMs, scope, keyText(subject), nanoUsd(costUsd)],
+          [day.fromMs, day.toMs, scope, keyText(subject), changeOfNanoUsd(costUsd)],
         )
         const spentUsd = usdOf(row?.spent_nanousd ?? 0)
         spent.push({ subject: { scope, subject, date: day.date }, spentUsd, costUsd })

@@ -47,6 +47,18 @@ export function sound(value: number, quantity: Exclude<keyof typeof GREATEST_SUM
   return value >= 0 && value <= GREATEST_SUM[quantity] ? value : 0
 }
 
+// What metrics told is taken back when the events come that say the same: an increment may be negative.
+
+/** An increment in dollars as billionths of one; 0 for what cannot be true. */
+export function changeOfNanoUsd(usd: number): number {
+  return usd < 0 ? -nanoUsd(-usd) : nanoUsd(usd)
+}
+
+/** The increment of another figure; 0 for what cannot be true. */
+export function changeOf(value: number, quantity: Parameters<typeof sound>[1]): number {
+  return value < 0 ? -sound(-value, quantity) : sound(value, quantity)
+}
+
 /** A number as told; null for what is none. */
 export function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null

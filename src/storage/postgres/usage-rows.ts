@@ -2,7 +2,7 @@
 import type { Usage } from '../../domain/usage.ts'
 import type { Statements } from './connection.ts'
 import type { ReferenceRows } from './reference-rows.ts'
-import { keyText, nanoUsd, sound } from './stored-values.ts'
+import { changeOf, changeOfNanoUsd, keyText } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
 interface UsageOfSession {
@@ -72,15 +72,15 @@ export async function addUsage(
       [
         row.calls,
         row.errors,
-        nanoUsd(row.costUsd),
-        nanoUsd(row.estimatedUsd),
-        nanoUsd(row.metricsUsd),
+        changeOfNanoUsd(row.costUsd),
+        changeOfNanoUsd(row.estimatedUsd),
+        changeOfNanoUsd(row.metricsUsd),
         row.unpricedCalls,
-        sound(row.inputTokens, 'tokens'),
-        sound(row.outputTokens, 'tokens'),
-        sound(row.cacheReadTokens, 'tokens'),
-        sound(row.cacheCreationTokens, 'tokens'),
-        sound(row.durationMs, 'durationMs'),
+        changeOf(row.inputTokens, 'tokens'),
+        changeOf(row.outputTokens, 'tokens'),
+        changeOf(row.cacheReadTokens, 'tokens'),
+        changeOf(row.cacheCreationTokens, 'tokens'),
+        changeOf(row.durationMs, 'durationMs'),
       ],
     ]),
   )
@@ -91,7 +91,7 @@ export async function addUsage(
       usage.tools.map(
         ({ bucketMs, tool, results, failures, refusals, durationMs }): KeyAndSums => [
           [sessionRef, bucketMs, keyText(tool)],
-          [results, failures, refusals, sound(durationMs, 'durationMs')],
+          [results, failures, refusals, changeOf(durationMs, 'durationMs')],
         ],
       ),
     ),
@@ -103,7 +103,7 @@ export async function addUsage(
       usage.activity.map(
         ({ bucketMs, measure, facet, value }): KeyAndSums => [
           [sessionRef, bucketMs, measure, keyText(facet)],
-          [sound(value, 'value')],
+          [changeOf(value, 'value')],
         ],
       ),
     ),

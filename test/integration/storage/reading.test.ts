@@ -208,6 +208,19 @@ describe.each(engines)('menus and figures in $name', (engine) => {
     expect(await rig.reader.budgets.sessions({ sinceMs: 0, leastUsd: 1, limit: 1 })).toHaveLength(1)
   })
 
+  test('take back what was told too soon', async () => {
+    const rig = await createRig(engine)
+    const one = row('a')
+    const use = (sign: 1 | -1) =>
+      used(one, {
+        models: [{ calls: 0, costUsd: sign * 0.3, metricsUsd: sign * 0.2, inputTokens: sign * 5 }],
+      })
+    await rig.commit({ sessions: [one], usage: [use(1), use(1)] })
+    await rig.commit({ sessions: [one], usage: [use(-1)] })
+    const sums = await rig.reader.usage.reader(ALL)({ fromMs: BUCKET, toMs: BUCKET + 1 })
+    expect(sums.models).toMatchObject([{ costUsd: 0.3, metricsUsd: 0.2, inputTokens: 5 }])
+  })
+
   test('find the sessions whose cost metrics alone tell', async () => {
     const rig = await createRig(engine)
     await rig.commit({
