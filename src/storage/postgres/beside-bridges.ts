@@ -10,8 +10,10 @@ import type {
   OpenScrubReader,
 } from '../maintenance.ts'
 import { databaseName } from '../store-place.ts'
+import { createAuditRows } from './audit-rows.ts'
 import type { Database } from './connection.ts'
 import { createDeadItems } from './dead-items.ts'
+import { createKeyRows } from './key-rows.ts'
 import {
   instanceOf,
   keepOthersOut,
@@ -124,6 +126,9 @@ function maintenanceOf(database: Database, url: string, letIn: () => Promise<voi
       }
     },
     deadItems: createDeadItems(database, write),
+    keys: createKeyRows(database, write),
+    // The bridges know the retention, and keep to it.
+    audit: createAuditRows({ database, write, retentionMs: 0, now: Date.now }),
     scrub: (stateVersion) => ({
       store: createScrubRows({
         ...{ database, write, stateVersion },

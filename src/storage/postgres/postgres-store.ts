@@ -10,11 +10,14 @@ import { createStorageWatch } from '../storage-watch.ts'
 import type { DatabasePlace } from '../store-place.ts'
 import type { Store, StoreOpenError, StoreOptions } from '../store.ts'
 import { createAlertQueue } from './alert-queue.ts'
+import { createAuditRows } from './audit-rows.ts'
+import { createBrakeRows } from './brake-rows.ts'
 import { resetDays } from './budgets.ts'
 import { type Database, isOfStorage } from './connection.ts'
 import { createDeadItems } from './dead-items.ts'
 import { destinationPause } from './destination-pauses.ts'
 import { createForwardedItems } from './forwarded-items.ts'
+import { createKeyRows } from './key-rows.ts'
 import { createNotifications } from './notifications.ts'
 import { instanceOf, openDatabase, openProblem } from './open-database.ts'
 import { countOutbox, setReaders } from './outbox-rows.ts'
@@ -154,6 +157,14 @@ function storeOver<S>(
     outboxCounts: () => countOutbox(database),
     alerts: createAlertQueue(database, write, self),
     deadItems: createDeadItems(database, write),
+    brake: createBrakeRows(database, write),
+    keys: createKeyRows(database, write),
+    audit: createAuditRows({
+      database,
+      write,
+      retentionMs: options.retentionMs,
+      now: () => clock.now(),
+    }),
     quarantine,
     forwarded,
     pause: (address) => destinationPause(database, write, address),
