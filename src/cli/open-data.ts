@@ -50,7 +50,6 @@ export async function withData(
   ])
   if (!asked.ok) return asked
   const policy = asked.value
-  const { dataDir } = config.value
   const opened = await openReader(config.value)
   if (!opened.ok)
     return failed(opened.error, isStoreMissing(config.value) ? NO_DATA_NEXT : undefined)
