@@ -29,6 +29,12 @@ const RECONNECT_LONGEST_MS = 5_000
 /** What others left undone is looked for this often, for a replica that is gone tells nothing. */
 const LOOK_EVERY_MS = 5_000
 
+/** For whoever is no replica: everything may have changed. */
+export async function tellOfEverything(database: Database): Promise<void> {
+  const message: Message = { from: 0, buckets: [], isAll: true }
+  await database.query('select pg_notify($1, $2)', [CHANNEL, JSON.stringify(message)])
+}
+
 /** As it goes over the channel. */
 interface Message {
   readonly from: number
