@@ -31,6 +31,7 @@ import { rewriteTables } from './rewrite-tables.ts'
 import { createScrubRows } from './scrub-rows.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
+import { createTranscriptPositions } from './transcript-positions.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
 
@@ -159,6 +160,7 @@ function storeOver<S>(
     deadItems: createDeadItems(database, write),
     brake: createBrakeRows(database, write),
     keys: createKeyRows(database, write),
+    transcripts: createTranscriptPositions(database, write),
     audit: createAuditRows({
       database,
       write,

@@ -11,6 +11,7 @@ import type {
 import type { QuarantinedTexts } from '../../domain/scrub-store.ts'
 import {
   hashOf,
+  ownerIn,
   type QuarantineBounds,
   quarantineBounds,
   rowOf,
@@ -27,7 +28,17 @@ import type { Write } from './writer.ts'
 const PER_SLICE = 200
 /** One after the other keeps the bounds. Any number will do, as long as it stays. */
 const QUARANTINE_LOCK = 7_251_403_118_600_005n
-const COLUMNS = ['hash', 'received_ms', 'signal', 'reason', 'message', 'name', 'bytes', 'record']
+const COLUMNS = [
+  'hash',
+  'received_ms',
+  'signal',
+  'reason',
+  'message',
+  'name',
+  'bytes',
+  'record',
+  'owner',
+]
 
 export interface PostgresQuarantine extends QuarantineStore {
   /** One slice of deleting what is too old; whether there is more. */
@@ -74,7 +85,7 @@ export function createQuarantine(deps: QuarantineDeps): PostgresQuarantine {
     afterId: number,
   ): Promise<readonly StoredQuarantined[]> {
     const rows = await database.query<StoredRow>(
-      `select id, received_ms, signal, record from quarantine
+      `select id, received_ms, signal, record, owner from quarantine
        where id > $1 and ($2::bigint[] is null or id = any($2)) order by id limit ${PER_SLICE}`,
       [afterId, selection === 'all' ? null : selection],
     )
@@ -93,9 +104,9 @@ export function createQuarantine(deps: QuarantineDeps): PostgresQuarantine {
             'quarantine',
             COLUMNS,
             kept.map((row): Row => {
-              const { hash, received_ms, signal, reason, message, name, bytes, record } = row
+              const { hash, received_ms, signal, reason, message, name, bytes, record, owner } = row
               const texts = [plainText(message), plainText(name)]
-              return [hash, received_ms, signal, reason, ...texts, bytes, record]
+              return [hash, received_ms, signal, reason, ...texts, bytes, record, plainText(owner)]
             }),
             'on conflict (hash) do nothing',
           )
@@ -126,8 +137,13 @@ export function createQuarantine(deps: QuarantineDeps): PostgresQuarantine {
       write(() =>
         database.transaction(async (statements) => {
           await statements.query('select pg_advisory_xact_lock($1)', [QUARANTINE_LOCK])
+          const [before] = await statements.query<{ readonly owner: string }>(
+            'select owner from quarantine where id = $1',
+            [id],
+          )
+          if (before === undefined) return
           const record = JSON.stringify(unplaced.record)
-          const hash = hashOf(unplaced, record)
+          const hash = hashOf(unplaced, record, before.owner)
           const same = await statements.query(
             'select 1 from quarantine where hash = $1 and id <> $2',
             [hash, id],
@@ -158,7 +174,7 @@ export function createQuarantine(deps: QuarantineDeps): PostgresQuarantine {
       ),
     texts: async (afterId) => {
       const rows = await database.query<Omit<QuarantinedTexts, 'unplaced'> & StoredRow>(
-        `select id, signal, message, name, record, received_ms from quarantine
+        `select id, signal, message, name, record, received_ms, owner from quarantine
          where id > $1 order by id limit ${PER_SLICE}`,
         [afterId],
       )
@@ -170,13 +186,16 @@ export function createQuarantine(deps: QuarantineDeps): PostgresQuarantine {
 }
 
 /** The oldest first. */
-export function listQuarantine(
+export async function listQuarantine(
   statements: Statements,
   limit: number,
 ): Promise<readonly QuarantineItem[]> {
-  return statements.query<QuarantineItem>(
-    `select id, received_ms as "receivedMs", signal, reason, message, name, bytes
+  const rows = await statements.query<
+    Omit<QuarantineItem, 'owner'> & { readonly ownerTag: string }
+  >(
+    `select id, received_ms as "receivedMs", signal, reason, message, name, bytes, owner as "ownerTag"
      from quarantine order by id limit $1`,
     [limit],
   )
+  return rows.map(({ ownerTag, ...row }) => ({ ...row, ...ownerIn(ownerTag) }))
 }

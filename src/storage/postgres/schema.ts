@@ -391,6 +391,7 @@ export interface TranscriptJoinsTable {
 
 /** How far transcripts were read. */
 export interface TranscriptFilesTable {
+  id: Generated<number>
   path_hash: string
   /** Byte behind the last line that was taken. */
   position: number

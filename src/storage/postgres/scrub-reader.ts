@@ -1,5 +1,5 @@
 /** What `scrub` looks at, read from the tables. */
-import type { SessionKey } from '../../domain/identity.ts'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type { Attributes } from '../../domain/json-value.ts'
 import type {
   BatchRow,
@@ -7,6 +7,7 @@ import type {
   PromptText,
   Remark,
   ScrubReader,
+  TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
 import type { StoredState } from '../../domain/stored-state.ts'
@@ -25,6 +26,7 @@ const ITEMS_PER_SLICE = 8
 export const REMARKS = {
   alert: { table: 'budget_alerts', column: 'subject' },
   failure: { table: 'outbox_deliveries', column: 'reason' },
+  audit: { table: 'audit_log', column: 'target' },
 } as const satisfies Record<Remark['of'], { readonly table: string; readonly column: string }>
 
 export function createScrubReader(
@@ -87,6 +89,12 @@ export function createScrubReader(
         ITEMS_PER_SLICE,
       ),
     quarantined: (afterId) => quarantine.texts(afterId),
+    transcriptStates: (afterId) =>
+      database.query<TranscriptState>(
+        `select id, state as text from transcript_files where id > $1 order by id
+         limit ${ITEMS_PER_SLICE}`,
+        [afterId],
+      ),
   }
 }
 
@@ -97,12 +105,14 @@ export async function derivedTexts(
 ): Promise<DerivedTexts | undefined> {
   const stored = keyText(key)
   const [row] = await statements.query<SessionTextRow>(
-    `select id, user_id, title, project, team, first_prompt_ms, first_commit_ms, version, state
+    `select id, user_id, title, project, team, owner_team, owner_user, first_prompt_ms,
+       first_commit_ms, version, state
      from sessions left join session_states on session_ref = id where session_key = $1`,
     [stored],
   )
   if (row === undefined) return undefined
   const { id, user_id: userId, title, project, team } = row
+  const owner = ownerOfSession(key)
   const attributes = await statements.query<{ readonly key: string; readonly value: string }>(
     'select key, value from session_attributes where session_ref = $1',
     [id],
@@ -124,7 +134,11 @@ export async function derivedTexts(
     [id],
   )
   return {
-    session: { userId, title, project, team },
+    session: {
+      ...{ userId, title, project, team },
+      ownerTeam: owner?.team === undefined ? row.owner_team : null,
+      ownerUser: owner?.user === undefined ? row.owner_user : null,
+    },
     state: storedStateOf(key, row),
     attributes: Object.fromEntries(attributes.map(({ key: name, value }) => [name, value])),
     prompts: Object.fromEntries(prompts.map(({ dedup_key, ...prompt }) => [dedup_key, prompt])),
@@ -161,7 +175,14 @@ function textIn(packed: Buffer): string {
 
 type SessionTextRow = Pick<
   SessionsTable,
-  'user_id' | 'title' | 'project' | 'team' | 'first_prompt_ms' | 'first_commit_ms'
+  | 'user_id'
+  | 'title'
+  | 'project'
+  | 'team'
+  | 'owner_team'
+  | 'owner_user'
+  | 'first_prompt_ms'
+  | 'first_commit_ms'
 > & {
   readonly id: number
   readonly version: number | null

@@ -61,10 +61,12 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
   ): Promise<void> {
     const { session, state, attributes, prompts = {}, items = [], controls = {} } = texts
     if (session !== undefined) {
-      const { userId, title, project, team } = session
+      const { userId, title, project, team, ownerTeam, ownerUser } = session
       await statements.run(
-        'update sessions set user_id = $2, title = $3, project = $4, team = $5 where id = $1',
-        [ref, userId, title, project, team],
+        `update sessions set user_id = $2, title = $3, project = $4, team = $5,
+           owner_team = coalesce($6, owner_team), owner_user = coalesce($7, owner_user)
+         where id = $1`,
+        [ref, userId, title, project, team, ownerTeam, ownerUser],
       )
     }
     if (state !== undefined) {
@@ -173,6 +175,9 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
       }),
     writeItem: (id, payload) => changed((statements) => rewriteItem(statements, id, payload)),
     writeQuarantined: (texts) => quarantine.rewrite(texts),
+    forgetTranscript: async (id) => {
+      await write(() => database.run('delete from transcript_files where id = $1', [id]))
+    },
     sweepDeleted: () => write(deps.sweepDeleted),
   }
 }

@@ -2,7 +2,7 @@
  * The rows of sessions inside a commit: locked, read for the fold, written after it. A lock holds to the
  * end of the transaction, so that commits of different replicas to one session come one after the other.
  */
-import type { SessionKey } from '../../domain/identity.ts'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type { SessionRow } from '../../domain/session-store.ts'
 import { packJson, unpackJson } from '../packed-json.ts'
 import type { Statements } from './connection.ts'
@@ -129,6 +129,9 @@ const UPDATED: readonly (readonly [column: string, type: string])[] = [
   ['is_empty', 'boolean'],
 ]
 
+/** Whose it is stays, whoever it names later. */
+const DECIDED_ONCE = ['owner_team', 'owner_user']
+
 /** Writes rows and states. Resolves to the revisions that they have now, by number. */
 export async function writeSessions<S>(
   statements: Statements,
@@ -140,10 +143,11 @@ export async function writeSessions<S>(
   const states = written.map(({ id, row }) => {
     return { id, packed: packJson(JSON.stringify(row.state)) }
   })
-  const columns = ['id', ...UPDATED.map(([column]) => column), 'added_bytes']
-  const types = ['bigint', ...UPDATED.map(([, type]) => type), 'bigint']
+  const columns = ['id', ...UPDATED.map(([column]) => column), ...DECIDED_ONCE, 'added_bytes']
+  const types = ['bigint', ...UPDATED.map(([, type]) => type), 'text', 'text', 'bigint']
   const rows = written.map(({ id, row, addedBytes }, at): Row => {
-    return [id, ...updatedColumns(row, nowMs), addedBytes + (states[at]?.packed.length ?? 0)]
+    const added = addedBytes + (states[at]?.packed.length ?? 0)
+    return [id, ...updatedColumns(row, nowMs), ...ownerColumns(row), added]
   })
   // What its state took before is taken off again: the row that it stands in is still the old one.
   const revisions = await eachChunk<{ readonly id: number; readonly revision: number }>(
@@ -151,6 +155,7 @@ export async function writeSessions<S>(
     rows,
     (chunk) => `update sessions s set
         ${UPDATED.map(([column]) => `${column} = v.${column}`).join(', ')},
+        ${DECIDED_ONCE.map((column) => `${column} = coalesce(s.${column}, v.${column})`).join(', ')},
         tick_owner = null, tick_until = null, revision = s.revision + 1,
         stored_bytes = s.stored_bytes + v.added_bytes - coalesce(
           (select octet_length(state) from session_states where session_ref = s.id), 0)
@@ -166,6 +171,12 @@ export async function writeSessions<S>(
        set version = excluded.version, state = excluded.state`,
   )
   return new Map(revisions.map(({ id, revision }) => [id, revision]))
+}
+
+/** The key that it came under says it; without one, the session itself. */
+function ownerColumns({ key, team, userId }: SessionRow<unknown>): Row {
+  const owner = ownerOfSession(key)
+  return [optionalText(owner?.team ?? team), optionalText(owner?.user ?? userId)]
 }
 
 function updatedColumns<S>(row: SessionRow<S>, nowMs: number): Row {

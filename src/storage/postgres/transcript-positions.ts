@@ -1,0 +1,44 @@
+/** How far transcripts were read. */
+import { createHash } from 'node:crypto'
+import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import type { Database } from './connection.ts'
+import { plainText } from './stored-values.ts'
+import { insertRows, type Row } from './values-list.ts'
+import type { Write } from './writer.ts'
+
+const COLUMNS = ['path_hash', 'position', 'head', 'state', 'read_ms']
+
+export function createTranscriptPositions(database: Database, write: Write): TranscriptPositions {
+  return {
+    get: async (path) => {
+      const [found] = await database.query<Omit<TranscriptPosition, 'path'>>(
+        'select position, head, state from transcript_files where path_hash = $1',
+        [hashOf(path)],
+      )
+      return found && { path, ...found }
+    },
+    put: async (positions, nowMs) => {
+      const newest = new Map(positions.map((position) => [hashOf(position.path), position]))
+      const rows = [...newest].sort(([a], [b]) => (a < b ? -1 : 1))
+      await write(() =>
+        database.transaction((statements) =>
+          insertRows(
+            statements,
+            'transcript_files',
+            COLUMNS,
+            rows.map(([hash, { position, head, state }]): Row => {
+              return [hash, position, plainText(head), plainText(state), nowMs]
+            }),
+            `on conflict (path_hash) do update set position = excluded.position,
+               head = excluded.head, state = excluded.state, read_ms = excluded.read_ms`,
+          ),
+        ),
+      )
+    },
+  }
+}
+
+/** Names of folders may be secret, and nothing here needs them. */
+function hashOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex')
+}
