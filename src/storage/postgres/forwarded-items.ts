@@ -24,7 +24,7 @@ export function createForwardedItems(
   clock: Clock,
 ): ForwardedItems {
   return {
-    keep: (items, requestOf) =>
+    keep: (items, requestOf, destination) =>
       write(() =>
         database.transaction(async (statements) => {
           const nowMs = clock.now()
@@ -40,7 +40,9 @@ export function createForwardedItems(
           // Of two that are one in a request the first.
           const fresh = items.filter(({ digest }) => isFresh.delete(digest))
           if (fresh.length === 0) return false
-          await insertItems(statements, [requestOf(fresh.map(({ item }) => item))], nowMs)
+          const request = requestOf(fresh.map(({ item }) => item))
+          const to = destination === undefined ? undefined : [destination]
+          await insertItems(statements, [request], nowMs, () => to)
           return true
         }),
       ),

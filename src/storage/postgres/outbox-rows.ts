@@ -28,20 +28,30 @@ export interface Queue {
 /** One after the other says which exporters there are. Any number will do, as long as it stays. */
 const READERS_LOCK = 7_251_403_118_600_003n
 
-const TYPES = ['text', 'text', 'text', 'double precision', 'integer', 'bigint', 'bytea']
+const TYPES = ['text', 'text', 'text', 'double precision', 'integer', 'bigint', 'bytea', 'text']
 
-/** Adds items for every exporter that reads their kind; in their order. */
+/** A condition: an item of a destination is for that exporter, one without for all that are no routes. */
+function isFor(destination: string, exporter: string): string {
+  return `case when ${destination} = '' then position(':' in ${exporter}) = 0
+    else ${destination} = ${exporter} end`
+}
+
+/**
+ * Adds items, in their order, for the exporters that read their kind: for those that it names, or for all
+ * that the settings configure where it names none. What nobody reads is not kept.
+ */
 export async function insertItems(
   statements: Statements,
   items: readonly OutgoingItem[],
   nowMs: number,
+  destinationsOf: (item: OutgoingItem) => readonly string[] | undefined = () => undefined,
 ): Promise<void> {
   const kept = withNewestScores(items)
   if (kept.length === 0) return
   await supersede(statements, kept)
-  const rows = kept.map((item): Row => {
+  const rows = kept.flatMap((item): Row[] => {
     const text = writeEmission(item)
-    return [
+    const row = [
       keyText(item.sessionKey),
       item.kind,
       item.kind === 'score' ? keyText(item.key) : null,
@@ -50,19 +60,24 @@ export async function insertItems(
       Buffer.byteLength(text),
       packJson(text),
     ]
+    return [...new Set(destinationsOf(item) ?? [''])].map((destination) => [...row, destination])
   })
-  const columns = 'session_key, kind, score_key, created_ms, payload_version, bytes, payload'
+  if (rows.length === 0) return
+  const columns =
+    'session_key, kind, score_key, created_ms, payload_version, bytes, payload, destination'
   await eachChunk(
     statements,
     rows,
     (chunk) => `with given as (
-        select * from (values ${valuesList(chunk, TYPES)}) as v (${columns})),
+        select * from (values ${valuesList(chunk, TYPES)}) as v (${columns})
+        where exists (select 1 from outbox_readers r
+          where r.kind = v.kind and ${isFor('v.destination', 'r.exporter')})),
       added as (
-        insert into outbox (${columns}) select * from given returning id, session_key, kind)
+        insert into outbox (${columns}) select * from given returning id, session_key, kind, destination)
       insert into outbox_deliveries
         (exporter, outbox_id, kind, session_key, state, attempts, not_before_ms)
       select exporter, id, kind, session_key, 'pending', 0, 0
-      from added join outbox_readers using (kind)`,
+      from added join outbox_readers using (kind) where ${isFor('destination', 'exporter')}`,
   )
 }
 

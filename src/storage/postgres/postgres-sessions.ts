@@ -8,7 +8,7 @@
  */
 import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { SessionKey } from '../../domain/identity.ts'
+import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type {
   Arrival,
   Committed,
@@ -17,6 +17,7 @@ import type {
   SessionRow,
   SessionStore,
 } from '../../domain/session-store.ts'
+import { routeByRule, type Routes } from '../../domain/routing.ts'
 import type { StoredInputs } from '../../domain/stored-inputs.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBoundedMap } from '../bounded-map.ts'
@@ -67,6 +68,8 @@ interface PostgresSessionsDeps<S> {
   readonly inputs: StoredInputs
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
+  /** Absent where everything goes to every exporter. */
+  readonly routes?: Routes | undefined
   readonly references: ReferenceRows
   /** Told after a commit that wrote something. */
   readonly onWritten: (outcome: Outcome<S>) => void
@@ -110,7 +113,7 @@ class Unreadable extends Error {
 }
 
 export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): PostgresSessions<S> {
-  const { database, write, self, clock, states, inputs, references, onWritten, log } = deps
+  const { database, write, self, clock, states, inputs, references, routes, onWritten, log } = deps
   const budgets = deps.budgets && createBudgets({ watch: deps.budgets, log })
   const known = createBoundedMap<string, Known>(MAX_REMEMBERED)
   let bareUntilMs: number | undefined
@@ -205,12 +208,58 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       used.map(({ used: { usage }, sessionRef }) => ({ sessionRef, usage })),
       references,
     )
-    await insertItems(statements, [...outcome.emissions, ...told.events], nowMs)
+    const routed = await route(statements, outcome, arrivals, locked)
+    await insertItems(statements, [...outcome.emissions, ...told.events], nowMs, (item) =>
+      destinationsOf(item.sessionKey, locked, routed),
+    )
     return {
       committed: { outcome, alerts: told.alerts },
       wrote: fresh.length + outcome.sessions.length + outcome.emissions.length > 0,
       remember: () => remember(outcome.sessions, locked, revisions),
     }
+  }
+
+  /** Decides where sessions go that are new, or of which nothing decided it so far. By their numbers. */
+  async function route(
+    statements: Statements,
+    outcome: Outcome<S>,
+    arrivals: readonly Arrival[],
+    locked: ReadonlyMap<string, LockedSession>,
+  ): Promise<ReadonlyMap<number, readonly string[]>> {
+    const routed = new Map<number, readonly string[]>()
+    if (routes === undefined) return routed
+    const sending = new Set(outcome.emissions.map(({ sessionKey }) => sessionKey))
+    for (const { key, team, userId, labels } of outcome.sessions) {
+      const session = locked.get(keyText(key))
+      if (session === undefined || session.route !== null) continue
+      const owner = ownerOfSession(key)
+      const named = arrivals.find(({ sessionKey, keyName }) => {
+        return sessionKey === key && keyName !== undefined
+      })
+      const facts = { team: owner?.team ?? team, user: owner?.user ?? userId, labels }
+      const decided = routeByRule(routes, { ...facts, keyName: named?.keyName })
+      if (decided === undefined && !sending.has(key)) continue
+      const to = decided ?? routes.fallback
+      routed.set(session.id, to)
+      await statements.run('update sessions set route = $2 where id = $1', [
+        session.id,
+        JSON.stringify(to),
+      ])
+    }
+    return routed
+  }
+
+  /** Undefined is every exporter that the settings configure. */
+  function destinationsOf(
+    key: SessionKey,
+    locked: ReadonlyMap<string, LockedSession>,
+    routed: ReadonlyMap<number, readonly string[]>,
+  ): readonly string[] | undefined {
+    if (routes === undefined) return undefined
+    const session = locked.get(keyText(key))
+    const stored = session?.route ?? null
+    if (stored !== null) return JSON.parse(stored) as readonly string[]
+    return (session && routed.get(session.id)) ?? routes.fallback
   }
 
   function remember(

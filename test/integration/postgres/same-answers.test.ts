@@ -109,4 +109,6 @@ const OF_ONE_BRIDGE: ReadonlySet<string> = new Set([
   'url',
   'address',
   'env',
+  'healthUrl',
+  'variables',
 ])

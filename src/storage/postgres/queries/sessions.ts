@@ -19,6 +19,7 @@ export const SESSION_COLUMNS = [
   'team',
   'owner_team',
   'owner_user',
+  'route',
   'deadline_ms',
   'close_reason',
   'first_ms',
