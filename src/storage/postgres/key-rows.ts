@@ -7,6 +7,7 @@ import type { Write } from './writer.ts'
 
 /** Of which there are columns. */
 type InColumns = 'id' | 'name' | 'createdMs' | 'revokedMs' | 'lastUsedMs' | 'dayUse'
+type Body = Omit<StoredKey, InColumns>
 
 export function createKeyRows(database: Database, write: Write): KeyStore {
   return {
@@ -64,12 +65,15 @@ export function createKeyRows(database: Database, write: Write): KeyStore {
 }
 
 function bodyOf(key: StoredKey): string {
-  const { id, name, createdMs, revokedMs, lastUsedMs, dayUse, ...body } = key
-  return JSON.stringify(body satisfies Omit<StoredKey, InColumns>)
+  const { scopes, team, user, expiresMs, secrets, recordsPerMinute, bytesPerDay } = key
+  const body: Required<Body> = {
+    ...{ scopes, team, user, expiresMs, secrets, recordsPerMinute, bytesPerDay },
+  }
+  return JSON.stringify(body)
 }
 
 function keyOf(row: ApiKeysTable): StoredKey {
-  const body = JSON.parse(row.body) as Omit<StoredKey, InColumns>
+  const body = JSON.parse(row.body) as Body
   return {
     ...body,
     id: row.id,

@@ -367,6 +367,8 @@ export interface BudgetOverridesTable {
 /** Sessions that transcripts tell of. */
 export interface TranscriptSessionsTable {
   session_ref: number
+  /** Telemetry tells of it as well. */
+  is_joined: boolean
 }
 
 /** Which session wrote a line first that several transcripts have. */
