@@ -56,7 +56,7 @@ const NUMERIC = 1700
 
 /** Counts and sums as numbers. Those that the program makes are exact, for they stay below 2^53. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+  getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
     (oid === INT8 || oid === NUMERIC) && format !== 'binary'
       ? Number
       : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
@@ -141,9 +141,15 @@ export function openPool(settings: PoolSettings): Database {
 
 function statementsOf(client: pg.ClientBase): Statements {
   return {
-    query: async (text, values = []) => (await client.query(text, [...values])).rows,
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
     run: async (text, values = []) => (await client.query(text, [...values])).rowCount ?? 0,
   }
+}
+
+/** `pg` gives promises for some arguments and none for others; Kysely asks for promises. */
+interface AnyQuery {
+  query(...args: unknown[]): Promise<unknown>
 }
 
 /** As Kysely wants a pool: a connection that failed is not given back to be used again. */
@@ -154,7 +160,7 @@ function discardingPool(pool: pg.Pool): PostgresPool {
     return {
       query: async (...args: unknown[]) => {
         try {
-          return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args)
+          return await (client as AnyQuery).query(...args)
         } catch (error) {
           if (!isUsable(error)) broken = asError(error)
           throw error

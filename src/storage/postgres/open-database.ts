@@ -102,7 +102,7 @@ export async function openExisting(
 /** Why the database cannot be had, for a person; undefined when that is a bug. */
 export function openProblem(error: unknown, url: string): string | undefined {
   if (!isOfStorage(error)) return undefined
-  const inner = error instanceof AggregateError ? error.errors[0] : error
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
   const reason = inner instanceof Error ? inner.message : String(inner)
   return `${databaseName(url)} cannot be used: ${reason}. Check DATABASE_URL, and that the server runs and lets this user in`
 }

@@ -382,7 +382,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     nowMs: number,
   ) {
     const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
-    const raised = (await budgets?.spend(statements, used, nowMs)) ?? new Map()
+    const raised = (await budgets?.spend(statements, used, nowMs)) ?? nothingRaised
     const alerts: BudgetAlert[] = []
     const decided: (readonly [number, BudgetAlert])[] = []
     const events: Outcome<S>['emissions'][number][] = []
@@ -458,6 +458,8 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     },
   }
 }
+
+const nothingRaised: ReadonlyMap<UsedBySession, readonly BudgetAlert[]> = new Map()
 
 function namesOf(arrivals: readonly Arrival[]): Map<SessionKey, SessionName> {
   return new Map(

@@ -95,10 +95,12 @@ async function summaryProblems(
       const expected = Array.from({ length: state.summaries ?? 0 }, (_, index) => index + 1)
       const numbers = summaries
         .get(sessionId)
-        ?.map(({ input }) => (isObject(input) ? input.summary : 0))
-      const found = [...new Set(numbers)].sort()
+        ?.map(({ input }) => (isObject(input) ? Number(input.summary) : 0))
+      const found = [...new Set(numbers)].toSorted((a, b) => a - b)
       if (!isDeepStrictEqual(found, expected)) {
-        problems.push(`session ${sessionId} has summaries ${found}, and was closed ${expected}`)
+        problems.push(
+          `session ${sessionId} has summaries ${found.join(', ')}, and was closed ${expected.length} times`,
+        )
       }
     }
   } finally {

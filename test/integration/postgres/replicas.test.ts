@@ -70,7 +70,7 @@ async function sessionsAt(
   const sessions = await opened.value.lists.page(question, undefined, 1000)
   await opened.value.close()
   return sessions
-    .map(({ id: _, ...session }) => session)
+    .map((session) => ({ ...session, id: 0 }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
