@@ -370,8 +370,8 @@ export const environmentSchema = z.object({
   ),
   DATABASE_STATEMENT_TIMEOUT: variable(
     duration(100),
-    '10000',
-    'Time-out of a statement; the client is told to send again.',
+    '5000',
+    'Timeout of a statement; clients are then told to send again.',
   ),
   LOG_LEVEL: variable(
     logLevel,
