@@ -73,8 +73,11 @@ export function openPostgresDeadItems(url: string): Promise<Result<OpenDeadItems
 
 export function openPostgresQuarantineList(url: string): Promise<Result<OpenQuarantine, string>> {
   return opened(url, 'read', (database) => {
-    const { list, counts } = createQuarantine({ database, write })
-    return { list, count: async () => (await counts()).records }
+    const quarantine = createQuarantine({ database, write })
+    return {
+      list: (limit) => quarantine.list(limit),
+      count: async () => (await quarantine.counts()).records,
+    }
   })
 }
 
