@@ -192,11 +192,9 @@ async function deleteSelected(
   // Whose they are stands in none of their names, so they go with everything alone.
   const bodyFiles = user === undefined ? await countApiBodies(config.dataDir) : 0
   if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user)
-  const { langfuse } = config
-  if (options.langfuse === true && langfuse === undefined) return failed(...NO_KEYS)
-  const routed = options.langfuse === true ? rows.find(isElsewhere) : undefined
-  if (routed !== undefined) return elsewhere(routed)
-  const target = options.langfuse === true ? langfuse : undefined
+  const chosen = options.langfuse === true ? langfuseFor(config, rows) : ok(undefined)
+  if (!chosen.ok) return chosen
+  const target = chosen.value
   const deleter = target && createLangfuseDeleter(target)
   const what = `${countOfText(rows.length, 'session')}${user === undefined ? '' : ` of user ${user}`}`
   const there = deleter === undefined ? '' : ', here and in Langfuse'
@@ -223,6 +221,16 @@ async function deleteSelected(
     )
   }
   return ok({ lines })
+}
+
+/** The project in which all of these sessions are. */
+function langfuseFor(
+  { langfuse }: Config,
+  rows: readonly SessionRow[],
+): Result<NonNullable<Config['langfuse']>, Failure> {
+  if (langfuse === undefined) return failed(...NO_KEYS)
+  const routed = rows.find(isElsewhere)
+  return routed === undefined ? ok(langfuse) : elsewhere(routed)
 }
 
 function withBodies(count: number): string {

@@ -292,7 +292,12 @@ test('every column of every table is moved, or is known to have no place there',
   for (const [table, values] of Object.entries(movedColumns(() => 0))) {
     const row = new Proxy<SourceRow>(
       {},
-      { get: (_, column) => (read.add(`${table}.${String(column)}`), '{}') },
+      {
+        get: (_, column) => {
+          read.add(`${table}.${String(column)}`)
+          return '{}'
+        },
+      },
     )
     for (const value of Object.values(values)) value(row)
   }
