@@ -24,13 +24,15 @@ export interface ThreadedImporterDeps {
   readonly clock: Clock
   /** Records that are stored at once: those of a bridge keep no other request waiting. */
   readonly batchRecords?: number
+  /** Another body of the thread, in tests. */
+  readonly threadFile?: URL
 }
 
 const BATCH_RECORDS = 500
 const THREAD_MEMORY = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 const AGAIN = 'Run it again: it goes on where it ended.'
 
-const threadFile = new URL(
+const threadFileHere = new URL(
   import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js',
   import.meta.url,
 )
@@ -45,6 +47,7 @@ interface Run {
 
 export function createThreadedImporter(deps: ThreadedImporterDeps): ThreadedImporter {
   const { intake, positions, masking, clock, batchRecords = BATCH_RECORDS } = deps
+  const { threadFile = threadFileHere } = deps
   const runs = new Map<number, Run>()
   let thread: Worker | undefined
   let started = 0
