@@ -18,6 +18,7 @@ const PROGRAM = ['src/main.ts', 'src/reports/reader/reader-thread.ts']
 const SMALL_THREADS = [
   'src/storage/sqlite/checkpoint-thread.ts',
   'src/processors/redact/long-texts-thread.ts',
+  'src/receivers/transcripts/reading-thread.ts',
 ]
 
 /** Loaded first, and with nothing else where that is enough. */
