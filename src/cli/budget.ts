@@ -98,14 +98,15 @@ const MAX_NAME_LENGTH = 200
 
 function userOf({ shellVariables }: CliContext): string {
   const { LOGNAME, USER, USERNAME } = shellVariables
-  return (LOGNAME || USER || USERNAME || 'unknown').slice(0, MAX_NAME_LENGTH)
+  const named = [LOGNAME, USER, USERNAME].find((name) => name !== undefined && name !== '')
+  return (named ?? 'unknown').slice(0, MAX_NAME_LENGTH)
 }
 
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 function durationOf(text: string): number {
   const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  const ms = Number(count) * (UNIT_MS[unit as keyof typeof UNIT_MS] ?? 0)
+  const ms = Number(count) * (UNIT_MS[unit] ?? 0)
   if (ms > 0 && ms <= MAX_OVERRIDE_MS) return ms
   throw new InvalidArgumentError(
     'Expected minutes, hours or days, such as 30m, 1h or 2d; at most 31d.',

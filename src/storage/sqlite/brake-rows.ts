@@ -1,7 +1,11 @@
 /** What the brake of budgets reads, and the overrides that it stores, over SQLite. */
 import { sql } from 'kysely'
-import type { BrakeStore, BudgetOverride, ToldSpending } from '../../domain/budget-brake.ts'
-import { toldUsd } from '../../domain/budget-brake.ts'
+import {
+  type BrakeStore,
+  type BudgetOverride,
+  type ToldSpending,
+  toldUsd,
+} from '../../domain/budget-brake.ts'
 import { addSpending, type DaySpending } from '../day-spending.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'

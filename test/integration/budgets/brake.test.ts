@@ -100,7 +100,7 @@ describe('BUDGET_ACTION=stop', () => {
     await spend(first.url, { sessionId: 's1', turn: 0, costUsd: 2 })
     first.kill('SIGKILL')
     await first.ended()
-    await expect(ask(first.url, 'UserPromptSubmit')).rejects.toThrow()
+    await expect(ask(first.url, 'UserPromptSubmit')).rejects.toThrow('fetch failed')
     const second = await started(env)
     expect(await ask(second.url, 'UserPromptSubmit', 's2')).toEqual({})
     expect(await ask(second.url, 'UserPromptSubmit', 's1')).toEqual(blocked)
@@ -149,9 +149,11 @@ describe('claude-telemetry budget', () => {
     expect(code).toBe(0)
     expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
     expect((await run('overrides')).stdout).toBe(stdout)
-    const { overrides } = JSON.parse((await run('overrides', '--json')).stdout)
+    const { overrides } = JSON.parse((await run('overrides', '--json')).stdout) as {
+      readonly overrides: readonly { readonly untilMs: number; readonly createdMs: number }[]
+    }
     expect(overrides).toMatchObject([{ budget: 'day', by: 'ada' }])
-    expect(overrides[0].untilMs - overrides[0].createdMs).toBe(5_400_000)
+    expect(overrides.map(({ untilMs, createdMs }) => untilMs - createdMs)).toEqual([5_400_000])
     await bridge.stop()
     const { code: exitCode, stderr } = await run('override', '--for', '1h')
     expect({ exitCode, stderr }).toEqual({

@@ -160,7 +160,7 @@ describe('the event of a refusal', () => {
     refusal: { ...refusal, step: 'tool' },
   })
   const refused = (inputs: Parameters<typeof run>[0]) =>
-    run(inputs).observations.filter(({ metadata }) => metadata?.event === 'budget_refusal')
+    run(inputs).observations.filter(({ metadata }) => metadata.event === 'budget_refusal')
 
   test('of a prompt stands in the turn that it would have begun', () => {
     const inputs = [arrives(prompt(0)), arrives(call(2, 'r1')), submit, closing(60)]
