@@ -51,7 +51,8 @@ export async function joinReplicas(database: Database): Promise<Replica> {
 
   async function sayThere(): Promise<void> {
     await database.run(
-      `insert into replicas (id, seen_at, is_stopping) values ($1, now(), $2)
+      `insert into replicas (id, seen_at, stopping_at)
+       values ($1, now(), case when $2::boolean then now() end)
        on conflict (id) do update set seen_at = excluded.seen_at`,
       [id, isStopping],
     )
@@ -80,21 +81,24 @@ export async function joinReplicas(database: Database): Promise<Replica> {
     id,
     beat: sayThere,
     isLastToStop: async () => {
-      const sinceMs = await database.transaction(async (statements) => {
+      const sinceS = await database.transaction(async (statements) => {
         await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])
         isStopping = true
         const [stopped] = await statements.query<{ readonly at: number }>(
-          `insert into replicas (id, seen_at, is_stopping) values ($1, clock_timestamp(), true)
-           on conflict (id) do update set seen_at = excluded.seen_at, is_stopping = true
-           returning extract(epoch from seen_at)::double precision as at`,
+          `insert into replicas (id, seen_at, stopping_at)
+           values ($1, clock_timestamp(), clock_timestamp())
+           on conflict (id) do update
+             set seen_at = excluded.seen_at, stopping_at = excluded.stopping_at
+           returning extract(epoch from stopping_at)::double precision as at`,
           [id],
         )
         return stopped?.at ?? 0
       })
       for (;;) {
         await forgetGone(database)
-        const others = await othersAt(database, id)
-        if (others.some(({ seenAt }) => seenAt > sinceMs)) return false
+        const others = await othersAt(database, id, sinceS)
+        // Seen after that it goes on; or it stops, later than this one, and it is for it to know.
+        if (others.some(({ seenAt, isStopping: stops }) => stops || seenAt > sinceS)) return false
         if (others.length === 0) return true
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
       }
@@ -127,14 +131,17 @@ async function forgetGone(statements: Statements): Promise<void> {
   )
 }
 
-/** Those that are there and take records, with when they were last seen; by the database's clock. */
+/** Others that are there, without those that stopped before; times by the database's clock, in seconds. */
 function othersAt(
   statements: Statements,
   id: number,
-): Promise<readonly { readonly seenAt: number }[]> {
+  sinceS: number,
+): Promise<readonly { readonly seenAt: number; readonly isStopping: boolean }[]> {
   return statements.query(
-    `select extract(epoch from seen_at)::double precision as "seenAt" from replicas
-     where id <> $1 and not is_stopping and ${isAlive('replicas')}`,
-    [id],
+    `select extract(epoch from seen_at)::double precision as "seenAt",
+       stopping_at is not null as "isStopping" from replicas
+     where id <> $1 and ${isAlive('replicas')} and (stopping_at is null
+       or extract(epoch from stopping_at)::double precision > $2)`,
+    [id, sinceS],
   )
 }

@@ -417,8 +417,8 @@ export interface ForwardedTable {
 export interface ReplicasTable {
   id: Generated<number>
   seen_at: Date
-  /** It takes no records any more. */
-  is_stopping: Generated<boolean>
+  /** Since when it takes no records any more. */
+  stopping_at: Date | null
 }
 
 /** Who did a chore of which there is one for all in a span of time. */
