@@ -192,7 +192,7 @@ describe.each(variants)('%s', (_, values) => {
     }
     const volumes = (spec.volumes as { name: string }[]).map(({ name }) => name)
     expect(new Set(container.volumeMounts.map(({ name }) => name))).toEqual(new Set(volumes))
-    const known = [...Object.keys(environmentSchema.shape), 'DATABASE_URL']
+    const known = Object.keys(environmentSchema.shape)
     for (const { name } of container.env) expect(known).toContain(name)
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
     expect(probes.map(({ httpGet }) => httpGet.path)).toEqual([LIVE_PATH, LIVE_PATH, READY_PATH])

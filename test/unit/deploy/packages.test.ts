@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config/load-config.ts'
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const yaml = (file: string): unknown => parse(read(file), { merge: true })
-const settings = [...Object.keys(environmentSchema.shape), 'DATABASE_URL']
+const settings = Object.keys(environmentSchema.shape)
 
 const config = loadConfig({}, { os: 'linux', homeDir: '/home/ada', workingDir: '/' })
 if (!config.ok) throw new Error('the defaults are wrong')
