@@ -104,6 +104,12 @@ export const notStored: Failure = {
   message: 'not all records could be stored; send them again, none is counted twice',
 }
 
+/** Agents try again, as they would not after a 401. */
+export const keysUnread: Failure = {
+  kind: 'not_stored',
+  message: 'the bridge has not read its keys yet; send the request again',
+}
+
 /** A bug. */
 export const internal: Failure = {
   kind: 'internal',

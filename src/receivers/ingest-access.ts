@@ -1,7 +1,7 @@
 /** Who may send telemetry, and under whose name it is kept. */
 import { allows, type Owner } from '../domain/access.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { type Failure, mayNotSend, quotaExceeded, unauthenticated } from './errors.ts'
+import { type Failure, keysUnread, mayNotSend, quotaExceeded, unauthenticated } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** Whoever sends a request. */
@@ -28,6 +28,7 @@ export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): In
   return (authorization) => {
     const identified = ring.identify(authorization)
     if (identified.kind !== 'principal') {
+      if (!ring.isLoaded()) return err(keysUnread)
       const isNamed = identified.kind === 'unknown' && identified.isNamed
       const isOpen = apiKey === undefined && !ring.hasKeys() && !isNamed
       return isOpen ? ok(anybody) : err(unauthenticated)

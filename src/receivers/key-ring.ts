@@ -25,9 +25,9 @@ export interface KeyRing {
   stop(): Promise<void>
   /** Reads them now: some were changed. */
   reload(): Promise<void>
-  /**
-   * Whether there are named keys, be they revoked, or it is not known: then whoever sends needs one.
-   */
+  /** Whether the keys were read; until then nobody knows who may send. */
+  isLoaded(): boolean
+  /** Whether there are named keys, be they revoked: then whoever sends needs one. */
   hasKeys(): boolean
   identify(authorization: string | undefined): Identified
   readonly quotas: KeyQuotas
@@ -59,7 +59,6 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
   let writeTimer: Timer | undefined
   let isStopped = false
   let isFailing = false
-  /** Until then nobody knows whether there are keys, so one is asked for. */
   let isLoaded = store === undefined
 
   function noteUse(id: string, bytes: number): void {
@@ -135,7 +134,8 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
       await writeUses()
     },
     reload,
-    hasKeys: () => !isLoaded || keys.size > 0,
+    isLoaded: () => isLoaded,
+    hasKeys: () => keys.size > 0,
     identify: (authorization) => {
       if (authorization === undefined) return { kind: 'absent' }
       if (isApiKey(authorization)) return { kind: 'principal', principal: operator }

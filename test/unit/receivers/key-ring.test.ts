@@ -108,8 +108,12 @@ describe('a key', () => {
       clock,
       log: { error: () => undefined },
     })
-    expect(createIngestCheck(undefined, empty)(undefined).ok).toBe(true)
-    expect(createIngestCheck(undefined, empty)('Bearer whatever').ok).toBe(true)
+    const check = createIngestCheck(undefined, empty)
+    // Not a refusal: agents try again later.
+    expect(check(undefined)).toMatchObject({ ok: false, error: { kind: 'not_stored' } })
+    await empty.reload()
+    expect(check(undefined).ok).toBe(true)
+    expect(check('Bearer whatever').ok).toBe(true)
   })
 
   test('is noted as used about once a minute, not at each use', async () => {
