@@ -13,12 +13,11 @@ describe('the table of variables', () => {
   })
 
   it('shows the defaults that are used', () => {
-    const used = Object.entries(environmentSchema.parse({})).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(',') : `${value as string | number}`,
-    ])
-    const shown = configTable().map((row) => [row.name, row.fallback])
-    expect(used.length).toBeGreaterThan(8)
-    expect(shown).toEqual(expect.arrayContaining(used))
+    const used = environmentSchema.parse({})
+    const shown = configTable().filter(({ name }) => name in used)
+    expect(shown.length).toBeGreaterThan(8)
+    expect(
+      environmentSchema.parse(Object.fromEntries(shown.map((row) => [row.name, row.fallback]))),
+    ).toEqual(used)
   })
 })
