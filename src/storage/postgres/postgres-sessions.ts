@@ -20,6 +20,7 @@ import type {
 import { routeByRule, type Routes } from '../../domain/routing.ts'
 import type { StoredInputs } from '../../domain/stored-inputs.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
+import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import type { StoreLog } from '../store-log.ts'
 import { createBudgets, type UsedBySession } from './budgets.ts'
@@ -46,6 +47,7 @@ import {
   writeSessions,
 } from './session-rows.ts'
 import { keyText } from './stored-values.ts'
+import { joinedOf, ownedOf, readSources } from './transcript-rows.ts'
 import { addUsage } from './usage-rows.ts'
 import type { Write } from './writer.ts'
 
@@ -168,8 +170,15 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     const names = namesOf(arrivals)
     const locked = await lockSessions(statements, new Set([...keys, ...names.keys()]), names, nowMs)
     const refOf = ({ sessionKey }: Arrival) => idIn(locked, sessionKey)
-    const unknown = await keepUnknown(statements, arrivals, refOf, given.bareUntilMs)
-    const fresh = [...Map.groupBy(unknown, ({ sessionKey }) => sessionKey).values()].flat()
+    const itemsOf = (batch: StoredBatch) => states.itemsOf(batch)
+    const underWay = { statements, kysely: database.kysely, itemsOf, refOf }
+    const sources = await readSources(
+      statements,
+      [...names.keys()].map((key) => idIn(locked, key)),
+    )
+    const owned = await ownedOf(underWay, arrivals, sources)
+    const unknown = await keepUnknown(statements, owned, refOf, given.bareUntilMs)
+    const fresh = await joinedOf(underWay, unknown, sources)
     const stored = await statesOf(statements, keys, locked, given)
     const outcome = fold(fresh, stored)
 

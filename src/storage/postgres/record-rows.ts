@@ -4,6 +4,7 @@ import type { Arrival } from '../../domain/session-store.ts'
 import type { Origin, StoredRecord } from '../../domain/telemetry-record.ts'
 import { detailOf } from '../control-text.ts'
 import { packJson } from '../packed-json.ts'
+import { promptOf } from '../transcript-joins.ts'
 import type { Statements } from './connection.ts'
 import { POSITIONS_PER_BLOCK } from './positions.ts'
 import { finite, keyText, optionalText } from './stored-values.ts'
@@ -95,8 +96,8 @@ export async function insertPrompts(
   refOf: (arrival: Arrival) => number,
 ): Promise<void> {
   const rows = arrivals.flatMap((arrival): Row[] => {
-    const { item } = arrival
-    if (item.kind !== 'prompt') return []
+    const item = promptOf(arrival)
+    if (item === undefined) return []
     return [
       [
         refOf(arrival),

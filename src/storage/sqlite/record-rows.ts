@@ -3,9 +3,9 @@
  * Records of one request that belong together become one row, so that a record costs one small
  * row of its own, the one in the filter.
  */
-import type { PromptEvent } from '../../domain/agent-event.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredRecord } from '../../domain/telemetry-record.ts'
+import { promptOf } from '../transcript-joins.ts'
 import type { Connection } from './connection.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
@@ -102,13 +102,6 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
       return fresh
     },
   }
-}
-
-/** What telemetry told of a prompt stands there already. */
-function promptOf({ item }: Arrival): PromptEvent | undefined {
-  if (item.kind === 'prompt') return item
-  const isNew = item.kind === 'transcript' && item.copyOf === undefined
-  return isNew && item.event.kind === 'prompt' ? item.event : undefined
 }
 
 function isAlike(a: Arrival, b: Arrival): boolean {

@@ -1,25 +1,23 @@
 /**
- * What transcripts and telemetry tell alike, inside a commit (`domain/transcript-join.ts`). Rows are
- * kept only of sessions that both tell of: what one has told by the time the other begins is read from
- * the session's records. All other sessions cost a look into a map.
+ * What transcripts and telemetry tell alike, inside a commit: the statements behind
+ * `transcript-joins.ts`. All sessions that only telemetry tells of cost a look into a map.
  */
-import { hash } from 'node:crypto'
 import type { AgentEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
-import { shortHash } from '../../domain/short-hash.ts'
-import {
-  asContinuation,
-  completedId,
-  type Joinable,
-  joinableOf,
-  joinKeyOf,
-  telemetryKeyOf,
-  toldByTranscript,
-  withMarks,
-} from '../../domain/transcript-join.ts'
 import { createBoundedMap } from '../bounded-map.ts'
+import {
+  BY_BOTH,
+  claimOf,
+  isEvent,
+  joinArrivals,
+  type JoinRow,
+  type JoinRows,
+  rowOfStored,
+  type Sources,
+  withoutForeign,
+} from '../transcript-joins.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
@@ -36,13 +34,7 @@ export interface TranscriptRows {
   forget(): void
 }
 
-const BY_TRANSCRIPT = 1
-const BY_TELEMETRY = 2
-const BY_BOTH = BY_TRANSCRIPT | BY_TELEMETRY
-
 const MAX_REMEMBERED = 10_000
-/** Which sources tell of a session. */
-type Sources = 'telemetry' | 'transcripts' | 'both'
 
 /** Read at once of what is stored of a session. */
 const BATCHES = 50
@@ -58,12 +50,7 @@ interface ByLook {
   readonly told: number
 }
 
-interface Match {
-  readonly id: number
-  readonly told: number
-  readonly join_key: string | null
-  readonly telemetry_key: string | null
-}
+type StoredJoin = JoinRow & { readonly id: number }
 
 interface TranscriptRowsDeps {
   readonly connection: Connection
@@ -98,11 +85,11 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   const ownerOf = prepare(connection, ({ claim }: { claim: string }) =>
     kysely.selectFrom('transcript_claims').select('session_ref').where('claim', '=', claim),
   )
-  const columns = ['id', 'told', 'join_key', 'telemetry_key'] as const
+  const columns = ['id', 'join_id', 'alike', 'told', 'join_key', 'telemetry_key'] as const
   const byId = prepare(connection, ({ sessionRef, joinId }: ById) =>
     kysely
       .selectFrom('transcript_joins')
-      .select([...columns, 'alike'])
+      .select([...columns])
       .where('session_ref', '=', sessionRef)
       .where('join_id', '=', joinId)
       .orderBy('id'),
@@ -130,6 +117,15 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
         .where('id', '=', row.id),
   )
 
+  const joinsOf = (sessionRef: number): JoinRows<StoredJoin> => ({
+    ofId: (joinId) => byId.all({ sessionRef, joinId }),
+    firstLike: (alike, by) => byLook.get({ sessionRef, alike, told: by }),
+    firstUnnamedLike: (alike, by) => byLookUnnamed.get({ sessionRef, alike, told: by }),
+    add: (row) => void insert.run({ session_ref: sessionRef, ...row }),
+    complete: ({ id }, { join_key: joinKey, telemetry_key: telemetryKey }) =>
+      void complete.run({ id, joinKey, telemetryKey }),
+  })
+
   function sourcesOf(sessionRef: number): Sources {
     const known = told.get(sessionRef)
     if (known !== undefined) return known
@@ -151,16 +147,11 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   function beginJoins(sessionRef: number, sessionKey: string): void {
     setJoined.run({ sessionRef })
     told.set(sessionRef, 'both')
-    for (const item of storedItems(sessionKey, 'log')) {
-      const joinable = joinableOf(item)
-      if (joinable !== undefined) {
-        add(sessionRef, joinable, BY_TELEMETRY, null, telemetryKeyOf(item))
+    for (const signal of ['log', 'transcript'] as const) {
+      for (const item of storedItems(sessionKey, signal)) {
+        const row = rowOfStored(item)
+        if (row !== undefined) insert.run({ session_ref: sessionRef, ...row })
       }
-    }
-    for (const item of storedItems(sessionKey, 'transcript')) {
-      const joinable = joinableOf(item)
-      if (joinable === undefined || item.kind !== 'transcript' || item.amends === true) continue
-      add(sessionRef, joinable, BY_TRANSCRIPT, item.joinKey ?? null, null)
     }
   }
 
@@ -178,68 +169,6 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     }
   }
 
-  function add(
-    sessionRef: number,
-    { id, alike }: Joinable,
-    by: number,
-    joinKey: string | null,
-    telemetryKey: string | null,
-  ): void {
-    insert.run({
-      session_ref: sessionRef,
-      join_id: id ?? null,
-      alike: shortHash(alike),
-      told: by,
-      join_key: joinKey,
-      telemetry_key: telemetryKey,
-    })
-  }
-
-  /** What only the other source has told of the same. */
-  function find(sessionRef: number, joinable: Joinable, by: number): Match | undefined {
-    const { id } = joinable
-    const alike = shortHash(joinable.alike)
-    if (id === undefined) return byLook.get({ sessionRef, alike, told: by })
-    const named = byId.all({ sessionRef, joinId: id }).filter((row) => row.told === by)
-    // A relay may give one id to all calls.
-    const match = named.find((row) => row.alike === alike) ?? named[0]
-    return match ?? byLookUnnamed.get({ sessionRef, alike, told: by })
-  }
-
-  function joinEntry(sessionRef: number, arrival: Arrival, isJoined: boolean): Arrival {
-    const { item, stored } = arrival
-    if (item.kind !== 'transcript' || stored.signal !== 'transcript') return arrival
-    const joinable = joinableOf(item)
-    if (joinable === undefined) return arrival
-    const joinKey = joinKeyOf(joinable, stored.record.key)
-    if (item.amends === true || !isJoined) return withMarks(arrival, { joinKey })
-    const match = find(sessionRef, joinable, BY_TELEMETRY)
-    if (match === undefined) {
-      add(sessionRef, joinable, BY_TRANSCRIPT, joinKey, null)
-      return withMarks(arrival, { joinKey })
-    }
-    complete.run({ id: match.id, joinKey, telemetryKey: match.telemetry_key })
-    return withMarks(arrival, { joinKey, copyOf: match.telemetry_key ?? '' })
-  }
-
-  function joinTelemetry(sessionRef: number, arrival: Arrival, item: AgentEvent): Arrival {
-    const joinable = joinableOf(item)
-    if (joinable === undefined) {
-      const joinId = completedId(item)
-      if (joinId === undefined) return arrival
-      const row = byId.all({ sessionRef, joinId }).find(({ join_key }) => join_key !== null)
-      return row?.join_key == null ? arrival : toldByTranscript(arrival, row.join_key)
-    }
-    const match = find(sessionRef, joinable, BY_TRANSCRIPT)
-    if (match === undefined) {
-      add(sessionRef, joinable, BY_TELEMETRY, null, telemetryKeyOf(item))
-      return arrival
-    }
-    const { id, join_key: joinKey } = match
-    complete.run({ id, joinKey, telemetryKey: telemetryKeyOf(item) })
-    return joinKey === null ? arrival : toldByTranscript(arrival, joinKey)
-  }
-
   /** Which of them nobody has claimed before, or this session has. */
   function ownedClaims(sessionRef: number, claims: readonly string[]): (claim: string) => boolean {
     const { changes } = insertClaims.run(sessionRef, JSON.stringify(claims))
@@ -252,24 +181,12 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       const first = arrivals.find(({ item }) => item.kind === 'transcript')
       if (first === undefined) return arrivals
       if (sourcesOf(sessionRef) === 'telemetry') begin(sessionRef, first.sessionKey)
-      const claims = arrivals.map(({ item }) =>
-        item.kind === 'transcript' && item.claim !== undefined ? claimHash(item.claim) : undefined,
-      )
+      const claims = arrivals.map(claimOf)
       const isOwned = ownedClaims(
         sessionRef,
         claims.filter((claim) => claim !== undefined),
       )
-      const kept: Arrival[] = []
-      let isContinuation = false
-      for (const [index, arrival] of arrivals.entries()) {
-        const claim = claims[index]
-        if (claim === undefined || isOwned(claim)) kept.push(arrival)
-        else if (!isContinuation) {
-          isContinuation = true
-          kept.push(asContinuation(arrival))
-        }
-      }
-      return kept
+      return withoutForeign(arrivals, claims, isOwned)
     },
     joined: (sessionRef, arrivals) => {
       let sources = sourcesOf(sessionRef)
@@ -279,23 +196,8 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
         beginJoins(sessionRef, first.sessionKey)
         sources = 'both'
       }
-      return arrivals.map((arrival) => {
-        const { item } = arrival
-        if (item.kind === 'transcript') return joinEntry(sessionRef, arrival, sources === 'both')
-        if (item.kind === 'metric' || !isEvent(arrival)) return arrival
-        return joinTelemetry(sessionRef, arrival, item)
-      })
+      return joinArrivals(joinsOf(sessionRef), arrivals, sources)
     },
     forget: () => told.clear(),
   }
-}
-
-/** Events are joined; spans and hooks have other words for the same. */
-function isEvent({ stored }: Arrival): boolean {
-  return stored.signal === 'log'
-}
-
-/** Claims are many, and all sessions share them: enough bits that no two are ever alike. */
-function claimHash(claim: string): string {
-  return hash('sha256', claim, 'base64url').slice(0, 22)
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { newTestDatabase } from '../../postgres/database.ts'
 import {
   bridgeEnvironment,
   removeFolder,
@@ -53,9 +54,9 @@ afterEach(async () => {
   for (const clean of cleanUp.splice(0).reverse()) await clean()
 })
 
-async function newBridge(): Promise<TestBridge> {
+async function newBridge(variables: Readonly<Record<string, string>> = {}): Promise<TestBridge> {
   const dataDir = temporaryFolder()
-  const bridge = await startBridge(bridgeEnvironment(dataDir))
+  const bridge = await startBridge({ ...bridgeEnvironment(dataDir), ...variables })
   cleanUp.push(
     () => removeFolder(dataDir),
     () => bridge.stop(),
@@ -160,20 +161,26 @@ describe('imported alone', () => {
 const recorded = cases.filter((name) => existsSync(join(corpus, name, 'otlp')))
 const otlpOf = (name: string): string => join(corpus, name, 'otlp')
 
-describe('with the telemetry of the same run', () => {
-  test('there are recordings of both', () => {
-    expect(recorded.length).toBeGreaterThan(3)
-  })
+test('there are recordings of both', () => {
+  expect(recorded.length).toBeGreaterThan(3)
+})
 
+/** What a bridge gets besides to store on each engine. */
+const engines = [
+  { engine: 'SQLite', place: async () => ({}) },
+  { engine: 'PostgreSQL', place: async () => ({ DATABASE_URL: (await newTestDatabase()).url }) },
+]
+
+describe.each(engines)('with the telemetry of the same run, in $engine', ({ place }) => {
   test.each(recorded)('%s, telemetry first', async (name) => {
-    const { url } = await newBridge()
+    const { url } = await newBridge(await place())
     await postTelemetry(url, otlpOf(name))
     await importInto(url, [projectsOf(name)])
     expect(told(await sessionsOf(url))).toEqual(expected(name))
   })
 
   test.each(recorded)('%s, telemetry later', async (name) => {
-    const { url } = await newBridge()
+    const { url } = await newBridge(await place())
     await importInto(url, [projectsOf(name)])
     await postTelemetry(url, otlpOf(name))
     const rows = await sessionsOf(url)
@@ -182,7 +189,7 @@ describe('with the telemetry of the same run', () => {
   })
 
   test.each(recorded)('%s, both at once', async (name) => {
-    const { url } = await newBridge()
+    const { url } = await newBridge(await place())
     const files = readdirSync(otlpOf(name)).filter((file) => file.endsWith('-logs.json'))
     const projects = temporaryFolder()
     cleanUp.push(() => removeFolder(projects))
@@ -201,18 +208,18 @@ describe('with the telemetry of the same run', () => {
 })
 
 /** Up to 2.1.149 telemetry names neither requests nor tools, and some versions no prompts. */
-describe('with telemetry that has no ids', () => {
+describe.each(engines)('with telemetry that has no ids, in $engine', ({ place }) => {
   const withoutIds = withoutAttributes('request_id', 'tool_use_id', 'prompt.id', 'message.uuid')
 
   test.each(recorded)('%s, telemetry first', async (name) => {
-    const { url } = await newBridge()
+    const { url } = await newBridge(await place())
     await postTelemetry(url, otlpOf(name), withoutIds)
     await importInto(url, [projectsOf(name)])
     expect(told(await sessionsOf(url))).toEqual(expected(name))
   })
 
   test.each(recorded)('%s, telemetry later', async (name) => {
-    const { url } = await newBridge()
+    const { url } = await newBridge(await place())
     await importInto(url, [projectsOf(name)])
     await postTelemetry(url, otlpOf(name), withoutIds)
     expect(told(await sessionsOf(url))).toEqual(expected(name))
@@ -220,10 +227,9 @@ describe('with telemetry that has no ids', () => {
 })
 
 /** A fork that was imported before the session it goes on with. */
-test.each(['2.1.329-resume', '2.1.150-resume', '2.1.80-resume'])(
-  '%s, the fork first',
-  async (name) => {
-    const { url } = await newBridge()
+describe.each(engines)('with the fork first, in $engine', ({ place }) => {
+  test.each(['2.1.329-resume', '2.1.150-resume', '2.1.80-resume'])('%s', async (name) => {
+    const { url } = await newBridge(await place())
     const files = globSync('**/*.jsonl', { cwd: projectsOf(name) })
     const fork = Object.entries(expected(name)).find(([, { api_requests }]) => api_requests === 1)
     const paths = files.map((file) => join(projectsOf(name), file))
@@ -234,5 +240,5 @@ test.each(['2.1.329-resume', '2.1.150-resume', '2.1.80-resume'])(
     for (const [id, { api_requests, prompts }] of Object.entries(expected(name))) {
       expect(rows[id]).toMatchObject({ api_requests, prompts })
     }
-  },
-)
+  })
+})

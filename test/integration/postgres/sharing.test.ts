@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { OutboxItem } from '../../../src/domain/outbox.ts'
 import type { Outcome } from '../../../src/domain/session-store.ts'
+import { CONTINUES } from '../../../src/domain/transcript-join.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { SESSION_TABLES } from '../../../src/storage/postgres/session-deletion.ts'
 import type { Store, StoreOptions } from '../../../src/storage/store.ts'
@@ -22,6 +23,13 @@ import {
   type State,
 } from '../../unit/storage/arrivals.ts'
 import { EVER_MS, exporter } from '../storage/engines.ts'
+import {
+  entry,
+  freshOf,
+  marksOf,
+  telemetry,
+  transcriptStates,
+} from '../storage/transcript-arrivals.ts'
 import { used } from '../storage/usage.ts'
 
 const KEY = 'claude-code/s1'
@@ -97,6 +105,39 @@ test('commits to one session at the same moment come one after the other', async
     return nothing
   })
   expect(seen.toSorted()).toEqual(keys.toSorted())
+})
+
+test('a line that both take in at the same moment is of one session', async () => {
+  const { one, other: two } = await openTwo({ states: transcriptStates })
+  for (let round = 0; round < 10; round += 1) {
+    const lines = Array.from({ length: 20 }, (_, n) => `r${round}-${n}`)
+    const linesOf = (session: string) => lines.map((line) => entry(`${session}-${round}`, line))
+    const [ours, theirs] = await Promise.all([
+      freshOf(one, ...linesOf('a')),
+      freshOf(two, ...linesOf('b').toReversed()),
+    ])
+    const counts = [ours, theirs].map((of) => of.length)
+    expect(counts.toSorted((a, b) => a - b)).toEqual([1, lines.length])
+    const shorter = ours.length === 1 ? ours : theirs
+    expect(shorter[0]?.item).toMatchObject({ name: CONTINUES })
+  }
+})
+
+test('a call that one gets of a transcript and the other of telemetry is joined once', async () => {
+  const { one, other: two } = await openTwo({ states: transcriptStates })
+  const calls = Array.from({ length: 20 }, (_, n) => `r${n}`)
+  const told = await Promise.all(
+    calls.map(async (name) => {
+      const [log, line] = await Promise.all([
+        freshOf(one, telemetry('s1', name)),
+        freshOf(two, entry('s1', name)),
+      ])
+      return marksOf([...log, ...line])
+    }),
+  )
+  for (const [log, line] of told) {
+    expect([log?.told, line?.copyOf].filter((mark) => mark !== undefined)).toHaveLength(1)
+  }
 })
 
 test('items of a session are with one of them until it has marked all that it took', async () => {

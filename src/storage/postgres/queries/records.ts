@@ -3,7 +3,7 @@
  * bytes are damaged has no records.
  */
 import type { Kysely } from 'kysely'
-import type { StoredBatch } from '../../../domain/telemetry-record.ts'
+import type { Signal, StoredBatch } from '../../../domain/telemetry-record.ts'
 import {
   type BatchPart,
   type BatchRow,
@@ -15,7 +15,7 @@ import {
 } from '../../batch-parts.ts'
 import { unpackJson } from '../../packed-json.ts'
 import type { RecordReader } from '../../store-reader.ts'
-import type { Database } from '../connection.ts'
+import type { Database, Statements } from '../connection.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
 import { among } from './session-filter.ts'
@@ -112,6 +112,33 @@ export async function foldedBatches(
   return batches.map((batch, index) => ({ batch, policyRef: rows[index]?.policy_ref ?? 0 }))
 }
 
+/** Reads what is stored of a session, over the connection of the commit that holds it. */
+export interface RecordsInCommit {
+  readonly kysely: Kysely<Schema>
+  readonly statements: Statements
+}
+
+/** Those of one signal behind a position, inside a commit. */
+export async function batchesInCommit(
+  { kysely, statements }: RecordsInCommit,
+  { sessionRef, signal }: { readonly sessionRef: number; readonly signal: Signal },
+  afterId: number,
+  limit: number,
+): Promise<readonly StoredBatch[]> {
+  const query = selected(kysely)
+    .where('session_ref', '=', sessionRef)
+    .where('signal', '=', signal)
+    .where('record_batches.id', '>', afterId)
+    .orderBy('record_batches.id')
+    .limit(limit)
+    .compile()
+  const rows = await statements.query<Row>(query.sql, query.parameters)
+  const parts = partsBehind(rows, afterId)
+  if (parts.length === 0) return []
+  const bodies = bodiesOf(kysely, parts).compile()
+  return withBodies(parts, await statements.query<Body>(bodies.sql, bodies.parameters))
+}
+
 function batchesOf(
   kysely: Kysely<Schema>,
   sessionKey: string,
@@ -147,13 +174,21 @@ function selected(kysely: Kysely<Schema>) {
 }
 
 async function read(kysely: Kysely<Schema>, parts: readonly BatchPart[]): Promise<StoredBatch[]> {
+  if (parts.length === 0) return []
+  return withBodies(parts, await bodiesOf(kysely, parts).execute())
+}
+
+function bodiesOf(kysely: Kysely<Schema>, parts: readonly BatchPart[]) {
   const ids = parts.map(({ row }) => row.id)
-  if (ids.length === 0) return []
-  const rows = await kysely
-    .selectFrom('record_batches')
-    .select(['id', 'body'])
-    .where(among('id', ids))
-    .execute()
+  return kysely.selectFrom('record_batches').select(['id', 'body']).where(among('id', ids))
+}
+
+interface Body {
+  readonly id: number
+  readonly body: Buffer
+}
+
+function withBodies(parts: readonly BatchPart[], rows: readonly Body[]): StoredBatch[] {
   const bodies = new Map(rows.map(({ id, body }) => [id, body]))
   return parts.map((of) => batchOf(of, recordsOf(bodies.get(of.row.id), of)))
 }
