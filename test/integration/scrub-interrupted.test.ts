@@ -71,7 +71,7 @@ function stepwise(store: ScrubStore, step: () => void): ScrubStore {
 
 const READS: ReadonlySet<keyof ScrubStore> = new Set<keyof ScrubReader>([
   ...(['sessionKeys', 'has', 'batchRows', 'derived', 'origins'] as const),
-  ...(['dimensions', 'remarks', 'otherItems', 'quarantined'] as const),
+  ...(['dimensions', 'remarks', 'otherItems', 'quarantined', 'transcriptStates'] as const),
 ])
 
 /** Scrubs the folder; ends before the step of that number. Resolves to how many steps there were. */
