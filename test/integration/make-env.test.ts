@@ -1,5 +1,6 @@
 /** `.env`: made once, completed, never overwritten, for its owner alone. */
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { parse } from 'yaml'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEnvFile } from '../../scripts/env-file.ts'
 import { newStackSettings } from '../../scripts/stack-settings.ts'
@@ -53,12 +54,18 @@ describe('make-env', () => {
     expect(needed).toEqual(new Set(Object.keys(newStackSettings('3000'))))
   })
 
-  test('docker-compose.yml publishes the web page and nothing else', () => {
-    const compose = readFileSync(`${projectRoot}/docker-compose.yml`, 'utf8')
-    const ports = compose.match(/^ +ports:\n(?: +- .*\n)+/gm)
-    expect(ports).toEqual([
-      expect.stringMatching(/^ +ports:\n +- '\S+LANGFUSE_WEB_PORT\S+:3000'\n$/),
+  test("docker-compose.yml publishes the web page, and of a team's bridges the balancer", () => {
+    const compose = parse(readFileSync(`${projectRoot}/docker-compose.yml`, 'utf8'), {
+      merge: true,
+    }) as { services: Record<string, { ports?: readonly string[]; profiles?: readonly string[] }> }
+    const published = Object.entries(compose.services).filter(([, { ports }]) => ports)
+    expect(published.map(([name, { profiles }]) => [name, profiles])).toEqual([
+      ['langfuse-web', undefined],
+      ['telemetry-balancer', ['team']],
     ])
+    for (const [, { ports = [] }] of published) {
+      for (const port of ports) expect(port).toMatch(/^(127\.0\.0\.1|\$\{\w+:-127\.0\.0\.1\}):/)
+    }
   })
 })
 
