@@ -1,5 +1,5 @@
 /** Recorded rollouts of Codex, alone and with the telemetry of the same run, against what its API answered. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, globSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
@@ -100,6 +100,27 @@ describe.each(cases)('%s', (name) => {
     const { url } = await newBridge()
     await importInto(url, [rollouts])
     await postTelemetry(url, otlp)
+    expect(told(await sessionsOf(url), ids)).toEqual(truth)
+  })
+
+  test('both at once', async () => {
+    const { url } = await newBridge()
+    const half = temporaryFolder()
+    cleanUp.push(() => removeFolder(half))
+    cpSync(rollouts, half, { recursive: true })
+    for (const file of globSync('**/*.jsonl', { cwd: half })) {
+      const path = join(half, file)
+      truncateSync(path, Math.floor(statSync(path).size / 2))
+    }
+    const files = readdirSync(otlp)
+      .filter((file) => file !== 'requests.json')
+      .toSorted()
+    const first = new Set(files.slice(0, Math.ceil(files.length / 2)))
+    await importInto(url, [half])
+    await postTelemetry(url, otlp, (text, file) => (first.has(file) ? text : ''))
+    cpSync(rollouts, half, { recursive: true })
+    await importInto(url, [half])
+    await postTelemetry(url, otlp, (text, file) => (first.has(file) ? '' : text))
     expect(told(await sessionsOf(url), ids)).toEqual(truth)
   })
 })
