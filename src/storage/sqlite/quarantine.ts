@@ -137,9 +137,12 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
     return dropped
   }
 
-  function keepOne(quarantined: Quarantined): number {
+  /** `met` are the hashes of those before it in the same call: a request may hold one a million times. */
+  function keepOne(quarantined: Quarantined, met: Set<string>): number {
     const row = rowOf(quarantined)
     if (row.bytes > bounds.recordBytes) return 1
+    if (met.has(row.hash)) return 0
+    met.add(row.hash)
     if (insert.run(row).changes > 0) {
       held = { records: held.records + 1, bytes: held.bytes + row.bytes }
     }
@@ -172,7 +175,8 @@ export function createQuarantine(deps: QuarantineDeps): SqliteQuarantine {
     keep: (records) =>
       transaction(() => {
         let dropped = 0
-        for (const record of records) dropped += keepOne(record)
+        const met = new Set<string>()
+        for (const record of records) dropped += keepOne(record, met)
         dropped += bound()
         if (dropped > 0) totals.add('quarantine_dropped', dropped)
       }),
