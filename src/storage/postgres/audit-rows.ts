@@ -1,14 +1,16 @@
 /** The audit log over PostgreSQL. What is too old, or too much, goes when something new comes. */
-import type { AuditEntry, AuditLog } from '../../domain/key-store.ts'
+import type { AuditLog } from '../../domain/key-store.ts'
+import {
+  AUDIT_ENTRIES_PER_SLICE,
+  type AuditRow,
+  auditEntryOf,
+  MAX_AUDIT_ENTRIES,
+} from '../stored-access.ts'
 import type { Database } from './connection.ts'
 import { optionalText, plainText } from './stored-values.ts'
 import { insertRows } from './values-list.ts'
 import type { Write } from './writer.ts'
 
-/** Some 100 bytes each. */
-const MAX_ENTRIES = 200_000
-/** Deleted with one append at most: it is short. */
-const PER_SLICE = 500
 const COLUMNS = ['at_ms', 'actor', 'action', 'target', 'outcome']
 
 interface AuditRowsDeps {
@@ -20,17 +22,8 @@ interface AuditRowsDeps {
   readonly maxEntries?: number
 }
 
-interface AuditRow {
-  readonly id: number
-  readonly at_ms: number
-  readonly actor: string
-  readonly action: string
-  readonly target: string | null
-  readonly outcome: AuditEntry['outcome']
-}
-
 export function createAuditRows(deps: AuditRowsDeps): AuditLog {
-  const { database, write, retentionMs, now, maxEntries = MAX_ENTRIES } = deps
+  const { database, write, retentionMs, now, maxEntries = MAX_AUDIT_ENTRIES } = deps
   return {
     append: (entries) =>
       write(() =>
@@ -45,7 +38,11 @@ export function createAuditRows(deps: AuditRowsDeps): AuditLog {
                select id from audit_log
                where at_ms < $1 or id <= (select max(id) from audit_log) - $2
                order by id limit $3 for update skip locked))`,
-            [retentionMs === 0 ? -Number.MAX_VALUE : now() - retentionMs, maxEntries, PER_SLICE],
+            [
+              retentionMs === 0 ? -Number.MAX_VALUE : now() - retentionMs,
+              maxEntries,
+              AUDIT_ENTRIES_PER_SLICE,
+            ],
           )
         }),
       ),
@@ -54,10 +51,7 @@ export function createAuditRows(deps: AuditRowsDeps): AuditLog {
         'select * from audit_log where id < $1 order by id desc limit $2',
         [beforeId ?? Number.MAX_SAFE_INTEGER, limit],
       )
-      return rows.map(({ id, at_ms, actor, action, target, outcome }) => ({
-        ...{ id, atMs: at_ms, actor, action, outcome },
-        ...(target !== null && { target }),
-      }))
+      return rows.map(auditEntryOf)
     },
   }
 }

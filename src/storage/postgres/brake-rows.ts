@@ -1,6 +1,7 @@
 /** What the brake of budgets reads, and the overrides that it stores, over PostgreSQL. */
 import { sql } from 'kysely'
-import { type BrakeStore, type BudgetOverride, toldUsd } from '../../domain/budget-brake.ts'
+import { type BrakeStore, toldUsd } from '../../domain/budget-brake.ts'
+import { overrideOf } from '../stored-access.ts'
 import { addSpending, type DaySpending } from '../day-spending.ts'
 import type { Database } from './connection.ts'
 import { usd, usdSum, wholeSpan } from './queries/figures.ts'
@@ -57,15 +58,7 @@ export function createBrakeRows(database: Database, write: Write): BrakeStore {
         .where('until_ms', '>', nowMs)
         .orderBy('id')
         .execute()
-      return rows.map(
-        ({ scope, subject, until_ms, created_ms, created_by }): BudgetOverride => ({
-          ...(scope !== null && { scope }),
-          ...(subject !== null && { subject }),
-          untilMs: until_ms,
-          createdMs: created_ms,
-          createdBy: created_by,
-        }),
-      )
+      return rows.map(overrideOf)
     },
     addOverride: async ({ scope, subject, untilMs, createdMs, createdBy }) => {
       await write(() =>

@@ -1,18 +1,14 @@
 /** Named keys over PostgreSQL: few rows, read whole. */
-import type { KeyStore, StoredKey } from '../../domain/key-store.ts'
+import type { KeyStore } from '../../domain/key-store.ts'
+import { type ApiKeyRow, changedKey, keyBodyOf, keyOf } from '../stored-access.ts'
 import type { Database } from './connection.ts'
-import type { ApiKeysTable } from './schema.ts'
 import { plainText } from './stored-values.ts'
 import type { Write } from './writer.ts'
-
-/** Of which there are columns. */
-type InColumns = 'id' | 'name' | 'createdMs' | 'revokedMs' | 'lastUsedMs' | 'dayUse'
-type Body = Omit<StoredKey, InColumns>
 
 export function createKeyRows(database: Database, write: Write): KeyStore {
   return {
     list: async () => {
-      const rows = await database.query<ApiKeysTable>(
+      const rows = await database.query<ApiKeyRow>(
         'select * from api_keys order by created_ms, id collate "C"',
       )
       return rows.map(keyOf)
@@ -22,25 +18,23 @@ export function createKeyRows(database: Database, write: Write): KeyStore {
         const added = await database.run(
           `insert into api_keys (id, name, created_ms, body) values ($1, $2, $3, $4)
            on conflict (name) where revoked_ms is null do nothing`,
-          [key.id, plainText(key.name), key.createdMs, bodyOf(key)],
+          [key.id, plainText(key.name), key.createdMs, keyBodyOf(key)],
         )
         return added > 0
       }),
     change: (id, change) =>
       write(() =>
         database.transaction(async (statements) => {
-          const [row] = await statements.query<ApiKeysTable>(
+          const [row] = await statements.query<ApiKeyRow>(
             'select * from api_keys where id = $1 for update',
             [id],
           )
           if (row === undefined) return undefined
-          const before = keyOf(row)
-          const { name, createdMs, lastUsedMs, dayUse } = before
-          const key = { ...change(before), id, name, createdMs, lastUsedMs, dayUse }
+          const key = changedKey(row, change)
           await statements.run('update api_keys set revoked_ms = $2, body = $3 where id = $1', [
             id,
             key.revokedMs ?? null,
-            bodyOf(key),
+            keyBodyOf(key),
           ])
           return key
         }),
@@ -61,28 +55,5 @@ export function createKeyRows(database: Database, write: Write): KeyStore {
           }
         }),
       ),
-  }
-}
-
-function bodyOf(key: StoredKey): string {
-  const { scopes, team, user, expiresMs, secrets, recordsPerMinute, bytesPerDay } = key
-  const body: Required<Body> = {
-    ...{ scopes, team, user, expiresMs, secrets, recordsPerMinute, bytesPerDay },
-  }
-  return JSON.stringify(body)
-}
-
-function keyOf(row: ApiKeysTable): StoredKey {
-  const body = JSON.parse(row.body) as Body
-  return {
-    ...body,
-    id: row.id,
-    name: row.name,
-    createdMs: row.created_ms,
-    ...(row.revoked_ms !== null && { revokedMs: row.revoked_ms }),
-    ...(row.last_used_ms !== null && { lastUsedMs: row.last_used_ms }),
-    ...(row.used_day_ms !== null && {
-      dayUse: { dayMs: row.used_day_ms, bytes: row.used_bytes ?? 0 },
-    }),
   }
 }

@@ -1,13 +1,13 @@
 /** The audit log over SQLite. What is too old, or too much, goes when something new comes. */
 import type { AuditLog } from '../../domain/key-store.ts'
+import {
+  AUDIT_ENTRIES_PER_SLICE,
+  type AuditRow,
+  auditEntryOf,
+  MAX_AUDIT_ENTRIES,
+} from '../stored-access.ts'
 import type { Connection } from './connection.ts'
-import type { AuditLogTable } from './schema.ts'
 import type { Write } from './writer.ts'
-
-/** Some 100 bytes each. */
-const MAX_ENTRIES = 200_000
-/** Deleted with one append at most: it is short. */
-const PER_SLICE = 500
 
 interface AuditRowsDeps {
   readonly connection: Connection
@@ -19,7 +19,7 @@ interface AuditRowsDeps {
 }
 
 export function createAuditRows(deps: AuditRowsDeps): AuditLog {
-  const { connection, write, retentionMs, now, maxEntries = MAX_ENTRIES } = deps
+  const { connection, write, retentionMs, now, maxEntries = MAX_AUDIT_ENTRIES } = deps
   const { handle } = connection
   const insert = handle.prepare<[number, string, string, string | null, string]>(
     'insert into audit_log (at_ms, actor, action, target, outcome) values (?, ?, ?, ?, ?)',
@@ -31,7 +31,7 @@ export function createAuditRows(deps: AuditRowsDeps): AuditLog {
        where at_ms < ? or id <= (select max(id) from audit_log) - ?
        order by id limit ?)`,
   )
-  const behind = handle.prepare<[number, number], AuditLogTable & { id: number }>(
+  const behind = handle.prepare<[number, number], AuditRow>(
     'select * from audit_log where id < ? order by id desc limit ?',
   )
   const transaction = handle.transaction((work: () => void) => work())
@@ -44,15 +44,10 @@ export function createAuditRows(deps: AuditRowsDeps): AuditLog {
             insert.run(atMs, actor, action, target, outcome)
           }
           const beforeMs = retentionMs === 0 ? -Number.MAX_VALUE : now() - retentionMs
-          expire.run(beforeMs, maxEntries, PER_SLICE)
+          expire.run(beforeMs, maxEntries, AUDIT_ENTRIES_PER_SLICE)
         }),
       ),
     list: async (beforeId, limit) =>
-      behind
-        .all(beforeId ?? Number.MAX_SAFE_INTEGER, limit)
-        .map(({ id, at_ms, actor, action, target, outcome }) => ({
-          ...{ id, atMs: at_ms, actor, action, outcome },
-          ...(target !== null && { target }),
-        })),
+      behind.all(beforeId ?? Number.MAX_SAFE_INTEGER, limit).map(auditEntryOf),
   }
 }

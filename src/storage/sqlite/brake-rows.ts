@@ -1,11 +1,7 @@
 /** What the brake of budgets reads, and the overrides that it stores, over SQLite. */
 import { sql } from 'kysely'
-import {
-  type BrakeStore,
-  type BudgetOverride,
-  type ToldSpending,
-  toldUsd,
-} from '../../domain/budget-brake.ts'
+import { type BrakeStore, type ToldSpending, toldUsd } from '../../domain/budget-brake.ts'
+import { overrideOf } from '../stored-access.ts'
 import { addSpending, type DaySpending } from '../day-spending.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
@@ -70,16 +66,7 @@ export function createBrakeRows(connection: Connection, write: Write): BrakeStor
         toldUsd: toldUsd({ costUsd: cost_usd ?? 0, estimatedUsd: estimated_usd ?? 0 }),
       }))
     },
-    overrides: async (nowMs) =>
-      overrides.all({ nowMs }).map(
-        ({ scope, subject, until_ms, created_ms, created_by }): BudgetOverride => ({
-          ...(scope !== null && { scope }),
-          ...(subject !== null && { subject }),
-          untilMs: until_ms,
-          createdMs: created_ms,
-          createdBy: created_by,
-        }),
-      ),
+    overrides: async (nowMs) => overrides.all({ nowMs }).map(overrideOf),
     addOverride: async ({ scope, subject, untilMs, createdMs, createdBy }) => {
       const row = {
         scope: scope ?? null,
