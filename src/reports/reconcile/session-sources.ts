@@ -3,6 +3,7 @@
  * the transcript, whose cost is an estimate. What the store has joined is one call.
  */
 import type { ModelCallEvent, TokenUsage, TranscriptEvent } from '../../domain/agent-event.ts'
+import { roundUsd } from '../../domain/exact-sum.ts'
 import type { PriceOf } from '../../domain/price.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import { CONTINUES, telemetryKeyOf } from '../../domain/transcript-join.ts'
@@ -96,7 +97,8 @@ function createCollection(priceOf: PriceOf | undefined) {
     if (stored.signal !== 'transcript' || stored.record.name !== 'cost_state') return
     const usd = stored.record.attributes.total_cost_usd
     if (typeof usd !== 'number' || item.timeMs < (agentTotal?.atMs ?? 0)) return
-    agentTotal = { atMs: item.timeMs, usd }
+    // The agent adds its costs up as floating-point numbers.
+    agentTotal = { atMs: item.timeMs, usd: roundUsd(usd) }
   }
 
   function joined(): JoinedCall[] {

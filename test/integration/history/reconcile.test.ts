@@ -79,6 +79,8 @@ test('a resumed session tells of its copies, and of the total that has its origi
   }
   const fork = sessions.find(({ sessionId }) => sessionId.startsWith('09388334'))
   expect(causesOf(fork)).toContainEqual(expect.stringMatching(/resumed or forked/))
+  // The file says 0.12820399999999998.
+  expect(fork?.agentTotalUsd).toBe(0.128204)
   const calls = Object.values(truth).reduce((sum, { api_requests }) => sum + api_requests, 0)
   expect(days.reduce((sum, { counted }) => sum + counted.calls, 0)).toBe(calls)
 })
