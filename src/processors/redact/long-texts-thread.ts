@@ -9,9 +9,7 @@ export interface ThreadSettings {
   readonly userRules: readonly { readonly name: string; readonly source: string }[]
 }
 
-export interface ThreadRequest {
-  readonly text: string
-}
+export type ThreadRequest = { readonly text: string } | 'close'
 
 export type ThreadAnswer = MaskedText | { readonly failure: string }
 
@@ -23,7 +21,7 @@ const maskText = createTextMasking({
   userRules: userRules.map(({ name, source }) => userRuleOf(name, source)),
 })
 
-function answerTo({ text }: ThreadRequest): ThreadAnswer {
+function answerTo(text: string): ThreadAnswer {
   try {
     return maskText(text)
   } catch (error) {
@@ -31,4 +29,7 @@ function answerTo({ text }: ThreadRequest): ThreadAnswer {
   }
 }
 
-port.on('message', (request: ThreadRequest) => port.postMessage(answerTo(request)))
+port.on('message', (request: ThreadRequest) => {
+  if (request === 'close') port.close()
+  else port.postMessage(answerTo(request.text))
+})

@@ -5,6 +5,7 @@
  * cannot do is done here.
  */
 import { Worker } from 'node:worker_threads'
+import { endThread } from '../../threads/end-thread.ts'
 import type { MaskedBefore, MaskedText, MaskSettings } from './record-masker.ts'
 import type { ThreadAnswer, ThreadRequest, ThreadSettings } from './long-texts-thread.ts'
 
@@ -200,7 +201,7 @@ export function createLongTextMasker(deps: LongTextMaskerDeps): LongTextMasker {
       current = undefined
       if (of !== undefined) finishHere(of)
       advance()
-      await ending?.terminate()
+      if (ending !== undefined) await endThread(ending, 'close' satisfies ThreadRequest)
     },
   }
 }

@@ -22,6 +22,8 @@ export type ToThread =
   | { readonly kind: 'abort'; readonly run: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** Ends the thread; what it asked for gets no answer any more. */
+  | { readonly kind: 'close' }
 
 /** Each with an id is answered. */
 export type FromThread =

@@ -89,5 +89,9 @@ port.on('message', (message: ToThread) => {
     case 'failed':
       waiting.get(message.id)?.reject(new Error(message.message))
       waiting.delete(message.id)
+      return
+    case 'close':
+      for (const aborting of runs.values()) aborting.abort()
+      port.close()
   }
 })

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../domain/clock.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
+import { endThread } from '../../threads/end-thread.ts'
 import type { Intake } from '../../processors/chain.ts'
 import type { MaskSettings } from '../../processors/redact/record-masker.ts'
 import type { ImportCounts, ImportProgress, TranscriptImporter } from './importer.ts'
@@ -149,7 +150,7 @@ export function createThreadedImporter(deps: ThreadedImporterDeps): ThreadedImpo
       const ending = thread
       thread = undefined
       for (const [id] of runs) finish(id, err(`the import was ended. ${AGAIN}`))
-      await ending?.terminate()
+      if (ending !== undefined) await endThread(ending, { kind: 'close' } satisfies ToThread)
     },
   }
 }

@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../domain/clock.ts'
+import { endThread } from '../../threads/end-thread.ts'
 import type { Log } from '../../observability/logger.ts'
 import { readerEnded, tookTooLong, type WebFailure } from '../../api/failure.ts'
 import type {
@@ -170,7 +171,7 @@ export function createReaderWorker(deps: ReaderWorkerDeps): ReaderWorker {
       const ending = thread
       thread = undefined
       failAll(readerEnded)
-      await ending?.terminate()
+      if (ending !== undefined) await endThread(ending, { kind: 'close' } satisfies ToThread)
     },
   }
 }

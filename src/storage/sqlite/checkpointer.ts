@@ -9,6 +9,7 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { endThread } from '../../threads/end-thread.ts'
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-thread.ts'
 import type { LogState } from './rewrite-database.ts'
 import { CHECKPOINT_PAGES, type Connection, PAGE_BYTES } from './connection.ts'
@@ -153,11 +154,7 @@ export function createCheckpointer({
       const closing = thread
       if (closing === undefined) return
       thread = undefined
-      // Whoever closes waits for it, so the process has to.
-      closing.ref()
-      const ended = once(closing, 'exit')
-      closing.postMessage('close' satisfies CheckpointRequest)
-      await ended
+      await endThread(closing, 'close' satisfies CheckpointRequest)
     },
   }
 }

@@ -28,15 +28,16 @@ const isProject = (to: string): boolean => /\.tsx?$/.test(to)
 /** What each folder may import of the project, besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
+  threads: [],
   sessions: ['domain'],
   otlp: ['domain'],
   agents: ['domain'],
   prices: ['domain'],
   access: ['domain'],
-  processors: ['domain', 'sessions', 'agents', 'otlp'],
+  processors: ['domain', 'sessions', 'agents', 'otlp', 'threads'],
   config: ['domain'],
   http: ['domain'],
-  storage: ['domain'],
+  storage: ['domain', 'threads'],
   exporters: ['domain', 'http', 'config', 'otlp'],
   alerts: ['domain', 'http', 'exporters'],
   observability: ['domain', 'config'],
@@ -52,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'observability',
     'prices',
     'api',
+    'threads',
   ],
   cli: [
     'access',
@@ -70,7 +72,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'setup',
     'storage',
   ],
-  receivers: ['access', 'domain', 'otlp', 'processors', 'config', 'observability'],
+  receivers: ['access', 'domain', 'otlp', 'processors', 'config', 'observability', 'threads'],
   api: ['access', 'domain', 'config', 'http', 'observability', 'receivers'],
   page: ['api'],
 }

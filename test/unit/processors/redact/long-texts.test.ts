@@ -106,7 +106,7 @@ describe('a text is masked here', () => {
     ],
     [
       'gives failures',
-      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => parentPort.postMessage({ failure: "x" }))',
+      'import { parentPort } from "node:worker_threads"; parentPort.on("message", (text) => text === "close" ? parentPort.close() : parentPort.postMessage({ failure: "x" }))',
     ],
   ])('where the thread %s', async (_, body) => {
     const { masker, here } = createStand(plain, body)
@@ -118,7 +118,7 @@ describe('a text is masked here', () => {
 
   test('where the thread is closed meanwhile, or before', async () => {
     const silent =
-      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => {})'
+      'import { parentPort } from "node:worker_threads"; parentPort.on("message", (text) => text === "close" && parentPort.close())'
     const { masker, here } = createStand(plain, silent)
     const waiting = [longText(TOKEN), longText(`2 ${TOKEN}`)].map((text) => masker.mask(text))
     await masker.close()
