@@ -5,6 +5,7 @@
  * because the machine is busy.
  */
 import './scripts/require-node.ts'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { PATIENCE_MS } from './test/patience.ts'
 
@@ -19,7 +20,8 @@ export default defineConfig({
     maxWorkers: 2,
     teardownTimeout: PATIENCE_MS,
     setupFiles: ['test/patient-waits.ts'],
-    globalSetup: ['test/postgres/global-setup.ts'],
+    execArgv: ['--import', join(import.meta.dirname, 'test/stripped-types/load.mjs')],
+    globalSetup: ['test/stripped-types/strip.ts', 'test/postgres/global-setup.ts'],
     expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     restoreMocks: true,
     unstubEnvs: true,
