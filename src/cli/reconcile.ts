@@ -1,6 +1,6 @@
 /**
- * `reconcile`: telemetry, metrics, transcripts and what the provider says, side by side, with what their
- * differences likely come from.
+ * `reconcile`: the figures of telemetry, metrics, transcripts and the provider side by side, and the likely
+ * cause of each difference.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -8,10 +8,16 @@ import type { Command } from 'commander'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
-import type { Difference, Figures } from '../reports/reconcile/differences.ts'
+import {
+  addDifferences,
+  type Difference,
+  type Figures,
+  type Side,
+} from '../reports/reconcile/differences.ts'
 import { type ProviderDay, readProviderUsage } from '../reports/reconcile/provider-usage.ts'
 import type { ReconciledDay, ReconciledSession } from '../reports/reconcile/reconciliation.ts'
 import type { CliContext } from './context.ts'
+import { costText } from './cost-text.ts'
 import { countOfText, countText, tokensText } from './figures.ts'
 import { allSessions, findSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
@@ -20,7 +26,8 @@ import { createProgress } from './progress.ts'
 import { addTimeOptions, type FilterOptions, filterOf, timeZoneOf } from './session-filter.ts'
 import { shortId } from './session-table.ts'
 import { type Column, tableLines } from './table.ts'
-import type { Terminal, TextLine } from './terminal.ts'
+import { styled, type Terminal, type TextLine } from './terminal.ts'
+import { wrapped } from './wrapped-text.ts'
 
 interface Options extends Pick<FilterOptions, 'since' | 'until' | 'tz'> {
   readonly usageCsv?: string
@@ -33,21 +40,21 @@ const DEFAULT_DAYS = 30
 const DAY_MS = 86_400_000
 
 const NOTE = `
-The file of --usage-csv is an export of the usage or the cost page of Anthropic's console. Its days are
-UTC, so with it all days are.`
+--usage-csv takes an export of the usage or the cost page of Anthropic's console. Its days are UTC days,
+so the comparison uses UTC days as well. Nothing that is stored changes.`
 
 export function addReconcile(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('reconcile')
-    .summary('compare telemetry, metrics, transcripts and the provider’s usage')
+    .summary("compare telemetry, metrics, transcripts and the provider's usage")
     .description(
-      'Shows what each source of a session tells, side by side, and where they differ, with the\n' +
-        'likely cause. Without a session, all sessions of the last 30 days and their days.',
+      'Shows the calls, tokens and cost of a session as each source reports them, and the likely cause\n' +
+        'of each difference. Without a session, compares all sessions, by session and by day.',
     )
     .argument('[session]', 'session id, or a unique prefix of one')
   addTimeOptions(command)
-    .option('--usage-csv <file>', 'usage or cost as the provider exports it')
-    .option('--json', 'print it as JSON')
+    .option('--usage-csv <file>', 'compare with usage or cost as the provider exports it')
+    .option('--json', 'print JSON')
     .addHelpText('after', NOTE)
     .action((id: string | undefined, options: Options) =>
       concluded(withData(context, (data) => reconcile(data, context, id, options))),
@@ -74,9 +81,11 @@ async function reconcile(
     progress.show(index, rows.value.length, countOfText(index, 'session'))
     const stored = await data.reports.session(row.key)
     if (stored === undefined) continue
-    const told = stored.reconciliation
+    const { reconciliation } = stored
     const metrics =
-      told === null ? undefined : { costUsd: told.metricsUsd, tokens: told.metricsTokens }
+      reconciliation === null
+        ? undefined
+        : { costUsd: reconciliation.metricsUsd, tokens: reconciliation.metricsTokens }
     sessions.push(await reconciling.add(row, metrics))
   }
   progress.clear()
@@ -136,17 +145,9 @@ function textOf(
   const ofSessions =
     sessions.length === 1 && only !== undefined
       ? sessionText(only, terminal)
-      : sessions.flatMap(({ sessionId, differences }) =>
-          differences.length === 0
-            ? []
-            : [`${shortId(sessionId)}:`, ...differences.map((each) => `  ${differenceText(each)}`)],
-        )
-  const same = sessions.filter(({ differences }) => differences.length === 0).length
+      : sessionsText(sessions, terminal)
   return [
     ...ofSessions,
-    ...(sessions.length > 1
-      ? [`${countOfText(same, 'session')} of ${sessions.length} without a difference.`]
-      : []),
     '',
     `Days (${timeZone}):`,
     ...tableLines(dayColumns(days), days, terminal),
@@ -154,83 +155,150 @@ function textOf(
   ]
 }
 
-interface Side {
-  readonly name: string
+/** Sessions named of those that share a difference. */
+const MAX_NAMED = 5
+
+/** Each cause once, with what it comes to over all sessions that have it. */
+function sessionsText(
+  sessions: readonly ReconciledSession[],
+  terminal: Terminal,
+): readonly TextLine[] {
+  const found = sessions.flatMap(({ sessionId, differences }) =>
+    differences.map((difference) => ({ sessionId, difference })),
+  )
+  const alike = Map.groupBy(found, ({ difference: { between, cause } }) =>
+    JSON.stringify([between, cause]),
+  )
+  const same = sessions.filter(({ differences }) => differences.length === 0).length
+  return [
+    ...[...alike.values()].flatMap((of) => {
+      const names = [...new Set(of.map(({ sessionId }) => shortId(sessionId)))]
+      const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : ''
+      const text = differenceText(of.map(({ difference }) => difference).reduce(addDifferences))
+      return [
+        ...wrapped(text, terminal, 2),
+        [
+          styled(
+            'gray',
+            `  ${countOfText(names.length, 'session')}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`,
+          ),
+        ],
+      ]
+    }),
+    sessions.length === 0
+      ? 'There are no sessions in that time.'
+      : `${same} of ${countOfText(sessions.length, 'session')}: no difference.`,
+  ]
+}
+
+interface Row {
+  readonly name: Side
   readonly figures: Figures | null
 }
 
 function sessionText(session: ReconciledSession, terminal: Terminal): readonly TextLine[] {
-  const { telemetry, transcript, counted, metrics, agentTotalUsd, differences } = session
-  const sides: readonly Side[] = [
+  const { telemetry, transcript, total, metrics, agentTotalUsd, differences, notes } = session
+  const rows: readonly Row[] = [
     { name: 'telemetry', figures: telemetry },
     { name: 'transcript', figures: transcript },
-    { name: 'what counts', figures: counted },
+    { name: 'total', figures: total },
   ]
-  const number = (title: string, of: (figures: Figures) => string): Column<Side> => ({
+  const number = (title: string, of: (figures: Figures) => string): Column<Row> => ({
     ...{ title, align: 'right' },
     text: ({ figures }) => (figures === null ? '-' : of(figures)),
   })
-  const columns: readonly Column<Side>[] = [
+  const columns: readonly Column<Row>[] = [
     { title: 'SOURCE', text: ({ name }) => name },
     number('CALLS', ({ calls }) => countText(calls)),
     number('INPUT', ({ input }) => countText(input)),
     number('OUTPUT', ({ output }) => countText(output)),
     number('CACHE READ', ({ cacheRead }) => countText(cacheRead)),
     number('CACHE WRITE', ({ cacheCreation }) => countText(cacheCreation)),
-    number('COST', ({ costUsd }) => usdText(costUsd)),
+    number('COST', costText),
   ]
   return [
     `Session ${session.sessionId}`,
-    ...tableLines(columns, sides, terminal),
+    ...tableLines(columns, rows, terminal),
+    ...unpricedText(total),
     ...(metrics?.costUsd == null ? [] : [`Metrics: ${usdText(metrics.costUsd)}`]),
-    ...(agentTotalUsd === null ? [] : [`The agent's own total: ${usdText(agentTotalUsd)}`]),
+    ...(agentTotalUsd === null ? [] : [`Agent's own total: ${usdText(agentTotalUsd)}`]),
     '',
-    ...(differences.length === 0 ? ['No difference.'] : differences.map(differenceText)),
+    ...(differences.length === 0
+      ? ['No difference.']
+      : differences.flatMap((each) => wrapped(differenceText(each), terminal, 2))),
+    ...notes.flatMap((note) => wrapped(`Note: ${note}.`, terminal, 2)),
   ]
 }
 
-/** `telemetry / transcript: 2 calls, $0.02, 300 tokens: compactions leave no line…`. */
-function differenceText({ between, calls, costUsd, tokens, cause }: Difference): string {
-  const amounts = [
-    calls === undefined ? undefined : countOfText(calls, 'call'),
-    costUsd === undefined || costUsd === 0 ? undefined : usdText(costUsd),
-    tokens === undefined || tokens === 0 ? undefined : tokensText(tokens),
-  ].filter((text) => text !== undefined)
-  const what = amounts.length === 0 ? '' : ` ${amounts.join(', ')}:`
-  return `${between.join(' / ')}:${what} ${cause}`
+function unpricedText({ calls, unpricedCalls }: Figures): readonly string[] {
+  if (unpricedCalls === 0) return []
+  return [`Cost of ${unpricedCalls} of ${countOfText(calls, 'call')}: unknown, without a price.`]
+}
+
+/** `telemetry has 2 calls, $0.02 more than transcript: compactions leave no line in the transcript`. */
+function differenceText({
+  between: [one, other],
+  calls = 0,
+  differingCalls = 0,
+  costUsd = 0,
+  tokens = 0,
+  cause,
+}: Difference): string {
+  const amounts = (sign: 1 | -1): string =>
+    [
+      Math.sign(calls) === sign ? countOfText(Math.abs(calls), 'call') : undefined,
+      Math.sign(costUsd) === sign ? usdText(Math.abs(costUsd)) : undefined,
+      Math.sign(tokens) === sign ? tokensText(Math.abs(tokens)) : undefined,
+    ]
+      .filter((text) => text !== undefined)
+      .join(', ')
+  const parts = [
+    ...(amounts(1) === '' ? [] : [`${amounts(1)} more`]),
+    ...(amounts(-1) === '' ? [] : [`${amounts(-1)} less`]),
+  ]
+  const differing =
+    differingCalls === 0 ? '' : ` (in ${countOfText(differingCalls, 'call')} that both have)`
+  const what =
+    parts.length === 0
+      ? `${one} and ${other} differ`
+      : `${one} has ${parts.join(' and ')} than ${other}`
+  return `${what}${differing}: ${cause}`
 }
 
 function dayColumns(days: readonly ReconciledDay[]): readonly Column<ReconciledDay>[] {
   const side = (
     title: string,
     of: (day: ReconciledDay) => Figures | null,
-  ): Column<ReconciledDay>[] => [
-    {
-      ...{ title: `${title} CALLS`, align: 'right' },
-      text: (day) => countText(of(day)?.calls ?? 0),
-    },
-    { title: 'COST', align: 'right', text: (day) => usdText(of(day)?.costUsd ?? 0) },
-  ]
+  ): Column<ReconciledDay>[] => {
+    const text = (write: (figures: Figures) => string) => (day: ReconciledDay) => {
+      const figures = of(day)
+      return figures === null || figures.calls === 0 ? '-' : write(figures)
+    }
+    return [
+      { title: `${title} CALLS`, align: 'right', text: text(({ calls }) => countText(calls)) },
+      { title: 'COST', align: 'right', text: text(costText) },
+    ]
+  }
   const provider: readonly Column<ReconciledDay>[] = [
     {
       ...{ title: 'TOKENS', align: 'right' },
-      text: ({ counted: { input, output, cacheRead, cacheCreation } }) =>
-        countText(input + output + cacheRead + cacheCreation),
+      text: ({ total: { calls, input, output, cacheRead, cacheCreation } }) =>
+        calls === 0 ? '-' : countText(input + output + cacheRead + cacheCreation),
     },
     {
       ...{ title: 'PROVIDER TOKENS', align: 'right' },
-      text: ({ provider: told }) => (told?.tokens == null ? '-' : countText(told.tokens)),
+      text: (day) => (day.provider?.tokens == null ? '-' : countText(day.provider.tokens)),
     },
     {
       ...{ title: 'PROVIDER COST', align: 'right' },
-      text: ({ provider: told }) => (told?.costUsd == null ? '-' : usdText(told.costUsd)),
+      text: (day) => (day.provider?.costUsd == null ? '-' : usdText(day.provider.costUsd)),
     },
   ]
   return [
     { title: 'DAY', text: ({ date }) => date },
     ...side('TELEMETRY', ({ telemetry }) => telemetry),
     ...side('TRANSCRIPT', ({ transcript }) => transcript),
-    ...side('COUNTED', ({ counted }) => counted),
-    ...(days.some(({ provider: told }) => told !== null) ? provider : []),
+    ...side('TOTAL', ({ total }) => total),
+    ...(days.some((day) => day.provider !== null) ? provider : []),
   ]
 }

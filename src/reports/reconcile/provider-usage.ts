@@ -1,5 +1,5 @@
 /**
- * What the provider says that was used: the CSV files that Anthropic's console exports, of usage
+ * Usage as the provider reports it: the CSV files that Anthropic's console exports, of usage
  * (`usage_date_utc`, `model_version`, a column for each kind of token) or of cost (`usage_date_utc`,
  * `model`, `token_type`, `cost_usd`). Their days are UTC. Pure.
  */
@@ -27,7 +27,7 @@ export function readProviderUsage(text: string): Result<readonly ProviderDay[], 
   const tokensAt = names.flatMap((name, index) => (TOKEN_COLUMNS.test(name) ? [index] : []))
   if (dateAt < 0 || (costAt < 0 && tokensAt.length === 0)) {
     return err(
-      'it has no column usage_date_utc with usage_input_tokens_… or cost_usd beside it, as the exports of Anthropic’s console have',
+      "it lacks the column usage_date_utc, or usage_input_tokens_… and cost_usd, which the exports of Anthropic's console have",
     )
   }
   const days = new Map<string, { tokens: number; costUsd: number }>()
@@ -37,7 +37,7 @@ export function readProviderUsage(text: string): Result<readonly ProviderDay[], 
     const tokens = tokensAt.map((at) => numberOf(row[at]))
     const costUsd = costAt < 0 ? 0 : numberOf(row[costAt])
     if (date === undefined || costUsd === undefined || tokens.includes(undefined)) {
-      return err(`line ${index + 2} has no date, or something that is no number`)
+      return err(`line ${index + 2} has no date, or a figure that is not a number`)
     }
     const day = days.get(date) ?? { tokens: 0, costUsd: 0 }
     for (const count of tokens) day.tokens += count ?? 0
@@ -79,27 +79,27 @@ function csvRows(text: string): string[][] {
   return rows
 }
 
-/** What was counted here of the same day. */
-export interface CountedDay {
+/** What the store has of the same day. */
+export interface TotalOfDay {
   readonly tokens: number
   readonly costUsd: number
 }
 
 const SAME_USD = 0.005
 
-/** Why the provider's figures of a day are others than those here; undefined where they are not. */
+/** Why the provider's figures of a day differ from the store's; undefined where they do not. */
 export function causeOfDay(
   provider: ProviderDay,
-  counted: CountedDay | undefined,
+  total: TotalOfDay | undefined,
   neighbours: readonly {
     readonly provider: ProviderDay | undefined
-    readonly counted: CountedDay | undefined
+    readonly total: TotalOfDay | undefined
   }[],
 ): string | undefined {
-  const difference = differenceOf(provider, counted)
+  const difference = differenceOf(provider, total)
   if (isNothing(difference)) return undefined
   const isMoved = neighbours.some((day) => {
-    const other = differenceOf(day.provider, day.counted)
+    const other = differenceOf(day.provider, day.total)
     if (isNothing(other)) return false
     return isNothing({
       tokens: difference.tokens + other.tokens,
@@ -107,28 +107,28 @@ export function causeOfDay(
     })
   })
   if (isMoved) return 'the provider counts calls around midnight UTC on the other day'
-  if (counted === undefined) {
-    return 'nothing is known here of that day: before claude-telemetry was installed, or on another machine'
+  if (total === undefined) {
+    return 'nothing of that day is stored: it was before claude-telemetry was installed, or on another machine'
   }
   const isMore = difference.tokens > 0 || (difference.tokens === 0 && difference.costUsd > 0)
   if (provider.costUsd !== undefined && provider.tokens === undefined) {
     return isMore
-      ? 'calls of other machines, keys or programs, or other prices than the provider’s'
-      : 'the file leaves out workspaces, keys or subscriptions, or prices here are higher than the provider’s'
+      ? "the file includes other machines, keys or programs, or prices here are lower than the provider's"
+      : "the file leaves out workspaces, keys or subscriptions, or prices here are higher than the provider's"
   }
   return isMore
-    ? 'calls of other machines, keys or programs, or calls that neither telemetry nor a transcript told'
+    ? 'the file includes other machines, keys or programs, or calls without telemetry and transcript'
     : 'the file leaves out workspaces, keys or subscriptions, or was exported before the day was over'
 }
 
-function differenceOf(provider: ProviderDay | undefined, counted: CountedDay | undefined) {
+function differenceOf(provider: ProviderDay | undefined, total: TotalOfDay | undefined) {
   const { tokens, costUsd } = provider ?? { tokens: 0, costUsd: 0 }
   return {
-    tokens: tokens === undefined ? 0 : tokens - (counted?.tokens ?? 0),
-    costUsd: costUsd === undefined ? 0 : costUsd - (counted?.costUsd ?? 0),
+    tokens: tokens === undefined ? 0 : tokens - (total?.tokens ?? 0),
+    costUsd: costUsd === undefined ? 0 : costUsd - (total?.costUsd ?? 0),
   }
 }
 
-function isNothing({ tokens, costUsd }: CountedDay): boolean {
+function isNothing({ tokens, costUsd }: TotalOfDay): boolean {
   return tokens === 0 && Math.abs(costUsd) < SAME_USD
 }

@@ -1,40 +1,42 @@
-/** What the sources of sessions add up to, session by session and day by day, and where they differ. */
-import { addUsd } from '../../domain/exact-sum.ts'
+/** The figures of each source, by session and by day, and where the sources differ. */
 import type { PriceOf } from '../../domain/price.ts'
 import type { RecordReader } from '../../storage/store-reader.ts'
 import { dayOf } from '../time-buckets.ts'
 import {
-  countedOf,
+  addFigures,
   type Difference,
   differencesOf,
   type Figures,
   figuresOf,
+  mergedCall,
   type MetricFigures,
+  notesOf,
 } from './differences.ts'
 import { causeOfDay, type ProviderDay } from './provider-usage.ts'
 import { type JoinedCall, type SessionSources, sourcesOf } from './session-sources.ts'
 
-/** null is a source that tells nothing. */
+/** null is a source that reports nothing. */
 export interface Sides {
   readonly telemetry: Figures | null
   readonly transcript: Figures | null
-  /** Each call once. */
-  readonly counted: Figures
+  /** Each call once, as every other report has it. */
+  readonly total: Figures
 }
 
 export interface ReconciledSession extends Sides {
   readonly key: string
   readonly sessionId: string
   readonly metrics: MetricFigures | null
-  /** What the agent says in the transcript that the session cost, US dollars. */
+  /** The agent's own total in the transcript, US dollars. */
   readonly agentTotalUsd: number | null
   readonly differences: readonly Difference[]
+  readonly notes: readonly string[]
 }
 
 export interface ReconciledDay extends Sides {
   readonly date: string
   readonly provider: { readonly tokens: number | null; readonly costUsd: number | null } | null
-  /** Why the provider's figures are others. */
+  /** Why the provider's figures differ; null where they do not. */
   readonly cause: string | null
 }
 
@@ -60,7 +62,7 @@ export function createReconciling({ records, priceOf, timeZone }: ReconcilingDep
   function addDays(calls: readonly JoinedCall[]): void {
     const days = Map.groupBy(
       calls,
-      ({ telemetry, transcript }) => dayOf(countedOf(telemetry, transcript).timeMs, timeZone).date,
+      ({ telemetry, transcript }) => dayOf(mergedCall(telemetry, transcript).timeMs, timeZone).date,
     )
     for (const [date, of] of days) {
       const sides = sidesOf(of)
@@ -80,22 +82,23 @@ export function createReconciling({ records, priceOf, timeZone }: ReconcilingDep
         metrics: metrics ?? null,
         agentTotalUsd: sources.agentTotalUsd ?? null,
         differences: differencesOf(sources, metrics),
+        notes: notesOf(sources),
       }
     },
     days: (provider) => {
-      const told = new Map(provider.map((day) => [day.date, day]))
-      const dates = [...new Set([...byDay.keys(), ...told.keys()])].toSorted()
-      const countedOn = (date: string) => {
+      const provided = new Map(provider.map((day) => [day.date, day]))
+      const dates = [...new Set([...byDay.keys(), ...provided.keys()])].toSorted()
+      const totalOn = (date: string) => {
         const sides = byDay.get(date)
-        return sides && { costUsd: sides.counted.costUsd, tokens: tokensOf(sides.counted) }
+        return sides && { costUsd: sides.total.costUsd ?? 0, tokens: tokensOf(sides.total) }
       }
       return dates.map((date) => {
-        const of = told.get(date)
+        const of = provided.get(date)
         const neighbours = [-1, 1].map((days) => {
           const other = shifted(date, days)
-          return { provider: told.get(other), counted: countedOn(other) }
+          return { provider: provided.get(other), total: totalOn(other) }
         })
-        const cause = of && causeOfDay(of, countedOn(date), neighbours)
+        const cause = of && causeOfDay(of, totalOn(date), neighbours)
         return {
           date,
           ...(byDay.get(date) ?? NOTHING),
@@ -113,31 +116,19 @@ function sidesOf(calls: readonly JoinedCall[]): Sides {
   return {
     telemetry: telemetry.length === 0 ? null : figuresOf(telemetry),
     transcript: transcript.length === 0 ? null : figuresOf(transcript),
-    counted: figuresOf(calls.map((call) => countedOf(call.telemetry, call.transcript))),
+    total: figuresOf(calls.map((call) => mergedCall(call.telemetry, call.transcript))),
   }
 }
 
-const NOTHING: Sides = { telemetry: null, transcript: null, counted: figuresOf([]) }
+const NOTHING: Sides = { telemetry: null, transcript: null, total: figuresOf([]) }
 
 function added(a: Sides, b: Sides): Sides {
   const both = (one: Figures | null, other: Figures | null): Figures | null =>
-    one === null || other === null ? (one ?? other) : sumOf(one, other)
+    one === null || other === null ? (one ?? other) : addFigures(one, other)
   return {
     telemetry: both(a.telemetry, b.telemetry),
     transcript: both(a.transcript, b.transcript),
-    counted: sumOf(a.counted, b.counted),
-  }
-}
-
-function sumOf(a: Figures, b: Figures): Figures {
-  return {
-    calls: a.calls + b.calls,
-    input: a.input + b.input,
-    output: a.output + b.output,
-    cacheRead: a.cacheRead + b.cacheRead,
-    cacheCreation: a.cacheCreation + b.cacheCreation,
-    costUsd: addUsd(a.costUsd, b.costUsd),
-    unpricedCalls: a.unpricedCalls + b.unpricedCalls,
+    total: addFigures(a.total, b.total),
   }
 }
 

@@ -59,12 +59,12 @@ test('telemetry and transcript of one run are the same, and cost what the agent 
     input: truth?.input_tokens,
     output: truth?.output_tokens,
   }
-  expect(sessions).toMatchObject([{ telemetry: figures, transcript: figures, counted: figures }])
-  expect(sessions[0]?.counted.costUsd).toBeCloseTo(truth?.cost_usd ?? 0, 6)
+  expect(sessions).toMatchObject([{ telemetry: figures, transcript: figures, total: figures }])
+  expect(sessions[0]?.total.costUsd).toBeCloseTo(truth?.cost_usd ?? 0, 6)
   expect(sessions[0]?.transcript?.costUsd).toBeCloseTo(truth?.cost_usd ?? 0, 6)
   expect(sessions[0]?.agentTotalUsd).toBeCloseTo(truth?.cost_usd ?? 0, 6)
   expect(causesOf(sessions[0])).toEqual([])
-  expect(days).toMatchObject([{ counted: figures, provider: null }])
+  expect(days).toMatchObject([{ total: figures, provider: null }])
 })
 
 test('a resumed session tells of its copies, and of the total that has its origin in it', async () => {
@@ -74,15 +74,15 @@ test('a resumed session tells of its copies, and of the total that has its origi
   const truth = truthOf('2.1.329-resume')
   for (const session of sessions) {
     const { api_requests = 0, cost_usd = 0 } = truth[session.sessionId] ?? {}
-    expect(session.counted.calls, session.sessionId).toBe(api_requests)
-    expect(session.counted.costUsd, session.sessionId).toBeCloseTo(cost_usd, 6)
+    expect(session.total.calls, session.sessionId).toBe(api_requests)
+    expect(session.total.costUsd, session.sessionId).toBeCloseTo(cost_usd, 6)
   }
   const fork = sessions.find(({ sessionId }) => sessionId.startsWith('09388334'))
-  expect(causesOf(fork)).toContainEqual(expect.stringMatching(/resumed or forked/))
+  expect(fork?.notes).toEqual([expect.stringMatching(/resumed or forked/)])
   // The file says 0.12820399999999998.
   expect(fork?.agentTotalUsd).toBe(0.128204)
   const calls = Object.values(truth).reduce((sum, { api_requests }) => sum + api_requests, 0)
-  expect(days.reduce((sum, { counted }) => sum + counted.calls, 0)).toBe(calls)
+  expect(days.reduce((sum, { total }) => sum + total.calls, 0)).toBe(calls)
 })
 
 test('names calls that only one side has', async () => {
@@ -92,8 +92,23 @@ test('names calls that only one side has', async () => {
   const causes = new Map(
     sessions.map((session) => [session.sessionId.slice(0, 8), causesOf(session)]),
   )
-  expect(causes.get('c197300c')).toContainEqual(expect.stringMatching(/sent no telemetry/))
-  expect(causes.get('bafd4431')).toContainEqual(expect.stringMatching(/no transcript .* imported/))
+  expect(causes.get('c197300c')).toContainEqual(expect.stringMatching(/no telemetry was received/))
+  expect(causes.get('bafd4431')).toContainEqual(expect.stringMatching(/no transcript was imported/))
+})
+
+test('says a cause once for all sessions that have it, and which side has more', async () => {
+  for (const name of ['2.1.329-tools', '2.1.329-resume']) {
+    await importInto(url, [join(corpus, name, 'projects')])
+  }
+  const { code, stdout } = await home.start(['reconcile', '--since', '2020-01-01'], variables)
+  expect(code).toBe(0)
+  expect(stdout.match(/no telemetry was received/g)).toHaveLength(1)
+  expect(stdout).toMatch(
+    /^telemetry has 10 calls, \$[\d.]+, [\d.]+K tokens less than transcript: no/m,
+  )
+  expect(stdout).toMatch(/^ {2}3 sessions: \w{8}, \w{8}, \w{8}$/m)
+  // Telemetry reports nothing of those days, which is not $0.00.
+  expect(stdout).toMatch(/^2026-11-2\d +- +- +10 /m)
 })
 
 test('compares days with what the provider says', async () => {
@@ -103,21 +118,21 @@ test('compares days with what the provider says', async () => {
   const { days: own } = await reconciled('--since', '2020-01-01', '--tz', 'UTC')
   const [day] = own
   const date = day?.date ?? ''
-  const { input = 0, output = 0, cacheRead = 0, cacheCreation = 0 } = day?.counted ?? {}
+  const { input = 0, output = 0, cacheRead = 0, cacheCreation = 0 } = day?.total ?? {}
   const all = input + output + cacheRead + cacheCreation
   writeFileSync(file, `${header}\n${date},opus,${all},0\n2020-01-01,opus,5,5\n`)
   const { days } = await reconciled('--usage-csv', file)
   expect(days).toMatchObject([
     {
       date: '2020-01-01',
-      cause: expect.stringMatching(/installed, or on another machine/),
+      cause: expect.stringMatching(/was installed, or on another machine/),
       provider: { tokens: 10 },
     },
     { date, cause: null, provider: { tokens: all } },
   ])
   const text = await home.start(['reconcile', '--usage-csv', file], variables)
   expect(text.code).toBe(0)
-  expect(text.stdout).toMatch(/2020-01-01: nothing is known here of that day/)
+  expect(text.stdout).toMatch(/2020-01-01: nothing of that day is stored/)
   writeFileSync(file, 'a,b\n')
   const wrong = await home.start(['reconcile', '--usage-csv', file], variables)
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/usage_date_utc/)])

@@ -78,7 +78,7 @@ describe('a day', () => {
   })
 
   test('whose difference the next day has the other way round is one of midnight', () => {
-    const next = { provider: day(6), counted: { tokens: 0, costUsd: 0 } }
+    const next = { provider: day(6), total: { tokens: 0, costUsd: 0 } }
     expect(causeOfDay(day(4), { tokens: 10, costUsd: 1 }, [next])).toMatch(/midnight UTC/)
   })
 })
