@@ -285,12 +285,16 @@ function watcherOf(
   clock: Clock,
   log: Log,
 ): TranscriptWatcher {
+  const folders = transcriptFolders(homeDir, variables)
+  log.info({ folders, isExported }, 'following transcripts')
   return createTranscriptWatcher({
     importer,
     // One may be made later.
     folders: () => transcriptFolders(homeDir, variables),
     isExported,
     clock,
+    onRead: ({ files, bytes, prompts, calls, tools }) =>
+      log.debug({ files, bytes, prompts, calls, tools }, 'transcripts were read'),
     onError: (reason) => log.error({ reason }, 'transcripts could not be followed'),
   })
 }

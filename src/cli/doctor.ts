@@ -130,7 +130,11 @@ async function examined(
   const named = json ? [fine('config', destinations.map(sentenceOf).join(', '))] : []
   if (!json) nameDestinations(context.stdout, destinations)
   const { findings, refused } = await examine(
-    { config: config.value, platform, shellVariables, productVersion },
+    {
+      config: config.value,
+      ...{ platform, shellVariables, productVersion },
+      transcriptFolders: context.transcripts.folders(),
+    },
     { run: runCommand, probe: createBridgeProbe(), now },
     { waitMs: wait * 1000, sendsRecord: record },
   )

@@ -1,6 +1,6 @@
 /**
- * `import`: transcripts that agents keep on this machine, into the store. Through the bridge while one
- * runs on the data folder, since it holds sessions in memory, else straight into the store.
+ * `import`: reads the transcripts that agents keep on this machine into the store. Through the bridge while
+ * one runs on the data folder, since it holds sessions in memory, otherwise directly.
  */
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -8,12 +8,26 @@ import { type Command, Option } from 'commander'
 import type { BridgeApi } from '../api/bridge-client.ts'
 import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
 import type { Config } from '../config/config.ts'
-import { ok, type Result } from '../domain/result.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { configuredExporters } from '../exporters/registry.ts'
 import type { CliContext } from './context.ts'
-import { dataDestination, nameDestinations } from './destination.ts'
+import {
+  dataDestination,
+  type Destination,
+  exporterDestination,
+  langfuseDestination,
+  nameDestinations,
+} from './destination.ts'
 import { bytesText, countOfText } from './figures.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
-import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
+import {
+  type Conclude,
+  EXIT_PROBLEM,
+  failed,
+  type Failure,
+  jsonDocument,
+  type Outcome,
+} from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readConfig } from './read-config.ts'
 import { addSinceOption, type FilterOptions, filterOf } from './session-filter.ts'
@@ -28,11 +42,12 @@ interface Options extends Pick<FilterOptions, 'since' | 'tz'> {
 }
 
 const NOTE = `
-Without a path it reads where Claude Code and Codex keep their transcripts. It goes on where the last
-import ended; what comes again, or what telemetry has told already, counts once. Costs that no
-telemetry tells are estimated by the price table.
+Without a path, reads the folders of Claude Code and Codex. Each import continues where the last one
+ended, so it can be repeated at any time; a call that telemetry has reported, or that stands in several
+files, is counted once. Costs without telemetry are estimated from the price table.
 
-What is imported stays here. With --export, or with replay later, it goes to Langfuse as well.`
+Imported sessions stay in the store. To send them to Langfuse and other exporters, use --export, or
+replay later.`
 
 /** Between two looks at what the bridge has done. */
 const POLL_MS = 100
@@ -40,23 +55,23 @@ const POLL_MS = 100
 export function addImport(program: Command, context: CliContext, concluded: Conclude): void {
   const command = program
     .command('import')
-    .summary('take in the transcripts that agents keep on this machine')
+    .summary('import the transcripts that agents keep on this machine')
     .description(
-      'Takes in the transcripts that coding agents keep on this machine: sessions from before\n' +
-        'claude-telemetry was installed, and the text that telemetry leaves out.',
+      'Imports the transcripts that coding agents keep on this machine: sessions from before\n' +
+        'claude-telemetry was installed, and the content that telemetry leaves out.',
     )
     .argument('[paths...]', 'files or folders (default: where the agents keep them)')
-  addSinceOption(command, 'only files that were written to since')
-    .option('--project <folder>', 'only work in a folder of this name or path')
+  addSinceOption(command, 'only files last written to since')
+    .option('--project <folder>', 'only sessions in a folder with this name or path')
     .addOption(
-      new Option('--content <how>', 'what people and models said')
+      new Option('--content <how>', 'prompts, answers, and tool input and output')
         .choices(['keep', 'drop'])
         .default('keep'),
     )
-    .option('--again', 'read files from their beginning, whatever was read before')
-    .option('--export', 'send what is imported to Langfuse, too')
-    .option('--dry-run', 'count what is there, and store nothing')
-    .option('--json', 'print the counts as JSON')
+    .option('--again', 'read files from the beginning, also those read before')
+    .option('--export', 'also send imported sessions to the exporters')
+    .option('--dry-run', 'count without storing anything')
+    .option('--json', 'print JSON')
     .addHelpText('after', NOTE)
     .action((paths: readonly string[], options: Options) =>
       concluded(importTranscripts(context, paths, options)),
@@ -78,7 +93,10 @@ async function importTranscripts(
       ? paths.map((path) => resolve(workingDir, path))
       : context.transcripts.folders()
   if (folders.length === 0) {
-    return failed('no transcripts were found on this machine', 'Name their folder.')
+    return failed(
+      'neither Claude Code nor Codex has a folder of transcripts on this machine',
+      'Name a file or folder: claude-telemetry import <path>',
+    )
   }
   const body: ImportBody = {
     paths: [...folders],
@@ -89,13 +107,20 @@ async function importTranscripts(
     ...(from !== undefined && { sinceMs: from }),
     ...(options.project !== undefined && { project: options.project }),
   }
+  const exporters = options.export === true ? exporterDestinations(config.value, context) : []
+  if (options.export === true && exporters.length === 0) {
+    return failed(
+      'nothing can be exported: no exporter is configured',
+      'Set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or leave out --export.',
+    )
+  }
   if (!body.isDryRun) {
-    nameDestinations(context.stderr, [dataDestination(config.value, context)])
+    nameDestinations(context.stderr, [dataDestination(config.value, context), ...exporters])
   }
   const progress = createProgress(context.stderr)
   const done = await run(context, config.value, body, progress)
   progress.clear()
-  return done.ok ? outcomeOf(done.value, options) : done
+  return done.ok ? outcomeOf(done.value, folders, options) : done
 }
 
 async function run(
@@ -134,36 +159,95 @@ async function runInBridge(
   }
 }
 
-/** It is done when everything that was named is stored. */
-function outcomeOf(counts: ImportCounts, { json = false, dryRun = false }: Options): Outcome {
-  const { files, knownFiles, refused, refusals, unreadable, damagedLines } = counts
-  if (unreadable.length > 0) {
-    return failed(
-      `${countOfText(unreadable.length, 'path')} could not be read: ${unreadable.slice(0, 5).join('; ')}`,
-      files > 0 ? `${summaryOf(counts, dryRun)} The rest is stored.` : undefined,
-    )
+/** Exits with 0 when everything that was named is stored, with or without `--json`. */
+function outcomeOf(counts: ImportCounts, folders: readonly string[], options: Options): Outcome {
+  const { json = false, dryRun = false } = options
+  const problems = problemsOf(counts, folders, options)
+  if (json) {
+    return ok({ document: jsonDocument(counts), exitCode: problems.length > 0 ? EXIT_PROBLEM : 0 })
   }
+  const lines = linesOf(counts, options)
+  if (problems.length === 0) return ok({ lines })
+  const rest = counts.files === 0 ? '' : dryRun ? 'All else: ' : 'All else is stored: '
+  return err({
+    messages: problems,
+    ...(rest !== '' && { next: `${rest}${lines[0] ?? ''}` }),
+  })
+}
+
+/** Paths and refusals that are named one by one. */
+const MAX_NAMED = 5
+
+/** Why not everything that was named is stored. */
+function problemsOf(
+  counts: ImportCounts,
+  folders: readonly string[],
+  { project }: Options,
+): readonly string[] {
+  const { files, knownFiles, refused, refusals, unreadable, skippedFiles } = counts
+  const { empty, older, otherProjects, unrecognised } = skippedFiles
+  const more = unreadable.length - MAX_NAMED
+  const problems = unreadable.slice(0, MAX_NAMED).map((failure) => `cannot read ${failure}`)
+  if (more > 0) problems.push(`cannot read ${countOfText(more, 'more file')}`)
   if (refused > 0) {
-    return failed(
-      `${countOfText(refused, 'entry', 'entries')} were refused: ${refusals.join('; ')}`,
+    const reasons = refusals.slice(0, MAX_NAMED).join('; ')
+    problems.push(`${countOfText(refused, 'entry was', 'entries were')} refused: ${reasons}`)
+  }
+  if (problems.length > 0 || files + knownFiles + empty + older > 0) return problems
+  if (otherProjects > 0) {
+    const others = countOfText(otherProjects, 'transcript belongs', 'transcripts belong')
+    return [`no transcript of project "${project}" was found; ${others} to other projects`]
+  }
+  const where = folders.slice(0, MAX_NAMED).join(', ')
+  if (unrecognised > 0) {
+    const found = countOfText(unrecognised, '.jsonl file')
+    return [`no transcript of Claude Code or Codex in ${where}; ${found} of another kind`]
+  }
+  return [`no transcript (*.jsonl) in ${where}`]
+}
+
+function linesOf(counts: ImportCounts, options: Options): readonly string[] {
+  const { files, knownFiles, damagedLines, skippedFiles } = counts
+  const { empty, older } = skippedFiles
+  const lines: string[] = []
+  if (files > 0) lines.push(summaryOf(counts, options.dryRun === true))
+  else if (knownFiles > 0) lines.push(`Nothing new in ${countOfText(knownFiles, 'transcript')}.`)
+  else if (older > 0) {
+    lines.push(
+      `Nothing to import: ${countOfText(older, 'transcript')} last written before --since.`,
+    )
+  } else lines.push(`Nothing to import: ${countOfText(empty, 'transcript')}, empty.`)
+  if (damagedLines > 0) {
+    lines.push(`${countOfText(damagedLines, 'damaged line was', 'damaged lines were')} skipped.`)
+  }
+  if (options.export === true && (knownFiles > 0 || options.again === true)) {
+    lines.push(
+      'What was imported before is not sent again. To send it, run: claude-telemetry replay',
     )
   }
-  if (json) return ok({ document: jsonDocument(counts) })
-  if (files === 0) {
-    return knownFiles > 0
-      ? ok({ lines: [`Nothing new in ${countOfText(knownFiles, 'transcript')}.`] })
-      : failed('no transcripts were found there', 'Name a file or folder of Claude Code or Codex.')
-  }
-  const lines = [summaryOf(counts, dryRun)]
-  if (damagedLines > 0) lines.push(`${countOfText(damagedLines, 'line')} could not be read.`)
-  return ok({ lines })
+  return lines
 }
 
 function summaryOf(counts: ImportCounts, isDryRun: boolean): string {
   const { files, bytes, sessions, prompts, calls, tools } = counts
   return (
-    `${isDryRun ? 'Would read' : 'Read'} ${countOfText(files, 'transcript')} (${bytesText(bytes)}): ` +
+    `${isDryRun ? 'Would read' : 'Read'} ${countOfText(files, 'transcript')} (${bytesText(bytes)}) with ` +
     `${countOfText(sessions, 'session')}, ${countOfText(prompts, 'prompt')}, ` +
     `${countOfText(calls, 'model call')}, ${countOfText(tools, 'tool result')}.`
   )
+}
+
+/** Where imported sessions are sent. Routes may send some elsewhere. */
+function exporterDestinations(config: Config, context: CliContext): readonly Destination[] {
+  const exporters = configuredExporters(config, {
+    productVersion: context.productVersion,
+    now: context.now,
+  })
+  return exporters.flatMap(({ definition, exporter }) => {
+    if (exporter === undefined) return []
+    if (definition.name === 'langfuse' && config.langfuse !== undefined) {
+      return [langfuseDestination(config.langfuse.baseUrl, context)]
+    }
+    return [exporterDestination(definition, exporter.address, context)]
+  })
 }

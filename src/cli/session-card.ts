@@ -33,7 +33,7 @@ export function sessionCard(
   timeZone: string,
 ): readonly TextLine[] {
   const { session: row, models, tools, turns, omittedTurns } = session
-  const title = plainLine(row.title ?? '(no title: prompts are not recorded)')
+  const title = plainLine(row.title ?? '(no title: no prompt is stored)')
   const head: readonly TextLine[] = [
     [styled('bold', terminal.isInteractive ? cutTo(title, terminal.columns) : title)],
     [styled('gray', `${row.agent}  ${row.sessionId}`)],

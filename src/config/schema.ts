@@ -229,12 +229,12 @@ export const environmentSchema = z.object({
   WATCH_TRANSCRIPTS: variable(
     oneOf(['on', 'off']),
     'off',
-    'Follow the transcripts that agents write here, which have the texts that telemetry leaves out.',
+    'Follow transcripts that agents write on this machine: they have content that telemetry leaves out.',
   ),
   WATCH_CONTENT: variable(
     oneOf(['local', 'export']),
     'local',
-    'What watched transcripts tell stays here, or is exported where telemetry does not tell it.',
+    'Where content of watched transcripts goes: into the store alone, or to the exporters as well.',
   ),
   BODY_FOLDERS: optionalVariable(
     folderList,

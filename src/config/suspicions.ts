@@ -32,7 +32,40 @@ export function suspicionsOf(settings: Settings): readonly string[] {
     ...suspiciousNames(settings),
     ...suspiciousValues(settings),
     ...keysBesideAnotherAddress(settings),
+    ...withoutEffect(settings),
   ]
+}
+
+/** Settings that do nothing unless another one is set, to a given word where there is one. */
+const NEEDED: readonly (readonly [
+  names: readonly VariableName[],
+  needed: readonly VariableName[],
+  word?: string,
+])[] = [
+  [['WATCH_CONTENT'], ['WATCH_TRANSCRIPTS'], 'on'],
+  [
+    ['EXPORT_OTLP_HEADERS', 'EXPORT_OTLP_PROTOCOL', 'EXPORT_OTLP_TIMEOUT'],
+    ['EXPORT_OTLP_ENDPOINT', 'ROUTES_FILE'],
+  ],
+  [
+    ['FORWARD_OTLP_HEADERS', 'FORWARD_OTLP_TIMEOUT', 'FORWARD_UNREDACTED'],
+    ['FORWARD_OTLP_ENDPOINT', 'ROUTES_FILE'],
+  ],
+  [['DATABASE_READ_URL', 'DATABASE_POOL_SIZE', 'DATABASE_STATEMENT_TIMEOUT'], ['DATABASE_URL']],
+]
+
+function withoutEffect({ variables, originOf }: Settings): string[] {
+  return NEEDED.flatMap(([names, needed, word]) => {
+    const isMet = needed.some((name) => {
+      const value = variables[name]
+      return word === undefined ? !isBlank(value) : value?.trim().toLowerCase() === word
+    })
+    if (isMet) return []
+    const condition = `${needed[0]} is not ${word ?? 'set'}`
+    return names
+      .filter((name) => !isBlank(variables[name]))
+      .map((name) => `${name} in ${originOf(name) ?? ENVIRONMENT} has no effect: ${condition}.`)
+  })
 }
 
 function suspiciousNames({ environment, files, variables }: Settings): string[] {

@@ -92,7 +92,7 @@ export function pairList(values?: readonly string[]): Syntax<Readonly<Record<str
 export function oneOf<const T extends readonly string[]>(words: T): Syntax<T[number]> {
   return {
     schema: z.string().toLowerCase().pipe(z.enum(words)),
-    type: 'word',
+    type: words.map((word) => `\`${word}\``).join(', '),
     expected: `one of ${words.join(', ')}`,
   }
 }

@@ -24,6 +24,7 @@ import { signalPlans } from './signal-plan.ts'
 import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
 import { routeFindings } from './route-checks.ts'
+import { transcriptFindings } from './transcript-checks.ts'
 import { sessionFindings } from './session-checks.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -34,6 +35,8 @@ export interface Patient {
   /** Of the shell that this runs in. */
   readonly shellVariables: Variables
   readonly productVersion: string
+  /** Where agents keep transcripts: those folders that are there. */
+  readonly transcriptFolders: readonly string[]
 }
 
 export interface Instruments {
@@ -60,7 +63,7 @@ export async function examine(
   { run, probe, now }: Instruments,
   { waitMs, sendsRecord }: ExaminationOptions,
 ): Promise<Examination> {
-  const { config, platform, shellVariables, productVersion } = patient
+  const { config, platform, shellVariables, productVersion, transcriptFolders } = patient
   const {
     layers,
     headersHelper,
@@ -105,6 +108,7 @@ export async function examine(
     ...bodyFindings(environment, config.bodyFolders),
     ...agentFindings(shellVariables, platform, config),
     ...bridge.findings,
+    ...transcriptFindings(config, transcriptFolders),
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),
     ...(await sessionFindings(config, now())),

@@ -9,7 +9,10 @@ export const importBody = z
       .min(1)
       .max(10_000)
       .meta({ description: 'absolute paths of files and folders on the machine of the bridge' }),
-    sinceMs: z.number().optional().meta({ description: 'only files written to since, epoch ms' }),
+    sinceMs: z
+      .number()
+      .optional()
+      .meta({ description: 'only files last written to since, epoch ms' }),
     project: z.string().optional().meta({ description: 'only work in a folder of this name' }),
     content: z.enum(['keep', 'drop']).default('keep'),
     isExported: z.boolean().default(false).meta({ description: 'goes to exporters, too' }),
@@ -23,9 +26,17 @@ export const importCounts = z
   .object({
     files: count.meta({ description: 'files with something new' }),
     knownFiles: count.meta({ description: 'files that were read before' }),
+    skippedFiles: z
+      .object({
+        empty: count,
+        older: count.meta({ description: 'last written to before sinceMs' }),
+        otherProjects: count,
+        unrecognised: count.meta({ description: 'of no agent that is known here' }),
+      })
+      .meta({ description: 'files that were found and not read' }),
     bytes: count,
     sessions: count,
-    prompts: count,
+    prompts: count.meta({ description: 'in what was read, known ones included; so the next two' }),
     calls: count,
     tools: count,
     damagedLines: count,

@@ -23,8 +23,20 @@ export interface Found {
   readonly files: readonly TranscriptFile[]
   /** Transcripts in which there is nothing new. */
   readonly known: number
+  readonly skipped: SkippedFiles
   /** Paths that could not be read, each with why. */
   readonly unreadable: readonly string[]
+}
+
+/** Files that were found and are not read, by reason. */
+export interface SkippedFiles {
+  readonly empty: number
+  /** Last written to before `sinceMs`. */
+  readonly older: number
+  /** Transcripts of other projects than the one asked for. */
+  readonly otherProjects: number
+  /** Of no agent that is known here. */
+  readonly unrecognised: number
 }
 
 interface Candidate {
@@ -44,40 +56,44 @@ export async function findTranscripts(
   const unreadable: string[] = []
   const files: TranscriptFile[] = []
   let known = 0
+  const skipped = { empty: 0, older: 0, otherProjects: 0, unrecognised: 0 }
   const origins = createOrigins()
   for await (const candidate of candidatesOf(selection.paths, unreadable)) {
-    if (candidate.modifiedMs < (selection.sinceMs ?? 0) || candidate.bytes === 0) continue
+    if (candidate.bytes === 0) skipped.empty += 1
+    else if (candidate.modifiedMs < (selection.sinceMs ?? 0)) skipped.older += 1
+    if (candidate.bytes === 0 || candidate.modifiedMs < (selection.sinceMs ?? 0)) continue
     try {
       const file = await fileOf(candidate, selection, sources, positions, origins)
       if (file === 'known') known += 1
-      else if (file !== undefined) files.push(file)
+      else if (typeof file === 'string') skipped[file] += 1
+      else files.push(file)
     } catch (error) {
       unreadable.push(failureOf(candidate.path, error))
     }
   }
-  return { files: files.sort((a, b) => a.firstMs - b.firstMs), known, unreadable }
+  return { files: files.sort((a, b) => a.firstMs - b.firstMs), known, skipped, unreadable }
 }
 
-/** What a file is; undefined where it is no transcript that was asked for. */
+/** What a file is, or why it is not read. */
 async function fileOf(
   { path, bytes, modifiedMs }: Candidate,
   { project, again = false }: Selection,
   sources: readonly TranscriptSource[],
   positions: TranscriptPositions,
   origins: Origins,
-): Promise<TranscriptFile | 'known' | undefined> {
+): Promise<TranscriptFile | 'known' | 'otherProjects' | 'unrecognised'> {
   const before = again ? undefined : await positions.get(path)
   const known = before === undefined ? undefined : readPosition(before)
   // Files are only appended to.
   if (before?.position === bytes && known?.isTold === true) return 'known'
   const head = await headOf(path)
   const source = sources.find(({ recognises }) => recognises(head?.lines ?? []))
-  if (head === undefined || source === undefined) return undefined
+  if (head === undefined || source === undefined) return 'unrecognised'
   const name = basename(path)
   const facts = source.facts(name, head.lines)
   const { sessionId, firstMs, folder } = facts
   if (project !== undefined && folder !== project && folderName(folder) !== project) {
-    return undefined
+    return 'otherProjects'
   }
   const goesOn = before !== undefined && before.head === head.hash && before.position <= bytes
   return {

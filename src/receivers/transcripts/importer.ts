@@ -12,7 +12,7 @@ import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
-import { findTranscripts, type Selection } from './discovery.ts'
+import { findTranscripts, type Selection, type SkippedFiles } from './discovery.ts'
 import {
   attributesOf,
   type Place,
@@ -35,6 +35,7 @@ export interface ImportCounts {
   /** Files with something new, those without, and bytes of the former. */
   readonly files: number
   readonly knownFiles: number
+  readonly skippedFiles: SkippedFiles
   readonly bytes: number
   readonly sessions: number
   readonly prompts: number
@@ -130,6 +131,7 @@ async function runImport(
   const counts: Mutable = {
     files: 0,
     knownFiles: found.known,
+    skippedFiles: found.skipped,
     bytes: 0,
     sessions: 0,
     prompts: 0,

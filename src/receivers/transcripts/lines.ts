@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { getSystemErrorMessage } from 'node:util'
 
 /** A line without its end; `endsAt` is the byte behind it. `text` is undefined where it is too long. */
 export interface FileLine {
@@ -142,6 +143,7 @@ export function parsedLine(text: string): Readonly<Record<string, unknown>> | un
 
 /** Why a file could not be read. */
 export function failureOf(path: string, error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return `${path}: ${code ?? message}`
+  const { code, errno, message } = error as NodeJS.ErrnoException
+  const words = errno === undefined ? undefined : getSystemErrorMessage(errno)
+  return `${path}: ${words ?? code ?? message}`
 }

@@ -3,7 +3,7 @@
  * to, and imports what is new. Files from before it was started are left to `import`.
  */
 import type { Clock, Timer } from '../../domain/clock.ts'
-import type { TranscriptImporter } from './importer.ts'
+import type { ImportCounts, TranscriptImporter } from './importer.ts'
 
 export interface TranscriptWatcher {
   start(): void
@@ -17,7 +17,14 @@ export interface WatcherDeps {
   readonly folders: () => readonly string[]
   readonly isExported: boolean
   readonly clock: Clock
+  /** Something new was read. */
+  readonly onRead: (counts: ImportCounts) => void
   readonly onError: (message: string) => void
+}
+
+/** What of a look is not stored; empty where everything is. */
+function errorOf({ refusals, unreadable }: ImportCounts): string {
+  return [...refusals, ...unreadable].join('; ')
 }
 
 const INTERVAL_MS = 2000
@@ -27,7 +34,7 @@ const QUIET_MS = 3000
 const LOOK_BACK_MS = 3_600_000
 
 export function createTranscriptWatcher(deps: WatcherDeps): TranscriptWatcher {
-  const { importer, folders, isExported, clock, onError } = deps
+  const { importer, folders, isExported, clock, onRead, onError } = deps
   const stopping = new AbortController()
   let timer: Timer | undefined
   let running: Promise<void> = Promise.resolve()
@@ -44,7 +51,8 @@ export function createTranscriptWatcher(deps: WatcherDeps): TranscriptWatcher {
       quietMs: QUIET_MS,
     } as const
     const done = await importer.run(request, () => {}, stopping.signal)
-    const error = done.ok ? done.value.refusals.join('; ') : done.error
+    if (done.ok && done.value.bytes > 0) onRead(done.value)
+    const error = done.ok ? errorOf(done.value) : done.error
     // The same every two seconds would say no more.
     if (error !== '' && error !== lastError && !stopping.signal.aborted) onError(error)
     lastError = error

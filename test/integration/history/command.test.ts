@@ -1,5 +1,5 @@
 /** `claude-telemetry import`, with and without a bridge on the data folder. */
-import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
@@ -59,12 +59,67 @@ describe('import', () => {
     const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
     const missing = await run('import', home.path('nowhere'))
     expect(missing.code).toBe(1)
-    expect(missing.stderr).toMatch(/nowhere: ENOENT/)
+    expect(missing.stderr).toMatch(/cannot read .*nowhere: no such file or directory/)
     const none = await run('import')
     expect(none.code).toBe(1)
-    expect(none.stderr).toMatch(/no transcripts were found/)
-    writeFileSync(home.path('other.jsonl'), '{"some":"thing"}\n')
-    expect((await run('import', home.path('.'))).code).toBe(1)
+    expect(none.stderr).toMatch(/neither Claude Code nor Codex has a folder of transcripts/)
+    mkdirSync(home.path('other'))
+    const empty = await run('import', home.path('other'))
+    expect(empty).toMatchObject({ code: 1, stderr: expect.stringMatching(/no transcript \(/) })
+    writeFileSync(home.path('other/other.jsonl'), '{"some":"thing"}\n')
+    const other = await run('import', home.path('other'))
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/1 .jsonl file of another/),
+    })
+    const path = transcriptIn(home.path('.'))
+    const project = await run('import', path, '--project', 'nothing-like-it')
+    expect(project.code).toBe(1)
+    expect(project.stderr).toMatch(/project "nothing-like-it" .* 1 transcript belongs to others?/)
+    // What can be read is stored, and JSON does not change the exit code.
+    const both = ['import', path, home.path('nowhere')]
+    const json = await run(...both, '--dry-run', '--json')
+    expect(json.code).toBe(1)
+    expect(JSON.parse(json.stdout)).toMatchObject({ files: 1, unreadable: [expect.any(String)] })
+    const text = await run(...both)
+    expect(text.code).toBe(1)
+    expect(text.stderr).toMatch(/All else is stored: Read 1 transcript/)
+    expect((await run('import', path)).stdout).toMatch(/Nothing new/)
+  })
+
+  test('ends with 0 where there is nothing to store', async () => {
+    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    writeFileSync(home.path('empty.jsonl'), '')
+    const empty = await run('import', home.path('empty.jsonl'))
+    expect(empty).toMatchObject({ code: 0, stdout: 'Nothing to import: 1 transcript, empty.\n' })
+    const path = transcriptIn(home.path('.'))
+    utimesSync(path, 0, 0)
+    const older = await run('import', path, '--since', '1d')
+    expect(older).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/written before --since/),
+    })
+  })
+
+  test('says where it exports to, and what it does not send again', async () => {
+    const path = transcriptIn(home.path('.'))
+    const keys = { LANGFUSE_PUBLIC_KEY: 'pk-lf-1', LANGFUSE_SECRET_KEY: 'sk-lf-1' }
+    const address = { LANGFUSE_HOST: 'http://127.0.0.1:9' }
+    const run = (variables: Record<string, string>, ...args: string[]) =>
+      home.start(['import', path, ...args], { DATA_DIR: dataDir, ...variables })
+    const nowhere = await run({}, '--export')
+    expect(nowhere).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no exporter is configured/),
+    })
+    const first = await run({ ...keys, ...address }, '--export')
+    expect(first.code).toBe(0)
+    expect(first.stderr).toMatch(/Langfuse +http:\/\/127.0.0.1:9/)
+    expect(first.stdout).not.toMatch(/not sent again/)
+    for (const more of [[], ['--again']]) {
+      const later = await run({ ...keys, ...address }, '--export', ...more)
+      expect(later.stdout).toMatch(/not sent again. To send it, run: claude-telemetry replay/)
+    }
   })
 
   test('reads a file that grows where it ended, and a line when it is complete', async () => {

@@ -194,7 +194,7 @@ test('says everything that there is', () => {
 
 test('leaves out what says nothing', () => {
   expect(card(quiet).split('\n')).toEqual([
-    '(no title: prompts are not recorded)',
+    '(no title: no prompt is stored)',
     'claude-code  3f2a91c0-5d5e-4b3f-9a52-1c2d3e4f5a6b',
     '2026-11-21 09:30 · open',
     '',

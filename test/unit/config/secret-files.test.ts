@@ -46,7 +46,7 @@ test('every secret can stand in a file', () => {
     if (read === undefined) throw new Error(error)
     expect([name, read.variables[name]]).toEqual([name, value])
     expect(read.originOf(name)).toBe('the environment')
-    expect(suspicionsOf(read)).toEqual([])
+    expect(suspicionsOf(read).filter((each) => !each.endsWith('is not set.'))).toEqual([])
   }
 })
 

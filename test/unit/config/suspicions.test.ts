@@ -92,6 +92,34 @@ test('keys of one file beside the address of another are told', () => {
   expect(suspicionsOf(settingsOf({}, [user, clone]))).toEqual([])
 })
 
+describe('a setting that does nothing by itself', () => {
+  test.each([
+    ['WATCH_CONTENT', 'export', 'WATCH_TRANSCRIPTS is not on', { WATCH_TRANSCRIPTS: 'On' }],
+    [
+      'EXPORT_OTLP_HEADERS',
+      'a=b',
+      'EXPORT_OTLP_ENDPOINT is not set',
+      { EXPORT_OTLP_ENDPOINT: 'http://x' },
+    ],
+    [
+      'FORWARD_UNREDACTED',
+      '1',
+      'FORWARD_OTLP_ENDPOINT is not set',
+      { ROUTES_FILE: '/x/routes.json' },
+    ],
+    [
+      'DATABASE_READ_URL',
+      'postgres://x/y',
+      'DATABASE_URL is not set',
+      { DATABASE_URL: 'postgres://x/z' },
+    ],
+  ])('%s is told', (name, value, why, remedy) => {
+    expect(inFile({ [name]: value })).toEqual([`${name} in /x/.env has no effect: ${why}.`])
+    expect(inFile({ [name]: value, ...remedy })).toEqual([])
+    expect(inFile({ [name]: '' })).toEqual([])
+  })
+})
+
 describe('a value that an example has left', () => {
   test.each([
     ['LANGFUSE_PUBLIC_KEY', 'pk-lf-...'],
