@@ -18,7 +18,7 @@ export const ATTRIBUTE_ROOM: Size = { labels: 132, bytes: 64_000 }
 /** Room that is kept free for those below. */
 const RESERVED: Size = { labels: 4, bytes: 4_000 }
 /** Labels that the product itself reads. */
-export const READ_LABELS: ReadonlySet<string> = new Set(['project', 'repository', 'team'])
+export const READ_LABELS: ReadonlySet<string> = new Set(['project', 'repository', 'folder', 'team'])
 
 const OWN = { enumerable: true, configurable: true, writable: true } as const
 

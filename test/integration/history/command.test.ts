@@ -40,6 +40,9 @@ describe('import', () => {
     const shown = await run('session', session.slice(0, 8), '--json')
     expect(JSON.parse(shown.stdout)).toMatchObject({ turns: [{ modelCalls: 6, toolResults: 6 }] })
     expect((await run('import')).stdout).toMatch(/Nothing new/)
+    // Found as it was named for the import: by the folder that the agent worked in.
+    const listed = await run('sessions', '--project', 'tools', '--json')
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ session, project: 'tools' }])
   })
 
   test('goes through the bridge while one runs, and says what it would do before', async () => {
