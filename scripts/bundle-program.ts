@@ -21,8 +21,17 @@ const SMALL_THREADS = [
   'src/receivers/transcripts/reading-thread.ts',
 ]
 
-/** Loaded first, and with nothing else where that is enough. */
-const FIRST = 'src/app/process.ts'
+/** What Claude Code runs for its status line. Without the loader of modules it starts sooner. */
+const STATUS_LINE = 'src/app/status-line-entry.ts'
+
+/**
+ * Those that are a file each with all that they import, in this order: what is loaded first, and a
+ * status line, which has some milliseconds.
+ */
+const QUICK = [
+  { name: 'first', entry: 'src/app/process.ts' },
+  { name: 'status-line-parts', entry: 'src/app/status-line.ts' },
+] as const
 
 /**
  * What the server and the commands share, by folder. Rolldown would make a file for each set of
@@ -120,9 +129,9 @@ const known: Plugin = {
   },
 }
 
-/** The file of what `FIRST` imports; Rolldown asks for each module. */
-function firstLoaded(id: string, context: Rolldown.ChunkingContext): string | null {
-  const pending = [join(root, FIRST)]
+/** Whether a module is among what an entry imports; Rolldown asks for each module. */
+function isLoadedBy(entry: string, id: string, context: Rolldown.ChunkingContext): boolean {
+  const pending = [join(root, entry)]
   const found = new Set(pending)
   for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
     for (const imported of context.getModuleInfo(each)?.importedIds ?? []) {
@@ -130,7 +139,7 @@ function firstLoaded(id: string, context: Rolldown.ChunkingContext): string | nu
       found.add(imported)
     }
   }
-  return id !== join(root, FIRST) && found.has(id) ? 'first' : null
+  return id !== join(root, entry) && found.has(id)
 }
 
 /** Resolves to the files that it wrote, as paths in the folder. */
@@ -138,6 +147,7 @@ async function bundle(
   folder: string,
   entries: readonly string[],
   codeSplitting: boolean | Rolldown.CodeSplittingOptions,
+  format: 'esm' | 'cjs' = 'esm',
 ): Promise<readonly string[]> {
   const built = await build({
     configFile: false,
@@ -158,9 +168,12 @@ async function bundle(
         // A dynamic import may also be one of what is loaded already.
         checks: { ineffectiveDynamicImport: false },
         output: {
-          format: 'esm',
+          format,
           comments: false,
-          entryFileNames: ({ name }) => (name === 'main' ? 'main.js' : `${FOLDER}/${name}.js`),
+          entryFileNames: ({ name }) => {
+            if (name === 'main') return 'main.js'
+            return `${FOLDER}/${name}.${format === 'cjs' ? 'cjs' : 'js'}`
+          },
           chunkFileNames: `${FOLDER}/[name].js`,
           codeSplitting,
         },
@@ -179,11 +192,20 @@ export async function bundleProgram(folder: string): Promise<void> {
   const written = await bundle(folder, PROGRAM, {
     includeDependenciesRecursively: false,
     minShareCount: 2,
-    groups: [{ name: firstLoaded, debugName: 'first', priority: 1 }, ...SHARED],
+    groups: [
+      ...QUICK.map(({ name, entry }, index) => ({
+        name: (id: string, context: Rolldown.ChunkingContext) =>
+          isLoadedBy(entry, id, context) ? name : null,
+        debugName: name,
+        priority: QUICK.length - index,
+      })),
+      ...SHARED,
+    ],
   })
-  const threads: string[] = []
-  for (const thread of SMALL_THREADS) threads.push(...(await bundle(folder, [thread], false)))
+  const others: string[] = []
+  for (const thread of SMALL_THREADS) others.push(...(await bundle(folder, [thread], false)))
+  others.push(...(await bundle(folder, [STATUS_LINE], false, 'cjs')))
   for (const file of before) {
-    if (![...written, ...threads].includes(file)) rmSync(join(folder, file))
+    if (![...written, ...others].includes(file)) rmSync(join(folder, file))
   }
 }

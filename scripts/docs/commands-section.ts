@@ -42,6 +42,7 @@ function describedProgram() {
         folders: () => [],
         importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
       },
+      readInput: async () => '',
       serve: async () => ok(undefined),
     },
     async () => {},

@@ -81,6 +81,8 @@ async function lookUp(
       return ok(await queries.budgets())
     case 'fleet':
       return ok(await queries.fleet(question.query))
+    case 'statusLine':
+      return found(await queries.statusLine(question.key), 'session', question.key)
     case 'delivery': {
       const { dropped, exporters, ...bridge } = question.bridge
       const stored = await queries.outbox()

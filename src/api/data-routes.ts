@@ -25,6 +25,7 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addQuestion(app, queries, api.item, ({ params: { key, turn, item } }) => {
     return { name: 'item', key, turn, item }
   })
+  addQuestion(app, queries, api.statusLine, ({ params: { key } }) => ({ name: 'statusLine', key }))
   addQuestion(app, queries, api.events, ({ params: { key }, query }) => {
     return { name: 'events', key, query }
   })

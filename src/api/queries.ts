@@ -5,6 +5,7 @@
  */
 import type { Visible } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
+import type { StatusFigures } from '../domain/status-line.ts'
 import type { Setup } from './contract/access.ts'
 import type { BudgetOverrideAsked, BudgetOverrides, Budgets } from './contract/budgets.ts'
 import type {
@@ -48,6 +49,8 @@ export interface StoreQueries {
   event(sessionKey: string, id: string): Promise<RawEvent | undefined>
   budgets(): Promise<Budgets>
   fleet(query: FleetQuery): Promise<Fleet>
+  /** Undefined for a session that is not stored. */
+  statusLine(sessionKey: string): Promise<StatusFigures | undefined>
   /** The part of an answer about delivery that the store knows. */
   outbox(): Promise<StoredOutbox>
   /** Whether any record was ever stored. */
@@ -124,6 +127,7 @@ export type Question =
   | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }
   | { readonly name: 'budgets' }
   | { readonly name: 'fleet'; readonly query: FleetQuery }
+  | { readonly name: 'statusLine'; readonly key: string }
   | { readonly name: 'delivery'; readonly bridge: BridgeState }
   /** What to export, but for whether anything has arrived. */
   | { readonly name: 'setup'; readonly setup: Omit<Setup, 'hasArrived'> }

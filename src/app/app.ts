@@ -252,6 +252,7 @@ export async function createApp(
     intake,
     forwarding,
     hookAgents,
+    statusFigures: (sessionKey, visible) => page.statusFigures(sessionKey, visible),
     health,
     readiness,
     scrape: () => metrics.scrape(),

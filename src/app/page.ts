@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { budgetTimeZone } from './budget-alarm.ts'
 import type { Config } from '../config/config.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
+import type { Visible } from '../domain/access.ts'
 import type { Log } from '../observability/logger.ts'
 import { createKeyManagement } from './key-management.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
@@ -21,6 +22,9 @@ import { createWeb } from '../api/server.ts'
 /** Beside the folder of this module, compiled or not. */
 const PAGE_DIR = join(import.meta.dirname, '../../dist/page')
 
+/** Whoever asks waits for less. */
+const STATUS_TIMEOUT_MS = 1000
+
 export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl' | 'retentionMs'> {
   readonly config: Config
   /** Absent when it could not be made: then the page stays shut. */
@@ -34,6 +38,11 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
 export interface Page extends Pick<PageQueries, 'committed'> {
   /** For the HTTP server. */
   readonly plugin: ReturnType<typeof createWeb>
+  /**
+   * What a status line of a session shows, as JSON; undefined where nothing is stored that is visible
+   * to it, or the answer takes too long.
+   */
+  statusFigures(sessionKey: string, visible: Visible): Promise<Uint8Array | undefined>
   /** After the server was closed. */
   close(): Promise<void>
 }
@@ -81,6 +90,11 @@ export function createPage(deps: PageDeps): Page {
       log,
     }),
     committed: (outcome) => page.committed(outcome),
+    statusFigures: async (key, visible) => {
+      const signal = AbortSignal.timeout(STATUS_TIMEOUT_MS)
+      const answer = await reader.ask({ name: 'statusLine', key }, visible, signal)
+      return answer.ok ? answer.value : undefined
+    },
     close: () => reader.close(),
   }
 }

@@ -4,6 +4,7 @@
  */
 import { inspect } from 'node:util'
 import { asksForVersion, plainStart, withoutEnvFiles } from '../cli/arguments.ts'
+import { statusLineWish } from '../cli/statusline/arguments.ts'
 import { safeBlock } from '../domain/safe-text.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { NODE_ARGS_END } from '../setup/service-unit.ts'
@@ -29,6 +30,12 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2)
   if (asksForVersion(args)) {
     process.stdout.write(`${PRODUCT_VERSION}\n`)
+    return
+  }
+  const statusLine = statusLineWish(args)
+  if (statusLine !== undefined) {
+    const { showStatusLine } = await import('./status-line.ts')
+    await showStatusLine(statusLine)
     return
   }
   // An import reads as much as a bridge takes in within months.

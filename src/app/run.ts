@@ -3,7 +3,9 @@
  * codes stand in `cli/outcome.ts`; the bridge ends with 0 after a stop that was asked for, 1 when it
  * cannot start, 128 + signal when a second signal cuts the stop short.
  */
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { App } from './app.ts'
 import { plainStart } from '../cli/arguments.ts'
 import { createAsk } from '../cli/confirmation.ts'
@@ -12,12 +14,16 @@ import { conclude } from '../cli/outcome.ts'
 import { withSettings } from '../cli/read-config.ts'
 import { createReadSecret } from '../cli/secret-input.ts'
 import { start } from '../cli/start.ts'
+import { readInput } from '../cli/statusline/read-input.ts'
 import { createTerminal } from '../cli/terminal.ts'
 import { readSettings } from '../config/env-file.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { transcriptFolders } from './transcript-folders.ts'
 import { CLONE_DIR, PRODUCT_VERSION } from './version.ts'
+
+/** Beside this module, in what is built. */
+const STATUS_LINE_PATH = join(import.meta.dirname, 'status-line-entry.cjs')
 
 const KEEP_ALIVE_MS = 60_000
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
@@ -40,12 +46,17 @@ export async function run(): Promise<number> {
     readSettings: (envFiles) => readSettings(envFiles, environment, platform),
     platform,
     productVersion: PRODUCT_VERSION,
-    program: { nodePath: process.execPath, mainPath: process.argv[1] ?? '' },
+    program: {
+      nodePath: process.execPath,
+      mainPath: process.argv[1] ?? '',
+      ...(existsSync(STATUS_LINE_PATH) && { statusLinePath: STATUS_LINE_PATH }),
+    },
     userId: process.getuid?.(),
     stdout,
     stderr,
     ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
     readSecret: createReadSecret(process.stdin, process.stderr),
+    readInput: () => readInput(process.stdin),
     now: Date.now,
     transcripts: {
       folders: () => transcriptFolders(platform.homeDir, environment),

@@ -12,6 +12,14 @@ import type { Failure } from './outcome.ts'
 import type { ReadSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Where the program lies; absolute. */
+export interface ProgramPaths {
+  readonly nodePath: string
+  readonly mainPath: string
+  /** The small entry for a status line; absent where the program runs from its source. */
+  readonly statusLinePath?: string
+}
+
 /** What is known before the command line is read. */
 export interface ProgramContext {
   /** Without Node and script. */
@@ -23,7 +31,7 @@ export interface ProgramContext {
   readonly platform: Platform
   readonly productVersion: string
   /** How this program can be started again. */
-  readonly program: { readonly nodePath: string; readonly mainPath: string }
+  readonly program: ProgramPaths
   /** Number of the user; none on Windows. */
   readonly userId: number | undefined
   readonly stdout: Terminal
@@ -32,6 +40,8 @@ export interface ProgramContext {
   readonly ask?: Ask
   /** From standard input. */
   readonly readSecret: ReadSecret
+  /** Standard input as a whole; empty at a terminal. */
+  readonly readInput: () => Promise<string>
   /** Epoch ms. */
   readonly now: () => number
   /** Transcripts of agents, which only the bridge's own parts can read. */

@@ -15,7 +15,8 @@ import type { Addition } from '../setup/file-change.ts'
 import { localAddress } from '../setup/bridge-address.ts'
 import { shellFilePath, userSettingsPath } from '../setup/places.ts'
 import { type ServiceFile, serviceFile } from '../setup/service-unit.ts'
-import { SHELLS, type Shell } from '../setup/shell-block.ts'
+import type { SettingsAddition } from '../setup/claude-settings.ts'
+import { SHELLS, type Shell, shellWord } from '../setup/shell-block.ts'
 import { apiBodyFolder } from '../storage/api-bodies.ts'
 import {
   type Content,
@@ -36,6 +37,7 @@ export interface InstallOptions {
   readonly managed?: boolean
   readonly content: readonly Content[]
   readonly traces?: boolean
+  readonly statusline?: boolean
   readonly protocol: Protocol
   readonly endpoint?: string
   /** Never `-`: what stands on standard input was read. */
@@ -84,7 +86,7 @@ export function plannedInstallation(
     endpoint: wish.endpoint,
     variables,
     additions: [
-      ...environmentAdditions(options, wish, hooks, context),
+      ...environmentAdditions(options, wish, settingsParts(options, hooks, context), context),
       ...bodyFolderAdditions(bodyFolder, config, context),
       ...(service === undefined ? [] : [{ kind: 'service', ...pathAndText(service) } as const]),
     ],
@@ -96,7 +98,15 @@ export function plannedInstallation(
 }
 
 /** Options that Claude Code alone knows. */
-const OF_CLAUDE_CODE = ['shell', 'print', 'traces', 'hooks', 'service', 'team'] as const
+const OF_CLAUDE_CODE = [
+  'shell',
+  'print',
+  'traces',
+  'hooks',
+  'statusline',
+  'service',
+  'team',
+] as const
 
 function plannedAgent(
   agent: Agent,
@@ -166,19 +176,33 @@ function hookBase({ protocol, endpoint }: InstallOptions, { receiver }: Config):
   return url.origin
 }
 
-/** Hooks can stand in the settings only, so with them those are written in any case. */
+/** What can stand in the settings only, so that with it those are written in any case. */
+type SettingsParts = Pick<SettingsAddition, 'hooks' | 'statusLine'>
+
+function settingsParts(
+  { statusline = false }: InstallOptions,
+  hooks: HookGroup | undefined,
+  { program: { nodePath, mainPath, statusLinePath } }: CliContext,
+): SettingsParts {
+  const args = statusLinePath === undefined ? [mainPath, 'statusline'] : [statusLinePath]
+  const command = [nodePath, ...args].map(shellWord).join(' ')
+  return {
+    ...(hooks !== undefined && { hooks }),
+    ...(statusline && { statusLine: { type: 'command', command } as const }),
+  }
+}
+
 function environmentAdditions(
   { shell }: InstallOptions,
   wish: TelemetryWish,
-  hooks: HookGroup | undefined,
+  parts: SettingsParts,
   { shellVariables, platform }: CliContext,
 ): Addition[] {
   const settingsPath = userSettingsPath(shellVariables, platform)
   const inSettings = (given: TelemetryVariables) =>
     telemetryVariables(wish, given[RESOURCE_ATTRIBUTES])
-  const withHooks = hooks === undefined ? {} : { hooks }
   if (shell === undefined) {
-    return [{ kind: 'settings', path: settingsPath, variables: inSettings, ...withHooks }]
+    return [{ kind: 'settings', path: settingsPath, variables: inSettings, ...parts }]
   }
   const blocks = (shell === 'all' ? SHELLS : [shell]).map((each) => ({
     kind: 'shell' as const,
@@ -186,8 +210,8 @@ function environmentAdditions(
     shell: each,
     variables: telemetryVariables(wish),
   }))
-  if (hooks === undefined) return blocks
-  return [...blocks, { kind: 'settings', path: settingsPath, variables: () => ({}), hooks }]
+  if (Object.keys(parts).length === 0) return blocks
+  return [...blocks, { kind: 'settings', path: settingsPath, variables: () => ({}), ...parts }]
 }
 
 function serviceOf({ program, platform, shellVariables, envFiles }: CliContext) {

@@ -81,6 +81,10 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
       '--hooks',
       'also install Claude Code hooks: exact ends of turns and sessions, folder and branch',
     )
+    .option(
+      '--statusline',
+      "also set Claude Code's status line: cost, budget, context, plan windows",
+    )
     .option('--service', 'run the bridge at login (systemd user unit, launchd)')
     .option('--dry-run', 'show what would change without changing anything')
     .action((options: InstallOptions) => concluded(install(context, options)))

@@ -29,6 +29,7 @@ import { addSessions } from './sessions.ts'
 import { withSettings } from './read-config.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
+import { addStatusLine } from './statusline/command.ts'
 import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
 
@@ -92,6 +93,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addSessions(program, context, concluded)
   addSession(program, context, concluded)
   addReport(program, context, concluded)
+  addStatusLine(program, context, concluded)
   addTail(program, context, concluded)
   addImport(program, context, concluded)
   addReconcile(program, context, concluded)

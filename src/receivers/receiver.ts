@@ -6,6 +6,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { ReceiverConfig } from '../config/config.ts'
 import type { Clock } from '../domain/clock.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { PostedHook } from '../domain/telemetry-record.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { IngestLog } from '../observability/ingest-log.ts'
 import type { Instruments } from '../observability/metrics.ts'
@@ -15,8 +16,10 @@ import type { Forwarding } from '../processors/forwarding.ts'
 import { createAdmission } from './admission.ts'
 import { connectionLimits } from './http/connections.ts'
 import type { ServerTls } from './tls.ts'
-import { createSignalReceivers } from './signal-receiver.ts'
+import { createSignalReceivers, whoOf } from './signal-receiver.ts'
 import { createFailureLog } from './refusal-log.ts'
+import { createStatusLineReceiver, type StatusLineDeps } from './status-line.ts'
+import type { Sender } from './ingest-access.ts'
 import { createGrpcServer } from './grpc/server.ts'
 import type { KeyGuesses } from './key-guesses.ts'
 import { createMetricsServer } from './http/metrics-server.ts'
@@ -29,6 +32,8 @@ export interface ReceiverDeps extends Required<OperationsDeps> {
   readonly intake: Intake
   /** Absent where nothing is forwarded. */
   readonly forwarding?: Forwarding | undefined
+  /** What status lines are answered. */
+  readonly statusFigures: StatusLineDeps['figures']
   /** The agents whose hooks are taken. */
   readonly hookAgents: readonly string[]
   readonly config: ReceiverConfig
@@ -87,9 +92,13 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const { health, readiness, scrape } = deps
   const { host, port, grpcPort, metricsPort } = config
   const isOwn = metricsPort !== undefined
+  const statusLine = createStatusLineReceiver({
+    figures: deps.statusFigures,
+    store: (hook, sender) => void storeStatus(hook, sender, deps),
+  })
   const http = createHttpServer({
     ...shared,
-    ...{ health, readiness, web: deps.web },
+    ...{ health, readiness, statusLine, web: deps.web },
     ...(!isOwn && { scrape }),
     maxConnections: limits.http,
   })
@@ -122,5 +131,22 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       stopping.abort()
       await Promise.all([http.close(), grpc.close(), metrics?.close()])
     },
+  }
+}
+
+/** A status line is some kilobytes, and has its answer already. */
+async function storeStatus(
+  hook: PostedHook,
+  sender: Sender,
+  { intake, clock, log }: Pick<ReceiverDeps, 'intake' | 'clock' | 'log'>,
+): Promise<void> {
+  const permit = { grow: () => true, shrink: () => {} }
+  try {
+    await intake.accept(
+      { signal: 'hook', records: [hook] },
+      { arrivedMs: clock.now(), permit, ...whoOf(sender) },
+    )
+  } catch (error) {
+    log.warn({ err: error }, 'what a status line told could not be stored')
   }
 }

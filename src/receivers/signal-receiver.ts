@@ -340,7 +340,8 @@ function redacted(rejected: readonly Rejection[], intake: Intake): readonly Reje
   })
 }
 
-function whoOf({ owner, keyName }: Sender): Pick<Sender, 'owner' | 'keyName'> {
+/** What a request's records are kept under. */
+export function whoOf({ owner, keyName }: Sender): Pick<Sender, 'owner' | 'keyName'> {
   return { owner, keyName }
 }
 

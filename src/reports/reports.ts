@@ -21,7 +21,7 @@ import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
 import { visibleFolds, visibleReader, visibleSlices } from './visible-reader.ts'
 
-export type Reports = Omit<StoreQueries, 'budgets'>
+export type Reports = Omit<StoreQueries, 'budgets' | 'statusLine'>
 
 export interface ReportsDeps {
   readonly reader: StoreReader

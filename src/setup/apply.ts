@@ -59,6 +59,8 @@ function writeOne(
     variables,
     ...(kept !== undefined && { backup: kept.value.name }),
     ...(addition.kind === 'settings' && addition.hooks !== undefined && { hooks: addition.hooks }),
+    ...(addition.kind === 'settings' &&
+      addition.statusLine !== undefined && { statusLine: addition.statusLine }),
     ...(addition.kind === 'agent' && { format: addition.format, values: addition.values }),
   }
   const recorded = record.write([...others, entry])

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ReceiverConfig, TlsConfig } from '../config/config.ts'
+import { authority, httpAddress, localName } from './http-address.ts'
 
 /**
  * The address of a bridge that listens on `host`. One that listens on every address is found on
@@ -11,18 +12,12 @@ export function localAddress(
   { host, tls }: Pick<ReceiverConfig, 'host' | 'tls'>,
   port: number,
 ): string {
-  const bare = host.replace(/^\[|\]$/g, '')
-  const name = ['0.0.0.0', '::'].includes(bare) ? '127.0.0.1' : bare
-  if (tls === undefined) return `http://${authority(name)}:${port}`
-  return `https://${authority(certifiedName(name, tls))}:${port}`
+  if (tls === undefined) return httpAddress(host, port)
+  return `https://${authority(certifiedName(localName(host), tls))}:${port}`
 }
 
 /** Of IPv4 or IPv6. */
 const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$|:/
-
-function authority(name: string): string {
-  return name.includes(':') ? `[${name}]` : name
-}
 
 /** The name itself where the certificate has none that this machine could use, or cannot be read. */
 function certifiedName(name: string, { certFile }: TlsConfig): string {

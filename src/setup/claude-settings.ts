@@ -17,6 +17,13 @@ export interface SettingsAddition {
   readonly variables: TelemetryVariables
   /** Added under each hook event. */
   readonly hooks?: HookGroup
+  readonly statusLine?: StatusLineSetting
+}
+
+/** What Claude Code runs to get its status line. */
+export interface StatusLineSetting {
+  readonly type: 'command'
+  readonly command: string
 }
 
 /** The variables that the settings give Claude Code; the error completes "the file …". */
@@ -32,7 +39,7 @@ export function settingsVariables(text: string): Result<TelemetryVariables, stri
 /** The text with the addition in it; blank text is a file that is not there. */
 export function withAddition(
   text: string,
-  { variables, hooks }: SettingsAddition,
+  { variables, hooks, statusLine }: SettingsAddition,
 ): Result<string, string> {
   const given = text.trim() === '' ? '{}\n' : text
   const readable = settingsVariables(given)
@@ -41,7 +48,16 @@ export function withAddition(
   for (const [name, value] of Object.entries(variables)) {
     if (readable.value[name] !== value) edited = withValue(edited, ['env', name], value)
   }
+  if (statusLine !== undefined && !isStatusLine(edited, statusLine)) {
+    edited = withValue(edited, ['statusLine'], statusLine)
+  }
   return hooks === undefined ? ok(edited) : withHooks(edited, hooks)
+}
+
+function isStatusLine(text: string, { command }: StatusLineSetting): boolean {
+  const settings = parseJsonObject(text)
+  const there = settings.ok ? settings.value.statusLine : undefined
+  return isObject(there) && there.type === 'command' && there.command === command
 }
 
 function withHooks(text: string, group: HookGroup): Result<string, string> {
@@ -69,7 +85,7 @@ function withHooks(text: string, group: HookGroup): Result<string, string> {
  */
 export function withoutAddition(
   text: string,
-  { variables, hooks }: SettingsAddition,
+  { variables, hooks, statusLine }: SettingsAddition,
   before: string | undefined,
 ): Result<string, string> {
   const now = settingsVariables(text)
@@ -80,6 +96,9 @@ export function withoutAddition(
   let edited = text
   for (const [name, value] of Object.entries(variables)) {
     if (now.value[name] === value) edited = withValue(edited, ['env', name], originalEnv[name])
+  }
+  if (statusLine !== undefined && isStatusLine(edited, statusLine)) {
+    edited = withValue(edited, ['statusLine'], originals.statusLine)
   }
   if (hooks !== undefined) edited = withoutHooks(edited, urlOf(hooks), originals)
   return ok(withoutEmpty(edited, ['env', 'hooks'], originals))

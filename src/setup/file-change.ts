@@ -12,7 +12,12 @@ import {
   withoutAgentValues,
 } from './agent-settings.ts'
 import type { HookGroup } from './claude-hooks.ts'
-import { settingsVariables, withAddition, withoutAddition } from './claude-settings.ts'
+import {
+  type StatusLineSetting,
+  settingsVariables,
+  withAddition,
+  withoutAddition,
+} from './claude-settings.ts'
 import { type InstalledFile, type InstallRecord, sha256 } from './install-record.ts'
 import { type Shell, withBlock, withoutBlock } from './shell-block.ts'
 import { readTarget } from './target-file.ts'
@@ -26,6 +31,7 @@ export type Addition = { readonly path: string } & (
       readonly kind: 'settings'
       readonly variables: (given: TelemetryVariables) => TelemetryVariables
       readonly hooks?: HookGroup
+      readonly statusLine?: StatusLineSetting
     }
   | { readonly kind: 'shell'; readonly shell: Shell; readonly variables: TelemetryVariables }
   | { readonly kind: 'service'; readonly text: string }

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { AgentValue, SettingsFormat } from './agent-settings.ts'
 import type { HookGroup } from './claude-hooks.ts'
+import type { StatusLineSetting } from './claude-settings.ts'
 import { isObject, parseJsonObject } from './json-object.ts'
 import { readTarget, removeEmptyFolders, writeTarget } from './target-file.ts'
 
@@ -23,6 +24,7 @@ export interface InstalledFile {
   readonly folders: readonly string[]
   readonly variables: Readonly<Record<string, string>>
   readonly hooks?: HookGroup
+  readonly statusLine?: StatusLineSetting
   /** Of the settings of another agent. */
   readonly format?: SettingsFormat
   readonly values?: readonly AgentValue[]

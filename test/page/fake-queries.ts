@@ -128,6 +128,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
     fleet: async () => {
       return { sinceMs: 0, silentSinceMs: 0, users: [], isCut: false, versions: [] }
     },
+    statusLine: async () => ({ sessionUsd: 1, todayUsd: knobs.spentUsd, budgets: [] }),
     hasArrived: async () => true,
     live: {
       recent: async (limit) => ({

@@ -20,6 +20,7 @@
  * | GET /api/sessions/:key/turns | its turns, page by page, the newest page first |
  * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
+ * | GET /api/sessions/:key/status-line | what a status line shows of it |
  * | GET /api/sessions/:key/events | its raw records, page by page |
  * | GET /api/sessions/:key/events/:id | one of them, whole |
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
@@ -44,7 +45,12 @@
  */
 import { z } from 'zod'
 import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
-import { budgetOverrideAsked, budgetOverridesAnswer, budgetsAnswer } from './budgets.ts'
+import {
+  budgetOverrideAsked,
+  budgetOverridesAnswer,
+  budgetsAnswer,
+  statusLineAnswer,
+} from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { fleetAnswer, fleetQuery } from './fleet.ts'
 import { facetsAnswer, filter } from './filter.ts'
@@ -201,6 +207,13 @@ export const api = {
     'One item of a waterfall, with its whole texts',
     nothing,
     waterfallItem,
+    READS_CONTENT,
+  ),
+  statusLine: get(
+    '/api/sessions/:key/status-line',
+    'The figures that a status line shows of a session',
+    nothing,
+    statusLineAnswer,
     READS_CONTENT,
   ),
   events: get(

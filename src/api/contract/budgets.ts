@@ -61,3 +61,20 @@ export const budgetOverridesAnswer = z
   })
   .meta({ id: 'BudgetOverrides' })
 export type BudgetOverrides = z.infer<typeof budgetOverridesAnswer>
+
+/** `GET /api/sessions/:key/status-line`; a status line gets the same under the key of its agent's hooks. */
+export const statusLineAnswer = z
+  .object({
+    sessionUsd: usd,
+    /** What its user spent today; as long as it has no user, all spending that is visible. */
+    todayUsd: usd,
+    /** The budgets that the session is held against. */
+    budgets: z.array(
+      z.object({
+        scope: z.enum(['session', 'day', 'user', 'team']),
+        limitUsd: usd,
+        spentUsd: usd,
+      }),
+    ),
+  })
+  .meta({ id: 'StatusLine' })

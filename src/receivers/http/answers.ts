@@ -22,6 +22,8 @@ export interface Answers {
   ): FastifyReply
   /** 200 to a hook: an empty object, the default, lets the agent go on. */
   answerHook(reply: FastifyReply, answer?: HookAnswer): FastifyReply
+  /** 200 to a status line. */
+  answerStatusLine(reply: FastifyReply, json: Uint8Array): FastifyReply
   /** The failure's status with a `google.rpc.Status`. `cause` goes to the log only. */
   fail(
     request: FastifyRequest,
@@ -64,6 +66,10 @@ export function createAnswers(deps: AnswersDeps): Answers {
     answerHook: (reply, answer = {}) => {
       counters.countSuccess()
       return send(reply, 200, jsonEncoding, JSON.stringify(answer))
+    },
+    answerStatusLine: (reply, json) => {
+      counters.countSuccess()
+      return send(reply, 200, jsonEncoding, Buffer.from(json))
     },
     fail: (request, reply, failure, cause) => {
       const { httpStatus } = errorTable[failure.kind]

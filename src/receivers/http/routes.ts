@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { STATUS_LINE_PATH } from '../../domain/status-line.ts'
 import type { Failure } from '../errors.ts'
 
 export const LOGS_PATH = '/v1/logs'
@@ -18,6 +19,11 @@ export const PROMETHEUS_PATH = '/metrics'
 /** Where an agent posts its hooks. */
 export function hooksPath(agent: string): string {
   return `/hooks/${agent}`
+}
+
+/** Where an agent's status line asks. */
+export function statusLinePath(agent: string): string {
+  return `${STATUS_LINE_PATH}/${agent}`
 }
 
 const PREFIXED_SIGNAL = /^[^?]*(\/v1\/(?:logs|metrics|traces))\/*(?=\?|$)/
@@ -44,6 +50,7 @@ export function intakeMethods(hookAgents: readonly string[]): AllowedMethods {
     [METRICS_PATH, 'POST'],
     [TRACES_PATH, 'POST'],
     ...hookAgents.map((agent) => [hooksPath(agent), 'POST'] as const),
+    ...hookAgents.map((agent) => [statusLinePath(agent), 'POST'] as const),
   ])
 }
 

@@ -24,6 +24,7 @@ import { type Connections, createConnections } from './connections.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
 import { type ServerTls, trackHandshakes } from '../tls.ts'
 import type { SignalReceiver, SignalReceivers } from '../signal-receiver.ts'
+import type { StatusLineReceiver } from '../status-line.ts'
 import {
   type Answer,
   declaredBytes,
@@ -31,6 +32,7 @@ import {
   hookAnswer,
   type SignalRouteDeps,
   signalHandler,
+  statusLineHandler,
 } from './signal-route.ts'
 import { createIngestCheck, type Sender } from '../ingest-access.ts'
 import { createKeyRing, type KeyRing } from '../key-ring.ts'
@@ -51,6 +53,7 @@ import {
   LOGS_PATH,
   METRICS_PATH,
   operationsMethods,
+  statusLinePath,
   TRACES_PATH,
 } from './routes.ts'
 
@@ -64,6 +67,7 @@ const LOOKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 export interface HttpServerDeps extends OperationsDeps {
   readonly config: Pick<ReceiverConfig, 'apiKey' | 'maxRequestBytes'>
   readonly signals: SignalReceivers
+  readonly statusLine: StatusLineReceiver
   readonly admission: Admission
   readonly maxConnections: number
   readonly failureLog: FailureLog
@@ -192,6 +196,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   addSignal(TRACES_PATH, signals.traces, exportAnswer('traces', answers))
   for (const [agent, signal] of signals.hooks) {
     addSignal(hooksPath(agent), signal, hookAnswer(answers))
+    const handle = statusLineHandler(agent, deps.statusLine, routeDeps)
+    app.post(statusLinePath(agent), { onRequest: guarded(signal) }, handle)
   }
   addOperations(app, { ...deps, apiKey: config.apiKey, ring, answers })
   if (deps.web !== undefined) void app.register(deps.web)

@@ -18,6 +18,7 @@ import { type Encoding, encodingOf } from '../encoding.ts'
 import { type Failure, overloaded, tooLarge, unsupportedType } from '../errors.ts'
 import type { Sender } from '../ingest-access.ts'
 import type { Refusal, SignalReceiver, Taken } from '../signal-receiver.ts'
+import { MAX_STATUS_BYTES, type StatusLineReceiver } from '../status-line.ts'
 import { noteIngest } from '../refusal-log.ts'
 
 export interface SignalRouteDeps {
@@ -50,6 +51,35 @@ export function exportAnswer(signal: OtlpSignal, answers: Answers): Answer {
 /** A hook succeeds as a whole. */
 export function hookAnswer(answers: Answers): Answer {
   return (reply, _, taken) => answers.answerHook(reply, taken.hookAnswer)
+}
+
+/** The handler of an agent's status line, which is asked in small, and never waited for long. */
+export function statusLineHandler(
+  agent: string,
+  receive: StatusLineReceiver,
+  { answers, admission, senderOf }: SignalRouteDeps,
+): Handler {
+  const take = async (
+    request: FastifyRequest,
+    permit: Permit,
+  ): Promise<Result<Uint8Array, Failure>> => {
+    const { raw } = request
+    const limits = { maxBytes: MAX_STATUS_BYTES, declaredBytes: declaredBytes(raw) }
+    const body = await readBody(raw, limits, permit, () => raw.socket.destroy())
+    if (!body.ok) return body
+    const told = await receive(agent, body.value.bytes, senderOf(request) ?? {})
+    return told.ok ? told : err({ kind: 'malformed', message: told.error })
+  }
+
+  return async (request, reply) => {
+    const bytes = declaredBytes(request.raw)
+    const fail = (failure: Failure): FastifyReply => answers.fail(request, reply, failure)
+    if (bytes > MAX_STATUS_BYTES) return fail(tooLarge(MAX_STATUS_BYTES))
+    const permit = admission.admit(bytes)
+    if (permit === undefined) return fail(overloaded)
+    const taken = await take(request, permit).finally(permit.release)
+    return taken.ok ? answers.answerStatusLine(reply, taken.value) : fail(taken.error)
+  }
 }
 
 /** The handler of one signal. */

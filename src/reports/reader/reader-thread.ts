@@ -8,6 +8,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPriceTable } from '../../prices/price-table.ts'
 import { createBudgetStates, visibleLimits } from '../budget-state.ts'
+import { createStatusFigures } from '../status-figures.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
 import { createSessionFolds } from '../session-folds.ts'
@@ -84,7 +85,9 @@ function buffersOf(reply: Reply): ArrayBuffer[] {
 async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
   // What is new is asked for a few times a second at most, and is small: a page that follows does
   // not stand still.
-  if (request.kind !== 'live') await pacing.rest(0, signal)
+  // Neither does a status line.
+  const isUrgent = request.kind === 'live' || request.question.name === 'statusLine'
+  if (!isUrgent) await pacing.rest(0, signal)
   let begunMs = performance.now()
   const pause = async (): Promise<void> => {
     const workedMs = performance.now() - begunMs
@@ -94,14 +97,16 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
   }
   const { visible } = request
   const reports = createReports({ reader, policy, now, links, slices, folds, pause, visible })
-  const budgetStates = createBudgetStates({
+  const spending = {
     reader: visibleReader(reader, visible),
     timeZone: budgets.timeZone,
     limits: visibleLimits(budgets.limits, visible),
     now,
-  })
+  }
+  const budgetStates = createBudgetStates(spending)
+  const statusLine = createStatusFigures(spending)
   try {
-    return await answerWith({ ...reports, budgets: budgetStates }, request)
+    return await answerWith({ ...reports, budgets: budgetStates, statusLine }, request)
   } finally {
     pacing.worked(performance.now() - begunMs)
   }

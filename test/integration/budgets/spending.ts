@@ -16,10 +16,13 @@ export interface Purchase {
 }
 
 /** Posts the telemetry of a turn that cost something and resolves to the status. */
-export async function spend(bridgeUrl: string, purchase: Purchase): Promise<number> {
+export async function spend(bridgeUrl: string, purchase: Purchase, key?: string): Promise<number> {
   const response = await fetch(`${bridgeUrl}/v1/logs`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
     body: JSON.stringify(bodyOf(purchase)),
   })
   await response.arrayBuffer()

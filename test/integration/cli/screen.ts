@@ -61,6 +61,7 @@ export async function runOnScreen(
       folders: () => [],
       importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
     },
+    readInput: async () => '',
     serve: async () => ok(undefined),
   })
   return { code, ...written }

@@ -42,6 +42,7 @@ export async function runCommandLine(
       folders: () => [],
       importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
     },
+    readInput: async () => '',
     serve: async () => {
       served = true
       return ok(undefined)

@@ -18,6 +18,7 @@ import type { Forwarding } from '../../../src/processors/forwarding.ts'
 import type { IngestRequest } from '../../../src/processors/record-processor.ts'
 import { createKeyGuesses } from '../../../src/receivers/key-guesses.ts'
 import { createSignalReceivers } from '../../../src/receivers/signal-receiver.ts'
+import { createStatusLineReceiver } from '../../../src/receivers/status-line.ts'
 import { createFailureLog } from '../../../src/receivers/refusal-log.ts'
 import type { HealthReport } from '../../../src/receivers/http/health-route.ts'
 import {
@@ -145,6 +146,7 @@ export function createStand(settings: Settings = {}): Stand {
       failureLog,
       stopping: settings.stopping ?? new AbortController().signal,
     }),
+    statusLine: createStatusLineReceiver({ figures: async () => undefined, store: () => {} }),
     admission: createAdmission(
       {
         maxBytes: maxInFlightBytes,

@@ -183,7 +183,7 @@ describe('imports', () => {
 describe('the environment and the process', () => {
   const files = globSync('**/*.ts', { cwd: source })
   test.each([
-    ['process.env', /\bprocess\.env\b/, ['app/run.ts']],
+    ['process.env', /\bprocess\.env\b/, ['app/run.ts', 'app/status-line.ts']],
     ['process.exit', /\bprocess\.(exit|exitCode)\b/, ['app/process.ts', 'app/run.ts', 'main.ts']],
   ])('only the process itself touches %s', (_, pattern, allowedHere) => {
     const touching = files.filter((file) => pattern.test(readFileSync(join(source, file), 'utf8')))
@@ -199,6 +199,7 @@ describe('the environment and the process', () => {
     expect(knowing.toSorted()).toEqual([
       'app/process.ts',
       'app/run.ts',
+      'app/status-line.ts',
       'cli/terminal.ts',
       'domain/safe-text.ts',
       'main.ts',
@@ -210,7 +211,7 @@ describe('the environment and the process', () => {
       /\bfetch\(|node:(http|https|net|http2)'/.test(readFileSync(join(source, file), 'utf8')),
     )
     const allowedHere = (file: string) =>
-      /^(http\/exchange|http\/grpc-channel|api\/bridge-client|doctor\/bridge-probe|receivers\/|page\/ask)/.test(
+      /^(http\/exchange|http\/grpc-channel|api\/bridge-client|api\/status-client|doctor\/bridge-probe|receivers\/|page\/ask)/.test(
         file,
       )
     expect(reaching.filter((file) => !allowedHere(file))).toEqual([])
