@@ -7,6 +7,7 @@
 import './scripts/require-node.ts'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { filesOfOneEngine } from './test/integration/one-engine.ts'
 import { PATIENCE_MS } from './test/patience.ts'
 
 const UNIT_LIMIT_MS = 2 * PATIENCE_MS
@@ -40,6 +41,20 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/integration/built-program.ts'],
+          testTimeout: LIMIT_MS,
+          hookTimeout: LIMIT_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration-postgres',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: Object.keys(filesOfOneEngine).map((file) => `test/integration/${file}`),
+          globalSetup: ['test/integration/built-program.ts'],
+          env: { TEST_STORE: 'postgres' },
+          setupFiles: ['test/integration/on-postgres.ts'],
           testTimeout: LIMIT_MS,
           hookTimeout: LIMIT_MS,
         },

@@ -1,10 +1,11 @@
 /** The bridge under fire: a process of its own on a folder of its own. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeClone } from '../../test/integration/clone.ts'
+import { storeSettings } from '../../test/integration/store.ts'
 import { untilListening } from '../listening.ts'
 
 export interface Bridge {
@@ -18,19 +19,15 @@ export interface Bridge {
   stop(): Promise<void>
 }
 
-const root = join(import.meta.dirname, '../..')
-
-/** Starts the built bridge if there is one, else the source. */
+/** Starts the built bridge. */
 export async function startBridge(): Promise<Bridge> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-fuzz-'))
-  const built = join(root, 'dist/main.js')
-  const entry = existsSync(built) ? 'dist/main.js' : 'src/main.ts'
-  const child = spawn(process.execPath, [...makeClone(join(folder, 'clone'), entry)], {
+  const child = spawn(process.execPath, [...makeClone(join(folder, 'clone'))], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
       HOME: folder,
-      DATA_DIR: join(folder, 'data'),
+      ...storeSettings(join(folder, 'data')),
       OTLP_RECEIVER_PORT: '0',
       PAGE_ACCESS: 'open',
       OTLP_GRPC_PORT: '0',

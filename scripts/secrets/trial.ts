@@ -5,21 +5,14 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   createLangfuseStandIn,
   STAND_IN_KEYS,
 } from '../../test/integration/langfuse-stand-in/stand-in.ts'
+import { storedBytes, storeSettings } from '../../test/integration/store.ts'
 import { untilListening } from '../listening.ts'
 import type { GeneratedSecret } from './generate.ts'
 import { secretsBySecretlint } from './oracle.ts'
@@ -48,7 +41,7 @@ interface Place {
   readonly bytes: Buffer
 }
 
-const entry = join(import.meta.dirname, '../../src/main.ts')
+const entry = join(import.meta.dirname, '../../dist/main.js')
 
 export async function runTrial(
   secrets: readonly GeneratedSecret[],
@@ -108,9 +101,7 @@ function isWhole(text: string, spans: readonly { readonly input?: unknown }[]): 
 }
 
 function filesIn(dataDir: string, when: string): Place[] {
-  return globSync('**/*', { cwd: dataDir })
-    .filter((name) => statSync(join(dataDir, name)).isFile())
-    .map((name) => ({ name: `${name} ${when}`, bytes: readFileSync(join(dataDir, name)) }))
+  return storedBytes(dataDir).map(({ name, bytes }) => ({ name: `${name} ${when}`, bytes }))
 }
 
 /** What the API says of the sessions, with all that is below them. */
@@ -152,7 +143,7 @@ async function startBridge(
     env: {
       PATH: process.env.PATH,
       HOME: folder,
-      DATA_DIR: dataDir,
+      ...storeSettings(dataDir),
       OTLP_RECEIVER_PORT: '0',
       OTLP_GRPC_PORT: '0',
       LOG_LEVEL: 'debug',

@@ -10,6 +10,7 @@ import { startedProcess } from './corpus/bridge-process.ts'
 import { recording, replay } from './corpus/recording.ts'
 import { createHome } from './cli/home.ts'
 import { startRelay } from '../page/relay.ts'
+import { differentFrom } from './store.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -235,7 +236,7 @@ describe('commands', () => {
     const { run } = commandsOf(own.environment, other.bridge.url)
     const elsewhere = await run(['open', '--print'])
     expect(elsewhere.code).toBe(1)
-    expect(elsewhere.stderr).toContain('uses a different data folder from DATA_DIR=')
+    expect(elsewhere.stderr).toContain(differentFrom(own.bridge.dataDir))
     const nobody = await run(['open', '--print'], { OTLP_RECEIVER_PORT: '9' })
     expect(nobody.code).toBe(1)
     expect(nobody.stderr).toContain('does not answer')

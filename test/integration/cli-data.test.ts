@@ -14,6 +14,7 @@ import {
   type Truth,
 } from './corpus/recording.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+import { isOnPostgres, shownPlace, storeSettings } from './store.ts'
 
 const recorded = jsonRecordingNames.flatMap((name) => Object.entries(recording(name).truth))
 /** Those that are listed, and the one that `claude --continue` threw away. */
@@ -43,7 +44,7 @@ function run(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
-  const environment = { DATA_DIR: dataDir, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' }
+  const environment = { ...storeSettings(dataDir), OTLP_RECEIVER_PORT: '9', TZ: 'UTC' }
   return createHome().start(args, { ...environment, ...variables })
 }
 
@@ -154,10 +155,14 @@ describe('one session', () => {
     '%s without data says what to do',
     async (line) => {
       const folder = temporaryFolder()
-      const ran = await run(line.split(' '), { DATA_DIR: folder })
+      const ran = await run(line.split(' '), storeSettings(folder))
       removeFolder(folder)
       expect(ran).toMatchObject({ code: 1, stdout: '' })
-      expect(ran.stderr).toMatch(/There is no database .*\n(.*\n)?Set DATA_DIR/)
+      expect(ran.stderr).toMatch(
+        isOnPostgres
+          ? /holds no data of claude-telemetry yet/
+          : /There is no database .*\n(.*\n)?Set DATA_DIR/,
+      )
     },
   )
 })
@@ -171,14 +176,14 @@ test('what is piped has no colours, and its lines are whole', async () => {
 test('export writes every record once, to a file for its owner alone', async () => {
   const home = createHome()
   const file = home.path('out.jsonl')
-  const variables = { DATA_DIR: dataDir, TZ: 'UTC' }
+  const variables = { ...storeSettings(dataDir), TZ: 'UTC' }
   const ran = await home.start(['export', TOOLS_ID, '-o', file], variables)
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   expect(ran).toMatchObject({
     code: 0,
     stdout: '',
     stderr:
-      `Data      ${dataDir}  (DATA_DIR in the environment)\nFile      ${file}  (--output)\n` +
+      `Data      ${shownPlace(dataDir)} in the environment)\nFile      ${file}  (--output)\n` +
       `Exported ${lines.length} records of 1 session.\n`,
   })
   const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -13,6 +13,7 @@ import { actingOn, runOnScreen, type ScreenOptions, type JsonValue } from './cli
 import { post, toolResult, turn } from './cli/telemetry.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+import { shownPlace } from './store.ts'
 
 /** Each would do something if it were written as it is. */
 const attacks: Readonly<Record<string, string>> = {
@@ -169,7 +170,8 @@ describe('what is stored', () => {
 
   test('the question before a deletion, which is one line', async () => {
     const { screen, stdout } = await expectHarmless(['delete', 'evil-all'], {}, { answer: 'n' })
-    expect(screen.split('\n')[0]).toMatch(/^Data .*\(DATA_DIR in the environment\)$/)
+    expect(screen.split('\n')[0]).toMatch(/^Data /)
+    expect(screen.split('\n')[0]).toContain(` ${shownPlace(dataDir)} in the environment)`)
     expect(screen.split('\n')[1]).toMatch(/^Delete session evil.*\? \[y\/N\] /)
     expect(stdout).toMatch(/^Data .*\nNothing was deleted.\n$/)
   })
@@ -294,7 +296,7 @@ describe('files of a person', () => {
 test.skipIf(process.platform !== 'linux' || !hasProgram('script'))(
   'the process itself on a terminal of the system',
   () => {
-    const main = join(import.meta.dirname, '../../src/main.ts')
+    const main = join(import.meta.dirname, '../../dist/main.js')
     const onTerminal = (line: string, input = '') =>
       spawnSync('script', ['-qec', `'${process.execPath}' '${main}' ${line}`, '/dev/null'], {
         env: { PATH: process.env.PATH, ...variables },

@@ -413,7 +413,7 @@ describe('the service', () => {
     home.write(ENV_FILE, 'OTLP_RECEIVER_PORT=5001\n')
     const before = home.snapshot()
     expect(done(home, 'install', '--service')).toContain('at each login')
-    expect(home.read(unit).toString()).toMatch(/^ExecStart="\/.*node" .*"\/.*main\.ts" "start"$/m)
+    expect(home.read(unit).toString()).toMatch(/^ExecStart="\/.*node" .*"\/.*main\.js" "start"$/m)
     done(home, 'uninstall')
     expect(home.snapshot()).toEqual(before)
     expect(home.read('bin/calls').toString().trim().split('\n')).toEqual([

@@ -14,6 +14,7 @@ import {
   type TestBridge,
   temporaryFolder,
 } from './corpus/bridge.ts'
+import { storeSettings } from './store.ts'
 
 const DAY_MS = 86_400_000
 const [SESSIONS, USERS, MODELS, TOOLS] = [153, 43, 25, 60]
@@ -43,7 +44,7 @@ beforeAll(async () => {
     })),
   )
   variables = {
-    DATA_DIR: bridge.dataDir,
+    ...storeSettings(bridge.dataDir),
     OTLP_RECEIVER_PORT: new URL(bridge.url).port,
     TZ: 'UTC',
   }

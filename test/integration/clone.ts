@@ -12,7 +12,7 @@ const project = resolve(import.meta.dirname, '../..')
  * program there: without these options it takes a link for the file behind it, and an `--env-file`
  * for its own.
  */
-export function makeClone(folder: string, entry = 'src/main.ts'): readonly string[] {
+export function makeClone(folder: string, entry = 'dist/main.js'): readonly string[] {
   mkdirSync(folder)
   for (const name of ['src', 'dist', 'node_modules', 'package.json']) {
     symlinkSync(join(project, name), join(folder, name))

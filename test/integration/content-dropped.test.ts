@@ -1,10 +1,11 @@
 /** `CONTENT_…=drop`: content of every agent that was recorded, looked for in every byte that is stored. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { post, requestsOf } from './corpus/recording.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
+import { storedBytes } from './store.ts'
 
 const corpus = join(import.meta.dirname, '../corpus')
 /** Prompts, tools that work and fail, raw bodies, hooks: of each agent what it sends of those. */
@@ -51,7 +52,7 @@ async function played(
   })
   for (const request of requestsOf(agent, name)) await post(bridge.url, request)
   await bridge.stop()
-  const files = readdirSync(dataDir).map((file) => readFileSync(join(dataDir, file)))
+  const files = storedBytes(dataDir).map(({ bytes }) => bytes)
   const spans = Buffer.from(JSON.stringify(langfuse.spans()))
   return { langfuse, bytes: Buffer.concat([...files, spans]) }
 }

@@ -11,6 +11,7 @@ import {
   type TestBridge,
 } from './corpus/bridge.ts'
 import type { Fleet } from '../../src/api/contract/fleet.ts'
+import { storeSettings } from './store.ts'
 
 const USERS = 1000
 const DAY_MS = 86_400_000
@@ -112,7 +113,7 @@ describe('doctor --fleet', () => {
   test('as JSON: findings, and the fleet itself', async () => {
     const home = createHome()
     const { code, stdout, stderr } = await home.start(['doctor', '--fleet', '--json'], {
-      DATA_DIR: dataDir,
+      ...storeSettings(dataDir),
     })
     expect([code, stderr]).toEqual([0, ''])
     const { ok, findings, fleet } = JSON.parse(stdout) as {
@@ -141,7 +142,7 @@ describe('doctor --fleet', () => {
   test('for a person: the silent ones first, and a bound on rows', async () => {
     const home = createHome()
     const { code, stdout } = await home.start(['doctor', '--fleet', '--silent-days', '4'], {
-      DATA_DIR: dataDir,
+      ...storeSettings(dataDir),
     })
     expect(code).toBe(0)
     const [titles = '', first = ''] = stdout.split('\n')
@@ -155,7 +156,7 @@ describe('doctor --fleet', () => {
     const folder = temporaryFolder()
     const empty = await startBridge(bridgeEnvironment(folder))
     const home = createHome()
-    const { code, stdout } = await home.start(['doctor', '--fleet'], { DATA_DIR: folder })
+    const { code, stdout } = await home.start(['doctor', '--fleet'], storeSettings(folder))
     await empty.stop()
     removeFolder(folder)
     expect([code, stdout]).toEqual([

@@ -1,12 +1,11 @@
 /** Records that cannot be placed: kept, listed, tried again by the bridge, or dropped. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import Database from 'better-sqlite3'
-import { join } from 'node:path'
 import { payload, sendBody } from './cases/steps.ts'
 import { createHome } from './cli/home.ts'
 import { runBridge, type Running } from './cli/patient.ts'
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
+import { changeStore } from './store.ts'
 
 let bridge: Running & { stop(): Promise<void> }
 const folder = temporaryFolder()
@@ -60,9 +59,7 @@ test('are refused and kept, and taken up once they can be placed', async () => {
   expect(listed(home)).toHaveLength(3)
 
   // What a later version knows, this one does where the records say whose they are.
-  const database = new Database(join(folder, 'claude-telemetry.db'))
-  database.exec("update quarantine set record = replace(record, 'hidden', 'claude_code')")
-  database.close()
+  changeStore(folder, "update quarantine set record = replace(record, 'hidden', 'claude_code')")
   const retried = await home.start(['quarantine', 'retry', '--all'], bridge.variables)
   expect([retried.code, retried.stdout]).toEqual([
     0,

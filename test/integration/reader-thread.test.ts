@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { spend } from './budgets/spending.ts'
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { type BridgeProcess, startedProcess } from './corpus/bridge-process.ts'
+import { storeSettings } from './store.ts'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 async function startBridge(): Promise<BridgeProcess> {
   const dataDir = temporaryFolder()
   const bridge = await startedProcess({
-    DATA_DIR: dataDir,
+    ...storeSettings(dataDir),
     OTLP_RECEIVER_PORT: '0',
     PAGE_ACCESS: 'open',
     OTLP_GRPC_PORT: 'off',

@@ -1,5 +1,4 @@
 /** What is told again from the store is what was told when it happened, to the letter. */
-import type Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SessionPolicy } from '../../src/sessions/policy.ts'
 import { policy } from '../unit/sessions/events.ts'
@@ -12,6 +11,7 @@ import {
 } from './corpus/replay-rig.ts'
 import { jsonRecordingNames } from './corpus/recording.ts'
 import { createRandom, type Random } from './faults/random.ts'
+import { changeStore } from './store.ts'
 
 const START_MS = Date.UTC(2026, 10, 21, 12)
 const RUNS = 16
@@ -20,19 +20,27 @@ const SEED = 20_261_121
 /** What can be between two requests, in milliseconds; the longest closes sessions. */
 const PAUSES = [0, 0, 1, 40, 3_000, 8_000, 25_000, 600_000, 4_000_000] as const
 
-async function openRig(under: SessionPolicy, maxSessions = 100): Promise<ReplayRig> {
-  const dataDir = temporaryFolder()
-  onTestFinished(() => removeFolder(dataDir))
+async function openRig(
+  under: SessionPolicy,
+  maxSessions = 100,
+  dataDir = newFolder(),
+): Promise<ReplayRig> {
   const rig = await createReplayRig(dataDir, START_MS, under, maxSessions)
   onTestFinished(() => rig.close())
   return rig
 }
 
+function newFolder(): string {
+  const dataDir = temporaryFolder()
+  onTestFinished(() => removeFolder(dataDir))
+  return dataDir
+}
+
 interface Life {
   /** What the next start is under. */
   readonly policyOf?: () => SessionPolicy
-  /** What happens to the database of a bridge that was killed. */
-  readonly meanwhile?: (database: Database.Database) => void
+  /** What happens to the store of a bridge that was killed. */
+  readonly meanwhile?: () => void
 }
 
 /** Some sessions at once, each in its order, some requests twice; stops and kills in between. */
@@ -99,9 +107,10 @@ describe('a replay gives the rows that were sent, and the state that was kept', 
     ['of a newer program', 'version = version + 1'],
   ])('also when states were %s meanwhile', async (_, change) => {
     for (const seed of seeds.slice(0, 4)) {
-      const rig = await openRig(policy)
-      const meanwhile = (database: Database.Database) =>
-        void database.exec(`update session_states set ${change} where rowid % 3 > 0`)
+      const dataDir = newFolder()
+      const rig = await openRig(policy, 100, dataDir)
+      const meanwhile = () =>
+        changeStore(dataDir, `update session_states set ${change} where session_ref % 3 > 0`)
       await live(rig, createRandom(seed), { meanwhile })
       await rig.restart(policy)
       // Those of sessions that were closed and did not go on are as they were left.

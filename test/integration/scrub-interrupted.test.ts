@@ -1,7 +1,5 @@
 /** Scrubbing that is cut off between any two of its steps: the next run does the rest, and all of it. */
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { cpSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { sendTexts } from '../../scripts/secrets/requests.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
@@ -12,6 +10,7 @@ import { policyOf } from '../../src/sessions/policy.ts'
 import { STATE_VERSION } from '../../src/sessions/state.ts'
 import { openMaintenance } from '../../src/storage/beside.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
+import { copyDatabase, rowsIn, storedBytes, storePlace } from './store.ts'
 
 const SECRET = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
 const masker = () =>
@@ -78,7 +77,7 @@ const READS: ReadonlySet<keyof ScrubStore> = new Set<keyof ScrubReader>([
 async function scrub(dataDir: string, killedBefore = Number.POSITIVE_INFINITY): Promise<number> {
   const platform = { os: process.platform, homeDir: dataDir, workingDir: dataDir }
   const config = loadConfig(bridgeEnvironment(dataDir), platform)
-  const opened = await openMaintenance({ dataDir })
+  const opened = await openMaintenance(storePlace(dataDir))
   if (!opened.ok || !config.ok) throw new Error('the folder cannot be opened')
   let steps = 0
   function step(): void {
@@ -110,25 +109,27 @@ const TABLES = [
 
 /** All that is stored. */
 function contents(dataDir: string): unknown {
-  const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
-  try {
-    return TABLES.map((table) => {
-      const rows = database.prepare(`select * from ${table}`).all()
-      return rows.map((row) => JSON.stringify(row)).sort()
-    })
-  } finally {
-    database.close()
-  }
+  return TABLES.map((table) =>
+    rowsIn(dataDir, `select * from ${table}`)
+      .map((row) => JSON.stringify(row))
+      .sort(),
+  )
 }
 
 function bytesOf(dataDir: string): Buffer {
-  return Buffer.concat(readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name))))
+  return Buffer.concat(storedBytes(dataDir).map(({ bytes }) => bytes))
+}
+
+function copyOf(original: string): string {
+  const copy = folder()
+  cpSync(original, copy, { recursive: true })
+  copyDatabase(original, copy)
+  return copy
 }
 
 test('ends as one that was not cut off', { timeout: 300_000 }, async () => {
   const original = await stored()
-  const whole = folder()
-  cpSync(original, whole, { recursive: true })
+  const whole = copyOf(original)
   expect(bytesOf(whole).includes('lovelace')).toBe(true)
   const steps = await scrub(whole)
   expect(steps).toBeGreaterThan(8)
@@ -138,8 +139,7 @@ test('ends as one that was not cut off', { timeout: 300_000 }, async () => {
   }
   expect(JSON.stringify(expected)).toContain('no-session-id:account-')
   for (let killedBefore = 1; killedBefore <= steps; killedBefore += 1) {
-    const dataDir = folder()
-    cpSync(original, dataDir, { recursive: true })
+    const dataDir = copyOf(original)
     await expect(scrub(dataDir, killedBefore)).rejects.toThrow(Killed)
     await scrub(dataDir)
     expect(contents(dataDir), `cut off before step ${killedBefore}`).toEqual(expected)

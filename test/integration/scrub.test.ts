@@ -1,7 +1,6 @@
 /** Masking what is stored already: with and without a bridge, cut off in the middle, and twice. */
-import { globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type GeneratedSecret, generateSecrets } from '../../scripts/secrets/generate.ts'
 import { sendRefused, sendTexts, transports } from '../../scripts/secrets/requests.ts'
@@ -13,6 +12,7 @@ import {
   type LangfuseStandIn,
   STAND_IN_KEYS,
 } from './langfuse-stand-in/stand-in.ts'
+import { isOnPostgres, rowsIn, storedBytes } from './store.ts'
 
 const secrets = generateSecrets(seeded(23)).filter((_, n) => n % 8 === 0)
 const texts = secrets.map(({ text }) => text)
@@ -48,10 +48,7 @@ async function sendAll(address: { readonly url: string; readonly grpc: string })
 
 /** Kinds of secrets of which half stands in a file of the folder, with the file. */
 function found(dataDir: string): readonly string[] {
-  const files = globSync('**/*', { cwd: dataDir })
-    .filter((name) => statSync(join(dataDir, name)).isFile())
-    .map((name) => ({ name, bytes: readFileSync(join(dataDir, name)) }))
-  return files.flatMap(({ name, bytes }) =>
+  return storedBytes(dataDir).flatMap(({ name, bytes }) =>
     secrets.filter((secret) => isIn(secret, bytes)).map(({ kind }) => `${kind} in ${name}`),
   )
 }
@@ -159,19 +156,12 @@ describe('scrub, without a bridge', () => {
     const second = await startBridge(settings)
     onTestFinished(() => second.stop())
     expect(await figures(second.url)).toEqual(before)
-    const records = () => {
-      const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
-      try {
-        return database.prepare('select sum(records) from record_batches').pluck().get()
-      } finally {
-        database.close()
-      }
-    }
+    const records = () => rowsIn(dataDir, 'select sum(records) from record_batches')
     const stored = records()
     for (const transport of ['json', 'protobuf', 'grpc'] as const) {
       await sendTexts({ url: second.url, grpc: second.grpc ?? '' }, transport, texts)
     }
-    expect(records()).toBe(stored)
+    expect(records()).toEqual(stored)
     expect(await figures(second.url)).toEqual(before)
   })
 })
@@ -306,26 +296,20 @@ describe('scrub reaches what sessions share or have no part in', () => {
     return storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' })
   }
 
-  function rows<T>(dataDir: string, sql: string): T[] {
-    const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
-    try {
-      return database.prepare<[], T>(sql).all()
-    } finally {
-      database.close()
-    }
-  }
-
   test('what is forwarded unredacted, and what usage is grouped by', async () => {
     const { dataDir, run } = await stored()
+    const skill = isOnPostgres ? `d.key::jsonb ->> 'skill'` : `d.key ->> 'skill'`
+    const costUsd = isOnPostgres ? 'cost_nanousd / 1e9' : 'cost_usd'
     const usage = () =>
-      rows<{ skill: string; calls: number; cost: number; rows: number }>(
+      rowsIn<{ skill: string; calls: number; cost: number; rows: number }>(
         dataDir,
-        `select d.key ->> 'skill' as skill, sum(calls) calls, sum(cost_usd) cost, count(distinct dimensions_ref) rows
+        `select ${skill} as skill, sum(calls) as calls, sum(${costUsd}) as cost,
+           count(distinct dimensions_ref) as rows
          from model_usage join usage_dimensions d on d.id = dimensions_ref
-         where skill is not null group by 1`,
+         where ${skill} is not null group by 1`,
       )
     const requests = () =>
-      rows<{ payload: string }>(
+      rowsIn<{ payload: string }>(
         dataDir,
         "select payload from outbox where kind = 'records' order by id",
       ).map(({ payload }) => JSON.parse(payload) as { readonly items: number })
@@ -335,7 +319,7 @@ describe('scrub reaches what sessions share or have no part in', () => {
     expect(JSON.stringify(before)).toContain(TOKEN)
     documentOf(await run(['scrub', '--yes', '--json']))
     expect(found(dataDir)).toEqual([])
-    expect(JSON.stringify(rows(dataDir, 'select * from usage_dimensions'))).not.toContain('ghp_')
+    expect(JSON.stringify(rowsIn(dataDir, 'select * from usage_dimensions'))).not.toContain('ghp_')
     expect(usage()).toEqual([{ skill: '[masked: github-token]', calls: 3, cost: 0.3, rows: 1 }])
     expect(requests().map(({ items }) => items)).toEqual(before.map(({ items }) => items))
     expect(JSON.stringify(requests())).not.toContain('ghp_')

@@ -10,12 +10,17 @@ import {
 /** Empty, and dropped when the test is over. Skips the test, with the reason, where no server can run. */
 export async function newTestDatabase(options?: NewDatabaseOptions): Promise<PostgresDatabase> {
   skipWithoutPostgres()
+  const database = await createPostgresDatabase(await sharedServerUrl(), options)
+  onTestFinished(() => database.drop())
+  return database
+}
+
+/** Where the server of this run is, which starts when it is asked for first. */
+export async function sharedServerUrl(): Promise<string> {
   const answer = await fetch(inject('postgresStarter'))
   const text = await answer.text()
   if (!answer.ok) throw new Error(text)
-  const database = await createPostgresDatabase(text, options)
-  onTestFinished(() => database.drop())
-  return database
+  return text
 }
 
 /** Ends the test under way as skipped, with the reason, where PostgreSQL cannot be had. */

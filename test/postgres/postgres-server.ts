@@ -2,7 +2,7 @@
  * A PostgreSQL server of our own, in a temporary folder and on a random port of 127.0.0.1: for tests,
  * for the fault command and for measurements. Whatever server this machine runs is left alone.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -199,16 +199,54 @@ export async function createPostgresDatabase(
   }
 }
 
+/** The same at once, under a name that is given, and dropped with others. Returns its address. */
+export function makePostgresDatabase(
+  serverUrl: string,
+  name: string,
+  template = 'template0',
+): string {
+  askPostgresNow(serverUrl, [`create database ${name} template ${template}`])
+  return urlOf(Number(new URL(serverUrl).port), name)
+}
+
+/** Removes databases at these addresses, whoever is connected. */
+export function dropPostgresDatabases(serverUrl: string, urls: readonly string[]): void {
+  const names = urls.map((url) => new URL(url).pathname.slice(1))
+  askPostgresNow(
+    serverUrl,
+    names.map((name) => `drop database if exists ${name} with (force)`),
+  )
+}
+
+const PSQL_ARGS = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1']
+const psqlOptions = { env: { ...process.env, PGCONNECT_TIMEOUT: '5' } }
+
 /**
  * What a statement answers, as text: columns apart by `|`, rows by line ends. Asked by the server's own
  * client, so that what a driver makes of it is not tested by itself.
  */
 export async function askPostgres(url: string, text: string): Promise<string> {
-  const args = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1']
-  const { stdout } = await run(join(binaries ?? '', 'psql'), [...args, '--command', text, url], {
-    env: { ...process.env, PGCONNECT_TIMEOUT: '5' },
-  })
+  const args = [...PSQL_ARGS, '--command', text, url]
+  const { stdout } = await run(join(binaries ?? '', 'psql'), args, psqlOptions)
   return stdout.trim()
+}
+
+/** The same while this process waits. */
+export function askPostgresNow(url: string, statements: readonly string[]): string {
+  const commands = statements.flatMap((text) => ['--command', text])
+  const args = [...PSQL_ARGS, ...commands, url]
+  return execFileSync(join(binaries ?? '', 'psql'), args, psqlOptions)
+    .toString()
+    .trim()
+}
+
+/** The folder with the files of a database, which hold all that is committed. */
+export function databaseFolder(url: string): string {
+  askPostgresNow(url, ['checkpoint'])
+  return askPostgresNow(url, [
+    `select current_setting('data_directory') || '/base/' || oid from pg_database
+     where datname = current_database()`,
+  ])
 }
 
 function urlOf(port: number, database: string): string {

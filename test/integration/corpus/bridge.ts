@@ -7,6 +7,7 @@ import { loadConfig } from '../../../src/config/load-config.ts'
 import type { Clock } from '../../../src/domain/clock.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { type LangfuseStandIn, STAND_IN_KEYS } from '../langfuse-stand-in/stand-in.ts'
+import { storeSettings } from '../store.ts'
 
 export interface TestBridge {
   readonly url: string
@@ -26,7 +27,7 @@ export function bridgeEnvironment(
   langfuse?: LangfuseStandIn,
 ): Record<string, string> {
   return {
-    DATA_DIR: dataDir,
+    ...storeSettings(dataDir),
     OTLP_RECEIVER_PORT: '0',
     OTLP_GRPC_PORT: 'off',
     LOG_LEVEL: 'silent',

@@ -2,7 +2,6 @@
  * A bridge's inside (processors, session handler, store) under a clock that the test moves, which
  * can be stopped and killed, and whose stored sessions can be told again.
  */
-import Database from 'better-sqlite3'
 import { replaySession, replaySlices } from '../../../src/reports/replay.ts'
 import { createBudgetDays } from '../../../src/reports/budget-days.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
@@ -23,8 +22,10 @@ import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { openReader } from '../../../src/storage/beside.ts'
 import type { StoreReader } from '../../../src/storage/store-reader.ts'
+import { databaseAtRest } from '../../postgres/at-rest.ts'
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts'
 import { decodeLogs, decodeMetrics, decodeTraces } from '../../unit/otlp/decoded.ts'
+import { isOnPostgres, rowsIn, storePlace } from '../store.ts'
 import { type RecordedRequest, recording } from './recording.ts'
 import {
   processHook,
@@ -118,8 +119,8 @@ export interface ReplayRig {
   send(request: ReplayRequest, delayMs: number): Promise<void>
   /** Closes all sessions, as a stop does, and begins again. */
   restart(policy: SessionPolicy): Promise<void>
-  /** Ends wherever it is, and begins again; meanwhile something may happen to the database. */
-  kill(policy: SessionPolicy, meanwhile?: (database: Database.Database) => void): Promise<void>
+  /** Ends wherever it is, and begins again; meanwhile something may happen to the store. */
+  kill(policy: SessionPolicy, meanwhile?: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -132,8 +133,7 @@ export async function createReplayRig(
   firstPolicy: SessionPolicy,
   maxSessions: number,
 ): Promise<ReplayRig> {
-  const databasePath = `${dataDir}/claude-telemetry.db`
-  const clock = createManualClock(startMs)
+  const clock = createManualClock(startMs, isOnPostgres ? databaseAtRest : undefined)
   const scores: Emission[] = []
   let policy = firstPolicy
   let running: { readonly store: Store<SessionState>; readonly handler: SessionHandler } | undefined
@@ -141,7 +141,7 @@ export async function createReplayRig(
   async function begin(under: SessionPolicy): Promise<void> {
     policy = under
     const opened = await openStore<SessionState>({
-      dataDir,
+      ...storePlace(dataDir),
       clock,
       states: createSessionStates(under),
       retentionMs: 0,
@@ -180,22 +180,16 @@ export async function createReplayRig(
     await ending?.store.close()
   }
 
-  function rows<T>(sql: string): T[] {
-    const database = new Database(databasePath, { readonly: true })
-    try {
-      return database.prepare<[], T>(sql).all()
-    } finally {
-      database.close()
-    }
-  }
-
   /** Something of each session, in the order in which they came. */
   async function ofEach<T>(read: (key: string, reader: StoreReader) => Promise<T>) {
-    const opened = await openReader({ dataDir })
+    const opened = await openReader(storePlace(dataDir))
     if (!opened.ok) throw new Error(opened.error)
     try {
       const found = new Map<string, T>()
-      for (const { key } of rows<{ key: string }>('select session_key as key from sessions')) {
+      for (const { key } of rowsIn<{ key: string }>(
+        dataDir,
+        'select session_key as key from sessions',
+      )) {
         found.set(key, await read(key, opened.value))
       }
       return found
@@ -215,14 +209,13 @@ export async function createReplayRig(
     },
     kill: async (next, meanwhile = () => {}) => {
       await end()
-      const database = new Database(databasePath)
-      meanwhile(database)
-      database.close()
+      meanwhile()
       await begin(next)
     },
     close: end,
     said: async () => {
-      const payloads = rows<{ payload: string }>(
+      const payloads = rowsIn<{ payload: string }>(
+        dataDir,
         `select payload from outbox where kind = 'observation' order by id`,
       )
       // A newer score takes the place of an older one that waits, so they are taken where they arise.
@@ -242,9 +235,10 @@ export async function createReplayRig(
     },
     usage: (under) =>
       ofEach(async (key, reader) => ({
-        stored: rows<StoredUsage>(
-          `select u.bucket_ms, u.model, u.is_subagent, d.key as dimensions, u.calls, u.errors,
-             u.unpriced_calls, u.cost_usd, u.input_tokens, u.output_tokens, u.duration_ms
+        stored: rowsIn<StoredUsage>(
+          dataDir,
+          `select u.bucket_ms, u.model, ${IS_SUBAGENT} as is_subagent, d.key as dimensions, u.calls,
+             u.errors, u.unpriced_calls, ${COST_USD} as cost_usd, u.input_tokens, u.output_tokens, u.duration_ms
            from model_usage u join sessions on sessions.id = u.session_ref
            join usage_dimensions d on d.id = u.dimensions_ref where session_key = '${key}'`,
         )
@@ -254,7 +248,8 @@ export async function createReplayRig(
       })),
     states: () =>
       ofEach(async (key, reader) => {
-        const [row] = rows<{ state: string }>(
+        const [row] = rowsIn<{ state: string }>(
+          dataDir,
           `select state from session_states join sessions on sessions.id = session_ref
            where session_key = '${key}'`,
         )
@@ -266,6 +261,9 @@ export async function createReplayRig(
       }),
   }
 }
+
+const IS_SUBAGENT = isOnPostgres ? 'u.is_subagent::integer' : 'u.is_subagent'
+const COST_USD = isOnPostgres ? 'u.cost_nanousd / 1e9' : 'u.cost_usd'
 
 /** A row of `model_usage`, with the key of its dimensions. */
 interface StoredUsage {

@@ -1,6 +1,7 @@
 /** What clients, and a person at the keyboard, can do. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { storeSettings } from '../store.ts'
 import type { Fault } from './fault.ts'
 
 export const clientFaults: readonly Fault[] = [
@@ -22,7 +23,7 @@ export const clientFaults: readonly Fault[] = [
       const second = join(subject.dataDir, 'second')
       mkdirSync(second)
       const refused = await subject.tryStart({
-        environment: { OTLP_RECEIVER_PORT: port, DATA_DIR: second },
+        environment: { OTLP_RECEIVER_PORT: port, ...storeSettings(second) },
       })
       const line = `claude-telemetry: Port ${port} on 127.0.0.1 is in use by another program.`
       expect(

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeClone } from '../clone.ts'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
+import { storeSettings } from '../store.ts'
+
 const run = promisify(execFile)
 
 /** Runs a command over a data folder; rejects when it fails. */
@@ -16,7 +18,7 @@ export async function runCommand(
   try {
     const { stdout } = await run(process.execPath, [...makeClone(join(home, 'clone')), ...args], {
       cwd: dataDir,
-      env: { PATH: process.env.PATH, HOME: home, ...settings, DATA_DIR: dataDir },
+      env: { PATH: process.env.PATH, HOME: home, ...settings, ...storeSettings(dataDir) },
     })
     return stdout
   } finally {

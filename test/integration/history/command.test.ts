@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 import { createHome, type Home } from '../cli/home.ts'
 import { runBridge } from '../cli/patient.ts'
+import { storeSettings } from '../store.ts'
 import { sessionsOf } from './bridge-import.ts'
 
 const corpus = join(import.meta.dirname, '../../corpus/claude-code-transcripts')
@@ -33,7 +34,7 @@ function transcriptIn(folder: string): string {
 describe('import', () => {
   test('takes what the agents keep into the store while no bridge runs', async () => {
     transcriptIn(home.path('.'))
-    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const run = (...args: string[]) => home.start(args, storeSettings(dataDir))
     const imported = await run('import')
     expect(imported).toMatchObject({ code: 0 })
     expect(imported.stdout).toMatch(/1 transcript .*1 session, 1 prompt, 6 model calls, 6 tool/)
@@ -59,7 +60,7 @@ describe('import', () => {
   })
 
   test('ends with 1 when something that was named is not stored', async () => {
-    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const run = (...args: string[]) => home.start(args, storeSettings(dataDir))
     const missing = await run('import', home.path('nowhere'))
     expect(missing.code).toBe(1)
     expect(missing.stderr).toMatch(/cannot read .*nowhere: no such file or directory/)

@@ -1,6 +1,4 @@
 /** Real clients: OpenTelemetry's SDK and exporters against the whole bridge. */
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   bridgeEnvironment,
@@ -10,6 +8,7 @@ import {
   type TestBridge,
 } from '../corpus/bridge.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
+import { rowsIn } from '../store.ts'
 import { createExporters, protocols, type Target } from './exporters.ts'
 import { tellSession } from './session.ts'
 
@@ -47,20 +46,20 @@ const healthOf = async ({ url }: TestBridge): Promise<Health> => {
   return (await (await fetch(`${url}/health`, { headers })).json()) as Health
 }
 
+interface StoredRecord {
+  readonly name?: string
+  readonly attributes?: Readonly<Record<string, unknown>>
+}
+const nameOf = ({ name, attributes }: StoredRecord) => String(attributes?.['event.name'] ?? name)
+
 /** Names of stored records, with how often they are there. */
 function storedNames({ dataDir }: TestBridge): Record<string, number> {
-  const database = new Database(join(dataDir, 'claude-telemetry.db'), { readonly: true })
-  try {
-    const rows = database
-      .prepare<[], { name: string; n: number }>(
-        `select coalesce(value ->> '$.attributes."event.name"', value ->> '$.name') as name,
-           count(*) as n from record_batches, json_each(body) group by 1`,
-      )
-      .all()
-    return Object.fromEntries(rows.map(({ name, n }) => [name, n]))
-  } finally {
-    database.close()
-  }
+  const names = rowsIn<{ body: string }>(dataDir, 'select body from record_batches').flatMap(
+    ({ body }) => (JSON.parse(body) as StoredRecord[]).map(nameOf),
+  )
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
 }
 
 const sessions = protocols.flatMap((protocol) => [
