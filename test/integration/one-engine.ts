@@ -34,6 +34,7 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'postgres/move.test.ts': BOTH,
   'postgres/replicas.test.ts': BOTH,
   'postgres/same-answers.test.ts': BOTH,
+  'postgres/rewritten-tables.test.ts': BOTH,
   'postgres/sharing.test.ts': BOTH,
   'quickstart.test.ts': `${NO_STORE}quickstart.sh with a docker that writes down what it is told`,
   'secrets-unseen.test.ts': `${NO_STORE}how commands read a secret`,
