@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/bridge-address.ts'
 import { readAccessToken } from '../storage/access-token.ts'
 import { readStoreInstance } from '../storage/beside.ts'
-import type { StorePlace } from '../storage/store-place.ts'
+import { databaseName, type StorePlace } from '../storage/store-place.ts'
 
 /** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
 export type FolderMatch = 'same' | 'other' | 'unknown'
@@ -59,4 +59,12 @@ async function folderMatch({ instance }: Health, place: StorePlace): Promise<Fol
 /** What a bridge of another store does, behind "the bridge at … ". */
 export function otherStore({ database }: StorePlace): string {
   return database === undefined ? 'uses a different data folder' : 'uses a different database'
+}
+
+/** The same, and from which one of the command's settings. */
+export function otherStoreFrom(place: StorePlace): string {
+  const { dataDir, database } = place
+  const own =
+    database === undefined ? `DATA_DIR=${dataDir}` : `DATABASE_URL, ${databaseName(database.url)}`
+  return `${otherStore(place)} from ${own}`
 }

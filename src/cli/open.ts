@@ -12,7 +12,7 @@ import { ok, type Result } from '../domain/result.ts'
 import { openerOf, startOpener } from '../setup/browser.ts'
 import { accessTokenPath, readAccessToken } from '../storage/access-token.ts'
 import type { CliContext } from './context.ts'
-import { configuredBridge, findBridge } from './folder-bridge.ts'
+import { configuredBridge, findBridge, otherStoreFrom } from './folder-bridge.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
@@ -45,10 +45,7 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   const found = await findBridge(bridge, config.value)
   if (!found.ok) return failed(`the bridge at ${bridge.address} ${found.error}`, NOT_RUNNING)
   if (found.value.folder === 'other') {
-    return failed(
-      `the bridge at ${bridge.address} uses a different data folder from DATA_DIR=${dataDir}`,
-      OTHER_BRIDGE,
-    )
+    return failed(`the bridge at ${bridge.address} ${otherStoreFrom(config.value)}`, OTHER_BRIDGE)
   }
   const fragment = keyFragment(config.value)
   if (!fragment.ok) return fragment
