@@ -57,6 +57,8 @@ export async function sessionPage(
   const isThere = row.route?.includes('langfuse') ?? true
   const links = isThere ? deps.links : noLinks
   const told = await tellTurns({ ...deps, links }, key, undefined)
+  // At once: the project may become known while more is read, and turns have their links already.
+  const langfuseUrl = links.session(row.sessionId)
   // What is told again stands in where the state cannot be read, or was never true.
   const state = stateOf(key, await reader.details.state(row.id)) ?? told?.state
   const { turns, omittedTurns, nextCursor } = lastTurns(told?.turns ?? [], told?.omitted ?? 0)
@@ -73,7 +75,7 @@ export async function sessionPage(
       shown.map(([name, value]) => [cutName(name), cutText(value, MAX_ATTRIBUTE_LENGTH)]),
     ),
     omittedAttributes: attributes.length - shown.length,
-    langfuseUrl: links.session(row.sessionId),
+    langfuseUrl,
   }
 }
 
