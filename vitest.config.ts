@@ -10,6 +10,10 @@ import { defineConfig } from 'vitest/config'
 import { filesOfOneEngine } from './test/integration/one-engine.ts'
 import { PATIENCE_MS } from './test/patience.ts'
 
+// Node strips the types of what a bridge's threads load, and compiles it, once in a run instead of once
+// for each thread. Workers take over the variable when they start.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
+
 const UNIT_LIMIT_MS = 2 * PATIENCE_MS
 const LIMIT_MS = 10 * PATIENCE_MS
 

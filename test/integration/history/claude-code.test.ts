@@ -13,7 +13,6 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { newTestDatabase } from '../../postgres/database.ts'
 import {
   bridgeEnvironment,
   removeFolder,
@@ -54,9 +53,9 @@ afterEach(async () => {
   for (const clean of cleanUp.splice(0).reverse()) await clean()
 })
 
-async function newBridge(variables: Readonly<Record<string, string>> = {}): Promise<TestBridge> {
+async function newBridge(): Promise<TestBridge> {
   const dataDir = temporaryFolder()
-  const bridge = await startBridge({ ...bridgeEnvironment(dataDir), ...variables })
+  const bridge = await startBridge(bridgeEnvironment(dataDir))
   cleanUp.push(
     () => removeFolder(dataDir),
     () => bridge.stop(),
@@ -165,22 +164,16 @@ test('there are recordings of both', () => {
   expect(recorded.length).toBeGreaterThan(3)
 })
 
-/** What a bridge gets besides to store on each engine. */
-const engines = [
-  { engine: 'SQLite', place: async () => ({}) },
-  { engine: 'PostgreSQL', place: async () => ({ DATABASE_URL: (await newTestDatabase()).url }) },
-]
-
-describe.each(engines)('with the telemetry of the same run, in $engine', ({ place }) => {
+describe('with the telemetry of the same run', () => {
   test.each(recorded)('%s, telemetry first', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     await postTelemetry(url, otlpOf(name))
     await importInto(url, [projectsOf(name)])
     expect(told(await sessionsOf(url))).toEqual(expected(name))
   })
 
   test.each(recorded)('%s, telemetry later', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     await importInto(url, [projectsOf(name)])
     await postTelemetry(url, otlpOf(name))
     const rows = await sessionsOf(url)
@@ -189,7 +182,7 @@ describe.each(engines)('with the telemetry of the same run, in $engine', ({ plac
   })
 
   test.each(recorded)('%s, both at once', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const files = readdirSync(otlpOf(name)).filter((file) => file.endsWith('-logs.json'))
     const projects = temporaryFolder()
     cleanUp.push(() => removeFolder(projects))
@@ -208,18 +201,18 @@ describe.each(engines)('with the telemetry of the same run, in $engine', ({ plac
 })
 
 /** Up to 2.1.149 telemetry names neither requests nor tools, and some versions no prompts. */
-describe.each(engines)('with telemetry that has no ids, in $engine', ({ place }) => {
+describe('with telemetry that has no ids', () => {
   const withoutIds = withoutAttributes('request_id', 'tool_use_id', 'prompt.id', 'message.uuid')
 
   test.each(recorded)('%s, telemetry first', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     await postTelemetry(url, otlpOf(name), withoutIds)
     await importInto(url, [projectsOf(name)])
     expect(told(await sessionsOf(url))).toEqual(expected(name))
   })
 
   test.each(recorded)('%s, telemetry later', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     await importInto(url, [projectsOf(name)])
     await postTelemetry(url, otlpOf(name), withoutIds)
     expect(told(await sessionsOf(url))).toEqual(expected(name))
@@ -227,9 +220,9 @@ describe.each(engines)('with telemetry that has no ids, in $engine', ({ place })
 })
 
 /** A fork that was imported before the session it goes on with. */
-describe.each(engines)('with the fork first, in $engine', ({ place }) => {
+describe('with the fork first', () => {
   test.each(['2.1.329-resume', '2.1.150-resume', '2.1.80-resume'])('%s', async (name) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const files = globSync('**/*.jsonl', { cwd: projectsOf(name) })
     const fork = Object.entries(expected(name)).find(([, { api_requests }]) => api_requests === 1)
     const paths = files.map((file) => join(projectsOf(name), file))

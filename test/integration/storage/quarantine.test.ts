@@ -73,7 +73,9 @@ describe.each(engines)('the quarantine of $name', (engine) => {
     await rig.clock.advance(60_000)
     expect(await namesIn(rig)).toEqual(['event-2'])
     expect(await rig.store.quarantine.counts()).toMatchObject({ records: 1, dropped: 1 })
-    await rig.clock.advance(15 * DAY_MS)
+    // Minute by minute it would do its chores 21,600 times.
+    await rig.clock.jump(15 * DAY_MS)
+    await rig.clock.advance(60_000)
     expect(await namesIn(rig)).toEqual([])
     const again = await rig.reopen()
     expect(await again.store.quarantine.counts()).toEqual({ records: 0, bytes: 0, dropped: 2 })
