@@ -1,6 +1,7 @@
 /**
- * Three projects: `unit` is pure and quick, `integration` starts the real application, processes
- * or containers, `page` drives the built page in a Chromium. Two workers at most, so that the suite
+ * Four projects: `unit` is pure and quick, `integration` starts the real application, processes
+ * or containers, `integration-postgres` is the same with stores in PostgreSQL where it can be had,
+ * `page` drives the built page in a Chromium. Two workers at most, so that the suite
  * behaves on a small machine as on a big one. Time limits only end what hangs: no test may fail
  * because the machine is busy.
  */
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { filesOfOneEngine } from './test/integration/one-engine.ts'
 import { PATIENCE_MS } from './test/patience.ts'
+import { whyNoPostgres } from './test/postgres/postgres-server.ts'
 
 // Node strips the types of what a bridge's threads load, and compiles it, once in a run instead of once
 // for each thread. Workers take over the variable when they start.
@@ -24,6 +26,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     teardownTimeout: PATIENCE_MS,
+    passWithNoTests: whyNoPostgres !== undefined,
     setupFiles: ['test/patient-waits.ts'],
     execArgv: ['--import', join(import.meta.dirname, 'test/stripped-types/load.mjs')],
     globalSetup: ['test/stripped-types/strip.ts', 'test/postgres/global-setup.ts'],
@@ -54,9 +57,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration-postgres',
-          include: ['test/integration/**/*.test.ts'],
+          include: whyNoPostgres === undefined ? ['test/integration/**/*.test.ts'] : [],
           exclude: Object.keys(filesOfOneEngine).map((file) => `test/integration/${file}`),
-          globalSetup: ['test/integration/built-program.ts'],
+          globalSetup: [
+            'test/integration/built-program.ts',
+            'test/integration/report-one-engine.ts',
+          ],
           env: { TEST_STORE: 'postgres' },
           setupFiles: ['test/integration/on-postgres.ts'],
           testTimeout: LIMIT_MS,

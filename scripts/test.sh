@@ -35,9 +35,9 @@ step() {
 # tests <project>: one Vitest project, with a report for the count. `step` calls it.
 # shellcheck disable=SC2317
 tests() {
-  started_reports+=("$reports/$1.json")
-  npm run --silent "test:$1" -- --reporter=default --reporter=json \
-    --outputFile.json="$reports/$1.json"
+  local report="$reports/${1//:/-}.json"
+  started_reports+=("$report")
+  npm run --silent "test:$1" -- --reporter=default --reporter=json --outputFile.json="$report"
 }
 
 # finish <exit code> [--failed]
@@ -55,5 +55,6 @@ step 'documents' npm run --silent docs -- --check
 step 'build' build_product
 step 'unit tests' tests unit
 step 'integration tests' tests integration
+step 'integration tests on PostgreSQL (skipped without a server)' tests integration:postgres
 step 'page tests (skipped without a Chromium)' tests page
 finish 0

@@ -1,11 +1,12 @@
 /**
  * What the integration suite does not run against PostgreSQL, and why. Everything else runs against
- * both engines. `scripts/test.sh` prints how much that is; `test/unit/structure` checks that it is there.
+ * both engines. A run against PostgreSQL begins with this list; `test/unit/structure` checks it.
  */
 
 const SQLITE_FILES = 'about the files of SQLite: '
 export const NO_STORE = 'starts nothing that stores: '
 const BOTH = 'runs against both engines by itself'
+const POSTGRES = 'about PostgreSQL, whatever the engine of the other tests'
 
 /** Test files, below `test/integration`. */
 export const filesOfOneEngine: Readonly<Record<string, string>> = {
@@ -27,15 +28,15 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'otlp-exporter-grpc.test.ts': `${NO_STORE}delivery from an outbox in memory`,
   'otlp-exporter.test.ts': `${NO_STORE}delivery from an outbox in memory`,
   'package.test.ts': `${SQLITE_FILES}the package installed with better-sqlite3 alone`,
-  'postgres-server.test.ts': BOTH,
-  'postgres/commands.test.ts': BOTH,
-  'postgres/faults.test.ts': BOTH,
-  'postgres/migrate.test.ts': BOTH,
-  'postgres/move.test.ts': BOTH,
-  'postgres/replicas.test.ts': BOTH,
+  'postgres-server.test.ts': POSTGRES,
+  'postgres/commands.test.ts': POSTGRES,
+  'postgres/faults.test.ts': POSTGRES,
+  'postgres/migrate.test.ts': POSTGRES,
+  'postgres/move.test.ts': POSTGRES,
+  'postgres/replicas.test.ts': POSTGRES,
   'postgres/same-answers.test.ts': BOTH,
-  'postgres/rewritten-tables.test.ts': BOTH,
-  'postgres/sharing.test.ts': BOTH,
+  'postgres/rewritten-tables.test.ts': POSTGRES,
+  'postgres/sharing.test.ts': POSTGRES,
   'quickstart.test.ts': `${NO_STORE}quickstart.sh with a docker that writes down what it is told`,
   'secrets-unseen.test.ts': `${NO_STORE}how commands read a secret`,
   'settings-files.test.ts': 'where settings come from, those of the store among them',
@@ -60,4 +61,14 @@ export const testsOfOneEngine: Readonly<Record<string, Readonly<Record<string, s
   'faults.test.ts': {
     'database damaged: its middle overwritten': `${SQLITE_FILES}damage of the database`,
   },
+}
+
+/** The list for whoever reads the output of a run. */
+export function notApplicable(): string {
+  const files = Object.entries(filesOfOneEngine)
+  const tests = Object.entries(testsOfOneEngine).flatMap(([file, of]) =>
+    Object.entries(of).map(([name, reason]) => [`${file} > ${name}`, reason] as const),
+  )
+  const lines = [...files, ...tests].map(([what, reason]) => `  ${what}: ${reason}`)
+  return `Not run against PostgreSQL:\n${lines.join('\n')}\n`
 }
