@@ -295,6 +295,26 @@ export interface TranscriptEvent extends EventBase {
   readonly amends?: boolean
   /** What the session is called. */
   readonly title?: string
+  /** Another session wrote first what this one told: it is taken back. Never stored. */
+  readonly givesUp?: GivenUp
+}
+
+/** What a session told of a line that another session wrote. */
+export interface GivenUp {
+  /** As it is stored. */
+  readonly claim: string
+  /** Set by the store, like the rest: the key under which it was told, absent where it does not count. */
+  readonly joinKey?: string
+  /** What was told. */
+  readonly event?: TranscribedEvent
+  /** Of a prompt: the first of those that the session still has. */
+  readonly prompts?: readonly KeptPrompt[]
+}
+
+export interface KeptPrompt {
+  readonly timeMs: number
+  readonly command: string | undefined
+  readonly text: string | undefined
 }
 
 export type TranscribedEvent =

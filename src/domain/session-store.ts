@@ -9,6 +9,7 @@ import type { SessionKey } from './identity.ts'
 import type { MetricSample } from './metric-sample.ts'
 import type { ControlOfSession } from './session-control.ts'
 import type { Origin, StoredRecord } from './telemetry-record.ts'
+import type { TranscriptRank } from './transcript-rank.ts'
 import type { Usage } from './usage.ts'
 
 /** One accepted record on its way in: what it means, and what came over the wire. */
@@ -21,6 +22,8 @@ export interface Arrival {
   readonly arrivedMs: number
   /** Name of the key that it came under; absent where that has none. */
   readonly keyName?: string | undefined
+  /** Of the transcript that it was read from. */
+  readonly rank?: TranscriptRank | undefined
 }
 
 /** A session as stored: opaque state, and the facts the store needs about it. */
@@ -118,6 +121,11 @@ export interface SessionStore<S> {
     fold: Fold<S>,
     held?: (key: SessionKey) => S | undefined,
   ): Promise<Committed<S>>
+  /**
+   * What other sessions told of lines that these arrivals have, and that were written first where these
+   * come from, as arrivals that take it back; each is to be committed before these are.
+   */
+  askedBack(arrivals: readonly Arrival[]): Promise<readonly Arrival[]>
   /** Keys of open sessions whose deadline is at or before `nowMs`, the most overdue first. */
   dueSessions(nowMs: number, limit: number): Promise<readonly SessionKey[]>
   /** The earliest deadline of all open sessions. */

@@ -5,6 +5,7 @@
 import type { BudgetRefusal } from './budget-refusal.ts'
 import type { Attributes, AttributeValue, JsonValue } from './json-value.ts'
 import type { SessionKey } from './identity.ts'
+import type { TranscriptRank } from './transcript-rank.ts'
 
 /** Who sent a group of records. The same object is shared by all records of one scope. */
 export interface Origin {
@@ -156,8 +157,11 @@ export interface TranscriptRecord {
   readonly copyOf?: string
   /** Set by the store: the key under which the telemetry that follows refers to it. */
   readonly joinKey?: string
+  /** Of its file. Never stored. */
+  readonly rank?: TranscriptRank
   readonly masked?: Masked
 }
+
 /** The JSON object that answers a hook. */
 export type HookAnswer = Readonly<Record<string, JsonValue>>
 

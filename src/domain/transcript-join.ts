@@ -4,6 +4,7 @@
  * Codex), the n-th of one source that looks alike is the n-th of the other.
  */
 import type { AgentEvent } from './agent-event.ts'
+import type { SessionKey } from './identity.ts'
 import type { MetricSample } from './metric-sample.ts'
 import type { Arrival } from './session-store.ts'
 import { shortHash } from './short-hash.ts'
@@ -95,6 +96,32 @@ export function withMarks(arrival: Arrival, marks: TranscriptMarks): Arrival {
     ...arrival,
     item: { ...item, ...marks },
     stored: { signal: 'transcript', record: { ...stored.record, ...marks } },
+  }
+}
+
+/** Asks the session to give up what it told under a claim: another session wrote that line first. */
+export function askedBack(
+  { origin, arrivedMs, item: { agent, timeMs, identity } }: Arrival,
+  claim: string,
+  { sessionKey, sessionId }: { readonly sessionKey: SessionKey; readonly sessionId: string },
+): Arrival {
+  const base = { agent, sessionId, timeMs, identity, name: CONTINUES }
+  const dedupKey = `transcript|${CONTINUES}`
+  return {
+    sessionKey,
+    item: {
+      ...base,
+      dedupKey,
+      kind: 'transcript',
+      event: { ...base, dedupKey, kind: 'other' },
+      givesUp: { claim },
+    },
+    origin,
+    stored: {
+      signal: 'transcript',
+      record: { sessionId, name: CONTINUES, key: CONTINUES, timeMs, attributes: {} },
+    },
+    arrivedMs,
   }
 }
 

@@ -65,7 +65,7 @@ export function transcriptArrival(
   identity: TranscriptIdentity,
   arrivedMs: number,
 ): Arrival {
-  const { origin, ...stored } = record
+  const { origin, rank, ...stored } = record
   const item = eventOf(record, identity)
   return {
     sessionKey: sessionKeyOf(item.agent, item.sessionId),
@@ -73,6 +73,7 @@ export function transcriptArrival(
     origin,
     stored: { signal: 'transcript', record: stored },
     arrivedMs,
+    ...(rank !== undefined && { rank }),
   }
 }
 

@@ -252,7 +252,14 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
   }
 
   return {
-    accept: (arrivals) => (arrivals.length === 0 ? Promise.resolve() : enqueue(arrivals)),
+    accept: async (arrivals) => {
+      if (arrivals.length === 0) return
+      if (arrivals.some(({ rank }) => rank !== undefined)) {
+        const moved = await store.askedBack(arrivals)
+        if (moved.length > 0) await enqueue(moved)
+      }
+      await enqueue(arrivals)
+    },
     start: async () => arm(await store.nextDeadline()),
     recheck: () => void recheck(),
     remove: (key) =>

@@ -9,6 +9,8 @@
  */
 import type {
   AgentEvent,
+  GivenUp,
+  KeptPrompt,
   PromptEvent,
   ToolReport,
   TranscribedEvent,
@@ -65,6 +67,10 @@ export function noteQuietEntry(
 export function onTranscript(draft: Draft, entry: TranscriptEvent, fold: Fold): void {
   const { state, policy } = draft
   const { event } = entry
+  if (entry.givesUp !== undefined) {
+    giveUp(draft, entry.givesUp)
+    return
+  }
   const isShownHere = isShown(entry, policy)
   noteTitleOf(draft, entry, isShownHere)
   if (entry.copyOf !== undefined) return
@@ -152,6 +158,45 @@ function isKnownTool(state: SessionState, toolUseId: string | undefined): boolea
 function noteStartedSubagent(draft: Draft, { startedSubagentId, toolUseId }: ToolReport): void {
   if (startedSubagentId === undefined) return
   noteJoin(draft, 'subagentTools', startedSubagentId, toolUseId)
+}
+
+/** What another session wrote first does not count here any more. */
+function giveUp(draft: Draft, { joinKey, event, prompts }: GivenUp): void {
+  if (event === undefined) return
+  if (joinKey !== undefined) takeBackEntry(draft, joinKey, event)
+  if (prompts !== undefined && event.kind === 'prompt') notePrompts(draft.state, event, prompts)
+}
+
+function takeBackEntry(draft: Draft, joinKey: string, event: TranscribedEvent): void {
+  const before = takeTranscribed(draft, joinKey)
+  // A prompt may count by an answer of its turn as well.
+  if (before === undefined && isToldPrompt(draft.state, event)) return
+  const told = before ?? transcribedOf(draft, event, false)
+  if (told !== undefined && !told.isShown) count(draft, told, -1)
+}
+
+/** The session begins with the first of the prompts that it still has, and is named after that. */
+function notePrompts(
+  state: SessionState,
+  { timeMs }: PromptEvent,
+  prompts: readonly KeptPrompt[],
+): void {
+  if (state.firstPromptMs === timeMs) {
+    state.firstPromptMs = undefined
+    for (const kept of prompts) {
+      state.firstPromptMs = Math.min(state.firstPromptMs ?? kept.timeMs, kept.timeMs)
+    }
+  }
+  if (state.titledMs !== timeMs) return
+  state.titledMs = undefined
+  state.firstPrompt = undefined
+  for (const { text, command, timeMs: atMs } of prompts) {
+    noteTitle(state, {
+      timeMs: atMs,
+      prompt: text === undefined ? {} : { text },
+      ...(command !== undefined && { command }),
+    })
+  }
 }
 
 /** A call of which an earlier line told less. */

@@ -171,8 +171,12 @@ function newRow(
 /** Under which key an arrival's line is claimed; undefined for what nobody copies. */
 export function claimOf({ item }: Arrival): string | undefined {
   if (item.kind !== 'transcript' || item.claim === undefined) return undefined
-  // Claims are many, and all sessions share them: enough bits that no two are ever alike.
-  return hash('sha256', item.claim, 'base64url').slice(0, 22)
+  return hashOfClaim(item.claim)
+}
+
+/** Claims are many, and all sessions share them: enough bits that no two are ever alike. */
+export function hashOfClaim(claim: string): string {
+  return hash('sha256', claim, 'base64url').slice(0, 22)
 }
 
 /**

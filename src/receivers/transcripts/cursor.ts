@@ -1,6 +1,7 @@
 /** Reads one file from where it was read before, line by line, and says what its lines tell. */
 import type { FileHandle } from 'node:fs/promises'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
+import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import {
   failureOf,
   type FileLine,
@@ -24,6 +25,7 @@ export interface TranscriptFile {
   readonly source: TranscriptSource
   readonly sessionId: string
   readonly firstMs: number
+  readonly rank: TranscriptRank
   readonly folder: string | undefined
   readonly bytes: number
   readonly modifiedMs: number

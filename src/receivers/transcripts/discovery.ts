@@ -2,8 +2,9 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import { compareRanks } from '../../domain/transcript-rank.ts'
 import type { TranscriptFile } from './cursor.ts'
-import { failureOf, headOf, parsedLine } from './lines.ts'
+import { failureOf, headOf, lastTimeOf, parsedLine } from './lines.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { folderName, type TranscriptSource } from './source.ts'
 
@@ -71,7 +72,7 @@ export async function findTranscripts(
       unreadable.push(failureOf(candidate.path, error))
     }
   }
-  return { files: files.sort((a, b) => a.firstMs - b.firstMs), known, skipped, unreadable }
+  return { files: files.sort((a, b) => compareRanks(a.rank, b.rank)), known, skipped, unreadable }
 }
 
 /** What a file is, or why it is not read. */
@@ -95,13 +96,15 @@ async function fileOf(
   if (project !== undefined && folder !== project && folderName(folder) !== project) {
     return 'otherProjects'
   }
+  const begunMs = firstMs ?? modifiedMs
   const goesOn = before !== undefined && before.head === head.hash && before.position <= bytes
   return {
     path,
     name,
     source,
     sessionId,
-    firstMs: firstMs ?? modifiedMs,
+    firstMs: begunMs,
+    rank: { begunMs, endedMs: (await lastTimeOf(path)) ?? modifiedMs },
     folder,
     bytes,
     modifiedMs,

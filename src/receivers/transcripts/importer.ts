@@ -10,6 +10,7 @@ import type { Rejection } from '../../domain/rejection.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
 import { findTranscripts, type Selection, type SkippedFiles } from './discovery.ts'
@@ -190,12 +191,17 @@ async function runImport(
     return finished.splice(0)
   }
 
-  function add(entry: TranscriptEntry, { source }: TranscriptFile): void {
+  function add(entry: TranscriptEntry, { source, sessionId, rank }: TranscriptFile): void {
     sessions.add(`${source.agent}/${entry.sessionId}`)
     if (entry.name === 'prompt') counts.prompts += 1
     if (entry.name === 'model_call' && entry.attributes.amends !== true) counts.calls += 1
     if (entry.name === 'tool_result') counts.tools += 1
-    const record = recordOf(entry, origins(source.agent, entry.place), request)
+    const record = recordOf(
+      entry,
+      origins(source.agent, entry.place),
+      entry.sessionId === sessionId ? rank : copiedRank(rank),
+      request,
+    )
     batch.push(record)
     characters += charactersOf(record.attributes)
   }
@@ -306,6 +312,15 @@ function timeOf(entries: readonly TranscriptEntry[]): number {
   return entries[0]?.timeMs ?? 0
 }
 
+const copiedRanks = new WeakMap<TranscriptRank, TranscriptRank>()
+
+/** The same for lines that are another session's. */
+function copiedRank(rank: TranscriptRank): TranscriptRank {
+  const known = copiedRanks.get(rank) ?? { ...rank, isCopied: true }
+  copiedRanks.set(rank, known)
+  return known
+}
+
 /** One origin for all entries of one place. */
 function createOrigins(): (agent: string, place: Place) => Origin {
   const byAgent = new Map<string, WeakMap<Place, Origin>>()
@@ -336,6 +351,7 @@ function createOrigins(): (agent: string, place: Place) => Origin {
 function recordOf(
   { name, sessionId, key, claim, timeMs, attributes }: TranscriptEntry,
   origin: Origin,
+  rank: TranscriptRank,
   { content, isExported }: Pick<ImportRequest, 'content' | 'isExported'>,
 ): TranscriptRecord {
   return {
@@ -347,6 +363,7 @@ function recordOf(
     timeMs,
     attributes: content === 'drop' ? withoutContent(attributes) : attributes,
     ...(isExported && { isExported }),
+    rank,
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { getSystemErrorMessage } from 'node:util'
+import { timeOf } from './source.ts'
 
 /** A line without its end; `endsAt` is the byte behind it. `text` is undefined where it is too long. */
 export interface FileLine {
@@ -108,6 +109,29 @@ export async function headOf(path: string): Promise<FileHead | undefined> {
     }
     const hash = createHash('sha1').update(firstLine.subarray(0, 4096)).digest('hex').slice(0, 16)
     return { lines, hash }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Of a file's end: its last lines, unless they are very long. */
+const TAIL_BYTES = [64 * 1024, 1024 * 1024] as const
+
+/** When the last line with a time was written, epoch ms; undefined where the last lines have none. */
+export async function lastTimeOf(path: string): Promise<number | undefined> {
+  const file = await openTranscript(path)
+  try {
+    const { size } = await file.stat()
+    for (const most of TAIL_BYTES) {
+      const tail = Buffer.allocUnsafe(Math.min(most, size))
+      const { bytesRead } = await file.read(tail, 0, tail.length, size - tail.length)
+      const texts = tail.subarray(0, bytesRead).toString('utf8').split('\n')
+      for (const text of texts.slice(-HEAD_LINES).reverse()) {
+        const ms = timeOf(parsedLine(text)?.timestamp)
+        if (ms !== undefined) return ms
+      }
+    }
+    return undefined
   } finally {
     await file.close()
   }

@@ -4,7 +4,8 @@
  */
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { headOf, isParsable, linesOf, openTranscript, parsedLine } from './lines.ts'
+import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
+import { headOf, isParsable, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type { FileFacts, Origin, TranscriptSource } from './source.ts'
 
 export interface Origins {
@@ -15,6 +16,7 @@ export interface Origins {
 interface Begun {
   readonly path: string
   readonly facts: FileFacts
+  readonly rank: TranscriptRank
 }
 
 /** The files of a folder by their first message, those that were begun first at the head. */
@@ -69,17 +71,15 @@ async function readFolder(folder: string, source: TranscriptSource): Promise<Fam
     const head = await headOf(path).catch(() => undefined)
     if (head === undefined || !source.recognises(head.lines)) continue
     const facts = source.facts(name, head.lines)
-    if (facts.firstId === undefined) continue
-    const family = families.get(facts.firstId) ?? []
-    families.set(facts.firstId, family)
-    family.push({ path, facts })
+    const { firstId, firstMs: begunMs = Number.POSITIVE_INFINITY } = facts
+    if (firstId === undefined) continue
+    const family = families.get(firstId) ?? []
+    families.set(firstId, family)
+    const endedMs = (await lastTimeOf(path)) ?? Number.POSITIVE_INFINITY
+    family.push({ path, facts, rank: { begunMs, endedMs } })
   }
-  for (const family of families.values()) family.sort((a, b) => begunMs(a.facts) - begunMs(b.facts))
+  for (const family of families.values()) family.sort((a, b) => compareRanks(a.rank, b.rank))
   return families
-}
-
-function begunMs({ firstMs }: FileFacts): number {
-  return firstMs ?? Number.POSITIVE_INFINITY
 }
 
 async function messagesOf(path: string, source: TranscriptSource): Promise<ReadonlySet<string>> {

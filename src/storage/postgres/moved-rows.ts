@@ -182,8 +182,15 @@ export function movedColumns(
       ...byName(same, 'id', 'scope', 'until_ms', 'created_ms'),
       ...byName(text, 'subject', 'created_by'),
     },
-    transcript_sessions: { session_ref: same('session_ref'), is_joined: flag('is_joined') },
-    transcript_claims: { claim: key('claim'), session_ref: same('session_ref') },
+    transcript_sessions: {
+      ...byName(same, 'session_ref', 'begun_ms', 'ended_ms'),
+      is_joined: flag('is_joined'),
+    },
+    transcript_claims: {
+      claim: key('claim'),
+      session_ref: same('session_ref'),
+      is_copied: flag('is_copied'),
+    },
     transcript_joins: {
       ...byName(same, 'id', 'session_ref', 'told'),
       ...byName(key, 'join_id', 'alike'),

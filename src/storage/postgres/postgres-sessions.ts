@@ -23,6 +23,7 @@ import type { StateFormat } from '../../domain/stored-state.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import type { StoreLog } from '../store-log.ts'
+import { type ClaimPlaces, createClaimPlaces, isAskedBack } from '../transcript-moves.ts'
 import { createBudgets, type UsedBySession } from './budgets.ts'
 import type { Database, Statements } from './connection.ts'
 import { insertItems } from './outbox-rows.ts'
@@ -47,11 +48,14 @@ import {
   writeSessions,
 } from './session-rows.ts'
 import { keyText } from './stored-values.ts'
+import { askedBack, giveUp } from './transcript-moves.ts'
 import { joinedOf, ownedOf, readSources } from './transcript-rows.ts'
 import { addUsage } from './usage-rows.ts'
 import type { Write } from './writer.ts'
 
 const MAX_REMEMBERED = 10_000
+/** Sessions of which it is remembered where their entries are. */
+const MAX_PLACES = 2
 /** For how long whoever takes a session that is due has time to advance it. */
 const TICK_SECONDS = 10
 /** Close reason of a session whose state can neither be read nor told again. */
@@ -118,7 +122,14 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
   const { database, write, self, clock, states, inputs, references, routes, onWritten, log } = deps
   const budgets = deps.budgets && createBudgets({ watch: deps.budgets, log })
   const known = createBoundedMap<string, Known>(MAX_REMEMBERED)
+  const places = createBoundedMap<number, ClaimPlaces>(MAX_PLACES)
   let bareUntilMs: number | undefined
+
+  function placesOf(sessionRef: number): ClaimPlaces {
+    const of = places.get(sessionRef) ?? createClaimPlaces()
+    places.set(sessionRef, of)
+    return of
+  }
 
   /** Only in stores that were moved here, and it never changes. */
   async function readBareUntil(): Promise<number> {
@@ -171,14 +182,17 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     const locked = await lockSessions(statements, new Set([...keys, ...names.keys()]), names, nowMs)
     const refOf = ({ sessionKey }: Arrival) => idIn(locked, sessionKey)
     const itemsOf = (batch: StoredBatch) => states.itemsOf(batch)
-    const underWay = { statements, kysely: database.kysely, itemsOf, refOf }
+    const underWay = { statements, kysely: database.kysely, itemsOf, refOf, placesOf }
     const sources = await readSources(
       statements,
       [...names.keys()].map((key) => idIn(locked, key)),
     )
-    const owned = await ownedOf(underWay, arrivals, sources)
+    const surrendered = await giveUp(underWay, arrivals)
+    const rest = arrivals.filter((arrival) => !isAskedBack(arrival))
+    const owned = await ownedOf(underWay, rest, sources)
     const unknown = await keepUnknown(statements, owned, refOf, given.bareUntilMs)
-    const fresh = await joinedOf(underWay, unknown, sources)
+    const joined = await joinedOf(underWay, unknown, sources)
+    const fresh = [...surrendered, ...joined]
     const stored = await statesOf(statements, keys, locked, given)
     const outcome = fold(fresh, stored)
 
@@ -186,13 +200,15 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     const written = new Set(outcome.sessions.map(({ key }) => key))
     // Only a session that was folded has controls, so its row is written now.
     const controls = (outcome.controls ?? []).filter(({ sessionKey }) => written.has(sessionKey))
-    const batches = batchesOf(fresh, refOf)
+    // One of them says for all of a session that it goes on with another one.
+    const goingOn = new Map(surrendered.map((arrival) => [refOf(arrival), arrival])).values()
+    const batches = batchesOf([...goingOn, ...joined], refOf)
     const positions = await takePositions(statements, [
       ...batches.map(({ records }) => records.length),
       ...controls.map(() => 1),
     ])
     const added = await insertBatches(statements, batches, { positions, origins, policyRef })
-    await insertPrompts(statements, fresh, refOf)
+    await insertPrompts(statements, joined, refOf)
     const revisions = await writeSessions(
       statements,
       outcome.sessions.map((row) => {
@@ -426,6 +442,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       if (done.wrote) onWritten(done.committed.outcome)
       return done.committed
     },
+    askedBack: (arrivals) => askedBack(database, arrivals),
     dueSessions: async (nowMs, limit) => {
       const rows = await write(() =>
         database.query<{ readonly session_key: string; readonly deadline_ms: number }>(

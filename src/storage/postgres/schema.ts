@@ -369,12 +369,17 @@ export interface TranscriptSessionsTable {
   session_ref: number
   /** Telemetry tells of it as well. */
   is_joined: boolean
+  /** When its transcripts were begun and last written; null where an earlier version imported them. */
+  begun_ms: number | null
+  ended_ms: number | null
 }
 
 /** Which session wrote a line first that several transcripts have. */
 export interface TranscriptClaimsTable {
   claim: string
   session_ref: number
+  /** Told by a copy in the file of another session. */
+  is_copied: Generated<boolean>
 }
 
 /** A call, a tool or a prompt of a session that transcripts tell of: see `domain/transcript-join.ts`. */

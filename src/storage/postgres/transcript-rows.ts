@@ -9,7 +9,6 @@
 import type { AgentEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
-import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import {
   BY_BOTH,
   claimOf,
@@ -23,18 +22,12 @@ import {
   withoutForeign,
 } from '../transcript-joins.ts'
 import type { Statements } from './connection.ts'
-import { batchesInCommit, type RecordsInCommit } from './queries/records.ts'
+import { type Commit, noteRanks } from './transcript-moves.ts'
+import { batchesInCommit } from './queries/records.ts'
 import { eachChunk, insertRows, type Row, valuesList } from './values-list.ts'
 
 /** Read at once of what is stored of a session. */
 const BATCHES = 50
-
-/** A commit under way. */
-export interface Commit extends RecordsInCommit {
-  readonly refOf: (arrival: Arrival) => number
-  /** What stored records mean. */
-  readonly itemsOf: (batch: StoredBatch) => readonly (AgentEvent | MetricSample)[]
-}
 
 /** By the numbers of sessions. Those that are missing are told of by telemetry, if at all. */
 type SourcesBySession = Map<number, Exclude<Sources, 'telemetry'>>
@@ -70,6 +63,7 @@ export async function ownedOf(
   for (const sessionRef of new Set(entries.map(commit.refOf))) {
     if (!sources.has(sessionRef)) await begin(commit, sessionRef, sources)
   }
+  await noteRanks(commit.statements, entries, commit.refOf)
   const owners = await claim(commit, arrivals)
   return [...Map.groupBy(arrivals, commit.refOf)].flatMap(([sessionRef, own]) =>
     withoutForeign(own, own.map(claimOf), (claimed) => owners.get(claimed) === sessionRef),
@@ -156,20 +150,28 @@ async function claim(
   arrivals: readonly Arrival[],
 ): Promise<ReadonlyMap<string, number>> {
   const wanted = new Map<string, number>()
+  const copied = new Set<string>()
   // Of two sessions in one commit that have a line, the one that came first has it.
   for (const [sessionRef, own] of Map.groupBy(arrivals, refOf)) {
-    for (const claimed of own.map(claimOf)) {
-      if (claimed !== undefined && !wanted.has(claimed)) wanted.set(claimed, sessionRef)
+    for (const arrival of own) {
+      const claimed = claimOf(arrival)
+      if (claimed === undefined || wanted.has(claimed)) continue
+      wanted.set(claimed, sessionRef)
+      if (arrival.rank?.isCopied === true) copied.add(claimed)
     }
   }
   if (wanted.size === 0) return wanted
   // In one order for everybody: two that want the same lines wait for each other one way only.
   const rows = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))
   const added = await statements.query<{ readonly claim: string }>(
-    `insert into transcript_claims (claim, session_ref)
-     select * from unnest($1::text[], $2::bigint[])
+    `insert into transcript_claims (claim, session_ref, is_copied)
+     select * from unnest($1::text[], $2::bigint[], $3::boolean[])
      on conflict do nothing returning claim`,
-    [rows.map(([claimed]) => claimed), rows.map(([, ref]) => ref)],
+    [
+      rows.map(([claimed]) => claimed),
+      rows.map(([, ref]) => ref),
+      rows.map(([claimed]) => copied.has(claimed)),
+    ],
   )
   if (added.length === rows.length) return wanted
   const owners = await statements.query<{ readonly claim: string; readonly session_ref: number }>(

@@ -6,6 +6,7 @@
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredRecord } from '../../domain/telemetry-record.ts'
 import { promptOf } from '../transcript-joins.ts'
+import { isAskedBack } from '../transcript-moves.ts'
 import type { Connection } from './connection.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import type { OriginRows } from './origin-rows.ts'
@@ -91,9 +92,14 @@ export function createRecordRows(deps: RecordRowsDeps): RecordRows {
       const fresh: Arrival[] = []
       for (const own of Map.groupBy(arrivals, ({ sessionKey }) => sessionKey).values()) {
         const sessionRef = sessionRefOf(own[0] as Arrival)
-        const owned = transcripts.owned(sessionRef, own)
+        const asked = own.filter(isAskedBack)
+        const givenUp = asked.length === 0 ? [] : transcripts.moves.giveUp(sessionRef, asked)
+        fresh.push(...givenUp)
+        const rest = asked.length === 0 ? own : own.filter((arrival) => !isAskedBack(arrival))
+        const owned = transcripts.owned(sessionRef, rest)
         const unknown = transcripts.joined(sessionRef, seen.unknownOf(sessionRef, owned))
-        keepBatches(sessionRef, unknown)
+        // One says for all of them that the session goes on with another one.
+        keepBatches(sessionRef, [...givenUp.slice(0, 1), ...unknown])
         for (const arrival of unknown) {
           keepPrompt(sessionRef, arrival)
           fresh.push(arrival)

@@ -202,6 +202,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         throw error
       }
     },
+    askedBack: async (arrivals) => transcripts.moves.askedBack(arrivals),
     dueSessions: async (nowMs, limit) => {
       const rows = await open
         .select('session_key')

@@ -21,6 +21,7 @@ import {
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
+import { createTranscriptMoves, type TranscriptMoves } from './transcript-moves.ts'
 
 export interface TranscriptRows {
   /**
@@ -30,6 +31,7 @@ export interface TranscriptRows {
   owned(sessionRef: number, arrivals: readonly Arrival[]): readonly Arrival[]
   /** Records that were not known, each marked with what the other source told of it. */
   joined(sessionRef: number, arrivals: readonly Arrival[]): readonly Arrival[]
+  readonly moves: TranscriptMoves
   /** After a rollback. */
   forget(): void
 }
@@ -62,6 +64,7 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   const { kysely, handle } = connection
   const records = createRecordBatches(connection).inCommit
   const told = createBoundedMap<number, Sources>(MAX_REMEMBERED)
+  const moves = createTranscriptMoves({ connection, itemsOf })
 
   const findSession = prepare(connection, ({ sessionRef }: { sessionRef: number }) =>
     kysely
@@ -79,8 +82,9 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       .where('session_ref', '=', sessionRef),
   )
   // One statement for all of a commit costs a fraction of one for each.
-  const insertClaims = handle.prepare<[number, string]>(
-    'insert or ignore into transcript_claims (claim, session_ref) select value, ? from json_each(?)',
+  const insertClaims = handle.prepare<[number, number, string]>(
+    `insert or ignore into transcript_claims (claim, session_ref, is_copied)
+     select value, ?, ? from json_each(?)`,
   )
   const ownerOf = prepare(connection, ({ claim }: { claim: string }) =>
     kysely.selectFrom('transcript_claims').select('session_ref').where('claim', '=', claim),
@@ -137,7 +141,12 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
 
   /** A transcript begins to tell of a session. */
   function begin(sessionRef: number, sessionKey: string): void {
-    insertSession.run({ session_ref: sessionRef, is_joined: 0 })
+    insertSession.run({
+      session_ref: sessionRef,
+      is_joined: 0,
+      begun_ms: null,
+      ended_ms: null,
+    })
     told.set(sessionRef, 'transcripts')
     const hasTelemetry = storedItems(sessionKey, 'log').next().done !== true
     if (hasTelemetry) beginJoins(sessionRef, sessionKey)
@@ -170,9 +179,20 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   }
 
   /** Which of them nobody has claimed before, or this session has. */
-  function ownedClaims(sessionRef: number, claims: readonly string[]): (claim: string) => boolean {
-    const { changes } = insertClaims.run(sessionRef, JSON.stringify(claims))
-    if (changes === claims.length) return () => true
+  function ownedClaims(
+    sessionRef: number,
+    arrivals: readonly Arrival[],
+    claims: readonly (string | undefined)[],
+  ): (claim: string) => boolean {
+    const own: string[] = []
+    const copied: string[] = []
+    for (const [at, claim] of claims.entries()) {
+      if (claim !== undefined) (arrivals[at]?.rank?.isCopied === true ? copied : own).push(claim)
+    }
+    const added = [own, copied].map((some, isCopied) =>
+      some.length === 0 ? 0 : insertClaims.run(sessionRef, isCopied, JSON.stringify(some)).changes,
+    )
+    if (added[0] === own.length && added[1] === copied.length) return () => true
     return (claim) => ownerOf.get({ claim })?.session_ref === sessionRef
   }
 
@@ -181,12 +201,9 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       const first = arrivals.find(({ item }) => item.kind === 'transcript')
       if (first === undefined) return arrivals
       if (sourcesOf(sessionRef) === 'telemetry') begin(sessionRef, first.sessionKey)
+      moves.noteRank(sessionRef, arrivals)
       const claims = arrivals.map(claimOf)
-      const isOwned = ownedClaims(
-        sessionRef,
-        claims.filter((claim) => claim !== undefined),
-      )
-      return withoutForeign(arrivals, claims, isOwned)
+      return withoutForeign(arrivals, claims, ownedClaims(sessionRef, arrivals, claims))
     },
     joined: (sessionRef, arrivals) => {
       let sources = sourcesOf(sessionRef)
@@ -198,6 +215,10 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       }
       return joinArrivals(joinsOf(sessionRef), arrivals, sources)
     },
-    forget: () => told.clear(),
+    moves,
+    forget: () => {
+      told.clear()
+      moves.forget()
+    },
   }
 }

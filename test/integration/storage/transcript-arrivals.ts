@@ -19,6 +19,10 @@ interface CallOptions {
   /** The name where it is absent; `none` is none. */
   readonly requestId?: string
   readonly model?: string
+  /** When the file of an entry was begun. */
+  readonly begunMs?: number
+  /** The entry is exported. */
+  readonly isExported?: boolean
 }
 
 function call(
@@ -74,8 +78,13 @@ export function entry(sessionId: string, name: string, options: CallOptions = {}
     ...{ sessionId, event, dedupKey: `transcript|${key}`, claim: key },
     kind: 'transcript',
   } as const
-  const record = { sessionId, name: 'model_call', key, claim: key, timeMs: AT_MS }
+  const { begunMs, isExported } = options
+  const record = {
+    ...{ sessionId, name: 'model_call', key, claim: key, timeMs: AT_MS },
+    ...(isExported === true && { isExported }),
+  }
   return {
+    ...(begunMs !== undefined && { rank: { begunMs, endedMs: begunMs } }),
     sessionKey: sessionKeyOf('claude-code', sessionId),
     item,
     origin: { resource: {}, scopeName: 'transcripts/claude-code', scopeVersion: '' },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Arrival } from '../../../src/domain/session-store.ts'
 import { CONTINUES, telemetryKeyOf } from '../../../src/domain/transcript-join.ts'
 import { AT_MS, base } from '../../unit/storage/arrivals.ts'
-import { createRig, engines, type StorageEngine } from './engines.ts'
+import { createRig, engines, type Rig, type StorageEngine } from './engines.ts'
 import { entry, freshOf, marksOf, telemetry, transcriptStates } from './transcript-arrivals.ts'
 
 const rigOf = (engine: StorageEngine) => createRig(engine, { states: transcriptStates })
@@ -107,6 +107,101 @@ describe.each(engines)('transcripts in $name', (engine) => {
       ['claude-code/s3', base.name],
     ])
     expect(copiesOf(fresh)).toEqual([keyOf('t2'), keyOf('t1'), undefined, undefined])
+  })
+
+  /** Commits entries behind what is asked back for them. */
+  async function accept(
+    { store }: Pick<Rig, 'store'>,
+    ...arrivals: readonly Arrival[]
+  ): Promise<readonly Arrival[]> {
+    const asked = await store.sessions.askedBack(arrivals)
+    const given = asked.length === 0 ? [] : await freshOf(store, ...asked)
+    return [...given, ...(await freshOf(store, ...arrivals))]
+  }
+
+  const givenUp = (arrivals: readonly Arrival[]) =>
+    arrivals.flatMap(({ item }) =>
+      item.kind === 'transcript' && item.givesUp !== undefined
+        ? [{ of: item.sessionId, takesBack: item.givesUp.joinKey }]
+        : [],
+    )
+
+  async function recordsOf({ reader }: Pick<Rig, 'reader'>, sessionId: string) {
+    const batches = await reader.records.batches(`claude-code/${sessionId}`, 0, 50)
+    return batches.flatMap(({ records }) => records)
+  }
+
+  const early = { begunMs: 1000 }
+  const late = { begunMs: 2000 }
+
+  test('a session gives up what another one wrote before it', async () => {
+    const rig = await rigOf(engine)
+    const [copy] = marksOf(await accept(rig, entry('fork', 'r1', late), entry('fork', 'r2', late)))
+    const again = await rig.reopen()
+    const fresh = await accept(again, entry('first', 'r1', early))
+    expect(givenUp(fresh)).toEqual([{ of: 'fork', takesBack: copy?.joinKey }])
+    expect(fresh.at(-1)?.item.sessionId).toBe('first')
+    expect(await recordsOf(again, 'fork')).toMatchObject([
+      { name: 'given_up', attributes: {} },
+      { name: 'model_call', key: 'call|r2' },
+      { name: CONTINUES },
+    ])
+    // Neither side changes when the files are read again.
+    expect(await accept(again, entry('first', 'r1', early))).toEqual([])
+    const later = await accept(again, entry('fork', 'r1', late), entry('fork', 'r2', late))
+    expect(later.filter(({ item }) => item.name !== CONTINUES)).toEqual([])
+  })
+
+  test('a session keeps what it wrote before another one, and what was exported', async () => {
+    const rig = await rigOf(engine)
+    await accept(
+      rig,
+      entry('first', 'r1', early),
+      entry('sent', 'r2', { ...late, isExported: true }),
+    )
+    const fresh = await accept(rig, entry('fork', 'r1', late), entry('fork', 'r2', early))
+    expect(fresh.map(({ item }) => [item.sessionId, item.name])).toEqual([['fork', CONTINUES]])
+  })
+
+  test('of calls that look alike telemetry tells the other one when its own is given up', async () => {
+    const rig = await rigOf(engine)
+    const [, own] = marksOf(await accept(rig, entry('fork', 'r1', late), entry('fork', 'r2', late)))
+    await freshOf(rig.store, telemetry('fork', 't1', none))
+    const fresh = await accept(rig, entry('first', 'r1', early))
+    expect(givenUp(fresh)).toEqual([{ of: 'fork', takesBack: own?.joinKey }])
+    const [, copy, told] = await recordsOf(rig, 'fork')
+    expect(copy).toMatchObject({ key: 'call|r2', copyOf: keyOf('t1') })
+    expect(told).not.toHaveProperty('transcriptKey')
+    expect(marksOf(await freshOf(rig.store, telemetry('fork', 't2', none)))).toEqual([{}])
+  })
+
+  test('what telemetry alone tells of a session is not taken back', async () => {
+    const rig = await rigOf(engine)
+    await freshOf(rig.store, telemetry('fork', 'r1'))
+    await accept(rig, entry('fork', 'r1', late))
+    const fresh = await accept(rig, entry('first', 'r1', early))
+    expect(givenUp(fresh)).toEqual([{ of: 'fork', takesBack: undefined }])
+  })
+
+  test('a claim without a rank is as old as its session', async () => {
+    const rig = await rigOf(engine)
+    await freshOf(rig.store, entry('fork', 'r1'))
+    const asked = (begunMs: number) =>
+      rig.store.sessions.askedBack([entry('other', 'r1', { begunMs })])
+    expect(await asked(AT_MS + 1)).toEqual([])
+    expect(await asked(AT_MS - 1)).toHaveLength(1)
+  })
+
+  test('a line that a copy told is told again by itself', async () => {
+    const rig = await rigOf(engine)
+    const copied = entry('first', 'r1')
+    const rank = { begunMs: 2000, endedMs: 2000, isCopied: true }
+    await accept(rig, { ...copied, rank })
+    expect(await accept(rig, { ...copied, rank })).toEqual([])
+    const fresh = await accept(rig, entry('first', 'r1', early))
+    expect(givenUp(fresh)).toHaveLength(1)
+    expect(fresh).toHaveLength(2)
+    expect(await accept(rig, entry('first', 'r1', early))).toEqual([])
   })
 
   test('signals of a session are known with the newest record of each', async () => {

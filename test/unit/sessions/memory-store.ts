@@ -37,6 +37,7 @@ export function createMemoryStore(): MemoryStore {
       pause = Promise.withResolvers()
       return pause
     },
+    askedBack: async () => [],
     async commit(arrivals, keys, fold, held) {
       await pause?.promise
       if (failure !== undefined) throw failure

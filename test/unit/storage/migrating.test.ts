@@ -9,6 +9,7 @@ import { migrations } from '../../../src/storage/sqlite/migrations/migrations.ts
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { arrives, closing, run, sample } from '../sessions/events.ts'
 import { AT_MS, base, nothing, observation, other, score } from './arrivals.ts'
+import { databaseBefore } from './older-database.ts'
 import { databaseIn, openStore, temporaryFolder } from './open-store.ts'
 
 /** A file as the first released schema left it, with a record, a session and two items. */
@@ -159,6 +160,24 @@ test('records and what was used are carried over into the tables of today', asyn
   ])
   expect(store.rows('select title, first_prompt_ms from sessions')).toEqual([
     { title: 'hello', first_prompt_ms: AT_MS },
+  ])
+})
+
+test('claims of before ranks stay where they are until their sessions are read again', async () => {
+  const dataDir = await databaseBefore('0017-transcript-ranks')
+  const database = new Database(databaseIn(dataDir))
+  database.exec(`
+    insert into sessions (id, session_key, agent, session_id, updated_ms, first_ms, last_ms)
+      values (1, 'claude-code/s1', 'claude-code', 's1', ${AT_MS}, ${AT_MS}, ${AT_MS});
+    insert into transcript_sessions (session_ref, is_joined) values (1, 0);
+    insert into transcript_claims (claim, session_ref) values ('c', 1)`)
+  database.close()
+  const store = await openStore(dataDir)
+  expect(store.rows('select * from transcript_sessions')).toEqual([
+    { session_ref: 1, is_joined: 0, begun_ms: null, ended_ms: null },
+  ])
+  expect(store.rows('select * from transcript_claims')).toEqual([
+    { claim: 'c', session_ref: 1, is_copied: 0 },
   ])
 })
 

@@ -5,8 +5,10 @@
 import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { instance } from './0002-instance.ts'
+import { transcriptRanks } from './0003-transcript-ranks.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-instance': instance,
+  '0003-transcript-ranks': transcriptRanks,
 }

@@ -19,6 +19,7 @@ import { dimensionKeys } from './0013-dimension-keys.ts'
 import { transcripts } from './0014-transcripts.ts'
 import { access } from './0015-access.ts'
 import { budgetOverrides } from './0016-budget-overrides.ts'
+import { transcriptRanks } from './0017-transcript-ranks.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -37,4 +38,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-transcripts': transcripts,
   '0015-access': access,
   '0016-budget-overrides': budgetOverrides,
+  '0017-transcript-ranks': transcriptRanks,
 }
