@@ -1,5 +1,6 @@
 /** Reads one file from where it was read before, line by line, and says what its lines tell. */
 import type { FileHandle } from 'node:fs/promises'
+import { isPlausibleTime } from '../../domain/numbers.ts'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import {
@@ -61,9 +62,11 @@ const OPENING_BRACE = 0x7b
 export interface CursorOptions {
   /** What waits for further lines is told at the end, since there may be none. */
   readonly isFlushed: boolean
+  /** What a line dates later than a day ahead of it cannot have happened. */
+  readonly nowMs: number
 }
 
-export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions): Cursor {
+export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorOptions): Cursor {
   const { source, from } = file
   const reader: TranscriptReader = source.createReader(file.name, file.state, file.origin)
   let handle: FileHandle | undefined
@@ -74,6 +77,8 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
   let ahead: readonly TranscriptEntry[] | undefined
   let hasEnded = false
   let failure: string | undefined
+  /** When the file was last written, once it was read to its end. */
+  let modifiedMs: number | undefined
 
   function told(line: FileLine): readonly TranscriptEntry[] {
     const { text } = line
@@ -115,17 +120,20 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
       if (entries.length > 0) return timed(entries)
     }
     hasEnded = true
+    modifiedMs = (await handle.stat()).mtimeMs
     await close()
     const rest = isFlushed ? reader.flush() : []
     return rest.length > 0 ? timed(rest) : undefined
   }
 
-  /** What has no time happened when the line before it did. */
+  /** What has no time, or none that can be true, happened when the line before it did. */
   function timed(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
     return entries.map((entry) => {
-      const timeMs = entry.timeMs ?? lastMs
+      const { timeMs } = entry
+      if (timeMs === undefined || !isPlausibleTime(timeMs, nowMs))
+        return { ...entry, timeMs: lastMs }
       lastMs = Math.max(lastMs, timeMs)
-      return entry.timeMs === undefined ? { ...entry, timeMs } : entry
+      return entry
     })
   }
 
@@ -153,7 +161,7 @@ export function createCursor(file: TranscriptFile, { isFlushed }: CursorOptions)
     },
     position: (redact) => {
       if (ahead !== undefined) return undefined
-      const state = JSON.stringify({ isTold: isFlushed, reader: reader.state(redact) })
+      const state = JSON.stringify({ isTold: isFlushed, modifiedMs, reader: reader.state(redact) })
       return { path: file.path, position: readTo, head: file.head, state }
     },
     progress: () => ({ bytes: readTo - from, damaged, failure }),

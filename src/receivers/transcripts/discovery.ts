@@ -6,7 +6,7 @@ import { compareRanks } from '../../domain/transcript-rank.ts'
 import type { TranscriptFile } from './cursor.ts'
 import { failureOf, headOf, lastTimeOf, parsedLine } from './lines.ts'
 import { createOrigins, type Origins } from './origins.ts'
-import { folderName, type TranscriptSource } from './source.ts'
+import { countOf, folderName, type TranscriptSource } from './source.ts'
 
 export interface Selection {
   /** Absolute paths of files and folders. */
@@ -85,8 +85,10 @@ async function fileOf(
 ): Promise<TranscriptFile | 'known' | 'otherProjects' | 'unrecognised'> {
   const before = again ? undefined : await positions.get(path)
   const known = before === undefined ? undefined : readPosition(before)
-  // Files are only appended to.
-  if (before?.position === bytes && known?.isTold === true) return 'known'
+  // Files are only appended to, unless somebody edits them or puts another one in their place.
+  const isRewritten =
+    before?.position === bytes && known?.modifiedMs !== undefined && known.modifiedMs !== modifiedMs
+  if (before?.position === bytes && known?.isTold === true && !isRewritten) return 'known'
   const head = await headOf(path)
   const source = sources.find(({ recognises }) => recognises(head?.lines ?? []))
   if (head === undefined || source === undefined) return 'unrecognised'
@@ -97,7 +99,8 @@ async function fileOf(
     return 'otherProjects'
   }
   const begunMs = firstMs ?? modifiedMs
-  const goesOn = before !== undefined && before.head === head.hash && before.position <= bytes
+  const goesOn =
+    before !== undefined && before.head === head.hash && before.position <= bytes && !isRewritten
   return {
     path,
     name,
@@ -115,10 +118,22 @@ async function fileOf(
   }
 }
 
-/** What a reader knew, and whether it had told all of it. */
-function readPosition({ state }: TranscriptPosition): { isTold: boolean; reader: unknown } {
+interface KnownFile {
+  /** All of it was told. */
+  readonly isTold: boolean
+  /** When it was last written, as of its end; absent where that was not reached. */
+  readonly modifiedMs: number | undefined
+  /** What its reader knew. */
+  readonly reader: unknown
+}
+
+function readPosition({ state }: TranscriptPosition): KnownFile {
   const known = parsedLine(state)
-  return { isTold: known?.isTold === true, reader: known?.reader }
+  return {
+    isTold: known?.isTold === true,
+    modifiedMs: countOf(known?.modifiedMs),
+    reader: known?.reader,
+  }
 }
 
 async function* candidatesOf(

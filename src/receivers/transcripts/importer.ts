@@ -217,7 +217,10 @@ async function runImport(
   async function readGroup(files: readonly TranscriptFile[]): Promise<void> {
     const { quietMs = 0 } = request
     const cursors = files.map((file) =>
-      createCursor(file, { isFlushed: clock.now() - file.modifiedMs >= quietMs }),
+      createCursor(file, {
+        isFlushed: clock.now() - file.modifiedMs >= quietMs,
+        nowMs: clock.now(),
+      }),
     )
     const before = { bytes: counts.bytes, damaged: counts.damagedLines }
     const told = (): void => {

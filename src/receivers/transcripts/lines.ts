@@ -37,6 +37,7 @@ export async function openTranscript(path: string): Promise<FileHandle> {
 const PIECE_BYTES = 256 * 1024
 /** Of one line: a result with an image has some megabytes. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024
+const MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 
@@ -63,7 +64,9 @@ export async function* linesOf(file: FileHandle, position: number): AsyncGenerat
       pending = []
       pendingBytes = 0
       from = end + 1
-      yield { text: isTooLong ? undefined : withoutReturn(whole), endsAt, isOpen: false }
+      const isFirst = endsAt === whole.length + 1
+      const line = isFirst ? withoutMark(whole) : whole
+      yield { text: isTooLong ? undefined : withoutReturn(line), endsAt, isOpen: false }
     }
     const rest = piece.subarray(from, bytesRead)
     pendingBytes += rest.length
@@ -72,8 +75,14 @@ export async function* linesOf(file: FileHandle, position: number): AsyncGenerat
   }
   if (pendingBytes === 0) return
   const isTooLong = pendingBytes > MAX_LINE_BYTES
-  const text = isTooLong ? undefined : withoutReturn(Buffer.concat(pending))
+  const rest = Buffer.concat(pending)
+  const text = isTooLong ? undefined : withoutReturn(endsAt === 0 ? withoutMark(rest) : rest)
   yield { text, endsAt: endsAt + pendingBytes, isOpen: true }
+}
+
+/** Editors of Windows put a byte order mark before the first line. */
+function withoutMark(line: Buffer): Buffer {
+  return line.subarray(0, MARK.length).equals(MARK) ? line.subarray(MARK.length) : line
 }
 
 function withoutReturn(line: Buffer): Buffer {
@@ -102,7 +111,7 @@ export async function headOf(path: string): Promise<FileHead | undefined> {
     const firstLine = bytes.subarray(0, end < 0 ? bytesRead : end)
     if (firstLine.length === 0 && end < 0) return undefined
     const lines: Readonly<Record<string, unknown>>[] = []
-    for (const text of bytes.toString('utf8').split('\n')) {
+    for (const text of withoutMark(bytes).toString('utf8').split('\n')) {
       const line = parsedLine(text)
       if (line !== undefined) lines.push(line)
       if (lines.length >= HEAD_LINES) break

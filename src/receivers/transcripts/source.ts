@@ -6,6 +6,7 @@
  * goes on where it ended, in another process too. It must be ready for lines of later versions, damaged
  * lines, and lines that come again: the same line always gives entries with the same keys.
  */
+import { isPlausibleTime } from '../../domain/numbers.ts'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 
 /** A line that is a JSON object. */
@@ -114,12 +115,19 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : []
 }
 
-/** ISO 8601, or a number of seconds or milliseconds since 1970. */
+/** ISO 8601, or a number of seconds or milliseconds since 1970; undefined where no agent can have written it. */
 export function timeOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value > 1e11 ? value : value * 1000
-  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? undefined : ms
+  const ms = msOf(value)
+  return isPlausibleTime(ms, LATEST_MS) ? ms : undefined
 }
+
+function msOf(value: unknown): number {
+  if (typeof value === 'number') return value > 1e11 ? value : value * 1000
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN
+}
+
+/** A clock of 2100 was never set. */
+const LATEST_MS = Date.UTC(2100, 0)
 
 /** Characters of one text that are kept: as much as is shown of it by default. */
 const MAX_TEXT_LENGTH = 100_000

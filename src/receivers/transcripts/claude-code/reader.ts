@@ -189,6 +189,7 @@ export function createClaudeCodeReader(
       .map(objectOf)
       .filter((block) => block?.type === 'tool_result')
     if (results.length > 0) {
+      if (results.every((block) => textOf(block?.tool_use_id) === undefined)) return undefined
       const promptId = textOf(line.promptId) ?? state.prompts[lane] ?? state.prompts['']
       const told = results.flatMap((block) =>
         block === undefined ? [] : readResult(line, block, subagentId, promptId),
@@ -204,7 +205,8 @@ export function createClaudeCodeReader(
     }
     const prompt = promptOf(line, message.content)
     const uuid = textOf(line.uuid)
-    if (prompt === undefined || uuid === undefined) return []
+    if (prompt === undefined) return []
+    if (uuid === undefined) return undefined
     const promptId = textOf(line.promptId) ?? uuid
     if (prompt.isSynthetic !== true) state.prompts[''] = promptId
     const told = entry(
@@ -310,7 +312,8 @@ export function createClaudeCodeReader(
     if (message === undefined) return undefined
     const id = textOf(message.id) ?? textOf(line.requestId) ?? textOf(line.uuid)
     const model = textOf(message.model)
-    if (id === undefined || model === undefined || model === NO_MODEL) return []
+    if (id === undefined || model === undefined) return undefined
+    if (model === NO_MODEL) return []
     return takeAnswer(line, message, id, model)
   }
 
