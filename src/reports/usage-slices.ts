@@ -12,6 +12,11 @@ import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 const MAX_REMEMBERED = 1500
 /** Retention deletes some, and does not say which. */
 const REMEMBERED_FOR_MS = 3_600_000
+/**
+ * The same where a replica of the database is read: what is read after a change was told may still be of
+ * the time before it.
+ */
+export const REMEMBERED_OF_REPLICA_MS = 60_000
 /** Slices read before others run. */
 const READS_PER_PAUSE = 4
 
@@ -36,6 +41,7 @@ export interface UsageSlices {
 interface UsageSlicesDeps {
   readonly usage: UsageReader
   readonly now: () => number
+  readonly rememberedForMs?: number
 }
 
 interface Remembered {
@@ -43,7 +49,8 @@ interface Remembered {
   readonly readAtMs: number
 }
 
-export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices {
+export function createUsageSlices(deps: UsageSlicesDeps): UsageSlices {
+  const { usage, now, rememberedForMs = REMEMBERED_FOR_MS } = deps
   const remembered = new Map<string, Remembered>()
   const cohortOf = createCohorts()
   /** Behind all that is remembered: what happens now is not looked for. */
@@ -54,7 +61,7 @@ export function createUsageSlices({ usage, now }: UsageSlicesDeps): UsageSlices 
   function recall(key: string): Slice | undefined {
     const found = remembered.get(key)
     if (found === undefined) return undefined
-    if (now() - found.readAtMs < REMEMBERED_FOR_MS) return found.slice
+    if (now() - found.readAtMs < rememberedForMs) return found.slice
     remembered.delete(key)
     return undefined
   }

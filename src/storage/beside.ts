@@ -26,7 +26,7 @@ export async function openReader({
 }: StorePlace): Promise<Result<StoreReader, string>> {
   if (database !== undefined) {
     const { openPostgresReader } = await import('./postgres/postgres-reader.ts')
-    return openPostgresReader(database.readUrl ?? database.url)
+    return openPostgresReader(database)
   }
   const { openSqliteReader } = await import('./sqlite/sqlite-reader.ts')
   return openSqliteReader(dataDir)

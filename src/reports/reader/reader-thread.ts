@@ -12,7 +12,7 @@ import { createStatusFigures } from '../status-figures.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
 import { createSessionFolds } from '../session-folds.ts'
-import { createUsageSlices } from '../usage-slices.ts'
+import { createUsageSlices, REMEMBERED_OF_REPLICA_MS } from '../usage-slices.ts'
 import { visibleReader } from '../visible-reader.ts'
 import { openReader } from '../../storage/beside.ts'
 import { answerTo, liveChunk } from '../../api/answers.ts'
@@ -46,7 +46,11 @@ const pacing = createPacing({
 })
 let nowMs = 0
 const now = () => nowMs
-const slices = createUsageSlices({ usage: reader.usage, now })
+const slices = createUsageSlices({
+  usage: reader.usage,
+  now,
+  ...(database?.readUrl !== undefined && { rememberedForMs: REMEMBERED_OF_REPLICA_MS }),
+})
 const folds = createSessionFolds({ reader, policy })
 let toldProject: ((projectId: string | undefined) => void) | undefined
 const links =

@@ -39,7 +39,7 @@ const migrate = (dataDir: string, url: string, ...options: readonly string[]) =>
 async function expectSame(dataDir: string, url: string): Promise<void> {
   const sqlite = await openReader({ dataDir })
   if (!sqlite.ok) throw new Error(sqlite.error)
-  const postgres = await openPostgresReader(url)
+  const postgres = await openPostgresReader({ url })
   if (!postgres.ok) throw new Error(postgres.error)
   const nowMs = Date.now()
   const expected = await everyAnswer(sqlite.value, nowMs)

@@ -146,7 +146,7 @@ function move(dataDir: string, url: string, show?: (place: MovePlace) => void) {
 
 async function expectSame(dataDir: string, url: string): Promise<void> {
   const sqlite = await openReader({ dataDir })
-  const postgres = await openPostgresReader(url)
+  const postgres = await openPostgresReader({ url })
   if (!sqlite.ok || !postgres.ok) throw new Error('a store could not be opened')
   onTestFinished(() => sqlite.value.close())
   onTestFinished(() => postgres.value.close())
@@ -208,7 +208,7 @@ describe('a store with something in every table', () => {
       })
       if (moved !== undefined) break
       expect(attempts).toBeLessThan(50)
-      expect(await openPostgresReader(url)).toMatchObject({
+      expect(await openPostgresReader({ url })).toMatchObject({
         error: expect.stringContaining('not finished'),
       })
     }
@@ -249,7 +249,7 @@ describe('a store with something in every table', () => {
     expect(found.filter((figure) => !isEqual(figure))).toEqual([
       { name: 'prompts', source: 1, target: 0 },
     ])
-    expect(await openPostgresReader(url)).toMatchObject({ ok: false })
+    expect(await openPostgresReader({ url })).toMatchObject({ ok: false })
   })
 
   test('is not mixed with another, nor moved twice', async () => {
@@ -338,7 +338,7 @@ test('keys that are too long for an index are found as they were', async () => {
   await store.sessions.commit([other(name, name)], [], () => ({ ...nothing, sessions: [one] }))
   await store.close()
   await move(store.dataDir, url)
-  const reader = await openPostgresReader(url)
+  const reader = await openPostgresReader({ url })
   if (!reader.ok) throw new Error(reader.error)
   onTestFinished(() => reader.value.close())
   const { details, records, lists } = reader.value

@@ -1,28 +1,20 @@
 /** Two stores over one database, as two processes have them: what one holds the other leaves alone. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { OutboxItem } from '../../../src/domain/outbox.ts'
-import type { Outcome } from '../../../src/domain/session-store.ts'
 import { CONTINUES } from '../../../src/domain/transcript-join.ts'
-import { openStore } from '../../../src/storage/open-store.ts'
 import { SESSION_TABLES } from '../../../src/storage/postgres/session-deletion.ts'
-import type { Store, StoreOptions } from '../../../src/storage/store.ts'
-import { newTestDatabase } from '../../postgres/database.ts'
+import type { Store } from '../../../src/storage/store.ts'
 import { askPostgres } from '../../postgres/postgres-server.ts'
-import { createManualClock } from '../../unit/manual-clock.ts'
 import {
   AT_MS,
   nothing,
   observation,
   other,
-  plainStates,
   row,
   score,
   type State,
 } from '../../unit/storage/arrivals.ts'
-import { EVER_MS, exporter } from '../storage/engines.ts'
+import { EVER_MS } from '../storage/engines.ts'
 import {
   entry,
   freshOf,
@@ -31,37 +23,9 @@ import {
   transcriptStates,
 } from '../storage/transcript-arrivals.ts'
 import { used } from '../storage/usage.ts'
+import { commit, openTwo } from './two-stores.ts'
 
 const KEY = 'claude-code/s1'
-
-async function openTwo(options: Partial<StoreOptions<State>> = {}) {
-  const { url } = await newTestDatabase()
-  const open = async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'claude-telemetry-sharing-'))
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
-    const opened = await openStore<State>({
-      states: plainStates(),
-      retentionMs: 0,
-      outbox: { maxAgeMs: 0, maxBytes: 0 },
-      exporters: [exporter('langfuse')],
-      ...options,
-      dataDir,
-      database: { url, poolSize: 4, statementTimeoutMs: 20_000 },
-      clock: createManualClock(AT_MS),
-      log: { warn: () => {}, error: () => {} },
-    })
-    if (!opened.ok) throw new Error(opened.error.message)
-    let closed: Promise<void> | undefined
-    const close = () => (closed ??= opened.value.close())
-    onTestFinished(() => close())
-    return { ...opened.value, close }
-  }
-  const [one, other] = await Promise.all([open(), open()])
-  return { one, other, url }
-}
-
-const commit = (store: Store<State>, outcome: Partial<Outcome<State>>) =>
-  store.sessions.commit([], [], () => ({ ...nothing, ...outcome }))
 
 const keysOf = (items: readonly OutboxItem[]) => items.map(({ emission }) => emission.key)
 const take = async (store: Store<State>, kind: 'observation' | 'score' = 'observation') =>

@@ -1,5 +1,6 @@
 /** What is remembered of past days is never older than what was committed. */
 import { expect, test } from 'vitest'
+import { createUsageSlices, REMEMBERED_OF_REPLICA_MS } from '../../../src/reports/usage-slices.ts'
 import { ask, DAY_MS, MONDAY_MS, NOW_MS, openUsageStore } from './stored-usage.ts'
 
 const WEEK = { from: MONDAY_MS, to: MONDAY_MS + 7 * DAY_MS }
@@ -73,4 +74,34 @@ test('a session in which something happens later counts from its beginning on', 
   expect(await sessions()).toBe(0)
   slices.regrouped({ fromMs: MONDAY_MS, toMs: NOW_MS })
   expect(await sessions()).toBe(1)
+})
+
+test('where a replica of the database is read, a day is remembered for a minute', async () => {
+  const { reader, use } = await openUsageStore()
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }] })
+  let nowMs = NOW_MS
+  let reads = 0
+  const { usage } = reader
+  const counted = {
+    ...usage,
+    nextBucket: (fromMs: number) => usage.nextBucket(fromMs),
+    reader: (...args: Parameters<typeof usage.reader>) => {
+      const read = usage.reader(...args)
+      return (span: Parameters<typeof read>[0]) => {
+        reads += 1
+        return read(span)
+      }
+    },
+  }
+  const rememberedForMs = REMEMBERED_OF_REPLICA_MS
+  const slices = createUsageSlices({ usage: counted, now: () => nowMs, rememberedForMs })
+  const day = { fromMs: MONDAY_MS, toMs: MONDAY_MS + DAY_MS }
+  const read = () => slices.read({ attributes: [] }, day, () => day)
+  await read()
+  nowMs += REMEMBERED_OF_REPLICA_MS - 1
+  await read()
+  expect(reads).toBe(1)
+  nowMs += 1
+  await read()
+  expect(reads).toBe(2)
 })

@@ -16,6 +16,7 @@ import {
 import { unpackJson } from '../../packed-json.ts'
 import type { RecordReader } from '../../store-reader.ts'
 import type { Database, Statements } from '../connection.ts'
+import { settledPosition } from '../positions.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
 import { among } from './session-filter.ts'
@@ -28,11 +29,16 @@ export interface FoldedBatch {
 
 type Row = BatchRow & { readonly policy_ref: number }
 
-export function createRecordReader({ kysely }: Database): RecordReader {
+/**
+ * Records of a session are read from `database`, which may be a replica of the server. What is read on
+ * from where it was, of all sessions, is read from `primary`: only there it is known what may still come
+ * before what is visible.
+ */
+export function createRecordReader({ kysely }: Database, primary: Database): RecordReader {
   const ofSession = (sessionKey: string, afterId: number, limit: number) =>
     batchesOf(kysely, sessionKey, afterId, limit)
   const behind = (afterId: number, limit: number): Promise<Row[]> =>
-    selected(kysely)
+    selected(primary.kysely)
       .where('record_batches.id', '>', afterId)
       .orderBy('record_batches.id')
       .limit(limit)
@@ -41,14 +47,18 @@ export function createRecordReader({ kysely }: Database): RecordReader {
   return {
     batches: async (sessionKey, afterId, limit) =>
       (await foldedBatches(kysely, sessionKey, afterId, limit)).map(({ batch }) => batch),
-    after: async (afterId, limit) =>
-      read(kysely, partsBehind(await behind(afterId, limit), afterId)),
+    after: async (afterId, limit) => {
+      const settled = await settledPosition(primary)
+      const rows = await behind(afterId, limit)
+      const come = rows.filter(({ id }) => id <= settled)
+      return read(primary.kysely, partsBehind(come, afterId))
+    },
     before: async (beforeId, signals, limit) => {
       // The batch that the position lies in, if it lies in one, has records before it, too.
       const around = (await behind(beforeId - 1, 1)).filter(
         (row) => firstPosition(row) < beforeId && signals.includes(row.signal),
       )
-      const before = await selected(kysely)
+      const before = await selected(primary.kysely)
         .where('record_batches.id', '<', beforeId)
         .where('signal', 'in', signals)
         .orderBy('record_batches.id', 'desc')
@@ -57,7 +67,7 @@ export function createRecordReader({ kysely }: Database): RecordReader {
       const parts = partsBefore([...around, ...before], beforeId)
       const last = parts.at(-1)
       return {
-        batches: await read(kysely, parts),
+        batches: await read(primary.kysely, parts),
         beforeId: last && firstPosition(last.row) + last.part.from,
       }
     },
@@ -91,9 +101,11 @@ export function createRecordReader({ kysely }: Database): RecordReader {
       return new Map(newest.map(({ signal, id }) => [signal, id]))
     },
     newest: async () => {
-      const last = await kysely
+      const settled = await settledPosition(primary)
+      const last = await primary.kysely
         .selectFrom('record_batches')
         .select(({ fn }) => fn.max<number | null>('id').as('id'))
+        .where('id', '<=', settled)
         .executeTakeFirst()
       return last?.id ?? 0
     },
