@@ -17,6 +17,8 @@ export interface PoolSettings {
   readonly size: number
   /** How long one statement may take, waiting for locks included. */
   readonly statementTimeoutMs: number
+  /** How long one statement may wait for a lock; as long as it may take when absent. */
+  readonly lockTimeoutMs?: number
   /** What the connections are called in `pg_stat_activity`. */
   readonly name?: string
   /** Nothing can be changed over them. */
@@ -64,7 +66,8 @@ const types: pg.CustomTypesConfig = {
 
 /** What every connection is made with. */
 export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientConfig {
-  const { url, statementTimeoutMs, name = 'claude-telemetry', isReadOnly = false } = settings
+  const { url, statementTimeoutMs, lockTimeoutMs, isReadOnly = false } = settings
+  const { name = 'claude-telemetry' } = settings
   return {
     connectionString: url,
     application_name: name,
@@ -73,6 +76,7 @@ export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientCon
     query_timeout: statementTimeoutMs + READ_GRACE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
+    ...(lockTimeoutMs !== undefined && { lock_timeout: lockTimeoutMs }),
     ...(isReadOnly && { options: '-c default_transaction_read_only=on' }),
     types,
   }
@@ -206,6 +210,15 @@ function isOfNetwork(error: unknown): boolean {
   return NETWORK_MESSAGE.test(error.message)
 }
 
+/** A newer program changed the schema in a way that this one cannot work with. */
+export class Superseded extends Error {
+  constructor(migration: string) {
+    super(
+      `the database was changed by a newer claude-telemetry that this one cannot work beside (${migration} is not known here). Update this one`,
+    )
+  }
+}
+
 /** Given up in favour of another transaction: deadlock, serialisation. */
 function isConflict(error: unknown): boolean {
   const state = sqlState(error)
@@ -217,7 +230,7 @@ function isConflict(error: unknown): boolean {
  * or too busy. Others are of the data, or of the program.
  */
 export function isOfStorage(error: unknown): error is Error {
-  if (isOfNetwork(error)) return true
+  if (isOfNetwork(error) || error instanceof Superseded) return true
   const state = sqlState(error)
   return state !== undefined && /^(08|25006|28|3D|42501|53|55P03|57|58|XX)/.test(state)
 }

@@ -1,10 +1,11 @@
 /**
  * Opens a database and brings its schema up to date. Several processes may do so at the same moment:
- * one after the other looks what is missing. A schema of a newer program is refused, since what it
- * means by its tables cannot be known here.
+ * one after the other looks what is missing. A schema of a newer program is used as it is, unless that
+ * program says in the database that this one cannot (`migrations/migrations.ts`).
  */
-import type { Kysely } from 'kysely'
-import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Kysely, sql } from 'kysely'
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { err, ok, type Result } from '../../domain/result.ts'
 import { databaseName } from '../store-place.ts'
@@ -14,14 +15,23 @@ import {
   isOfStorage,
   openPool,
   type PoolSettings,
+  sqlState,
 } from './connection.ts'
-import { migrations } from './migrations/migrations.ts'
+import { breaking, migrations, newestMigration } from './migrations/migrations.ts'
+import { isAlive } from './replica.ts'
 import type { Schema } from './schema.ts'
 
 /** Held while the schema is looked at and changed. Any number will do, as long as it stays. */
 const MIGRATION_LOCK = 7_251_403_118_600_001n
 /** A migration of a large database may take its time. */
 const MIGRATION_TIMEOUT_MS = 3_600_000
+/**
+ * Who wants a lock on a table keeps everybody out who comes later. Replicas go on meanwhile, so it gives up
+ * before their statements do, lets them through, and tries again.
+ */
+const MIGRATION_LOCK_TIMEOUT_MS = 1_000
+const MIGRATION_PAUSE_MS = 500
+const MIGRATION_TRIES = 600
 
 export interface PostgresOpenError {
   readonly message: string
@@ -43,8 +53,7 @@ async function openUpToDate(
 ): Promise<Result<Database, PostgresOpenError>> {
   try {
     const message = await underLock(settings, async (database) => {
-      const unknown = await bringUpToDate(database)
-      return unknown === undefined ? problemOf(database) : newerSchema(settings.url, unknown)
+      return (await bringUpToDate(database, settings.url)) ?? problemOf(database)
     })
     return message === undefined ? ok(openPool(settings)) : err({ message })
   } catch (error) {
@@ -78,8 +87,10 @@ export async function openExisting(
   }
   try {
     const applied = new Set(await appliedMigrations(database.kysely))
-    const unknown = [...applied].find((name) => !Object.hasOwn(migrations, name))
-    if (unknown !== undefined) return await refuse(newerSchema(settings.url, unknown))
+    const needed = await neededMigration(database)
+    if (needed !== undefined && !isKnown(needed)) {
+      return await refuse(newerSchema(settings.url, needed))
+    }
     if (Object.keys(migrations).every((name) => applied.has(name))) {
       const moving = await moveUnderWay(database, settings.url)
       return moving === undefined ? ok(database) : await refuse(moving)
@@ -117,7 +128,12 @@ async function underLock<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const letIn = await keepOthersOut(settings)
-  const database = openPool({ ...settings, size: 2, statementTimeoutMs: MIGRATION_TIMEOUT_MS })
+  const database = openPool({
+    ...settings,
+    size: 2,
+    statementTimeoutMs: MIGRATION_TIMEOUT_MS,
+    lockTimeoutMs: MIGRATION_LOCK_TIMEOUT_MS,
+  })
   try {
     return await work(database)
   } finally {
@@ -144,19 +160,97 @@ export async function keepOthersOut(
   return () => client.end()
 }
 
-/** The first migration that this program does not know; nothing is changed then. */
-async function bringUpToDate({ kysely }: Database): Promise<string | undefined> {
-  const applied = await appliedMigrations(kysely)
-  const unknown = applied.find((name) => !Object.hasOwn(migrations, name))
-  if (unknown !== undefined || applied.length === Object.keys(migrations).length) return unknown
-  const migrator = new Migrator({
-    db: kysely,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-  })
-  const { error } = await migrator.migrateToLatest()
-  if (error instanceof Error) throw error
-  if (error !== undefined) throw new Error('the migrations failed', { cause: error })
+/** Why it cannot be, for a person; nothing is changed then. */
+async function bringUpToDate(database: Database, url: string): Promise<string | undefined> {
+  const applied = await appliedMigrations(database.kysely)
+  const needed = await neededMigration(database)
+  if (needed !== undefined && !isKnown(needed)) return newerSchema(url, needed)
+  const missing = Object.keys(migrations).filter((name) => !applied.includes(name))
+  const [newer] = applied.filter((name) => !isKnown(name))
+  // Of a newer program, which made all changes that this one knows before its own.
+  if (newer !== undefined) return missing.length === 0 ? undefined : newerSchema(url, newer)
+  if (missing.length === 0) return undefined
+  const broken = missing.filter((name) => breaking.includes(name)).at(-1)
+  if (broken !== undefined && applied.length > 0) {
+    const others = await replicasWithout(database, broken)
+    if (others > 0) return olderReplicas(url, others)
+  }
+  await migrate(database.kysely)
   return undefined
+}
+
+/** Gives way to replicas that are at work, and goes on when it may. */
+async function migrate(kysely: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => told() } })
+  for (let tries = 1; ; tries += 1) {
+    const { error } = await migrator.migrateToLatest()
+    if (error === undefined) return
+    if (!isInTheWay(error) || tries === MIGRATION_TRIES) {
+      if (error instanceof Error) throw error
+      throw new Error('the migrations failed', { cause: error })
+    }
+    await delay(MIGRATION_PAUSE_MS)
+  }
+}
+
+/** Those that break earlier programs say so to them, in the transaction that makes the change. */
+function told(): Record<string, Migration> {
+  const all = { ...migrations }
+  for (const name of breaking) {
+    const made = all[name]
+    if (made === undefined) continue
+    all[name] = {
+      up: async (db) => {
+        await made.up(db)
+        await sql`update instance set needed_migration = ${name}`.execute(db)
+      },
+    }
+  }
+  return all
+}
+
+/** A lock was not to be had in time, or somebody waited for this one in turn. */
+function isInTheWay(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === '55P03' || state === '40P01'
+}
+
+/** Whether this program can work over what that migration left. */
+function isKnown(migration: string): boolean {
+  return Object.hasOwn(migrations, migration)
+}
+
+/** What a program has to know to use the database. */
+async function neededMigration(database: Database): Promise<string | undefined> {
+  if (!(await hasColumn(database, 'instance', 'needed_migration'))) return undefined
+  const [row] = await database.query<{ readonly needed: string | null }>(
+    'select needed_migration as needed from instance',
+  )
+  return row?.needed ?? undefined
+}
+
+/** How many replicas run that do not know a migration. */
+async function replicasWithout(database: Database, migration: string): Promise<number> {
+  const saysWhich = await hasColumn(database, 'replicas', 'newest_migration')
+  const knows = saysWhich ? `coalesce(newest_migration, '') >= $1` : '$1::text is null'
+  const [row] = await database.query<{ readonly others: number }>(
+    `select count(*) as others from replicas where ${isAlive('replicas')} and not (${knows})`,
+    [migration],
+  )
+  return row?.others ?? 0
+}
+
+async function hasColumn(database: Database, table: string, column: string): Promise<boolean> {
+  const found = await database.query(
+    `select 1 from pg_attribute
+     where attrelid = to_regclass($1) and attname = $2 and not attisdropped`,
+    [table, column],
+  )
+  return found.length > 0
+}
+
+function olderReplicas(url: string, others: number): string {
+  return `${others} running bridge${others === 1 ? '' : 's'} of an earlier version use${others === 1 ? 's' : ''} ${databaseName(url)}, and could not work with it after the changes that ${newestMigration} makes. Stop all of them, then start this one`
 }
 
 async function appliedMigrations(kysely: Kysely<Schema>): Promise<readonly string[]> {

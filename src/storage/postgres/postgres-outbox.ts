@@ -4,7 +4,7 @@
  * taken of it is marked, or taken anew. So what is on its way of a session is with one replica at a time.
  */
 import type { Outbox, OutboxItem } from '../../domain/outbox.ts'
-import { readEmission } from '../emission-text.ts'
+import { EMISSION_VERSION, readEmission } from '../emission-text.ts'
 import { unpackJson } from '../packed-json.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
@@ -37,16 +37,22 @@ function isSessionFree(self: string): string {
 
 const PENDING = `d.exporter = $1 and d.kind = $2 and d.state = 'pending'`
 
+/** What a newer program wrote beside this one is left to it. */
+const READABLE = `exists (
+  select 1 from outbox r where r.id = d.outbox_id and r.payload_version <= ${EMISSION_VERSION})`
+
 // What was never tried stands in the order of its ids in the index; what was put off is sorted, and is
 // little, since a server that fails is left alone as a whole.
 const TAKE = `
   with untried as (
     select d.outbox_id, d.session_key, d.attempts from outbox_deliveries d
     where ${PENDING} and d.not_before_ms = 0 and ${isSessionFree('$5')}
+      and ${READABLE}
     order by d.outbox_id limit $4 for update of d skip locked),
   again as (
     select d.outbox_id, d.session_key, d.attempts from outbox_deliveries d
     where ${PENDING} and d.not_before_ms > 0 and d.not_before_ms <= $3 and ${isSessionFree('$5')}
+      and ${READABLE}
     order by d.outbox_id limit $4 for update of d skip locked),
   found as (
     select * from untried union all select * from again order by outbox_id limit $4),
@@ -67,9 +73,11 @@ const TAKE = `
 const NEXT_DUE = `
   select coalesce(
     (select 0 from outbox_deliveries d
-     where ${PENDING} and d.not_before_ms = 0 and ${isSessionFree('$3')} limit 1),
+     where ${PENDING} and d.not_before_ms = 0 and ${isSessionFree('$3')}
+       and ${READABLE} limit 1),
     (select d.not_before_ms from outbox_deliveries d
      where ${PENDING} and d.not_before_ms > 0 and ${isSessionFree('$3')}
+       and ${READABLE}
      order by d.not_before_ms limit 1)) as ms`
 
 export function createPostgresOutbox(deps: PostgresOutboxDeps, queue: Queue): Outbox {

@@ -79,7 +79,7 @@ function storeOver<S>(
     .filter(({ isActive }) => isActive)
     .map(({ exporter }) => exporter)
   const watch = createStorageWatch({ isOfStorage, clock, log })
-  const write = createWriter(watch)
+  const write = createWriter(watch, () => replica.superseded())
   const notifications = createNotifications(database, place, self)
   const references = createReferenceRows(database)
   const inputs = createSessionInputs(database)

@@ -3,12 +3,15 @@
  * claimed under its number is free again once it was not seen for a while. By the database's clock
  * alone, and by real time: clocks of replicas differ, and a lease is about processes.
  */
-import type { Database, Statements } from './connection.ts'
+import { type Database, type Statements, Superseded } from './connection.ts'
+import { migrations, newestMigration } from './migrations/migrations.ts'
 
 export interface Replica {
   readonly id: number
   /** Says that it is there, which takes a commit. Rejects when that cannot be. */
   beat(): Promise<void>
+  /** Why this program may not change the database any more, as the last beat found. */
+  superseded(): Superseded | undefined
   /**
    * Says that this one takes no more records. Resolves to whether no other one is left that does, and
    * so whether it is for this one to end the sessions. One that was not seen lately is waited for,
@@ -40,22 +43,28 @@ export function isAlive(table: string): string {
 
 export async function joinReplicas(database: Database): Promise<Replica> {
   const [row] = await database.query<{ readonly id: number }>(
-    'insert into replicas (seen_at) values (now()) returning id',
+    'insert into replicas (seen_at, newest_migration) values (now(), $1) returning id',
+    [newestMigration],
   )
   if (row === undefined) throw new Error('the database gave this process no number')
   const { id } = row
   let isClosed = false
   let isStopping = false
+  let superseding: string | undefined
   let beat: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
 
   async function sayThere(): Promise<void> {
-    await database.run(
-      `insert into replicas (id, seen_at, stopping_at)
-       values ($1, now(), case when $2::boolean then now() end)
-       on conflict (id) do update set seen_at = excluded.seen_at`,
-      [id, isStopping],
+    const [told] = await database.query<{ readonly needed: string | null }>(
+      `insert into replicas (id, seen_at, stopping_at, newest_migration)
+       values ($1, now(), case when $2::boolean then now() end, $3)
+       on conflict (id) do update set seen_at = excluded.seen_at
+       returning (select needed_migration from instance) as needed`,
+      [id, isStopping, newestMigration],
     )
+    const needed = told?.needed ?? undefined
+    superseding = needed === undefined || Object.hasOwn(migrations, needed) ? undefined : needed
+    if (superseding !== undefined) throw new Superseded(superseding)
   }
 
   async function goOn(): Promise<void> {
@@ -63,7 +72,7 @@ export async function joinReplicas(database: Database): Promise<Replica> {
       await sayThere()
       await forgetGone(database)
     } catch {
-      // The database is away, which commits tell of. What this one holds is given up meanwhile.
+      // The database is away, or of a newer program, which commits tell of. What this one holds is given up meanwhile.
     }
     arm()
   }
@@ -80,17 +89,18 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   return {
     id,
     beat: sayThere,
+    superseded: () => (superseding === undefined ? undefined : new Superseded(superseding)),
     isLastToStop: async () => {
       const sinceS = await database.transaction(async (statements) => {
         await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])
         isStopping = true
         const [stopped] = await statements.query<{ readonly at: number }>(
-          `insert into replicas (id, seen_at, stopping_at)
-           values ($1, clock_timestamp(), clock_timestamp())
+          `insert into replicas (id, seen_at, stopping_at, newest_migration)
+           values ($1, clock_timestamp(), clock_timestamp(), $2)
            on conflict (id) do update
              set seen_at = excluded.seen_at, stopping_at = excluded.stopping_at
            returning extract(epoch from stopping_at)::double precision as at`,
-          [id],
+          [id, newestMigration],
         )
         return stopped?.at ?? 0
       })

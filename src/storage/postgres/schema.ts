@@ -424,6 +424,8 @@ export interface ReplicasTable {
   seen_at: Date
   /** Since when it takes no records any more. */
   stopping_at: Date | null
+  /** The newest migration that its program knows; null of one that does not say. */
+  newest_migration: string | null
 }
 
 /** Who did a chore of which there is one for all in a span of time. */
@@ -438,6 +440,8 @@ export interface ChoresTable {
 /** Which store this is: a random id, in a single row. */
 export interface InstanceTable {
   id: string
+  /** A program that does not know this migration cannot work over the schema; null: any can. */
+  needed_migration: string | null
 }
 
 /** A move of another store into this one; see `move-target.ts`. */

@@ -29,16 +29,18 @@ export interface ProcessOptions {
   readonly userId?: number | undefined
   /** After the entry point: a command of the product, instead of the bridge. */
   readonly args?: readonly string[]
+  /** Folder of another version of the program. */
+  readonly project?: string | undefined
 }
 
 /** Starts a bridge; its log must be on `info` to know when and where it listens. */
 export async function startProcess(
   environment: Record<string, string>,
-  { launcher = [], userId, args = [] }: ProcessOptions = {},
+  { launcher = [], userId, args = [], project }: ProcessOptions = {},
 ): Promise<BridgeProcess | FailedStart> {
   const home = temporaryFolder()
   if (userId !== undefined) chownSync(home, userId, userId)
-  const program = [process.execPath, ...makeClone(join(home, 'clone'))]
+  const program = [process.execPath, ...makeClone(join(home, 'clone'), undefined, project)]
   const [command = process.execPath, ...rest] = [...launcher, ...program, ...args]
   const child = spawn(command, rest, {
     cwd: environment.DATA_DIR,

@@ -10,8 +10,8 @@ export interface Replica {
   readonly proxy: TcpProxy
   /** Where it listens now; undefined while it does not. */
   url(): string | undefined
-  /** Does nothing when it runs. */
-  start(): Promise<void>
+  /** Does nothing when it runs. `project` is the folder of another version of the program. */
+  start(project?: string): Promise<void>
   signal(signal: NodeJS.Signals): void
   /** SIGKILL, and waits for the end. */
   kill(): Promise<void>
@@ -104,8 +104,8 @@ async function createReplica(
   const replica: Replica = {
     proxy,
     url: () => running?.url,
-    start: async () => {
-      running ??= await startedProcess(variables)
+    start: async (project) => {
+      running ??= await startedProcess(variables, { project })
     },
     signal: (signal) => running?.kill(signal),
     kill: async () => void (await end('SIGKILL')),

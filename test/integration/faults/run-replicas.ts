@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { openReader } from '../../../src/storage/beside.ts'
+import type { StorePlace } from '../../../src/storage/store-place.ts'
 import type { PostgresServer } from '../../postgres/postgres-server.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 import { isObject, textOf } from '../langfuse-stand-in/stored-span.ts'
@@ -73,8 +74,8 @@ async function empty(replicas: Replicas): Promise<number> {
 }
 
 /** Every session is closed, and of each closing there is one summary: they are numbered from 1. */
-async function summaryProblems(
-  place: ReturnType<typeof placeOf>,
+export async function summaryProblems(
+  place: StorePlace,
   langfuse: LangfuseStandIn,
 ): Promise<string[]> {
   const opened = await openReader(place)
@@ -118,6 +119,6 @@ const EVERY_SESSION = {
   direction: 'asc',
 } as const
 
-function placeOf(url: string) {
+export function placeOf(url: string): StorePlace {
   return { dataDir: '', database: { url, poolSize: 2, statementTimeoutMs: 10_000 } }
 }
