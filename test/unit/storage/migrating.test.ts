@@ -203,6 +203,32 @@ async function databaseBeforeMarks(states: Readonly<Record<string, string>>): Pr
   return dataDir
 }
 
+test('a session without a project has its folder as one, and others keep theirs', async () => {
+  const dataDir = await databaseBefore('0018-folders-as-projects')
+  const database = new Database(databaseIn(dataDir))
+  const put = database.prepare(`
+    insert into sessions (session_key, agent, session_id, project, updated_ms)
+      values ('claude-code/' || @id, 'claude-code', @id, @project, 0)`)
+  for (const [id, project] of [
+    ['in a folder', null],
+    ['with a project', 'shop'],
+    ['nowhere', null],
+  ] as const) {
+    put.run({ id, project })
+  }
+  database.exec(`insert into session_attributes (session_ref, key, value)
+    select id, 'folder', 'my-app' from sessions where session_id <> 'nowhere'`)
+  database.close()
+  const store = await openStore(dataDir)
+  expect(store.rows('select session_id as id, project from sessions order by sessions.id')).toEqual(
+    [
+      { id: 'in a folder', project: 'my-app' },
+      { id: 'with a project', project: 'shop' },
+      { id: 'nowhere', project: null },
+    ],
+  )
+})
+
 test('sessions in which nothing happened are marked, and no others', async () => {
   const started = run([
     arrives({ ...base, kind: 'other', dedupKey: 'a', name: 'plugin_loaded' }),

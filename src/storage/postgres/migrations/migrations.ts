@@ -13,12 +13,14 @@ import { initial } from './0001-initial.ts'
 import { instance } from './0002-instance.ts'
 import { transcriptRanks } from './0003-transcript-ranks.ts'
 import { rollingUpgrades } from './0004-rolling-upgrades.ts'
+import { foldersAsProjects } from './0005-folders-as-projects.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-instance': instance,
   '0003-transcript-ranks': transcriptRanks,
   '0004-rolling-upgrades': rollingUpgrades,
+  '0005-folders-as-projects': foldersAsProjects,
 }
 
 export const breaking: readonly string[] = []

@@ -20,6 +20,7 @@ import { transcripts } from './0014-transcripts.ts'
 import { access } from './0015-access.ts'
 import { budgetOverrides } from './0016-budget-overrides.ts'
 import { transcriptRanks } from './0017-transcript-ranks.ts'
+import { foldersAsProjects } from './0018-folders-as-projects.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -39,4 +40,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-access': access,
   '0016-budget-overrides': budgetOverrides,
   '0017-transcript-ranks': transcriptRanks,
+  '0018-folders-as-projects': foldersAsProjects,
 }
