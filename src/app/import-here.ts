@@ -81,8 +81,13 @@ export async function importHere(
   try {
     const done = await importer.run(body, onProgress)
     if (!done.ok) return done
-    const { refusals, unreadable, ...counts } = done.value
-    return ok({ ...counts, refusals: [...refusals], unreadable: [...unreadable] })
+    const { damagedFiles, refusals, unreadable, ...counts } = done.value
+    return ok({
+      ...counts,
+      damagedFiles: [...damagedFiles],
+      refusals: [...refusals],
+      unreadable: [...unreadable],
+    })
   } finally {
     await importer.close()
     handler.stop()

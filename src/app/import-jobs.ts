@@ -40,9 +40,14 @@ export function createImportJobs(importer: TranscriptImporter, isLocal: boolean)
         stopping.signal,
       )
       if (done.ok) {
-        const { refusals, unreadable, ...counts } = done.value
+        const { damagedFiles, refusals, unreadable, ...counts } = done.value
         note('done', {
-          counts: { ...counts, refusals: [...refusals], unreadable: [...unreadable] },
+          counts: {
+            ...counts,
+            damagedFiles: [...damagedFiles],
+            refusals: [...refusals],
+            unreadable: [...unreadable],
+          },
         })
       } else note('failed', { error: done.error })
     } catch (error) {

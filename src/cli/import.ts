@@ -207,7 +207,7 @@ function problemsOf(
 }
 
 function linesOf(counts: ImportCounts, options: Options): readonly string[] {
-  const { files, knownFiles, damagedLines, skippedFiles } = counts
+  const { files, knownFiles, damagedLines, damagedFiles, skippedFiles } = counts
   const { empty, older } = skippedFiles
   const lines: string[] = []
   if (files > 0) lines.push(summaryOf(counts, options.dryRun === true))
@@ -218,7 +218,11 @@ function linesOf(counts: ImportCounts, options: Options): readonly string[] {
     )
   } else lines.push(`Nothing to import: ${countOfText(empty, 'transcript')}, empty.`)
   if (damagedLines > 0) {
-    lines.push(`${countOfText(damagedLines, 'damaged line was', 'damaged lines were')} skipped.`)
+    lines.push(
+      `${countOfText(damagedLines, 'damaged line was', 'damaged lines were')} skipped:`,
+      ...damagedFiles.slice(0, MAX_NAMED).map((each) => `  ${each}`),
+      ...(damagedFiles.length > MAX_NAMED ? ['  …'] : []),
+    )
   }
   if (options.export === true && (knownFiles > 0 || options.again === true)) {
     lines.push(

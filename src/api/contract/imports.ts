@@ -40,6 +40,7 @@ export const importCounts = z
     calls: count,
     tools: count,
     damagedLines: count,
+    damagedFiles: z.array(z.string()).meta({ description: 'the first of them, each with where' }),
     refused: count.meta({ description: 'entries that were not taken' }),
     refusals: z.array(z.string()),
     unreadable: z.array(z.string()).meta({ description: 'paths, each with why' }),

@@ -51,6 +51,8 @@ export interface Cursor {
   progress(): {
     readonly bytes: number
     readonly damaged: number
+    /** The byte at which the first damaged line begins. */
+    readonly damagedAt: number | undefined
     readonly failure: string | undefined
   }
   close(): Promise<void>
@@ -74,25 +76,31 @@ export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorO
   let readTo = from
   let lastMs = file.firstMs
   let damaged = 0
+  let damagedAt: number | undefined
   let ahead: readonly TranscriptEntry[] | undefined
   let hasEnded = false
   let failure: string | undefined
   /** When the file was last written, once it was read to its end. */
   let modifiedMs: number | undefined
 
+  function noteDamage(): void {
+    damaged += 1
+    damagedAt ??= readTo
+  }
+
   function told(line: FileLine): readonly TranscriptEntry[] {
     const { text } = line
     if (text === undefined) {
-      damaged += 1
+      noteDamage()
       return []
     }
     if (!source.mayTell(text)) {
       const isLine = text.length === 0 || (text[0] === OPENING_BRACE && text.includes(QUOTED_TYPE))
-      if (!isLine) damaged += 1
+      if (!isLine) noteDamage()
       return []
     }
     const entries = isParsable(text) ? entriesOf(text) : undefined
-    if (entries === undefined) damaged += 1
+    if (entries === undefined) noteDamage()
     return entries ?? []
   }
 
@@ -164,7 +172,7 @@ export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorO
       const state = JSON.stringify({ isTold: isFlushed, modifiedMs, reader: reader.state(redact) })
       return { path: file.path, position: readTo, head: file.head, state }
     },
-    progress: () => ({ bytes: readTo - from, damaged, failure }),
+    progress: () => ({ bytes: readTo - from, damaged, damagedAt, failure }),
     close,
   }
 }

@@ -45,6 +45,8 @@ export interface ImportCounts {
   readonly tools: number
   /** Lines that could not be read. */
   readonly damagedLines: number
+  /** The first files that have some, each with where: `/a/b.jsonl: 2, the first at byte 512`. */
+  readonly damagedFiles: readonly string[]
   /** Entries that were refused, each kind of reason once. */
   readonly refused: number
   readonly refusals: readonly string[]
@@ -87,6 +89,7 @@ const MAX_BATCH_CHARACTERS = 2_000_000
 /** Batches between two notes of how far files were read. */
 const BATCHES_PER_NOTE = 20
 const MAX_REFUSALS = 20
+const MAX_DAMAGED_FILES = 20
 /** Of which each has a reason. */
 const MAX_UNREADABLE = 1000
 /** Files whose positions are stored at once. */
@@ -97,7 +100,7 @@ const MAX_OPEN = 100
 /** What people and models said. */
 const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
 
-interface Mutable extends Omit<ImportCounts, 'refusals' | 'unreadable'> {
+interface Mutable extends Omit<ImportCounts, 'damagedFiles' | 'refusals' | 'unreadable'> {
   files: number
   bytes: number
   prompts: number
@@ -149,6 +152,7 @@ async function runImport(
   let batches = 0
   const finished: TranscriptPosition[] = []
   const unreadable = found.unreadable.slice(0, MAX_UNREADABLE)
+  const damagedFiles: string[] = []
 
   /** The batch that is being stored while the next one is read. */
   let storing: Promise<void> = Promise.resolve()
@@ -207,9 +211,11 @@ async function runImport(
   }
 
   function noteFailures(cursors: readonly Cursor[]): void {
-    const failures = cursors.map((cursor) => cursor.progress().failure)
-    for (const failure of failures) {
+    for (const { file, progress } of cursors) {
+      const { failure, damaged, damagedAt } = progress()
       if (failure !== undefined && unreadable.length < MAX_UNREADABLE) unreadable.push(failure)
+      if (damagedAt === undefined || damagedFiles.length >= MAX_DAMAGED_FILES) continue
+      damagedFiles.push(`${file.path}: ${damaged}, the first at byte ${damagedAt}`)
     }
   }
 
@@ -263,7 +269,12 @@ async function runImport(
     return err(`what was read could not be stored: ${reason}`)
   }
   if (signal?.aborted === true) return err('the import was ended before everything was read')
-  return ok({ ...counts, unreadable, sessions: sessions.size, refusals: [...refusals] })
+  return ok({
+    ...counts,
+    ...{ damagedFiles, unreadable },
+    sessions: sessions.size,
+    refusals: [...refusals],
+  })
 }
 
 /** By session, in the order in which the first file of each was begun. */

@@ -160,12 +160,20 @@ describe('import', () => {
       path,
       `${prompt}\n{"type":"invented","x":1}\n\n${answer(1)}\n${answer(7).slice(0, 40)}`,
     )
-    expect(await run('import', path)).toMatchObject({ code: 0 })
+    const first = await run('import', path)
+    expect(first.code).toBe(0)
+    expect(first.stdout).not.toMatch(/damaged/)
     expect(await outputs()).toEqual([1])
     appendFileSync(path, `${answer(7).slice(40)}\n`)
     expect(await run('import', path)).toMatchObject({ code: 0 })
     expect(await outputs()).toEqual([7])
     expect(await sessionsOf(url)).toMatchObject([{ modelCalls: 1, prompts: 1 }])
+    writeFileSync(home.path('damaged.jsonl'), `${prompt}\n{"type":"user",\n${prompt}\n[\n`)
+    const damaged = await run('import', home.path('damaged.jsonl'))
+    expect(damaged).toMatchObject({ code: 0 })
+    expect(damaged.stdout).toContain(
+      `2 damaged lines were skipped:\n  ${home.path('damaged.jsonl')}: 2, the first at byte ${prompt.length + 1}\n`,
+    )
     mkdirSync(home.path('copies'))
     writeFileSync(home.path('copies/empty.jsonl'), '')
     copyFileSync(path, home.path('copies/copy.jsonl'))
