@@ -5,6 +5,7 @@
  */
 import type { Emission } from '../domain/emission.ts'
 import type { Arrival } from '../domain/session-store.ts'
+import type { LogRecord, Signal, StoredBatch } from '../domain/telemetry-record.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { type Closing, createReplay, type Replay } from '../sessions/replay.ts'
 import { processStored } from '../processors/stored-processor.ts'
@@ -73,19 +74,20 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
   ): Promise<Fold | undefined> {
     const id = JSON.stringify([sessionKey, name])
     const first = await reader.records.firstOf(sessionKey)
-    const transcript = (await reader.records.signalsOf(sessionKey)).get('transcript') ?? 0
+    const newest = await reader.records.signalsOf(sessionKey)
+    const transcript = newest.get('transcript') ?? 0
     const known = folds.get(id)
     folds.delete(id)
     if (first === undefined) return undefined
     const fold =
-      known?.first === first && known.transcript === transcript
+      known?.first === first && known.transcript === transcript && !known.contents.isOutdated()
         ? known
         : {
             replay: createReplay(sessionKey, { ...policy, showsTranscripts: true }),
             gathered: create(),
             first,
             transcript,
-            contents: await contentsOf(sessionKey, transcript),
+            contents: await contentsOf(sessionKey, newest),
             position: 0,
             busy: Promise.resolve(),
           }
@@ -96,18 +98,39 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
   }
 
   /** What all entries of transcripts say, since they may stand behind what they complete. */
-  async function contentsOf(sessionKey: string, transcript: number): Promise<TranscriptContents> {
+  async function contentsOf(
+    sessionKey: string,
+    newest: ReadonlyMap<Signal, number>,
+  ): Promise<TranscriptContents> {
     const contents = createTranscriptContents()
-    let position = 0
-    while (position < transcript) {
-      const batches = await reader.records.batches(sessionKey, position, BATCHES)
-      const last = batches.at(-1)
-      if (last === undefined) break
-      const entries = batches.filter(({ signal }) => signal === 'transcript')
-      for (const batch of entries) contents.add(processStored(batch).accepted)
-      position = last.id
+    const transcript = newest.get('transcript') ?? 0
+    if (transcript === 0) return contents
+    for await (const batch of batchesThrough(sessionKey, newest.get('log') ?? 0, 'log')) {
+      const records = (batch.records as readonly LogRecord[]).filter(
+        ({ transcriptKey }) => transcriptKey !== undefined,
+      )
+      if (records.length > 0) contents.addTelemetry(processStored({ ...batch, records }).accepted)
+    }
+    for await (const batch of batchesThrough(sessionKey, transcript, 'transcript')) {
+      contents.add(processStored(batch).accepted)
     }
     return contents
+  }
+
+  /** The batches of one signal up to a position. */
+  async function* batchesThrough(
+    sessionKey: string,
+    throughId: number,
+    signal: Signal,
+  ): AsyncGenerator<StoredBatch, void> {
+    let position = 0
+    while (position < throughId) {
+      const batches = await reader.records.batches(sessionKey, position, BATCHES)
+      const last = batches.at(-1)
+      if (last === undefined) return
+      for (const batch of batches) if (batch.signal === signal) yield batch
+      position = last.id
+    }
   }
 
   async function advance(fold: Fold, sessionKey: string, pause: Pause): Promise<void> {
@@ -119,6 +142,20 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
     }
   }
 
+  async function foldUpToDate(
+    sessionKey: string,
+    name: string,
+    create: () => Gathering,
+    pause: Pause,
+  ): Promise<Fold | undefined> {
+    const fold = await foldOf(sessionKey, name, create)
+    if (fold === undefined) return undefined
+    const advanced = fold.busy.then(() => advance(fold, sessionKey, pause))
+    fold.busy = advanced.catch(() => {})
+    await advanced
+    return fold
+  }
+
   return {
     tell: async <G extends Gathering>(
       sessionKey: string,
@@ -126,11 +163,12 @@ export function createSessionFolds({ reader, policy }: SessionFoldsDeps): Sessio
       create: () => G,
       pause: Pause,
     ): Promise<Told<G> | undefined> => {
-      const fold = await foldOf(sessionKey, name, create)
+      let fold = await foldUpToDate(sessionKey, name, create, pause)
+      // Telemetry has come of what was told before by a transcript: it is told anew, with that.
+      if (fold?.contents.isOutdated() === true) {
+        fold = await foldUpToDate(sessionKey, name, create, pause)
+      }
       if (fold === undefined) return undefined
-      const advanced = fold.busy.then(() => advance(fold, sessionKey, pause))
-      fold.busy = advanced.catch(() => {})
-      await advanced
       // What `name` stands for was made by the same kind of `create`.
       return { gathered: fold.gathered as G, closing: fold.replay.closing() }
     },

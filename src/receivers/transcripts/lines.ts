@@ -59,14 +59,13 @@ export async function* linesOf(file: FileHandle, position: number): AsyncGenerat
       if (end < 0) break
       const rest = piece.subarray(from, end)
       endsAt += pendingBytes + rest.length + 1
-      const isTooLong = pendingBytes + rest.length > MAX_LINE_BYTES
+      const bytes = pendingBytes + rest.length
       const whole = pending.length === 0 ? rest : Buffer.concat([...pending, rest])
       pending = []
       pendingBytes = 0
       from = end + 1
-      const isFirst = endsAt === whole.length + 1
-      const line = isFirst ? withoutMark(whole) : whole
-      yield { text: isTooLong ? undefined : withoutReturn(line), endsAt, isOpen: false }
+      const text = textOfLine(whole, bytes, endsAt === bytes + 1)
+      yield { text, endsAt, isOpen: false }
     }
     const rest = piece.subarray(from, bytesRead)
     pendingBytes += rest.length
@@ -74,10 +73,14 @@ export async function* linesOf(file: FileHandle, position: number): AsyncGenerat
     else pending = []
   }
   if (pendingBytes === 0) return
-  const isTooLong = pendingBytes > MAX_LINE_BYTES
-  const rest = Buffer.concat(pending)
-  const text = isTooLong ? undefined : withoutReturn(endsAt === 0 ? withoutMark(rest) : rest)
+  const text = textOfLine(Buffer.concat(pending), pendingBytes, endsAt === 0)
   yield { text, endsAt: endsAt + pendingBytes, isOpen: true }
+}
+
+/** Of a line of so many bytes, as far as it is in memory. */
+function textOfLine(line: Buffer, bytes: number, isFirst: boolean): Buffer | undefined {
+  if (bytes > MAX_LINE_BYTES) return undefined
+  return withoutReturn(isFirst ? withoutMark(line) : line)
 }
 
 /** Editors of Windows put a byte order mark before the first line. */

@@ -85,8 +85,20 @@ test('telemetry without content is completed, in either order', async () => {
     if (order === 'before') await importInto(url, [projects])
     const told = await shown(url)
     expectContent(told)
-    expect(told.turns.turns[0]).toMatchObject({ costUsd: 0.101492 })
+    expect(told.turns.turns[0]).toMatchObject({ costUsd: 0.101492, estimatedUsd: 0 })
   }
+})
+
+test('what was looked at as an estimate is looked at as telemetry tells it, once it does', async () => {
+  const { url } = await newBridge()
+  await importInto(url, [projects])
+  expect((await shown(url)).turns.turns[0]).toMatchObject({ estimatedUsd: 0.101492 })
+  await postTelemetry(url, otlp, withoutContent)
+  const told = await shown(url)
+  expectContent(told)
+  expect(told.turns.turns[0]).toMatchObject({ costUsd: 0.101492, estimatedUsd: 0 })
+  await importInto(url, [projects], { again: true })
+  expect(await shown(url)).toEqual(told)
 })
 
 test('watched transcripts complete telemetry here, and say nothing to Langfuse', async () => {

@@ -188,15 +188,7 @@ export function createClaudeCodeReader(
     const results = listOf(message.content)
       .map(objectOf)
       .filter((block) => block?.type === 'tool_result')
-    if (results.length > 0) {
-      if (results.every((block) => textOf(block?.tool_use_id) === undefined)) return undefined
-      const promptId = textOf(line.promptId) ?? state.prompts[lane] ?? state.prompts['']
-      const told = results.flatMap((block) =>
-        block === undefined ? [] : readResult(line, block, subagentId, promptId),
-      )
-      noteSince(line, lane)
-      return [...closeCalls(lane, (call) => call.hasEnded), ...told]
-    }
+    if (results.length > 0) return readResults(line, results, subagentId)
     noteSince(line, lane)
     if (subagentId !== undefined) {
       const promptId = textOf(line.promptId)
@@ -225,6 +217,21 @@ export function createClaudeCodeReader(
     const before = takeOpenPrompt()
     state.openPrompt = { entry: told }
     return [...before, ...closeCalls('', () => true)]
+  }
+
+  function readResults(
+    line: Line,
+    results: readonly (Line | undefined)[],
+    subagentId: string | undefined,
+  ): TranscriptEntry[] | undefined {
+    if (results.every((block) => textOf(block?.tool_use_id) === undefined)) return undefined
+    const lane = subagentId ?? ''
+    const promptId = textOf(line.promptId) ?? state.prompts[lane] ?? state.prompts['']
+    const told = results.flatMap((block) =>
+      block === undefined ? [] : readResult(line, block, subagentId, promptId),
+    )
+    noteSince(line, lane)
+    return [...closeCalls(lane, (call) => call.hasEnded), ...told]
   }
 
   function noteSince(line: Line, lane: string): void {
