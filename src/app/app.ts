@@ -11,14 +11,8 @@ import {
 import type { BudgetBrake } from '../alerts/budget-brake.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
-import { readRoutesFile } from '../config/routes-file.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
-import {
-  configuredExporters,
-  namedExporters,
-  outboxReaders,
-  routesOf,
-} from '../exporters/registry.ts'
+import { outboxReaders } from '../exporters/registry.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { SessionStore } from '../domain/session-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -51,6 +45,7 @@ import { addScrape } from './scrape.ts'
 import { createImportJobs, type ImportJobs } from './import-jobs.ts'
 import { readOwnPrices } from '../prices/own-prices.ts'
 import { createPriceTable } from '../prices/price-table.ts'
+import { readDeliveryPlan } from './delivery-plan.ts'
 import { createPage, type Page } from './page.ts'
 import { createOverrides } from './overrides.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
@@ -64,7 +59,6 @@ import { transcriptFolders } from './transcript-folders.ts'
 import { keepAccessToken } from '../storage/access-token.ts'
 import { openStore } from '../storage/open-store.ts'
 import type { Store } from '../storage/store.ts'
-import { PRODUCT_VERSION } from './version.ts'
 import { createBodyFiles } from '../processors/enrich/body-files.ts'
 import { createFileReader } from '../processors/enrich/file-reader.ts'
 import { createWorkspaceReader } from '../processors/enrich/workspace-reader.ts'
@@ -98,13 +92,9 @@ export async function createApp(
   const tls = tlsConfig === undefined ? ok(undefined) : await openTls(tlsConfig, { clock, log })
   if (!tls.ok) return tls
   const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
-  const routesFile = readRoutesFile(config.routesFile)
-  if (!routesFile.ok) return routesFile
-  const context = { productVersion: PRODUCT_VERSION, now: () => clock.now() }
-  const configured = configuredExporters(config, context)
-  const { destinations = [] } = routesFile.value ?? {}
-  const exporters = [...configured, ...namedExporters(destinations, config, context)]
-  const routes = routesFile.value && routesOf(routesFile.value, configured)
+  const plan = readDeliveryPlan(config, () => clock.now())
+  if (!plan.ok) return plan
+  const { exporters, routes } = plan.value
   const opened = await openStore<SessionState>({
     dataDir: config.dataDir,
     database: config.database,

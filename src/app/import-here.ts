@@ -5,7 +5,7 @@
 import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
 import type { Config } from '../config/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { configuredExporters, outboxReaders } from '../exporters/registry.ts'
+import { outboxReaders } from '../exporters/registry.ts'
 import { createSteadyClock, createSystemClock } from '../observability/clock.ts'
 import type { Log } from '../observability/logger.ts'
 import { readOwnPrices } from '../prices/own-prices.ts'
@@ -21,8 +21,8 @@ import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { openStore } from '../storage/open-store.ts'
 import { budgetWatchOf } from './budget-alarm.ts'
+import { readDeliveryPlan } from './delivery-plan.ts'
 import { createSessionStates } from './session-states.ts'
-import { PRODUCT_VERSION } from './version.ts'
 
 /** The error is for a person; a bridge that runs on the data folder is one. */
 export async function importHere(
@@ -37,17 +37,17 @@ export async function importHere(
   const masking = await readMasking(config.privacy)
   if (!masking.ok) return masking
   const policy = { ...policyOf(config.session), priceOf: createPriceTable(ownPrices.value) }
-  const exporters = configuredExporters(config, {
-    productVersion: PRODUCT_VERSION,
-    now: () => clock.now(),
-  })
+  const plan = readDeliveryPlan(config, () => clock.now())
+  if (!plan.ok) return plan
   const opened = await openStore<SessionState>({
     dataDir: config.dataDir,
+    database: config.database,
     states: createSessionStates(policy),
     retentionMs: config.retentionMs,
     maxBytes: config.maxStoreBytes,
     outbox: config.outbox,
-    exporters: outboxReaders(exporters),
+    exporters: outboxReaders(plan.value.exporters),
+    routes: plan.value.routes,
     budgets: budgetWatchOf(config),
     clock,
     log,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 import { createHome, type Home } from '../cli/home.ts'
 import { runBridge } from '../cli/patient.ts'
-import { storeSettings } from '../store.ts'
+import { rowsIn, storeSettings } from '../store.ts'
 import { sessionsOf } from './bridge-import.ts'
 
 const corpus = join(import.meta.dirname, '../../corpus/claude-code-transcripts')
@@ -39,11 +39,36 @@ describe('import', () => {
     expect(imported).toMatchObject({ code: 0 })
     expect(imported.stdout).toMatch(/1 transcript .*1 session, 1 prompt, 6 model calls, 6 tool/)
     const shown = await run('session', session.slice(0, 8), '--json')
+    expect(shown).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(shown.stdout)).toMatchObject({ turns: [{ modelCalls: 6, toolResults: 6 }] })
     expect((await run('import')).stdout).toMatch(/Nothing new/)
     // Found as it was named for the import: by the folder that the agent worked in.
     const listed = await run('sessions', '--project', 'tools', '--json')
     expect(JSON.parse(listed.stdout)).toMatchObject([{ session, project: 'tools' }])
+  })
+
+  test('goes where the routes say while no bridge runs', async () => {
+    transcriptIn(home.path('.'))
+    const keys = { url: 'http://127.0.0.1:7', publicKey: 'pk-lf-red', secretKey: 'sk-lf-red' }
+    const routes = { destinations: { 'langfuse:red': keys }, default: ['langfuse:red'] }
+    const variables = {
+      ...storeSettings(dataDir),
+      ROUTES_FILE: home.write('routes.json', JSON.stringify(routes)),
+    }
+    expect(await home.start(['import', '--export'], variables)).toMatchObject({ code: 0 })
+    const [session] = rowsIn<{ route: string }>(dataDir, 'select route from sessions')
+    expect(session?.route).toContain('langfuse:red')
+    const waiting = await home.start(['status', '--json'], variables)
+    expect(JSON.parse(waiting.stdout)).toMatchObject({
+      data: {
+        waiting: {
+          exporters: [
+            { name: 'langfuse', pending: 0 },
+            { name: 'langfuse:red', pending: 11 },
+          ],
+        },
+      },
+    })
   })
 
   test('goes through the bridge while one runs, and says what it would do before', async () => {
