@@ -61,6 +61,9 @@ export const testsOfOneEngine: Readonly<Record<string, Readonly<Record<string, s
   'faults.test.ts': {
     'database damaged: its middle overwritten': `${SQLITE_FILES}damage of the database`,
   },
+  'process.test.ts': {
+    'a data folder in use by another bridge': `${SQLITE_FILES}replicas share a database, not a lock`,
+  },
 }
 
 /** The list for whoever reads the output of a run. */

@@ -4,6 +4,7 @@ import type { Budgets } from '../../../src/api/contract/budgets.ts'
 import type { SessionList } from '../../../src/api/contract/session-list.ts'
 import type { Session } from '../../../src/api/contract/session.ts'
 import { sessionFindings } from '../../../src/doctor/session-checks.ts'
+import { storePlace } from '../store.ts'
 import { playCase, startRig } from './case.ts'
 import { apiRequest, logs, type MadeLog, type MadePoint, metrics } from './made.ts'
 
@@ -25,7 +26,7 @@ test('case 01: in lists, on its card, in reports, for budgets, with a warning', 
   expect(card).toContain('events are missing')
   expect(card).toMatch(/claude-opus-5-5\s+0\s+\$12\.50/)
   expect(await rig.cli('report', '--by', 'day')).toContain('$12.50 (from metrics only)')
-  expect(await sessionFindings(rig.bridge, Date.now())).toMatchObject([
+  expect(await sessionFindings(storePlace(rig.bridge.dataDir), Date.now())).toMatchObject([
     { id: 'sessions.events', status: 'warn' },
   ])
   const { budgets } = await rig.api<Budgets>('/api/budgets')
@@ -89,7 +90,7 @@ describe('a session', () => {
     expect([strip.costUsd, strip.metricsUsd]).toEqual([costUsd, metricsUsd])
     const { budgets } = await rig.api<Budgets>('/api/budgets')
     expect(budgets).toMatchObject([{ scope: 'day', spentUsd: costUsd }])
-    const [finding] = await sessionFindings(rig.bridge, Date.now())
+    const [finding] = await sessionFindings(storePlace(rig.bridge.dataDir), Date.now())
     expect(finding?.status).toBe(metricsUsd > 0 ? 'warn' : 'ok')
   })
 })
