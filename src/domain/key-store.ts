@@ -23,6 +23,21 @@ export interface DayUse {
   readonly bytes: number
 }
 
+/** How much a key may send now, over all processes that share the store. */
+export interface KeyBalance {
+  readonly id: string
+  /** Below zero in debt. */
+  readonly records: number
+  readonly dayUse: DayUse
+}
+
+/** What was sent under a key and is to be taken off its balance. */
+export interface KeyCharge extends DayUse {
+  readonly id: string
+  readonly records: number
+  readonly recordsPerMinute: number
+}
+
 export interface StoredKey extends Owner, KeyQuota {
   /** Random and public: part of the key, so that its row is found without comparing secrets. */
   readonly id: string
@@ -56,6 +71,11 @@ export interface KeyStore {
   change(id: string, change: (key: StoredKey) => StoredKey): Promise<StoredKey | undefined>
   /** Adds to what is known of their uses; of a new day, the sum begins anew. */
   noteUses(uses: readonly KeyUse[]): Promise<void>
+  /**
+   * Takes charges off the balances that all processes share, and resolves to what is left; a charge of
+   * nothing only asks. Absent where one process alone has the store.
+   */
+  readonly share?: (charges: readonly KeyCharge[]) => Promise<readonly KeyBalance[]>
 }
 
 /** What is written down: reads of content, deletions, and changes of keys and of what waits. */

@@ -44,6 +44,8 @@ export interface KeyRingDeps {
 
 const RELOAD_MS = 5_000
 const WRITE_USES_MS = 60_000
+/** Between two times that others are told what was charged. */
+const SHARE_MS = 1_000
 const DAY_MS = 86_400_000
 
 /** Whoever holds API_KEY, or the access token of a bridge on this machine. */
@@ -54,9 +56,19 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
   let keys: ReadonlyMap<string, StoredKey> = new Map()
   /** Since they were written last. */
   const uses = new Map<string, KeyUse>()
-  const quotas = createKeyQuotas({ clock, keyOf: (id) => keys.get(id), onUsed: noteUse })
+  const share = store?.share
+  const quotas = createKeyQuotas({
+    clock,
+    keyOf: (id) => keys.get(id),
+    onUsed: noteUse,
+    onShared: share && shareSoon,
+  })
   let reloadTimer: Timer | undefined
   let writeTimer: Timer | undefined
+  let shareTimer: Timer | undefined
+  let sharing: Promise<void> | undefined
+  /** Something was charged that is not on its way. */
+  let isUntold = false
   let isStopped = false
   let isFailing = false
   let isLoaded = store === undefined
@@ -69,12 +81,43 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     uses.set(id, { id, lastUsedMs, dayMs, bytes: sameDay + bytes })
   }
 
+  function shareSoon(isMuch: boolean): void {
+    isUntold = true
+    if (sharing !== undefined || isStopped) return
+    if (isMuch) shareNow()
+    else shareTimer ??= clock.setTimer(shareNow, SHARE_MS)
+  }
+
+  function shareNow(): void {
+    shareTimer?.cancel()
+    shareTimer = undefined
+    sharing = shareUntold('charged').finally(() => {
+      sharing = undefined
+      if (isUntold) shareSoon(false)
+    })
+  }
+
+  /** Of all keys it also asks what others took. */
+  async function shareUntold(which: 'charged' | 'all'): Promise<void> {
+    const charges = quotas.untold(which)
+    if (share === undefined || charges.length === 0) return
+    isUntold = false
+    try {
+      quotas.told(charges, await share(charges))
+    } catch (error) {
+      isUntold = true
+      if (!isFailing)
+        log.error({ err: error }, 'what keys sent could not be stored; it is tried again')
+    }
+  }
+
   async function reload(): Promise<void> {
     if (store === undefined) return
     const stored = await store.list()
     keys = new Map(stored.map((key) => [key.id, key]))
     quotas.loaded(stored)
     isLoaded = true
+    if (sharing === undefined) await shareUntold('all')
   }
 
   /** A store that cannot be read for a while leaves the keys as they were. */
@@ -131,6 +174,9 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
       isStopped = true
       reloadTimer?.cancel()
       writeTimer?.cancel()
+      shareTimer?.cancel()
+      await sharing
+      await shareUntold('charged')
       await writeUses()
     },
     reload,

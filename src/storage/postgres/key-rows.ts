@@ -1,9 +1,45 @@
 /** Named keys over PostgreSQL: few rows, read whole. */
-import type { KeyStore } from '../../domain/key-store.ts'
+import type { DayUse, KeyBalance, KeyStore } from '../../domain/key-store.ts'
 import { type ApiKeyRow, changedKey, keyBodyOf, keyOf } from '../stored-access.ts'
 import type { Database } from './connection.ts'
 import { plainText } from './stored-values.ts'
 import type { Write } from './writer.ts'
+
+/** Of the day `$3` bytes `$4`; what comes late of a day that is over does not begin it anew. */
+const ADD_BYTES = `used_bytes = case when used_day_ms = $3 then coalesce(used_bytes, 0) + $4
+    when used_day_ms > $3 then used_bytes else $4 end,
+  used_day_ms = greatest(coalesce(used_day_ms, $3), $3)`
+
+/**
+ * What is left of a quota of `rate` records a minute. By the database's clock: those of replicas differ.
+ * A key that was never used has all of it.
+ */
+function leftOf(rate: string): string {
+  return `least(${rate}, coalesce(quota_records + ${rate} / 60 *
+    greatest(0, extract(epoch from clock_timestamp() - quota_at)), ${rate}))`
+}
+
+const CHARGE = `
+  update api_keys set
+    quota_records = ${leftOf('$5::double precision')} - $2,
+    quota_at = greatest(quota_at, clock_timestamp()),
+    ${ADD_BYTES}
+  where id = $1
+  returning id, quota_records as records, used_day_ms as "dayMs", used_bytes as bytes`
+
+const ASK = `
+  select id, ${leftOf('rate')} as records,
+    coalesce(used_day_ms, 0) as "dayMs", coalesce(used_bytes, 0) as bytes
+  from api_keys join unnest($1::text[], $2::double precision[]) as asked (id, rate) using (id)`
+
+interface BalanceRow extends DayUse {
+  readonly id: string
+  readonly records: number
+}
+
+function balanceOf({ id, records, ...dayUse }: BalanceRow): KeyBalance {
+  return { id, records, dayUse }
+}
 
 export function createKeyRows(database: Database, write: Write): KeyStore {
   return {
@@ -43,17 +79,43 @@ export function createKeyRows(database: Database, write: Write): KeyStore {
     noteUses: (uses) =>
       write(() =>
         database.transaction(async (statements) => {
-          const inOrder = uses.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-          for (const { id, lastUsedMs, dayMs, bytes } of inOrder) {
+          for (const { id, lastUsedMs, dayMs, bytes } of inOrder(uses)) {
             await statements.run(
               `update api_keys set last_used_ms = greatest(coalesce(last_used_ms, 0), $2),
-                 used_bytes = case when used_day_ms = $3 then coalesce(used_bytes, 0) else 0 end + $4,
-                 used_day_ms = $3
+                 ${ADD_BYTES}
                where id = $1`,
               [id, lastUsedMs, dayMs, bytes],
             )
           }
         }),
       ),
+    share: async (charges) => {
+      const made = charges.filter(({ records, bytes }) => records > 0 || bytes > 0)
+      const asked = charges.filter((charge) => !made.includes(charge))
+      const rows: BalanceRow[] = []
+      if (made.length > 0) {
+        const charged = await write(() =>
+          database.transaction(async (statements) => {
+            const left: BalanceRow[] = []
+            for (const { id, records, dayMs, bytes, recordsPerMinute } of inOrder(made)) {
+              const values = [id, records, dayMs, bytes, recordsPerMinute]
+              left.push(...(await statements.query<BalanceRow>(CHARGE, values)))
+            }
+            return left
+          }),
+        )
+        rows.push(...charged)
+      }
+      if (asked.length > 0) {
+        const values = [asked.map(({ id }) => id), asked.map((charge) => charge.recordsPerMinute)]
+        rows.push(...(await database.query<BalanceRow>(ASK, values)))
+      }
+      return rows.map(balanceOf)
+    },
   }
+}
+
+/** In one order, so that two who change the same rows wait for each other instead of both. */
+function inOrder<T extends { readonly id: string }>(of: readonly T[]): readonly T[] {
+  return of.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -339,6 +339,9 @@ export interface ApiKeysTable {
   last_used_ms: number | null
   used_day_ms: number | null
   used_bytes: number | null
+  /** What is left of the records of a minute, as of that time by the database's clock. */
+  quota_records: number | null
+  quota_at: Date | null
   body: string
 }
 

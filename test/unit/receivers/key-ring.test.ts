@@ -1,7 +1,13 @@
 /** Named keys in memory: whom they stand for, how long, and how much may be sent under them. */
 import { describe, expect, test } from 'vitest'
 import { createKey, type KeyRequest, revokeKey, rotateKey } from '../../../src/access/keys.ts'
-import type { KeyStore, KeyUse, StoredKey } from '../../../src/domain/key-store.ts'
+import type {
+  KeyBalance,
+  KeyCharge,
+  KeyStore,
+  KeyUse,
+  StoredKey,
+} from '../../../src/domain/key-store.ts'
 import { createIngestCheck } from '../../../src/receivers/ingest-access.ts'
 import { createKeyRing } from '../../../src/receivers/key-ring.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
@@ -170,5 +176,101 @@ describe('a quota', () => {
     await again.start()
     const sender = createIngestCheck(undefined, again)(`Bearer ${made.text}`)
     expect(sender).toMatchObject({ ok: false, error: { kind: 'quota' } })
+  })
+})
+
+describe('a quota that processes share', () => {
+  /** As a database that several rings use keeps it. */
+  function createShared() {
+    const store = createStore()
+    const left = new Map<string, KeyBalance>()
+    const told: KeyCharge[] = []
+    let isAway = false
+    const share: KeyStore['share'] = async (charges) => {
+      if (isAway) throw new Error('away')
+      return charges.map((charge) => {
+        const { id, records, bytes, dayMs, recordsPerMinute } = charge
+        if (records + bytes > 0) told.push(charge)
+        const before = left.get(id)
+        const balance = {
+          id,
+          records: (before?.records ?? recordsPerMinute) - records,
+          dayUse: { dayMs, bytes: (before?.dayUse.bytes ?? 0) + bytes },
+        }
+        left.set(id, balance)
+        return balance
+      })
+    }
+    const away = (is: boolean): void => {
+      isAway = is
+    }
+    return { store: { ...store, share }, left, told, away }
+  }
+
+  async function two(request: Partial<KeyRequest>) {
+    const clock = createManualClock(MIDNIGHT + 1000)
+    const shared = createShared()
+    const { store } = shared
+    const made = await createKey(store, { name: 'ci', scopes: ['ingest'], ...request }, clock.now())
+    if (!made.ok) throw new Error(made.error)
+    const text = `Bearer ${made.value.text}`
+    const ring = async () => {
+      const log = { error: () => undefined }
+      const one = createKeyRing({ store, apiKey: undefined, clock, log })
+      await one.start()
+      const check = createIngestCheck(undefined, one)
+      const send = (records = 0, bytes = 0) => {
+        const sender = check(text)
+        if (sender.ok) sender.value.charge?.({ records, bytes })
+        return kindOf(sender)
+      }
+      return { send, stop: () => one.stop() }
+    }
+    return { ...shared, clock, one: await ring(), other: await ring() }
+  }
+
+  test('of records is one for both, and told without a write for each request', async () => {
+    const { clock, told, one, other } = await two({ recordsPerMinute: 100 })
+    for (let n = 0; n < 10; n += 1) expect([one.send(1), other.send(1)]).toEqual(['ok', 'ok'])
+    await clock.advance(1000)
+    expect(told.map(({ records }) => records)).toEqual([10, 10])
+    expect(one.send(90)).toBe('ok')
+    await clock.advance(0)
+    // The other one has not heard of it, and comes to know with its next charge.
+    expect(other.send(1)).toBe('ok')
+    await clock.advance(1000)
+    expect([one.send(), other.send()]).toEqual(['quota', 'quota'])
+  })
+
+  test('one that sends nothing hears of it when the keys are read', async () => {
+    const { clock, one, other } = await two({ recordsPerMinute: 100 })
+    expect(other.send(1)).toBe('ok')
+    await clock.advance(1000)
+    expect(one.send(300)).toBe('ok')
+    await clock.advance(5000)
+    expect(other.send()).toBe('quota')
+  })
+
+  test('of bytes is one for both', async () => {
+    const { clock, one, other, left } = await two({ bytesPerDay: 1000 })
+    expect([one.send(1, 500), other.send(1, 500)]).toEqual(['ok', 'ok'])
+    await clock.advance(1000)
+    await clock.advance(5000)
+    expect([one.send(), other.send()]).toEqual(['quota', 'quota'])
+    expect([...left.values()][0]?.dayUse.bytes).toBe(1000)
+  })
+
+  test('what could not be told is told later, once; so is what is left at the end', async () => {
+    const { clock, one, told, away } = await two({ recordsPerMinute: 100 })
+    away(true)
+    one.send(20)
+    await clock.advance(3000)
+    expect(told).toEqual([])
+    away(false)
+    await clock.advance(5000)
+    expect(told.map(({ records }) => records)).toEqual([20])
+    one.send(1)
+    await one.stop()
+    expect(told.map(({ records }) => records)).toEqual([20, 1])
   })
 })

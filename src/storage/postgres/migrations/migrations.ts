@@ -14,6 +14,7 @@ import { instance } from './0002-instance.ts'
 import { transcriptRanks } from './0003-transcript-ranks.ts'
 import { rollingUpgrades } from './0004-rolling-upgrades.ts'
 import { foldersAsProjects } from './0005-folders-as-projects.ts'
+import { sharedQuotas } from './0006-shared-quotas.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -21,6 +22,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-transcript-ranks': transcriptRanks,
   '0004-rolling-upgrades': rollingUpgrades,
   '0005-folders-as-projects': foldersAsProjects,
+  '0006-shared-quotas': sharedQuotas,
 }
 
 export const breaking: readonly string[] = []
