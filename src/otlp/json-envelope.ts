@@ -92,6 +92,11 @@ export interface Signal<T> {
     offsets: readonly number[],
     intake: IntakeBuilder<T>,
   ): void
+  /**
+   * The records of a whole request that is written as exporters write it, read without parsing it;
+   * undefined where that cannot be done. Fewer than a request may hold.
+   */
+  readonly readCompact?: (text: string) => readonly T[] | undefined
 }
 
 /** Reads items that are a record each; one that cannot be read is refused alone. */

@@ -2,43 +2,15 @@
  * ExportLogsServiceRequest in OTLP/JSON to records. A record that cannot be read is refused
  * alone, with its place and what was wrong. Knows nothing of agents.
  */
-import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
-import { readAttributes, readValue } from './any-value.ts'
-import { type Fault, isObject, refuse, typeName } from './decoding.ts'
+import type { LogRecord } from '../domain/telemetry-record.ts'
+import { readCompactLogs } from './compact-logs.ts'
 import { itemByItem, type Signal } from './json-envelope.ts'
-import { logRecord } from './records.ts'
-import {
-  readHexId,
-  readNanos,
-  readText,
-  SPAN_ID_CHARS,
-  TRACE_ID_CHARS,
-  unreadableTime,
-} from './scalars.ts'
+import { readLogRecord } from './json-log-record.ts'
 
 export const jsonLogs: Signal<LogRecord> = {
   groups: 'resourceLogs',
   scopes: 'scopeLogs',
   items: 'logRecords',
   ...itemByItem(readLogRecord),
-}
-
-function readLogRecord(raw: unknown, origin: Origin, fault: Fault): LogRecord | undefined {
-  if (!isObject(raw)) return refuse(fault, `it is ${typeName(raw)}, expected an object`)
-  const attributes = readAttributes(raw.attributes, fault)
-  if (attributes === undefined) return undefined
-  const body = readValue(raw.body, fault)
-  if (body === undefined) return refuse(fault, `body: ${fault.text}`)
-  const time = raw.timeUnixNano ?? raw.time_unix_nano
-  return logRecord({
-    origin,
-    timeNanos: readNanos(time),
-    timeText: unreadableTime(time),
-    observedNanos: readNanos(raw.observedTimeUnixNano ?? raw.observed_time_unix_nano),
-    eventName: readText(raw.eventName ?? raw.event_name),
-    body,
-    attributes,
-    traceId: readHexId(raw.traceId ?? raw.trace_id, TRACE_ID_CHARS),
-    spanId: readHexId(raw.spanId ?? raw.span_id, SPAN_ID_CHARS),
-  })
+  readCompact: readCompactLogs,
 }

@@ -31,9 +31,7 @@ const COUNTED_AT_ONCE = 16_384
 export function* decodeJson<T>(bytes: Buffer, signal: Signal<T>): Decoding<T> {
   const intake = createIntakeBuilder<T>()
   if (!isQuicklyParsed(bytes)) return yield* decodePieces(bytes, signal, intake)
-  const parsed = parseJson(bytes)
-  if (!parsed.ok) return parsed.error
-  const failure = readEnvelope(parsed.value, signal, intake) ?? unrecognised(intake)
+  const failure = decodeWhole(bytes, signal, intake)
   if (failure !== undefined) return failure
   yield partOf(intake, bytes.length, true)
   return ENDED
@@ -47,12 +45,28 @@ export function unrecognised<T>(intake: IntakeBuilder<T>): DecodeFailure | undef
     : { message: `nothing of the request was recognised: ${met}` }
 }
 
-/** `__proto__` and `constructor` in it are ordinary keys. */
-function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
+function decodeWhole<T>(
+  bytes: Buffer,
+  signal: Signal<T>,
+  intake: IntakeBuilder<T>,
+): DecodeFailure | undefined {
   const unreadable = textProblem(bytes)
-  if (unreadable !== undefined) return err(unreadable)
+  if (unreadable !== undefined) return unreadable
+  const text = bytes.toString('utf8')
+  const records = signal.readCompact?.(text)
+  if (records !== undefined) {
+    for (const record of records) intake.accept(record)
+    return undefined
+  }
+  const parsed = parseJson(text)
+  if (!parsed.ok) return parsed.error
+  return readEnvelope(parsed.value, signal, intake) ?? unrecognised(intake)
+}
+
+/** `__proto__` and `constructor` in it are ordinary keys. */
+function parseJson(text: string): Result<unknown, DecodeFailure> {
   try {
-    return ok(JSON.parse(bytes.toString('utf8')) as unknown)
+    return ok(JSON.parse(text) as unknown)
   } catch (error) {
     return err(notJson(error instanceof Error ? error.message : String(error)))
   }

@@ -6,7 +6,7 @@ import type { AttributeValue } from '../domain/json-value.ts'
 import type { LogRecord, Origin } from '../domain/telemetry-record.ts'
 import { newAttributeMap } from './attribute-map.ts'
 import type { Fault } from './decoding.ts'
-import { SPAN_ID_CHARS, TRACE_ID_CHARS, UNSET_NANOS } from './scalars.ts'
+import { nanosToMs, SPAN_ID_CHARS, TRACE_ID_CHARS, UNSET_NANOS } from './scalars.ts'
 import { logRecord } from './records.ts'
 import type { WireSignal } from './proto-envelope.ts'
 import { hexOf, readAnyValue, readKeyValue } from './proto-value.ts'
@@ -72,8 +72,8 @@ function readLogRecord(input: WireInput, end: number, origin: Origin): LogRecord
   }
   return logRecord({
     origin,
-    timeNanos,
-    observedNanos,
+    timeMs: nanosToMs(timeNanos),
+    observedMs: nanosToMs(observedNanos),
     eventName,
     body,
     attributes,

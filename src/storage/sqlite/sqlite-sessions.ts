@@ -171,7 +171,17 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .where('deadline_ms', 'is not', sql.lit(null)),
   )
-  const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', null)
+  const open = kysely.selectFrom('sessions').where('deadline_ms', 'is not', sql.lit(null))
+  const due = prepare(connection, ({ nowMs, limit }: { nowMs: number; limit: number }) =>
+    open
+      .select('session_key')
+      .where('deadline_ms', '<=', nowMs)
+      .orderBy('deadline_ms')
+      .limit(limit),
+  )
+  const earliestDeadline = prepare(connection, () =>
+    open.select((eb) => eb.fn.min('deadline_ms').as('deadline_ms')),
+  )
   const quietSessions = createQuietSessions(connection)
 
   return {
@@ -203,21 +213,8 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       }
     },
     askedBack: async (arrivals) => transcripts.moves.askedBack(arrivals),
-    dueSessions: async (nowMs, limit) => {
-      const rows = await open
-        .select('session_key')
-        .where('deadline_ms', '<=', nowMs)
-        .orderBy('deadline_ms')
-        .limit(limit)
-        .execute()
-      return rows.map((row) => row.session_key)
-    },
-    nextDeadline: async () => {
-      const row = await open
-        .select((eb) => eb.fn.min('deadline_ms').as('deadline_ms'))
-        .executeTakeFirst()
-      return row?.deadline_ms ?? undefined
-    },
+    dueSessions: async (nowMs, limit) => due.all({ nowMs, limit }).map((row) => row.session_key),
+    nextDeadline: async () => earliestDeadline.get({})?.deadline_ms ?? undefined,
     openSessions: async (limit) => quietSessions(limit),
     countOpenSessions: async () => countOpen.get({})?.count ?? 0,
   }
