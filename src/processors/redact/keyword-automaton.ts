@@ -9,6 +9,8 @@ export interface KeywordAutomaton {
   /** From `state * classCount + class` to the next state; state 0 is the start. */
   readonly next: Uint16Array
   readonly classCount: number
+  /** 1 for each state at which keywords end. */
+  readonly ends: Uint8Array
   /** The keywords that end at each state, the longest first; `none` at most states. */
   readonly found: readonly (readonly number[])[]
 }
@@ -40,6 +42,7 @@ export function createKeywordAutomaton(keywords: readonly string[]): KeywordAuto
     classes,
     next,
     classCount,
+    ends: Uint8Array.from(found, (of) => (of.length > 0 ? 1 : 0)),
     found: found.map((of) => (of.length === 0 ? none : of)),
   }
 }

@@ -135,8 +135,8 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     return before.text
   }
 
+  /** A name that is not known so far, without secrets. */
   function nameOf(of: string): string {
-    if (names.has(of)) return of
     const masked = text(of)
     if (masked === of) {
       if (names.size >= MAX_KNOWN_NAMES) names.clear()
@@ -211,9 +211,12 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
   }
 
   /** The value under a name, without secrets; one that is known to have none is not looked through. */
-  function maskedValue(name: string, value: AttributeValue): AttributeValue {
+  function maskedValue(
+    name: string,
+    value: AttributeValue,
+    known: KnownName | undefined,
+  ): AttributeValue {
     if (typeof value !== 'string') return named(name, value)
-    const known = names.get(name)
     if (known?.cleanValue === value) return value
     const masked = named(name, value)
     if (known !== undefined && masked === value && value.length <= MAX_KNOWN_VALUE) {
@@ -227,15 +230,12 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     let next: Record<string, AttributeValue> | undefined
     for (const key in of) {
       const value = of[key] as AttributeValue
-      const newKey = nameOf(key)
-      const newValue = maskedValue(key, value)
+      const before = names.get(key)
+      const newKey = before === undefined ? nameOf(key) : key
+      const newValue = maskedValue(key, value, before ?? names.get(key))
       if (next === undefined) {
         if (newKey === key && newValue === value) continue
-        next = newAttributeMap()
-        for (const earlier in of) {
-          if (earlier === key) break
-          next[earlier] = of[earlier] as AttributeValue
-        }
+        next = attributesBefore(key, of)
       }
       next[newKey] = newValue
     }
@@ -355,6 +355,16 @@ function withMasked<T extends object>(of: T, next: Partial<T>, masked?: Counts):
   for (const key in next) if (next[key] !== of[key]) isSame = false
   if (isSame) return of
   return { ...of, ...next, ...(masked !== undefined && { masked }) }
+}
+
+/** Those that stand before one of them. */
+function attributesBefore(key: string, of: Attributes): Record<string, AttributeValue> {
+  const earlier = newAttributeMap()
+  for (const name in of) {
+    if (name === key) break
+    earlier[name] = of[name] as AttributeValue
+  }
+  return earlier
 }
 
 function isSecretPassword(name: string): boolean {

@@ -146,15 +146,13 @@ interface Scan {
 
 /** The next secret whose keyword ends before the limit; moves the scan behind that keyword. */
 function nextHit(text: string, of: Compiled, scan: Scan, limit: number): Hit | undefined {
-  const { classes, next, classCount, found } = of.automaton
+  const { classes, next, classCount, ends, found } = of.automaton
   let { state } = scan
   for (let i = scan.at; i < limit; i += 1) {
     const code = text.charCodeAt(i)
     state = next[state * classCount + (classes[code] as number)] as number
-    if (state === 0) continue
-    const keywords = found[state] as readonly number[]
-    if (keywords.length === 0) continue
-    const hit = hitOf(text, keywords, of, i + 1, scan)
+    if (ends[state] === 0) continue
+    const hit = hitOf(text, found[state] as readonly number[], of, i + 1, scan)
     if (hit === undefined) continue
     scan.at = i + 1
     scan.state = state

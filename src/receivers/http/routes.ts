@@ -29,8 +29,12 @@ export function statusLinePath(agent: string): string {
 const PREFIXED_SIGNAL = /^[^?]*(\/v1\/(?:logs|metrics|traces))\/*(?=\?|$)/
 const SLASHES_AFTER_PATH = /^(\/hooks\/[a-z0-9-]+|\/health(?:\/live|\/ready)?|\/metrics)\/+(?=\?|$)/
 
+/** As nearly all requests have it. */
+const signalPaths: ReadonlySet<string> = new Set([LOGS_PATH, METRICS_PATH, TRACES_PATH])
+
 /** The request's URL with the path of its route, if it has one of those above. */
 export function routedUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  if (signalPaths.has(url)) return url
   return url.replace(PREFIXED_SIGNAL, '$1').replace(SLASHES_AFTER_PATH, '$1')
 }
 
