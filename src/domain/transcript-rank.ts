@@ -10,6 +10,13 @@ export interface TranscriptRank {
   readonly endedMs: number
   /** The line names another session than that of the file as its own: this has it as a copy. */
   readonly isCopied?: boolean
+  /** Content was not kept. */
+  readonly isWithoutContent?: boolean
+}
+
+/** The line itself may tell more than this does. */
+export function isPartial(rank: TranscriptRank | undefined): boolean {
+  return rank?.isCopied === true || rank?.isWithoutContent === true
 }
 
 /** Below zero where the file with the first rank wrote what both have. */

@@ -19,7 +19,7 @@ import type { Arrival } from '../domain/session-store.ts'
 import { shortHash } from '../domain/short-hash.ts'
 import type { LogRecord, StoredBatch, TranscriptRecord } from '../domain/telemetry-record.ts'
 import { askedBack, joinableOf } from '../domain/transcript-join.ts'
-import { compareRanks, type TranscriptRank } from '../domain/transcript-rank.ts'
+import { compareRanks, isPartial, type TranscriptRank } from '../domain/transcript-rank.ts'
 import {
   BY_BOTH,
   BY_TELEMETRY,
@@ -37,8 +37,8 @@ export interface ClaimHolder {
   readonly claim: string
   readonly agent: string
   readonly session_id: string
-  /** Told by a copy in the file of another session. */
-  readonly is_copied: number | boolean
+  /** Told by a copy in the file of another session, or without content. */
+  readonly is_partial: number | boolean
   /** Null where an earlier version noted the claim: then the session's own times stand for it. */
   readonly begun_ms: number | null
   readonly ended_ms: number | null
@@ -46,7 +46,10 @@ export interface ClaimHolder {
   readonly last_ms: number
 }
 
-/** What the holders of claims are to give up for these arrivals. `holders` are of the claims that these have. */
+/**
+ * What the holders of claims are to give up for these arrivals: what another session wrote first, and what
+ * is told again by the whole line. `holders` are of the claims that these have.
+ */
 export function askedBackFrom(
   arrivals: readonly Arrival[],
   holders: readonly ClaimHolder[],
@@ -60,16 +63,14 @@ export function askedBackFrom(
     const { agent, session_id: sessionId } = holder
     const sessionKey = sessionKeyOf(agent, sessionId)
     if (agent !== arrival.item.agent || asked.has(claim)) continue
-    const isOther = sessionKey !== arrival.sessionKey
-    if (!isOriginal(arrival.rank, holder) && !(isOther && isEarlier(arrival.rank, holder))) continue
+    const isOwn = sessionKey === arrival.sessionKey
+    const gives = isOwn
+      ? Boolean(holder.is_partial) && !isPartial(arrival.rank)
+      : isEarlier(arrival.rank, holder)
+    if (!gives) continue
     asked.set(claim, askedBack(arrival, claim, { sessionKey, sessionId }))
   }
   return [...asked.values()]
-}
-
-/** The line itself, of which a copy was told. */
-function isOriginal({ isCopied }: TranscriptRank, holder: ClaimHolder): boolean {
-  return isCopied !== true && Boolean(holder.is_copied)
 }
 
 function isEarlier(rank: TranscriptRank, holder: ClaimHolder): boolean {

@@ -10,6 +10,7 @@ import type { Rejection } from '../../domain/rejection.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import { shortHash } from '../../domain/short-hash.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
@@ -145,6 +146,7 @@ async function runImport(
     refused: 0,
   }
   const origins = createOrigins()
+  const rankOf = ranksOf(request)
   const redact: Redact = (attributes) =>
     deps.redact(request.content === 'drop' ? withoutContent(attributes) : attributes)
   let batch: TranscriptRecord[] = []
@@ -195,17 +197,14 @@ async function runImport(
     return finished.splice(0)
   }
 
-  function add(entry: TranscriptEntry, { source, sessionId, rank }: TranscriptFile): void {
+  function add(entry: TranscriptEntry, file: TranscriptFile): void {
+    const { source } = file
     sessions.add(`${source.agent}/${entry.sessionId}`)
     if (entry.name === 'prompt') counts.prompts += 1
     if (entry.name === 'model_call' && entry.attributes.amends !== true) counts.calls += 1
     if (entry.name === 'tool_result') counts.tools += 1
-    const record = recordOf(
-      entry,
-      origins(source.agent, entry.place),
-      entry.sessionId === sessionId ? rank : copiedRank(rank),
-      request,
-    )
+    const origin = origins(source.agent, entry.place)
+    const record = recordOf(entry, origin, rankOf(file, entry), request)
     batch.push(record)
     characters += charactersOf(record.attributes)
   }
@@ -326,14 +325,18 @@ function timeOf(entries: readonly TranscriptEntry[]): number {
   return entries[0]?.timeMs ?? 0
 }
 
-const copiedRanks = new WeakMap<TranscriptRank, TranscriptRank>()
-
-/** The same for lines that are another session's. */
-function copiedRank(rank: TranscriptRank): TranscriptRank {
-  const known = copiedRanks.get(rank) ?? { ...rank, isCopied: true }
-  copiedRanks.set(rank, known)
-  return known
+/** One for all entries of a file, and one for those of them that are another session's. */
+function ranksOf({ content }: Pick<ImportRequest, 'content'>): RankOf {
+  const known = new WeakMap<TranscriptRank, Readonly<Record<'own' | 'copied', TranscriptRank>>>()
+  return ({ rank, sessionId }, entry) => {
+    const own = content === 'drop' ? { ...rank, isWithoutContent: true } : rank
+    const ranks = known.get(rank) ?? { own, copied: { ...own, isCopied: true } }
+    known.set(rank, ranks)
+    return entry.sessionId === sessionId ? ranks.own : ranks.copied
+  }
 }
+
+type RankOf = (file: TranscriptFile, entry: TranscriptEntry) => TranscriptRank
 
 /** One origin for all entries of one place. */
 function createOrigins(): (agent: string, place: Place) => Origin {
@@ -372,7 +375,8 @@ function recordOf(
     origin,
     sessionId,
     name,
-    key,
+    // A title has no id: what stands for it is what it says.
+    key: content === 'drop' && name === 'title' ? `title|${shortHash(key)}` : key,
     ...(claim !== undefined && { claim }),
     timeMs,
     attributes: content === 'drop' ? withoutContent(attributes) : attributes,

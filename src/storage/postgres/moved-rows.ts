@@ -189,7 +189,7 @@ export function movedColumns(
     transcript_claims: {
       claim: key('claim'),
       session_ref: same('session_ref'),
-      is_copied: flag('is_copied'),
+      is_partial: flag('is_partial'),
     },
     transcript_joins: {
       ...byName(same, 'id', 'session_ref', 'told'),

@@ -381,8 +381,8 @@ export interface TranscriptSessionsTable {
 export interface TranscriptClaimsTable {
   claim: string
   session_ref: number
-  /** Told by a copy in the file of another session. */
-  is_copied: Generated<boolean>
+  /** Told by a copy in the file of another session, or without content. */
+  is_partial: Generated<boolean>
 }
 
 /** A call, a tool or a prompt of a session that transcripts tell of: see `domain/transcript-join.ts`. */

@@ -60,7 +60,7 @@ export async function askedBack(
   const claims = arrivals.map(claimOf).filter((claim) => claim !== undefined)
   if (claims.length === 0) return []
   const holders = await statements.query<ClaimHolder>(
-    `select c.claim, s.agent, s.session_id, c.is_copied, t.begun_ms, t.ended_ms, s.first_ms, s.last_ms
+    `select c.claim, s.agent, s.session_id, c.is_partial, t.begun_ms, t.ended_ms, s.first_ms, s.last_ms
      from transcript_claims c
      join sessions s on s.id = c.session_ref
      left join transcript_sessions t on t.session_ref = c.session_ref

@@ -9,6 +9,7 @@
 import type { AgentEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
+import { isPartial } from '../../domain/transcript-rank.ts'
 import {
   BY_BOTH,
   claimOf,
@@ -150,27 +151,27 @@ async function claim(
   arrivals: readonly Arrival[],
 ): Promise<ReadonlyMap<string, number>> {
   const wanted = new Map<string, number>()
-  const copied = new Set<string>()
+  const partial = new Set<string>()
   // Of two sessions in one commit that have a line, the one that came first has it.
   for (const [sessionRef, own] of Map.groupBy(arrivals, refOf)) {
     for (const arrival of own) {
       const claimed = claimOf(arrival)
       if (claimed === undefined || wanted.has(claimed)) continue
       wanted.set(claimed, sessionRef)
-      if (arrival.rank?.isCopied === true) copied.add(claimed)
+      if (isPartial(arrival.rank)) partial.add(claimed)
     }
   }
   if (wanted.size === 0) return wanted
   // In one order for everybody: two that want the same lines wait for each other one way only.
   const rows = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))
   const added = await statements.query<{ readonly claim: string }>(
-    `insert into transcript_claims (claim, session_ref, is_copied)
+    `insert into transcript_claims (claim, session_ref, is_partial)
      select * from unnest($1::text[], $2::bigint[], $3::boolean[])
      on conflict do nothing returning claim`,
     [
       rows.map(([claimed]) => claimed),
       rows.map(([, ref]) => ref),
-      rows.map(([claimed]) => copied.has(claimed)),
+      rows.map(([claimed]) => partial.has(claimed)),
     ],
   )
   if (added.length === rows.length) return wanted

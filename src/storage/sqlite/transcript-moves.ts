@@ -68,7 +68,7 @@ export function createTranscriptMoves({
   const places = createBoundedMap<number, ClaimPlaces>(MAX_PLACES)
 
   const holders = handle.prepare<[string], ClaimHolder>(
-    `select c.claim, s.agent, s.session_id, c.is_copied, t.begun_ms, t.ended_ms, s.first_ms, s.last_ms
+    `select c.claim, s.agent, s.session_id, c.is_partial, t.begun_ms, t.ended_ms, s.first_ms, s.last_ms
      from json_each(?) w
      join transcript_claims c on c.claim = w.value
      join sessions s on s.id = c.session_ref

@@ -5,6 +5,7 @@
 import type { AgentEvent } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
+import { isPartial } from '../../domain/transcript-rank.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import {
@@ -83,7 +84,7 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   )
   // One statement for all of a commit costs a fraction of one for each.
   const insertClaims = handle.prepare<[number, number, string]>(
-    `insert or ignore into transcript_claims (claim, session_ref, is_copied)
+    `insert or ignore into transcript_claims (claim, session_ref, is_partial)
      select value, ?, ? from json_each(?)`,
   )
   const ownerOf = prepare(connection, ({ claim }: { claim: string }) =>
@@ -184,15 +185,15 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     arrivals: readonly Arrival[],
     claims: readonly (string | undefined)[],
   ): (claim: string) => boolean {
-    const own: string[] = []
-    const copied: string[] = []
+    const whole: string[] = []
+    const partial: string[] = []
     for (const [at, claim] of claims.entries()) {
-      if (claim !== undefined) (arrivals[at]?.rank?.isCopied === true ? copied : own).push(claim)
+      if (claim !== undefined) (isPartial(arrivals[at]?.rank) ? partial : whole).push(claim)
     }
-    const added = [own, copied].map((some, isCopied) =>
-      some.length === 0 ? 0 : insertClaims.run(sessionRef, isCopied, JSON.stringify(some)).changes,
+    const added = [whole, partial].map((some, isFlagged) =>
+      some.length === 0 ? 0 : insertClaims.run(sessionRef, isFlagged, JSON.stringify(some)).changes,
     )
-    if (added[0] === own.length && added[1] === copied.length) return () => true
+    if (added[0] === whole.length && added[1] === partial.length) return () => true
     return (claim) => ownerOf.get({ claim })?.session_ref === sessionRef
   }
 

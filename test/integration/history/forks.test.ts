@@ -311,6 +311,29 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
     expect(told(await sessionsOf(url))).toEqual(untitled)
   })
 
+  test('what was imported without content gets it by another import, and counts once', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const title = { type: 'custom-title', customTitle: 'a title', sessionId: '', uuid: 't' }
+    const file = write(folder, 'A', [...ofA, title])
+    await importInto(url, [file], { content: 'drop' })
+    const [dropped] = await sessionsOf(url)
+    expect(dropped).toMatchObject({ title: null, modelCalls: 2, prompts: 1 })
+    await importInto(url, [file], { again: true })
+    const rows = await sessionsOf(url)
+    expect(rows).toMatchObject([{ title: 'a title', modelCalls: 2, prompts: 1 }])
+    expect(rows[0]?.costUsd).toBe(dropped?.costUsd)
+    const turns = await turnsOf(url, rows)
+    expect(turns).toMatchObject({
+      A: [{ prompt: 'prompt p1', said: 'answer a2', modelCalls: 2 }],
+    })
+    // Neither one without content nor another one with it changes anything.
+    await importInto(url, [file], { again: true, content: 'drop' })
+    await importInto(url, [file], { again: true })
+    expect(await sessionsOf(url)).toEqual(rows)
+    expect(await turnsOf(url, rows)).toEqual(turns)
+  })
+
   test('a long one is told apart, though not all of it is remembered', async () => {
     const { url } = await newBridge(await place())
     const folder = newFolder()

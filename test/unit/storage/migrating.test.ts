@@ -177,7 +177,7 @@ test('claims of before ranks stay where they are until their sessions are read a
     { session_ref: 1, is_joined: 0, begun_ms: null, ended_ms: null },
   ])
   expect(store.rows('select * from transcript_claims')).toEqual([
-    { claim: 'c', session_ref: 1, is_copied: 0 },
+    { claim: 'c', session_ref: 1, is_partial: 0 },
   ])
 })
 
