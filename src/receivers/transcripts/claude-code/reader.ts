@@ -144,9 +144,10 @@ export function createClaudeCodeReader(
     return originOf(line) ?? textOf(line.sessionId) ?? state.sessionId ?? stem
   }
 
-  /** The session that made the request of a line, as far as that is told apart from the line's own. */
-  function requestSessionOf(line: Line): string | undefined {
-    return textOf(line.requestSessionId) ?? originOf(line)
+  function answerSessionOf(line: Line): string {
+    const copiedFrom = textOf(line.requestSessionId) ?? originOf(line)
+    if (copiedFrom !== undefined) return copiedFrom
+    return ofFile === undefined ? (state.sessionId ?? sessionOf(line)) : sessionOf(line)
   }
 
   /** The subagent that a line is of. */
@@ -326,9 +327,8 @@ export function createClaudeCodeReader(
   function takeAnswer(line: Line, message: Line, id: string, model: string): TranscriptEntry[] {
     const subagentId = subagentOf(line)
     const lane = subagentId ?? ''
-    const madeBy = requestSessionOf(line)
-    const sessionId = madeBy ?? sessionOf(line)
-    const isCopy = madeBy !== undefined && madeBy !== state.sessionId && ofFile === undefined
+    const sessionId = answerSessionOf(line)
+    const isCopy = sessionId !== state.sessionId && ofFile === undefined
     // The prompt of a copy was copied as well: its own session tells it.
     const told = takeOpenPrompt()
     const prompt = isCopy ? [] : told

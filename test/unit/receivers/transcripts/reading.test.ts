@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TranscriptRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { TranscriptPosition } from '../../../../src/domain/transcript-files.ts'
-import { CONTINUES } from '../../../../src/domain/transcript-join.ts'
 import { createTranscriptImporter } from '../../../../src/receivers/transcripts/importer.ts'
 import { transcriptSources } from '../../../../src/receivers/transcripts/sources.ts'
 import { createManualClock } from '../../manual-clock.ts'
@@ -132,20 +131,6 @@ test('a file that begins with such a time is as old as its first line that can b
   const { records } = await newImporter().read(path)
   expect(records.map(({ timeMs }) => timeMs)).toEqual([Date.parse(AT), Date.parse(AT)])
   expect(records[0]?.rank).toEqual({ begunMs: Date.parse(AT), endedMs: Date.parse(AT) })
-})
-
-test('a prompt and its answer are of the session that both name, whatever file they are in', async () => {
-  const path = newFile()
-  const other = { sessionId: 'two' }
-  writeFileSync(
-    path,
-    textOf([prompt('p1'), answer('a1'), prompt('p2', other), answer('a2', other)]),
-  )
-  const { records } = await newImporter().read(path)
-  const told = records.filter(({ name }) => name !== CONTINUES)
-  expect(told.map(({ sessionId, key }) => `${sessionId} ${key}`)).toEqual([
-    ...['one prompt|p1', 'one call|a1', 'two prompt|p2', 'two call|a2'],
-  ])
 })
 
 test('without content nothing of a title stays', async () => {
