@@ -16,6 +16,8 @@ export async function rewriteTables({ url }: Pick<PoolSettings, 'url'>): Promise
        order by name`,
     )
     for (const { name } of tables) await database.query(`vacuum (full, analyze) ${name}`)
+    // Statistics of before name frequent values. Whoever owns the database may rewrite them.
+    await database.query('vacuum (full) pg_catalog.pg_statistic')
   } finally {
     await database.close()
   }
