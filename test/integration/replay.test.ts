@@ -65,11 +65,12 @@ async function live(rig: ReplayRig, random: Random, life: Life = {}): Promise<vo
     }).filter((request) => request !== undefined)
     sent.push(...together)
     const taken = together.map((request) => rig.send(request, random.between(0, 20)))
+    const settled = Promise.allSettled(taken)
     const isKilledNow = random.oneIn(20)
     // A kill may come before the answer: the client hears of no success, and sends again.
     if (isKilledNow) queues.push([...together])
     await (isKilledNow ? rig.kill(policyOf(), meanwhile) : Promise.all(taken))
-    await Promise.allSettled(taken)
+    await settled
     await rig.clock.advance(random.pick(PAUSES))
     if (random.oneIn(12)) await rig.restart(policyOf())
     if (random.oneIn(12)) await rig.kill(policyOf(), meanwhile)

@@ -19,7 +19,7 @@ type Step = 'telemetry' | 'import' | 'export'
 interface Sent {
   /** By trace and span id, each with its content. */
   readonly spans: ReadonlyMap<string, string>
-  /** The last summary of each session. */
+  /** Sorted: what comes first of several sessions is not promised. */
   readonly names: readonly string[]
 }
 
@@ -50,7 +50,7 @@ async function sent(name: string, steps: readonly Step[]): Promise<readonly Sent
           JSON.stringify({ of, startMs, endMs, input, output, usage, cost }),
         ]),
       ),
-      names: spans.map((span) => span.name),
+      names: spans.map((span) => span.name).sort(),
     })
   }
   return after
