@@ -48,7 +48,7 @@ const healthOf = async ({ url }: TestBridge): Promise<Health> => {
 
 interface StoredRecord {
   readonly name?: string
-  readonly attributes?: Readonly<Record<string, unknown>>
+  readonly attributes?: Readonly<Record<string, string | number | undefined>>
 }
 const nameOf = ({ name, attributes }: StoredRecord) => String(attributes?.['event.name'] ?? name)
 
