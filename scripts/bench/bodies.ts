@@ -54,6 +54,16 @@ export function joinedBodies(makeBody: MakeBody, parts: number): MakeBody {
   }
 }
 
+/** The same requests, so many sessions at a time in turns: a session sends one now and then. */
+export function interleaved(makeBody: MakeBody, sessions: number): MakeBody {
+  const block = sessions * requestsPerSession
+  return (n) => {
+    const at = n % block
+    const session = Math.floor(n / block) * sessions + (at % sessions)
+    return makeBody(session * requestsPerSession + Math.floor(at / sessions))
+  }
+}
+
 function idsIn(text: string): readonly { readonly id: string; readonly isSession: boolean }[] {
   const found = new Map<string, boolean>()
   for (const key of ['session.id', ...perRequest]) {

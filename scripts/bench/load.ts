@@ -3,6 +3,7 @@
  * shares with the server. HTTP/1.1 keep-alive; it reads status and Content-Length only.
  */
 import { connect, type Socket } from 'node:net'
+import { createRandom } from '../fuzz/random.ts'
 import type { MakeBody } from './bodies.ts'
 
 export interface LoadResult {
@@ -14,7 +15,9 @@ export interface LoadResult {
 }
 
 export interface Load {
-  readonly port: number
+  /** Of several, each request goes to one at random, as a load balancer sends it. */
+  readonly ports: readonly number[]
+  /** Requests under way at a time. */
   readonly connections: number
   readonly requests: number
   readonly makeBody: MakeBody
@@ -34,18 +37,20 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const startedMs = performance.now()
   const endMs = startedMs + 1000 * (load.seconds ?? Number.POSITIVE_INFINITY)
 
+  const random = createRandom(load.requests)
+
   async function worker(): Promise<void> {
-    const socket = await open(load.port)
+    const sockets = await Promise.all(load.ports.map(open))
     while (next < load.requests && performance.now() < endMs) {
       const n = next
       next += 1
       const dueMs = load.rate === undefined ? performance.now() : startedMs + (n * 1000) / load.rate
       await until(dueMs)
-      const status = await exchange(socket, bodies(n))
+      const status = await exchange(random.pick(sockets), bodies(n))
       if (status !== 200) failures += 1
       latenciesMs.push(performance.now() - dueMs)
     }
-    socket.destroy()
+    for (const socket of sockets) socket.destroy()
   }
 
   await Promise.all(Array.from({ length: load.connections }, worker))
@@ -62,7 +67,7 @@ export function percentile(sorted: readonly number[], q: number): number {
 function prepared(load: Load): (n: number) => Buffer {
   const requests = Array.from({ length: load.requests }, (_, n) => {
     const body = Buffer.from(load.makeBody(n))
-    const head = `POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1:${load.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+    const head = `POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), body])
   })
   return (n) => requests[n] as Buffer

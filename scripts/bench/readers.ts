@@ -47,7 +47,7 @@ let runs = 0
 async function load(): Promise<LoadResult> {
   runs += 1
   const result = await runLoad({
-    port: bridge.port,
+    ports: [bridge.port],
     connections: CONNECTIONS,
     requests: MAX_REQUESTS_PER_TURN,
     makeBody: createBodies(runs),
@@ -95,7 +95,7 @@ try {
   say(`sending a session of ${results} tool results …`)
   await sendBigSession(sessionId)
   await runLoad({
-    port: bridge.port,
+    ports: [bridge.port],
     connections: CONNECTIONS,
     requests: WARM_UP_REQUESTS,
     makeBody: createBodies(1000),

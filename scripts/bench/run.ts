@@ -65,7 +65,13 @@ async function load(
   const makeBody = joinedBodies(createBodies(runs), parts)
   const { port } = server
   const paced = rate === undefined ? {} : { rate }
-  const result = await runLoad({ port, connections: CONNECTIONS, requests, makeBody, ...paced })
+  const result = await runLoad({
+    ports: [port],
+    connections: CONNECTIONS,
+    requests,
+    makeBody,
+    ...paced,
+  })
   if (result.failures > 0) throw new Error(`${result.failures} of ${requests} requests failed`)
   return result
 }
