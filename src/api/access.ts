@@ -91,7 +91,7 @@ export async function admit(
   principals.set(request, identified.value)
   if (needed === undefined) return undeclared
   if (needed.scope !== 'none' && !allows(identified.value, needed.scope))
-    return missingScope(needed.scope)
+    return missingScope(needed.scope, needed.reason)
   admitted.add(request)
   return undefined
 }

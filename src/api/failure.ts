@@ -89,10 +89,11 @@ export const tooManyGuesses: WebFailure = {
 }
 
 /** Whoever asks is known, and may not do this. */
-export function missingScope(scope: string): WebFailure {
+export function missingScope(scope: string, reason?: string): WebFailure {
+  const because = reason === undefined ? '' : `; ${reason}`
   return {
     code: 'forbidden',
-    message: `this needs the scope ${scope}, which your key does not have`,
+    message: `this needs the scope ${scope}, which your key does not have${because}`,
   }
 }
 

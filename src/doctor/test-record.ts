@@ -5,9 +5,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DOCTOR_SESSION_PREFIX, sessionKeyOf } from '../domain/identity.ts'
+import { DOCTOR_SESSION_PREFIX, type SessionKey, sessionKeyOf } from '../domain/identity.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { LangfuseReader } from '../exporters/langfuse/reading-client.ts'
-import { hasStoredSession } from '../storage/beside.ts'
+import { findStoredSession } from '../storage/beside.ts'
 import { placeName, type StorePlace } from '../storage/store-place.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import type { BridgeTarget } from './bridge-target.ts'
@@ -40,21 +41,28 @@ export async function examineJourney(journey: Journey): Promise<readonly Finding
       fault('record.accepted', `a test record was not accepted: ${said}`, "Check the bridge's log"),
     ]
   }
-  const key = sessionKeyOf(AGENT, sessionId)
-  const stored = await storedFinding(journey, key)
+  // Under a key with a team or a user it is a session of theirs.
+  const found: Result<SessionKey | undefined, string> = target.isLocal
+    ? await findStoredSession(journey.place, { agent: AGENT, sessionId })
+    : ok(undefined)
+  const stored = storedFinding(journey, found)
   const shown = await shownFinding(journey, id)
+  const key = (found.ok ? found.value : undefined) ?? sessionKeyOf(AGENT, sessionId)
   await probe.delete(`${base}/api/sessions/${encodeURIComponent(key)}`, headers)
   return [fine('record.accepted', 'a test record was accepted'), stored, shown]
 }
 
-async function storedFinding({ target, place }: Journey, key: string): Promise<Finding> {
+function storedFinding(
+  { target, place }: Journey,
+  stored: Result<SessionKey | undefined, string>,
+): Finding {
   const id = 'record.stored'
   if (!target.isLocal) return skipped(id, 'the bridge is on another machine, and so is its store')
-  const stored = await hasStoredSession(place, key)
   const setting = place.database === undefined ? 'DATA_DIR' : 'DATABASE_URL'
   const todo = `Run this with the settings of the bridge (its ${setting}), or restart the bridge with these`
   if (!stored.ok) return fault(id, `the test record was accepted, but ${stored.error}`, todo)
-  if (stored.value) return fine(id, `the test record is in the store (${placeName(place)})`)
+  if (stored.value !== undefined)
+    return fine(id, `the test record is in the store (${placeName(place)})`)
   return fault(
     id,
     `the test record was accepted, but is not in the store of ${placeName(place)}`,

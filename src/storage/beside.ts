@@ -87,14 +87,23 @@ export async function openMaintenance(
   return openSqliteMaintenance(dataDir, options)
 }
 
-/** Whether a session is stored; the error says why not known, in the middle of a sentence. */
-export async function hasStoredSession(
+/**
+ * The key of an agent's session, whoever it belongs to; undefined when there is none. The error says why
+ * that is not known, in the middle of a sentence.
+ */
+export async function findStoredSession(
   { dataDir, database }: StorePlace,
-  key: SessionKey,
-): Promise<Result<boolean, string>> {
-  if (database !== undefined) return (await postgres()).hasPostgresSession(database.url, key)
-  const { hasSqliteSession } = await import('./sqlite/session-lookup.ts')
-  return hasSqliteSession(dataDir, key)
+  session: NamedSession,
+): Promise<Result<SessionKey | undefined, string>> {
+  if (database !== undefined) return (await postgres()).findPostgresSession(database.url, session)
+  const { findSqliteSession } = await import('./sqlite/session-lookup.ts')
+  return findSqliteSession(dataDir, session)
+}
+
+/** As the agent names it. */
+export interface NamedSession {
+  readonly agent: string
+  readonly sessionId: string
 }
 
 /** The id that a bridge of this store tells; undefined when it cannot be read. */

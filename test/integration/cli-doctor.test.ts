@@ -447,6 +447,29 @@ function sessionsIn(dataDir: string): unknown[] {
   return rowsIn(dataDir, `select session_id from sessions where session_id like '${pattern}'`)
 }
 
+test('finds the record under the key of a team, whose session it is then', async () => {
+  const base = `http://127.0.0.1:${locked.port}`
+  const answer = await fetch(`${base}/api/keys`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer right', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'red', scopes: ['ingest', 'admin'], team: 'red' }),
+  })
+  const { secret } = (await answer.json()) as { readonly secret: string }
+  const patient = createPatient(locked)
+  patient.set({ OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${secret}` })
+  const { findings } = await patient.diagnose('--wait', '1')
+  const found = findings.filter(({ id }) => id.startsWith('record.'))
+  expect(found).toMatchObject(
+    expect.arrayContaining(
+      [
+        { id: 'record.accepted', status: 'ok' },
+        { id: 'record.stored', status: 'ok' },
+      ].map((finding) => expect.objectContaining(finding) as unknown),
+    ),
+  )
+  expect(sessionsIn(folders[1] ?? '')).toEqual([])
+})
+
 test('is read by people as well', async () => {
   const patient = createPatient(locked)
   patient.set({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' })

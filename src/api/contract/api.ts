@@ -82,12 +82,19 @@ export interface EndpointAccess {
    */
   readonly scope: 'none' | z.output<typeof scope>
   readonly isAudited: boolean
+  /** Why a smaller scope does not get a smaller answer, for whoever is refused. */
+  readonly reason?: string
 }
 
 const PUBLIC: EndpointAccess = { scope: 'none', isAudited: false }
 const READS: EndpointAccess = { scope: 'read:own', isAudited: false }
 const READS_CONTENT: EndpointAccess = { scope: 'read:own', isAudited: true }
-const READS_BRIDGE: EndpointAccess = { scope: 'read:all', isAudited: false }
+const READS_BRIDGE: EndpointAccess = {
+  scope: 'read:all',
+  isAudited: false,
+  reason:
+    'it tells of the bridge as a whole: queues, refusals and who reports are not kept by team',
+}
 const ADMIN: EndpointAccess = { scope: 'admin', isAudited: true }
 const ADMIN_READS: EndpointAccess = { scope: 'admin', isAudited: false }
 

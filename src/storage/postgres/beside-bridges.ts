@@ -1,6 +1,7 @@
 /** What commands open of a database: to look at it beside running bridges, or to change it without any. */
 import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { NamedSession } from '../beside.ts'
 import type {
   Maintenance,
   MaintenanceOptions,
@@ -29,7 +30,7 @@ import { rewriteTables } from './rewrite-tables.ts'
 import { createScrubReader } from './scrub-reader.ts'
 import { createScrubRows } from './scrub-rows.ts'
 import { createSessionDeletion } from './session-deletion.ts'
-import { keyText } from './stored-values.ts'
+import { plainText } from './stored-values.ts'
 import type { Write } from './writer.ts'
 
 /** One thing after the other; a look through a large table may take its time. */
@@ -150,18 +151,19 @@ function maintenanceOf(database: Database, url: string, letIn: () => Promise<voi
   }
 }
 
-/** Whether a session is stored; the error says why not known, in the middle of a sentence. */
-export async function hasPostgresSession(
+/** The key of a session; the error says why it is not known, in the middle of a sentence. */
+export async function findPostgresSession(
   url: string,
-  key: SessionKey,
-): Promise<Result<boolean, string>> {
+  { agent, sessionId }: NamedSession,
+): Promise<Result<SessionKey | undefined, string>> {
   const found = await opened(url, 'read', (database) => ({ database }))
   if (!found.ok) return found
   try {
-    const rows = await found.value.database.query('select 1 from sessions where session_key = $1', [
-      keyText(key),
-    ])
-    return ok(rows.length > 0)
+    const [row] = await found.value.database.query<{ readonly key: SessionKey }>(
+      'select session_key as key from sessions where agent = $1 and session_id = $2',
+      [plainText(agent), plainText(sessionId)],
+    )
+    return ok(row?.key)
   } catch (error) {
     const message = openProblem(error, url)
     if (message === undefined) throw error

@@ -68,6 +68,14 @@ test('a session of one id is one for each owner, with the team of the key', asyn
   }
 })
 
+test('what is told of the bridge as a whole is refused with the reason', async () => {
+  const refused = await bridge.ask('/api/delivery', keyOf('red team'))
+  expect([refused.status, await refused.json()]).toMatchObject([
+    403,
+    { error: { message: expect.stringMatching(/scope read:all.*not kept by team/) } },
+  ])
+})
+
 test('each reads what its scope says', async () => {
   for (const team of TEAMS) {
     const own = sessionKeyOf(team, `${team}-person`)
