@@ -1,24 +1,39 @@
 /**
  * How long the page's questions take with a year of a team's use: each asked of a running bridge
  * over HTTP, the first time by itself, then the median and the slowest of the times after; beside
- * each, the longest that the bridge's own thread was held. `npm run bench:queries`.
+ * each, the longest that the bridge's own thread was held. `npm run bench:queries`, and with
+ * `-- --store postgres` the same year moved into a PostgreSQL of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { createApp } from '../../../src/app/app.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
+import { openMoveSource, openMoveTarget } from '../../../src/storage/beside.ts'
+import { moveStore } from '../../../src/storage/move.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import { createSystemClock } from '../../../src/observability/clock.ts'
 import { plainStates } from '../../../test/unit/storage/arrivals.ts'
+import {
+  askPostgres,
+  type PostgresServer,
+  startPostgresServer,
+} from '../../../test/postgres/postgres-server.ts'
 import { createBodies } from '../bodies.ts'
 import { fillYear } from './year.ts'
 
 const DAY_MS = 86_400_000
-const ROUNDS = Number(process.argv[2] ?? 15)
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    store: { type: 'string', default: 'sqlite' },
+  },
+})
+const ROUNDS = Number(options.rounds)
 const REAL_REQUESTS = 400
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
@@ -47,8 +62,30 @@ async function makeYear(): Promise<void> {
   )
 }
 
-async function startBridge() {
+/** Into an empty database of the server, with the statistics that the planner goes by. */
+async function moveYear(server: PostgresServer): Promise<string> {
+  const { url } = await server.newDatabase()
+  const source = await openMoveSource(folder)
+  if (!source.ok) throw new Error(source.error.message)
+  const target = await openMoveTarget(url, source.value)
+  if (!target.ok) throw new Error(target.error)
+  const moved = await moveStore(source.value, target.value)
+  source.value.close()
+  await target.value.close()
+  if (!moved.ok) throw new Error('the year was not moved as it is')
+  await askPostgres(url, 'vacuum analyze')
+  say(await askPostgres(url, SIZES))
+  return url
+}
+
+const SIZES = `select relname || ' ' || pg_size_pretty(pg_relation_size(oid)) || ', indexes ' ||
+    pg_size_pretty(pg_indexes_size(oid))
+  from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+  order by pg_total_relation_size(oid) desc limit 8`
+
+async function startBridge(databaseUrl: string | undefined) {
   const variables = {
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     DATA_DIR: folder,
     OTLP_RECEIVER_PORT: '0',
     OTLP_GRPC_PORT: 'off',
@@ -145,9 +182,11 @@ async function questions(base: string): Promise<Readonly<Record<string, string>>
   }
 }
 
+let server: PostgresServer | undefined
 try {
   await makeYear()
-  const bridge = await startBridge()
+  if (options.store === 'postgres') server = await startPostgresServer({ isDurable: true })
+  const bridge = await startBridge(server && (await moveYear(server)))
   await sendSessions(bridge.url)
   say('question | first ms | median ms | slowest ms | thread held ms')
   for (const [name, path] of Object.entries(await questions(bridge.url))) {
@@ -157,5 +196,6 @@ try {
   }
   await bridge.stop()
 } finally {
+  await server?.remove()
   rmSync(folder, { recursive: true, force: true })
 }

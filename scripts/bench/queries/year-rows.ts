@@ -36,18 +36,7 @@ export function createRows(database: Database.Database) {
     )
     return (...values: readonly unknown[]) => statement.run(...values)
   }
-  const sets = insert('usage_dimensions', [
-    ...[
-      'id',
-      'key',
-      'query_source',
-      'subagent_type',
-      'skill',
-      'mcp_server',
-      'effort',
-      'cost_source',
-    ],
-  ])
+  const sets = insert('usage_dimensions', ['id', 'key'])
   const firstRef = Number(
     database.prepare('select coalesce(max(id), 0) + 1 from usage_dimensions').pluck().get(),
   )
@@ -55,11 +44,9 @@ export function createRows(database: Database.Database) {
   for (const set of [...MAIN_SETS, ...SUBAGENT_SETS]) {
     const key = dimensionsKey(set)
     if (known.has(key)) continue
-    const { querySource, subagentType, skill, mcpServer, effort, costSource } = set
     const ref = firstRef + known.size
     known.set(key, ref)
-    const names = [querySource, subagentType, skill, mcpServer, effort, costSource]
-    sets(ref, key, ...names.map((name) => name ?? null))
+    sets(ref, key)
   }
   const tokens = ['input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_creation_tokens']
   const used = ['session_ref', 'bucket_ms']
