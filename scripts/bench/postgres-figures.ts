@@ -44,6 +44,8 @@ const UNDER_WAY = `
 
 export async function probePostgres(url: string): Promise<PostgresProbe> {
   const client = new pg.Client({ connectionString: url })
+  // Of a server that ends while a failed run is cleaned up; a question in between fails by itself.
+  client.on('error', () => {})
   await client.connect()
   const ask = async (text: string, values: readonly string[] = []): Promise<string> => {
     const { rows } = await client.query({ text, values: [...values], rowMode: 'array' })

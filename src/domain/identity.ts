@@ -28,6 +28,12 @@ export function sessionKeyOf(agent: string, sessionId: string): SessionKey {
   return `${agent}/${sessionId}`
 }
 
+/** A session as its agent names it. */
+export interface NamedSession {
+  readonly agent: string
+  readonly sessionId: string
+}
+
 /** The key of the same session of an owner; agents have neither slash nor `@` in their names. */
 export function ownedSessionKey(key: SessionKey, owner: Owner): SessionKey {
   const at = key.indexOf('/')

@@ -3,7 +3,7 @@
  * Nobody here makes a database or, unless asked to, changes its schema. What an engine needs is loaded
  * when it is asked for, since every command starts through this module. Errors are for a person.
  */
-import type { SessionKey } from '../domain/identity.ts'
+import type { NamedSession, SessionKey } from '../domain/identity.ts'
 import type { Result } from '../domain/result.ts'
 import type {
   Maintenance,
@@ -98,12 +98,6 @@ export async function findStoredSession(
   if (database !== undefined) return (await postgres()).findPostgresSession(database.url, session)
   const { findSqliteSession } = await import('./sqlite/session-lookup.ts')
   return findSqliteSession(dataDir, session)
-}
-
-/** As the agent names it. */
-export interface NamedSession {
-  readonly agent: string
-  readonly sessionId: string
 }
 
 /** The id that a bridge of this store tells; undefined when it cannot be read. */

@@ -1,7 +1,6 @@
 /** What commands open of a database: to look at it beside running bridges, or to change it without any. */
-import type { SessionKey } from '../../domain/identity.ts'
+import type { NamedSession, SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import type { NamedSession } from '../beside.ts'
 import type {
   Maintenance,
   MaintenanceOptions,

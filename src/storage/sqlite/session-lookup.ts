@@ -1,7 +1,6 @@
 /** Looks a session up for a program beside the bridge. Only reads. */
-import type { SessionKey } from '../../domain/identity.ts'
+import type { NamedSession, SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import type { NamedSession } from '../beside.ts'
 import { explainSqliteUse, openExisting } from './open-existing.ts'
 
 /** The error says why the folder could not be looked into, in the middle of a sentence. */
