@@ -210,11 +210,11 @@ async function runImport(
   }
 
   function noteFailures(cursors: readonly Cursor[]): void {
-    for (const { file, progress } of cursors) {
-      const { failure, damaged, damagedAt } = progress()
+    for (const cursor of cursors) {
+      const { failure, damaged, damagedAt } = cursor.progress()
       if (failure !== undefined && unreadable.length < MAX_UNREADABLE) unreadable.push(failure)
       if (damagedAt === undefined || damagedFiles.length >= MAX_DAMAGED_FILES) continue
-      damagedFiles.push(`${file.path}: ${damaged}, the first at byte ${damagedAt}`)
+      damagedFiles.push(`${cursor.file.path}: ${damaged}, the first at byte ${damagedAt}`)
     }
   }
 
