@@ -8,8 +8,9 @@ import { type Command, Option } from 'commander'
 import type { BridgeApi } from '../api/bridge-client.ts'
 import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
 import type { Config } from '../config/config.ts'
+import { readRoutesFile } from '../config/routes-file.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { configuredExporters } from '../exporters/registry.ts'
+import { configuredExporters, namedExporters } from '../exporters/registry.ts'
 import type { CliContext } from './context.ts'
 import {
   dataDestination,
@@ -107,7 +108,10 @@ async function importTranscripts(
     ...(from !== undefined && { sinceMs: from }),
     ...(options.project !== undefined && { project: options.project }),
   }
-  const exporters = options.export === true ? exporterDestinations(config.value, context) : []
+  const destinations =
+    options.export === true ? exporterDestinations(config.value, context) : ok([])
+  if (!destinations.ok) return failed(destinations.error)
+  const exporters = destinations.value
   if (options.export === true && exporters.length === 0) {
     return failed(
       'nothing can be exported: no exporter is configured',
@@ -241,17 +245,24 @@ function summaryOf(counts: ImportCounts, isDryRun: boolean): string {
   )
 }
 
-/** Where imported sessions are sent. Routes may send some elsewhere. */
-function exporterDestinations(config: Config, context: CliContext): readonly Destination[] {
-  const exporters = configuredExporters(config, {
-    productVersion: context.productVersion,
-    now: context.now,
-  })
-  return exporters.flatMap(({ definition, exporter }) => {
+/** Where imported sessions may be sent, by the settings and by ROUTES_FILE. */
+function exporterDestinations(
+  config: Config,
+  context: CliContext,
+): Result<readonly Destination[], string> {
+  const routes = readRoutesFile(config.routesFile)
+  if (!routes.ok) return routes
+  const deps = { productVersion: context.productVersion, now: context.now }
+  const exporters = [
+    ...configuredExporters(config, deps),
+    ...namedExporters(routes.value?.destinations ?? [], config, deps),
+  ]
+  const destinations = exporters.flatMap(({ definition, exporter }): readonly Destination[] => {
     if (exporter === undefined) return []
     if (definition.name === 'langfuse' && config.langfuse !== undefined) {
       return [langfuseDestination(config.langfuse.baseUrl, context)]
     }
     return [exporterDestination(definition, exporter.address, context)]
   })
+  return ok(destinations)
 }

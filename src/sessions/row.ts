@@ -23,7 +23,7 @@ export function rowOf(state: SessionState, policy: SessionPolicy): SessionRow<Se
     firstCommitMs: state.firstCommitMs,
     userId: state.identity.userId,
     title: state.title ?? state.transcriptTitle ?? state.firstPrompt,
-    project: labels.project ?? labels.repository ?? labels.folder,
+    project: labels.project ?? labels.repository ?? state.attributes.folder,
     team: labels.team,
     labels: state.attributes,
     costUsd,

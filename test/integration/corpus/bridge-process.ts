@@ -33,6 +33,11 @@ export interface ProcessOptions {
   readonly project?: string | undefined
 }
 
+/** The built program, or the source of another version, in a clone of its own. */
+function programIn(folder: string, project: string | undefined): readonly string[] {
+  return project === undefined ? makeClone(folder) : makeClone(folder, 'src/main.ts', project)
+}
+
 /** Starts a bridge; its log must be on `info` to know when and where it listens. */
 export async function startProcess(
   environment: Record<string, string>,
@@ -40,7 +45,7 @@ export async function startProcess(
 ): Promise<BridgeProcess | FailedStart> {
   const home = temporaryFolder()
   if (userId !== undefined) chownSync(home, userId, userId)
-  const program = [process.execPath, ...makeClone(join(home, 'clone'), undefined, project)]
+  const program = [process.execPath, ...programIn(join(home, 'clone'), project)]
   const [command = process.execPath, ...rest] = [...launcher, ...program, ...args]
   const child = spawn(command, rest, {
     cwd: environment.DATA_DIR,
