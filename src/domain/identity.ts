@@ -23,6 +23,14 @@ export interface Identity {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+/**
+ * A session id as every engine can store and find it again: half of a surrogate pair becomes the replacement
+ * character, as which UTF-8 would write it, and NUL, which PostgreSQL has not, its picture.
+ */
+export function storableId(sessionId: string): string {
+  return sessionId.toWellFormed().replaceAll('\0', '␀')
+}
+
 /** The session key of an agent's session id. */
 export function sessionKeyOf(agent: string, sessionId: string): SessionKey {
   return `${agent}/${sessionId}`

@@ -9,6 +9,7 @@ import { hash } from 'node:crypto'
 import type { AgentProfile, SpanSource } from '../agents/profile.ts'
 import { profileOf } from '../agents/registry.ts'
 import { believed, textOf } from '../agents/read-attribute.ts'
+import { storableId } from '../domain/identity.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { GREATEST, type Implausible, isPlausibleTime } from '../domain/numbers.ts'
 import type { Rejection } from '../domain/rejection.ts'
@@ -244,7 +245,8 @@ function identifyHook(
   if (event.sessionId.length > MAX_SESSION_ID_LENGTH) {
     return err({ reason: 'session_id_too_long', message: 'session_id is over 200 characters' })
   }
-  return ok({ event })
+  const sessionId = storableId(event.sessionId)
+  return ok({ event: sessionId === event.sessionId ? event : { ...event, sessionId } })
 }
 
 function identifyEntry(
@@ -299,7 +301,7 @@ function soundSessionId(sessionId: string | undefined): Result<string, Rejection
       message: `session.id has ${sessionId.length} characters, at most ${MAX_SESSION_ID_LENGTH} are allowed`,
     })
   }
-  return ok(sessionId)
+  return ok(storableId(sessionId))
 }
 
 /** The record's own time where it can be true, else the time of its arrival. */

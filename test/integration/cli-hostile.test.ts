@@ -148,7 +148,7 @@ describe('what is stored', () => {
     const { stdout } = await runOnScreen(['sessions', '--json'], variables)
     const sent = sessions.map(({ id, attack }) => stored(`${id} of user ${attack}`))
     const told = (JSON.parse(stdout) as { readonly session: string; readonly user: string }[]).map(
-      ({ session, user }) => `${session} of ${user}`,
+      ({ session, user }) => stored(`${session} of ${user}`),
     )
     // Long names are cut at intake.
     const begins = (texts: readonly string[]) => texts.map((text) => text.slice(0, 150)).sort()
@@ -247,9 +247,9 @@ describe('what others answer', () => {
   })
 })
 
-/** The database keeps text as UTF-8, which has no half of a surrogate pair. */
+/** Text is stored as UTF-8, which has no half of a surrogate pair; ids, and PostgreSQL, have no NUL. */
 function stored(text: string): string {
-  return text.toWellFormed()
+  return text.toWellFormed().replaceAll('\0', '␀')
 }
 
 const liveEvent = {

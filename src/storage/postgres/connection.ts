@@ -8,6 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import pg from 'pg'
+import { plainText } from './stored-values.ts'
 import type { Schema } from './schema.ts'
 
 export interface PoolSettings {
@@ -146,9 +147,16 @@ export function openPool(settings: PoolSettings): Database {
 function statementsOf(client: pg.ClientBase): Statements {
   return {
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...values])).rows,
-    run: async (text, values = []) => (await client.query(text, [...values])).rowCount ?? 0,
+      (await client.query<Row>(text, values.map(storable))).rows,
+    run: async (text, values = []) =>
+      (await client.query(text, values.map(storable))).rowCount ?? 0,
   }
+}
+
+/** Texts come from anywhere: one that PostgreSQL cannot store would fail its statement at every try. */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return plainText(value)
+  return Array.isArray(value) ? value.map(storable) : value
 }
 
 /** `pg` gives promises for some arguments and none for others; Kysely asks for promises. */
@@ -162,9 +170,9 @@ function discardingPool(pool: pg.Pool): PostgresPool {
     const client = await pool.connect()
     let broken: Error | undefined
     return {
-      query: async (...args: unknown[]) => {
+      query: async (text: unknown, values?: unknown, ...more: unknown[]) => {
         try {
-          return await (client as AnyQuery).query(...args)
+          return await (client as AnyQuery).query(text, storable(values), ...more)
         } catch (error) {
           if (!isUsable(error)) broken = asError(error)
           throw error

@@ -10,9 +10,13 @@ import { GREATEST_SUM } from '../../domain/numbers.ts'
 const MAX_INDEXED_BYTES = 1000
 const KEPT_CHARS = 128
 
-/** A text as it is stored: a NUL becomes its picture. */
+/**
+ * A text as it is stored and found again: a NUL becomes its picture, and half of a surrogate pair the
+ * replacement character, as which UTF-8 would write it.
+ */
 export function plainText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '␀') : text
+  const whole = text.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '␀') : whole
 }
 
 export function optionalText(text: string | undefined): string | null {
