@@ -27,6 +27,7 @@ import {
   failed,
   type Failure,
   jsonDocument,
+  misused,
   type Outcome,
 } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -86,6 +87,7 @@ async function importTranscripts(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
+  if (paths.includes('')) return misused('an empty path names nothing to import')
   const { since, tz } = options
   const { from } = filterOf({ ...(since && { since }), ...(tz && { tz }) }, context.now())
   const { workingDir } = context.platform
@@ -172,11 +174,9 @@ function outcomeOf(counts: ImportCounts, folders: readonly string[], options: Op
   }
   const lines = linesOf(counts, options)
   if (problems.length === 0) return ok({ lines })
-  const rest = counts.files === 0 ? '' : dryRun ? 'All else: ' : 'All else is stored: '
-  return err({
-    messages: problems,
-    ...(rest !== '' && { next: `${rest}${lines[0] ?? ''}` }),
-  })
+  const isStored = counts.files > 0 && !dryRun
+  const next = isStored ? `Everything else is stored. ${lines[0] ?? ''}` : lines[0]
+  return err({ messages: problems, ...(counts.files > 0 && next !== undefined && { next }) })
 }
 
 /** Paths and refusals that are named one by one. */
@@ -197,24 +197,26 @@ function problemsOf(
     const reasons = refusals.slice(0, MAX_NAMED).join('; ')
     problems.push(`${countOfText(refused, 'entry was', 'entries were')} refused: ${reasons}`)
   }
-  if (problems.length > 0 || files + knownFiles + empty + older > 0) return problems
+  if (problems.length > 0 || files + knownFiles > 0) return problems
   if (otherProjects > 0) {
     const others = countOfText(otherProjects, 'transcript belongs', 'transcripts belong')
-    return [`no transcript of project "${project}" was found; ${others} to other projects`]
+    const before = older > 0 ? `, and ${older} were last written before --since` : ''
+    return [`no transcript of project "${project}" was found; ${others} to other projects${before}`]
   }
+  if (empty + older > 0) return problems
   const where = folders.slice(0, MAX_NAMED).join(', ')
   if (unrecognised > 0) {
-    const found = countOfText(unrecognised, '.jsonl file')
-    return [`no transcript of Claude Code or Codex in ${where}; ${found} of another kind`]
+    const found = countOfText(unrecognised, 'file in another format', 'files in other formats')
+    return [`no transcript of Claude Code or Codex at ${where}; ${found}`]
   }
-  return [`no transcript (*.jsonl) in ${where}`]
+  return [`no transcript (*.jsonl) at ${where}`]
 }
 
 function linesOf(counts: ImportCounts, options: Options): readonly string[] {
   const { files, knownFiles, damagedLines, damagedFiles, skippedFiles } = counts
   const { empty, older } = skippedFiles
   const lines: string[] = []
-  if (files > 0) lines.push(summaryOf(counts, options.dryRun === true))
+  if (files > 0) lines.push(summaryOf(counts, options))
   else if (knownFiles > 0) lines.push(`Nothing new in ${countOfText(knownFiles, 'transcript')}.`)
   else if (older > 0) {
     lines.push(
@@ -228,6 +230,9 @@ function linesOf(counts: ImportCounts, options: Options): readonly string[] {
       ...(damagedFiles.length > MAX_NAMED ? ['  …'] : []),
     )
   }
+  if (files > 0 && options.again === true && options.content === 'drop') {
+    lines.push('Content that was stored before stays. To delete it: claude-telemetry delete')
+  }
   if (options.export === true && (knownFiles > 0 || options.again === true)) {
     lines.push(
       'What was imported before is not sent again. To send it, run: claude-telemetry replay',
@@ -236,12 +241,15 @@ function linesOf(counts: ImportCounts, options: Options): readonly string[] {
   return lines
 }
 
-function summaryOf(counts: ImportCounts, isDryRun: boolean): string {
+/** What the files say, whether it was stored before or not. */
+function summaryOf(counts: ImportCounts, { again = false, dryRun = false }: Options): string {
   const { files, bytes, sessions, prompts, calls, tools } = counts
+  const read = dryRun ? 'Dry run:' : again ? 'Read again from the beginning:' : 'Read'
   return (
-    `${isDryRun ? 'Would read' : 'Read'} ${countOfText(files, 'transcript')} (${bytesText(bytes)}) with ` +
+    `${read} ${countOfText(files, 'transcript')} (${bytesText(bytes)}) with ` +
     `${countOfText(sessions, 'session')}, ${countOfText(prompts, 'prompt')}, ` +
-    `${countOfText(calls, 'model call')}, ${countOfText(tools, 'tool result')}.`
+    `${countOfText(calls, 'model call')}, ${countOfText(tools, 'tool result')}.` +
+    `${dryRun ? ' Nothing was stored.' : ''}`
   )
 }
 

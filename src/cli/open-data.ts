@@ -21,7 +21,7 @@ export interface Data {
 
 /** What to do when there is nothing to read. */
 export const NO_DATA_NEXT =
-  'Set DATA_DIR to the folder of the bridge, or start it: claude-telemetry start'
+  'If no bridge has run yet: claude-telemetry start. To read past sessions: claude-telemetry import'
 
 /** What sessions are told under, prices included. */
 export async function policyFor(

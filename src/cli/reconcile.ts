@@ -6,6 +6,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { SessionRow } from '../api/contract/session-list.ts'
+import { failureOf } from '../observability/read-failure.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
 import {
@@ -106,9 +107,7 @@ async function readProvider(
     const read = readProviderUsage(await readFile(path, 'utf8'))
     return read.ok ? read : failed(`${file} cannot be used: ${read.error}`)
   } catch (error) {
-    return failed(
-      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-    )
+    return failed(`cannot read ${failureOf(file, error)}`)
   }
 }
 
@@ -187,7 +186,7 @@ function sessionsText(
     }),
     sessions.length === 0
       ? 'There are no sessions in that time.'
-      : `${same} of ${countOfText(sessions.length, 'session')}: no difference.`,
+      : `Compared ${countOfText(sessions.length, 'session')}: ${sessions.length - same} with a difference, ${same} without.`,
   ]
 }
 

@@ -1,4 +1,6 @@
 /** How far transcripts were read, so that reading goes on there. */
+import type { TranscriptRank } from './transcript-rank.ts'
+
 export interface TranscriptPosition {
   /** Absolute. */
   readonly path: string
@@ -10,7 +12,16 @@ export interface TranscriptPosition {
   readonly state: string
 }
 
+/** The rank of a session's own file. */
+export interface SessionRank {
+  readonly agent: string
+  readonly sessionId: string
+  readonly rank: TranscriptRank
+}
+
 export interface TranscriptPositions {
   get(path: string): Promise<TranscriptPosition | undefined>
   put(positions: readonly TranscriptPosition[], nowMs: number): Promise<void>
+  /** Notes the ranks of sessions that are stored, in place of those that their files had before. */
+  rank(sessions: readonly SessionRank[]): Promise<void>
 }

@@ -99,14 +99,18 @@ export function withMarks(arrival: Arrival, marks: TranscriptMarks): Arrival {
   }
 }
 
-/** Asks the session to give up what it told under a claim: another session wrote that line first. */
+/**
+ * Asks the session to give up what it told under a claim: another session wrote that line first, or the
+ * session itself is told it again with more.
+ */
 export function askedBack(
-  { origin, arrivedMs, item: { agent, timeMs, identity } }: Arrival,
+  { sessionKey: own, origin, arrivedMs, item: { agent, timeMs, identity } }: Arrival,
   claim: string,
   { sessionKey, sessionId }: { readonly sessionKey: SessionKey; readonly sessionId: string },
 ): Arrival {
-  const base = { agent, sessionId, timeMs, identity, name: CONTINUES }
-  const dedupKey = `transcript|${CONTINUES}`
+  const name = sessionKey === own ? TOLD_AGAIN : CONTINUES
+  const base = { agent, sessionId, timeMs, identity, name }
+  const dedupKey = `transcript|${name}`
   return {
     sessionKey,
     item: {
@@ -119,11 +123,14 @@ export function askedBack(
     origin,
     stored: {
       signal: 'transcript',
-      record: { sessionId, name: CONTINUES, key: CONTINUES, timeMs, attributes: {} },
+      record: { sessionId, name, key: name, timeMs, attributes: {} },
     },
     arrivedMs,
   }
 }
+
+/** The name of an entry that says no more than that some of what came before it was told again. */
+const TOLD_AGAIN = 'told_again'
 
 /** The name of an entry that says no more than that a session goes on with another one. */
 export const CONTINUES = 'continues'

@@ -57,26 +57,36 @@ export function askedBackFrom(
   const byClaim = new Map(holders.map((holder) => [holder.claim, holder]))
   const asked = new Map<string, Arrival>()
   for (const arrival of arrivals) {
-    const claim = claimOf(arrival)
-    const holder = claim === undefined ? undefined : byClaim.get(claim)
-    if (claim === undefined || holder === undefined || arrival.rank === undefined) continue
-    const { agent, session_id: sessionId } = holder
-    const sessionKey = sessionKeyOf(agent, sessionId)
-    if (agent !== arrival.item.agent || asked.has(claim)) continue
-    const isOwn = sessionKey === arrival.sessionKey
-    const gives = isOwn
-      ? Boolean(holder.is_partial) && !isPartial(arrival.rank)
-      : isEarlier(arrival.rank, holder)
-    if (!gives) continue
-    asked.set(claim, askedBack(arrival, claim, { sessionKey, sessionId }))
+    for (const claim of claimsSoughtBy(arrival)) {
+      const holder = byClaim.get(claim)
+      if (holder === undefined || asked.has(claim) || !gives(holder, arrival)) continue
+      const { agent, session_id: sessionId } = holder
+      const sessionKey = sessionKeyOf(agent, sessionId)
+      asked.set(claim, askedBack(arrival, claim, { sessionKey, sessionId }))
+    }
   }
   return [...asked.values()]
 }
 
+/** The claims of which an arrival may ask the holders. */
+export function claimsSoughtBy(arrival: Arrival): readonly string[] {
+  const claim = claimOf(arrival)
+  const supersedes = arrival.rank?.supersedes
+  if (supersedes === undefined) return claim === undefined ? [] : [claim]
+  return [...(claim === undefined ? [] : [claim]), hashOfClaim(supersedes)]
+}
+
+function gives(holder: ClaimHolder, { rank, item, sessionKey }: Arrival): boolean {
+  const { agent, session_id: sessionId } = holder
+  if (rank === undefined || agent !== item.agent) return false
+  if (sessionKeyOf(agent, sessionId) !== sessionKey) return isEarlier(rank, holder)
+  return rank.isRetold === true || (Boolean(holder.is_partial) && !isPartial(rank))
+}
+
 function isEarlier(rank: TranscriptRank, holder: ClaimHolder): boolean {
   const begunMs = holder.begun_ms ?? holder.first_ms
-  const endedMs = holder.ended_ms ?? holder.last_ms
-  return compareRanks(rank, { begunMs, endedMs }) < 0
+  const order = holder.ended_ms ?? holder.last_ms
+  return compareRanks(rank, { begunMs, order }) < 0
 }
 
 /** Asks the session to give something up. */

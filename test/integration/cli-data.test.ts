@@ -161,7 +161,7 @@ describe('one session', () => {
       expect(ran.stderr).toMatch(
         isOnPostgres
           ? /holds no data of claude-telemetry yet/
-          : /There is no database .*\n(.*\n)?Set DATA_DIR/,
+          : /There is no database .*Set DATA_DIR.*\n(.*\n)?.*claude-telemetry import/s,
       )
     },
   )

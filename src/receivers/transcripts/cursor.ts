@@ -1,16 +1,10 @@
 /** Reads one file from where it was read before, line by line, and says what its lines tell. */
 import type { FileHandle } from 'node:fs/promises'
 import { isPlausibleTime } from '../../domain/numbers.ts'
+import { failureOf } from '../../observability/read-failure.ts'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
-import {
-  failureOf,
-  type FileLine,
-  isParsable,
-  linesOf,
-  openTranscript,
-  parsedLine,
-} from './lines.ts'
+import { type FileLine, isParsable, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type {
   Origin,
   Redact,
@@ -27,6 +21,8 @@ export interface TranscriptFile {
   readonly sessionId: string
   readonly firstMs: number
   readonly rank: TranscriptRank
+  /** There are other files that begin with the same message. */
+  readonly hasFamily?: boolean
   readonly folder: string | undefined
   readonly bytes: number
   readonly modifiedMs: number
@@ -34,6 +30,11 @@ export interface TranscriptFile {
   readonly origin?: Origin | undefined
   /** A hash of how it begins. */
   readonly head: string
+  /** The first message that it has: its family, unless it is of a subagent. */
+  readonly firstId?: string | undefined
+  readonly content: 'keep' | 'drop'
+  /** What is imported goes to exporters. */
+  readonly isExported: boolean
   /** Where reading begins, and what the reader knew then. */
   readonly from: number
   readonly state: unknown
@@ -70,7 +71,8 @@ export interface CursorOptions {
 
 export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorOptions): Cursor {
   const { source, from } = file
-  const reader: TranscriptReader = source.createReader(file.name, file.state, file.origin)
+  const { name, state, origin, sessionId } = file
+  const reader: TranscriptReader = source.createReader(name, state, origin, sessionId)
   let handle: FileHandle | undefined
   let lines: AsyncGenerator<FileLine, void> | undefined
   let readTo = from
@@ -169,7 +171,11 @@ export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorO
     },
     position: (redact) => {
       if (ahead !== undefined) return undefined
-      const state = JSON.stringify({ isTold: isFlushed, modifiedMs, reader: reader.state(redact) })
+      const { firstId, rank, content, isExported } = file
+      const state = JSON.stringify({
+        ...{ isTold: isFlushed, modifiedMs, firstId, order: rank.order, content, isExported },
+        reader: reader.state(redact),
+      })
       return { path: file.path, position: readTo, head: file.head, state }
     },
     progress: () => ({ bytes: readTo - from, damaged, damagedAt, failure }),

@@ -1,12 +1,17 @@
 /** Finds the transcripts in files and folders, and what their names and first lines say. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import type {
+  SessionRank,
+  TranscriptPosition,
+  TranscriptPositions,
+} from '../../domain/transcript-files.ts'
 import { compareRanks } from '../../domain/transcript-rank.ts'
+import { failureOf } from '../../observability/read-failure.ts'
 import type { TranscriptFile } from './cursor.ts'
-import { failureOf, headOf, lastTimeOf, parsedLine } from './lines.ts'
-import { createOrigins, type Origins } from './origins.ts'
-import { countOf, folderName, type TranscriptSource } from './source.ts'
+import { createFamilies, type Families, type Member } from './families.ts'
+import { headOf, lastTimeOf, parsedLine } from './lines.ts'
+import { countOf, type FileFacts, folderName, textOf, type TranscriptSource } from './source.ts'
 
 export interface Selection {
   /** Absolute paths of files and folders. */
@@ -17,11 +22,16 @@ export interface Selection {
   readonly project?: string | undefined
   /** From their beginning, whatever was read before. */
   readonly again?: boolean | undefined
+  readonly content: 'keep' | 'drop'
+  /** What is imported goes to exporters. */
+  readonly isExported: boolean
 }
 
 export interface Found {
   /** In the order in which they were begun. */
   readonly files: readonly TranscriptFile[]
+  /** Of sessions and their forks, those that are not read among them. */
+  readonly ranks: readonly SessionRank[]
   /** Transcripts in which there is nothing new. */
   readonly known: number
   readonly skipped: SkippedFiles
@@ -49,90 +59,217 @@ interface Candidate {
 const MAX_DEPTH = 12
 const TRANSCRIPT = /\.jsonl$/
 
+/** What a file is, but for what its family says of it. */
+type FileAlone = Omit<TranscriptFile, 'origin'> & { readonly facts: FileFacts }
+
 export async function findTranscripts(
   selection: Selection,
   sources: readonly TranscriptSource[],
   positions: TranscriptPositions,
 ): Promise<Found> {
   const unreadable: string[] = []
-  const files: TranscriptFile[] = []
+  const alone: FileAlone[] = []
   let known = 0
   const skipped = { empty: 0, older: 0, otherProjects: 0, unrecognised: 0 }
-  const origins = createOrigins()
+  const families = createFamilies(async (path) => readPosition(await positions.get(path))?.order)
   for await (const candidate of candidatesOf(selection.paths, unreadable)) {
-    if (candidate.bytes === 0) skipped.empty += 1
-    else if (candidate.modifiedMs < (selection.sinceMs ?? 0)) skipped.older += 1
-    if (candidate.bytes === 0 || candidate.modifiedMs < (selection.sinceMs ?? 0)) continue
+    const { path, bytes, modifiedMs } = candidate
+    if (bytes === 0) skipped.empty += 1
+    else if (modifiedMs < (selection.sinceMs ?? 0)) skipped.older += 1
+    if (bytes === 0 || modifiedMs < (selection.sinceMs ?? 0)) continue
     try {
-      const file = await fileOf(candidate, selection, sources, positions, origins)
+      const before = await positions.get(path)
+      const file = await fileOf(candidate, before, selection, sources)
+      families.note(path, typeof file === 'string' ? readPosition(before)?.firstId : file.firstId)
       if (file === 'known') known += 1
       else if (typeof file === 'string') skipped[file] += 1
-      else files.push(file)
+      else alone.push(file)
     } catch (error) {
-      unreadable.push(failureOf(candidate.path, error))
+      unreadable.push(failureOf(path, error))
     }
   }
-  return { files: files.sort((a, b) => compareRanks(a.rank, b.rank)), known, skipped, unreadable }
+  const { files, ranks } = await withFamilies(alone, families, positions, unreadable)
+  return {
+    files: files.sort((a, b) => compareRanks(a.rank, b.rank)),
+    ...{ ranks, known, skipped, unreadable },
+  }
+}
+
+/**
+ * The files with what their families say of them; and those files of the families, from their beginning,
+ * that turn out to have written what was taken for another one's until now.
+ */
+async function withFamilies(
+  alone: readonly FileAlone[],
+  families: Families,
+  positions: TranscriptPositions,
+  unreadable: string[],
+): Promise<{ readonly files: TranscriptFile[]; readonly ranks: readonly SessionRank[] }> {
+  const byPath = new Map<string, TranscriptFile>()
+  const ranks: SessionRank[] = []
+  const done = new Set<readonly Member[]>()
+  for (const { facts, ...file } of alone) {
+    try {
+      const { path, source } = file
+      const family = await families.of({ path, source, facts })
+      const rank = family.find((member) => member.path === path)?.rank ?? file.rank
+      const origin = await families.originOf({ path, source, facts })
+      if (!byPath.has(path))
+        byPath.set(path, { ...file, rank, origin, hasFamily: family.length > 1 })
+      if (family.length < 2 || done.has(family)) continue
+      done.add(family)
+      ranks.push(...family.map(rankOfMember))
+    } catch (error) {
+      unreadable.push(failureOf(file.path, error))
+    }
+  }
+  for (const family of done) {
+    for (const member of family.filter((each) => isNowBefore(each, family))) {
+      try {
+        byPath.set(member.path, await fileAgain(member, families, positions))
+      } catch (error) {
+        unreadable.push(failureOf(member.path, error))
+      }
+    }
+  }
+  return { files: [...byPath.values()], ranks }
+}
+
+function rankOfMember({ source: { agent }, facts: { sessionId }, rank }: Member): SessionRank {
+  return { agent, sessionId, rank }
+}
+
+/** Another file of the same age was taken for its origin, and is not any more. */
+function isNowBefore({ rank, formerOrder }: Member, family: readonly Member[]): boolean {
+  if (formerOrder === undefined) return false
+  return family.some(
+    (other) =>
+      other.formerOrder !== undefined &&
+      other.rank.begunMs === rank.begunMs &&
+      other.rank.order > rank.order &&
+      other.formerOrder <= formerOrder,
+  )
+}
+
+/** A file from its beginning, as it was imported before. */
+async function fileAgain(
+  { path, source, facts, rank }: Member,
+  families: Families,
+  positions: TranscriptPositions,
+): Promise<TranscriptFile> {
+  const { size, mtimeMs } = await stat(path)
+  const before = readPosition(await positions.get(path))
+  const head = await headOf(path)
+  return {
+    path,
+    name: basename(path),
+    source,
+    sessionId: facts.sessionId,
+    firstMs: rank.begunMs,
+    rank: { ...rank, isRetold: true },
+    hasFamily: true,
+    folder: facts.folder,
+    bytes: size,
+    modifiedMs: mtimeMs,
+    head: head?.hash ?? '',
+    firstId: facts.firstId,
+    content: before?.content ?? 'keep',
+    isExported: before?.isExported ?? false,
+    from: 0,
+    state: undefined,
+    origin: await families.originOf({ path, source, facts }),
+  }
+}
+
+/** Files are only appended to, unless somebody edits them or puts another one in their place. */
+function isReadAlready(
+  { bytes, modifiedMs }: Candidate,
+  before: TranscriptPosition | undefined,
+  { again = false }: Selection,
+): boolean {
+  const read = readPosition(before)
+  if (again || before?.position !== bytes || read?.isTold !== true) return false
+  return read.modifiedMs === undefined || read.modifiedMs === modifiedMs
 }
 
 /** What a file is, or why it is not read. */
 async function fileOf(
-  { path, bytes, modifiedMs }: Candidate,
-  { project, again = false }: Selection,
+  candidate: Candidate,
+  before: TranscriptPosition | undefined,
+  selection: Selection,
   sources: readonly TranscriptSource[],
-  positions: TranscriptPositions,
-  origins: Origins,
-): Promise<TranscriptFile | 'known' | 'otherProjects' | 'unrecognised'> {
-  const before = again ? undefined : await positions.get(path)
-  const known = before === undefined ? undefined : readPosition(before)
-  // Files are only appended to, unless somebody edits them or puts another one in their place.
-  const isRewritten =
-    before?.position === bytes && known?.modifiedMs !== undefined && known.modifiedMs !== modifiedMs
-  if (before?.position === bytes && known?.isTold === true && !isRewritten) return 'known'
+): Promise<FileAlone | 'known' | 'otherProjects' | 'unrecognised'> {
+  const { path, bytes, modifiedMs } = candidate
+  const { project, again = false, content, isExported } = selection
+  const isKnown = isReadAlready(candidate, before, selection)
+  if (isKnown && project === undefined) return 'known'
   const head = await headOf(path)
   const source = sources.find(({ recognises }) => recognises(head?.lines ?? []))
   if (head === undefined || source === undefined) return 'unrecognised'
   const name = basename(path)
   const facts = source.facts(name, head.lines)
-  const { sessionId, firstMs, folder } = facts
+  const { sessionId, firstMs, folder, firstId } = facts
   if (project !== undefined && folder !== project && folderName(folder) !== project) {
     return 'otherProjects'
   }
+  if (isKnown) return 'known'
   const begunMs = firstMs ?? modifiedMs
+  const read = readPosition(before)
+  const isRewritten =
+    before?.position === bytes && read?.modifiedMs !== undefined && read.modifiedMs !== modifiedMs
   const goesOn =
-    before !== undefined && before.head === head.hash && before.position <= bytes && !isRewritten
+    !again &&
+    before !== undefined &&
+    before.head === head.hash &&
+    before.position <= bytes &&
+    !isRewritten
   return {
     path,
     name,
     source,
     sessionId,
     firstMs: begunMs,
-    rank: { begunMs, endedMs: (await lastTimeOf(path)) ?? modifiedMs },
+    rank: { begunMs, order: (await lastTimeOf(path)) ?? modifiedMs },
     folder,
     bytes,
     modifiedMs,
     head: head.hash,
+    firstId,
+    content,
+    isExported,
     from: goesOn ? before.position : 0,
-    state: goesOn ? known?.reader : undefined,
-    origin: await origins.of(path, source, facts),
+    state: goesOn ? read?.reader : undefined,
+    facts,
   }
 }
 
-interface KnownFile {
+/** What the state of a position says of a file. */
+interface FileRead {
   /** All of it was told. */
   readonly isTold: boolean
   /** When it was last written, as of its end; absent where that was not reached. */
   readonly modifiedMs: number | undefined
   /** What its reader knew. */
   readonly reader: unknown
+  // These are absent where an earlier version read it.
+  readonly firstId: string | undefined
+  readonly order: number | undefined
+  readonly content: 'keep' | 'drop' | undefined
+  readonly isExported: boolean
 }
 
-function readPosition({ state }: TranscriptPosition): KnownFile {
-  const known = parsedLine(state)
+function readPosition(position: TranscriptPosition | undefined): FileRead | undefined {
+  if (position === undefined) return undefined
+  const state = parsedLine(position.state)
+  const content = textOf(state?.content)
   return {
-    isTold: known?.isTold === true,
-    modifiedMs: countOf(known?.modifiedMs),
-    reader: known?.reader,
+    isTold: state?.isTold === true,
+    modifiedMs: countOf(state?.modifiedMs),
+    reader: state?.reader,
+    firstId: textOf(state?.firstId),
+    order: countOf(state?.order),
+    content: content === 'keep' || content === 'drop' ? content : undefined,
+    isExported: state?.isExported === true,
   }
 }
 

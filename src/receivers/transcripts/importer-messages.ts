@@ -1,6 +1,6 @@
 /** What the thread that reads transcripts and its owner say to each other. */
 import type { TranscriptRecord } from '../../domain/telemetry-record.ts'
-import type { TranscriptPosition } from '../../domain/transcript-files.ts'
+import type { SessionRank, TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { ContentKind } from '../../processors/redact/content.ts'
 import type { MaskSettings } from '../../processors/redact/record-masker.ts'
 import type { ImportCounts, ImportProgress, ImportRequest } from './importer.ts'
@@ -34,6 +34,7 @@ export type FromThread =
     }
   | { readonly kind: 'get'; readonly id: number; readonly path: string }
   | { readonly kind: 'put'; readonly id: number; readonly positions: readonly TranscriptPosition[] }
+  | { readonly kind: 'rank'; readonly id: number; readonly sessions: readonly SessionRank[] }
   | { readonly kind: 'progress'; readonly run: number; readonly progress: ImportProgress }
   | { readonly kind: 'done'; readonly run: number; readonly counts: ImportCounts }
   | { readonly kind: 'ended'; readonly run: number; readonly error: string }

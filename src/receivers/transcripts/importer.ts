@@ -24,9 +24,6 @@ import {
 } from './source.ts'
 
 export interface ImportRequest extends Selection {
-  readonly content: 'keep' | 'drop'
-  /** What is imported goes to exporters. */
-  readonly isExported: boolean
   /** Nothing is stored. */
   readonly isDryRun?: boolean
   /** Files are being written: what waits for further lines is told once none have come for this long. */
@@ -146,9 +143,11 @@ async function runImport(
     refused: 0,
   }
   const origins = createOrigins()
-  const rankOf = ranksOf(request)
-  const redact: Redact = (attributes) =>
-    deps.redact(request.content === 'drop' ? withoutContent(attributes) : attributes)
+  const rankOf = createRanks()
+  const redactOf =
+    ({ content }: TranscriptFile): Redact =>
+    (attributes) =>
+      deps.redact(content === 'drop' ? withoutContent(attributes) : attributes)
   let batch: TranscriptRecord[] = []
   let characters = 0
   let batches = 0
@@ -189,7 +188,9 @@ async function runImport(
   }
 
   function reachedBy(cursors: readonly Cursor[]): readonly TranscriptPosition[] {
-    return cursors.map((cursor) => cursor.position(redact)).filter((of) => of !== undefined)
+    return cursors
+      .map((cursor) => cursor.position(redactOf(cursor.file)))
+      .filter((of) => of !== undefined)
   }
 
   /** Positions of files that were read to their end. */
@@ -204,7 +205,7 @@ async function runImport(
     if (entry.name === 'model_call' && entry.attributes.amends !== true) counts.calls += 1
     if (entry.name === 'tool_result') counts.tools += 1
     const origin = origins(source.agent, entry.place)
-    const record = recordOf(entry, origin, rankOf(file, entry), request)
+    const record = recordOf(entry, origin, rankOf(file, entry), file)
     batch.push(record)
     characters += charactersOf(record.attributes)
   }
@@ -257,6 +258,7 @@ async function runImport(
   }
 
   try {
+    if (request.isDryRun !== true && found.ranks.length > 0) await positions.rank(found.ranks)
     for (const files of groupsOf(found.files)) {
       if (signal?.aborted === true) break
       await readGroup(files)
@@ -326,13 +328,15 @@ function timeOf(entries: readonly TranscriptEntry[]): number {
 }
 
 /** One for all entries of a file, and one for those of them that are another session's. */
-function ranksOf({ content }: Pick<ImportRequest, 'content'>): RankOf {
+function createRanks(): RankOf {
   const known = new WeakMap<TranscriptRank, Readonly<Record<'own' | 'copied', TranscriptRank>>>()
-  return ({ rank, sessionId }, entry) => {
+  return ({ rank, sessionId, content, hasFamily }, entry) => {
     const own = content === 'drop' ? { ...rank, isWithoutContent: true } : rank
     const ranks = known.get(rank) ?? { own, copied: { ...own, isCopied: true } }
     known.set(rank, ranks)
-    return entry.sessionId === sessionId ? ranks.own : ranks.copied
+    const of = entry.sessionId === sessionId ? ranks.own : ranks.copied
+    const { supersedes } = entry
+    return hasFamily === true && supersedes !== undefined ? { ...of, supersedes } : of
   }
 }
 
@@ -369,7 +373,7 @@ function recordOf(
   { name, sessionId, key, claim, timeMs, attributes }: TranscriptEntry,
   origin: Origin,
   rank: TranscriptRank,
-  { content, isExported }: Pick<ImportRequest, 'content' | 'isExported'>,
+  { content, isExported }: TranscriptFile,
 ): TranscriptRecord {
   return {
     origin,

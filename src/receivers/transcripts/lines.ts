@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { getSystemErrorMessage } from 'node:util'
 import { timeOf } from './source.ts'
 
 /** A line without its end; `endsAt` is the byte behind it. `text` is undefined where it is too long. */
@@ -175,11 +174,4 @@ export function parsedLine(text: string): Readonly<Record<string, unknown>> | un
   } catch {
     return undefined
   }
-}
-
-/** Why a file could not be read. */
-export function failureOf(path: string, error: unknown): string {
-  const { code, errno, message } = error as NodeJS.ErrnoException
-  const words = errno === undefined ? undefined : getSystemErrorMessage(errno)
-  return `${path}: ${words ?? code ?? message}`
 }

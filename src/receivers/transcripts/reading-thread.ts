@@ -50,6 +50,7 @@ const importer = createTranscriptImporter({
     get: async (path) =>
       (await ask((id) => ({ kind: 'get', id, path }))) as TranscriptPosition | undefined,
     put: async (positions) => void (await ask((id) => ({ kind: 'put', id, positions }))),
+    rank: async (sessions) => void (await ask((id) => ({ kind: 'rank', id, sessions }))),
   },
   sources: transcriptSources,
   clock: createSystemClock(),

@@ -20,6 +20,8 @@ export interface TranscriptEntry {
   readonly key: string
   /** Names it over all sessions, where a fork copies lines. */
   readonly claim?: string | undefined
+  /** The claim of an entry that may have been told before of the same, with less. */
+  readonly supersedes?: string | undefined
   /** Epoch ms. */
   readonly timeMs: number | undefined
   readonly attributes: Attributes
@@ -44,6 +46,8 @@ export interface FileFacts {
   readonly folder?: string | undefined
   /** The id of its first message: files that share it are a session and forks of it. */
   readonly firstId?: string | undefined
+  /** Its lines say that they are copies of another session's. */
+  readonly isFork?: boolean | undefined
 }
 
 /** What a fork copies its beginning from. */
@@ -87,11 +91,12 @@ export interface TranscriptSource {
   readonly mayTell: (line: Buffer) => boolean
   /** The id of a message, for finding copies; undefined for lines that are none. */
   readonly messageId: (line: Line) => string | undefined
-  /** `state` is what a former reader of the file knew; `origin` is of a fork. */
+  /** `state` is what a former reader of the file knew; `origin` is of a fork; `sessionId` is that of `facts`. */
   readonly createReader: (
     fileName: string,
     state: unknown,
     origin: Origin | undefined,
+    sessionId: string,
   ) => TranscriptReader
 }
 

@@ -37,6 +37,16 @@ export function entryOf<T>(table: NameTable<T>, name: string, make: () => T): T 
   return made
 }
 
+/** Takes out the entry that a name has or shares. */
+export function dropEntry(table: NameTable<unknown>, name: string): void {
+  const key = keyOf(table, name)
+  if (!Object.hasOwn(table, key)) return
+  const size = sizeOf(table)
+  size.names -= 1
+  size.bytes -= textBytes(key)
+  delete table[key]
+}
+
 /** Adds 1, or `by`, under a name. */
 export function count(table: NameTable<number>, name: string, by = 1): void {
   const key = keyOf(table, name)

@@ -16,7 +16,7 @@ import {
   emptyDistribution,
   record,
 } from './distribution.ts'
-import { count, entryOf, type NameTable } from './name-table.ts'
+import { count, dropEntry, entryOf, type NameTable } from './name-table.ts'
 
 export interface MutableUsage {
   input: number
@@ -297,29 +297,41 @@ export function countTranscribed(
   told: TranscribedCall | TranscribedTool | TranscribedRefusal,
   sign: 1 | -1,
 ): void {
-  if (told.kind === 'call') {
-    const model = entryOf(totals.models, told.model, emptyModel)
-    totals.modelCalls += sign
-    model.calls += sign
-    for (const into of [totals, model]) {
-      if (told.isUnpriced) into.unpricedCalls += sign
-      if (told.cost !== undefined) into.costUsd = addUsd(into.costUsd, sign * told.cost.usd)
-      if (isEstimate(told.cost)) into.estimatedUsd = addUsd(into.estimatedUsd, sign * told.cost.usd)
-      if (told.usage !== undefined) addUsage(into.usage, told.usage, sign)
-    }
-    return
+  if (told.kind === 'call') addTranscribedCall(totals, told, sign)
+  else addTranscribedTool(totals, told, sign)
+}
+
+function addTranscribedCall(totals: Totals, told: TranscribedCall, sign: 1 | -1): void {
+  const { model: name, cost, usage, isUnpriced } = told
+  const model = entryOf(totals.models, name, emptyModel)
+  totals.modelCalls += sign
+  model.calls += sign
+  for (const into of [totals, model]) {
+    if (isUnpriced) into.unpricedCalls += sign
+    if (cost !== undefined) into.costUsd = addUsd(into.costUsd, sign * cost.usd)
+    if (isEstimate(cost)) into.estimatedUsd = addUsd(into.estimatedUsd, sign * cost.usd)
+    if (usage !== undefined) addUsage(into.usage, usage, sign)
   }
+  if (model.calls + model.errors === 0) dropEntry(totals.models, name)
+}
+
+function addTranscribedTool(
+  totals: Totals,
+  told: TranscribedTool | TranscribedRefusal,
+  sign: 1 | -1,
+): void {
   const tool = entryOf(totals.tools, told.tool, emptyTool)
   if (told.kind === 'refusal') {
     totals.toolRefusals += sign
     tool.refusals += sign
-    return
+  } else {
+    totals.toolResults += sign
+    tool.results += sign
+    const failures = told.success ? 0 : sign
+    totals.toolFailures += failures
+    tool.failures += failures
   }
-  totals.toolResults += sign
-  tool.results += sign
-  if (told.success) return
-  totals.toolFailures += sign
-  tool.failures += sign
+  if (tool.results + tool.refusals === 0) dropEntry(totals.tools, told.tool)
 }
 
 export function addPromptCount(totals: Totals, isSynthetic: boolean, sign: 1 | -1): void {

@@ -47,12 +47,12 @@ export function count(draft: Draft, told: Transcribed, sign: 1 | -1): void {
       countTranscribedCall(draft, told, sign)
       return
     case 'tool':
-      countTranscribed(totals, told, sign)
       addToolResult(usage, keyOf(totals.tools, told.tool), told, sign)
+      countTranscribed(totals, told, sign)
       return
     case 'refusal':
-      countTranscribed(totals, told, sign)
       addToolRefusal(usage, keyOf(totals.tools, told.tool), told.timeMs, sign)
+      countTranscribed(totals, told, sign)
       return
     case 'prompt':
       addPromptCount(totals, told.isSynthetic, sign)

@@ -8,7 +8,7 @@ import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { packJson, unpackJson } from '../packed-json.ts'
 import { parseJsonText } from '../json-text.ts'
-import { claimOf, type JoinRow } from '../transcript-joins.ts'
+import type { JoinRow } from '../transcript-joins.ts'
 import {
   askedBackFrom,
   changedJoins,
@@ -16,6 +16,7 @@ import {
   type ClaimHolder,
   type ClaimPlaces,
   claimsAskedOf,
+  claimsSoughtBy,
   dedupKeysOf,
   earliestRank,
   givenUp,
@@ -57,7 +58,7 @@ export async function askedBack(
   statements: Statements,
   arrivals: readonly Arrival[],
 ): Promise<readonly Arrival[]> {
-  const claims = arrivals.map(claimOf).filter((claim) => claim !== undefined)
+  const claims = arrivals.flatMap(claimsSoughtBy)
   if (claims.length === 0) return []
   const holders = await statements.query<ClaimHolder>(
     `select c.claim, s.agent, s.session_id, c.is_partial, t.begun_ms, t.ended_ms, s.first_ms, s.last_ms
@@ -81,8 +82,9 @@ export async function noteRanks(
     if (rank === undefined) continue
     await statements.run(
       `update transcript_sessions set begun_ms = $2, ended_ms = $3
-       where session_ref = $1 and (begun_ms is null or ($2, $3) < (begun_ms, ended_ms))`,
-      [sessionRef, rank.begunMs, rank.endedMs],
+       where session_ref = $1 and (begun_ms is null or $2 < begun_ms
+         or ($2 = begun_ms and $3 <> ended_ms))`,
+      [sessionRef, rank.begunMs, rank.order],
     )
   }
 }

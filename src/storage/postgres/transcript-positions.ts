@@ -1,5 +1,6 @@
 /** How far transcripts were read. */
 import { createHash } from 'node:crypto'
+import { sessionKeyOf } from '../../domain/identity.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
 import type { Database } from './connection.ts'
 import { plainText } from './stored-values.ts'
@@ -32,6 +33,19 @@ export function createTranscriptPositions(database: Database, write: Write): Tra
             `on conflict (path_hash) do update set position = excluded.position,
                head = excluded.head, state = excluded.state, read_ms = excluded.read_ms`,
           ),
+        ),
+      )
+    },
+    rank: async (sessions) => {
+      const keys = sessions.map(({ agent, sessionId }) => sessionKeyOf(agent, sessionId))
+      await write(() =>
+        database.run(
+          `update transcript_sessions t set begun_ms = w.begun, ended_ms = w.ended
+           from unnest($1::text[], $2::double precision[], $3::double precision[])
+             as w (key, begun, ended)
+           join sessions s on s.session_key = w.key
+           where t.session_ref = s.id and (t.begun_ms is null or w.begun <= t.begun_ms)`,
+          [keys, sessions.map(({ rank }) => rank.begunMs), sessions.map(({ rank }) => rank.order)],
         ),
       )
     },

@@ -9,7 +9,7 @@ import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { parseJsonText } from '../json-text.ts'
-import { claimOf, type JoinRow } from '../transcript-joins.ts'
+import type { JoinRow } from '../transcript-joins.ts'
 import {
   askedBackFrom,
   changedJoins,
@@ -17,6 +17,7 @@ import {
   type ClaimHolder,
   type ClaimPlaces,
   claimsAskedOf,
+  claimsSoughtBy,
   createClaimPlaces,
   dedupKeysOf,
   earliestRank,
@@ -75,11 +76,10 @@ export function createTranscriptMoves({
      left join transcript_sessions t on t.session_ref = c.session_ref`,
   )
   const putRank = handle.prepare<
-    [Pick<TranscriptRank, 'begunMs' | 'endedMs'> & { readonly sessionRef: number }]
+    [Pick<TranscriptRank, 'begunMs' | 'order'> & { readonly sessionRef: number }]
   >(
-    `update transcript_sessions set begun_ms = :begunMs, ended_ms = :endedMs
-     where session_ref = :sessionRef and
-       (begun_ms is null or (:begunMs, :endedMs) < (begun_ms, ended_ms))`,
+    `update transcript_sessions set begun_ms = :begunMs, ended_ms = :order
+     where session_ref = :sessionRef and (begun_ms is null or :begunMs <= begun_ms)`,
   )
   const heldOf = handle
     .prepare<[number, string], string>(
@@ -134,16 +134,16 @@ export function createTranscriptMoves({
 
   return {
     askedBack: (arrivals) => {
-      const claims = arrivals.map(claimOf).filter((claim) => claim !== undefined)
+      const claims = arrivals.flatMap(claimsSoughtBy)
       if (claims.length === 0) return []
       return askedBackFrom(arrivals, holders.all(JSON.stringify(claims)))
     },
     noteRank: (sessionRef, arrivals) => {
       const rank = earliestRank(arrivals)
       const known = ranks.get(sessionRef)
-      if (rank === undefined || (known !== undefined && compareRanks(rank, known) >= 0)) return
-      const { begunMs, endedMs } = rank
-      putRank.run({ begunMs, endedMs, sessionRef })
+      if (rank === undefined || (known !== undefined && compareRanks(rank, known) === 0)) return
+      const { begunMs, order } = rank
+      putRank.run({ begunMs, order, sessionRef })
       ranks.set(sessionRef, rank)
     },
     giveUp: (sessionRef, arrivals) => {

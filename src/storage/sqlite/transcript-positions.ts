@@ -1,5 +1,6 @@
 /** How far transcripts were read. */
 import { hash } from 'node:crypto'
+import { sessionKeyOf } from '../../domain/identity.ts'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
@@ -29,6 +30,11 @@ export function createTranscriptPositions(
         })),
       ),
   )
+  const putRank = handle.prepare<[{ key: string; begunMs: number; order: number }]>(
+    `update transcript_sessions set begun_ms = :begunMs, ended_ms = :order
+     where session_ref = (select id from sessions where session_key = :key)
+       and (begun_ms is null or :begunMs <= begun_ms)`,
+  )
   return {
     get: async (path) => {
       const found = find.get({ hash: hashOf(path) })
@@ -40,6 +46,18 @@ export function createTranscriptPositions(
           .transaction(() => {
             for (const { path, ...position } of positions) {
               put.run({ path_hash: hashOf(path), ...position, read_ms: nowMs })
+            }
+          })
+          .immediate(),
+      )
+    },
+    rank: async (sessions) => {
+      await write(() =>
+        handle
+          .transaction(() => {
+            for (const { agent, sessionId, rank } of sessions) {
+              const { begunMs, order } = rank
+              putRank.run({ key: sessionKeyOf(agent, sessionId), begunMs, order })
             }
           })
           .immediate(),

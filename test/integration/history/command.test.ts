@@ -99,12 +99,20 @@ describe('import', () => {
     const other = await run('import', home.path('other'))
     expect(other).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/1 .jsonl file of another/),
+      stderr: expect.stringMatching(/at .*other; 1 file in another format/),
     })
     const path = transcriptIn(home.path('.'))
+    const nothing = /project "nothing-like-it" .* 1 transcript belongs to others?/
     const project = await run('import', path, '--project', 'nothing-like-it')
-    expect(project.code).toBe(1)
-    expect(project.stderr).toMatch(/project "nothing-like-it" .* 1 transcript belongs to others?/)
+    expect(project).toMatchObject({ code: 1, stderr: expect.stringMatching(nothing) })
+    writeFileSync(home.path('empty.jsonl'), '')
+    const beside = [path, home.path('empty.jsonl')]
+    const besideEmpty = await run('import', ...beside, '--project', 'nothing-like-it')
+    expect(besideEmpty).toMatchObject({ code: 1, stderr: expect.stringMatching(nothing) })
+    expect(await run('import', '')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/an empty path/),
+    })
     // What can be read is stored, and JSON does not change the exit code.
     const both = ['import', path, home.path('nowhere')]
     const json = await run(...both, '--dry-run', '--json')
@@ -112,8 +120,19 @@ describe('import', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ files: 1, unreadable: [expect.any(String)] })
     const text = await run(...both)
     expect(text.code).toBe(1)
-    expect(text.stderr).toMatch(/All else is stored: Read 1 transcript/)
+    expect(text.stderr).toMatch(/Everything else is stored. Read 1 transcript/)
     expect((await run('import', path)).stdout).toMatch(/Nothing new/)
+    const known = await run('import', path, '--project', 'nothing-like-it')
+    expect(known).toMatchObject({ code: 1, stderr: expect.stringMatching(nothing) })
+    const again = await run('import', path, '--again', '--content', 'drop')
+    expect(again.stdout).toMatch(
+      /^Read again from the beginning: 1 transcript .*\nContent .* stays/,
+    )
+    const unreadable = await run('reconcile', '--usage-csv', home.path('nowhere.csv'))
+    expect(unreadable).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/cannot read .*nowhere\.csv: no such file or directory/),
+    })
   })
 
   test('ends with 0 where there is nothing to store', async () => {

@@ -221,13 +221,36 @@ function answer(uuid: string, minute: number, output: number, id = uuid): Line {
   return { ...line, requestId: `req_${id}`, message } as Line
 }
 
+/** As `/branch` copies lines. */
+function branched(sessionId: string, lines: readonly Line[]): readonly Line[] {
+  return lines.map((line) => {
+    return { ...line, forkedFrom: { sessionId, messageUuid: line.uuid } }
+  })
+}
+
+function tool(uuid: string, minute: number): Line {
+  const line = answer(uuid, minute, 5)
+  const content = [{ type: 'tool_use', id: `t_${uuid}`, name: 'Read', input: { file_path: '/x' } }]
+  const { message } = line as unknown as { readonly message: object }
+  return { ...line, message: { ...message, content } } as Line
+}
+
+function result(uuid: string, minute: number): Line {
+  const content = [{ type: 'tool_result', tool_use_id: `t_${uuid}`, content: `read ${uuid}` }]
+  return { ...prompt(`${uuid}-result`, minute), message: { role: 'user', content } } as Line
+}
+
 function write(folder: string, sessionId: string, lines: readonly Line[]): string {
   const path = join(folder, sessionId)
   rmSync(path, { recursive: true, force: true })
   mkdirSync(path)
   const file = join(path, `${sessionId}.jsonl`)
-  writeFileSync(file, lines.map((line) => `${JSON.stringify({ ...line, sessionId })}\n`).join(''))
+  writeFileSync(file, linesOf(sessionId, lines))
   return file
+}
+
+function linesOf(sessionId: string, lines: readonly Line[]): string {
+  return lines.map((line) => `${JSON.stringify({ ...line, sessionId })}\n`).join('')
 }
 
 const ofA = [prompt('p1', 0), answer('a1', 1, 10), answer('a2', 2, 20)]
@@ -367,5 +390,195 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
     await importInto(url, [fork], { again: true })
     const both = { modelCalls: 3, output: 70, prompts: 2, title: 'prompt p1' }
     expect(told(await sessionsOf(url))).toEqual({ B: both })
+  })
+})
+
+const longA = [
+  ...[prompt('p1', 0), tool('u1', 1), result('u1', 2), answer('a1', 3, 10)],
+  ...[prompt('p2', 4), tool('u2', 5), result('u2', 6), answer('a2', 7, 20)],
+]
+const longB = [...longA, prompt('p3', 60), tool('u3', 61), result('u3', 62), answer('b1', 63, 40)]
+
+/** All that is shown of sessions but when it was read. */
+async function shownOf(url: string): Promise<unknown> {
+  const rows = await sessionsOf(url)
+  const details = rows.map(async ({ key }) => {
+    const answered = await fetch(`${url}/api/sessions/${encodeURIComponent(key)}`)
+    const { tools, models } = (await answered.json()) as { tools: unknown; models: unknown }
+    return [key, { tools, models }] as const
+  })
+  return {
+    figures: figuresOf(rows),
+    turns: await turnsOf(url, rows),
+    details: Object.fromEntries(await Promise.all(details)),
+  }
+}
+
+type Step = readonly [file: 'A' | 'B', lines: number]
+
+const growing: readonly { readonly order: string; readonly steps: readonly Step[] }[] = [
+  {
+    order: 'the origin, and the fork in the middle of a copy',
+    steps: [
+      ['A', 8],
+      ['B', 3],
+      ['B', 12],
+    ],
+  },
+  {
+    order: 'the fork in two pieces, and the origin',
+    steps: [
+      ['B', 3],
+      ['B', 12],
+      ['A', 8],
+    ],
+  },
+  {
+    order: 'a piece of the fork, the origin, the rest',
+    steps: [
+      ['B', 3],
+      ['A', 8],
+      ['B', 12],
+    ],
+  },
+  {
+    order: 'both grow, and the fork is ahead',
+    steps: [
+      ['A', 4],
+      ['B', 5],
+      ['B', 12],
+      ['A', 8],
+    ],
+  },
+  {
+    order: 'both grow from the same',
+    steps: [
+      ['A', 4],
+      ['B', 4],
+      ['B', 12],
+      ['A', 8],
+    ],
+  },
+  {
+    order: 'both are read while a tool runs',
+    steps: [
+      ['B', 2],
+      ['A', 2],
+      ['A', 8],
+      ['B', 12],
+    ],
+  },
+  {
+    order: 'the fork in many pieces',
+    steps: [
+      ['A', 8],
+      ['B', 2],
+      ['B', 4],
+      ['B', 7],
+      ['B', 12],
+    ],
+  },
+]
+
+describe.each(engines)('a fork that is read while it is written, in $engine', ({ place }) => {
+  describe.each([
+    { where: 'beside its origin', folders: { A: 'x', B: 'x' } },
+    { where: 'in another folder', folders: { A: 'y', B: 'x' } },
+  ])('$where', ({ folders }) => {
+    test.each(growing)('$order: the same as read at once', async ({ steps }) => {
+      const lines = { A: longA, B: longB }
+      const folder = newFolder()
+      const { url } = await newBridge(await place())
+      for (const [id, count] of steps) {
+        mkdirSync(join(folder, folders[id]), { recursive: true })
+        writeFileSync(
+          join(folder, folders[id], `${id}.jsonl`),
+          linesOf(id, lines[id].slice(0, count)),
+        )
+        await importInto(url, [folder])
+      }
+      const grown = await shownOf(url)
+      const fresh = await newBridge(await place())
+      await importInto(fresh.url, [folder])
+      expect(grown).toEqual(await shownOf(fresh.url))
+      await importInto(url, [folder], { again: true })
+      expect(await shownOf(url)).toEqual(grown)
+      expect(told(await sessionsOf(url))).toEqual({
+        A: { modelCalls: 4, output: 40, prompts: 2, title: 'prompt p1' },
+        B: { modelCalls: 2, output: 45, prompts: 1, title: 'prompt p3' },
+      })
+    })
+  })
+
+  test('keeps nothing of an origin that went on by itself', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const put = (id: string, lines: readonly Line[]): void =>
+      writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, lines))
+    put('A', ofA)
+    await importInto(url, [folder])
+    put('B', ofB)
+    await importInto(url, [folder])
+    put('A', [...ofA, prompt('p9', 300), answer('a9', 301, 7)])
+    await importInto(url, [folder])
+    const expected = {
+      A: { modelCalls: 3, output: 37, prompts: 2, title: 'prompt p1' },
+      B: apart.B,
+    }
+    expect(told(await sessionsOf(url))).toEqual(expected)
+    await importInto(url, [folder], { again: true })
+    expect(told(await sessionsOf(url))).toEqual(expected)
+  })
+
+  test('is told again without the content that it was imported without', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const put = (id: string, lines: readonly Line[]): string => {
+      const path = join(folder, `${id}.jsonl`)
+      writeFileSync(path, linesOf(id, lines))
+      return path
+    }
+    await importInto(url, [put('A', ofA)], { content: 'drop' })
+    await importInto(url, [put('B', ofB.slice(0, 2))])
+    await importInto(url, [put('B', ofB)])
+    expect(told(await sessionsOf(url))).toEqual({ A: { ...apart.A, title: null }, B: apart.B })
+  })
+})
+
+describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
+  const copy = branched('A', ofA)
+  test.each([
+    { order: 'before its origin', ids: ['B', 'A'] },
+    { order: 'after it', ids: ['A', 'B'] },
+  ] as const)('before anything is typed, $order: it is all of its origin', async ({ ids }) => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    // The origin went on, so that its file ends later.
+    const lines = { A: [...ofA, prompt('p9', 300), answer('a9', 301, 7)], B: copy }
+    const expected = { A: { modelCalls: 3, output: 37, prompts: 2, title: 'prompt p1' } }
+    for (const id of ids) await importInto(url, [write(folder, id, lines[id])])
+    expect(told(await sessionsOf(url))).toMatchObject(expected)
+    const grown = [...copy, prompt('p2', 60), answer('b1', 61, 40)]
+    await importInto(url, [write(folder, 'B', grown)])
+    expect(told(await sessionsOf(url))).toEqual({ ...expected, B: apart.B })
+    await importInto(url, [folder], { again: true })
+    expect(told(await sessionsOf(url))).toEqual({ ...expected, B: apart.B })
+  })
+
+  test('copies with ids of their own count once', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const own = copy.map((line) => ({ ...line, uuid: `${line.uuid}-of-b` }))
+    await importInto(url, [write(folder, 'A', ofA)])
+    await importInto(url, [write(folder, 'B', [...own, prompt('p2', 60), answer('b1', 61, 40)])])
+    expect(told(await sessionsOf(url))).toEqual({ A: apart.A, B: apart.B })
+  })
+
+  test('leaves to its origin what no other file has any more', async () => {
+    const { url } = await newBridge(await place())
+    await importInto(url, [
+      write(newFolder(), 'B', [...copy, prompt('p2', 60), answer('b1', 61, 40)]),
+    ])
+    expect(told(await sessionsOf(url))).toEqual({ A: apart.A, B: apart.B })
   })
 })

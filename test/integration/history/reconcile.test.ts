@@ -85,6 +85,23 @@ test('a resumed session tells of its copies, and of the total that has its origi
   expect(days.reduce((sum, { total }) => sum + total.calls, 0)).toBe(calls)
 })
 
+test('the fork is the one that goes on with another session', async () => {
+  await importInto(url, [join(corpus, '2.0.77-resume/projects')])
+  const { sessions } = await reconciled('--since', '2020-01-01')
+  const noted = sessions.filter(({ notes }) => notes.length > 0)
+  expect(noted.map(({ sessionId }) => sessionId.slice(0, 8))).toEqual(['88c1e828'])
+})
+
+test('a session whose content came later goes on with none', async () => {
+  const paths = [join(corpus, '2.1.329-compaction/projects')]
+  await importInto(url, paths, { content: 'drop' })
+  await importInto(url, paths, { again: true })
+  const { sessions } = await reconciled('--since', '2020-01-01')
+  expect(sessions.map(({ notes }) => notes)).toEqual([[]])
+  const causes = sessions.flatMap(causesOf)
+  expect(causes.filter((cause) => /resumed or forked/.test(cause))).toEqual([])
+})
+
 test('names calls that only one side has', async () => {
   await importInto(url, [join(corpus, '2.1.329-compaction/projects')])
   await postTelemetry(url, join(corpus, '2.1.329-subagent/otlp'))

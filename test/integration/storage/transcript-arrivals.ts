@@ -84,7 +84,7 @@ export function entry(sessionId: string, name: string, options: CallOptions = {}
     ...(isExported === true && { isExported }),
   }
   return {
-    ...(begunMs !== undefined && { rank: { begunMs, endedMs: begunMs } }),
+    ...(begunMs !== undefined && { rank: { begunMs, order: begunMs } }),
     sessionKey: sessionKeyOf('claude-code', sessionId),
     item,
     origin: { resource: {}, scopeName: 'transcripts/claude-code', scopeVersion: '' },

@@ -195,7 +195,7 @@ describe.each(engines)('transcripts in $name', (engine) => {
   test('a line that a copy told is told again by itself', async () => {
     const rig = await rigOf(engine)
     const copied = entry('first', 'r1')
-    const rank = { begunMs: 2000, endedMs: 2000, isCopied: true }
+    const rank = { begunMs: 2000, order: 2000, isCopied: true }
     await accept(rig, { ...copied, rank })
     expect(await accept(rig, { ...copied, rank })).toEqual([])
     const fresh = await accept(rig, entry('first', 'r1', early))

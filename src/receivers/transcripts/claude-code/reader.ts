@@ -102,13 +102,29 @@ const NAMED_AGENT = /agentId: ([\w-]+)/
 /** Stands in for a model where the agent itself answers, e.g. that the API cannot be reached. */
 const NO_MODEL = '<synthetic>'
 
+/** Of each line that `/branch` copied: the session that this did from, and the id that the message has there. */
+export function forkedFrom(line: Line): Line | undefined {
+  return objectOf(line.forkedFrom)
+}
+
+/** The id that a message was written with. */
+function uuidOf(line: Line): string | undefined {
+  return textOf(forkedFrom(line)?.messageUuid) ?? textOf(line.uuid)
+}
+
 export function createClaudeCodeReader(
   stem: string,
-  former: Line | undefined,
-  origin: Origin | undefined,
+  of: {
+    readonly former: Line | undefined
+    readonly origin: Origin | undefined
+    /** Whose file it is; a subagent's lines say by themselves whose they are. */
+    readonly sessionId: string
+  },
 ): TranscriptReader {
+  const { former, origin } = of
   const state = stateOf(former)
   const ofFile = AGENT_FILE.exec(stem)?.[1]
+  if (ofFile === undefined) state.sessionId ??= of.sessionId
   const places = new Map<string, Place>()
   let lines = 0
 
@@ -132,8 +148,10 @@ export function createClaudeCodeReader(
     if (id !== undefined && (state.sessionId === undefined || id === stem)) state.sessionId = id
   }
 
-  /** The session of a copy that no file has any more. */
+  /** The session of a copy, by what it says, or that of a copy that no file has any more. */
   function originOf(line: Line): string | undefined {
+    const named = textOf(forkedFrom(line)?.sessionId)
+    if (named !== undefined) return named
     const timeMs = timeOf(line.timestamp)
     const isCopy = origin !== undefined && timeMs !== undefined && timeMs < origin.begunMs
     return isCopy ? origin.sessionId : undefined
@@ -167,7 +185,7 @@ export function createClaudeCodeReader(
     line: Line,
     name: string,
     key: string,
-    more: Pick<TranscriptEntry, 'sessionId'> & { readonly claim?: string | undefined },
+    more: Pick<TranscriptEntry, 'sessionId' | 'claim' | 'supersedes'>,
     attributes: Readonly<Record<string, AttributeValue | undefined>>,
   ): TranscriptEntry {
     return {
@@ -196,7 +214,7 @@ export function createClaudeCodeReader(
       return []
     }
     const prompt = promptOf(line, message.content)
-    const uuid = textOf(line.uuid)
+    const uuid = uuidOf(line)
     if (prompt === undefined) return []
     if (uuid === undefined) return undefined
     const promptId = textOf(line.promptId) ?? uuid
@@ -262,7 +280,8 @@ export function createClaudeCodeReader(
       decision?.decision === 'reject' || (block.is_error === true && REFUSED.test(output ?? ''))
     const place = {
       sessionId: sessionOf(line),
-      claim: `tool|${toolUseId}|${textOf(line.uuid) ?? ''}`,
+      claim: `tool|${toolUseId}|${uuidOf(line) ?? ''}`,
+      supersedes: tool?.use?.claim,
     }
     const common = {
       input: tool?.use?.attributes.input,
@@ -329,9 +348,9 @@ export function createClaudeCodeReader(
     const lane = subagentId ?? ''
     const sessionId = answerSessionOf(line)
     const isCopy = sessionId !== state.sessionId && ofFile === undefined
-    // The prompt of a copy was copied as well: its own session tells it.
+    // The prompt of a copy was copied as well: its own session tells it, where it does not say whose it is.
     const told = takeOpenPrompt()
-    const prompt = isCopy ? [] : told
+    const prompt = isCopy ? told.filter((open) => open.sessionId !== state.sessionId) : told
     const others = closeCalls(lane, (_, other) => other !== id)
     const call = state.calls[id]
     const known = state.told[id]
@@ -379,18 +398,15 @@ export function createClaudeCodeReader(
   ): void {
     const toolUseId = textOf(block.id)
     if (toolUseId === undefined) return
-    const name = textOf(block.name) ?? 'unknown'
-    const input = objectOf(block.input)
-    const startsAgent = name === 'Agent' || name === 'Task'
-    const type = startsAgent ? (textOf(input?.subagent_type) ?? 'general-purpose') : undefined
-    const claim = `use|${toolUseId}|${textOf(line.uuid) ?? ''}`
+    const tool = toolOf(block)
+    const claim = `use|${toolUseId}|${uuidOf(line) ?? ''}`
     const use = entry(
       line,
       'tool_use',
       `use|${toolUseId}`,
       { sessionId, claim },
       {
-        tool_name: name,
+        tool_name: tool.name,
         tool_use_id: toolUseId,
         input: shownText(block.input),
         subagent_id: subagentId,
@@ -398,7 +414,7 @@ export function createClaudeCodeReader(
         source: 'transcript',
       },
     )
-    state.tools[toolUseId] = { name, type, use }
+    state.tools[toolUseId] = { ...tool, use }
   }
 
   /** Tools whose results may never come, or may still be at work. */
@@ -485,7 +501,7 @@ export function createClaudeCodeReader(
   }
 
   function readSystem(line: Line): TranscriptEntry[] {
-    const uuid = textOf(line.uuid)
+    const uuid = uuidOf(line)
     if (line.subtype !== 'compact_boundary' || uuid === undefined) return []
     const told = objectOf(line.compactMetadata)
     const place = { sessionId: sessionOf(line), claim: `line|${uuid}` }
@@ -544,7 +560,15 @@ export function createClaudeCodeReader(
 
   /** The file of another session has the line, and tells it. */
   function isCopy(line: Line): boolean {
-    return origin?.sessionOf(textOf(line.uuid) ?? '') !== undefined
+    return origin?.sessionOf(uuidOf(line) ?? '') !== undefined
+  }
+
+  /** What a fork has of its own may be the result of a tool that the copy asks for. */
+  function noteCopy(line: Line): void {
+    for (const block of listOf(objectOf(line.message)?.content).map(objectOf)) {
+      const toolUseId = block?.type === 'tool_use' ? textOf(block.id) : undefined
+      if (block !== undefined && toolUseId !== undefined) state.tools[toolUseId] = toolOf(block)
+    }
   }
 
   /** What a fork has of its own may come later: that it is one is told with the first copy. */
@@ -560,7 +584,10 @@ export function createClaudeCodeReader(
       noteSession(line)
       lines += 1
       if (lines % LINES_PER_BOUND === 0) boundState(state)
-      if (isCopy(line)) return readContinuation(line)
+      if (isCopy(line)) {
+        noteCopy(line)
+        return readContinuation(line)
+      }
       const entries = readLine(line)
       const isOwn = entries?.every(({ sessionId }) => sessionId === state.sessionId) ?? true
       return isOwn ? entries : [...readContinuation(line), ...(entries ?? [])]
@@ -680,6 +707,13 @@ function tokensOf(usage: Usage | undefined): Record<string, number | undefined> 
     cache_creation_1h_tokens: usage.cacheCreation1h,
     reasoning_tokens: usage.reasoning,
   }
+}
+
+/** What a model asks for. */
+function toolOf(block: Line): Pick<OpenTool, 'name' | 'type'> {
+  const name = textOf(block.name) ?? 'unknown'
+  if (name !== 'Agent' && name !== 'Task') return { name }
+  return { name, type: textOf(objectOf(block.input)?.subagent_type) ?? 'general-purpose' }
 }
 
 /** The text of a tool's result: a text, or blocks of which some are texts. */

@@ -12,7 +12,7 @@ import {
   timeOf,
   type TranscriptSource,
 } from '../source.ts'
-import { createClaudeCodeReader } from './reader.ts'
+import { createClaudeCodeReader, forkedFrom } from './reader.ts'
 
 const AGENT_FILE = /^agent-/
 
@@ -51,8 +51,15 @@ function facts(fileName: string, lines: readonly Line[]): FileFacts {
     folder,
     firstId: AGENT_FILE.test(stem)
       ? undefined
-      : lines.map(messageId).find((id) => id !== undefined),
+      : lines.map(firstMessageId).find((id) => id !== undefined),
+    isFork: lines.some((line) => textOf(forkedFrom(line)?.sessionId) !== undefined),
   }
+}
+
+/** A copy may have an id of its own. */
+function firstMessageId(line: Line): string | undefined {
+  const id = messageId(line)
+  return id && (textOf(forkedFrom(line)?.messageUuid) ?? id)
 }
 
 function messageId(line: Line): string | undefined {
@@ -77,6 +84,6 @@ export const claudeCodeTranscripts: TranscriptSource = {
   facts,
   mayTell: (line) => TELLING.some((text) => line.includes(text)),
   messageId,
-  createReader: (fileName, state, origin) =>
-    createClaudeCodeReader(stemOf(fileName), objectOf(state), origin),
+  createReader: (fileName, state, origin, sessionId) =>
+    createClaudeCodeReader(stemOf(fileName), { former: objectOf(state), origin, sessionId }),
 }

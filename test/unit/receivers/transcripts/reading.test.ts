@@ -27,6 +27,7 @@ function newImporter() {
       put: async (all) => {
         for (const position of all) positions.set(position.path, position)
       },
+      rank: async () => {},
     },
     sources: transcriptSources,
     clock: createManualClock(NOW_MS),
@@ -130,7 +131,7 @@ test('a file that begins with such a time is as old as its first line that can b
   writeFileSync(path, textOf([prompt('p1', { timestamp: '9999-12-31T23:59:59Z' }), answer('a1')]))
   const { records } = await newImporter().read(path)
   expect(records.map(({ timeMs }) => timeMs)).toEqual([Date.parse(AT), Date.parse(AT)])
-  expect(records[0]?.rank).toEqual({ begunMs: Date.parse(AT), endedMs: Date.parse(AT) })
+  expect(records[0]?.rank).toEqual({ begunMs: Date.parse(AT), order: Date.parse(AT) })
 })
 
 test('without content nothing of a title stays', async () => {

@@ -36,6 +36,7 @@ function importerWith(more: Partial<ThreadedImporterDeps> = {}) {
       put: async (all) => {
         for (const position of all) positions.set(position.path, position)
       },
+      rank: async () => {},
     },
     masking: { mode: 'on', attributes: new Set(), userRules: [], content: new Set(['prompts']) },
     clock: createManualClock(1_795_000_000_000),
