@@ -71,6 +71,8 @@ async function lookUp(
       const { key, turn, item } = question
       return found(await queries.item(key, turn, item), 'item', item)
     }
+    case 'waste':
+      return found(await queries.waste(question.key), 'session', question.key)
     case 'events':
       return foundPage(await queries.events(question.key, question.query), 'session', question.key)
     case 'event':

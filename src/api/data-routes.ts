@@ -26,6 +26,7 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     return { name: 'item', key, turn, item }
   })
   addQuestion(app, queries, api.statusLine, ({ params: { key } }) => ({ name: 'statusLine', key }))
+  addQuestion(app, queries, api.waste, ({ params: { key } }) => ({ name: 'waste', key }))
   addQuestion(app, queries, api.events, ({ params: { key }, query }) => {
     return { name: 'events', key, query }
   })

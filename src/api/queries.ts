@@ -24,6 +24,7 @@ import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.
 import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
 import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
+import type { Waste } from './contract/waste.ts'
 import type { WebFailure } from './failure.ts'
 
 /** A cursor that was not given out for this question: told to the client as `malformed`. */
@@ -42,6 +43,7 @@ export interface StoreQueries {
     query: TurnQuery,
   ): Promise<Result<Turn, BadCursor> | undefined>
   item(sessionKey: string, turnKey: string, itemId: string): Promise<WaterfallItem | undefined>
+  waste(sessionKey: string): Promise<Waste | undefined>
   events(
     sessionKey: string,
     query: RawEventsQuery,
@@ -122,6 +124,7 @@ export type Question =
       readonly query: TurnQuery
     }
   | { readonly name: 'item'; readonly key: string; readonly turn: string; readonly item: string }
+  | { readonly name: 'waste'; readonly key: string }
   | { readonly name: 'events'; readonly key: string; readonly query: RawEventsQuery }
   | { readonly name: 'event'; readonly key: string; readonly id: string }
   | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }

@@ -32,6 +32,7 @@ import { addStatus } from './status.ts'
 import { addStatusLine } from './statusline/command.ts'
 import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
+import { addWaste } from './waste.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 success; 1 the command failed, found a problem, or found nothing by the given name or
@@ -97,6 +98,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addTail(program, context, concluded)
   addImport(program, context, concluded)
   addReconcile(program, context, concluded)
+  addWaste(program, context, concluded)
   addReplay(program, context, concluded)
   addOutbox(program, context, concluded)
   addQuarantine(program, context, concluded)

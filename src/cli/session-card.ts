@@ -3,7 +3,9 @@
  * that would say nothing are left out. Pure.
  */
 import type { Session } from '../api/contract/session.ts'
+import type { WasteFinding } from '../api/contract/waste.ts'
 import { usdText } from '../domain/usd-text.ts'
+import { isWorthShowing } from '../api/contract/waste-words.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
 import { countOfText, countText, durationText, shareText } from './figures.ts'
 import { cutTo, plainLine } from './plain-text.ts'
@@ -11,6 +13,7 @@ import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
 import { allTokens } from './session-table.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
+import { wasteLines } from './waste-text.ts'
 import { wrapped } from './wrapped-text.ts'
 import { dateTimeText } from './zoned-time.ts'
 
@@ -29,6 +32,7 @@ const closings: Readonly<Record<string, string>> = {
 
 export function sessionCard(
   session: Session,
+  waste: readonly WasteFinding[],
   terminal: Terminal,
   timeZone: string,
 ): readonly TextLine[] {
@@ -41,6 +45,7 @@ export function sessionCard(
       styled('gray', line),
     ]),
   ]
+  const shownWaste = waste.filter(isWorthShowing)
   const table = <R>(columns: readonly Column<R>[], rows: readonly R[]): readonly TextLine[] =>
     rows.length === 0 ? [] : ['', ...tableLines(columns, rows, terminal)]
   const omitted =
@@ -55,6 +60,7 @@ export function sessionCard(
     ...table(toolColumns, tools),
     ...table(promptColumns(turns, timeZone), turns),
     ...omitted,
+    ...(shownWaste.length === 0 ? [] : ['', ...wasteLines(shownWaste, terminal)]),
   ]
 }
 

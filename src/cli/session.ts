@@ -56,11 +56,12 @@ async function show(
   const { key, sessionId } = found.value
   const [stored, langfuseUrl] = await Promise.all([reports.session(key), linkTo(sessionId, config)])
   if (stored === undefined) return failed(`${key} was just deleted`)
+  const waste = (await reports.waste(key))?.findings ?? []
   const session = { ...stored, langfuseUrl }
   return ok(
     json
-      ? { document: jsonDocument(session) }
-      : { lines: sessionCard(session, stdout, timeZoneOf(options)) },
+      ? { document: jsonDocument({ ...session, waste }) }
+      : { lines: sessionCard(session, waste, stdout, timeZoneOf(options)) },
   )
 }
 

@@ -19,6 +19,7 @@ import { listSessions } from './session-lists.ts'
 import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
 import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
+import { wasteOf } from './waste/waste.ts'
 import { visibleFolds, visibleReader, visibleSlices } from './visible-reader.ts'
 
 export type Reports = Omit<StoreQueries, 'budgets' | 'statusLine'>
@@ -57,6 +58,7 @@ export function createReports(deps: ReportsDeps): Reports {
     turns: (key, query) => turnsPage(page, key, query),
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
+    waste: (key) => wasteOf({ folds, pause }, key),
     events: (key, query) => rawEvents(reader, key, query, pause),
     event: (key, id) => rawEvent(reader, key, id),
     fleet: (query) => fleetOf({ reader, now, pause }, query),

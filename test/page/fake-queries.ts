@@ -12,6 +12,7 @@ import { rawEvents } from './sample/raw-events.ts'
 import { session } from './sample/session.ts'
 import { sessionRows } from './sample/sessions.ts'
 import { turn } from './sample/turn.ts'
+import { waste } from './sample/waste.ts'
 
 /** What can be made to fail. */
 export type Failing = 'overview' | 'sessions' | 'delivery'
@@ -104,6 +105,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       const row = rowOf(key)
       return row && turn(row, turnKey)?.items.find((item) => item.id === id)
     },
+    waste: async (key) => rowOf(key) && { findings: waste(), omitted: 0, isPartial: false },
     events: async (key) => rowOf(key) && ok(rawEvents(nowMs)),
     event: async (key, id) =>
       rowOf(key) && rawEvents(nowMs).events.find((event) => String(event.id) === id),

@@ -21,6 +21,7 @@
  * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
  * | GET /api/sessions/:key/status-line | what a status line shows of it |
+ * | GET /api/sessions/:key/waste | where it spent money or time to no purpose |
  * | GET /api/sessions/:key/events | its raw records, page by page |
  * | GET /api/sessions/:key/events/:id | one of them, whole |
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
@@ -71,6 +72,7 @@ import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
 import { deletedAnswer, scrubbedAnswer, scrubbedSessionAnswer, sessionAnswer } from './session.ts'
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
 import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
+import { wasteAnswer } from './waste.ts'
 
 const nothing = z.object({})
 
@@ -221,6 +223,13 @@ export const api = {
     'The figures that a status line shows of a session',
     nothing,
     statusLineAnswer,
+    READS_CONTENT,
+  ),
+  waste: get(
+    '/api/sessions/:key/waste',
+    'Where a session spent money or time to no purpose',
+    nothing,
+    wasteAnswer,
     READS_CONTENT,
   ),
   events: get(

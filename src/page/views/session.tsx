@@ -17,6 +17,7 @@ import { SessionStrip } from '../parts/session-strip.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
 import { TurnsPanel } from '../parts/turns-panel.tsx'
+import { WastePanel } from '../parts/waste-panel.tsx'
 import { sessionKeyOf } from '../session-path.ts'
 
 export function SessionView() {
@@ -70,6 +71,7 @@ function SessionBody({ data }: { readonly data: Session }) {
           <p className="faint">{plural(omittedAttributes, 'further attribute')} not shown</p>
         )}
       </Panel>
+      <WastePanel sessionKey={session.key} isOpen={session.isOpen} />
       <RawEventsPanel sessionKey={session.key} />
     </>
   )

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import type { Fault, Scene } from './fault.ts'
 import { healthWhen } from './health.ts'
 import { canMount } from './small-disk.ts'
+import { empty } from './subject.ts'
 
 const databaseIn = (dataDir: string): string => join(dataDir, 'claude-telemetry.db')
 
@@ -15,7 +16,7 @@ const BLOCK = 512
 async function spoil(scene: Scene, change: (bytes: Buffer) => Buffer): Promise<void> {
   const { subject, traffic, expect, moreTraffic } = scene
   await traffic
-  expect((await subject.stop()) === 0, 'something was left before the damage')
+  expect((await empty(subject)) === 0, 'something was left before the damage')
   const path = databaseIn(subject.dataDir)
   writeFileSync(path, change(readFileSync(path)))
   await subject.start()

@@ -13,7 +13,7 @@ import { createPromises } from './promises.ts'
 import { createRandom } from './random.ts'
 import { createShiftedClock } from './shifted-clock.ts'
 import { mountSmallDisk, unmountSmallDisk } from './small-disk.ts'
-import { createSubject, type Subject } from './subject.ts'
+import { createSubject, empty } from './subject.ts'
 import { judge, type Verdict } from './verdict.ts'
 
 export interface Run extends Verdict {
@@ -29,8 +29,6 @@ export const timeouts = {
   LANGFUSE_TIMEOUT: '400',
   SHUTDOWN_TIMEOUT: '5000',
 }
-/** Each stop delivers for a while: on a busy machine it may take several. */
-const STOPS = 20
 
 /** Rejects when the bridge or the rig fails in a way that is no matter of records. */
 export async function runFault(fault: Fault, seed: number): Promise<Run> {
@@ -91,14 +89,4 @@ export function heal(langfuse: LangfuseStandIn): void {
   langfuse.always(undefined)
   langfuse.setKeys(STAND_IN_KEYS)
   langfuse.release()
-}
-
-/** Stops it in good order, and starts it again as long as something is left. */
-async function empty(subject: Subject): Promise<number> {
-  let left = Number.POSITIVE_INFINITY
-  for (let stops = 0; stops < STOPS && left > 0; stops += 1) {
-    if (subject.url() === undefined) await subject.start()
-    left = await subject.stop()
-  }
-  return left
 }

@@ -83,3 +83,16 @@ export function createSubject(environment: Record<string, string>, asNobody = fa
     log: () => finishedLog + (bridge?.log() ?? ''),
   }
 }
+
+/** Each stop delivers for a while: on a busy machine it may take several. */
+const STOPS = 20
+
+/** Stops it in good order, and starts it again as long as something is left; resolves to what still is. */
+export async function empty(subject: Subject): Promise<number> {
+  let left = Number.POSITIVE_INFINITY
+  for (let stops = 0; stops < STOPS && left > 0; stops += 1) {
+    if (subject.url() === undefined) await subject.start()
+    left = await subject.stop()
+  }
+  return left
+}

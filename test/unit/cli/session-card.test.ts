@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { widthOf } from '../../../src/cli/plain-text.ts'
 import { sessionCard } from '../../../src/cli/session-card.ts'
 import type { Session } from '../../../src/api/contract/session.ts'
+import type { WasteFinding } from '../../../src/api/contract/waste.ts'
 import { printed, terminalOf } from './printed.ts'
 
 const nothing = { input: 0, output: 0, cacheRead: 0, cacheCreation: 0 }
@@ -160,8 +161,8 @@ const busy: Session = {
   reconciliation: { eventsUsd: 4.2, metricsUsd: 4.5, eventsTokens: 0, metricsTokens: 0 },
 }
 
-const card = (session: Session, columns?: number) =>
-  printed(sessionCard(session, terminalOf(columns === undefined ? {} : { columns }), 'UTC'))
+const card = (session: Session, columns?: number, waste: readonly WasteFinding[] = []) =>
+  printed(sessionCard(session, waste, terminalOf(columns === undefined ? {} : { columns }), 'UTC'))
 
 test('says everything that there is', () => {
   expect(card(busy).split('\n')).toEqual([
@@ -224,4 +225,19 @@ test('a prompt that is not recorded says what it was', () => {
   expect(shown({})).toMatch(/\(not recorded\)$/)
   expect(shown({ command: 'review' })).toMatch(/\/review$/)
   expect(shown({ isSynthetic: true })).toMatch(/\(the agent to itself\)$/)
+})
+
+test('ends with what was spent to no purpose, and what to do about it', () => {
+  const waste: readonly WasteFinding[] = [
+    { kind: 'retry_loop', subject: 'Bash', count: 4, tokens: 96_000, usd: 0.31, ms: 84_000 },
+    { kind: 'waiting', subject: 'Edit', count: 1, tokens: null, usd: null, ms: 310_000 },
+  ]
+  expect(card(busy, 100, waste).split('\n').slice(-6)).toEqual([
+    'WASTE       WHAT  TIMES   COST  TOKENS    TIME',
+    'Retry loop  Bash      4  $0.31     96K  1m 24s',
+    'Waiting     Edit      1      –       –  5m 10s',
+    '',
+    'Retry loop: Find out why it fails, and put the working way into CLAUDE.md or AGENTS.md.',
+    'Waiting: Allow what you always approve (permissions.allow), or get notified.',
+  ])
 })

@@ -1,0 +1,226 @@
+/** What the rules of `findings.ts` look at, gathered from a session that is replayed. */
+import type { Emission, Observation } from '../../domain/emission.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
+import { shortHash } from '../../domain/short-hash.ts'
+
+/** A model call that succeeded. Times are epoch ms. */
+export interface CallFact {
+  /** The subagent that made it; empty for the main agent. */
+  readonly lane: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly model: string
+  readonly requestId: string | undefined
+  readonly querySource: string
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number
+  readonly cacheCreation: number
+  /** US dollars; undefined where it is unknown. */
+  readonly usd: number | undefined
+  /** US dollars of one token, by what became of it; undefined where the model has no price. */
+  readonly prices: TokenPrices | undefined
+}
+
+export interface TokenPrices {
+  /** Sent to the model for the first time: written to the cache where that is used. */
+  readonly fresh: number
+  /** Read from the cache. */
+  readonly cached: number
+}
+
+/** A tool that ran. */
+export interface ToolFact {
+  readonly lane: string
+  readonly tool: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly requestId: string | undefined
+  readonly failed: boolean
+  /** A hash of its input; undefined where that is not recorded. */
+  readonly inputHash: string | undefined
+  /** The path in its input, and the part of the file that it names. */
+  readonly file: string | undefined
+  readonly range: string
+  /** Of its result; undefined where it is not known. */
+  readonly resultBytes: number | undefined
+  /** How long it waited for a person. */
+  readonly waitedMs: number
+}
+
+export interface Facts {
+  /** In order of their ends. */
+  readonly calls: readonly CallFact[]
+  readonly tools: readonly ToolFact[]
+  /** When the conversation was compacted. */
+  readonly compactedMs: readonly number[]
+  /** There was more than is looked at. */
+  readonly isCut: boolean
+}
+
+/** Calls, and tools: those of the longest sessions that were seen. Each takes some 200 bytes. */
+const MAX_FACTS = 50_000
+
+export interface FactGathering {
+  add(emissions: readonly Emission[]): void
+  facts(closing: readonly Emission[]): Facts
+}
+
+export function createFactGathering(): FactGathering {
+  const gathered = emptyFacts()
+  return {
+    add: (emissions) => addAll(gathered, emissions),
+    facts: (closing) => {
+      const all = {
+        calls: new Map(gathered.calls),
+        tools: new Map(gathered.tools),
+        compactions: new Map(gathered.compactions),
+        isCut: gathered.isCut,
+      }
+      addAll(all, closing)
+      const byEnd = (a: { readonly endMs: number }, b: { readonly endMs: number }): number =>
+        a.endMs - b.endMs
+      return {
+        calls: [...all.calls.values()].sort(byEnd),
+        tools: [...all.tools.values()].sort(byEnd),
+        compactedMs: [...all.compactions.values()].sort((a, b) => a - b),
+        isCut: all.isCut,
+      }
+    },
+  }
+}
+
+/** By the key of the observation, which may come again with more. */
+interface Gathered {
+  readonly calls: Map<string, CallFact>
+  readonly tools: Map<string, ToolFact>
+  readonly compactions: Map<string, number>
+  isCut: boolean
+}
+
+function emptyFacts(): Gathered {
+  return { calls: new Map(), tools: new Map(), compactions: new Map(), isCut: false }
+}
+
+function addAll(gathered: Gathered, emissions: readonly Emission[]): void {
+  for (const emission of emissions) if (emission.kind === 'observation') add(gathered, emission)
+}
+
+function add(gathered: Gathered, observation: Observation): void {
+  const { type, name, traceKey, key, endMs } = observation
+  const id = `${traceKey}|${key}`
+  if (type === 'generation') {
+    const call = callOf(observation)
+    if (call !== undefined) put(gathered, gathered.calls, id, call)
+  } else if (type === 'tool') {
+    const tool = toolOf(observation)
+    if (tool !== undefined) put(gathered, gathered.tools, id, tool)
+  } else if (name === 'compaction') gathered.compactions.set(id, endMs)
+}
+
+function put<T>(gathered: Gathered, into: Map<string, T>, id: string, fact: T): void {
+  if (into.size < MAX_FACTS || into.has(id)) into.set(id, fact)
+  else gathered.isCut = true
+}
+
+function callOf(observation: Observation): CallFact | undefined {
+  const { startMs, endMs, model, usage, costUsd, level, metadata } = observation
+  if (model === undefined || usage === undefined || level === 'ERROR') return undefined
+  return {
+    lane: textOf(metadata.subagent_id) ?? '',
+    startMs,
+    endMs,
+    model,
+    requestId: textOf(metadata.request_id),
+    querySource: textOf(metadata.query_source) ?? '',
+    input: usage.input,
+    output: usage.output,
+    cacheRead: usage.cacheRead,
+    cacheCreation: usage.cacheCreation,
+    usd: costUsd,
+    prices: pricesOf(observation),
+  }
+}
+
+/** Reading from the cache costs a tenth of sending anew, wherever a model has both prices. */
+const READ_RATIO = 0.1
+/** Writing to the cache costs 1.25 of sending without it. */
+const WRITE_RATIO = 1.25
+
+function pricesOf({ usage, costByKind }: Observation): TokenPrices | undefined {
+  if (usage === undefined || costByKind === undefined) return undefined
+  const { input: inputUsd = 0, cacheRead: readUsd = 0, cacheCreation: writtenUsd = 0 } = costByKind
+  const plain = usage.input > 0 ? inputUsd / usage.input : undefined
+  const read = usage.cacheRead > 0 ? readUsd / usage.cacheRead : undefined
+  const written = usage.cacheCreation > 0 ? writtenUsd / usage.cacheCreation : undefined
+  const base = plain ?? (read === undefined ? undefined : read / READ_RATIO)
+  const fresh = written ?? (read === undefined ? base : (base ?? 0) * WRITE_RATIO)
+  if (fresh === undefined || !(fresh > 0)) return undefined
+  return { fresh, cached: read ?? (base ?? fresh / WRITE_RATIO) * READ_RATIO }
+}
+
+function toolOf(observation: Observation): ToolFact | undefined {
+  const { name, startMs, endMs, input, output, level, metadata } = observation
+  // Refused, or without a result.
+  if (level === 'WARNING') return undefined
+  const text = typeof input === 'string' && !isNote(input) ? input : undefined
+  const fields = text === undefined ? fieldsOf(input) : fieldsOf(parsed(text))
+  const file = PATHS.map((path) => textOf(fields?.[path])).find((path) => path !== undefined)
+  const range = file === undefined ? '' : JSON.stringify(RANGES.map((of) => fields?.[of] ?? null))
+  return {
+    lane: textOf(metadata.subagent_id) ?? '',
+    tool: name,
+    startMs,
+    endMs,
+    requestId: textOf(metadata.request_id),
+    failed: level === 'ERROR',
+    inputHash: text === undefined && fields === undefined ? undefined : hashOf(text, fields),
+    file,
+    range,
+    resultBytes: numberOf(metadata.result_bytes) ?? bytesOf(output),
+    waitedMs: numberOf(metadata.blocked_on_user_ms) ?? 0,
+  }
+}
+
+/** How agents call the path of a file, and the part of it. */
+const PATHS = ['file_path', 'filePath', 'absolute_path', 'path', 'notebook_path'] as const
+const RANGES = ['offset', 'limit', 'pages', 'view_range', 'start_line', 'end_line'] as const
+
+function hashOf(text: string | undefined, fields: Fields | undefined): string {
+  // Notes of the agent for people differ between two tries of the same.
+  const { description: _, ...rest } = fields ?? {}
+  return shortHash(fields === undefined ? (text ?? '') : JSON.stringify(rest))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(value: unknown): Fields | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return value as Fields
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Says why there is no text. */
+function isNote(text: string): boolean {
+  return text.startsWith('[') && text.endsWith(']') && fieldsOf(parsed(text)) === undefined
+}
+
+function bytesOf(output: JsonValue | undefined): number | undefined {
+  if (typeof output !== 'string') return undefined
+  return isNote(output) ? undefined : Buffer.byteLength(output)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
