@@ -55,6 +55,8 @@ async function lookUp(
   switch (question.name) {
     case 'overview':
       return ok(await queries.overview(question.query))
+    case 'usage':
+      return ok(await queries.usage(question.query))
     case 'facets':
       return ok(await queries.facets(question.query))
     case 'sessions':

@@ -24,6 +24,7 @@ import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.
 import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
 import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
+import type { UsageAnswer, UsageQuery } from './contract/usage.ts'
 import type { Waste } from './contract/waste.ts'
 import type { WebFailure } from './failure.ts'
 
@@ -33,6 +34,7 @@ export type BadCursor = 'bad_cursor'
 /** Answers from the store: committed facts. `undefined` means there is no such thing. */
 export interface StoreQueries {
   overview(query: OverviewQuery): Promise<Overview>
+  usage(query: UsageQuery): Promise<UsageAnswer>
   facets(filter: Filter): Promise<Facets>
   sessions(query: SessionListQuery): Promise<Result<SessionList, BadCursor>>
   session(key: string): Promise<Session | undefined>
@@ -113,6 +115,7 @@ export type BridgeState = Pick<Delivery, 'langfuse' | 'ingest' | 'quarantine' | 
 /** A question that the store answers. Plain data: it goes to another thread. */
 export type Question =
   | { readonly name: 'overview'; readonly query: OverviewQuery }
+  | { readonly name: 'usage'; readonly query: UsageQuery }
   | { readonly name: 'facets'; readonly query: Filter }
   | { readonly name: 'sessions'; readonly query: SessionListQuery }
   | { readonly name: 'session'; readonly key: string }

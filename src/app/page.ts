@@ -57,6 +57,7 @@ export function createPage(deps: PageDeps): Page {
       policy: policyOf(config.session),
       ownPrices: deps.ownPrices,
       budgets: { limits: budgets.limits, timeZone: budgetTimeZone(config) },
+      ticketPattern: config.ticketPattern,
       langfuseUrl: langfuse?.baseUrl,
     },
     readProjectId: langfuse === undefined ? async () => undefined : projectIdOf(langfuse),

@@ -5,6 +5,7 @@
 import type { Reports } from '../reports/reports.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
+import { createTicketReader, type TicketOf } from '../domain/ticket.ts'
 import type { SessionPolicy } from '../sessions/policy.ts'
 import { explainUse, isStoreMissing, openReader } from '../storage/beside.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
@@ -17,6 +18,7 @@ export interface Data {
   readonly policy: SessionPolicy
   readonly reader: StoreReader
   readonly reports: Reports
+  readonly ticketOf: TicketOf
 }
 
 /** What to do when there is nothing to read. */
@@ -55,8 +57,9 @@ export async function withData(
     return failed(opened.error, isStoreMissing(config.value) ? NO_DATA_NEXT : undefined)
   const reader = opened.value
   try {
-    const reports = createReports({ reader, policy, now: context.now })
-    return await use({ config: config.value, policy, reader, reports })
+    const ticketOf = createTicketReader(config.value.ticketPattern)
+    const reports = createReports({ reader, policy, now: context.now, ticketOf })
+    return await use({ config: config.value, policy, reader, reports, ticketOf })
   } catch (error) {
     const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error

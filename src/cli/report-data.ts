@@ -8,41 +8,54 @@ import { overviewOf, shareOf, toolUseOf } from '../reports/overview.ts'
 import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
-import { type Group, GROUPS, partsOf, sessionsOutside } from '../reports/usage-groups.ts'
-import { emptySums } from '../reports/sums.ts'
+import { groupUse } from '../reports/usage-cells.ts'
+import { readCells, usageRowOf } from '../reports/usage-by.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { bucketEndOf, bucketOf } from '../domain/usage.ts'
+import type { TicketOf } from '../domain/ticket.ts'
+import { bucketEndOf, bucketOf, type Dimension } from '../domain/usage.ts'
+import type { UsageGroup } from '../domain/usage-group.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { ModelBucket, Span } from '../storage/usage-slice.ts'
 import type { Filter } from '../api/contract/filter.ts'
 import type { Overview, Share, ToolUse } from '../api/contract/overview.ts'
+import type { UsageRow } from '../api/contract/usage.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 
 export const PERIODS = ['day', 'week', 'month'] as const
 export type Period = (typeof PERIODS)[number]
 
-/** What falls to the whole bucket (the name is null then), or to one name in it. */
-export type ReportRow = Share & {
+/** What falls to the whole bucket, which has no names, or to one name of each group in it. */
+export type ReportRow = Omit<UsageRow, 'names'> & {
   /** When the bucket begins, epoch ms. */
   readonly startMs: number
+  /** In the order of the groups; null is what names none. */
+  readonly names: readonly (string | null)[]
 }
 
 /** The ways to split what was used; complete, the most expensive first. */
-export type Shares = Readonly<Record<Group, readonly Share[]>>
+export interface Shares {
+  readonly model: readonly Share[]
+  readonly agent: readonly Share[]
+  readonly project: readonly Share[]
+  readonly team: readonly Share[]
+  readonly user: readonly Share[]
+  readonly of: (dimension: Dimension) => readonly Share[]
+}
 
 export interface ReportData {
   readonly period: Period
-  readonly group: Group | undefined
+  /** None, one or two. */
+  readonly groups: readonly UsageGroup[]
   readonly timeZone: string
   /** What is covered: every quarter of an hour that the range asked for touches. */
   readonly fromMs: number
   readonly toMs: number
   readonly asked: Pick<Filter, 'from' | 'to'>
   readonly overview: Overview
-  /** Every bucket of the range is there. When split, an empty one has one row without a name. */
+  /** Every bucket of the range is there. When split, an empty one has one row without names. */
   readonly rows: readonly ReportRow[]
   readonly shares: Shares
   /** All of them, the most used first. */
@@ -54,15 +67,14 @@ export interface ReportData {
 
 export interface ReportQuestion {
   readonly period: Period
-  readonly group: Group | undefined
+  readonly groups: readonly UsageGroup[]
+  readonly ticketOf: TicketOf
   readonly timeZone: string
   /** Without a begin it begins with the data. */
   readonly filter: Filter
   readonly nowMs: number
 }
 
-/** Stands for sessions that have no call, or none that succeeded. */
-const NO_CALLS = '(no model calls)'
 /** More rows than anybody reads, by day two hundred years. */
 const MAX_BUCKETS = 75_000
 /** Clocks of agents may be ahead of ours by that much. */
@@ -73,7 +85,7 @@ const SESSIONS_AT_ONCE = 1000
 /** The error says what is wrong with the range. */
 export async function reportData(
   reader: StoreReader,
-  { period, group, timeZone, filter, nowMs }: ReportQuestion,
+  { period, groups, timeZone, filter, nowMs, ticketOf }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
   const range = await rangeOf(reader, filter, nowMs)
   const { from, to } = filter
@@ -93,15 +105,25 @@ export async function reportData(
   const asked = storeFilterOf(filter)
   const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone), letOthersRun)
   const report = usageReport(used)
+  const cells =
+    groups.length === 0
+      ? undefined
+      : await readCells({ slices }, { ...filter, tz: timeZone }, groups, range)
+  const partsIn = (part: Span): readonly Omit<ReportRow, 'startMs'>[] => {
+    const within = (slice: Span) => slice.fromMs >= part.fromMs && slice.fromMs < part.toMs
+    if (cells === undefined) return []
+    const { parts, idle } = groupUse(cells.filter(within), groups, ticketOf)
+    return [...parts, ...idle].map(usageRowOf)
+  }
   const modelBuckets = await reader.usage.buckets(asked, range)
   return ok({
     period,
-    group,
+    groups,
     timeZone,
     ...range,
     asked: { ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
     overview,
-    rows: rowsOf(buckets, used, group),
+    rows: rowsOf(buckets, used, partsIn),
     shares: sharesOf(report),
     tools: report.tools.map(toolUseOf),
     dearest: await mostExpensiveOf(reader, used),
@@ -125,28 +147,30 @@ async function rangeOf(reader: StoreReader, { from, to }: Filter, nowMs: number)
 function rowsOf(
   buckets: readonly Span[],
   slices: readonly Slice[],
-  group: Group | undefined,
+  partsIn: (bucket: Span) => readonly Omit<ReportRow, 'startMs'>[],
 ): readonly ReportRow[] {
   let next = 0
-  return buckets.flatMap(({ fromMs: startMs, toMs }) => {
+  return buckets.flatMap((bucket) => {
+    const startMs = bucket.fromMs
     const first = next
-    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < toMs) next += 1
-    const report = usageReport(slices.slice(first, next))
-    const whole = { name: null, sums: report.sums, sessions: report.sessions }
-    const parts = group === undefined ? [] : [...partsOf(report, group), ...idleOf(report, group)]
-    return (parts.length > 0 ? parts : [whole]).map((part) => ({ startMs, ...shareOf(part) }))
+    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < bucket.toMs) next += 1
+    const parts = partsIn(bucket)
+    if (parts.length > 0) return parts.map((part) => ({ startMs, ...part }))
+    const { sums, sessions } = usageReport(slices.slice(first, next))
+    return [{ startMs, ...usageRowOf({ names: [], sums, sessions }) }]
   })
 }
 
-/** The sessions that fall to no name, so that those of a bucket add up. */
-function idleOf(report: UsageReport, group: Group): readonly Part[] {
-  const sessions = sessionsOutside(report, group)
-  return sessions === 0 ? [] : [{ name: NO_CALLS, sums: emptySums(), sessions }]
-}
-
 function sharesOf(report: UsageReport): Shares {
-  const shares = GROUPS.map((group) => [group, partsOf(report, group).map(shareOf)])
-  return Object.fromEntries(shares) as Shares
+  const shares = (parts: readonly Part[]) => parts.map(shareOf)
+  return {
+    model: shares(report.models),
+    agent: shares(report.agents),
+    project: shares(report.projects),
+    team: shares(report.teams),
+    user: shares(report.users),
+    of: (dimension) => shares(report.byDimension(dimension)),
+  }
 }
 
 async function mostExpensiveOf(

@@ -6,7 +6,6 @@ import { isCostUnknown } from '../domain/usage.ts'
 import type { Costs } from '../api/contract/quantities.ts'
 import { costColumns } from './cost-text.ts'
 import { countOfText, countText, shareText } from './figures.ts'
-import { groupLabel } from '../reports/usage-groups.ts'
 import type { ReportData, ReportRow } from './report-data.ts'
 import type { Fields } from './row-format.ts'
 import { allTokens, shortId } from './session-table.ts'
@@ -29,8 +28,8 @@ export function periodText(
 export type ShownRow = ReportRow & {
   /** The bucket, or from which to which. */
   readonly label: string
-  /** Of the model, agent, … by which the report is split; empty where there is nothing to name. */
-  readonly shownName: string
+  /** Of the model, agent, … by which the report is split; none where there is nothing to name. */
+  readonly shownNames: readonly string[]
 }
 
 /**
@@ -43,10 +42,10 @@ export function shownRows(data: ReportData, limit: number): readonly ShownRow[] 
     const label = periodText(startMs, data)
     const named = ofBucket
       .slice(0, limit)
-      .map((row) => ({ ...row, label, shownName: isEmpty(row) ? '' : (row.name ?? '(none)') }))
+      .map((row) => ({ ...row, label, shownNames: row.names.map((name) => name ?? '(none)') }))
     const rest = ofBucket.slice(limit)
     if (rest.length === 0) return named
-    return [...named, { ...together(rest), startMs, label, shownName: moreText(rest.length) }]
+    return [...named, { ...together(rest), startMs, label, shownNames: [moreText(rest.length)] }]
   })
   return withoutLongGaps(rows)
 }
@@ -86,7 +85,7 @@ function isEmpty({ sessions, modelCalls }: ReportRow): boolean {
 function together(rows: readonly ReportRow[]): Omit<ReportRow, 'startMs'> {
   const sum = (of: (row: ReportRow) => number) => rows.reduce((total, row) => total + of(row), 0)
   return {
-    name: null,
+    names: [],
     ...costsTogether(rows),
     tokens: {
       input: sum(({ tokens }) => tokens.input),
@@ -116,19 +115,14 @@ function costsTogether(rows: readonly ReportRow[]): Costs {
 }
 
 export function reportColumns(
-  { period, group }: ReportData,
+  { period, groups }: ReportData,
   rows: readonly ShownRow[],
 ): readonly Column<ShownRow>[] {
-  const named: readonly Column<ShownRow>[] =
-    group === undefined
-      ? []
-      : [
-          {
-            title: groupLabel(group).toUpperCase(),
-            text: ({ shownName }) => shownName,
-            shrinksTo: 12,
-          },
-        ]
+  const named = groups.map(({ label }, at) => ({
+    title: label.toUpperCase(),
+    text: ({ shownNames }: ShownRow) => shownNames[at] ?? '',
+    shrinksTo: 12,
+  }))
   return [
     { title: period === 'week' ? 'WEEK OF' : period.toUpperCase(), text: ({ label }) => label },
     ...named,
@@ -141,10 +135,13 @@ export function reportColumns(
 }
 
 export function reportFields(data: ReportData): Fields<ReportRow> {
-  const { period, group } = data
+  const { period, groups } = data
+  const named = groups.map(({ name }, at): [string, (row: ReportRow) => string | null] => {
+    return [name.replaceAll('-', '_'), ({ names }) => names[at] ?? null]
+  })
   return {
     [period]: ({ startMs }) => periodText(startMs, data),
-    ...(group !== undefined && { [group.replace('-', '_')]: ({ name }: ReportRow) => name }),
+    ...Object.fromEntries(named),
     cost_usd: ({ costUsd }) => costUsd,
     input_tokens: ({ tokens }) => tokens.input,
     output_tokens: ({ tokens }) => tokens.output,

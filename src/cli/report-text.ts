@@ -4,7 +4,7 @@ import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
-import { groupLabel, isOfSessions } from '../reports/usage-groups.ts'
+import { isOfSessions } from '../domain/usage-group.ts'
 import { dayOf } from '../reports/time-buckets.ts'
 import type { ReportData } from './report-data.ts'
 import {
@@ -20,7 +20,6 @@ import { type Format, markdownTable, markdownText, objectOf, rowsText } from './
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
 import { dimensionShares, type Overview } from '../api/contract/overview.ts'
-import { DIMENSIONS } from '../domain/usage.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
@@ -109,15 +108,15 @@ function sectionsOf(data: ReportData, names: number, listed: number): readonly S
 }
 
 function bucketsOf(data: ReportData, names: number): Section {
-  const { rows, group, period } = data
+  const { rows, groups, period } = data
   if (rows.every(({ sessions, modelCalls }) => sessions === 0 && modelCalls === 0)) {
     const nothing = 'Nothing was recorded in this time.'
     return { lines: () => [nothing], markdown: () => nothing }
   }
   const ofBuckets = [...Map.groupBy(rows, ({ startMs }) => startMs).values()]
   const isCut = ofBuckets.some(({ length }) => length > names)
-  const noun = group === undefined ? 'name' : groupLabel(group)
-  const isShared = group !== undefined && !isOfSessions(group)
+  const noun = groups.length === 1 ? groups[0]?.label : 'name'
+  const isShared = !groups.every(isOfSessions)
   const below = [
     ...(isCut ? [`Each ${period} lists its ${names} most expensive ${noun}s; ${HOW_ALL}.`] : []),
     ...(isShared && ofBuckets.some(({ length }) => length > 1)
@@ -201,22 +200,24 @@ function changeText(change: number): string {
 }
 
 function jsonOf(data: ReportData, listed: number) {
-  const { overview, rows, shares, tools, dearest, tips, period, group, timeZone } = data
+  const { overview, rows, shares, tools, dearest, tips, period, groups, timeZone } = data
   const { totals, previous, cache, edits, firstCommit } = overview
   return {
     from: new Date(data.fromMs).toISOString(),
     to: new Date(data.toMs).toISOString(),
     timeZone,
     by: period,
-    group: group ?? null,
+    group: groups.length === 0 ? null : groups.map(({ name }) => name).join(','),
     totals,
     previous,
     cache,
     edits,
     firstCommit,
-    rows: rows.map(({ startMs, ...row }) => ({
+    rows: rows.map(({ startMs, names, ...row }) => ({
       start: new Date(startMs).toISOString(),
       [period]: periodText(startMs, data),
+      ...(groups.length < 2 && { name: names[0] ?? null }),
+      names: Object.fromEntries(groups.map(({ name }, at) => [name, names[at] ?? null])),
       ...row,
     })),
     byModel: shares.model,
@@ -224,7 +225,7 @@ function jsonOf(data: ReportData, listed: number) {
     byProject: shares.project,
     byTeam: shares.team,
     byUser: shares.user,
-    ...dimensionShares((dimension) => shares[DIMENSIONS[dimension].group]),
+    ...dimensionShares(shares.of),
     tools: tools.slice(0, listed).map((use) => ({
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,

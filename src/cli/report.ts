@@ -1,5 +1,5 @@
 /** `report`: what agents cost and did over days, weeks or months; one line in cron mails it. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
 import { type Data, withData } from './open-data.ts'
@@ -11,7 +11,7 @@ import {
   type FormatOptions,
   type LimitOptions,
 } from './output-options.ts'
-import { type Group, GROUPS } from '../reports/usage-groups.ts'
+import { GROUPS_SYNTAX, type UsageGroup, usageGroupsOf } from '../domain/usage-group.ts'
 import { PERIODS, type Period, reportData } from './report-data.ts'
 import { reportIn } from './report-text.ts'
 import {
@@ -25,7 +25,7 @@ import { dayStart } from './zoned-time.ts'
 
 interface Options extends FilterOptions, LimitOptions, FormatOptions {
   readonly by: Period
-  readonly group?: Group
+  readonly group?: readonly UsageGroup[]
 }
 
 /** How far back a report goes by itself: a week of days, two months of weeks, a year of months. */
@@ -43,7 +43,9 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
         'expensive sessions, and at most three tips.',
     )
     .addOption(new Option('--by <period>', 'period of a row').choices(PERIODS).default('day'))
-    .addOption(new Option('--group <what>', 'split each row by').choices(GROUPS))
+    .addOption(
+      new Option('--group <what>', `split each row by ${GROUPS_SYNTAX}`).argParser(groupsIn),
+    )
   addFilterOptions(addTimeOptions(command, 'start of the range'))
   addLimitOptions(command, '20 names per row, 10 tools and sessions; all as JSON or CSV')
   addFormatOptions(command)
@@ -54,13 +56,20 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
 }
 
 async function report(data: Data, context: CliContext, options: Options): Promise<Outcome> {
-  const { by: period, group, until } = options
+  const { by: period, group: groups = [], until } = options
   const nowMs = context.now()
   const timeZone = timeZoneOf(options)
   const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
   const filter = filterOf(options, nowMs, until === undefined ? fromMs : undefined)
-  const figures = await reportData(data.reader, { period, group, timeZone, filter, nowMs })
+  const asked = { period, groups, timeZone, filter, nowMs, ticketOf: data.ticketOf }
+  const figures = await reportData(data.reader, asked)
   // What is wrong is always the range that was asked for.
   if (!figures.ok) return misused(figures.error)
   return ok(reportIn(formatOf(options), figures.value, options, context.stdout))
+}
+
+function groupsIn(list: string): readonly UsageGroup[] {
+  const groups = usageGroupsOf(list)
+  if (groups === undefined) throw new InvalidArgumentError(`Expected ${GROUPS_SYNTAX}.`)
+  return groups
 }

@@ -153,6 +153,8 @@ export interface Config {
   readonly routesFile?: string
   /** Own prices and discounts. Absolute; absent where none is named. */
   readonly pricesFile?: string
+  /** A regular expression that finds the ticket in the name of a branch. */
+  readonly ticketPattern: string
   /** Absolute. */
   readonly dataDir: string
   /** Instead of a database in `dataDir`. */

@@ -98,6 +98,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       sessionEndGraceMs: environment.SESSION_END_GRACE,
       hookContent: environment.HOOK_CONTENT,
     },
+    ticketPattern: environment.TICKET_PATTERN,
     drainDelayMs: environment.DRAIN_DELAY,
     shutdownTimeoutMs: environment.SHUTDOWN_TIMEOUT,
     readWorkspace: environment.READ_WORKSPACE === 'on',

@@ -3,6 +3,7 @@
  * to add one; errors and the README's table follow from here.
  */
 import { z } from 'zod'
+import { DEFAULT_TICKET_PATTERN } from '../domain/ticket.ts'
 import {
   amount,
   databaseAddress,
@@ -14,6 +15,7 @@ import {
   oneOf,
   orOff,
   pairList,
+  regularExpression,
   timeZone,
   webAddress,
   wholeNumber,
@@ -274,6 +276,11 @@ export const environmentSchema = z.object({
     nameList,
     'team,project,repository,branch,folder,vcs.repository.name,vcs.ref.head.name',
     'Resource attributes to use as tags in Langfuse; all attributes become metadata.',
+  ),
+  TICKET_PATTERN: variable(
+    regularExpression,
+    DEFAULT_TICKET_PATTERN,
+    'Finds the ticket in the name of a branch: its first group, or all of it without one.',
   ),
   PRICES_FILE: optionalVariable(
     pricesFile,

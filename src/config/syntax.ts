@@ -43,6 +43,21 @@ export function matching(pattern: RegExp, type: string, expected: string): Synta
   return { schema: z.string().regex(pattern), type, expected }
 }
 
+/** A regular expression in the syntax of JavaScript, without slashes around it. */
+export const regularExpression: Syntax<string> = {
+  schema: z.string().max(200).refine(isRegularExpression),
+  type: 'pattern',
+  expected: 'a regular expression of at most 200 characters',
+}
+
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text).source !== ''
+  } catch {
+    return false
+  }
+}
+
 /** Names between commas; spaces around them do not count. */
 export const nameList: Syntax<readonly string[]> = {
   schema: z.string().transform(partsOf),

@@ -16,6 +16,8 @@ export const CALL_DIMENSIONS = {
   plugin: { group: 'plugin', label: 'plugin' },
   effort: { group: 'effort', label: 'effort' },
   workflow: { group: 'workflow', label: 'workflow' },
+  mcpTool: { group: 'mcp-tool', label: 'MCP tool' },
+  command: { group: 'command', label: 'slash command' },
 } as const satisfies Readonly<Record<string, DimensionNames>>
 
 export type CallDimension = keyof typeof CALL_DIMENSIONS
@@ -24,5 +26,5 @@ export const callDimensions = Object.keys(CALL_DIMENSIONS) as readonly CallDimen
 /** A dimension that nobody told is absent. Names are the agent's own. */
 export type CallDimensions = { readonly [Name in CallDimension]?: string }
 
-/** What the record of a call says it was made for; who made it stands in fields of its own. */
-export type Attribution = Omit<CallDimensions, 'querySource' | 'subagentType'>
+/** What the record of a call says it was made for; who made it, and in which turn, stands elsewhere. */
+export type Attribution = Omit<CallDimensions, 'querySource' | 'subagentType' | 'command'>

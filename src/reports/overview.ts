@@ -27,7 +27,7 @@ const MAX_SHARES = 20
 const MAX_TOOLS = 50
 const MAX_DEAREST = 10
 /** Stands for all models, projects, … beyond those that are listed. */
-const OTHER = '(other)'
+export const OTHER = '(other)'
 
 export interface OverviewDeps {
   readonly reader: StoreReader
@@ -86,9 +86,9 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
  * the data says it. What was used is known by quarters of an hour: a range covers every quarter that it
  * touches.
  */
-async function rangeOf(
-  { reader, now }: OverviewDeps,
-  { from, to, tz }: OverviewQuery,
+export async function rangeOf(
+  { reader, now }: Pick<OverviewDeps, 'reader' | 'now'>,
+  { from, to, tz }: Pick<OverviewQuery, 'from' | 'to' | 'tz'>,
 ): Promise<Span> {
   if (from !== undefined) {
     const fromMs = bucketOf(from)

@@ -5,6 +5,7 @@
  */
 import type { SessionPolicy } from '../sessions/policy.ts'
 import type { Visible } from '../domain/access.ts'
+import { createTicketReader, type TicketOf } from '../domain/ticket.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { facetsOf } from './facets.ts'
@@ -19,6 +20,7 @@ import { listSessions } from './session-lists.ts'
 import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
 import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
+import { usageBy } from './usage-by.ts'
 import { wasteOf } from './waste/waste.ts'
 import { visibleFolds, visibleReader, visibleSlices } from './visible-reader.ts'
 
@@ -34,12 +36,20 @@ export interface ReportsDeps {
   /** The same for sessions that were told. */
   readonly folds?: SessionFolds
   readonly pause?: Pause
+  /** The ticket that a branch is for; by the usual pattern unless told otherwise. */
+  readonly ticketOf?: TicketOf
   /** Whose sessions these reports are of; everybody's unless told otherwise. */
   readonly visible?: Visible
 }
 
 export function createReports(deps: ReportsDeps): Reports {
-  const { policy, now, pause = letOthersRun, visible = 'all' } = deps
+  const {
+    policy,
+    now,
+    ticketOf = createTicketReader(),
+    pause = letOthersRun,
+    visible = 'all',
+  } = deps
   const reader = visibleReader(deps.reader, visible)
   const remembered = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
   const slices = visibleSlices(remembered, visible)
@@ -49,6 +59,7 @@ export function createReports(deps: ReportsDeps): Reports {
   const page = { reader, policy, links, folds, pause }
   return {
     overview: (query) => overviewOf({ reader, slices, now, pause }, query),
+    usage: (query) => usageBy({ reader, slices, now, pause, ticketOf }, query),
     facets: (filter) => facetsOf(reader, filter, pause),
     sessions: (query) => {
       links.prepare()

@@ -47,6 +47,11 @@ export function addSums(into: Sums, from: Sums): void {
   into.errors += from.errors
 }
 
+/** Whether anything of it is shown: failed calls alone are not. */
+export function isSomething(sums: Sums): boolean {
+  return sums.calls !== 0 || sums.costUsd !== 0 || allTokens(sums) !== 0
+}
+
 /** What was spent as the API tells it: null where it is known of no call, and of no metric. */
 export function costsOf(sums: Omit<Sums, 'errors'>): Costs {
   const { costUsd, estimatedUsd, metricsUsd, unpricedCalls } = sums

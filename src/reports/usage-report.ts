@@ -4,7 +4,7 @@ import type { Dimension, UsageDimensions } from '../domain/usage.ts'
 import { addFit, emptyFit, type PriceFit, savedUsd } from './cache-saving.ts'
 import { tallySessions } from './session-tally.ts'
 import type { Slice } from './usage-slices.ts'
-import { addSums, emptySums, type Sums } from './sums.ts'
+import { addSums, emptySums, isSomething, type Sums } from './sums.ts'
 import { type Cohort, entry } from './usage-sums.ts'
 
 /** What falls to one model, agent, project, team or user, or to one name of a dimension. */
@@ -135,10 +135,6 @@ interface DimensionPart {
 
 interface ModelPart extends DimensionPart {
   readonly fit: PriceFit
-}
-
-function isSomething({ calls, costUsd, input, output, cacheRead, cacheCreation }: Sums): boolean {
-  return calls !== 0 || costUsd !== 0 || input + output + cacheRead + cacheCreation !== 0
 }
 
 function emptyModelPart(): ModelPart {

@@ -36,6 +36,7 @@ export function visibleSlices(slices: UsageSlices, visible: Visible): UsageSlice
   return {
     ...slices,
     read: (filter, ...rest) => slices.read({ ...filter, owner: visible }, ...rest),
+    cells: (filter, ...rest) => slices.cells({ ...filter, owner: visible }, ...rest),
   }
 }
 
@@ -91,6 +92,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       // When something was used tells nothing of what: the sums of that time are the owner's.
       nextBucket: (fromMs) => usage.nextBucket(fromMs),
       buckets: (filter, span) => usage.buckets({ ...filter, owner }, span),
+      attributes: (ids, keys) => usage.attributes(ids, keys, owner),
     },
     lists: {
       page: (question, after, limit) =>

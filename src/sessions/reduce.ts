@@ -34,6 +34,7 @@ import { isShown, noteQuietEntry, onToldByTranscript, onTranscript } from './tra
 import { boundOpenTurns } from './turns/turn-end.ts'
 import { boundHeld } from './relief.ts'
 import { joinTurnSpans } from './turns/turn-span.ts'
+import { noteCommand } from './usage/commands.ts'
 import { emptyUsageDraft, usageOf } from './usage/usage.ts'
 
 /** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the control. */
@@ -139,6 +140,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
     onMetric(draft, item)
     return
   }
+  noteCommand(state, item)
   // Where spans are the source, nothing waits for them.
   state.traced ||= item.traceId !== undefined && item.place === undefined
   if (item.kind === 'transcript')

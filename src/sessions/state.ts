@@ -307,6 +307,8 @@ export interface SessionState {
   pendingRepeats?: Correlations<PendingRepeat>
   /** What subagents used whose type nobody has told, by their id: see `untyped-usage.ts`. */
   untypedUsage?: Correlations<readonly UsagePart[]>
+  /** Slash commands that turns were begun with, by prompt id: see `usage/commands.ts`. */
+  commands?: Correlations<string>
   /** What transcripts told and telemetry has not, by key: see `transcripts.ts`. */
   transcribed?: Correlations<Transcribed>
   /** Something of a transcript was shown like telemetry: exporters have it, or are to. */
@@ -435,6 +437,7 @@ export function copyState(from: SessionState): SessionState {
   if (from.toldKeys !== undefined) copy.toldKeys = copyCorrelations(from.toldKeys)
   if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyCorrelations(from.pendingRepeats)
   if (from.untypedUsage !== undefined) copy.untypedUsage = copyCorrelations(from.untypedUsage)
+  if (from.commands !== undefined) copy.commands = copyCorrelations(from.commands)
   if (from.transcribed !== undefined) copy.transcribed = copyCorrelations(from.transcribed)
   copy.earlyNotes = from.earlyNotes.slice()
   return copy

@@ -72,6 +72,17 @@ export interface UsageReader {
    * went cold. It may be many.
    */
   buckets(filter: SessionFilter, span: Span): Promise<readonly ModelBucket[]>
+  /** Those of these resource attributes and labels that sessions of these numbers have, in no order. */
+  attributes(
+    ids: readonly number[],
+    keys: readonly string[],
+    owner?: Owner,
+  ): Promise<readonly AttributeOfSession[]>
+}
+
+export interface AttributeOfSession extends AttributeValue {
+  /** The session's number. */
+  readonly session: number
 }
 
 /** A session as it is listed: its facts as committed. A figure that is not known is 0. */

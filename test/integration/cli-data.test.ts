@@ -88,7 +88,13 @@ test('a report adds up to the truth, in every format and split', async () => {
     readonly cost_usd: number
   }[]
   const withoutId = nameless?.cost_usd ?? 0
-  for (const split of [[], ['--group', 'model'], ['--group', 'user'], ['--group', 'project']]) {
+  for (const split of [
+    [],
+    ['--group', 'model'],
+    ['--group', 'user'],
+    ['--group', 'project'],
+    ['--group', 'project,model'],
+  ]) {
     const report = (await json(['report', '--format', 'json', ...range, ...split])) as {
       readonly totals: { readonly costUsd: number; readonly modelCalls: number }
       readonly rows: readonly { readonly costUsd: number; readonly modelCalls: number }[]
@@ -99,6 +105,15 @@ test('a report adds up to the truth, in every format and split', async () => {
     expect(ofRows('costUsd'), split.join(' ')).toBeCloseTo(report.totals.costUsd, 6)
     expect(ofRows('modelCalls')).toBe(report.totals.modelCalls)
   }
+  const pairs = ['--group', 'user,model', '--format']
+  const csv = await run(['report', ...range, ...pairs, 'csv'])
+  expect(csv.stdout).toMatch(/^month,user,model,cost_usd,/)
+  const table = await run(['report', ...range, ...pairs, 'markdown'])
+  expect(table.stdout).toMatch(/\| MONTH \| USER \| MODEL \| COST \|/)
+  expect(await run(['report', '--group', 'user,nothing'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Expected one or two of model, agent, user'),
+  })
   const { stdout } = await run(['report', '--format', 'csv', ...range])
   expect(stdout.split('\n')[0]).toBe(
     'month,cost_usd,input_tokens,output_tokens,cache_read_tokens,cache_creation_tokens,sessions,model_calls,estimated_usd,metrics_usd,unpriced_calls',

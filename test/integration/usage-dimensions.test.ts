@@ -39,6 +39,8 @@ const GROUPS = [
   'byPlugin',
   'byEffort',
   'byWorkflow',
+  'byMcpTool',
+  'byCommand',
   'byCostSource',
 ] as const
 
@@ -53,6 +55,7 @@ describe('recordings of Claude Code', () => {
       expect.closeTo((costUsd ?? 0) - parts.reduce((sum, part) => sum + part, 0), 9) as number
     expect(costs(overview.bySkill)).toEqual({ greet: 0.003436, '(none)': rest(0.003436) })
     expect(costs(overview.byMcpServer)).toEqual({ demo: 0.003436, '(none)': rest(0.003436) })
+    expect(costs(overview.byMcpTool)).toEqual({ add: 0.003436, '(none)': rest(0.003436) })
     expect(costs(overview.bySubagentType)).toEqual({
       'general-purpose': 0.033632,
       '(none)': rest(0.033632),

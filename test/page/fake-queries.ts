@@ -12,6 +12,7 @@ import { rawEvents } from './sample/raw-events.ts'
 import { session } from './sample/session.ts'
 import { sessionRows } from './sample/sessions.ts'
 import { turn } from './sample/turn.ts'
+import { usage } from './sample/usage.ts'
 import { waste } from './sample/waste.ts'
 
 /** What can be made to fail. */
@@ -64,6 +65,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       work('overview')
       return overview(nowMs)
     },
+    usage: async ({ group }) => usage(nowMs, group),
     facets: async () => ({
       agents: ['claude-code'],
       models: ['claude-opus-5-5', 'claude-sonnet-5-1'],

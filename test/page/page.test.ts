@@ -61,6 +61,23 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     await expectShown(page.getByRole('button', { name: '7 days', pressed: true }))
   })
 
+  test('costs are split by one or two groups, which stand in the address', async () => {
+    const { page } = visit
+    await visit.go('/?split=skill,resource%3Adepartment')
+    const columns = (name: string) =>
+      page.getByRole('table', { name }).getByRole('columnheader').allTextContents()
+    await expect
+      .poll(() => columns('Split by skill and department'))
+      .toEqual(['Skill', 'Department', 'Cost', 'Tokens', 'Sessions'])
+    await page.getByLabel('and by', { exact: true }).selectOption('')
+    await expect.poll(() => new URL(page.url()).search).toBe('?split=skill')
+    await page.getByLabel('Split by', { exact: true }).selectOption('resource:team')
+    await expect
+      .poll(() => columns('Split by team'))
+      .toEqual(['Team', 'Cost', 'Tokens', 'Sessions'])
+    await expectShown(page.getByRole('table', { name: 'Split by team' }).getByText('shop'))
+  })
+
   test('a stream with a gap goes on with the newest, and says what is missing', async () => {
     const rows = visit.page.locator('.live-row')
     await visit.go('/live')

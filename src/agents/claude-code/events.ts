@@ -61,6 +61,7 @@ export const ATTRIBUTION = {
   plugin: 'plugin.name',
   effort: 'effort',
   workflow: 'workflow.name',
+  mcpTool: 'mcp_tool.name',
 } as const satisfies Readonly<Record<keyof Attribution, string>>
 
 function attributionOf(attributes: Attributes): { readonly attribution?: Attribution } {

@@ -17,6 +17,7 @@
  * | DELETE /api/sessions/:key | deletes every row of it |
  * | POST /api/sessions/:key/scrub | masks the secrets in what is stored of it |
  * | POST /api/scrub | masks what belongs to no session, after all of them |
+ * | GET /api/usage | what was used, by one or two groups |
  * | GET /api/sessions/:key/turns | its turns, page by page, the newest page first |
  * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
@@ -71,6 +72,7 @@ import { overviewAnswer, overviewQuery } from './overview.ts'
 import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
 import { deletedAnswer, scrubbedAnswer, scrubbedSessionAnswer, sessionAnswer } from './session.ts'
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
+import { usageAnswer, usageQuery } from './usage.ts'
 import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
 import { wasteAnswer } from './waste.ts'
 
@@ -166,6 +168,7 @@ export const api = {
     overviewAnswer,
     READS,
   ),
+  usage: get('/api/usage', 'What was used, by one or two groups', usageQuery, usageAnswer, READS),
   sessions: get(
     '/api/sessions',
     'Sessions, page by page',

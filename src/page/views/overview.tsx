@@ -1,6 +1,7 @@
 /** The first page: what agents cost and did in a range of time. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
+import type { Filter } from '../../api/contract/filter.ts'
 import type { Overview } from '../../api/contract/overview.ts'
 import { ask } from '../ask.ts'
 import { eventsWarning } from '../format/cost.ts'
@@ -15,6 +16,7 @@ import { SetupHint } from '../parts/setup-hint.tsx'
 import { ShareTable } from '../parts/share-table.tsx'
 import { SpendingChart } from '../parts/spending-chart.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
+import { UsagePanel } from '../parts/usage-panel.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
 import { rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
@@ -45,7 +47,11 @@ export function OverviewView() {
       {!isEmpty && overview.isError && <Failed error={overview.error} />}
       {!isEmpty && overview.isPending && <Loading />}
       {!isEmpty && overview.data !== undefined && (
-        <OverviewBody overview={overview.data} bucket={bucket} />
+        <OverviewBody
+          overview={overview.data}
+          bucket={bucket}
+          filter={{ ...filterOf(search), from }}
+        />
       )}
     </>
   )
@@ -54,9 +60,11 @@ export function OverviewView() {
 function OverviewBody({
   overview,
   bucket,
+  filter,
 }: {
   readonly overview: Overview
   readonly bucket: BucketSize
+  readonly filter: Partial<Filter>
 }) {
   if (overview.totals.sessions === 0) {
     return <Empty>Nothing in this range. Choose a longer one, or remove a filter.</Empty>
@@ -82,6 +90,7 @@ function OverviewBody({
         <ShareTable title="By user" of="User" shares={overview.byUser} />
       </div>
       <DimensionTable overview={overview} />
+      <UsagePanel filter={filter} />
       <BudgetPanel />
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />

@@ -13,6 +13,8 @@ export interface ReaderSettings extends StorePlace {
   /** Of the operator; the price list itself is loaded by the thread. */
   readonly ownPrices: readonly OwnPrice[]
   readonly budgets: { readonly limits: BudgetLimits; readonly timeZone: string }
+  /** How the ticket of a branch is found in its name. */
+  readonly ticketPattern: string
   /** Address of Langfuse, for links; undefined without keys. */
   readonly langfuseUrl: string | undefined
 }

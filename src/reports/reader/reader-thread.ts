@@ -6,6 +6,7 @@
 import { platform, setPriority } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createTicketReader } from '../../domain/ticket.ts'
 import { createPriceTable } from '../../prices/price-table.ts'
 import { createBudgetStates, visibleLimits } from '../budget-state.ts'
 import { createStatusFigures } from '../status-figures.ts'
@@ -32,6 +33,7 @@ const port = parentPort
 if (port === null) throw new Error('this module is the body of a thread')
 const { dataDir, database, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
   workerData as ThreadData
+const ticketOf = createTicketReader(settings.ticketPattern)
 const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
@@ -100,7 +102,10 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
     begunMs = performance.now()
   }
   const { visible } = request
-  const reports = createReports({ reader, policy, now, links, slices, folds, pause, visible })
+  const reports = createReports({
+    ...{ reader, policy, now, links, slices, folds, pause, visible },
+    ticketOf,
+  })
   const spending = {
     reader: visibleReader(reader, visible),
     timeZone: budgets.timeZone,

@@ -14,6 +14,7 @@ import { bucketOf } from '../../domain/usage.ts'
 import type { Draft } from '../draft.ts'
 import type { CountedCall, EarlyUsage, HeldCall, SessionState } from '../state.ts'
 import { subagentTypeOf } from '../subagents/subagent.ts'
+import { commandOf } from '../usage/commands.ts'
 import { countedDimensions, UNKNOWN_SUBAGENT } from '../usage/dimensions.ts'
 import { keyOf } from '../usage/name-table.ts'
 import type { TranscribedCall } from '../usage/transcribed.ts'
@@ -114,7 +115,7 @@ export function countTranscribedCall(draft: Draft, call: TranscribedCall, sign: 
 
 export function countError(draft: Draft, event: ModelErrorEvent): void {
   const { state } = draft
-  const dimensions = dimensionsOf(state, toldBy(event), event.subagentId)
+  const dimensions = dimensionsOf(state, toldBy(state, event), event.subagentId)
   countModelError(state.totals, event)
   count(draft, { ...event, dimensions }, undefined, { errors: 1 })
 }
@@ -183,17 +184,16 @@ function keyOfCounted(
 
 /** The dimensions that a call counts under, as far as they are known now. */
 export function dimensionsOfCall(state: SessionState, event: ModelCallEvent): CallDimensions {
-  return dimensionsOf(state, toldBy(event), event.subagentId)
+  return dimensionsOf(state, toldBy(state, event), event.subagentId)
 }
 
-/** What the record of a call says of it. */
-function toldBy({
-  attribution,
-  querySource,
-  subagentType,
-}: ModelCallEvent | ModelErrorEvent): CallDimensions {
+/** What the record of a call says of it, and its turn. */
+function toldBy(state: SessionState, event: ModelCallEvent | ModelErrorEvent): CallDimensions {
+  const { attribution, querySource, subagentType } = event
+  const command = commandOf(state, event)
   return {
     ...attribution,
+    ...(command !== undefined && { command }),
     ...(querySource !== undefined && { querySource }),
     ...(subagentType !== undefined && { subagentType }),
   }

@@ -4,6 +4,7 @@ import { createReports, type Reports } from '../../../src/reports/reports.ts'
 import { overviewQuery } from '../../../src/api/contract/overview.ts'
 import { rawEventsQuery } from '../../../src/api/contract/raw-events.ts'
 import { sessionListQuery, SESSION_SORTS } from '../../../src/api/contract/session-list.ts'
+import { usageQuery } from '../../../src/api/contract/usage.ts'
 import { turnQuery, turnsQuery } from '../../../src/api/contract/turn.ts'
 import { defaultBounds, type SessionPolicy } from '../../../src/sessions/policy.ts'
 import type { SessionFilter, StoreReader } from '../../../src/storage/store-reader.ts'
@@ -61,6 +62,10 @@ export async function everyAnswer(
       for (const bucket of ['hour', 'month'] as const) {
         const query = overviewQuery.parse({ ...filter, ...range, bucket, tz: 'Europe/Berlin' })
         await ask(`overview ${JSON.stringify(query)}`, reports.overview(query))
+      }
+      for (const group of ['project,model', 'branch,skill', 'resource:service.name,user']) {
+        const query = usageQuery.parse({ ...filter, ...range, group, tz: 'Europe/Berlin' })
+        await ask(`usage ${JSON.stringify(query)}`, reports.usage(query))
       }
       const query = sessionListQuery.parse({ ...filter, ...range })
       await ask(`facets ${JSON.stringify(query)}`, reports.facets(query))

@@ -1,4 +1,5 @@
 /** Questions about what was committed: lists, searches, menus, records. */
+import type { Owner } from '../../../src/domain/access.ts'
 import { describe, expect, test } from 'vitest'
 import { DOCTOR_SESSION_PREFIX } from '../../../src/domain/identity.ts'
 import { positionOf, type StoredBatch } from '../../../src/domain/telemetry-record.ts'
@@ -178,6 +179,22 @@ describe.each(engines)('menus and figures in $name', (engine) => {
       expect.arrayContaining(['branch', 'user.id']),
     )
     expect(await reader.facets.attributeKeys(1)).toHaveLength(1)
+  })
+
+  test('tell attributes of sessions, of an owner alone where one is named', async () => {
+    const { reader } = await filled(engine)
+    const sessions = await reader.lists.page(everywhere, undefined, 100)
+    const names = new Map(sessions.map(({ id, sessionId }) => [id, sessionId]))
+    const told = async (...asked: readonly [readonly string[], Owner?]) => {
+      const found = await reader.usage.attributes([...names.keys()], ...asked)
+      return found.map(({ session, key, value }) => [names.get(session), key, value].join()).sort()
+    }
+    const branches = ['a,branch,main', 'b,branch,main']
+    expect(await told(['branch', 'nothing'])).toEqual(branches)
+    expect(await told(['branch', 'user.id'])).toEqual([...branches, 'b,user.id,grace'])
+    expect(await told(['branch'], { team: 'red', user: undefined })).toEqual(['b,branch,main'])
+    expect(await told([])).toEqual([])
+    expect(await reader.usage.attributes([], ['branch'])).toEqual([])
   })
 
   test('sum up a day for budgets, and list the sessions that are dear', async () => {

@@ -95,6 +95,8 @@ export function overview(nowMs: number): Overview {
     byPlugin: [share(totalUsd, null, 1)],
     byEffort: [share(totalUsd, 'medium', 0.8), share(totalUsd, 'high', 0.2)],
     byWorkflow: [share(totalUsd, null, 1)],
+    byMcpTool: [share(totalUsd, null, 0.96), share(totalUsd, 'create_issue', 0.04)],
+    byCommand: [share(totalUsd, null, 1)],
     byCostSource: [share(totalUsd, 'agent', 1)],
     cache: { hitRatio: 0.9212, savedUsd: 412.77 },
     tools: [...tools],

@@ -47,6 +47,7 @@ describe('the configuration', () => {
         sessionEndGraceMs: 5000,
         hookContent: 'auto',
       },
+      ticketPattern: '[A-Z][A-Z0-9]+-[0-9]+',
       drainDelayMs: 0,
       shutdownTimeoutMs: 10_000,
       readWorkspace: true,
@@ -93,6 +94,7 @@ describe('the configuration', () => {
         MAX_SESSIONS: '5',
         MAX_CONTENT_LENGTH: '6',
         TAG_ATTRIBUTES: ' a, b.c,, a ',
+        TICKET_PATTERN: '#([0-9]+)',
         SESSION_END_GRACE: '8',
         HOOK_CONTENT: 'on',
         READ_WORKSPACE: 'off',
@@ -151,6 +153,7 @@ describe('the configuration', () => {
         sessionEndGraceMs: 8,
         hookContent: 'on',
       },
+      ticketPattern: '#([0-9]+)',
       drainDelayMs: 5000,
       shutdownTimeoutMs: 0,
       readWorkspace: false,
@@ -272,6 +275,7 @@ describe('a wrong value is named with its variable and what is expected', () => 
       { BODY_FOLDERS: '/a,b' },
       'BODY_FOLDERS is "/a,b", expected comma-separated absolute paths of folders',
     ],
+    [{ TICKET_PATTERN: '(' }, 'TICKET_PATTERN is "(", expected a regular expression of at most'],
     [{ BUDGET_TIME_ZONE: 'Vienna' }, 'BUDGET_TIME_ZONE is "Vienna", expected a time zone such as'],
   ])('%j', (variables, message) => {
     const problems = problemsOf(variables)

@@ -75,6 +75,7 @@ const attribution = {
   plugin: 'tools',
   effort: 'high',
   workflow: 'review',
+  mcpTool: 'add',
 }
 
 describe('a call', () => {
@@ -127,6 +128,27 @@ describe('a call', () => {
     expect(brief([...inputs, arrives(subagentEnd(1001, 'a1'))])).toEqual([
       { subagentType: 'general-purpose', effort: 'low', ...common },
       { subagentType: 'general-purpose', ...common },
+    ])
+  })
+
+  test('counts under the slash command of its turn', () => {
+    const command = (seconds: number, promptId: string, name: string): AgentEvent =>
+      Object.assign(prompt(seconds, `/${name}`, { promptId }), { command: name })
+    const inputs = [
+      arrives(command(0, 'p1', 'review')),
+      arrives(call(1, 'r1')),
+      arrives(call(2, 'r2', { subagentId: 'a1', subagentType: 'Plan' })),
+      arrives(prompt(3, 'go on', { promptId: 'p2' })),
+      arrives(call(4, 'r3', { promptId: 'p2' })),
+      // Late, when its turn is over.
+      arrives(call(900, 'r4')),
+    ]
+    const common = { costSource: 'agent', costUsd: 0.01, calls: 1 }
+    expect(brief(inputs)).toEqual([
+      { command: 'review', ...common },
+      { command: 'review', subagentType: 'Plan', ...common },
+      { ...common },
+      { command: 'review', ...common },
     ])
   })
 

@@ -13,7 +13,7 @@ import type { Database } from '../connection.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
 import { decimalTotal, total, usdSum, wholeMs, wholeSpan } from './figures.ts'
-import { among, sessionsMatching } from './session-filter.ts'
+import { among, ownedBy, sessionsMatching } from './session-filter.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
 
@@ -124,6 +124,24 @@ export function createUsageReader({ kysely }: Database): UsageReader {
       const last = await edges('max', Number.NEGATIVE_INFINITY, untilMs)
       if (first.length === 0) return undefined
       return { fromMs: Math.min(...first), toMs: Math.max(...last) + BUCKET_MS }
+    },
+    attributes: async (ids, keys, owner) => {
+      // Keys are stored bounded; the names that they are asked by may be longer.
+      const names = new Map(keys.map((key) => [keyText(key), key]))
+      const rows = await kysely
+        .selectFrom('session_attributes')
+        .select(['session_ref as session', 'key', 'value'])
+        .where(among('session_ref', ids))
+        .where(sql<boolean>`key = any(${[...names.keys()]}::text[])`)
+        .$if(owner !== undefined, (query) =>
+          query.where(
+            'session_ref',
+            'in',
+            ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
+          ),
+        )
+        .execute()
+      return rows.map((row) => ({ ...row, key: names.get(row.key) ?? row.key }))
     },
     buckets: async (filter, asked) => {
       const span = wholeSpan(asked)

@@ -11,7 +11,7 @@ import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
 import { activeSession, modelSum } from '../../stored-rows.ts'
 import { modelColumns } from './model-buckets.ts'
-import { sessionsMatching } from './session-filter.ts'
+import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
@@ -111,6 +111,22 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
 
   return {
     reader,
+    attributes: async (ids, keys, owner) => {
+      const rows = await kysely
+        .selectFrom('session_attributes')
+        .select(['session_ref as session', 'key', 'value'])
+        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
+        .where(sql<boolean>`key in (select value from json_each(${JSON.stringify(keys)}))`)
+        .$if(owner !== undefined, (query) =>
+          query.where(
+            'session_ref',
+            'in',
+            ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
+          ),
+        )
+        .execute()
+      return rows
+    },
     nextBucket: async (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
     bounds: async (untilMs) => {
       const span = { fromMs: -EVER_MS, toMs: untilMs }

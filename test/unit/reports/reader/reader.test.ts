@@ -19,6 +19,7 @@ function setUp() {
       policy,
       ownPrices: [],
       budgets: { limits: {}, timeZone: 'UTC' },
+      ticketPattern: 'T-[0-9]+',
       langfuseUrl: undefined,
     },
     readProjectId: async () => undefined,

@@ -1,0 +1,233 @@
+/** Groups of any kind, one or two at once, add up to the whole, and each row is what a filter finds. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type UsageQuery, type UsageRow, usageQuery } from '../../../src/api/contract/usage.ts'
+import { addUsd } from '../../../src/domain/exact-sum.ts'
+import { USAGE_GROUPS, usageGroupOf, usageGroupsOf } from '../../../src/domain/usage-group.ts'
+import { callDimensions } from '../../../src/domain/call-dimensions.ts'
+import { ask, DAY_MS, MONDAY_MS, openUsageStore, type Used } from './stored-usage.ts'
+
+const askUsage = (group: string, change: Partial<UsageQuery> = {}): UsageQuery => ({
+  ...usageQuery.parse({ group, limit: 1000 }),
+  ...change,
+})
+
+const ALL_GROUPS = [...USAGE_GROUPS.map(({ name }) => name), 'resource:department']
+
+const costs = (rows: readonly UsageRow[]) =>
+  rows.map(({ names, costUsd, sessions }) => [...names, costUsd, sessions])
+
+describe('a list of groups', () => {
+  test.each([
+    ['project,model', ['project', 'model']],
+    ['skill', ['skill']],
+    ['cost-center, slash-command', ['cost-centre', 'command']],
+    ['resource:team.id,model', ['resource:team.id', 'model']],
+  ])('%s', (list, names) => {
+    expect(usageGroupsOf(list)?.map(({ name }) => name)).toEqual(names)
+  })
+
+  test.each([
+    '',
+    'nothing',
+    'model,model',
+    'model,agent,user',
+    'resource:',
+    'constructor',
+    'model,',
+  ])('is not %j', (list) => {
+    expect(usageGroupsOf(list)).toBeUndefined()
+  })
+
+  test('names each group once', () => {
+    expect(new Set(ALL_GROUPS).size).toBe(ALL_GROUPS.length)
+    expect(ALL_GROUPS.every((name) => usageGroupOf(name)?.name === name)).toBe(true)
+  })
+})
+
+describe('two groups at once', () => {
+  test('split what each pair of names cost, and count a session once for each', async () => {
+    const { use, reports } = await openUsageStore()
+    const at = (day: number) => MONDAY_MS + day * DAY_MS
+    await use('s1', {
+      atMs: at(0),
+      session: { project: 'shop' },
+      models: [
+        { model: 'opus', costUsd: 0.1, dimensions: { skill: 'review' } },
+        { model: 'haiku', costUsd: 0.2 },
+      ],
+    })
+    await use('s1', { atMs: at(1), session: { project: 'shop' }, models: [{ costUsd: 0.7 }] })
+    await use('s2', { atMs: at(1), models: [{ costUsd: 4, dimensions: { skill: 'review' } }] })
+    const projects = await reports.usage(askUsage('project,model'))
+    expect(costs(projects.rows)).toEqual([
+      [null, 'opus', 4, 1],
+      ['shop', 'opus', 0.8, 1],
+      ['shop', 'haiku', 0.2, 1],
+    ])
+    expect(projects.groups).toEqual([
+      { name: 'project', label: 'project' },
+      { name: 'model', label: 'model' },
+    ])
+    const skills = await reports.usage(askUsage('skill,project'))
+    expect(costs(skills.rows)).toEqual([
+      ['review', null, 4, 1],
+      [null, 'shop', 0.9, 1],
+      ['review', 'shop', 0.1, 1],
+    ])
+    expect(skills.totals).toMatchObject({ costUsd: 5, sessions: 2, modelCalls: 4 })
+  })
+
+  test('put what is beyond the limit together', async () => {
+    const { use, reports } = await openUsageStore()
+    const models = [1, 2, 3].map((costUsd) => ({ model: `m${costUsd}`, costUsd }))
+    await use('s1', { atMs: MONDAY_MS, models })
+    expect(costs((await reports.usage(askUsage('model,user', { limit: 2 }))).rows)).toEqual([
+      ['m3', null, 3, 1],
+      ['(other)', '(other)', 3, 2],
+    ])
+  })
+
+  test('tell a cost that nobody knows as unknown', async () => {
+    const { use, reports } = await openUsageStore()
+    await use('s1', {
+      atMs: MONDAY_MS,
+      models: [
+        { model: 'a', unpricedCalls: 1, inputTokens: 5 },
+        { model: 'b', costUsd: 1 },
+      ],
+    })
+    expect(costs((await reports.usage(askUsage('model'))).rows)).toEqual([
+      ['b', 1, 1],
+      ['a', null, 1],
+    ])
+  })
+})
+
+describe('attributes of sessions', () => {
+  const department = (name: string): Partial<Used> => ({ attributes: { department: name } })
+
+  test.each([
+    ['resource:department', department('tools'), 'tools'],
+    ['environment', { attributes: { 'deployment.environment.name': 'ci' } }, 'ci'],
+    ['environment', { attributes: { 'deployment.environment': 'ci' } }, 'ci'],
+    ['cost-centre', { attributes: { cost_center: '4711' } }, '4711'],
+    ['repository', { attributes: { repository: 'ada/shop' } }, 'ada/shop'],
+    ['branch', { attributes: { branch: 'main' } }, 'main'],
+    ['ticket', { attributes: { branch: 'feature/SHOP-42-pay' } }, 'SHOP-42'],
+    ['ticket', { attributes: { branch: 'main' } }, null],
+  ])('%s', async (group, used, name) => {
+    const { use, reports } = await openUsageStore()
+    await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }], ...used })
+    await use('s2', { atMs: MONDAY_MS, models: [{ costUsd: 2 }] })
+    const { rows } = await reports.usage(askUsage(group))
+    const own = name === null ? [] : [[name, 1, 1]]
+    expect(costs(rows)).toEqual([[null, name === null ? 3 : 2, name === null ? 2 : 1], ...own])
+  })
+
+  test('which change count at once for days that were asked for already', async () => {
+    const { use, reports, slices } = await openUsageStore()
+    await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }], ...department('a') })
+    const range = { from: MONDAY_MS, to: MONDAY_MS + DAY_MS }
+    const names = async () =>
+      (await reports.usage(askUsage('resource:department', range))).rows.map((row) => row.names)
+    expect(await names()).toEqual([['a']])
+    await use('s1', { atMs: MONDAY_MS + 2 * DAY_MS, ...department('b') })
+    slices.regrouped({ fromMs: MONDAY_MS, toMs: MONDAY_MS + 1 })
+    expect(await names()).toEqual([['b']])
+  })
+})
+
+const name = (...names: readonly string[]) =>
+  fc.option(fc.constantFrom(...names), { nil: undefined })
+const dimensionSet = fc.record(
+  Object.fromEntries(callDimensions.map((each) => [each, fc.constantFrom('x', 'y', '')])),
+  { requiredKeys: [] },
+)
+const call = fc.record({
+  model: fc.constantFrom('opus', 'haiku'),
+  isSubagent: fc.boolean(),
+  dimensions: dimensionSet,
+  calls: fc.nat(3),
+  errors: fc.nat(2),
+  costUsd: fc.nat(1_000_000_007).map((units) => units / 1e9),
+  unpricedCalls: fc.nat(1),
+  inputTokens: fc.nat(1000),
+  outputTokens: fc.nat(1000),
+  cacheReadTokens: fc.nat(1000),
+  cacheCreationTokens: fc.nat(1000),
+})
+const use = fc.record({
+  sessionId: fc.constantFrom('s1', 's2', 's3', 's4'),
+  day: fc.nat(3),
+  models: fc.array(call, { maxLength: 4 }),
+})
+const sessionOf = fc.record({
+  project: name('shop', 'site'),
+  team: name('red', 'blue'),
+  userId: name('ada', 'grace'),
+})
+const attributesOf = fc.dictionary(
+  fc.constantFrom('branch', 'repository', 'cost_center', 'department', 'deployment.environment'),
+  fc.constantFrom('SHOP-1/a', 'b', 'c'),
+)
+
+test('of generated sessions, all groups and pairs of them add up to the total', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(use, { minLength: 1, maxLength: 8 }),
+      fc.dictionary(fc.constantFrom('s1', 's2', 's3', 's4'), sessionOf),
+      fc.dictionary(fc.constantFrom('s1', 's2', 's3', 's4'), attributesOf),
+      fc.shuffledSubarray(ALL_GROUPS, { minLength: 6, maxLength: 6 }),
+      async (uses, sessions, attributes, groups) => {
+        const store = await openUsageStore()
+        for (const { sessionId, day, models } of uses) {
+          await store.use(sessionId, {
+            atMs: MONDAY_MS + day * DAY_MS,
+            models: models.map((one) => ({ ...one, dimensions: told(one.dimensions) })),
+            activity: [{ measure: 'prompts', facet: '', value: 1 }],
+            session: present(sessions[sessionId] ?? {}),
+            attributes: attributes[sessionId] ?? {},
+          })
+        }
+        const { totals } = await store.reports.overview(ask())
+        const [a = '', b = '', c = '', ...others] = groups
+        for (const list of [`${a},${b}`, `${b},${c}`, c, ...others]) {
+          const answer = await store.reports.usage(askUsage(list))
+          const sum = (of: (row: UsageRow) => number) =>
+            answer.rows.reduce((all, row) => all + of(row), 0)
+          const costUsd = answer.rows.reduce((all, row) => addUsd(all, row.costUsd ?? 0), 0)
+          expect(costUsd, list).toBe(totals.costUsd ?? 0)
+          expect(answer.totals.costUsd).toBe(totals.costUsd)
+          expect(answer.totals.sessions).toBe(totals.sessions)
+          expect(
+            sum((row) => row.modelCalls),
+            list,
+          ).toBe(totals.modelCalls)
+          expect(
+            sum((row) => row.unpricedCalls),
+            list,
+          ).toBe(totals.unpricedCalls)
+          for (const kind of ['input', 'output', 'cacheRead', 'cacheCreation'] as const) {
+            expect(
+              sum(({ tokens }) => tokens[kind]),
+              list,
+            ).toBe(totals.tokens[kind])
+          }
+          const names = answer.rows.map((row) => JSON.stringify(row.names))
+          expect(new Set(names).size).toBe(names.length)
+        }
+      },
+    ),
+    { numRuns: 15 },
+  )
+}, 120_000)
+
+/** Without what is empty, as agents' profiles read it. */
+function told(dimensions: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(dimensions).filter(([, value]) => (value ?? '') !== ''))
+}
+
+function present<T extends object>(of: T): Partial<T> {
+  return Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as never
+}
