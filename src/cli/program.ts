@@ -19,6 +19,7 @@ import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
 import { addQuarantine } from './quarantine.ts'
 import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
+import { addPrCost } from './pr-cost.ts'
 import { addPrune } from './prune.ts'
 import { addReconcile } from './reconcile.ts'
 import { addReplay } from './replay.ts'
@@ -94,6 +95,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addSessions(program, context, concluded)
   addSession(program, context, concluded)
   addReport(program, context, concluded)
+  addPrCost(program, context, concluded)
   addStatusLine(program, context, concluded)
   addTail(program, context, concluded)
   addImport(program, context, concluded)

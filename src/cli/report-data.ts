@@ -9,7 +9,7 @@ import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
 import { groupUse } from '../reports/usage-cells.ts'
-import { readCells, usageRowOf } from '../reports/usage-by.ts'
+import { namingFor, readCells, usageRowOf } from '../reports/usage-by.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
@@ -109,11 +109,12 @@ export async function reportData(
     groups.length === 0
       ? undefined
       : await readCells({ slices }, { ...filter, tz: timeZone }, groups, range)
+  const naming = await namingFor({ reader, ticketOf }, groups)
   const partsIn = (part: Span): readonly Omit<ReportRow, 'startMs'>[] => {
     const within = (slice: Span) => slice.fromMs >= part.fromMs && slice.fromMs < part.toMs
     if (cells === undefined) return []
-    const { parts, idle } = groupUse(cells.filter(within), groups, ticketOf)
-    return [...parts, ...idle].map(usageRowOf)
+    const { parts, idle, links } = groupUse(cells.filter(within), groups, naming)
+    return [...parts, ...idle].map((part) => usageRowOf(part, links))
   }
   const modelBuckets = await reader.usage.buckets(asked, range)
   return ok({
@@ -157,7 +158,7 @@ function rowsOf(
     const parts = partsIn(bucket)
     if (parts.length > 0) return parts.map((part) => ({ startMs, ...part }))
     const { sums, sessions } = usageReport(slices.slice(first, next))
-    return [{ startMs, ...usageRowOf({ names: [], sums, sessions }) }]
+    return [{ startMs, ...usageRowOf({ names: [], sums, sessions }, []) }]
   })
 }
 

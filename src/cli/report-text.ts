@@ -202,6 +202,8 @@ function changeText(change: number): string {
 function jsonOf(data: ReportData, listed: number) {
   const { overview, rows, shares, tools, dearest, tips, period, groups, timeZone } = data
   const { totals, previous, cache, edits, firstCommit } = overview
+  const byGroup = (values: readonly (string | null)[]) =>
+    Object.fromEntries(groups.map(({ name }, at) => [name, values[at] ?? null]))
   return {
     from: new Date(data.fromMs).toISOString(),
     to: new Date(data.toMs).toISOString(),
@@ -213,11 +215,12 @@ function jsonOf(data: ReportData, listed: number) {
     cache,
     edits,
     firstCommit,
-    rows: rows.map(({ startMs, names, ...row }) => ({
+    rows: rows.map(({ startMs, names, links, ...row }) => ({
       start: new Date(startMs).toISOString(),
       [period]: periodText(startMs, data),
       ...(groups.length < 2 && { name: names[0] ?? null }),
-      names: Object.fromEntries(groups.map(({ name }, at) => [name, names[at] ?? null])),
+      names: byGroup(names),
+      ...(links !== undefined && { links: byGroup(links) }),
       ...row,
     })),
     byModel: shares.model,

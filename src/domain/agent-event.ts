@@ -434,6 +434,8 @@ export interface OtherEvent extends EventBase {
   readonly kind: 'other'
   /** It came as a hook, and is not counted among the events of telemetry. */
   readonly isHook?: boolean
+  /** Of a status line: the pull request of the branch that is checked out. */
+  readonly pullRequest?: { readonly url: string }
 }
 
 export type AgentEvent =

@@ -24,7 +24,16 @@ export type CallDimension = keyof typeof CALL_DIMENSIONS
 export const callDimensions = Object.keys(CALL_DIMENSIONS) as readonly CallDimension[]
 
 /** A dimension that nobody told is absent. Names are the agent's own. */
-export type CallDimensions = { readonly [Name in CallDimension]?: string }
+export type CallDimensions = { readonly [Name in CallDimension]?: string } & {
+  /**
+   * The stretch of its session's work that a call was made in, from 1; see `work.ts`. No group of its
+   * own: what became of it is.
+   */
+  readonly segment?: string
+}
 
 /** What the record of a call says it was made for; who made it, and in which turn, stands elsewhere. */
-export type Attribution = Omit<CallDimensions, 'querySource' | 'subagentType' | 'command'>
+export type Attribution = Omit<
+  CallDimensions,
+  'querySource' | 'subagentType' | 'command' | 'segment'
+>

@@ -66,6 +66,8 @@ export interface DerivedTexts {
   readonly usageNames: readonly string[]
   /** Of budget alerts that decided something, by position. */
   readonly controls: Readonly<Record<number, string>>
+  /** What it worked on, by segment. */
+  readonly work: Readonly<Record<number, string>>
 }
 
 /** What takes their place; what is absent stays. */
@@ -79,6 +81,7 @@ export interface MaskedTexts {
   /** Old to new. */
   readonly usageNames?: ReadonlyMap<string, string>
   readonly controls?: Readonly<Record<number, string>>
+  readonly work?: Readonly<Record<number, string>>
   /** The session has another name from now on, which no other session has. */
   readonly renamed?: { readonly key: SessionKey; readonly sessionId: string }
 }

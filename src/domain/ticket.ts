@@ -18,7 +18,7 @@ export function createTicketReader(pattern: string = DEFAULT_TICKET_PATTERN): Ti
   return (branch) => {
     if (known.has(branch)) return known.get(branch)
     const found = expression.exec(branch)
-    const [whole, ...parts] = found ?? []
+    const [whole, ...parts]: readonly (string | undefined)[] = found ?? []
     const ticket = parts.find((part) => part !== undefined) ?? whole
     if (known.size >= MAX_REMEMBERED) known.clear()
     known.set(branch, ticket === '' ? undefined : ticket)

@@ -14,7 +14,7 @@ export type GroupSource =
   | { readonly of: 'work'; readonly field: WorkField }
 
 export type SessionField = 'agent' | 'user' | 'team' | 'project'
-export type WorkField = 'repository' | 'branch' | 'ticket'
+export type WorkField = 'repository' | 'branch' | 'ticket' | 'pullRequest' | 'commit'
 
 export interface UsageGroup {
   /** As commands and queries name it: `mcp-server`, `resource:department`. */
@@ -61,6 +61,8 @@ export const USAGE_GROUPS: readonly UsageGroup[] = [
   ofWork('repository'),
   ofWork('branch'),
   ofWork('ticket'),
+  ofWork('pullRequest', 'pull-request', 'pull request'),
+  ofWork('commit'),
   ...dimensions.map((dimension) => ({
     name: DIMENSIONS[dimension].group,
     label: DIMENSIONS[dimension].label,

@@ -5,6 +5,7 @@
 import type { CostSource } from './agent-event.ts'
 import { CALL_DIMENSIONS, type CallDimensions } from './call-dimensions.ts'
 import type { MetricMeasure } from './metric-sample.ts'
+import type { WorkSegment } from './work.ts'
 
 /** A quarter of an hour: every time zone's days begin on one. */
 export const BUCKET_MS = 900_000
@@ -29,6 +30,9 @@ export function dimensionsKey(of: UsageDimensions): string {
   for (const name of dimensions) {
     const value = of[name]
     if (value !== undefined) key += `${key === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
+  }
+  if (of.segment !== undefined) {
+    key += `${key === '' ? '' : ','}"segment":${JSON.stringify(of.segment)}`
   }
   return `{${key}}`
 }
@@ -85,6 +89,8 @@ export interface Usage {
   readonly models: readonly ModelUsage[]
   readonly tools: readonly ToolUsage[]
   readonly activity: readonly Activity[]
+  /** Stretches of work that are new, or of which something else is known now. */
+  readonly work?: readonly WorkSegment[]
 }
 
 /** What was spent and used, as far as it bears on whether the cost is known. */

@@ -41,6 +41,7 @@ export function maskedTexts(
   const others = {
     prompts: changedOf(derived.prompts, (prompt) => masker.tree(prompt)),
     controls: changedOf(derived.controls, (detail) => maskedJson(masker, detail)),
+    work: changedOf(derived.work, (text) => maskedJson(masker, text)),
     usageNames: changedNames(masker, derived.usageNames),
   }
   const read = state && readState(state)
@@ -197,10 +198,11 @@ export function isClean(
   derived: DerivedTexts,
   count: (secrets: Masked) => void,
 ): boolean {
-  const { session, state, attributes, prompts, controls, usageNames, items } = derived
+  const { session, state, attributes, prompts, controls, work, usageNames, items } = derived
   const stateText = state && parsed(state.text)
   const isSame = <T>(value: T, masked: T): boolean => isDeepStrictEqual(masked, value)
-  const trees = [session, stateText ?? state?.text, prompts, Object.values(controls).map(parsed)]
+  const details = [...Object.values(controls), ...Object.values(work)].map(parsed)
+  const trees = [session, stateText ?? state?.text, prompts, details]
   const areTreesClean = trees.map((tree) => isSame(tree, masker.tree(tree, count))).every(Boolean)
   const areItemsClean = items
     .map(

@@ -8,7 +8,8 @@ import { OTHER, type OverviewDeps, rangeOf } from './overview.ts'
 import { filterOf } from './session-lists.ts'
 import { addSums, costsOf, emptySums, type Sums, tokensOf } from './sums.ts'
 import { dayOf } from './time-buckets.ts'
-import { type GroupPart, groupUse } from './usage-cells.ts'
+import { createPullRequests } from './pull-requests.ts'
+import { type GroupPart, groupUse, type Naming } from './usage-cells.ts'
 import type { CellSlice } from './usage-slices.ts'
 
 /** Read for all groups, so that rows are remembered once for most of them. */
@@ -22,13 +23,25 @@ export async function usageBy(deps: UsageByDeps, query: UsageQuery): Promise<Usa
   const groups = usageGroupsOf(query.group) ?? []
   const range = await rangeOf(deps, query)
   const slices = await readCells(deps, query, groups, range)
-  const used = groupUse(slices, groups, deps.ticketOf)
+  const used = groupUse(slices, groups, await namingFor(deps, groups))
   return {
     ...range,
     groups: groups.map(({ name, label }) => ({ name, label })),
     totals: { ...figuresOf(used.sums), sessions: used.sessions },
-    rows: withRest(used.parts, query.limit).map(usageRowOf),
+    rows: withRest(used.parts, query.limit).map((part) => usageRowOf(part, used.links)),
   }
+}
+
+/** What names of these groups are found by: pull requests are read only where they are asked for. */
+export async function namingFor(
+  { reader, ticketOf }: Pick<UsageByDeps, 'reader' | 'ticketOf'>,
+  groups: readonly UsageGroup[],
+): Promise<Naming> {
+  const isAsked = groups.some(
+    ({ source }) => source.of === 'work' && source.field === 'pullRequest',
+  )
+  const work = isAsked ? await reader.usage.pullRequests() : []
+  return { ticketOf, pullRequestOf: createPullRequests(work) }
 }
 
 /** The days of a range as rows, with what these groups need to know of their sessions. */
@@ -48,8 +61,13 @@ function attributesFor(groups: readonly UsageGroup[]): readonly string[] {
 }
 
 /** A part as the contract has it. */
-export function usageRowOf({ names, sums, sessions }: GroupPart): UsageRow {
+export function usageRowOf(
+  { names, sums, sessions }: GroupPart,
+  links: readonly ReadonlyMap<string, string>[],
+): UsageRow {
+  const known = names.map((name, at) => (name === null ? null : (links[at]?.get(name) ?? null)))
   return {
+    ...(known.some((link) => link !== null) && { links: known }),
     names: names.map((name) => (name === null ? null : cutName(name))),
     ...figuresOf(sums),
     sessions,

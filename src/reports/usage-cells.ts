@@ -11,8 +11,10 @@ import {
   type UsageGroup,
   type WorkField,
 } from '../domain/usage-group.ts'
-import type { AttributeOfSession } from '../storage/store-reader.ts'
+import { commitUrl } from '../domain/work.ts'
+import type { AttributeOfSession, WorkOfSession } from '../storage/store-reader.ts'
 import type { ActiveSession, UsageSlice } from '../storage/usage-slice.ts'
+import type { PullRequestOf } from './pull-requests.ts'
 import { addSums, emptySums, isSomething, type Sums } from './sums.ts'
 import { sumsOf } from './usage-sums.ts'
 
@@ -22,6 +24,8 @@ export interface UsageCells {
   readonly sessions: readonly ActiveSession[]
   /** Of those that have any of the attributes asked for, by the session's number. */
   readonly attributes: ReadonlyMap<number, Attributes>
+  /** What they worked on, by the session's number, then by segment as dimensions have it. */
+  readonly work: ReadonlyMap<number, ReadonlyMap<string, WorkOfSession>>
   /** Of each row: the place of its session in `sessions`, its model, and its set of dimensions. */
   readonly sessionAt: Uint32Array
   readonly models: readonly string[]
@@ -46,6 +50,7 @@ const WIDTH = FIGURES.length
 export function cellsOf(
   { sessions, models: rows }: UsageSlice,
   attributes: readonly AttributeOfSession[],
+  work: readonly WorkOfSession[],
 ): UsageCells {
   const places = new Map(sessions.map(({ id }, place) => [id, place]))
   const sessionAt = new Uint32Array(rows.length)
@@ -67,11 +72,22 @@ export function cellsOf(
   return {
     sessions,
     attributes: told,
+    work: new Map(
+      [...Map.groupBy(work, ({ session }) => session)].map(([session, own]) => [
+        session,
+        new Map(own.map((one) => [segmentName(one.segment), one])),
+      ]),
+    ),
     sessionAt,
     models: rows.map(({ model }) => model),
     sets: rows.map(({ dimensions }) => dimensions),
     figures,
   }
+}
+
+/** The first segment is that of calls that name none. */
+function segmentName(segment: number): string {
+  return segment === 0 ? '' : String(segment)
 }
 
 /** Rows, and the sessions, which take about as much. */
@@ -86,11 +102,19 @@ export interface GroupPart {
   readonly sessions: number
 }
 
+/** What names are found by, beside what is stored of each session. */
+export interface Naming {
+  readonly ticketOf: TicketOf
+  readonly pullRequestOf: PullRequestOf
+}
+
 export interface GroupedUse {
   /** The most expensive first. They add up to the whole. */
   readonly parts: readonly GroupPart[]
   /** Sessions without a call that could fall to a name, by those that they have of the session alone. */
   readonly idle: readonly GroupPart[]
+  /** Where names lead, for each group: of pull requests and commits. */
+  readonly links: readonly ReadonlyMap<string, string>[]
   readonly sums: Sums
   /** Distinct sessions, those of `idle` among them. */
   readonly sessions: number
@@ -99,20 +123,37 @@ export interface GroupedUse {
 /** Stands for the model, skill, … of sessions that have no call, or none that succeeded. */
 export const NO_CALLS = '(no model calls)'
 
-/** Slices of time put together by what calls count for. */
+/** What counts: calls that fall to one of these names of a group. */
+export interface OnlyNames {
+  readonly group: UsageGroup
+  readonly isAsked: (name: string | null) => boolean
+}
+
+/** Slices of time put together by what calls count for. With `only`, all of it has to hold. */
 export function groupUse(
   slices: readonly { readonly sums: UsageCells }[],
   groups: readonly UsageGroup[],
-  ticketOf: TicketOf,
+  naming: Naming,
+  only: readonly OnlyNames[] = [],
 ): GroupedUse {
   const table = createParts()
-  const readers = groups.map((group) => createNameReader(group, ticketOf))
+  const readers = groups.map((group) => createNameReader(group, naming))
+  const filters = only.map(({ group, isAsked }) => ({
+    reader: createNameReader(group, naming),
+    isAsked,
+  }))
   const seen: SeenSessions = new Map()
   for (const { sums: cells } of slices) {
     for (const reader of readers) reader.begin(cells)
-    for (const [place, { id }] of cells.sessions.entries()) seen.set(id, { cells, place })
-    if (groups.every(isOfSessions)) addSessions(table, cells, readers)
-    addRows(table, cells, readers)
+    for (const { reader } of filters) reader.begin(cells)
+    // Of which calls are asked, sessions without one do not count.
+    if (filters.length === 0) {
+      for (const [place, { id }] of cells.sessions.entries()) seen.set(id, { cells, place })
+      if (groups.every(isOfSessions)) addSessions(table, cells, readers)
+    }
+    const isAsked = (place: number, row: number): boolean =>
+      filters.every((filter) => filter.isAsked(filter.reader.nameOf(place, row)))
+    addRows(table, cells, readers, filters.length === 0 ? undefined : isAsked)
   }
   const parts = table.all().map((part) => ({ ...part, sums: sumsIn(part.figures) }))
   const total = emptySums()
@@ -125,9 +166,10 @@ export function groupUse(
     parts: shown
       .map(({ names, sums, sessions }) => ({ names, sums, sessions: new Set(sessions).size }))
       .sort((a, b) => b.sums.costUsd - a.sums.costUsd),
-    idle: idleOf(seen, called, groups, readers),
+    idle: filters.length === 0 ? idleOf(seen, called, groups, readers) : [],
+    links: readers.map(({ links = new Map() }) => links),
     sums: total,
-    sessions: seen.size,
+    sessions: filters.length === 0 ? seen.size : called.size,
   }
 }
 
@@ -145,11 +187,17 @@ function addSessions(
   }
 }
 
-function addRows(table: PartTable, cells: UsageCells, readers: readonly NameReader[]): void {
+function addRows(
+  table: PartTable,
+  cells: UsageCells,
+  readers: readonly NameReader[],
+  isAsked?: (place: number, row: number) => boolean,
+): void {
   const { sessions, sessionAt, figures } = cells
   const names: (string | null)[] = []
   for (let row = 0; row < sessionAt.length; row += 1) {
     const place = sessionAt[row] ?? 0
+    if (isAsked?.(place, row) === false) continue
     for (const [at, reader] of readers.entries()) names[at] = reader.nameOf(place, row)
     const part = table.partOf(names)
     const start = row * WIDTH
@@ -239,9 +287,11 @@ interface NameReader {
   begin(cells: UsageCells): void
   /** Of a row, and the place of its session; null where it has none. */
   nameOf(place: number, row: number): string | null
+  /** Where the names given so far lead. */
+  readonly links?: ReadonlyMap<string, string>
 }
 
-function createNameReader({ source }: UsageGroup, ticketOf: TicketOf): NameReader {
+function createNameReader({ source }: UsageGroup, naming: Naming): NameReader {
   let cells: UsageCells | undefined
   /** Names of the sessions, by their place. */
   let ofSessions: readonly (string | null)[] = []
@@ -275,7 +325,7 @@ function createNameReader({ source }: UsageGroup, ticketOf: TicketOf): NameReade
     case 'attribute':
       return bySession((_, attributes) => firstOf(attributes, source.keys))
     case 'work':
-      return bySession((_, attributes) => workOf(attributes, source.field, ticketOf))
+      return createWorkReader(source.field, naming)
   }
 }
 
@@ -289,9 +339,58 @@ function firstOf(attributes: Attributes, keys: readonly string[]): string | null
   return null
 }
 
-function workOf(attributes: Attributes, field: WorkField, ticketOf: TicketOf): string | null {
-  if (field === 'repository') return firstOf(attributes, ATTRIBUTE_NAMES.repository)
-  const branch = firstOf(attributes, ATTRIBUTE_NAMES.branch)
-  if (field === 'branch' || branch === null) return branch
-  return ticketOf(branch) ?? null
+/** By the stretch of work that a row is of; sessions of earlier versions have what they were labelled with. */
+function createWorkReader(field: WorkField, { ticketOf, pullRequestOf }: Naming): NameReader {
+  const links = new Map<string, string>()
+  let cells: UsageCells | undefined
+  /** Names of stretches, by the place of their session, since many rows are of one. */
+  let known: (Map<string, string | null> | undefined)[] = []
+
+  function nameIn(of: UsageCells, place: number, segment: string): string | null {
+    const session = of.sessions[place]?.id ?? 0
+    const work = of.work.get(session)?.get(segment)
+    const attributes = of.attributes.get(session) ?? NO_ATTRIBUTES
+    const repository = work?.repository ?? firstOf(attributes, ATTRIBUTE_NAMES.repository)
+    const labelled = work === undefined ? firstOf(attributes, ATTRIBUTE_NAMES.branch) : null
+    const branch = work?.branch ?? labelled
+    switch (field) {
+      case 'repository':
+        return repository
+      case 'branch':
+        return branch
+      case 'ticket':
+        return branch === null ? null : (ticketOf(branch) ?? null)
+      case 'pullRequest': {
+        const name = pullRequestOf({ session, segment: Number(segment), repository, branch })
+        return linked(name, name?.startsWith('http') === true ? name : undefined)
+      }
+      case 'commit':
+        return linked(work?.commit?.name ?? null, work && commitUrl(work))
+    }
+  }
+
+  function linked(name: string | null, url: string | undefined): string | null {
+    if (name !== null && url !== undefined) links.set(name, url)
+    return name
+  }
+
+  return {
+    links,
+    begin: (next) => {
+      if (next === cells) return
+      cells = next
+      known = []
+    },
+    nameOf: (place, row) => {
+      if (cells === undefined) return null
+      const segment = cells.sets[row]?.segment ?? ''
+      const names = known[place] ?? new Map<string, string | null>()
+      known[place] = names
+      const name = names.get(segment)
+      if (name !== undefined) return name
+      const found = nameIn(cells, place, segment)
+      names.set(segment, found)
+      return found
+    },
+  }
 }

@@ -78,7 +78,8 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
         async (span) => {
           const used = await readSlice(span)
           const ids = used.sessions.map(({ id }) => id)
-          return cellsOf(used, await usage.attributes(ids, attributeKeys))
+          const attributes = await usage.attributes(ids, attributeKeys)
+          return cellsOf(used, attributes, await usage.work(ids))
         },
         pause,
       )

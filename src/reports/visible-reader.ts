@@ -93,6 +93,8 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       nextBucket: (fromMs) => usage.nextBucket(fromMs),
       buckets: (filter, span) => usage.buckets({ ...filter, owner }, span),
       attributes: (ids, keys) => usage.attributes(ids, keys, owner),
+      work: (ids) => usage.work(ids, owner),
+      pullRequests: () => usage.pullRequests(owner),
     },
     lists: {
       page: (question, after, limit) =>

@@ -97,6 +97,7 @@ function foldOneByOne(
       models: steps.flatMap((step) => step.usage.models),
       tools: steps.flatMap((step) => step.usage.tools),
       activity: steps.flatMap((step) => step.usage.activity),
+      work: steps.flatMap((step) => step.usage.work ?? []),
     },
     controls: steps.flatMap((step) => step.controls),
     isStuck,
@@ -164,6 +165,7 @@ function isRegrouped(before: SessionState, now: SessionState): boolean {
       before.attributes !== now.attributes ||
       before.firstPromptMs !== now.firstPromptMs ||
       before.firstCommitMs !== now.firstCommitMs ||
+      before.work?.segments !== now.work?.segments ||
       // A session is found by each model that it called at least once.
       Object.keys(before.totals.models).length !== Object.keys(now.totals.models).length)
   )

@@ -35,6 +35,7 @@ import { boundOpenTurns } from './turns/turn-end.ts'
 import { boundHeld } from './relief.ts'
 import { joinTurnSpans } from './turns/turn-span.ts'
 import { noteCommand } from './usage/commands.ts'
+import { noteWork } from './work/work.ts'
 import { emptyUsageDraft, usageOf } from './usage/usage.ts'
 
 /** What can happen to a session. `atMs` is the bridge's own time, of arrival or of the control. */
@@ -141,6 +142,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
     return
   }
   noteCommand(state, item)
+  noteWork(draft, item)
   // Where spans are the source, nothing waits for them.
   state.traced ||= item.traceId !== undefined && item.place === undefined
   if (item.kind === 'transcript')

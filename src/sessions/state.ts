@@ -16,6 +16,7 @@ import {
   type Joins,
   type Correlations,
 } from './pending-correlations.ts'
+import type { Work } from './work/work-state.ts'
 import type { SeriesRun } from './usage/series.ts'
 import type { Transcribed } from './usage/transcribed.ts'
 import type { UsagePart } from './usage/usage.ts'
@@ -309,6 +310,8 @@ export interface SessionState {
   untypedUsage?: Correlations<readonly UsagePart[]>
   /** Slash commands that turns were begun with, by prompt id: see `usage/commands.ts`. */
   commands?: Correlations<string>
+  /** What it works on; absent as long as nobody told anything of it: see `work/segments.ts`. */
+  work?: Work
   /** What transcripts told and telemetry has not, by key: see `transcripts.ts`. */
   transcribed?: Correlations<Transcribed>
   /** Something of a transcript was shown like telemetry: exporters have it, or are to. */
@@ -437,6 +440,9 @@ export function copyState(from: SessionState): SessionState {
   if (from.toldKeys !== undefined) copy.toldKeys = copyCorrelations(from.toldKeys)
   if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyCorrelations(from.pendingRepeats)
   if (from.untypedUsage !== undefined) copy.untypedUsage = copyCorrelations(from.untypedUsage)
+  if (from.work !== undefined) {
+    copy.work = { ...from.work, tools: copyCorrelations(from.work.tools) }
+  }
   if (from.commands !== undefined) copy.commands = copyCorrelations(from.commands)
   if (from.transcribed !== undefined) copy.transcribed = copyCorrelations(from.transcribed)
   copy.earlyNotes = from.earlyNotes.slice()

@@ -22,6 +22,7 @@ export const SESSION_TABLES = [
   'model_usage',
   'tool_usage',
   'activity',
+  'work_segments',
   'transcript_sessions',
   'transcript_claims',
   'transcript_joins',

@@ -11,6 +11,7 @@ import type { BudgetDay } from '../domain/budget.ts'
 import type { DeadItem } from '../domain/outbox.ts'
 import type { SessionRow } from '../domain/session-store.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
+import type { WorkSegment } from '../domain/work.ts'
 import type { Signal, StoredBatch } from '../domain/telemetry-record.ts'
 import type { ModelBucket, Span, UsageSlice } from './usage-slice.ts'
 
@@ -78,6 +79,16 @@ export interface UsageReader {
     keys: readonly string[],
     owner?: Owner,
   ): Promise<readonly AttributeOfSession[]>
+  /** What sessions of these numbers worked on, in the order of sessions and segments. */
+  work(ids: readonly number[], owner?: Owner): Promise<readonly WorkOfSession[]>
+  /** All stretches of work in which there is a pull request, of an owner's sessions if one is named. */
+  pullRequests(owner?: Owner): Promise<readonly WorkOfSession[]>
+}
+
+/** A stretch of what a session worked on. */
+export interface WorkOfSession extends WorkSegment {
+  /** The session's number. */
+  readonly session: number
 }
 
 export interface AttributeOfSession extends AttributeValue {

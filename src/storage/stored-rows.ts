@@ -1,7 +1,9 @@
 /** What rows of sessions and usage say, in the terms of the ports. Every engine names its columns so. */
 import type { Owner } from '../domain/access.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
-import type { ListedSession } from './store-reader.ts'
+import type { WorkSegment } from '../domain/work.ts'
+import { parseJsonText } from './json-text.ts'
+import type { ListedSession, WorkOfSession } from './store-reader.ts'
 import type { ActiveSession, ModelSum } from './usage-slice.ts'
 
 /** The columns of a session that lists and pages show. */
@@ -128,6 +130,22 @@ export function modelSum(row: ModelColumns): ModelSum {
     cacheReadTokens: row.cache_read_tokens ?? 0,
     cacheCreationTokens: row.cache_creation_tokens ?? 0,
   }
+}
+
+/** A segment as it is stored, beside its number. */
+export function workText(work: WorkSegment): string {
+  return JSON.stringify({ ...work, segment: undefined })
+}
+
+/** The same read back; of a text that is damaged, the number alone is known. */
+export function workSegment(row: {
+  readonly session_ref: number
+  readonly segment: number
+  readonly work: string
+}): WorkOfSession {
+  const parsed = parseJsonText(row.work)
+  const work = parsed.ok ? (parsed.value as Omit<WorkSegment, 'segment'> | null) : null
+  return { ...work, session: row.session_ref, segment: row.segment }
 }
 
 /** What `dimensionsKey` made of a set, read back. */

@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto'
 import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
+import { STATUS_LINE_HOOK } from '../../domain/status-line.ts'
 import { claudeCodeQuantities } from './quantities.ts'
 import type { HookContext, HookReader } from '../profile.ts'
 import { believed, numberOf, present, textOf } from '../read-attribute.ts'
@@ -42,7 +43,15 @@ const subagentReport =
     ...present({ answer: textOf(body, 'last_assistant_message') }),
   })
 
+/** What a status line tells: the pull request of the branch that somebody is on. */
+const statusLine: ReadHook = (base, body) => {
+  const url = isObject(body.pr) ? textOf(body.pr, 'url') : undefined
+  const isPage = url !== undefined && /^https?:\/\/\S+$/.test(url)
+  return { ...base, kind: 'other', isHook: true, ...(isPage && { pullRequest: { url } }) }
+}
+
 const hooks: Readonly<Record<string, ReadHook>> = {
+  [STATUS_LINE_HOOK]: statusLine,
   UserPromptSubmit: (base, body) => ({
     ...base,
     kind: 'turn_start_report',

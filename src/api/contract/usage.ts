@@ -29,6 +29,8 @@ export const usageRow = z
   .object({
     /** One for each group, in their order; null: what names none. */
     names: z.array(z.string().nullable()),
+    /** Where they lead, where any does: pages of pull requests and commits. */
+    links: z.array(z.string().nullable()).optional(),
     ...figures,
   })
   .meta({ id: 'UsageRow' })

@@ -69,9 +69,9 @@ function UsageTable({ usage: { groups, rows } }: { readonly usage: UsageAnswer }
       columns={[
         ...groups.map(({ label }, at) => ({
           name: label.charAt(0).toUpperCase() + label.slice(1),
-          cell: ({ names, costUsd }: UsageRow) => (
+          cell: ({ names, links, costUsd }: UsageRow) => (
             <>
-              <GroupName name={names[at] ?? null} />
+              <GroupName name={names[at] ?? null} link={links?.[at] ?? null} />
               {at === 0 && <Meter part={costUsd ?? 0} whole={most} />}
             </>
           ),
@@ -89,7 +89,15 @@ function UsageTable({ usage: { groups, rows } }: { readonly usage: UsageAnswer }
   )
 }
 
-function GroupName({ name }: { readonly name: string | null }) {
+function GroupName({ name, link }: { readonly name: string | null; readonly link: string | null }) {
+  // What an agent told may be any address; only pages of the web are led to.
+  if (link !== null && /^https?:\/\//.test(link)) {
+    return (
+      <a className="name" href={link} target="_blank" rel="noreferrer">
+        {name}
+      </a>
+    )
+  }
   return <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
 }
 

@@ -15,6 +15,28 @@ export function repositoryName(remote: string): string | undefined {
   return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : undefined
 }
 
+/**
+ * The page of a repository from the address of its remote: `https://host/owner/name`. Undefined where that
+ * names no owner, or a host that only this machine knows.
+ */
+export function repositoryPage(remote: string): string | undefined {
+  const address = remote.trim()
+  const name = repositoryName(address)
+  if (name === undefined) return undefined
+  const path = pathOf(address)
+    .replace(/^\/+/, '')
+    .replace(/\.git\/?$/, '')
+    .replace(/\/$/, '')
+  const url = URL.canParse(address) && address.includes('://') ? new URL(address) : undefined
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  // Of SSH, the port is not that of the pages.
+  const host = isWeb ? url.host : (url?.hostname ?? /^(?:[^@/]*@)?([^/:]+):/.exec(address)?.[1])
+  if (host === undefined || !/^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/.test(host)) return undefined
+  return /^[\w./~-]+$/.test(path)
+    ? `${url?.protocol === 'http:' ? 'http' : 'https'}://${host}/${path}`
+    : undefined
+}
+
 function pathOf(remote: string): string {
   if (URL.canParse(remote) && remote.includes('://')) return new URL(remote).pathname
   const scp = /^[^/:]+:(.+)$/.exec(remote)

@@ -6,7 +6,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Clock } from '../../domain/clock.ts'
 import type { FileReader } from './file-reader.ts'
-import { branchOf, remoteUrl, repositoryName } from './git-files.ts'
+import { branchOf, remoteUrl, repositoryName, repositoryPage } from './git-files.ts'
 
 const REMEMBERED_MS = 30_000
 const MAX_REMEMBERED = 200
@@ -18,11 +18,12 @@ const MAX_FOLDER_LENGTH = 4096
 /** git's own files are some hundred bytes; a `config` may hold many remotes. */
 const MAX_FILE_BYTES = 64 * 1024
 const MAX_LABEL_LENGTH = 200
+const MAX_PAGE_LENGTH = 500
 
 export type WorkspaceLabels = Readonly<Record<string, string>>
 
 export interface WorkspaceReader {
-  /** `folder`, and `repository` and `branch` where the folder is in one. */
+  /** `folder`, and `repository`, its page as `repository_url`, and `branch` where the folder is in one. */
   labels(folder: string): Promise<WorkspaceLabels>
 }
 
@@ -98,8 +99,10 @@ async function readLabels(files: FileReader, folder: string): Promise<WorkspaceL
   const branch = head === undefined ? undefined : branchOf(head)
   const url = config === undefined ? undefined : remoteUrl(config)
   const repository = url === undefined ? undefined : repositoryName(url)
+  const page = url === undefined ? undefined : repositoryPage(url)
   return {
     ...(repository !== undefined && { repository: repository.slice(0, MAX_LABEL_LENGTH) }),
+    ...(page !== undefined && page.length <= MAX_PAGE_LENGTH && { repository_url: page }),
     ...(branch !== undefined && { branch: branch.slice(0, MAX_LABEL_LENGTH) }),
   }
 }

@@ -14,6 +14,7 @@ import { bucketOf } from '../../domain/usage.ts'
 import type { Draft } from '../draft.ts'
 import type { CountedCall, EarlyUsage, HeldCall, SessionState } from '../state.ts'
 import { subagentTypeOf } from '../subagents/subagent.ts'
+import { countedSegment } from '../work/segments.ts'
 import { commandOf } from '../usage/commands.ts'
 import { countedDimensions, UNKNOWN_SUBAGENT } from '../usage/dimensions.ts'
 import { keyOf } from '../usage/name-table.ts'
@@ -64,7 +65,8 @@ export function countLateUsage(
   const { totals } = draft.state
   const { timeMs, usage, model } = event
   const subagentId = held === undefined ? event.subagentId : subagentOf(held)
-  const dimensions = dimensionsOf(draft.state, held?.counted?.dimensions ?? {}, subagentId)
+  const told = held?.counted?.dimensions ?? countedSegment(draft.state, timeMs)
+  const dimensions = dimensionsOf(draft.state, told, subagentId)
   countUsage(totals, model, usage, cost)
   if (cost === undefined) countUnpriced(totals, model)
   if (held !== undefined) moveCall(draft, held, dimensions, cost?.source)
@@ -193,6 +195,7 @@ function toldBy(state: SessionState, event: ModelCallEvent | ModelErrorEvent): C
   const command = commandOf(state, event)
   return {
     ...attribution,
+    ...countedSegment(state, event.timeMs),
     ...(command !== undefined && { command }),
     ...(querySource !== undefined && { querySource }),
     ...(subagentType !== undefined && { subagentType }),

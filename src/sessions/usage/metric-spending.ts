@@ -9,6 +9,7 @@ import { addUsd } from '../../domain/exact-sum.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import { bucketOf, dimensionsKey } from '../../domain/usage.ts'
 import type { Draft } from '../draft.ts'
+import { countedSegment } from '../work/segments.ts'
 import { countedDimensions } from './dimensions.ts'
 import { keyOf, OTHER_NAMES } from './name-table.ts'
 import type { SeriesRun } from './series.ts'
@@ -49,10 +50,12 @@ export function noteMetricSpending(
   const bucketMs = bucketOf(toMs)
   const isRoom = (stretch?.parts.length ?? 0) < MAX_PARTS
   const isKnown = stretch?.parts.some((part) => part.model === name && isPlain(part)) === true
+  const told = { ...sample.dimensions, ...countedSegment(state, toMs) }
+  const isTold = sample.dimensions !== undefined || told.segment !== undefined
   const part: MetricPart = {
     bucketMs,
     model: isKnown || isRoom ? name : OTHER_NAMES,
-    ...(isRoom && sample.dimensions !== undefined && { dimensions: sample.dimensions }),
+    ...(isRoom && isTold && { dimensions: told }),
     costUsd: sample.measure === 'cost_usd' ? by : 0,
     usage: sample.measure === 'tokens' ? tokensOf(sample.facet, by) : emptyUsage(),
   }

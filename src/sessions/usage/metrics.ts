@@ -8,6 +8,7 @@ import { type BelievedSample, incrementOf, runOf } from './series.ts'
 import type { SessionState } from '../state.ts'
 import { count, keyOf, OTHER_NAMES } from './name-table.ts'
 import type { MetricTotals } from './totals.ts'
+import { noteWorkMetric } from '../work/work.ts'
 import { activityOf, addActivity } from './usage.ts'
 
 export function onMetric(draft: Draft, sample: MetricSample): void {
@@ -18,6 +19,7 @@ export function onMetric(draft: Draft, sample: MetricSample): void {
   const by = incrementOf(sample, state.series)
   totals.metrics.samples += 1
   noteActivity(draft, sample, by)
+  noteWorkMetric(draft, sample, by)
   if (sample.measure === 'session_start') {
     if (by > 0) count(totals.starts, sample.facet ?? 'unknown', by)
   } else {

@@ -14,7 +14,7 @@ import {
   type ToolUsage,
   type Usage,
 } from '../../domain/usage.ts'
-
+import type { WorkSegment } from '../../domain/work.ts'
 import { isEstimate } from './totals.ts'
 
 /** Rows by what they are kept apart by; the name comes last there, since it may hold anything. */
@@ -22,17 +22,20 @@ export interface UsageDraft {
   readonly models: Map<string, ModelUsage>
   readonly tools: Map<string, ToolUsage>
   readonly activity: Map<string, Activity>
+  /** By their numbers. */
+  readonly work: Map<number, WorkSegment>
 }
 
 export function emptyUsageDraft(): UsageDraft {
-  return { models: new Map(), tools: new Map(), activity: new Map() }
+  return { models: new Map(), tools: new Map(), activity: new Map(), work: new Map() }
 }
 
-export function usageOf({ models, tools, activity }: UsageDraft): Usage {
+export function usageOf({ models, tools, activity, work }: UsageDraft): Usage {
   return {
     models: [...models.values()].filter(isSomething),
     tools: [...tools.values()],
     activity: [...activity.values()],
+    ...(work.size > 0 && { work: [...work.values()] }),
   }
 }
 

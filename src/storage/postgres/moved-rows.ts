@@ -142,6 +142,11 @@ export function movedColumns(
       facet: key('facet'),
       value: orZero(numberBy((value) => sound(value, 'value'))('value')),
     },
+    work_segments: {
+      ...byName(same, 'session_ref', 'segment'),
+      has_pull_request: flag('has_pull_request'),
+      work: text('work'),
+    },
     outbox: {
       ...byName(same, 'id', 'kind', 'created_ms', 'payload_version', 'bytes', 'destination'),
       ...byName(key, 'session_key', 'score_key'),

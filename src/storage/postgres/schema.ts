@@ -399,6 +399,15 @@ export interface TranscriptJoinsTable {
   telemetry_key: string | null
 }
 
+/** What sessions worked on: see `domain/work.ts`. */
+export interface WorkSegmentsTable {
+  session_ref: number
+  segment: number
+  has_pull_request: boolean
+  /** JSON of a `WorkSegment`, without its number. */
+  work: string
+}
+
 /** How far transcripts were read. */
 export interface TranscriptFilesTable {
   id: Generated<number>
@@ -475,6 +484,7 @@ export interface Schema {
   usage_dimensions: UsageDimensionsTable
   tool_usage: ToolUsageTable
   activity: ActivityTable
+  work_segments: WorkSegmentsTable
   outbox: OutboxTable
   outbox_readers: OutboxReadersTable
   outbox_deliveries: OutboxDeliveriesTable

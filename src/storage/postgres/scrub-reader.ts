@@ -133,6 +133,10 @@ export async function derivedTexts(
      where session_ref = $1 and kind = 'budget' and detail is not null`,
     [id],
   )
+  const work = await statements.query<{ readonly segment: number; readonly work: string }>(
+    'select segment, work from work_segments where session_ref = $1',
+    [id],
+  )
   return {
     session: {
       ...{ userId, title, project, team },
@@ -145,6 +149,7 @@ export async function derivedTexts(
     items: await waitingItems(statements, 'session_key = $1', [stored]),
     usageNames: names.map(({ name }) => name),
     controls: Object.fromEntries(controls.map(({ id: at, detail }) => [at, detail])),
+    work: Object.fromEntries(work.map((row) => [row.segment, row.work])),
   }
 }
 

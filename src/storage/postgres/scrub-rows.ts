@@ -59,7 +59,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     ref: number,
     texts: MaskedTexts,
   ): Promise<void> {
-    const { session, state, attributes, prompts = {}, items = [], controls = {} } = texts
+    const { session, state, attributes, prompts = {}, items = [] } = texts
     if (session !== undefined) {
       const { userId, title, project, team, ownerTeam, ownerUser } = session
       await statements.run(
@@ -79,12 +79,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     for (const [before, prompt] of Object.entries(prompts)) {
       await setPrompt(statements, ref, { before, after: before, prompt })
     }
-    for (const [id, detail] of Object.entries(controls)) {
-      await statements.run(
-        'update session_controls set detail = $3 where session_ref = $1 and id = $2',
-        [ref, Number(id), detail],
-      )
-    }
+    await setDetails(statements, ref, texts)
     for (const { id, payload } of items) await rewriteItem(statements, id, payload)
     for (const [before, after] of texts.usageNames ?? []) {
       await renameUsage(statements, ref, before, after)
@@ -200,6 +195,25 @@ async function replaceAttributes(
     Object.entries(attributes).map(([name, value]) => [ref, keyText(name), plainText(value)]),
     'on conflict do nothing',
   )
+}
+
+async function setDetails(
+  statements: Statements,
+  ref: number,
+  { controls = {}, work = {} }: MaskedTexts,
+): Promise<void> {
+  for (const [id, detail] of Object.entries(controls)) {
+    await statements.run(
+      'update session_controls set detail = $3 where session_ref = $1 and id = $2',
+      [ref, Number(id), detail],
+    )
+  }
+  for (const [segment, text] of Object.entries(work)) {
+    await statements.run(
+      'update work_segments set work = $3 where session_ref = $1 and segment = $2',
+      [ref, Number(segment), text],
+    )
+  }
 }
 
 interface ChangedPrompt {

@@ -57,6 +57,7 @@ export const SESSION_TABLES = [
   'model_usage',
   'tool_usage',
   'activity',
+  'work_segments',
   'budget_alerts',
   'transcript_sessions',
   'transcript_claims',

@@ -2,7 +2,8 @@
 import type { Usage } from '../../domain/usage.ts'
 import type { Statements } from './connection.ts'
 import type { ReferenceRows } from './reference-rows.ts'
-import { changeOf, changeOfNanoUsd, keyText } from './stored-values.ts'
+import { workText } from '../stored-rows.ts'
+import { changeOf, changeOfNanoUsd, keyText, plainText } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
 interface UsageOfSession {
@@ -107,6 +108,31 @@ export async function addUsage(
         ],
       ),
     ),
+  )
+  await putWork(statements, used)
+}
+
+/** The newest that is known of each takes the place of what was known. */
+async function putWork(statements: Statements, used: readonly UsageOfSession[]): Promise<void> {
+  const rows = new Map<string, Row>()
+  for (const { sessionRef, usage } of used) {
+    for (const one of usage.work ?? []) {
+      const hasPullRequest = one.pullRequest !== undefined
+      rows.set(`${sessionRef} ${one.segment}`, [
+        sessionRef,
+        one.segment,
+        hasPullRequest,
+        plainText(workText(one)),
+      ])
+    }
+  }
+  await insertRows(
+    statements,
+    'work_segments',
+    ['session_ref', 'segment', 'has_pull_request', 'work'],
+    [...rows.values()],
+    `on conflict (session_ref, segment) do update
+       set has_pull_request = excluded.has_pull_request, work = excluded.work`,
   )
 }
 

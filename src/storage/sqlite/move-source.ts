@@ -214,6 +214,7 @@ const FIGURES = [
   `select 'usage: tokens', sum(${tokens}) from model_usage u where ${isOf('u')}`,
   `select 'usage: tool results', sum(results) from tool_usage u where ${isOf('u')}`,
   `select 'usage: activity', sum(${sound('value', 'value')}) from activity u where ${isOf('u')}`,
+  `select 'usage: work', count(*) from work_segments w where ${isOf('w')}`,
   `select 'outbox ' || exporter || ': ' || state, count(*) from (${deliveries('')})
     group by exporter, state`,
   `select 'budget alerts', count(*) from budget_alerts`,

@@ -381,6 +381,15 @@ export interface TranscriptJoinsTable {
   telemetry_key: string | null
 }
 
+/** What sessions worked on: see `domain/work.ts`. */
+export interface WorkSegmentsTable {
+  session_ref: number
+  segment: number
+  has_pull_request: Flag
+  /** JSON of a `WorkSegment`, without its number. */
+  work: string
+}
+
 /** How far transcripts were read. */
 export interface TranscriptFilesTable {
   path_hash: string
@@ -414,6 +423,7 @@ export interface Schema {
   usage_dimensions: UsageDimensionsTable
   tool_usage: ToolUsageTable
   activity: ActivityTable
+  work_segments: WorkSegmentsTable
   outbox: OutboxTable
   outbox_positions: OutboxPositionsTable
   outbox_exceptions: OutboxExceptionsTable

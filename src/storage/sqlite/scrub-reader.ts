@@ -109,6 +109,9 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     `select id, detail from session_controls
      where session_ref = ? and kind = 'budget' and detail is not null`,
   )
+  const workOf = handle.prepare<[number], { readonly segment: number; readonly work: string }>(
+    'select segment, work from work_segments where session_ref = ?',
+  )
   const allOrigins = handle.prepare<
     [],
     { readonly id: number; readonly scope_name: string } & Pick<
@@ -148,6 +151,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
       items: itemsOf.all(key),
       usageNames: namesOf.all(id, id, id),
       controls: Object.fromEntries(controlsOf.all(id).map(({ id: at, detail }) => [at, detail])),
+      work: Object.fromEntries(workOf.all(id).map(({ segment, work }) => [segment, work])),
     }
   }
 

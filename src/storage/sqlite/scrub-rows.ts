@@ -79,6 +79,9 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
   const setControl = handle.prepare<[string, number, number]>(
     'update session_controls set detail = ? where session_ref = ? and id = ?',
   )
+  const setWork = handle.prepare<[string, number, number]>(
+    'update work_segments set work = ? where session_ref = ? and segment = ?',
+  )
   const rename = handle.prepare<[string, string, number]>(
     'update sessions set session_key = ?, session_id = ? where id = ?',
   )
@@ -172,11 +175,13 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     for (const [name, value] of Object.entries(attributes)) putAttribute.run(ref, name, value)
   }
 
-  function replaceDetails(ref: number, { prompts = {}, controls = {} }: MaskedTexts): void {
+  function replaceDetails(ref: number, texts: MaskedTexts): void {
+    const { prompts = {}, controls = {}, work = {} } = texts
     for (const [before, prompt] of Object.entries(prompts)) {
       setPrompt.run({ ...prompt, ref, before, after: before })
     }
     for (const [id, detail] of Object.entries(controls)) setControl.run(detail, ref, Number(id))
+    for (const [segment, text] of Object.entries(work)) setWork.run(text, ref, Number(segment))
   }
 
   const { derivedNow, ...reader } = createScrubReader(connection)

@@ -1,5 +1,6 @@
 /** What sessions used, added up inside a commit: a row for each quarter of an hour and name. */
 import { dimensionsKey, type Usage, type UsageDimensions } from '../../domain/usage.ts'
+import { workText } from '../stored-rows.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
@@ -94,6 +95,18 @@ export function createUsageRows(connection: Connection): UsageRows {
       ),
   )
 
+  const segments = prepare(connection, (row: NewRow<'work_segments'>) =>
+    kysely
+      .insertInto('work_segments')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['session_ref', 'segment']).doUpdateSet((eb) => ({
+          has_pull_request: eb.ref('excluded.has_pull_request'),
+          work: eb.ref('excluded.work'),
+        })),
+      ),
+  )
+
   const dimensionRefs = createBoundedMap<string, number>(MAX_REMEMBERED)
   const findDimensions = prepare(connection, ({ key }: { key: string }) =>
     kysely.selectFrom('usage_dimensions').select('id').where('key', '=', key),
@@ -142,6 +155,14 @@ export function createUsageRows(connection: Connection): UsageRows {
       }
       for (const { bucketMs, measure, facet, value } of usage.activity) {
         activity.run({ session_ref: sessionRef, bucket_ms: bucketMs, measure, facet, value })
+      }
+      for (const one of usage.work ?? []) {
+        segments.run({
+          session_ref: sessionRef,
+          segment: one.segment,
+          has_pull_request: one.pullRequest === undefined ? 0 : 1,
+          work: workText(one),
+        })
       }
     },
   }

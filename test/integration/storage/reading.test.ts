@@ -197,6 +197,50 @@ describe.each(engines)('menus and figures in $name', (engine) => {
     expect(await reader.usage.attributes([], ['branch'])).toEqual([])
   })
 
+  test('tell what sessions worked on, each stretch as it is known last', async () => {
+    const rig = await createRig(engine)
+    const [one, two] = [row('a', { team: 'red' }), row('b')]
+    const commit = { name: '1a2b3c4', isHash: true, atMs: AT_MS, turn: 'p1' }
+    const pullRequest = { name: 'https://x.example/a/b/pull/1', isUrl: true, atMs: AT_MS }
+    const first = [
+      { segment: 0, branch: 'main' },
+      { segment: 1, branch: 'x\0\ud800' },
+    ]
+    await rig.commit({ sessions: [one, two], usage: [used(one, { work: first })] })
+    await rig.commit({
+      sessions: [one],
+      usage: [used(one, { work: [{ segment: 0, branch: 'feature', commit }] })],
+    })
+    await rig.commit({
+      sessions: [two],
+      usage: [
+        used(two, {
+          work: [
+            { segment: 3, pullRequest },
+            { segment: 3, pullRequest },
+          ],
+        }),
+      ],
+    })
+    const sessions = await rig.reader.lists.page(everywhere, undefined, 100)
+    const ids = sessions.map(({ id }) => id).sort((a, b) => a - b)
+    const [a = 0, b = 0] = ids
+    const own = [
+      { session: a, segment: 0, branch: 'feature', commit },
+      { session: a, segment: 1, branch: expect.stringMatching(/^x/) },
+    ]
+    const { usage } = rig.reader
+    expect(await usage.work(ids)).toEqual([...own, { session: b, segment: 3, pullRequest }])
+    expect(await usage.work([a])).toEqual(own)
+    expect(await usage.work([])).toEqual([])
+    expect(await usage.work(ids, { team: 'red', user: undefined })).toEqual(own)
+    expect(await usage.pullRequests()).toEqual([{ session: b, segment: 3, pullRequest }])
+    expect(await usage.pullRequests({ team: 'red', user: undefined })).toEqual([])
+    await (await rig.store.sessions.remove(two.key))?.deleteRows()
+    expect(await usage.pullRequests()).toEqual([])
+    expect(await usage.work([b])).toEqual([])
+  })
+
   test('sum up a day for budgets, and list the sessions that are dear', async () => {
     const rig = await createRig(engine)
     const sessions = [

@@ -6,6 +6,7 @@ import {
   type ModelUsage,
   type ToolUsage,
 } from '../../../src/domain/usage.ts'
+import type { WorkSegment } from '../../../src/domain/work.ts'
 import { AT_MS, type State } from '../../unit/storage/arrivals.ts'
 
 export const BUCKET = bucketOf(AT_MS)
@@ -14,12 +15,13 @@ export interface Used {
   readonly models?: readonly Partial<ModelUsage>[]
   readonly tools?: readonly Partial<ToolUsage>[]
   readonly activity?: readonly Activity[]
+  readonly work?: readonly WorkSegment[]
   readonly isMoved?: boolean
 }
 
 /** What a session used: a call of `opus` in the bucket of `AT_MS`, unless it says otherwise. */
 export function used(session: SessionRow<State>, used: Used): SessionUsage {
-  const { models = [], tools = [], activity = [], isMoved = false } = used
+  const { models = [], tools = [], activity = [], work, isMoved = false } = used
   return {
     session,
     isMoved,
@@ -52,6 +54,7 @@ export function used(session: SessionRow<State>, used: Used): SessionUsage {
         ...change,
       })),
       activity,
+      ...(work !== undefined && { work }),
     },
   }
 }

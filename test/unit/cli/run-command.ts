@@ -15,7 +15,15 @@ export interface Ran {
 export async function runCommandLine(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
-  { nowMs = 0, isTTY = false }: { readonly nowMs?: number; readonly isTTY?: boolean } = {},
+  {
+    nowMs = 0,
+    isTTY = false,
+    workingDir = '/home/me',
+  }: {
+    readonly nowMs?: number
+    readonly isTTY?: boolean
+    readonly workingDir?: string
+  } = {},
 ): Promise<Ran> {
   let stdout = ''
   let stderr = ''
@@ -26,7 +34,7 @@ export async function runCommandLine(
     args,
     shellVariables: variables,
     readSettings: () => ok(settingsOf(variables, [])),
-    platform: { os: 'linux', homeDir: '/home/me', workingDir: '/home/me' },
+    platform: { os: 'linux', homeDir: '/home/me', workingDir },
     productVersion: '1.2.3',
     program: { nodePath: '/bin/node', mainPath: '/opt/main.js' },
     userId: 1000,

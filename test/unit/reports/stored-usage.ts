@@ -10,6 +10,7 @@ import {
 } from '../../../src/domain/usage.ts'
 import { openReader } from '../../../src/storage/beside.ts'
 import type { StoreReader } from '../../../src/storage/store-reader.ts'
+import type { WorkSegment } from '../../../src/domain/work.ts'
 import { type Filter, filter } from '../../../src/api/contract/filter.ts'
 import { type OverviewQuery, overviewQuery } from '../../../src/api/contract/overview.ts'
 import { type SessionListQuery, sessionListQuery } from '../../../src/api/contract/session-list.ts'
@@ -31,6 +32,7 @@ export interface Used {
   readonly models?: readonly Partial<ModelUsage>[]
   readonly tools?: readonly Partial<ToolUsage>[]
   readonly activity?: readonly Pick<Activity, 'measure' | 'facet' | 'value'>[]
+  readonly work?: readonly WorkSegment[]
   readonly prompt?: string
   readonly attributes?: Readonly<Record<string, string>>
 }
@@ -86,7 +88,7 @@ function arrivalsOf(sessionId: string, { atMs, prompt, attributes = {} }: Used) 
   return [arrival(item, { origin: { ...origin, resource: { ...origin.resource, ...attributes } } })]
 }
 
-function usageOf({ atMs, models = [], tools = [], activity = [] }: Used) {
+function usageOf({ atMs, models = [], tools = [], activity = [], work = [] }: Used) {
   const bucketMs = bucketOf(atMs)
   return {
     models: models.map((change) => ({
@@ -117,6 +119,7 @@ function usageOf({ atMs, models = [], tools = [], activity = [] }: Used) {
       ...change,
     })),
     activity: activity.map((change) => ({ bucketMs, ...change })),
+    work,
   }
 }
 

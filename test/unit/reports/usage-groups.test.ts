@@ -138,10 +138,116 @@ describe('attributes of sessions', () => {
   })
 })
 
+describe('the work of sessions', () => {
+  const URL = 'https://github.com/ada/shop/pull/7'
+  const shop = {
+    repository: 'ada/shop',
+    repositoryUrl: 'https://github.com/ada/shop',
+    branch: 'feature',
+  }
+  const commit = { name: '1a2b3c4', isHash: true, atMs: MONDAY_MS }
+  const pullRequest = { name: URL, isUrl: true, atMs: MONDAY_MS }
+  const segment = (number: number) => ({ segment: String(number) })
+
+  test('commits have what was spent before them, with their page', async () => {
+    const { use, reports } = await openUsageStore()
+    await use('s1', {
+      atMs: MONDAY_MS,
+      models: [{ costUsd: 1 }, { costUsd: 2, dimensions: segment(1) }],
+      work: [
+        { segment: 0, ...shop, commit },
+        { segment: 1, ...shop },
+      ],
+    })
+    const { rows } = await reports.usage(askUsage('commit,repository'))
+    expect(rows).toMatchObject([
+      { names: [null, 'ada/shop'], costUsd: 2 },
+      {
+        names: ['1a2b3c4', 'ada/shop'],
+        costUsd: 1,
+        links: ['https://github.com/ada/shop/commit/1a2b3c4', null],
+      },
+    ])
+    expect(rows[0]).not.toHaveProperty('links')
+  })
+
+  test('a pull request has what its branch cost, in whichever session', async () => {
+    const { use, reports } = await openUsageStore()
+    await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }], work: [{ segment: 0, ...shop }] })
+    await use('s2', {
+      atMs: MONDAY_MS,
+      models: [
+        { costUsd: 2, dimensions: segment(1) },
+        { costUsd: 4, dimensions: segment(2) },
+      ],
+      work: [
+        { segment: 1, ...shop, pullRequest },
+        { segment: 2, ...shop, branch: 'other' },
+      ],
+    })
+    await use('s3', {
+      atMs: MONDAY_MS,
+      models: [{ costUsd: 8 }],
+      work: [{ segment: 0, ...shop, repository: 'ada/site' }],
+    })
+    const { rows } = await reports.usage(askUsage('pull-request'))
+    expect(rows).toMatchObject([
+      { names: [null], costUsd: 12, sessions: 2 },
+      { names: [URL], costUsd: 3, sessions: 2, links: [URL] },
+    ])
+  })
+
+  test('without a branch, or on one that others are merged into, it is that of the session', async () => {
+    const { use, reports } = await openUsageStore()
+    const main = { ...shop, branch: 'main' }
+    const other = { ...pullRequest, name: `${URL}1` }
+    const models = [0, 1, 2, 3].map((number) => ({
+      costUsd: 2 ** number,
+      dimensions: number === 0 ? {} : segment(number),
+    }))
+    await use('s1', {
+      atMs: MONDAY_MS,
+      models,
+      work: [
+        { segment: 0, ...main },
+        { segment: 1, ...main, pullRequest },
+        { segment: 2, repository: 'ada/shop', pullRequest: other },
+        { segment: 3 },
+      ],
+    })
+    await use('s2', { atMs: MONDAY_MS, models: [{ costUsd: 16 }], work: [{ segment: 0, ...main }] })
+    const { rows } = await reports.usage(askUsage('pull-request'))
+    expect(rows).toMatchObject([
+      { names: [null], costUsd: 16 },
+      { names: [`${URL}1`], costUsd: 12 },
+      { names: [URL], costUsd: 3 },
+    ])
+  })
+
+  test('the ticket is that of the branch at the time', async () => {
+    const { use, reports } = await openUsageStore()
+    await use('s1', {
+      atMs: MONDAY_MS,
+      attributes: { branch: 'SHOP-2' },
+      models: [{ costUsd: 1 }, { costUsd: 2, dimensions: segment(1) }],
+      work: [
+        { segment: 0, branch: 'SHOP-1-a' },
+        { segment: 1, branch: 'SHOP-2-b' },
+      ],
+    })
+    expect(costs((await reports.usage(askUsage('ticket'))).rows)).toEqual([
+      ['SHOP-2', 2, 1],
+      ['SHOP-1', 1, 1],
+    ])
+  })
+})
+
 const name = (...names: readonly string[]) =>
   fc.option(fc.constantFrom(...names), { nil: undefined })
 const dimensionSet = fc.record(
-  Object.fromEntries(callDimensions.map((each) => [each, fc.constantFrom('x', 'y', '')])),
+  Object.fromEntries(
+    [...callDimensions, 'segment'].map((each) => [each, fc.constantFrom('1', '2', '')]),
+  ),
   { requiredKeys: [] },
 )
 const call = fc.record({
@@ -157,7 +263,26 @@ const call = fc.record({
   cacheReadTokens: fc.nat(1000),
   cacheCreationTokens: fc.nat(1000),
 })
+const workSegment = fc.record(
+  {
+    segment: fc.nat(2),
+    repository: fc.constantFrom('ada/shop', 'ada/site'),
+    branch: fc.constantFrom('main', 'a', 'SHOP-1'),
+    commit: fc.record({
+      name: fc.constantFrom('aaaaaaa', 'bbbbbbb'),
+      isHash: fc.boolean(),
+      atMs: fc.nat(9),
+    }),
+    pullRequest: fc.record({
+      name: fc.constantFrom('https://x.example/a/b/pull/1', 'pull request 1 of s1'),
+      isUrl: fc.boolean(),
+      atMs: fc.nat(9),
+    }),
+  },
+  { requiredKeys: ['segment'] },
+)
 const use = fc.record({
+  work: fc.array(workSegment, { maxLength: 3 }),
   sessionId: fc.constantFrom('s1', 's2', 's3', 's4'),
   day: fc.nat(3),
   models: fc.array(call, { maxLength: 4 }),
@@ -181,11 +306,12 @@ test('of generated sessions, all groups and pairs of them add up to the total', 
       fc.shuffledSubarray(ALL_GROUPS, { minLength: 6, maxLength: 6 }),
       async (uses, sessions, attributes, groups) => {
         const store = await openUsageStore()
-        for (const { sessionId, day, models } of uses) {
+        for (const { sessionId, day, models, work } of uses) {
           await store.use(sessionId, {
             atMs: MONDAY_MS + day * DAY_MS,
             models: models.map((one) => ({ ...one, dimensions: told(one.dimensions) })),
             activity: [{ measure: 'prompts', facet: '', value: 1 }],
+            work,
             session: present(sessions[sessionId] ?? {}),
             attributes: attributes[sessionId] ?? {},
           })

@@ -21,6 +21,7 @@ const MASKED = new Set([
   'model_usage.model',
   'tool_usage.tool',
   'activity.facet',
+  'work_segments.work',
   'usage_dimensions.key',
   ...['session_key', 'score_key', 'payload'].map((column) => `outbox.${column}`),
   'outbox_exceptions.reason',

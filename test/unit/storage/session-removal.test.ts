@@ -16,6 +16,7 @@ const TABLES = [
   'model_usage',
   'tool_usage',
   'activity',
+  'work_segments',
   'outbox',
 ]
 
@@ -45,6 +46,7 @@ async function fill(store: OpenStore, sessionId: string, records = 3): Promise<v
     models: [{ ...calls, ...parts, ...tokens, durationMs: 1 }],
     tools: [{ bucketMs, tool: 'Bash', results: 1, failures: 0, refusals: 0, durationMs: 1 }],
     activity: [{ bucketMs, measure: 'commits' as const, facet: '', value: 1 }],
+    work: [{ segment: 0, branch: 'main' }],
   }
   await store.sessions.commit([prompt, ...arrivals], [], () => ({
     ...nothing,

@@ -15,6 +15,7 @@ import { transcriptRanks } from './0003-transcript-ranks.ts'
 import { rollingUpgrades } from './0004-rolling-upgrades.ts'
 import { foldersAsProjects } from './0005-folders-as-projects.ts'
 import { sharedQuotas } from './0006-shared-quotas.ts'
+import { workSegments } from './0008-work-segments.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -23,6 +24,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-rolling-upgrades': rollingUpgrades,
   '0005-folders-as-projects': foldersAsProjects,
   '0006-shared-quotas': sharedQuotas,
+  '0008-work-segments': workSegments,
 }
 
 export const breaking: readonly string[] = []

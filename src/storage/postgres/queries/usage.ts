@@ -4,9 +4,10 @@
  */
 import { type Kysely, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import type { Owner } from '../../../domain/access.ts'
 import { BUCKET_MS, type UsageDimensions } from '../../../domain/usage.ts'
 import { createBoundedMap } from '../../bounded-map.ts'
-import { activeSession, dimensionsOf, modelSum } from '../../stored-rows.ts'
+import { activeSession, dimensionsOf, modelSum, workSegment } from '../../stored-rows.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
@@ -113,7 +114,34 @@ export function createUsageReader({ kysely }: Database): UsageReader {
     return Object.values(found).filter((bucketMs) => bucketMs !== null)
   }
 
+  /** In the order in which they were worked on. */
+  const workOf = (owner: Owner | undefined) =>
+    kysely
+      .selectFrom('work_segments')
+      .select(['session_ref', 'segment', 'work'])
+      .$if(owner !== undefined, (query) =>
+        query.where(
+          'session_ref',
+          'in',
+          ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
+        ),
+      )
+      .orderBy('session_ref')
+      .orderBy('segment')
+
   return {
+    work: async (ids, owner) => {
+      const rows = await workOf(owner).where(among('session_ref', ids)).execute()
+      return rows.map(workSegment)
+    },
+    pullRequests: async (owner) => {
+      // A row of a session that was taken out stays a while.
+      const rows = await workOf(owner)
+        .where('has_pull_request', '=', sql.lit(true))
+        .where('session_ref', 'in', kysely.selectFrom('sessions').select('id'))
+        .execute()
+      return rows.map(workSegment)
+    },
     reader: (filter) => (span) => slice(filter, span),
     nextBucket: async (fromMs) => {
       const found = await edges('min', fromMs, Number.POSITIVE_INFINITY)

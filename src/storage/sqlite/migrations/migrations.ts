@@ -21,6 +21,7 @@ import { access } from './0015-access.ts'
 import { budgetOverrides } from './0016-budget-overrides.ts'
 import { transcriptRanks } from './0017-transcript-ranks.ts'
 import { foldersAsProjects } from './0018-folders-as-projects.ts'
+import { workSegments } from './0020-work-segments.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -41,4 +42,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-budget-overrides': budgetOverrides,
   '0017-transcript-ranks': transcriptRanks,
   '0018-folders-as-projects': foldersAsProjects,
+  '0020-work-segments': workSegments,
 }

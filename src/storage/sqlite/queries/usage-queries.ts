@@ -4,12 +4,13 @@
  */
 import { sql } from 'kysely'
 import { BUCKET_MS } from '../../../domain/usage.ts'
+import type { Owner } from '../../../domain/access.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
-import { activeSession, modelSum } from '../../stored-rows.ts'
+import { activeSession, modelSum, workSegment } from '../../stored-rows.ts'
 import { modelColumns } from './model-buckets.ts'
 import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
@@ -109,8 +110,37 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
   const first = edges('min')
   const last = edges('max')
 
+  /** In the order in which they were worked on. */
+  const workOf = (owner: Owner | undefined) =>
+    kysely
+      .selectFrom('work_segments')
+      .select(['session_ref', 'segment', 'work'])
+      .$if(owner !== undefined, (query) =>
+        query.where(
+          'session_ref',
+          'in',
+          ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
+        ),
+      )
+      .orderBy('session_ref')
+      .orderBy('segment')
+
   return {
     reader,
+    work: async (ids, owner) => {
+      const rows = await workOf(owner)
+        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
+        .execute()
+      return rows.map(workSegment)
+    },
+    pullRequests: async (owner) => {
+      // A row of a session that was taken out stays a while.
+      const rows = await workOf(owner)
+        .where('has_pull_request', '=', sql.lit(1))
+        .where('session_ref', 'in', kysely.selectFrom('sessions').select('id'))
+        .execute()
+      return rows.map(workSegment)
+    },
     attributes: async (ids, keys, owner) => {
       const rows = await kysely
         .selectFrom('session_attributes')

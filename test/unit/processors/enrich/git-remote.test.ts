@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { branchOf, remoteUrl, repositoryName } from '../../../../src/processors/enrich/git-files.ts'
+import {
+  branchOf,
+  remoteUrl,
+  repositoryName,
+  repositoryPage,
+} from '../../../../src/processors/enrich/git-files.ts'
 
 describe('the name of a repository', () => {
   test.each([
@@ -28,4 +33,20 @@ test.each([
   ['8f1d2c\n', undefined],
 ])('HEAD %j is on branch %s', (head, branch) => {
   expect(branchOf(head)).toBe(branch)
+})
+
+describe('the page of a repository', () => {
+  test.each([
+    ['https://token@github.com/acme/shop.git', 'https://github.com/acme/shop'],
+    ['git@github.com:acme/shop.git', 'https://github.com/acme/shop'],
+    ['ssh://git@git.example.com:2222/acme/shop.git', 'https://git.example.com/acme/shop'],
+    ['http://gitea.local:3000/acme/shop', 'http://gitea.local:3000/acme/shop'],
+    ['git@gitlab.com:group/part/shop.git', 'https://gitlab.com/group/part/shop'],
+    ['github-at-work:acme/shop.git', undefined],
+    ['/srv/git/acme/shop.git', undefined],
+    ['file:///srv/acme/shop', undefined],
+    ['https://user:secret@host.example/a b/c', undefined],
+  ])('%s', (remote, page) => {
+    expect(repositoryPage(remote)).toBe(page)
+  })
 })

@@ -22,6 +22,8 @@ function put(path: string, make: Make): void {
   if (typeof make === 'string') writeFileSync(file, make)
   else make(file)
 }
+const PAGE = { repository_url: 'https://github.com/acme/shop' }
+
 /** Under a clock that stands still, so that no machine is too slow for it. */
 const read = (path: string) => {
   const clock = createManualClock(0)
@@ -36,6 +38,7 @@ describe('a folder', () => {
     expect(await read('shop/src/deep')).toEqual({
       folder: 'deep',
       repository: 'acme/shop',
+      ...PAGE,
       branch: 'main',
     })
   })
@@ -45,7 +48,12 @@ describe('a folder', () => {
     put('main/.git/worktrees/wt/HEAD', 'ref: refs/heads/topic\n')
     put('main/.git/worktrees/wt/commondir', '../..\n')
     put('wt/.git', `gitdir: ${join(root, 'main/.git/worktrees/wt')}\n`)
-    expect(await read('wt')).toEqual({ folder: 'wt', repository: 'acme/shop', branch: 'topic' })
+    expect(await read('wt')).toEqual({
+      folder: 'wt',
+      repository: 'acme/shop',
+      ...PAGE,
+      branch: 'topic',
+    })
   })
 
   test('in no repository, or that is not there', async () => {
@@ -71,7 +79,7 @@ describe('what a repository can put in the way is left out', () => {
   }
   const head = 'ref: refs/heads/main\n'
   const config = '[remote "origin"]\n\turl = git@github.com:acme/shop.git\n'
-  const repository = { repository: 'acme/shop' }
+  const repository = { repository: 'acme/shop', ...PAGE }
   const branch = { branch: 'main' }
 
   const traps: readonly (readonly [string, Record<string, Make>, object])[] = [

@@ -1,0 +1,313 @@
+/** What shell commands do to the work of a session: commits, pull requests, branches. */
+import { type Command, shellCommands } from './shell-commands.ts'
+
+export type WorkEffect = CommitEffect | PullRequestEffect | BranchEffect
+
+/** Where it happened, as the command names it; absent where that is the folder of the session. */
+interface InFolder {
+  readonly folder?: string
+}
+
+export interface CommitEffect extends InFolder {
+  readonly kind: 'commit'
+  /** It takes the place of the last one. */
+  readonly isAmend: boolean
+}
+
+export interface PullRequestEffect extends InFolder {
+  readonly kind: 'pull_request'
+  /** `owner/name`, where the command says it. */
+  readonly repository?: string
+  /** The branch that is to be merged, where the command says it. */
+  readonly branch?: string
+}
+
+/** What is checked out from now on. */
+export interface BranchEffect extends InFolder {
+  readonly kind: 'branch'
+  readonly branch: string
+  /** It may be the name of a file: believed of a branch alone that is known. */
+  readonly isUnsure: boolean
+}
+
+/** Scripts within scripts. */
+const MAX_DEPTH = 3
+
+/** The effects that a script has when all of its commands succeed, in their order. */
+export function effectsOf(script: string): readonly WorkEffect[] {
+  const effects: WorkEffect[] = []
+  collect(script, undefined, effects, 0)
+  return effects
+}
+
+/** Returns the folder that the script ends in. */
+function collect(
+  script: string,
+  startFolder: string | undefined,
+  effects: WorkEffect[],
+  depth: number,
+): string | undefined {
+  let folder = startFolder
+  for (const whole of shellCommands(script)) {
+    const command = withoutPrefix(whole)
+    const [program = '', ...args] = command
+    const name = program.slice(program.lastIndexOf('/') + 1)
+    if (name === 'cd' || name === 'pushd') folder = joined(folder, args.find(isOperand))
+    else if (SHELLS.has(name) && depth < MAX_DEPTH) {
+      const inner = scriptOf(args)
+      if (inner !== undefined) collect(inner, folder, effects, depth + 1)
+    } else {
+      const effect = effectOf(name, args)
+      if (effect === undefined) continue
+      const own = joined(folder, effect.folder)
+      effects.push({ ...effect, ...(own === undefined ? {} : { folder: own }) })
+    }
+  }
+  return folder
+}
+
+const SHELLS: ReadonlySet<string> = new Set(['bash', 'sh', 'zsh', 'dash', 'ksh'])
+
+/** Of `bash -lc '…'`. */
+function scriptOf(args: Command): string | undefined {
+  const at = args.findIndex((arg) => /^-[a-z]*c[a-z]*$/.test(arg))
+  return at < 0 ? undefined : args.slice(at + 1).find(isOperand)
+}
+
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['if', 'then', 'else', 'elif', 'while', 'until', 'do', '!', '{', 'time'],
+  ...['command', 'builtin', 'exec', 'nohup', 'setsid'],
+])
+/** Programs that run what follows, with the options that take a word. */
+const WRAPPERS: ReadonlyMap<string, RegExp> = new Map([
+  ['sudo', /^-[ugChpTrtD]$|^--(?:user|group|chdir|host|prompt|role|type)$/],
+  ['env', /^-[uCS]$|^--(?:unset|chdir)$/],
+  ['nice', /^-n$|^--adjustment$/],
+  ['timeout', /^-[ks]$|^--(?:kill-after|signal)$/],
+  ['stdbuf', /^-[ioe]$/],
+])
+const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
+
+/** The command itself, behind reserved words, assignments and programs that run another one. */
+function withoutPrefix(command: Command): Command {
+  let words = command
+  for (;;) {
+    const [first = ''] = words
+    const options = WRAPPERS.get(first.slice(first.lastIndexOf('/') + 1))
+    if (options !== undefined) {
+      words = withoutOptions(words.slice(1), options)
+      // Its duration.
+      if (/(?:^|\/)timeout$/.test(first)) words = words.slice(1)
+    } else if (RESERVED.has(first) || ASSIGNMENT.test(first)) words = words.slice(1)
+    else return words
+  }
+}
+
+function withoutOptions(words: Command, withWord: RegExp): Command {
+  let at = 0
+  while (words[at]?.startsWith('-') === true) at += withWord.test(words[at] ?? '') ? 2 : 1
+  return words.slice(at)
+}
+
+function isOperand(arg: string): boolean {
+  return !arg.startsWith('-')
+}
+
+function effectOf(program: string, args: Command): WorkEffect | undefined {
+  switch (program) {
+    case 'git':
+      return effectOfGit(args)
+    case 'gh':
+      return effectOfGh(args)
+    case 'glab':
+      return pullRequestOf(args, ['mr'], ['create', 'new'])
+    case 'hub':
+      return pullRequestOf(args, ['pull-request'], undefined)
+    case 'tea':
+      return pullRequestOf(args, ['pr', 'pull', 'pulls'], ['create', 'c'])
+    case 'az':
+      return args[0] === 'repos' ? pullRequestOf(args.slice(1), ['pr'], ['create']) : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Options of git itself that take a word. */
+const GIT_OPTIONS =
+  /^(?:-[Cc]|--(?:git-dir|work-tree|namespace|super-prefix|config-env|exec-path))$/
+
+function effectOfGit(args: Command): WorkEffect | undefined {
+  let folder: string | undefined
+  let at = 0
+  while (args[at]?.startsWith('-') === true) {
+    const option = args[at] ?? ''
+    if (option === '-C') folder = joined(folder, args[at + 1])
+    const tree = /^--(?:work-tree|git-dir)(?:=(.*))?$/.exec(option)
+    if (tree !== null)
+      folder = joined(undefined, (tree[1] ?? args[at + 1])?.replace(/\/?\.git\/?$/, ''))
+    if (option === '--help' || option === '--version' || option === '-h') return undefined
+    at += GIT_OPTIONS.test(option) ? 2 : 1
+  }
+  const effect = effectOfSubcommand(args[at], args.slice(at + 1))
+  return effect && (folder === undefined ? effect : { ...effect, folder })
+}
+
+function effectOfSubcommand(subcommand: string | undefined, args: Command): WorkEffect | undefined {
+  switch (subcommand) {
+    case 'commit':
+      return commitOf(args)
+    case 'switch':
+      return branchOf(readOptions(args, SWITCH_OPTIONS), false)
+    case 'checkout':
+      // With `--`, what follows are files.
+      return args.includes('--') ? undefined : branchOf(readOptions(args, SWITCH_OPTIONS), true)
+    case 'branch': {
+      const { names, operands } = readOptions(args, NO_OPTIONS)
+      const branch = operands.at(-1)
+      const isRename = ['-m', '-M', '--move'].some((name) => names.has(name))
+      return isRename && branch !== undefined
+        ? { kind: 'branch', branch, isUnsure: false }
+        : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+const COMMIT_OPTIONS =
+  /^-[mFCct]$|^--(?:message|file|reuse-message|reedit-message|template|author|date|fixup|squash|cleanup|trailer|pathspec-from-file)$/
+/** With any of these it commits nothing; formats of the status imply a dry run. */
+const NO_COMMIT = ['--dry-run', '--help', '-h', '--short', '--porcelain', '--long', '-z', '--null']
+
+function commitOf(args: Command): CommitEffect | undefined {
+  const { names } = readOptions(args, COMMIT_OPTIONS)
+  if (NO_COMMIT.some((name) => names.has(name))) return undefined
+  return { kind: 'commit', isAmend: names.has('--amend') }
+}
+
+const NO_OPTIONS = /^$/
+const SWITCH_OPTIONS = /^-[bBcC]$|^--(?:orphan|create|force-create|conflict)$/
+
+function branchOf(
+  { values, operands, names }: Options,
+  isUnsure: boolean,
+): BranchEffect | undefined {
+  const created = ['-b', '-B', '-c', '-C', '--create', '--force-create', '--orphan']
+    .map((name) => values.get(name))
+    .find((value) => value !== undefined)
+  if (created !== undefined) return { kind: 'branch', branch: created, isUnsure: false }
+  const [branch, ...others] = operands
+  const isNone = branch === undefined || branch === '-' || names.has('--detach') || names.has('-d')
+  if (isNone || others.length > 0 || /^(?:HEAD|@)(?:$|[~^@])|[~^:$*?\s]/.test(branch))
+    return undefined
+  return { kind: 'branch', branch, isUnsure }
+}
+
+function effectOfGh(args: Command): WorkEffect | undefined {
+  // `gh -R owner/name pr create` is the same as with the option behind it.
+  const options = withoutOptions(args, /^(?:-R|--repo)$/)
+  const before = args.slice(0, args.length - options.length)
+  return pullRequestOf([...options, ...before], ['pr'], ['create', 'new'])
+}
+
+const PULL_REQUEST_OPTIONS =
+  /^-[aBbFHlmpRrtTsi]$|^--(?:assignee|base|body|body-file|head|label|milestone|project|recover|repo|repository|reviewer|template|title|message|file|source-branch|target-branch|description|output|copy-issue-labels|related-issue|org|organization)$/
+const NO_PULL_REQUEST = ['--dry-run', '--help', '-h', '--web', '-w']
+
+function pullRequestOf(
+  [noun = '', verb, ...rest]: Command,
+  nouns: readonly string[],
+  verbs: readonly string[] | undefined,
+): PullRequestEffect | undefined {
+  if (!nouns.includes(noun)) return undefined
+  if (verbs !== undefined && !verbs.includes(verb ?? '')) return undefined
+  const args = verbs === undefined && verb !== undefined ? [verb, ...rest] : rest
+  const { names, values } = readOptions(args, PULL_REQUEST_OPTIONS)
+  if (NO_PULL_REQUEST.some((name) => names.has(name))) return undefined
+  const firstOf = (...options: readonly string[]) =>
+    options.map((name) => values.get(name)).find((value) => value !== undefined && value !== '')
+  const repository = firstOf('-R', '--repo', '--repository')
+    ?.replace(/^https?:\/\/[^/]+\//, '')
+    .replace(/\.git$/, '')
+  // Of a fork, `owner:branch`.
+  const branch = firstOf('-H', '--head', '--source-branch', '-s')?.replace(/^[^:]*:/, '')
+  return {
+    kind: 'pull_request',
+    ...(repository !== undefined && { repository: repository.split('/').slice(-2).join('/') }),
+    ...(branch !== undefined && { branch }),
+  }
+}
+
+interface Options {
+  /** All options without their values. */
+  readonly names: ReadonlySet<string>
+  readonly values: ReadonlyMap<string, string>
+  readonly operands: readonly string[]
+}
+
+/** Reads options as git does; `withWord` matches those that take a word. */
+function readOptions(args: Command, withWord: RegExp): Options {
+  const names = new Set<string>()
+  const values = new Map<string, string>()
+  const operands: string[] = []
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? ''
+    if (arg === '--') {
+      operands.push(...args.slice(at + 1))
+      break
+    }
+    if (!arg.startsWith('-') || arg === '-') operands.push(arg)
+    else if (arg.startsWith('--')) {
+      const equals = arg.indexOf('=')
+      const name = equals < 0 ? arg : arg.slice(0, equals)
+      names.add(name)
+      if (equals >= 0) values.set(name, arg.slice(equals + 1))
+      else if (withWord.test(name)) {
+        at += 1
+        values.set(name, args[at] ?? '')
+      }
+    } else at += readCluster(arg, args[at + 1], { withWord, names, values })
+  }
+  return { names, values, operands }
+}
+
+/** Reads `-am`; returns how many words of those behind it belong to it. */
+function readCluster(
+  cluster: string,
+  next: string | undefined,
+  {
+    withWord,
+    names,
+    values,
+  }: {
+    readonly withWord: RegExp
+    readonly names: Set<string>
+    readonly values: Map<string, string>
+  },
+): number {
+  for (let at = 1; at < cluster.length; at += 1) {
+    const name = `-${cluster.charAt(at)}`
+    names.add(name)
+    if (!withWord.test(name)) continue
+    const attached = cluster.slice(at + 1)
+    values.set(name, attached === '' ? (next ?? '') : attached)
+    return attached === '' ? 1 : 0
+  }
+  return 0
+}
+
+/** A folder seen from another one; undefined is the session's own, and any that a variable names. */
+function joined(from: string | undefined, to: string | undefined): string | undefined {
+  if (to === undefined || to === '' || /[$`*?]/.test(to)) return from
+  const isWhole = from === undefined || /^(?:[/~]|[A-Za-z]:)/.test(to)
+  const path = isWhole ? to : `${from}/${to}`
+  const parts: string[] = []
+  for (const part of path.split(/[/\\]/)) {
+    if (part === '' || part === '.') continue
+    const last = parts.at(-1)
+    if (part === '..' && last !== undefined && last !== '..') parts.pop()
+    else parts.push(part)
+  }
+  if (path.startsWith('/')) return `/${parts.join('/')}`
+  return parts.length === 0 ? undefined : parts.join('/')
+}

@@ -1,0 +1,253 @@
+/**
+ * Commits and pull requests of a session. What was spent before a commit counts for it: the segments of
+ * its repository that no commit came of yet. An amended commit takes the place of the one before, with
+ * what was spent since.
+ */
+import type { WorkPullRequest } from '../../domain/work.ts'
+import type { Draft } from '../draft.ts'
+import type { SessionState } from '../state.ts'
+import {
+  changeSegments,
+  isUsed,
+  MAX_SEGMENTS,
+  openSegment,
+  replaceSegments,
+  segmentAt,
+  workOf,
+} from './segments.ts'
+import type { PrintedCommit } from './tool-output.ts'
+import type { KeyedCommit, Place, Segment } from './work-state.ts'
+
+/** What a tool, or a metric, tells of a commit. */
+export interface ToldCommit {
+  readonly key: string
+  readonly atMs: number
+  readonly turn?: string | undefined
+  /** As the command names it; undefined is where the session works. */
+  readonly folder?: string | undefined
+  readonly isAmend: boolean
+  readonly isCounted?: true
+  readonly printed?: PrintedCommit | undefined
+}
+
+/** Somebody works elsewhere from a time on. Undefined fields are not known there. */
+export function movePlace(draft: Draft, place: Place, atMs: number): void {
+  const work = workOf(draft.state)
+  const current = work.segments.at(-1)
+  if (current === undefined || isSamePlace(current, place)) return
+  const isNew = ({ repository, branch }: Place): boolean =>
+    (repository !== undefined && repository !== place.repository) ||
+    (branch !== undefined && branch !== place.branch)
+  // What is known better, and what nothing counts in, is put right in its place.
+  if (!isNew(current) || (!isUsed(work, current) && current.pullRequest === undefined)) {
+    changeSegments(draft, (each) => (each === current ? { ...each, ...place } : each))
+  } else openSegment(draft, Math.max(atMs, current.fromMs), place)
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return (
+    a.repository === b.repository && a.branch === b.branch && a.repositoryUrl === b.repositoryUrl
+  )
+}
+
+export function noteCommit(draft: Draft, told: ToldCommit): void {
+  const { state } = draft
+  const work = workOf(state)
+  if (told.isCounted === undefined && claimCounted(draft, told)) return
+  work.commits += 1
+  if (work.next >= MAX_SEGMENTS) return
+  const before = told.isAmend ? lastCommit(state, told) : undefined
+  const commit = commitOf(state, told, before)
+  const current = segmentAt(work, told.atMs)
+  const repository = repositoryIn(current, told.folder)
+  const branch = told.printed?.branch ?? (told.folder === undefined ? current.branch : undefined)
+  const isItsOwn = (segment: Segment): boolean =>
+    (segment.commit === undefined &&
+      segment.fromMs < told.atMs &&
+      isOfRepository(segment, repository)) ||
+    (before !== undefined && segment.commit?.key === before.key)
+  const closes = work.segments.some((segment) => segment.commit === undefined && isItsOwn(segment))
+  changeSegments(draft, (segment) => {
+    if (!isItsOwn(segment)) return segment
+    return {
+      ...segment,
+      commit,
+      repository: segment.repository ?? repository,
+      branch: branch ?? segment.branch,
+    }
+  })
+  if (!closes && before === undefined) addCommitAlone(draft, { commit, repository, branch })
+  if (!closes || segmentAt(work, told.atMs).commit?.key !== commit.key) return
+  // Elsewhere, it says nothing of where the session goes on.
+  const goesOn = told.folder === undefined ? { ...current, branch } : current
+  openSegment(draft, told.atMs, { ...placeOf(goesOn), openedBy: commit.key })
+}
+
+/** Of a repository in which nothing was spent: it stands by itself. */
+function addCommitAlone(
+  draft: Draft,
+  { commit, ...place }: Place & { readonly commit: KeyedCommit },
+): void {
+  const work = workOf(draft.state)
+  const goesOn = segmentAt(work, commit.atMs)
+  const alone: Segment = { ...placeOf(place), commit, segment: work.next, fromMs: goesOn.fromMs }
+  work.next += 1
+  // Before the one that goes on, so that no time lies in it.
+  replaceSegments(draft, work.segments.toSpliced(work.segments.indexOf(goesOn), 0, alone))
+}
+
+function placeOf({ repository, repositoryUrl, branch }: Place): Place {
+  return {
+    ...(repository !== undefined && { repository }),
+    ...(repositoryUrl !== undefined && { repositoryUrl }),
+    ...(branch !== undefined && { branch }),
+  }
+}
+
+function commitOf(
+  { sessionId, work }: SessionState,
+  { key, atMs, turn, printed, isCounted }: ToldCommit,
+  before: KeyedCommit | undefined,
+): KeyedCommit {
+  const name = printed?.hash ?? before?.name
+  return {
+    key,
+    name: name ?? `commit ${work?.commits ?? 1} of ${sessionId.slice(0, 8)}`,
+    isHash: printed !== undefined,
+    atMs,
+    ...(turn !== undefined && { turn }),
+    ...(isCounted === true && { isCounted }),
+  }
+}
+
+/** The last one of that repository. */
+function lastCommit(state: SessionState, { atMs, folder }: ToldCommit): KeyedCommit | undefined {
+  const work = workOf(state)
+  const repository = repositoryIn(segmentAt(work, atMs), folder)
+  return work.segments
+    .filter((segment) => segment.commit !== undefined && segment.commit.atMs <= atMs)
+    .filter((segment) => isOfRepository(segment, repository))
+    .at(-1)?.commit
+}
+
+/** A tool tells of a commit that a metric has counted already. */
+function claimCounted(draft: Draft, told: ToldCommit): boolean {
+  const counted = workOf(draft.state).segments.find(
+    ({ commit }) => commit?.isCounted === true && commit.atMs >= told.atMs,
+  )?.commit
+  if (counted === undefined) return false
+  renameCommit(draft, counted.key, (commit) => ({
+    ...commit,
+    key: told.key,
+    isCounted: undefined,
+    ...(told.turn !== undefined && { turn: told.turn }),
+  }))
+  moveCommit(draft, told.key, told.atMs)
+  if (told.printed !== undefined) namePrinted(draft, told.key, told.printed)
+  return true
+}
+
+function renameCommit(
+  draft: Draft,
+  key: string,
+  change: (commit: KeyedCommit) => KeyedCommit,
+): void {
+  changeSegments(draft, (segment) => {
+    const commit = segment.commit?.key === key ? change(segment.commit) : undefined
+    const openedBy = segment.openedBy === key ? (commit?.key ?? key) : segment.openedBy
+    if (commit === undefined && openedBy === segment.openedBy) return segment
+    return { ...segment, ...(commit !== undefined && { commit }), openedBy }
+  })
+}
+
+/** Its time is known better. */
+export function moveCommit(draft: Draft, key: string, atMs: number): void {
+  changeSegments(draft, (segment) => {
+    if (segment.openedBy === key && segment.fromMs !== atMs) return { ...segment, fromMs: atMs }
+    if (segment.commit?.key !== key || segment.commit.atMs === atMs) return segment
+    return { ...segment, commit: { ...segment.commit, atMs } }
+  })
+}
+
+/** An output that came later says what a commit is called, and on which branch it is. */
+export function namePrinted(draft: Draft, key: string, { hash, branch }: PrintedCommit): void {
+  changeSegments(draft, (segment) => {
+    const { commit, openedBy } = segment
+    if (commit?.key === key && (!commit.isHash || commit.name.length < hash.length)) {
+      return {
+        ...segment,
+        commit: { ...commit, name: hash, isHash: true },
+        branch: branch ?? segment.branch,
+      }
+    }
+    // What goes on behind it goes on on its branch.
+    const isSilent = openedBy === key && branch !== undefined && segment.branch === undefined
+    return isSilent ? { ...segment, branch } : segment
+  })
+}
+
+export interface ToldPullRequest {
+  readonly key: string
+  readonly atMs: number
+  readonly turn?: string | undefined
+  readonly url?: string | undefined
+  readonly repository?: string | undefined
+  readonly repositoryUrl?: string | undefined
+  readonly branch?: string | undefined
+}
+
+export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
+  const { state } = draft
+  const work = workOf(state)
+  const { key, atMs, url, branch } = told
+  const isKnown = work.segments.some(
+    ({ pullRequest }) =>
+      pullRequest?.key === key || (url !== undefined && pullRequest?.name === url),
+  )
+  if (!isKnown) work.pullRequests += 1
+  const current = segmentAt(work, atMs)
+  const target =
+    work.segments.find(({ pullRequest }) => pullRequest?.key === key) ??
+    (isKnown ? undefined : current)
+  if (target === undefined || (target.pullRequest?.isUrl === true && url === undefined)) return
+  const pullRequest: WorkPullRequest & { readonly key: string } = {
+    key,
+    name: url ?? `pull request ${work.pullRequests} of ${state.sessionId.slice(0, 8)}`,
+    isUrl: url !== undefined,
+    atMs: target.pullRequest?.atMs ?? atMs,
+    ...(branch !== undefined && { branch }),
+    ...((told.turn ?? target.pullRequest?.turn) !== undefined && {
+      turn: told.turn ?? target.pullRequest?.turn,
+    }),
+  }
+  changeSegments(draft, (segment) =>
+    segment === target
+      ? {
+          ...segment,
+          pullRequest,
+          repository: segment.repository ?? told.repository,
+          repositoryUrl: segment.repositoryUrl ?? told.repositoryUrl,
+        }
+      : segment,
+  )
+}
+
+/**
+ * The repository that a command names by a folder. Below the folder of the session, or within it, that is
+ * the session's; any other is called by the folder's name.
+ */
+function repositoryIn({ repository }: Segment, folder: string | undefined): string | undefined {
+  if (folder === undefined) return repository
+  const parts = folder.split('/').filter((part) => part !== '' && part !== '..' && part !== '~')
+  const own = repository?.slice(repository.lastIndexOf('/') + 1)
+  const isBelow = !folder.startsWith('/') && !folder.startsWith('..') && !folder.startsWith('~')
+  if (repository !== undefined && (isBelow || parts.includes(own ?? ''))) return repository
+  return parts.at(-1) ?? repository
+}
+
+/** Where it is not known in which repository something was spent, the next commit has it. */
+function isOfRepository({ repository: of }: Segment, repository: string | undefined): boolean {
+  if (of === undefined || of === repository) return true
+  if (repository === undefined) return false
+  return of.endsWith(`/${repository}`) || repository.endsWith(`/${of}`)
+}

@@ -1,0 +1,55 @@
+/** What a session's state holds of its work: plain data. */
+import type { WorkCommit, WorkPullRequest, WorkSegment } from '../../domain/work.ts'
+import type { Correlations } from '../pending-correlations.ts'
+import type { WorkEffect } from './command-effects.ts'
+
+/** Where somebody works. */
+export interface Place {
+  readonly repository?: string | undefined
+  readonly repositoryUrl?: string | undefined
+  readonly branch?: string | undefined
+}
+
+export interface Segment extends WorkSegment {
+  /** Calls behind this time, up to and with that of the next segment, count in it. */
+  readonly fromMs: number
+  readonly commit?: KeyedCommit | undefined
+  readonly pullRequest?: (WorkPullRequest & { readonly key: string }) | undefined
+  /** The commit behind which it begins. */
+  readonly openedBy?: string | undefined
+}
+
+export interface KeyedCommit extends WorkCommit {
+  /** Of the tool that made it, or of the metric that told of it. */
+  readonly key: string
+  /** A metric told of it, and no tool so far. */
+  readonly isCounted?: true | undefined
+}
+
+/** A tool that does something to the work. */
+export interface WorkTool {
+  readonly effects: readonly WorkEffect[]
+  /** When it was done; absent as long as it runs, or where it failed. */
+  readonly doneMs?: number | undefined
+  /** Lines of commits and the address of a pull request, of an output that came first. */
+  readonly printed?: string | undefined
+}
+
+export interface Work {
+  /** The newest of them, in order of time. Never written to, only replaced. */
+  segments: readonly Segment[]
+  /** The number of the next one. */
+  next: number
+  /** Those of them in which something was counted. */
+  used: readonly number[]
+  /** What each source said last of where somebody works, and when the newest of it was told. */
+  told: { readonly [Source in 'hook' | 'transcript' | 'telemetry']?: Place }
+  placeMs: number
+  tools: Correlations<WorkTool>
+  /** Commits and pull requests that tools made, or that metrics count beyond these. */
+  commits: number
+  pullRequests: number
+  /** As metrics count them. */
+  countedCommits: number
+  countedPullRequests: number
+}

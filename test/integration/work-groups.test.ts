@@ -1,0 +1,64 @@
+/** What commits and pull requests of recordings cost, by each way to ask. */
+import { afterEach, describe, expect, test } from 'vitest'
+import type { UsageAnswer } from '../../src/api/contract/usage.ts'
+import {
+  bridgeEnvironment,
+  removeFolder,
+  startBridge,
+  type TestBridge,
+  temporaryFolder,
+} from './corpus/bridge.ts'
+import { post, recording } from './corpus/recording.ts'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean()
+})
+
+async function bridgeWith(...names: readonly string[]): Promise<TestBridge> {
+  const dataDir = temporaryFolder()
+  const bridge = await startBridge(bridgeEnvironment(dataDir))
+  cleanUp.push(
+    () => removeFolder(dataDir),
+    () => bridge.stop(),
+  )
+  for (const name of names) {
+    for (const request of recording(name).requests) {
+      expect(await post(bridge.url, request)).toBe(200)
+    }
+  }
+  return bridge
+}
+
+async function usage(bridge: TestBridge, group: string): Promise<UsageAnswer> {
+  const answer = await fetch(`${bridge.url}/api/usage?group=${encodeURIComponent(group)}`)
+  expect(answer.status).toBe(200)
+  return (await answer.json()) as UsageAnswer
+}
+
+const costs = ({ rows }: UsageAnswer) =>
+  Object.fromEntries(rows.map(({ names, costUsd }) => [names.join() || '(none)', costUsd]))
+
+describe('the recording with a commit and a pull request', () => {
+  test('has the cost of the calls before each', async () => {
+    const bridge = await bridgeWith('hooks-mcp-skill-git')
+    const commits = await usage(bridge, 'commit')
+    const pullRequests = await usage(bridge, 'pull-request')
+    expect(costs(commits)).toMatchInlineSnapshot(`
+      {
+        "(none)": 0.049818,
+        "commit 1 of 6a5415eb": 0.004278,
+      }
+    `)
+    expect(costs(pullRequests)).toMatchInlineSnapshot(`
+      {
+        "(none)": 0.046982,
+        "https://github.com/acme/widgets/pull/7": 0.007114,
+      }
+    `)
+    for (const { rows, totals } of [commits, pullRequests]) {
+      const sum = rows.reduce((all, { costUsd }) => all + (costUsd ?? 0), 0)
+      expect(sum).toBeCloseTo(totals.costUsd ?? 0, 9)
+    }
+  })
+})

@@ -1,0 +1,161 @@
+/** What shell commands do to repositories, and what looks like it and does not. */
+import { describe, expect, test } from 'vitest'
+import { effectsOf } from '../../../../src/sessions/work/command-effects.ts'
+import { shellCommands } from '../../../../src/sessions/work/shell-commands.ts'
+
+const COMMIT = { kind: 'commit', isAmend: false }
+const AMEND = { kind: 'commit', isAmend: true }
+const HEREDOC = `git commit -m "$(cat <<'EOF'
+fix: it's (a) "thing"
+
+git commit --amend
+EOF
+)" && git push`
+
+describe('commits', () => {
+  test.each([
+    'git commit -m x',
+    'git commit -am "x --dry-run"',
+    'git commit -m --dry-run',
+    'git commit -m"x" -- a.txt --dry-run',
+    'git init -q . ; git add -A && git -c user.name=T -c user.email=t@example.com commit -q -m "x y"',
+    HEREDOC,
+    'git commit -F - <<EOF\ngit commit --dry-run\nEOF',
+    'git -C . commit -m x',
+    'cd src && cd .. && git commit -m x',
+    "bash -lc 'git add . && git commit -m x'",
+    'sudo -u bob env A=1 git commit -m x',
+    'timeout -k 5 30 git commit -m x',
+    '/usr/bin/git commit -m x',
+    'GIT_AUTHOR_DATE=now git commit -m x',
+    'if ! git diff --quiet; then git commit -am x; fi',
+    '(git commit -m x) 2>&1 | tail -1',
+    'git commit \\\n  -m x',
+    'hash=$(git commit -qm x && git rev-parse HEAD)',
+    'x=`git commit -m x`',
+    'cd "$DIR" && git commit -m x',
+    `git commit -m "it's $'5" && echo 'done'`,
+  ])('%j is one', (command) => {
+    expect(effectsOf(command)).toEqual([COMMIT])
+  })
+
+  test.each([
+    'echo git commit -m x',
+    'echo "git commit -m x" && true',
+    "grep -r 'git commit' .",
+    'git commit --dry-run -m x',
+    'git commit --short',
+    'git commit --porcelain',
+    'git commit --help',
+    'git help commit',
+    'git log --grep commit',
+    'git commit-tree abc',
+    '# git commit -m x',
+    "cat > run.sh <<'EOF'\ngit commit -m x\nEOF",
+    "python - <<EOF\nprint('git commit')\nEOF",
+    'git stash push -m "git commit"',
+    'gitcommit -m x',
+    './git.sh commit',
+    '',
+    '"',
+    '$(',
+  ])('%j is none', (command) => {
+    expect(effectsOf(command)).toEqual([])
+  })
+
+  test.each([
+    ['git commit --amend --no-edit', [AMEND]],
+    ['git commit -m a && git commit -m b', [COMMIT, COMMIT]],
+    ['git -C ../b commit -m x', [{ ...COMMIT, folder: '../b' }]],
+    [
+      'cd /srv/a && git commit -m x; cd ../b; git commit -m y',
+      [
+        { ...COMMIT, folder: '/srv/a' },
+        { ...COMMIT, folder: '/srv/b' },
+      ],
+    ],
+    ['git --git-dir=/r/.git --work-tree=/r commit -m x', [{ ...COMMIT, folder: '/r' }]],
+    ['cd a && git -C b commit -m x', [{ ...COMMIT, folder: 'a/b' }]],
+  ])('%s', (command, effects) => {
+    expect(effectsOf(command)).toEqual(effects)
+  })
+})
+
+describe('pull requests', () => {
+  const body = "$(cat <<'E'\nx\nE\n)"
+  test.each([
+    ['gh pr create --title A --body B', {}],
+    ['PATH="$PWD/bin:$PATH" && gh pr create -t A -b "gh pr create --web"', {}],
+    [
+      `gh pr create --title "A" --body "${body}" --head fork:feat -R acme/widgets`,
+      { repository: 'acme/widgets', branch: 'feat' },
+    ],
+    ['gh -R github.example/acme/widgets pr new -fd', { repository: 'acme/widgets' }],
+    ['gh pr create --title --web', {}],
+    ['glab mr create -s feat --fill', { branch: 'feat' }],
+    ['az repos pr create --source-branch feat', { branch: 'feat' }],
+    ['hub pull-request -m x', {}],
+  ])('%s', (command, told) => {
+    expect(effectsOf(command)).toEqual([{ kind: 'pull_request', ...told }])
+  })
+
+  test.each([
+    'gh pr create --dry-run',
+    'gh pr create --web',
+    'gh pr create -fw',
+    'gh pr view 7',
+    'gh pr list --search "pr create"',
+    'gh issue create --title x',
+    'echo gh pr create',
+    'glab mr list',
+  ])('%s is none', (command) => {
+    expect(effectsOf(command)).toEqual([])
+  })
+})
+
+describe('branches', () => {
+  const branch = (name: string, isUnsure = false) => ({ kind: 'branch', branch: name, isUnsure })
+
+  test.each([
+    ['git checkout -b feature/x', [branch('feature/x')]],
+    ['git switch -c x origin/main', [branch('x')]],
+    ['git switch main', [branch('main')]],
+    ['git checkout main', [branch('main', true)]],
+    ['git branch -m old new', [branch('new')]],
+    ['git checkout -- file', []],
+    ['git checkout HEAD~1', []],
+    ['git checkout main file', []],
+    ['git switch -', []],
+    ['git branch', []],
+  ])('%s', (command, effects) => {
+    expect(effectsOf(command)).toEqual(effects)
+  })
+})
+
+test('whatever a script is, it is read to its end', () => {
+  const parts = [
+    '$(',
+    '`',
+    '"',
+    "'",
+    '(',
+    ')',
+    '<<A',
+    '\n',
+    '${',
+    '$((',
+    '\\',
+    ';',
+    '#',
+    ' a',
+    '<(',
+  ]
+  let seed = 1
+  const next = () => (seed = (seed * 48_271) % 2_147_483_647)
+  for (let round = 0; round < 2000; round += 1) {
+    const length = next() % 30
+    const script = Array.from({ length }, () => parts[next() % parts.length]).join('')
+    expect(Array.isArray(shellCommands(script))).toBe(true)
+  }
+  expect(shellCommands('$('.repeat(10_000))).toEqual([])
+})

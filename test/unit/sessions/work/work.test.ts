@@ -1,0 +1,450 @@
+/** What calls of a session count for: the commit that follows, its branch and its pull request. */
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent, ToolReport, ToolResultEvent } from '../../../../src/domain/agent-event.ts'
+import type { WorkSegment } from '../../../../src/domain/work.ts'
+import { reduce, type SessionInput } from '../../../../src/sessions/reduce.ts'
+import { arrives, at, call, fresh, policy, prompt, result, sample, span, told } from '../events.ts'
+
+/** What is stored of each stretch of work, with what its calls cost. */
+interface Stretch extends Omit<WorkSegment, 'segment'> {
+  readonly costUsd: number
+}
+
+function stretchesOf(inputs: readonly SessionInput[]): readonly Stretch[] {
+  const segments = new Map<number, WorkSegment>()
+  const costs = new Map<number, number>()
+  let state = fresh()
+  for (const input of inputs) {
+    const step = reduce(state, [input], policy)
+    // As if it had been stored and read again.
+    state = JSON.parse(JSON.stringify(step.state)) as typeof state
+    for (const segment of step.usage.work ?? []) segments.set(segment.segment, segment)
+    for (const { dimensions, costUsd } of step.usage.models) {
+      const number = Number(dimensions.segment ?? 0)
+      costs.set(number, Number(((costs.get(number) ?? 0) + costUsd).toFixed(9)))
+    }
+  }
+  const numbers = [...new Set([...segments.keys(), ...costs.keys()])].sort((a, b) => a - b)
+  return numbers.map((number) => {
+    const { segment: _, ...rest } = segments.get(number) ?? { segment: number }
+    return { ...rest, costUsd: costs.get(number) ?? 0 }
+  })
+}
+
+/** The cost by what a stretch is for; unattributed is `(none)`. */
+function costsBy(of: (stretch: Stretch) => string | undefined, inputs: readonly SessionInput[]) {
+  const costs: Record<string, number> = {}
+  for (const stretch of stretchesOf(inputs)) {
+    const name = of(stretch) ?? '(none)'
+    costs[name] = Number(((costs[name] ?? 0) + stretch.costUsd).toFixed(9))
+  }
+  return costs
+}
+const byCommit = (...inputs: readonly SessionInput[]) =>
+  costsBy(({ commit }) => commit?.name, inputs)
+const byBranch = (...inputs: readonly SessionInput[]) => costsBy(({ branch }) => branch, inputs)
+
+const spend = (seconds: number, usd: number, more = {}): SessionInput =>
+  arrives(call(seconds, `r${seconds}`, { ...told(usd), ...more }))
+
+function bash(
+  seconds: number,
+  command: string,
+  output?: string,
+  more: Partial<ToolResultEvent> = {},
+): SessionInput {
+  return arrives(
+    result(seconds, `t${seconds}`, {
+      input: JSON.stringify({ command }),
+      ...(output !== undefined && { output }),
+      ...more,
+    }),
+  )
+}
+
+function hook(seconds: number, toolUseId: string, more: Partial<ToolReport>): SessionInput {
+  const report: ToolReport = {
+    kind: 'tool_report',
+    agent: 'claude-code',
+    sessionId: 's1',
+    dedupKey: `hook|${seconds}|${more.state}`,
+    name: 'Hook',
+    timeMs: at(seconds),
+    promptId: 'p1',
+    identity: {},
+    tool: 'Bash',
+    toolUseId,
+    state: 'done',
+    ...more,
+  }
+  return arrives(report)
+}
+
+const labelled = (seconds: number, labels: Readonly<Record<string, string>>): SessionInput =>
+  hook(seconds, `hook-${seconds}`, { tool: 'Read', identity: { labels } })
+
+describe('what was spent before a commit counts for it', () => {
+  test('and what was spent after the last one for none', () => {
+    expect(
+      byCommit(
+        arrives(prompt(0)),
+        spend(1, 1),
+        spend(2, 2),
+        bash(3, 'git commit -m a', '[main 1a2b3c4] a\n 1 file changed'),
+        spend(4, 4),
+        bash(5, 'git commit -m b', '[main 5d6e7f8] b'),
+        spend(6, 8),
+      ),
+    ).toEqual({ '1a2b3c4': 3, '5d6e7f8': 4, '(none)': 8 })
+  })
+
+  test('by the time of a call, which may come later than the commit', () => {
+    const commit = hook(3, 't1', {
+      input: { command: 'git commit -m a' },
+      output: { stdout: '[main 1a2b3c4] a', stderr: '' },
+    })
+    expect(byCommit(commit, spend(2, 1), spend(4, 2))).toEqual({ '1a2b3c4': 1, '(none)': 2 })
+  })
+
+  test('with its turn, and a name of its own where it printed no hash', () => {
+    expect(
+      stretchesOf([arrives(prompt(0)), spend(1, 1), bash(3, 'git commit -qm a'), spend(4, 2)]),
+    ).toEqual([
+      {
+        commit: { name: 'commit 1 of s1', isHash: false, atMs: at(3), turn: 'prompt-p1' },
+        costUsd: 1,
+      },
+      { costUsd: 2 },
+    ])
+  })
+
+  test.each([
+    ['a command that only prints it', bash(3, 'echo git commit -m a')],
+    ['a dry run', bash(3, 'git commit --dry-run -m a')],
+    ['one that failed', bash(3, 'git commit -m a', 'error: pathspec', { success: false })],
+    [
+      'one that had nothing to do',
+      bash(3, 'git commit -m a || true', 'nothing to commit, working tree clean'),
+    ],
+    ['one that ended with a code', bash(3, 'git commit -m a', 'Exit code: 1\n')],
+    [
+      'one that ended with a code in JSON',
+      bash(3, 'git commit -m a', '{"output":"","metadata":{"exit_code":1}}'),
+    ],
+    [
+      'one that was refused',
+      hook(3, 't', { state: 'begun', input: { command: 'git commit -m a' } }),
+    ],
+  ])('but not for %s', (_, input) => {
+    expect(byCommit(spend(1, 1), input, spend(4, 2))).toEqual({ '(none)': 3 })
+  })
+
+  test('a later command of the same line may fail', () => {
+    const failed = bash(3, 'git commit -m a && npm test', '[main 1a2b3c4] a\n1 failing', {
+      success: false,
+    })
+    expect(byCommit(spend(1, 1), failed, spend(4, 2))).toEqual({ '1a2b3c4': 1, '(none)': 2 })
+  })
+
+  test('two in one command: the first has it', () => {
+    const both = bash(3, 'git commit -m a; git commit -m b', '[main aaaaaaa] a\n[main bbbbbbb] b')
+    expect(byCommit(spend(1, 1), both, spend(4, 2))).toEqual({
+      aaaaaaa: 1,
+      bbbbbbb: 0,
+      '(none)': 2,
+    })
+  })
+
+  test('of subagents that work at the same time, by the time of their calls', () => {
+    const of = (subagentId: string) => ({ subagentId, subagentType: 'Plan' })
+    expect(
+      byCommit(
+        spend(1, 1, of('a')),
+        spend(2, 2, of('b')),
+        bash(3, 'git commit -m a', '[main aaaaaaa] a', { subagentId: 'a' }),
+        spend(4, 4, of('b')),
+        bash(5, 'git commit -m b', '[main bbbbbbb] b', { subagentId: 'b' }),
+      ),
+    ).toMatchObject({ aaaaaaa: 3, bbbbbbb: 4 })
+  })
+
+  test('of a session without a single call, too', () => {
+    expect(byCommit(bash(3, 'git commit -m a', '[main aaaaaaa] a'))).toMatchObject({ aaaaaaa: 0 })
+  })
+})
+
+describe('the same commit', () => {
+  const input = { command: 'git commit -m a' }
+
+  test('told by hooks, its result, and its span counts once, by the time of the agent', () => {
+    expect(
+      stretchesOf([
+        spend(1, 1),
+        hook(2, 't1', { state: 'begun', input }),
+        hook(9, 't1', { state: 'done', input }),
+        // It came before anybody knew better.
+        spend(4, 2),
+        arrives(result(3, 't1', { input: JSON.stringify(input) })),
+        spend(5, 4),
+        arrives(span('tool', 2, 3, { toolUseId: 't1', output: '[feature 1a2b3c4] a' })),
+        spend(6, 8),
+      ]),
+    ).toEqual([
+      {
+        branch: 'feature',
+        commit: { name: '1a2b3c4', isHash: true, atMs: at(3), turn: 'prompt-p1' },
+        costUsd: 3,
+      },
+      { branch: 'feature', costUsd: 12 },
+    ])
+  })
+
+  test('is known by what a hook told of its input, where telemetry leaves it out', () => {
+    expect(
+      byCommit(
+        spend(1, 1),
+        hook(2, 't1', { state: 'begun', input }),
+        arrives(result(3, 't1')),
+        spend(4, 2),
+      ),
+    ).toEqual({ 'commit 1 of s1': 1, '(none)': 2 })
+  })
+
+  test('is named by an output that came before it', () => {
+    expect(
+      byCommit(
+        spend(1, 1),
+        arrives(span('tool', 2, 3, { toolUseId: 't3', output: '[main 1a2b3c4] a' })),
+        bash(3, 'git commit -m a'),
+      ),
+    ).toMatchObject({ '1a2b3c4': 1 })
+  })
+
+  test('is counted by a metric as well, before or after', () => {
+    const commit = bash(3, 'git commit -m a', '[main 1a2b3c4] a')
+    const counted = arrives(sample(5, 'commits', 1))
+    for (const both of [
+      [commit, counted],
+      [counted, commit],
+    ]) {
+      expect(byCommit(spend(1, 1), ...both, spend(6, 2))).toEqual({ '1a2b3c4': 1, '(none)': 2 })
+    }
+  })
+
+  test('is named by the agent in the parameters of the tool', () => {
+    const hash = '1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b'
+    const parameters = JSON.stringify({ full_command: 'git commit -qm a', git_commit_id: hash })
+    expect(byCommit(spend(1, 1), arrives(result(3, 't1', { parameters })))).toMatchObject({
+      [hash]: 1,
+    })
+  })
+})
+
+test('a commit that only a metric counts has what was spent up to then', () => {
+  expect(byCommit(spend(1, 1), arrives(sample(3, 'commits', 1)), spend(4, 2))).toEqual({
+    'commit 1 of s1': 1,
+    '(none)': 2,
+  })
+})
+
+test('an amended commit takes the place of the one before, with what was spent since', () => {
+  expect(
+    byCommit(
+      spend(1, 1),
+      bash(2, 'git commit -m a', '[main aaaaaaa] a'),
+      spend(3, 2),
+      bash(4, 'git commit --amend --no-edit', '[main bbbbbbb] a'),
+      spend(5, 4),
+    ),
+  ).toEqual({ bbbbbbb: 3, '(none)': 4 })
+})
+
+describe('several repositories', () => {
+  const shop = { folder: 'shop', repository: 'ada/shop', branch: 'main' }
+  const site = { folder: 'site', repository: 'ada/site', branch: 'dev' }
+
+  test('each have the commits that are made in them', () => {
+    expect(
+      byCommit(
+        labelled(0, shop),
+        spend(1, 1),
+        labelled(2, site),
+        spend(3, 2),
+        bash(4, 'git commit -m a', '[dev aaaaaaa] a'),
+        spend(5, 4),
+        labelled(6, shop),
+        spend(7, 8),
+        bash(8, 'git commit -m b', '[main bbbbbbb] b'),
+      ),
+    ).toEqual({ aaaaaaa: 2, '(none)': 4, bbbbbbb: 9 })
+  })
+
+  test('that a command names by a folder', () => {
+    expect(
+      stretchesOf([
+        labelled(0, shop),
+        spend(1, 1),
+        bash(2, 'git -C ../site commit -m a', '[dev aaaaaaa] a'),
+        bash(3, 'cd src && git commit -m b', '[main bbbbbbb] b'),
+      ]).map(({ repository, branch, commit, costUsd }) => [
+        repository,
+        branch,
+        commit?.name,
+        costUsd,
+      ]),
+    ).toEqual([
+      ['ada/shop', 'main', 'bbbbbbb', 1],
+      ['site', 'dev', 'aaaaaaa', 0],
+      ['ada/shop', 'main', undefined, 0],
+    ])
+  })
+
+  test('of which nobody told: each commit has what was spent before', () => {
+    expect(
+      byCommit(
+        spend(1, 1),
+        bash(2, 'cd /srv/shop && git commit -m a', '[main aaaaaaa] a'),
+        spend(3, 2),
+        bash(4, 'git -C /srv/site commit -m b', '[main bbbbbbb] b'),
+      ),
+    ).toMatchObject({ aaaaaaa: 1, bbbbbbb: 2 })
+  })
+})
+
+describe('branches', () => {
+  test('by hooks, which may tell the old one for a while', () => {
+    expect(
+      byBranch(
+        labelled(0, { repository: 'ada/shop', branch: 'main' }),
+        spend(1, 1),
+        bash(2, 'git checkout -b feature'),
+        labelled(3, { repository: 'ada/shop', branch: 'main' }),
+        spend(4, 2),
+        labelled(5, { repository: 'ada/shop', branch: 'feature' }),
+        spend(6, 4),
+        labelled(7, { repository: 'ada/shop', branch: 'main' }),
+        spend(8, 8),
+      ),
+    ).toEqual({ main: 9, feature: 6 })
+  })
+
+  test('of resource attributes, as long as nothing better is told', () => {
+    const labels = { branch: 'start' }
+    expect(
+      byBranch(
+        spend(1, 1, { identity: { labels } }),
+        labelled(2, { branch: 'main' }),
+        spend(3, 2, { identity: { labels } }),
+      ),
+    ).toEqual({ start: 1, main: 2 })
+  })
+
+  test('what was spent on one before a commit on another counts for that', () => {
+    expect(
+      byBranch(
+        labelled(0, { repository: 'ada/shop', branch: 'main' }),
+        spend(1, 1),
+        bash(2, 'git switch -c feature && git commit -am x', '[feature aaaaaaa] x'),
+        spend(3, 2),
+      ),
+    ).toEqual({ feature: 3 })
+  })
+
+  test('of a checkout that may be of a file are believed if they are known', () => {
+    expect(
+      byBranch(
+        labelled(0, { branch: 'feature' }),
+        spend(1, 1),
+        bash(2, 'git checkout README'),
+        spend(3, 2),
+        bash(4, 'git checkout main'),
+        spend(5, 4),
+        bash(6, 'git checkout feature'),
+        spend(7, 8),
+      ),
+    ).toEqual({ feature: 11, main: 4 })
+  })
+})
+
+describe('pull requests', () => {
+  const URL = 'https://github.com/acme/widgets/pull/7'
+  const pullRequests = (...inputs: readonly SessionInput[]) =>
+    stretchesOf(inputs).flatMap(({ pullRequest, repository, repositoryUrl }) =>
+      pullRequest === undefined
+        ? []
+        : [[pullRequest.name, repository, repositoryUrl, pullRequest.branch]],
+    )
+  const known = [[URL, 'acme/widgets', 'https://github.com/acme/widgets', undefined]]
+
+  test.each<[string, readonly SessionInput[]]>([
+    ['printed', [bash(3, 'gh pr create --fill', `${URL}\n`)]],
+    [
+      'that was there already',
+      [
+        bash(3, 'gh pr create', `a pull request for branch "x" already exists:\n${URL}`, {
+          success: false,
+        }),
+      ],
+    ],
+    [
+      'printed into its span',
+      [
+        bash(3, 'gh pr create --fill'),
+        arrives(span('tool', 2, 3, { toolUseId: 't3', output: URL })),
+      ],
+    ],
+    [
+      'counted by a metric as well',
+      [bash(3, 'gh pr create', URL), arrives(sample(4, 'pull_requests', 1))],
+    ],
+    [
+      'by an MCP server',
+      [
+        bash(3, '', JSON.stringify({ html_url: URL }), {
+          tool: 'mcp__github__create_pull_request',
+          input: '{"title":"x"}',
+        }),
+      ],
+    ],
+  ])('%s', (_, inputs) => {
+    expect(pullRequests(spend(1, 1), ...inputs)).toEqual(known)
+  })
+
+  test('of a status line', () => {
+    const { dedupKey, agent, sessionId, timeMs } = call(3, 'x')
+    const status: AgentEvent = {
+      ...{ dedupKey, agent, sessionId, timeMs },
+      name: 'StatusLine',
+      identity: {},
+      kind: 'other',
+      isHook: true,
+      pullRequest: { url: URL },
+    }
+    expect(pullRequests(spend(1, 1), arrives(status))).toEqual(known)
+    expect(pullRequests(bash(2, 'gh pr create', URL), arrives(status))).toEqual(known)
+  })
+
+  test('without an address have a name of their own', () => {
+    expect(pullRequests(bash(3, 'gh pr create -H feat -R acme/widgets'))).toEqual([
+      ['pull request 1 of s1', 'acme/widgets', undefined, 'feat'],
+    ])
+  })
+
+  test.each([
+    ['that failed', bash(3, 'gh pr create', 'not logged in', { success: false })],
+    ['that is looked at', bash(3, 'gh pr view 7', URL)],
+    ['of a page that was read', bash(3, 'curl https://example.com', URL)],
+  ])('%s: none', (_, input) => {
+    expect(pullRequests(spend(1, 1), input)).toEqual([])
+  })
+})
+
+test('a session keeps a bounded number of stretches, and what follows counts all the same', () => {
+  const inputs = Array.from({ length: 120 }, (_, n) => [
+    spend(2 * n, 1),
+    bash(2 * n + 1, `git commit -m ${n}`, `[main ${(n + 0x1000000).toString(16)}] x`),
+  ]).flat()
+  const stretches = stretchesOf(inputs)
+  expect(stretches).toHaveLength(121)
+  for (const { costUsd, commit } of stretches) expect(costUsd).toBe(commit === undefined ? 0 : 1)
+})
