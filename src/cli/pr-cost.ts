@@ -21,6 +21,8 @@ const EXAMPLE = `
 In a CI job, for the pull request of its branch:
   claude-telemetry pr-cost "$BRANCH" --format markdown | gh pr comment "$BRANCH" --body-file -`
 
+/** A person waits longer than an agent does. */
+const FOLDER_TIMEOUT_MS = 10_000
 /** What to do where nothing is known. */
 const SEE_GROUPS = 'See claude-telemetry report --group pull-request --since 90d'
 
@@ -103,7 +105,7 @@ async function askedWork(
   const printed = name === undefined ? undefined : pullRequestIn(name)
   if (printed !== undefined) return ok({ of: 'url', url: printed.url })
   const clock = createSystemClock()
-  const workspaces = createWorkspaceReader(clock, createFileReader(clock))
+  const workspaces = createWorkspaceReader(clock, createFileReader(clock), FOLDER_TIMEOUT_MS)
   const { repository, branch } = await workspaces.labels(platform.workingDir)
   const number = /^#?([0-9]{1,9})$/.exec(name ?? '')?.[1]
   if (number !== undefined) return ok({ of: 'number', number: Number(number), repository })

@@ -4,6 +4,7 @@ import { costSummary } from './cost-text.ts'
 import { countOfText, durationText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
+import { type RoiAssumptions, type RoiFigures, roiOf } from '../reports/roi.ts'
 import { isOfSessions } from '../domain/usage-group.ts'
 import { dayOf } from '../reports/time-buckets.ts'
 import type { ReportData } from './report-data.ts'
@@ -17,6 +18,7 @@ import {
   toolRateColumns,
 } from './report-rows.ts'
 import { type Format, markdownTable, markdownText, objectOf, rowsText } from './row-format.ts'
+import { ROI_TITLE, roiFacts } from './roi-text.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
 import { dimensionShares, type Overview } from '../api/contract/overview.ts'
@@ -33,24 +35,32 @@ const USUAL_NAMES = 20
 const USUAL_LISTED = 10
 const HOW_ALL = '--all, --limit N or --json shows the rest'
 const TIPS_TITLE = 'Worth a look'
+const ROI_LABEL_WIDTH = 18
+
+/** What the return is worked out from. */
+export interface Returned {
+  readonly figures: RoiFigures
+  readonly assumed: RoiAssumptions
+}
 
 export function reportIn(
   format: Format,
   data: ReportData,
   options: LimitOptions,
   terminal: Terminal,
+  returned?: Returned,
 ): Report {
   const names = limitOf(options, format, USUAL_NAMES)
   const listed = limitOf(options, format, USUAL_LISTED)
   switch (format) {
     case 'json':
-      return { document: jsonDocument(jsonOf(data, listed)) }
+      return { document: jsonDocument({ ...jsonOf(data, listed), ...roiJson(returned) }) }
     case 'csv':
       return { document: rowsText('csv', reportFields(data), data.rows) }
     case 'markdown':
-      return { document: markdownOf(data, names, listed) }
+      return { document: markdownOf(data, names, listed, returned) }
     case 'table':
-      return { lines: linesOf(data, names, listed, terminal) }
+      return { lines: linesOf(data, names, listed, terminal, returned) }
   }
 }
 
@@ -59,6 +69,7 @@ function linesOf(
   names: number,
   listed: number,
   terminal: Terminal,
+  returned: Returned | undefined,
 ): readonly TextLine[] {
   const tips = data.tips.flatMap((tip) => {
     const [first = '', ...more] = wrapped(tipText(tip), terminal, 2)
@@ -69,15 +80,46 @@ function linesOf(
     ...notesOf(data).flatMap((line) => wrapped(line, terminal, 0)),
     ...summaryOf(data.overview).flatMap((line) => wrapped(line, terminal, 0)),
     ...sectionsOf(data, names, listed).flatMap(({ lines }) => ['', ...lines(terminal)]),
+    ...roiLines(returned, terminal),
     ...(tips.length === 0 ? [] : ['', [styled('bold', TIPS_TITLE)], ...tips]),
   ]
 }
 
-function markdownOf(data: ReportData, names: number, listed: number): string {
+function roiLines(returned: Returned | undefined, terminal: Terminal): readonly TextLine[] {
+  if (returned === undefined) return []
+  const { figures, assumed } = returned
+  return [
+    '',
+    [styled('bold', ROI_TITLE)],
+    ...roiFacts(roiOf(figures, assumed), figures, assumed).flatMap(([label, text]) => {
+      const [first = '', ...more] = wrapped(text, terminal, ROI_LABEL_WIDTH)
+      return [[styled('gray', label.padEnd(ROI_LABEL_WIDTH)), first], ...more]
+    }),
+  ]
+}
+
+function roiMarkdown({ figures, assumed }: Returned): string {
+  const facts = roiFacts(roiOf(figures, assumed), figures, assumed)
+  return [`## ${ROI_TITLE}`, ...facts.map(([label, text]) => `- ${label}: ${text}`)].join('\n')
+}
+
+function roiJson(returned: Returned | undefined) {
+  if (returned === undefined) return {}
+  const { figures, assumed } = returned
+  return { roi: { ...roiOf(figures, assumed), assumed } }
+}
+
+function markdownOf(
+  data: ReportData,
+  names: number,
+  listed: number,
+  returned: Returned | undefined,
+): string {
   const tips = data.tips.map((tip) => `- ${tipText(tip, markdownText)}`)
   return [
     [`## ${titleOf(data)}`, ...notesOf(data), ...summaryOf(data.overview)].join('\n'),
     ...sectionsOf(data, names, listed).map(({ markdown }) => markdown()),
+    ...(returned === undefined ? [] : [roiMarkdown(returned)]),
     ...(tips.length === 0 ? [] : [[`## ${TIPS_TITLE}`, ...tips].join('\n')]),
   ].join('\n\n')
 }

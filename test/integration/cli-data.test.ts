@@ -54,6 +54,35 @@ async function json(args: readonly string[]): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
+test('report tells the return by what is assumed', async () => {
+  const range = ['--since', '2026-11-01', '--until', '2026-12-01']
+  const assumed = ['--roi-minutes-per-commit', '30', '--roi-hourly-rate', '90']
+  const { roi, totals } = (await json(['report', '--json', ...range, ...assumed])) as {
+    readonly roi: Readonly<Record<string, unknown>>
+    readonly totals: { readonly costUsd: number; readonly commits: number }
+  }
+  const { commits, costUsd } = totals
+  expect(commits).toBeGreaterThan(0)
+  expect(roi).toMatchObject({
+    ...{ paidUsd: costUsd, hoursSaved: commits / 2, valueUsd: commits * 45 },
+    perCommitUsd: expect.closeTo(costUsd / commits, 6),
+    netUsd: expect.closeTo(commits * 45 - costUsd, 6),
+    assumed: { saved: { unit: 'commit', minutes: 30 }, hourlyUsd: 90 },
+  })
+  const text = await run(['report', ...range, ...assumed])
+  expect(text.stdout).toMatch(
+    /^Return\nPaid .*\n(?:.*\n)*Assumed +30 minutes saved per commit, \$90/m,
+  )
+  expect(await json(['report', '--json', ...range])).not.toHaveProperty('roi')
+  for (const wrong of [
+    [...assumed, '--roi-minutes-per-pr', '60'],
+    ['--roi-hourly-rate', '90'],
+    ['--roi-plan-price', '-1'],
+  ]) {
+    expect(await run(['report', ...wrong])).toMatchObject({ code: 2, stdout: '' })
+  }
+})
+
 test('sessions add up to their truth', async () => {
   const rows = (await json(['sessions', '--json', '-n', '1000'])) as Record<string, unknown>[]
   const found = new Map(rows.map((row) => [row.session, row]))

@@ -27,7 +27,14 @@ export interface WorkspaceReader {
   labels(folder: string): Promise<WorkspaceLabels>
 }
 
-export function createWorkspaceReader(clock: Clock, files: FileReader): WorkspaceReader {
+/** `timeoutMs` is for each look: what comes later is left out. */
+export function createWorkspaceReader(
+  clock: Clock,
+  files: FileReader,
+  timeoutMs = TIMEOUT_MS,
+): WorkspaceReader {
+  const withinTime = (found: Promise<WorkspaceLabels>, otherwise: WorkspaceLabels) =>
+    soonOr(otherwise, found, clock, timeoutMs)
   const remembered = new Map<
     string,
     { readonly atMs: number; readonly labels: Promise<WorkspaceLabels> }
@@ -58,25 +65,26 @@ export function createWorkspaceReader(clock: Clock, files: FileReader): Workspac
     if (!isAbsolute(folder) || folder.length > MAX_FOLDER_LENGTH) return {}
     const known = remembered.get(folder)
     if (known !== undefined && clock.now() - known.atMs < REMEMBERED_MS) {
-      return withinTime(clock, known.labels, folderLabel(folder))
+      return withinTime(known.labels, folderLabel(folder))
     }
     if (lookups >= MAX_LOOKUPS_AT_ONCE) return folderLabel(folder)
     const found = lookUp(folder)
     remember(folder, found)
-    return withinTime(clock, found, folderLabel(folder))
+    return withinTime(found, folderLabel(folder))
   }
 
   return { labels }
 }
 
 /** What comes later than the time allows is there for the next who asks. */
-function withinTime(
-  clock: Clock,
-  found: Promise<WorkspaceLabels>,
+function soonOr(
   otherwise: WorkspaceLabels,
+  found: Promise<WorkspaceLabels>,
+  clock: Clock,
+  timeoutMs: number,
 ): Promise<WorkspaceLabels> {
   const { promise, resolve } = Promise.withResolvers<WorkspaceLabels>()
-  const timer = clock.setTimer(() => resolve(otherwise), TIMEOUT_MS)
+  const timer = clock.setTimer(() => resolve(otherwise), timeoutMs)
   const finish = async (): Promise<void> => {
     resolve(await found)
     timer.cancel()
