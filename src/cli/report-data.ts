@@ -9,7 +9,9 @@ import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
 import { groupUse } from '../reports/usage-cells.ts'
-import { namingFor, readCells, usageRowOf } from '../reports/usage-by.ts'
+import { conditionsOf } from '../reports/conditions.ts'
+import { namingFor } from '../reports/group-naming.ts'
+import { readCells, usageRowOf } from '../reports/usage-by.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
 import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
@@ -99,24 +101,28 @@ export async function reportData(
   const slices = createUsageSlices({ usage: reader.usage, now: () => nowMs })
   const query = { ...filter, from: range.fromMs, to: range.toMs, tz: timeZone, bucket: period }
   const overview = await overviewOf(
-    { reader, slices, now: () => nowMs, pause: letOthersRun },
+    { reader, slices, now: () => nowMs, pause: letOthersRun, ticketOf },
     query,
   )
   const asked = storeFilterOf(filter)
-  const used = await slices.read(asked, range, (ms) => dayOf(ms, timeZone), letOthersRun)
+  const conditions = await conditionsOf({ reader, ticketOf }, filter.where)
+  const spanAt = (ms: number) => dayOf(ms, timeZone)
+  const used = await slices.read(asked, range, spanAt, letOthersRun, conditions)
   const report = usageReport(used)
   const cells =
     groups.length === 0
       ? undefined
-      : await readCells({ slices }, { ...filter, tz: timeZone }, groups, range)
-  const naming = await namingFor({ reader, ticketOf }, groups)
+      : await readCells({ slices }, { ...filter, tz: timeZone }, { groups, conditions }, range)
+  const { naming } = await namingFor({ reader, ticketOf }, groups)
   const partsIn = (part: Span): readonly Omit<ReportRow, 'startMs'>[] => {
     const within = (slice: Span) => slice.fromMs >= part.fromMs && slice.fromMs < part.toMs
     if (cells === undefined) return []
-    const { parts, idle, links } = groupUse(cells.filter(within), groups, naming)
+    const { parts, idle, links } = groupUse(cells.filter(within), groups, naming, conditions)
     return [...parts, ...idle].map((part) => usageRowOf(part, links))
   }
-  const modelBuckets = await reader.usage.buckets(asked, range)
+  const ids = used.flatMap(({ sums }) => sums.sessions.map(({ id }) => id))
+  const ofTips = conditions === undefined ? asked : { ...asked, ids: [...new Set(ids)] }
+  const modelBuckets = await reader.usage.buckets(ofTips, range)
   return ok({
     period,
     groups,

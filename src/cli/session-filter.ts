@@ -3,7 +3,8 @@
  * mean in terms of the JSON API's filter.
  */
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Filter } from '../api/contract/filter.ts'
+import { type Filter, isCondition } from '../api/contract/filter.ts'
+import { USAGE_GROUPS } from '../domain/usage-group.ts'
 import { TIME_SYNTAX, timeOf } from './zoned-time.ts'
 
 export interface FilterOptions {
@@ -16,6 +17,7 @@ export interface FilterOptions {
   readonly model?: string
   readonly agent?: string
   readonly attribute?: readonly string[]
+  readonly where?: readonly string[]
 }
 
 /** `--since`, `--until`, `--tz`. */
@@ -41,7 +43,7 @@ export function addZoneOption(command: Command): Command {
   )
 }
 
-/** `--user`, `--project`, `--team`, `--model`, `--agent`, `--attribute`. */
+/** `--user`, `--project`, `--team`, `--model`, `--agent`, `--attribute`, `--where`. */
 export function addFilterOptions(command: Command): Command {
   return command
     .option('--user <name>', 'only this user')
@@ -50,6 +52,11 @@ export function addFilterOptions(command: Command): Command {
     .option('--model <name>', 'only sessions that used this model')
     .option('--agent <name>', 'only this agent, such as claude-code')
     .option('--attribute <key=value>', 'only with this resource attribute; repeatable', attributeOf)
+    .option(
+      '--where <group=name>',
+      'only what a report has under this name of a group, such as skill=review; repeatable',
+      conditionOf,
+    )
 }
 
 /** The machine's own unless another was given. */
@@ -64,7 +71,7 @@ export function filterOf(options: FilterOptions, nowMs: number, defaultFromMs?: 
     text === undefined ? undefined : timeOf(text, nowMs, timeZone)
   const from = momentOf(options.since) ?? defaultFromMs
   const to = momentOf(options.until)
-  const { agent, model, project, team, user, attribute = [] } = options
+  const { agent, model, project, team, user, attribute = [], where } = options
   return {
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
@@ -74,6 +81,7 @@ export function filterOf(options: FilterOptions, nowMs: number, defaultFromMs?: 
     ...(team !== undefined && { team }),
     ...(user !== undefined && { user }),
     attribute: [...attribute],
+    ...(where !== undefined && { where: [...where] }),
   }
 }
 
@@ -100,4 +108,13 @@ function zoneOf(text: string): string {
 function attributeOf(text: string, before: readonly string[] = []): readonly string[] {
   if (/^[^=]{1,200}=.{0,1000}$/s.test(text)) return [...before, text]
   throw new InvalidArgumentError('Expected key=value.')
+}
+
+/** Behind those before it. */
+function conditionOf(text: string, before: readonly string[] = []): readonly string[] {
+  if (text.length <= 1200 && isCondition(text)) return [...before, text]
+  const names = USAGE_GROUPS.map(({ name }) => name).join(', ')
+  throw new InvalidArgumentError(
+    `Expected <group>=<name>, the group one of ${names}, resource:<key>.`,
+  )
 }

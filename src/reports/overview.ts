@@ -12,6 +12,8 @@ import {
   type ToolUse,
   type Totals,
 } from '../api/contract/overview.ts'
+import type { TicketOf } from '../domain/ticket.ts'
+import { type Conditions, conditionsOf } from './conditions.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf, sessionRowOf } from './session-lists.ts'
@@ -34,6 +36,8 @@ export interface OverviewDeps {
   readonly slices: UsageSlices
   readonly now: () => number
   readonly pause?: Pause
+  /** The ticket that a branch is for. */
+  readonly ticketOf: TicketOf
 }
 
 export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
@@ -49,7 +53,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     const { fromMs, toMs } = dayOf(ms, query.tz)
     return { fromMs, toMs: ms < hoursFromMs ? Math.min(toMs, hoursFromMs) : toMs }
   }
-  const found = await slices.read(filter, range, spanAt, pause)
+  const conditions = await conditionsOf(deps, query.where)
+  const found = await slices.read(filter, range, spanAt, pause, conditions)
   const report = usageReport(found)
   const mostExpensiveModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
   const dearest = report.dearest(MAX_DEAREST)
@@ -58,7 +63,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     fromMs: range.fromMs,
     toMs: range.toMs,
     totals: totalsOf(report),
-    previous: query.from === undefined ? null : await previousTotals(deps, query, range),
+    previous:
+      query.from === undefined ? null : await previousTotals(deps, query, range, conditions),
     series: seriesOf(buckets, found, mostExpensiveModels, OTHER),
     omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
     byModel: sharesOf(report.models),
@@ -107,11 +113,13 @@ async function previousTotals(
   { slices, now, pause }: OverviewDeps,
   query: OverviewQuery,
   { fromMs, toMs }: Span,
+  conditions: Conditions | undefined,
 ): Promise<Totals> {
   const nowMs = now()
   const overMs = (nowMs > fromMs ? Math.min(toMs, nowMs) : toMs) - fromMs
   const before = { fromMs: bucketOf(fromMs - overMs), toMs: fromMs }
-  const found = await slices.read(filterOf(query), before, (ms) => dayOf(ms, query.tz), pause)
+  const spanAt = (ms: number) => dayOf(ms, query.tz)
+  const found = await slices.read(filterOf(query), before, spanAt, pause, conditions)
   return totalsOf(usageReport(found))
 }
 

@@ -6,7 +6,8 @@ import type { TicketOf } from '../domain/ticket.ts'
 import type { UsageRow } from '../api/contract/usage.ts'
 import { bucketOf } from '../domain/usage.ts'
 import { dayOf } from './time-buckets.ts'
-import { namingFor, readCells, usageRowOf } from './usage-by.ts'
+import { namingFor } from './group-naming.ts'
+import { readCells, usageRowOf } from './usage-by.ts'
 import { groupUse, type Naming, type OnlyNames } from './usage-cells.ts'
 import { type CellSlice, createUsageSlices } from './usage-slices.ts'
 
@@ -67,8 +68,8 @@ export async function pullRequestCost(
 ): Promise<PullRequestAnswer> {
   const all = await readAll(deps)
   const names = (group: UsageGroup, only: readonly OnlyNames[] = []): readonly string[] =>
-    groupUse(all.slices, [group], all.naming, only).parts.flatMap(({ names: [name = null] }) =>
-      name === null ? [] : [name],
+    groupUse(all.slices, [group], all.naming, { only, naming: all.naming }).parts.flatMap(
+      ({ names: [name = null] }) => (name === null ? [] : [name]),
     )
   const unknown = (): PullRequestAnswer => ({
     is: 'unknown',
@@ -85,7 +86,8 @@ export async function pullRequestCost(
   }
   const ofBranch = [named(BRANCH, asked.branch)]
   const own = [...ofBranch, inRepository(asked.repository)]
-  const isHere = groupUse(all.slices, [BRANCH], all.naming, own).parts.length > 0
+  const isHere =
+    groupUse(all.slices, [BRANCH], all.naming, { only: own, naming: all.naming }).parts.length > 0
   const only = isHere ? own : ofBranch
   const repositories = names(REPOSITORY, only)
   if (repositories.length > 1) return { is: 'ambiguous', names: repositories }
@@ -112,8 +114,8 @@ async function readAll({ reader, ticketOf, timeZone, nowMs }: PullRequestDeps): 
   const groups = [PULL_REQUEST, REPOSITORY, BRANCH]
   return {
     timeZone,
-    slices: await readCells({ slices }, { tz: timeZone, attribute: [] }, groups, range),
-    naming: await namingFor({ reader, ticketOf }, groups),
+    slices: await readCells({ slices }, { tz: timeZone, attribute: [] }, { groups }, range),
+    naming: (await namingFor({ reader, ticketOf }, groups)).naming,
   }
 }
 
@@ -137,15 +139,17 @@ function isAsked(name: string, asked: Exclude<AskedWork, { readonly of: 'branch'
 
 function costOf({ slices, naming, timeZone }: All, only: readonly OnlyNames[]): PullRequestAnswer {
   const rowsBy = (name: string): readonly UsageRow[] => {
-    const { parts, links } = groupUse(slices, [groupOf(name)], naming, only)
+    const { parts, links } = groupUse(slices, [groupOf(name)], naming, { only, naming })
     return parts.map((part) => usageRowOf(part, links))
   }
   const nameOf = (group: string): string | undefined => {
     const [first, another] = rowsBy(group).flatMap(({ names: [name = null] }) => name ?? [])
     return another === undefined ? first : undefined
   }
-  const { sums, sessions } = groupUse(slices, [REPOSITORY], naming, only)
-  const days = slices.filter((slice) => groupUse([slice], [BRANCH], naming, only).parts.length > 0)
+  const { sums, sessions } = groupUse(slices, [REPOSITORY], naming, { only, naming })
+  const days = slices.filter(
+    (slice) => groupUse([slice], [BRANCH], naming, { only, naming }).parts.length > 0,
+  )
   return {
     is: 'found',
     cost: {

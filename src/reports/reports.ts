@@ -56,14 +56,15 @@ export function createReports(deps: ReportsDeps): Reports {
   const told = deps.folds ?? createSessionFolds({ reader, policy })
   const folds = visibleFolds(told, deps.reader, visible)
   const links = deps.links ?? noLinks
+  const asked = { reader, slices, now, pause, ticketOf }
   const page = { reader, policy, links, folds, pause }
   return {
-    overview: (query) => overviewOf({ reader, slices, now, pause }, query),
-    usage: (query) => usageBy({ reader, slices, now, pause, ticketOf }, query),
+    overview: (query) => overviewOf(asked, query),
+    usage: (query) => usageBy(asked, query),
     facets: (filter) => facetsOf(reader, filter, pause),
     sessions: (query) => {
       links.prepare()
-      return listSessions(reader, query, pause)
+      return listSessions(asked, query, pause)
     },
     session: (key) => sessionPage(page, key),
     turns: (key, query) => turnsPage(page, key, query),

@@ -16,6 +16,11 @@ import type { BadCursor } from '../api/queries.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Pause } from './pause.ts'
 import type { Filter } from '../api/contract/filter.ts'
+import type { TicketOf } from '../domain/ticket.ts'
+import { bucketEndOf, bucketOf } from '../domain/usage.ts'
+import { type Conditions, conditionsOf } from './conditions.ts'
+import { dayOf } from './time-buckets.ts'
+import type { UsageSlices } from './usage-slices.ts'
 
 /** Of what agents name: longer than anything a person reads. */
 const MAX_TEXT_LENGTH = 500
@@ -68,10 +73,11 @@ const MAX_LOOKED_UP = 1000
 const WALK_SLICE = 1000
 
 export async function listSessions(
-  reader: StoreReader,
+  deps: SessionListDeps,
   { cursor, limit, ...asked }: SessionListQuery,
   pause: Pause,
 ): Promise<Result<SessionList, BadCursor>> {
+  const { reader } = deps
   const place = cursor === undefined ? ok(undefined) : readCursor(asked, cursor)
   if (!place.ok) return place
   const question: SessionQuestion = {
@@ -83,10 +89,15 @@ export async function listSessions(
     direction: asked.order,
   }
   const wanted = limit + 1
+  const conditions = await conditionsOf(deps, asked.where)
+  const matching = conditions && (await matchingSessions(deps, asked, conditions, pause))
+  const of: Search = { reader, question, pause, matching }
   const found =
     asked.search === ''
-      ? await reader.lists.page(question, place.value, wanted)
-      : await search({ reader, question, pause }, asked.search, place.value, wanted)
+      ? matching === undefined
+        ? await reader.lists.page(question, place.value, wanted)
+        : await walk(of, matching, place.value, wanted)
+      : await search(of, asked.search, place.value, wanted)
   const rows = found.slice(0, limit).map(sessionRowOf)
   const sessions = rows.slice(0, countWithin(rows, MAX_LIST_BYTES))
   const last = found[sessions.length - 1]
@@ -97,10 +108,36 @@ export async function listSessions(
   })
 }
 
+export interface SessionListDeps {
+  readonly reader: StoreReader
+  readonly slices: UsageSlices
+  readonly ticketOf: TicketOf
+}
+
 interface Search {
   readonly reader: StoreReader
   readonly question: SessionQuestion
   readonly pause: Pause
+  /** Only these; absent is all of the question. */
+  readonly matching?: ReadonlySet<number> | undefined
+}
+
+/** Numbers of the sessions of a range that have something that fulfils conditions. */
+async function matchingSessions(
+  { reader, slices }: SessionListDeps,
+  filter: Filter,
+  conditions: Conditions,
+  pause: Pause,
+): Promise<ReadonlySet<number>> {
+  const used = await reader.usage.bounds(Number.MAX_SAFE_INTEGER)
+  if (used === undefined) return new Set()
+  const range = {
+    fromMs: Math.max(used.fromMs, bucketOf(filter.from ?? used.fromMs)),
+    toMs: Math.min(used.toMs, bucketEndOf(filter.to ?? used.toMs)),
+  }
+  const spanAt = (ms: number) => dayOf(ms, 'UTC')
+  const found = await slices.read(filterOf(filter), range, spanAt, pause, conditions)
+  return new Set(found.flatMap(({ sums }) => sums.sessions.map(({ id }) => id)))
 }
 
 /** The sessions that have a text in them, in the order asked for, behind a place. */
@@ -110,14 +147,16 @@ async function search(
   after: SessionPlace | undefined,
   wanted: number,
 ): Promise<readonly PlacedSession[]> {
-  const { reader, question, pause } = of
+  const { reader, question, pause, matching } = of
   const searched = reader.search.searchFor(text)
+  const isAsked = (id: number): boolean => matching?.has(id) ?? true
   const first = await reader.lists.page(question, after, FIRST_ONES)
   const hits = await searched.among(first.map(({ id }) => id))
-  const found = first.filter(({ id }) => hits.has(id))
+  const found = first.filter(({ id }) => hits.has(id) && isAsked(id))
   if (found.length >= wanted || first.length < FIRST_ONES) return found.slice(0, wanted)
   await pause()
-  return walk(of, await searchAll(of, searched), after, wanted)
+  const all = await searchAll(of, searched)
+  return walk(of, new Set([...all].filter(isAsked)), after, wanted)
 }
 
 /** In slices between which others run. */

@@ -1,29 +1,24 @@
 /** `GET /api/usage`: what was used in a range, by one or two groups. */
 import type { UsageAnswer, UsageQuery, UsageRow } from '../api/contract/usage.ts'
-import { ATTRIBUTE_NAMES, type UsageGroup, usageGroupsOf } from '../domain/usage-group.ts'
-import type { TicketOf } from '../domain/ticket.ts'
+import { type UsageGroup, usageGroupsOf } from '../domain/usage-group.ts'
 import type { Span } from '../storage/usage-slice.ts'
 import { cutName } from './answer-bounds.ts'
 import { OTHER, type OverviewDeps, rangeOf } from './overview.ts'
 import { filterOf } from './session-lists.ts'
 import { addSums, costsOf, emptySums, type Sums, tokensOf } from './sums.ts'
 import { dayOf } from './time-buckets.ts'
-import { createPullRequests } from './pull-requests.ts'
-import { type GroupPart, groupUse, type Naming } from './usage-cells.ts'
+import { type Conditions, conditionsOf } from './conditions.ts'
+import { attributesFor, namingFor } from './group-naming.ts'
+import { type GroupPart, groupUse } from './usage-cells.ts'
 import type { CellSlice } from './usage-slices.ts'
 
-/** Read for all groups, so that rows are remembered once for most of them. */
-const USUAL_ATTRIBUTES: readonly string[] = Object.values(ATTRIBUTE_NAMES).flat()
-
-export interface UsageByDeps extends OverviewDeps {
-  readonly ticketOf: TicketOf
-}
-
-export async function usageBy(deps: UsageByDeps, query: UsageQuery): Promise<UsageAnswer> {
+export async function usageBy(deps: OverviewDeps, query: UsageQuery): Promise<UsageAnswer> {
   const groups = usageGroupsOf(query.group) ?? []
   const range = await rangeOf(deps, query)
-  const slices = await readCells(deps, query, groups, range)
-  const used = groupUse(slices, groups, await namingFor(deps, groups))
+  const conditions = await conditionsOf(deps, query.where)
+  const slices = await readCells(deps, query, { groups, conditions }, range)
+  const { naming } = await namingFor(deps, groups)
+  const used = groupUse(slices, groups, naming, conditions)
   return {
     ...range,
     groups: groups.map(({ name, label }) => ({ name, label })),
@@ -32,32 +27,21 @@ export async function usageBy(deps: UsageByDeps, query: UsageQuery): Promise<Usa
   }
 }
 
-/** What names of these groups are found by: pull requests are read only where they are asked for. */
-export async function namingFor(
-  { reader, ticketOf }: Pick<UsageByDeps, 'reader' | 'ticketOf'>,
-  groups: readonly UsageGroup[],
-): Promise<Naming> {
-  const isAsked = groups.some(
-    ({ source }) => source.of === 'work' && source.field === 'pullRequest',
-  )
-  const work = isAsked ? await reader.usage.pullRequests() : []
-  return { ticketOf, pullRequestOf: createPullRequests(work) }
+interface GroupedBy {
+  readonly groups: readonly UsageGroup[]
+  readonly conditions?: Conditions | undefined
 }
 
-/** The days of a range as rows, with what these groups need to know of their sessions. */
+/** The days of a range as rows, with what groups and conditions need to know of their sessions. */
 export function readCells(
   { slices, pause }: Pick<OverviewDeps, 'slices' | 'pause'>,
   { tz, ...filter }: Pick<UsageQuery, 'tz' | 'attribute'>,
-  groups: readonly UsageGroup[],
+  { groups, conditions }: GroupedBy,
   range: Span,
 ): Promise<readonly CellSlice[]> {
-  return slices.cells(filterOf(filter), attributesFor(groups), range, (ms) => dayOf(ms, tz), pause)
-}
-
-/** What is asked of sessions beyond what all groups need: in a fixed order, since it is remembered by it. */
-function attributesFor(groups: readonly UsageGroup[]): readonly string[] {
-  const asked = groups.flatMap(({ source }) => (source.of === 'attribute' ? source.keys : []))
-  return [...new Set([...USUAL_ATTRIBUTES, ...asked.toSorted()])]
+  const asked = conditions?.only.map(({ group }) => group) ?? []
+  const attributeKeys = attributesFor([...groups, ...asked])
+  return slices.cells(filterOf(filter), attributeKeys, range, (ms) => dayOf(ms, tz), pause)
 }
 
 /** A part as the contract has it. */

@@ -28,6 +28,8 @@ export interface UsageCells {
   readonly work: ReadonlyMap<number, ReadonlyMap<string, WorkOfSession>>
   /** Of each row: the place of its session in `sessions`, its model, and its set of dimensions. */
   readonly sessionAt: Uint32Array
+  /** Where each stood among the rows that were read. */
+  readonly rows: readonly number[]
   readonly models: readonly string[]
   readonly sets: readonly UsageDimensions[]
   /** `FIGURES` for each row, one after another; money in billionths of a dollar. */
@@ -79,6 +81,7 @@ export function cellsOf(
       ]),
     ),
     sessionAt,
+    rows: [...rows.keys()],
     models: rows.map(({ model }) => model),
     sets: rows.map(({ dimensions }) => dimensions),
     figures,
@@ -123,37 +126,34 @@ export interface GroupedUse {
 /** Stands for the model, skill, … of sessions that have no call, or none that succeeded. */
 export const NO_CALLS = '(no model calls)'
 
+/** Conditions, all of which have to hold. */
+export interface NamedConditions {
+  readonly only: readonly OnlyNames[]
+  readonly naming: Naming
+}
+
 /** What counts: calls that fall to one of these names of a group. */
 export interface OnlyNames {
   readonly group: UsageGroup
   readonly isAsked: (name: string | null) => boolean
 }
 
-/** Slices of time put together by what calls count for. With `only`, all of it has to hold. */
+/** Slices of time put together by what calls count for, those that fulfil all conditions. */
 export function groupUse(
   slices: readonly { readonly sums: UsageCells }[],
   groups: readonly UsageGroup[],
   naming: Naming,
-  only: readonly OnlyNames[] = [],
+  conditions?: NamedConditions,
 ): GroupedUse {
   const table = createParts()
   const readers = groups.map((group) => createNameReader(group, naming))
-  const filters = only.map(({ group, isAsked }) => ({
-    reader: createNameReader(group, naming),
-    isAsked,
-  }))
   const seen: SeenSessions = new Map()
-  for (const { sums: cells } of slices) {
+  for (const { sums } of slices) {
+    const cells = conditions === undefined ? sums : matchingCells(sums, conditions)
     for (const reader of readers) reader.begin(cells)
-    for (const { reader } of filters) reader.begin(cells)
-    // Of which calls are asked, sessions without one do not count.
-    if (filters.length === 0) {
-      for (const [place, { id }] of cells.sessions.entries()) seen.set(id, { cells, place })
-      if (groups.every(isOfSessions)) addSessions(table, cells, readers)
-    }
-    const isAsked = (place: number, row: number): boolean =>
-      filters.every((filter) => filter.isAsked(filter.reader.nameOf(place, row)))
-    addRows(table, cells, readers, filters.length === 0 ? undefined : isAsked)
+    for (const [place, { id }] of cells.sessions.entries()) seen.set(id, { cells, place })
+    if (groups.every(isOfSessions)) addSessions(table, cells, readers)
+    addRows(table, cells, readers)
   }
   const parts = table.all().map((part) => ({ ...part, sums: sumsIn(part.figures) }))
   const total = emptySums()
@@ -166,10 +166,43 @@ export function groupUse(
     parts: shown
       .map(({ names, sums, sessions }) => ({ names, sums, sessions: new Set(sessions).size }))
       .sort((a, b) => b.sums.costUsd - a.sums.costUsd),
-    idle: filters.length === 0 ? idleOf(seen, called, groups, readers) : [],
+    idle: idleOf(seen, called, groups, readers),
     links: readers.map(({ links = new Map() }) => links),
     sums: total,
-    sessions: filters.length === 0 ? seen.size : called.size,
+    sessions: seen.size,
+  }
+}
+
+/**
+ * What of cells fulfils conditions: rows, and the sessions that have one; of conditions on sessions alone,
+ * all sessions that fulfil them.
+ */
+export function matchingCells(cells: UsageCells, { only, naming }: NamedConditions): UsageCells {
+  const filters = only.map(({ group, isAsked }) => {
+    const names = createNameReader(group, naming)
+    names.begin(cells)
+    return (place: number, row: number) => isAsked(names.nameOf(place, row))
+  })
+  const matches = (place: number, row: number) => filters.every((filter) => filter(place, row))
+  const rows = [...cells.sessionAt.keys()].filter((row) => matches(cells.sessionAt[row] ?? 0, row))
+  const needsNone = only.every(({ group }) => isOfSessions(group))
+  const called = new Set(rows.map((row) => cells.sessionAt[row] ?? 0))
+  const kept = [...cells.sessions.keys()].filter((place) =>
+    needsNone ? matches(place, 0) : called.has(place),
+  )
+  const places = new Map(kept.map((before, place) => [before, place]))
+  const figures = new Float64Array(rows.length * WIDTH)
+  for (const [at, row] of rows.entries()) {
+    figures.set(cells.figures.subarray(row * WIDTH, (row + 1) * WIDTH), at * WIDTH)
+  }
+  return {
+    ...cells,
+    sessions: kept.flatMap((place) => cells.sessions[place] ?? []),
+    sessionAt: Uint32Array.from(rows, (row) => places.get(cells.sessionAt[row] ?? 0) ?? 0),
+    rows: rows.map((row) => cells.rows[row] ?? row),
+    models: rows.map((row) => cells.models[row] ?? ''),
+    sets: rows.map((row) => cells.sets[row] ?? {}),
+    figures,
   }
 }
 
@@ -187,17 +220,11 @@ function addSessions(
   }
 }
 
-function addRows(
-  table: PartTable,
-  cells: UsageCells,
-  readers: readonly NameReader[],
-  isAsked?: (place: number, row: number) => boolean,
-): void {
+function addRows(table: PartTable, cells: UsageCells, readers: readonly NameReader[]): void {
   const { sessions, sessionAt, figures } = cells
   const names: (string | null)[] = []
   for (let row = 0; row < sessionAt.length; row += 1) {
     const place = sessionAt[row] ?? 0
-    if (isAsked?.(place, row) === false) continue
     for (const [at, reader] of readers.entries()) names[at] = reader.nameOf(place, row)
     const part = table.partOf(names)
     const start = row * WIDTH

@@ -1,6 +1,7 @@
 /** What is remembered of past days: sums for the overview, and the rows that groups are made of. */
 import type { SessionFilter, UsageReader } from '../storage/store-reader.ts'
-import type { Span } from '../storage/usage-slice.ts'
+import type { Span, UsageSlice } from '../storage/usage-slice.ts'
+import { type Conditions, matchingIn } from './conditions.ts'
 import type { Pause } from './pause.ts'
 import { createRememberedSlices, type RememberedSlices, type SliceOf } from './remembered-slices.ts'
 import { cellsOf, countCells, type UsageCells } from './usage-cells.ts'
@@ -27,6 +28,7 @@ export interface UsageSlices
     range: Span,
     spanAt: (ms: number) => Span,
     pause?: Pause,
+    conditions?: Conditions,
   ): Promise<readonly Slice[]>
   /** The same as rows, with these resource attributes of their sessions. */
   cells(
@@ -58,11 +60,28 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
     maxWeight: MAX_CELLS,
   })
   const both = [sums, cells]
+
+  /** What fulfils conditions; tools and activity are those of the sessions that do. */
+  function matching(filter: SessionFilter, conditions: Conditions) {
+    const readAll = usage.reader(filter)
+    return async (span: Span): Promise<UsageSlice> => {
+      const used = await readAll(span)
+      const ids = used.sessions.map(({ id }) => id)
+      const attributes = await usage.attributes(ids, conditions.attributeKeys)
+      const whole = cellsOf(used, attributes, await usage.work(ids))
+      const found = matchingIn(used, whole, conditions)
+      const own = { ...filter, ids: found.sessions.map(({ id }) => id) }
+      const { tools, activity } = await usage.reader(own)(span)
+      return { ...found, tools, activity }
+    }
+  }
+
   return {
-    read: (filter, range, spanAt, pause) => {
-      const readSlice = usage.reader(filter)
+    read: (filter, range, spanAt, pause, conditions) => {
+      const readSlice =
+        conditions === undefined ? usage.reader(filter) : matching(filter, conditions)
       return sums.read(
-        JSON.stringify(filter),
+        JSON.stringify([filter, conditions?.key]),
         range,
         spanAt,
         async (span) => sliceSums(await readSlice(span), span, cohortOf),

@@ -48,6 +48,8 @@ export interface SessionFilter {
   readonly model?: string | undefined
   /** Resource attributes, labels among them, as text. */
   readonly attributes: readonly AttributeValue[]
+  /** Only those of these numbers. */
+  readonly ids?: readonly number[] | undefined
   /** Those in which nothing happened, too (`sessions/eventful.ts`). */
   readonly withEmpty?: boolean | undefined
 }

@@ -143,6 +143,23 @@ test('a report adds up to the truth, in every format and split', async () => {
     code: 2,
     stderr: expect.stringContaining('Expected one or two of model, agent, user'),
   })
+  const whole = (await json(['report', ...range, '--json'])) as {
+    readonly byModel: readonly { readonly name: string }[]
+  }
+  const model = whole.byModel[0]?.name ?? ''
+  const where = ['--where', `model=${model}`]
+  const filtered = (await json(['report', ...range, ...where, '--json'])) as {
+    readonly totals: { readonly costUsd: number; readonly sessions: number }
+    readonly byModel: readonly { readonly name: string; readonly costUsd: number }[]
+  }
+  expect(filtered.byModel.map(({ name }) => name)).toEqual([model])
+  expect(filtered.byModel[0]?.costUsd).toBe(filtered.totals.costUsd)
+  const listed = (await json(['sessions', ...where, '--json'])) as readonly unknown[]
+  expect(listed).toHaveLength(filtered.totals.sessions)
+  expect(await run(['sessions', '--where', 'nothing=x'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Expected <group>=<name>'),
+  })
   const { stdout } = await run(['report', '--format', 'csv', ...range])
   expect(stdout.split('\n')[0]).toBe(
     'month,cost_usd,input_tokens,output_tokens,cache_read_tokens,cache_creation_tokens,sessions,model_calls,estimated_usd,metrics_usd,unpriced_calls',

@@ -3,12 +3,19 @@
  * numbers are read from text; `attribute` may be repeated.
  */
 import { z } from 'zod'
+import { usageGroupOf } from '../../domain/usage-group.ts'
 
 /** Parameters that may be repeated and arrive as lists. */
-export const LIST_PARAMETERS: ReadonlySet<string> = new Set(['attribute'])
+export const LIST_PARAMETERS: ReadonlySet<string> = new Set(['attribute', 'where'])
 
 /** One resource attribute of a session, e.g. `crow.session.id=0b0e…`. */
 const attributeFilter = z.string().regex(/^[^=]{1,200}=.{0,1000}$/s)
+
+/** One name of a group, e.g. `pull-request=https://…/pull/7`. */
+const condition = z
+  .string()
+  .max(1200)
+  .refine((text) => isCondition(text), 'expected group=name')
 
 const name = z.string().min(1).max(200)
 
@@ -37,6 +44,15 @@ export const filterShape = {
     .max(10)
     .default([])
     .meta({ description: 'key=value of a resource attribute; all of them have to match' }),
+  where: z
+    .array(condition)
+    .max(10)
+    .optional()
+    .meta({
+      description:
+        'group=name, such as skill=review: what counts are the calls that a report of that group has ' +
+        'under that name; nothing behind = is what names none. All of them have to match',
+    }),
 }
 
 /** An IANA name; decides where days begin. */
@@ -48,6 +64,12 @@ export const timeZone = z
 
 export const filter = z.object(filterShape)
 export type Filter = z.output<typeof filter>
+
+/** Whether it begins with the name of a group. */
+export function isCondition(text: string): boolean {
+  const at = text.indexOf('=')
+  return at > 0 && usageGroupOf(text.slice(0, at)) !== undefined
+}
 
 function isTimeZone(text: string): boolean {
   try {

@@ -26,7 +26,8 @@ export function filterOf(search: URLSearchParams): Partial<Filter> {
     const value = search.get(name)
     if (value !== null && value !== '') filter[name] = value
   }
-  return { ...filter, attribute: search.getAll('attribute') }
+  const where = search.getAll('where')
+  return { ...filter, attribute: search.getAll('attribute'), ...(where.length > 0 && { where }) }
 }
 
 export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
@@ -57,7 +58,9 @@ export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
         />
       )}
       <FilterMenus search={search} onChange={(name, value) => change({ [name]: value })} />
-      <Attributes search={search} onChange={setSearch} />
+      {CHIPS.map((name) => (
+        <Chips key={name} name={name} search={search} onChange={setSearch} />
+      ))}
     </div>
   )
 }
@@ -91,23 +94,28 @@ function FilterMenus({
   })
 }
 
-/** Filters by resource attributes, each to be taken away; added on a session's page or by hand. */
-function Attributes({
+/** Filters that may be several: by resource attributes, and by names of groups. */
+const CHIPS = ['attribute', 'where'] as const satisfies readonly (keyof Filter)[]
+
+/** Each to be taken away; added on a session's page, in a table, or by hand. */
+function Chips({
+  name,
   search,
   onChange,
 }: {
+  readonly name: (typeof CHIPS)[number]
   readonly search: URLSearchParams
   readonly onChange: (change: SearchChange) => void
 }) {
-  return search.getAll('attribute').map((attribute) => (
+  return search.getAll(name).map((value) => (
     <button
-      key={attribute}
+      key={value}
       type="button"
       className="chip"
       title="Remove this filter"
-      onClick={() => onChange((before) => before.delete('attribute', attribute))}
+      onClick={() => onChange((before) => before.delete(name, value))}
     >
-      {attribute} <span aria-hidden="true">×</span>
+      {value} <span aria-hidden="true">×</span>
       <span className="sr-only">, remove this filter</span>
     </button>
   ))

@@ -5,7 +5,15 @@ import { type UsageQuery, type UsageRow, usageQuery } from '../../../src/api/con
 import { addUsd } from '../../../src/domain/exact-sum.ts'
 import { USAGE_GROUPS, usageGroupOf, usageGroupsOf } from '../../../src/domain/usage-group.ts'
 import { callDimensions } from '../../../src/domain/call-dimensions.ts'
-import { ask, DAY_MS, MONDAY_MS, openUsageStore, type Used } from './stored-usage.ts'
+import {
+  ask,
+  askList,
+  DAY_MS,
+  MONDAY_MS,
+  openUsageStore,
+  type UsageStore,
+  type Used,
+} from './stored-usage.ts'
 
 const askUsage = (group: string, change: Partial<UsageQuery> = {}): UsageQuery => ({
   ...usageQuery.parse({ group, limit: 1000 }),
@@ -318,6 +326,7 @@ test('of generated sessions, all groups and pairs of them add up to the total', 
         }
         const { totals } = await store.reports.overview(ask())
         const [a = '', b = '', c = '', ...others] = groups
+        await expectFiltersLikeRows(store, c)
         for (const list of [`${a},${b}`, `${b},${c}`, c, ...others]) {
           const answer = await store.reports.usage(askUsage(list))
           const sum = (of: (row: UsageRow) => number) =>
@@ -348,6 +357,22 @@ test('of generated sessions, all groups and pairs of them add up to the total', 
     { numRuns: 15 },
   )
 }, 120_000)
+
+/** What a filter finds is what the row of that name says. */
+async function expectFiltersLikeRows({ reports }: UsageStore, group: string): Promise<void> {
+  const { rows } = await reports.usage(askUsage(group))
+  for (const { names, costUsd, tokens, modelCalls, sessions } of rows) {
+    const where = [`${group}=${names[0] ?? ''}`]
+    const { totals } = await reports.overview(ask({ where }))
+    const found = { costUsd: totals.costUsd, tokens: totals.tokens, modelCalls: totals.modelCalls }
+    expect(found, where.join()).toEqual({ costUsd, tokens, modelCalls })
+    const filtered = await reports.usage(askUsage('agent', { where }))
+    expect(filtered.totals).toMatchObject({ ...found, sessions: totals.sessions })
+    expect(totals.sessions).toBe(sessions)
+    const listed = await reports.sessions(askList({ where, limit: 50 }))
+    expect(listed.ok && listed.value.sessions.length).toBe(sessions)
+  }
+}
 
 /** Without what is empty, as agents' profiles read it. */
 function told(dimensions: Readonly<Record<string, string | undefined>>) {

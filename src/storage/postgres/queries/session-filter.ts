@@ -24,13 +24,14 @@ export function ownedBy(sessions: Sessions, owner: Owner | undefined): Sessions 
  * unless they are asked for, those in which nothing happened.
  */
 export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter): Sessions {
-  const { owner, agent, project, team, user, model, attributes, withEmpty = false } = filter
+  const { owner, agent, project, team, user, model, attributes, ids, withEmpty = false } = filter
   let query: Sessions = ownedBy(kysely.selectFrom('sessions'), owner).where(
     'session_id',
     'not like',
     `${DOCTOR_SESSION_PREFIX}%`,
   )
   if (!withEmpty) query = query.where('is_empty', '=', sql.lit(false))
+  if (ids !== undefined) query = query.where(among('sessions.id', ids))
   if (agent !== undefined) query = query.where('agent', '=', plainText(agent))
   if (project !== undefined) query = query.where('project', '=', plainText(project))
   if (team !== undefined) query = query.where('team', '=', plainText(team))

@@ -23,13 +23,18 @@ export function ownedBy(sessions: Sessions, owner: Owner | undefined): Sessions 
  * unless they are asked for, those in which nothing happened.
  */
 export function sessionsMatching(kysely: Kysely<Schema>, filter: SessionFilter): Sessions {
-  const { owner, agent, project, team, user, model, attributes, withEmpty = false } = filter
+  const { owner, agent, project, team, user, model, attributes, ids, withEmpty = false } = filter
   let query: Sessions = ownedBy(kysely.selectFrom('sessions'), owner).where(
     'session_id',
     'not like',
     `${DOCTOR_SESSION_PREFIX}%`,
   )
   if (!withEmpty) query = query.where('is_empty', '=', sql.lit(0))
+  if (ids !== undefined) {
+    query = query.where(
+      sql<boolean>`sessions.id in (select value from json_each(${JSON.stringify(ids)}))`,
+    )
+  }
   if (agent !== undefined) query = query.where('agent', '=', agent)
   if (project !== undefined) query = query.where('project', '=', project)
   if (team !== undefined) query = query.where('team', '=', team)

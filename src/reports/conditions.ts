@@ -1,0 +1,60 @@
+/**
+ * Filters by groups: what counts are the calls that a report of that group has under that name, so that a
+ * filter and the row of a report tell the same figures.
+ */
+import { usageGroupOf } from '../domain/usage-group.ts'
+import type { TicketOf } from '../domain/ticket.ts'
+import type { StoreReader } from '../storage/store-reader.ts'
+import type { UsageSlice } from '../storage/usage-slice.ts'
+import { attributesFor, namingFor } from './group-naming.ts'
+import {
+  matchingCells,
+  type NamedConditions,
+  type OnlyNames,
+  type UsageCells,
+} from './usage-cells.ts'
+
+export interface Conditions extends NamedConditions {
+  /** Resource attributes that they ask for. */
+  readonly attributeKeys: readonly string[]
+  /** Another one where the same condition may mean something else. */
+  readonly key: string
+}
+
+export interface ConditionDeps {
+  readonly reader: Pick<StoreReader, 'usage'>
+  readonly ticketOf: TicketOf
+}
+
+/** What `group=name` conditions mean; undefined where there are none. Nothing behind `=` is what has no name. */
+export async function conditionsOf(
+  deps: ConditionDeps,
+  where: readonly string[] = [],
+): Promise<Conditions | undefined> {
+  if (where.length === 0) return undefined
+  const only = where.map((text): OnlyNames => {
+    const at = text.indexOf('=')
+    const group = usageGroupOf(text.slice(0, at))
+    if (group === undefined) throw new Error(`there is no group in "${text}"`)
+    const name = text.slice(at + 1)
+    return { group, isAsked: (each) => (each ?? '') === name }
+  })
+  const groups = only.map(({ group }) => group)
+  const { naming, version } = await namingFor(deps, groups)
+  return {
+    only,
+    naming,
+    attributeKeys: attributesFor(groups),
+    key: JSON.stringify([where, version]),
+  }
+}
+
+/** What of a slice fulfils them. */
+export function matchingIn(
+  slice: UsageSlice,
+  cells: UsageCells,
+  conditions: Conditions,
+): Pick<UsageSlice, 'sessions' | 'models'> {
+  const { sessions, rows } = matchingCells(cells, conditions)
+  return { sessions, models: rows.flatMap((row) => slice.models[row] ?? []) }
+}
