@@ -22,7 +22,7 @@ test('a line that something stops has a test', () => {
     .split('\n')
     .filter((line) => line.startsWith('| '))
     .map((line) => line.split('|').slice(1, -1))
-    .filter((cells) => cells.length === 4 && !/^ (It|He) /.test(cells[0] ?? ''))
+    .filter((cells) => cells.length === 4 && !/^ (It|They) /.test(cells[0] ?? ''))
     .map(([what = '', stops = '', , shows = '']) => [what, stops, shows].map((cell) => cell.trim()))
   expect(rows.length).toBeGreaterThan(20)
   expect(rows.filter(([, stops, shows]) => stops !== '' && shows === '')).toEqual([])
