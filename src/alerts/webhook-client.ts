@@ -1,5 +1,5 @@
 /**
- * Posts to the webhook of budgets: one try a call. Every failure is a value, and no text in it
+ * Posts JSON to a webhook: one try a call. Every failure is a value, and no text in it
  * holds the address, which may be a secret beyond its host. Redirects are not followed: they would
  * carry the message to another host.
  */
@@ -7,21 +7,15 @@ import { jsonText } from '../domain/numbers.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { createRedactor, exchange } from '../http/exchange.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
-import type { WebhookMessage } from './webhook-message.ts'
-
-export interface WebhookFailure {
-  readonly reason: string
-  /** What the receiver asked for. */
-  readonly retryAfterMs?: number | undefined
-}
+import type { ChannelFailure } from './channel.ts'
 
 export interface WebhookClient {
   /** `nowMs` is for a Retry-After that is a date. */
   post(
-    message: WebhookMessage,
+    message: unknown,
     nowMs: number,
     stop: AbortSignal,
-  ): Promise<Result<undefined, WebhookFailure>>
+  ): Promise<Result<undefined, ChannelFailure>>
 }
 
 export interface WebhookClientOptions {

@@ -1,41 +1,70 @@
 /**
- * A budget alert as what is posted to a webhook: plain fields for programs, and a `text` as Slack
- * and those who speak like it show it. Holds nothing that anyone wrote in a session.
+ * An alert as what is posted to a webhook: plain fields for programs, and a `text` as Slack and those who
+ * speak like it show it. Holds nothing that anyone wrote in a session.
  */
-import { budgetText, type QueuedAlert } from '../domain/budget.ts'
+import { type Alert, alertText, type QueuedAlert } from '../domain/alert.ts'
 import { safeLine } from '../domain/safe-text.ts'
 
+/** Of a budget of the settings, what stands first; of everything else, more. */
 export interface WebhookMessage {
   /** The same at each try: who has seen it need not show it again. */
   readonly id: string
   readonly text: string
-  readonly scope: 'session' | 'day' | 'user' | 'team'
-  /** The session's key, the user or the team; null for the whole day. */
+  /** `session`, `day`, `user`, `team`; of a managed budget also `all`, `project`, `model`, `agent`. */
+  readonly scope: string
+  /** The session's key, or the user, team, project, model or agent; null for all. */
   readonly subject: string | null
-  /** Of a daily budget. */
+  /** Of a budget with a calendar window; the hour of a spike. */
   readonly date: string | null
-  readonly thresholdPercent: number
-  readonly limitUsd: number
+  /** Of a threshold that was passed. */
+  readonly thresholdPercent: number | null
+  /** Of a budget. */
+  readonly limitUsd: number | null
   readonly spentUsd: number
   /** ISO 8601. */
   readonly at: string
+  /** Absent for a budget of the settings; `budget` is a threshold of a managed one. */
+  readonly kind?: Alert['kind']
+  /** The name of a managed budget, and its window. */
+  readonly budget?: string
+  readonly window?: string
+  /** Of a forecast: the day on which it is spent, and what will have been spent when the window ends. */
+  readonly spentOn?: string
+  readonly projectedUsd?: number
+  /** Of a spike: what nine of ten cost at most. */
+  readonly usualUsd?: number
 }
 
 const MAX_SUBJECT_LENGTH = 1000
 
 export function webhookMessage({ id, alert }: QueuedAlert): WebhookMessage {
-  const { scope, subject, date, threshold, limitUsd, spentUsd, atMs } = alert
+  const { subject, scope, atMs } = alert
+  const date = alert.kind === 'spike' ? alert.hour : alert.date
   return {
     id,
-    text: `claude-telemetry: ${budgetText(alert, nameInChat)}`,
+    text: `claude-telemetry: ${alertText(alert, nameInChat)}`,
     scope,
     subject: subject === '' ? null : subject.slice(0, MAX_SUBJECT_LENGTH).toWellFormed(),
     date: date === '' ? null : date,
-    thresholdPercent: threshold,
-    limitUsd,
-    spentUsd,
+    ...figuresOf(alert),
     at: new Date(atMs).toISOString(),
   }
+}
+
+function figuresOf(alert: Alert) {
+  if (alert.kind === 'spike') {
+    const { kind, costUsd: spentUsd, usualUsd } = alert
+    return { kind, thresholdPercent: null, limitUsd: null, spentUsd, usualUsd }
+  }
+  const { kind, limitUsd, spentUsd, budget, window } = alert
+  const ofBudget = {
+    ...{ limitUsd, spentUsd },
+    ...(budget !== undefined && { kind, budget }),
+    ...(window !== undefined && { window }),
+  }
+  if (kind === 'budget') return { thresholdPercent: alert.threshold, ...ofBudget }
+  const { spentOn, projectedUsd } = alert
+  return { thresholdPercent: null, ...ofBudget, spentOn, projectedUsd }
 }
 
 /** Markup, mentions, links, emoji: what some chat or other would make more of than text. */
@@ -48,7 +77,7 @@ const MAIL_ADDRESS = /^[\w.+-]+@(?!(?:everyone|here|channel|all)\b)[\w-]+(?:\.[\
  * escaped, but in all of them it means nothing between backticks, and Slack wants three characters
  * written as entities ("Formatting text for app surfaces").
  */
-function nameInChat(name: string): string {
+export function nameInChat(name: string): string {
   const line = safeLine(name).trim()
   const isPlain = !MARKUP.test(line) || MAIL_ADDRESS.test(line)
   const shown = isPlain ? line : `\`${line.replaceAll('`', "'")}\``

@@ -8,7 +8,12 @@ import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isProof, newChallenge } from './bridge-proof.ts'
 import { type Me, problem } from './contract/access.ts'
-import type { BudgetOverrideAsked, BudgetOverrides } from './contract/budgets.ts'
+import type {
+  BudgetBody,
+  BudgetOverrideAsked,
+  BudgetOverrides,
+  DefinedBudgets,
+} from './contract/budgets.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyBody, KeysAnswer } from './contract/keys.ts'
@@ -46,6 +51,9 @@ export interface BridgeApi {
   rotateKey(nameOrId: string, overlapS: number): Promise<Result<IssuedAnswer, string>>
   revokeKey(nameOrId: string): Promise<Result<KeyAnswer, string>>
   audit(cursor: string | undefined, limit: number): Promise<Result<AuditAnswer, string>>
+  /** Defines a budget, or takes one out; all that are defined then. */
+  addBudget(body: BudgetBody): Promise<Result<DefinedBudgets, string>>
+  removeBudget(name: string): Promise<Result<DefinedBudgets, string>>
   /** Lifts what spent budgets refuse; all that is lifted then. */
   override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, string>>
   overrides(): Promise<Result<BudgetOverrides, string>>
@@ -150,7 +158,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     return response.ok ? bodyOf(response.value, refusal) : response
   }
 
-  async function changeKeys(method: 'POST' | 'DELETE', path: string, body?: unknown) {
+  async function changeOne(method: 'POST' | 'DELETE', path: string, body?: unknown) {
     const response = await sendAuthorized(path, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -237,16 +245,16 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       return body.ok ? ok(body.value as KeysAnswer) : body
     },
     createKey: async (asked) => {
-      const body = await changeKeys('POST', '/api/keys', asked)
+      const body = await changeOne('POST', '/api/keys', asked)
       return body.ok ? ok(body.value as IssuedAnswer) : body
     },
     rotateKey: async (nameOrId, overlapS) => {
       const path = `/api/keys/${encodeURIComponent(nameOrId)}/rotate`
-      const body = await changeKeys('POST', path, { overlapS })
+      const body = await changeOne('POST', path, { overlapS })
       return body.ok ? ok(body.value as IssuedAnswer) : body
     },
     revokeKey: async (nameOrId) => {
-      const body = await changeKeys('DELETE', `/api/keys/${encodeURIComponent(nameOrId)}`)
+      const body = await changeOne('DELETE', `/api/keys/${encodeURIComponent(nameOrId)}`)
       return body.ok ? ok(body.value as KeyAnswer) : body
     },
     audit: async (cursor, limit) => {
@@ -254,13 +262,16 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       const body = await json(`/api/audit?limit=${limit}${from}`)
       return body.ok ? ok(body.value as AuditAnswer) : body
     },
+    addBudget: async (asked) => {
+      const body = await changeOne('POST', '/api/budgets', asked)
+      return body.ok ? ok(body.value as DefinedBudgets) : body
+    },
+    removeBudget: async (name) => {
+      const body = await changeOne('DELETE', `/api/budgets/${encodeURIComponent(name)}`)
+      return body.ok ? ok(body.value as DefinedBudgets) : body
+    },
     override: async (asked) => {
-      const response = await sendAuthorized(OVERRIDES_PATH, {
-        method: 'POST',
-        body: JSON.stringify(asked),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-      const body = response.ok ? await bodyOf(response.value, refusal) : response
+      const body = await changeOne('POST', OVERRIDES_PATH, asked)
       return body.ok ? ok(body.value as BudgetOverrides) : body
     },
     overrides: async () => {

@@ -57,6 +57,8 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     takesLong(request)
     return ok(await queries.drop(body))
   })
+  addEndpoint(app, api.addBudget, async ({ body }) => queries.addBudget(body))
+  addEndpoint(app, api.removeBudget, async ({ params: { key } }) => queries.removeBudget(key))
   addEndpoint(app, api.overrides, async () => queries.overrides())
   addEndpoint(app, api.override, async ({ body }) => queries.override(body))
   addEndpoint(app, api.retryQuarantine, async ({ body, request }) => {

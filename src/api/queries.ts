@@ -7,7 +7,13 @@ import type { Visible } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
 import type { StatusFigures } from '../domain/status-line.ts'
 import type { Setup } from './contract/access.ts'
-import type { BudgetOverrideAsked, BudgetOverrides, Budgets } from './contract/budgets.ts'
+import type {
+  BudgetBody,
+  BudgetOverrideAsked,
+  BudgetOverrides,
+  Budgets,
+  DefinedBudgets,
+} from './contract/budgets.ts'
 import type {
   Changed,
   DeadSelection,
@@ -167,6 +173,9 @@ export interface WebQueries {
   startImport(body: ImportBody): string
   /** Undefined for an id that is not known, or not any more. */
   importState(id: string): ImportState | undefined
+  /** Defines a budget, or takes one out that a command defined; all that are defined then. */
+  addBudget(body: BudgetBody): Promise<Result<DefinedBudgets, WebFailure>>
+  removeBudget(name: string): Promise<Result<DefinedBudgets, WebFailure>>
   /** Budgets that are lifted for a while. */
   overrides(): Result<BudgetOverrides, WebFailure>
   override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, WebFailure>>

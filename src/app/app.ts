@@ -2,13 +2,8 @@
  * The composition root: builds every part, starts them in order and stops them in the
  * opposite one. Knows neither the environment nor signals.
  */
-import {
-  type BudgetAlarm,
-  budgetBrakeOf,
-  budgetWatchOf,
-  createBudgetAlarm,
-} from './budget-alarm.ts'
-import type { BudgetBrake } from '../alerts/budget-brake.ts'
+import { type Budgets, budgetWatchOf, createBudgets } from './budgets.ts'
+import { readFixedBudgets } from '../config/budgets-file.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { createDeliveries, type Deliveries } from '../exporters/deliveries.ts'
@@ -47,7 +42,7 @@ import { readOwnPrices } from '../prices/own-prices.ts'
 import { createPriceTable } from '../prices/price-table.ts'
 import { readDeliveryPlan } from './delivery-plan.ts'
 import { createPage, type Page } from './page.ts'
-import { createOverrides } from './overrides.ts'
+import { createBudgetChanges, createOverrides } from './overrides.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import { retryQuarantine } from '../processors/quarantine.ts'
@@ -86,6 +81,8 @@ export async function createApp(
   const clock = createSteadyClock(systemClock)
   const ownPrices = readOwnPrices(config.pricesFile)
   if (!ownPrices.ok) return ownPrices
+  const fixedBudgets = readFixedBudgets(config.budgets)
+  if (!fixedBudgets.ok) return fixedBudgets
   const masking = await readMasking(config.privacy)
   if (!masking.ok) return masking
   const { tls: tlsConfig } = config.receiver
@@ -134,22 +131,21 @@ export async function createApp(
     ...{ exporters, outbox, pause, clock, random, log },
     onExported: metrics.exported,
   })
-  const alarm = createBudgetAlarm({
+  const budgets = createBudgets({
     config,
-    queue: store.alerts,
-    pauseOf: store.pause,
-    clock,
-    log,
-  })
-  const brake = budgetBrakeOf(config, {
-    store: store.brake,
+    fixed: fixedBudgets.value,
+    store,
     betweenCommits: (task) => handler.betweenCommits(task),
+    onAlert: metrics.budgetAlert,
     clock,
     log,
   })
-  if (brake !== undefined) store.onDeleted(() => brake.deleted())
+  const { brake } = budgets
+  store.onDeleted(() => budgets.deleted())
   const page = createPage({
     config,
+    fixedBudgets: fixedBudgets.value,
+    budgets: createBudgetChanges(budgets.plan, log),
     overrides: brake && createOverrides(brake, masker.maskText, clock, log),
     accessToken: token.ok ? token.value : undefined,
     guesses,
@@ -182,13 +178,10 @@ export async function createApp(
     defer: setImmediate,
     onEmitted: () => delivery.notify(),
     onCommitted: (outcome) => {
-      brake?.committed(outcome)
+      budgets.committed(outcome)
       page.committed(outcome)
     },
-    onAlerts: (alerts) => {
-      for (const { scope, threshold } of alerts) metrics.budgetAlert(scope, threshold)
-      alarm.raise(alerts)
-    },
+    onAlerts: (alerts) => budgets.raise(alerts),
     onError: (message, error) => log.error({ err: error }, message),
   })
   // What another process left undone, or began: nobody tells of that for certain.
@@ -196,7 +189,7 @@ export async function createApp(
     if (!isLeft) return
     handler.recheck()
     delivery.notify()
-    alarm.notify()
+    budgets.notify()
   })
   // A path that a client names lies on this machine only if no other machine can be the client.
   const isLocal = isLoopback(config.receiver.host)
@@ -259,7 +252,7 @@ export async function createApp(
   const apiBodies = createApiBodyUpkeep(config.dataDir, clock, log)
   const parts = {
     ...{ config, receiver, ring, longTexts, page, handler, delivery },
-    ...{ alarm, brake, store, apiBodies, importer, watcher, imports, log },
+    ...{ budgets, store, apiBodies, importer, watcher, imports, log },
     ...{ phase, clock, tls: tls.value },
   }
   return ok({
@@ -303,8 +296,7 @@ interface Parts {
   readonly page: Page
   readonly handler: SessionHandler
   readonly delivery: Deliveries
-  readonly alarm: BudgetAlarm
-  readonly brake: BudgetBrake | undefined
+  readonly budgets: Budgets
   readonly store: Store<SessionState>
   readonly apiBodies: ApiBodyUpkeep
   readonly phase: Phase
@@ -372,16 +364,17 @@ function openFileLimit(): number {
 }
 
 async function start(parts: Parts): Promise<Result<Listening, string>> {
-  const { config, receiver, ring, watcher, handler, delivery, alarm, store, apiBodies, log } = parts
+  const { config, receiver, ring, watcher, handler, delivery, budgets, store, apiBodies, log } =
+    parts
   // Before anybody is let in.
   await ring.start()
   // Before the first hook: it must not get through because nothing was read yet.
-  await parts.brake?.start()
+  await budgets.load()
   const listening = await receiver.listen()
   if (!listening.ok) return listening
   await handler.start()
   delivery.start()
-  alarm.start()
+  budgets.start()
   watcher?.start()
   store.upkeep.start()
   store.watchStorage()
@@ -403,7 +396,7 @@ async function drain({ config, phase, clock, log }: Parts): Promise<void> {
 }
 
 async function stop(parts: Parts): Promise<boolean> {
-  const { config, receiver, longTexts, page, handler, delivery, alarm, store, log } = parts
+  const { config, receiver, longTexts, page, handler, delivery, budgets, store, log } = parts
   await drain(parts)
   await receiver.close()
   await parts.watcher?.stop()
@@ -423,12 +416,11 @@ async function stop(parts: Parts): Promise<boolean> {
     log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
   }
   handler.stop()
-  parts.brake?.stop()
   // What is left is for those that go on.
   const drainMs = isLast
     ? config.shutdownTimeoutMs
     : Math.min(config.shutdownTimeoutMs, HANDOVER_MS)
-  await Promise.all([delivery.drain(drainMs), alarm.stop(drainMs)])
+  await Promise.all([delivery.drain(drainMs), budgets.stop(drainMs)])
   await delivery.stop()
   const pending = await pendingItems(store, log)
   await store.close()

@@ -20,7 +20,7 @@ import { createSessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { openStore } from '../storage/open-store.ts'
-import { budgetWatchOf } from './budget-alarm.ts'
+import { budgetWatchOf } from './budgets.ts'
 import { readDeliveryPlan } from './delivery-plan.ts'
 import { createSessionStates } from './session-states.ts'
 

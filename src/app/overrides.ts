@@ -1,7 +1,16 @@
-/** Lifting a budget for a while, for the API: who asked for it is stored, and said in the log. */
+/** Defining budgets, and lifting them for a while, for the API: who lifted one is stored, and said in the log. */
 import type { BudgetBrake } from '../alerts/budget-brake.ts'
-import type { BudgetOverrideAsked, BudgetOverrides } from '../api/contract/budgets.ts'
+import type {
+  BudgetBody,
+  BudgetOverrideAsked,
+  BudgetOverrides,
+  DefinedBudgets,
+} from '../api/contract/budgets.ts'
+import type { WebFailure } from '../api/failure.ts'
 import { type BudgetOverride, readOverriddenBudget } from '../domain/budget-brake.ts'
+import type { BudgetPlan } from '../domain/budget-plan.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { budgetOfBody, definedBudgetOf } from '../reports/budget-state.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../observability/logger.ts'
 
@@ -41,4 +50,30 @@ export function createOverrides(
 function shown({ scope, subject, untilMs, createdMs, createdBy }: BudgetOverride) {
   const budget = subject === undefined ? (scope ?? null) : `${scope}:${subject}`
   return { budget, untilMs, createdMs, by: createdBy }
+}
+
+export interface BudgetChanges {
+  add(body: BudgetBody): Promise<Result<DefinedBudgets, WebFailure>>
+  remove(name: string): Promise<Result<DefinedBudgets, WebFailure>>
+}
+
+export function createBudgetChanges(plan: BudgetPlan, log: Log): BudgetChanges {
+  const defined = () => ok({ defined: plan.current().map(definedBudgetOf) })
+  const conflict = (message: string) => err({ code: 'conflict', message } as const)
+  return {
+    add: async (body): Promise<Result<DefinedBudgets, WebFailure>> => {
+      const budget = budgetOfBody(body)
+      if (!budget.ok) return err({ code: 'malformed', message: budget.error })
+      const added = await plan.add(budget.value, { replaces: body.replace ?? false })
+      if (!added.ok) return conflict(added.error)
+      log.info({ budget: budget.value }, 'a budget was defined')
+      return defined()
+    },
+    remove: async (name) => {
+      const removed = await plan.remove(name)
+      if (!removed.ok) return conflict(removed.error)
+      log.info({ budget: name }, 'a budget was taken out')
+      return defined()
+    },
+  }
 }

@@ -16,7 +16,7 @@ import type { Store } from '../storage/store.ts'
 import { nothingIsMasked, nothingIsStopped } from '../api/failure.ts'
 import type { BridgeState, WebQueries } from '../api/queries.ts'
 import { err, ok } from '../domain/result.ts'
-import type { Overrides } from './overrides.ts'
+import type { BudgetChanges, Overrides } from './overrides.ts'
 import type { Scrubbing } from './scrubbing.ts'
 import type { ImportJobs } from './import-jobs.ts'
 
@@ -30,6 +30,7 @@ export interface PageQueriesDeps {
   readonly remove: SessionHandler['remove']
   /** Absent where nothing is masked. */
   readonly scrubbing: Scrubbing | undefined
+  readonly budgets: BudgetChanges
   /** Absent where budgets only tell. */
   readonly overrides: Overrides | undefined
   readonly retryQuarantine: (ids: QuarantineSelection) => Promise<Retried>
@@ -79,6 +80,8 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     dropQuarantine: async ({ ids }) => ({ items: await store.quarantine.remove(ids) }),
     startImport: (body) => deps.imports.start(body),
     importState: (id) => deps.imports.state(id),
+    addBudget: (body) => deps.budgets.add(body),
+    removeBudget: (name) => deps.budgets.remove(name),
     overrides: () =>
       deps.overrides === undefined ? err(nothingIsStopped) : ok(deps.overrides.list()),
     override: async (asked) =>

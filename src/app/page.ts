@@ -3,13 +3,14 @@
  * serves both.
  */
 import { join } from 'node:path'
-import { budgetTimeZone } from './budget-alarm.ts'
+import { budgetTimeZone } from './budgets.ts'
 import type { Config } from '../config/config.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import type { Visible } from '../domain/access.ts'
 import type { Log } from '../observability/logger.ts'
 import { createKeyManagement } from './key-management.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
+import type { KnownBudget } from '../domain/managed-budget.ts'
 import type { OwnPrice } from '../prices/own-prices.ts'
 import { createReader } from '../reports/reader/reader.ts'
 import { policyOf } from '../sessions/policy.ts'
@@ -32,6 +33,8 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
   readonly guesses: KeyGuesses
   readonly ring: KeyRing
   readonly ownPrices: readonly OwnPrice[]
+  /** Of the settings and the file. */
+  readonly fixedBudgets: readonly KnownBudget[]
   readonly log: Log
 }
 
@@ -49,14 +52,14 @@ export interface Page extends Pick<PageQueries, 'committed'> {
 
 export function createPage(deps: PageDeps): Page {
   const { config, accessToken, guesses, ring, store, clock, log } = deps
-  const { langfuse, budgets } = config
+  const { langfuse } = config
   const reader = createReader({
     settings: {
       dataDir: config.dataDir,
       database: config.database,
       policy: policyOf(config.session),
       ownPrices: deps.ownPrices,
-      budgets: { limits: budgets.limits, timeZone: budgetTimeZone(config) },
+      budgets: { fixed: deps.fixedBudgets, timeZone: budgetTimeZone(config) },
       ticketPattern: config.ticketPattern,
       langfuseUrl: langfuse?.baseUrl,
     },

@@ -1,17 +1,30 @@
 /**
- * `budget override`: lets through for a while what a spent budget refuses, and says what is let
- * through. Only a running bridge refuses anything, so it is the bridge that is asked.
+ * `budget list | add | remove`: budgets, what was spent of them, and when they will be; and `budget
+ * override`, which lets through for a while what a spent one refuses. Only a running bridge refuses
+ * anything, so for that it is the bridge that is asked.
  */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { BridgeApi } from '../api/bridge-client.ts'
-import type { BudgetOverrides } from '../api/contract/budgets.ts'
-import { MAX_OVERRIDE_MS, readOverriddenBudget } from '../domain/budget-brake.ts'
+import {
+  budgetBody,
+  type BudgetOverrides,
+  type Budgets,
+  type BudgetState,
+} from '../api/contract/budgets.ts'
+import { readFixedBudgets } from '../config/budgets-file.ts'
+import { MAX_OVERRIDE_MS, OVERRIDE_RULE, readOverriddenBudget } from '../domain/budget-brake.ts'
+import { OF_RULE, WINDOW_RULE } from '../domain/budget-subject.ts'
 import { ok, type Result } from '../domain/result.ts'
+import { usdText } from '../domain/usd-text.ts'
+import { addBudget as storeBudget, removeBudget } from './budget-access.ts'
 import type { CliContext } from './context.ts'
 import { configuredBridge } from './folder-bridge.ts'
-import { type Conclude, failed, jsonDocument, type Outcome } from './outcome.ts'
+import { withData } from './open-data.ts'
+import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
-import { dateTimeText } from './zoned-time.ts'
+import { tableLines } from './table.ts'
+import type { Style, TextLine } from './terminal.ts'
+import { dateText, dateTimeText } from './zoned-time.ts'
 
 interface OverrideOptions {
   readonly for: number
@@ -29,19 +42,36 @@ const NOT_RUNNING =
 export function addBudget(program: Command, context: CliContext, concluded: Conclude): void {
   const budget = program
     .command('budget')
-    .summary('let through what a spent budget refuses')
-    .description('Lifts budgets that refuse prompts (BUDGET_ACTION), for a while.')
+    .summary('list, add and remove budgets; let through what a spent one refuses')
+    .description(
+      'Lists, adds and removes budgets, and lifts those that refuse prompts (BUDGET_ACTION) for a while.',
+    )
+  budget
+    .command('list')
+    .description('Lists budgets: what was spent of them, what is left, and when the window ends.')
+    .option('--json', 'print them as JSON')
+    .action((options: ListOptions) => concluded(listBudgets(context, options)))
+  budget
+    .command('add')
+    .description('Adds a budget. Budgets of the settings and of BUDGETS_FILE are changed there.')
+    .argument('<name>', 'name of the budget: letters, digits, ".", "_" and "-"')
+    .requiredOption('--limit <usd>', 'US dollars', limitOf)
+    .requiredOption('--window <window>', `over which time: ${WINDOW_RULE}`)
+    .option('--for <whom>', `whose spending: ${OF_RULE}`, 'all')
+    .option('--replace', 'in the place of the one of that name')
+    .action((name: string, options: AddOptions) => concluded(add(context, name, options)))
+  budget
+    .command('remove')
+    .description('Removes a budget that was added.')
+    .argument('<name>', 'name of the budget')
+    .action((name: string) => concluded(remove(context, name)))
   budget
     .command('override')
     .description(
       'Lifts budgets for a while. Who did it, and until when, is stored and said in the log.',
     )
     .requiredOption('--for <time>', 'how long, such as 30m, 1h or 2d; at most 31d', durationOf)
-    .option(
-      '--budget <budget>',
-      'only this one: day, session, user or team, or one of these such as user:ada',
-      budgetOf,
-    )
+    .option('--budget <budget>', `only this one: ${OVERRIDE_RULE}`, budgetOf)
     .option('--by <name>', 'who asks for it (default: the user of this machine)')
     .action((options: OverrideOptions) => concluded(override(context, options)))
   budget
@@ -49,6 +79,142 @@ export function addBudget(program: Command, context: CliContext, concluded: Conc
     .description('Lists the budgets that are lifted now.')
     .option('--json', 'print them as JSON')
     .action((options: ListOptions) => concluded(list(context, options)))
+}
+
+interface AddOptions {
+  readonly limit: number
+  readonly window: string
+  readonly for: string
+  readonly replace?: boolean
+}
+
+async function add(context: CliContext, name: string, options: AddOptions): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const { limit, window, for: whom, replace = false } = options
+  const body = budgetBody.safeParse({ name, for: whom, window, limitUsd: limit })
+  if (!body.success) {
+    const [issue] = body.error.issues
+    return misused(`${issue?.path.join('.') ?? 'the budget'}: ${issue?.message ?? 'is wrong'}`)
+  }
+  const { budgetOfBody } = await import('../reports/budget-state.ts')
+  const budget = budgetOfBody(body.data)
+  if (!budget.ok) return misused(budget.error)
+  const added = await storeBudget(config.value, budget.value, { replaces: replace })
+  if (!added.ok) return added
+  return ok({
+    lines: [`The budget ${name} is set: ${usdText(limit)} for ${whom}, window: ${window}.`],
+  })
+}
+
+async function remove(context: CliContext, name: string): Promise<Outcome> {
+  const config = readConfig(context)
+  if (!config.ok) return config
+  const removed = await removeBudget(config.value, name)
+  return removed.ok ? ok({ lines: [`The budget ${name} is removed.`] }) : removed
+}
+
+function listBudgets(context: CliContext, { json = false }: ListOptions): Promise<Outcome> {
+  return withData(context, async ({ config, reader }) => {
+    const fixed = readFixedBudgets(config.budgets)
+    if (!fixed.ok) return failed(fixed.error)
+    const { createBudgetStates } = await import('../reports/budget-state.ts')
+    const timeZone = config.budgets.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
+    const { now } = context
+    const states = createBudgetStates({ reader, fixed: fixed.value, timeZone, visible: 'all', now })
+    const answer = await states()
+    if (json) return ok({ document: jsonDocument(answer) })
+    if (answer.defined?.length === 0) {
+      const lines = ['There are no budgets. To set one: claude-telemetry budget add --help']
+      return ok({ lines })
+    }
+    return ok({ lines: budgetTable(answer, timeZone, context) })
+  })
+}
+
+/** A budget, or with dashes one that nobody has spent anything of. */
+interface BudgetLine {
+  readonly name: string
+  readonly whom: string
+  readonly window: string
+  readonly limitUsd: number
+  readonly state: BudgetState | undefined
+}
+
+function budgetTable(
+  { budgets, defined = [] }: Budgets,
+  timeZone: string,
+  { stdout }: CliContext,
+): readonly TextLine[] {
+  const lines = defined.flatMap(({ name, for: whom, window, limitUsd }): BudgetLine[] => {
+    const common = { name: name ?? settingOf(whom, window), window, limitUsd }
+    const states = budgets.filter(
+      (state) => isOf(state, name, window) && (name !== null || isOfSetting(state, whom)),
+    )
+    if (states.length === 0) return [{ ...common, whom, state: undefined }]
+    return states.map((state) => ({ ...common, whom: whomOf(state, whom), state }))
+  })
+  return tableLines<BudgetLine>(
+    [
+      { title: 'BUDGET', text: ({ name }) => name, shrinksTo: 10 },
+      { title: 'FOR', text: ({ whom }) => whom, shrinksTo: 10 },
+      { title: 'WINDOW', text: ({ window }) => window },
+      { title: 'SPENT', align: 'right', text: ({ state }) => usdOrDash(state?.spentUsd) },
+      { title: 'LIMIT', align: 'right', text: ({ limitUsd }) => usdText(limitUsd) },
+      {
+        title: 'LEFT',
+        align: 'right',
+        text: ({ state }) => usdOrDash(state?.leftUsd),
+        colour: ({ state }) => levelColour(state),
+      },
+      { title: 'UNTIL', text: ({ state }) => endText(state, timeZone), rank: 1 },
+      { title: 'FORECAST', text: ({ state }) => forecastText(state, timeZone), rank: 2 },
+    ],
+    lines,
+    stdout,
+  )
+}
+
+function isOf({ budget = null, window }: BudgetState, name: string | null, of: string): boolean {
+  return budget === name && window === of
+}
+
+function isOfSetting({ scope }: BudgetState, whom: string): boolean {
+  return scope === (whom === 'all' ? 'day' : whom) || scope === 'session'
+}
+
+/** The variable that sets it. */
+function settingOf(whom: string, window: string): string {
+  if (window === 'session') return 'BUDGET_SESSION_USD'
+  return whom === 'all' ? 'BUDGET_DAILY_USD' : `BUDGET_DAILY_${whom.toUpperCase()}_USD`
+}
+
+function whomOf({ scope, name, sessionKey }: BudgetState, whom: string): string {
+  if (sessionKey !== null) return `session ${name ?? sessionKey}`
+  return name === null ? whom : `${scope}:${name}`
+}
+
+function usdOrDash(usd: number | undefined): string {
+  return usd === undefined ? '-' : usdText(usd)
+}
+
+function levelColour(state: BudgetState | undefined): Style | undefined {
+  if (state === undefined || state.level === 'ok') return undefined
+  return state.level === 'over' ? 'red' : 'yellow'
+}
+
+function endText(state: BudgetState | undefined, timeZone: string): string {
+  const endMs = state?.resetsMs
+  return endMs === undefined || endMs === null ? '-' : dateTimeText(endMs, timeZone)
+}
+
+function forecastText(state: BudgetState | undefined, timeZone: string): string {
+  const forecast = state?.forecast
+  if (forecast === undefined || forecast === null) return '-'
+  const { spentAtMs, projectedUsd } = forecast
+  return spentAtMs === null
+    ? `lasts, ${usdText(projectedUsd)} at this pace`
+    : `at this pace spent on ${dateText(spentAtMs, timeZone)}`
 }
 
 function override(
@@ -113,9 +279,13 @@ function durationOf(text: string): number {
   )
 }
 
+function limitOf(text: string): number {
+  const limitUsd = /^\d{1,10}(?:\.\d{1,9})?$/.test(text) ? Number(text) : 0
+  if (limitUsd > 0) return limitUsd
+  throw new InvalidArgumentError('Expected US dollars above 0, such as 20 or 12.50.')
+}
+
 function budgetOf(text: string): string {
   if (readOverriddenBudget(text) !== undefined) return text
-  throw new InvalidArgumentError(
-    'Expected day, session, user or team, or one of these such as user:ada.',
-  )
+  throw new InvalidArgumentError(`Expected ${OVERRIDE_RULE}.`)
 }

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import type { OriginOf } from '../config/config-problem.ts'
 import { effectiveVariables } from '../config/effective-variables.ts'
+import { readFixedBudgets } from '../config/budgets-file.ts'
 import { readRoutesFile } from '../config/routes-file.ts'
 import type { Variables } from '../config/settings.ts'
 import { err, ok } from '../domain/result.ts'
@@ -48,12 +49,13 @@ export async function start(
 
 /** What is wrong with the files that settings name, with where each setting stands. */
 async function fileProblems(
-  { privacy, pricesFile, routesFile }: Config,
+  { privacy, pricesFile, routesFile, budgets }: Config,
   originOf: OriginOf,
 ): Promise<readonly string[]> {
   const read = [
     ['MASK_PATTERNS_FILE', await readMasking(privacy)],
     ['PRICES_FILE', readOwnPrices(pricesFile)],
+    ['BUDGETS_FILE', readFixedBudgets(budgets)],
     ['ROUTES_FILE', readRoutesFile(routesFile)],
   ] as const
   return read.flatMap(([name, file]) => {

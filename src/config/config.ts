@@ -100,7 +100,11 @@ export interface OidcConfig {
 
 export interface BudgetConfig {
   readonly limits: BudgetLimits
+  /** Where further budgets are defined. Absolute; absent where no file is named. */
+  readonly file?: string
   readonly action: BudgetAction
+  /** Alerts of hours and sessions far above their usual. */
+  readonly spikes: boolean
   /** Who can raise a budget. */
   readonly contact?: string
   /** Where days begin; absent is the machine's. */

@@ -132,7 +132,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       maxAgeMs: environment.OUTBOX_MAX_AGE_DAYS * DAY_MS,
       maxBytes: environment.OUTBOX_MAX_SIZE,
     },
-    budgets: budgetsOf(environment),
+    budgets: budgetsOf(environment, platform),
     ...(oidc && { oidc }),
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
@@ -176,11 +176,11 @@ function privacyOf(environment: Environment, platform: Platform): PrivacyConfig 
   }
 }
 
-function budgetsOf(environment: Environment): BudgetConfig {
+function budgetsOf(environment: Environment, platform: Platform): BudgetConfig {
   const { BUDGET_SESSION_USD: session, BUDGET_DAILY_USD: day } = environment
   const { BUDGET_DAILY_USER_USD: user, BUDGET_DAILY_TEAM_USD: team } = environment
   const { BUDGET_TIME_ZONE: timeZone, BUDGET_WEBHOOK_URL: webhookUrl } = environment
-  const { BUDGET_CONTACT: contact } = environment
+  const { BUDGET_CONTACT: contact, BUDGETS_FILE: file } = environment
   return {
     limits: {
       ...(session !== undefined && { session }),
@@ -188,7 +188,9 @@ function budgetsOf(environment: Environment): BudgetConfig {
       ...(user !== undefined && { user }),
       ...(team !== undefined && { team }),
     },
+    ...(file !== undefined && { file: absoluteFolder(file, platform) }),
     action: environment.BUDGET_ACTION,
+    spikes: environment.BUDGET_SPIKES === 'on',
     ...(contact !== undefined && { contact }),
     ...(timeZone !== undefined && { timeZone }),
     ...(webhookUrl !== undefined && { webhookUrl }),

@@ -335,9 +335,13 @@ export const environmentSchema = z.object({
     amount('USD'),
     'Daily budget of each team (resource attribute `team`).',
   ),
+  BUDGETS_FILE: optionalVariable(
+    file,
+    'JSON file with further budgets: by week, month or rolling window, for users, teams, projects, models, agents.',
+  ),
   BUDGET_TIME_ZONE: optionalVariable(
     timeZone,
-    "Time zone in which a budget's day begins and ends.",
+    'Time zone in which the days, weeks and months of budgets begin and end.',
     {
       shownDefault: "the machine's (`TZ`)",
     },
@@ -351,6 +355,11 @@ export const environmentSchema = z.object({
     matching(/^[^\p{Cc}]{1,200}$/u, 'text', 'one line of at most 200 characters'),
     'Who can raise a budget, as a refused prompt names them.',
     { shownDefault: '`whoever runs claude-telemetry`' },
+  ),
+  BUDGET_SPIKES: variable(
+    oneOf(['on', 'off']),
+    'on',
+    'Alerts when an hour or a session costs far more than usual, where budgets or channels are set.',
   ),
   BUDGET_WEBHOOK_URL: optionalVariable(
     hookAddress,

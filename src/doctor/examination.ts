@@ -124,7 +124,10 @@ export async function examine(
 
 /** Budgets that refuse what is over them, and not only tell. */
 function budgetsRefuse({ budgets }: Config): boolean {
-  return budgets.action !== 'tell' && Object.keys(budgets.limits).length > 0
+  return (
+    budgets.action !== 'tell' &&
+    (budgets.file !== undefined || Object.keys(budgets.limits).length > 0)
+  )
 }
 
 function noRecordBecause(sendsRecord: boolean, { isTried }: BridgeExamination): string {

@@ -3,15 +3,11 @@
  * themselves stops anybody (docs/decisions/0024): neither estimates nor own prices count here, and
  * a call whose cost is not known counts nowhere.
  */
-import {
-  type BudgetDay,
-  type BudgetScope,
-  type BudgetSubject,
-  budgetName,
-  MAX_BUDGET_NAME_LENGTH,
-} from './budget.ts'
+import { type BudgetDay, type BudgetScope, MAX_BUDGET_NAME_LENGTH } from './budget.ts'
 import { addUsd } from './exact-sum.ts'
 import type { SessionKey } from './identity.ts'
+import { BUDGET_SUBJECTS, type BudgetOf, type HeldSubject } from './budget-subject.ts'
+import { heldName, heldWhen, isBudgetName } from './managed-budget.ts'
 import { usdText } from './usd-text.ts'
 
 /**
@@ -20,11 +16,14 @@ import { usdText } from './usd-text.ts'
  */
 export type BudgetAction = 'tell' | 'stop' | 'stop-now'
 
+/** What an override lifts: budgets of a scope, or the managed one of a name (`budget`). */
+export type OverrideScope = BudgetScope | BudgetOf | 'budget'
+
 /** Lets through what a budget would refuse, for a while. */
 export interface BudgetOverride {
   /** Absent for every budget. */
-  readonly scope?: BudgetScope
-  /** Absent for all of that scope. */
+  readonly scope?: OverrideScope
+  /** Absent for all of that scope; the name of a managed budget. */
   readonly subject?: string
   /** Epoch ms; the same below. */
   readonly untilMs: number
@@ -33,29 +32,41 @@ export interface BudgetOverride {
   readonly createdBy: string
 }
 
-/** What agents told of a day, by all and by each user and team; US dollars. */
-export interface ToldSpending {
-  readonly totalUsd: number
-  readonly users: ReadonlyMap<string, number>
-  readonly teams: ReadonlyMap<string, number>
-}
-
-/** What an agent told of a session in its whole life, and whose it is. */
-export interface ToldSession {
-  readonly key: SessionKey
+/** What was spent by someone within a quarter of an hour; US dollars. */
+export interface SpentRow {
+  readonly bucketMs: number
   readonly userId: string | undefined
   readonly team: string | undefined
-  readonly toldUsd: number
+  readonly project: string | undefined
+  readonly agent: string
+  readonly model: string
+  readonly costUsd: number
+  /** The part of it that the agent did not tell itself. */
+  readonly estimatedUsd: number
 }
 
-/** The part of a store that the brake reads: at the start, and when rows went behind its back. */
+/** What a session spent in its whole life, and whose it is. */
+export interface KnownSession {
+  readonly key: SessionKey
+  readonly agent: string
+  readonly userId: string | undefined
+  readonly team: string | undefined
+  readonly project: string | undefined
+  readonly costUsd: number
+  readonly estimatedUsd: number
+  /** What its main agent called last, as far as that is known. */
+  readonly model?: string | undefined
+}
+
+/** The part of a store that budgets read: at the start, and when rows went behind their back. */
 export interface BrakeStore {
-  toldOn(day: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<ToldSpending>
-  /** Open sessions, and those written since then; at most `limit`. */
-  toldSessions(question: {
+  /** Added up by everything that a row names. */
+  spending(span: Pick<BudgetDay, 'fromMs' | 'toMs'>): Promise<readonly SpentRow[]>
+  /** Open sessions, and those written since then; at most `limit`, the newest first. */
+  knownSessions(question: {
     readonly sinceMs: number
     readonly limit: number
-  }): Promise<readonly ToldSession[]>
+  }): Promise<readonly KnownSession[]>
   /** Those that are in force after `nowMs`. */
   overrides(nowMs: number): Promise<readonly BudgetOverride[]>
   addOverride(override: BudgetOverride): Promise<void>
@@ -73,16 +84,18 @@ export function toldUsd({
 }
 
 export function isOverridden(
-  { scope, subject }: BudgetSubject,
+  { scope, subject, budget }: HeldSubject,
   overrides: readonly BudgetOverride[],
   nowMs: number,
 ): boolean {
-  return overrides.some(
-    (override) =>
-      override.untilMs > nowMs &&
-      (override.scope === undefined || override.scope === scope) &&
-      (override.subject === undefined || override.subject === subject),
-  )
+  return overrides.some((override) => {
+    if (override.untilMs <= nowMs) return false
+    if (override.scope === undefined) return true
+    if (override.scope === 'budget') return override.subject === budget
+    return (
+      override.scope === scope && (override.subject === undefined || override.subject === subject)
+    )
+  })
 }
 
 /**
@@ -90,29 +103,35 @@ export function isOverridden(
  * budget, and who can raise it.
  */
 export function refusalText(
-  refused: BudgetSubject & { readonly limitUsd: number; readonly spentUsd: number },
+  refused: HeldSubject & { readonly limitUsd: number; readonly spentUsd: number },
   contact: string,
 ): string {
-  const { date, limitUsd, spentUsd } = refused
-  const when = date === '' ? '' : ` on ${date}`
-  const sums = `${usdText(spentUsd)} of ${usdText(limitUsd)}${when}`
+  const { limitUsd, spentUsd } = refused
+  const sums = `${usdText(spentUsd)} of ${usdText(limitUsd)}${heldWhen(refused)}`
   return (
-    `The ${budgetName(refused)} is spent: ${sums}. To raise it, ask ${contact}, who can also ` +
+    `The ${heldName(refused)} is spent: ${sums}. To raise it, ask ${contact}, who can also ` +
     'lift it for a while: claude-telemetry budget override --for 1h'
   )
 }
 
-const SCOPES: readonly BudgetScope[] = ['session', 'day', 'user', 'team']
+const SCOPES: readonly OverrideScope[] = ['session', 'day', 'budget', ...BUDGET_SUBJECTS]
 
-/** `day`, `user` or `user:ada` as the budget that an override is for; undefined for other text. */
+export const OVERRIDE_RULE =
+  'session, day, all, user, team, project, model or agent, one of these by name such as user:ada, or a managed budget such as budget:foo'
+
+/** `day`, `user`, `user:ada` or `budget:foo` as what an override is for; undefined for other text. */
 export function readOverriddenBudget(
   text: string,
 ): Pick<BudgetOverride, 'scope' | 'subject'> | undefined {
   const [, name, subject] = /^([a-z]+)(?::(.+))?$/s.exec(text) ?? []
   const scope = SCOPES.find((each) => each === name)
-  if (scope === undefined || (subject !== undefined && scope === 'day')) return undefined
+  if (scope === undefined) return undefined
+  if (scope === 'budget') {
+    return subject !== undefined && isBudgetName(subject) ? { scope, subject } : undefined
+  }
   if (subject === undefined) return { scope }
-  return subject.length > MAX_OVERRIDE_SUBJECT ? undefined : { scope, subject }
+  if (scope === 'day' || scope === 'all' || subject.length > MAX_OVERRIDE_SUBJECT) return undefined
+  return { scope, subject }
 }
 
 /** Of a session's key; names of users and teams are shorter. */

@@ -2,11 +2,12 @@
  * What may be spent, and when that is told: the decisions, pure. A budget is for each session, or
  * for a day's spending by all, by each user or by each team; it is told at 80 % and at 100 %.
  */
+import type { BudgetScope } from './budget-subject.ts'
 import { roundUsd } from './exact-sum.ts'
 import type { Emission } from './emission.ts'
 import { usdText } from './usd-text.ts'
 
-export type BudgetScope = 'session' | 'day' | 'user' | 'team'
+export type { BudgetScope } from './budget-subject.ts'
 
 /** Budgets that are set, in US dollars, each more than 0. */
 export type BudgetLimits = Readonly<Partial<Record<BudgetScope, number>>>
@@ -128,27 +129,6 @@ export interface BudgetWatch<S> {
   dayOf(timeMs: number): BudgetDay
   /** What the session whose spending passed the threshold says of it, by its state. */
   events(state: S, alert: BudgetAlert): readonly Emission[]
-  /** Alerts wait in the queue for a webhook. */
-  readonly hasWebhook: boolean
-}
-
-// The durable queue of budget alerts that a webhook has not taken yet, as its sender sees it.
-
-export interface QueuedAlert {
-  /** Unique over all installations, the same at each try. */
-  readonly id: string
-  readonly alert: BudgetAlert
-  /** Tries that failed so far. */
-  readonly attempts: number
-  /** Earliest time of the next attempt, epoch ms; 0 for immediately. */
-  readonly notBeforeMs: number
-}
-
-export interface AlertQueue {
-  /** The one that may be tried first, also when that is later; undefined when none waits. */
-  next(): Promise<QueuedAlert | undefined>
-  /** Counts a failed try and puts the alert off. */
-  putOff(id: string, notBeforeMs: number): Promise<void>
-  /** It was sent, or is given up: it waits no longer. */
-  settle(id: string): Promise<void>
+  /** Alerts wait for channels that tell them (`AlertStore.adopt`). */
+  readonly hasChannels: boolean
 }

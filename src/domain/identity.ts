@@ -48,6 +48,13 @@ export function ownedSessionKey(key: SessionKey, owner: Owner): SessionKey {
   return `${key.slice(0, at)}@${ownerTag(owner)}${key.slice(at)}`
 }
 
+/** The agent of a session's key. */
+export function agentOfKey(key: SessionKey): string {
+  const agent = key.slice(0, key.indexOf('/'))
+  const at = agent.indexOf('@')
+  return at < 0 ? agent : agent.slice(0, at)
+}
+
 /** The owner in a session's key; undefined where it came under no key that has one. */
 export function ownerOfSession(key: SessionKey): Owner | undefined {
   const agent = key.slice(0, key.indexOf('/'))

@@ -159,6 +159,6 @@ export interface ScrubStore extends ScrubReader {
 
 /** A text that belongs to no session. */
 export interface Remark {
-  readonly of: 'alert' | 'failure' | 'audit'
+  readonly of: 'budgetAlert' | 'alert' | 'failure' | 'audit'
   readonly text: string
 }

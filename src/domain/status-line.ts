@@ -1,4 +1,5 @@
 /** What a bridge answers a status line about a session; US dollars. */
+import type { HeldSubject } from './budget-subject.ts'
 
 export interface StatusFigures {
   /** What is stored of the session's cost. */
@@ -10,7 +11,9 @@ export interface StatusFigures {
 }
 
 export interface StatusBudget {
-  readonly scope: 'session' | 'day' | 'user' | 'team'
+  readonly scope: HeldSubject['scope']
+  /** The name of a managed budget. */
+  readonly budget?: string
   readonly limitUsd: number
   readonly spentUsd: number
 }

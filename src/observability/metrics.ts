@@ -5,7 +5,7 @@
  * that the code or the operator's settings make.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { BudgetScope, Threshold } from '../domain/budget.ts'
+import type { Threshold } from '../domain/budget.ts'
 import type { SignalName } from './ingest-log.ts'
 
 const PREFIX = 'claude_telemetry_'
@@ -38,7 +38,7 @@ export interface Instruments {
   readonly exported: (exporter: string, outcome: string, durationMs: number) => void
   /** Values that were masked in a record, by rule. */
   readonly masked: (counts: Readonly<Record<string, number>>) => void
-  readonly budgetAlert: (scope: BudgetScope, threshold: Threshold) => void
+  readonly budgetAlert: (scope: string, threshold: Threshold) => void
 }
 
 /** One value of a metric, under its labels. */

@@ -1,104 +1,191 @@
-/** What was meant to be spent today and in each session, and what was: for the page. */
+/** What was meant to be spent in the windows of budgets and in each session, and what was. */
 import type { Visible } from '../domain/access.ts'
-import { type BudgetLimits, reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
+import { reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
+import type { SpentRow } from '../domain/budget-brake.ts'
+import { allBudgets } from '../domain/budget-plan.ts'
+import { addUsd } from '../domain/exact-sum.ts'
+import { forecastOf } from '../domain/forecast.ts'
+import {
+  budgetOfText,
+  OF_RULE,
+  readBudgetOf,
+  readBudgetWindow,
+  rollingMs,
+  WINDOW_RULE,
+  type WindowSpan,
+} from '../domain/budget-subject.ts'
+import {
+  type Budget,
+  checkBudget,
+  isFor,
+  type KnownBudget,
+  spenderOf,
+  windowAt,
+} from '../domain/managed-budget.ts'
+import { err, type Result } from '../domain/result.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
-import type { Budgets, BudgetState } from '../api/contract/budgets.ts'
+import type { BudgetBody, Budgets, BudgetState, DefinedBudget } from '../api/contract/budgets.ts'
 import { cutName } from './answer-bounds.ts'
+import { createBudgetCalendar } from './budget-days.ts'
 import { dayOf } from './time-buckets.ts'
 
-const MAX_BUDGETS = 100
+const MAX_STATES = 100
 
 export interface BudgetStateDeps {
   readonly reader: Pick<StoreReader, 'budgets'>
-  readonly limits: BudgetLimits
+  /** Of the settings and the file; what commands defined is in the store. */
+  readonly fixed: readonly KnownBudget[]
   readonly timeZone: string
+  readonly visible: Visible
   readonly now: () => number
 }
 
 /**
- * The limits that say something to one who does not see everything: what all spend together is held
- * against the day's, and what a whole team spends against a team's.
+ * The budgets that say something to one who does not see everything: those that are held against what
+ * others spend as well do not.
  */
-export function visibleLimits(limits: BudgetLimits, visible: Visible): BudgetLimits {
-  if (visible === 'all') return limits
-  const { session, user, team } = limits
-  return {
-    ...(session !== undefined && { session }),
-    ...(user !== undefined && { user }),
-    ...(team !== undefined && visible.user === undefined && { team }),
-  }
+export function visibleBudgets(
+  budgets: readonly KnownBudget[],
+  visible: Visible,
+): readonly KnownBudget[] {
+  if (visible === 'all') return budgets
+  const { team, user } = visible
+  return budgets.filter(({ of, subject, window }) => {
+    if (of === 'user') return user === undefined || subject === undefined || subject === user
+    if (of === 'team') {
+      return user === undefined && (team === undefined || subject === undefined || subject === team)
+    }
+    return window === 'session'
+  })
 }
 
 /** As `WebQueries.budgets`. */
 export function createBudgetStates(deps: BudgetStateDeps): () => Promise<Budgets> {
   return async () => {
-    const states = [...(await dailyStates(deps)), ...(await sessionStates(deps))]
+    const { reader, fixed, timeZone, visible, now } = deps
+    const budgets = visibleBudgets(allBudgets(fixed, await reader.budgets.defined()), visible)
+    const spending = createSpending(reader)
+    const calendar = createBudgetCalendar(timeZone)
+    const states: BudgetState[] = []
+    for (const budget of budgets) {
+      const span = windowAt(budget.window, now(), calendar)
+      states.push(
+        ...(span === undefined
+          ? await sessionStates(deps, budget)
+          : windowStates(deps, budget, span, await spending(span))),
+      )
+    }
     const fullness = ({ spentUsd, limitUsd }: BudgetState) => spentUsd / limitUsd
     states.sort((a, b) => fullness(b) - fullness(a))
-    return { budgets: states.slice(0, MAX_BUDGETS) }
+    return { budgets: states.slice(0, MAX_STATES), defined: budgets.map(definedBudgetOf) }
   }
 }
 
-async function dailyStates({
-  reader,
-  limits,
-  timeZone,
-  now,
-}: BudgetStateDeps): Promise<BudgetState[]> {
-  if (limits.day === undefined && limits.user === undefined && limits.team === undefined) return []
-  const today = dayOf(now(), timeZone)
-  const { totalUsd, users, teams } = await reader.budgets.spendingOf(today)
-
-  function statesOf(
-    scope: 'day' | 'user' | 'team',
-    sums: Iterable<readonly [string | null, number]>,
-  ): BudgetState[] {
-    const limitUsd = limits[scope]
-    if (limitUsd === undefined) return []
-    return Array.from(sums, ([name, spentUsd]) => {
-      const level = levelOf(spentUsd, limitUsd)
-      const shown = name === null ? null : cutName(name)
-      return {
-        scope,
-        name: shown,
-        sessionKey: null,
-        limitUsd,
-        spentUsd,
-        level,
-        resetsMs: today.toMs,
-      }
-    })
+/** Asks once for each span. */
+export function createSpending(
+  reader: BudgetStateDeps['reader'],
+): (span: WindowSpan) => Promise<readonly SpentRow[]> {
+  const known = new Map<string, Promise<readonly SpentRow[]>>()
+  return (span) => {
+    const key = `${span.fromMs} ${span.toMs}`
+    const asked = known.get(key) ?? reader.budgets.spending(span)
+    known.set(key, asked)
+    return asked
   }
-
-  return [
-    ...statesOf('day', [[null, totalUsd]]),
-    ...statesOf('user', users),
-    ...statesOf('team', teams),
-  ]
 }
 
-async function sessionStates(deps: BudgetStateDeps): Promise<BudgetState[]> {
-  const { reader, limits, timeZone, now } = deps
-  const limitUsd = limits.session
-  if (limitUsd === undefined) return []
+/** As it is told. */
+export function definedBudgetOf(budget: KnownBudget): DefinedBudget {
+  const { scope, name, window, limitUsd, source } = budget
+  return {
+    name: scope === undefined ? name : null,
+    for: budgetOfText(budget),
+    window,
+    limitUsd,
+    source,
+  }
+}
+
+function windowStates(
+  { visible, now }: BudgetStateDeps,
+  budget: KnownBudget,
+  span: WindowSpan,
+  rows: readonly SpentRow[],
+): BudgetState[] {
+  const { of, subject, window, limitUsd } = budget
+  const sums = new Map<string, number>()
+  // What is for one, or for all together, is told before anything is spent.
+  if (of === 'all') sums.set('', 0)
+  if (subject !== undefined && visible === 'all') sums.set(subject, 0)
+  for (const row of rows) {
+    const spender = spenderOf(of, row)
+    if (spender === undefined || !isFor(budget, spender)) continue
+    sums.set(spender, addUsd(sums.get(spender) ?? 0, row.costUsd))
+  }
+  const isRolling = rollingMs(window) !== undefined
+  return Array.from(sums, ([name, spentUsd]) => {
+    const forecast = isRolling
+      ? undefined
+      : forecastOf({ spentUsd, limitUsd, ...span, nowMs: now() })
+    return {
+      ...commonOf(budget, spentUsd),
+      name: of === 'all' ? null : cutName(name),
+      sessionKey: null,
+      resetsMs: isRolling ? null : span.toMs,
+      windowFromMs: span.fromMs,
+      forecast:
+        forecast === undefined
+          ? null
+          : { projectedUsd: forecast.projectedUsd, spentAtMs: forecast.spentAtMs ?? null },
+    }
+  })
+}
+
+async function sessionStates(
+  { reader, timeZone, now }: BudgetStateDeps,
+  budget: KnownBudget,
+): Promise<BudgetState[]> {
+  const { of, subject, limitUsd } = budget
   const sessions = await reader.budgets.sessions({
     sinceMs: dayOf(now(), timeZone).fromMs,
     leastUsd: (limitUsd * THRESHOLDS[0]) / 100,
-    limit: MAX_BUDGETS,
+    limit: MAX_STATES,
+    ...(of !== 'all' && of !== 'model' && { of, ...(subject !== undefined && { subject }) }),
   })
   return sessions.map(({ key, title, costUsd }) => ({
-    scope: 'session',
+    ...commonOf(budget, costUsd),
     name: cutName(title ?? key),
     sessionKey: key,
-    limitUsd,
-    spentUsd: costUsd,
-    level: levelOf(costUsd, limitUsd),
     resetsMs: null,
+    windowFromMs: null,
+    forecast: null,
   }))
+}
+
+function commonOf(budget: KnownBudget, spentUsd: number) {
+  const { scope, name, of, window, limitUsd } = budget
+  return {
+    scope: scope ?? (window === 'session' ? 'session' : of),
+    budget: scope === undefined ? name : null,
+    window,
+    limitUsd,
+    spentUsd,
+    leftUsd: Math.max(0, addUsd(limitUsd, -spentUsd)),
+    level: levelOf(spentUsd, limitUsd),
+  } as const
 }
 
 function levelOf(spentUsd: number, limitUsd: number): BudgetState['level'] {
   const reached = reachedThreshold(spentUsd, limitUsd)
   if (reached === undefined) return 'ok'
   return reached < 100 ? 'near' : 'over'
+}
+
+/** The budget that a request or a command defines; the error is for a person. */
+export function budgetOfBody(body: BudgetBody): Result<Budget, string> {
+  const of = readBudgetOf(body.for ?? 'all')
+  const window = readBudgetWindow(body.window)
+  if (of === undefined) return err(`for: expected ${OF_RULE}`)
+  if (window === undefined) return err(`window: expected ${WINDOW_RULE}`)
+  return checkBudget({ name: body.name, ...of, window, limitUsd: body.limitUsd })
 }

@@ -1,34 +1,60 @@
 /** What a status line shows of a session's cost, and of the budgets that it is held against. */
-import type { BudgetLimits } from '../domain/budget.ts'
+import type { Visible } from '../domain/access.ts'
+import { allBudgets } from '../domain/budget-plan.ts'
+import { addUsd } from '../domain/exact-sum.ts'
+import { isFor, type KnownBudget, spenderOf, windowAt } from '../domain/managed-budget.ts'
 import type { StatusBudget, StatusFigures } from '../domain/status-line.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
-import { dayOf } from './time-buckets.ts'
+import { createBudgetCalendar } from './budget-days.ts'
+import { createSpending, visibleBudgets } from './budget-state.ts'
 
 export interface StatusFiguresDeps {
   readonly reader: Pick<StoreReader, 'budgets' | 'details'>
-  readonly limits: BudgetLimits
+  readonly fixed: readonly KnownBudget[]
   readonly timeZone: string
+  readonly visible: Visible
   readonly now: () => number
 }
 
 /** Undefined for a session that is not stored. */
-export function createStatusFigures({ reader, limits, timeZone, now }: StatusFiguresDeps) {
+export function createStatusFigures(deps: StatusFiguresDeps) {
+  const { reader, fixed, timeZone, visible, now } = deps
   return async (sessionKey: string): Promise<StatusFigures | undefined> => {
     const session = await reader.details.find(sessionKey)
     if (session === undefined) return undefined
-    const { userId, team, costUsd } = session
-    const { totalUsd, users, teams } = await reader.budgets.spendingOf(dayOf(now(), timeZone))
-    const userUsd = userId === undefined ? undefined : (users.get(userId) ?? 0)
-    const teamUsd = team === undefined ? undefined : (teams.get(team) ?? 0)
-    const spent = { session: costUsd, day: totalUsd, user: userUsd, team: teamUsd }
-    const budgets = (['session', 'day', 'user', 'team'] as const).flatMap(
-      (scope): StatusBudget[] => {
-        const [limitUsd, spentUsd] = [limits[scope], spent[scope]]
-        return limitUsd === undefined || spentUsd === undefined
-          ? []
-          : [{ scope, limitUsd, spentUsd }]
-      },
-    )
-    return { sessionUsd: costUsd, todayUsd: userUsd ?? totalUsd, budgets }
+    const { userId, costUsd } = session
+    const calendar = createBudgetCalendar(timeZone)
+    const spending = createSpending(reader)
+    const today = await spending(calendar('day', now()))
+    const todayUsd = today
+      .filter((row) => userId === undefined || row.userId === userId)
+      .reduce((sum, row) => addUsd(sum, row.costUsd), 0)
+    const known = visibleBudgets(allBudgets(fixed, await reader.budgets.defined()), visible)
+    const budgets: StatusBudget[] = []
+    for (const budget of known) {
+      // Which model a session calls next is not known.
+      const subject = budget.of === 'model' ? undefined : spenderOf(budget.of, session)
+      if (subject === undefined || !isFor(budget, subject)) continue
+      const span = windowAt(budget.window, now(), calendar)
+      const rows = span === undefined ? [] : await spending(span)
+      const spentUsd =
+        span === undefined
+          ? costUsd
+          : rows
+              .filter((row) => spenderOf(budget.of, row) === subject)
+              .reduce((sum, row) => addUsd(sum, row.costUsd), 0)
+      budgets.push({ ...namesOf(budget), limitUsd: budget.limitUsd, spentUsd })
+    }
+    return { sessionUsd: costUsd, todayUsd, budgets }
   }
+}
+
+function namesOf({
+  scope,
+  name,
+  of,
+  window,
+}: KnownBudget): Omit<StatusBudget, 'limitUsd' | 'spentUsd'> {
+  if (scope !== undefined) return { scope }
+  return { scope: window === 'session' ? 'session' : of, budget: name }
 }

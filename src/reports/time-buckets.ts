@@ -22,6 +22,27 @@ export function dayOf(ms: number, timeZone: string): Span & { readonly date: str
   }
 }
 
+/** The day, week or month that a moment lies in, with the date of its first day; of a month, `2026-11`. */
+export function calendarSpan(
+  ms: number,
+  unit: Exclude<BucketUnit, 'hour'>,
+  timeZone: string,
+): Span & { readonly date: string } {
+  const start = startOf(zoned(ms, timeZone), unit)
+  const date = start.toPlainDate()
+  return {
+    fromMs: start.epochMilliseconds,
+    toMs: next(start, unit).epochMilliseconds,
+    date: unit === 'month' ? date.toPlainYearMonth().toString() : date.toString(),
+  }
+}
+
+/** The hour that a moment lies in: `2026-11-21 14:00`. */
+export function hourText(ms: number, timeZone: string): string {
+  const at = zoned(ms, timeZone)
+  return `${at.toPlainDate().toString()} ${String(at.hour).padStart(2, '0')}:00`
+}
+
 /**
  * The buckets that cover a range, in order, the newest `limit` of them. The first begins at or
  * before the range's begin.

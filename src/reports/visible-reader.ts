@@ -166,7 +166,8 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
     },
     deadItems: { list: () => ofAll('dead items') },
     budgets: {
-      spendingOf: (day) => budgets.spendingOf(day, owner),
+      spending: (span) => budgets.spending(span, owner),
+      defined: () => budgets.defined(),
       sessions: (question) => budgets.sessions({ ...question, owner }),
     },
     fleet: {

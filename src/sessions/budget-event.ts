@@ -62,7 +62,7 @@ export function emitBudgetEvent(draft: Draft, alert: BudgetAlert): void {
 export function emitRefusal(
   draft: Draft,
   event: AgentEvent,
-  { scope, subject, date, step, limitUsd, spentUsd, reason }: BudgetRefusal,
+  { scope, subject, date, budget, window, step, limitUsd, spentUsd, reason }: BudgetRefusal,
   arrivedMs: number,
 ): void {
   const { subagentId } = event
@@ -78,14 +78,20 @@ export function emitRefusal(
     metadata: {
       event: 'budget_refusal',
       scope,
-      user: scope === 'user' ? subject : undefined,
-      team: scope === 'team' ? subject : undefined,
+      budget,
+      window,
+      ...(isNamed(scope) && { [scope]: subject }),
       date: date === '' ? undefined : date,
       tool: event.kind === 'tool_report' ? event.tool : undefined,
       limit_usd: limitUsd,
       spent_usd: spentUsd,
     },
   })
+}
+
+/** Its subject is a name that is told; a session's key and the whole day need none. */
+function isNamed(scope: BudgetRefusal['scope']): boolean {
+  return scope !== 'session' && scope !== 'day' && scope !== 'all'
 }
 
 /** A turn that has ended stays so: what it is refused then joins its trace. */

@@ -1,6 +1,7 @@
 /** What commands change or list of stored data, and close after: the ports of `beside.ts`. */
 import type { SessionKey } from '../domain/identity.ts'
 import type { AuditLog, KeyStore } from '../domain/key-store.ts'
+import type { BudgetStore } from '../domain/managed-budget.ts'
 import type { DeadItems } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { ScrubReader } from '../domain/scrub-store.ts'
@@ -24,6 +25,7 @@ export interface Maintenance extends Closable {
   removeSession(key: SessionKey): Promise<number | undefined>
   readonly deadItems: DeadItems
   readonly keys: KeyStore
+  readonly budgets: BudgetStore
   readonly audit: AuditLog
   /** What it takes to mask what is stored; states are written in this version. */
   scrub(stateVersion: number): ScrubAccess

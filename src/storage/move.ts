@@ -38,6 +38,8 @@ export const OTHER_TABLES = [
   'api_keys',
   'audit_log',
   'budget_overrides',
+  'budgets',
+  'alerts',
   'transcript_files',
   'pauses',
   'totals',

@@ -7,7 +7,8 @@
  * put together; outside of a process they are known by their keys.
  */
 import type { Owner } from '../domain/access.ts'
-import type { BudgetDay } from '../domain/budget.ts'
+import type { SpentRow } from '../domain/budget-brake.ts'
+import type { Budget } from '../domain/managed-budget.ts'
 import type { DeadItem } from '../domain/outbox.ts'
 import type { SessionRow } from '../domain/session-store.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
@@ -273,18 +274,16 @@ export interface BudgetSessionQuestion {
   readonly limit: number
   /** Whose; absent is everybody's. */
   readonly owner?: Owner | undefined
-}
-
-/** What was spent within a day, by all and by each user and team; US dollars. */
-export interface DaySpending {
-  readonly totalUsd: number
-  readonly users: ReadonlyMap<string, number>
-  readonly teams: ReadonlyMap<string, number>
+  /** Only those that have one of this kind, and that one if it is named. */
+  readonly of?: 'user' | 'team' | 'project' | 'agent'
+  readonly subject?: string
 }
 
 export interface BudgetReader {
-  /** Of an owner's sessions, if one is named. */
-  spendingOf(day: Pick<BudgetDay, 'fromMs' | 'toMs'>, owner?: Owner): Promise<DaySpending>
+  /** Of an owner's sessions, if one is named; not apart by quarters of an hour. */
+  spending(span: Span, owner?: Owner): Promise<readonly SpentRow[]>
+  /** Budgets that commands defined, by name. */
+  defined(): Promise<readonly Budget[]>
   /** Open sessions, and recently closed ones that were expensive; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
 }

@@ -2,12 +2,14 @@
  * The durable store as the composition root sees it, whatever database is behind it. What may take a
  * while, or ask the database, is asynchronous.
  */
-import type { AlertQueue, BudgetWatch } from '../domain/budget.ts'
+import type { AlertStore } from '../domain/alert.ts'
+import type { BudgetWatch } from '../domain/budget.ts'
 import type { BrakeStore } from '../domain/budget-brake.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { AuditLog, KeyStore } from '../domain/key-store.ts'
 import type { ForwardStore } from '../domain/forwarded-request.ts'
+import type { BudgetStore } from '../domain/managed-budget.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
@@ -69,8 +71,10 @@ export interface Store<S> {
   readonly outbox: (exporter: string, kind: ItemKind) => Outbox
   /** How much waits. Costs the same however much that is. */
   outboxCounts(): Promise<OutboxCounts>
-  /** Budget alerts for the webhook. */
-  readonly alerts: AlertQueue
+  /** Alerts, and what of them waits for channels. */
+  readonly alerts: AlertStore
+  /** Budgets that commands defined. */
+  readonly budgets: BudgetStore
   /** What the brake of budgets reads: committed spending, and overrides. */
   readonly brake: BrakeStore
   readonly deadItems: DeadItems

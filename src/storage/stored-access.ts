@@ -1,6 +1,5 @@
 /** Named keys, the audit log and overrides of budgets as they stand in columns, which every engine names so. */
-import type { BudgetScope } from '../domain/budget.ts'
-import type { BudgetOverride } from '../domain/budget-brake.ts'
+import type { BudgetOverride, OverrideScope } from '../domain/budget-brake.ts'
 import type { AuditEntry, AuditLog, StoredKey } from '../domain/key-store.ts'
 
 /** A row of `api_keys`. */
@@ -78,7 +77,7 @@ export function auditEntryOf({
 
 /** A row of `budget_overrides`. */
 interface OverrideRow {
-  readonly scope: BudgetScope | null
+  readonly scope: OverrideScope | null
   readonly subject: string | null
   readonly until_ms: number
   readonly created_ms: number

@@ -183,6 +183,8 @@ export function createFakeQueries(nowMs: number): FakeQueries {
         counts: null,
         error: null,
       }),
+      addBudget: async () => ok({ defined: [] }),
+      removeBudget: async () => ok({ defined: [] }),
       overrides: () => ok({ overrides: [] }),
       override: async () => ok({ overrides: [] }),
       live: {

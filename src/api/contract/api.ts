@@ -32,6 +32,7 @@
  * | GET /api/imports/:id | what has become of that |
  * | POST /api/quarantine/retry, /drop | records that could not be assigned: try again, or delete |
  * | GET /api/budgets | budgets and what was spent of them |
+ * | POST /api/budgets, DELETE /api/budgets/:key | defines a budget, or takes one out |
  * | GET, POST /api/keys | named keys: list, create |
  * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
  * | GET /api/oidc/login, /api/oidc/callback | logging in by an OIDC provider, where one is set |
@@ -48,9 +49,11 @@
 import { z } from 'zod'
 import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
 import {
+  budgetBody,
   budgetOverrideAsked,
   budgetOverridesAnswer,
   budgetsAnswer,
+  definedBudgetsAnswer,
   statusLineAnswer,
 } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
@@ -287,6 +290,16 @@ export const api = {
     ADMIN,
   ),
   budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer, READS),
+  addBudget: post('/api/budgets', 'Defines a budget', budgetBody, definedBudgetsAnswer, ADMIN),
+  removeBudget: {
+    method: 'DELETE',
+    path: '/api/budgets/:key',
+    summary: 'Takes out a budget that a command defined, by its name',
+    query: nothing,
+    body: nothing,
+    answer: definedBudgetsAnswer,
+    access: ADMIN,
+  },
   keys: get('/api/keys', 'Named keys, without their secrets', nothing, keysAnswer, ADMIN_READS),
   createKey: post('/api/keys', 'Makes a key, and tells it once', keyBody, issuedAnswer, ADMIN),
   rotateKey: post(

@@ -84,13 +84,20 @@ function textOf(
   }
 }
 
+/** So that a long name leaves room for what is left. */
+function shortName(name: string): string {
+  return name.length <= MAX_BUDGET_NAME ? name : `${name.slice(0, MAX_BUDGET_NAME - 1)}…`
+}
+
+const MAX_BUDGET_NAME = 20
+
 /** Of the budget that has the least left, by its share. */
 function budgetText(budgets: readonly StatusBudget[]): string | undefined {
   const [fullest] = budgets.toSorted((a, b) => b.spentUsd / b.limitUsd - a.spentUsd / a.limitUsd)
   if (fullest === undefined) return undefined
   const leftUsd = fullest.limitUsd - fullest.spentUsd
-  const name =
-    fullest.scope === 'session' ? 'session' : fullest.scope === 'day' ? 'daily' : fullest.scope
+  const { scope, budget = scope === 'day' ? 'daily' : scope } = fullest
+  const name = shortName(budget)
   return leftUsd > 0 ? `${name} budget ${usdText(leftUsd)} left` : `${name} budget spent`
 }
 

@@ -22,7 +22,7 @@ export function BudgetBanner() {
   return (
     <div className={`banner ${isOver ? 'banner-error' : 'banner-warning'}`} role="status">
       {strained.slice(0, SHOWN).map((budget) => (
-        <p key={`${budget.scope} ${budget.name ?? ''}`}>
+        <p key={budgetKey(budget)}>
           <BudgetText budget={budget} />
         </p>
       ))}
@@ -47,9 +47,26 @@ function BudgetText({ budget }: { readonly budget: BudgetState }) {
   )
 }
 
+/** Distinct among all that are shown. */
+export function budgetKey({ scope, name, sessionKey, budget }: BudgetState): string {
+  return JSON.stringify([budget, scope, sessionKey ?? name])
+}
+
 /** What a budget is for, in words. */
-export function budgetName({ scope, name }: BudgetState): string {
-  if (scope === 'day') return 'today'
-  if (scope === 'session') return `session ${name ?? ''}`.trim()
-  return `${scope} ${name ?? '(none)'} today`
+export function budgetName({ scope, name, budget = null, window = 'day' }: BudgetState): string {
+  const whose =
+    scope === 'session' ? `session ${name ?? ''}`.trim() : name === null ? '' : `${scope} ${name}`
+  if (budget === null) {
+    if (scope === 'session') return whose
+    return whose === '' ? 'today' : `${whose} today`
+  }
+  const when = WINDOW_TEXT[window] ?? `in the last ${window}`
+  return [`${budget}:`, whose, when].filter((part) => part !== '').join(' ')
+}
+
+const WINDOW_TEXT: Readonly<Record<string, string>> = {
+  session: '',
+  day: 'today',
+  week: 'this week',
+  month: 'this month',
 }

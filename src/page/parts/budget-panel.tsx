@@ -5,9 +5,10 @@ import { api } from '../../api/contract/api.ts'
 import type { BudgetState } from '../../api/contract/budgets.ts'
 import { ask } from '../ask.ts'
 import { formatRatio } from '../format/count.ts'
+import { formatMoment } from '../format/moment.ts'
 import { formatUsd } from '../format/usd.ts'
 import { sessionPath } from '../session-path.ts'
-import { budgetName } from './budget-banner.tsx'
+import { budgetKey, budgetName } from './budget-banner.tsx'
 import { DataTable } from './data-table.tsx'
 import { Meter } from './meter.tsx'
 import { Panel } from './panel.tsx'
@@ -20,11 +21,17 @@ export function BudgetPanel() {
       <DataTable
         caption="Budgets"
         rows={data.budgets}
-        keyOf={({ scope, name }) => `${scope} ${name ?? ''}`}
+        keyOf={budgetKey}
         columns={[
           { name: 'For', cell: (budget) => <BudgetName budget={budget} /> },
           { name: 'Spent', isNumber: true, cell: ({ spentUsd }) => formatUsd(spentUsd) },
           { name: 'Budget', isNumber: true, cell: ({ limitUsd }) => formatUsd(limitUsd) },
+          {
+            name: 'Left',
+            isNumber: true,
+            cell: ({ leftUsd, limitUsd, spentUsd }) =>
+              formatUsd(leftUsd ?? Math.max(0, limitUsd - spentUsd)),
+          },
           {
             name: 'Part',
             isNumber: true,
@@ -34,6 +41,7 @@ export function BudgetPanel() {
               </span>
             ),
           },
+          { name: 'At this pace', cell: ({ forecast }) => <Forecast forecast={forecast} /> },
         ]}
       />
     </Panel>
@@ -51,4 +59,11 @@ function BudgetName({ budget }: { readonly budget: BudgetState }) {
       <Meter part={spentUsd} whole={limitUsd} tone={level === 'ok' ? 'plain' : 'bad'} />
     </>
   )
+}
+
+function Forecast({ forecast }: Pick<BudgetState, 'forecast'>) {
+  if (forecast === undefined || forecast === null) return null
+  const { projectedUsd, spentAtMs } = forecast
+  if (spentAtMs === null) return <>lasts: {formatUsd(projectedUsd)}</>
+  return <>spent on {formatMoment(spentAtMs)}</>
 }

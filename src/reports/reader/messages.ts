@@ -1,6 +1,6 @@
 /** What the bridge and its reader's thread say to each other. Plain data: it is copied between them. */
 import type { Visible } from '../../domain/access.ts'
-import type { BudgetLimits } from '../../domain/budget.ts'
+import type { KnownBudget } from '../../domain/managed-budget.ts'
 import type { OwnPrice } from '../../prices/own-prices.ts'
 import type { SessionPolicy } from '../../sessions/policy.ts'
 import type { StorePlace } from '../../storage/store-place.ts'
@@ -12,7 +12,8 @@ export interface ReaderSettings extends StorePlace {
   readonly policy: Omit<SessionPolicy, 'priceOf'>
   /** Of the operator; the price list itself is loaded by the thread. */
   readonly ownPrices: readonly OwnPrice[]
-  readonly budgets: { readonly limits: BudgetLimits; readonly timeZone: string }
+  /** Those of the settings and the file; what commands defined is in the store. */
+  readonly budgets: { readonly fixed: readonly KnownBudget[]; readonly timeZone: string }
   /** How the ticket of a branch is found in its name. */
   readonly ticketPattern: string
   /** Address of Langfuse, for links; undefined without keys. */

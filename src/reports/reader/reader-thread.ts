@@ -8,7 +8,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createTicketReader } from '../../domain/ticket.ts'
 import { createPriceTable } from '../../prices/price-table.ts'
-import { createBudgetStates, visibleLimits } from '../budget-state.ts'
+import { createBudgetStates } from '../budget-state.ts'
 import { createStatusFigures } from '../status-figures.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
@@ -109,7 +109,8 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
   const spending = {
     reader: visibleReader(reader, visible),
     timeZone: budgets.timeZone,
-    limits: visibleLimits(budgets.limits, visible),
+    fixed: budgets.fixed,
+    visible,
     now,
   }
   const budgetStates = createBudgetStates(spending)

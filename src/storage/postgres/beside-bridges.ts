@@ -11,6 +11,7 @@ import type {
 } from '../maintenance.ts'
 import { databaseName } from '../store-place.ts'
 import { createAuditRows } from './audit-rows.ts'
+import { createBudgetRows } from './budget-rows.ts'
 import type { Database } from './connection.ts'
 import { createDeadItems } from './dead-items.ts'
 import { createKeyRows } from './key-rows.ts'
@@ -130,6 +131,7 @@ function maintenanceOf(database: Database, url: string, letIn: () => Promise<voi
     },
     deadItems: createDeadItems(database, write),
     keys: createKeyRows(database, write),
+    budgets: createBudgetRows(database, write),
     // The bridges know the retention, and keep to it.
     audit: createAuditRows({ database, write, retentionMs: 0, now: Date.now }),
     scrub: (stateVersion) => ({

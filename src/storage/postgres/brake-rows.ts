@@ -1,54 +1,36 @@
-/** What the brake of budgets reads, and the overrides that it stores, over PostgreSQL. */
+/** What the ledger and the brake of budgets read, and the overrides that are stored, over PostgreSQL. */
 import { sql } from 'kysely'
-import { type BrakeStore, toldUsd } from '../../domain/budget-brake.ts'
+import type { BrakeStore } from '../../domain/budget-brake.ts'
 import { overrideOf } from '../stored-access.ts'
-import { addSpending, type DaySpending } from '../day-spending.ts'
 import type { Database } from './connection.ts'
-import { usd, usdSum, wholeSpan } from './queries/figures.ts'
+import { usd } from './queries/figures.ts'
+import { spentGroups } from './queries/spending.ts'
 import { optionalText, plainText } from './stored-values.ts'
 import type { Write } from './writer.ts'
 
 export function createBrakeRows(database: Database, write: Write): BrakeStore {
   const { kysely } = database
   return {
-    toldOn: async (asked) => {
-      const { fromMs, toMs } = wholeSpan(asked)
-      const sums = await kysely
-        .selectFrom('model_usage')
-        .innerJoin('sessions', 'sessions.id', 'session_ref')
-        .select([
-          'user_id',
-          'team',
-          usdSum('model_usage.cost_nanousd').as('cost_usd'),
-          usdSum('model_usage.estimated_nanousd').as('estimated_usd'),
-        ])
-        .where('bucket_ms', '>=', fromMs)
-        .where('bucket_ms', '<', toMs)
-        .groupBy(['user_id', 'team'])
-        .execute()
-      const day: DaySpending = { totalUsd: 0, users: new Map(), teams: new Map() }
-      for (const { user_id, team, cost_usd, estimated_usd } of sums) {
-        const costUsd = toldUsd({ costUsd: cost_usd, estimatedUsd: estimated_usd })
-        addSpending(day, { userId: user_id ?? undefined, team: team ?? undefined }, costUsd)
-      }
-      return day
-    },
-    toldSessions: async ({ sinceMs, limit }) => {
-      const told = kysely
+    spending: (span) => spentGroups(database, span, 'quarters'),
+    knownSessions: async ({ sinceMs, limit }) => {
+      const known = kysely
         .selectFrom('sessions')
-        .select(['session_key as key', 'user_id', 'team', 'updated_ms'])
+        .select(['session_key as key', 'agent', 'user_id', 'team', 'project', 'updated_ms'])
         .select([usd('cost_nanousd').as('cost_usd'), usd('estimated_nanousd').as('estimated_usd')])
         .where('is_empty', '=', sql.lit(false))
-      const open = told.where('deadline_ms', 'is not', sql.lit(null))
-      const closed = told
+      const open = known.where('deadline_ms', 'is not', sql.lit(null))
+      const closed = known
         .where('deadline_ms', 'is', sql.lit(null))
         .where('updated_ms', '>=', sinceMs)
       const rows = await open.unionAll(closed).orderBy('updated_ms', 'desc').limit(limit).execute()
-      return rows.map(({ key, user_id, team, cost_usd, estimated_usd }) => ({
+      return rows.map(({ key, agent, user_id, team, project, cost_usd, estimated_usd }) => ({
         key,
+        agent,
         userId: user_id ?? undefined,
         team: team ?? undefined,
-        toldUsd: toldUsd({ costUsd: cost_usd ?? 0, estimatedUsd: estimated_usd ?? 0 }),
+        project: project ?? undefined,
+        costUsd: cost_usd ?? 0,
+        estimatedUsd: estimated_usd ?? 0,
       }))
     },
     overrides: async (nowMs) => {

@@ -26,7 +26,7 @@ import { insertRows, type Row } from './values-list.ts'
 
 /** Any number will do, as long as it stays. */
 const BUDGETS_LOCK = 7_251_403_118_600_004n
-/** What a webhook that is away for long is owed; beyond it alerts are only recorded. */
+/** What waits for channels; beyond it alerts are only recorded. */
 const MAX_WAITING = 1000
 /** A sender's clock is not ahead by more. */
 const MAX_AHEAD_MS = 86_400_000
@@ -57,7 +57,7 @@ export interface Budgets {
 }
 
 interface BudgetsDeps {
-  readonly watch: Pick<BudgetWatch<unknown>, 'limits' | 'dayOf' | 'hasWebhook'>
+  readonly watch: Pick<BudgetWatch<unknown>, 'limits' | 'dayOf' | 'hasChannels'>
   readonly log: StoreLog
 }
 
@@ -148,13 +148,13 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
   }
 
   async function mayWait(statements: Statements): Promise<boolean> {
-    if (!watch.hasWebhook) return false
+    if (!watch.hasChannels) return false
     const [row] = await statements.query<{ readonly waiting: number }>(
       'select count(*) as waiting from budget_alerts where webhook_not_before_ms is not null',
     )
     const waiting = row?.waiting ?? 0
     if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts wait for the webhook, this one is not sent')
+    log.error({ waiting }, 'too many budget alerts wait, this one is not sent')
     return false
   }
 

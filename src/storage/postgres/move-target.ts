@@ -29,7 +29,7 @@ const STATEMENT_TIMEOUT_MS = 600_000
 const TABLES = `sessions, session_states, record_batches, session_controls, seen, session_attributes,
   prompts, model_usage, tool_usage, activity, work_segments, origins, policies, usage_dimensions, outbox,
   outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
-  pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, transcript_sessions,
+  pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, budgets, alerts, transcript_sessions,
   transcript_claims, transcript_joins, transcript_files`
 
 /** Their rows keep the numbers they had. */
@@ -240,6 +240,8 @@ const FIGURES = [
   `select 'keys', count(*) from api_keys`,
   `select 'audit log', count(*) from audit_log`,
   `select 'budget overrides', count(*) from budget_overrides`,
+  `select 'budgets', count(*) from budgets`,
+  `select 'alerts', count(*) from alerts`,
   `select 'transcripts: joins', count(*) from transcript_joins`,
   `select 'transcripts: files', count(*) from transcript_files`,
 ].join(' union all ')

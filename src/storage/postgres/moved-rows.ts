@@ -187,6 +187,15 @@ export function movedColumns(
       ...byName(same, 'id', 'scope', 'until_ms', 'created_ms'),
       ...byName(text, 'subject', 'created_by'),
     },
+    budgets: {
+      ...byName(same, 'name', 'subject_kind', 'time_window', 'limit_usd'),
+      subject: text('subject'),
+    },
+    alerts: {
+      ...byName(same, 'id', 'channel', 'kind', 'topic', 'session_ref', 'created_ms'),
+      ...byName(same, 'attempts', 'not_before_ms'),
+      ...byName(text, 'subject', 'body'),
+    },
     transcript_sessions: {
       ...byName(same, 'session_ref', 'begun_ms', 'ended_ms'),
       is_joined: flag('is_joined'),

@@ -9,9 +9,10 @@ import { makeFolder } from '../data-folder.ts'
 import { createStorageWatch } from '../storage-watch.ts'
 import type { DatabasePlace } from '../store-place.ts'
 import type { Store, StoreOpenError, StoreOptions } from '../store.ts'
-import { createAlertQueue } from './alert-queue.ts'
+import { createAlertRows } from './alert-rows.ts'
 import { createAuditRows } from './audit-rows.ts'
 import { createBrakeRows } from './brake-rows.ts'
+import { createBudgetRows } from './budget-rows.ts'
 import { resetDays } from './budgets.ts'
 import { type Database, isOfStorage } from './connection.ts'
 import { createDeadItems } from './dead-items.ts'
@@ -156,7 +157,8 @@ function storeOver<S>(
     outbox: (exporter, kind) =>
       createPostgresOutbox({ database, write, self, log }, { exporter, kind }),
     outboxCounts: () => countOutbox(database),
-    alerts: createAlertQueue(database, write, self),
+    alerts: createAlertRows(database, write, self, log),
+    budgets: createBudgetRows(database, write),
     deadItems: createDeadItems(database, write),
     brake: createBrakeRows(database, write),
     keys: createKeyRows(database, write),

@@ -1,6 +1,6 @@
 /**
  * Deletes what is older than the retention: closed sessions with their records, what is dead, and
- * alerts of daily budgets. Open sessions are left alone, and all are while something of that age waits
+ * alerts that belong to no session. Open sessions are left alone, and all are while something of that age waits
  * for a destination that delivers at present.
  */
 import type { Database } from './connection.ts'
@@ -56,11 +56,15 @@ function pruneDead(database: Database, beforeMs: number): Promise<boolean> {
 }
 
 async function pruneAlerts(database: Database, beforeMs: number): Promise<boolean> {
-  const deleted = await database.run(
-    `delete from budget_alerts where id in (
-       select id from budget_alerts where created_ms < $1 and session_ref is null
-       limit ${ALERTS_PER_SLICE} for update skip locked)`,
-    [beforeMs],
-  )
-  return deleted === ALERTS_PER_SLICE
+  let isMore = false
+  for (const table of ['budget_alerts', 'alerts']) {
+    const deleted = await database.run(
+      `delete from ${table} where ctid = any(array(
+         select ctid from ${table} where created_ms < $1 and session_ref is null
+         limit ${ALERTS_PER_SLICE} for update skip locked))`,
+      [beforeMs],
+    )
+    isMore ||= deleted === ALERTS_PER_SLICE
+  }
+  return isMore
 }

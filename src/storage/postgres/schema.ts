@@ -15,9 +15,11 @@
  */
 import type { Generated } from 'kysely'
 import type { BudgetScope, Threshold } from '../../domain/budget.ts'
+import type { OverrideScope } from '../../domain/budget-brake.ts'
 import type { ItemKind } from '../../domain/outbox.ts'
 import type { SessionControl } from '../../domain/session-control.ts'
 import type { Signal } from '../../domain/telemetry-record.ts'
+import type { AlertRow, BudgetRow } from '../stored-alerts.ts'
 
 /** One agent session: its deadline for the machine, its totals for lists and reports. */
 export interface SessionsTable {
@@ -259,7 +261,7 @@ export interface OutboxLeasesTable {
   owner: number
 }
 
-/** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
+/** Thresholds of budgets of the settings that were passed: a history, and what channels are to be given. */
 export interface BudgetAlertsTable {
   /** A UUID. */
   id: string
@@ -274,8 +276,19 @@ export interface BudgetAlertsTable {
   session_ref: number | null
   /** Tries that failed. */
   webhook_attempts: number
-  /** 0 until a try has failed; null when nothing is to be sent. */
+  /** 0 while it waits for channels to be told by; else null. */
   webhook_not_before_ms: number | null
+  /** The replica of an earlier version that is sending it. */
+  owner: number | null
+}
+
+/** Budgets that commands defined. */
+export type BudgetsTable = BudgetRow
+
+/** Alerts as they were raised, and for each channel its queue of them: see `stored-alerts.ts`. */
+export interface AlertsTable extends AlertRow {
+  /** The session that it goes with. */
+  session_ref: number | null
   /** The replica that is sending it. */
   owner: number | null
 }
@@ -359,7 +372,7 @@ export interface AuditLogTable {
 export interface BudgetOverridesTable {
   id: Generated<number>
   /** Null for every budget. */
-  scope: BudgetScope | null
+  scope: OverrideScope | null
   /** Null for all of that scope. */
   subject: string | null
   until_ms: number
@@ -491,6 +504,8 @@ export interface Schema {
   outbox_leases: OutboxLeasesTable
   budget_alerts: BudgetAlertsTable
   budget_days: BudgetDaysTable
+  budgets: BudgetsTable
+  alerts: AlertsTable
   totals: TotalsTable
   deletions: DeletionsTable
   pauses: PausesTable

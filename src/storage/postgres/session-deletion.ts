@@ -59,6 +59,7 @@ export const SESSION_TABLES = [
   'activity',
   'work_segments',
   'budget_alerts',
+  'alerts',
   'transcript_sessions',
   'transcript_claims',
   'transcript_joins',

@@ -1,4 +1,4 @@
-/** Budget alerts recorded inside a commit; `sqlite-alert-queue.ts` takes out what waits. */
+/** Budget alerts recorded inside a commit; `alert-rows.ts` gives what waits to the channels. */
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { BudgetAlert, BudgetSubject } from '../../domain/budget.ts'
@@ -8,7 +8,7 @@ import { type NewRow, prepare } from './prepared.ts'
 export interface BudgetAlertRows {
   /** What was noted of a subject. */
   noted(subject: BudgetSubject): readonly Pick<BudgetAlert, 'threshold' | 'limitUsd'>[]
-  /** Alerts that wait for the webhook. */
+  /** Alerts that wait to be given to channels. */
   waiting(): number
   insert(alert: BudgetAlert, options: AlertOptions): void
 }
@@ -16,7 +16,7 @@ export interface BudgetAlertRows {
 export interface AlertOptions {
   /** The session whose budget it is. */
   readonly sessionRef: number | undefined
-  readonly forWebhook: boolean
+  readonly isSent: boolean
 }
 
 export function createBudgetAlertRows(connection: Connection): BudgetAlertRows {
@@ -42,7 +42,7 @@ export function createBudgetAlertRows(connection: Connection): BudgetAlertRows {
   return {
     noted: ({ scope, subject, date }) => noted.all({ scope, subject, date }),
     waiting: () => waiting.get({})?.count ?? 0,
-    insert: ({ limitUsd, spentUsd, atMs, ...named }, { sessionRef, forWebhook }) => {
+    insert: ({ limitUsd, spentUsd, atMs, ...named }, { sessionRef, isSent }) => {
       insert.run({
         ...named,
         id: randomUUID(),
@@ -51,7 +51,7 @@ export function createBudgetAlertRows(connection: Connection): BudgetAlertRows {
         created_ms: atMs,
         session_ref: sessionRef ?? null,
         webhook_attempts: 0,
-        webhook_not_before_ms: forWebhook ? 0 : null,
+        webhook_not_before_ms: isSent ? 0 : null,
       })
     },
   }

@@ -23,7 +23,7 @@ import { createBudgetAlertRows } from './budget-alert-rows.ts'
 import type { Connection } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
 import { addSpending, type DaySpending } from '../day-spending.ts'
-import { createDaySpending } from './queries/day-spending.ts'
+import { createSpentGroups } from './queries/spent-groups.ts'
 
 export interface BudgetEvaluator {
   /**
@@ -38,7 +38,7 @@ export interface BudgetEvaluator {
 
 interface BudgetEvaluatorDeps {
   readonly connection: Connection
-  readonly watch: Pick<BudgetWatch<unknown>, 'limits' | 'dayOf' | 'hasWebhook'>
+  readonly watch: Pick<BudgetWatch<unknown>, 'limits' | 'dayOf' | 'hasChannels'>
   readonly log: StoreLog
 }
 
@@ -54,7 +54,7 @@ interface Spent {
 const MAX_DAYS = 4
 /** Nor is a sender's clock ahead by more. */
 const MAX_AHEAD_MS = 86_400_000
-/** What a webhook that is away for long is owed; beyond it alerts are only recorded. */
+/** What waits for channels; beyond it alerts are only recorded. */
 const MAX_WAITING = 1000
 
 export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluator {
@@ -62,7 +62,7 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
   const { limits } = watch
   const hasDaily = [limits.day, limits.user, limits.team].some((limit) => limit !== undefined)
   const rows = createBudgetAlertRows(connection)
-  const read = createDaySpending(connection)
+  const read = createSpentGroups(connection, 'span')
   const days = createBoundedMap<number, DaySpending>(MAX_DAYS)
   /** Where the first of them begins. */
   let earliestMs = Number.POSITIVE_INFINITY
@@ -70,7 +70,8 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
   function spendingOf(day: BudgetDay): DaySpending {
     const known = days.get(day.fromMs)
     if (known !== undefined) return known
-    const spending = read(day)
+    const spending: DaySpending = { totalUsd: 0, users: new Map(), teams: new Map() }
+    for (const row of read(day)) addSpending(spending, row, row.costUsd)
     days.set(day.fromMs, spending)
     earliestMs = Math.min(earliestMs, day.fromMs)
     return spending
@@ -121,16 +122,16 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
     })
     const told = alerts.slice(-1)
     for (const alert of alerts) {
-      rows.insert(alert, { sessionRef, forWebhook: told.includes(alert) && mayWait() })
+      rows.insert(alert, { sessionRef, isSent: told.includes(alert) && mayWait() })
     }
     return told
   }
 
   function mayWait(): boolean {
-    if (!watch.hasWebhook) return false
+    if (!watch.hasChannels) return false
     const waiting = rows.waiting()
     if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts wait for the webhook, this one is not sent')
+    log.error({ waiting }, 'too many budget alerts wait, this one is not sent')
     return false
   }
 

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Maintenance, MaintenanceOptions, MaintenanceProblem } from '../maintenance.ts'
 import { createAuditRows } from './audit-rows.ts'
+import { createBudgetRows } from './budget-rows.ts'
 import type { Connection } from './connection.ts'
 import { dataFolderAt, makePrivateFile } from '../data-folder.ts'
 import { createDeadItems } from './dead-items.ts'
@@ -86,6 +87,7 @@ function maintenanceOf(connection: Connection, release: () => void): Maintenance
     },
     deadItems: createDeadItems({ connection, table: outbox, write }),
     keys: createKeyRows(connection, write),
+    budgets: createBudgetRows(connection, write),
     // The bridge knows the retention, and keeps to it.
     audit: createAuditRows({ connection, write, retentionMs: 0, now: Date.now }),
     scrub: (stateVersion) => {

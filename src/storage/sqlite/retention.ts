@@ -1,6 +1,6 @@
 /**
  * Deletes what is older than the retention: closed sessions with their records, what is dead, and
- * alerts of daily budgets. Works in slices of a few milliseconds, each a transaction of its own.
+ * alerts that belong to no session. Works in slices of a few milliseconds, each a transaction of its own.
  * Open sessions are left alone, and all are while something of that age waits for a destination.
  * Origins stay: they are one small row for each version, machine and set of resource attributes,
  * and an index to find the unused ones would cost every record more than they do.
@@ -47,18 +47,20 @@ export function createRetention(deps: RetentionDeps): Retention {
       .orderBy('outbox_id')
       .limit(sql.lit(DEAD_PER_SLICE)),
   )
-  const deleteAlerts = prepare(connection, ({ beforeMs }: { beforeMs: number }) =>
-    kysely
-      .deleteFrom('budget_alerts')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('budget_alerts')
-          .select('id')
-          .where('created_ms', '<', beforeMs)
-          .where('session_ref', 'is', sql.lit(null))
-          .limit(sql.lit(ALERTS_PER_SLICE)),
-      ),
+  const deleteAlerts = (['budget_alerts', 'alerts'] as const).map((table) =>
+    connection.handle.prepare<[number]>(
+      `delete from ${table} where rowid in (
+         select rowid from ${table} where created_ms < ? and session_ref is null
+         limit ${ALERTS_PER_SLICE})`,
+    ),
   )
+
+  /** True while there may be more. */
+  function pruneAlerts(beforeMs: number): boolean {
+    const counts = deleteAlerts.map((statement) => statement.run(beforeMs).changes)
+    return counts.includes(ALERTS_PER_SLICE)
+  }
+
   /** Dead items up to this one were looked at. */
   let deadAfterId = 0
 
@@ -94,9 +96,6 @@ export function createRetention(deps: RetentionDeps): Retention {
       oldest.begin(nowMs)
       deadAfterId = 0
     },
-    prune: (beforeMs) =>
-      pruneSessions(beforeMs) ||
-      pruneDead(beforeMs) ||
-      deleteAlerts.run({ beforeMs }).changes === ALERTS_PER_SLICE,
+    prune: (beforeMs) => pruneSessions(beforeMs) || pruneDead(beforeMs) || pruneAlerts(beforeMs),
   }
 }

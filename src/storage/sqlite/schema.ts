@@ -4,9 +4,11 @@
  */
 import type { ColumnDefinitionBuilder, Generated } from 'kysely'
 import type { BudgetScope, Threshold } from '../../domain/budget.ts'
+import type { OverrideScope } from '../../domain/budget-brake.ts'
 import type { ItemKind } from '../../domain/outbox.ts'
 import type { SessionControl } from '../../domain/session-control.ts'
 import type { Signal } from '../../domain/telemetry-record.ts'
+import type { AlertRow, BudgetRow } from '../stored-alerts.ts'
 
 /** Points at an `id`. */
 export const REF = 'integer'
@@ -245,7 +247,7 @@ export interface OutboxExceptionsTable {
   reason: string | null
 }
 
-/** Thresholds of budgets that were passed: a history, and the queue for the webhook. */
+/** Thresholds of budgets of the settings that were passed: a history, and what channels are to be given. */
 export interface BudgetAlertsTable {
   /** A UUID. */
   id: string
@@ -260,8 +262,17 @@ export interface BudgetAlertsTable {
   session_ref: number | null
   /** Tries that failed. */
   webhook_attempts: number
-  /** 0 until a try has failed; null when nothing is to be sent. */
+  /** 0 while it waits for channels to be told by; else null. */
   webhook_not_before_ms: number | null
+}
+
+/** Budgets that commands defined. */
+export type BudgetsTable = BudgetRow
+
+/** Alerts as they were raised, and for each channel its queue of them: see `stored-alerts.ts`. */
+export interface AlertsTable extends AlertRow {
+  /** The session that it goes with. */
+  session_ref: number | null
 }
 
 /** Ids that were reserved for a process, up to and with `reserved`; see `id-blocks.ts`. */
@@ -297,7 +308,7 @@ export interface PausesTable {
 export interface BudgetOverridesTable {
   id: Generated<number>
   /** Null for every budget. */
-  scope: BudgetScope | null
+  scope: OverrideScope | null
   /** Null for all of that scope. */
   subject: string | null
   until_ms: number
@@ -429,6 +440,8 @@ export interface Schema {
   outbox_exceptions: OutboxExceptionsTable
   budget_alerts: BudgetAlertsTable
   budget_overrides: BudgetOverridesTable
+  budgets: BudgetsTable
+  alerts: AlertsTable
   ids: IdsTable
   totals: TotalsTable
   deletions: DeletionsTable

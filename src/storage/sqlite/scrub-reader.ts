@@ -55,7 +55,8 @@ interface PromptRow {
 const ITEMS_PER_SLICE = 8
 
 export const REMARKS = {
-  alert: { table: 'budget_alerts', column: 'subject' },
+  budgetAlert: { table: 'budget_alerts', column: 'subject' },
+  alert: { table: 'alerts', column: 'subject' },
   failure: { table: 'outbox_exceptions', column: 'reason' },
   audit: { table: 'audit_log', column: 'target' },
 } as const satisfies Record<Remark['of'], { readonly table: string; readonly column: string }>

@@ -5,10 +5,10 @@
  */
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StoreReader } from '../store-reader.ts'
+import { listBudgets } from './budget-rows.ts'
 import { listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
 import { createBudgetSessions } from './queries/budget-sessions.ts'
-import { createDaySpending } from './queries/day-spending.ts'
 import { createEventGaps } from './queries/event-gaps.ts'
 import { createFacetQueries } from './queries/facet-queries.ts'
 import { createFleetQueries } from './queries/fleet.ts'
@@ -18,6 +18,7 @@ import { createSessionDetails } from './queries/session-detail.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
 import { createSessionLists } from './queries/session-list.ts'
 import { createSessionSearch } from './queries/session-search.ts'
+import { createSpentGroups } from './queries/spent-groups.ts'
 import { createUsageQueries } from './queries/usage-queries.ts'
 import { createWaitingSessions } from './queries/waiting-sessions.ts'
 
@@ -27,7 +28,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
   if (!opened.ok) return err(opened.error.message)
   const connection = opened.value
   const records = createRecordBatches(connection)
-  const daySpending = createDaySpending(connection)
+  const spending = createSpentGroups(connection, 'span')
   return ok({
     usage: { ...createUsageQueries(connection), buckets: createModelBuckets(connection) },
     lists: createSessionLists(connection),
@@ -39,7 +40,8 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     waiting: createWaitingSessions(connection),
     deadItems: { list: (limit) => listDeadItems(connection, limit) },
     budgets: {
-      spendingOf: async (day, owner) => daySpending(day, owner),
+      spending: async (span, owner) => spending(span, owner),
+      defined: async () => listBudgets(connection),
       sessions: createBudgetSessions(connection),
     },
     eventGaps: createEventGaps(connection),

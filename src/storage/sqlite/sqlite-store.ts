@@ -7,8 +7,10 @@ import { setImmediate } from 'node:timers/promises'
 import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Removal } from '../../domain/session-store.ts'
+import { createAlertRows } from './alert-rows.ts'
 import { createAuditRows } from './audit-rows.ts'
 import { createBrakeRows } from './brake-rows.ts'
+import { createBudgetRows } from './budget-rows.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
 import { type Connection, PAGE_BYTES } from './connection.ts'
 import { checkWhole, isDamage, setAside } from './damage.ts'
@@ -40,7 +42,6 @@ import { createSessionInputs } from './queries/session-inputs.ts'
 import { createRetention } from './retention.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
-import { createSqliteAlertQueue } from './sqlite-alert-queue.ts'
 import { createSqliteOutbox } from './sqlite-outbox.ts'
 import { createSqliteSessions } from './sqlite-sessions.ts'
 import { createStorageProbe, isOfStorage } from './storage-probe.ts'
@@ -255,7 +256,8 @@ function storeOver<S>(
     outbox: (exporter, kind) =>
       createSqliteOutbox({ table, dueItems, write, log }, { exporter, kind }),
     outboxCounts: async () => table.counts(),
-    alerts: createSqliteAlertQueue(connection, write),
+    alerts: createAlertRows(connection, write, log),
+    budgets: createBudgetRows(connection, write),
     brake: createBrakeRows(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWebhookClient } from '../../../src/alerts/webhook-client.ts'
-import type { WebhookMessage } from '../../../src/alerts/webhook-message.ts'
 import { PATIENCE_MS } from '../../patience.ts'
 import { SECRET_PATH } from './webhook-receiver.ts'
 
-const message: WebhookMessage = {
+const message = {
   id: 'a',
   text: 'spent',
   scope: 'day',

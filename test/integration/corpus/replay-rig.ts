@@ -151,7 +151,7 @@ export async function createReplayRig(
         limits: { session: BUDGET_USD, day: 3 * BUDGET_USD },
         dayOf: createBudgetDays('UTC'),
         events: (state, alert) => budgetEvents(state, alert, under),
-        hasWebhook: false,
+        hasChannels: false,
       },
       log: { warn: () => {}, error: () => {} },
     })

@@ -1,4 +1,5 @@
 /** Everything that reports and pages ask of a store, asked of one: to be compared with another's. */
+import { settingsBudgets } from '../../../src/domain/managed-budget.ts'
 import { createBudgetStates } from '../../../src/reports/budget-state.ts'
 import { createReports, type Reports } from '../../../src/reports/reports.ts'
 import { overviewQuery } from '../../../src/api/contract/overview.ts'
@@ -92,7 +93,8 @@ export async function everyAnswer(
   await ask('event gaps', reader.eventGaps.since(0))
   const budgets = createBudgetStates({
     reader,
-    limits: { day: 1, user: 1, team: 1, session: 0.01 },
+    fixed: settingsBudgets({ day: 1, user: 1, team: 1, session: 0.01 }),
+    visible: 'all',
     timeZone: 'UTC',
     now: () => bounds?.fromMs ?? 0,
   })

@@ -158,7 +158,7 @@ test('a daily budget is one for both, and told once', async () => {
       limits: { day: 1 },
       dayOf: () => ({ date: '2026-11-18', fromMs: 0, toMs: EVER_MS }),
       events: () => [],
-      hasWebhook: true,
+      hasChannels: true,
     },
   })
   const spend = (store: Store<State>, id: string) => {
@@ -175,7 +175,11 @@ test('a daily budget is one for both, and told once', async () => {
     [80, 0.8],
     [100, 1],
   ])
-  const [first, second] = [await one.alerts.next(), await two.alerts.next()]
+  await Promise.all([one.alerts.adopt(['webhook']), two.alerts.adopt(['webhook'])])
+  const [first, second] = [
+    await one.alerts.queue('webhook').next(),
+    await two.alerts.queue('webhook').next(),
+  ]
   expect(new Set([first?.id, second?.id]).size).toBe(2)
 })
 

@@ -1,6 +1,9 @@
 /** Budgets are held against what a commit spends, inside it; an alert is stored with it, once. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Alert, ThresholdAlert } from '../../../src/domain/alert.ts'
 import type { BudgetLimits, BudgetWatch } from '../../../src/domain/budget.ts'
+import type { Budget } from '../../../src/domain/managed-budget.ts'
+import { BUCKET_MS } from '../../../src/domain/usage.ts'
 import { AT_MS, observation, row, type State } from '../../unit/storage/arrivals.ts'
 import {
   createRig,
@@ -25,13 +28,19 @@ function watching(
       return { date: new Date(ms).toISOString().slice(0, 10), fromMs, toMs: fromMs + DAY_MS }
     },
     events: (_, { scope, threshold }) => [observation(`${scope} ${threshold}`)],
-    hasWebhook: true,
+    hasChannels: true,
     ...change,
   }
 }
 
 const open = (engine: StorageEngine, limits: BudgetLimits) =>
   createRig(engine, { budgets: watching(limits) })
+
+/** The queue of a channel, with what commits found in it. */
+async function queueOf({ store }: Pick<Rig, 'store'>) {
+  await store.alerts.adopt(['webhook'])
+  return store.alerts.queue('webhook')
+}
 
 let sums: Record<string, number> = {}
 
@@ -93,9 +102,9 @@ describe.each(engines)('budgets in $name', (engine) => {
     const rig = await createRig(engine, { budgets: watching({ day: 10 }, { events }) })
     await spend(rig, { usd: 7.9 })
     await expect(spend(rig, { usd: 0.1 })).rejects.toThrow('told to fail')
-    expect(await rig.store.alerts.next()).toBeUndefined()
-    const { totalUsd } = await rig.reader.budgets.spendingOf({ fromMs: BUCKET, toMs: BUCKET + 1 })
-    expect(totalUsd).toBe(7.9)
+    expect(await (await queueOf(rig)).next()).toBeUndefined()
+    const spent = await rig.reader.budgets.spending({ fromMs: BUCKET, toMs: BUCKET + 1 })
+    expect(spent.map(({ costUsd }) => costUsd)).toEqual([7.9])
     fails = false
     expect(await spend(rig, { usd: 0.05 })).toEqual([])
     expect(await spend(rig, { usd: 0.05 })).toEqual(['day  80'])
@@ -113,39 +122,40 @@ describe.each(engines)('budgets in $name', (engine) => {
 })
 
 describe.each(engines)('what a brake reads in $name', (engine) => {
-  const day = { fromMs: BUCKET, toMs: BUCKET + 1 }
-
-  test('is what agents told of a day and of a session, without what was estimated', async () => {
+  test('is what was spent in each quarter of an hour, by whom and on what, and in each session', async () => {
     const rig = await createRig(engine)
     const costs = { costUsd: 5, estimatedUsd: 2 }
-    const ada = row('s1', { userId: 'ada', team: 'red', ...costs })
+    const ada = row('s1', { userId: 'ada', team: 'red', project: 'web', ...costs })
     const eve = row('s2', { userId: 'eve', costUsd: 1.1 })
     await rig.commit({
       sessions: [ada, eve],
       usage: [
-        used(ada, { models: [costs, { costUsd: 7, bucketMs: BUCKET - DAY_MS }] }),
+        used(ada, {
+          models: [
+            costs,
+            { costUsd: 0.5, model: 'haiku', bucketMs: BUCKET + BUCKET_MS },
+            { costUsd: 7, bucketMs: BUCKET - DAY_MS },
+          ],
+        }),
         used(eve, { models: [{ costUsd: 1.1 }] }),
       ],
     })
     const again = await rig.reopen()
-    const { totalUsd, users, teams } = await again.store.brake.toldOn(day)
-    expect({ totalUsd, users: [...users], teams: [...teams] }).toEqual({
-      totalUsd: 4.1,
-      users: expect.arrayContaining([
-        ['ada', 3],
-        ['eve', 1.1],
-      ]),
-      teams: [['red', 3]],
-    })
-    const told = await again.store.brake.toldSessions({ sinceMs: 0, limit: 10 })
-    expect(told).toHaveLength(2)
-    expect(told).toEqual(
-      expect.arrayContaining([
-        { key: 'claude-code/s1', userId: 'ada', team: 'red', toldUsd: 3 },
-        { key: 'claude-code/s2', userId: 'eve', team: undefined, toldUsd: 1.1 },
-      ]),
-    )
-    expect(await again.store.brake.toldSessions({ sinceMs: 0, limit: 1 })).toHaveLength(1)
+    const ofAda = { agent: 'claude-code', userId: 'ada', team: 'red', project: 'web' }
+    const ofEve = { agent: 'claude-code', userId: 'eve', team: undefined, project: undefined }
+    const day = { fromMs: BUCKET, toMs: BUCKET + 2 * BUCKET_MS }
+    const rows = await again.store.brake.spending(day)
+    expect(rows.toSorted((a, b) => b.costUsd - a.costUsd)).toEqual([
+      { ...ofAda, bucketMs: BUCKET, model: 'opus', costUsd: 5, estimatedUsd: 2 },
+      { ...ofEve, bucketMs: BUCKET, model: 'opus', costUsd: 1.1, estimatedUsd: 0 },
+      { ...ofAda, bucketMs: BUCKET + BUCKET_MS, model: 'haiku', costUsd: 0.5, estimatedUsd: 0 },
+    ])
+    const known = await again.store.brake.knownSessions({ sinceMs: 0, limit: 10 })
+    expect(known.toSorted((a, b) => b.costUsd - a.costUsd)).toEqual([
+      { key: 'claude-code/s1', ...ofAda, ...costs },
+      { key: 'claude-code/s2', ...ofEve, costUsd: 1.1, estimatedUsd: 0 },
+    ])
+    expect(await again.store.brake.knownSessions({ sinceMs: 0, limit: 1 })).toHaveLength(1)
   })
 
   test('are overrides that are in force, over a restart', async () => {
@@ -170,29 +180,103 @@ describe.each(engines)('alerts for a webhook in $name', (engine) => {
     await spend(rig, { usd: 8 })
     await rig.clock.advance(5)
     await spend(rig, { usd: 2 })
-    const first = await rig.store.alerts.next()
+    const queue = await queueOf(rig)
+    const first = await queue.next()
     expect(first).toMatchObject({
-      alert: { threshold: 80, spentUsd: 8 },
+      alert: { kind: 'budget', threshold: 80, spentUsd: 8 },
       attempts: 0,
       notBeforeMs: 0,
     })
-    await rig.store.alerts.putOff(first?.id ?? '', AT_MS + 500)
-    expect(await rig.store.alerts.next()).toMatchObject({ alert: { threshold: 100 } })
-    const again = await rig.reopen()
-    const { alerts } = again.store
-    const next = await alerts.next()
+    await queue.putOff(first?.id ?? '', AT_MS + 500)
+    expect(await queue.next()).toMatchObject({ alert: { threshold: 100 } })
+    const again = await queueOf(await rig.reopen())
+    const next = await again.next()
     expect(next).toMatchObject({ alert: { threshold: 100 }, attempts: 0 })
-    await alerts.settle(next?.id ?? '')
-    const last = await alerts.next()
+    await again.settle(next?.id ?? '')
+    const last = await again.next()
     expect(last).toMatchObject({ id: first?.id, attempts: 1, notBeforeMs: AT_MS + 500 })
-    await alerts.settle(last?.id ?? '')
-    expect(await alerts.next()).toBeUndefined()
+    await again.settle(last?.id ?? '')
+    expect(await again.next()).toBeUndefined()
   })
 
   test('wait for nobody where there is no webhook', async () => {
-    const budgets = watching({ day: 10 }, { hasWebhook: false })
+    const budgets = watching({ day: 10 }, { hasChannels: false })
     const rig = await createRig(engine, { budgets })
     expect(await spend(rig, { usd: 9 })).toEqual(['day  80'])
-    expect(await rig.store.alerts.next()).toBeUndefined()
+    expect(await (await queueOf(rig)).next()).toBeUndefined()
+  })
+})
+
+const weekly: Budget = { name: 'web', of: 'project', subject: 'web', window: 'week', limitUsd: 20 }
+const alert: ThresholdAlert = {
+  kind: 'budget',
+  scope: 'project',
+  subject: 'web',
+  date: '2026-11-16',
+  budget: 'web',
+  window: 'week',
+  threshold: 80,
+  limitUsd: 20,
+  spentUsd: 17.5,
+  atMs: AT_MS,
+}
+
+describe.each(engines)('managed budgets in $name', (engine) => {
+  test('are stored, replaced and removed by their names', async () => {
+    const rig = await createRig(engine)
+    const { budgets } = rig.store
+    expect(await budgets.put(weekly, { replaces: false })).toBe(true)
+    expect(await budgets.put({ ...weekly, limitUsd: 5 }, { replaces: false })).toBe(false)
+    const burst: Budget = { name: 'burst', of: 'all', window: '5h', limitUsd: 0.1 }
+    expect(await budgets.put(burst, { replaces: true })).toBe(true)
+    expect(await budgets.put({ ...weekly, limitUsd: 30 }, { replaces: true })).toBe(true)
+    const again = await rig.reopen()
+    expect(await again.store.budgets.list()).toEqual([burst, { ...weekly, limitUsd: 30 }])
+    expect(await again.reader.budgets.defined()).toEqual([burst, { ...weekly, limitUsd: 30 }])
+    expect(await again.store.budgets.remove('burst')).toBe(true)
+    expect(await again.store.budgets.remove('burst')).toBe(false)
+    expect(await again.store.budgets.list()).toHaveLength(1)
+  })
+
+  test('raise an alert once in a window, for each channel, over a restart', async () => {
+    const rig = await createRig(engine)
+    const raising = { sinceMs: AT_MS - 10, channels: ['webhook', 'mail'] }
+    expect(await rig.store.alerts.raise(alert, raising)).toBe(true)
+    expect(await rig.store.alerts.raise({ ...alert, spentUsd: 18 }, raising)).toBe(false)
+    const again = await rig.reopen()
+    expect(await again.store.alerts.raise({ ...alert, atMs: AT_MS + 5 }, raising)).toBe(false)
+    const [webhook, mail] = [again.store.alerts.queue('webhook'), again.store.alerts.queue('mail')]
+    const [posted, mailed] = [await webhook.next(), await mail.next()]
+    expect(posted).toEqual({ id: mailed?.id, alert, attempts: 0, notBeforeMs: 0 })
+    await webhook.settle(posted?.id ?? '')
+    expect(await webhook.next()).toBeUndefined()
+    await mail.putOff(mailed?.id ?? '', AT_MS + 7)
+    expect(await mail.next()).toMatchObject({ attempts: 1, notBeforeMs: AT_MS + 7 })
+  })
+
+  test('raise it again in the next window, for another subject, threshold or limit', async () => {
+    const { store } = await createRig(engine)
+    const raise = (change: Partial<ThresholdAlert>, sinceMs = AT_MS - 10) =>
+      store.alerts.raise({ ...alert, ...change }, { sinceMs, channels: [] })
+    expect(await raise({})).toBe(true)
+    expect(await raise({ threshold: 100 })).toBe(true)
+    expect(await raise({ subject: 'shop' })).toBe(true)
+    expect(await raise({ limitUsd: 10 })).toBe(true)
+    expect(await raise({ budget: 'other' })).toBe(true)
+    expect(await raise({ atMs: AT_MS + 20 }, AT_MS + 1)).toBe(true)
+    expect(await raise({ atMs: AT_MS + 20 }, AT_MS + 1)).toBe(false)
+    expect(await store.alerts.queue('webhook').next()).toBeUndefined()
+  })
+
+  test('lose the alerts of a session with it', async () => {
+    const rig = await createRig(engine)
+    await rig.commit({ sessions: [row('s1')] })
+    const sessionKey = 'claude-code/s1'
+    const ofSession: Alert = { ...alert, scope: 'session', subject: sessionKey }
+    const raising = { sinceMs: 0, channels: ['webhook'], sessionKey }
+    expect(await rig.store.alerts.raise(ofSession, raising)).toBe(true)
+    await (await rig.store.sessions.remove(sessionKey))?.deleteRows()
+    expect(await rig.store.alerts.queue('webhook').next()).toBeUndefined()
+    expect(await rig.store.alerts.raise(ofSession, raising)).toBe(true)
   })
 })

@@ -40,7 +40,7 @@ async function everything(rig: Rig) {
     open: await store.sessions.openSessions(100),
     waiting: await reader.waiting.counts(),
     outbox: await store.outboxCounts(),
-    alert: await store.alerts.next(),
+    alert: await store.alerts.queue('webhook').next(),
   }
 }
 

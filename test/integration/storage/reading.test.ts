@@ -251,22 +251,25 @@ describe.each(engines)('menus and figures in $name', (engine) => {
     const usage = sessions.map((one) => used(one, { models: [{ costUsd: one.costUsd }] }))
     await rig.commit({ sessions, usage })
     const day = { fromMs: BUCKET, toMs: BUCKET + 1 }
-    expect(await rig.reader.budgets.spendingOf(day)).toEqual({
-      totalUsd: 2.4,
-      users: new Map([['ada', 2.3]]),
-      teams: new Map([['red', 0.4]]),
-    })
-    expect(await rig.reader.budgets.spendingOf({ fromMs: 0, toMs: BUCKET })).toEqual({
-      totalUsd: 0,
-      users: new Map(),
-      teams: new Map(),
-    })
+    const spent = await rig.reader.budgets.spending(day)
+    expect(spent.toSorted((x, y) => y.costUsd - x.costUsd)).toMatchObject([
+      { userId: 'ada', team: undefined, agent: 'claude-code', model: 'opus', costUsd: 2 },
+      { userId: 'ada', team: 'red', costUsd: 0.3, bucketMs: 0 },
+      { userId: undefined, team: 'red', costUsd: 0.1 },
+    ])
+    const owned = await rig.reader.budgets.spending(day, { team: 'red' })
+    expect(owned.map(({ costUsd }) => costUsd).toSorted((x, y) => x - y)).toEqual([0.1, 0.3])
+    expect(await rig.reader.budgets.spending({ fromMs: 0, toMs: BUCKET })).toEqual([])
     const dear = await rig.reader.budgets.sessions({ sinceMs: 0, leastUsd: 1, limit: 10 })
     expect(dear.map(({ key, costUsd }) => [key, costUsd])).toEqual([
       ['claude-code/b', 2],
       ['claude-code/a', 0.3],
     ])
     expect(await rig.reader.budgets.sessions({ sinceMs: 0, leastUsd: 1, limit: 1 })).toHaveLength(1)
+    const ofTeam = { sinceMs: 0, leastUsd: 0, limit: 10, of: 'team' } as const
+    const inTeams = await rig.reader.budgets.sessions(ofTeam)
+    expect(inTeams.map(({ key }) => key)).toEqual(['claude-code/a', 'claude-code/c'])
+    expect(await rig.reader.budgets.sessions({ ...ofTeam, subject: 'blue' })).toEqual([])
   })
 
   test('take back what was told too soon', async () => {

@@ -1,82 +1,27 @@
 /** Which steps spent budgets refuse, from what was read at the start and what commits told since. */
 import { expect, test } from 'vitest'
-import { type BudgetBrakeDeps, createBudgetBrake } from '../../../src/alerts/budget-brake.ts'
-import type {
-  BrakeStore,
-  BudgetOverride,
-  ToldSession,
-  ToldSpending,
-} from '../../../src/domain/budget-brake.ts'
-import { createBudgetDays } from '../../../src/reports/budget-days.ts'
-import type { Outcome } from '../../../src/domain/session-store.ts'
-import { bucketOf } from '../../../src/domain/usage.ts'
-import { used } from '../../integration/storage/usage.ts'
-import { createManualClock } from '../manual-clock.ts'
-import { AT_MS, row } from '../storage/arrivals.ts'
+import type { BudgetLimits } from '../../../src/domain/budget.ts'
+import type { BudgetOverride } from '../../../src/domain/budget-brake.ts'
+import { type KnownBudget, settingsBudgets } from '../../../src/domain/managed-budget.ts'
+import { AT_MS } from '../storage/arrivals.ts'
+import { type RigOptions, setUpBudgets, spent, type StoredSpending } from './budget-rig.ts'
 
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 const S1 = 'claude-code/s1'
 
-interface Stored {
-  spending?: ToldSpending
-  sessions?: readonly ToldSession[]
-  fails?: boolean
+function setUp(
+  { limits = { day: 10 }, ...options }: Partial<RigOptions> & { limits?: BudgetLimits },
+  stored: StoredSpending = {},
+) {
+  return setUpBudgets({ budgets: settingsBudgets(limits), ...options }, stored)
 }
-
-function setUp(change: Partial<BudgetBrakeDeps>, stored: Stored = {}) {
-  const clock = createManualClock(AT_MS)
-  const overrides: BudgetOverride[] = []
-  let reads = 0
-  const store: BrakeStore = {
-    toldOn: async () => {
-      reads += 1
-      if (stored.fails === true) throw new Error('told to fail')
-      return stored.spending ?? { totalUsd: 0, users: new Map(), teams: new Map() }
-    },
-    toldSessions: async () => stored.sessions ?? [],
-    overrides: async () => [...overrides],
-    addOverride: async (override) => void overrides.push(override),
-  }
-  const errors: object[] = []
-  const brake = createBudgetBrake({
-    action: 'stop',
-    limits: { day: 10 },
-    contact: 'ops',
-    dayOf: createBudgetDays('UTC'),
-    store,
-    betweenCommits: (task) => task(),
-    clock,
-    log: { info: () => {}, warn: () => {}, error: (fields: object) => void errors.push(fields) },
-    ...change,
-  })
-  return { brake, clock, store, errors, reads: () => reads }
-}
-
-interface Cost {
-  readonly id?: string
-  readonly usd: number
-  readonly estimatedUsd?: number
-  readonly userId?: string
-  readonly team?: string
-  readonly atMs?: number
-  readonly isMoved?: boolean
-}
-
-/** The outcome of a commit in which a session spent this, and nothing before. */
-function spent({ id = 's1', usd, estimatedUsd = 0, userId, team, atMs = AT_MS, isMoved }: Cost) {
-  const session = row(id, { userId, team, costUsd: usd, estimatedUsd })
-  const models = [{ costUsd: usd, estimatedUsd, bucketMs: bucketOf(atMs) }]
-  const usage = used(session, { models, isMoved: isMoved ?? false })
-  return { sessions: [session], usage: [usage], emissions: [] } as unknown as Outcome<unknown>
-}
-
-const nobody = { totalUsd: 0, users: new Map(), teams: new Map() }
 
 test('what a day had before the start counts, for sessions that are new as well', async () => {
-  const { brake } = setUp({}, { spending: { ...nobody, totalUsd: 9.5 } })
-  await brake.start()
+  const { brake, start, committed } = setUp({}, { rows: [{ costUsd: 9.5 }] })
+  await start()
   expect(brake.refusal('claude-code/new', 'prompt')).toBeUndefined()
-  brake.committed(spent({ usd: 0.5 }))
+  committed(spent({ usd: 0.5 }))
   expect(brake.refusal('claude-code/new', 'prompt')).toEqual({
     scope: 'day',
     subject: '',
@@ -96,121 +41,129 @@ test('only stop-now refuses tools, and tell refuses nothing', async () => {
     ['stop', ['prompt']],
     ['stop-now', ['prompt', 'tool']],
   ] as const) {
-    const { brake } = setUp({ action }, { spending: { ...nobody, totalUsd: 11 } })
-    await brake.start()
+    const { brake, start } = setUp({ action }, { rows: [{ costUsd: 11 }] })
+    await start()
     const steps = (['prompt', 'tool'] as const).filter((step) => brake.refusal(S1, step))
     expect(steps).toEqual(refused)
   }
 })
 
 test('a new day has nothing spent, and takes what was told of it ahead of time', async () => {
-  const { brake, clock } = setUp({}, { spending: { ...nobody, totalUsd: 20 } })
-  await brake.start()
-  brake.committed(spent({ usd: 4, atMs: AT_MS + 24 * HOUR_MS }))
-  brake.committed(spent({ usd: 90, atMs: AT_MS - 24 * HOUR_MS }))
+  const { brake, clock, start, stop, committed } = setUp({}, { rows: [{ costUsd: 20 }] })
+  await start()
+  committed(spent({ usd: 4, atMs: AT_MS + 24 * HOUR_MS }))
+  committed(spent({ usd: 90, atMs: AT_MS - 24 * HOUR_MS }))
   expect(brake.refusal(S1, 'prompt')?.spentUsd).toBe(20)
-  brake.stop()
+  stop()
   await clock.advance(24 * HOUR_MS)
   expect(brake.refusal(S1, 'prompt')).toBeUndefined()
-  brake.committed(spent({ usd: 6, atMs: AT_MS + 24 * HOUR_MS }))
+  committed(spent({ usd: 6, atMs: AT_MS + 24 * HOUR_MS }))
   expect(brake.refusal(S1, 'prompt')?.spentUsd).toBe(10)
 })
 
 test('the budget of a session concerns that session alone, after a restart as well', async () => {
-  const before = { key: S1, userId: undefined, team: undefined, toldUsd: 5 }
-  const { brake } = setUp({ limits: { session: 5 } }, { sessions: [before] })
-  await brake.start()
+  const before = { ...nobody, key: S1, costUsd: 8, estimatedUsd: 3 }
+  const { brake, start, committed } = setUp({ limits: { session: 5 } }, { sessions: [before] })
+  await start()
   expect(brake.refusal(S1, 'prompt')).toMatchObject({ scope: 'session', subject: S1, spentUsd: 5 })
-  brake.committed(spent({ id: 's2', usd: 4.99 }))
+  committed(spent({ id: 's2', usd: 4.99 }))
   expect(brake.refusal('claude-code/s2', 'prompt')).toBeUndefined()
-  brake.committed(spent({ id: 's2', usd: 5 }))
+  committed(spent({ id: 's2', usd: 5 }))
   expect(brake.refusal('claude-code/s2', 'prompt')?.subject).toBe('claude-code/s2')
 })
 
 test('budgets of users and teams refuse the sessions that are known to be theirs', async () => {
   const limits = { user: 3, team: 7 }
-  const spending = { totalUsd: 5, users: new Map([['ada', 2]]), teams: new Map([['red', 5]]) }
-  const { brake } = setUp({ limits }, { spending })
-  await brake.start()
-  brake.committed(spent({ usd: 1, userId: 'ada', team: 'red' }))
+  const rows = [
+    { userId: 'ada', team: 'red', costUsd: 2 },
+    { team: 'red', costUsd: 3 },
+  ]
+  const { brake, start, committed } = setUp({ limits }, { rows })
+  await start()
+  committed(spent({ usd: 1, userId: 'ada', team: 'red' }))
   expect(brake.refusal(S1, 'prompt')).toMatchObject({ scope: 'user', subject: 'ada', spentUsd: 3 })
-  brake.committed(spent({ id: 's2', usd: 1, userId: 'eve', team: 'red' }))
+  committed(spent({ id: 's2', usd: 1, userId: 'eve', team: 'red' }))
   const refused = brake.refusal('claude-code/s2', 'prompt')
   expect(refused).toMatchObject({ scope: 'team', subject: 'red', spentUsd: 7 })
   expect(brake.refusal('claude-code/s3', 'prompt')).toBeUndefined()
 })
 
 test('what agents did not tell stops nobody: estimates, own prices, costs that are not known', async () => {
-  const { brake } = setUp({ limits: { day: 10, session: 10 } })
-  await brake.start()
-  brake.committed(spent({ usd: 12, estimatedUsd: 12 }))
-  brake.committed(spent({ id: 's2', usd: 15, estimatedUsd: 6 }))
-  brake.committed(spent({ id: 's3', usd: Number.NaN }))
+  const { brake, start, committed } = setUp({ limits: { day: 10, session: 10 } })
+  await start()
+  committed(spent({ usd: 12, estimatedUsd: 12 }))
+  committed(spent({ id: 's2', usd: 15, estimatedUsd: 6 }))
+  committed(spent({ id: 's3', usd: Number.NaN }))
   expect(brake.refusal(S1, 'prompt')).toBeUndefined()
   expect(brake.refusal('claude-code/s2', 'prompt')).toBeUndefined()
-  brake.committed(spent({ id: 's4', usd: 1 }))
+  committed(spent({ id: 's4', usd: 1 }))
   expect(brake.refusal('claude-code/s4', 'prompt')?.spentUsd).toBe(10)
 })
 
 test('sums that cannot be read stop nobody, and are read again', async () => {
-  const stored: Stored = { spending: { ...nobody, totalUsd: 20 }, fails: true }
-  const { brake, clock, errors } = setUp({}, stored)
-  await brake.start()
-  brake.committed(spent({ usd: 50 }))
+  const stored: StoredSpending = { rows: [{ costUsd: 20 }], fails: true }
+  const { brake, clock, errors, start, stop, committed } = setUp({}, stored)
+  await start()
+  committed(spent({ usd: 50 }))
   expect(brake.refusal(S1, 'prompt')).toBeUndefined()
   expect(errors).toHaveLength(1)
   stored.fails = false
   await clock.advance(60_000)
   expect(brake.refusal(S1, 'prompt')?.spentUsd).toBe(20)
-  brake.stop()
+  stop()
 })
 
 test('spending that moves to another user is read again before it stops either', async () => {
-  const users = new Map([['ada', 2]])
-  const stored: Stored = { spending: { ...nobody, totalUsd: 2, users } }
-  let release: (() => void) | undefined
-  const { brake } = setUp(
+  const stored: StoredSpending = { rows: [{ userId: 'ada', costUsd: 2 }] }
+  let isOpen = true
+  const waiting: (() => void)[] = []
+  const { brake, start, stop, committed } = setUp(
     {
       limits: { user: 2 },
       betweenCommits: async (task) => {
-        if (release === undefined) release = () => {}
-        else await new Promise<void>((resolve) => (release = resolve))
+        if (!isOpen) await new Promise<void>((resolve) => waiting.push(resolve))
         return task()
       },
     },
     stored,
   )
-  await brake.start()
-  brake.committed(spent({ id: 's2', usd: 0, userId: 'ada' }))
+  await start()
+  committed(spent({ id: 's2', usd: 0, userId: 'ada' }))
   expect(brake.refusal('claude-code/s2', 'prompt')).toBeDefined()
-  stored.spending = { ...nobody, totalUsd: 2, users: new Map([['eve', 2]]) }
-  brake.committed(spent({ usd: 0, userId: 'eve', isMoved: true }))
+  stored.rows = [{ userId: 'eve', costUsd: 2 }]
+  isOpen = false
+  committed(spent({ usd: 0, userId: 'eve', isMoved: true }))
   expect(brake.refusal('claude-code/s2', 'prompt')).toBeUndefined()
-  release?.()
+  await expect.poll(() => waiting.length).toBeGreaterThan(0)
+  isOpen = true
+  for (const release of waiting) release()
   await expect.poll(() => brake.refusal(S1, 'prompt')?.subject).toBe('eve')
   expect(brake.refusal('claude-code/s2', 'prompt')).toBeUndefined()
-  brake.stop()
+  stop()
 })
 
 test('a deleted session leaves nothing that would stop its successor', async () => {
-  const stored: Stored = { spending: { ...nobody, totalUsd: 10 } }
-  const { brake } = setUp({ limits: { session: 4, day: 10 } }, stored)
-  await brake.start()
-  brake.committed(spent({ usd: 4 }))
+  const stored: StoredSpending = { rows: [{ costUsd: 10 }] }
+  const { brake, ledger, start, stop, committed } = setUp(
+    { limits: { session: 4, day: 10 } },
+    stored,
+  )
+  await start()
+  committed(spent({ usd: 4 }))
   expect(brake.refusal(S1, 'prompt')).toBeDefined()
-  stored.spending = nobody
-  brake.deleted()
+  stored.rows = []
+  ledger.deleted()
   await expect.poll(() => brake.refusal(S1, 'prompt')).toBeUndefined()
-  brake.stop()
+  stop()
 })
 
 test('an override lets through what it is for, until its time is over', async () => {
-  const { brake, clock, store } = setUp(
+  const { brake, clock, store, start, stop, committed } = setUp(
     { limits: { day: 10, session: 1 } },
-    { spending: { ...nobody, totalUsd: 11 } },
+    { rows: [{ costUsd: 11 }] },
   )
-  await brake.start()
-  brake.committed(spent({ usd: 2 }))
+  await start()
+  committed(spent({ usd: 2 }))
   const lift = (override: Partial<BudgetOverride>) =>
     brake.override({
       untilMs: clock.now() + HOUR_MS,
@@ -226,17 +179,19 @@ test('an override lets through what it is for, until its time is over', async ()
   expect(brake.refusal(S1, 'prompt')).toBeUndefined()
   expect(brake.overrides()).toHaveLength(3)
   expect(await store.overrides(clock.now())).toHaveLength(3)
-  brake.stop()
+  stop()
   await clock.advance(HOUR_MS)
   expect(brake.overrides()).toEqual([])
   expect(brake.refusal(S1, 'prompt')?.scope).toBe('day')
 })
 
 test('many sessions are answered for from memory, in far less than 5 ms each', async () => {
-  const { brake } = setUp({ limits: { day: 1e6, user: 1e6, team: 1e6, session: 1e6 } })
-  await brake.start()
+  const { brake, start, stop, committed } = setUp({
+    limits: { day: 1e6, user: 1e6, team: 1e6, session: 1e6 },
+  })
+  await start()
   for (let n = 0; n < 5000; n += 1) {
-    brake.committed(spent({ id: `s${n}`, usd: 1, userId: `u${n % 50}`, team: `t${n % 5}` }))
+    committed(spent({ id: `s${n}`, usd: 1, userId: `u${n % 50}`, team: `t${n % 5}` }))
   }
   const times = Array.from({ length: 2000 }, (_, n) => {
     const began = performance.now()
@@ -245,5 +200,142 @@ test('many sessions are answered for from memory, in far less than 5 ms each', a
   })
   const [median] = times.toSorted((a, b) => a - b).slice(1000)
   expect(median).toBeLessThan(5)
-  brake.stop()
+  stop()
+})
+
+const nobody = {
+  agent: 'claude-code',
+  userId: undefined,
+  team: undefined,
+  project: undefined,
+}
+
+function managed(change: Partial<KnownBudget>): KnownBudget {
+  return { name: 'b', of: 'all', window: 'day', limitUsd: 10, source: 'file', ...change }
+}
+
+test('a refusal names the managed budget, its window, the limit and what was spent', async () => {
+  const budgets = [managed({ name: 'web', of: 'project', subject: 'web', window: 'month' })]
+  const rows = [
+    { project: 'web', costUsd: 7, bucketMs: AT_MS - 5 * DAY_MS },
+    { project: 'web', costUsd: 100, bucketMs: AT_MS - 40 * DAY_MS },
+    { project: 'shop', costUsd: 50 },
+  ]
+  const { brake, start, committed } = setUpBudgets({ budgets }, { rows })
+  await start()
+  committed(spent({ id: 's2', usd: 90, project: 'shop' }))
+  committed(spent({ usd: 2.9, project: 'web' }))
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+  committed(spent({ usd: 0.1, beforeUsd: 2.9, project: 'web' }))
+  expect(brake.refusal('claude-code/s2', 'prompt')).toBeUndefined()
+  expect(brake.refusal(S1, 'prompt')).toEqual({
+    scope: 'project',
+    subject: 'web',
+    date: '2026-11',
+    budget: 'web',
+    window: 'month',
+    step: 'prompt',
+    limitUsd: 10,
+    spentUsd: 10,
+    reason:
+      'The monthly budget "web" of project web is spent: $10.00 of $10.00 in 2026-11. To raise it, ask ops, who can also lift it for a while: claude-telemetry budget override --for 1h',
+  })
+})
+
+test.each([
+  ['each user', { of: 'user' }, { userId: 'ada' }, true],
+  ['another user', { of: 'user', subject: 'eve' }, { userId: 'ada' }, false],
+  ['a team', { of: 'team', subject: 'red' }, { team: 'red' }, true],
+  ['nobody, where no record named a team', { of: 'team' }, {}, false],
+  ['the agent', { of: 'agent', subject: 'claude-code' }, {}, true],
+  ['another agent', { of: 'agent', subject: 'codex' }, {}, false],
+  ['the model that was called last', { of: 'model', subject: 'opus' }, { model: 'opus' }, true],
+  ['another model', { of: 'model', subject: 'opus' }, { model: 'haiku' }, false],
+  ['sessions of a project', { of: 'project', window: 'session' }, { project: 'web' }, true],
+  [
+    'sessions of another project',
+    { of: 'project', subject: 'x', window: 'session' },
+    { project: 'web' },
+    false,
+  ],
+] as const)('a budget for %s', async (_, budget, cost, isRefused) => {
+  const { brake, start, committed } = setUpBudgets({ budgets: [managed(budget)] })
+  await start()
+  committed(spent({ usd: 10, ...cost }))
+  expect(brake.refusal(S1, 'prompt') !== undefined).toBe(isRefused)
+})
+
+test('a rolling window lets go of what is older, by quarters of an hour', async () => {
+  const budgets = [managed({ window: '5h' })]
+  const rows = [{ costUsd: 6, bucketMs: AT_MS - (AT_MS % 900_000) - 3 * HOUR_MS }]
+  const { brake, clock, start, stop, committed } = setUpBudgets({ budgets }, { rows })
+  await start()
+  committed(spent({ usd: 4 }))
+  stop()
+  expect(brake.refusal(S1, 'prompt')).toMatchObject({ spentUsd: 10, window: '5h', date: '' })
+  expect(brake.refusal(S1, 'prompt')?.reason).toContain('$10.00 of $10.00 within 5h')
+  await clock.advance(HOUR_MS)
+  expect(brake.refusal(S1, 'prompt')).toBeDefined()
+  await clock.advance(HOUR_MS)
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+})
+
+test('a week begins on Monday in the time zone of budgets', async () => {
+  // Sunday evening in Auckland is Monday there.
+  const nowMs = Date.parse('2026-11-22T12:00:00Z')
+  const rows = [{ costUsd: 20, bucketMs: Date.parse('2026-11-22T10:45:00Z') }]
+  const of = (timeZone: string) => {
+    const budgets = [managed({ window: 'week' })]
+    return setUpBudgets({ budgets, timeZone, nowMs }, { rows })
+  }
+  const [utc, auckland] = [of('UTC'), of('Pacific/Auckland')]
+  await Promise.all([utc.start(), auckland.start()])
+  expect(utc.brake.refusal(S1, 'prompt')).toMatchObject({ date: '2026-11-16', spentUsd: 20 })
+  expect(auckland.brake.refusal(S1, 'prompt')).toBeUndefined()
+})
+
+test('an override lifts a managed budget by its name, and others stay', async () => {
+  const budgets = [managed({ name: 'a' }), managed({ name: 'b', of: 'user' })]
+  const { brake, clock, start, committed } = setUpBudgets({ budgets })
+  await start()
+  committed(spent({ usd: 10, userId: 'ada' }))
+  const common = { untilMs: clock.now() + HOUR_MS, createdMs: clock.now(), createdBy: 'ops' }
+  await brake.override({ ...common, scope: 'budget', subject: 'a' })
+  expect(brake.refusal(S1, 'prompt')?.budget).toBe('b')
+  await brake.override({ ...common, scope: 'user', subject: 'ada' })
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+})
+
+test('spending that moves to another project stops neither until it is read again', async () => {
+  const budgets = [managed({ of: 'project', window: 'month' })]
+  const stored: StoredSpending = {}
+  const { brake, start, committed, ledger } = setUpBudgets({ budgets }, stored)
+  await start()
+  committed(spent({ usd: 9, project: 'web' }))
+  stored.rows = [{ project: 'shop', costUsd: 10 }]
+  committed(spent({ usd: 1, beforeUsd: 9, project: 'shop' }))
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+  await ledger.refresh()
+  expect(brake.refusal(S1, 'prompt')?.subject).toBe('shop')
+})
+
+test('two hundred budgets over a month are answered for in far less than 5 ms', async () => {
+  const budgets = Array.from({ length: 200 }, (_, n) =>
+    managed({ name: `b${n}`, of: 'user', window: n % 2 === 0 ? 'month' : '31d', limitUsd: 1e6 }),
+  )
+  const rows = Array.from({ length: 31 * 96 }, (_, n) => ({
+    costUsd: 1,
+    userId: `u${n % 50}`,
+    bucketMs: AT_MS - (AT_MS % 900_000) - n * 900_000,
+  }))
+  const { brake, start, committed } = setUpBudgets({ budgets }, { rows })
+  await start()
+  committed(spent({ usd: 1, userId: 'u1' }))
+  const times = Array.from({ length: 200 }, () => {
+    const began = performance.now()
+    brake.refusal(S1, 'prompt')
+    return performance.now() - began
+  })
+  const [median] = times.toSorted((a, b) => a - b).slice(100)
+  expect(median).toBeLessThan(5)
 })

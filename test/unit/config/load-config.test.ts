@@ -57,7 +57,7 @@ describe('the configuration', () => {
       retentionMs: 180 * 86_400_000,
       maxStoreBytes: 5 * 1024 ** 3,
       outbox: { maxAgeMs: 30 * 86_400_000, maxBytes: 2 * 1024 ** 3 },
-      budgets: { action: 'tell', limits: {} },
+      budgets: { action: 'tell', limits: {}, spikes: true },
       pageAccess: 'token',
       logLevel: 'info',
     })
@@ -113,6 +113,8 @@ describe('the configuration', () => {
         BUDGET_DAILY_USD: '100.50',
         BUDGET_DAILY_USER_USD: '0.25',
         BUDGET_DAILY_TEAM_USD: '50',
+        BUDGETS_FILE: '/etc/budgets.json',
+        BUDGET_SPIKES: 'off',
         BUDGET_ACTION: 'Stop-Now',
         BUDGET_CONTACT: 'the platform team',
         BUDGET_TIME_ZONE: 'Europe/Vienna',
@@ -170,7 +172,9 @@ describe('the configuration', () => {
       outbox: { maxAgeMs: 604_800_000, maxBytes: 9 },
       budgets: {
         limits: { session: 5, day: 100.5, user: 0.25, team: 50 },
+        file: '/etc/budgets.json',
         action: 'stop-now',
+        spikes: false,
         contact: 'the platform team',
         timeZone: 'Europe/Vienna',
         webhookUrl: 'https://hooks.example/services/T0/B0/key?a=b',

@@ -1,8 +1,8 @@
 /** What a destination asked for by Retry-After holds for the next process, too. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDelivery } from '../../../src/exporters/delivery.ts'
-import { createWebhookSender } from '../../../src/alerts/webhook-sender.ts'
-import type { BudgetAlert } from '../../../src/domain/budget.ts'
+import { createAlertSender } from '../../../src/alerts/alert-sender.ts'
+import type { Alert } from '../../../src/domain/alert.ts'
 import type { DestinationPause } from '../../../src/domain/destination-pause.ts'
 import { err, ok } from '../../../src/domain/result.ts'
 import { START_MS } from './langfuse/sample-emissions.ts'
@@ -123,7 +123,8 @@ describe('the webhook of budgets', () => {
     const waiting = ['a', 'b']
     const posted: number[] = []
     let isReady = false
-    const alert: BudgetAlert = {
+    const alert: Alert = {
+      kind: 'budget',
       scope: 'day',
       subject: '',
       date: '2026-11-21',
@@ -133,7 +134,7 @@ describe('the webhook of budgets', () => {
       atMs: START_MS,
     }
     const start = async () => {
-      const sender = createWebhookSender({
+      const sender = createAlertSender({
         queue: {
           next: async () => {
             const [id] = waiting
@@ -142,8 +143,10 @@ describe('the webhook of budgets', () => {
           putOff: async () => void waiting.reverse(),
           settle: async () => void waiting.shift(),
         },
-        client: {
-          post: async () => {
+        channel: {
+          name: 'webhook',
+          label: 'budget webhook',
+          send: async () => {
             posted.push(clock.now() - START_MS)
             return isReady ? ok(undefined) : err({ reason: 'HTTP 429', retryAfterMs: 60_000 })
           },

@@ -1,16 +1,17 @@
 /** Budget alerts on their way to the webhook, with clock, queue and receiver in the test's hands. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { AlertQueue, BudgetAlert, QueuedAlert } from '../../../src/domain/budget.ts'
+import type { AlertQueue, QueuedAlert, ThresholdAlert } from '../../../src/domain/alert.ts'
 import { err, ok } from '../../../src/domain/result.ts'
-import type { WebhookClient, WebhookFailure } from '../../../src/alerts/webhook-client.ts'
+import { createAlertSender } from '../../../src/alerts/alert-sender.ts'
+import type { AlertChannel, ChannelFailure } from '../../../src/alerts/channel.ts'
 import { webhookMessage } from '../../../src/alerts/webhook-message.ts'
-import { createWebhookSender } from '../../../src/alerts/webhook-sender.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 
 const START_MS = Date.UTC(2026, 10, 21, 9)
 const DAY_MS = 86_400_000
 
-const alert: BudgetAlert = {
+const alert: ThresholdAlert = {
+  kind: 'budget',
   scope: 'user',
   subject: 'ada',
   date: '2026-11-21',
@@ -48,11 +49,13 @@ function rig(...ids: readonly string[]) {
   const clock = createManualClock(START_MS)
   const sent: { readonly id: string; readonly atMs: number }[] = []
   const logged: string[] = []
-  let answer: (id: string) => WebhookFailure | undefined | Promise<undefined> = () => undefined
-  const client: WebhookClient = {
-    post: async ({ id }, _, stop) => {
+  let answer: (id: string) => ChannelFailure | undefined | Promise<undefined> = () => undefined
+  const channel: AlertChannel = {
+    name: 'webhook',
+    label: 'budget webhook',
+    send: async ({ id }, _, stop) => {
       sent.push({ id, atMs: clock.now() - START_MS })
-      const aborted = new Promise<WebhookFailure>((resolve) => {
+      const aborted = new Promise<ChannelFailure>((resolve) => {
         stop.addEventListener('abort', () => resolve({ reason: 'aborted' }))
       })
       const failure = await Promise.race([answer(id), aborted])
@@ -61,7 +64,7 @@ function rig(...ids: readonly string[]) {
   }
   const write = (_: object, message: string) => void logged.push(message)
   const log = { info: write, warn: write, error: write }
-  const sender = createWebhookSender({ queue, client, clock, random: () => 0.5, log })
+  const sender = createAlertSender({ queue, channel, clock, random: () => 0.5, log })
   onTestFinished(() => sender.stop(0))
   return {
     ...inTest,
@@ -91,7 +94,7 @@ describe('the message', () => {
     })
   })
 
-  test.each<[string, Partial<BudgetAlert>, object]>([
+  test.each<[string, Partial<ThresholdAlert>, object]>([
     ['a day is nobody', { scope: 'day', subject: '' }, { subject: null }],
     ['a session has no day', { scope: 'session', date: '' }, { date: null }],
     [
@@ -106,6 +109,40 @@ describe('the message', () => {
   ])('%s', (_, change, expected) => {
     const queued = { id: 'a', alert: { ...alert, ...change }, attempts: 0, notBeforeMs: 0 }
     expect(webhookMessage(queued)).toMatchObject(expected)
+  })
+})
+
+describe('the message of a managed budget', () => {
+  const held = { budget: 'web', window: 'month', date: '2026-11' } as const
+
+  test('has its name and window', () => {
+    const queued = { id: 'a', alert: { ...alert, ...held }, attempts: 0, notBeforeMs: 0 }
+    expect(webhookMessage(queued)).toMatchObject({
+      text: 'claude-telemetry: passed 80 % of the monthly budget "web" of ada: $8.50 of $10.00 spent in 2026-11',
+      ...{ kind: 'budget', thresholdPercent: 80, ...held },
+    })
+  })
+
+  test('that will not last has the day on which it is spent', () => {
+    const { threshold: _, ...rest } = alert
+    const forecast = { projectedUsd: 20.4, spentOn: '2026-11-19' }
+    const late = { ...rest, ...held, ...forecast, kind: 'forecast' } as const
+    expect(webhookMessage({ id: 'a', alert: late, attempts: 0, notBeforeMs: 0 })).toMatchObject({
+      text: 'claude-telemetry: at this pace the monthly budget "web" of ada is spent on 2026-11-19: $8.50 of $10.00 spent in 2026-11',
+      ...{ kind: 'forecast', thresholdPercent: null, limitUsd: 10, ...forecast },
+    })
+  })
+
+  test('of a spike has what is usual', () => {
+    const figures = { costUsd: 9, usualUsd: 2, hour: '2026-11-21 09:00', atMs: START_MS }
+    const spike = { kind: 'spike', scope: 'user', subject: '<ada>', ...figures } as const
+    expect(webhookMessage({ id: 'a', alert: spike, attempts: 0, notBeforeMs: 0 })).toEqual({
+      id: 'a',
+      text: 'claude-telemetry: an hour of &lt;ada&gt; costs far more than usual: $9.00, where nine of ten cost at most $2.00, on 2026-11-21 09:00',
+      ...{ kind: 'spike', scope: 'user', subject: '<ada>', date: '2026-11-21 09:00' },
+      ...{ thresholdPercent: null, limitUsd: null, spentUsd: 9, usualUsd: 2 },
+      at: '2026-11-21T09:00:00.000Z',
+    })
   })
 })
 
@@ -168,7 +205,7 @@ describe('the sender', () => {
     await settle()
     expect(logged).toEqual([
       'the budget webhook failed, it is tried again',
-      'the budget webhook answers again',
+      'the budget webhook works again',
       'the budget webhook failed, it is tried again',
     ])
   })
@@ -215,7 +252,7 @@ describe('the sender', () => {
     expect(waiting()).toEqual(['old'])
     await clock.advance(10_000)
     expect(waiting()).toEqual([])
-    expect(logged).toContain('a budget alert was given up: the webhook did not accept it')
+    expect(logged).toContain('an alert was given up: the budget webhook did not accept it')
   })
 
   test('sends what was put off under a clock that has been set back', async () => {
@@ -236,7 +273,7 @@ describe('the sender', () => {
     expect(ids()).toEqual([])
     await clock.advance(1)
     expect(ids()).toEqual(['a'])
-    expect(logged).toEqual(['the queue of budget alerts failed, the webhook waits'])
+    expect(logged).toEqual(['the queue of alerts failed, the budget webhook waits'])
   })
 })
 

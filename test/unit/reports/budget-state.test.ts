@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBudgetDays } from '../../../src/reports/budget-days.ts'
 import { createBudgetStates } from '../../../src/reports/budget-state.ts'
 import type { BudgetLimits } from '../../../src/domain/budget.ts'
+import { settingsBudgets } from '../../../src/domain/managed-budget.ts'
 import { openReader } from '../../../src/storage/beside.ts'
 import { AT_MS } from '../storage/arrivals.ts'
 import { openBudgets, type Step } from '../storage/budget-rig.ts'
@@ -24,8 +25,19 @@ async function statesOf(limits: BudgetLimits, nowMs = AT_MS) {
   if (!reader.ok) throw new Error(reader.error)
   onTestFinished(() => reader.value.close())
   const now = () => nowMs
-  const states = createBudgetStates({ reader: reader.value, limits, timeZone: 'UTC', now })
+  const fixed = settingsBudgets(limits)
+  const states = createBudgetStates({
+    ...{ reader: reader.value, fixed, timeZone: 'UTC', visible: 'all', now },
+  })
   return (await states()).budgets
+}
+
+/** What is expected of the day of these tests at its pace so far. */
+function forecastAt(spentUsd: number, nowMs: number) {
+  const { fromMs, toMs } = createBudgetDays('UTC')(nowMs)
+  const pace = spentUsd / (nowMs - fromMs)
+  const spentAtMs = Math.round(fromMs + 10 / pace)
+  return { projectedUsd: pace * (toMs - fromMs), spentAtMs: spentAtMs < toMs ? spentAtMs : null }
 }
 
 /** When the day of these tests ends. */
@@ -42,10 +54,15 @@ describe('the state of budgets', () => {
         scope: 'day',
         name: null,
         sessionKey: null,
+        budget: null,
+        window: 'day',
         limitUsd: 10,
         spentUsd: 9,
+        leftUsd: 1,
         level: 'near',
         resetsMs: endOfDayMs,
+        windowFromMs: endOfDayMs - DAY_MS,
+        forecast: forecastAt(9, AT_MS),
       },
     ])
     expect(await statesOf({ day: 10 }, endOfDayMs)).toMatchObject([{ spentUsd: 0, level: 'ok' }])

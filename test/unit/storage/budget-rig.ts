@@ -32,7 +32,7 @@ export interface BudgetOptions {
   readonly limits: BudgetLimits
   readonly dataDir?: string
   readonly timeZone?: string
-  readonly hasWebhook?: boolean
+  readonly hasChannels?: boolean
 }
 
 export interface BudgetRig {
@@ -49,7 +49,7 @@ export interface BudgetRig {
 let keys = 0
 
 export async function openBudgets(options: BudgetOptions): Promise<BudgetRig> {
-  const { limits, dataDir = temporaryFolder(), timeZone = 'UTC', hasWebhook = true } = options
+  const { limits, dataDir = temporaryFolder(), timeZone = 'UTC', hasChannels = true } = options
   const errors: object[] = []
   let fails = false
   const opened = await openStore<Spender>({
@@ -69,7 +69,7 @@ export async function openBudgets(options: BudgetOptions): Promise<BudgetRig> {
         }
         return [observation(`alert ${alert.scope} ${alert.threshold}`)]
       },
-      hasWebhook,
+      hasChannels,
     },
     log: { warn: () => {}, error: (fields) => errors.push(fields) },
   })

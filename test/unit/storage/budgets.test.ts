@@ -119,13 +119,16 @@ describe('recorded with the commit', () => {
     const [item, ...more] = await langfuseOutbox(rig.store).due(AT_MS, 10, 1e6)
     expect(item?.emission).toMatchObject({ name: 'alert day 100' })
     expect(more).toEqual([])
-    expect((await rig.store.alerts.next())?.alert).toMatchObject({ scope: 'day', threshold: 100 })
+    await rig.store.alerts.adopt(['webhook'])
+    const waiting = await rig.store.alerts.queue('webhook').next()
+    expect(waiting?.alert).toMatchObject({ scope: 'day', threshold: 100 })
   })
 
   test('without a webhook nothing waits for one', async () => {
-    const rig = await openBudgets({ limits: { day: 1 }, hasWebhook: false })
+    const rig = await openBudgets({ limits: { day: 1 }, hasChannels: false })
     expect(await rig.spend({ costUsd: 2 })).toHaveLength(1)
-    expect(await rig.store.alerts.next()).toBeUndefined()
+    await rig.store.alerts.adopt(['webhook'])
+    expect(await rig.store.alerts.queue('webhook').next()).toBeUndefined()
   })
 
   test('a webhook that is away is owed a thousand alerts at most; the rest is recorded', async () => {

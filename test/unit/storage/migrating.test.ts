@@ -53,6 +53,42 @@ async function oldDatabase(): Promise<string> {
   return dataDir
 }
 
+test('an alert that waited for the webhook is in its queue, and budgets count what was spent', async () => {
+  const dataDir = await databaseBefore('0022')
+  const database = new Database(databaseIn(dataDir))
+  database.exec(`
+    insert into sessions (session_key, agent, session_id, updated_ms, user_id, project, cost_usd)
+      values ('claude-code/s1', 'claude-code', 's1', ${AT_MS}, 'ada', 'web', 2);
+    insert into model_usage (session_ref, bucket_ms, model, is_subagent, dimensions_ref, calls, errors,
+      cost_usd) select 1, ${bucketOf(AT_MS)}, 'opus', 0, min(id), 1, 0, 2 from usage_dimensions;
+    insert into budget_alerts (id, scope, subject, date, threshold, limit_usd, spent_usd, created_ms,
+      webhook_attempts, webhook_not_before_ms) values
+      ('a', 'user', 'ada', '2026-11-18', 80, 2, 1.7, ${AT_MS}, 3, ${AT_MS + 9}),
+      ('b', 'user', 'ada', '2026-11-18', 100, 2, 2, ${AT_MS}, 0, null)`)
+  database.close()
+  const store = await openStore(dataDir)
+  await store.alerts.adopt(['webhook', 'mail'])
+  await store.alerts.adopt(['webhook', 'mail'])
+  for (const channel of ['webhook', 'mail']) {
+    const queue = store.alerts.queue(channel)
+    const alert = {
+      kind: 'budget',
+      scope: 'user',
+      subject: 'ada',
+      date: '2026-11-18',
+      threshold: 80,
+    }
+    expect(await queue.next()).toMatchObject({ id: 'a', alert: { ...alert, spentUsd: 1.7 } })
+    await queue.settle('a')
+    expect(await queue.next()).toBeUndefined()
+  }
+  expect(await store.budgets.list()).toEqual([])
+  const day = { fromMs: bucketOf(AT_MS), toMs: AT_MS }
+  expect(await store.brake.spending(day)).toMatchObject([
+    { userId: 'ada', project: 'web', agent: 'claude-code', model: 'opus', costUsd: 2 },
+  ])
+})
+
 test('sessions of before keys belong to the team and the user that they name', async () => {
   const dataDir = temporaryFolder()
   const database = new Database(databaseIn(dataDir))

@@ -26,6 +26,7 @@ const MASKED = new Set([
   ...['session_key', 'score_key', 'payload'].map((column) => `outbox.${column}`),
   'outbox_exceptions.reason',
   'budget_alerts.subject',
+  'alerts.subject',
   'audit_log.target',
   ...['message', 'name', 'record'].map((column) => `quarantine.${column}`),
   'transcript_files.state',
@@ -40,6 +41,9 @@ const OWN = new Set([
   ...['outbox.kind', 'outbox_positions.exporter', 'outbox_positions.kind'],
   ...['outbox_exceptions.exporter', 'outbox_exceptions.kind', 'outbox_exceptions.state'],
   ...['budget_alerts.id', 'budget_alerts.scope', 'budget_alerts.date'],
+  ...['id', 'channel', 'kind', 'topic', 'body'].map((column) => `alerts.${column}`),
+  // What an operator wrote.
+  ...['name', 'subject_kind', 'subject', 'time_window'].map((column) => `budgets.${column}`),
   ...['ids.name', 'totals.name', 'pauses.destination', 'forwarded.digest'],
   ...['quarantine.hash', 'quarantine.signal', 'quarantine.reason', 'quarantine.owner'],
   ...['sessions.route', 'outbox.destination'],

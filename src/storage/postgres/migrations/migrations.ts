@@ -16,6 +16,7 @@ import { rollingUpgrades } from './0004-rolling-upgrades.ts'
 import { foldersAsProjects } from './0005-folders-as-projects.ts'
 import { sharedQuotas } from './0006-shared-quotas.ts'
 import { workSegments } from './0008-work-segments.ts'
+import { managedBudgets } from './0010-managed-budgets.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -25,6 +26,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-folders-as-projects': foldersAsProjects,
   '0006-shared-quotas': sharedQuotas,
   '0008-work-segments': workSegments,
+  '0010-managed-budgets': managedBudgets,
 }
 
 export const breaking: readonly string[] = []

@@ -1,42 +1,77 @@
 /** What was spent, for budgets; and what metrics alone tell of it. */
 import { sql } from 'kysely'
-import { addSpending, type DaySpending } from '../../day-spending.ts'
+import type { Owner } from '../../../domain/access.ts'
+import type { SpentRow } from '../../../domain/budget-brake.ts'
+import { budgetOf } from '../../stored-alerts.ts'
 import type { BudgetReader, EventGapReader } from '../../store-reader.ts'
+import type { Span } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
 import { plainText } from '../stored-values.ts'
 import { usd, usdSum, wholeSpan } from './figures.ts'
 import { ownedBy } from './session-filter.ts'
 
-export function createBudgetReader({ kysely }: Database): BudgetReader {
+/**
+ * What was spent within a span, added up by everyone that it counts for, off the usage rows, as all
+ * reports. Apart by quarters of an hour, or with 0 for all of them.
+ */
+export async function spentGroups(
+  { kysely }: Pick<Database, 'kysely'>,
+  asked: Span,
+  by: 'quarters' | 'span',
+  owner?: Owner,
+): Promise<readonly SpentRow[]> {
+  const { fromMs, toMs } = wholeSpan(asked)
+  const bucket = by === 'quarters' ? sql.ref<number>('bucket_ms') : sql<number>`0::bigint`
+  const rows = await kysely
+    .selectFrom('model_usage')
+    .innerJoin('sessions', 'sessions.id', 'session_ref')
+    .select(['user_id', 'team', 'project', 'sessions.agent', 'model', bucket.as('bucket_ms')])
+    .select([
+      usdSum('model_usage.cost_nanousd').as('cost_usd'),
+      usdSum('model_usage.estimated_nanousd').as('estimated_usd'),
+    ])
+    .where('bucket_ms', '>=', fromMs)
+    .where('bucket_ms', '<', toMs)
+    .$if(owner?.team !== undefined, (query) =>
+      query.where('owner_team', '=', plainText(owner?.team ?? '')),
+    )
+    .$if(owner?.user !== undefined, (query) =>
+      query.where('owner_user', '=', plainText(owner?.user ?? '')),
+    )
+    .groupBy(['user_id', 'team', 'project', 'sessions.agent', 'model'])
+    .$if(by === 'quarters', (query) => query.groupBy('bucket_ms'))
+    .execute()
+  return rows.map((row) => ({
+    bucketMs: row.bucket_ms,
+    userId: row.user_id ?? undefined,
+    team: row.team ?? undefined,
+    project: row.project ?? undefined,
+    agent: row.agent,
+    model: row.model,
+    costUsd: row.cost_usd,
+    estimatedUsd: row.estimated_usd,
+  }))
+}
+
+export function createBudgetReader(database: Pick<Database, 'kysely'>): BudgetReader {
+  const { kysely } = database
   return {
-    /** Off the usage rows, as all reports. */
-    spendingOf: async (asked, owner) => {
-      const { fromMs, toMs } = wholeSpan(asked)
-      const sums = await kysely
-        .selectFrom('model_usage')
-        .innerJoin('sessions', 'sessions.id', 'session_ref')
-        .select(['user_id', 'team', usdSum('model_usage.cost_nanousd').as('cost_usd')])
-        .where('bucket_ms', '>=', fromMs)
-        .where('bucket_ms', '<', toMs)
-        .$if(owner?.team !== undefined, (query) =>
-          query.where('owner_team', '=', plainText(owner?.team ?? '')),
-        )
-        .$if(owner?.user !== undefined, (query) =>
-          query.where('owner_user', '=', plainText(owner?.user ?? '')),
-        )
-        .groupBy(['user_id', 'team'])
-        .execute()
-      const day: DaySpending = { totalUsd: 0, users: new Map(), teams: new Map() }
-      for (const { user_id, team, cost_usd } of sums) {
-        addSpending(day, { userId: user_id ?? undefined, team: team ?? undefined }, cost_usd)
-      }
-      return day
+    spending: (span, owner) => spentGroups(database, span, 'span', owner),
+    defined: async () => {
+      const rows = await kysely.selectFrom('budgets').selectAll().orderBy('name').execute()
+      return rows.map(budgetOf)
     },
-    sessions: async ({ sinceMs, leastUsd, limit, owner }) => {
+    sessions: async ({ sinceMs, leastUsd, limit, owner, of, subject }) => {
+      const column = of === 'user' ? 'user_id' : of
       const cost = sql<number>`coalesce(${usd('cost_nanousd')}, 0)`
       const told = ownedBy(kysely.selectFrom('sessions'), owner)
         .select(['session_key as key', 'title', cost.as('costUsd')])
         .where('is_empty', '=', sql.lit(false))
+        .$if(column !== undefined, (query) =>
+          subject === undefined
+            ? query.where(sql.ref(column ?? ''), 'is not', null)
+            : query.where(sql.ref(column ?? ''), '=', plainText(subject)),
+        )
       const open = told.where('deadline_ms', 'is not', sql.lit(null))
       const closed = told
         .where('deadline_ms', 'is', sql.lit(null))

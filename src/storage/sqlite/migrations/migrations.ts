@@ -22,6 +22,7 @@ import { budgetOverrides } from './0016-budget-overrides.ts'
 import { transcriptRanks } from './0017-transcript-ranks.ts'
 import { foldersAsProjects } from './0018-folders-as-projects.ts'
 import { workSegments } from './0020-work-segments.ts'
+import { managedBudgets } from './0022-managed-budgets.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -43,4 +44,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0017-transcript-ranks': transcriptRanks,
   '0018-folders-as-projects': foldersAsProjects,
   '0020-work-segments': workSegments,
+  '0022-managed-budgets': managedBudgets,
 }

@@ -6,11 +6,17 @@ import { ownedBy } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 
 export function createBudgetSessions({ kysely }: ReadConnection): BudgetReader['sessions'] {
-  return async ({ sinceMs, leastUsd, limit, owner }) => {
+  return async ({ sinceMs, leastUsd, limit, owner, of, subject }) => {
+    const column = of === 'user' ? 'user_id' : of
     const cost = sound('cost_usd', 'usd')
     const told = ownedBy(kysely.selectFrom('sessions'), owner)
       .select(['session_key as key', 'title', cost.as('costUsd')])
       .where('is_empty', '=', sql.lit(0))
+      .$if(column !== undefined, (query) =>
+        subject === undefined
+          ? query.where(sql.ref(column ?? ''), 'is not', null)
+          : query.where(sql.ref(column ?? ''), '=', subject),
+      )
     const open = told.where('deadline_ms', 'is not', sql.lit(null))
     const closed = told
       .where('deadline_ms', 'is', sql.lit(null))

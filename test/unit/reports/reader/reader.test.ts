@@ -18,7 +18,7 @@ function setUp() {
       dataDir: '/nowhere',
       policy,
       ownPrices: [],
-      budgets: { limits: {}, timeZone: 'UTC' },
+      budgets: { fixed: [], timeZone: 'UTC' },
       ticketPattern: 'T-[0-9]+',
       langfuseUrl: undefined,
     },

@@ -1,18 +1,17 @@
 /**
- * Sends budget alerts to the webhook, one at a time, beside the delivery to Langfuse and without
- * a say in it. What is not taken waits in the store and is tried again, also after a restart; an
+ * Sends alerts to one channel, one at a time, beside the delivery to Langfuse and the other channels and
+ * without a say in them. What is not taken waits in the store and is tried again, also after a restart; an
  * answer that was lost, or a crash right behind it, repeats an alert under the id it had.
  */
-import type { AlertQueue, QueuedAlert } from '../domain/budget.ts'
+import type { AlertQueue, QueuedAlert } from '../domain/alert.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import { backoffMs } from '../exporters/backoff.ts'
 import type { DeliveryLog } from '../exporters/limits.ts'
 import { createWakeableDelay } from '../exporters/wakeable-delay.ts'
-import type { WebhookClient, WebhookFailure } from './webhook-client.ts'
-import { webhookMessage } from './webhook-message.ts'
+import type { AlertChannel, ChannelFailure } from './channel.ts'
 
-export interface WebhookSender {
+export interface AlertSender {
   start(): void
   /** An alert was committed: send it now. */
   notify(): void
@@ -20,10 +19,12 @@ export interface WebhookSender {
   stop(graceMs: number): Promise<void>
 }
 
-export interface WebhookSenderDeps {
+export interface AlertSenderDeps {
   readonly queue: AlertQueue
-  readonly client: WebhookClient
-  /** Keeps what the webhook asks for by Retry-After; without it a restart begins anew. */
+  readonly channel: AlertChannel
+  /** Runs before each look into the queue: what commits found is put into it. */
+  readonly prepare?: () => Promise<void>
+  /** Keeps what the receiver asks for by Retry-After; without it a restart begins anew. */
   readonly pause?: DestinationPause | undefined
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -39,8 +40,9 @@ const BROKEN_REST_MS = 5_000
 /** What is put off for longer was put off under a clock that has been set back since. */
 const LONGEST_WAIT_MS = 3_600_000
 
-export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
-  const { queue, client, pause, clock, random, log } = deps
+export function createAlertSender(deps: AlertSenderDeps): AlertSender {
+  const { queue, channel, pause, clock, random, log } = deps
+  const { label } = channel
   const rest = createWakeableDelay(clock)
   const aborter = new AbortController()
   let running: Promise<void> | undefined
@@ -63,6 +65,7 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
       await resume()
       const heldMs = heldUntilMs - clock.now()
       if (heldMs > 0) return heldMs
+      await deps.prepare?.()
       const next = await queue.next()
       if (next === undefined) return LONGEST_WAIT_MS
       const waitMs = next.notBeforeMs - clock.now()
@@ -70,12 +73,12 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
       await send(next)
       return 0
     } catch (error) {
-      log.error({ err: error }, 'the queue of budget alerts failed, the webhook waits')
+      log.error({ err: error }, `the queue of alerts failed, the ${label} waits`)
       return BROKEN_REST_MS
     }
   }
 
-  /** What the webhook asked a former process for. */
+  /** What the receiver asked a former process for. */
   async function resume(): Promise<void> {
     if (isResumed) return
     heldUntilMs = Math.min((await pause?.untilMs()) ?? 0, clock.now() + LONGEST_WAIT_MS)
@@ -83,26 +86,26 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
   }
 
   async function send(next: QueuedAlert): Promise<void> {
-    const sent = await client.post(webhookMessage(next), clock.now(), aborter.signal)
+    const sent = await channel.send(next, clock.now(), aborter.signal)
     if (sent.ok) {
       await queue.settle(next.id)
-      if (failures > 0) log.info({}, 'the budget webhook answers again')
+      if (failures > 0) log.info({}, `the ${label} works again`)
       failures = 0
     } else if (!aborter.signal.aborted) {
       await retry(next, sent.error)
     }
   }
 
-  /** The whole webhook rests, and this alert for longer: one that is refused holds up no other. */
-  async function retry({ id, alert, attempts }: QueuedAlert, failure: WebhookFailure) {
+  /** The whole channel rests, and this alert for longer: one that is refused holds up no other. */
+  async function retry({ id, alert, attempts }: QueuedAlert, failure: ChannelFailure) {
     const { reason, retryAfterMs = 0 } = failure
     const nowMs = clock.now()
     failures += 1
-    if (failures === 1) log.warn({ reason }, 'the budget webhook failed, it is tried again')
+    if (failures === 1) log.warn({ reason }, `the ${label} failed, it is tried again`)
     heldUntilMs = nowMs + Math.max(retryAfterMs, backoffMs(failures, random, LIMITS))
     if (retryAfterMs > 0) await pause?.set(nowMs + retryAfterMs)
     if (nowMs - alert.atMs > GIVE_UP_MS) {
-      log.error({ id, reason }, 'a budget alert was given up: the webhook did not accept it')
+      log.error({ id, reason }, `an alert was given up: the ${label} did not accept it`)
       await queue.settle(id)
       return
     }

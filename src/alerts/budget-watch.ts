@@ -1,0 +1,259 @@
+/**
+ * Finds what is to be told of spending, right behind the commits that spend: thresholds of managed budgets,
+ * budgets that will not last, and hours and sessions far above their usual. Budgets of the settings find
+ * their thresholds inside of the commit (docs/decisions/0008).
+ *
+ * What was told is noted in the store, so nothing is told twice after a restart or by several replicas; and
+ * what a crash left untold is found by the next look.
+ */
+import { type Alert, type AlertStore, alertTopic } from '../domain/alert.ts'
+import { reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
+import type { Clock, Timer } from '../domain/clock.ts'
+import { forecastOf } from '../domain/forecast.ts'
+import type { SessionKey } from '../domain/identity.ts'
+import { type BudgetCalendar, rollingMs, type WindowSpan } from '../domain/budget-subject.ts'
+import {
+  heldSubject,
+  isFor,
+  type KnownBudget,
+  spenderOf,
+  windowAt,
+} from '../domain/managed-budget.ts'
+import type { Outcome } from '../domain/session-store.ts'
+import { hourSpike, hoursToCheck, SPIKE_REST_MS, sessionSpike } from '../domain/spike.ts'
+import type { DeliveryLog } from '../exporters/limits.ts'
+import type { SpendingLedger } from './spending-ledger.ts'
+
+export interface BudgetWatch {
+  /** To be told of each commit, behind the ledger. */
+  committed(outcome: Outcome<unknown>): void
+  /** Looks at everything that is known, hours included; resolves once it is told. */
+  look(): Promise<void>
+  stop(): void
+}
+
+export interface BudgetWatchDeps {
+  readonly budgets: () => readonly KnownBudget[]
+  readonly tellsSpikes: boolean
+  readonly ledger: Pick<
+    SpendingLedger,
+    'spentIn' | 'subjectsIn' | 'quartersOf' | 'session' | 'sessions'
+  >
+  readonly calendar: BudgetCalendar
+  /** `2026-11-21 14:00` in the time zone of budgets. */
+  readonly hourText: (ms: number) => string
+  readonly alerts: Pick<AlertStore, 'raise'>
+  readonly channels: readonly string[]
+  /** Called with each alert once it is durable. */
+  readonly onRaised: (alert: Alert) => void
+  readonly clock: Clock
+  readonly log: DeliveryLog
+}
+
+/** Commits within it are looked at together. */
+const DELAY_MS = 1_000
+/** Another replica may have told it: when that is asked again. */
+const ASK_AGAIN_MS = 60_000
+/** Topics that are remembered, so that the store is not asked with each commit. */
+const MAX_TOLD = 10_000
+/** A budget that will be spent in the last tenth of its window has as good as lasted. */
+const FORECAST_PART = 0.9
+
+/** An alert with when its window began: it is told once since then. */
+interface Found {
+  readonly alert: Alert
+  readonly sinceMs: number
+  /** When it may be told again, as far as is known. */
+  readonly untilMs: number
+  readonly sessionKey?: SessionKey
+  /** What it says is implied by another one: it is noted, but not told. */
+  readonly isSilent?: boolean
+}
+
+export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
+  const { budgets, tellsSpikes, ledger, calendar, alerts, channels, clock, log } = deps
+  const changed = new Set<SessionKey>()
+  /** Until when a topic needs no further look. */
+  const told = new Map<string, number>()
+  let timer: Timer | undefined
+  let running: Promise<void> | undefined
+  let isStopped = false
+
+  async function tell({ alert, sinceMs, untilMs, sessionKey, isSilent }: Found): Promise<void> {
+    const topic = alertTopic(alert)
+    const nowMs = clock.now()
+    if (nowMs < (told.get(topic) ?? 0)) return
+    const isNews = await alerts.raise(alert, {
+      sinceMs,
+      channels: isSilent === true ? [] : channels,
+      ...(sessionKey !== undefined && { sessionKey }),
+    })
+    told.delete(topic)
+    told.set(topic, isNews ? untilMs : Math.min(untilMs, nowMs + ASK_AGAIN_MS))
+    for (const oldest of told.keys()) {
+      if (told.size <= MAX_TOLD) break
+      told.delete(oldest)
+    }
+    if (isNews && isSilent !== true) deps.onRaised(alert)
+  }
+
+  function* thresholds(
+    budget: KnownBudget,
+    subject: string,
+    spentUsd: number,
+    span: WindowSpan | undefined,
+  ): Generator<Found> {
+    const { limitUsd, window } = budget
+    const reached = reachedThreshold(spentUsd, limitUsd)
+    if (reached === undefined) return
+    const nowMs = clock.now()
+    const lengthMs = rollingMs(window)
+    const common = {
+      sinceMs: span?.fromMs ?? 0,
+      untilMs:
+        span === undefined
+          ? Number.POSITIVE_INFINITY
+          : lengthMs === undefined
+            ? span.toMs
+            : nowMs + lengthMs,
+      ...(span === undefined && { sessionKey: subject }),
+    }
+    const held = heldSubject(budget, subject, span?.date ?? '')
+    for (const threshold of THRESHOLDS.toReversed()) {
+      if (threshold > reached) continue
+      const alert = { kind: 'budget', ...held, threshold, limitUsd, spentUsd, atMs: nowMs } as const
+      yield { ...common, alert, isSilent: threshold < reached }
+    }
+  }
+
+  function* forecast(
+    budget: KnownBudget,
+    subject: string,
+    spentUsd: number,
+    span: WindowSpan,
+  ): Generator<Found> {
+    const { limitUsd, window } = budget
+    if (window !== 'week' && window !== 'month') return
+    const { fromMs, toMs, date } = span
+    const nowMs = clock.now()
+    const found = forecastOf({ spentUsd, limitUsd, fromMs, toMs, nowMs })
+    const spentAtMs = found?.spentAtMs
+    if (found === undefined || spentAtMs === undefined) return
+    if (spentAtMs > fromMs + (toMs - fromMs) * FORECAST_PART) return
+    const { projectedUsd } = found
+    const held = heldSubject(budget, subject, date)
+    const spentOn = calendar('day', spentAtMs).date
+    yield {
+      alert: {
+        ...({ kind: 'forecast', ...held, limitUsd, spentUsd } as const),
+        ...{ projectedUsd, spentOn, atMs: nowMs },
+      },
+      sinceMs: fromMs,
+      untilMs: toMs,
+    }
+  }
+
+  function* ofWindows(budget: KnownBudget, span: WindowSpan): Generator<Found> {
+    const { of, subject } = budget
+    const subjects =
+      subject !== undefined ? [subject] : of === 'all' ? [''] : ledger.subjectsIn(of, span)
+    for (const each of subjects) {
+      const spentUsd = ledger.spentIn(of, each, span)?.costUsd
+      if (spentUsd === undefined) continue
+      yield* thresholds(budget, each, spentUsd, span)
+      yield* forecast(budget, each, spentUsd, span)
+    }
+  }
+
+  function* ofSessions(budget: KnownBudget, keys: Iterable<SessionKey>): Generator<Found> {
+    for (const key of keys) {
+      const session = ledger.session(key)
+      const subject = session && spenderOf(budget.of, session)
+      if (session === undefined || subject === undefined || !isFor(budget, subject)) continue
+      yield* thresholds(budget, key, session.costUsd, undefined)
+    }
+  }
+
+  function* sessionSpikes(keys: ReadonlySet<SessionKey>): Generator<Found> {
+    const costs = Array.from(ledger.sessions()).filter(({ costUsd }) => costUsd > 0)
+    for (const key of keys) {
+      const session = ledger.session(key)
+      if (session === undefined) continue
+      const others = costs.flatMap((each) => (each.key === key ? [] : [each.costUsd]))
+      const spike = sessionSpike(session.costUsd, others)
+      if (spike === undefined) continue
+      const atMs = clock.now()
+      yield {
+        alert: { kind: 'spike', scope: 'session', subject: key, ...spike, hour: '', atMs },
+        sinceMs: 0,
+        untilMs: Number.POSITIVE_INFINITY,
+        sessionKey: key,
+      }
+    }
+  }
+
+  function* hourSpikes(): Generator<Found> {
+    const nowMs = clock.now()
+    for (const hourMs of hoursToCheck(nowMs)) {
+      const span = { fromMs: hourMs, toMs: nowMs + 1, date: '' }
+      const users = Array.from(ledger.subjectsIn('user', span), (user) => ['user', user] as const)
+      for (const [scope, subject] of [['all', ''] as const, ...users]) {
+        const spike = hourSpike(ledger.quartersOf(scope, subject), hourMs)
+        if (spike === undefined) continue
+        yield {
+          alert: {
+            ...({ kind: 'spike', scope, subject, ...spike } as const),
+            ...{ hour: deps.hourText(hourMs), atMs: nowMs },
+          },
+          sinceMs: nowMs - SPIKE_REST_MS,
+          untilMs: nowMs + SPIKE_REST_MS,
+        }
+      }
+    }
+  }
+
+  function* everything(keys: ReadonlySet<SessionKey>, withHours: boolean): Generator<Found> {
+    for (const budget of budgets()) {
+      if (budget.scope !== undefined) continue
+      const span = windowAt(budget.window, clock.now(), calendar)
+      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span)
+    }
+    if (!tellsSpikes) return
+    yield* sessionSpikes(keys)
+    if (withHours) yield* hourSpikes()
+  }
+
+  async function round(withHours: boolean): Promise<void> {
+    const keys = new Set(changed)
+    changed.clear()
+    try {
+      for (const found of everything(keys, withHours)) await tell(found)
+    } catch (error) {
+      for (const key of keys) changed.add(key)
+      log.error({ err: error }, 'budget alerts could not be noted; it is tried again')
+    }
+  }
+
+  /** One after the other. */
+  function look(withHours: boolean): Promise<void> {
+    const next = (running ?? Promise.resolve()).then(() => round(withHours))
+    running = next
+    return next
+  }
+
+  return {
+    committed: ({ sessions, usage }) => {
+      for (const { key } of sessions) changed.add(key)
+      if (usage.length === 0 || timer !== undefined || isStopped) return
+      timer = clock.setTimer(() => {
+        timer = undefined
+        void look(false)
+      }, DELAY_MS)
+    },
+    look: () => look(true),
+    stop: () => {
+      isStopped = true
+      timer?.cancel()
+    },
+  }
+}

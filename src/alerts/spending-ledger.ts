@@ -1,0 +1,358 @@
+/**
+ * What was spent, by days and by everyone that a budget can be for, in memory: read from the store at the
+ * start and kept up commit by commit, so that a question about it asks nothing but memory.
+ *
+ * A day's sums are replaced as a whole between two commits, so nothing counts twice. Today is read again
+ * every minute, and every day every hour, since other replicas spend as well. What may be wrong meanwhile
+ * is not told: days of a session that was deleted, or whose spending counts for another name now.
+ */
+import type { BrakeStore, KnownSession, SpentRow } from '../domain/budget-brake.ts'
+import type { Clock, Timer } from '../domain/clock.ts'
+import { addUsd } from '../domain/exact-sum.ts'
+import type { SessionKey } from '../domain/identity.ts'
+import {
+  BUDGET_SUBJECTS,
+  type BudgetCalendar,
+  type BudgetOf,
+  type WindowSpan,
+} from '../domain/budget-subject.ts'
+import { spenderOf } from '../domain/managed-budget.ts'
+import type { Outcome, SessionRow, SessionUsage } from '../domain/session-store.ts'
+import type { DeliveryLog } from '../exporters/limits.ts'
+
+/** US dollars. */
+export interface Spent {
+  readonly costUsd: number
+  /** The part of it that agents did not tell themselves. */
+  readonly estimatedUsd: number
+}
+
+/** How far back the ledger has to go, epoch ms. */
+export interface LedgerNeeds {
+  readonly daysFromMs: number
+  /** From when on quarters of an hour are kept apart, too. */
+  readonly quartersFromMs: number
+}
+
+export interface SpendingLedger {
+  /** Reads what was spent; resolves when it is known, or could not be read and is tried again. */
+  start(): Promise<void>
+  stop(): void
+  /** Reads again what is not known, also what is needed from now on; resolves as `start`. */
+  refresh(): Promise<void>
+  /** To be told of each commit before its records are answered. */
+  committed(outcome: Outcome<unknown>): void
+  /** Sessions were deleted or changed: reads what is left. */
+  deleted(): void
+  /** Spending in a window; undefined while it is not known for certain. */
+  spentIn(of: BudgetOf, subject: string, span: WindowSpan): Spent | undefined
+  /** Those who spent something in a window, as far as that is known. */
+  subjectsIn(of: BudgetOf, span: WindowSpan): ReadonlySet<string>
+  /** Quarters of an hour in which something was spent, by when they begin. */
+  quartersOf(of: BudgetOf, subject: string): ReadonlyMap<number, number>
+  /** A session as the last commit left it. */
+  session(key: SessionKey): KnownSession | undefined
+  sessions(): Iterable<KnownSession>
+}
+
+export interface SpendingLedgerDeps {
+  readonly store: Pick<BrakeStore, 'spending' | 'knownSessions'>
+  readonly calendar: BudgetCalendar
+  /** Asked at each refresh; undefined while nothing is to be known. */
+  readonly needs: (nowMs: number) => LedgerNeeds | undefined
+  /** Runs before each refresh. */
+  readonly prepare?: () => Promise<void>
+  /** Runs after each refresh. */
+  readonly onRefreshed?: () => void
+  /** Runs a task while no commit is under way, so that what it reads holds until the next one. */
+  readonly betweenCommits: <T>(task: () => Promise<T>) => Promise<T>
+  readonly clock: Clock
+  readonly log: DeliveryLog
+}
+
+type Cells = ReadonlyMap<BudgetOf, Map<string, Spent>>
+
+interface LedgerDay {
+  readonly fromMs: number
+  readonly toMs: number
+  /** `moved`: only the sum of all is right; `void`: nothing is. */
+  state: 'read' | 'moved' | 'void'
+  cells: Cells
+  /** By when they begin; undefined where they are not kept. */
+  quarters: Map<number, Cells> | undefined
+}
+
+const REFRESH_MS = 60_000
+/** Rounds after which every day is read again. */
+const ROUNDS_PER_FULL = 60
+/** Sessions that are remembered, and how far back they are looked for at the start. */
+const MAX_SESSIONS = 20_000
+const SESSIONS_SINCE_MS = 31 * 86_400_000
+/** A sender's clock may be ahead by as much. */
+const AHEAD_MS = 86_400_000
+
+export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
+  const { store, calendar, needs, betweenCommits, clock, log } = deps
+  const sessions = new Map<SessionKey, KnownSession>()
+  /** The oldest first. */
+  let days = new Map<number, LedgerDay>()
+  let needsSessions = true
+  let round = 0
+  let timer: Timer | undefined
+  let running: Promise<void> | undefined
+  let isAskedAgain = false
+  let isStopped = false
+
+  function refresh(): Promise<void> {
+    if (running !== undefined) {
+      isAskedAgain = true
+      return running
+    }
+    timer?.cancel()
+    running = rounds().finally(() => {
+      running = undefined
+      timer?.cancel()
+      if (!isStopped) timer = clock.setTimer(() => void refresh(), REFRESH_MS)
+    })
+    return running
+  }
+
+  async function rounds(): Promise<void> {
+    for (let isAsked = true; isAsked && !isStopped; isAsked = isAskedAgain) {
+      isAskedAgain = false
+      try {
+        await deps.prepare?.()
+        await load()
+        deps.onRefreshed?.()
+      } catch (error) {
+        const message = 'what was spent of the budgets could not be read; it is tried again'
+        log.error({ err: error }, message)
+        return
+      }
+    }
+  }
+
+  async function load(): Promise<void> {
+    const nowMs = clock.now()
+    const asked = needs(nowMs)
+    if (asked === undefined) {
+      days = new Map()
+      return
+    }
+    await loadSessions(nowMs)
+    const today = calendar('day', nowMs)
+    days = wanted(asked, today)
+    const isFull = round % ROUNDS_PER_FULL === 0
+    round += 1
+    for (const day of [...days.values()]) {
+      const hasQuarters = day.quarters !== undefined || day.toMs <= asked.quartersFromMs
+      const isKnown = day.state === 'read' && hasQuarters && day.fromMs < today.fromMs
+      if (isStopped) return
+      if (isFull || !isKnown) await betweenCommits(() => read(day, asked))
+    }
+  }
+
+  async function loadSessions(nowMs: number): Promise<void> {
+    if (!needsSessions) return
+    await betweenCommits(async () => {
+      const sinceMs = nowMs - SESSIONS_SINCE_MS
+      const known = await store.knownSessions({ sinceMs, limit: MAX_SESSIONS })
+      const models = new Map(Array.from(sessions.values(), ({ key, model }) => [key, model]))
+      sessions.clear()
+      // The newest are forgotten last.
+      for (const each of known.toReversed()) {
+        const { model = models.get(each.key) } = each
+        sessions.set(each.key, { ...each, model })
+      }
+      needsSessions = false
+    })
+  }
+
+  /** Every day from the first that is needed on, and those ahead that commits told of. */
+  function wanted({ daysFromMs }: LedgerNeeds, today: WindowSpan): Map<number, LedgerDay> {
+    const spans: WindowSpan[] = []
+    for (let day = today; ; day = calendar('day', day.fromMs - 1)) {
+      spans.unshift(day)
+      if (day.fromMs <= daysFromMs) break
+    }
+    const ahead = [...days.values()].filter((day) => day.fromMs >= today.toMs)
+    const all = spans.map(({ fromMs, toMs }) => days.get(fromMs) ?? emptyDay(fromMs, toMs, 'void'))
+    return new Map([...all, ...ahead].map((day) => [day.fromMs, day]))
+  }
+
+  async function read(day: LedgerDay, { quartersFromMs }: LedgerNeeds): Promise<void> {
+    const rows = await store.spending(day)
+    day.cells = emptyCells()
+    day.quarters = day.toMs > quartersFromMs ? new Map() : undefined
+    for (const row of rows) add(day, row)
+    day.state = 'read'
+  }
+
+  /** The day of a record that a commit told of; undefined for one that is not kept. */
+  function dayOf(bucketMs: number): LedgerDay | undefined {
+    const newest = lastOf(days)
+    // Nothing was read yet, or is needed.
+    if (newest === undefined || bucketMs > clock.now() + AHEAD_MS) return undefined
+    const { fromMs, toMs } = calendar('day', bucketMs)
+    const known = days.get(fromMs)
+    if (known !== undefined || fromMs < newest.fromMs) return known
+    const day = emptyDay(fromMs, toMs, 'read')
+    day.quarters = newest.quarters && new Map()
+    days.set(fromMs, day)
+    return day
+  }
+
+  function remember(row: SessionRow<unknown>): void {
+    const { key, agent, userId, team, project, costUsd, estimatedUsd } = row
+    const before = sessions.get(key)
+    const now = { key, agent, userId, team, project, costUsd, estimatedUsd, model: before?.model }
+    sessions.delete(key)
+    sessions.set(key, now)
+    for (const oldest of sessions.keys()) {
+      if (sessions.size <= MAX_SESSIONS) break
+      sessions.delete(oldest)
+    }
+    if (before === undefined || before.costUsd === 0) return
+    const isSame = before.userId === userId && before.team === team && before.project === project
+    if (!isSame) markMoved(row.firstMs)
+  }
+
+  /** Spending since then counts for another name. */
+  function markMoved(sinceMs: number): void {
+    for (const day of days.values()) {
+      if (day.toMs > sinceMs && day.state === 'read') day.state = 'moved'
+    }
+    void refresh()
+  }
+
+  function addUsage({ session, usage, isMoved }: SessionUsage): void {
+    const known = sessions.get(session.key)
+    if (isMoved) markMoved(Number.NEGATIVE_INFINITY)
+    for (const row of usage.models) {
+      if (known !== undefined && !row.isSubagent) {
+        sessions.set(session.key, { ...known, model: row.model })
+      }
+      const { bucketMs, model, costUsd, estimatedUsd } = row
+      if (!Number.isFinite(costUsd) || costUsd === 0) continue
+      const day = dayOf(bucketMs)
+      const { agent, userId, team } = session
+      const who = { agent, userId, team, project: known?.project, model }
+      if (day !== undefined) add(day, { ...who, bucketMs, costUsd, estimatedUsd })
+    }
+  }
+
+  /** The days that a window touches; undefined where one of them is not known for this. */
+  function daysIn(of: BudgetOf, { fromMs, toMs }: WindowSpan): LedgerDay[] | undefined {
+    const [first] = days.values()
+    if (first === undefined || first.fromMs > fromMs) return undefined
+    const found: LedgerDay[] = []
+    for (const day of days.values()) {
+      if (day.toMs <= fromMs || day.fromMs >= toMs) continue
+      if (day.state === 'void' || (day.state === 'moved' && of !== 'all')) return undefined
+      if (day.fromMs < fromMs && day.quarters === undefined) return undefined
+      found.push(day)
+    }
+    return found
+  }
+
+  return {
+    start: refresh,
+    refresh,
+    stop: () => {
+      isStopped = true
+      timer?.cancel()
+    },
+    committed: ({ sessions: rows, usage }) => {
+      for (const row of rows) remember(row)
+      for (const used of usage) addUsage(used)
+    },
+    deleted: () => {
+      // What is remembered of a session that is gone would stop its successor.
+      needsSessions = true
+      sessions.clear()
+      for (const day of days.values()) day.state = 'void'
+      void refresh()
+    },
+    spentIn: (of, subject, span) => {
+      const found = daysIn(of, span)
+      if (found === undefined) return undefined
+      let sum = NOTHING
+      for (const day of found) {
+        for (const cells of cellsIn(day, span)) {
+          const cell = cells.get(of)?.get(subject)
+          if (cell !== undefined) sum = plus(sum, cell)
+        }
+      }
+      return sum
+    },
+    subjectsIn: (of, span) => {
+      const subjects = new Set<string>()
+      for (const day of daysIn(of, span) ?? []) {
+        for (const cells of cellsIn(day, span)) {
+          for (const subject of cells.get(of)?.keys() ?? []) subjects.add(subject)
+        }
+      }
+      return subjects
+    },
+    quartersOf: (of, subject) => {
+      const found = new Map<number, number>()
+      for (const { quarters, state } of days.values()) {
+        if (state !== 'read') continue
+        for (const [bucketMs, cells] of quarters ?? []) {
+          const costUsd = cells.get(of)?.get(subject)?.costUsd
+          if (costUsd !== undefined) found.set(bucketMs, costUsd)
+        }
+      }
+      return found
+    },
+    session: (key) => sessions.get(key),
+    sessions: () => sessions.values(),
+  }
+}
+
+const NOTHING: Spent = { costUsd: 0, estimatedUsd: 0 }
+
+function plus(a: Spent, b: Spent): Spent {
+  return {
+    costUsd: addUsd(a.costUsd, b.costUsd),
+    estimatedUsd: addUsd(a.estimatedUsd, b.estimatedUsd),
+  }
+}
+
+function emptyCells(): Cells {
+  return new Map(BUDGET_SUBJECTS.map((of) => [of, new Map<string, Spent>()]))
+}
+
+function emptyDay(fromMs: number, toMs: number, state: LedgerDay['state']): LedgerDay {
+  return { fromMs, toMs, state, cells: emptyCells(), quarters: undefined }
+}
+
+function add(day: LedgerDay, row: SpentRow): void {
+  addTo(day.cells, row)
+  if (day.quarters === undefined) return
+  const known = day.quarters.get(row.bucketMs)
+  const cells = known ?? emptyCells()
+  if (known === undefined) day.quarters.set(row.bucketMs, cells)
+  addTo(cells, row)
+}
+
+function addTo(cells: Cells, row: SpentRow): void {
+  for (const [of, sums] of cells) {
+    const subject = spenderOf(of, row)
+    if (subject !== undefined) sums.set(subject, plus(sums.get(subject) ?? NOTHING, row))
+  }
+}
+
+/** The sums of a day, or of its quarters of an hour where only some of it lie in the window. */
+function cellsIn(day: LedgerDay, { fromMs }: WindowSpan): Iterable<Cells> {
+  if (day.fromMs >= fromMs) return [day.cells]
+  return Array.from(day.quarters ?? []).flatMap(([bucketMs, cells]) =>
+    bucketMs >= fromMs ? [cells] : [],
+  )
+}
+
+function lastOf<T>(map: ReadonlyMap<unknown, T>): T | undefined {
+  let last: T | undefined
+  for (const value of map.values()) last = value
+  return last
+}

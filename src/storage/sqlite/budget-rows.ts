@@ -1,0 +1,37 @@
+/** Budgets that commands defined, over SQLite: few rows, read whole. */
+import type { Budget, BudgetStore } from '../../domain/managed-budget.ts'
+import { type BudgetRow, budgetOf } from '../stored-alerts.ts'
+import type { Connection } from './connection.ts'
+import type { Write } from './writer.ts'
+
+export function createBudgetRows(
+  { handle }: Pick<Connection, 'handle'>,
+  write: Write,
+): BudgetStore {
+  const insert = (onConflict: string) =>
+    handle.prepare<[string, string, string | null, string, number]>(
+      `insert into budgets (name, subject_kind, subject, time_window, limit_usd)
+       values (?, ?, ?, ?, ?) on conflict ${onConflict}`,
+    )
+  const add = insert('do nothing')
+  const replace = insert(
+    `(name) do update set subject_kind = excluded.subject_kind, subject = excluded.subject,
+       time_window = excluded.time_window, limit_usd = excluded.limit_usd`,
+  )
+  const remove = handle.prepare<[string]>('delete from budgets where name = ?')
+
+  return {
+    list: async () => listBudgets({ handle }),
+    put: async ({ name, of, subject = null, window, limitUsd }, { replaces }) => {
+      const statement = replaces ? replace : add
+      const { changes } = await write(() => statement.run(name, of, subject, window, limitUsd))
+      return changes > 0
+    },
+    remove: async (name) => (await write(() => remove.run(name))).changes > 0,
+  }
+}
+
+/** By name. */
+export function listBudgets({ handle }: Pick<Connection, 'handle'>): readonly Budget[] {
+  return handle.prepare<[], BudgetRow>('select * from budgets order by name').all().map(budgetOf)
+}
