@@ -75,8 +75,10 @@ type Cells = ReadonlyMap<BudgetOf, Map<string, Spent>>
 interface LedgerDay {
   readonly fromMs: number
   readonly toMs: number
-  /** `moved`: only the sum of all is right; `void`: nothing is. */
-  state: 'read' | 'moved' | 'void'
+  /** Whether its sums are those of the store; not before they were read, nor after a deletion. */
+  isRead: boolean
+  /** Kinds of which some spending counts for another name by now. */
+  readonly moved: Set<BudgetOf>
   cells: Cells
   /** By when they begin; undefined where they are not kept. */
   quarters: Map<number, Cells> | undefined
@@ -137,6 +139,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     const asked = needs(nowMs)
     if (asked === undefined) {
       days = new Map()
+      needsSessions = true
       return
     }
     await loadSessions(nowMs)
@@ -146,7 +149,8 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     round += 1
     for (const day of [...days.values()]) {
       const hasQuarters = day.quarters !== undefined || day.toMs <= asked.quartersFromMs
-      const isKnown = day.state === 'read' && hasQuarters && day.fromMs < today.fromMs
+      const isRight = day.isRead && day.moved.size === 0
+      const isKnown = isRight && hasQuarters && day.fromMs < today.fromMs
       if (isStopped) return
       if (isFull || !isKnown) await betweenCommits(() => read(day, asked))
     }
@@ -176,7 +180,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       if (day.fromMs <= daysFromMs) break
     }
     const ahead = [...days.values()].filter((day) => day.fromMs >= today.toMs)
-    const all = spans.map(({ fromMs, toMs }) => days.get(fromMs) ?? emptyDay(fromMs, toMs, 'void'))
+    const all = spans.map(({ fromMs, toMs }) => days.get(fromMs) ?? emptyDay(fromMs, toMs, false))
     return new Map([...all, ...ahead].map((day) => [day.fromMs, day]))
   }
 
@@ -185,7 +189,8 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     day.cells = emptyCells()
     day.quarters = day.toMs > quartersFromMs ? new Map() : undefined
     for (const row of rows) add(day, row)
-    day.state = 'read'
+    day.isRead = true
+    day.moved.clear()
   }
 
   /** The day of a record that a commit told of; undefined for one that is not kept. */
@@ -196,7 +201,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     const { fromMs, toMs } = calendar('day', bucketMs)
     const known = days.get(fromMs)
     if (known !== undefined || fromMs < newest.fromMs) return known
-    const day = emptyDay(fromMs, toMs, 'read')
+    const day = emptyDay(fromMs, toMs, true)
     day.quarters = newest.quarters && new Map()
     days.set(fromMs, day)
     return day
@@ -213,21 +218,23 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       sessions.delete(oldest)
     }
     if (before === undefined || before.costUsd === 0) return
-    const isSame = before.userId === userId && before.team === team && before.project === project
-    if (!isSame) markMoved(row.firstMs)
+    const moved: BudgetOf[] = []
+    if (before.userId !== userId) moved.push('user')
+    if (before.team !== team) moved.push('team')
+    if (before.project !== project) moved.push('project')
+    if (moved.length > 0) markMoved(moved, row.firstMs)
   }
 
-  /** Spending since then counts for another name. */
-  function markMoved(sinceMs: number): void {
+  /** Spending since then counts for another user, team or project. */
+  function markMoved(kinds: readonly BudgetOf[], sinceMs: number): void {
     for (const day of days.values()) {
-      if (day.toMs > sinceMs && day.state === 'read') day.state = 'moved'
+      if (day.toMs > sinceMs) for (const of of kinds) day.moved.add(of)
     }
     void refresh()
   }
 
-  function addUsage({ session, usage, isMoved }: SessionUsage): void {
+  function addUsage({ session, usage }: SessionUsage): void {
     const known = sessions.get(session.key)
-    if (isMoved) markMoved(Number.NEGATIVE_INFINITY)
     for (const row of usage.models) {
       if (known !== undefined && !row.isSubagent) {
         sessions.set(session.key, { ...known, model: row.model })
@@ -248,7 +255,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     const found: LedgerDay[] = []
     for (const day of days.values()) {
       if (day.toMs <= fromMs || day.fromMs >= toMs) continue
-      if (day.state === 'void' || (day.state === 'moved' && of !== 'all')) return undefined
+      if (!day.isRead || day.moved.has(of)) return undefined
       if (day.fromMs < fromMs && day.quarters === undefined) return undefined
       found.push(day)
     }
@@ -263,6 +270,13 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       timer?.cancel()
     },
     committed: ({ sessions: rows, usage }) => {
+      // Nobody asks: what is remembered would only take room.
+      if (days.size === 0) return
+      for (const { session, isMoved } of usage) {
+        // Of a session that is remembered, it shows below what of it is another one.
+        const isUnknown = isMoved && !sessions.has(session.key)
+        if (isUnknown) markMoved(['user', 'team', 'project'], Number.NEGATIVE_INFINITY)
+      }
       for (const row of rows) remember(row)
       for (const used of usage) addUsage(used)
     },
@@ -270,7 +284,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       // What is remembered of a session that is gone would stop its successor.
       needsSessions = true
       sessions.clear()
-      for (const day of days.values()) day.state = 'void'
+      for (const day of days.values()) day.isRead = false
       void refresh()
     },
     spentIn: (of, subject, span) => {
@@ -296,8 +310,8 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     },
     quartersOf: (of, subject) => {
       const found = new Map<number, number>()
-      for (const { quarters, state } of days.values()) {
-        if (state !== 'read') continue
+      for (const { quarters, isRead, moved } of days.values()) {
+        if (!isRead || moved.has(of)) continue
         for (const [bucketMs, cells] of quarters ?? []) {
           const costUsd = cells.get(of)?.get(subject)?.costUsd
           if (costUsd !== undefined) found.set(bucketMs, costUsd)
@@ -323,8 +337,8 @@ function emptyCells(): Cells {
   return new Map(BUDGET_SUBJECTS.map((of) => [of, new Map<string, Spent>()]))
 }
 
-function emptyDay(fromMs: number, toMs: number, state: LedgerDay['state']): LedgerDay {
-  return { fromMs, toMs, state, cells: emptyCells(), quarters: undefined }
+function emptyDay(fromMs: number, toMs: number, isRead: boolean): LedgerDay {
+  return { fromMs, toMs, isRead, moved: new Set(), cells: emptyCells(), quarters: undefined }
 }
 
 function add(day: LedgerDay, row: SpentRow): void {

@@ -339,3 +339,12 @@ test('two hundred budgets over a month are answered for in far less than 5 ms', 
   const [median] = times.toSorted((a, b) => a - b).slice(100)
   expect(median).toBeLessThan(5)
 })
+
+test('a session that gets a project is refused by the budget of its user meanwhile', async () => {
+  const budgets = [managed({ of: 'user' }), managed({ name: 'c', of: 'project' })]
+  const { brake, start, committed } = setUpBudgets({ budgets })
+  await start()
+  committed(spent({ usd: 10, userId: 'ada' }))
+  committed(spent({ usd: 10, beforeUsd: 10, userId: 'ada', project: 'web' }))
+  expect(brake.refusal(S1, 'prompt')).toMatchObject({ scope: 'user', spentUsd: 20 })
+})
