@@ -20,6 +20,8 @@ export interface WebhookClient {
 
 export interface WebhookClientOptions {
   readonly url: string
+  /** Beside that of the content; no value of them is in any text. */
+  readonly headers?: Readonly<Record<string, string>>
   /** For the whole exchange. */
   readonly timeoutMs: number
 }
@@ -28,10 +30,14 @@ export interface WebhookClientOptions {
 const MAX_EXCERPT = 200
 
 /** Throws when `url` is no URL. */
-export function createWebhookClient({ url, timeoutMs }: WebhookClientOptions): WebhookClient {
+export function createWebhookClient({
+  url,
+  headers: given = {},
+  timeoutMs,
+}: WebhookClientOptions): WebhookClient {
   const { host, pathname, search } = new URL(url)
   const path = `${pathname}${search}`
-  const redact = createRedactor([url, path === '/' ? '' : path])
+  const redact = createRedactor([url, path === '/' ? '' : path, ...Object.values(given)])
 
   return {
     post: async (message, nowMs, stop) => {
@@ -39,7 +45,7 @@ export function createWebhookClient({ url, timeoutMs }: WebhookClientOptions): W
         url,
         {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { ...given, 'content-type': 'application/json' },
           body: jsonText(message),
         },
         { name: host, timeoutMs, redact, stop },

@@ -2,6 +2,7 @@
  * The composition root: builds every part, starts them in order and stops them in the
  * opposite one. Knows neither the environment nor signals.
  */
+import { alertChannels } from './alert-channels.ts'
 import { type Budgets, budgetWatchOf, createBudgets } from './budgets.ts'
 import { readFixedBudgets } from '../config/budgets-file.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
@@ -83,6 +84,8 @@ export async function createApp(
   if (!ownPrices.ok) return ownPrices
   const fixedBudgets = readFixedBudgets(config.budgets)
   if (!fixedBudgets.ok) return fixedBudgets
+  const channels = alertChannels(config)
+  if (!channels.ok) return channels
   const masking = await readMasking(config.privacy)
   if (!masking.ok) return masking
   const { tls: tlsConfig } = config.receiver
@@ -134,6 +137,7 @@ export async function createApp(
   const budgets = createBudgets({
     config,
     fixed: fixedBudgets.value,
+    channels: channels.value,
     store,
     betweenCommits: (task) => handler.betweenCommits(task),
     onAlert: metrics.budgetAlert,

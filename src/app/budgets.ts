@@ -23,7 +23,7 @@ import { budgetEvents } from '../sessions/budget-event.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import type { Store } from '../storage/store.ts'
-import { alertChannels } from './alert-channels.ts'
+import { hasAlertChannels } from './alert-channels.ts'
 
 /** Where the days of budgets begin. */
 export function budgetTimeZone({ budgets }: Pick<Config, 'budgets'>): string {
@@ -39,7 +39,7 @@ export function budgetWatchOf(config: Config): BudgetWatch<SessionState> | undef
     limits,
     dayOf: createBudgetDays(budgetTimeZone(config)),
     events: (state, alert) => budgetEvents(state, alert, policy),
-    hasChannels: alertChannels(config).length > 0,
+    hasChannels: hasAlertChannels(config),
   }
 }
 
@@ -67,6 +67,7 @@ export interface BudgetsDeps {
   readonly config: Config
   /** Of the settings and the file. */
   readonly fixed: readonly KnownBudget[]
+  readonly channels: readonly AlertChannel[]
   readonly store: Pick<Store<unknown>, 'brake' | 'budgets' | 'alerts' | 'pause'>
   readonly betweenCommits: <T>(task: () => Promise<T>) => Promise<T>
   readonly onAlert: (scope: string, threshold: Threshold) => void
@@ -80,7 +81,7 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
   const timeZone = budgetTimeZone(config)
   const calendar = createBudgetCalendar(timeZone)
   const plan = createBudgetPlan({ fixed, store: store.budgets })
-  const channels = alertChannels(config)
+  const { channels } = deps
   const names = channels.map(({ name }) => name)
   const isManaged = ({ scope }: KnownBudget) => scope === undefined
   const tellsSpikes = spikes && (channels.length > 0 || fixed.length > 0)

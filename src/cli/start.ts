@@ -3,6 +3,7 @@
  * runs nothing.
  */
 import type { Command } from 'commander'
+import { readJsonTemplate } from '../alerts/json-channel.ts'
 import type { Config } from '../config/config.ts'
 import type { OriginOf } from '../config/config-problem.ts'
 import { effectiveVariables } from '../config/effective-variables.ts'
@@ -49,13 +50,14 @@ export async function start(
 
 /** What is wrong with the files that settings name, with where each setting stands. */
 async function fileProblems(
-  { privacy, pricesFile, routesFile, budgets }: Config,
+  { privacy, pricesFile, routesFile, budgets, alerts }: Config,
   originOf: OriginOf,
 ): Promise<readonly string[]> {
   const read = [
     ['MASK_PATTERNS_FILE', await readMasking(privacy)],
     ['PRICES_FILE', readOwnPrices(pricesFile)],
     ['BUDGETS_FILE', readFixedBudgets(budgets)],
+    ['ALERT_JSON_TEMPLATE', readJsonTemplate(alerts.json?.templateFile)],
     ['ROUTES_FILE', readRoutesFile(routesFile)],
   ] as const
   return read.flatMap(([name, file]) => {

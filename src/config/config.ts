@@ -113,6 +113,28 @@ export interface BudgetConfig {
   readonly webhookUrl?: string
 }
 
+/** Where alerts go beside `BudgetConfig.webhookUrl`. */
+export interface AlertConfig {
+  /** An incoming webhook of Slack. A secret. */
+  readonly slackUrl?: string
+  readonly mailTo?: readonly string[]
+  readonly isOnDesktop: boolean
+  /** A service that takes JSON. Its address and headers are secrets. */
+  readonly json?: {
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+    /** Absolute; absent is the JSON of the webhook. */
+    readonly templateFile?: string
+  }
+}
+
+/** The mail server for alerts and reports. */
+export interface SmtpConfig {
+  /** A secret: it holds the password. */
+  readonly url: string
+  readonly from: string
+}
+
 /** What is taken out of records before they are stored. */
 export interface PrivacyConfig {
   readonly mask: 'on' | 'off' | 'strict'
@@ -170,6 +192,9 @@ export interface Config {
   /** Of what waits for Langfuse; 0 is no limit. */
   readonly outbox: { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly budgets: BudgetConfig
+  readonly alerts: AlertConfig
+  /** Absent where no mail can be sent. */
+  readonly smtp?: SmtpConfig
   /** Absent where nobody logs in by a provider. */
   readonly oidc?: OidcConfig
   /** Whether the page asks this machine's users for the access token. */

@@ -31,6 +31,7 @@ export function jointProblems(environment: Environment): ConfigProblem[] {
     ...loopProblems(environment),
     ...oidcProblems(environment),
     ...databaseProblems(environment),
+    ...alertProblems(environment),
   ]
 }
 
@@ -39,6 +40,25 @@ function databaseProblems(environment: Environment): ConfigProblem[] {
   if (url !== undefined || readUrl === undefined) return []
   const expected = 'the database that DATABASE_READ_URL is a replica of'
   return [{ variable: 'DATABASE_URL', value: undefined, expected, because: 'DATABASE_READ_URL' }]
+}
+
+/** Mail needs a server and a sender; a template or headers, a service to be sent to. */
+function alertProblems(environment: Environment): ConfigProblem[] {
+  const needs = [
+    ['ALERT_MAIL_TO', 'SMTP_URL', 'the mail server'],
+    ['ALERT_MAIL_TO', 'SMTP_FROM', 'the sender of the mails'],
+    ['SMTP_URL', 'SMTP_FROM', 'the sender of the mails'],
+    ['SMTP_FROM', 'SMTP_URL', 'the mail server'],
+    ['ALERT_JSON_TEMPLATE', 'ALERT_JSON_URL', 'the service that it is for'],
+    ['ALERT_JSON_HEADERS', 'ALERT_JSON_URL', 'the service that they are for'],
+  ] as const
+  const told = new Set<VariableName>()
+  return needs.flatMap(([because, variable, expected]): ConfigProblem[] => {
+    if (environment[because] === undefined || environment[variable] !== undefined) return []
+    if (told.has(variable)) return []
+    told.add(variable)
+    return [{ variable, value: undefined, expected, because }]
+  })
 }
 
 function keyPairProblems(environment: Environment): ConfigProblem[] {

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../domain/result.ts'
 import type {
+  AlertConfig,
   BudgetConfig,
   Config,
   LangfuseConfig,
@@ -133,6 +134,11 @@ function configOf(environment: Environment, given: Variables, platform: Platform
       maxBytes: environment.OUTBOX_MAX_SIZE,
     },
     budgets: budgetsOf(environment, platform),
+    alerts: alertsOf(environment, platform),
+    ...(environment.SMTP_URL !== undefined &&
+      environment.SMTP_FROM !== undefined && {
+        smtp: { url: environment.SMTP_URL, from: environment.SMTP_FROM },
+      }),
     ...(oidc && { oidc }),
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
@@ -194,6 +200,23 @@ function budgetsOf(environment: Environment, platform: Platform): BudgetConfig {
     ...(contact !== undefined && { contact }),
     ...(timeZone !== undefined && { timeZone }),
     ...(webhookUrl !== undefined && { webhookUrl }),
+  }
+}
+
+function alertsOf(environment: Environment, platform: Platform): AlertConfig {
+  const { ALERT_SLACK_URL: slackUrl, ALERT_MAIL_TO: mailTo } = environment
+  const { ALERT_JSON_URL: url, ALERT_JSON_HEADERS: headers = {} } = environment
+  const { ALERT_JSON_TEMPLATE: template } = environment
+  return {
+    ...(slackUrl !== undefined && { slackUrl }),
+    ...(mailTo !== undefined && { mailTo }),
+    isOnDesktop: environment.ALERT_DESKTOP === 'on',
+    ...(url !== undefined && {
+      json: {
+        ...{ url, headers },
+        ...(template !== undefined && { templateFile: absoluteFolder(template, platform) }),
+      },
+    }),
   }
 }
 

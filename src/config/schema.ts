@@ -9,6 +9,9 @@ import {
   databaseAddress,
   folderList,
   headerList,
+  mailAddress,
+  mailAddresses,
+  smtpAddress,
   hookAddress,
   matching,
   nameList,
@@ -366,6 +369,38 @@ export const environmentSchema = z.object({
     'Receives each budget alert as JSON with a `text` that Slack and others display.',
     { isSecret: true },
   ),
+  ALERT_SLACK_URL: optionalVariable(
+    hookAddress,
+    'Incoming webhook of Slack that receives each alert.',
+    { isSecret: true },
+  ),
+  ALERT_MAIL_TO: optionalVariable(
+    mailAddresses,
+    'Receives each alert by e-mail; needs `SMTP_URL` and `SMTP_FROM`.',
+  ),
+  ALERT_DESKTOP: variable(
+    oneOf(['on', 'off']),
+    'off',
+    'Shows each alert as a notification on this desktop.',
+  ),
+  ALERT_JSON_URL: optionalVariable(
+    hookAddress,
+    'Service that receives each alert as JSON, such as PagerDuty or the API of GitHub.',
+    { isSecret: true },
+  ),
+  ALERT_JSON_TEMPLATE: optionalVariable(
+    file,
+    'JSON file with the body for `ALERT_JSON_URL`, with placeholders such as `{{text}}`.',
+  ),
+  ALERT_JSON_HEADERS: optionalVariable(headerList, 'Headers for `ALERT_JSON_URL`.', {
+    isSecret: true,
+  }),
+  SMTP_URL: optionalVariable(
+    smtpAddress,
+    'Mail server for alerts and reports, such as `smtps://user:password@mail.example.com`.',
+    { isSecret: true },
+  ),
+  SMTP_FROM: optionalVariable(mailAddress, 'Sender of these mails.'),
   DATA_DIR: optionalVariable(folder, 'Where sessions and undelivered data are kept.', {
     shownDefault: "`claude-telemetry` in the platform's data folder",
   }),

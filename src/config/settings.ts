@@ -64,6 +64,8 @@ export function isBlank(value: string | undefined): boolean {
 const PATHS = [
   'DATA_DIR',
   'PRICES_FILE',
+  'BUDGETS_FILE',
+  'ALERT_JSON_TEMPLATE',
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TLS_CLIENT_CA_FILE',

@@ -133,6 +133,44 @@ export const databaseAddress: Syntax<string> = {
   expected: 'a URL such as postgres://user:password@host:5432/database',
 }
 
+/** The address of a mail server, kept as it is. */
+export const smtpAddress: Syntax<string> = {
+  schema: z.string().refine(isSmtpAddress),
+  type: 'URL',
+  expected: 'a URL such as smtps://user:password@host:465 or smtp://host:587',
+}
+
+function isSmtpAddress(text: string): boolean {
+  try {
+    const { protocol, hostname, username, password, pathname, search, hash } = new URL(text)
+    decodeURIComponent(username)
+    decodeURIComponent(password)
+    const isPlain = /^\/?$/.test(pathname) && search === '' && hash === ''
+    const isPair = (username === '') === (password === '')
+    return /^smtps?:$/.test(protocol) && hostname !== '' && isPlain && isPair
+  } catch {
+    return false
+  }
+}
+
+const MAIL_ADDRESS = /^[^\s@<>(),;:"\\[\]\p{Cc}]{1,64}@[^\s@<>(),;:"\\[\]\p{Cc}]{1,253}$/u
+
+/** An address alone, without a name. */
+export const mailAddress: Syntax<string> = {
+  schema: z.string().regex(MAIL_ADDRESS),
+  type: 'address',
+  expected: 'an e-mail address such as ada@example.com',
+}
+
+export const mailAddresses: Syntax<readonly string[]> = {
+  schema: z
+    .string()
+    .transform(partsOf)
+    .refine((all) => all.length > 0 && all.every((each) => MAIL_ADDRESS.test(each))),
+  type: 'addresses',
+  expected: 'comma-separated e-mail addresses',
+}
+
 function isDatabaseAddress(text: string): boolean {
   try {
     const { protocol, pathname } = new URL(text)

@@ -106,6 +106,7 @@ describe('imports', () => {
     ['Temporal', /^temporal-polyfill/, ['reports', 'cli']],
     ['commander', /^commander/, ['cli']],
     ['the OIDC client', /^openid-client/, ['api']],
+    ['the mail library', /^nodemailer/, ['http']],
   ]
   test.each(onlyIn)('%s is known in one place', (_, pattern, folders) => {
     const wrong = imports.filter(

@@ -22,6 +22,7 @@ const SHIPPED = [
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
   'Unlicense',
 ]
 /** Of tools that are not shipped, also those that ask for changes of their own files to be published, or for nothing. */
