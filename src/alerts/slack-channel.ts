@@ -22,23 +22,52 @@ const MAX_BLOCK = 2900
 export function slackMessage(text: string) {
   return {
     text,
-    blocks: blocksOf(text),
+    blocks: [section(text.slice(0, MAX_BLOCK))],
     unfurl_links: false,
     unfurl_media: false,
   }
 }
 
-function blocksOf(text: string) {
-  const blocks: object[] = []
+/** A message takes 50 blocks. */
+const MAX_BLOCKS = 45
+
+/** A title, and a text of fixed width that others wrote in, in as many messages as it takes. */
+export function slackReport(title: string, text: string) {
+  const blocks = partsOf(text).map((part) => section(`\`\`\`${part}\`\`\``))
+  const messages: object[] = []
+  for (let at = 0; at < blocks.length; at += MAX_BLOCKS) {
+    const head = at === 0 ? [section(`*${entities(title)}*`)] : []
+    messages.push({
+      text: entities(title),
+      blocks: [...head, ...blocks.slice(at, at + MAX_BLOCKS)],
+      unfurl_links: false,
+      unfurl_media: false,
+    })
+  }
+  return messages
+}
+
+/** Whole lines, as many as a block takes. */
+function partsOf(text: string): readonly string[] {
+  const parts: string[] = []
   let part = ''
-  for (const line of text.split('\n')) {
+  for (const line of entities(text).trimEnd().split('\n')) {
     if (part !== '' && part.length + line.length >= MAX_BLOCK) {
-      blocks.push(section(part))
+      parts.push(part)
       part = ''
     }
     part += `${part === '' ? '' : '\n'}${line.slice(0, MAX_BLOCK)}`
   }
-  return [...blocks, section(part)]
+  return part === '' ? parts : [...parts, part]
+}
+
+/** Nothing ends the fence, and what Slack reads as a link or a mention is text ("Formatting text"). */
+function entities(text: string): string {
+  return text
+    .replaceAll('`', "'")
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
 }
 
 function section(text: string) {

@@ -187,7 +187,7 @@ function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly
 }
 
 /** Dates, or times where the range that was asked for does not consist of whole days. */
-function titleOf({ fromMs, toMs, asked, timeZone }: ReportData): string {
+export function titleOf({ fromMs, toMs, asked, timeZone }: ReportData): string {
   const isWithinDay = (ms: number) => dayOf(ms, timeZone).fromMs !== ms
   const begins = asked.from !== undefined && isWithinDay(fromMs)
   const ends = asked.to !== undefined && isWithinDay(toMs)
