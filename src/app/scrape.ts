@@ -53,7 +53,7 @@ type Asked = AskedMetric<Answer>
 const intake: readonly Asked[] = [
   {
     name: 'build_info',
-    help: 'The version that runs; always 1.',
+    help: 'The running version; always 1.',
     type: 'gauge',
     labels: ['version'],
     samples: ({ health: { version } }) => [{ labels: { version }, value: 1 }],
@@ -66,7 +66,7 @@ const intake: readonly Asked[] = [
   },
   {
     name: 'refusals_total',
-    help: 'Requests refused, and records refused of other requests, by reason.',
+    help: 'Refused requests, and refused records of other requests, by reason.',
     type: 'counter',
     labels: ['reason'],
     samples: ({ health }) =>
@@ -74,13 +74,13 @@ const intake: readonly Asked[] = [
   },
   {
     name: 'replaced_texts_total',
-    help: 'Texts that were kept with U+FFFD for what is not valid UTF-8.',
+    help: 'Texts whose invalid UTF-8 was replaced with U+FFFD.',
     type: 'counter',
     samples: ({ health }) => [{ value: health.replacedTexts ?? 0 }],
   },
   {
     name: 'sessions_open',
-    help: 'Sessions that are not closed.',
+    help: 'Open sessions.',
     type: 'gauge',
     samples: ({ health }) => known(health.sessions),
   },
@@ -98,7 +98,7 @@ const intake: readonly Asked[] = [
   },
   {
     name: 'quarantine_dropped_records_total',
-    help: 'Records that the quarantine had no room for, since the store was made.',
+    help: 'Records dropped because the quarantine was full or they were too old, since the store was created.',
     type: 'counter',
     samples: ({ quarantine }) => known(quarantine?.dropped),
   },
@@ -114,14 +114,14 @@ const outbox: readonly Asked[] = [
   },
   {
     name: 'outbox_dead_items',
-    help: 'Items that an exporter put aside: refused by its server, or too old.',
+    help: 'Dead items of an exporter: rejected by its server, or too old.',
     type: 'gauge',
     labels: ['exporter'],
     samples: ({ health }) => eachExporter(health, ({ dead }) => dead),
   },
   {
     name: 'outbox_oldest_item_age_seconds',
-    help: 'Age of the oldest item that waits for an exporter; absent while none does.',
+    help: 'Age of the oldest item that waits for an exporter; absent if there is none.',
     type: 'gauge',
     labels: ['exporter'],
     samples: ({ health }) =>
@@ -129,13 +129,13 @@ const outbox: readonly Asked[] = [
   },
   {
     name: 'outbox_bytes',
-    help: 'Bytes of all items that wait.',
+    help: 'Bytes of all waiting items.',
     type: 'gauge',
     samples: ({ outbox: counts }) => known(counts?.bytes),
   },
   {
     name: 'outbox_dropped_items_total',
-    help: 'Items deleted for lack of space, since the store was made.',
+    help: 'Items deleted for lack of space, since the store was created.',
     type: 'counter',
     samples: ({ health }) => known(health.delivery.dropped),
   },
@@ -152,7 +152,7 @@ const OUTCOMES = [
 const exporters: readonly Asked[] = [
   {
     name: 'exporter_up',
-    help: 'Whether the server of an exporter took what it was last sent: 1 or 0.',
+    help: 'Whether the last delivery of an exporter succeeded: 1 or 0.',
     type: 'gauge',
     labels: ['exporter'],
     samples: ({ exporters: all }) =>
@@ -163,7 +163,7 @@ const exporters: readonly Asked[] = [
   },
   {
     name: 'exporter_items_total',
-    help: 'Items by what became of them; one may be retried many times.',
+    help: 'Items by outcome; an item may be retried many times.',
     type: 'counter',
     labels: ['exporter', 'outcome'],
     samples: ({ exporters: all }) =>
@@ -176,7 +176,7 @@ const exporters: readonly Asked[] = [
   },
   {
     name: 'exporter_last_delivery_timestamp_seconds',
-    help: 'When an exporter last delivered something, as Unix time.',
+    help: "Time of an exporter's last delivery, as Unix time.",
     type: 'gauge',
     labels: ['exporter'],
     samples: ({ exporters: all }) =>
@@ -195,7 +195,7 @@ const storage: readonly Asked[] = [
   },
   {
     name: 'storage_used_bytes',
-    help: 'Bytes in use of the store.',
+    help: 'Bytes that the store uses.',
     type: 'gauge',
     samples: ({ health }) => known(health.storage.usedBytes),
   },
@@ -207,13 +207,13 @@ const storage: readonly Asked[] = [
   },
   {
     name: 'storage_full',
-    help: 'Whether the store is beyond its limit and nothing may be deleted: 1 or 0.',
+    help: 'Whether the store exceeds its limit and nothing may be deleted: 1 or 0.',
     type: 'gauge',
     samples: ({ health }) => [{ value: health.storage.size === 'full' ? 1 : 0 }],
   },
   {
     name: 'storage_dropped_sessions_total',
-    help: 'Sessions deleted for lack of space, since the store was made.',
+    help: 'Sessions deleted for lack of space, since the store was created.',
     type: 'counter',
     samples: ({ health }) => [{ value: health.storage.droppedSessions }],
   },
@@ -232,7 +232,7 @@ function settings({ budgets, privacy }: ScrapeDeps['config']): readonly Asked[] 
     },
     {
       name: 'budget_limit_usd',
-      help: 'The budgets that are set, in US dollars.',
+      help: 'The configured budgets, in US dollars.',
       type: 'gauge',
       labels: ['scope'],
       samples: () => limits.map(([scope, value]) => ({ labels: { scope }, value })),

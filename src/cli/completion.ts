@@ -19,12 +19,12 @@ export function addCompletion(program: Command, concluded: Conclude): void {
     .command('completion')
     .summary('print a completion script for a shell')
     .description(
-      'Prints a script that completes commands and options. To have it in every shell:\n' +
+      'Prints a script that completes commands and options. To load it in every shell:\n' +
         '  bash  source <(claude-telemetry completion bash)      in ~/.bashrc\n' +
         '  zsh   source <(claude-telemetry completion zsh)       in ~/.zshrc, after compinit\n' +
         '  fish  claude-telemetry completion fish | source       in ~/.config/fish/config.fish',
     )
-    .addArgument(new Argument('<shell>', 'for which shell').choices(SHELLS))
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => {
       const document = scripts[shell](commandTree(program)).trimEnd()
       return concluded(Promise.resolve(ok({ document })))

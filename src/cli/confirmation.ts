@@ -35,8 +35,8 @@ export async function confirmed(
   if (isYes) return ok(true)
   if (ask === undefined)
     return failed(
-      'this needs a confirmation, and there is no terminal to ask on',
-      'Pass --yes to go ahead without asking.',
+      'this needs confirmation, and there is no terminal to ask on',
+      'Pass --yes to proceed without confirmation.',
     )
   return ok(await ask(question))
 }

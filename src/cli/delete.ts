@@ -56,7 +56,7 @@ export function addDelete(program: Command, context: CliContext, concluded: Conc
       '--langfuse',
       'also delete their traces and scores in Langfuse (for an id, even if it is no longer stored here)',
     )
-    .option('-y, --yes', 'do not ask')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action((id: string | undefined, options: Options) => {
       const { user, all = false } = options
       const named = [id, user, all ? '' : undefined].filter((each) => each !== undefined)
@@ -129,8 +129,8 @@ function isElsewhere({ route }: Pick<SessionRow, 'route'>): boolean {
 function elsewhere({ sessionId, route = [] }: Pick<SessionRow, 'sessionId' | 'route'>) {
   const where = route.length === 0 ? 'nowhere' : route.join(', ')
   return failed(
-    `session ${sessionId} goes to ${where}, and --langfuse deletes in the project of the settings`,
-    'Delete its traces in that project itself, and here without --langfuse.',
+    `session ${sessionId} goes to ${where}, but --langfuse deletes in the configured project`,
+    'Delete its traces in that project itself, and the local data without --langfuse.',
   )
 }
 

@@ -50,7 +50,7 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
     .summary('check every step from Claude Code to Langfuse')
     .description(
       'Checks every step from Claude Code to Langfuse and says how to fix what fails. It sends a\n' +
-        'test record all the way through, in a session of its own that costs nothing.',
+        'test record through the whole pipeline, in a separate session that costs nothing.',
     )
     .option('--json', 'print the findings as JSON')
     .option('--no-record', 'do not send a test record')
@@ -60,11 +60,14 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
       secondsOf,
       DEFAULT_WAIT_S,
     )
-    .option('--fleet', 'look at who reports instead: versions, settings, and who fell silent')
+    .option(
+      '--fleet',
+      'check the agents of all users instead: versions, settings, and who stopped sending',
+    )
     .option('--days <days>', 'with --fleet: how far back', numberBetween(1, 365), 30)
     .option(
       '--silent-days <days>',
-      'with --fleet: nothing for so long is silence',
+      'with --fleet: how long without data counts as silent',
       numberBetween(1, 365),
       3,
     )
@@ -111,7 +114,7 @@ async function examined(
   if (!settings.ok) {
     const { messages } = settings.error
     const findings = messages.map((message) =>
-      fault('config', message, 'Correct that, then try again'),
+      fault('config', message, 'Correct it, then try again'),
     )
     return { findings, refused: {} }
   }

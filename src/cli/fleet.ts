@@ -71,7 +71,7 @@ function silenceFinding(users: readonly FleetUser[], silentDays: number): Findin
   return warning(
     id,
     what,
-    'Where they still work with the agent, run claude-telemetry doctor on their machine, or roll the settings out: claude-telemetry install --managed',
+    'If they still use the agent, run claude-telemetry doctor on their machine, or roll out the settings: claude-telemetry install --managed',
   )
 }
 
@@ -95,9 +95,13 @@ function eventsFinding(users: readonly FleetUser[]): Finding {
   const without = users.filter(
     ({ signals }) => signals.length > 0 && signals.every((signal) => signal === 'metrics'),
   )
-  if (without.length === 0) return fine(id, 'events of all of them arrive')
-  const what = `only metrics arrive of ${named(without)}`
-  return warning(id, what, 'Set OTEL_LOGS_EXPORTER=otlp for them: turns and tools come as events')
+  if (without.length === 0) return fine(id, 'all of them send events')
+  const what = `only metrics arrive from ${named(without)}`
+  return warning(
+    id,
+    what,
+    'Set OTEL_LOGS_EXPORTER=otlp for them: turns and tools are sent as events',
+  )
 }
 
 function contentFinding(users: readonly FleetUser[]): Finding {
@@ -105,7 +109,7 @@ function contentFinding(users: readonly FleetUser[]): Finding {
     countText(users.filter((user) => user.content === content).length)
   return fine(
     'fleet.content',
-    `prompts come with their text from ${countOf('on')}, without from ${countOf('off')}; none seen from ${countOf(null)}`,
+    `prompts include their text from ${countOf('on')}, without from ${countOf('off')}; none seen from ${countOf(null)}`,
   )
 }
 
@@ -114,7 +118,11 @@ function maskedFinding(users: readonly FleetUser[]): Finding {
   const masked = users.filter((user) => user.masked > 0)
   if (masked.length === 0) return fine(id, 'no secrets were masked in their newest sessions')
   const what = `secrets were masked in the newest sessions of ${named(masked)}`
-  return warning(id, what, 'Renew what the agent has seen; docs/privacy.md says what masking knows')
+  return warning(
+    id,
+    what,
+    'Rotate the secrets that the agent has seen; docs/privacy.md lists what masking recognizes',
+  )
 }
 
 /** Some names, and how many more there are. */

@@ -239,7 +239,7 @@ function notesOf(
   const unshared = service ? settingsOfThisShell(context) : []
   if (unshared.length > 0) {
     notes.push(
-      `The service does not see what is set in this shell only: ${unshared.join(', ')}. Put it into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
+      `The service does not see variables that are set only in this shell: ${unshared.join(', ')}. Put them into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
     )
   }
   if (service && /[\\/]_npx[\\/]/.test(context.program.mainPath)) {
@@ -256,7 +256,7 @@ function brakeNotes(
   { budgets: { action } }: Config,
 ): string[] {
   if (hooks || agent !== undefined || action === 'tell') return []
-  return [`BUDGET_ACTION=${action} refuses prompts by hooks only: that needs --hooks.`]
+  return [`BUDGET_ACTION=${action} refuses prompts only through hooks: that needs --hooks.`]
 }
 
 /** Settings that hold here because of the environment, which a service does not have. */

@@ -40,7 +40,7 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
     .summary('set up Claude Code, or another agent, to report to the bridge')
     .description(
       'Writes the telemetry environment where Claude Code reads it: to "env" in the user settings,\n' +
-        'which applies in every shell and editor, or to shell start-up files. The rest of those files\n' +
+        'which applies in every shell and editor, or to shell startup files. The rest of those files\n' +
         'is left alone. Running it again updates what it wrote.',
     )
     .addOption(
@@ -52,7 +52,7 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
     .addOption(
       new Option(
         '--shell <shell>',
-        'write a marked block to a shell start-up file instead of the settings',
+        'write a marked block to a shell startup file instead of the settings',
       ).choices([...SHELLS, 'all']),
     )
     .option('--print', 'print the lines for a shell without writing anything')
@@ -130,7 +130,7 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
   const program = options.agent ?? 'claude'
   const rest =
     changes.length === 0
-      ? `Nothing was written. Set ${program} up as said above, then run: claude-telemetry doctor`
+      ? `Nothing was written. Set ${program} up as described above, then run: claude-telemetry doctor`
       : `Restart ${program}, then run: claude-telemetry doctor`
   return ok({ lines: [...lines, rest] })
 }
@@ -170,7 +170,9 @@ function managed(
     `Linux    ${places.linux}`,
     `macOS    ${places.macos}`,
     `Windows  ${places.windows}`,
-    ...(isHere ? [`It sends to ${endpoint}: name a bridge elsewhere with --endpoint.`] : []),
+    ...(isHere
+      ? [`It sends to ${endpoint}. For a bridge on another machine, pass --endpoint.`]
+      : []),
     ...notes,
   ])
   return ok({ document: document.value.trimEnd() })

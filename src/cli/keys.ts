@@ -31,14 +31,14 @@ const DAY_MS = 86_400_000
 const MAX_DAYS = 36_500
 const HOUR_S = 3600
 const MAX_LISTED = 100_000
-const LIST_NEXT = 'The keys: claude-telemetry keys list'
+const LIST_NEXT = 'To list the keys: claude-telemetry keys list'
 
 export function addKeys(program: Command, context: CliContext, concluded: Conclude): void {
   const keys = program
     .command('keys')
     .summary('manage the keys of people, teams and programs')
     .description(
-      'Creates, lists, rotates and revokes named keys. A key is shown once, when it is made.\n' +
+      'Creates, lists, rotates and revokes named keys. A key is shown once, when it is created.\n' +
         'Once there is a key, telemetry is accepted only with one, or with API_KEY.',
     )
   keys
@@ -48,33 +48,37 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
     .addOption(
       new Option('-s, --scope <scope...>', 'what it may do (default: ingest)').choices([...SCOPES]),
     )
-    .option('--team <team>', 'what is sent under it belongs to this team; read:team reads that')
-    .option('--user <user>', 'what is sent under it belongs to this person; read:own reads that')
+    .option('--team <team>', 'records sent with it belong to this team; read:team can read them')
+    .option('--user <user>', 'records sent with it belong to this person; read:own can read them')
     .option('--expires <days>', 'days until it expires', numberBetween(1, MAX_DAYS))
     .option(
       '--records-per-minute <number>',
-      'most records it may send',
+      'maximum number of records it may send',
       numberBetween(1, 999_999_999),
     )
-    .option('--bytes-per-day <number>', 'most bytes it may send (days of UTC)', wholeNumber)
+    .option(
+      '--bytes-per-day <number>',
+      'maximum number of bytes it may send (UTC days)',
+      wholeNumber,
+    )
     .option('--json', 'print key and facts as JSON')
     .action((name: string, options: CreateOptions) =>
       concluded(withKeys(context, (access) => create(access, context, name, options))),
     )
   keys
     .command('list')
-    .description('Lists the keys, revoked ones too, without their secrets.')
+    .description('Lists the keys, including revoked ones, without their secrets.')
     .option('--json', 'print them as JSON')
     .action(({ json = false }: { readonly json?: boolean }) =>
       concluded(withKeys(context, (access) => list(access, context, json))),
     )
   keys
     .command('rotate')
-    .description('Gives a key another secret and prints it; the one before counts for a while.')
+    .description('Gives a key a new secret and prints it; the old one stays valid for a while.')
     .argument('<name>', 'name or id of the key')
     .option(
       '--overlap <hours>',
-      'how long the secret before still counts',
+      'how long the old secret stays valid',
       numberBetween(0, 24 * 365),
       24,
     )
@@ -84,13 +88,15 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
     )
   keys
     .command('revoke')
-    .description('Makes a key invalid at once.')
+    .description('Makes a key invalid immediately.')
     .argument('<name>', 'name or id of the key')
     .action((name: string) => concluded(withKeys(context, (access) => revoke(access, name))))
   program
     .command('audit')
     .summary('show who read, deleted or changed what')
-    .description('Prints the audit log, newest first: no content, but who asked for which session.')
+    .description(
+      'Prints the audit log, newest first: who read, deleted or changed what, without content.',
+    )
     .option('-n, --limit <number>', 'maximum number', numberBetween(1, MAX_LISTED), 100)
     .option('--json', 'print as JSON')
     .action((options: { readonly limit: number; readonly json?: boolean }) =>

@@ -32,15 +32,15 @@ interface Options {
 }
 
 const NOTE = `
-The database must be empty; the user needs the right to create tables in it. No bridge may run: the
-data folder is only read, but what arrived meanwhile would be missing. A command that was ended in the
-middle is run again, and goes on where it stopped; where the data folder was changed in between it begins
-anew. No bridge starts on the database before everything is there and counts and sums agree.
+The database must be empty; the user needs the right to create tables in it. No bridge may be running:
+the data folder is only read, so records that arrive in the meantime would be missing. If the command is
+interrupted, run it again: it continues where it stopped, or starts over if the data folder has changed
+in between. No bridge starts on the database until everything is there and counts and sums agree.
 
-The data folder stays as it is. A bridge with DATABASE_URL takes its sessions from PostgreSQL from then
-on, and delivers what still waited.`
+The data folder stays as it is. From then on, a bridge with DATABASE_URL uses the sessions in PostgreSQL,
+and delivers pending items.`
 
-const AGAIN = 'Run it again: it goes on where it stopped.'
+const AGAIN = 'Run it again: it continues where it stopped.'
 
 export function addMigrate(program: Command, context: CliContext, concluded: Conclude): void {
   program
@@ -58,7 +58,7 @@ async function migrate(context: CliContext, options: Options): Promise<Outcome> 
   if (!config.ok) return config
   if (!isPostgresUrl(options.to)) {
     return misused(
-      '--to is no address of PostgreSQL',
+      '--to is not a PostgreSQL address',
       'As in postgres://user:password@host:5432/name',
     )
   }
@@ -118,7 +118,7 @@ async function move(
     return ok({ document, ...(exitCode !== undefined && { exitCode }) })
   }
   if (wasDone) {
-    return ok({ lines: ['This data folder was moved there before. Nothing was changed.'] })
+    return ok({ lines: ['This data folder has already been moved there. Nothing was changed.'] })
   }
   const lines = ['', ...tableLines(COLUMNS, figures, context.stdout), '']
   if (moved.ok) {
@@ -139,7 +139,7 @@ function wordsOf({ stage }: MovePlace, done: number, sessions: number): string {
     case 'sessions':
       return `${done} of ${sessions} sessions`
     case 'outbox':
-      return 'what waits for delivery'
+      return 'pending deliveries'
     default:
       return 'counting'
   }
@@ -158,7 +158,7 @@ const COLUMNS: readonly Column<MovedFigure>[] = [
 
 function differenceLine({ figures }: Moved): string {
   const names = figures.filter((figure) => !isEqual(figure)).map(({ name }) => name)
-  return `The database has not what the data folder has (${names.join(', ')}): no bridge starts on it. Empty it, run this again, and report this as a bug.`
+  return `The database differs from the data folder (${names.join(', ')}): no bridge starts on it. Empty it, run this again, and report this as a bug.`
 }
 
 function isPostgresUrl(text: string): boolean {

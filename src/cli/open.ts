@@ -65,7 +65,7 @@ async function open(context: CliContext, { print = false }: Options): Promise<Ou
   }
   return ok({
     lines: [
-      'No browser could be opened. Open this address yourself, and share it with nobody:',
+      'No browser could be opened. Open this address yourself, and do not share it:',
       address,
     ],
   })
@@ -77,7 +77,7 @@ function keyFragment({ pageAccess, receiver, dataDir }: Config): Result<string, 
   const key = receiver.apiKey ?? readAccessToken(dataDir)
   if (key !== undefined) return ok(`#token=${encodeURIComponent(key)}`)
   return failed(
-    `there is no access token in ${accessTokenPath(dataDir)} that you may read`,
+    `there is no access token in ${accessTokenPath(dataDir)} that you can read`,
     'The bridge creates it when it starts: restart it as the same user.',
   )
 }

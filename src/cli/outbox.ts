@@ -28,7 +28,7 @@ import {
 } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
-const IDS_NEXT = 'The ids: claude-telemetry outbox list'
+const IDS_NEXT = 'To list the ids: claude-telemetry outbox list'
 /** Lines of the list unless more are asked for. */
 const DEFAULT_LISTED = 1000
 const MAX_LISTED = 1_000_000

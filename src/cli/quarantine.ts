@@ -18,7 +18,7 @@ import { readConfig } from './read-config.ts'
 
 const DEFAULT_LISTED = 1000
 const MAX_LISTED = 1_000_000
-const IDS_NEXT = 'The ids: claude-telemetry quarantine list'
+const IDS_NEXT = 'To list the ids: claude-telemetry quarantine list'
 
 interface ListOptions {
   readonly limit?: number

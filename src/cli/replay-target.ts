@@ -108,7 +108,7 @@ function langfuseTarget(
   const baseUrl = host ?? langfuse?.baseUrl
   if (keys === undefined || baseUrl === undefined) {
     return failed(
-      'there are no Langfuse keys or no address to replay with',
+      'Langfuse keys or address are not set',
       'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST, or give --public-key, --secret-key and --host.',
     )
   }

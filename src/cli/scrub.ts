@@ -34,28 +34,30 @@ interface Options {
 }
 
 const NOTE = `
-What MASK, MASK_PATTERNS_FILE and MASK_ATTRIBUTES say is masked in everything that is stored: records,
-hooks, states, titles, labels, prompts, what waits for exporters, dead items, the quarantine. The
-database is written anew then, so that nothing of it is left in its files. What is masked cannot be
-brought back. A command that was ended in the middle is run again.
+Applies MASK, MASK_PATTERNS_FILE and MASK_ATTRIBUTES to all stored data: records, hooks, states,
+titles, labels, prompts, items that wait for exporters, dead items, the quarantine. Then it rewrites
+the database, so that no secret is left in its files. Masking cannot be undone. If the command is
+interrupted, run it again.
 
-Raw API bodies that the agent wrote to DATA_DIR/api-bodies are deleted: those are not masked, and what
-the bridge read of them is in its database.
+Raw API bodies that the agent wrote to DATA_DIR/api-bodies are deleted: they are not masked, and the
+database has what the bridge read of them.
 
-Langfuse and other exporters keep what they got. --replay delivers the sessions that were masked
-again, under the same ids; without it the command asks, where somebody can answer.`
+Langfuse and other exporters keep what they received. --replay delivers the masked sessions again,
+under the same ids; without it the command asks, if there is a terminal.`
 
-const AGAIN = 'Run it again: what is masked already stays so.'
+const AGAIN = 'Run it again: masked data stays masked.'
 const MAX_NAMED = 20
 
 export function addScrub(program: Command, context: CliContext, concluded: Conclude): void {
   program
     .command('scrub')
-    .summary('mask secrets in what is stored')
-    .description('Masks the secrets in what is stored already, as the bridge masks what comes.')
-    .option('--dry-run', 'count them, and change nothing')
-    .option('--replay', 'then deliver the sessions that were masked to Langfuse again')
-    .option('-y, --yes', 'do not ask')
+    .summary('mask secrets in stored data')
+    .description(
+      'Masks secrets in stored data by the rules that the bridge applies to new records.',
+    )
+    .option('--dry-run', 'count them without changing anything')
+    .option('--replay', 'then deliver the masked sessions to Langfuse again')
+    .option('-y, --yes', 'do not ask for confirmation')
     .option('--json', 'print what was found as JSON')
     .addHelpText('after', NOTE)
     .action((options: Options) => concluded(scrub(context, options)))
@@ -122,7 +124,7 @@ async function change(
     nameDestinations(context.stdout, [dataDestination(config, context)])
   }
   const question =
-    'Mask the secrets in all that is stored there, and delete the files with raw API bodies? They cannot be brought back.'
+    'Mask the secrets in all data stored there, and delete the files with raw API bodies? This cannot be undone.'
   const goOn = await confirmed(context.ask, yes, question)
   if (!goOn.ok) return goOn
   if (!goOn.value) return ok({ lines: ['Nothing was masked.'] })
@@ -164,7 +166,7 @@ async function visit(
       if (!scrubbed.ok) return again(scrubbed.error)
       if (scrubbed.value?.isChanged === true) sessions.push(scrubbed.value)
     }
-    progress.show(1, 1, 'what belongs to no session, and the files')
+    progress.show(1, 1, 'data without a session, and the files')
     const beside = await scrubber.beside()
     if (!beside.ok) return again(beside.error)
     // Last: until then a running bridge may be reading them.
@@ -195,7 +197,9 @@ async function replayed(
   const what = countOfText(sessions.length, 'session')
   const wanted = replay || (ask !== undefined && (await ask(`Deliver ${what} to Langfuse again?`)))
   if (!wanted) {
-    return ok([`Langfuse has ${what} as before: ${replayCommand(sessions)}`])
+    return ok([
+      `Langfuse still has ${what} as delivered before. To deliver again: ${replayCommand(sessions)}`,
+    ])
   }
   const keys = new Set(sessions.map(({ key }) => key))
   const delivered: TextLine[] = []
@@ -214,7 +218,7 @@ async function replayed(
   if (outcome.ok) return ok(delivered)
   const { messages } = outcome.error
   return failed(
-    `what is stored here is masked, and could not be delivered again: ${messages.join('; ')}`,
+    `the stored data is masked, but could not be delivered again: ${messages.join('; ')}`,
     replayCommand(sessions),
   )
 }

@@ -56,7 +56,7 @@ export async function secretOf(
   if (/^[\x21-\x7e]+$/.test(secret)) return ok(secret)
   const what = secret === '' ? 'there is none' : 'it is not one line of printable ASCII'
   return failed(
-    `${option} - reads the key from standard input, and ${what}`,
+    `${option} - reads the key from standard input, but ${what}`,
     `For example: claude-telemetry … ${option} - < file`,
   )
 }

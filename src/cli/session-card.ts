@@ -182,5 +182,5 @@ function reconciliationText(reconciliation: Session['reconciliation']): string |
   if (eventsUsd === null || metricsUsd === null) return undefined
   const apart = metricsUsd - eventsUsd
   if (Math.abs(apart) < 0.005) return undefined
-  return `say ${usdText(metricsUsd)}, ${usdText(apart)} apart from the events`
+  return `report ${usdText(metricsUsd)}, ${usdText(apart)} different from the events`
 }

@@ -132,13 +132,13 @@ function storeLines({ storage }: Health): readonly Line[] {
   if (!isFull) return [line]
   const waiting =
     waitingSessions === 0
-      ? 'what is left is open'
-      : `what is left is open, or waits for Langfuse (${countOfText(waitingSessions, 'session')})`
+      ? 'the remaining sessions are open'
+      : `the remaining sessions are open, or wait for Langfuse (${countOfText(waitingSessions, 'session')})`
   return [line, ['', `larger than MAX_STORE_SIZE, and nothing can be deleted: ${waiting}`, 'red']]
 }
 
 function dataLines({ data, dataProblem }: Status): readonly Line[] {
-  if (data === null) return [['Today', `not known: ${dataProblem ?? ''}`, 'yellow']]
+  if (data === null) return [['Today', `unknown: ${dataProblem ?? ''}`, 'yellow']]
   const { totals, openSessions } = data
   const today = [
     costSummary(totals, totals.modelCalls),

@@ -55,7 +55,7 @@ export function agentFindings(
       return [skipped(id, `${agent} is set up here but does not report: ${install}`)]
     }
     if (isSameHost(told, endpoint)) return [fine(id, `${agent} reports to ${told}`)]
-    const what = `${agent} reports to ${told}, and this bridge listens on ${endpoint}`
+    const what = `${agent} reports to ${told}, but this bridge listens on ${endpoint}`
     return [warning(id, what, install)]
   })
 }

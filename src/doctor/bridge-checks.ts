@@ -149,14 +149,14 @@ function certificateFindings(
 function notTrusted(base: string, error: string): Finding {
   const id = 'bridge.tls'
   if (/certificate required|handshake failure/i.test(error)) {
-    const what = `the bridge at ${base} takes only clients with a certificate (${error})`
+    const what = `the bridge at ${base} accepts only clients with a certificate (${error})`
     const todo =
-      'Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY for Claude Code. Commands have no certificate: ask /health/ready on METRICS_PORT'
+      'Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY for Claude Code. Commands have no certificate: use /health/ready on METRICS_PORT'
     return fault(id, what, todo)
   }
   const what = `the certificate of the bridge at ${base} is not trusted here (${error})`
   const todo =
-    'Set NODE_EXTRA_CA_CERTS to the file of its authority, for Claude Code and for this command, and use a name that the certificate has'
+    'Set NODE_EXTRA_CA_CERTS to its CA file, for Claude Code and for this command, and use a name that the certificate has'
   return fault(id, what, todo)
 }
 

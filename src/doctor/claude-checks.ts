@@ -17,7 +17,7 @@ export async function claudeFindings(
     return [
       fault(
         'claude.found',
-        `"claude --version" did not answer: ${said}`,
+        `"claude --version" failed: ${said}`,
         'Install Claude Code, or put it on the PATH of this shell',
       ),
     ]

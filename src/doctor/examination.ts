@@ -97,7 +97,7 @@ export async function examine(
   const reader =
     clients !== undefined && langfuse.takesSpans
       ? clients.reader
-      : 'Langfuse takes no spans, or is not configured here'
+      : 'Langfuse accepts no spans, or is not configured here'
   const journey = { target, probe, place: config, reader, waitMs, now }
   const refused = bridge.health?.refused ?? {}
   const findings = [
@@ -141,7 +141,7 @@ function noRecordBecause(sendsRecord: boolean, { isTried }: BridgeExamination): 
 function refusalFindings(refused: RefusalCounts): readonly Finding[] {
   const worth = refusalsToActOn(refused)
   return worth.map(([reason, count]) => {
-    const what = `the bridge has refused ${count} since its start: ${reason.replaceAll('_', ' ')}`
+    const what = `the bridge has refused ${count} since it started: ${reason.replaceAll('_', ' ')}`
     return warning('bridge.refused', what, remedyOf(reason))
   })
 }

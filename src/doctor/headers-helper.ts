@@ -40,5 +40,5 @@ export async function headersHelped(
   const headers: Headers = Object.fromEntries(pairs) as Record<string, string>
   const name = unsendable(headers, false)
   if (name !== undefined) return failed(`prints the header ${quote(name)}, which cannot be sent`)
-  return { headers, findings: [fine(ID, `otelHeadersHelper in ${from} gives headers`)] }
+  return { headers, findings: [fine(ID, `otelHeadersHelper in ${from} returns headers`)] }
 }

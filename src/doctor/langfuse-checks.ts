@@ -68,7 +68,7 @@ export async function examineLangfuse(
     const finding = fault(
       'langfuse.reachable',
       answer.error,
-      'Check LANGFUSE_HOST and the network; nothing is lost meanwhile',
+      'Check LANGFUSE_HOST and the network; nothing is lost in the meantime',
     )
     return { findings: [finding], takesSpans: false }
   }
@@ -85,12 +85,12 @@ export async function examineLangfuse(
     findings.push(
       fault(
         'langfuse.spans',
-        `Langfuse does not take spans (${verdict.reason})`,
+        `Langfuse does not accept spans (${verdict.reason})`,
         'Check its log, or try again later',
       ),
     )
   } else {
-    findings.push(fine('langfuse.keys', 'the keys are accepted, spans are taken'))
+    findings.push(fine('langfuse.keys', 'keys and spans are accepted'))
     findings.push(await writeModeFinding(reader))
   }
   const takesSpans = verdict.kind === 'accepted'
@@ -106,7 +106,7 @@ function unconfigured(health: Health | undefined): Finding {
     )
   }
   const todo =
-    'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST; what is stored until then is delivered later'
+    'Set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST; data stored until then is delivered later'
   return warning(id, 'no Langfuse keys are set: everything is stored here only', todo)
 }
 
@@ -135,7 +135,7 @@ async function writeModeFinding(reader: LangfuseReader): Promise<Finding> {
 /** The bridge may have been started with other settings than those that are read now. */
 function bridgeDiffers(health: Health | undefined, takesSpans: boolean): Finding[] {
   if (health === undefined || !takesSpans || health.langfuse === 'connected') return []
-  const what = `Langfuse takes spans, but the bridge says it is ${health.langfuse}`
+  const what = `Langfuse accepts spans, but the bridge reports it as ${health.langfuse}`
   return [
     fault('langfuse.bridge', what, 'Restart the bridge: it is running with different settings'),
   ]

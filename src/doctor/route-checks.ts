@@ -22,17 +22,17 @@ export async function routeFindings(
   const probed = await Promise.all(
     named.map(async ({ definition: { name }, exporter }): Promise<Finding> => {
       const id = `routes.${name}`
-      if (exporter === undefined) return skipped(id, `${name} cannot be made from its settings`)
+      if (exporter === undefined) return skipped(id, `${name} cannot be created from its settings`)
       const verdict = await exporter.probe(AbortSignal.timeout(TIMEOUT_MS))
-      if (verdict.kind === 'accepted') return fine(id, `${exporter.address} takes what it is sent`)
+      if (verdict.kind === 'accepted') return fine(id, `${exporter.address} accepts deliveries`)
       if (verdict.kind === 'stopped') {
         return fault(id, `${exporter.address} does not answer`, 'Check its address and the network')
       }
       const todo =
         verdict.kind === 'unauthorized'
           ? `Correct the keys of ${name} in ROUTES_FILE`
-          : 'Check its log, or try again later; nothing is lost meanwhile'
-      return fault(id, `${exporter.address} does not take anything (${verdict.reason})`, todo)
+          : 'Check its log, or try again later; nothing is lost in the meantime'
+      return fault(id, `${exporter.address} accepts no deliveries (${verdict.reason})`, todo)
     }),
   )
   return [read, ...probed]

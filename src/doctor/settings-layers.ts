@@ -186,7 +186,7 @@ function hookFindings(
   const hooks = JSON.stringify([userSettings.hooks ?? {}, managedSettings.hooks ?? {}])
   if (!hooks.includes('/hooks/claude-code')) {
     if (!needsHooks) return []
-    const missing = `BUDGET_ACTION refuses what is over budget, but no hook in ${user} asks the bridge: nothing is refused`
+    const missing = `BUDGET_ACTION is set, but no hook in ${user} calls the bridge: nothing is refused`
     return [warning('settings.hooks', missing, 'Run "claude-telemetry install --hooks"')]
   }
   const off =

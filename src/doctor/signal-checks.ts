@@ -138,16 +138,16 @@ function outcomeOf(answer: Answer, plan: SignalPlan, url: URL, context: SignalCo
 const taken: Outcome = {
   id: 'bridge.key',
   status: 'ok',
-  what: (signals) => `the bridge takes ${signals} as Claude Code sends them`,
+  what: (signals) => `the bridge accepts ${signals} as Claude Code sends them`,
 }
 
 function brokeOff(error: string): Outcome {
-  const what = (signals: string) => `a request of ${signals} broke off: ${error}`
+  const what = (signals: string) => `a request with ${signals} was cut off: ${error}`
   return { id: 'bridge.key', status: 'fail', what, todo: "Check the bridge's log" }
 }
 
 function refused(how: string): Outcome {
-  const what = (signals: string) => `an empty request of ${signals} was answered ${how}`
+  const what = (signals: string) => `an empty request for ${signals} was answered ${how}`
   return { id: 'bridge.key', status: 'fail', what, todo: "Check the bridge's log" }
 }
 

@@ -80,7 +80,7 @@ async function shownFinding({ reader, waitMs, now }: Journey, traceId: string): 
     if (now() >= endMs) {
       const said = found === false ? '' : ` (${found.error})`
       const what = `the trace of the test record is not in Langfuse after ${Math.round(waitMs / 1000)} s${said}`
-      return fault(id, what, "Check the bridge's log, and at Langfuse's worker")
+      return fault(id, what, "Check the bridge's log and Langfuse's worker")
     }
     await delay(POLL_MS)
   }

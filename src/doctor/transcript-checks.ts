@@ -13,7 +13,7 @@ export function transcriptFindings(
     return [
       warning(
         id,
-        'WATCH_TRANSCRIPTS is on, and no agent has a folder of transcripts here',
+        'WATCH_TRANSCRIPTS is on, but no agent has a transcript folder here',
         'Run an agent once; if it has run, check CLAUDE_CONFIG_DIR and CODEX_HOME of the bridge',
       ),
     ]

@@ -49,7 +49,7 @@ export const versionFaults: readonly VersionFault[] = [
     fixedIn: '2.1.80',
     status: 'warn',
     matters: () => true,
-    what: 'does not say which prompt an event belongs to, so turns are told apart by their order',
+    what: 'does not say which prompt an event belongs to, so turns are distinguished by their order',
     todo: 'Update Claude Code: claude update',
   },
 ]

@@ -80,14 +80,18 @@ export function createMetrics(): Metrics {
     labelNames: readonly string[] = [],
   ) => new Histogram({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers })
 
-  const requests = counter('requests_total', 'Requests of agents that were answered.', [
+  const requests = counter('requests_total', "Agents' requests that were answered.", [
     'receiver',
     'signal',
     'code',
   ])
   const signal = ['receiver', 'signal'] as const
-  const requestBytes = counter('request_bytes_total', 'Bytes of their bodies as sent.', signal)
-  const records = counter('records_total', 'Records that were stored or known already.', signal)
+  const requestBytes = counter('request_bytes_total', 'Bytes of their bodies, as sent.', signal)
+  const records = counter(
+    'records_total',
+    'Records that were stored, including known ones.',
+    signal,
+  )
   const requestSeconds = histogram(
     'request_duration_seconds',
     'Time from the headers of a request to its answer.',
@@ -102,12 +106,12 @@ export function createMetrics(): Metrics {
   const commitFailures = counter('storage_commit_failures_total', 'Transactions that failed.')
   const exports = counter(
     'exporter_requests_total',
-    'Requests to the server of an exporter, by what its answer meant.',
+    "Requests to an exporter's server, by outcome.",
     ['exporter', 'outcome'],
   )
   const exportSeconds = histogram(
     'exporter_request_duration_seconds',
-    'Time of a request to the server of an exporter.',
+    "Time of a request to an exporter's server.",
     EXPORT_BUCKETS,
     ['exporter'],
   )

@@ -198,9 +198,7 @@ describe('delete of many', () => {
     const { run, sessions, langfuse } = await setUp()
     const unasked = await run('delete', '--all')
     expect(unasked.code).toBe(1)
-    expect(unasked.stderr).toContain(
-      'this needs a confirmation, and there is no terminal to ask on',
-    )
+    expect(unasked.stderr).toContain('this needs confirmation, and there is no terminal to ask on')
     langfuse.setKeys({ publicKey: 'pk-lf-other', secretKey: 'sk-lf-other' })
     const refused = await run('delete', '--all', '--langfuse', '--yes')
     expect(refused.code).toBe(1)

@@ -206,7 +206,7 @@ describe('one session', () => {
     [
       ['delete', TOOLS_ID],
       1,
-      /this needs a confirmation, and there is no terminal to ask on\nPass --yes/,
+      /this needs confirmation, and there is no terminal to ask on\nPass --yes/,
     ],
   ])('%j is explained', async (args, code, says) => {
     expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) })

@@ -365,7 +365,7 @@ const setUps: readonly Broken[] = [
       })
     },
     finding: 'langfuse.bridge',
-    says: /the bridge says it is unconfigured/,
+    says: /the bridge reports it as unconfigured/,
     locked: true,
   },
   {

@@ -430,7 +430,7 @@ describe('the service', () => {
     home.write(ENV_FILE, 'LOG_LEVEL=warn\n')
     const { stdout } = home.run(['install', '--service'], { OTLP_RECEIVER_PORT: '5002' })
     expect(stdout).toContain(
-      `The service does not see what is set in this shell only: OTLP_RECEIVER_PORT. Put it into ${home.path(ENV_FILE)}.`,
+      `The service does not see variables that are set only in this shell: OTLP_RECEIVER_PORT. Put them into ${home.path(ENV_FILE)}.`,
     )
   })
 
@@ -491,7 +491,7 @@ describe('other agents', () => {
     const before = home.snapshot()
     const shown = done(home, 'install', '--agent', 'opencode')
     expect(shown).toContain('set OTEL_EXPORTER_OTLP_ENDPOINT=')
-    expect(shown).toMatch(/\nNothing was written\. Set opencode up as said above, then run: /)
+    expect(shown).toMatch(/\nNothing was written\. Set opencode up as described above, then run: /)
     expect(shown).not.toContain('Restart')
     expect(home.snapshot()).toEqual(before)
     expect(done(home, 'install', '--agent', 'opencode', '--content', 'prompts')).toContain(

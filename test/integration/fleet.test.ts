@@ -222,7 +222,7 @@ describe('install --managed', () => {
     const before = home.snapshot()
     const { code, stderr } = home.run(['install', '--managed'], {})
     expect(code).toBe(0)
-    expect(stderr).toContain('name a bridge elsewhere with --endpoint')
+    expect(stderr).toContain('For a bridge on another machine, pass --endpoint')
     expect(home.snapshot()).toEqual(before)
   })
 

@@ -35,7 +35,7 @@ describe('a key on standard input', () => {
     const home = createHome()
     const { code, stderr } = withInput(home, ['install', '--api-key', '-'], input)
     expect(code).toBe(1)
-    expect(stderr).toContain('--api-key - reads the key from standard input, and ')
+    expect(stderr).toContain('--api-key - reads the key from standard input, but ')
     expect(home.exists(SETTINGS)).toBe(false)
   })
 })

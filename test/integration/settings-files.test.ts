@@ -139,7 +139,7 @@ describe('in a stranger’s repository', () => {
     const { findings } = JSON.parse(stdout) as { findings: { id: string; what: string }[] }
     const whatOf = (id: string) => findings.find((finding) => finding.id === id)?.what
     expect(whatOf('config')).toContain(`Langfuse ${langfuse.url} (LANGFUSE_HOST in ${home.folder}`)
-    expect(whatOf('langfuse.keys')).toBe('the keys are accepted, spans are taken')
+    expect(whatOf('langfuse.keys')).toBe('keys and spans are accepted')
     expect(whatOf('bridge.running')).toContain(bridge.url)
     expect(whatOf('settings.project')).toContain('which Claude Code ignores in a project')
     expect(stolen).toEqual([])

@@ -97,9 +97,7 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 1 })
     const visit = await stage.visit(bridge.url)
     await visit.go('/delivery')
-    await expectShown(
-      visit.page.getByText('2 requests since the start, 1 error, 0 records refused'),
-    )
+    await expectShown(visit.page.getByText('2 requests since startup, 1 error, 0 records refused'))
     const log = visit.page.getByRole('table', { name: 'Ingest log' })
     expect(await log.locator('tbody tr td:nth-child(5)').allTextContents()).toEqual(['200', '400'])
     await expectShown(log.locator('.reason', { hasText: 'JSON' }))

@@ -45,7 +45,7 @@ export function QuarantinePanel({ quarantine }: { readonly quarantine: Delivery[
               question={`Drop ${formatCount(records)} records?`}
               onConfirm={() => drop.mutate({ ids: 'all' })}
             >
-              They will not be there for a later version to process.
+              A later version will not be able to process them.
             </ConfirmButton>
           </>
         ) : undefined

@@ -8,7 +8,7 @@ type Refused = Delivery['ingest']['refused']
 
 export function RefusedPanel({ refused }: { readonly refused: Refused }) {
   return (
-    <Panel title="Refused" note="requests, and records within accepted requests, since the start">
+    <Panel title="Refused" note="requests, and records within accepted requests, since startup">
       <DataTable
         caption="Refused"
         rows={refused}

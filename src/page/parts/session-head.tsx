@@ -80,7 +80,8 @@ function DeleteSession({ sessionKey }: { readonly sessionKey: string }) {
         isDisabled={remove.isPending}
         onConfirm={() => remove.mutate()}
       >
-        All its records on this machine are deleted for good. What Langfuse already has stays there.
+        All its records on this machine are permanently deleted. What Langfuse already has stays
+        there.
       </ConfirmButton>
       {remove.isError && <Failed error={remove.error} />}
     </>

@@ -80,10 +80,10 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
       {ingest.refused.length > 0 && <RefusedPanel refused={ingest.refused} />}
       <Panel
         title="Ingest log"
-        note={`${plural(ingest.requests, 'request')} since the start, ${plural(ingest.errors, 'error')}, ${plural(ingest.rejected, 'record')} refused`}
+        note={`${plural(ingest.requests, 'request')} since startup, ${plural(ingest.errors, 'error')}, ${plural(ingest.rejected, 'record')} refused`}
       >
         {ingest.recent.length === 0 ? (
-          <Empty>No agent has sent anything since the start.</Empty>
+          <Empty>No agent has sent anything since startup.</Empty>
         ) : (
           <IngestTable requests={ingest.recent} />
         )}

@@ -29,7 +29,7 @@ export function LoginView({ me: { access, oidc = false } }: { readonly me: Me })
         </h1>
         {oidc && (
           <a className="button" href={OIDC_LOGIN_PATH}>
-            Log in with your organisation
+            Log in with your organization
           </a>
         )}
         {access === 'token' && (

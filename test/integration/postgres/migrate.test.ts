@@ -139,7 +139,7 @@ describe('is refused', () => {
   })
 
   test.each([
-    ['an address of something else', 'https://127.0.0.1/x', 2, '--to is no address of PostgreSQL'],
+    ['an address of something else', 'https://127.0.0.1/x', 2, '--to is not a PostgreSQL address'],
     ['a server that is not there', 'postgres://me:secret-1@127.0.0.1:9/x', 1, 'ECONNREFUSED'],
   ])('with %s', async (_, url, exitCode, message) => {
     const dataDir = folder()

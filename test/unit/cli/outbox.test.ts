@@ -44,8 +44,8 @@ test.each([
 })
 
 test.each([
-  [['drop', '3'], /no dead item has the id 3; 0 items dropped\nThe ids: /, 2],
-  [['retry', '999'], /no dead item has the id 999; 0 items put back\nThe ids: /, 2],
+  [['drop', '3'], /no dead item has the id 3; 0 items dropped\nTo list the ids: /, 2],
+  [['retry', '999'], /no dead item has the id 999; 0 items put back\nTo list the ids: /, 2],
   [['retry', '3', '2', '999'], /no dead item has the ids 3, 999; 1 item put back\n/, 1],
 ])('%j: ids that are not there are named, exit code 1', async (args, says, dead) => {
   expect(await run(...args)).toMatchObject({

@@ -24,7 +24,7 @@ test.each([
   },
   { args: ['--to', 'otlp'], code: 1, says: /is not configured\nSet EXPORT_OTLP_/ },
   { args: ['--to', 'forward'], code: 2, says: /Forward takes no replay: it passes on what/ },
-  { args: ['--to', 'langfuse'], code: 1, says: /no Langfuse keys or no address/ },
+  { args: ['--to', 'langfuse'], code: 1, says: /Langfuse keys or address are not set/ },
   { args: ['--public-key', 'pk-lf-1'], code: 2, says: /belong together/ },
 ])('$args fails, dry or not', async ({ args, code, says }) => {
   for (const more of [[], ['--dry-run']]) {
@@ -39,7 +39,7 @@ test.each([
 test('needs Langfuse keys for delivery, not for a dry run', async () => {
   expect(await replay([])).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/no Langfuse keys or no address/),
+    stderr: expect.stringMatching(/Langfuse keys or address are not set/),
   })
   expect(await replay(['--dry-run'])).toMatchObject({
     code: 0,

@@ -180,7 +180,7 @@ test('says everything that there is', () => {
     'Errors     4',
     'Work       +120 −30 lines, 2 commits, 1 pull request, 10 of 11 edits accepted',
     'Scores     quality 92, tool_success_rate 0.96',
-    'Metrics    say $4.50, $0.30 apart from the events',
+    'Metrics    report $4.50, $0.30 different from the events',
     '',
     'MODEL            CALLS  FAILED   COST  TOKENS  MEAN  P95  FIRST TOKEN',
     'claude-opus-5-5     42       1  $4.20    1.2M  3.2s   9s            –',
