@@ -22,6 +22,10 @@ export interface SessionRank {
 export interface TranscriptPositions {
   get(path: string): Promise<TranscriptPosition | undefined>
   put(positions: readonly TranscriptPosition[], nowMs: number): Promise<void>
+  /** The ranks that sessions have, in their order; undefined for those that have none. */
+  ranks(
+    sessions: readonly Omit<SessionRank, 'rank'>[],
+  ): Promise<readonly (TranscriptRank | undefined)[]>
   /** Notes the ranks of sessions that are stored, in place of those that their files had before. */
   rank(sessions: readonly SessionRank[]): Promise<void>
 }

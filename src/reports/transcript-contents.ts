@@ -5,7 +5,13 @@
  * What both tell is looked at as telemetry tells it, with its times and its cost, also where the transcript
  * came first.
  */
-import type { AgentEvent, Content, TranscriptEvent } from '../domain/agent-event.ts'
+import type {
+  AgentEvent,
+  Content,
+  ModelCallEvent,
+  TokenUsage,
+  TranscriptEvent,
+} from '../domain/agent-event.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import { joinableOf, telemetryKeyOf } from '../domain/transcript-join.ts'
@@ -32,6 +38,10 @@ export function createTranscriptContents(): TranscriptContents {
   const inputs = new Map<string, string>()
   /** What telemetry told after a transcript: its keys, by those of the entries. */
   const toldLater = new Map<string, string>()
+  /** What lines that came later add to a call, by the key of its entry. */
+  const amendments = new Map<string, ModelCallEvent[]>()
+  /** Keys of entries, by those of the telemetry that told of the same. */
+  const entryOf = new Map<string, string>()
   let characters = 0
   let isOutdated = false
 
@@ -47,9 +57,21 @@ export function createTranscriptContents(): TranscriptContents {
     return copyOf ?? (joinKey === undefined ? undefined : toldLater.get(joinKey))
   }
 
+  function noteAmendment(event: ModelCallEvent, joinKey: string): void {
+    const size = event.answer?.text?.length ?? 0
+    if (characters + size > MAX_CHARACTERS) return
+    characters += size
+    amendments.set(joinKey, [...(amendments.get(joinKey) ?? []), event])
+  }
+
   function addEntry(entry: TranscriptEvent): void {
-    const { event } = entry
+    const { event, joinKey } = entry
     const copyOf = telemetryOf(entry)
+    if (entry.amends === true && event.kind === 'model_call') {
+      if (joinKey !== undefined) noteAmendment(event, joinKey)
+      return
+    }
+    if (copyOf !== undefined && joinKey !== undefined) entryOf.set(copyOf, joinKey)
     switch (event.kind) {
       case 'prompt':
         note(byKey, copyOf, event.prompt.text)
@@ -74,7 +96,8 @@ export function createTranscriptContents(): TranscriptContents {
       case 'prompt':
         return { ...item, prompt: completedContent(item.prompt, byKey.get(telemetryKeyOf(item))) }
       case 'model_call': {
-        const text = byKey.get(telemetryKeyOf(item))
+        const key = telemetryKeyOf(item)
+        const text = withAmendments(byKey.get(key), entryOf.get(key))
         if (text === undefined || item.output !== undefined) return item
         return { ...item, output: text, answer: { text } }
       }
@@ -96,12 +119,42 @@ export function createTranscriptContents(): TranscriptContents {
     }
   }
 
+  /** The text of an answer with that of lines that came later. */
+  function withAmendments(text: string | undefined, entryKey: string | undefined) {
+    const later = entryKey === undefined ? [] : (amendments.get(entryKey) ?? [])
+    return later.reduce((whole, { answer }) => {
+      const more = answer?.text
+      if (more === undefined || whole?.includes(more) === true) return whole
+      return whole === undefined ? more : `${whole}\n${more}`
+    }, text)
+  }
+
+  /** A call as all of its lines tell it. */
+  function whole(entry: TranscriptEvent): TranscriptEvent {
+    const { event, joinKey, amends } = entry
+    const later = joinKey === undefined ? undefined : amendments.get(joinKey)
+    if (event.kind !== 'model_call' || amends === true || later === undefined) return entry
+    const text = withAmendments(event.answer?.text, joinKey)
+    const usage = later.reduce<TokenUsage | undefined>((most, { usage: next }) => {
+      return next !== undefined && next.output >= (most?.output ?? 0) ? next : most
+    }, event.usage)
+    return {
+      ...entry,
+      event: {
+        ...event,
+        ...(usage !== undefined && { usage }),
+        ...(text !== undefined && { output: text, answer: { text } }),
+      },
+    }
+  }
+
   /** As it would be had telemetry come first. */
   function inOrder(item: AgentEvent | MetricSample): AgentEvent | MetricSample {
     if (item.kind === 'metric') return item
     if (item.kind === 'transcript') {
       const copyOf = telemetryOf(item)
-      return copyOf === item.copyOf || copyOf === undefined ? item : { ...item, copyOf }
+      const entry = amendments.size === 0 ? item : whole(item)
+      return copyOf === item.copyOf || copyOf === undefined ? entry : { ...entry, copyOf }
     }
     const { transcriptKey, ...told } = item
     if (transcriptKey === undefined) return item
@@ -124,7 +177,8 @@ export function createTranscriptContents(): TranscriptContents {
     },
     complete: (arrival) => {
       const ordered = inOrder(arrival.item)
-      const item = byKey.size + inputs.size === 0 ? ordered : completed(ordered)
+      const isKnown = byKey.size + inputs.size + amendments.size > 0
+      const item = isKnown ? completed(ordered) : ordered
       return item === arrival.item ? arrival : { ...arrival, item }
     },
   }

@@ -21,6 +21,8 @@ import {
 export const BY_TRANSCRIPT = 1
 export const BY_TELEMETRY = 2
 export const BY_BOTH = BY_TRANSCRIPT | BY_TELEMETRY
+/** Told by both, which name the same id: neither can be of anything else that looks the same. */
+const BY_ONE_ID = 4
 
 /** Which sources tell of a session. */
 export type Sources = 'telemetry' | 'transcripts' | 'both'
@@ -44,7 +46,21 @@ export interface JoinRows<Row extends JoinRow = JoinRow> {
   firstUnnamedLike(alike: string, by: number): Row | undefined
   add(row: JoinRow): void
   /** Both have told of it. */
-  complete(row: Row, keys: Pick<JoinRow, 'join_key' | 'telemetry_key'>): void
+  complete(row: Row, keys: Pick<JoinRow, 'join_key' | 'telemetry_key' | 'told'>): void
+}
+
+/** Both sources have told of it. */
+export function isByBoth({ told }: Pick<JoinRow, 'told'>): boolean {
+  return (told & BY_BOTH) === BY_BOTH
+}
+
+/** Both sources have told of it, under one id. */
+export function isByOneId({ told }: Pick<JoinRow, 'told'>): boolean {
+  return (told & BY_ONE_ID) !== 0
+}
+
+function byBoth({ join_id: id }: JoinRow, sought: Sought): number {
+  return id !== null && id === sought.id ? BY_BOTH | BY_ONE_ID : BY_BOTH
 }
 
 /** Events are joined; spans and hooks have other words for the same. */
@@ -83,7 +99,8 @@ function joinEntry<Row extends JoinRow>(
     rows.add(newRow(sought, BY_TRANSCRIPT, joinKey, null))
     return withMarks(arrival, { joinKey })
   }
-  rows.complete(match, { join_key: joinKey, telemetry_key: match.telemetry_key })
+  const told = byBoth(match, sought)
+  rows.complete(match, { join_key: joinKey, telemetry_key: match.telemetry_key, told })
   return withMarks(arrival, { joinKey, copyOf: match.telemetry_key ?? '' })
 }
 
@@ -106,7 +123,8 @@ function joinTelemetry<Row extends JoinRow>(
     rows.add(newRow(sought, BY_TELEMETRY, null, telemetryKey))
     return arrival
   }
-  rows.complete(match, { join_key: match.join_key, telemetry_key: telemetryKey })
+  const told = byBoth(match, sought)
+  rows.complete(match, { join_key: match.join_key, telemetry_key: telemetryKey, told })
   return match.join_key === null ? arrival : toldByTranscript(arrival, match.join_key)
 }
 

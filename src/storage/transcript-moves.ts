@@ -26,6 +26,8 @@ import {
   BY_TRANSCRIPT,
   claimOf,
   hashOfClaim,
+  isByBoth,
+  isByOneId,
   type JoinRow,
 } from './transcript-joins.ts'
 
@@ -80,7 +82,8 @@ function gives(holder: ClaimHolder, { rank, item, sessionKey }: Arrival): boolea
   const { agent, session_id: sessionId } = holder
   if (rank === undefined || agent !== item.agent) return false
   if (sessionKeyOf(agent, sessionId) !== sessionKey) return isEarlier(rank, holder)
-  return rank.isRetold === true || (Boolean(holder.is_partial) && !isPartial(rank))
+  // What was told whole stays so.
+  return isPartial(rank) ? false : rank.isRetold === true || Boolean(holder.is_partial)
 }
 
 function isEarlier(rank: TranscriptRank, holder: ClaimHolder): boolean {
@@ -217,16 +220,17 @@ export function changedJoins<Row extends JoinRow>(
   const copies = new Map<string, string>()
   const known = new Set<string>()
   for (const row of rows) {
-    const { join_key: key, told } = row
+    const { join_key: key } = row
     if (key === null || !givenUp.has(key)) continue
     known.add(key)
-    if (told !== BY_BOTH) {
+    if (!isByBoth(row)) {
       dropped.push(row)
       takenBack.set(key, key)
       continue
     }
     unmarked.add(key)
-    const at = free.findIndex(({ alike }) => alike === row.alike)
+    // Under one id, telemetry cannot have told of any other.
+    const at = isByOneId(row) ? -1 : free.findIndex(({ alike }) => alike === row.alike)
     const [other] = at < 0 ? [] : free.splice(at, 1)
     if (other?.join_key == null) {
       changed.push({ ...row, told: BY_TELEMETRY, join_key: null })

@@ -32,9 +32,15 @@ export interface TranscriptFile {
   readonly head: string
   /** The first message that it has: its family, unless it is of a subagent. */
   readonly firstId?: string | undefined
+  /** When it was first imported; undefined where it never was. */
+  readonly seenMs: number | undefined
   readonly content: 'keep' | 'drop'
   /** What is imported goes to exporters. */
   readonly isExported: boolean
+  /** How all of it was imported, by its strictest part: how it is read again by itself. */
+  readonly strictest: Pick<TranscriptFile, 'content' | 'isExported'>
+  /** It was read before, and is read from its beginning. */
+  readonly isReread: boolean
   /** Where reading begins, and what the reader knew then. */
   readonly from: number
   readonly state: unknown
@@ -65,11 +71,16 @@ const OPENING_BRACE = 0x7b
 export interface CursorOptions {
   /** What waits for further lines is told at the end, since there may be none. */
   readonly isFlushed: boolean
+  /** So is an answer that has not ended. */
+  readonly isSettled: boolean
   /** What a line dates later than a day ahead of it cannot have happened. */
   readonly nowMs: number
 }
 
-export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorOptions): Cursor {
+export function createCursor(
+  file: TranscriptFile,
+  { isFlushed, isSettled, nowMs }: CursorOptions,
+): Cursor {
   const { source, from } = file
   const { name, state, origin, sessionId } = file
   const reader: TranscriptReader = source.createReader(name, state, origin, sessionId)
@@ -132,7 +143,7 @@ export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorO
     hasEnded = true
     modifiedMs = (await handle.stat()).mtimeMs
     await close()
-    const rest = isFlushed ? reader.flush() : []
+    const rest = isFlushed ? reader.flush(isSettled) : []
     return rest.length > 0 ? timed(rest) : undefined
   }
 
@@ -171,9 +182,9 @@ export function createCursor(file: TranscriptFile, { isFlushed, nowMs }: CursorO
     },
     position: (redact) => {
       if (ahead !== undefined) return undefined
-      const { firstId, rank, content, isExported } = file
+      const { firstId, seenMs = nowMs, strictest } = file
       const state = JSON.stringify({
-        ...{ isTold: isFlushed, modifiedMs, firstId, order: rank.order, content, isExported },
+        ...{ isTold: isFlushed && isSettled, modifiedMs, firstId, seenMs, ...strictest },
         reader: reader.state(redact),
       })
       return { path: file.path, position: readTo, head: file.head, state }

@@ -9,7 +9,7 @@ import type {
 import { compareRanks } from '../../domain/transcript-rank.ts'
 import { failureOf } from '../../observability/read-failure.ts'
 import type { TranscriptFile } from './cursor.ts'
-import { createFamilies, type Families, type Member } from './families.ts'
+import { createFamilies, type Families, type Member, type MessageIds } from './families.ts'
 import { headOf, lastTimeOf, parsedLine } from './lines.ts'
 import { countOf, type FileFacts, folderName, textOf, type TranscriptSource } from './source.ts'
 
@@ -66,12 +66,19 @@ export async function findTranscripts(
   selection: Selection,
   sources: readonly TranscriptSource[],
   positions: TranscriptPositions,
+  messages: MessageIds,
 ): Promise<Found> {
   const unreadable: string[] = []
   const alone: FileAlone[] = []
   let known = 0
   const skipped = { empty: 0, older: 0, otherProjects: 0, unrecognised: 0 }
-  const families = createFamilies(async (path) => readPosition(await positions.get(path))?.order)
+  const families = createFamilies(
+    {
+      seenMs: async (path) => readPosition(await positions.get(path))?.seenMs,
+      ranks: (sessions) => positions.ranks(sessions),
+    },
+    messages,
+  )
   for await (const candidate of candidatesOf(selection.paths, unreadable)) {
     const { path, bytes, modifiedMs } = candidate
     if (bytes === 0) skipped.empty += 1
@@ -140,10 +147,12 @@ function rankOfMember({ source: { agent }, facts: { sessionId }, rank }: Member)
 }
 
 /** Another file of the same age was taken for its origin, and is not any more. */
-function isNowBefore({ rank, formerOrder }: Member, family: readonly Member[]): boolean {
+function isNowBefore(member: Member, family: readonly Member[]): boolean {
+  const { rank, formerOrder, facts } = member
   if (formerOrder === undefined) return false
   return family.some(
     (other) =>
+      other.facts.sessionId !== facts.sessionId &&
       other.formerOrder !== undefined &&
       other.rank.begunMs === rank.begunMs &&
       other.rank.order > rank.order &&
@@ -160,6 +169,8 @@ async function fileAgain(
   const { size, mtimeMs } = await stat(path)
   const before = readPosition(await positions.get(path))
   const head = await headOf(path)
+  const { content = 'keep', isExported = false } = before ?? {}
+  const how = { content, isExported }
   return {
     path,
     name: basename(path),
@@ -173,8 +184,10 @@ async function fileAgain(
     modifiedMs: mtimeMs,
     head: head?.hash ?? '',
     firstId: facts.firstId,
-    content: before?.content ?? 'keep',
-    isExported: before?.isExported ?? false,
+    seenMs: before?.seenMs,
+    ...how,
+    strictest: how,
+    isReread: true,
     from: 0,
     state: undefined,
     origin: await families.originOf({ path, source, facts }),
@@ -200,7 +213,7 @@ async function fileOf(
   sources: readonly TranscriptSource[],
 ): Promise<FileAlone | 'known' | 'otherProjects' | 'unrecognised'> {
   const { path, bytes, modifiedMs } = candidate
-  const { project, again = false, content, isExported } = selection
+  const { project } = selection
   const isKnown = isReadAlready(candidate, before, selection)
   if (isKnown && project === undefined) return 'known'
   const head = await headOf(path)
@@ -214,15 +227,6 @@ async function fileOf(
   }
   if (isKnown) return 'known'
   const begunMs = firstMs ?? modifiedMs
-  const read = readPosition(before)
-  const isRewritten =
-    before?.position === bytes && read?.modifiedMs !== undefined && read.modifiedMs !== modifiedMs
-  const goesOn =
-    !again &&
-    before !== undefined &&
-    before.head === head.hash &&
-    before.position <= bytes &&
-    !isRewritten
   return {
     path,
     name,
@@ -235,11 +239,49 @@ async function fileOf(
     modifiedMs,
     head: head.hash,
     firstId,
-    content,
-    isExported,
-    from: goesOn ? before.position : 0,
-    state: goesOn ? read?.reader : undefined,
+    ...readingOf(candidate, before, head.hash, selection),
     facts,
+  }
+}
+
+type Reading = Pick<
+  TranscriptFile,
+  'seenMs' | 'content' | 'isExported' | 'strictest' | 'isReread' | 'from' | 'state'
+>
+
+/** Where a file is read from, and how. */
+function readingOf(
+  { bytes, modifiedMs }: Candidate,
+  before: TranscriptPosition | undefined,
+  head: string,
+  { again = false, content, isExported }: Selection,
+): Reading {
+  const read = readPosition(before)
+  const isRewritten =
+    before?.position === bytes && read?.modifiedMs !== undefined && read.modifiedMs !== modifiedMs
+  const goesOn =
+    !again && before?.head === head && before.position <= bytes && !isRewritten ? before : undefined
+  const seenMs = read?.seenMs
+  if (goesOn === undefined || read === undefined) {
+    const how = { content, isExported }
+    const isReread = before !== undefined
+    return { seenMs, ...how, strictest: how, isReread, from: 0, state: undefined }
+  }
+  // One that was to be read again goes on as that.
+  const isInterrupted = goesOn.position === 0 && read.isReread
+  const how = isInterrupted
+    ? { content: read.content ?? content, isExported: read.isExported }
+    : { content, isExported }
+  return {
+    seenMs,
+    ...how,
+    strictest: {
+      content: read.content === 'drop' ? 'drop' : how.content,
+      isExported: how.isExported && read.isExported,
+    },
+    isReread: isInterrupted,
+    from: goesOn.position,
+    state: read.reader,
   }
 }
 
@@ -253,9 +295,19 @@ interface FileRead {
   readonly reader: unknown
   // These are absent where an earlier version read it.
   readonly firstId: string | undefined
-  readonly order: number | undefined
+  /** When it was first read, epoch ms. */
+  readonly seenMs: number | undefined
   readonly content: 'keep' | 'drop' | undefined
   readonly isExported: boolean
+  /** It is being read from its beginning, though it was read before. */
+  readonly isReread: boolean
+}
+
+/** Notes that a file is read from its beginning, so that whatever ends that, the next import goes on with it. */
+export function restartOf(file: TranscriptFile, nowMs: number): TranscriptPosition {
+  const { path, head, firstId, seenMs = nowMs, strictest } = file
+  const state = JSON.stringify({ isTold: false, isReread: true, firstId, seenMs, ...strictest })
+  return { path, position: 0, head, state }
 }
 
 function readPosition(position: TranscriptPosition | undefined): FileRead | undefined {
@@ -267,9 +319,10 @@ function readPosition(position: TranscriptPosition | undefined): FileRead | unde
     modifiedMs: countOf(state?.modifiedMs),
     reader: state?.reader,
     firstId: textOf(state?.firstId),
-    order: countOf(state?.order),
+    seenMs: countOf(state?.seenMs),
     content: content === 'keep' || content === 'drop' ? content : undefined,
     isExported: state?.isExported === true,
+    isReread: state?.isReread === true,
   }
 }
 

@@ -3,13 +3,14 @@
  * begun. What two of them have was written by the first.
  *
  * Claude Code gives a fork lines of its own before what it copies, which are later. Where all times were
- * copied, the order is that of the first of these that tells two files apart: a fork that says so is last;
- * a file that is as old as its first line is first; a file that has nothing but what another has as well
- * comes before that one; two that each went on by themselves stay in the order in which they were read
- * before; the one that was written to last comes last.
+ * copied, the order is that of the first of these that tells two files apart: a fork that says so is last,
+ * behind the one that it names; a file that is as old as its first line is first; a file that has nothing
+ * but what another has as well comes before that one; the order of the last import stays; the one that was
+ * written to last is last; the one that was imported first is first.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { TranscriptPositions } from '../../domain/transcript-files.ts'
 import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
 import { headOf, isParsable, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type { FileFacts, Origin, TranscriptSource } from './source.ts'
@@ -19,8 +20,15 @@ export interface Member {
   readonly source: TranscriptSource
   readonly facts: FileFacts
   readonly rank: TranscriptRank
-  /** The order that it had when it was last read; undefined where it never was. */
+  /** The order that its session has from earlier imports; undefined where it has none. */
   readonly formerOrder: number | undefined
+}
+
+/** What is known from earlier imports. */
+export interface KnownFiles {
+  /** When a file was first imported, epoch ms; undefined where it never was. */
+  seenMs(path: string): Promise<number | undefined>
+  readonly ranks: TranscriptPositions['ranks']
 }
 
 export interface Families {
@@ -66,12 +74,36 @@ const MAX_MESSAGES = 200_000
 /** Files whose messages are remembered. */
 const MAX_REMEMBERED = 2 * MAX_ANCESTORS
 
-/** `orderOf` says which order a file had when it was last read. */
-export function createFamilies(orderOf: (path: string) => Promise<number | undefined>): Families {
+/** Ids of messages, by file, as long as the file stays as it is. */
+export interface MessageIds {
+  of(file: Pick<FamilyFile, 'path' | 'source'>): Promise<ReadonlySet<string>>
+}
+
+/** Remembers those of some files: of a family that is being written, all but one are as they were. */
+export function createMessageIds(): MessageIds {
+  const remembered = new Map<
+    string,
+    { readonly version: string; ids: Promise<ReadonlySet<string>> }
+  >()
+  return {
+    of: async ({ path, source }) => {
+      const { size, mtimeMs } = await stat(path)
+      const version = `${size} ${mtimeMs}`
+      const known = remembered.get(path)
+      const ids = known?.version === version ? known.ids : readMessages(path, source)
+      remembered.delete(path)
+      remembered.set(path, { version, ids })
+      const oldest = remembered.keys().next()
+      if (remembered.size > MAX_REMEMBERED && !oldest.done) remembered.delete(oldest.value)
+      return ids
+    },
+  }
+}
+
+export function createFamilies(earlier: KnownFiles, messages: MessageIds): Families {
   const folders = new Map<string, Promise<Folder>>()
   const foldersOf = new Map<string, Set<string>>()
   const families = new Map<string, Promise<readonly Member[]>>()
-  const messages = new Map<string, Promise<ReadonlySet<string>>>()
 
   function folderAt(path: string, source: TranscriptSource): Promise<Folder> {
     const key = `${source.agent}|${path}`
@@ -81,31 +113,42 @@ export function createFamilies(orderOf: (path: string) => Promise<number | undef
     return read
   }
 
-  function messagesIn({ path, source }: FamilyFile): Promise<ReadonlySet<string>> {
-    const read = messages.get(path) ?? readMessages(path, source)
-    if (messages.size >= MAX_REMEMBERED) messages.clear()
-    messages.set(path, read)
-    return read
-  }
-
   async function readFamily(source: TranscriptSource, firstId: string): Promise<readonly Member[]> {
     const found: Found[] = []
     for (const folder of foldersOf.get(firstId) ?? []) {
       found.push(...((await folderAt(folder, source)).get(firstId) ?? []))
     }
+    const former = await earlier.ranks(
+      found.map(({ facts: { sessionId } }) => ({ agent: source.agent, sessionId })),
+    )
+    const ranked = found.map((file, at) => ({ file, rank: former[at] }))
     const members: Member[] = []
-    for (const [begunMs, twins] of Map.groupBy(found, (file) => file.begunMs)) {
+    for (const [begunMs, twins] of Map.groupBy(ranked, ({ file }) => file.begunMs)) {
       const known: (Found & Twin)[] = []
-      for (const file of twins) {
-        const isCompared = file.descent !== FORK && twins.length > 1
-        const ids = isCompared ? await messagesIn(file) : new Set<string>()
-        known.push({ ...file, ids, formerOrder: await orderOf(file.path) })
+      for (const { file, rank } of twins) {
+        const formerOrder = rank?.begunMs === begunMs ? rank.order : undefined
+        known.push(await twinOf(file, twins.length > 1, formerOrder))
       }
       for (const { path, facts, formerOrder, order } of inOrder(known)) {
         members.push({ path, source, facts, rank: { begunMs, order }, formerOrder })
       }
     }
     return members.sort((a, b) => compareRanks(a.rank, b.rank))
+  }
+
+  async function twinOf(
+    file: Found,
+    hasOthers: boolean,
+    formerOrder: number | undefined,
+  ): Promise<Found & Twin> {
+    const isCompared = hasOthers && file.descent !== FORK
+    const { sessionId, forkedFrom } = file.facts
+    return {
+      ...file,
+      ...{ sessionId, forkedFrom, formerOrder },
+      ids: isCompared ? await messages.of(file) : new Set<string>(),
+      seenMs: await earlier.seenMs(file.path),
+    }
   }
 
   const of: Families['of'] = ({ path, source, facts: { firstId } }) => {
@@ -135,7 +178,7 @@ export function createFamilies(orderOf: (path: string) => Promise<number | undef
       if (last === undefined) return undefined
       const known: { readonly sessionId: string; readonly ids: ReadonlySet<string> }[] = []
       for (const ancestor of ancestors) {
-        known.push({ sessionId: ancestor.facts.sessionId, ids: await messagesIn(ancestor) })
+        known.push({ sessionId: ancestor.facts.sessionId, ids: await messages.of(ancestor) })
       }
       return {
         sessionId: last.facts.sessionId,
@@ -152,8 +195,13 @@ export interface Twin {
   readonly begunMs: number
   readonly endedMs: number
   readonly descent: Descent
+  readonly sessionId: string
+  /** The session that its lines name as theirs. */
+  readonly forkedFrom?: string | undefined
   /** Of its messages. */
   readonly ids: ReadonlySet<string>
+  /** When it was first imported; undefined where it never was. */
+  readonly seenMs: number | undefined
   readonly formerOrder: number | undefined
 }
 
@@ -167,7 +215,7 @@ export function inOrder<T extends Twin>(
     .map((file) => {
       return file.descent === ORIGINAL && originals > 1 ? { ...file, descent: UNKNOWN } : file
     })
-    .sort(byFormerOrder)
+    .sort(byWhatIsKnown)
   const ordered: T[] = []
   while (waiting.length > 0) {
     const at = waiting.findIndex((file) => !waiting.some((other) => comesBefore(other, file)))
@@ -185,12 +233,22 @@ export function inOrder<T extends Twin>(
 
 function comesBefore(a: Twin, b: Twin): boolean {
   if (a.descent !== b.descent) return a.descent < b.descent
+  if (a.descent === FORK) return b.forkedFrom === a.sessionId && a.forkedFrom !== b.sessionId
   return a.ids.size < b.ids.size && [...a.ids].every((id) => b.ids.has(id))
 }
 
-function byFormerOrder(a: Twin, b: Twin): number {
-  const former = (a.formerOrder ?? a.endedMs) - (b.formerOrder ?? b.endedMs)
-  return former || a.endedMs - b.endedMs || (a.path < b.path ? -1 : 1)
+/** Where nothing else tells them apart, one that was imported is before one that never was. */
+function byWhatIsKnown(a: Twin, b: Twin): number {
+  const [orderA, orderB] = [expectedOrder(a), expectedOrder(b)]
+  const { seenMs: seenA = Number.MAX_VALUE } = a
+  const { seenMs: seenB = Number.MAX_VALUE } = b
+  if (orderA !== orderB) return orderA - orderB
+  return seenA - seenB || a.endedMs - b.endedMs || (a.path < b.path ? -1 : 1)
+}
+
+/** That of the last import; a new fork is behind those that are known. */
+function expectedOrder({ formerOrder, descent, endedMs }: Twin): number {
+  return formerOrder ?? (descent === FORK ? Number.MAX_VALUE : endedMs)
 }
 
 async function readFolder(folder: string, source: TranscriptSource): Promise<Folder> {
@@ -214,8 +272,8 @@ async function readFolder(folder: string, source: TranscriptSource): Promise<Fol
   return families
 }
 
-export function descentOf({ isFork, firstMs }: FileFacts, birthtimeMs: number): Descent {
-  if (isFork === true) return FORK
+export function descentOf({ forkedFrom, firstMs }: FileFacts, birthtimeMs: number): Descent {
+  if (forkedFrom !== undefined) return FORK
   const isAsOld = birthtimeMs > 0 && firstMs !== undefined && birthtimeMs <= firstMs + MAX_FLUSH_MS
   return isAsOld ? ORIGINAL : UNKNOWN
 }

@@ -34,6 +34,11 @@ export type FromThread =
     }
   | { readonly kind: 'get'; readonly id: number; readonly path: string }
   | { readonly kind: 'put'; readonly id: number; readonly positions: readonly TranscriptPosition[] }
+  | {
+      readonly kind: 'ranks'
+      readonly id: number
+      readonly sessions: readonly Omit<SessionRank, 'rank'>[]
+    }
   | { readonly kind: 'rank'; readonly id: number; readonly sessions: readonly SessionRank[] }
   | { readonly kind: 'progress'; readonly run: number; readonly progress: ImportProgress }
   | { readonly kind: 'done'; readonly run: number; readonly counts: ImportCounts }

@@ -14,7 +14,14 @@ import { shortHash } from '../../domain/short-hash.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
-import { findTranscripts, type Selection, type SkippedFiles } from './discovery.ts'
+import {
+  findTranscripts,
+  type Found,
+  restartOf,
+  type Selection,
+  type SkippedFiles,
+} from './discovery.ts'
+import { createMessageIds, type MessageIds } from './families.ts'
 import {
   attributesOf,
   type Place,
@@ -95,6 +102,9 @@ const MAX_FINISHED = 500
 /** Files of one session that are open at once; beyond it, those begun later wait for one to end. */
 const MAX_OPEN = 100
 
+/** Times as long as a file has to be quiet, until what has not ended is taken to be over. */
+const SETTLED = 5
+
 /** What people and models said. */
 const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
 
@@ -110,9 +120,10 @@ interface Mutable extends Omit<ImportCounts, 'damagedFiles' | 'refusals' | 'unre
 
 export function createTranscriptImporter(deps: ImporterDeps): TranscriptImporter {
   let last: Promise<unknown> = Promise.resolve()
+  const messages = createMessageIds()
   return {
     run: (request, onProgress, signal) => {
-      const done = last.then(() => runImport(deps, request, onProgress, signal))
+      const done = last.then(() => runImport({ ...deps, messages }, request, onProgress, signal))
       last = done.catch(() => undefined)
       return done
     },
@@ -120,13 +131,13 @@ export function createTranscriptImporter(deps: ImporterDeps): TranscriptImporter
 }
 
 async function runImport(
-  deps: ImporterDeps,
+  deps: ImporterDeps & { readonly messages: MessageIds },
   request: ImportRequest,
   onProgress: (progress: ImportProgress) => void,
   signal: AbortSignal | undefined,
 ): Promise<Result<ImportCounts, string>> {
-  const { sources, positions, clock, accept, batchRecords } = deps
-  const found = await findTranscripts(request, sources, positions)
+  const { sources, positions, clock, accept, batchRecords, messages } = deps
+  const found = await findTranscripts(request, sources, positions, messages)
   const totalBytes = found.files.reduce((sum, { bytes, from }) => sum + bytes - from, 0)
   const sessions = new Set<string>()
   const refusals = new Set<string>()
@@ -182,6 +193,20 @@ async function runImport(
     if (reached.length > 0) await positions.put(reached, clock.now())
   }
 
+  /** What has to be known before the first entry comes, and if this ends in between. */
+  async function prepare({ files, ranks }: Found): Promise<void> {
+    if (ranks.length > 0) await positions.rank(ranks)
+    const again = files.filter(({ isReread }) => isReread)
+    for (let at = 0; at < again.length; at += MAX_FINISHED) {
+      const some = again.slice(at, at + MAX_FINISHED)
+      const nowMs = clock.now()
+      await positions.put(
+        some.map((file) => restartOf(file, nowMs)),
+        nowMs,
+      )
+    }
+  }
+
   function noteRefusals(rejected: readonly Rejection[]): void {
     counts.refused += rejected.length
     for (const { message } of rejected) if (refusals.size < MAX_REFUSALS) refusals.add(message)
@@ -225,6 +250,7 @@ async function runImport(
     const cursors = files.map((file) =>
       createCursor(file, {
         isFlushed: clock.now() - file.modifiedMs >= quietMs,
+        isSettled: clock.now() - file.modifiedMs >= SETTLED * quietMs,
         nowMs: clock.now(),
       }),
     )
@@ -258,7 +284,7 @@ async function runImport(
   }
 
   try {
-    if (request.isDryRun !== true && found.ranks.length > 0) await positions.rank(found.ranks)
+    if (request.isDryRun !== true) await prepare(found)
     for (const files of groupsOf(found.files)) {
       if (signal?.aborted === true) break
       await readGroup(files)

@@ -106,23 +106,25 @@ const HEAD_LINES = 40
 export async function headOf(path: string): Promise<FileHead | undefined> {
   const file = await openTranscript(path)
   try {
-    const head = Buffer.allocUnsafe(Math.min(HEAD_BYTES, (await file.stat()).size))
-    const { bytesRead } = await file.read(head, 0, head.length, 0)
-    const bytes = head.subarray(0, bytesRead)
-    const end = bytes.indexOf(NEWLINE)
-    const firstLine = bytes.subarray(0, end < 0 ? bytesRead : end)
-    if (firstLine.length === 0 && end < 0) return undefined
     const lines: Readonly<Record<string, unknown>>[] = []
-    for (const text of withoutMark(bytes).toString('utf8').split('\n')) {
-      const line = parsedLine(text)
+    let hash: string | undefined
+    for await (const { text, endsAt, isOpen } of linesOf(file, 0)) {
+      if (hash === undefined && isOpen && text?.length === 0) return undefined
+      hash ??= hashOf(text)
+      const line =
+        text !== undefined && isParsable(text) ? parsedLine(text.toString('utf8')) : undefined
       if (line !== undefined) lines.push(line)
-      if (lines.length >= HEAD_LINES) break
+      if (lines.length >= HEAD_LINES || endsAt >= HEAD_BYTES) break
     }
-    const hash = createHash('sha1').update(firstLine.subarray(0, 4096)).digest('hex').slice(0, 16)
-    return { lines, hash }
+    return hash === undefined ? undefined : { lines, hash }
   } finally {
     await file.close()
   }
+}
+
+function hashOf(line: Buffer | undefined): string {
+  const bytes = line?.subarray(0, 4096) ?? Buffer.alloc(0)
+  return createHash('sha1').update(bytes).digest('hex').slice(0, 16)
 }
 
 /** Of a file's end: its last lines, unless they are very long. */

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Rejection } from '../../domain/rejection.ts'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
+import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import { createSystemClock } from '../../observability/clock.ts'
 import { maskEntry } from '../../processors/redact/entry.ts'
 import { createRecordMasker } from '../../processors/redact/record-masker.ts'
@@ -50,6 +51,11 @@ const importer = createTranscriptImporter({
     get: async (path) =>
       (await ask((id) => ({ kind: 'get', id, path }))) as TranscriptPosition | undefined,
     put: async (positions) => void (await ask((id) => ({ kind: 'put', id, positions }))),
+    ranks: async (sessions) =>
+      (await ask((id) => ({ kind: 'ranks', id, sessions }))) as readonly (
+        | TranscriptRank
+        | undefined
+      )[],
     rank: async (sessions) => void (await ask((id) => ({ kind: 'rank', id, sessions }))),
   },
   sources: transcriptSources,

@@ -46,8 +46,8 @@ export interface FileFacts {
   readonly folder?: string | undefined
   /** The id of its first message: files that share it are a session and forks of it. */
   readonly firstId?: string | undefined
-  /** Its lines say that they are copies of another session's. */
-  readonly isFork?: boolean | undefined
+  /** The session of which its lines say that they are copies. */
+  readonly forkedFrom?: string | undefined
 }
 
 /** What a fork copies its beginning from. */
@@ -66,8 +66,11 @@ export type Redact = (attributes: Attributes) => Attributes
 export interface TranscriptReader {
   /** What a line tells, in order; undefined where it ought to tell something and cannot be read. */
   read(line: Line): readonly TranscriptEntry[] | undefined
-  /** What would be told by lines that may never come: nothing more is there for now. */
-  flush(): readonly TranscriptEntry[]
+  /**
+   * What would be told by lines that may never come: nothing more is there for now. An answer that has not
+   * ended is told once the file is settled.
+   */
+  flush(isSettled: boolean): readonly TranscriptEntry[]
   /**
    * Plain JSON, bounded in size. It is kept in the store, so content in it passes `redact` under the
    * names that it has in entries.

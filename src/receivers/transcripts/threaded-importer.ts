@@ -125,6 +125,8 @@ export function createThreadedImporter(deps: ThreadedImporterDeps): ThreadedImpo
         return positions.get(question.path)
       case 'put':
         return positions.put(question.positions, clock.now())
+      case 'ranks':
+        return positions.ranks(question.sessions)
       case 'rank':
         return positions.rank(question.sessions)
     }

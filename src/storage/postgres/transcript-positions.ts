@@ -18,6 +18,24 @@ export function createTranscriptPositions(database: Database, write: Write): Tra
       )
       return found && { path, ...found }
     },
+    ranks: async (sessions) => {
+      const keys = sessions.map(({ agent, sessionId }) => sessionKeyOf(agent, sessionId))
+      const rows = await database.query<{
+        readonly key: string
+        readonly begun: number | null
+        readonly ended: number | null
+      }>(
+        `select s.session_key as key, t.begun_ms as begun, t.ended_ms as ended
+         from sessions s join transcript_sessions t on t.session_ref = s.id
+         where s.session_key = any($1)`,
+        [keys],
+      )
+      const known = new Map(rows.map((row) => [row.key, row]))
+      return keys.map((key) => {
+        const { begun = null, ended = null } = known.get(key) ?? {}
+        return begun === null || ended === null ? undefined : { begunMs: begun, order: ended }
+      })
+    },
     put: async (positions, nowMs) => {
       const newest = new Map(positions.map((position) => [hashOf(position.path), position]))
       const rows = [...newest].sort(([a], [b]) => (a < b ? -1 : 1))

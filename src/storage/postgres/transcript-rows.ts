@@ -11,7 +11,6 @@ import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import { isPartial } from '../../domain/transcript-rank.ts'
 import {
-  BY_BOTH,
   claimOf,
   isEvent,
   joinArrivals,
@@ -225,7 +224,7 @@ function createJoins(stored: readonly HeldJoin[]): HeldJoins {
     complete: (row, keys) => {
       const at = places.get(row)
       if (at === undefined) throw new Error('a join row of another commit was completed')
-      const complete = { ...row, ...keys, told: BY_BOTH }
+      const complete = { ...row, ...keys }
       rows[at] = complete
       places.set(complete, at)
       changed.add(at)
@@ -319,10 +318,13 @@ async function writeJoins(
   const completed = [...joins.values()].flatMap((of) => of.completed)
   await eachChunk(
     statements,
-    completed.map(({ id, join_key, telemetry_key }): Row => [id, join_key, telemetry_key]),
-    (chunk) => `update transcript_joins j set told = ${BY_BOTH}, join_key = v.join_key,
+    completed.map(({ id, told, join_key, telemetry_key }): Row => {
+      return [id, told, join_key, telemetry_key]
+    }),
+    (chunk) => `update transcript_joins j set told = v.told, join_key = v.join_key,
          telemetry_key = v.telemetry_key
-       from (values ${valuesList(chunk, ['bigint', 'text', 'text'])}) as v (id, join_key, telemetry_key)
+       from (values ${valuesList(chunk, ['bigint', 'integer', 'text', 'text'])})
+         as v (id, told, join_key, telemetry_key)
        where j.id = v.id`,
   )
 }

@@ -35,7 +35,16 @@ export function createTranscriptPositions(
      where session_ref = (select id from sessions where session_key = :key)
        and (begun_ms is null or :begunMs <= begun_ms)`,
   )
+  const findRank = handle.prepare<[string], { begunMs: number | null; order: number | null }>(
+    `select begun_ms as "begunMs", ended_ms as "order" from transcript_sessions
+     where session_ref = (select id from sessions where session_key = ?)`,
+  )
   return {
+    ranks: async (sessions) =>
+      sessions.map(({ agent, sessionId }) => {
+        const { begunMs = null, order = null } = findRank.get(sessionKeyOf(agent, sessionId)) ?? {}
+        return begunMs === null || order === null ? undefined : { begunMs, order }
+      }),
     get: async (path) => {
       const found = find.get({ hash: hashOf(path) })
       return found && { path, ...found }

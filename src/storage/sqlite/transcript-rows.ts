@@ -9,7 +9,6 @@ import { isPartial } from '../../domain/transcript-rank.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import {
-  BY_BOTH,
   claimOf,
   isEvent,
   joinArrivals,
@@ -115,10 +114,10 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
   )
   const complete = prepare(
     connection,
-    (row: { id: number; joinKey: string | null; telemetryKey: string | null }) =>
+    (row: { id: number; told: number; joinKey: string | null; telemetryKey: string | null }) =>
       kysely
         .updateTable('transcript_joins')
-        .set({ told: BY_BOTH, join_key: row.joinKey, telemetry_key: row.telemetryKey })
+        .set({ told: row.told, join_key: row.joinKey, telemetry_key: row.telemetryKey })
         .where('id', '=', row.id),
   )
 
@@ -127,8 +126,8 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     firstLike: (alike, by) => byLook.get({ sessionRef, alike, told: by }),
     firstUnnamedLike: (alike, by) => byLookUnnamed.get({ sessionRef, alike, told: by }),
     add: (row) => void insert.run({ session_ref: sessionRef, ...row }),
-    complete: ({ id }, { join_key: joinKey, telemetry_key: telemetryKey }) =>
-      void complete.run({ id, joinKey, telemetryKey }),
+    complete: ({ id }, { join_key: joinKey, telemetry_key: telemetryKey, told: by }) =>
+      void complete.run({ id, told: by, joinKey, telemetryKey }),
   })
 
   function sourcesOf(sessionRef: number): Sources {

@@ -1,5 +1,13 @@
 /** Forks: a copied line is of the session that wrote it first, in whatever order files and telemetry come. */
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Turns } from '../../../src/api/contract/turn.ts'
@@ -357,6 +365,60 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
     expect(await turnsOf(url, rows)).toEqual(turns)
   })
 
+  test('a long one of which telemetry told a part keeps its prompts', async () => {
+    const { url } = await newBridge(await place())
+    const turns = 130
+    const lines = Array.from({ length: turns }, (_, n) => [
+      prompt(`p${n}`, 2 * n),
+      answer(`a${n}`, 2 * n + 1, 2),
+    ]).flat()
+    const file = write(newFolder(), 'A', lines)
+    await importInto(url, [file], { content: 'drop' })
+    const attributesOf = (values: Readonly<Record<string, string | number>>) =>
+      Object.entries(values).map(([key, value]) => ({
+        key,
+        value: typeof value === 'number' ? { intValue: value } : { stringValue: value },
+      }))
+    const scope = { name: 'com.anthropic.claude_code.events', version: '2.1.150' }
+    const logRecords = Array.from({ length: 30 }, (_, n) => ({
+      timeUnixNano: `${BASE_MS + 2 * n * 60_000}000000`,
+      body: { stringValue: 'claude_code.user_prompt' },
+      attributes: attributesOf({
+        ...{ 'event.name': 'user_prompt', 'session.id': 'A', 'prompt.id': `p${n}` },
+        ...{ 'event.sequence': n, prompt_length: 9 },
+      }),
+    }))
+    const resource = { attributes: attributesOf({ 'service.name': 'claude-code' }) }
+    const posted = await fetch(`${url}/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords }] }] }),
+    })
+    expect(posted.status).toBe(200)
+    for (const again of [false, true, true]) {
+      await importInto(url, [file], { again })
+      expect(await sessionsOf(url)).toMatchObject([{ prompts: turns, modelCalls: turns }])
+    }
+  })
+
+  test('an answer that is written in pieces is shown whole', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const begun = answer('a1', 1, 1, 'm1') as Line & { readonly message: object }
+    const thinking = { ...begun, message: { ...begun.message, content: [{ type: 'thinking' }] } }
+    const lines = [prompt('p1', 0), thinking, answer('a1-end', 2, 900, 'm1')]
+    await importInto(url, [write(folder, 'A', lines.slice(0, 2))])
+    const file = join(folder, 'A', 'A.jsonl')
+    writeFileSync(file, linesOf('A', lines))
+    await importInto(url, [file])
+    const rows = await sessionsOf(url)
+    // 100 tokens at $3 and 900 at $15 a million.
+    expect(rows).toMatchObject([{ costUsd: 0.0138 }])
+    expect(await turnsOf(url, rows)).toEqual({
+      A: [{ prompt: 'prompt p1', said: 'answer a1-end', modelCalls: 1, costUsd: 0.0138 }],
+    })
+  })
+
   test('a long one is told apart, though not all of it is remembered', async () => {
     const { url } = await newBridge(await place())
     const folder = newFolder()
@@ -530,6 +592,38 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
     expect(told(await sessionsOf(url))).toEqual(expected)
   })
 
+  test('takes nothing by its name, where it has nothing of its own', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const put = (id: string): void => writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, ofA))
+    put('s9')
+    await importInto(url, [folder])
+    put('s1')
+    await importInto(url, [folder])
+    const expected = { s9: apart.A }
+    expect(told(await sessionsOf(url))).toMatchObject(expected)
+    await importInto(url, [folder], { again: true })
+    expect(told(await sessionsOf(url))).toMatchObject(expected)
+  })
+
+  test('stays what it is when the folder has another name', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const put = (id: string, lines: readonly Line[]): void => {
+      mkdirSync(join(folder, 'x'), { recursive: true })
+      writeFileSync(join(folder, 'x', `${id}.jsonl`), linesOf(id, lines))
+    }
+    put('A', ofA)
+    await importInto(url, [folder])
+    put('B', ofB)
+    await importInto(url, [folder])
+    put('A', [...ofA, prompt('p9', 300), answer('a9', 301, 7)])
+    await importInto(url, [folder])
+    renameSync(join(folder, 'x'), join(folder, 'y'))
+    await importInto(url, [folder])
+    expect(told(await sessionsOf(url))).toMatchObject({ A: { modelCalls: 3 }, B: apart.B })
+  })
+
   test('is told again without the content that it was imported without', async () => {
     const { url } = await newBridge(await place())
     const folder = newFolder()
@@ -563,6 +657,27 @@ describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
     expect(told(await sessionsOf(url))).toEqual({ ...expected, B: apart.B })
     await importInto(url, [folder], { again: true })
     expect(told(await sessionsOf(url))).toEqual({ ...expected, B: apart.B })
+  })
+
+  test('a chain of them leaves each its own', async () => {
+    const { url } = await newBridge(await place())
+    const folder = newFolder()
+    const put = (id: string, lines: readonly Line[]): void =>
+      writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, lines))
+    const b = [...copy, prompt('p2', 60), answer('b1', 61, 40)]
+    put('A', ofA)
+    await importInto(url, [folder])
+    for (const [id, lines] of [
+      ['B', b],
+      ['C', branched('B', b)],
+      ['D', branched('C', branched('B', b))],
+    ] as const) {
+      put(id, lines)
+      await importInto(url, [folder])
+      expect(told(await sessionsOf(url))).toMatchObject({ A: apart.A, B: apart.B })
+    }
+    await importInto(url, [folder], { again: true })
+    expect(told(await sessionsOf(url))).toMatchObject({ A: apart.A, B: apart.B })
   })
 
   test('copies with ids of their own count once', async () => {

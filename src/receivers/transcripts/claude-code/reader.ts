@@ -361,7 +361,7 @@ export function createClaudeCodeReader(
     const uses = blocks.filter((block) => block?.type === 'tool_use')
     for (const use of uses) if (use) noteUse(line, use, sessionId, subagentId, promptId)
     if (known !== undefined && call === undefined) {
-      return [...prompt, ...others, ...amended(line, id, sessionId, usage)]
+      return [...prompt, ...others, ...amended(line, id, sessionId, usage, textOfBlocks(blocks))]
     }
     const next = call ?? newCall(line, { sessionId, model, usage, promptId, subagentId })
     state.calls[id] = next
@@ -445,10 +445,14 @@ export function createClaudeCodeReader(
     id: string,
     call: OpenCall,
     more: Readonly<Record<string, AttributeValue>>,
+    lineId?: string,
   ): TranscriptEntry {
     const { usage, startMs, timeMs } = call
     const isTimed = startMs !== undefined && timeMs !== undefined && timeMs >= startMs
-    const suffix = more.amends === true ? `#${usage?.output ?? 0}` : ''
+    const suffix =
+      more.amends === true
+        ? `#${usage?.output ?? 0}${lineId === undefined ? '' : `|${lineId}`}`
+        : ''
     return {
       name: 'model_call',
       key: `call|${id}${suffix}`,
@@ -473,31 +477,35 @@ export function createClaudeCodeReader(
     }
   }
 
-  /** A line of a call that was told already has figures that this lacked. */
+  /** A line of a call that was told already has figures or text that this lacked. */
   function amended(
     line: Line,
     id: string,
     sessionId: string,
     usage: Usage | undefined,
+    text: string,
   ): TranscriptEntry[] {
     const known = state.told[id]
     const message = objectOf(line.message)
-    if (known === undefined || usage === undefined || usage.output <= known.output) return []
-    state.told[id] = { ...known, output: usage.output }
+    if (known === undefined || usage === undefined) return []
+    const hasGrown = usage.output > known.output
+    if (!hasGrown && text === '') return []
+    state.told[id] = { ...known, output: Math.max(known.output, usage.output) }
     const call: OpenCall = {
       sessionId,
       startMs: undefined,
       timeMs: timeOf(line.timestamp),
       requestId: known.requestId,
       model: textOf(message?.model) ?? 'unknown',
-      usage,
-      text: '',
+      usage: hasGrown ? usage : { ...usage, output: known.output },
+      text,
       asksForTools: false,
       hasEnded: true,
       place: placeOf(line),
       subagentId: subagentOf(line),
     }
-    return [callEntry(id, call, { amends: true })]
+    // A line that only adds text is named by itself.
+    return [callEntry(id, call, { amends: true }, hasGrown ? undefined : textOf(line.uuid))]
   }
 
   function readSystem(line: Line): TranscriptEntry[] {
@@ -592,12 +600,12 @@ export function createClaudeCodeReader(
       const isOwn = entries?.every(({ sessionId }) => sessionId === state.sessionId) ?? true
       return isOwn ? entries : [...readContinuation(line), ...(entries ?? [])]
     },
-    flush: () => [
+    flush: (isSettled) => [
       ...takeOpenPrompt(),
       ...openTools(),
       ...Object.keys(
         Object.fromEntries(Object.values(state.calls).map((call) => [call.subagentId ?? '', 1])),
-      ).flatMap((lane) => closeCalls(lane, () => true)),
+      ).flatMap((lane) => closeCalls(lane, ({ hasEnded }) => hasEnded || isSettled)),
     ],
     state: (redact) => redacted(state, redact),
   }

@@ -52,7 +52,9 @@ function facts(fileName: string, lines: readonly Line[]): FileFacts {
     firstId: AGENT_FILE.test(stem)
       ? undefined
       : lines.map(firstMessageId).find((id) => id !== undefined),
-    isFork: lines.some((line) => textOf(forkedFrom(line)?.sessionId) !== undefined),
+    forkedFrom: lines
+      .map((line) => textOf(forkedFrom(line)?.sessionId))
+      .find((id) => id !== undefined && id !== told),
   }
 }
 

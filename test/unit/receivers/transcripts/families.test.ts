@@ -19,6 +19,8 @@ function twin(path: string, messages: string, more: Partial<Twin> = {}): Twin {
     endedMs: BEGUN_MS + 1000 * ids.size,
     descent: UNKNOWN,
     ids,
+    sessionId: path,
+    seenMs: undefined,
     formerOrder: undefined,
     ...more,
   }
@@ -41,6 +43,20 @@ describe('files that were begun at the same time', () => {
       what: 'one that has nothing of its own, whatever was known',
       twins: [twin('b', 'abc', { formerOrder: 1 }), twin('a', 'ab', { formerOrder: 2 })],
       order: 'ab',
+    },
+    {
+      what: 'the one that was imported',
+      twins: [twin('a', 'ab'), twin('b', 'ab', { seenMs: 1 })],
+      order: 'ba',
+    },
+    {
+      what: 'the one that others say they are copies of',
+      twins: [
+        twin('c', '', { descent: FORK, forkedFrom: 'b', endedMs: 1 }),
+        twin('b', '', { descent: FORK, forkedFrom: 'a', seenMs: 3, formerOrder: 9e15, endedMs: 2 }),
+        twin('a', 'ab', { seenMs: 4 }),
+      ],
+      order: 'abc',
     },
     {
       what: 'the one that was known as first, where both went on',
@@ -104,7 +120,7 @@ describe('what a file says of itself', () => {
   })
 
   test('that it is a fork, whenever it was made', () => {
-    expect(descentOf({ ...facts, isFork: true }, BEGUN_MS)).toBe(FORK)
+    expect(descentOf({ ...facts, forkedFrom: 'other' }, BEGUN_MS)).toBe(FORK)
   })
 
   test('nothing, where no line has a time', () => {

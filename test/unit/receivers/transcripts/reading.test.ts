@@ -16,8 +16,10 @@ const AT = '2026-11-26T10:00:00.000Z'
 function newImporter() {
   const records: TranscriptRecord[] = []
   const positions = new Map<string, TranscriptPosition>()
+  const store = { fails: false }
   const importer = createTranscriptImporter({
     accept: async (of) => {
+      if (store.fails) throw new Error('the store went away')
       records.push(...of)
       return []
     },
@@ -27,6 +29,7 @@ function newImporter() {
       put: async (all) => {
         for (const position of all) positions.set(position.path, position)
       },
+      ranks: async (sessions) => sessions.map(() => undefined),
       rank: async () => {},
     },
     sources: transcriptSources,
@@ -40,7 +43,9 @@ function newImporter() {
     if (!done.ok) throw new Error(done.error)
     return { counts: done.value, keys: records.map(({ key }) => key), records: [...records] }
   }
-  return { read }
+  const again = (path: string, content: 'keep' | 'drop' = 'keep') =>
+    importer.run({ paths: [path], content, isExported: false, again: true }, () => {})
+  return { read, again, store }
 }
 
 function newFile(): string {
@@ -142,3 +147,38 @@ test('without content nothing of a title stays', async () => {
   expect(records.map(({ name }) => name)).toContain('title')
   expect(JSON.stringify(records)).not.toMatch(/secret|question/)
 })
+
+test('what is read again goes on with the next import when it is ended', async () => {
+  const path = newFile()
+  writeFileSync(path, textOf([prompt('p1'), answer('a1')]))
+  const { read, again, store } = newImporter()
+  await read(path, 'drop')
+  expect((await read(path)).keys).toEqual([])
+  store.fails = true
+  expect(await again(path, 'drop')).toMatchObject({ ok: false })
+  store.fails = false
+  // As it was asked for, and not as this import asks.
+  const { keys, records } = await read(path)
+  expect(keys).toEqual(['prompt|p1', 'call|a1'])
+  expect(JSON.stringify(records)).not.toContain('question')
+  expect((await read(path)).keys).toEqual([])
+})
+
+test.each(['the first line', 'the one after a small one'])(
+  'a message of many megabytes is read where it is %s',
+  async (place) => {
+    const path = newFile()
+    const content = [
+      { type: 'image', source: { data: 'x'.repeat(3_000_000) } },
+      { type: 'text', text: 'look' },
+    ]
+    const long = prompt('p1', { message: { role: 'user', content } })
+    const small = { type: 'mode', sessionId: 'one', mode: 'default' }
+    const lines = [...(place === 'the first line' ? [] : [small]), long, answer('a1')]
+    writeFileSync(path, textOf(lines))
+    const { keys, records, counts } = await newImporter().read(path)
+    expect(keys).toEqual(['prompt|p1', 'call|a1'])
+    expect(records[0]?.rank?.begunMs).toBe(Date.parse(AT))
+    expect(counts.damagedLines).toBe(0)
+  },
+)

@@ -36,6 +36,7 @@ function importerWith(more: Partial<ThreadedImporterDeps> = {}) {
       put: async (all) => {
         for (const position of all) positions.set(position.path, position)
       },
+      ranks: async (sessions) => sessions.map(() => undefined),
       rank: async () => {},
     },
     masking: { mode: 'on', attributes: new Set(), userRules: [], content: new Set(['prompts']) },
