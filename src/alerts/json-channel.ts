@@ -43,10 +43,13 @@ export function templateFields(queued: QueuedAlert): Readonly<Record<string, Fie
     window: message.window ?? null,
     thresholdPercent: message.thresholdPercent,
     limitUsd: message.limitUsd,
-    spentUsd: message.spentUsd,
+    spentUsd: message.spentUsd ?? null,
     spentOn: message.spentOn ?? null,
     projectedUsd: message.projectedUsd ?? null,
     usualUsd: message.usualUsd ?? null,
+    agent: message.agent ?? null,
+    usedPercent: message.usedPercent ?? null,
+    resets: message.resets ?? null,
     at: message.at,
   }
 }
@@ -54,6 +57,7 @@ export function templateFields(queued: QueuedAlert): Readonly<Record<string, Fie
 export const TEMPLATE_FIELDS = [
   ...['id', 'text', 'markdown', 'kind', 'severity', 'scope', 'subject', 'date', 'budget', 'window'],
   ...['thresholdPercent', 'limitUsd', 'spentUsd', 'spentOn', 'projectedUsd', 'usualUsd', 'at'],
+  ...['agent', 'usedPercent', 'resets'],
 ] as const
 
 const MAX_TEMPLATE = 100_000

@@ -20,7 +20,8 @@ export interface WebhookMessage {
   readonly thresholdPercent: number | null
   /** Of a budget. */
   readonly limitUsd: number | null
-  readonly spentUsd: number
+  /** Absent of a plan, whose use is told in percent. */
+  readonly spentUsd?: number
   /** ISO 8601. */
   readonly at: string
   /** Absent for a budget of the settings; `budget` is a threshold of a managed one. */
@@ -33,13 +34,17 @@ export interface WebhookMessage {
   readonly projectedUsd?: number
   /** Of a spike: what nine of ten cost at most. */
   readonly usualUsd?: number
+  /** Of a plan: the agent, its window in its own words, how much of it is used, and when it begins anew. */
+  readonly agent?: string
+  readonly usedPercent?: number
+  readonly resets?: string | null
 }
 
 const MAX_SUBJECT_LENGTH = 1000
 
 export function webhookMessage({ id, alert }: QueuedAlert): WebhookMessage {
   const { subject, scope, atMs } = alert
-  const date = alert.kind === 'spike' ? alert.hour : alert.date
+  const date = dateOf(alert)
   return {
     id,
     text: `claude-telemetry: ${alertText(alert, nameInChat)}`,
@@ -51,7 +56,18 @@ export function webhookMessage({ id, alert }: QueuedAlert): WebhookMessage {
   }
 }
 
+function dateOf(alert: Alert): string {
+  if (alert.kind === 'plan') return ''
+  return alert.kind === 'spike' ? alert.hour : alert.date
+}
+
 function figuresOf(alert: Alert) {
+  if (alert.kind === 'plan') {
+    const { kind, agent, plan: window, about, usedPercent, resets } = alert
+    const thresholdPercent = about === 'reset' ? null : about
+    const ofPlan = { agent, window, usedPercent, resets: resets === '' ? null : resets }
+    return { kind, thresholdPercent, limitUsd: null, ...ofPlan }
+  }
   if (alert.kind === 'spike') {
     const { kind, costUsd: spentUsd, usualUsd } = alert
     return { kind, thresholdPercent: null, limitUsd: null, spentUsd, usualUsd }

@@ -85,6 +85,8 @@ async function lookUp(
       return ok(await queries.budgets())
     case 'fleet':
       return ok(await queries.fleet(question.query))
+    case 'planWindows':
+      return ok(await queries.planWindows(question.query))
     case 'statusLine':
       return found(await queries.statusLine(question.key), 'session', question.key)
     case 'delivery': {

@@ -12,6 +12,7 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addQuestion(app, queries, api.facets, ({ query }) => ({ name: 'facets', query }))
   addQuestion(app, queries, api.budgets, () => ({ name: 'budgets' }))
   addQuestion(app, queries, api.fleet, ({ query }) => ({ name: 'fleet', query }))
+  addQuestion(app, queries, api.planWindows, ({ query }) => ({ name: 'planWindows', query }))
   addQuestion(app, queries, api.delivery, async () => {
     return { name: 'delivery', bridge: await queries.bridgeState() }
   })

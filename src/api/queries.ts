@@ -22,6 +22,7 @@ import type {
   Retried,
 } from './contract/delivery.ts'
 import type { Fleet, FleetQuery } from './contract/fleet.ts'
+import type { PlanWindows, PlanWindowsQuery } from './contract/plan-windows.ts'
 import type { Facets, Filter } from './contract/filter.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
@@ -59,6 +60,7 @@ export interface StoreQueries {
   event(sessionKey: string, id: string): Promise<RawEvent | undefined>
   budgets(): Promise<Budgets>
   fleet(query: FleetQuery): Promise<Fleet>
+  planWindows(query: PlanWindowsQuery): Promise<PlanWindows>
   /** Undefined for a session that is not stored. */
   statusLine(sessionKey: string): Promise<StatusFigures | undefined>
   /** The part of an answer about delivery that the store knows. */
@@ -139,6 +141,7 @@ export type Question =
   | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }
   | { readonly name: 'budgets' }
   | { readonly name: 'fleet'; readonly query: FleetQuery }
+  | { readonly name: 'planWindows'; readonly query: PlanWindowsQuery }
   | { readonly name: 'statusLine'; readonly key: string }
   | { readonly name: 'delivery'; readonly bridge: BridgeState }
   /** What to export, but for whether anything has arrived. */

@@ -3,7 +3,7 @@
  * opposite one. Knows neither the environment nor signals.
  */
 import { alertChannels } from './alert-channels.ts'
-import { type Budgets, budgetWatchOf, createBudgets } from './budgets.ts'
+import { type Budgets, budgetTimeZone, budgetWatchOf, createBudgets } from './budgets.ts'
 import { readFixedBudgets } from '../config/budgets-file.ts'
 import type { Config, WatchConfig } from '../config/config.ts'
 import { isLoopback } from '../config/loopback.ts'
@@ -44,6 +44,7 @@ import { createPriceTable } from '../prices/price-table.ts'
 import { readDeliveryPlan } from './delivery-plan.ts'
 import { createPage, type Page } from './page.ts'
 import { createBudgetChanges, createOverrides } from './overrides.ts'
+import { createPlanWindows } from './plan-windows.ts'
 import { createSessionHandler, type SessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import { retryQuarantine } from '../processors/quarantine.ts'
@@ -233,6 +234,13 @@ export async function createApp(
   })
   const imports = createImportJobs(importer, isLocal)
   const watcher = config.watch && watcherOf(config.watch, importer, clock, log)
+  const planWindows = createPlanWindows({
+    store: store.planWindows,
+    raise: (alert, sinceMs) => budgets.raiseAlert(alert, sinceMs),
+    timeZone: budgetTimeZone(config),
+    clock,
+    log,
+  })
   const receiver = createReceiver({
     config: config.receiver,
     maxOpenFiles: openFileLimit(),
@@ -240,6 +248,7 @@ export async function createApp(
     forwarding,
     hookAgents,
     statusFigures: (sessionKey, visible) => page.statusFigures(sessionKey, visible),
+    planWindows: (sessionKey, limits) => planWindows.told(sessionKey, limits),
     health,
     readiness,
     scrape: () => metrics.scrape(),

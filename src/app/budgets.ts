@@ -57,6 +57,8 @@ export interface Budgets {
   deleted(): void
   /** What commits found, which is durable by now. */
   raise(alerts: readonly BudgetAlert[]): void
+  /** Tells an alert that something else found, unless it was told since then. */
+  raiseAlert(alert: Alert, sinceMs: number): Promise<void>
   /** Looks for alerts that wait: of another process that shares the store, say. */
   notify(): void
   /** Waits for the alerts under way, for at most `graceMs`. */
@@ -139,7 +141,7 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
   }
 
   function tell(alert: Alert): void {
-    log.warn({ budget: alert }, alertText(alert))
+    log.warn(alert.kind === 'plan' ? { plan: alert } : { budget: alert }, alertText(alert))
     if (alert.kind === 'budget') deps.onAlert(alert.scope, alert.threshold)
   }
 
@@ -179,6 +181,12 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     raise: (alerts) => {
       for (const alert of alerts) tell({ kind: 'budget', ...alert })
       if (alerts.length > 0) notify()
+    },
+    raiseAlert: async (alert, sinceMs) => {
+      const isNews = await store.alerts.raise(alert, { sinceMs, channels: names })
+      if (!isNews) return
+      tell(alert)
+      notify()
     },
     notify,
     stop: async (graceMs) => {

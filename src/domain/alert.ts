@@ -6,6 +6,7 @@
 import type { Threshold } from './budget.ts'
 import type { HeldSubject } from './budget-subject.ts'
 import { heldName, heldWhen } from './managed-budget.ts'
+import { type PlanNews, planWindowText } from './plan-window.ts'
 import { usdText } from './usd-text.ts'
 
 /** Spending passed a threshold of a budget. */
@@ -44,9 +45,25 @@ export interface SpikeAlert {
   readonly atMs: number
 }
 
-export type Alert = ThresholdAlert | ForecastAlert | SpikeAlert
+/** A window of a subscription's plan is used to 80 %, or begins anew soon. */
+export interface PlanAlert {
+  readonly kind: 'plan'
+  readonly scope: 'user'
+  /** The user; empty where no record named one. */
+  readonly subject: string
+  readonly agent: string
+  /** The window, in the agent's words. */
+  readonly plan: string
+  readonly about: PlanNews
+  readonly usedPercent: number
+  /** When it begins anew, `2026-11-21 15:00`; empty where that is not told. */
+  readonly resets: string
+  readonly atMs: number
+}
 
-export const ALERT_KINDS: readonly Alert['kind'][] = ['budget', 'forecast', 'spike']
+export type Alert = ThresholdAlert | ForecastAlert | SpikeAlert | PlanAlert
+
+export const ALERT_KINDS: readonly Alert['kind'][] = ['budget', 'forecast', 'spike', 'plan']
 
 /** An alert in one sentence. `shown` makes names fit for where the sentence goes: agents send them as they like. */
 export function alertText(alert: Alert, shown: (name: string) => string = (name) => name): string {
@@ -69,6 +86,14 @@ export function alertText(alert: Alert, shown: (name: string) => string = (name)
       const who = scope === 'all' ? 'an hour costs' : `an hour of ${name} costs`
       return `${who} far more than usual: ${usual}, on ${hour}`
     }
+    case 'plan': {
+      const { subject, agent, plan, about, usedPercent, resets } = alert
+      const name = shown(subject.slice(0, MAX_NAME_LENGTH).toWellFormed())
+      const whose = subject === '' ? `of ${agent}` : `of ${agent} of ${name}`
+      const used = `${Math.floor(usedPercent)} % of the plan's ${planWindowText(plan)} ${whose}`
+      if (about === 'reset') return `${used} is used, and it begins anew at ${resets}`
+      return resets === '' ? `${used} is used` : `${used} is used; it begins anew at ${resets}`
+    }
   }
 }
 
@@ -81,6 +106,7 @@ const MAX_NAME_LENGTH = 200
 export function alertTopic(alert: Alert): string {
   const { kind, scope, subject } = alert
   if (kind === 'spike') return JSON.stringify([kind, scope, subject])
+  if (kind === 'plan') return JSON.stringify([kind, subject, alert.agent, alert.plan, alert.about])
   const { budget, limitUsd } = alert
   const threshold = kind === 'budget' ? alert.threshold : 0
   return JSON.stringify([kind, scope, subject, budget, threshold, limitUsd])

@@ -34,6 +34,7 @@ export interface ReceiverDeps extends Required<OperationsDeps> {
   readonly forwarding?: Forwarding | undefined
   /** What status lines are answered. */
   readonly statusFigures: StatusLineDeps['figures']
+  readonly planWindows: StatusLineDeps['planWindows']
   /** The agents whose hooks are taken. */
   readonly hookAgents: readonly string[]
   readonly config: ReceiverConfig
@@ -94,6 +95,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const isOwn = metricsPort !== undefined
   const statusLine = createStatusLineReceiver({
     figures: deps.statusFigures,
+    planWindows: deps.planWindows,
     store: (hook, sender) => void storeStatus(hook, sender, deps),
   })
   const http = createHttpServer({

@@ -24,6 +24,8 @@ export type StatusLineReceiver = (
 export interface StatusLineDeps {
   /** `StatusFigures` as JSON, of what is visible; undefined for a session that is not. */
   readonly figures: (sessionKey: string, visible: Visible) => Promise<Uint8Array | undefined>
+  /** Takes what is told of plan windows. Nobody waits for it. */
+  readonly planWindows: (sessionKey: string, limits: unknown) => void
   /** Stores a hook. Nobody waits for it. */
   readonly store: (hook: PostedHook, sender: Sender) => void
 }
@@ -35,7 +37,11 @@ const MAX_SESSIONS = 1000
 const CONTEXT_STEP = 10
 const NOTHING = new TextEncoder().encode('{}')
 
-export function createStatusLineReceiver({ figures, store }: StatusLineDeps): StatusLineReceiver {
+export function createStatusLineReceiver({
+  figures,
+  planWindows,
+  store,
+}: StatusLineDeps): StatusLineReceiver {
   const told = new Map<string, string>()
 
   function note(sessionKey: string, { agent, body, labels }: PostedHook, sender: Sender): void {
@@ -59,7 +65,10 @@ export function createStatusLineReceiver({ figures, store }: StatusLineDeps): St
     const sessionKey = sender.owner === undefined ? key : ownedSessionKey(key, sender.owner)
     const answer = await figures(sessionKey, visibleToSender(sender))
     // A session is begun by telemetry and hooks, not by its status line.
-    if (answer !== undefined) note(sessionKey, read.value, sender)
+    if (answer !== undefined) {
+      note(sessionKey, read.value, sender)
+      planWindows(sessionKey, read.value.body.rate_limits)
+    }
     return ok(answer ?? NOTHING)
   }
 }

@@ -10,6 +10,7 @@ import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { facetsOf } from './facets.ts'
 import { fleetOf } from './fleet.ts'
+import { planWindowsOf } from './plan-windows.ts'
 import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
 import { createStoredFeed } from './live-feed.ts'
 import { overviewOf } from './overview.ts'
@@ -74,6 +75,7 @@ export function createReports(deps: ReportsDeps): Reports {
     events: (key, query) => rawEvents(reader, key, query, pause),
     event: (key, id) => rawEvent(reader, key, id),
     fleet: (query) => fleetOf({ reader, now, pause }, query),
+    planWindows: (query) => planWindowsOf({ reader, now }, query),
     outbox: () => storedOutbox(reader),
     hasArrived: () => reader.details.hasAny(),
     live: createStoredFeed(reader, pause),

@@ -37,6 +37,12 @@ export function calendarSpan(
   }
 }
 
+/** The minute that a moment lies in: `2026-11-21 14:05`. */
+export function minuteText(ms: number, timeZone: string): string {
+  const at = zoned(ms, timeZone)
+  return `${at.toPlainDate().toString()} ${at.toPlainTime().toString().slice(0, 5)}`
+}
+
 /** The hour that a moment lies in: `2026-11-21 14:00`. */
 export function hourText(ms: number, timeZone: string): string {
   const at = zoned(ms, timeZone)

@@ -165,6 +165,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       counts: () => ofAll('how much waits'),
     },
     deadItems: { list: () => ofAll('dead items') },
+    planWindows: { since: (question) => reader.planWindows.since({ ...question, owner }) },
     budgets: {
       spending: (span) => budgets.spending(span, owner),
       defined: () => budgets.defined(),

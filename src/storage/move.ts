@@ -23,6 +23,7 @@ export const SESSION_TABLES = [
   'tool_usage',
   'activity',
   'work_segments',
+  'plan_windows',
   'transcript_sessions',
   'transcript_claims',
   'transcript_joins',

@@ -10,6 +10,7 @@ import type { Owner } from '../domain/access.ts'
 import type { SpentRow } from '../domain/budget-brake.ts'
 import type { Budget } from '../domain/managed-budget.ts'
 import type { DeadItem } from '../domain/outbox.ts'
+import type { StoredReading } from '../domain/plan-window.ts'
 import type { SessionRow } from '../domain/session-store.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
 import type { WorkSegment } from '../domain/work.ts'
@@ -34,6 +35,7 @@ export interface StoreReader {
   readonly budgets: BudgetReader
   readonly eventGaps: EventGapReader
   readonly fleet: FleetReader
+  readonly planWindows: PlanWindowReader
   close(): Promise<void>
 }
 
@@ -286,6 +288,16 @@ export interface BudgetReader {
   defined(): Promise<readonly Budget[]>
   /** Open sessions, and recently closed ones that were expensive; the most expensive first. */
   sessions(question: BudgetSessionQuestion): Promise<readonly BudgetSession[]>
+}
+
+export interface PlanWindowReader {
+  /** The newest first. */
+  since(question: {
+    readonly sinceMs: number
+    readonly limit: number
+    /** Whose; absent is everybody's. */
+    readonly owner?: Owner | undefined
+  }): Promise<readonly StoredReading[]>
 }
 
 /** A user of an agent, as far as sessions since some moment tell. */

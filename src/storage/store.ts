@@ -11,6 +11,7 @@ import type { AuditLog, KeyStore } from '../domain/key-store.ts'
 import type { ForwardStore } from '../domain/forwarded-request.ts'
 import type { BudgetStore } from '../domain/managed-budget.ts'
 import type { DeadItems, ItemKind, Outbox, OutboxCounts, OutboxReader } from '../domain/outbox.ts'
+import type { PlanWindowStore } from '../domain/plan-window.ts'
 import type { QuarantineStore } from '../domain/quarantine.ts'
 import type { Result } from '../domain/result.ts'
 import type { Routes } from '../domain/routing.ts'
@@ -75,6 +76,8 @@ export interface Store<S> {
   readonly alerts: AlertStore
   /** Budgets that commands defined. */
   readonly budgets: BudgetStore
+  /** How much of plans is used. */
+  readonly planWindows: PlanWindowStore
   /** What the brake of budgets reads: committed spending, and overrides. */
   readonly brake: BrakeStore
   readonly deadItems: DeadItems

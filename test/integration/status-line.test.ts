@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { runStatusLine, USUAL_LINE } from '../../src/cli/statusline/run.ts'
 import { spend } from './budgets/spending.ts'
+import { createWebhookReceiver } from './budgets/webhook-receiver.ts'
 import { createHome } from './cli/home.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from './corpus/bridge.ts'
 import { eventually } from './corpus/recording.ts'
@@ -164,4 +165,47 @@ test('the command reads standard input, also with options, and is set up and tak
   expect(home.run(['install', '--statusline']).stdout).toContain('is up to date')
   expect(home.run(['uninstall']).code).toBe(0)
   expect(settings()).toEqual(before)
+})
+
+test('keeps the history of plan windows, and tells once that one is nearly used up', async () => {
+  const webhook = await createWebhookReceiver()
+  cleanUp.push(() => webhook.close())
+  const { url, port } = await started({
+    BUDGET_WEBHOOK_URL: webhook.url,
+    BUDGET_TIME_ZONE: 'UTC',
+  })
+  await spend(url, { sessionId: 's1', turn: 0, costUsd: 2, userId: 'ada' })
+  const resetsMs = Date.now() + 3_600_000
+  const input = (five: number) => ({
+    session_id: 's1',
+    rate_limits: {
+      five_hour: { used_percentage: five, resets_at: Math.floor(resetsMs / 1000) },
+      seven_day: { used_percentage: 12 },
+    },
+  })
+  for (const five of [40, 79.5, 81, 83]) await answered({ OTLP_RECEIVER_PORT: port }, input(five))
+  const windows = await eventually('the reading', async () => {
+    const answer = (await (await fetch(`${url}/api/plan-windows`)).json()) as {
+      readonly windows: readonly { readonly usedPercent: number }[]
+    }
+    return answer.windows[0]?.usedPercent === 83 && answer.windows
+  })
+  expect(windows).toMatchObject([
+    {
+      ...{ agent: 'claude-code', user: 'ada', window: 'five_hour', label: '5-hour window' },
+      resetsMs: Math.floor(resetsMs / 1000) * 1000,
+      history: [{ usedPercent: 83 }],
+    },
+    { window: 'seven_day', usedPercent: 12, resetsMs: null },
+  ])
+  await eventually('the alert', () => webhook.posted().length > 0)
+  await answered({ OTLP_RECEIVER_PORT: port }, input(90))
+  expect(webhook.posted()).toMatchObject([
+    {
+      text: expect.stringMatching(
+        /81 % of the plan's 5-hour window of claude-code of ada is used; it begins anew at \d{4}-/,
+      ) as string,
+      ...{ kind: 'plan', window: 'five_hour', usedPercent: 81, thresholdPercent: 80 },
+    },
+  ])
 })

@@ -129,6 +129,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       }
     },
     budgets: async () => budgets(knobs.spentUsd, nowMs),
+    planWindows: async () => ({ windows: [] }),
     fleet: async () => {
       return { sinceMs: 0, silentSinceMs: 0, users: [], isCut: false, versions: [] }
     },

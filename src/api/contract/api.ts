@@ -37,6 +37,7 @@
  * | POST /api/keys/:key/rotate, DELETE /api/keys/:key | another secret; revoke |
  * | GET /api/oidc/login, /api/oidc/callback | logging in by an OIDC provider, where one is set |
  * | GET /api/audit | who read, deleted or changed what |
+ * | GET /api/plan-windows | how much of subscriptions' allowances is used, and was |
  * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
  * | GET, POST /api/budgets/overrides | budgets that are lifted for a while; lifts one |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
@@ -58,6 +59,7 @@ import {
 } from './budgets.ts'
 import { changedAnswer, deadSelection, deliveryAnswer, retriedAnswer } from './delivery.ts'
 import { fleetAnswer, fleetQuery } from './fleet.ts'
+import { planWindowsAnswer, planWindowsQuery } from './plan-windows.ts'
 import { facetsAnswer, filter } from './filter.ts'
 import { importBody, importStarted, importState } from './imports.ts'
 import {
@@ -290,6 +292,13 @@ export const api = {
     ADMIN,
   ),
   budgets: get('/api/budgets', 'Budgets and what was spent', nothing, budgetsAnswer, READS),
+  planWindows: get(
+    '/api/plan-windows',
+    "How much of subscriptions' allowances is used",
+    planWindowsQuery,
+    planWindowsAnswer,
+    READS,
+  ),
   addBudget: post('/api/budgets', 'Defines a budget', budgetBody, definedBudgetsAnswer, ADMIN),
   removeBudget: {
     method: 'DELETE',

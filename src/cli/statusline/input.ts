@@ -2,6 +2,7 @@
  * What Claude Code tells a status line on standard input (measured with 2.1.329; plan windows and the
  * pull request as its documentation has them). Whatever is missing or of another shape is left out.
  */
+import { momentOf } from '../../domain/plan-window.ts'
 
 export interface StatusInput {
   readonly sessionId?: string
@@ -62,7 +63,7 @@ export function recordedPart(body: JsonObject): JsonObject {
 
 function cacheIn({ warm, expires_at: expiresAt }: JsonObject): CacheState | undefined {
   if (typeof warm !== 'boolean') return undefined
-  const expiresMs = timeIn(expiresAt)
+  const expiresMs = momentOf(expiresAt)
   return { isWarm: warm, ...(expiresMs !== undefined && { expiresMs }) }
 }
 
@@ -72,7 +73,7 @@ function windowIn(
 ): PlanWindow[] {
   const usedPercent = numberIn(used)
   if (usedPercent === undefined) return []
-  const resetsMs = timeIn(resetsAt)
+  const resetsMs = momentOf(resetsAt)
   return [{ name, usedPercent, ...(resetsMs !== undefined && { resetsMs }) }]
 }
 
@@ -82,18 +83,4 @@ function objectIn(value: unknown): JsonObject {
 
 function numberIn(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
-}
-
-/** Later than any time in seconds. */
-const LEAST_MS = 100_000_000_000
-
-/** Seconds, milliseconds or ISO 8601. */
-function timeIn(value: unknown): number | undefined {
-  if (typeof value === 'string') {
-    const ms = Date.parse(value)
-    return Number.isNaN(ms) ? undefined : ms
-  }
-  const number = numberIn(value)
-  if (number === undefined) return undefined
-  return number < LEAST_MS ? number * 1000 : number
 }

@@ -7,6 +7,7 @@ import { ask } from '../ask.ts'
 import { eventsWarning } from '../format/cost.ts'
 import { type BucketSize, TIME_ZONE } from '../format/moment.ts'
 import { BudgetPanel } from '../parts/budget-panel.tsx'
+import { PlanPanel } from '../parts/plan-panel.tsx'
 import { DimensionTable } from '../parts/dimension-table.tsx'
 import { OverviewStats } from '../parts/overview-stats.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -92,6 +93,7 @@ function OverviewBody({
       <DimensionTable overview={overview} />
       <UsagePanel filter={filter} />
       <BudgetPanel />
+      <PlanPanel />
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />
       </Panel>

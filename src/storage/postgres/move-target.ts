@@ -27,7 +27,8 @@ const STATEMENT_TIMEOUT_MS = 600_000
 
 /** What is moved, and so what an attempt that begins anew empties. */
 const TABLES = `sessions, session_states, record_batches, session_controls, seen, session_attributes,
-  prompts, model_usage, tool_usage, activity, work_segments, origins, policies, usage_dimensions, outbox,
+  prompts, model_usage, tool_usage, activity, work_segments, plan_windows, origins, policies, usage_dimensions,
+  outbox,
   outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
   pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, budgets, alerts, transcript_sessions,
   transcript_claims, transcript_joins, transcript_files`
@@ -235,6 +236,7 @@ const FIGURES = [
   `select 'outbox ' || exporter || ': ' || state, count(*) from outbox_deliveries
     group by exporter, state`,
   `select 'budget alerts', count(*) from budget_alerts`,
+  `select 'plan windows', count(*) from plan_windows`,
   `select 'quarantine', count(*) from quarantine`,
   `select 'forwarded', count(*) from forwarded`,
   `select 'keys', count(*) from api_keys`,

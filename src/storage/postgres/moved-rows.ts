@@ -147,6 +147,7 @@ export function movedColumns(
       has_pull_request: flag('has_pull_request'),
       work: text('work'),
     },
+    plan_windows: byName(same, 'session_ref', 'name', 'bucket_ms', 'used_percent', 'resets_ms'),
     outbox: {
       ...byName(same, 'id', 'kind', 'created_ms', 'payload_version', 'bytes', 'destination'),
       ...byName(key, 'session_key', 'score_key'),

@@ -8,6 +8,7 @@ import type { StoreReader } from '../store-reader.ts'
 import { openPool } from './connection.ts'
 import { listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-database.ts'
+import { createPlanReader } from './plan-rows.ts'
 import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
 import { createFacetReader } from './queries/facets.ts'
 import { createFleetReader } from './queries/fleet.ts'
@@ -63,6 +64,7 @@ export async function openPostgresReader({
     budgets: createBudgetReader(database),
     eventGaps: createEventGapReader(database),
     fleet: createFleetReader(database),
+    planWindows: createPlanReader(database),
     close: async () => {
       await database.close()
       if (primary !== database) await primary.close()

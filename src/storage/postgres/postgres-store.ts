@@ -22,6 +22,7 @@ import { createKeyRows } from './key-rows.ts'
 import { createNotifications } from './notifications.ts'
 import { instanceOf, openDatabase, openProblem } from './open-database.ts'
 import { countOutbox, setReaders } from './outbox-rows.ts'
+import { createPlanRows } from './plan-rows.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
 import { createPostgresSessions } from './postgres-sessions.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -159,6 +160,7 @@ function storeOver<S>(
     outboxCounts: () => countOutbox(database),
     alerts: createAlertRows(database, write, self, log),
     budgets: createBudgetRows(database, write),
+    planWindows: createPlanRows(database, write),
     deadItems: createDeadItems(database, write),
     brake: createBrakeRows(database, write),
     keys: createKeyRows(database, write),

@@ -282,6 +282,16 @@ export interface BudgetAlertsTable {
   owner: number | null
 }
 
+/** How much of a subscription's allowance was used, as status lines told it. */
+export interface PlanWindowsTable {
+  session_ref: number
+  /** In the agent's own words. */
+  name: string
+  bucket_ms: number
+  used_percent: number
+  resets_ms: number | null
+}
+
 /** Budgets that commands defined. */
 export type BudgetsTable = BudgetRow
 
@@ -506,6 +516,7 @@ export interface Schema {
   budget_days: BudgetDaysTable
   budgets: BudgetsTable
   alerts: AlertsTable
+  plan_windows: PlanWindowsTable
   totals: TotalsTable
   deletions: DeletionsTable
   pauses: PausesTable

@@ -60,6 +60,7 @@ export const SESSION_TABLES = [
   'work_segments',
   'budget_alerts',
   'alerts',
+  'plan_windows',
   'transcript_sessions',
   'transcript_claims',
   'transcript_joins',

@@ -177,6 +177,7 @@ const STATE_OF_STORE = `select
   (select count(*) || ' ' || coalesce(max(id), 0) from outbox) as outbox,
   (select count(*) || ' ' || coalesce(max(id), 0) from quarantine) as quarantine,
   (select count(*) from budget_alerts) as budget_alerts,
+  (select count(*) || ' ' || coalesce(sum(used_percent), 0) from plan_windows) as plan_windows,
   (select count(*) || ' ' || coalesce(sum(attempts), 0) || ' ' || count(not_before_ms) from alerts) as alerts,
   (select json_group_array(name || limit_usd) from budgets) as budgets,
   (select count(*) from forwarded) as forwarded,
@@ -220,6 +221,7 @@ const FIGURES = [
   `select 'outbox ' || exporter || ': ' || state, count(*) from (${deliveries('')})
     group by exporter, state`,
   `select 'budget alerts', count(*) from budget_alerts`,
+  `select 'plan windows', count(*) from plan_windows p where ${isOf('p')}`,
   `select 'quarantine', count(*) from quarantine`,
   `select 'forwarded', count(*) from forwarded`,
   `select 'keys', count(*) from api_keys`,

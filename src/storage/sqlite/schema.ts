@@ -266,6 +266,16 @@ export interface BudgetAlertsTable {
   webhook_not_before_ms: number | null
 }
 
+/** How much of a subscription's allowance was used, as status lines told it. */
+export interface PlanWindowsTable {
+  session_ref: number
+  /** In the agent's own words. */
+  name: string
+  bucket_ms: number
+  used_percent: number
+  resets_ms: number | null
+}
+
 /** Budgets that commands defined. */
 export type BudgetsTable = BudgetRow
 
@@ -442,6 +452,7 @@ export interface Schema {
   budget_overrides: BudgetOverridesTable
   budgets: BudgetsTable
   alerts: AlertsTable
+  plan_windows: PlanWindowsTable
   ids: IdsTable
   totals: TotalsTable
   deletions: DeletionsTable

@@ -8,6 +8,7 @@ import type { StoreReader } from '../store-reader.ts'
 import { listBudgets } from './budget-rows.ts'
 import { listDeadItems } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
+import { createPlanReader } from './plan-rows.ts'
 import { createBudgetSessions } from './queries/budget-sessions.ts'
 import { createEventGaps } from './queries/event-gaps.ts'
 import { createFacetQueries } from './queries/facet-queries.ts'
@@ -46,6 +47,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     },
     eventGaps: createEventGaps(connection),
     fleet: createFleetQueries(connection),
+    planWindows: createPlanReader(connection),
     close: async () => connection.close(),
   })
 }

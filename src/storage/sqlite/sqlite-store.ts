@@ -36,6 +36,7 @@ import { openDatabase } from './open-database.ts'
 import { createOutboxLimits } from './outbox-limits.ts'
 import { createOutboxLeftovers } from './outbox-leftovers.ts'
 import { createOutboxTable } from './outbox-table.ts'
+import { createPlanRows } from './plan-rows.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
@@ -258,6 +259,7 @@ function storeOver<S>(
     outboxCounts: async () => table.counts(),
     alerts: createAlertRows(connection, write, log),
     budgets: createBudgetRows(connection, write),
+    planWindows: createPlanRows(connection, write),
     brake: createBrakeRows(connection, write),
     deadItems: createDeadItems({ connection, table, write }),
     quarantine,

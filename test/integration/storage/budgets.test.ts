@@ -221,6 +221,37 @@ const alert: ThresholdAlert = {
   atMs: AT_MS,
 }
 
+describe.each(engines)('plan windows in $name', (engine) => {
+  const reading = { window: 'five_hour', usedPercent: 40, resetsMs: AT_MS + 5 }
+
+  test('keep the highest of a quarter of an hour, and go with their session', async () => {
+    const rig = await createRig(engine)
+    const sessions = [row('s1', { userId: 'ada', team: 'red' }), row('s2')]
+    await rig.commit({ sessions })
+    const { planWindows } = rig.store
+    const of = { agent: 'claude-code', userId: 'ada' }
+    expect(await planWindows.note('claude-code/s1', [reading], BUCKET)).toEqual(of)
+    await planWindows.note('claude-code/s1', [{ ...reading, usedPercent: 30 }], BUCKET + 5)
+    const week = { window: 'seven_day', usedPercent: 7, resetsMs: undefined }
+    await planWindows.note('claude-code/s2', [week], BUCKET + BUCKET_MS)
+    expect(await planWindows.note('claude-code/none', [reading], BUCKET)).toBeUndefined()
+    const again = await rig.reopen()
+    const since = (sinceMs: number, owner?: { team: string }) =>
+      again.reader.planWindows.since({ sinceMs, limit: 10, owner })
+    const ofWeek = {
+      agent: 'claude-code',
+      userId: undefined,
+      bucketMs: BUCKET + BUCKET_MS,
+      ...week,
+    }
+    expect(await since(0)).toEqual([ofWeek, { ...of, bucketMs: BUCKET, ...reading }])
+    expect(await since(BUCKET + 1)).toEqual([ofWeek])
+    expect(await since(0, { team: 'red' })).toHaveLength(1)
+    await (await again.store.sessions.remove('claude-code/s1'))?.deleteRows()
+    expect(await since(0)).toEqual([ofWeek])
+  })
+})
+
 describe.each(engines)('managed budgets in $name', (engine) => {
   test('are stored, replaced and removed by their names', async () => {
     const rig = await createRig(engine)

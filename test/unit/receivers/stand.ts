@@ -146,7 +146,11 @@ export function createStand(settings: Settings = {}): Stand {
       failureLog,
       stopping: settings.stopping ?? new AbortController().signal,
     }),
-    statusLine: createStatusLineReceiver({ figures: async () => undefined, store: () => {} }),
+    statusLine: createStatusLineReceiver({
+      figures: async () => undefined,
+      planWindows: () => {},
+      store: () => {},
+    }),
     admission: createAdmission(
       {
         maxBytes: maxInFlightBytes,

@@ -41,6 +41,8 @@ const OWN = new Set([
   ...['outbox.kind', 'outbox_positions.exporter', 'outbox_positions.kind'],
   ...['outbox_exceptions.exporter', 'outbox_exceptions.kind', 'outbox_exceptions.state'],
   ...['budget_alerts.id', 'budget_alerts.scope', 'budget_alerts.date'],
+  // Names of windows are of a list.
+  'plan_windows.name',
   ...['id', 'channel', 'kind', 'topic', 'body'].map((column) => `alerts.${column}`),
   // What an operator wrote.
   ...['name', 'subject_kind', 'subject', 'time_window'].map((column) => `budgets.${column}`),

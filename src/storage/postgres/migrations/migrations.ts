@@ -17,6 +17,7 @@ import { foldersAsProjects } from './0005-folders-as-projects.ts'
 import { sharedQuotas } from './0006-shared-quotas.ts'
 import { workSegments } from './0008-work-segments.ts'
 import { managedBudgets } from './0010-managed-budgets.ts'
+import { planWindows } from './0011-plan-windows.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -27,6 +28,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-shared-quotas': sharedQuotas,
   '0008-work-segments': workSegments,
   '0010-managed-budgets': managedBudgets,
+  '0011-plan-windows': planWindows,
 }
 
 export const breaking: readonly string[] = []

@@ -23,6 +23,7 @@ import { transcriptRanks } from './0017-transcript-ranks.ts'
 import { foldersAsProjects } from './0018-folders-as-projects.ts'
 import { workSegments } from './0020-work-segments.ts'
 import { managedBudgets } from './0022-managed-budgets.ts'
+import { planWindows } from './0023-plan-windows.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -45,4 +46,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0018-folders-as-projects': foldersAsProjects,
   '0020-work-segments': workSegments,
   '0022-managed-budgets': managedBudgets,
+  '0023-plan-windows': planWindows,
 }
