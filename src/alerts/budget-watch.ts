@@ -11,7 +11,12 @@ import { reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { forecastOf } from '../domain/forecast.ts'
 import type { SessionKey } from '../domain/identity.ts'
-import { type BudgetCalendar, rollingMs, type WindowSpan } from '../domain/budget-subject.ts'
+import {
+  type BudgetCalendar,
+  type BudgetOf,
+  rollingMs,
+  type WindowSpan,
+} from '../domain/budget-subject.ts'
 import {
   heldSubject,
   isFor,
@@ -153,11 +158,14 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     }
   }
 
-  function* ofWindows(budget: KnownBudget, span: WindowSpan): Generator<Found> {
-    const { of, subject } = budget
-    const subjects =
-      subject !== undefined ? [subject] : of === 'all' ? [''] : ledger.subjectsIn(of, span)
-    for (const each of subjects) {
+  function* ofWindows(
+    budget: KnownBudget,
+    span: WindowSpan,
+    spenders: ReadonlySet<string> | undefined,
+  ): Generator<Found> {
+    const { of } = budget
+    for (const each of spenders ?? ledger.subjectsIn(of, span)) {
+      if (!isFor(budget, each)) continue
       const spentUsd = ledger.spentIn(of, each, span)?.costUsd
       if (spentUsd === undefined) continue
       yield* thresholds(budget, each, spentUsd, span)
@@ -212,22 +220,37 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     }
   }
 
-  function* everything(keys: ReadonlySet<SessionKey>, withHours: boolean): Generator<Found> {
+  /** Those that sessions spent for; undefined where that has to be looked for. */
+  function spendersOf(of: BudgetOf, keys: ReadonlySet<SessionKey>): Set<string> | undefined {
+    // A session has several models.
+    if (of === 'model') return undefined
+    const spenders = new Set<string>()
+    for (const key of keys) {
+      const session = ledger.session(key)
+      const spender = session && spenderOf(of, session)
+      if (spender !== undefined) spenders.add(spender)
+    }
+    return spenders
+  }
+
+  /** What these sessions have to do with; with `isFull`, all that is known. */
+  function* everything(keys: ReadonlySet<SessionKey>, isFull: boolean): Generator<Found> {
     for (const budget of budgets()) {
       if (budget.scope !== undefined) continue
       const span = windowAt(budget.window, clock.now(), calendar)
-      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span)
+      const spenders = isFull ? undefined : spendersOf(budget.of, keys)
+      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span, spenders)
     }
     if (!tellsSpikes) return
     yield* sessionSpikes(keys)
-    if (withHours) yield* hourSpikes()
+    if (isFull) yield* hourSpikes()
   }
 
-  async function round(withHours: boolean): Promise<void> {
+  async function round(isFull: boolean): Promise<void> {
     const keys = new Set(changed)
     changed.clear()
     try {
-      for (const found of everything(keys, withHours)) await tell(found)
+      for (const found of everything(keys, isFull)) await tell(found)
     } catch (error) {
       for (const key of keys) changed.add(key)
       log.error({ err: error }, 'budget alerts could not be noted; it is tried again')
@@ -235,8 +258,8 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   }
 
   /** One after the other. */
-  function look(withHours: boolean): Promise<void> {
-    const next = (running ?? Promise.resolve()).then(() => round(withHours))
+  function look(isFull: boolean): Promise<void> {
+    const next = (running ?? Promise.resolve()).then(() => round(isFull))
     running = next
     return next
   }

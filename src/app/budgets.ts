@@ -47,7 +47,7 @@ export interface Budgets {
   readonly plan: BudgetPlan
   /** Absent where budgets only tell. */
   readonly brake: BudgetBrake | undefined
-  /** Reads what was spent: to be waited for before the first hook. */
+  /** Reads what was spent; where prompts are refused, resolves once it is known. */
   load(): Promise<void>
   /** Begins to tell: also what a former process left. */
   start(): void
@@ -169,7 +169,11 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
       },
     },
     brake,
-    load: () => ledger.start(),
+    load: async () => {
+      const loaded = ledger.start()
+      // Where nothing is refused, nobody has to wait until a month was read.
+      if (brake !== undefined) await loaded
+    },
     start: () => {
       for (const sender of senders) sender.start()
     },

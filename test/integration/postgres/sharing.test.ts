@@ -1,4 +1,6 @@
 /** Two stores over one database, as two processes have them: what one holds the other leaves alone. */
+import type { Alert } from '../../../src/domain/alert.ts'
+import type { Budget } from '../../../src/domain/managed-budget.ts'
 import { expect, test } from 'vitest'
 import type { OutboxItem } from '../../../src/domain/outbox.ts'
 import { CONTINUES } from '../../../src/domain/transcript-join.ts'
@@ -181,6 +183,32 @@ test('a daily budget is one for both, and told once', async () => {
     await two.alerts.queue('webhook').next(),
   ]
   expect(new Set([first?.id, second?.id]).size).toBe(2)
+})
+
+test('an alert is raised by one of them, and sent by one', async () => {
+  const { one, other: two } = await openTwo()
+  const alert: Alert = {
+    ...({ kind: 'budget', scope: 'user', subject: 'ada', date: '2026-11' } as const),
+    ...({ budget: 'b', window: 'month', threshold: 80 } as const),
+    ...{ limitUsd: 10, spentUsd: 8, atMs: AT_MS },
+  }
+  const raising = { sinceMs: AT_MS - 5, channels: ['webhook'] }
+  const raised = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : two).alerts.raise(alert, raising)),
+  )
+  expect(raised.filter((isNews) => isNews)).toHaveLength(1)
+  const taken = await Promise.all([one, two].map(({ alerts }) => alerts.queue('webhook').next()))
+  expect(taken.filter((each) => each !== undefined)).toMatchObject([{ alert }])
+})
+
+test('budgets that one is told of are those of both', async () => {
+  const { one, other: two } = await openTwo()
+  const budget: Budget = { name: 'b', of: 'all', window: '5h', limitUsd: 3 }
+  await one.budgets.put(budget, { replaces: false })
+  expect(await two.budgets.list()).toEqual([budget])
+  expect(await two.budgets.put(budget, { replaces: false })).toBe(false)
+  await two.budgets.remove('b')
+  expect(await one.budgets.list()).toEqual([])
 })
 
 test('of two that stop at the same moment one is the last', async () => {

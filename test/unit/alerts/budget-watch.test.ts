@@ -44,6 +44,19 @@ describe('a threshold', () => {
     expect(texts()).toHaveLength(1)
   })
 
+  test.each([
+    ['each user', { of: 'user' }],
+    ['a project by name', { of: 'project', subject: 'web' }],
+    ["each model, a subagent's as well", { of: 'model' }],
+    ['an agent', { of: 'agent', subject: 'claude-code' }],
+  ] as const)('of %s is told right behind the commit', async (_, budget) => {
+    const { committed, clock, texts } = await startedWith([managed(budget)])
+    committed(spent({ id: 's0', usd: 1, userId: 'eve', project: 'shop', model: 'haiku' }))
+    committed(spent({ usd: 8, userId: 'ada', project: 'web' }))
+    await clock.advance(1000)
+    expect(texts()).toHaveLength(1)
+  })
+
   test('that was told before a restart, or by another replica, is not told again', async () => {
     const { watch, watchOf, raised, clock, noted } = await startedWith([managed({})], {
       rows: [{ costUsd: 8 }],
