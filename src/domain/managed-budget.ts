@@ -14,7 +14,7 @@ import {
   type WindowSpan,
 } from './budget-subject.ts'
 import { err, ok, type Result } from './result.ts'
-import { BUCKET_MS, bucketEndOf } from './usage.ts'
+import { bucketEndOf } from './usage.ts'
 
 export interface Budget {
   /** Unique among the managed ones. */
@@ -67,7 +67,7 @@ export function windowAt(
   if (lengthMs === undefined) return calendar(window as CalendarUnit, nowMs)
   // Only what is certainly within: the quarters of an hour that began since then.
   const fromMs = bucketEndOf(nowMs - lengthMs)
-  return { fromMs, toMs: nowMs + AHEAD_MS + BUCKET_MS, date: '' }
+  return { fromMs, toMs: bucketEndOf(nowMs) + AHEAD_MS, date: '' }
 }
 
 /** What no single field says of a budget. */

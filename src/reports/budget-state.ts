@@ -27,6 +27,7 @@ import type { StoreReader } from '../storage/store-reader.ts'
 import type { BudgetBody, Budgets, BudgetState, DefinedBudget } from '../api/contract/budgets.ts'
 import { cutName } from './answer-bounds.ts'
 import { createBudgetCalendar } from './budget-days.ts'
+import { createSpendingMemo, type SpendingMemo } from './spending-memo.ts'
 import { dayOf } from './time-buckets.ts'
 
 const MAX_STATES = 100
@@ -38,6 +39,8 @@ export interface BudgetStateDeps {
   readonly timeZone: string
   readonly visible: Visible
   readonly now: () => number
+  /** What was asked before; by default nothing. */
+  readonly memo?: SpendingMemo
 }
 
 /**
@@ -64,8 +67,11 @@ export function createBudgetStates(deps: BudgetStateDeps): () => Promise<Budgets
   return async () => {
     const { reader, fixed, timeZone, visible, now } = deps
     const budgets = visibleBudgets(allBudgets(fixed, await reader.budgets.defined()), visible)
-    const spending = createSpending(reader)
     const calendar = createBudgetCalendar(timeZone)
+    const { memo = createSpendingMemo() } = deps
+    const nowMs = now()
+    const todayMs = calendar('day', nowMs).fromMs
+    const spending = memo.reading(reader, visible, { todayMs, nowMs })
     const states: BudgetState[] = []
     for (const budget of budgets) {
       const span = windowAt(budget.window, now(), calendar)
@@ -78,19 +84,6 @@ export function createBudgetStates(deps: BudgetStateDeps): () => Promise<Budgets
     const fullness = ({ spentUsd, limitUsd }: BudgetState) => spentUsd / limitUsd
     states.sort((a, b) => fullness(b) - fullness(a))
     return { budgets: states.slice(0, MAX_STATES), defined: budgets.map(definedBudgetOf) }
-  }
-}
-
-/** Asks once for each span. */
-export function createSpending(
-  reader: BudgetStateDeps['reader'],
-): (span: WindowSpan) => Promise<readonly SpentRow[]> {
-  const known = new Map<string, Promise<readonly SpentRow[]>>()
-  return (span) => {
-    const key = `${span.fromMs} ${span.toMs}`
-    const asked = known.get(key) ?? reader.budgets.spending(span)
-    known.set(key, asked)
-    return asked
   }
 }
 

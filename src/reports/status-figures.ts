@@ -6,7 +6,8 @@ import { isFor, type KnownBudget, spenderOf, windowAt } from '../domain/managed-
 import type { StatusBudget, StatusFigures } from '../domain/status-line.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import { createBudgetCalendar } from './budget-days.ts'
-import { createSpending, visibleBudgets } from './budget-state.ts'
+import { visibleBudgets } from './budget-state.ts'
+import type { SpendingMemo } from './spending-memo.ts'
 
 export interface StatusFiguresDeps {
   readonly reader: Pick<StoreReader, 'budgets' | 'details'>
@@ -14,18 +15,21 @@ export interface StatusFiguresDeps {
   readonly timeZone: string
   readonly visible: Visible
   readonly now: () => number
+  readonly memo: SpendingMemo
 }
 
 /** Undefined for a session that is not stored. */
 export function createStatusFigures(deps: StatusFiguresDeps) {
-  const { reader, fixed, timeZone, visible, now } = deps
+  const { reader, fixed, timeZone, visible, now, memo } = deps
   return async (sessionKey: string): Promise<StatusFigures | undefined> => {
     const session = await reader.details.find(sessionKey)
     if (session === undefined) return undefined
     const { userId, costUsd } = session
     const calendar = createBudgetCalendar(timeZone)
-    const spending = createSpending(reader)
-    const today = await spending(calendar('day', now()))
+    const nowMs = now()
+    const day = calendar('day', nowMs)
+    const spending = memo.reading(reader, visible, { todayMs: day.fromMs, nowMs })
+    const today = await spending(day)
     const todayUsd = today
       .filter((row) => userId === undefined || row.userId === userId)
       .reduce((sum, row) => addUsd(sum, row.costUsd), 0)
@@ -35,7 +39,7 @@ export function createStatusFigures(deps: StatusFiguresDeps) {
       // Which model a session calls next is not known.
       const subject = budget.of === 'model' ? undefined : spenderOf(budget.of, session)
       if (subject === undefined || !isFor(budget, subject)) continue
-      const span = windowAt(budget.window, now(), calendar)
+      const span = windowAt(budget.window, nowMs, calendar)
       const rows = span === undefined ? [] : await spending(span)
       const spentUsd =
         span === undefined

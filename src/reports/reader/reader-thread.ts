@@ -9,6 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createTicketReader } from '../../domain/ticket.ts'
 import { createPriceTable } from '../../prices/price-table.ts'
 import { createBudgetStates } from '../budget-state.ts'
+import { createSpendingMemo } from '../spending-memo.ts'
 import { createStatusFigures } from '../status-figures.ts'
 import { createLangfuseLinks, noLinks } from '../langfuse-links.ts'
 import { createReports } from '../reports.ts'
@@ -53,6 +54,7 @@ const slices = createUsageSlices({
   now,
   ...(database?.readUrl !== undefined && { rememberedForMs: REMEMBERED_OF_REPLICA_MS }),
 })
+const memo = createSpendingMemo()
 const folds = createSessionFolds({ reader, policy })
 let toldProject: ((projectId: string | undefined) => void) | undefined
 const links =
@@ -112,6 +114,7 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
     fixed: budgets.fixed,
     visible,
     now,
+    memo,
   }
   const budgetStates = createBudgetStates(spending)
   const statusLine = createStatusFigures(spending)
@@ -139,8 +142,15 @@ function failed(error: unknown, signal: AbortSignal): Reply {
 }
 
 function forget({ bucketsMs, regrouped, isCleared }: Changes): void {
-  if (isCleared) slices.clear()
-  if (regrouped !== undefined) slices.regrouped(regrouped)
+  if (isCleared) {
+    slices.clear()
+    memo.clear()
+  }
+  if (regrouped !== undefined) {
+    slices.regrouped(regrouped)
+    memo.regrouped(regrouped)
+  }
+  memo.changed(bucketsMs)
   slices.changed(bucketsMs.map((bucketMs) => ({ bucketMs })))
 }
 
