@@ -1,8 +1,7 @@
 /** Readings of plan windows on their way into the store, and what is told of them. */
 import { expect, test } from 'vitest'
 import { createPlanWindows } from '../../../src/app/plan-windows.ts'
-import type { Alert } from '../../../src/domain/alert.ts'
-import { alertText } from '../../../src/domain/alert.ts'
+import { type Alert, alertText } from '../../../src/domain/alert.ts'
 import { createManualClock, settle } from '../manual-clock.ts'
 
 const NOW_MS = Date.parse('2026-11-21T12:00:00Z')
