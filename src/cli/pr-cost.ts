@@ -1,7 +1,7 @@
 /** `pr-cost`: what agents cost for a pull request or a branch, as a comment for it. */
 import { type Command, Option } from 'commander'
 import { createFileReader } from '../processors/enrich/file-reader.ts'
-import { createWorkspaceReader } from '../processors/enrich/workspace-reader.ts'
+import { workspaceLabels } from '../processors/enrich/workspace-reader.ts'
 import { createSystemClock } from '../observability/clock.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { type AskedWork, pullRequestCost } from '../reports/pull-request-cost.ts'
@@ -21,8 +21,6 @@ const EXAMPLE = `
 In a CI job, for the pull request of its branch:
   claude-telemetry pr-cost "$BRANCH" --format markdown | gh pr comment "$BRANCH" --body-file -`
 
-/** A person waits longer than an agent does. */
-const FOLDER_TIMEOUT_MS = 10_000
 /** What to do where nothing is known. */
 const SEE_GROUPS = 'See claude-telemetry report --group pull-request --since 90d'
 
@@ -104,9 +102,8 @@ async function askedWork(
     return failed('the name of the pull request is empty', 'Leave it out for the current branch')
   const printed = name === undefined ? undefined : pullRequestIn(name)
   if (printed !== undefined) return ok({ of: 'url', url: printed.url })
-  const clock = createSystemClock()
-  const workspaces = createWorkspaceReader(clock, createFileReader(clock), FOLDER_TIMEOUT_MS)
-  const { repository, branch } = await workspaces.labels(platform.workingDir)
+  const files = createFileReader(createSystemClock())
+  const { repository, branch } = await workspaceLabels(files, platform.workingDir)
   const number = /^#?([0-9]{1,9})$/.exec(name ?? '')?.[1]
   if (number !== undefined) return ok({ of: 'number', number: Number(number), repository })
   if (name !== undefined) return ok({ of: 'branch', branch: name, repository })

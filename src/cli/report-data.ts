@@ -105,7 +105,7 @@ export async function reportData(
     query,
   )
   const asked = storeFilterOf(filter)
-  const conditions = await conditionsOf({ reader, ticketOf }, filter.where)
+  const conditions = await conditionsOf({ slices, ticketOf }, filter.where)
   const spanAt = (ms: number) => dayOf(ms, timeZone)
   const used = await slices.read(asked, range, spanAt, letOthersRun, conditions)
   const report = usageReport(used)
@@ -113,12 +113,12 @@ export async function reportData(
     groups.length === 0
       ? undefined
       : await readCells({ slices }, { ...filter, tz: timeZone }, { groups, conditions }, range)
-  const { naming } = await namingFor({ reader, ticketOf }, groups)
+  const { naming } = await namingFor({ slices, ticketOf }, groups)
   const partsIn = (part: Span): readonly Omit<ReportRow, 'startMs'>[] => {
     const within = (slice: Span) => slice.fromMs >= part.fromMs && slice.fromMs < part.toMs
     if (cells === undefined) return []
-    const { parts, idle, links } = groupUse(cells.filter(within), groups, naming, conditions)
-    return [...parts, ...idle].map((part) => usageRowOf(part, links))
+    const { parts, idle } = groupUse(cells.filter(within), groups, naming, { conditions })
+    return [...parts, ...idle].map(usageRowOf)
   }
   const ids = used.flatMap(({ sums }) => sums.sessions.map(({ id }) => id))
   const ofTips = conditions === undefined ? asked : { ...asked, ids: [...new Set(ids)] }
@@ -164,7 +164,7 @@ function rowsOf(
     const parts = partsIn(bucket)
     if (parts.length > 0) return parts.map((part) => ({ startMs, ...part }))
     const { sums, sessions } = usageReport(slices.slice(first, next))
-    return [{ startMs, ...usageRowOf({ names: [], sums, sessions }, []) }]
+    return [{ startMs, ...usageRowOf({ names: [], links: [], sums, sessions }) }]
   })
 }
 

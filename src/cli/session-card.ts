@@ -2,7 +2,7 @@
  * One session as a card: what it was, what it cost and did, then models, tools and prompts. Lines
  * that would say nothing are left out. Pure.
  */
-import type { Session } from '../api/contract/session.ts'
+import type { Session, WorkResult } from '../api/contract/session.ts'
 import type { WasteFinding } from '../api/contract/waste.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { isWorthShowing } from '../api/contract/waste-words.ts'
@@ -18,6 +18,8 @@ import { wrapped } from './wrapped-text.ts'
 import { dateTimeText } from './zoned-time.ts'
 
 const LABEL_WIDTH = 11
+/** Commits or pull requests named. */
+const MAX_RESULTS = 10
 /** Some agents name their users by a hash. */
 const MAX_USER_WIDTH = 32
 
@@ -125,6 +127,8 @@ function factsOf(session: Session): readonly Fact[] {
     ['Subagents', strip.subagents === 0 ? undefined : countText(strip.subagents)],
     ['Errors', strip.errors === 0 ? undefined : countText(strip.errors)],
     ['Work', workText(strip)],
+    ['Commits', resultsText(session.work, 'commit')],
+    ['Requests', resultsText(session.work, 'pull_request')],
     ['Masked', maskedText(session.masked)],
     [
       'Scores',
@@ -156,6 +160,18 @@ function workText(strip: Session['strip']): string | undefined {
     edits > 0 ? `${editsAccepted} of ${countOfText(edits, 'edit')} accepted` : undefined,
   ].filter((part) => part !== undefined)
   return parts.length === 0 ? undefined : parts.join(', ')
+}
+
+/** `1a2b3c4 on feature, …`; of pull requests their addresses. */
+function resultsText(work: Session['work'], kind: WorkResult['kind']): string | undefined {
+  const all = work.filter((result) => result.kind === kind)
+  if (all.length === 0) return undefined
+  const named = all.slice(-MAX_RESULTS).map(({ name, branch }) => {
+    return kind === 'commit' && branch !== null ? `${name} on ${branch}` : name
+  })
+  const more = all.length - named.length
+  const before = more > 0 ? [`${countText(more)} earlier`] : []
+  return [...before, ...named].map(plainLine).join(', ')
 }
 
 function counted(count: number, parts: readonly (readonly [number, string])[]): string {

@@ -3,10 +3,8 @@
  * filter and the row of a report tell the same figures.
  */
 import { usageGroupOf } from '../domain/usage-group.ts'
-import type { TicketOf } from '../domain/ticket.ts'
-import type { StoreReader } from '../storage/store-reader.ts'
 import type { UsageSlice } from '../storage/usage-slice.ts'
-import { attributesFor, namingFor } from './group-naming.ts'
+import { attributesFor, type NamingDeps, namingFor } from './group-naming.ts'
 import {
   matchingCells,
   type NamedConditions,
@@ -21,14 +19,9 @@ export interface Conditions extends NamedConditions {
   readonly key: string
 }
 
-export interface ConditionDeps {
-  readonly reader: Pick<StoreReader, 'usage'>
-  readonly ticketOf: TicketOf
-}
-
 /** What `group=name` conditions mean; undefined where there are none. Nothing behind `=` is what has no name. */
 export async function conditionsOf(
-  deps: ConditionDeps,
+  deps: NamingDeps,
   where: readonly string[] = [],
 ): Promise<Conditions | undefined> {
   if (where.length === 0) return undefined

@@ -1,8 +1,7 @@
 /** What has to be read so that calls can be named by groups. */
 import { ATTRIBUTE_NAMES, type UsageGroup } from '../domain/usage-group.ts'
 import type { TicketOf } from '../domain/ticket.ts'
-import type { StoreReader } from '../storage/store-reader.ts'
-import { createPullRequests } from './pull-requests.ts'
+import type { KnownPullRequests } from './pull-requests.ts'
 import type { Naming } from './usage-cells.ts'
 
 /** Read for all groups, so that rows are remembered once for most of them. */
@@ -14,22 +13,21 @@ export function attributesFor(groups: readonly UsageGroup[]): readonly string[] 
   return [...new Set([...USUAL_ATTRIBUTES, ...asked.toSorted()])]
 }
 
+export interface NamingDeps {
+  readonly slices: { pullRequests(): Promise<KnownPullRequests> }
+  readonly ticketOf: TicketOf
+}
+
+const NONE = { pullRequestOf: () => null, version: '' }
+
 /** What names of these groups are found by: pull requests are read only where they are asked for. */
 export async function namingFor(
-  {
-    reader,
-    ticketOf,
-  }: { readonly reader: Pick<StoreReader, 'usage'>; readonly ticketOf: TicketOf },
+  { slices, ticketOf }: NamingDeps,
   groups: readonly UsageGroup[],
 ): Promise<{ readonly naming: Naming; readonly version: string }> {
   const isAsked = groups.some(
     ({ source }) => source.of === 'work' && source.field === 'pullRequest',
   )
-  const work = isAsked ? await reader.usage.pullRequests() : []
-  const newestMs = work.reduce((ms, { pullRequest }) => Math.max(ms, pullRequest?.atMs ?? 0), 0)
-  return {
-    naming: { ticketOf, pullRequestOf: createPullRequests(work) },
-    // Changes whenever another pull request is known.
-    version: `${work.length} ${newestMs}`,
-  }
+  const { pullRequestOf, version } = isAsked ? await slices.pullRequests() : NONE
+  return { naming: { ticketOf, pullRequestOf }, version }
 }

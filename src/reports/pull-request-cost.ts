@@ -68,9 +68,9 @@ export async function pullRequestCost(
 ): Promise<PullRequestAnswer> {
   const all = await readAll(deps)
   const names = (group: UsageGroup, only: readonly OnlyNames[] = []): readonly string[] =>
-    groupUse(all.slices, [group], all.naming, { only, naming: all.naming }).parts.flatMap(
-      ({ names: [name = null] }) => (name === null ? [] : [name]),
-    )
+    groupUse(all.slices, [group], all.naming, {
+      conditions: { only, naming: all.naming },
+    }).parts.flatMap(({ names: [name = null] }) => (name === null ? [] : [name]))
   const unknown = (): PullRequestAnswer => ({
     is: 'unknown',
     pullRequests: names(PULL_REQUEST).slice(0, MAX_NAMED),
@@ -87,7 +87,9 @@ export async function pullRequestCost(
   const ofBranch = [named(BRANCH, asked.branch)]
   const own = [...ofBranch, inRepository(asked.repository)]
   const isHere =
-    groupUse(all.slices, [BRANCH], all.naming, { only: own, naming: all.naming }).parts.length > 0
+    groupUse(all.slices, [BRANCH], all.naming, {
+      conditions: { only: own, naming: all.naming },
+    }).parts.length > 0
   const only = isHere ? own : ofBranch
   const repositories = names(REPOSITORY, only)
   if (repositories.length > 1) return { is: 'ambiguous', names: repositories }
@@ -115,7 +117,7 @@ async function readAll({ reader, ticketOf, timeZone, nowMs }: PullRequestDeps): 
   return {
     timeZone,
     slices: await readCells({ slices }, { tz: timeZone, attribute: [] }, { groups }, range),
-    naming: (await namingFor({ reader, ticketOf }, groups)).naming,
+    naming: (await namingFor({ slices, ticketOf }, groups)).naming,
   }
 }
 
@@ -139,16 +141,21 @@ function isAsked(name: string, asked: Exclude<AskedWork, { readonly of: 'branch'
 
 function costOf({ slices, naming, timeZone }: All, only: readonly OnlyNames[]): PullRequestAnswer {
   const rowsBy = (name: string): readonly UsageRow[] => {
-    const { parts, links } = groupUse(slices, [groupOf(name)], naming, { only, naming })
-    return parts.map((part) => usageRowOf(part, links))
+    const { parts } = groupUse(slices, [groupOf(name)], naming, {
+      conditions: { only, naming },
+    })
+    return parts.map(usageRowOf)
   }
   const nameOf = (group: string): string | undefined => {
     const [first, another] = rowsBy(group).flatMap(({ names: [name = null] }) => name ?? [])
     return another === undefined ? first : undefined
   }
-  const { sums, sessions } = groupUse(slices, [REPOSITORY], naming, { only, naming })
+  const { sums, sessions } = groupUse(slices, [REPOSITORY], naming, {
+    conditions: { only, naming },
+  })
   const days = slices.filter(
-    (slice) => groupUse([slice], [BRANCH], naming, { only, naming }).parts.length > 0,
+    (slice) =>
+      groupUse([slice], [BRANCH], naming, { conditions: { only, naming } }).parts.length > 0,
   )
   return {
     is: 'found',
@@ -158,7 +165,7 @@ function costOf({ slices, naming, timeZone }: All, only: readonly OnlyNames[]): 
       branch: nameOf('branch'),
       fromMs: dayOf(days[0]?.fromMs ?? 0, timeZone).fromMs,
       toMs: dayOf(days.at(-1)?.fromMs ?? 0, timeZone).toMs,
-      total: usageRowOf({ names: [], sums, sessions }, []),
+      total: usageRowOf({ names: [], links: [], sums, sessions }),
       models: rowsBy('model'),
       people: rowsBy('user'),
       commits: rowsBy('commit').filter(({ names: [name] }) => name !== null),

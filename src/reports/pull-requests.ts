@@ -18,9 +18,15 @@ export interface WorkPlace {
 /** The name of the pull request that work was for; null where there is none. */
 export type PullRequestOf = (place: WorkPlace) => string | null
 
+export interface KnownPullRequests {
+  readonly pullRequestOf: PullRequestOf
+  /** Another one whenever something else may be known of them. */
+  readonly version: string
+}
+
 /** By the stretches of work in which there is one. */
 export function createPullRequests(work: readonly WorkOfSession[]): PullRequestOf {
-  const ofBranches = new Map<string, WorkPullRequest>()
+  const ofBranches = new Map<string, Map<string, WorkPullRequest>>()
   const ofSessions = new Map<number, Opened[]>()
   for (const { session, segment, repository, branch, pullRequest } of work) {
     if (pullRequest === undefined) continue
@@ -31,14 +37,15 @@ export function createPullRequests(work: readonly WorkOfSession[]): PullRequestO
     list.push(opened)
     ofSessions.set(session, list)
     if (!isOfBranch || repository === undefined) continue
-    const key = branchKey(repository, own)
-    const known = ofBranches.get(key)
-    if (known === undefined || isBetter(pullRequest, known)) ofBranches.set(key, pullRequest)
+    const branches = ofBranches.get(repository) ?? new Map<string, WorkPullRequest>()
+    ofBranches.set(repository, branches)
+    const known = branches.get(own)
+    if (known === undefined || isBetter(pullRequest, known)) branches.set(own, pullRequest)
   }
   return ({ session, segment, repository, branch }) => {
     const isOfBranch = branch !== null && !isTrunk(branch)
     const shared =
-      isOfBranch && repository !== null ? ofBranches.get(branchKey(repository, branch)) : undefined
+      isOfBranch && repository !== null ? ofBranches.get(repository)?.get(branch) : undefined
     if (shared !== undefined) return shared.name
     const own = ofSessions.get(session)
     if (own === undefined) return null
@@ -56,10 +63,6 @@ interface Opened {
   readonly branch: string | undefined
   readonly repository: string | undefined
   readonly pullRequest: WorkPullRequest
-}
-
-function branchKey(repository: string, branch: string): string {
-  return JSON.stringify([repository, branch])
 }
 
 /** One with an address before one without, then the newer one. */

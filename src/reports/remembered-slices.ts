@@ -8,7 +8,7 @@ import type { Span } from '../storage/usage-slice.ts'
 import { letOthersRun, type Pause } from './pause.ts'
 
 /** Retention deletes some, and does not say which. */
-const REMEMBERED_FOR_MS = 3_600_000
+export const REMEMBERED_FOR_MS = 3_600_000
 /** Slices read before others run. */
 const READS_PER_PAUSE = 4
 
@@ -84,6 +84,12 @@ export function createRememberedSlices<T>(deps: RememberedSlicesDeps<T>): Rememb
     endMs = Math.max(endMs, slice.toMs)
   }
 
+  /** Where the next slice with something begins; of a slice that is remembered it is known that it has. */
+  async function nextAfter({ toMs }: Span, next: Span, name: string): Promise<number | undefined> {
+    const isKnown = next.fromMs === toMs && remembered.has(keyOf(next, name))
+    return isKnown ? toMs : usage.nextBucket(toMs)
+  }
+
   return {
     read: async (name, range, spanAt, readSlice, pause = letOthersRun) => {
       const slices: SliceOf<T>[] = []
@@ -91,7 +97,7 @@ export function createRememberedSlices<T>(deps: RememberedSlicesDeps<T>): Rememb
       let atMs = await usage.nextBucket(range.fromMs)
       while (atMs !== undefined && atMs < range.toMs) {
         const span = spanAt(atMs)
-        const key = `${span.fromMs}|${span.toMs}|${name}`
+        const key = keyOf(span, name)
         const isWhole = span.fromMs >= range.fromMs && span.toMs <= range.toMs
         let slice = isWhole ? recall(key) : undefined
         if (slice === undefined) {
@@ -104,7 +110,7 @@ export function createRememberedSlices<T>(deps: RememberedSlicesDeps<T>): Rememb
           if (reads % READS_PER_PAUSE === 0) await pause()
         }
         slices.push(slice)
-        atMs = await usage.nextBucket(span.toMs)
+        atMs = await nextAfter(span, spanAt(span.toMs), name)
       }
       return slices
     },
@@ -129,4 +135,8 @@ export function createRememberedSlices<T>(deps: RememberedSlicesDeps<T>): Rememb
       weight = 0
     },
   }
+}
+
+function keyOf({ fromMs, toMs }: Span, name: string): string {
+  return `${fromMs}|${toMs}|${name}`
 }

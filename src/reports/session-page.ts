@@ -9,8 +9,9 @@ import type { SessionState } from '../sessions/state.ts'
 import { hasSoundTotals, soundState } from '../sessions/sound-state.ts'
 import { upgradedState } from '../sessions/stored-state.ts'
 import { emptyTotals } from '../sessions/usage/totals.ts'
-import type { StateText, StoreReader } from '../storage/store-reader.ts'
-import type { Session } from '../api/contract/session.ts'
+import { commitUrl, type WorkCommit, type WorkPullRequest } from '../domain/work.ts'
+import type { StateText, StoreReader, WorkOfSession } from '../storage/store-reader.ts'
+import type { Session, WorkResult } from '../api/contract/session.ts'
 import type {
   Turn,
   TurnHead,
@@ -37,6 +38,7 @@ const TURN_TEXT_LENGTH = 100_000
 const MAX_TURNS = 1000
 const MAX_ATTRIBUTES = 200
 const MAX_ATTRIBUTE_LENGTH = 1000
+const MAX_WORK = 200
 
 export interface SessionPageDeps {
   readonly reader: StoreReader
@@ -67,6 +69,7 @@ export async function sessionPage(
   return {
     session: sessionRowOf(row),
     ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model)),
+    work: workResultsOf(await reader.usage.work([row.id])),
     masked: { ...state?.totals.masked },
     turns,
     omittedTurns,
@@ -77,6 +80,39 @@ export async function sessionPage(
     omittedAttributes: attributes.length - shown.length,
     langfuseUrl,
   }
+}
+
+/** Commits and pull requests by time; what several stretches came to is one. */
+function workResultsOf(work: readonly WorkOfSession[]): WorkResult[] {
+  const results = work.flatMap((stretch): WorkResult[] => {
+    const { commit, pullRequest, repository, branch } = stretch
+    const place = { repository: repository ?? null, branch: branch ?? null }
+    const told = (one: WorkCommit | WorkPullRequest) => ({
+      name: cutText(one.name, MAX_ATTRIBUTE_LENGTH),
+      atMs: one.atMs,
+      turn: one.turn === undefined ? null : cutName(one.turn),
+    })
+    return [
+      ...(commit === undefined
+        ? []
+        : [
+            { kind: 'commit', ...place, ...told(commit), url: commitUrl(stretch) ?? null } as const,
+          ]),
+      ...(pullRequest === undefined
+        ? []
+        : [
+            {
+              kind: 'pull_request',
+              ...place,
+              branch: pullRequest.branch ?? place.branch,
+              ...told(pullRequest),
+              url: pullRequest.isUrl ? pullRequest.name : null,
+            } as const,
+          ]),
+    ]
+  })
+  const once = new Map(results.map((result) => [`${result.kind} ${result.name}`, result]))
+  return [...once.values()].sort((a, b) => a.atMs - b.atMs).slice(-MAX_WORK)
 }
 
 /** Turns of a session before a cursor; undefined when there is no such session. */

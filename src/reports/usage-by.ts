@@ -5,7 +5,7 @@ import type { Span } from '../storage/usage-slice.ts'
 import { cutName } from './answer-bounds.ts'
 import { OTHER, type OverviewDeps, rangeOf } from './overview.ts'
 import { filterOf } from './session-lists.ts'
-import { addSums, costsOf, emptySums, type Sums, tokensOf } from './sums.ts'
+import { costsOf, type Sums, tokensOf } from './sums.ts'
 import { dayOf } from './time-buckets.ts'
 import { type Conditions, conditionsOf } from './conditions.ts'
 import { attributesFor, namingFor } from './group-naming.ts'
@@ -18,12 +18,14 @@ export async function usageBy(deps: OverviewDeps, query: UsageQuery): Promise<Us
   const conditions = await conditionsOf(deps, query.where)
   const slices = await readCells(deps, query, { groups, conditions }, range)
   const { naming } = await namingFor(deps, groups)
-  const used = groupUse(slices, groups, naming, conditions)
+  const used = groupUse(slices, groups, naming, { conditions, limit: query.limit })
+  const names = groups.map(() => OTHER)
+  const rest = used.rest === undefined ? [] : [{ ...used.rest, names, links: [] }]
   return {
     ...range,
     groups: groups.map(({ name, label }) => ({ name, label })),
     totals: { ...figuresOf(used.sums), sessions: used.sessions },
-    rows: withRest(used.parts, query.limit).map((part) => usageRowOf(part, used.links)),
+    rows: [...used.parts, ...rest].map(usageRowOf),
   }
 }
 
@@ -45,13 +47,9 @@ export function readCells(
 }
 
 /** A part as the contract has it. */
-export function usageRowOf(
-  { names, sums, sessions }: GroupPart,
-  links: readonly ReadonlyMap<string, string>[],
-): UsageRow {
-  const known = names.map((name, at) => (name === null ? null : (links[at]?.get(name) ?? null)))
+export function usageRowOf({ names, links, sums, sessions }: GroupPart): UsageRow {
   return {
-    ...(known.some((link) => link !== null) && { links: known }),
+    ...(links.some((link) => link !== null) && { links: [...links] }),
     names: names.map((name) => (name === null ? null : cutName(name))),
     ...figuresOf(sums),
     sessions,
@@ -60,16 +58,4 @@ export function usageRowOf(
 
 function figuresOf(sums: Sums) {
   return { ...costsOf(sums), tokens: tokensOf(sums), modelCalls: sums.calls }
-}
-
-/** The first ones, and the rest as one. */
-function withRest(parts: readonly GroupPart[], limit: number): readonly GroupPart[] {
-  if (parts.length <= limit) return parts
-  const rest = parts.slice(limit - 1)
-  const sums = emptySums()
-  for (const part of rest) addSums(sums, part.sums)
-  // A session that is in several of them counts with each.
-  const sessions = rest.reduce((sum, part) => sum + part.sessions, 0)
-  const names = rest[0]?.names.map(() => OTHER) ?? []
-  return [...parts.slice(0, limit - 1), { names, sums, sessions }]
 }

@@ -15,7 +15,7 @@ import { commitUrl } from '../domain/work.ts'
 import type { AttributeOfSession, WorkOfSession } from '../storage/store-reader.ts'
 import type { ActiveSession, UsageSlice } from '../storage/usage-slice.ts'
 import type { PullRequestOf } from './pull-requests.ts'
-import { addSums, emptySums, isSomething, type Sums } from './sums.ts'
+import { emptySums, type Sums } from './sums.ts'
 import { sumsOf } from './usage-sums.ts'
 
 type Attributes = Readonly<Record<string, string>>
@@ -24,14 +24,14 @@ export interface UsageCells {
   readonly sessions: readonly ActiveSession[]
   /** Of those that have any of the attributes asked for, by the session's number. */
   readonly attributes: ReadonlyMap<number, Attributes>
-  /** What they worked on, by the session's number, then by segment as dimensions have it. */
-  readonly work: ReadonlyMap<number, ReadonlyMap<string, WorkOfSession>>
   /** Of each row: the place of its session in `sessions`, its model, and its set of dimensions. */
   readonly sessionAt: Uint32Array
   /** Where each stood among the rows that were read. */
   readonly rows: readonly number[]
   readonly models: readonly string[]
   readonly sets: readonly UsageDimensions[]
+  /** The stretch of work that each row is of, where anything is known of it. */
+  readonly work: readonly (WorkOfSession | undefined)[]
   /** `FIGURES` for each row, one after another; money in billionths of a dollar. */
   readonly figures: Float64Array
 }
@@ -71,26 +71,24 @@ export function cellsOf(
     if (known === undefined) told.set(session, { [key]: value })
     else known[key] = value
   }
+  const stretches = new Map<number, Map<number, WorkOfSession>>()
+  for (const one of work) {
+    const known = stretches.get(one.session)
+    if (known === undefined) stretches.set(one.session, new Map([[one.segment, one]]))
+    else known.set(one.segment, one)
+  }
   return {
     sessions,
     attributes: told,
-    work: new Map(
-      [...Map.groupBy(work, ({ session }) => session)].map(([session, own]) => [
-        session,
-        new Map(own.map((one) => [segmentName(one.segment), one])),
-      ]),
-    ),
     sessionAt,
     rows: [...rows.keys()],
     models: rows.map(({ model }) => model),
     sets: rows.map(({ dimensions }) => dimensions),
+    work: rows.map(({ session, dimensions }) =>
+      stretches.get(session)?.get(Number(dimensions.segment ?? 0)),
+    ),
     figures,
   }
-}
-
-/** The first segment is that of calls that name none. */
-function segmentName(segment: number): string {
-  return segment === 0 ? '' : String(segment)
 }
 
 /** Rows, and the sessions, which take about as much. */
@@ -101,6 +99,8 @@ export function countCells({ models, sessions }: UsageCells): number {
 /** What falls to one name of a group, or to one pair of names; null is what names none. */
 export interface GroupPart {
   readonly names: readonly (string | null)[]
+  /** Where names lead, of pull requests and commits; null where they lead nowhere. */
+  readonly links: readonly (string | null)[]
   readonly sums: Sums
   readonly sessions: number
 }
@@ -112,12 +112,11 @@ export interface Naming {
 }
 
 export interface GroupedUse {
-  /** The most expensive first. They add up to the whole. */
+  /** The most expensive first. With the rest they add up to the whole. */
   readonly parts: readonly GroupPart[]
+  readonly rest: Pick<GroupPart, 'sums' | 'sessions'> | undefined
   /** Sessions without a call that could fall to a name, by those that they have of the session alone. */
   readonly idle: readonly GroupPart[]
-  /** Where names lead, for each group: of pull requests and commits. */
-  readonly links: readonly ReadonlyMap<string, string>[]
   readonly sums: Sums
   /** Distinct sessions, those of `idle` among them. */
   readonly sessions: number
@@ -143,34 +142,78 @@ export function groupUse(
   slices: readonly { readonly sums: UsageCells }[],
   groups: readonly UsageGroup[],
   naming: Naming,
-  conditions?: NamedConditions,
+  { conditions, limit = Number.POSITIVE_INFINITY }: GroupOptions = {},
 ): GroupedUse {
-  const table = createParts()
+  const table = createParts(groups.length)
   const readers = groups.map((group) => createNameReader(group, naming))
-  const seen: SeenSessions = new Map()
-  for (const { sums } of slices) {
-    const cells = conditions === undefined ? sums : matchingCells(sums, conditions)
+  const asked = slices.map(({ sums }) =>
+    conditions === undefined ? sums : matchingCells(sums, conditions),
+  )
+  const seen = createIdSet(asked)
+  for (const cells of asked) {
     for (const reader of readers) reader.begin(cells)
-    for (const [place, { id }] of cells.sessions.entries()) seen.set(id, { cells, place })
+    for (const { id } of cells.sessions) seen.add(id)
     if (groups.every(isOfSessions)) addSessions(table, cells, readers)
     addRows(table, cells, readers)
   }
-  const parts = table.all().map((part) => ({ ...part, sums: sumsIn(part.figures) }))
-  const total = emptySums()
-  for (const { sums } of parts) addSums(total, sums)
   // Failed calls alone make no part by what they were made for: nothing that is shown falls to it.
   const isShown = groups.every(({ source }) => source.of !== 'call' && source.of !== 'work')
-  const shown = parts.filter(({ sums }) => isShown || isSomething(sums))
-  const called = new Set(shown.flatMap(({ sessions }) => sessions))
+  const parts = table.all()
+  const shown = parts.filter(({ at }) => isShown || table.isSomething(at))
+  const { first, rest } = mostExpensive(shown, ({ at }) => table.costOf(at), limit)
   return {
-    parts: shown
-      .map(({ names, sums, sessions }) => ({ names, sums, sessions: new Set(sessions).size }))
-      .sort((a, b) => b.sums.costUsd - a.sums.costUsd),
-    idle: idleOf(seen, called, groups, readers),
-    links: readers.map(({ links = new Map() }) => links),
-    sums: total,
-    sessions: seen.size,
+    parts: first.map(({ at, names, sessions, cells, row }) => ({
+      names,
+      links: readers.map((reader, of) => reader.linkOf?.(names[of] ?? null, cells, row) ?? null),
+      sums: table.sumsOf([at]),
+      sessions: countDistinct(sessions),
+    })),
+    rest:
+      rest.length === 0
+        ? undefined
+        : {
+            sums: table.sumsOf(rest.map(({ at }) => at)),
+            // A session that is in several of them counts with each.
+            sessions: rest.reduce((sum, { sessions }) => sum + countDistinct(sessions), 0),
+          },
+    idle: idleOf(asked, seen, shown, groups, readers),
+    sums: table.sumsOf(parts.map(({ at }) => at)),
+    sessions: seen.count(),
   }
+}
+
+/** The most expensive ones in their order, so many that the rest as one makes `limit`. */
+function mostExpensive<T>(
+  parts: readonly T[],
+  costOf: (part: T) => number,
+  limit: number,
+): { readonly first: readonly T[]; readonly rest: readonly T[] } {
+  const byCost = (a: T, b: T): number => costOf(b) - costOf(a)
+  if (parts.length <= limit) return { first: parts.toSorted(byCost), rest: [] }
+  // Numbers are sorted much faster than parts, of which there may be one for each commit.
+  const costs = Float64Array.from(parts, costOf).sort()
+  const least = costs[costs.length - limit + 1] ?? Number.POSITIVE_INFINITY
+  let room = limit - 1 - parts.reduce((count, part) => count + (costOf(part) > least ? 1 : 0), 0)
+  const first: T[] = []
+  const rest: T[] = []
+  for (const part of parts) {
+    const cost = costOf(part)
+    const isEqual = cost === least && room > 0
+    if (isEqual) room -= 1
+    if (cost > least || isEqual) first.push(part)
+    else rest.push(part)
+  }
+  return { first: first.sort(byCost), rest }
+}
+
+export interface GroupOptions {
+  readonly conditions?: NamedConditions | undefined
+  /** Parts at most, what is left of them as one. */
+  readonly limit?: number
+}
+
+function countDistinct(ids: readonly number[]): number {
+  return ids.length < 2 ? ids.length : new Set(ids).size
 }
 
 /**
@@ -202,43 +245,74 @@ export function matchingCells(cells: UsageCells, { only, naming }: NamedConditio
     rows: rows.map((row) => cells.rows[row] ?? row),
     models: rows.map((row) => cells.models[row] ?? ''),
     sets: rows.map((row) => cells.sets[row] ?? {}),
+    work: rows.map((row) => cells.work[row]),
     figures,
   }
 }
 
-/** Where each session stands in the newest slice that has it, by its number. */
-type SeenSessions = Map<number, { readonly cells: UsageCells; readonly place: number }>
+/** Numbers of sessions: they count up from 1, so an array does what a set would, in a fraction of the time. */
+interface IdSet {
+  add(id: number): void
+  has(id: number): boolean
+  count(): number
+}
+
+function createIdSet(cells: readonly UsageCells[]): IdSet {
+  let greatest = 0
+  for (const { sessions } of cells) {
+    for (const { id } of sessions) if (id > greatest) greatest = id
+  }
+  const flags = new Uint8Array(greatest + 1)
+  let count = 0
+  return {
+    add: (id) => {
+      if (flags[id] === 1) return
+      flags[id] = 1
+      count += 1
+    },
+    has: (id) => flags[id] === 1,
+    count: () => count,
+  }
+}
 
 /** A session without any call counts for what it is itself. */
-function addSessions(
-  table: PartTable,
-  { sessions }: UsageCells,
-  readers: readonly NameReader[],
-): void {
-  for (const [place, { id }] of sessions.entries()) {
-    noteSession(table.partOf(readers.map((reader) => reader.nameOf(place, 0))), id)
+function addSessions(table: PartTable, cells: UsageCells, readers: readonly NameReader[]): void {
+  for (const [place, { id }] of cells.sessions.entries()) {
+    noteSession(
+      table.partOf(
+        readers.map((reader) => reader.nameOf(place, 0)),
+        cells,
+        0,
+      ),
+      id,
+    )
   }
 }
 
 function addRows(table: PartTable, cells: UsageCells, readers: readonly NameReader[]): void {
   const { sessions, sessionAt, figures } = cells
-  const names: (string | null)[] = []
+  const names: Name[] = []
   for (let row = 0; row < sessionAt.length; row += 1) {
     const place = sessionAt[row] ?? 0
-    for (const [at, reader] of readers.entries()) names[at] = reader.nameOf(place, row)
-    const part = table.partOf(names)
-    const start = row * WIDTH
-    for (let at = 0; at < WIDTH; at += 1) {
-      part.figures[at] = (part.figures[at] ?? 0) + (figures[start + at] ?? 0)
+    for (let at = 0; at < readers.length; at += 1) {
+      names[at] = readers[at]?.nameOf(place, row) ?? null
     }
+    const part = table.partOf(names, cells, row)
+    table.add(part.at, figures, row * WIDTH)
     noteSession(part, sessions[place]?.id ?? 0)
   }
 }
 
+type Name = string | null
+
 /** What is added up of one part. */
 interface PartDraft {
-  readonly names: readonly (string | null)[]
-  readonly figures: Float64Array
+  readonly names: readonly Name[]
+  /** Where its figures stand. */
+  readonly at: number
+  /** The first row of it. */
+  readonly cells: UsageCells
+  readonly row: number
   /** Ids; a session may be there several times. */
   readonly sessions: number[]
 }
@@ -247,34 +321,74 @@ function noteSession({ sessions }: PartDraft, id: number): void {
   if (sessions.at(-1) !== id) sessions.push(id)
 }
 
-type Name = string | null
-
-/** Parts by their names, of which there is one or two. */
+/** Parts by their names; their figures stand in one array, since there may be a part for each commit. */
 interface PartTable {
-  partOf(names: readonly Name[]): PartDraft
+  /** The part of these names; the row is one of it. */
+  partOf(names: readonly Name[], cells: UsageCells, row: number): PartDraft
   all(): readonly PartDraft[]
+  /** Adds figures that begin at a place of an array. */
+  add(at: number, figures: Float64Array, start: number): void
+  costOf(at: number): number
+  /** Whether anything of it is shown: failed calls alone are not. */
+  isSomething(at: number): boolean
+  sumsOf(places: readonly number[]): Sums
 }
 
-function createParts(): PartTable {
-  const parts = new Map<Name, Map<Name, PartDraft>>()
+function createParts(groups: number): PartTable {
+  const parts: PartDraft[] = []
+  const byName = new Map<Name, PartDraft>()
+  const byNames = new Map<Name, Map<Name, PartDraft>>()
+  let figures = new Float64Array(64 * WIDTH)
+
+  function newPart(names: readonly Name[], cells: UsageCells, row: number): PartDraft {
+    const at = parts.length * WIDTH
+    if (at >= figures.length) {
+      const larger = new Float64Array(figures.length * 2)
+      larger.set(figures)
+      figures = larger
+    }
+    const part = { names: [...names], at, cells, row, sessions: [] }
+    parts.push(part)
+    return part
+  }
+
   return {
-    partOf: (names) => {
+    partOf: (names, cells, row) => {
       const [first = null, second = null] = names
-      let row = parts.get(first)
-      if (row === undefined) {
-        row = new Map()
-        parts.set(first, row)
-      }
-      let part = row.get(second)
-      if (part === undefined) {
-        part = { names: [...names], figures: new Float64Array(WIDTH), sessions: [] }
-        row.set(second, part)
-      }
+      const of = groups < 2 ? byName : (byNames.get(first) ?? new Map<Name, PartDraft>())
+      if (groups > 1) byNames.set(first, of)
+      const name = groups < 2 ? first : second
+      const known = of.get(name)
+      if (known !== undefined) return known
+      const part = newPart(names, cells, row)
+      of.set(name, part)
       return part
     },
-    all: () => [...parts.values()].flatMap((row) => [...row.values()]),
+    all: () => parts,
+    add: (at, from, start) => {
+      for (let n = 0; n < WIDTH; n += 1) {
+        figures[at + n] = (figures[at + n] ?? 0) + (from[start + n] ?? 0)
+      }
+    },
+    costOf: (at) => figures[at] ?? 0,
+    isSomething: (at) => {
+      for (const n of SHOWN_FIGURES) if ((figures[at + n] ?? 0) !== 0) return true
+      return false
+    },
+    sumsOf: (places) => {
+      const sum = new Float64Array(WIDTH)
+      for (const at of places) {
+        for (let n = 0; n < WIDTH; n += 1) sum[n] = (sum[n] ?? 0) + (figures[at + n] ?? 0)
+      }
+      return sumsIn(sum)
+    },
   }
 }
+
+/** Places of what is shown of a part: its cost, tokens and calls. */
+const SHOWN_FIGURES = (
+  ['costUsd', 'input', 'output', 'cacheRead', 'cacheCreation', 'calls'] as const
+).map((name) => FIGURES.indexOf(name))
 
 function sumsIn(figures: Float64Array): Sums {
   const sums = emptySums()
@@ -286,26 +400,36 @@ function sumsIn(figures: Float64Array): Sums {
   return sums
 }
 
+/** Sessions that are in no part, as the newest slice has them. */
 function idleOf(
-  seen: SeenSessions,
-  called: ReadonlySet<number>,
+  slices: readonly UsageCells[],
+  seen: IdSet,
+  shown: readonly PartDraft[],
   groups: readonly UsageGroup[],
   readers: readonly NameReader[],
 ): readonly GroupPart[] {
-  if (called.size === seen.size) return []
-  const table = createParts()
-  for (const [id, { cells, place }] of seen) {
-    if (called.has(id)) continue
-    const names = groups.map((group, at) => {
-      if (!isOfSessions(group)) return NO_CALLS
-      readers[at]?.begin(cells)
-      return readers[at]?.nameOf(place, 0) ?? null
-    })
-    noteSession(table.partOf(names), id)
+  const called = createIdSet(slices)
+  for (const { sessions } of shown) for (const id of sessions) called.add(id)
+  if (called.count() === seen.count()) return []
+  const table = createParts(groups.length)
+  for (const cells of slices.toReversed()) {
+    for (const [place, { id }] of cells.sessions.entries()) {
+      if (called.has(id)) continue
+      called.add(id)
+      const names = groups.map((group, at) => {
+        if (!isOfSessions(group)) return NO_CALLS
+        readers[at]?.begin(cells)
+        return readers[at]?.nameOf(place, 0) ?? null
+      })
+      noteSession(table.partOf(names, cells, 0), id)
+    }
   }
-  return table
-    .all()
-    .map(({ names, sessions }) => ({ names, sums: emptySums(), sessions: sessions.length }))
+  return table.all().map(({ names, sessions }) => ({
+    names,
+    links: names.map(() => null),
+    sums: emptySums(),
+    sessions: sessions.length,
+  }))
 }
 
 /** Says under which name of a group a row counts. */
@@ -314,8 +438,8 @@ interface NameReader {
   begin(cells: UsageCells): void
   /** Of a row, and the place of its session; null where it has none. */
   nameOf(place: number, row: number): string | null
-  /** Where the names given so far lead. */
-  readonly links?: ReadonlyMap<string, string>
+  /** Where a name leads, which a row has. */
+  linkOf?(name: string | null, cells: UsageCells, row: number): string | null
 }
 
 function createNameReader({ source }: UsageGroup, naming: Naming): NameReader {
@@ -368,56 +492,53 @@ function firstOf(attributes: Attributes, keys: readonly string[]): string | null
 
 /** By the stretch of work that a row is of; sessions of earlier versions have what they were labelled with. */
 function createWorkReader(field: WorkField, { ticketOf, pullRequestOf }: Naming): NameReader {
-  const links = new Map<string, string>()
   let cells: UsageCells | undefined
-  /** Names of stretches, by the place of their session, since many rows are of one. */
-  let known: (Map<string, string | null> | undefined)[] = []
 
-  function nameIn(of: UsageCells, place: number, segment: string): string | null {
-    const session = of.sessions[place]?.id ?? 0
-    const work = of.work.get(session)?.get(segment)
-    const attributes = of.attributes.get(session) ?? NO_ATTRIBUTES
-    const repository = work?.repository ?? firstOf(attributes, ATTRIBUTE_NAMES.repository)
-    const labelled = work === undefined ? firstOf(attributes, ATTRIBUTE_NAMES.branch) : null
-    const branch = work?.branch ?? labelled
-    switch (field) {
-      case 'repository':
-        return repository
-      case 'branch':
-        return branch
-      case 'ticket':
-        return branch === null ? null : (ticketOf(branch) ?? null)
-      case 'pullRequest': {
-        const name = pullRequestOf({ session, segment: Number(segment), repository, branch })
-        return linked(name, name?.startsWith('http') === true ? name : undefined)
-      }
-      case 'commit':
-        return linked(work?.commit?.name ?? null, work && commitUrl(work))
-    }
+  function labelOf(of: UsageCells, place: number, keys: readonly string[]): string | null {
+    return firstOf(of.attributes.get(of.sessions[place]?.id ?? 0) ?? NO_ATTRIBUTES, keys)
   }
 
-  function linked(name: string | null, url: string | undefined): string | null {
-    if (name !== null && url !== undefined) links.set(name, url)
-    return name
+  function repositoryOf(of: UsageCells, place: number, work: WorkOfSession | undefined) {
+    return work?.repository ?? labelOf(of, place, ATTRIBUTE_NAMES.repository)
+  }
+
+  function branchOf(of: UsageCells, place: number, work: WorkOfSession | undefined) {
+    if (work !== undefined) return work.branch ?? null
+    return labelOf(of, place, ATTRIBUTE_NAMES.branch)
   }
 
   return {
-    links,
     begin: (next) => {
-      if (next === cells) return
       cells = next
-      known = []
     },
     nameOf: (place, row) => {
       if (cells === undefined) return null
-      const segment = cells.sets[row]?.segment ?? ''
-      const names = known[place] ?? new Map<string, string | null>()
-      known[place] = names
-      const name = names.get(segment)
-      if (name !== undefined) return name
-      const found = nameIn(cells, place, segment)
-      names.set(segment, found)
-      return found
+      const work = cells.work[row]
+      switch (field) {
+        case 'repository':
+          return repositoryOf(cells, place, work)
+        case 'branch':
+          return branchOf(cells, place, work)
+        case 'ticket': {
+          const branch = branchOf(cells, place, work)
+          return branch === null ? null : (ticketOf(branch) ?? null)
+        }
+        case 'pullRequest':
+          return pullRequestOf({
+            session: cells.sessions[place]?.id ?? 0,
+            segment: Number(cells.sets[row]?.segment ?? 0),
+            repository: repositoryOf(cells, place, work),
+            branch: branchOf(cells, place, work),
+          })
+        case 'commit':
+          return work?.commit?.name ?? null
+      }
+    },
+    linkOf: (name, of, row) => {
+      if (name === null) return null
+      if (field === 'pullRequest') return name.startsWith('http') ? name : null
+      const work = of.work[row]
+      return field === 'commit' && work !== undefined ? (commitUrl(work) ?? null) : null
     },
   }
 }

@@ -1,9 +1,16 @@
 /** What is remembered of past days: sums for the overview, and the rows that groups are made of. */
+import type { Owner } from '../domain/access.ts'
 import type { SessionFilter, UsageReader } from '../storage/store-reader.ts'
 import type { Span, UsageSlice } from '../storage/usage-slice.ts'
 import { type Conditions, matchingIn } from './conditions.ts'
 import type { Pause } from './pause.ts'
-import { createRememberedSlices, type RememberedSlices, type SliceOf } from './remembered-slices.ts'
+import {
+  createRememberedSlices,
+  REMEMBERED_FOR_MS,
+  type RememberedSlices,
+  type SliceOf,
+} from './remembered-slices.ts'
+import { createPullRequests, type KnownPullRequests } from './pull-requests.ts'
 import { cellsOf, countCells, type UsageCells } from './usage-cells.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
@@ -38,6 +45,8 @@ export interface UsageSlices
     spanAt: (ms: number) => Span,
     pause?: Pause,
   ): Promise<readonly CellSlice[]>
+  /** Which pull request work was for, of an owner's sessions if one is named. */
+  pullRequests(owner?: Owner): Promise<KnownPullRequests>
 }
 
 interface UsageSlicesDeps {
@@ -60,6 +69,17 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
     maxWeight: MAX_CELLS,
   })
   const both = [sums, cells]
+  /** By owner. Whatever changes work regroups what counts for it. */
+  const pullRequests = new Map<
+    string,
+    { readonly known: KnownPullRequests; readonly readAtMs: number }
+  >()
+  let changes = 0
+
+  function forgetPullRequests(): void {
+    changes += 1
+    pullRequests.clear()
+  }
 
   /** What fulfils conditions; tools and activity are those of the sessions that do. */
   function matching(filter: SessionFilter, conditions: Conditions) {
@@ -103,14 +123,28 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
         pause,
       )
     },
+    pullRequests: async (owner) => {
+      const name = JSON.stringify(owner ?? null)
+      const found = pullRequests.get(name)
+      if (found !== undefined && now() - found.readAtMs < (rememberedForMs ?? REMEMBERED_FOR_MS)) {
+        return found.known
+      }
+      const before = changes
+      const work = await usage.pullRequests(owner)
+      const known = { pullRequestOf: createPullRequests(work), version: `${before}` }
+      if (changes === before) pullRequests.set(name, { known, readAtMs: now() })
+      return known
+    },
     changed: (rows) => {
       for (const each of both) each.changed(rows)
     },
     regrouped: (span) => {
       for (const each of both) each.regrouped(span)
+      forgetPullRequests()
     },
     clear: () => {
       for (const each of both) each.clear()
+      forgetPullRequests()
     },
   }
 }

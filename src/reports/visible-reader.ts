@@ -36,6 +36,7 @@ export function visibleSlices(slices: UsageSlices, visible: Visible): UsageSlice
   return {
     ...slices,
     read: (filter, ...rest) => slices.read({ ...filter, owner: visible }, ...rest),
+    pullRequests: () => slices.pullRequests(visible),
     cells: (filter, ...rest) => slices.cells({ ...filter, owner: visible }, ...rest),
   }
 }

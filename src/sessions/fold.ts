@@ -157,6 +157,8 @@ function isMoved({ totals, identity }: SessionState, now: SessionRow<SessionStat
 
 /** Reports find or group by another value what the session did before, or count it at last. */
 function isRegrouped(before: SessionState, now: SessionState): boolean {
+  // Work may be that of a pull request for which other sessions count as well.
+  if (before.work?.segments !== now.work?.segments) return true
   return (
     hasDoneSomething(before) &&
     // Both are the same objects as long as nothing of them changes.
@@ -165,7 +167,6 @@ function isRegrouped(before: SessionState, now: SessionState): boolean {
       before.attributes !== now.attributes ||
       before.firstPromptMs !== now.firstPromptMs ||
       before.firstCommitMs !== now.firstCommitMs ||
-      before.work?.segments !== now.work?.segments ||
       // A session is found by each model that it called at least once.
       Object.keys(before.totals.models).length !== Object.keys(now.totals.models).length)
   )

@@ -1,5 +1,6 @@
 /** What commits and pull requests of recordings cost, by each way to ask. */
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Session } from '../../src/api/contract/session.ts'
 import type { UsageAnswer } from '../../src/api/contract/usage.ts'
 import {
   bridgeEnvironment,
@@ -56,6 +57,18 @@ describe('the recording with a commit and a pull request', () => {
         "https://github.com/acme/widgets/pull/7": 0.007114,
       }
     `)
+    const session = await fetch(
+      `${bridge.url}/api/sessions/claude-code%2Fc594d713-2189-4a3d-8d2c-a4c708787177`,
+    )
+    const { work, turns } = (await session.json()) as Session
+    expect(work).toMatchObject([
+      {
+        kind: 'pull_request',
+        url: 'https://github.com/acme/widgets/pull/7',
+        repository: 'acme/widgets',
+      },
+    ])
+    expect(turns.map(({ key }) => key)).toContain(work[0]?.turn)
     for (const { rows, totals } of [commits, pullRequests]) {
       const sum = rows.reduce((all, { costUsd }) => all + (costUsd ?? 0), 0)
       expect(sum).toBeCloseTo(totals.costUsd ?? 0, 9)

@@ -23,6 +23,7 @@ import {
   type PostgresServer,
   startPostgresServer,
 } from '../../../test/postgres/postgres-server.ts'
+import { USAGE_GROUPS } from '../../../src/domain/usage-group.ts'
 import { createBodies } from '../bodies.ts'
 import { fillYear } from './year.ts'
 
@@ -33,6 +34,8 @@ const { values: options } = parseArgs({
     store: { type: 'string', default: 'sqlite' },
   },
 })
+/** Two groups at once. */
+const PAIRS = ['project,model', 'user,skill', 'pull-request,commit', 'ticket,user']
 const ROUNDS = Number(options.rounds)
 const REAL_REQUESTS = 400
 
@@ -162,13 +165,23 @@ async function questions(base: string): Promise<Readonly<Record<string, string>>
     'overview, a year by week': `/api/overview?${from(365)}&bucket=week`,
     'overview, a year, one team': `/api/overview?${from(365)}&team=team-1&bucket=month`,
     'overview, everything': '/api/overview?tz=Europe/Vienna',
+    ...Object.fromEntries(
+      [...USAGE_GROUPS.map(({ name }) => name), 'resource:service.version', ...PAIRS].map(
+        (group) => [
+          `usage, a year, by ${group}`,
+          `/api/usage?${from(365)}&group=${encodeURIComponent(group)}`,
+        ],
+      ),
+    ),
+    'usage, a year, of a skill by model': `/api/usage?${from(365)}&group=model&where=skill=review`,
+    'overview, a year, of a ticket': `/api/overview?${from(365)}&bucket=month&where=ticket=SHOP-7`,
     facets: '/api/facets',
     'sessions, newest': '/api/sessions',
     'sessions, dearest': '/api/sessions?sort=cost',
     'sessions, dearest, next page': `/api/sessions?limit=200&sort=cost&cursor=${next.nextCursor}`,
     'sessions of a project, longest': '/api/sessions?sort=duration&project=project-3',
     'sessions of a model': '/api/sessions?model=claude-haiku-5-1&sort=errors',
-    'sessions, by attribute': '/api/sessions?attribute=branch=feature-7',
+    'sessions, by attribute': '/api/sessions?attribute=branch=feature/SHOP-7',
     'search, common word': '/api/sessions?search=flaky',
     'search, an id': '/api/sessions?search=0000abc',
     'search, nothing': '/api/sessions?search=nowhere-to-be-found',

@@ -41,21 +41,25 @@ export function createRows(database: Database.Database) {
     database.prepare('select coalesce(max(id), 0) + 1 from usage_dimensions').pluck().get(),
   )
   const known = new Map<string, number>()
-  for (const set of [...MAIN_SETS, ...SUBAGENT_SETS]) {
+  const refOf = (set: UsageDimensions): number => {
     const key = dimensionsKey(set)
-    if (known.has(key)) continue
+    const found = known.get(key)
+    if (found !== undefined) return found
     const ref = firstRef + known.size
     known.set(key, ref)
     sets(ref, key)
+    return ref
   }
   const tokens = ['input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_creation_tokens']
   const used = ['session_ref', 'bucket_ms']
   return {
-    /** The set that a session's calls count under, those of its subagent or the others. */
-    dimensionsRef: (session: number, isSubagent: boolean): number => {
+    /** The set that a session's calls count under, those of its subagent or the others, in a stretch of its work. */
+    dimensionsIn: (session: number, isSubagent: boolean, segment: number): number => {
       const of = isSubagent ? SUBAGENT_SETS : MAIN_SETS
-      return known.get(dimensionsKey(of[session % of.length] ?? {})) ?? firstRef
+      const set = of[session % of.length] ?? {}
+      return refOf(segment === 0 ? set : { ...set, segment: String(segment) })
     },
+    work: insert('work_segments', ['session_ref', 'segment', 'has_pull_request', 'work']),
     session: insert('sessions', [
       ...['id', 'session_key', 'agent', 'session_id', 'user_id', 'title', 'project', 'team'],
       ...['close_reason', 'first_ms', 'last_ms', 'first_prompt_ms', 'first_commit_ms'],

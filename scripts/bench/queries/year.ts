@@ -54,6 +54,7 @@ function writeSession(rows: Rows, random: Random, id: number, startMs: number) {
     startMs,
     lastMs: firstBucketMs + quarters * BUCKET_MS - 1,
     prompts: quarters * 2,
+    branch: `feature/SHOP-${random.below(500)}`,
     totals: { calls: 0, cost: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 },
   }
   // The session comes first: the others point at it.
@@ -61,11 +62,12 @@ function writeSession(rows: Rows, random: Random, id: number, startMs: number) {
   for (let quarter = 0; quarter < quarters; quarter += 1) {
     const place = { id, bucketMs: firstBucketMs + quarter * BUCKET_MS }
     const calls = Math.ceil((CALLS_PER_SESSION - session.totals.calls) / (quarters - quarter))
-    usage.push(...models(rows, random, place, calls, session.totals))
+    usage.push(...models(rows, random, { ...place, segment: quarter }, calls, session.totals))
     usage.push(...tools(rows, random, place, session.totals))
     usage.push(...activity(rows, random, place, quarter === quarters - 1))
   }
   writeHead(rows, random, session)
+  usage.push(...work(rows, random, session, quarters))
   for (const write of usage) write()
   return { calls: session.totals.calls, usageRows: usage.length }
 }
@@ -87,6 +89,7 @@ interface Session {
   readonly startMs: number
   readonly lastMs: number
   readonly prompts: number
+  readonly branch: string
   readonly totals: Totals
 }
 
@@ -98,7 +101,13 @@ interface Place {
 type Writes = (() => unknown)[]
 
 /** One model, or two of which a subagent calls the smaller one three times. */
-function models(rows: Rows, random: Random, place: Place, calls: number, totals: Totals): Writes {
+function models(
+  rows: Rows,
+  random: Random,
+  place: Place & { readonly segment: number },
+  calls: number,
+  totals: Totals,
+): Writes {
   const hasSubagent = random.chance(0.4) && calls > 3
   const used = hasSubagent
     ? [
@@ -121,9 +130,37 @@ function models(rows: Rows, random: Random, place: Place, calls: number, totals:
     totals.reads += reads
     totals.writes += writes
     totals.errors += errors
-    const dimensions = rows.dimensionsRef(place.id + place.bucketMs / BUCKET_MS, index === 1)
+    const set = place.id + place.bucketMs / BUCKET_MS
+    const dimensions = rows.dimensionsIn(set, index === 1, place.segment)
     const row = [place.id, place.bucketMs, MODELS[model], index, dimensions, count, errors, cost]
     return () => rows.model(...row, input, output, reads, writes, count * 4000)
+  })
+}
+
+/** A commit each quarter of an hour but the last one, and a pull request in a third of the sessions. */
+function work(rows: Rows, random: Random, session: Session, quarters: number): Writes {
+  const { id, lastMs, branch } = session
+  const repository = `acme/project-${id % 12}`
+  const hasPullRequest = random.chance(0.33)
+  return Array.from({ length: quarters }, (_, segment) => {
+    const isLast = segment === quarters - 1
+    const hash = (id * 4 + segment).toString(16).padStart(7, '0')
+    const stretch = {
+      repository,
+      repositoryUrl: `https://github.com/${repository}`,
+      branch,
+      ...(!isLast && { commit: { name: hash, isHash: true, atMs: lastMs } }),
+      ...(isLast &&
+        hasPullRequest && {
+          pullRequest: {
+            name: `https://github.com/${repository}/pull/${id}`,
+            isUrl: true,
+            atMs: lastMs,
+          },
+        }),
+    }
+    const flag = isLast && hasPullRequest ? 1 : 0
+    return () => rows.work(id, segment, flag, JSON.stringify(stretch))
   })
 }
 
@@ -155,7 +192,7 @@ function activity(rows: Rows, random: Random, { id, bucketMs }: Place, isLast: b
 }
 
 function writeHead(rows: Rows, random: Random, session: Session): void {
-  const { id, person, startMs, lastMs, totals, prompts } = session
+  const { id, person, startMs, lastMs, totals, prompts, branch } = session
   const sessionId = `00000000-0000-4000-8000-${id.toString(16).padStart(12, '0')}`
   const user = `person-${person}@example.com`
   const project = `project-${random.below(12)}`
@@ -170,7 +207,9 @@ function writeHead(rows: Rows, random: Random, session: Session): void {
   const attributes = {
     project,
     team,
-    branch: `feature-${random.below(500)}`,
+    branch,
+    cost_center: `cc-${person % 7}`,
+    'deployment.environment.name': random.pick(['laptop', 'ci']),
     'crow.session.id': sessionId,
     'host.arch': 'arm64',
     'os.type': 'darwin',

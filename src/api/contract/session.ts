@@ -1,7 +1,17 @@
 /** `GET` and `DELETE /api/sessions/:key`: everything about one session but its raw records. */
 import { z } from 'zod'
 import { toolUse } from './overview.ts'
-import { costShape, count, durationMs, ratio, score, seconds, tokens, usd } from './quantities.ts'
+import {
+  costShape,
+  count,
+  durationMs,
+  ratio,
+  score,
+  seconds,
+  timeMs,
+  tokens,
+  usd,
+} from './quantities.ts'
 import { sessionRow } from './session-list.ts'
 import { turnHead } from './turn.ts'
 
@@ -50,6 +60,22 @@ export type ModelUse = z.infer<typeof modelUse>
 /** Secrets by the rule that found them. */
 const secretCounts = z.record(z.string(), count)
 
+/** A commit or a pull request that came of a session. */
+export const workResult = z
+  .object({
+    kind: z.enum(['commit', 'pull_request']),
+    /** The hash of a commit, as it was printed, or the address of a pull request; else a name. */
+    name: z.string(),
+    url: z.string().nullable(),
+    repository: z.string().nullable(),
+    branch: z.string().nullable(),
+    atMs: timeMs,
+    /** Key of the turn that made it. */
+    turn: z.string().nullable(),
+  })
+  .meta({ id: 'WorkResult' })
+export type WorkResult = z.infer<typeof workResult>
+
 export const sessionAnswer = z
   .object({
     session: sessionRow,
@@ -65,6 +91,8 @@ export const sessionAnswer = z
     /** Earlier turns than these, which `/turns?cursor=<turnsCursor>` has. */
     omittedTurns: count,
     turnsCursor: z.string().nullable(),
+    /** In order of time; the newest 200. */
+    work: z.array(workResult),
     /** Secrets that were masked in its records, by rule. */
     masked: secretCounts,
     /** Resource attributes as sent, as text; at most 200, each cut at 1000 characters. */

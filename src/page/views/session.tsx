@@ -18,6 +18,7 @@ import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
 import { TurnsPanel } from '../parts/turns-panel.tsx'
 import { WastePanel } from '../parts/waste-panel.tsx'
+import { WorkList } from '../parts/work-list.tsx'
 import { sessionKeyOf } from '../session-path.ts'
 
 export function SessionView() {
@@ -60,6 +61,11 @@ function SessionBody({ data }: { readonly data: Session }) {
       <Panel title="Tools" note="the bar below a name shows the share that failed">
         {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
       </Panel>
+      {data.work.length > 0 && (
+        <Panel title="Commits and pull requests">
+          <WorkList work={data.work} />
+        </Panel>
+      )}
       {Object.keys(data.masked).length > 0 && (
         <Panel title="Masked secrets" note="by the rule that found them; none of them was stored">
           <MaskedList masked={data.masked} />

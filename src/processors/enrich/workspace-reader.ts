@@ -27,14 +27,7 @@ export interface WorkspaceReader {
   labels(folder: string): Promise<WorkspaceLabels>
 }
 
-/** `timeoutMs` is for each look: what comes later is left out. */
-export function createWorkspaceReader(
-  clock: Clock,
-  files: FileReader,
-  timeoutMs = TIMEOUT_MS,
-): WorkspaceReader {
-  const withinTime = (found: Promise<WorkspaceLabels>, otherwise: WorkspaceLabels) =>
-    soonOr(otherwise, found, clock, timeoutMs)
+export function createWorkspaceReader(clock: Clock, files: FileReader): WorkspaceReader {
   const remembered = new Map<
     string,
     { readonly atMs: number; readonly labels: Promise<WorkspaceLabels> }
@@ -65,32 +58,40 @@ export function createWorkspaceReader(
     if (!isAbsolute(folder) || folder.length > MAX_FOLDER_LENGTH) return {}
     const known = remembered.get(folder)
     if (known !== undefined && clock.now() - known.atMs < REMEMBERED_MS) {
-      return withinTime(known.labels, folderLabel(folder))
+      return withinTime(clock, known.labels, folderLabel(folder))
     }
     if (lookups >= MAX_LOOKUPS_AT_ONCE) return folderLabel(folder)
     const found = lookUp(folder)
     remember(folder, found)
-    return withinTime(found, folderLabel(folder))
+    return withinTime(clock, found, folderLabel(folder))
   }
 
   return { labels }
 }
 
 /** What comes later than the time allows is there for the next who asks. */
-function soonOr(
-  otherwise: WorkspaceLabels,
-  found: Promise<WorkspaceLabels>,
+function withinTime(
   clock: Clock,
-  timeoutMs: number,
+  found: Promise<WorkspaceLabels>,
+  otherwise: WorkspaceLabels,
 ): Promise<WorkspaceLabels> {
   const { promise, resolve } = Promise.withResolvers<WorkspaceLabels>()
-  const timer = clock.setTimer(() => resolve(otherwise), timeoutMs)
+  const timer = clock.setTimer(() => resolve(otherwise), TIMEOUT_MS)
   const finish = async (): Promise<void> => {
     resolve(await found)
     timer.cancel()
   }
   void finish()
   return promise
+}
+
+/** The same for whoever can wait for a slow file system. Never rejects. */
+export async function workspaceLabels(files: FileReader, folder: string): Promise<WorkspaceLabels> {
+  try {
+    return { ...folderLabel(folder), ...(await readLabels(files, folder)) }
+  } catch {
+    return folderLabel(folder)
+  }
 }
 
 function folderLabel(folder: string): WorkspaceLabels {

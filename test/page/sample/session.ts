@@ -94,6 +94,26 @@ export function session(row: SessionRow): Session {
       'service.version': '2.1.329',
     },
     omittedAttributes: 0,
+    work: [
+      {
+        kind: 'commit',
+        name: '1a2b3c4',
+        url: 'https://github.com/acme/shop/commit/1a2b3c4',
+        repository: 'acme/shop',
+        branch: 'feature/SHOP-42',
+        atMs: row.lastMs,
+        turn: null,
+      },
+      {
+        kind: 'pull_request',
+        name: 'https://github.com/acme/shop/pull/7',
+        url: 'https://github.com/acme/shop/pull/7',
+        repository: 'acme/shop',
+        branch: 'feature/SHOP-42',
+        atMs: row.lastMs,
+        turn: null,
+      },
+    ],
     agentVersion: '2.1.329',
     reconciliation: {
       eventsUsd: costUsd,

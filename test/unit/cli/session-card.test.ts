@@ -64,6 +64,7 @@ const quiet: Session = {
   turnsCursor: null,
   attributes: {},
   omittedAttributes: 0,
+  work: [],
   agentVersion: null,
   reconciliation: null,
   langfuseUrl: null,
