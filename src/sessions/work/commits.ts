@@ -220,16 +220,15 @@ export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
       turn: told.turn ?? target.pullRequest?.turn,
     }),
   }
-  changeSegments(draft, (segment) =>
-    segment === target
-      ? {
-          ...segment,
-          pullRequest,
-          repository: segment.repository ?? told.repository,
-          repositoryUrl: segment.repositoryUrl ?? told.repositoryUrl,
-        }
-      : segment,
-  )
+  // Where it was not known in which repository somebody worked, it is now.
+  const place = { repository: told.repository, repositoryUrl: told.repositoryUrl }
+  changeSegments(draft, (segment) => {
+    const isUnknown = segment.repository === undefined && told.repository !== undefined
+    const isSame = segment.repository === told.repository && segment.repositoryUrl === undefined
+    const known =
+      isUnknown || (isSame && told.repositoryUrl !== undefined) ? { ...segment, ...place } : segment
+    return segment === target ? { ...known, pullRequest } : known
+  })
 }
 
 /**

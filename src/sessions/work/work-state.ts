@@ -49,6 +49,8 @@ export interface Work {
   /** Commits and pull requests that tools made, or that metrics count beyond these. */
   commits: number
   pullRequests: number
+  /** Commands of tools are told: what metrics count beyond them only looked like it to the agent. */
+  seesCommands?: true
   /** As metrics count them. */
   countedCommits: number
   countedPullRequests: number

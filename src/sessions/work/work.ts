@@ -53,9 +53,11 @@ export function noteWork(draft: Draft, item: AgentEvent): void {
   notePlace(draft, item)
   switch (event.kind) {
     case 'tool_result':
+      noteCommandSeen(draft, event.input ?? event.parameters)
       noteResult(draft, event)
       return
     case 'tool_report':
+      noteCommandSeen(draft, event.input)
       noteToolReport(draft, event)
       return
     case 'span':
@@ -352,10 +354,11 @@ function noteStatusLine(draft: Draft, { pullRequest, timeMs }: OtherEvent): void
   })
 }
 
-/** Metrics count what tools did; what they count beyond that is told by nothing else. */
+/** Metrics count what tools did; where no command is told, what they count is told by nothing else. */
 export function noteWorkMetric(draft: Draft, sample: MetricSample, by: number): void {
   if (by <= 0 || (sample.measure !== 'commits' && sample.measure !== 'pull_requests')) return
   const work = workOf(draft.state)
+  if (work.seesCommands === true) return
   const told = {
     key: `metric|${sample.dedupKey}`,
     atMs: sample.timeMs,
@@ -403,6 +406,15 @@ function effectsIn(tool: string, input: JsonValue | undefined): readonly WorkEff
 }
 
 const NOTHING: readonly WorkEffect[] = []
+
+const HAS_COMMAND = /"(?:command|cmd|full_command)"\s*:/
+
+function noteCommandSeen({ state }: Draft, input: JsonValue | undefined): void {
+  if (input === undefined || state.work?.seesCommands === true) return
+  const isTold =
+    typeof input === 'string' ? HAS_COMMAND.test(input) : commandIn(input) !== undefined
+  if (isTold) workOf(state).seesCommands = true
+}
 
 /** Of a tool such as an MCP server's `create_pull_request`. */
 function pullRequestByTool(input: JsonValue): PullRequestEffect {

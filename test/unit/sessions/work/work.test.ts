@@ -240,6 +240,18 @@ describe('the same commit', () => {
   })
 })
 
+test('what a metric counts beyond the commands that are told only looked like a commit', () => {
+  expect(
+    byCommit(
+      spend(1, 1),
+      bash(2, 'echo git commit -m a'),
+      arrives(sample(3, 'commits', 1)),
+      arrives(sample(3, 'pull_requests', 1)),
+      spend(4, 2),
+    ),
+  ).toEqual({ '(none)': 3 })
+})
+
 test('a commit that only a metric counts has what was spent up to then', () => {
   expect(byCommit(spend(1, 1), arrives(sample(3, 'commits', 1)), spend(4, 2))).toEqual({
     'commit 1 of s1': 1,
@@ -422,6 +434,19 @@ describe('pull requests', () => {
     }
     expect(pullRequests(spend(1, 1), arrives(status))).toEqual(known)
     expect(pullRequests(bash(2, 'gh pr create', URL), arrives(status))).toEqual(known)
+  })
+
+  test('tell the repository that nobody told before', () => {
+    const stretches = stretchesOf([
+      spend(1, 1),
+      bash(2, 'git commit -m a', '[feature aaaaaaa] a'),
+      bash(3, 'gh pr create --fill', URL),
+    ])
+    expect(stretches.map(({ repository }) => repository)).toEqual(['acme/widgets', 'acme/widgets'])
+    expect(stretches.map(({ repositoryUrl }) => repositoryUrl)).toEqual([
+      'https://github.com/acme/widgets',
+      'https://github.com/acme/widgets',
+    ])
   })
 
   test('without an address have a name of their own', () => {
