@@ -352,12 +352,18 @@ function createParts(groups: number): PartTable {
     return part
   }
 
+  function within(first: Name): Map<Name, PartDraft> {
+    const known = byNames.get(first)
+    if (known !== undefined) return known
+    const row = new Map<Name, PartDraft>()
+    byNames.set(first, row)
+    return row
+  }
+
   return {
     partOf: (names, cells, row) => {
-      const [first = null, second = null] = names
-      const of = groups < 2 ? byName : (byNames.get(first) ?? new Map<Name, PartDraft>())
-      if (groups > 1) byNames.set(first, of)
-      const name = groups < 2 ? first : second
+      const of = groups < 2 ? byName : within(names[0] ?? null)
+      const name = names[groups < 2 ? 0 : 1] ?? null
       const known = of.get(name)
       if (known !== undefined) return known
       const part = newPart(names, cells, row)

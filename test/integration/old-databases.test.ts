@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { UsageAnswer } from '../../src/api/contract/usage.ts'
 import type { Overview, Share } from '../../src/api/contract/overview.ts'
+import { addUsd } from '../../src/domain/exact-sum.ts'
+import { USAGE_GROUPS } from '../../src/domain/usage-group.ts'
 import type { App } from '../../src/app/app.ts'
 import { bridgeEnvironment, removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { expectTruth, sessionOf } from './corpus/expect-truth.ts'
@@ -161,6 +164,16 @@ describe.each(oldDatabases)('a database of $commit', (old) => {
       const costUsd = shares.reduce((sum, share) => sum + (share.costUsd ?? 0), 0)
       expect(costUsd).toBeCloseTo(totals.costUsd ?? 0, 9)
       expect(shares.reduce((sum, share) => sum + share.modelCalls, 0)).toBe(totals.modelCalls)
+    }
+    for (const { name: group } of USAGE_GROUPS) {
+      const range = `from=0&to=${old.stoppedMs}`
+      const usage = await ask<UsageAnswer>(
+        url,
+        `usage?${range}&group=${group === 'model' ? group : `${group},model`}&limit=1000`,
+      )
+      const costUsd = usage.rows.reduce((sum, row) => addUsd(sum, row.costUsd ?? 0), 0)
+      expect(costUsd, group).toBe(totals.costUsd)
+      expect(usage.totals.modelCalls, group).toBe(totals.modelCalls)
     }
     // One of its recordings is of a version that names no source.
     expect(names(overview.byQuerySource)).toEqual(expect.arrayContaining([null, 'sdk']))

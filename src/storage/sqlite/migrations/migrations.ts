@@ -22,6 +22,7 @@ import { budgetOverrides } from './0016-budget-overrides.ts'
 import { transcriptRanks } from './0017-transcript-ranks.ts'
 import { foldersAsProjects } from './0018-folders-as-projects.ts'
 import { workSegments } from './0020-work-segments.ts'
+import { toolsAndCommands } from './0021-tools-and-commands.ts'
 import { managedBudgets } from './0022-managed-budgets.ts'
 import { planWindows } from './0023-plan-windows.ts'
 
@@ -45,6 +46,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0017-transcript-ranks': transcriptRanks,
   '0018-folders-as-projects': foldersAsProjects,
   '0020-work-segments': workSegments,
+  '0021-tools-and-commands': toolsAndCommands,
   '0022-managed-budgets': managedBudgets,
   '0023-plan-windows': planWindows,
 }
