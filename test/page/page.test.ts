@@ -111,6 +111,14 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     visit.forgive('500')
   })
 
+  test('a session shows its commits and pull requests, with their pages', async () => {
+    await visit.go(sessionPath())
+    const table = visit.page.getByRole('table', { name: 'Commits and pull requests' })
+    await expectShown(table.getByRole('link', { name: '1a2b3c4' }))
+    const link = table.getByRole('link', { name: 'https://github.com/acme/shop/pull/7' })
+    expect(await link.getAttribute('href')).toBe('https://github.com/acme/shop/pull/7')
+  })
+
   test('a session that is not there is told as such', async () => {
     await visit.go('/sessions/claude-code%2Fnobody')
     await expectShown(visit.page.getByText('there is no session "claude-code/nobody"'))

@@ -147,7 +147,10 @@ function addsUp(row: Row, told: readonly Call[]): boolean {
 /** Alike for a row and for its calls: without what no record of a call says. */
 function nameOf(row: Pick<Row, 'bucket_ms' | 'is_subagent' | 'model'>, names: Names): string {
   const { subagentType: _, costSource: __, ...told } = names
-  return JSON.stringify([row.bucket_ms, row.is_subagent, row.model, Object.entries(told).sort()])
+  const sorted = Object.keys(told)
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((name) => [name, told[name]])
+  return JSON.stringify([row.bucket_ms, row.is_subagent, row.model, sorted])
 }
 
 function rowName(row: Row): string {

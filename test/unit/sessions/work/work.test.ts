@@ -1,4 +1,5 @@
 /** What calls of a session count for: the commit that follows, its branch and its pull request. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, ToolReport, ToolResultEvent } from '../../../../src/domain/agent-event.ts'
 import type { WorkSegment } from '../../../../src/domain/work.ts'
@@ -462,6 +463,51 @@ describe('pull requests', () => {
   ])('%s: none', (_, input) => {
     expect(pullRequests(spend(1, 1), input)).toEqual([])
   })
+})
+
+test('whatever is told in whatever order, each call counts once', () => {
+  const labels = fc.record(
+    { repository: fc.constantFrom('a/b', 'a/c'), branch: fc.constantFrom('main', 'x') },
+    { requiredKeys: [] },
+  )
+  const commands = fc.constantFrom(
+    'git commit -m a',
+    'git commit --amend',
+    'cd ../c && git commit -m b',
+    'git switch -c x',
+    'gh pr create',
+    'ls',
+  )
+  const outputs = fc.constantFrom(undefined, '[x 1a2b3c4] a', 'https://x.example/a/b/pull/1')
+  const step = fc.oneof(
+    fc.nat(60).map((seconds) => ({ seconds, costs: 1 })),
+    fc.record({ seconds: fc.nat(60), command: commands, output: outputs, success: fc.boolean() }),
+    fc.record({ seconds: fc.nat(60), labels }),
+    fc.record({ seconds: fc.nat(60), measure: fc.constantFrom('commits', 'pull_requests') }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const inputs = steps.map((one, index): SessionInput => {
+        const key = `${index}`
+        if ('costs' in one) {
+          return arrives(call(one.seconds, `r${key}`, { ...told(1), dedupKey: key }))
+        }
+        if ('command' in one) {
+          const { seconds, command, output, success } = one
+          const input = JSON.stringify({ command })
+          const more = { input, success, ...(output !== undefined && { output }) }
+          return arrives(result(seconds, `t${key}`, more))
+        }
+        if ('labels' in one) return labelled(one.seconds, one.labels)
+        return arrives(sample(one.seconds, one.measure, 1, { dedupKey: key }))
+      })
+      const stretches = stretchesOf(inputs)
+      const calls = steps.filter((one) => 'costs' in one).length
+      expect(stretches.reduce((sum, { costUsd }) => sum + costUsd, 0)).toBe(calls)
+      expect(stretches.every(({ costUsd }) => costUsd >= 0)).toBe(true)
+    }),
+    { numRuns: 200 },
+  )
 })
 
 test('a session keeps a bounded number of stretches, and what follows counts all the same', () => {
