@@ -162,19 +162,23 @@ export function groupUse(
   const shown = parts.filter(({ at }) => isShown || table.isSomething(at))
   const { first, rest } = mostExpensive(shown, ({ at }) => table.costOf(at), limit)
   return {
-    parts: first.map(({ at, names, sessions, cells, row }) => ({
-      names,
-      links: readers.map((reader, of) => reader.linkOf?.(names[of] ?? null, cells, row) ?? null),
-      sums: table.sumsOf([at]),
-      sessions: countDistinct(sessions),
-    })),
+    parts: first.map((part) => {
+      const names = table.namesOf(part)
+      const { at, cells, row } = part
+      return {
+        names,
+        links: readers.map((reader, of) => reader.linkOf?.(names[of] ?? null, cells, row) ?? null),
+        sums: table.sumsOf([at]),
+        sessions: countSessions(part),
+      }
+    }),
     rest:
       rest.length === 0
         ? undefined
         : {
             sums: table.sumsOf(rest.map(({ at }) => at)),
             // A session that is in several of them counts with each.
-            sessions: rest.reduce((sum, { sessions }) => sum + countDistinct(sessions), 0),
+            sessions: rest.reduce((sum, part) => sum + countSessions(part), 0),
           },
     idle: idleOf(asked, seen, shown, groups, readers),
     sums: table.sumsOf(parts.map(({ at }) => at)),
@@ -210,10 +214,6 @@ export interface GroupOptions {
   readonly conditions?: NamedConditions | undefined
   /** Parts at most, what is left of them as one. */
   readonly limit?: number
-}
-
-function countDistinct(ids: readonly number[]): number {
-  return ids.length < 2 ? ids.length : new Set(ids).size
 }
 
 /**
@@ -305,26 +305,41 @@ function addRows(table: PartTable, cells: UsageCells, readers: readonly NameRead
 
 type Name = string | null
 
-/** What is added up of one part. */
+/** What is added up of one part. There may be a part for each commit of a year, so it is kept small. */
 interface PartDraft {
-  readonly names: readonly Name[]
+  readonly first: Name
+  readonly second: Name
   /** Where its figures stand. */
   readonly at: number
   /** The first row of it. */
   readonly cells: UsageCells
   readonly row: number
-  /** Ids; a session may be there several times. */
-  readonly sessions: number[]
+  /** The id of its first session, and those of others; one may be there several times. */
+  session: number
+  more?: number[]
 }
 
-function noteSession({ sessions }: PartDraft, id: number): void {
-  if (sessions.at(-1) !== id) sessions.push(id)
+/** No session has this number. */
+const NO_SESSION = 0
+
+function noteSession(part: PartDraft, id: number): void {
+  if (part.session === NO_SESSION) part.session = id
+  if (id === part.session) return
+  if (part.more === undefined) part.more = [id]
+  else if (part.more.at(-1) !== id) part.more.push(id)
+}
+
+/** Distinct ones. */
+function countSessions({ session, more }: PartDraft): number {
+  if (session === NO_SESSION) return 0
+  return more === undefined ? 1 : new Set(more).add(session).size
 }
 
 /** Parts by their names; their figures stand in one array, since there may be a part for each commit. */
 interface PartTable {
   /** The part of these names; the row is one of it. */
   partOf(names: readonly Name[], cells: UsageCells, row: number): PartDraft
+  namesOf(part: PartDraft): readonly Name[]
   all(): readonly PartDraft[]
   /** Adds figures that begin at a place of an array. */
   add(at: number, figures: Float64Array, start: number): void
@@ -347,7 +362,8 @@ function createParts(groups: number): PartTable {
       larger.set(figures)
       figures = larger
     }
-    const part = { names: [...names], at, cells, row, sessions: [] }
+    const [first = null, second = null] = names
+    const part: PartDraft = { first, second, at, cells, row, session: NO_SESSION }
     parts.push(part)
     return part
   }
@@ -370,6 +386,7 @@ function createParts(groups: number): PartTable {
       of.set(name, part)
       return part
     },
+    namesOf: ({ first, second }) => (groups < 2 ? [first] : [first, second]),
     all: () => parts,
     add: (at, from, start) => {
       for (let n = 0; n < WIDTH; n += 1) {
@@ -415,7 +432,10 @@ function idleOf(
   readers: readonly NameReader[],
 ): readonly GroupPart[] {
   const called = createIdSet(slices)
-  for (const { sessions } of shown) for (const id of sessions) called.add(id)
+  for (const { session, more = [] } of shown) {
+    called.add(session)
+    for (const id of more) called.add(id)
+  }
   if (called.count() === seen.count()) return []
   const table = createParts(groups.length)
   for (const cells of slices.toReversed()) {
@@ -430,11 +450,11 @@ function idleOf(
       noteSession(table.partOf(names, cells, 0), id)
     }
   }
-  return table.all().map(({ names, sessions }) => ({
-    names,
-    links: names.map(() => null),
+  return table.all().map((part) => ({
+    names: table.namesOf(part),
+    links: groups.map(() => null),
     sums: emptySums(),
-    sessions: sessions.length,
+    sessions: countSessions(part),
   }))
 }
 
