@@ -11,7 +11,12 @@ import {
   type FormatOptions,
   type LimitOptions,
 } from './output-options.ts'
-import { GROUPS_SYNTAX, type UsageGroup, usageGroupsOf } from '../domain/usage-group.ts'
+import {
+  GROUPS_SYNTAX,
+  USAGE_GROUPS,
+  type UsageGroup,
+  usageGroupsOf,
+} from '../domain/usage-group.ts'
 import { PERIODS, type Period, reportData } from './report-data.ts'
 import { addSendingOptions, isSent, type SendingOptions, sendReport } from './report-sending.ts'
 import { reportIn, titleOf } from './report-text.ts'
@@ -47,7 +52,12 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
     )
     .addOption(new Option('--by <period>', 'period of a row').choices(PERIODS).default('day'))
     .addOption(
-      new Option('--group <what>', `split each row by ${GROUPS_SYNTAX}`).argParser(groupsIn),
+      new Option(
+        '--group <what>',
+        'split each row by one or two, such as project,model, or by resource:<key>',
+      )
+        .choices(USAGE_GROUPS.map(({ name }) => name))
+        .argParser(groupsIn),
     )
   addFilterOptions(addTimeOptions(command, 'start of the range'))
   addRoiOptions(command)

@@ -1,6 +1,7 @@
 /** The status line with a real bridge: what it shows, what it asks with, what is stored of it. */
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import type { UsageAnswer } from '../../src/api/contract/usage.ts'
 import { runStatusLine, USUAL_LINE } from '../../src/cli/statusline/run.ts'
 import { spend } from './budgets/spending.ts'
 import { createWebhookReceiver } from './budgets/webhook-receiver.ts'
@@ -68,6 +69,21 @@ test('stores what it is told when that is news, with the session', async () => {
     return found.length >= 2 && found
   })
   expect(stored).toHaveLength(2)
+})
+
+test('tells the pull request of the branch, which then has the cost of the session', async () => {
+  const { url, port } = await started()
+  const page = 'https://github.com/acme/widgets/pull/7'
+  await spend(url, { sessionId: 's1', turn: 0, costUsd: 2 })
+  await answered({ OTLP_RECEIVER_PORT: port }, { ...told(), pr: { number: 7, url: page } })
+  const rows = await eventually('the pull request', async () => {
+    const answer = await fetch(`${url}/api/usage?group=pull-request,repository`)
+    const { rows: found } = (await answer.json()) as UsageAnswer
+    return found[0]?.names[0] !== null && found
+  })
+  expect(rows).toMatchObject([
+    { names: [page, 'acme/widgets'], links: [page, null], costUsd: 2, sessions: 1 },
+  ])
 })
 
 test('sends the API key, and shows what the agent tells where it is another', async () => {

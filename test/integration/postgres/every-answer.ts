@@ -49,6 +49,9 @@ export async function everyAnswer(
     ...facets.teams.map((team) => ({ team })),
     ...facets.users.map((user) => ({ user })),
     { attribute: ['service.name=claude-code'] },
+    { where: ['skill=', 'effort=medium'] },
+    { where: ['commit='] },
+    { where: ['resource:service.name=claude-code', 'pull-request='] },
     { user: 'nobody\0', model: 'none', attribute: ['a=\0', '\ud800=b'] },
   ]
   const bounds = await ask('bounds', reader.usage.bounds(Number.MAX_SAFE_INTEGER))
