@@ -249,7 +249,7 @@ function summaryOf(counts: ImportCounts, { again = false, dryRun = false }: Opti
     `${read} ${countOfText(files, 'transcript')} (${bytesText(bytes)}) with ` +
     `${countOfText(sessions, 'session')}, ${countOfText(prompts, 'prompt')}, ` +
     `${countOfText(calls, 'model call')}, ${countOfText(tools, 'tool result')}.` +
-    `${dryRun ? ' Nothing was stored.' : ''}`
+    (dryRun ? ' Nothing was stored.' : '')
   )
 }
 
