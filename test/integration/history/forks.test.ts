@@ -11,7 +11,6 @@ import {
 import { basename, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Turns } from '../../../src/api/contract/turn.ts'
-import { newTestDatabase } from '../../postgres/database.ts'
 import {
   bridgeEnvironment,
   removeFolder,
@@ -34,9 +33,9 @@ afterEach(async () => {
   for (const clean of cleanUp.splice(0).reverse()) await clean()
 })
 
-async function newBridge(variables: Readonly<Record<string, string>> = {}): Promise<TestBridge> {
+async function newBridge(): Promise<TestBridge> {
   const dataDir = temporaryFolder()
-  const bridge = await startBridge({ ...bridgeEnvironment(dataDir), ...variables })
+  const bridge = await startBridge(bridgeEnvironment(dataDir))
   cleanUp.push(
     () => removeFolder(dataDir),
     () => bridge.stop(),
@@ -49,11 +48,6 @@ function newFolder(): string {
   cleanUp.push(() => removeFolder(folder))
   return folder
 }
-
-const engines = [
-  { engine: 'SQLite', place: async () => ({}) },
-  { engine: 'PostgreSQL', place: async () => ({ DATABASE_URL: (await newTestDatabase()).url }) },
-]
 
 /** What a session comes to, wherever its figures came from. */
 function figuresOf(rows: readonly SessionRow[]): unknown {
@@ -135,15 +129,15 @@ function expectTruth(rows: readonly SessionRow[], truth: Readonly<Record<string,
   )
 }
 
-describe.each(engines)('a recorded fork that is imported from elsewhere, in $engine', (of) => {
+describe('a recorded fork that is imported from elsewhere', () => {
   test.each(['2.1.150-resume', '2.1.80-resume', '2.1.329-resume'])(
     '%s: before its origin it is what it is after it',
     async (name) => {
       const { truth, steps } = recordingOf(name)
-      const ordered = await newBridge(await of.place())
+      const ordered = await newBridge()
       await steps.origin?.(ordered.url)
       await steps.fork?.(ordered.url)
-      const { url } = await newBridge(await of.place())
+      const { url } = await newBridge()
       await steps.fork?.(url)
       await steps.origin?.(url)
       const rows = await sessionsOf(url)
@@ -186,7 +180,7 @@ describe.each(engines)('a recorded fork that is imported from elsewhere, in $eng
         ...recording.steps,
         ...toldBy(name, recording.fork, change),
       }
-      const { url } = await newBridge(await of.place())
+      const { url } = await newBridge()
       for (const step of order) await steps[step]?.(url)
       const rows = await sessionsOf(url)
       expectTruth(rows, recording.truth)
@@ -280,11 +274,11 @@ const apart = {
   C: { modelCalls: 1, output: 80, prompts: 1, title: 'prompt p3' },
 }
 
-describe.each(engines)('forks of forks, in $engine', ({ place }) => {
+describe('forks of forks', () => {
   test.each(['ABC', 'ACB', 'BAC', 'BCA', 'CAB', 'CBA'])(
     'one after the other: %s',
     async (order) => {
-      const { url } = await newBridge(await place())
+      const { url } = await newBridge()
       const folder = newFolder()
       const files = { A: ofA, B: ofB, C: ofC }
       for (const id of order) {
@@ -297,7 +291,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   )
 
   test('all at once, whatever their names say', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const all = { z: ofA, m: ofB, a: ofC }
     for (const [id, lines] of Object.entries(all)) write(folder, id, lines)
@@ -309,7 +303,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
     { how: 'a new one', requestId: (id: string) => `${id}-again` },
     { how: 'none', requestId: () => undefined },
   ])('a copy with $how for its request', async ({ requestId }) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const copied = ofA.map(({ requestId: id, ...line }) => {
       const given = id === undefined ? undefined : requestId(id)
@@ -321,7 +315,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('an answer of which the fork has the beginning counts with its end, once', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const begun = [prompt('p1', 0), answer('a1', 1, 1, 'm1')]
     const whole = [...begun, answer('a1-end', 2, 50, 'm1')]
@@ -334,7 +328,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('without content they are told apart as well', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     await importInto(url, [write(folder, 'B', ofB)], { content: 'drop' })
     await importInto(url, [write(folder, 'A', ofA)], { content: 'drop' })
@@ -343,7 +337,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('what was imported without content gets it by another import, and counts once', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const title = { type: 'custom-title', customTitle: 'a title', sessionId: '', uuid: 't' }
     const file = write(folder, 'A', [...ofA, title])
@@ -366,7 +360,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('a long one of which telemetry told a part keeps its prompts', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const turns = 130
     const lines = Array.from({ length: turns }, (_, n) => [
       prompt(`p${n}`, 2 * n),
@@ -402,7 +396,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('an answer that is written in pieces is shown whole', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const begun = answer('a1', 1, 1, 'm1') as Line & { readonly message: object }
     const thinking = { ...begun, message: { ...begun.message, content: [{ type: 'thinking' }] } }
@@ -420,7 +414,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('a long one is told apart, though not all of it is remembered', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const long = Array.from({ length: 3500 }, (_, n) => answer(`l${n}`, n / 100, 2))
     const begun = [prompt('p1', 0), ...long]
@@ -433,7 +427,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('what was exported stays where it was', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     await importInto(url, [write(folder, 'B', ofB)], { isExported: true })
     await importInto(url, [write(folder, 'A', ofA)])
@@ -443,7 +437,7 @@ describe.each(engines)('forks of forks, in $engine', ({ place }) => {
   })
 
   test('a session that is gone leaves its lines to the fork', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const fork = write(folder, 'B', ofB)
     await importInto(url, [fork])
@@ -542,15 +536,15 @@ const growing: readonly { readonly order: string; readonly steps: readonly Step[
   },
 ]
 
-describe.each(engines)('a fork that is read while it is written, in $engine', ({ place }) => {
+describe('a fork that is read while it is written', () => {
   describe.each([
-    { where: 'beside its origin', folders: { A: 'x', B: 'x' } },
-    { where: 'in another folder', folders: { A: 'y', B: 'x' } },
-  ])('$where', ({ folders }) => {
-    test.each(growing)('$order: the same as read at once', async ({ steps }) => {
+    { where: 'beside its origin', folders: { A: 'x', B: 'x' }, orders: growing },
+    { where: 'in another folder', folders: { A: 'y', B: 'x' }, orders: growing.slice(-2) },
+  ])('$where', ({ folders, orders }) => {
+    test.each(orders)('$order: the same as read at once', async ({ steps }) => {
       const lines = { A: longA, B: longB }
       const folder = newFolder()
-      const { url } = await newBridge(await place())
+      const { url } = await newBridge()
       for (const [id, count] of steps) {
         mkdirSync(join(folder, folders[id]), { recursive: true })
         writeFileSync(
@@ -560,7 +554,7 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
         await importInto(url, [folder])
       }
       const grown = await shownOf(url)
-      const fresh = await newBridge(await place())
+      const fresh = await newBridge()
       await importInto(fresh.url, [folder])
       expect(grown).toEqual(await shownOf(fresh.url))
       await importInto(url, [folder], { again: true })
@@ -573,7 +567,7 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
   })
 
   test('keeps nothing of an origin that went on by itself', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const put = (id: string, lines: readonly Line[]): void =>
       writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, lines))
@@ -593,7 +587,7 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
   })
 
   test('takes nothing by its name, where it has nothing of its own', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const put = (id: string): void => writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, ofA))
     put('s9')
@@ -607,7 +601,7 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
   })
 
   test('stays what it is when the folder has another name', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const put = (id: string, lines: readonly Line[]): void => {
       mkdirSync(join(folder, 'x'), { recursive: true })
@@ -625,7 +619,7 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
   })
 
   test('is told again without the content that it was imported without', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const put = (id: string, lines: readonly Line[]): string => {
       const path = join(folder, `${id}.jsonl`)
@@ -639,13 +633,13 @@ describe.each(engines)('a fork that is read while it is written, in $engine', ({
   })
 })
 
-describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
+describe('what /branch writes', () => {
   const copy = branched('A', ofA)
   test.each([
     { order: 'before its origin', ids: ['B', 'A'] },
     { order: 'after it', ids: ['A', 'B'] },
   ] as const)('before anything is typed, $order: it is all of its origin', async ({ ids }) => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     // The origin went on, so that its file ends later.
     const lines = { A: [...ofA, prompt('p9', 300), answer('a9', 301, 7)], B: copy }
@@ -660,7 +654,7 @@ describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
   })
 
   test('a chain of them leaves each its own', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const put = (id: string, lines: readonly Line[]): void =>
       writeFileSync(join(folder, `${id}.jsonl`), linesOf(id, lines))
@@ -681,7 +675,7 @@ describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
   })
 
   test('copies with ids of their own count once', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     const folder = newFolder()
     const own = copy.map((line) => ({ ...line, uuid: `${line.uuid}-of-b` }))
     await importInto(url, [write(folder, 'A', ofA)])
@@ -690,7 +684,7 @@ describe.each(engines)('what /branch writes, in $engine', ({ place }) => {
   })
 
   test('leaves to its origin what no other file has any more', async () => {
-    const { url } = await newBridge(await place())
+    const { url } = await newBridge()
     await importInto(url, [
       write(newFolder(), 'B', [...copy, prompt('p2', 60), answer('b1', 61, 40)]),
     ])
