@@ -1,9 +1,9 @@
 /**
  * Four projects: `unit` is pure and quick, `integration` starts the real application, processes
  * or containers, `integration-postgres` is the same with stores in PostgreSQL where it can be had,
- * `page` drives the built page in a Chromium. Two workers at most, so that the suite
- * behaves on a small machine as on a big one. Time limits only end what hangs: no test may fail
- * because the machine is busy.
+ * `page` drives the built page in a Chromium. Three workers at most, since many tests wait for
+ * processes, so that the suite behaves on a small machine as on a big one. Time limits only end what
+ * hangs: no test may fail because the machine is busy.
  */
 import './scripts/require-node.ts'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ export default defineConfig({
     environment: 'node',
     globals: false,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     teardownTimeout: PATIENCE_MS,
     passWithNoTests: whyNoPostgres !== undefined,
     setupFiles: ['test/patient-waits.ts'],
