@@ -134,10 +134,17 @@ export function storedBytes(dataDir: string): StoredBytes[] {
   return [...filesBelow(dataDir), ...filesBelow(databaseFolder(url)), ...told]
 }
 
+/** Without those that are removed meanwhile, as a server does with what it has rewritten. */
 export function filesBelow(folder: string): StoredBytes[] {
-  return globSync('**/*', { cwd: folder })
-    .filter((name) => statSync(join(folder, name)).isFile())
-    .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }))
+  return globSync('**/*', { cwd: folder }).flatMap((name): StoredBytes[] => {
+    const path = join(folder, name)
+    try {
+      return statSync(path).isFile() ? [{ name, bytes: readFileSync(path) }] : []
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  })
 }
 
 /** Copies the database of a folder that nobody uses to that of another one, which has none yet. */
