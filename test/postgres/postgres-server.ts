@@ -110,6 +110,8 @@ export async function startPostgresServer(
     unix_socket_directories: '',
     shared_buffers: '64MB',
     max_connections: '200',
+    // Of hundreds of databases that live for seconds none has to be vacuumed, nor looked at for that.
+    ...(!isDurable && { autovacuum: 'off' }),
     ...(!isDurable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
     ...options.settings,
   }
