@@ -17,7 +17,7 @@ interface WastePanelProps {
 
 export function WastePanel({ sessionKey, isOpen }: WastePanelProps) {
   const { data } = useQuery({
-    queryKey: ['waste', sessionKey],
+    queryKey: ['session', sessionKey, 'waste'],
     queryFn: () => ask(api.waste, { params: { key: sessionKey } }),
     refetchInterval: isOpen ? 30_000 : false,
   })
