@@ -7,7 +7,6 @@ import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
 import type { CallFact, Facts, ToolFact } from './facts.ts'
 
 export type Finding = WasteFinding
-export type WasteKind = Finding['kind']
 
 /** All of a session, the most expensive first. */
 export function findingsOf(facts: Facts): readonly Finding[] {
@@ -239,7 +238,7 @@ function waiting({ tools }: Facts): readonly Finding[] {
 }
 
 /** Findings of one kind about the same as one. */
-export function merged(findings: readonly Finding[]): readonly Finding[] {
+function merged(findings: readonly Finding[]): readonly Finding[] {
   const byWhat = new Map<string, Finding>()
   for (const finding of findings) {
     const key = JSON.stringify([finding.kind, finding.subject])
