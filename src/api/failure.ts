@@ -41,6 +41,14 @@ export const nothingIsMasked: WebFailure = {
   message: 'the bridge runs with MASK=off: set MASK=on or strict, and start it again',
 }
 
+/** `who` reads what was stored before it was masked. */
+export function filesInUse(who: string): WebFailure {
+  return { code: 'conflict', message: `${who}${LEFT_IN_FILES}` }
+}
+
+/** Part of that message. */
+export const LEFT_IN_FILES = ': all data is masked, but the files still hold what it was before'
+
 /** Nothing is refused, so there is nothing to lift. */
 export const nothingIsStopped: WebFailure = {
   code: 'conflict',

@@ -69,7 +69,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     scrubSession: async (key) =>
       deps.scrubbing === undefined ? err(nothingIsMasked) : ok(await deps.scrubbing.session(key)),
     scrub: async () =>
-      deps.scrubbing === undefined ? err(nothingIsMasked) : ok(await deps.scrubbing.beside()),
+      deps.scrubbing === undefined ? err(nothingIsMasked) : deps.scrubbing.beside(),
     retry: async ({ ids }) => {
       const items = await store.deadItems.retry(ids, clock.now())
       delivery.notify()

@@ -1,4 +1,6 @@
 /** Masks what a running bridge has stored, beside its intake. */
+import { filesInUse, type WebFailure } from '../api/failure.ts'
+import { err, ok, type Result } from '../domain/result.ts'
 import { createStoredMasker } from '../processors/stored-masker.ts'
 import type { MaskSettings } from '../processors/redact/record-masker.ts'
 import { type Scrubbed, type ScrubbedSession, scrubBeside, scrubSession } from '../reports/scrub.ts'
@@ -9,8 +11,8 @@ import type { Store } from '../storage/store.ts'
 export interface Scrubbing {
   /** Undefined where there is no such session. */
   session(key: string): Promise<ScrubbedSession | undefined>
-  /** What belongs to no session; then nothing of what was masked is left in the files. */
-  beside(): Promise<Scrubbed>
+  /** What belongs to no session; then nothing of what was masked is left in the files, or the error says why. */
+  beside(): Promise<Result<Scrubbed, WebFailure>>
 }
 
 export interface ScrubbingDeps {
@@ -40,9 +42,9 @@ export function createScrubbing(deps: ScrubbingDeps): Scrubbing | undefined {
     },
     beside: async () => {
       const scrubbed = await scrubBeside(scrubDeps)
-      await scrub.rewriteFiles()
+      const rewritten = await scrub.rewriteFiles()
       scrub.done()
-      return scrubbed
+      return rewritten.ok ? ok(scrubbed) : err(filesInUse(rewritten.error))
     },
   }
 }

@@ -2,7 +2,7 @@
  * Masks what is stored where it is safe to: through the bridge while one runs on the data folder, since
  * it holds sessions in memory, else in the store itself.
  */
-import { nothingIsMasked } from '../api/failure.ts'
+import { filesInUse, LEFT_IN_FILES, nothingIsMasked } from '../api/failure.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { MaskSettings } from '../processors/redact/record-masker.ts'
@@ -30,6 +30,12 @@ export type ScrubPreview = Pick<Scrubber, 'keys' | 'session' | 'beside' | 'close
 const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
 
 const NEXT_MASK = 'Set MASK=on for the bridge and restart it, or stop it.'
+
+/** Undefined where running it again is all there is to do. */
+function nextAfter(failure: string): string | undefined {
+  if (failure.includes(LEFT_IN_FILES)) return undefined
+  return failure.includes(nothingIsMasked.message) ? NEXT_MASK : NEXT
+}
 
 export async function openScrubPreview(
   place: StorePlace,
@@ -85,9 +91,11 @@ async function localScrubber(
     exclusively: <T>(_key: string, change: () => Promise<T>): Promise<T> => change(),
   }
 
-  async function explained<T>(work: () => Promise<T>): Promise<Result<T, Failure>> {
+  async function explained<T>(
+    work: () => Promise<Result<T, Failure>>,
+  ): Promise<Result<T, Failure>> {
     try {
-      return ok(await work())
+      return await work()
     } catch (error) {
       const expected = await explainUse(error, place)
       if (expected === undefined) throw error
@@ -97,12 +105,12 @@ async function localScrubber(
 
   return {
     keys: await store.sessionKeys(),
-    session: (key) => explained(() => scrubSession(deps, key)),
+    session: (key) => explained(async () => ok(await scrubSession(deps, key))),
     beside: () =>
       explained(async () => {
         const scrubbed = await scrubBeside(deps)
-        await access.rewriteFiles()
-        return scrubbed
+        const rewritten = await access.rewriteFiles()
+        return rewritten.ok ? ok(scrubbed) : failed(filesInUse(rewritten.error).message)
       }),
     close: () => maintenance.close(),
   }
@@ -113,7 +121,7 @@ async function bridgeScrubber(config: Config): Promise<Result<Scrubber, Failure>
   const failure = (what: string) =>
     failed(
       `a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`,
-      what.includes(nothingIsMasked.message) ? NEXT_MASK : NEXT,
+      nextAfter(what),
     )
   const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)

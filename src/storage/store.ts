@@ -61,9 +61,10 @@ export interface ScrubAccess {
   readonly inputs: StoredInputs
   /**
    * Writes the database anew, so that nothing is left in its files of what was replaced. Commits wait
-   * meanwhile, some seconds for a gigabyte. Rejects when that cannot be.
+   * meanwhile, some seconds for a gigabyte. The error says who still reads what was replaced, which is
+   * left in the files then; rejects with what else goes wrong.
    */
-  rewriteFiles(): Promise<void>
+  rewriteFiles(): Promise<Result<undefined, string>>
 }
 
 export interface Store<S> {

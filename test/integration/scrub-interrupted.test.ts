@@ -94,7 +94,7 @@ async function scrub(dataDir: string, killedBefore = Number.POSITIVE_INFINITY): 
     }
     for (const key of await store.sessionKeys()) await scrubSession(deps, key)
     await scrubBeside(deps)
-    await access.rewriteFiles()
+    expect(await access.rewriteFiles()).toEqual({ ok: true, value: undefined })
   } finally {
     await opened.value.close()
   }

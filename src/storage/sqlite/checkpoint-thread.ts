@@ -4,13 +4,17 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
+import type { Result } from '../../domain/result.ts'
 import { type LogState, rewriteDatabase } from './rewrite-database.ts'
 
 /** What is asked of the thread. */
 export type CheckpointRequest = 'checkpoint' | 'rewrite' | 'close'
 
 /** What became of it. */
-export type CheckpointAnswer = LogState | { readonly error: string }
+export type CheckpointAnswer<T = LogState> = T | { readonly error: string }
+
+/** What became of rewriting. */
+export type RewriteAnswer = CheckpointAnswer<{ readonly rewritten: Result<undefined, string> }>
 
 /** How long it waits for whoever reads. */
 const REWRITE_TIMEOUT_MS = 30_000
@@ -29,10 +33,10 @@ function round(): CheckpointAnswer {
   }
 }
 
-function rewrite(): CheckpointAnswer {
+function rewrite(): RewriteAnswer {
   try {
     handle.pragma(`busy_timeout = ${REWRITE_TIMEOUT_MS}`)
-    return rewriteDatabase(handle)
+    return { rewritten: rewriteDatabase(handle) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   } finally {

@@ -11,6 +11,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { endThread } from '../../threads/end-thread.ts'
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-thread.ts'
+import type { Result } from '../../domain/result.ts'
 import type { LogState } from './rewrite-database.ts'
 import { CHECKPOINT_PAGES, type Connection, PAGE_BYTES } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
@@ -20,8 +21,11 @@ export interface Checkpointer {
   pause(): Promise<void> | undefined
   /** After each commit: begins a round when the log has become long. */
   afterCommit(): void
-  /** Writes the database anew (`rewrite-database.ts`); commits wait meanwhile. Rejects when it cannot. */
-  rewrite(): Promise<void>
+  /**
+   * Writes the database anew (`rewrite-database.ts`); commits wait meanwhile. The error says that another
+   * process uses it; rejects with what else SQLite says.
+   */
+  rewrite(): Promise<Result<undefined, string>>
   close(): Promise<void>
 }
 
@@ -77,19 +81,19 @@ export function createCheckpointer({
   // A log that a reader made longer is cut back once it begins anew.
   handle.pragma(`journal_size_limit = ${BACKSTOP * frames * PAGE_BYTES}`)
 
-  async function ask(request: CheckpointRequest = 'checkpoint'): Promise<LogState> {
+  async function ask<T extends object = LogState>(request: CheckpointRequest): Promise<T> {
     thread ??= startThread(databasePath)
     thread.postMessage(request)
-    const [answer] = (await once(thread, 'message')) as [CheckpointAnswer]
+    const [answer] = (await once(thread, 'message')) as [CheckpointAnswer<T>]
     if ('error' in answer) throw new Error(answer.error)
     return answer
   }
 
   async function round(): Promise<void> {
-    const first = await ask()
+    const first = await ask('checkpoint')
     // Someone reads what was there before; the rest cannot be copied as long as they do.
     if (first.checkpointed < first.log) return
-    const rest = ask()
+    const rest = ask('checkpoint')
     paused = rest.then(
       () => {},
       () => {},
@@ -137,13 +141,13 @@ export function createCheckpointer({
     },
     rewrite: async () => {
       await running
-      const rewritten = ask('rewrite')
-      running = paused = rewritten.then(
+      const answered = ask<{ readonly rewritten: Result<undefined, string> }>('rewrite')
+      running = paused = answered.then(
         () => {},
         () => {},
       )
       try {
-        await rewritten
+        return (await answered).rewritten
       } finally {
         running = undefined
         paused = undefined

@@ -102,7 +102,7 @@ function maintenanceOf(connection: Connection, release: () => void): Maintenance
           onChanged: () => {},
         }),
         inputs: createSessionInputs(connection, createRecordBatches(connection)),
-        rewriteFiles: async () => void rewriteDatabase(connection.handle),
+        rewriteFiles: async () => rewriteDatabase(connection.handle),
       }
     },
     close: async () => {

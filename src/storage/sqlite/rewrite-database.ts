@@ -2,7 +2,8 @@
  * Writes the whole database anew, so that nothing is left in the file of what was deleted or replaced:
  * neither in pages that nothing uses, nor between the rows of others, nor in the write-ahead log.
  */
-import type Database from 'better-sqlite3'
+import Database from 'better-sqlite3'
+import { err, ok, type Result } from '../../domain/result.ts'
 
 /** Frames in the log, and how many of them are in the database: those of the pragma. */
 export interface LogState {
@@ -10,19 +11,23 @@ export interface LogState {
   readonly checkpointed: number
 }
 
-/** Throws what SQLite says, also where somebody reads what was there before for too long. */
-export function rewriteDatabase(handle: Database.Database): LogState {
+const IN_USE = err('another process is reading the database')
+
+/** The error says that another process uses the database: text may be left in its files then. */
+export function rewriteDatabase(handle: Database.Database): Result<undefined, string> {
   const [temporary] = handle.pragma('temp_store') as { readonly temp_store: number }[]
   handle.pragma('secure_delete = ON')
   // A database may be larger than memory.
   handle.pragma('temp_store = FILE')
   try {
     handle.exec('VACUUM')
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return IN_USE
+    throw error
   } finally {
     handle.pragma(`temp_store = ${temporary?.temp_store ?? 0}`)
     handle.pragma('secure_delete = OFF')
   }
   const [state] = handle.pragma('wal_checkpoint(TRUNCATE)') as (LogState & { busy: number })[]
-  if (state?.busy !== 0) throw new Error('the database is being read')
-  return { log: state.log, checkpointed: state.checkpointed }
+  return state?.busy === 0 ? ok(undefined) : IN_USE
 }

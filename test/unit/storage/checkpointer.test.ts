@@ -1,8 +1,9 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Checkpointer, createCheckpointer } from '../../../src/storage/sqlite/checkpointer.ts'
 import { openConnection, openReadConnection } from '../../../src/storage/sqlite/connection.ts'
+import { rewriteDatabase } from '../../../src/storage/sqlite/rewrite-database.ts'
 import { temporaryFolder } from './open-store.ts'
 
 const FRAMES = 64
@@ -111,4 +112,25 @@ test('closing ends the round at hand and the thread', async () => {
   await checkpointer.close()
   expect(waiting()).toBe(0)
   await checkpointer.close()
+})
+
+test('writing the database anew fails as long as somebody reads what was there before', () => {
+  const { path, handle } = setUp()
+  handle.pragma('busy_timeout = 0')
+  handle.exec("insert into t values ('what-was-told')")
+  const reader = openReadConnection(path)
+  onTestFinished(() => reader.close())
+  reader.handle.exec('begin')
+  reader.handle.prepare('select a from t').all()
+  handle.exec("update t set a = 'masked'")
+  const held = () =>
+    [path, `${path}-wal`].some((file) => readFileSync(file).includes('what-was-told'))
+  expect(rewriteDatabase(handle)).toEqual({
+    ok: false,
+    error: 'another process is reading the database',
+  })
+  expect(held()).toBe(true)
+  reader.handle.exec('commit')
+  expect(rewriteDatabase(handle)).toEqual({ ok: true, value: undefined })
+  expect(held()).toBe(false)
 })
