@@ -16,7 +16,7 @@ export async function openDatabase(path: string): Promise<Result<Connection, Sql
   try {
     const unknown = await findUnknownMigration(connection.kysely)
     if (unknown === undefined) {
-      await migrate(connection.kysely)
+      await migrate(connection)
       return ok(connection)
     }
     connection.close()
@@ -40,13 +40,22 @@ async function findUnknownMigration(kysely: Kysely<Schema>): Promise<string | un
   return applied.find(({ name }) => !Object.hasOwn(migrations, name))?.name
 }
 
-/** Throws when a migration fails; the database is then as it was. */
-async function migrate(kysely: Kysely<Schema>): Promise<void> {
+/** Throws when a migration fails; the database is then as it was, as after a crash in the middle. */
+async function migrate({ handle, kysely }: Connection): Promise<void> {
   const migrator = new Migrator({
     db: kysely,
     provider: { getMigrations: async () => ({ ...migrations }) },
   })
-  const { error } = await migrator.migrateToLatest()
-  if (error instanceof Error) throw error
-  if (error !== undefined) throw new Error('the migrations failed', { cause: error })
+  const all = await migrator.getMigrations()
+  if (all.every(({ executedAt }) => executedAt !== undefined)) return
+  // Kysely makes a transaction of migrations on other databases, but not on SQLite.
+  handle.exec('begin immediate')
+  try {
+    const { error } = await migrator.migrateToLatest()
+    if (error instanceof Error) throw error
+    if (error !== undefined) throw new Error('the migrations failed', { cause: error })
+    handle.exec('commit')
+  } finally {
+    if (handle.inTransaction) handle.exec('rollback')
+  }
 }

@@ -9,8 +9,9 @@ import { migrations } from '../../../src/storage/sqlite/migrations/migrations.ts
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { arrives, closing, run, sample } from '../sessions/events.ts'
 import { AT_MS, base, nothing, observation, other, score } from './arrivals.ts'
-import { databaseBefore } from './older-database.ts'
-import { databaseIn, openStore, temporaryFolder } from './open-store.ts'
+import { databaseBefore, schemaOf } from './older-database.ts'
+import { openDatabase } from '../../../src/storage/sqlite/open-database.ts'
+import { databaseIn, openStore, temporaryFolder, withDatabase } from './open-store.ts'
 
 /** A file as the first released schema left it, with a record, a session and two items. */
 async function oldDatabase(): Promise<string> {
@@ -52,6 +53,22 @@ async function oldDatabase(): Promise<string> {
   await db.destroy()
   return dataDir
 }
+
+test('a migration that fails leaves the database as it was', async () => {
+  const dataDir = await oldDatabase()
+  const before = schemaOf(dataDir)
+  withDatabase(dataDir, (database) => database.exec('create table plan_windows (in_the_way)'))
+  await expect(openDatabase(databaseIn(dataDir))).rejects.toThrow(
+    'table "plan_windows" already exists',
+  )
+  withDatabase(dataDir, (database) => database.exec('drop table plan_windows'))
+  expect(schemaOf(dataDir)).toEqual(before)
+  const opened = await openDatabase(databaseIn(dataDir))
+  expect(opened.ok).toBe(true)
+  if (opened.ok) opened.value.close()
+  const names = Object.keys(migrations).map((name) => ({ name }))
+  expect(schemaOf(dataDir)).toEqual(expect.arrayContaining(names))
+})
 
 test('an alert that waited for the webhook is in its queue, and budgets count what was spent', async () => {
   const dataDir = await databaseBefore('0022')
