@@ -14,7 +14,7 @@ import {
   type Truth,
 } from './corpus/recording.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
-import { isOnPostgres, shownPlace, storeSettings } from './store.ts'
+import { isOnPostgres, shownPlace, storeSettings, unusedStoreSettings } from './store.ts'
 
 const recorded = jsonRecordingNames.flatMap((name) => Object.entries(recording(name).truth))
 /** Those that are listed, and the one that `claude --continue` threw away. */
@@ -216,7 +216,7 @@ describe('one session', () => {
     '%s without data says what to do',
     async (line) => {
       const folder = temporaryFolder()
-      const ran = await run(line.split(' '), storeSettings(folder))
+      const ran = await run(line.split(' '), unusedStoreSettings(folder))
       removeFolder(folder)
       expect(ran).toMatchObject({ code: 1, stdout: '' })
       expect(ran.stderr).toMatch(

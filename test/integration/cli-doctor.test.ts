@@ -15,7 +15,7 @@ import {
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
 import { textOf } from './langfuse-stand-in/stored-span.ts'
-import { isOnPostgres, rowsIn, storeSettings } from './store.ts'
+import { isOnPostgres, rowsIn, storeSettings, unusedStoreSettings } from './store.ts'
 
 let langfuse: LangfuseStandIn
 let bridge: Running & { stop(): Promise<void> }
@@ -371,7 +371,7 @@ const setUps: readonly Broken[] = [
   {
     name: 'another data folder than that of the bridge',
     breaks: ({ home, variables }) => {
-      Object.assign(variables, storeSettings(home.path('elsewhere')))
+      Object.assign(variables, unusedStoreSettings(home.path('elsewhere')))
     },
     finding: 'record.stored',
     says: isOnPostgres

@@ -13,6 +13,7 @@ import {
   databaseFolder,
   dropPostgresDatabases,
   makePostgresDatabase,
+  MIGRATED_DATABASE,
 } from '../postgres/postgres-server.ts'
 
 /** Of the server that all tests of a run share; undefined on SQLite. */
@@ -30,6 +31,14 @@ const databases = new Map<string, string>()
 export function storeSettings(dataDir: string): Record<string, string> {
   const url = databaseOf(dataDir)
   return { DATA_DIR: dataDir, ...(url !== undefined && { DATABASE_URL: url }) }
+}
+
+/** The same where no program has ever opened the store. */
+export function unusedStoreSettings(dataDir: string): Record<string, string> {
+  if (serverUrl !== undefined) {
+    databases.set(dataDir, makePostgresDatabase(serverUrl, databaseNameOf(dataDir)))
+  }
+  return storeSettings(dataDir)
 }
 
 /** The same for whoever opens a store. */
@@ -58,7 +67,8 @@ function databaseOf(dataDir: string): string | undefined {
   if (serverUrl === undefined) return undefined
   const known = databases.get(dataDir)
   if (known !== undefined) return known
-  const url = makePostgresDatabase(serverUrl, databaseNameOf(dataDir))
+  const url = makePostgresDatabase(serverUrl, databaseNameOf(dataDir), MIGRATED_DATABASE)
+  askPostgresNow(url, ['update instance set id = gen_random_uuid()'])
   databases.set(dataDir, url)
   return url
 }

@@ -201,6 +201,9 @@ export async function createPostgresDatabase(
   }
 }
 
+/** Of the server that tests share: an empty store of today's schema, to make others from. */
+export const MIGRATED_DATABASE = 'migrated'
+
 /** The same at once, under a name that is given, and dropped with others. Returns its address. */
 export function makePostgresDatabase(
   serverUrl: string,
