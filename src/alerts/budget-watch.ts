@@ -253,7 +253,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
       for (const found of everything(keys, isFull)) await tell(found)
     } catch (error) {
       for (const key of keys) changed.add(key)
-      log.error({ err: error }, 'budget alerts could not be noted; it is tried again')
+      log.error({ err: error }, 'cannot store budget alerts, retrying')
     }
   }
 

@@ -118,7 +118,7 @@ export function createOidc({ config, audit, clock, log }: OidcDeps): Oidc {
             code_challenge_method: 'S256',
           })
         } catch (error) {
-          log.warn({ reason: reasonOf(error), issuer }, 'the OIDC provider cannot be asked')
+          log.warn({ reason: reasonOf(error), issuer }, 'cannot reach the OIDC provider')
           return fail(reply, away)
         }
         return reply.header('set-cookie', attempts.set(attempt, clock.now())).redirect(url.href)
@@ -133,7 +133,7 @@ export function createOidc({ config, audit, clock, log }: OidcDeps): Oidc {
         try {
           claims = await claimsOf(url, attempt)
         } catch (error) {
-          log.warn({ reason: reasonOf(error), issuer }, 'a login by OIDC failed')
+          log.warn({ reason: reasonOf(error), issuer }, 'OIDC login failed')
           return fail(reply, failed)
         }
         const principal = principalFrom(claims, config)

@@ -75,7 +75,7 @@ function accessOf(scope: string) {
 }
 
 const failureResponse = {
-  description: 'Why not',
+  description: 'The error',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
 
@@ -83,13 +83,14 @@ function liveOperation(schemas: Components): Operation {
   return {
     operationId: 'live',
     ...accessOf(LIVE_ACCESS.scope),
-    summary: 'Server-Sent Events: `record` with a LiveEvent as data, `gap` after a long absence',
+    summary:
+      'Follow new records as Server-Sent Events: `record` carries a LiveEvent, `gap` says that some were skipped',
     parameters: [
       ...parametersOf(liveQuery, schemas),
       { name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'integer' } },
     ],
     responses: {
-      200: { description: 'A stream', content: { 'text/event-stream': {} } },
+      200: { description: 'The event stream', content: { 'text/event-stream': {} } },
       default: failureResponse,
     },
   }

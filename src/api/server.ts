@@ -117,7 +117,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     takeJson(app)
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const failure = failureOf(error)
-      if (failure === internal) log.error({ err: error }, 'a request of the page failed')
+      if (failure === internal) log.error({ err: error }, 'page request failed')
       return fail(reply, failure)
     })
     app.addHook('onRequest', (request, reply, done) => {

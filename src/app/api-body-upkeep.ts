@@ -24,9 +24,9 @@ export function createApiBodyUpkeep(dataDir: string, clock: Clock, log: Log): Ap
   async function work(): Promise<void> {
     try {
       const count = await removeApiBodies(dataDir, clock.now() - KEPT_MS)
-      if (count > 0) log.info({ count }, 'raw API bodies older than a day were deleted')
+      if (count > 0) log.info({ count }, 'deleted raw API bodies older than a day')
     } catch (error) {
-      log.error({ err: error }, 'raw API bodies older than a day could not be deleted')
+      log.error({ err: error }, 'cannot delete raw API bodies older than a day')
     }
     if (!isStopped) timer = clock.setTimer(begin, ROUND_MS)
   }

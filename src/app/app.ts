@@ -292,7 +292,7 @@ function watcherOf(
     clock,
     onRead: ({ files, bytes, prompts, calls, tools }) =>
       log.debug({ files, bytes, prompts, calls, tools }, 'transcripts were read'),
-    onError: (reason) => log.error({ reason }, 'transcripts could not be followed'),
+    onError: (reason) => log.error({ reason }, 'cannot follow transcripts'),
   })
 }
 
@@ -323,7 +323,7 @@ async function pendingItems(store: Store<unknown>, log: Log): Promise<number | u
   try {
     return (await store.outboxCounts()).pending
   } catch (error) {
-    log.error({ err: error }, 'what is left to deliver could not be counted')
+    log.error({ err: error }, 'cannot count undelivered items')
     return undefined
   }
 }
@@ -395,7 +395,7 @@ async function start(parts: Parts): Promise<Result<Listening, string>> {
   parts.phase.isStarted = true
   const { dataDir, langfuse } = config
   log.info({ ...listening.value, dataDir, langfuse: langfuse?.baseUrl }, 'listening')
-  log.info({}, 'the page is opened by: claude-telemetry open')
+  log.info({}, 'to open the page, run: claude-telemetry open')
   return listening
 }
 
@@ -404,7 +404,7 @@ async function drain({ config, phase, clock, log }: Parts): Promise<void> {
   phase.isDraining = true
   const { drainDelayMs } = config
   if (!phase.isStarted || drainDelayMs === 0) return
-  log.info({ drainDelayMs }, 'draining: not ready any more, requests are still taken')
+  log.info({ drainDelayMs }, 'draining: no longer ready, still accepting requests')
   await new Promise<void>((resolve) => clock.setTimer(resolve, drainDelayMs))
 }
 
@@ -426,7 +426,7 @@ async function stop(parts: Parts): Promise<boolean> {
     isLast = await store.isLastToStop()
     if (isLast) await handler.closeAll('shutdown')
   } catch (error) {
-    log.error({ err: error }, 'sessions could not be closed; they continue at the next start')
+    log.error({ err: error }, 'cannot close sessions; they continue at the next start')
   }
   handler.stop()
   // What is left is for those that go on.
@@ -439,7 +439,7 @@ async function stop(parts: Parts): Promise<boolean> {
   await store.close()
   log.info(
     { pending },
-    pending === 0 ? 'stopped' : 'stopped; the rest is delivered after the next start',
+    pending === 0 ? 'stopped' : 'stopped; undelivered items are delivered after the next start',
   )
   return pending === 0
 }

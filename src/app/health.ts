@@ -94,7 +94,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
       }
       isReadable = true
     } catch (error) {
-      if (isReadable) log.error({ err: error }, 'the figures of /health cannot be read')
+      if (isReadable) log.error({ err: error }, 'cannot read the figures of /health')
       isReadable = false
     }
     return figures

@@ -40,7 +40,7 @@ export function createOverrides(
         createdBy: maskText(by ?? 'unknown'),
       }
       await brake.override(override)
-      log.warn({ override }, 'a budget was lifted for a while')
+      log.warn({ override }, 'budget override granted')
       return list()
     },
     list,
@@ -66,13 +66,13 @@ export function createBudgetChanges(plan: BudgetPlan, log: Log): BudgetChanges {
       if (!budget.ok) return err({ code: 'malformed', message: budget.error })
       const added = await plan.add(budget.value, { replaces: body.replace ?? false })
       if (!added.ok) return conflict(added.error)
-      log.info({ budget: budget.value }, 'a budget was defined')
+      log.info({ budget: budget.value }, 'budget created')
       return defined()
     },
     remove: async (name) => {
       const removed = await plan.remove(name)
       if (!removed.ok) return conflict(removed.error)
-      log.info({ budget: name }, 'a budget was taken out')
+      log.info({ budget: name }, 'budget removed')
       return defined()
     },
   }

@@ -47,7 +47,7 @@ export function createPlanWindows(deps: PlanWindowsDeps): PlanWindows {
         await note(sessionKey, readings)
       } catch (error) {
         noted.delete(sessionKey)
-        log.error({ err: error }, 'plan windows could not be noted')
+        log.error({ err: error }, 'cannot store plan windows')
       }
     }
     isRunning = false

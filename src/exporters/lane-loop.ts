@@ -76,7 +76,7 @@ export function createLaneLoop(deps: LaneLoopDeps): LaneLoop {
     } catch (error) {
       // Once for all lanes: they have one outbox.
       if (clock.now() >= failure.untilMs) {
-        log.error({ err: error }, 'the outbox failed, delivery waits')
+        log.error({ err: error }, 'cannot read the outbox, delivery is paused')
       }
       failure.untilMs = clock.now() + BROKEN_REST_MS
       return { kind: 'broken', restMs: BROKEN_REST_MS }

@@ -106,8 +106,7 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
       quotas.told(charges, await share(charges))
     } catch (error) {
       isUntold = true
-      if (!isFailing)
-        log.error({ err: error }, 'what keys sent could not be stored; it is tried again')
+      if (!isFailing) log.error({ err: error }, 'cannot store the usage of API keys, retrying')
     }
   }
 
@@ -126,7 +125,7 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
       await reload()
       isFailing = false
     } catch (error) {
-      if (!isFailing) log.error({ err: error }, 'the keys could not be read; it is tried again')
+      if (!isFailing) log.error({ err: error }, 'cannot read the API keys, retrying')
       isFailing = true
     }
   }
@@ -138,7 +137,7 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     try {
       await store.noteUses(written)
     } catch (error) {
-      log.error({ err: error }, 'when keys were used last could not be stored')
+      log.error({ err: error }, 'cannot store the last use of API keys')
     }
   }
 

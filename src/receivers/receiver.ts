@@ -149,6 +149,6 @@ async function storeStatus(
       { arrivedMs: clock.now(), permit, ...whoOf(sender) },
     )
   } catch (error) {
-    log.warn({ err: error }, 'what a status line told could not be stored')
+    log.warn({ err: error }, 'cannot store status line data')
   }
 }

@@ -64,7 +64,7 @@ export async function openTls(
     if (isSame(read.value, current)) return
     current = read.value
     for (const server of servers) server.setSecureContext(current)
-    log.info(certificateFacts(current), 'the TLS certificate was replaced')
+    log.info(certificateFacts(current), 'reloaded the TLS certificate')
   }
 
   function watch(): void {

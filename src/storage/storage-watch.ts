@@ -61,7 +61,7 @@ export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
       if (failure === undefined) return
       const failedForMs = lastCommitMs - failure.sinceMs
       failure = undefined
-      log.warn({ failedForMs }, 'the database can be written again, records are accepted')
+      log.warn({ failedForMs }, 'the database is writable again, accepting records')
     },
     failed: (error) => {
       if (!isOfStorage(error)) return

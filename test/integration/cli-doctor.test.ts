@@ -15,7 +15,7 @@ import {
 import { removeFolder, temporaryFolder } from './corpus/bridge.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from './langfuse-stand-in/stand-in.ts'
 import { textOf } from './langfuse-stand-in/stored-span.ts'
-import { isOnPostgres, rowsIn, storeSettings, unusedStoreSettings } from './store.ts'
+import { isOnPostgres, rowsIn, unusedStoreSettings } from './store.ts'
 
 let langfuse: LangfuseStandIn
 let bridge: Running & { stop(): Promise<void> }

@@ -146,10 +146,7 @@ export function createLongTextMasker(deps: LongTextMaskerDeps): LongTextMasker {
     if (thread !== ended) return
     thread = undefined
     failures += 1
-    log.warn(
-      { err: error },
-      'the thread that masks long texts ended; the text is masked without it',
-    )
+    log.warn({ err: error }, 'the thread that masks long texts ended; masking on the main thread')
     void ended.terminate()
     const of = current
     current = undefined
@@ -182,7 +179,7 @@ export function createLongTextMasker(deps: LongTextMaskerDeps): LongTextMasker {
       return true
     } catch (error) {
       failures += 1
-      log.warn({ err: error }, 'no thread could be started that masks long texts')
+      log.warn({ err: error }, 'cannot start the thread that masks long texts')
       return false
     }
   }

@@ -93,10 +93,7 @@ export function createReaderWorker(deps: ReaderWorkerDeps): ReaderWorker {
     })
     started.on('error', (error: unknown) => {
       failedAtMs = clock.now()
-      log.error(
-        { err: error },
-        'the thread that answers the page failed; the next question starts it',
-      )
+      log.error({ err: error }, 'the reader thread failed; the next query restarts it')
     })
     started.on('exit', () => {
       if (thread !== started) return
@@ -136,7 +133,7 @@ export function createReaderWorker(deps: ReaderWorkerDeps): ReaderWorker {
   function endStuck(id: number): void {
     log.warn(
       { seconds: STUCK_MS / 1000 },
-      'an answer to the page took too long; its thread is ended',
+      'a page query took too long; terminated the reader thread',
     )
     settle(id, { kind: 'failure', failure: tookTooLong })
     const stuck = thread

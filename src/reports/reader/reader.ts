@@ -129,7 +129,7 @@ export function createReader(deps: ReaderDeps): Reader {
   function failureOf(reply: Reply): WebFailure {
     if (reply.kind === 'failure') return reply.failure
     const reason = reply.kind === 'bug' ? reply.message : `a reply of kind ${reply.kind}`
-    deps.log.error({ reason }, 'a request of the page failed')
+    deps.log.error({ reason }, 'page request failed')
     return internal
   }
 

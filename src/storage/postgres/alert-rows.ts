@@ -54,7 +54,8 @@ export function createAlertRows(
       [channel],
     )
     const isFull = (found?.waiting ?? 0) >= MAX_WAITING_ALERTS
-    if (isFull) log.error({ channel }, 'too many alerts wait for a channel, this one is not sent')
+    if (isFull)
+      log.error({ channel }, 'too many alerts are waiting for a channel, dropped this one')
     else await insert(statements, row, channel, 0)
   }
 

@@ -154,7 +154,7 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
     )
     const waiting = row?.waiting ?? 0
     if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts wait, this one is not sent')
+    log.error({ waiting }, 'too many budget alerts are waiting, dropped this one')
     return false
   }
 

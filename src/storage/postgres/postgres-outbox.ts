@@ -156,7 +156,10 @@ export function createPostgresOutbox(deps: PostgresOutboxDeps, queue: Queue): Ou
           if (emission.ok) continue
           const reason = emission.error
           await mark([id], (statements) => putAside(statements, [id], reason))
-          log.warn({ exporter, outboxId: id, reason }, 'stored emission put aside')
+          log.warn(
+            { exporter, outboxId: id, reason },
+            'stored emission is unreadable, moved it to the dead items',
+          )
         }
         // Nothing could be read of these: they are dead now, the next may be better.
         if (items.length > 0 || rows.length === 0) return items

@@ -375,7 +375,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     const state = await rebuiltOrNothing(sessionKey)
     rebuilt.set(sessionKey, { id, revision, state })
     if (state !== undefined) {
-      const message = 'a stored session could not be read, it was rebuilt from its records'
+      const message = 'cannot read a stored session; rebuilt it from its records'
       log.warn({ sessionKey, reason }, message)
       return
     }
@@ -384,7 +384,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       `update sessions set deadline_ms = null, close_reason = $2 where id = $1 and revision = $3`,
       [id, UNREADABLE, revision],
     )
-    log.warn({ sessionKey, reason }, 'a stored session could not be read, it starts over')
+    log.warn({ sessionKey, reason }, 'cannot read a stored session; it starts over')
   }
 
   /** Records may be damaged as well: then the session is lost, and what comes of it is not. */
@@ -392,7 +392,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     try {
       return await states.rebuild(sessionKey, inputs)
     } catch (error) {
-      const message = 'a stored session could not be rebuilt from its records'
+      const message = 'cannot rebuild a stored session from its records'
       log.error({ sessionKey, err: error }, message)
       return undefined
     }

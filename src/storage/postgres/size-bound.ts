@@ -71,7 +71,7 @@ export function createSizeBound(deps: SizeBoundDeps): SizeBound {
     isDeleting = false
     const figures = { usedBytes: used, maxBytes }
     if (dropped > 0) {
-      const message = 'the store reached MAX_STORE_SIZE: its oldest sessions were deleted'
+      const message = 'deleted the oldest sessions to stay below MAX_STORE_SIZE'
       log.warn({ ...figures, sessions: dropped }, message)
     }
     dropped = 0
@@ -80,8 +80,8 @@ export function createSizeBound(deps: SizeBoundDeps): SizeBound {
     waitingSessions = isFull ? await countWaiting() : 0
     if (!isFull || wasFull) return
     const message =
-      'the store is larger than MAX_STORE_SIZE, and nothing in it can be deleted: ' +
-      'what is left is open, or waits for Langfuse'
+      'the store exceeds MAX_STORE_SIZE, but no session can be deleted: ' +
+      'all of them are open or have undelivered items'
     log.error({ ...figures, waitingSessions }, message)
   }
 

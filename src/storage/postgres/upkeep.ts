@@ -127,7 +127,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
         if (await write(slice)) return true
       }
     } catch (error) {
-      if (!stopped) log.error({ err: error }, 'upkeep of the store failed, it is tried again')
+      if (!stopped) log.error({ err: error }, 'store maintenance failed, retrying')
     }
     return false
   }

@@ -64,7 +64,8 @@ export function createAlertRows(connection: Connection, write: Write, log: Store
 
   function enqueue(row: Omit<Insert, 'channel' | 'not_before_ms'>, channel: string): void {
     const isFull = (waiting.get(channel) ?? 0) >= MAX_WAITING_ALERTS
-    if (isFull) log.error({ channel }, 'too many alerts wait for a channel, this one is not sent')
+    if (isFull)
+      log.error({ channel }, 'too many alerts are waiting for a channel, dropped this one')
     else insert.run({ ...row, channel, not_before_ms: 0 })
   }
 

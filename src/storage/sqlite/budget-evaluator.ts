@@ -131,7 +131,7 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
     if (!watch.hasChannels) return false
     const waiting = rows.waiting()
     if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts wait, this one is not sent')
+    log.error({ waiting }, 'too many budget alerts are waiting, dropped this one')
     return false
   }
 

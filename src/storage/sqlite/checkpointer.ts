@@ -105,7 +105,7 @@ export function createCheckpointer({
     try {
       await round()
     } catch (error) {
-      if (!isBroken) log.warn({ err: error }, 'a checkpoint failed, it is tried again')
+      if (!isBroken) log.warn({ err: error }, 'checkpoint failed, retrying')
     } finally {
       paused = undefined
       running = undefined
@@ -120,7 +120,7 @@ export function createCheckpointer({
     isBroken = true
     thread = undefined
     handle.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-    log.warn({ err: error }, 'the thread for checkpoints ended; commits make them from now on')
+    log.warn({ err: error }, 'the checkpoint thread ended; commits run checkpoints from now on')
   }
 
   function startThread(path: string): Worker {

@@ -127,13 +127,10 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
     if (state === undefined) {
       // Left open it would be due for ever: nobody can advance it.
       closeUnreadable.run({ id })
-      log.warn({ sessionKey, reason }, 'a stored session could not be read, it starts over')
+      log.warn({ sessionKey, reason }, 'cannot read a stored session; it starts over')
       return undefined
     }
-    log.warn(
-      { sessionKey, reason },
-      'a stored session could not be read, it was rebuilt from its records',
-    )
+    log.warn({ sessionKey, reason }, 'cannot read a stored session; rebuilt it from its records')
     return state
   }
 
@@ -142,10 +139,7 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
     try {
       return await states.rebuild(sessionKey, inputs)
     } catch (error) {
-      log.error(
-        { sessionKey, err: error },
-        'a stored session could not be rebuilt from its records',
-      )
+      log.error({ sessionKey, err: error }, 'cannot rebuild a stored session from its records')
       return undefined
     }
   }

@@ -54,7 +54,10 @@ export function createSqliteOutbox(deps: SqliteOutboxDeps, queue: Queue): Outbox
       },
     )
     for (const [outboxId, reason] of unreadable) {
-      log.warn({ exporter: queue.exporter, outboxId, reason }, 'stored emission put aside')
+      log.warn(
+        { exporter: queue.exporter, outboxId, reason },
+        'stored emission is unreadable, moved it to the dead items',
+      )
     }
   }
 

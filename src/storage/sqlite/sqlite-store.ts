@@ -90,7 +90,7 @@ async function openOrBeginAfresh(
   const movedTo = setAside(folder, clock.now())
   log.error(
     { movedTo, reason: first.error.reason },
-    'the database was damaged and has been moved aside; a new one begins, without what was in it',
+    'the database was damaged; moved it aside and started an empty one',
   )
   return open(folder)
 }

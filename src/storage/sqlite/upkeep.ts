@@ -110,7 +110,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
         if (await write(() => !stopped && slice())) return true
       }
     } catch (error) {
-      log.error({ err: error }, 'upkeep of the store failed, it is tried again')
+      log.error({ err: error }, 'store maintenance failed, retrying')
     }
     return false
   }

@@ -175,7 +175,7 @@ describe('a new certificate', () => {
     writePem(folder, await issue(authority))
     bridge.kill('SIGHUP')
     await eventually('the new certificate', async () => (await serialAt(bridge.url)) !== before)
-    expect(bridge.log()).toContain('the TLS certificate was replaced')
+    expect(bridge.log()).toContain('reloaded the TLS certificate')
     bridge.kill('SIGTERM')
     expect(await bridge.ended()).toBe(0)
   })

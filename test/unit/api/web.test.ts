@@ -356,7 +356,7 @@ describe('answers', () => {
     const answer = await app.inject({ url: '/api/overview', headers })
     expect(answer.statusCode).toBe(500)
     expect(answer.body).not.toContain('SQLITE_SECRET')
-    expect(logged).toContain('a request of the page failed')
+    expect(logged).toContain('page request failed')
   })
 
   test('what to export names this bridge, and never the key', async () => {

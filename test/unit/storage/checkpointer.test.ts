@@ -98,7 +98,7 @@ test('nothing waits while somebody reads what was there before', async () => {
 test('without the thread, commits make the checkpoints', async () => {
   const { commit, warnings, handle } = setUp('/nowhere/some.db')
   await commit(FRAMES)
-  const ended = 'the thread for checkpoints ended; commits make them from now on'
+  const ended = 'the checkpoint thread ended; commits run checkpoints from now on'
   await vi.waitUntil(() => warnings.includes(ended))
   expect(handle.pragma('wal_autocheckpoint', { simple: true })).toBe(1024)
   await commit(FRAMES)
