@@ -1,33 +1,12 @@
 /** Waste in sessions as they are stored: from transcripts, from telemetry, and from both. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Waste } from '../../src/api/contract/waste.ts'
-import {
-  bridgeEnvironment,
-  removeFolder,
-  startBridge,
-  type TestBridge,
-  temporaryFolder,
-} from './corpus/bridge.ts'
+import { newBridge, newFolder } from './corpus/new-bridge.ts'
 import { recording, replay } from './corpus/recording.ts'
 import { type LogEntry, logsBody, type Values } from '../page/team/otlp.ts'
 import { importInto, sessionsOf } from './history/bridge-import.ts'
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-})
-
-async function newBridge(): Promise<TestBridge> {
-  const dataDir = temporaryFolder()
-  const bridge = await startBridge(bridgeEnvironment(dataDir))
-  cleanUp.push(
-    () => removeFolder(dataDir),
-    () => bridge.stop(),
-  )
-  return bridge
-}
 
 async function wasteOf(url: string, sessionId: string): Promise<Waste> {
   const [row] = (await sessionsOf(url)).filter((each) => each.sessionId.startsWith(sessionId))
@@ -93,8 +72,7 @@ function transcript(sessionId: string) {
       add('user', { role: 'user', content })
     },
     importInto: async (url: string): Promise<Waste> => {
-      const folder = temporaryFolder()
-      cleanUp.push(() => removeFolder(folder))
+      const folder = newFolder()
       mkdirSync(join(folder, 'x'))
       const path = join(folder, 'x', `${sessionId}.jsonl`)
       writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))

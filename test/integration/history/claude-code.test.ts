@@ -12,14 +12,8 @@ import {
   globSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  bridgeEnvironment,
-  removeFolder,
-  startBridge,
-  type TestBridge,
-  temporaryFolder,
-} from '../corpus/bridge.ts'
+import { describe, expect, test } from 'vitest'
+import { newBridge, newFolder } from '../corpus/new-bridge.ts'
 import {
   importInto,
   postTelemetry,
@@ -46,21 +40,6 @@ interface Truth {
 
 function truthOf(name: string): Readonly<Record<string, Truth>> {
   return JSON.parse(readFileSync(join(corpus, name, 'truth.json'), 'utf8')) as Record<string, Truth>
-}
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-})
-
-async function newBridge(): Promise<TestBridge> {
-  const dataDir = temporaryFolder()
-  const bridge = await startBridge(bridgeEnvironment(dataDir))
-  cleanUp.push(
-    () => removeFolder(dataDir),
-    () => bridge.stop(),
-  )
-  return bridge
 }
 
 function summed(rows: readonly SessionRow[]): Sums {
@@ -184,8 +163,7 @@ describe('with the telemetry of the same run', () => {
   test.each(recorded)('%s, both at once', async (name) => {
     const { url } = await newBridge()
     const files = readdirSync(otlpOf(name)).filter((file) => file.endsWith('-logs.json'))
-    const projects = temporaryFolder()
-    cleanUp.push(() => removeFolder(projects))
+    const projects = newFolder()
     cpSync(projectsOf(name), projects, { recursive: true })
     for (const file of globSync('**/*.jsonl', { cwd: projects })) {
       const path = join(projects, file)

@@ -1,14 +1,8 @@
 /** Recorded rollouts of Codex, alone and with the telemetry of the same run, against what its API answered. */
 import { cpSync, globSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  bridgeEnvironment,
-  removeFolder,
-  startBridge,
-  type TestBridge,
-  temporaryFolder,
-} from '../corpus/bridge.ts'
+import { describe, expect, test } from 'vitest'
+import { newBridge, newFolder } from '../corpus/new-bridge.ts'
 import { importInto, postTelemetry, type SessionRow, sessionsOf } from './bridge-import.ts'
 
 const corpus = join(import.meta.dirname, '../../corpus/codex-rollouts')
@@ -58,21 +52,6 @@ function told(rows: readonly SessionRow[], ids: readonly string[]): Record<strin
   )
 }
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-})
-
-async function newBridge(): Promise<TestBridge> {
-  const dataDir = temporaryFolder()
-  const bridge = await startBridge(bridgeEnvironment(dataDir))
-  cleanUp.push(
-    () => removeFolder(dataDir),
-    () => bridge.stop(),
-  )
-  return bridge
-}
-
 describe.each(cases)('%s', (name) => {
   const truth = expected(name)
   const ids = Object.keys(truth)
@@ -105,8 +84,7 @@ describe.each(cases)('%s', (name) => {
 
   test('both at once', async () => {
     const { url } = await newBridge()
-    const half = temporaryFolder()
-    cleanUp.push(() => removeFolder(half))
+    const half = newFolder()
     cpSync(rollouts, half, { recursive: true })
     for (const file of globSync('**/*.jsonl', { cwd: half })) {
       const path = join(half, file)

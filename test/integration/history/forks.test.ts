@@ -9,15 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Turns } from '../../../src/api/contract/turn.ts'
-import {
-  bridgeEnvironment,
-  removeFolder,
-  startBridge,
-  type TestBridge,
-  temporaryFolder,
-} from '../corpus/bridge.ts'
+import { newBridge, newFolder } from '../corpus/new-bridge.ts'
 import {
   importInto,
   postTelemetry,
@@ -27,27 +21,6 @@ import {
 } from './bridge-import.ts'
 
 const corpus = join(import.meta.dirname, '../../corpus/claude-code-transcripts')
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-})
-
-async function newBridge(): Promise<TestBridge> {
-  const dataDir = temporaryFolder()
-  const bridge = await startBridge(bridgeEnvironment(dataDir))
-  cleanUp.push(
-    () => removeFolder(dataDir),
-    () => bridge.stop(),
-  )
-  return bridge
-}
-
-function newFolder(): string {
-  const folder = temporaryFolder()
-  cleanUp.push(() => removeFolder(folder))
-  return folder
-}
 
 /** What a session comes to, wherever its figures came from. */
 function figuresOf(rows: readonly SessionRow[]): unknown {

@@ -1,37 +1,16 @@
 /** What the page shows of sessions that transcripts tell of. */
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Turn, Turns } from '../../../src/api/contract/turn.ts'
-import {
-  bridgeEnvironment,
-  removeFolder,
-  startBridge,
-  type TestBridge,
-  temporaryFolder,
-} from '../corpus/bridge.ts'
+import { bridgeEnvironment, startBridge } from '../corpus/bridge.ts'
+import { newBridge, newFolder } from '../corpus/new-bridge.ts'
 import { createLangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 import { importInto, postTelemetry, sessionsOf, withoutAttributes } from './bridge-import.ts'
 
 const recorded = join(import.meta.dirname, '../../corpus/claude-code-transcripts/2.1.329-tools')
 const otlp = join(recorded, 'otlp')
 const projects = join(recorded, 'projects')
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-})
-
-/** Without the content of prompts, answers and tools in what telemetry sends. */
-async function newBridge(more: Readonly<Record<string, string>> = {}): Promise<TestBridge> {
-  const dataDir = temporaryFolder()
-  const bridge = await startBridge({ ...bridgeEnvironment(dataDir), ...more })
-  cleanUp.push(
-    () => removeFolder(dataDir),
-    () => bridge.stop(),
-  )
-  return bridge
-}
 
 async function shown(url: string): Promise<{ turns: Turns; turn: Turn; title: string | null }> {
   const [row] = await sessionsOf(url)
@@ -102,21 +81,16 @@ test('what was looked at as an estimate is looked at as telemetry tells it, once
 })
 
 test('watched transcripts complete telemetry here, and say nothing to Langfuse', async () => {
-  const home = temporaryFolder()
+  const home = newFolder()
   const langfuse = await createLangfuseStandIn()
-  cleanUp.push(
-    () => removeFolder(home),
-    () => langfuse.close(),
-  )
-  const dataDir = temporaryFolder()
-  const environment = bridgeEnvironment(dataDir, langfuse)
+  onTestFinished(() => langfuse.close())
+  const environment = bridgeEnvironment(newFolder(), langfuse)
   const bridge = await startBridge({
     ...environment,
     WATCH_TRANSCRIPTS: 'on',
     CLAUDE_CONFIG_DIR: home,
     CODEX_HOME: home,
   })
-  cleanUp.push(() => removeFolder(dataDir))
   await postTelemetry(bridge.url, otlp, withoutContent)
   cpSync(projects, join(home, 'projects'), { recursive: true, preserveTimestamps: false })
   await vi.waitFor(async () => expectContent(await shown(bridge.url)), {
