@@ -79,7 +79,13 @@ export function onTranscript(draft: Draft, entry: TranscriptEvent, fold: Fold): 
     return
   }
   const told = transcribedOf(draft, event, isShownHere)
-  if (told !== undefined && isToldPrompt(state, event)) return
+  if (told?.kind === 'prompt' && isToldPrompt(state, event)) {
+    if (isShownHere && showsTold(draft, event)) show(draft, event, fold)
+    if (entry.joinKey !== undefined) {
+      keepTranscribed(draft, entry.joinKey, { ...told, isShown: false, isUncounted: true })
+    }
+    return
+  }
   if (isShownHere) {
     state.isTranscriptShown = true
     show(draft, event, fold)
@@ -130,6 +136,12 @@ function isToldPrompt(state: SessionState, event: TranscribedEvent): boolean {
   if (open !== undefined) return open.counted
   const ended = endedTurn(state, key, undefined)
   return ended !== undefined && ended.isUncounted !== true
+}
+
+/** Exporters are not told of a turn again that has ended, for the sake of its prompt. */
+function showsTold({ state, policy }: Draft, event: TranscribedEvent): boolean {
+  const key = namedTurnKey(event)
+  return policy.showsTranscripts === true || (key !== undefined && state.turns[key] !== undefined)
 }
 
 function show(draft: Draft, event: TranscribedEvent, fold: Fold): void {

@@ -33,6 +33,8 @@ export interface TranscribedPrompt {
   readonly kind: 'prompt'
   readonly timeMs: number
   readonly isSynthetic: boolean
+  /** It counts by an answer that telemetry told before, so there is nothing to take back. */
+  readonly isUncounted?: true
 }
 
 /** What counts because a transcript told it; taken back when telemetry tells it. */

@@ -33,12 +33,17 @@ export function takeTranscribed(
 /** Telemetry counts a prompt by its id, whatever tells of it. */
 export function takeBackPrompt(draft: Draft, promptId: string | undefined): void {
   if (promptId === undefined || draft.state.transcribed === undefined) return
-  const told = takeTranscribed(draft, joinKeyOfPrompt(promptId))
-  if (told !== undefined && !told.isShown) count(draft, told, -1)
+  const joinKey = joinKeyOfPrompt(promptId)
+  const told = takeTranscribed(draft, joinKey)
+  if (told?.kind !== 'prompt' || told.isShown) return
+  count(draft, told, -1)
+  // Of an answer: the prompt itself may follow, and must take back nothing.
+  keepTranscribed(draft, joinKey, { ...told, isUncounted: true })
 }
 
 /** Adds it to the sums, or takes it out of them. */
 export function count(draft: Draft, told: Transcribed, sign: 1 | -1): void {
+  if (told.kind === 'prompt' && told.isUncounted === true) return
   const { state, usage } = draft
   const { totals } = state
   switch (told.kind) {

@@ -160,6 +160,23 @@ describe('with the telemetry of the same run', () => {
     for (const row of rows) expect(row.estimatedUsd).toBe(0)
   })
 
+  // A batch that was refused comes again behind what was sent after it.
+  test.each(['3 1 4', '3 t 1 4', 't 3 1 4', 't 3 4 1', '3 4 t 1', '4 t 3 1'])(
+    '2.1.329-tools in the order %s: batches of logs by number, the transcript',
+    async (order) => {
+      const name = '2.1.329-tools'
+      const { url } = await newBridge()
+      for (const part of `${order} t`.split(' ')) {
+        if (part === 't') await importInto(url, [projectsOf(name)])
+        else
+          await postTelemetry(url, otlpOf(name), (text, file) =>
+            file === `00${part}-logs.json` ? text : '',
+          )
+      }
+      expect(told(await sessionsOf(url))).toEqual(expected(name))
+    },
+  )
+
   test.each(recorded)('%s, both at once', async (name) => {
     const { url } = await newBridge()
     const files = readdirSync(otlpOf(name)).filter((file) => file.endsWith('-logs.json'))

@@ -80,6 +80,13 @@ test('what was looked at as an estimate is looked at as telemetry tells it, once
   expect(await shown(url)).toEqual(told)
 })
 
+test('a prompt that telemetry never told is looked at, though an answer to it counted it before', async () => {
+  const { url } = await newBridge()
+  await postTelemetry(url, otlp, (text, file) => (file === '003-logs.json' ? text : ''))
+  await importInto(url, [projects])
+  expectContent(await shown(url))
+})
+
 test('watched transcripts complete telemetry here, and say nothing to Langfuse', async () => {
   const home = newFolder()
   const langfuse = await createLangfuseStandIn()
