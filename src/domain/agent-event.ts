@@ -129,6 +129,8 @@ export interface ModelCallEvent extends EventBase {
   readonly provider?: string
   /** Absent where no record of the call tells it, or a later one does (`ModelUsageEvent`). */
   readonly usage?: TokenUsage
+  /** Searches that the provider made for the call and charges beside its tokens. */
+  readonly webSearches?: number
   /** Absent where the agent said none that can be true. */
   readonly cost?: Cost | undefined
   readonly durationMs?: number

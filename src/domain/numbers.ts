@@ -58,6 +58,8 @@ export const GREATEST = {
   tokens: 1e9,
   /** Tokens of many calls together. */
   tokenSum: 1e12,
+  /** Web searches of one call. */
+  searches: 10_000,
   /** One call, one tool, one span. Whoever waits for a person may wait over a weekend. */
   durationMs: 7 * DAY_MS,
   /** Bytes or characters. */

@@ -52,6 +52,7 @@ export const transcriptQuantities: Readonly<Record<string, Quantity>> = {
   cache_creation_5m_tokens: 'tokens',
   cache_creation_1h_tokens: 'tokens',
   reasoning_tokens: 'tokens',
+  web_search_requests: 'searches',
   duration_ms: 'durationMs',
   prompt_length: 'size',
   total_tokens: 'tokens',
@@ -168,6 +169,7 @@ function readCall(base: EventBase, a: Attributes): TranscribedEvent {
     asksForTools: a.asks_for_tools === true,
     ...present({
       usage: usageOf(a),
+      webSearches: numberOf(a, 'web_search_requests'),
       provider: textOf(a, 'provider'),
       requestId: textOf(a, 'request_id'),
       durationMs: numberOf(a, 'duration_ms'),

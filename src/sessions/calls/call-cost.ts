@@ -13,10 +13,16 @@ export interface CallCost {
   readonly byKind: CostByKind | undefined
 }
 
-type PricedEvent = Pick<ModelCallEvent, 'model' | 'provider' | 'timeMs' | 'usage' | 'cost'>
+type PricedEvent = Pick<
+  ModelCallEvent,
+  'model' | 'provider' | 'timeMs' | 'usage' | 'webSearches' | 'cost'
+>
+
+/** US dollars; see Anthropic's pricing page, "Web search tool". */
+const WEB_SEARCH_USD = 10 / 1000
 
 export function costOfCall(
-  { model, provider, timeMs, usage, cost: told }: PricedEvent,
+  { model, provider, timeMs, usage, webSearches = 0, cost: told }: PricedEvent,
   priceOf: PriceOf | undefined,
 ): CallCost {
   const price = usage && priceOf?.({ model, provider, timeMs, usage })
@@ -24,7 +30,8 @@ export function costOfCall(
     return { cost: told, byKind: price && scaled(price.byKind, told.usd, price.usd) }
   }
   if (price === undefined) return { cost: undefined, byKind: undefined }
-  return { cost: { usd: price.usd, source: price.source }, byKind: price.byKind }
+  const usd = price.usd + webSearches * WEB_SEARCH_USD
+  return { cost: { usd, source: price.source }, byKind: price.byKind }
 }
 
 function isNothing({ input, output, cacheRead, cacheCreation }: TokenUsage): boolean {

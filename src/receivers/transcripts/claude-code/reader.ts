@@ -55,6 +55,7 @@ interface Usage {
   readonly cacheCreation5m?: number | undefined
   readonly cacheCreation1h?: number | undefined
   readonly reasoning?: number | undefined
+  readonly webSearches?: number | undefined
 }
 
 /** A prompt that the next answer says more of: whether it is a copy. */
@@ -693,6 +694,7 @@ function usageOf(usage: Line | undefined, version: string | undefined): Usage | 
   if (usage === undefined) return undefined
   const creation = pricesLifetimes(version) ? objectOf(usage.cache_creation) : undefined
   const thinking = countOf(objectOf(usage.output_tokens_details)?.thinking_tokens) ?? 0
+  const searches = countOf(objectOf(usage.server_tool_use)?.web_search_requests) ?? 0
   return {
     input: countOf(usage.input_tokens) ?? 0,
     output: countOf(usage.output_tokens) ?? 0,
@@ -701,6 +703,7 @@ function usageOf(usage: Line | undefined, version: string | undefined): Usage | 
     cacheCreation5m: countOf(creation?.ephemeral_5m_input_tokens),
     cacheCreation1h: countOf(creation?.ephemeral_1h_input_tokens),
     ...(thinking > 0 && { reasoning: thinking }),
+    ...(searches > 0 && { webSearches: searches }),
   }
 }
 
@@ -714,6 +717,7 @@ function tokensOf(usage: Usage | undefined): Record<string, number | undefined> 
     cache_creation_5m_tokens: usage.cacheCreation5m,
     cache_creation_1h_tokens: usage.cacheCreation1h,
     reasoning_tokens: usage.reasoning,
+    web_search_requests: usage.webSearches,
   }
 }
 

@@ -139,6 +139,25 @@ test('a file that begins with such a time is as old as its first line that can b
   expect(records[0]?.rank).toEqual({ begunMs: Date.parse(AT), order: Date.parse(AT) })
 })
 
+test('web searches of an answer are told with its tokens, and those of its last line count', async () => {
+  const path = newFile()
+  const searched = (web_search_requests: unknown): Fields => ({
+    message: {
+      id: 'm1',
+      model: 'opus',
+      content: [],
+      usage: { input_tokens: 1, output_tokens: 5, server_tool_use: { web_search_requests } },
+    },
+  })
+  writeFileSync(
+    path,
+    textOf([prompt('p1'), answer('m1', searched(1)), answer('m1', searched(3)), prompt('p2')]),
+  )
+  const { records } = await newImporter().read(path)
+  const calls = records.filter(({ name }) => name === 'model_call')
+  expect(calls.map(({ attributes }) => attributes.web_search_requests)).toEqual([3])
+})
+
 test('without content nothing of a title stays', async () => {
   const path = newFile()
   const title = { type: 'custom-title', sessionId: 'one', customTitle: 'a secret plan' }
