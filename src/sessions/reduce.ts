@@ -30,7 +30,7 @@ import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagents/subagent.ts'
 import { isRepeatedCall, noteRepeats, onFallback, onSum, settleRepeats } from './repeats.ts'
 import { finishTold, noteTold } from './told.ts'
-import { isShown, noteQuietEntry, onToldByTranscript, onTranscript } from './transcripts.ts'
+import { isNews, isShown, noteQuietEntry, onToldByTranscript, onTranscript } from './transcripts.ts'
 import { boundOpenTurns } from './turns/turn-end.ts'
 import { boundHeld } from './relief.ts'
 import { joinTurnSpans } from './turns/turn-span.ts'
@@ -125,7 +125,7 @@ function onRecord(draft: Draft, { item, resource, atMs }: RecordInput): void {
   // That a session ends which is closed already is nothing new.
   const isQuiet = item.kind === 'transcript' && !isShown(item, draft.policy)
   if (isQuiet) noteQuietEntry(draft, item, atMs)
-  else {
+  else if (item.kind !== 'transcript' || isNews(state, item)) {
     if (state.closed !== undefined && item.kind !== 'session_end_report') open(state, atMs)
     state.lastArrivalMs = Math.max(state.lastArrivalMs, atMs)
   }

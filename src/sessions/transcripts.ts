@@ -44,6 +44,15 @@ export function isShown({ isExported }: TranscriptEvent, policy: SessionPolicy):
   return isExported === true || policy.showsTranscripts === true
 }
 
+/** Whether exporters hear anything new of this entry. What tells nothing reopens no session. */
+export function isNews(
+  state: SessionState,
+  { event, givesUp, copyOf, amends }: TranscriptEvent,
+): boolean {
+  if (givesUp !== undefined || copyOf !== undefined || amends === true) return false
+  return !state.hasTelemetry || (joinableOf(event) !== undefined && !isToldPrompt(state, event))
+}
+
 /**
  * A session of which only transcripts tell that are not exported is open as long as they are written.
  * One that exporters know goes on and ends without regard to them.

@@ -86,6 +86,13 @@ describe.each(cases)('%s', (name) => {
   })
 })
 
+test('an export of what telemetry has sent sends nothing, and no second summary', async () => {
+  const [told, exported, again] = await sent('2.1.329-tools', ['telemetry', 'export', 'export'])
+  expect(told?.names).toContain('session-summary')
+  expect(exported).toEqual(told)
+  expect(again).toEqual(told)
+})
+
 /** A summary has what the whole session adds up to. */
 function withoutSummaries(of: Sent | undefined): unknown {
   return [...(of?.spans ?? [])].filter(([, content]) => !content.includes('session-summary'))
