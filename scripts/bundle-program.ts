@@ -38,6 +38,11 @@ const QUICK = [
  * commands that share something.
  */
 const SHARED: readonly { readonly name: string; readonly test: RegExp }[] = [
+  // Before `settings`, which is loaded at every start: only the SDK needs these parts of Zod.
+  {
+    name: 'mcp',
+    test: /src\/mcp\/|node_modules\/(@modelcontextprotocol\/|zod\/v4\/mini\/)|left-out:(ajv|zod)/,
+  },
   { name: 'storage', test: /src\/storage\/|node_modules\/kysely\// },
   { name: 'reports', test: /src\/reports\/|node_modules\/temporal-/ },
   { name: 'settings', test: /src\/config\/|node_modules\/(zod|dotenv)\// },
@@ -45,8 +50,13 @@ const SHARED: readonly { readonly name: string; readonly test: RegExp }[] = [
   { name: 'clients', test: /src\/(http|exporters|api)\// },
 ]
 
-/** Fastify loads them for routes with a schema. None here has one (`receivers/http/server-options.ts`). */
-const NOT_NEEDED = /^@fastify\/(ajv-compiler|fast-json-stringify-compiler)$/
+/**
+ * Fastify loads the first two for routes with a schema; none here has one
+ * (`receivers/http/server-options.ts`). The others are what the SDK of MCP checks answers of clients and
+ * schemas of Zod 3 with (`mcp/server.ts`).
+ */
+const NOT_NEEDED =
+  /^(@fastify\/(ajv-compiler|fast-json-stringify-compiler)|ajv|ajv-formats|zod\/v3|zod-to-json-schema)$/
 
 const withoutValidators: Plugin = {
   name: 'without-validators',
@@ -85,7 +95,8 @@ const onlyWhatIsNamed: Plugin = {
   name: 'only-what-is-named',
   renderChunk: (code) =>
     code.replaceAll(BUILTIN_IMPORT, (_, whole?: string, names?: string, module = '') => {
-      const loaded = `process.getBuiltinModule("${module}")`
+      // A package may name `process` itself by such an import.
+      const loaded = `globalThis.process.getBuiltinModule("${module}")`
       const properties = names?.replaceAll(' as ', ': ')
       return [
         ...(whole === undefined ? [] : [`const ${whole} = ${loaded};`]),

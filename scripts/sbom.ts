@@ -75,7 +75,17 @@ function placeOf(name: string, from: string): string | undefined {
   }
 }
 
+/**
+ * What is built in of packages that depend on much more: the SDK of MCP has clients and servers of its own
+ * (Express, Hono, OAuth), of which the program uses none. The build fails if another one gets into it.
+ */
+const USED_ALONE: Readonly<Record<string, readonly string[]>> = {
+  'node_modules/@modelcontextprotocol/sdk': ['content-type', 'zod'],
+}
+
 function dependenciesOf(place: string): readonly string[] {
+  const used = USED_ALONE[place]
+  if (used !== undefined) return used.flatMap((name) => placeOf(name, place) ?? [])
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } =
     locked[place] ?? {}
   const peers = Object.keys(peerDependencies ?? {}).filter(

@@ -1,4 +1,5 @@
 /** The commands, from the program itself. */
+import { PassThrough } from 'node:stream'
 import { allCommands, commandTree } from '../../src/cli/command-tree.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
@@ -43,6 +44,7 @@ function describedProgram() {
         importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
       },
       readInput: async () => '',
+      streams: { input: new PassThrough(), output: new PassThrough() },
       serve: async () => ok(undefined),
     },
     async () => {},

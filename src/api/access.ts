@@ -56,6 +56,11 @@ declare module 'fastify' {
     readonly access?: EndpointAccess
     /** As the OpenAPI document and the audit log name it. */
     readonly operation?: string
+    /**
+     * What the audit log names as the target of a request that reads by POST; undefined for one that is
+     * not written down. Absent where the path, or the body of a change, says it.
+     */
+    readonly audited?: (request: FastifyRequest) => string | undefined
   }
 }
 

@@ -30,15 +30,17 @@ export function createAudit(log: Pick<AuditLog, 'append'>, clock: Clock): Audit 
   }
 
   return async (request, reply) => {
-    const { access, operation } = request.routeOptions.config
+    const { access, operation, audited } = request.routeOptions.config
     const { name: actor } = principalOf(request)
     // Who sends a wrong key is nobody to name; those are logged by their address.
     if (access?.isAudited !== true || operation === undefined || actor === '') return
+    const target = audited === undefined ? targetOf(request) : audited(request)
+    if (audited !== undefined && target === undefined) return
     const entry: AuditEntry = {
-      ...{ atMs: clock.now(), actor, action: operation, target: targetOf(request) },
+      ...{ atMs: clock.now(), actor, action: operation, target },
       outcome: outcomeOf(reply.statusCode),
     }
-    const isReading = request.method === 'GET'
+    const isReading = request.method === 'GET' || audited !== undefined
     const name = JSON.stringify([actor, operation, entry.target, entry.outcome])
     if (isReading && isRepeated(name, entry.atMs)) return
     try {

@@ -22,6 +22,7 @@ import { internal, notFound, type WebFailure } from './failure.ts'
 import { addKeyRoutes, type KeyManagement } from './key-routes.ts'
 import { createLiveHubs } from './live-hub.ts'
 import { addLiveRoute } from './live-route.ts'
+import { type AnswerMcp, addMcpRoute } from './mcp-route.ts'
 import type { Oidc } from './oidc.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPageRoutes } from './page-routes.ts'
@@ -39,6 +40,8 @@ export interface WebDeps {
   readonly administration?: Administration | undefined
   /** People log in by a provider; absent where there is none. */
   readonly oidc?: Oidc | undefined
+  /** Absent where no MCP server is asked for. */
+  readonly mcp?: AnswerMcp | undefined
   /** Folder of the built page. */
   readonly pageDir: string
   readonly version: string
@@ -71,6 +74,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     guesses,
     administration = noAdministration,
     oidc,
+    mcp,
     pageDir,
     version,
     clock,
@@ -103,6 +107,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       principalOf,
       isStill: (principal, request) => access.isStill(principal, request),
     })
+    if (mcp !== undefined) addMcpRoute(app, queries, mcp)
     addQuestion(app, queries, api.setup, ({ request }) => {
       const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
       return { name: 'setup', setup: setupOf(baseUrl, keys.apiKey !== undefined) }

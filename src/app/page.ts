@@ -88,6 +88,15 @@ export function createPage(deps: PageDeps): Page {
         keys: createKeyManagement(store.keys, ring, clock),
         audit: store.audit,
       },
+      mcp: async (request) => {
+        const { answerMcp } = await import('../mcp/http.ts')
+        return answerMcp(request, {
+          version: PRODUCT_VERSION,
+          now: () => clock.now(),
+          timeZone: budgetTimeZone(config),
+          onBug: (error) => log.error({ err: error }, 'a tool of the MCP server failed'),
+        })
+      },
       pageDir: PAGE_DIR,
       version: PRODUCT_VERSION,
       clock,

@@ -57,6 +57,7 @@ export async function run(): Promise<number> {
     ...(process.stdin.isTTY && { ask: createAsk(process.stdin, process.stderr) }),
     readSecret: createReadSecret(process.stdin, process.stderr),
     readInput: () => readInput(process.stdin),
+    streams: { input: process.stdin, output: process.stdout },
     now: Date.now,
     transcripts: {
       folders: () => transcriptFolders(platform.homeDir, environment),

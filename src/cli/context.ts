@@ -2,6 +2,7 @@
  * What a command knows of the process it runs in. `main` hands it in, so that no command reads
  * the environment, a stream or the clock by itself.
  */
+import type { Readable, Writable } from 'node:stream'
 import type { ImportBody, ImportCounts, ImportProgress } from '../api/contract/imports.ts'
 import type { Config } from '../config/config.ts'
 import type { Platform } from '../config/folders.ts'
@@ -42,6 +43,8 @@ export interface ProgramContext {
   readonly readSecret: ReadSecret
   /** Standard input as a whole; empty at a terminal. */
   readonly readInput: () => Promise<string>
+  /** Standard input and output as they are, for a command that speaks a protocol over them. */
+  readonly streams: { readonly input: Readable; readonly output: Writable }
   /** Epoch ms. */
   readonly now: () => number
   /** Transcripts of agents, which only the bridge's own parts can read. */

@@ -44,6 +44,15 @@ export async function withData(
   context: CliContext,
   use: (data: Data) => Promise<Outcome>,
 ): Promise<Outcome> {
+  const done = await withStored(context, use)
+  return done.ok ? done.value : done
+}
+
+/** The same for whatever is to be made of the data; an error says why it could not be read. */
+export async function withStored<T>(
+  context: CliContext,
+  use: (data: Data) => Promise<T>,
+): Promise<Result<T, Failure>> {
   const config = readConfig(context)
   if (!config.ok) return config
   const [{ createReports }, asked] = await Promise.all([
@@ -59,7 +68,7 @@ export async function withData(
   try {
     const ticketOf = createTicketReader(config.value.ticketPattern)
     const reports = createReports({ reader, policy, now: context.now, ticketOf })
-    return await use({ config: config.value, policy, reader, reports, ticketOf })
+    return ok(await use({ config: config.value, policy, reader, reports, ticketOf }))
   } catch (error) {
     const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error

@@ -14,6 +14,7 @@ import { addExport } from './export.ts'
 import { addImport } from './import.ts'
 import { addInstall } from './install.ts'
 import { addKeys } from './keys.ts'
+import { addMcp } from './mcp.ts'
 import { addMigrate } from './migrate.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
@@ -98,6 +99,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addPrCost(program, context, concluded)
   addStatusLine(program, context, concluded)
   addTail(program, context, concluded)
+  addMcp(program, context, concluded)
   addImport(program, context, concluded)
   addReconcile(program, context, concluded)
   addWaste(program, context, concluded)

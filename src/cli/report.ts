@@ -29,7 +29,7 @@ import {
   timeZoneOf,
 } from './session-filter.ts'
 import { createTerminal } from './terminal.ts'
-import { dayStart } from './zoned-time.ts'
+import { dayStart } from '../reports/time-text.ts'
 
 interface Options extends FilterOptions, LimitOptions, FormatOptions, SendingOptions, RoiOptions {
   readonly by: Period

@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Filter, isCondition } from '../api/contract/filter.ts'
 import { USAGE_GROUPS } from '../domain/usage-group.ts'
-import { TIME_SYNTAX, timeOf } from './zoned-time.ts'
+import { TIME_SYNTAX, timeOf } from '../reports/time-text.ts'
 
 export interface FilterOptions {
   readonly since?: string

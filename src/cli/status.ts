@@ -11,7 +11,7 @@ import { readConfig } from './read-config.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
 import { databaseName } from '../storage/store-place.ts'
 import { type Status, type StoredStatus, statusLines } from './status-text.ts'
-import { dayStart } from './zoned-time.ts'
+import { dayStart } from '../reports/time-text.ts'
 
 interface Options {
   readonly json?: boolean

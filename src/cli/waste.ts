@@ -1,11 +1,10 @@
 /** `waste`: where sessions spent money or time to no purpose. */
 import type { Command } from 'commander'
-import type { WasteFinding } from '../api/contract/waste.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import { ok } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { isWorthShowing } from '../api/contract/waste-words.ts'
-import { addFindings } from '../reports/waste/findings.ts'
+import { type SharedFinding, sharedFindings } from '../reports/waste/findings.ts'
 import type { CliContext } from './context.ts'
 import { countOfText } from './figures.ts'
 import { allSessions, findSession } from './find-session.ts'
@@ -18,11 +17,6 @@ import { wasteLines } from './waste-text.ts'
 
 interface Options extends FilterOptions {
   readonly json?: boolean
-}
-
-/** A finding over several sessions. */
-interface SharedFinding extends WasteFinding {
-  readonly sessions: number
 }
 
 const DEFAULT_DAYS = 7
@@ -78,7 +72,7 @@ async function waste(
     for (const finding of found?.findings ?? []) all.push({ ...finding, sessions: 1 })
   }
   progress.clear()
-  const findings = added(all)
+  const findings = sharedFindings(all)
   if (json) return ok({ document: jsonDocument({ sessions: keys.length, findings }) })
   return ok({ lines: linesOf(findings.filter(isWorthShowing), keys.length, context) })
 }
@@ -96,14 +90,4 @@ function linesOf(
     '',
     ...wasteLines(findings, stdout),
   ]
-}
-
-/** Findings of one kind about the same, over all sessions; the most expensive first. */
-function added(findings: readonly SharedFinding[]): readonly SharedFinding[] {
-  const byWhat = Map.groupBy(findings, ({ kind, subject }) => JSON.stringify([kind, subject]))
-  return [...byWhat.values()]
-    .map((same) =>
-      same.reduce((a, b) => ({ ...addFindings(a, b), sessions: a.sessions + b.sessions })),
-    )
-    .sort((a, b) => (b.usd ?? 0) - (a.usd ?? 0) || (b.ms ?? 0) - (a.ms ?? 0))
 }

@@ -41,6 +41,7 @@
  * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
  * | GET, POST /api/budgets/overrides | budgets that are lifted for a while; lifts one |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
+ * | POST /mcp | the same questions as tools of the Model Context Protocol (`docs/mcp.md`) |
  *
  * Answers are JSON, errors `Problem`s. No answer has more than some thousand rows or about two
  * megabytes, but for one record or item asked for by itself, which may have eight; what is left out
@@ -143,8 +144,11 @@ export const OPENAPI_PATH = '/api/openapi.json'
 /** Where a login by an OIDC provider begins, and where it ends; both redirect. */
 export const OIDC_LOGIN_PATH = '/api/oidc/login'
 export const OIDC_CALLBACK_PATH = '/api/oidc/callback'
-/** Of the two paths that are in no table. */
+/** The MCP server: its messages are those of that protocol. */
+export const MCP_PATH = '/mcp'
+/** Of the paths that are in no table. */
 export const LIVE_ACCESS = READS_CONTENT
+export const MCP_ACCESS = READS_CONTENT
 export const OPENAPI_ACCESS = READS
 
 /** Endpoints that answer with one JSON document. The stream at LIVE_PATH takes `live.ts`'s `liveQuery`. */

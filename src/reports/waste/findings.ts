@@ -249,7 +249,7 @@ function merged(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Two findings of one kind as one. */
-export function addFindings(a: Finding, b: Finding): Finding {
+function addFindings(a: Finding, b: Finding): Finding {
   const add = (one: number | null, other: number | null): number | null =>
     one === null && other === null ? null : (one ?? 0) + (other ?? 0)
   return {
@@ -260,6 +260,21 @@ export function addFindings(a: Finding, b: Finding): Finding {
     usd: a.usd === null && b.usd === null ? null : addUsd(a.usd ?? 0, b.usd ?? 0),
     ms: add(a.ms, b.ms),
   }
+}
+
+/** A finding over several sessions. */
+export interface SharedFinding extends Finding {
+  readonly sessions: number
+}
+
+/** Findings of one kind about the same, over all sessions; the most expensive first. */
+export function sharedFindings(findings: readonly SharedFinding[]): readonly SharedFinding[] {
+  const byWhat = Map.groupBy(findings, ({ kind, subject }) => JSON.stringify([kind, subject]))
+  return [...byWhat.values()]
+    .map((same) =>
+      same.reduce((a, b) => ({ ...addFindings(a, b), sessions: a.sessions + b.sessions })),
+    )
+    .sort((a, b) => (b.usd ?? 0) - (a.usd ?? 0) || (b.ms ?? 0) - (a.ms ?? 0))
 }
 
 type CallOf = (tool: ToolFact) => CallFact | undefined

@@ -62,6 +62,7 @@ export async function runOnScreen(
       importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
     },
     readInput: async () => '',
+    streams: { input: new PassThrough(), output: new PassThrough() },
     serve: async () => ok(undefined),
   })
   return { code, ...written }

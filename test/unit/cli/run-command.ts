@@ -1,4 +1,5 @@
 /** The command line in this process, with what it wrote. */
+import { PassThrough } from 'node:stream'
 import { createTerminal } from '../../../src/cli/terminal.ts'
 import { runProgram } from '../../../src/cli/program.ts'
 import { settingsOf } from '../../../src/config/settings.ts'
@@ -51,6 +52,7 @@ export async function runCommandLine(
       importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
     },
     readInput: async () => '',
+    streams: { input: new PassThrough(), output: new PassThrough() },
     serve: async () => {
       served = true
       return ok(undefined)

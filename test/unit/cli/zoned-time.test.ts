@@ -1,6 +1,7 @@
 /** Times as people write them. */
 import { describe, expect, test } from 'vitest'
-import { clockText, dateTimeText, dayStart, timeOf } from '../../../src/cli/zoned-time.ts'
+import { clockText, dateTimeText } from '../../../src/cli/zoned-time.ts'
+import { dayStart, timeOf } from '../../../src/reports/time-text.ts'
 
 const NOW = Date.parse('2026-11-21T09:30:05.678Z')
 const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString())

@@ -1,0 +1,97 @@
+/**
+ * `POST /mcp`: the MCP server beside the JSON API, under the same rules: who may ask, what he sees, how
+ * long a body may be. What it answers is worked out elsewhere and loaded with the first request.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { visibleTo } from '../domain/access.ts'
+import type { Result } from '../domain/result.ts'
+import { principalOf } from './access.ts'
+import { fail } from './api-route.ts'
+import { MCP_ACCESS, MCP_PATH } from './contract/api.ts'
+import type { WebFailure } from './failure.ts'
+import type { JsonBytes, Question, WebQueries } from './queries.ts'
+
+/** A request that was admitted, with the questions that it may ask. */
+export interface McpRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly ask: (question: Question) => Promise<Result<JsonBytes, WebFailure>>
+  /** Aborts when nobody waits any more, and when it takes too long. */
+  readonly signal: AbortSignal
+}
+
+export interface McpAnswer {
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly body: Uint8Array
+}
+
+export type AnswerMcp = (request: McpRequest) => Promise<McpAnswer>
+
+/** Below the minute after which the server hangs up on a connection where nothing moves. */
+const TIMEOUT_MS = 45_000
+/** What the transport reads of a request. */
+const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const
+
+const noStream: WebFailure = {
+  code: 'method_not_allowed',
+  message: 'this MCP server keeps no sessions and no streams: send each message by POST',
+}
+
+export function addMcpRoute(
+  app: FastifyInstance,
+  queries: Pick<WebQueries, 'ask'>,
+  answer: AnswerMcp,
+): void {
+  const config = { access: MCP_ACCESS, operation: 'mcp', audited: auditedCall }
+  app.post(MCP_PATH, { config }, async (request, reply) => {
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const visible = visibleTo(principalOf(request))
+    const { status, contentType, body } = await answer({
+      headers: headersOf(request),
+      body: request.body,
+      ask: (question) => queries.ask(question, visible, signal),
+      signal,
+    })
+    if (contentType !== undefined) reply.type(contentType)
+    return reply.code(status).send(body)
+  })
+  app.route({
+    method: ['GET', 'DELETE'],
+    url: MCP_PATH,
+    exposeHeadRoute: false,
+    config: { access: MCP_ACCESS, operation: 'mcp' },
+    handler: async (_request, reply) => fail(reply.header('allow', 'POST'), noStream),
+  })
+}
+
+function headersOf({ headers }: FastifyRequest): Record<string, string> {
+  return Object.fromEntries(
+    HEADERS.flatMap((name) => {
+      const value = headers[name]
+      return typeof value === 'string' ? [[name, value]] : []
+    }),
+  )
+}
+
+const MAX_TARGET_CHARS = 300
+
+/** Which tool was called about which session; undefined for messages that read nothing. */
+function auditedCall({ body }: FastifyRequest): string | undefined {
+  const calls = (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+    const { method, params } = (message ?? {}) as {
+      readonly method?: unknown
+      readonly params?: unknown
+    }
+    if (method !== 'tools/call') return []
+    const { name, arguments: given } = (params ?? {}) as {
+      readonly name?: unknown
+      readonly arguments?: unknown
+    }
+    const { session } = (given ?? {}) as { readonly session?: unknown }
+    return [typeof session === 'string' ? `${String(name)} ${session}` : String(name)]
+  })
+  return calls.length === 0 ? undefined : calls.join(', ').slice(0, MAX_TARGET_CHARS)
+}

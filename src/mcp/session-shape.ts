@@ -1,0 +1,123 @@
+/** A session as the tools answer it, and how one is found by what an agent says of it. */
+import { z } from 'zod'
+import { costShape, count, tokens } from '../api/contract/quantities.ts'
+import type { SessionRow } from '../api/contract/session-list.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { usdText } from '../domain/usd-text.ts'
+import { failureText } from './failure-text.ts'
+import { type Asked, folderShape, listSessions, selectionOf, selectionShape } from './filters.ts'
+import type { ToolContext } from './tool.ts'
+
+export const isoTime = z.string().meta({ description: 'ISO 8601, UTC' })
+
+export const sessionItem = z.object({
+  key: z.string().meta({ description: 'names the session for the other tools' }),
+  sessionId: z.string(),
+  agent: z.string(),
+  title: z.string().nullable(),
+  user: z.string().nullable(),
+  project: z.string().nullable(),
+  team: z.string().nullable(),
+  isOpen: z.boolean(),
+  first: isoTime,
+  last: isoTime,
+  ...costShape,
+  tokens,
+  prompts: count,
+  modelCalls: count,
+  toolResults: count,
+  errors: count.meta({ description: 'model calls and tools that failed' }),
+})
+export type SessionItem = z.infer<typeof sessionItem>
+
+export function sessionItemOf(row: SessionRow): SessionItem {
+  const { key, sessionId, agent, title, project, team, isOpen, tokens: used } = row
+  const { costUsd, estimatedUsd, metricsUsd, unpricedCalls } = row
+  const { prompts, modelCalls, toolResults, errors } = row
+  return {
+    ...{ key, sessionId, agent, title, user: row.userId, project, team, isOpen },
+    ...{ first: isoOf(row.firstMs), last: isoOf(row.lastMs) },
+    ...{ costUsd, estimatedUsd, metricsUsd, unpricedCalls, tokens: used },
+    ...{ prompts, modelCalls, toolResults, errors },
+  }
+}
+
+/** Times of agents can be anything; those that no calendar has are told as 1970. */
+export function isoOf(ms: number): string {
+  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString()
+}
+
+/** `claude-code session 3f2a91c0 "Fix the login test"`. */
+export function sessionText({ agent, sessionId, title }: SessionItem): string {
+  const named = title === null ? '' : ` ${JSON.stringify(title.slice(0, 80))}`
+  return `${agent} session ${sessionId.slice(0, 8)}${named}`
+}
+
+/** `1 session`, `2 sessions`. */
+export function countText(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+export function costText(costUsd: number | null): string {
+  return costUsd === null ? 'cost unknown' : usdText(costUsd)
+}
+
+const sessionName = z
+  .string()
+  .min(1)
+  .max(1000)
+  .describe('id or key of a session, or how it begins; "last" is the one that was active last')
+
+/** Where a tool tells of many sessions unless one is named. */
+export const someSession = sessionName.optional()
+
+export const oneSessionShape = {
+  session: sessionName.default('last'),
+  ...folderShape,
+  project: selectionShape.project,
+  agent: selectionShape.agent,
+}
+
+/** How many sessions that have an id's beginning in them are looked at. */
+const MAX_LOOKED_AT = 200
+
+/** The session that an agent means. */
+export async function meantSession(
+  context: ToolContext,
+  {
+    session,
+    ...within
+  }: { readonly session: string } & Pick<Asked, 'folder' | 'project' | 'agent'>,
+): Promise<Result<SessionRow, string>> {
+  const selection = await selectionOf(context, within)
+  if (!selection.ok) return selection
+  const { filter } = selection.value
+  if (session === 'last') {
+    const newest = await listSessions(context, filter)
+    if (!newest.ok) return err(failureText(newest.error))
+    const [row] = newest.value.sessions
+    return row === undefined ? err('there is no such session yet') : ok(row)
+  }
+  // Of a key, the part that is the session's id: that is what the search looks through.
+  const search = session.slice(session.indexOf('/') + 1).slice(0, MAX_LOOKED_AT)
+  for (const empty of ['hidden', 'shown'] as const) {
+    const found = await listSessions(context, { ...filter, search, empty, limit: MAX_LOOKED_AT })
+    if (!found.ok) return err(failureText(found.error))
+    const rows = found.value.sessions
+    const exact = rows.find(({ key, sessionId }) => key === session || sessionId === session)
+    if (exact !== undefined) return ok(exact)
+    const fitting = rows.filter(
+      ({ key, sessionId }) => key.startsWith(session) || sessionId.startsWith(session),
+    )
+    const [first, another] = fitting
+    if (another !== undefined) {
+      const keys = fitting.slice(0, 5).map(({ key }) => key)
+      return err(`session: more than one begins like that: ${keys.join(', ')}`)
+    }
+    if (first !== undefined) return ok(first)
+  }
+  const shown = JSON.stringify(session.slice(0, 100))
+  return err(
+    `session: none has an id that begins with ${shown}; list_sessions shows which there are`,
+  )
+}
