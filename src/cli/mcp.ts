@@ -7,11 +7,9 @@ import { inspect } from 'node:util'
 import type { Command } from 'commander'
 import type { WebFailure } from '../api/failure.ts'
 import { readFixedBudgets } from '../config/budgets-file.ts'
-import type { KnownBudget } from '../domain/managed-budget.ts'
 import { err, ok } from '../domain/result.ts'
-import type { Ask } from '../mcp/tool.ts'
 import type { CliContext } from './context.ts'
-import { type Data, withStored } from './open-data.ts'
+import { withStored } from './open-data.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 
@@ -45,46 +43,22 @@ async function mcp(context: CliContext): Promise<Outcome> {
   const { now, productVersion: version, platform, stderr, streams } = context
   const timeZone =
     config.value.budgets.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
-  const { serveStdio } = await import('../mcp/stdio.ts')
+  const [{ serveStdio }, { askOf }] = await Promise.all([
+    import('../mcp/stdio.ts'),
+    import('./mcp-questions.ts'),
+  ])
   await serveStdio({
     ...streams,
     ...{ now, timeZone, workingDir: platform.workingDir, version },
     withAsk: async (use) => {
       const done = await withStored(context, async (data) =>
-        use(await askOf(data, { fixed: fixed.value, timeZone, now })),
+        use(askOf(data, { fixed: fixed.value, timeZone, now })),
       )
       return done.ok ? done.value : use(async () => err(unavailable(done.error)))
     },
     onBug: (error) => stderr.print([`claude-telemetry: this is a bug: ${inspect(error)}`]),
   })
   return ok({ lines: [] })
-}
-
-interface BudgetFacts {
-  readonly fixed: readonly KnownBudget[]
-  readonly timeZone: string
-  readonly now: () => number
-}
-
-/** The questions of the JSON API, answered by what is stored. */
-async function askOf({ reader, reports }: Data, facts: BudgetFacts): Promise<Ask> {
-  const [{ answerTo }, { createBudgetStates }, { createStatusFigures }, { createSpendingMemo }] =
-    await Promise.all([
-      import('../api/answers.ts'),
-      import('../reports/budget-state.ts'),
-      import('../reports/status-figures.ts'),
-      import('../reports/spending-memo.ts'),
-    ])
-  const spending = { ...facts, reader, visible: 'all', memo: createSpendingMemo() } as const
-  const queries = {
-    ...reports,
-    budgets: createBudgetStates(spending),
-    statusLine: createStatusFigures(spending),
-  }
-  return async (question) => {
-    const answer = await answerTo(queries, question)
-    return answer.ok ? ok(JSON.parse(answer.value)) : answer
-  }
 }
 
 function unavailable({ messages, next }: Failure): WebFailure {
