@@ -13,6 +13,7 @@ import { type Agent, agentSettings } from '../setup/agent-settings.ts'
 import { type HookGroup, hookGroup, hookUrl } from '../setup/claude-hooks.ts'
 import type { Addition } from '../setup/file-change.ts'
 import { localAddress } from '../setup/bridge-address.ts'
+import { type McpRegistration, mcpRegistration } from '../setup/mcp-registration.ts'
 import { shellFilePath, userSettingsPath } from '../setup/places.ts'
 import { type ServiceFile, serviceFile } from '../setup/service-unit.ts'
 import type { SettingsAddition } from '../setup/claude-settings.ts'
@@ -26,6 +27,7 @@ import {
   type TelemetryVariables,
   type TelemetryWish,
 } from '../setup/telemetry-environment.ts'
+import { ENV_FILE } from './arguments.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Failure, misused } from './outcome.ts'
 
@@ -44,6 +46,7 @@ export interface InstallOptions {
   readonly apiKey?: string
   readonly team?: string
   readonly hooks?: boolean
+  readonly mcp?: boolean
   readonly service?: boolean
   readonly dryRun?: boolean
 }
@@ -87,13 +90,18 @@ export function plannedInstallation(
     variables,
     additions: [
       ...environmentAdditions(options, wish, settingsParts(options, hooks, context), context),
+      ...mcpAdditions(options, wish, config, context),
       ...bodyFolderAdditions(bodyFolder, config, context),
       ...(service === undefined ? [] : [{ kind: 'service', ...pathAndText(service) } as const]),
     ],
     ...(hooks !== undefined && { hooks }),
     ...(service !== undefined && { service }),
     ...(bodyFolder !== undefined && { bodyFolder }),
-    notes: [...notesOf(options, bodyFolder, context), ...brakeNotes(options, config)],
+    notes: [
+      ...notesOf(options, bodyFolder, context),
+      ...mcpNotes(options, wish, context),
+      ...brakeNotes(options, config),
+    ],
   })
 }
 
@@ -112,17 +120,86 @@ function plannedAgent(
   agent: Agent,
   options: InstallOptions,
   config: Config,
-  { shellVariables, platform }: CliContext,
+  context: CliContext,
 ): Result<InstallPlan, Failure> {
   const foreign = OF_CLAUDE_CODE.find((name) => options[name] !== undefined)
   if (foreign !== undefined)
     return misused(`--${foreign} applies to Claude Code only, not to --agent`)
   if (options.protocol === 'grpc') return misused('other agents are set up to send over HTTP')
+  const { shellVariables, platform } = context
   const { endpoint, apiKey, contents } = wishOf(options, config)
   const wish = { endpoint, contents, ...(apiKey !== undefined && { apiKey }) }
   const { path, format, values, notes } = agentSettings(agent, wish, shellVariables, platform)
-  const additions: Addition[] = values.length === 0 ? [] : [{ kind: 'agent', path, format, values }]
-  return ok({ endpoint, variables: {}, additions, notes })
+  const registered = mcpAdditions(options, wish, config, context)
+  // What is recorded of a file is one addition.
+  const inOwn = registered.filter((addition) => addition.path === path)
+  const own = [...values, ...inOwn.flatMap((addition) => addition.values)]
+  const additions: Addition[] = [
+    ...(own.length === 0 ? [] : [{ kind: 'agent', path, format, values: own } as const]),
+    ...registered.filter((addition) => !inOwn.includes(addition)),
+  ]
+  return ok({
+    endpoint,
+    variables: {},
+    additions,
+    notes: [...notes, ...mcpNotes(options, wish, context)],
+  })
+}
+
+type AgentAddition = Extract<Addition, { readonly kind: 'agent' }>
+
+function mcpAdditions(
+  options: InstallOptions,
+  wish: Pick<TelemetryWish, 'endpoint' | 'apiKey'>,
+  config: Config,
+  context: CliContext,
+): AgentAddition[] {
+  if (options.mcp !== true) return []
+  const { path, format, value } = registrationOf(options, wish, config, context)
+  return [{ kind: 'agent', path, format, values: [value] }]
+}
+
+function registrationOf(
+  options: InstallOptions,
+  { endpoint, apiKey }: Pick<TelemetryWish, 'endpoint' | 'apiKey'>,
+  config: Config,
+  { program, envFiles, shellVariables, platform }: CliContext,
+): McpRegistration {
+  const files = envFiles().flatMap((file) => [ENV_FILE, file])
+  const server = isHere(endpoint)
+    ? ({
+        kind: 'stdio',
+        command: program.nodePath,
+        args: [program.mainPath, ...files, 'mcp'],
+      } as const)
+    : ({
+        kind: 'http',
+        url: `${hookBase(options, config)}/mcp`,
+        ...(apiKey !== undefined && { apiKey }),
+      } as const)
+  return mcpRegistration(options.agent, server, shellVariables, platform)
+}
+
+function mcpNotes(
+  { mcp = false }: InstallOptions,
+  { endpoint, apiKey }: Pick<TelemetryWish, 'endpoint' | 'apiKey'>,
+  context: CliContext,
+): string[] {
+  if (!mcp) return []
+  if (!isHere(endpoint)) {
+    return apiKey === undefined
+      ? []
+      : ['The MCP server answers only with a key that may read, such as one with read:own.']
+  }
+  const unshared = settingsOfThisShell(context)
+  if (unshared.length === 0) return []
+  return [
+    `The MCP server may not see variables that are set only in this shell: ${unshared.join(', ')}. Put them into ${join(configDirOf(context.shellVariables, context.platform), '.env')}.`,
+  ]
+}
+
+function isHere(endpoint: string): boolean {
+  return isLoopback(new URL(endpoint).hostname.replace(/^\[|\]$/g, ''))
 }
 
 function wishOf(options: InstallOptions, { receiver }: Config): TelemetryWish {

@@ -85,6 +85,12 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
       '--statusline',
       "also set Claude Code's status line: cost, budget, context, plan windows",
     )
+    .addOption(
+      new Option(
+        '--mcp',
+        'also register the MCP server, so that the agent can be asked about cost and failures',
+      ).conflicts(['managed', 'print']),
+    )
     .option('--service', 'run the bridge at login (systemd user unit, launchd)')
     .option('--dry-run', 'show what would change without changing anything')
     .action((options: InstallOptions) => concluded(install(context, options)))

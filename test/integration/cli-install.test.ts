@@ -535,3 +535,87 @@ describe('other agents', () => {
     expect(home.snapshot()).toEqual(before)
   })
 })
+
+describe('the MCP server', () => {
+  const CONFIG = '.claude.json'
+  const config = '{\n  "numStartups": 5,\n  "mcpServers": { "other": { "command": "x" } }\n}\n'
+  const command = (home: Home) => [home.path('clone/dist/main.js'), 'mcp']
+  const serversOf = (home: Home) =>
+    (JSON.parse(home.read(CONFIG).toString()) as { mcpServers: Record<string, unknown> }).mcpServers
+
+  test('is registered for the user of Claude Code, once, and taken out again', () => {
+    const home = createHome()
+    home.write(CONFIG, config)
+    const before = home.snapshot()
+    expect(done(home, 'install', '--mcp', '--dry-run')).toContain('+    "claude-telemetry": {')
+    expect(home.snapshot()).toEqual(before)
+    done(home, 'install', '--mcp')
+    expect(serversOf(home)).toEqual({
+      other: { command: 'x' },
+      'claude-telemetry': { type: 'stdio', command: process.execPath, args: command(home) },
+    })
+    const installed = home.snapshot()
+    expect(done(home, 'install', '--mcp')).toContain(`${home.path(CONFIG)} is up to date.`)
+    expect(home.snapshot()).toEqual(installed)
+    done(home, 'uninstall')
+    expect(home.snapshot()).toEqual(before)
+  })
+
+  test('what Claude Code has written since stays', () => {
+    const home = createHome()
+    home.write(CONFIG, config)
+    done(home, 'install', '--mcp')
+    const text = home.read(CONFIG).toString()
+    home.write(CONFIG, text.replace('"numStartups": 5', '"numStartups": 6'))
+    done(home, 'uninstall')
+    expect(JSON.parse(home.read(CONFIG).toString())).toEqual({
+      numStartups: 6,
+      mcpServers: { other: { command: 'x' } },
+    })
+  })
+
+  test('of a bridge on another machine is its address, with the key', () => {
+    const home = createHome()
+    const key = 'a-key-of-some-length'
+    const args = ['--mcp', '--endpoint', 'https://telemetry.example.com', '--api-key', key]
+    expect(done(home, 'install', ...args, '--dry-run')).not.toContain(key)
+    expect(done(home, 'install', ...args)).toContain(
+      'a key that may read, such as one with read:own',
+    )
+    expect(serversOf(home)).toEqual({
+      'claude-telemetry': {
+        type: 'http',
+        url: 'https://telemetry.example.com/mcp',
+        headers: { Authorization: `Bearer ${key}` },
+      },
+    })
+  })
+
+  test.each([
+    ['codex', '.codex/config.toml', 'model = "gpt-5.5"\n'],
+    ['gemini', '.gemini/settings.json', '{"mcpServers":{"other":{"command":"x"}}}'],
+    ['qwen', '.qwen/settings.json', '{"theme":"x"}'],
+    ['opencode', '.config/opencode/opencode.json', '{"model":"x"}'],
+    ['copilot', '.config/Code/User/mcp.json', '{"servers":{}}'],
+  ])('%s: in its own file, once, and out again', (agent, path, content) => {
+    const home = createHome()
+    home.write(path, content)
+    const before = home.snapshot()
+    done(home, 'install', '--agent', agent, '--mcp')
+    const written = home.read(path).toString()
+    expect(written).toContain('claude-telemetry')
+    expect(written).toContain(home.path('clone/dist/main.js'))
+    const installed = home.snapshot()
+    done(home, 'install', '--agent', agent, '--mcp')
+    expect(home.snapshot()).toEqual(installed)
+    done(home, 'uninstall')
+    expect(home.snapshot()).toEqual(before)
+  })
+
+  test('is nothing that is printed, or rolled out by an administrator', () => {
+    for (const other of ['--print', '--managed']) {
+      const { code, stderr } = createHome().run(['install', '--mcp', other])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be used with')])
+    }
+  })
+})
