@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { App } from './app.ts'
 import { plainStart } from '../cli/arguments.ts'
 import { createAsk } from '../cli/confirmation.ts'
-import type { ProgramContext, ServedSettings } from '../cli/context.ts'
+import type { Listening, ProgramContext, ServedSettings } from '../cli/context.ts'
 import { conclude } from '../cli/outcome.ts'
 import { withSettings } from '../cli/read-config.ts'
 import { createReadSecret } from '../cli/secret-input.ts'
@@ -17,7 +17,7 @@ import { start } from '../cli/start.ts'
 import { readInput } from '../cli/statusline/read-input.ts'
 import { createTerminal } from '../cli/terminal.ts'
 import { readSettings } from '../config/env-file.ts'
-import { ok, type Result } from '../domain/result.ts'
+import type { Result } from '../domain/result.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { transcriptFolders } from './transcript-folders.ts'
 import { CLONE_DIR, PRODUCT_VERSION } from './version.ts'
@@ -85,12 +85,18 @@ export async function run(): Promise<number> {
 }
 
 /** Runs the bridge until a signal. Its parts are loaded now: no other command needs them. */
-async function serve({ config, origins }: ServedSettings): Promise<Result<undefined, string>> {
+async function serve({
+  config,
+  origins,
+  printLog,
+}: ServedSettings): Promise<Result<Listening, string>> {
   const [{ createApp }, { createLogger }] = await Promise.all([
     import('./app.ts'),
     import('../observability/logger.ts'),
   ])
-  const log = createLogger(config.logLevel)
+  const log = createLogger(config.logLevel, printLog && { write: printLog })
+  // What a person wants to know of the start is printed once it is over.
+  if (printLog !== undefined && log.level === 'info') log.level = 'warn'
   const { dataDir, langfuse } = config
   log.info({ dataDir, langfuse: langfuse?.baseUrl, origins }, 'starting')
   const app = await createApp(config, log)
@@ -99,8 +105,8 @@ async function serve({ config, origins }: ServedSettings): Promise<Result<undefi
   stopOnSignal(app.value)
   if (config.receiver.tls !== undefined) process.on('SIGHUP', () => void app.value.reload())
   const started = await app.value.start()
-  if (started.ok) return ok(undefined)
-  await app.value.stop()
+  if (started.ok) log.level = config.logLevel
+  else await app.value.stop()
   return started
 }
 

@@ -50,7 +50,7 @@ export interface ProgramContext {
   /** Transcripts of agents, which only the bridge's own parts can read. */
   readonly transcripts: Transcripts
   /** Runs the bridge. Resolves once it listens, or with why it cannot. */
-  readonly serve: (settings: ServedSettings) => Promise<Result<undefined, string>>
+  readonly serve: (settings: ServedSettings) => Promise<Result<Listening, string>>
 }
 
 export interface Transcripts {
@@ -64,11 +64,21 @@ export interface Transcripts {
   ) => Promise<Result<ImportCounts, string>>
 }
 
+/** Where the bridge listens. */
+export interface Listening {
+  /** Of OTLP/HTTP, the page and the API. */
+  readonly url: string
+  /** `host:port` of OTLP/gRPC, unless it is switched off. */
+  readonly grpc?: string
+}
+
 /** What the bridge runs with. */
 export interface ServedSettings {
   readonly config: Config
   /** Where the settings that name a destination are set. */
   readonly origins: Readonly<Record<string, string>>
+  /** Takes a line of the log, which is JSON; absent where it goes to standard output as it is. */
+  readonly printLog?: (line: string) => void
 }
 
 /** What a command knows. */

@@ -3,6 +3,7 @@
  * line, and what to try. Neither reads the process nor ends it.
  */
 import { Command, CommanderError } from 'commander'
+import { err } from '../domain/result.ts'
 import { withoutUrlPasswords } from '../domain/url-password.ts'
 import { ENV_FILE, withoutEnvFiles } from './arguments.ts'
 import { addBudget } from './budget.ts'
@@ -19,7 +20,7 @@ import { addMigrate } from './migrate.ts'
 import { addOpen } from './open.ts'
 import { addOutbox } from './outbox.ts'
 import { addQuarantine } from './quarantine.ts'
-import { type Conclude, conclude, EXIT_OK, EXIT_USAGE } from './outcome.ts'
+import { type Conclude, conclude, EXIT_OK, EXIT_USAGE, type Outcome } from './outcome.ts'
 import { addPrCost } from './pr-cost.ts'
 import { addPrune } from './prune.ts'
 import { addReconcile } from './reconcile.ts'
@@ -36,6 +37,8 @@ import { addTail } from './tail.ts'
 import { addUninstall } from './uninstall.ts'
 import { addWaste } from './waste.ts'
 
+const NAME = 'claude-telemetry'
+
 const EXIT_CODES = `
 Exit codes: 0 success; 1 the command failed, found a problem, or found nothing by the given name or
 filter; 2 the command line is wrong. An empty list, and --all with nothing to do, are 0.
@@ -48,8 +51,12 @@ interface GlobalOptions {
 /** Runs the command that the context's arguments name. Resolves to the exit code. */
 export async function runProgram(context: ProgramContext): Promise<number> {
   let exitCode = EXIT_OK
+  let hint = helpHint(NAME)
   const program = createProgram(context, async (outcome) => {
-    exitCode = conclude(await outcome, context.stdout, context.stderr)
+    exitCode = conclude(withHint(await outcome, hint), context.stdout, context.stderr)
+  })
+  program.hook('preAction', (_, command) => {
+    hint = helpHint(pathOf(command))
   })
   try {
     await program.parseAsync(withDefaultCommand(context.args), { from: 'user' })
@@ -63,7 +70,7 @@ export async function runProgram(context: ProgramContext): Promise<number> {
 /** The tree of commands, for running one and for describing them. */
 export function createProgram(programContext: ProgramContext, concluded: Conclude): Command {
   const { stdout, stderr, productVersion } = programContext
-  const program = new Command('claude-telemetry')
+  const program = new Command(NAME)
     .description('Delivers the telemetry of coding agents to Langfuse, and reports on it here.')
     .version(productVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show the help of a command')
@@ -74,7 +81,6 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
     )
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('Try "claude-telemetry --help".')
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
@@ -114,7 +120,32 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addScrub(program, context, concluded)
   addMigrate(program, context, concluded)
   addCompletion(program, concluded)
+  pointToHelp(program)
   return program
+}
+
+/** Has what is wrong with the arguments of a command lead to the help of that command. */
+function pointToHelp(command: Command): void {
+  command.showHelpAfterError(helpHint(pathOf(command)))
+  for (const child of command.commands) pointToHelp(child)
+}
+
+/** `claude-telemetry outbox list`. */
+function pathOf(command: Command): string {
+  const names: string[] = []
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
+  return names.join(' ')
+}
+
+function helpHint(path: string): string {
+  return `Try "${path} --help".`
+}
+
+/** A command that sees by itself that it is misused leads there, too. */
+function withHint(outcome: Outcome, hint: string): Outcome {
+  if (outcome.ok || outcome.error.exitCode !== EXIT_USAGE || outcome.error.next !== undefined)
+    return outcome
+  return err({ ...outcome.error, next: hint })
 }
 
 /** `claude-telemetry` and `claude-telemetry --check-config` are about the bridge. */

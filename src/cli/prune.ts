@@ -9,7 +9,7 @@ import { countOfText } from './figures.ts'
 import { allSessions } from './find-session.ts'
 import { numberBetween } from './number-option.ts'
 import { type Data, withData } from './open-data.ts'
-import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { openSessionRemover } from './session-remover.ts'
 import { dateTimeText } from './zoned-time.ts'
@@ -17,6 +17,7 @@ import { dateTimeText } from './zoned-time.ts'
 interface Options {
   readonly olderThan?: number
   readonly dryRun?: boolean
+  readonly json?: boolean
 }
 
 const DAY_MS = 86_400_000
@@ -36,6 +37,7 @@ export function addPrune(program: Command, context: CliContext, concluded: Concl
       numberBetween(0, MAX_DAYS),
     )
     .option('--dry-run', 'count them without deleting anything')
+    .option('--json', 'print the counts as JSON')
     .action((options: Options) =>
       concluded(withData(context, (data) => prune(data, context, options))),
     )
@@ -63,16 +65,27 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
     kept === 0
       ? ''
       : ` ${countOfText(kept, 'session')} of that age with data queued for Langfuse are kept.`
-  if (options.dryRun) return ok({ lines: [`Would delete ${what}.${stay}`] })
+  const { dryRun = false, json = false } = options
+  const counted = (deleted: number) => ({
+    document: jsonDocument({
+      before: new Date(beforeMs).toISOString(),
+      old: old.length,
+      deleted,
+      kept,
+    }),
+  })
+  if (dryRun) return ok(json ? counted(0) : { lines: [`Would delete ${what}.${stay}`] })
+  if (old.length === 0 && json) return ok(counted(0))
   if (old.length === 0)
     return ok({
       lines: [
         `There are no closed sessions from before ${dateTimeText(beforeMs, timeZone)}.${stay}`,
       ],
     })
-  nameDestinations(context.stdout, [dataDestination(config, context)])
+  nameDestinations(json ? context.stderr : context.stdout, [dataDestination(config, context)])
   const removed = await removeAll(config, old, context)
-  return removed.ok ? ok({ lines: [`Deleted ${what}.${stay}`] }) : removed
+  if (!removed.ok) return removed
+  return ok(json ? counted(old.length) : { lines: [`Deleted ${what}.${stay}`] })
 }
 
 async function removeAll(

@@ -200,4 +200,6 @@ export interface Config {
   /** Whether the page asks this machine's users for the access token. */
   readonly pageAccess: 'token' | 'open'
   readonly logLevel: LogLevel
+  /** Absent where the terminal decides: text on one, JSON elsewhere. */
+  readonly logFormat?: 'json' | 'text'
 }

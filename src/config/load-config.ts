@@ -142,6 +142,7 @@ function configOf(environment: Environment, given: Variables, platform: Platform
     ...(oidc && { oidc }),
     pageAccess: environment.PAGE_ACCESS,
     logLevel: environment.LOG_LEVEL,
+    ...(environment.LOG_FORMAT !== undefined && { logFormat: environment.LOG_FORMAT }),
   }
 }
 

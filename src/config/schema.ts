@@ -429,6 +429,11 @@ export const environmentSchema = z.object({
     'info',
     'Lowest severity that is logged: fatal, error, warn, info, debug, trace or silent.',
   ),
+  LOG_FORMAT: optionalVariable(
+    oneOf(['json', 'text']),
+    'Whether log lines are JSON or text for a person.',
+    { shownDefault: '`text` on a terminal, else `json`' },
+  ),
 })
 
 /** The variables after parsing. */

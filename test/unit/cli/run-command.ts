@@ -55,7 +55,7 @@ export async function runCommandLine(
     streams: { input: new PassThrough(), output: new PassThrough() },
     serve: async () => {
       served = true
-      return ok(undefined)
+      return ok({ url: 'http://127.0.0.1:4318' })
     },
   })
   return { code, stdout, stderr, served }
