@@ -45,6 +45,7 @@ function describedProgram() {
       },
       readInput: async () => '',
       streams: { input: new PassThrough(), output: new PassThrough() },
+      onStop: () => () => {},
       serve: async () => ok({ url: 'http://127.0.0.1:4318' }),
     },
     async () => {},

@@ -58,6 +58,13 @@ export async function run(): Promise<number> {
     readSecret: createReadSecret(process.stdin, process.stderr),
     readInput: () => readInput(process.stdin),
     streams: { input: process.stdin, output: process.stdout },
+    onStop: (stop) => {
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+      for (const signal of signals) process.on(signal, stop)
+      return () => {
+        for (const signal of signals) process.off(signal, stop)
+      }
+    },
     now: Date.now,
     transcripts: {
       folders: () => transcriptFolders(platform.homeDir, environment),

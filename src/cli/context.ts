@@ -45,6 +45,8 @@ export interface ProgramContext {
   readonly readInput: () => Promise<string>
   /** Standard input and output as they are, for a command that speaks a protocol over them. */
   readonly streams: { readonly input: Readable; readonly output: Writable }
+  /** Calls back when the process is asked to end, in the place of ending it; returns how to undo that. */
+  readonly onStop: (stop: () => void) => () => void
   /** Epoch ms. */
   readonly now: () => number
   /** Transcripts of agents, which only the bridge's own parts can read. */

@@ -1,6 +1,5 @@
 /** A line of the bridge's log, which is JSON, as a person reads it on a terminal. Pure. */
-import type { Style, TextLine } from './terminal.ts'
-import { styled } from './terminal.ts'
+import { type Style, styled, type TextLine } from './terminal.ts'
 
 /** By Node alone: the bridge would keep a calendar in memory for it. */
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
@@ -24,7 +23,7 @@ export function logLine(json: string): TextLine {
   ]
   const style = STYLES[String(level)]
   if (style !== undefined) parts.push(styled(style, `${String(level)}: `))
-  parts.push(String(msg ?? ''))
+  parts.push(textOf(msg ?? ''))
   const told = [...errorText(err), ...factTexts(facts)]
   if (told.length > 0) parts.push(styled('gray', `  ${told.join(', ')}`))
   return parts
@@ -42,11 +41,13 @@ function recordOf(json: string): Record<string, unknown> | undefined {
 function errorText(error: unknown): string[] {
   if (error === undefined) return []
   const { message } = (typeof error === 'object' ? (error ?? {}) : {}) as { message?: unknown }
-  return [typeof message === 'string' ? message : JSON.stringify(error)]
+  return [textOf(message ?? error)]
 }
 
 function factTexts(facts: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(facts).map(([name, value]) =>
-    typeof value === 'object' ? `${name} ${JSON.stringify(value)}` : `${name} ${String(value)}`,
-  )
+  return Object.entries(facts).map(([name, value]) => `${name} ${textOf(value)}`)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

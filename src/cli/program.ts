@@ -34,6 +34,7 @@ import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { addStatusLine } from './statusline/command.ts'
 import { addTail } from './tail.ts'
+import { addTop } from './top.ts'
 import { addUninstall } from './uninstall.ts'
 import { addWaste } from './waste.ts'
 
@@ -105,6 +106,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addPrCost(program, context, concluded)
   addStatusLine(program, context, concluded)
   addTail(program, context, concluded)
+  addTop(program, context, concluded)
   addMcp(program, context, concluded)
   addImport(program, context, concluded)
   addReconcile(program, context, concluded)

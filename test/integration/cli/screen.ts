@@ -63,6 +63,7 @@ export async function runOnScreen(
     },
     readInput: async () => '',
     streams: { input: new PassThrough(), output: new PassThrough() },
+    onStop: () => () => {},
     serve: async () => ok({ url: 'http://127.0.0.1:4318' }),
   })
   return { code, ...written }

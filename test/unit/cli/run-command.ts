@@ -53,6 +53,7 @@ export async function runCommandLine(
     },
     readInput: async () => '',
     streams: { input: new PassThrough(), output: new PassThrough() },
+    onStop: () => () => {},
     serve: async () => {
       served = true
       return ok({ url: 'http://127.0.0.1:4318' })
