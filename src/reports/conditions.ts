@@ -5,12 +5,8 @@
 import { usageGroupOf } from '../domain/usage-group.ts'
 import type { UsageSlice } from '../storage/usage-slice.ts'
 import { attributesFor, type NamingDeps, namingFor } from './group-naming.ts'
-import {
-  matchingCells,
-  type NamedConditions,
-  type OnlyNames,
-  type UsageCells,
-} from './usage-cells.ts'
+import { matchingCells, type NamedConditions, type OnlyNames } from './group-use.ts'
+import type { UsageCells } from './usage-cells.ts'
 
 export interface Conditions extends NamedConditions {
   /** Resource attributes that they ask for. */
@@ -49,5 +45,5 @@ export function matchingIn(
   conditions: Conditions,
 ): Pick<UsageSlice, 'sessions' | 'models'> {
   const { sessions, rows } = matchingCells(cells, conditions)
-  return { sessions, models: rows.flatMap((row) => slice.models[row] ?? []) }
+  return { sessions, models: [...rows].flatMap((row) => slice.models[row] ?? []) }
 }

@@ -2,7 +2,7 @@
 import { ATTRIBUTE_NAMES, type UsageGroup } from '../domain/usage-group.ts'
 import type { TicketOf } from '../domain/ticket.ts'
 import type { KnownPullRequests } from './pull-requests.ts'
-import type { Naming } from './usage-cells.ts'
+import type { GroupColumns, Naming } from './group-columns.ts'
 
 /** Read for all groups, so that rows are remembered once for most of them. */
 const USUAL_ATTRIBUTES: readonly string[] = Object.values(ATTRIBUTE_NAMES).flat()
@@ -14,7 +14,10 @@ export function attributesFor(groups: readonly UsageGroup[]): readonly string[] 
 }
 
 export interface NamingDeps {
-  readonly slices: { pullRequests(): Promise<KnownPullRequests> }
+  readonly slices: {
+    readonly columns: GroupColumns
+    pullRequests(): Promise<KnownPullRequests>
+  }
   readonly ticketOf: TicketOf
 }
 
@@ -29,5 +32,5 @@ export async function namingFor(
     ({ source }) => source.of === 'work' && source.field === 'pullRequest',
   )
   const { pullRequestOf, version } = isAsked ? await slices.pullRequests() : NONE
-  return { naming: { ticketOf, pullRequestOf }, version }
+  return { naming: { ticketOf, pullRequestOf, columns: slices.columns }, version }
 }

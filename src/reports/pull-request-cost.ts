@@ -8,7 +8,8 @@ import { bucketOf } from '../domain/usage.ts'
 import { dayOf } from './time-buckets.ts'
 import { namingFor } from './group-naming.ts'
 import { readCells, usageRowOf } from './usage-by.ts'
-import { groupUse, type Naming, type OnlyNames } from './usage-cells.ts'
+import type { Naming } from './group-columns.ts'
+import { groupUse, type OnlyNames } from './group-use.ts'
 import { type CellSlice, createUsageSlices } from './usage-slices.ts'
 
 export interface PullRequestCost {

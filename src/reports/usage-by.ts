@@ -9,7 +9,7 @@ import { costsOf, type Sums, tokensOf } from './sums.ts'
 import { dayOf } from './time-buckets.ts'
 import { type Conditions, conditionsOf } from './conditions.ts'
 import { attributesFor, namingFor } from './group-naming.ts'
-import { type GroupPart, groupUse } from './usage-cells.ts'
+import { type GroupPart, groupUse } from './group-use.ts'
 import type { CellSlice } from './usage-slices.ts'
 
 export async function usageBy(deps: OverviewDeps, query: UsageQuery): Promise<UsageAnswer> {

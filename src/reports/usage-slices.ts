@@ -10,13 +10,14 @@ import {
   type RememberedSlices,
   type SliceOf,
 } from './remembered-slices.ts'
+import { createGroupColumns, type GroupColumns } from './group-columns.ts'
 import { createPullRequests, type KnownPullRequests } from './pull-requests.ts'
 import { cellsOf, countCells, type UsageCells } from './usage-cells.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
 /** Slices of sums: about 10 kB each for a team of a few dozen. */
 const MAX_SUMS = 1500
-/** Rows of cells, some 130 bytes each: more than a year of a team of thirty. */
+/** Rows of cells, some 150 bytes each: more than a year of a team of thirty. */
 const MAX_CELLS = 250_000
 /**
  * How long where a replica of the database is read: what is read after a change was told may still be of
@@ -47,6 +48,8 @@ export interface UsageSlices
   ): Promise<readonly CellSlice[]>
   /** Which pull request work was for, of an owner's sessions if one is named. */
   pullRequests(owner?: Owner): Promise<KnownPullRequests>
+  /** Of the rows. */
+  readonly columns: GroupColumns
 }
 
 interface UsageSlicesDeps {
@@ -97,6 +100,7 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
   }
 
   return {
+    columns: createGroupColumns(),
     read: (filter, range, spanAt, pause, conditions) => {
       const readSlice =
         conditions === undefined ? usage.reader(filter) : matching(filter, conditions)

@@ -35,7 +35,18 @@ const { values: options } = parseArgs({
   },
 })
 /** Two groups at once. */
-const PAIRS = ['project,model', 'user,skill', 'pull-request,commit', 'ticket,user']
+const PAIRS = [
+  'project,model',
+  'user,skill',
+  'branch,user',
+  'ticket,user',
+  'repository,pull-request',
+  'pull-request,commit',
+]
+/** Before the name of a group, or of two. */
+const GROUPED = 'usage, a year, by '
+/** What each may take at the median. */
+const GROUP_BOUND_MS = 150
 const ROUNDS = Number(options.rounds)
 const REAL_REQUESTS = 400
 
@@ -168,7 +179,7 @@ async function questions(base: string): Promise<Readonly<Record<string, string>>
     ...Object.fromEntries(
       [...USAGE_GROUPS.map(({ name }) => name), 'resource:service.version', ...PAIRS].map(
         (group) => [
-          `usage, a year, by ${group}`,
+          `${GROUPED}${group}`,
           `/api/usage?${from(365)}&group=${encodeURIComponent(group)}`,
         ],
       ),
@@ -202,11 +213,16 @@ try {
   const bridge = await startBridge(server && (await moveYear(server)))
   await sendSessions(bridge.url)
   say('question | first ms | median ms | slowest ms | thread held ms')
+  const slow: string[] = []
   for (const [name, path] of Object.entries(await questions(bridge.url))) {
     const { firstMs, medianMs, slowestMs, heldMs } = await measure(`${bridge.url}${path}`)
     const figures = [firstMs, medianMs, slowestMs, heldMs].map((ms) => ms.toFixed(1))
-    say(`${name} | ${figures.join(' | ')}`)
+    const isSlow = name.startsWith(GROUPED) && medianMs > GROUP_BOUND_MS
+    if (isSlow) slow.push(name)
+    say(`${name} | ${figures.join(' | ')}${isSlow ? ` | over ${GROUP_BOUND_MS} ms` : ''}`)
   }
+  const verdict = slow.length === 0 ? 'all of them' : `all but ${slow.length}: ${slow.join('; ')}`
+  say(`groups within ${GROUP_BOUND_MS} ms at the median: ${verdict}`)
   await bridge.stop()
 } finally {
   await server?.remove()
