@@ -49,8 +49,8 @@ export interface BudgetWatchDeps {
   readonly hourText: (ms: number) => string
   readonly alerts: Pick<AlertStore, 'raise'>
   readonly channels: readonly string[]
-  /** Called with each alert once it is durable. */
-  readonly onRaised: (alert: Alert) => void
+  /** Called with each alert once it is durable, and the session that spent last of it where that is known. */
+  readonly onRaised: (alert: Alert, session: SessionKey | undefined) => void
   readonly clock: Clock
   readonly log: DeliveryLog
 }
@@ -71,6 +71,8 @@ interface Found {
   /** When it may be told again, as far as is known. */
   readonly untilMs: number
   readonly sessionKey?: SessionKey
+  /** The newest session that was told of and spent for it. */
+  readonly spentBy?: SessionKey | undefined
   /** What it says is implied by another one: it is noted, but not told. */
   readonly isSilent?: boolean
 }
@@ -84,7 +86,8 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   let running: Promise<void> | undefined
   let isStopped = false
 
-  async function tell({ alert, sinceMs, untilMs, sessionKey, isSilent }: Found): Promise<void> {
+  async function tell(found: Found): Promise<void> {
+    const { alert, sinceMs, untilMs, sessionKey, spentBy, isSilent } = found
     const topic = alertTopic(alert)
     const nowMs = clock.now()
     if (nowMs < (told.get(topic) ?? 0)) return
@@ -99,7 +102,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
       if (told.size <= MAX_TOLD) break
       told.delete(oldest)
     }
-    if (isNews && isSilent !== true) deps.onRaised(alert)
+    if (isNews && isSilent !== true) deps.onRaised(alert, spentBy)
   }
 
   function* thresholds(
@@ -107,6 +110,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     subject: string,
     spentUsd: number,
     span: WindowSpan | undefined,
+    spentBy: SessionKey | undefined,
   ): Generator<Found> {
     const { limitUsd, window } = budget
     const reached = reachedThreshold(spentUsd, limitUsd)
@@ -127,7 +131,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     for (const threshold of THRESHOLDS.toReversed()) {
       if (threshold > reached) continue
       const alert = { kind: 'budget', ...held, threshold, limitUsd, spentUsd, atMs: nowMs } as const
-      yield { ...common, alert, isSilent: threshold < reached }
+      yield { ...common, alert, spentBy, isSilent: threshold < reached }
     }
   }
 
@@ -161,14 +165,18 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   function* ofWindows(
     budget: KnownBudget,
     span: WindowSpan,
-    spenders: ReadonlySet<string> | undefined,
+    keys: ReadonlySet<SessionKey>,
+    isFull: boolean,
   ): Generator<Found> {
     const { of } = budget
+    const newest = newestOf(of, keys)
+    // A session has several models.
+    const spenders = isFull || of === 'model' ? undefined : newest.keys()
     for (const each of spenders ?? ledger.subjectsIn(of, span)) {
       if (!isFor(budget, each)) continue
       const spentUsd = ledger.spentIn(of, each, span)?.costUsd
       if (spentUsd === undefined) continue
-      yield* thresholds(budget, each, spentUsd, span)
+      yield* thresholds(budget, each, spentUsd, span, newest.get(each))
       yield* forecast(budget, each, spentUsd, span)
     }
   }
@@ -178,7 +186,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
       const session = ledger.session(key)
       const subject = session && spenderOf(budget.of, session)
       if (session === undefined || subject === undefined || !isFor(budget, subject)) continue
-      yield* thresholds(budget, key, session.costUsd, undefined)
+      yield* thresholds(budget, key, session.costUsd, undefined, key)
     }
   }
 
@@ -220,17 +228,15 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     }
   }
 
-  /** Those that sessions spent for; undefined where that has to be looked for. */
-  function spendersOf(of: BudgetOf, keys: ReadonlySet<SessionKey>): Set<string> | undefined {
-    // A session has several models.
-    if (of === 'model') return undefined
-    const spenders = new Set<string>()
+  /** Whom sessions spent for, and the newest session of each. */
+  function newestOf(of: BudgetOf, keys: ReadonlySet<SessionKey>): Map<string, SessionKey> {
+    const newest = new Map<string, SessionKey>()
     for (const key of keys) {
       const session = ledger.session(key)
       const spender = session && spenderOf(of, session)
-      if (spender !== undefined) spenders.add(spender)
+      if (spender !== undefined) newest.set(spender, key)
     }
-    return spenders
+    return newest
   }
 
   /** What these sessions have to do with; with `isFull`, all that is known. */
@@ -238,8 +244,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     for (const budget of budgets()) {
       if (budget.scope !== undefined) continue
       const span = windowAt(budget.window, clock.now(), calendar)
-      const spenders = isFull ? undefined : spendersOf(budget.of, keys)
-      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span, spenders)
+      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span, keys, isFull)
     }
     if (!tellsSpikes) return
     yield* sessionSpikes(keys)
@@ -266,7 +271,11 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
 
   return {
     committed: ({ sessions, usage }) => {
-      for (const { key } of sessions) changed.add(key)
+      for (const { key } of sessions) {
+        // The newest comes last.
+        changed.delete(key)
+        changed.add(key)
+      }
       if (usage.length === 0 || timer !== undefined || isStopped) return
       timer = clock.setTimer(() => {
         timer = undefined

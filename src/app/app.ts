@@ -142,6 +142,7 @@ export async function createApp(
     store,
     betweenCommits: (task) => handler.betweenCommits(task),
     onAlert: metrics.budgetAlert,
+    showInTrace: (session, alert) => handler.showAlert(session, alert),
     clock,
     log,
   })

@@ -9,10 +9,11 @@ import { type BudgetWatch as Watcher, createBudgetWatch } from '../alerts/budget
 import type { AlertChannel } from '../alerts/channel.ts'
 import { createSpendingLedger, type SpendingLedger } from '../alerts/spending-ledger.ts'
 import type { Config } from '../config/config.ts'
-import { type Alert, alertText } from '../domain/alert.ts'
-import type { BudgetAlert, BudgetWatch, Threshold } from '../domain/budget.ts'
+import { type Alert, alertText, type ThresholdAlert } from '../domain/alert.ts'
+import type { BudgetAlert, BudgetWatch, PassedThreshold, Threshold } from '../domain/budget.ts'
 import { type BudgetPlan, createBudgetPlan, earliestOf } from '../domain/budget-plan.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { SessionKey } from '../domain/identity.ts'
 import type { KnownBudget } from '../domain/managed-budget.ts'
 import type { Outcome } from '../domain/session-store.ts'
 import { SPIKE_HISTORY_MS } from '../domain/spike.ts'
@@ -73,6 +74,8 @@ export interface BudgetsDeps {
   readonly store: Pick<Store<unknown>, 'brake' | 'budgets' | 'alerts' | 'pause'>
   readonly betweenCommits: <T>(task: () => Promise<T>) => Promise<T>
   readonly onAlert: (scope: string, threshold: Threshold) => void
+  /** Shows an alert in the trace of the session that spent. */
+  readonly showInTrace: (session: SessionKey, alert: PassedThreshold) => Promise<void>
   readonly clock: Clock
   readonly log: Log
 }
@@ -145,6 +148,15 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     if (alert.kind === 'budget') deps.onAlert(alert.scope, alert.threshold)
   }
 
+  /** It is told already, so a failure costs its EVENT alone. */
+  async function showInTrace(session: SessionKey, alert: ThresholdAlert): Promise<void> {
+    try {
+      await deps.showInTrace(session, alert)
+    } catch (error) {
+      log.error({ err: error }, 'a budget alert could not be shown in the trace')
+    }
+  }
+
   const watcher: Watcher = createBudgetWatch({
     budgets: () => plan.current(),
     tellsSpikes,
@@ -152,9 +164,10 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     hourText: (ms) => hourText(ms, timeZone),
     alerts: store.alerts,
     channels: names,
-    onRaised: (alert) => {
+    onRaised: (alert, session) => {
       tell(alert)
       notify()
+      if (alert.kind === 'budget' && session !== undefined) void showInTrace(session, alert)
     },
   })
 

@@ -3,20 +3,15 @@
  * hour or a session far above its usual, a plan that is nearly used up. Each is told once, by every channel
  * that is set up.
  */
-import type { Threshold } from './budget.ts'
+import type { PassedThreshold } from './budget.ts'
 import type { HeldSubject } from './budget-subject.ts'
 import { heldName, heldWhen } from './managed-budget.ts'
 import { type PlanNews, planWindowText } from './plan-window.ts'
 import { usdText } from './usd-text.ts'
 
 /** Spending passed a threshold of a budget. */
-export interface ThresholdAlert extends HeldSubject {
+export interface ThresholdAlert extends PassedThreshold {
   readonly kind: 'budget'
-  readonly threshold: Threshold
-  readonly limitUsd: number
-  readonly spentUsd: number
-  /** When it was found, epoch ms; the same below. */
-  readonly atMs: number
 }
 
 /** At its pace so far, a budget is spent before its window ends. */
@@ -28,6 +23,7 @@ export interface ForecastAlert extends HeldSubject {
   readonly projectedUsd: number
   /** The day on which it is spent, `2026-11-19`. */
   readonly spentOn: string
+  /** When it was found, epoch ms; the same below. */
   readonly atMs: number
 }
 
@@ -65,7 +61,10 @@ export type Alert = ThresholdAlert | ForecastAlert | SpikeAlert | PlanAlert
 
 export const ALERT_KINDS: readonly Alert['kind'][] = ['budget', 'forecast', 'spike', 'plan']
 
-/** An alert in one sentence. `shown` makes names fit for where the sentence goes: agents send them as they like. */
+/**
+ * An alert in one sentence: `passed 80 % of the daily budget of team red: $8.12 of $10.00 spent on 2026-11-21`. `shown` makes names fit for where the sentence goes: agents
+ * send them as they like.
+ */
 export function alertText(alert: Alert, shown: (name: string) => string = (name) => name): string {
   switch (alert.kind) {
     case 'budget': {

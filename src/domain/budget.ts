@@ -2,10 +2,9 @@
  * What may be spent, and when that is told: the decisions, pure. A budget is for each session, or
  * for a day's spending by all, by each user or by each team; it is told at 80 % and at 100 %.
  */
-import type { BudgetScope } from './budget-subject.ts'
+import type { BudgetScope, HeldSubject } from './budget-subject.ts'
 import { roundUsd } from './exact-sum.ts'
 import type { Emission } from './emission.ts'
-import { usdText } from './usd-text.ts'
 
 export type { BudgetScope } from './budget-subject.ts'
 
@@ -41,6 +40,9 @@ export interface BudgetAlert extends BudgetSubject {
   /** When it was found, epoch ms. */
   readonly atMs: number
 }
+
+/** The same of any budget, managed ones included. */
+export interface PassedThreshold extends HeldSubject, Omit<BudgetAlert, keyof BudgetSubject> {}
 
 /** Spending on one subject: before a step, and with it. */
 export interface Spending {
@@ -80,24 +82,10 @@ function isReached(spentUsd: number, threshold: Threshold, limitUsd: number): bo
   return roundUsd(spentUsd) >= roundUsd((limitUsd * threshold) / 100)
 }
 
-// A budget's alert in one sentence for a person: in the log, in the trace and in a chat.
+// What a person reads of a budget.
 
 /** Ids of agents can be of any length. */
 export const MAX_BUDGET_NAME_LENGTH = 200
-
-/**
- * `passed 80 % of the daily budget of team red: $8.12 of $10.00 spent on 2026-11-21`. `shown` makes the
- * name of a session, user or team fit for where the sentence goes: agents send it as they like.
- */
-export function budgetText(
-  alert: BudgetAlert,
-  shown: (name: string) => string = (name) => name,
-): string {
-  const { threshold, spentUsd, limitUsd, date } = alert
-  const when = date === '' ? '' : ` on ${date}`
-  const sums = `${usdText(spentUsd)} of ${usdText(limitUsd)} spent${when}`
-  return `passed ${threshold} % of the ${budgetName(alert, shown)}: ${sums}`
-}
 
 /** `daily budget of team red`. */
 export function budgetName(

@@ -3,7 +3,7 @@
  * budget. A control that decided something is stored in one order with the records, so that a
  * replay gives the rows that were sent.
  */
-import type { BudgetAlert } from './budget.ts'
+import type { PassedThreshold } from './budget.ts'
 import type { SessionKey } from './identity.ts'
 
 /** Why a session was closed. */
@@ -13,7 +13,7 @@ export type CloseReason = 'idle' | 'shutdown' | 'max_age' | 'limit' | 'session_e
 export type SessionControl =
   | { readonly kind: 'tick'; readonly atMs: number }
   | { readonly kind: 'close'; readonly reason: CloseReason; readonly atMs: number }
-  | { readonly kind: 'budget'; readonly alert: BudgetAlert }
+  | { readonly kind: 'budget'; readonly alert: PassedThreshold }
 
 /** A control together with the session it is for. */
 export interface ControlOfSession {

@@ -88,7 +88,7 @@ export interface Outcome<S> {
   readonly sessions: readonly SessionRow<S>[]
   readonly usage: readonly SessionUsage[]
   readonly emissions: readonly Emission[]
-  /** Ticks and closings that decided something, in order, behind the records of this commit. */
+  /** Ticks, closings and alerts that decided something, in order, behind the records of this commit. */
   readonly controls?: readonly ControlOfSession[]
 }
 

@@ -3,7 +3,9 @@
  * that the session is in. Its key is made of what names the alert, so the same alert has the same
  * id however often it is made.
  */
-import { type BudgetAlert, budgetText } from '../domain/budget.ts'
+import { alertText } from '../domain/alert.ts'
+import type { PassedThreshold } from '../domain/budget.ts'
+import { rollingMs } from '../domain/budget-subject.ts'
 import type { AgentEvent } from '../domain/agent-event.ts'
 import type { BudgetRefusal } from '../domain/budget-refusal.ts'
 import type { Emission } from '../domain/emission.ts'
@@ -24,7 +26,7 @@ import { emptyUsageDraft } from './usage/usage.ts'
 /** The EVENT for the session whose spending passed the threshold; none before its first turn. */
 export function budgetEvents(
   state: SessionState,
-  alert: BudgetAlert,
+  alert: PassedThreshold,
   policy: SessionPolicy,
 ): readonly Emission[] {
   const draft: Draft = { state, policy, emissions: [], usage: emptyUsageDraft() }
@@ -33,29 +35,39 @@ export function budgetEvents(
 }
 
 /** The same within a step. Changes nothing of the session. */
-export function emitBudgetEvent(draft: Draft, alert: BudgetAlert): void {
-  const { scope, subject, date, threshold, limitUsd, spentUsd } = alert
+export function emitBudgetEvent(draft: Draft, alert: PassedThreshold): void {
+  const { scope, subject, date, budget, window, threshold, limitUsd, spentUsd } = alert
   const { lastMs } = draft.state
   emitInCurrentTurn(draft, {
     type: 'event',
-    key: `budget|${JSON.stringify([scope, subject, date, threshold, limitUsd])}`,
+    key: keyOf(alert),
     name: threshold < 100 ? 'budget nearly spent' : 'budget spent',
     // Only the step is known, not the call; the newest record of the session is of that step.
     startMs: lastMs,
     endMs: lastMs,
     level: 'WARNING',
-    statusMessage: budgetText(alert),
+    statusMessage: alertText({ kind: 'budget', ...alert }),
     metadata: {
       event: 'budget',
       scope,
-      user: scope === 'user' ? subject : undefined,
-      team: scope === 'team' ? subject : undefined,
+      budget,
+      window,
+      ...(isNamed(scope) && { [scope]: subject }),
       date: date === '' ? undefined : date,
       threshold_percent: threshold,
       limit_usd: limitUsd,
       spent_usd: spentUsd,
     },
   })
+}
+
+function keyOf({ atMs, ...alert }: PassedThreshold): string {
+  const { scope, subject, date, budget, window, threshold, limitUsd } = alert
+  const of = [scope, subject, date, threshold, limitUsd]
+  if (budget === undefined || window === undefined) return `budget|${JSON.stringify(of)}`
+  // A rolling window has no name, and is told again once it has passed.
+  const when = rollingMs(window) === undefined ? [] : [atMs]
+  return `budget|${JSON.stringify([...of, budget, ...when])}`
 }
 
 /** What a spent budget refused, in the turn that asked for it. */

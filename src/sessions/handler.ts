@@ -4,7 +4,7 @@
  * time; memory changes, and the sender of the records is answered, only after the commit has
  * succeeded. Deadlines live in the store, so a restart takes up where the last process ended.
  */
-import type { BudgetAlert } from '../domain/budget.ts'
+import type { BudgetAlert, PassedThreshold } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import type { CloseReason } from '../domain/session-control.ts'
@@ -61,6 +61,11 @@ export interface SessionHandler {
    * the rest may be, and is known then when all come again.
    */
   accept(arrivals: readonly Arrival[]): Promise<void>
+  /**
+   * A budget was found spent behind the commit of a session's records: its trace shows that. Resolves
+   * once it is durable; nothing happens for a session that is not known.
+   */
+  showAlert(key: SessionKey, alert: PassedThreshold): Promise<void>
   /** Arms the timer: deadlines that passed while the bridge was down are due immediately. */
   start(): Promise<void>
   /** Looks for sessions that are due: of another process that shares the store, say. */
@@ -260,6 +265,7 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
       }
       await enqueue(arrivals)
     },
+    showAlert: (sessionKey, alert) => enqueue([{ sessionKey, input: { kind: 'budget', alert } }]),
     start: async () => arm(await store.nextDeadline()),
     recheck: () => void recheck(),
     remove: (key) =>

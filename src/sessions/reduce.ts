@@ -76,7 +76,9 @@ export function reduce(
   let expiredMs: number | undefined
   for (const input of inputs) {
     if (input.kind === 'budget') {
+      const before = draft.emissions.length
       emitBudgetEvent(draft, input.alert)
+      if (draft.emissions.length > before) controls.push(input)
       continue
     }
     if (input.kind !== 'record' && decides(draft, input)) controls.push(input)

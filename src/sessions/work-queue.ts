@@ -8,7 +8,7 @@ import type { SessionKey } from '../domain/identity.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { SessionInput } from './reduce.ts'
 
-/** Something to be done to a session that no record asks for: a tick or a close. */
+/** Something to be done to a session that no record asks for: a tick, a close, or an alert to be shown. */
 export interface Control {
   readonly sessionKey: SessionKey
   readonly input: SessionInput

@@ -1,5 +1,5 @@
 /** Controls as they stand in columns: what kind, when, and a text that says the rest. */
-import type { BudgetAlert } from '../domain/budget.ts'
+import type { PassedThreshold } from '../domain/budget.ts'
 import type { CloseReason, SessionControl } from '../domain/session-control.ts'
 import { parseJsonText } from './json-text.ts'
 
@@ -27,7 +27,7 @@ export function readControl(
       return { kind, reason: detail as CloseReason, atMs }
     case 'budget': {
       const alert = parseJsonText(detail ?? '')
-      return alert.ok ? { kind, alert: alert.value as BudgetAlert } : undefined
+      return alert.ok ? { kind, alert: alert.value as PassedThreshold } : undefined
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What happened to a session, put in order: its records, and the controls and policies between them. */
-import type { BudgetAlert } from '../domain/budget.ts'
+import type { PassedThreshold } from '../domain/budget.ts'
 import type { CloseReason, SessionControl } from '../domain/session-control.ts'
 import type { StoredInput, StoredInputSlice } from '../domain/stored-inputs.ts'
 import type { StoredBatch } from '../domain/telemetry-record.ts'
@@ -85,7 +85,7 @@ function readControl(
       return { kind, reason: detail as CloseReason, atMs }
     case 'budget': {
       const alert = parseJsonText(detail ?? '')
-      return alert.ok ? { kind, alert: alert.value as BudgetAlert } : undefined
+      return alert.ok ? { kind, alert: alert.value as PassedThreshold } : undefined
     }
   }
 }

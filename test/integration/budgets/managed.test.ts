@@ -23,7 +23,12 @@ async function setUp(budgets: readonly object[], more: Record<string, string> = 
   )
   const file = join(dataDir, 'budgets.json')
   writeFileSync(file, JSON.stringify({ budgets }))
-  return { ...bridgeEnvironment(dataDir, langfuse), BUDGETS_FILE: file, ...more }
+  const env: Record<string, string> = {
+    ...bridgeEnvironment(dataDir, langfuse),
+    BUDGETS_FILE: file,
+    ...more,
+  }
+  return { env, langfuse }
 }
 
 async function started(env: Record<string, string>) {
@@ -32,6 +37,16 @@ async function started(env: Record<string, string>) {
   const stop = () => (stopped ??= bridge.stop())
   cleanUp.push(stop)
   return { ...bridge, stop }
+}
+
+type Spans = ReturnType<Awaited<ReturnType<typeof createLangfuseStandIn>>['spans']>
+
+/** What an EVENT says of a budget. */
+function eventOf({ name, attributes }: Spans[number]) {
+  const metadata = ['scope', 'user', 'budget', 'limit_usd', 'spent_usd'].map(
+    (key) => attributes[`langfuse.observation.metadata.${key}`],
+  )
+  return [name, ...metadata, attributes['langfuse.observation.status_message']]
 }
 
 let hooks = 0
@@ -63,7 +78,7 @@ describe('budgets of the file', () => {
   test('refuse what is over them, are told once to the webhook, and hold over a restart', async () => {
     const webhook = await createWebhookReceiver()
     cleanUp.push(() => webhook.close())
-    const env = await setUp(
+    const { env, langfuse } = await setUp(
       [{ name: 'ada-month', for: 'user:ada', window: 'month', limitUsd: 3 }],
       { BUDGET_ACTION: 'stop', BUDGET_WEBHOOK_URL: webhook.url },
     )
@@ -96,10 +111,28 @@ describe('budgets of the file', () => {
     expect(webhook.posted()).toMatchObject([
       { kind: 'budget', budget: 'ada-month', window: 'month', subject: 'ada' },
     ])
+    const events = () =>
+      langfuse
+        .spans()
+        .filter(({ type }) => type === 'event')
+        .sort((a, b) => a.name.localeCompare(b.name))
+    const refused = ['prompt refused', 'user', 'ada', 'ada-month', '3', '3', reason]
+    const alert = expect.stringMatching(/^passed 100 % of the monthly budget "ada-month" of ada: /)
+    expect(events().map(eventOf)).toEqual([
+      ['budget spent', 'user', 'ada', 'ada-month', '3', '3', alert],
+      refused,
+      refused,
+    ])
+    const ids = events().map(({ spanId }) => spanId)
+    expect(ids.map((id) => langfuse.spanIdCounts().get(id))).toEqual([1, 1, 1])
+    const { code, stderr } = await createHome().start(['replay', 's1'], env)
+    expect(code, stderr).toBe(0)
+    expect(new Set(events().map(({ spanId }) => spanId))).toEqual(new Set(ids))
+    expect(ids.map((id) => langfuse.spanIdCounts().get(id))).toEqual([2, 2, 2])
   })
 
   test('that are wrong keep the bridge from starting, and are named with their line', async () => {
-    const env = await setUp([{ name: 'a', window: 'year', limitUsd: 1 }])
+    const { env } = await setUp([{ name: 'a', window: 'year', limitUsd: 1 }])
     const { code, stderr } = await createHome().start(['start'], env)
     expect(code).toBe(1)
     expect(stderr).toMatch(/BUDGETS_FILE .*budgets\.json: line 1: budgets\[0\]\.window: expected/)
@@ -108,7 +141,7 @@ describe('budgets of the file', () => {
 
 describe('claude-telemetry budget', () => {
   test('adds, lists and removes budgets, while a bridge runs and without one', async () => {
-    const env = await setUp([{ name: 'from-file', window: 'week', limitUsd: 50 }], {
+    const { env } = await setUp([{ name: 'from-file', window: 'week', limitUsd: 50 }], {
       BUDGET_ACTION: 'stop',
       BUDGET_TIME_ZONE: 'UTC',
     })

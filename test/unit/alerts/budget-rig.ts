@@ -11,6 +11,7 @@ import type {
   KnownSession,
   SpentRow,
 } from '../../../src/domain/budget-brake.ts'
+import type { SessionKey } from '../../../src/domain/identity.ts'
 import type { KnownBudget } from '../../../src/domain/managed-budget.ts'
 import type { Outcome } from '../../../src/domain/session-store.ts'
 import { SPIKE_HISTORY_MS } from '../../../src/domain/spike.ts'
@@ -91,6 +92,7 @@ export function setUpBudgets(options: RigOptions, stored: StoredSpending = {}) {
     return true
   }
   const raised: Alert[] = []
+  const spentBy: (SessionKey | undefined)[] = []
   const watchOf = () =>
     createBudgetWatch({
       budgets: () => budgets,
@@ -98,7 +100,10 @@ export function setUpBudgets(options: RigOptions, stored: StoredSpending = {}) {
       hourText: (ms) => new Date(ms).toISOString().slice(0, 13).replace('T', ' ').concat(':00'),
       alerts: { raise },
       channels: ['webhook'],
-      onRaised: (alert) => void raised.push(alert),
+      onRaised: (alert, session) => {
+        raised.push(alert)
+        spentBy.push(session)
+      },
     })
   const watch = watchOf()
   const stop = (): void => {
@@ -107,7 +112,7 @@ export function setUpBudgets(options: RigOptions, stored: StoredSpending = {}) {
   }
   onTestFinished(stop)
   return {
-    ...{ brake, clock, store, errors, ledger, watch, noted, raised, stop, watchOf },
+    ...{ brake, clock, store, errors, ledger, watch, noted, raised, spentBy, stop, watchOf },
     reads: () => reads,
     breakAlerts: (broken: boolean) => {
       isBroken = broken

@@ -57,6 +57,27 @@ describe('a threshold', () => {
     expect(texts()).toHaveLength(1)
   })
 
+  test('is shown in the trace of the newest session that spent for it', async () => {
+    const rig = await startedWith([managed({ of: 'user' })])
+    rig.committed(spent({ id: 's1', usd: 5, userId: 'ada' }))
+    rig.committed(spent({ id: 's2', usd: 2, userId: 'ada' }))
+    rig.committed(spent({ id: 's1', usd: 3, beforeUsd: 5, userId: 'ada' }))
+    rig.committed(spent({ id: 's3', usd: 1, userId: 'eve' }))
+    await rig.clock.advance(1000)
+    expect(rig.spentBy).toEqual(['claude-code/s1'])
+  })
+
+  test('of a session, in its own; that nobody spent just now, nowhere', async () => {
+    const rig = await startedWith(
+      [managed({ window: 'session' }), managed({ name: 'd', window: 'month' })],
+      { rows: [{ costUsd: 100 }] },
+    )
+    expect(rig.spentBy).toEqual([undefined])
+    rig.committed(spent({ id: 's1', usd: 12 }))
+    await rig.clock.advance(1000)
+    expect(rig.spentBy).toEqual([undefined, 'claude-code/s1'])
+  })
+
   test('that was told before a restart, or by another replica, is not told again', async () => {
     const { watch, watchOf, raised, clock, noted } = await startedWith([managed({})], {
       rows: [{ costUsd: 8 }],

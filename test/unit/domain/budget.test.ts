@@ -1,8 +1,8 @@
 /** When a budget is told, and in which words. */
+import { alertText } from '../../../src/domain/alert.ts'
 import { describe, expect, test } from 'vitest'
 import {
   type BudgetAlert,
-  budgetText,
   passedThresholds,
   reachedThreshold,
   type Threshold,
@@ -125,11 +125,11 @@ describe('an alert in words', () => {
       'passed 80 % of the budget of session claude-code/s1: $8.13 of $10.00 spent',
     ],
   ] satisfies [Partial<BudgetAlert>, string][])('%j', (change, text) => {
-    expect(budgetText({ ...alert, ...change })).toBe(text)
+    expect(alertText({ kind: 'budget', ...alert, ...change })).toBe(text)
   })
 
   test('a name of any length does not make a text of any length', () => {
     const subject = 'x'.repeat(100_000)
-    expect(budgetText({ ...alert, scope: 'user', subject }).length).toBeLessThan(300)
+    expect(alertText({ kind: 'budget', ...alert, scope: 'user', subject }).length).toBeLessThan(300)
   })
 })

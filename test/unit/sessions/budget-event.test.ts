@@ -1,10 +1,11 @@
 /** A budget alert in a session's trace, and whose spending a session's is. */
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../src/domain/agent-event.ts'
-import type { BudgetAlert } from '../../../src/domain/budget.ts'
+import type { BudgetAlert, PassedThreshold } from '../../../src/domain/budget.ts'
 import type { Identity } from '../../../src/domain/identity.ts'
 import { budgetEvents } from '../../../src/sessions/budget-event.ts'
 import { foldSessions } from '../../../src/sessions/fold.ts'
+import { reduce } from '../../../src/sessions/reduce.ts'
 import type { SessionState } from '../../../src/sessions/state.ts'
 import { answer, arrives, at, call, closing, fresh, policy, prompt, run } from './events.ts'
 
@@ -82,6 +83,40 @@ describe('the event of an alert', () => {
     expect(keyOf({ ...alert, spentUsd: 0.9, atMs: 1 })).toBe(keyOf(alert))
   })
 
+  test('of a managed budget names it, and is told again once a rolling window has passed', () => {
+    const managed = {
+      ...alert,
+      scope: 'project',
+      subject: 'shop',
+      budget: 'b',
+      window: 'week',
+    } as const
+    expect(budgetEvents(inTurn, managed, policy)).toMatchObject([
+      {
+        statusMessage:
+          'passed 80 % of the weekly budget "b" of project shop: $0.85 of $1.00 spent in the week of 2026-11-21',
+        metadata: { scope: 'project', project: 'shop', budget: 'b', window: 'week', limit_usd: 1 },
+      },
+    ])
+    const rolling = { ...managed, window: '5h', date: '' } as const
+    const changes = [
+      ...[alert, managed, { ...managed, budget: 'c' }, { ...managed, date: '2026-11-28' }],
+      ...[rolling, { ...rolling, atMs: at(4) }],
+    ]
+    expect(new Set(changes.map(keyOf)).size).toBe(changes.length)
+    expect(keyOf({ ...managed, spentUsd: 0.9, atMs: at(4) })).toBe(keyOf(managed))
+    expect(keyOf({ ...rolling, spentUsd: 0.9 })).toBe(keyOf(rolling))
+  })
+
+  test('decides a session only where something is shown of it', () => {
+    const input = { kind: 'budget', alert } as const
+    const shown = reduce(inTurn, [input], policy)
+    expect(shown.controls).toEqual([input])
+    expect(shown.emissions).toEqual(budgetEvents(inTurn, alert, policy))
+    expect(shown.state).toEqual(inTurn)
+    expect(reduce(fresh(), [input], policy)).toMatchObject({ controls: [], emissions: [] })
+  })
+
   test('is not said of a session that has had no turn', () => {
     expect(budgetEvents(fresh(), alert, policy)).toEqual([])
   })
@@ -113,7 +148,7 @@ function laterTurn(): SessionState {
   return run([...first, second, arrives(call(6, 'r2', { promptId: 'p2' }))]).state
 }
 
-function keyOf(of: BudgetAlert): string | undefined {
+function keyOf(of: PassedThreshold): string | undefined {
   const [event] = budgetEvents(inTurn, of, policy)
   return event?.key
 }
