@@ -75,6 +75,8 @@ async function lookUp(
     }
     case 'waste':
       return found(await queries.waste(question.key), 'session', question.key)
+    case 'wasteInRange':
+      return ok(await queries.wasteInRange(question.query))
     case 'events':
       return foundPage(await queries.events(question.key, question.query), 'session', question.key)
     case 'event':

@@ -9,6 +9,7 @@ import type { WebQueries } from './queries.ts'
 export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addQuestion(app, queries, api.overview, ({ query }) => ({ name: 'overview', query }))
   addQuestion(app, queries, api.usage, ({ query }) => ({ name: 'usage', query }))
+  addQuestion(app, queries, api.wasteInRange, ({ query }) => ({ name: 'wasteInRange', query }))
   addQuestion(app, queries, api.facets, ({ query }) => ({ name: 'facets', query }))
   addQuestion(app, queries, api.budgets, () => ({ name: 'budgets' }))
   addQuestion(app, queries, api.fleet, ({ query }) => ({ name: 'fleet', query }))

@@ -32,7 +32,7 @@ import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/ses
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
 import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
 import type { UsageAnswer, UsageQuery } from './contract/usage.ts'
-import type { Waste } from './contract/waste.ts'
+import type { Waste, WasteInRange, WasteQuery } from './contract/waste.ts'
 import type { WebFailure } from './failure.ts'
 
 /** A cursor that was not given out for this question: told to the client as `malformed`. */
@@ -53,6 +53,7 @@ export interface StoreQueries {
   ): Promise<Result<Turn, BadCursor> | undefined>
   item(sessionKey: string, turnKey: string, itemId: string): Promise<WaterfallItem | undefined>
   waste(sessionKey: string): Promise<Waste | undefined>
+  wasteInRange(query: WasteQuery): Promise<WasteInRange>
   events(
     sessionKey: string,
     query: RawEventsQuery,
@@ -136,6 +137,7 @@ export type Question =
     }
   | { readonly name: 'item'; readonly key: string; readonly turn: string; readonly item: string }
   | { readonly name: 'waste'; readonly key: string }
+  | { readonly name: 'wasteInRange'; readonly query: WasteQuery }
   | { readonly name: 'events'; readonly key: string; readonly query: RawEventsQuery }
   | { readonly name: 'event'; readonly key: string; readonly id: string }
   | { readonly name: 'liveRecent'; readonly query: LiveRecentQuery }

@@ -22,10 +22,12 @@ import { ROI_TITLE, roiFacts } from './roi-text.ts'
 import { sessionFields } from './session-fields.ts'
 import { allTokens } from './session-table.ts'
 import { dimensionShares, type Overview } from '../api/contract/overview.ts'
+import type { WasteInRange } from '../api/contract/waste.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
 import { tipText } from './tip-text.ts'
+import { wasteJson, wasteSectionLines, wasteSectionMarkdown } from './waste-section.ts'
 import { wrapped } from './wrapped-text.ts'
 import { dateText, dateTimeText } from './zoned-time.ts'
 
@@ -43,9 +45,14 @@ export interface Returned {
   readonly assumed: RoiAssumptions
 }
 
+/** A report with what the sessions of its range wasted, where that was looked for. */
+export interface Reported extends ReportData {
+  readonly waste?: WasteInRange | undefined
+}
+
 export function reportIn(
   format: Format,
-  data: ReportData,
+  data: Reported,
   options: LimitOptions,
   terminal: Terminal,
   returned?: Returned,
@@ -65,7 +72,7 @@ export function reportIn(
 }
 
 function linesOf(
-  data: ReportData,
+  data: Reported,
   names: number,
   listed: number,
   terminal: Terminal,
@@ -80,6 +87,7 @@ function linesOf(
     ...notesOf(data).flatMap((line) => wrapped(line, terminal, 0)),
     ...summaryOf(data.overview).flatMap((line) => wrapped(line, terminal, 0)),
     ...sectionsOf(data, names, listed).flatMap(({ lines }) => ['', ...lines(terminal)]),
+    ...wasteSectionLines(data.waste, terminal),
     ...roiLines(returned, terminal),
     ...(tips.length === 0 ? [] : ['', [styled('bold', TIPS_TITLE)], ...tips]),
   ]
@@ -110,7 +118,7 @@ function roiJson(returned: Returned | undefined) {
 }
 
 function markdownOf(
-  data: ReportData,
+  data: Reported,
   names: number,
   listed: number,
   returned: Returned | undefined,
@@ -119,6 +127,7 @@ function markdownOf(
   return [
     [`## ${titleOf(data)}`, ...notesOf(data), ...summaryOf(data.overview)].join('\n'),
     ...sectionsOf(data, names, listed).map(({ markdown }) => markdown()),
+    ...wasteSectionMarkdown(data.waste),
     ...(returned === undefined ? [] : [roiMarkdown(returned)]),
     ...(tips.length === 0 ? [] : [[`## ${TIPS_TITLE}`, ...tips].join('\n')]),
   ].join('\n\n')
@@ -241,7 +250,7 @@ function changeText(change: number): string {
   return `${change < 0 ? '−' : '+'}${shareText(Math.abs(change))}`
 }
 
-function jsonOf(data: ReportData, listed: number) {
+function jsonOf(data: Reported, listed: number) {
   const { overview, rows, shares, tools, dearest, tips, period, groups, timeZone } = data
   const { totals, previous, cache, edits, firstCommit } = overview
   const byGroup = (values: readonly (string | null)[]) =>
@@ -276,6 +285,7 @@ function jsonOf(data: ReportData, listed: number) {
       errorRate: use.results === 0 ? null : use.failures / use.results,
     })),
     dearest: dearest.slice(0, listed).map((row) => objectOf(sessionFields, row)),
+    ...(data.waste !== undefined && { waste: wasteJson(data.waste) }),
     tips: tips.map((tip) => ({ ...tip, text: tipText(tip) })),
   }
 }

@@ -32,6 +32,7 @@ import { createTerminal } from './terminal.ts'
 import { dayStart } from '../reports/time-text.ts'
 
 interface Options extends FilterOptions, LimitOptions, FormatOptions, SendingOptions, RoiOptions {
+  readonly waste: boolean
   readonly by: Period
   readonly group?: readonly UsageGroup[]
 }
@@ -48,7 +49,7 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
     .summary('report by day, week or month')
     .description(
       'Sums up what agents cost and did: totals by period, optionally split; tools, the most\n' +
-        'expensive sessions, and at most three tips.',
+        'expensive sessions, what these wasted, and at most three tips.',
     )
     .addOption(new Option('--by <period>', 'period of a row').choices(PERIODS).default('day'))
     .addOption(
@@ -60,6 +61,7 @@ export function addReport(program: Command, context: CliContext, concluded: Conc
         .argParser(groupsIn),
     )
   addFilterOptions(addTimeOptions(command, 'start of the range'))
+  command.option('--no-waste', 'leave out what sessions wasted, which takes some seconds')
   addRoiOptions(command)
   addLimitOptions(command, '20 names per row, 10 tools and sessions; all as JSON or CSV')
   addSendingOptions(addFormatOptions(command))
@@ -86,7 +88,12 @@ async function report(data: Data, context: CliContext, options: Options): Promis
     assumed: assumed.value,
     figures: roiFigures(figures.value, nowMs),
   }
-  const told = reportIn(formatOf(options), figures.value, options, terminal, returned)
+  const format = formatOf(options)
+  const waste =
+    options.waste && format !== 'csv'
+      ? await data.reports.wasteInRange({ ...filter, tz: timeZone })
+      : undefined
+  const told = reportIn(format, { ...figures.value, waste }, options, terminal, returned)
   if (!isSent(options)) return ok(told)
   const whom = [options.user, options.team].flatMap((name) => name ?? [])
   const title = [titleOf(figures.value), ...whom].join(', ')

@@ -23,6 +23,7 @@ import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
 import { usageBy } from './usage-by.ts'
 import { wasteOf } from './waste/waste.ts'
+import { createWasteMemo, wasteInRange, type WasteMemo } from './waste/waste-in-range.ts'
 import { visibleFolds, visibleReader, visibleSlices } from './visible-reader.ts'
 
 export type Reports = Omit<StoreQueries, 'budgets' | 'statusLine'>
@@ -37,6 +38,8 @@ export interface ReportsDeps {
   /** The same for sessions that were told. */
   readonly folds?: SessionFolds
   readonly pause?: Pause
+  /** What was found in sessions; of these reports alone unless it is shared. */
+  readonly wasteMemo?: WasteMemo
   /** The ticket that a branch is for; by the usual pattern unless told otherwise. */
   readonly ticketOf?: TicketOf
   /** Whose sessions these reports are of; everybody's unless told otherwise. */
@@ -50,6 +53,7 @@ export function createReports(deps: ReportsDeps): Reports {
     ticketOf = createTicketReader(),
     pause = letOthersRun,
     visible = 'all',
+    wasteMemo: memo = createWasteMemo(),
   } = deps
   const reader = visibleReader(deps.reader, visible)
   const remembered = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
@@ -72,6 +76,7 @@ export function createReports(deps: ReportsDeps): Reports {
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
     waste: (key) => wasteOf({ folds, pause }, key),
+    wasteInRange: (query) => wasteInRange({ ...asked, folds, memo }, query),
     events: (key, query) => rawEvents(reader, key, query, pause),
     event: (key, id) => rawEvent(reader, key, id),
     fleet: (query) => fleetOf({ reader, now, pause }, query),

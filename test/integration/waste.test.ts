@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Waste } from '../../src/api/contract/waste.ts'
+import type { Waste, WasteInRange } from '../../src/api/contract/waste.ts'
+import { createHome } from './cli/home.ts'
+import { bridgeEnvironment } from './corpus/bridge.ts'
 import { newBridge, newFolder } from './corpus/new-bridge.ts'
 import { recording, replay } from './corpus/recording.ts'
 import { type LogEntry, logsBody, type Values } from '../page/team/otlp.ts'
@@ -223,6 +225,77 @@ describe('in telemetry', () => {
       { kind: 'compaction', subject: '', count: 1, tokens: 90_800, usd: 0.282, ms: 900 },
     ])
     expect((await wasteOf(url, 'long')).findings).toEqual([])
+  })
+
+  test('of a range, by kind: of the most expensive sessions, and as far as they have come', async () => {
+    const { url, dataDir } = await newBridge()
+    const env = bridgeEnvironment(dataDir)
+    const nowMs = Date.now()
+    const compact = (session: string, id: string, costUsd: number) =>
+      post(
+        url,
+        '/v1/logs',
+        logsBody(resource, { 'session.id': session }, [
+          request(nowMs, { query_source: 'compact', cost_usd: costUsd, request_id: id }),
+        ]),
+      )
+    const ofRange = async (): Promise<WasteInRange> => {
+      const answer = await fetch(`${url}/api/waste?from=${nowMs - 86_400_000}&tz=UTC`)
+      expect(answer.status).toBe(200)
+      return (await answer.json()) as WasteInRange
+    }
+    expect(await ofRange()).toMatchObject({ sessions: { all: 0, looked: 0 }, usd: 0, kinds: [] })
+    await compact('small', 'r1', 0.1)
+    await compact('large', 'r2', 0.3)
+    await post(
+      url,
+      '/v1/logs',
+      logsBody(resource, { 'session.id': 'usual' }, [request(nowMs, { request_id: 'r3' })]),
+    )
+    const first = await ofRange()
+    expect(first).toMatchObject({
+      sessions: { all: 3, looked: 3 },
+      costUsd: { all: 0.45, looked: 0.45 },
+      usd: 0.4,
+      kinds: [
+        {
+          ...{ kind: 'compaction', count: 2, tokens: 181_600, usd: 0.4, ms: 1800, sessions: 2 },
+          worst: [
+            { key: 'claude-code/large', sessionId: 'large', title: null, usd: 0.3, ms: 900 },
+            { key: 'claude-code/small', sessionId: 'small', title: null, usd: 0.1, ms: 900 },
+          ],
+        },
+      ],
+    })
+    expect(await ofRange()).toEqual(first)
+    await compact('small', 'r4', 0.4)
+    expect(await ofRange()).toMatchObject({
+      usd: 0.8,
+      kinds: [{ count: 3, worst: [{ sessionId: 'small', usd: 0.5 }, { sessionId: 'large' }] }],
+    })
+
+    const report = async (...args: string[]) =>
+      (await createHome().start(['report', ...args], env)).stdout
+    expect(await report()).toMatch(
+      /\nWaste\n\$0\.80 in 3 sessions\.\nWASTE .*\nCompaction +3 +\$0\.80 .*small\nCompaction: Start/,
+    )
+    expect(await report('--format', 'markdown')).toMatch(
+      /## Waste\n\$0\.80 in 3 sessions\.\n\n\| WASTE .*\n.*\n\| Compaction \| 3 \| \$0\.80 /,
+    )
+    expect(JSON.parse(await report('--json'))).toMatchObject({
+      waste: {
+        usd: 0.8,
+        kinds: [{ kind: 'compaction', advice: expect.stringMatching(/^Start a/) }],
+      },
+    })
+    expect(await report('--no-waste')).not.toContain('Waste')
+
+    for (let n = 0; n < 30; n += 1) await compact(`cheap-${n}`, `c${n}`, 0.01)
+    expect(await ofRange()).toMatchObject({
+      sessions: { all: 33, looked: 30 },
+      costUsd: { all: 1.15, looked: 1.12 },
+      usd: 1.07,
+    })
   })
 
   test('a tool that waited for a person, and one that was allowed at once', async () => {

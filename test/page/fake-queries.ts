@@ -13,7 +13,7 @@ import { session } from './sample/session.ts'
 import { sessionRows } from './sample/sessions.ts'
 import { turn } from './sample/turn.ts'
 import { usage } from './sample/usage.ts'
-import { waste } from './sample/waste.ts'
+import { waste, wasteInRange } from './sample/waste.ts'
 
 /** What can be made to fail. */
 export type Failing = 'overview' | 'sessions' | 'delivery'
@@ -107,6 +107,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       const row = rowOf(key)
       return row && turn(row, turnKey)?.items.find((item) => item.id === id)
     },
+    wasteInRange: async () => wasteInRange(),
     waste: async (key) => rowOf(key) && { findings: waste(), omitted: 0, isPartial: false },
     events: async (key) => rowOf(key) && ok(rawEvents(nowMs)),
     event: async (key, id) =>

@@ -61,6 +61,18 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     await expectShown(page.getByRole('button', { name: '7 days', pressed: true }))
   })
 
+  test('the overview shows what was wasted, and leads to the sessions that it was most in', async () => {
+    const { page } = visit
+    await visit.go('/')
+    const table = page.getByRole('table', { name: 'Waste' })
+    await expectShown(table.getByText('Cold cache'))
+    await expectShown(
+      page.getByText('30 most expensive of 812 sessions, which have 70 % of the cost'),
+    )
+    await table.getByRole('link').first().click()
+    await expect.poll(() => new URL(page.url()).pathname).toMatch(/^\/sessions\/./)
+  })
+
   test('costs are split by one or two groups, which stand in the address', async () => {
     const { page } = visit
     await visit.go('/?split=skill,resource%3Adepartment')

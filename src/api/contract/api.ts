@@ -18,6 +18,7 @@
  * | POST /api/sessions/:key/scrub | masks the secrets in what is stored of it |
  * | POST /api/scrub | masks what belongs to no session, after all of them |
  * | GET /api/usage | what was used, by one or two groups |
+ * | GET /api/waste | what the sessions of a range spent to no purpose, by kind |
  * | GET /api/sessions/:key/turns | its turns, page by page, the newest page first |
  * | GET /api/sessions/:key/turns/:turn | one turn's waterfall, page by page |
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
@@ -80,7 +81,7 @@ import { deletedAnswer, scrubbedAnswer, scrubbedSessionAnswer, sessionAnswer } f
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
 import { usageAnswer, usageQuery } from './usage.ts'
 import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
-import { wasteAnswer } from './waste.ts'
+import { wasteAnswer, wasteInRange, wasteQuery } from './waste.ts'
 
 const nothing = z.object({})
 
@@ -178,6 +179,13 @@ export const api = {
     READS,
   ),
   usage: get('/api/usage', 'Get usage by one or two groups', usageQuery, usageAnswer, READS),
+  wasteInRange: get(
+    '/api/waste',
+    'List the waste of the sessions in a range',
+    wasteQuery,
+    wasteInRange,
+    READS,
+  ),
   sessions: get('/api/sessions', 'List sessions', sessionListQuery, sessionListAnswer, READS),
   session: get('/api/sessions/:key', 'Get a session', nothing, sessionAnswer, READS_CONTENT),
   deleteSession: {

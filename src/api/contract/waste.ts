@@ -1,6 +1,7 @@
-/** `GET /api/sessions/:key/waste`: where a session spent money or time to no purpose. */
+/** `GET /api/sessions/:key/waste` and `GET /api/waste`: where sessions spent money or time to no purpose. */
 import { z } from 'zod'
-import { count, usd } from './quantities.ts'
+import { filterShape, timeZone } from './filter.ts'
+import { count, timeMs, usd } from './quantities.ts'
 
 export const wasteFinding = z
   .object({
@@ -38,3 +39,41 @@ export const wasteAnswer = z
   })
   .meta({ id: 'Waste' })
 export type Waste = z.infer<typeof wasteAnswer>
+
+export const wasteQuery = z.object({ ...filterShape, tz: timeZone })
+export type WasteQuery = z.output<typeof wasteQuery>
+
+const { kind, ...amount } = wasteFinding.omit({ subject: true }).shape
+
+export const wasteInRange = z
+  .object({
+    fromMs: timeMs,
+    toMs: timeMs,
+    /** Those of the range, and how many of them were looked at: the most expensive. */
+    sessions: z.object({ all: count, looked: count }),
+    /** What they spent in the range. */
+    costUsd: z.object({ all: usd, looked: usd }),
+    /** What all that was found cost. */
+    usd,
+    /** The most expensive first. A session counts with all of it, whatever lies in the range. */
+    kinds: z.array(
+      z.object({
+        kind,
+        ...amount,
+        /** Sessions in which it was found. */
+        sessions: count,
+        /** Some of them, the most expensive first. */
+        worst: z.array(
+          z.object({
+            key: z.string(),
+            sessionId: z.string(),
+            title: z.string().nullable(),
+            usd: amount.usd,
+            ms: amount.ms,
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'WasteInRange' })
+export type WasteInRange = z.infer<typeof wasteInRange>

@@ -19,6 +19,7 @@ import { SpendingChart } from '../parts/spending-chart.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { UsagePanel } from '../parts/usage-panel.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
+import { WasteCard } from '../parts/waste-card.tsx'
 import { rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
 
@@ -97,6 +98,7 @@ function OverviewBody({
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />
       </Panel>
+      <WasteCard filter={filter} />
       <Panel title="Tools" note="the bar below a name shows the share that failed">
         {overview.tools.length === 0 ? (
           <Empty>No tool was used.</Empty>

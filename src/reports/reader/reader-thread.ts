@@ -16,6 +16,7 @@ import { createReports } from '../reports.ts'
 import { createSessionFolds } from '../session-folds.ts'
 import { createUsageSlices, REMEMBERED_OF_REPLICA_MS } from '../usage-slices.ts'
 import { visibleReader } from '../visible-reader.ts'
+import { createWasteMemo } from '../waste/waste-in-range.ts'
 import { openReader } from '../../storage/beside.ts'
 import { answerTo, liveChunk } from '../../api/answers.ts'
 import { tookTooLong } from '../../api/failure.ts'
@@ -55,6 +56,7 @@ const slices = createUsageSlices({
   ...(database?.readUrl !== undefined && { rememberedForMs: REMEMBERED_OF_REPLICA_MS }),
 })
 const memo = createSpendingMemo()
+const wasteMemo = createWasteMemo()
 const folds = createSessionFolds({ reader, policy })
 let toldProject: ((projectId: string | undefined) => void) | undefined
 const links =
@@ -105,7 +107,7 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
   }
   const { visible } = request
   const reports = createReports({
-    ...{ reader, policy, now, links, slices, folds, pause, visible },
+    ...{ reader, policy, now, links, slices, folds, pause, visible, wasteMemo },
     ticketOf,
   })
   const spending = {
@@ -145,6 +147,7 @@ function forget({ bucketsMs, regrouped, isCleared }: Changes): void {
   if (isCleared) {
     slices.clear()
     memo.clear()
+    wasteMemo.clear()
   }
   if (regrouped !== undefined) {
     slices.regrouped(regrouped)

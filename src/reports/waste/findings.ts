@@ -249,7 +249,7 @@ function merged(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Two findings of one kind as one. */
-function addFindings(a: Finding, b: Finding): Finding {
+export function addFindings(a: Finding, b: Finding): Finding {
   const add = (one: number | null, other: number | null): number | null =>
     one === null && other === null ? null : (one ?? 0) + (other ?? 0)
   return {

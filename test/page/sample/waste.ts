@@ -1,5 +1,6 @@
 /** Findings of each shape: with and without a subject, tokens, a cost and a time. */
-import type { WasteFinding } from '../../../src/api/contract/waste.ts'
+import type { WasteFinding, WasteInRange } from '../../../src/api/contract/waste.ts'
+import { sessionRows } from './sessions.ts'
 
 export function waste(): WasteFinding[] {
   return [
@@ -23,4 +24,26 @@ export function waste(): WasteFinding[] {
     },
     { kind: 'waiting', subject: 'Bash', count: 2, tokens: null, usd: null, ms: 310_000 },
   ]
+}
+
+/** The same by kind, in two of the sample's sessions. */
+export function wasteInRange(): WasteInRange {
+  const [first, second] = sessionRows(0)
+  const kinds = waste().map(({ kind, count, tokens, usd, ms }, at) => {
+    const sum = { kind, count, tokens, usd, ms }
+    const worst = [first, ...(at === 0 ? [second] : [])].flatMap((row) =>
+      row === undefined
+        ? []
+        : [{ key: row.key, sessionId: row.sessionId, title: row.title, usd: sum.usd, ms: sum.ms }],
+    )
+    return { ...sum, sessions: worst.length, worst }
+  })
+  return {
+    fromMs: 0,
+    toMs: 1,
+    sessions: { all: 812, looked: 30 },
+    costUsd: { all: 120, looked: 84 },
+    usd: 2.09,
+    kinds,
+  }
 }
