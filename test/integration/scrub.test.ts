@@ -12,6 +12,7 @@ import {
   type LangfuseStandIn,
   STAND_IN_KEYS,
 } from './langfuse-stand-in/stand-in.ts'
+import type { WorkSegment } from '../../src/domain/work.ts'
 import { isOnPostgres, rowsIn, storedBytes } from './store.ts'
 
 const secrets = generateSecrets(seeded(23)).filter((_, n) => n % 8 === 0)
@@ -294,6 +295,79 @@ describe('scrub reaches what sessions share or have no part in', () => {
     expect(status).toBe(200)
     await bridge.stop()
     return storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' })
+  }
+
+  test('what sessions worked on: branches, repositories, commits and pull requests', async () => {
+    const dataDir = temporaryFolder()
+    onTestFinished(() => removeFolder(dataDir))
+    const environment = { ...bridgeEnvironment(dataDir), HOOK_CONTENT: 'on' }
+    const bridge = await startBridge({ ...environment, MASK: 'off' })
+    await post(`${bridge.url}/v1/logs`, callOf('work', 0, { 'vcs.repository.name': `a/${TOKEN}` }))
+    const tools = [
+      [`git switch -c fix/${TOKEN}`, ''],
+      [`git commit -m "use ${TOKEN}"`, `[fix/${TOKEN} 1a2b3c4] use ${TOKEN}`],
+      ['gh pr create --fill', `https://github.com/acme/widgets-${TOKEN}/pull/7`],
+    ] as const
+    for (const [n, [command, stdout]] of tools.entries()) {
+      await post(`${bridge.url}/hooks/claude-code`, {
+        ...{ session_id: 'work', hook_event_name: 'PostToolUse', cwd: '/nowhere' },
+        ...{ tool_name: 'Bash', tool_use_id: `t${n}`, tool_input: { command } },
+        tool_response: { stdout, stderr: '', interrupted: false },
+      })
+      await post(`${bridge.url}/v1/logs`, callOf('work', n + 1))
+    }
+    await bridge.stop()
+    const { run } = storedAt(dataDir, { ...environment, OTLP_RECEIVER_PORT: '9', TZ: 'UTC' })
+    const segments = () =>
+      rowsIn<{ work: string }>(dataDir, 'select work from work_segments order by segment').map(
+        ({ work }) => JSON.parse(work) as WorkSegment,
+      )
+    const halves = [TOKEN.slice(0, TOKEN.length / 2), TOKEN.slice(TOKEN.length / 2)]
+    const files = () =>
+      storedBytes(dataDir).filter(({ bytes }) => halves.some((half) => bytes.includes(half)))
+    const before = segments()
+    expect(before.map(({ commit }) => commit?.name)).toContain('1a2b3c4')
+    for (const field of ['repository', 'branch', 'pullRequest'] as const) {
+      expect(JSON.stringify(before.map((each) => each[field])), field).toContain(TOKEN)
+    }
+    expect(files()).not.toEqual([])
+    documentOf(await run(['scrub', '--yes', '--json']))
+    expect(files().map(({ name }) => name)).toEqual([])
+    const masked = JSON.stringify(before).replaceAll(TOKEN, '[masked: github-token]')
+    expect(segments()).toEqual(JSON.parse(masked))
+    const report = await run(['report', '--since', '2026-01-01', '--group', 'branch', '--json'])
+    expect(report.stdout).toContain('fix/[masked: github-token]')
+    expect(documentOf(await run(['scrub', '--dry-run', '--json']))).toMatchObject(nothing)
+  })
+
+  async function post(url: string, body: object): Promise<void> {
+    const { status } = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(status).toBe(200)
+  }
+
+  /** A model call, and what the resource that sent it says. */
+  function callOf(session: string, n: number, resource: Record<string, string> = {}): object {
+    const attributesOf = (values: Record<string, string>) =>
+      Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+    const attributes = attributesOf({
+      'event.name': 'api_request',
+      'session.id': session,
+      model: 'claude-sonnet-4-5',
+      request_id: `${session}-${n}`,
+      cost_usd: '0.1',
+      input_tokens: '10',
+    })
+    const logRecords = [{ timeUnixNano: `${Date.now()}000000`, attributes }]
+    const scope = { name: 'com.anthropic.claude_code.events' }
+    return {
+      resourceLogs: [
+        { resource: { attributes: attributesOf(resource) }, scopeLogs: [{ scope, logRecords }] },
+      ],
+    }
   }
 
   test('what is forwarded unredacted, and what usage is grouped by', async () => {
