@@ -7,9 +7,10 @@ import { Deployment } from 'kubernetes-models/apps/v1'
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
-import { PersistentVolumeClaim, Service, ServiceAccount } from 'kubernetes-models/v1'
+import { ConfigMap, PersistentVolumeClaim, Service, ServiceAccount } from 'kubernetes-models/v1'
 import { parse, parseAllDocuments } from 'yaml'
 import { describe, expect, test } from 'vitest'
+import { parseBudgets } from '../../../src/config/budgets-file.ts'
 import { environmentSchema } from '../../../src/config/schema.ts'
 import { LIVE_PATH, READY_PATH } from '../../../src/receivers/http/routes.ts'
 import { createTemplates } from './go-template.ts'
@@ -23,6 +24,8 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> }
   /** A service account has none. */
   readonly spec?: Record<string, unknown>
+  /** Of a config map. */
+  readonly data?: Readonly<Record<string, string>>
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -73,6 +76,7 @@ function rendered(change: Values, release = 'prod'): readonly Manifest[] {
 }
 
 const models = {
+  ConfigMap,
   Deployment,
   HorizontalPodAutoscaler,
   Ingress,
@@ -101,6 +105,10 @@ const everything: Values = {
   },
   env: { LANGFUSE_HOST: 'https://langfuse.example.com', RETENTION_DAYS: '90' },
   imagePullSecrets: [{ name: 'registry' }],
+  budgets: [
+    { name: 'shop', for: 'project:shop', window: 'month', limitUsd: 500.5 },
+    { name: 'all-5h', window: '5h', limitUsd: 20 },
+  ],
   podAnnotations: { team: 'platform' },
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'tools', operator: 'Exists' }],
@@ -142,7 +150,10 @@ function fail(message: string): never {
 function podOf(manifests: readonly Manifest[]) {
   const deployment = manifests.find(({ kind }) => kind === 'Deployment')
   const { template } = (deployment?.spec ?? fail('no deployment')) as {
-    template: { spec: Record<string, unknown>; metadata: { labels: Record<string, string> } }
+    template: {
+      spec: Record<string, unknown>
+      metadata: { labels: Record<string, string>; annotations?: Record<string, string> }
+    }
   }
   const [container] = template.spec.containers as [
     Container &
@@ -251,6 +262,36 @@ describe('the pod', () => {
     expect(kinds).not.toContain('PodDisruptionBudget')
   })
 
+  test('reads the budgets of the values, and starts anew where they change', () => {
+    const manifests = rendered(everything)
+    const { container, spec, metadata } = podOf(manifests)
+    expect(container.env).toContainEqual({
+      name: 'BUDGETS_FILE',
+      value: '/budgets/budgets.json',
+    })
+    expect(container.volumeMounts).toContainEqual({
+      ...{ name: 'budgets', mountPath: '/budgets', readOnly: true },
+    })
+    const map = manifests.find(({ kind }) => kind === 'ConfigMap')
+    expect(spec.volumes).toContainEqual({
+      ...{ name: 'budgets', configMap: { name: map?.metadata.name } },
+    })
+    expect(parseBudgets(map?.data?.['budgets.json'] ?? '')).toEqual({
+      ok: true,
+      value: [
+        { name: 'shop', of: 'project', subject: 'shop', window: 'month', limitUsd: 500.5 },
+        { name: 'all-5h', of: 'all', window: '5h', limitUsd: 20 },
+      ],
+    })
+    const raised = rendered({ ...everything, budgets: [{ name: 'a', window: 'day', limitUsd: 1 }] })
+    const checksum = 'checksum/budgets'
+    expect(metadata.annotations).toMatchObject({ team: 'platform' })
+    expect(podOf(raised).metadata.annotations?.[checksum]).not.toBe(
+      metadata.annotations?.[checksum],
+    )
+    expect(podOf(rendered({})).metadata).not.toHaveProperty('annotations')
+  })
+
   test('leaves the number of replicas to the autoscaler', () => {
     expect(podOf(rendered({ autoscaling: { enabled: true } })).deployment?.spec).not.toHaveProperty(
       'replicas',
@@ -285,6 +326,8 @@ describe('values', () => {
     [{ service: { httpPort: 80 } }, '/service/httpPort'],
     [{ env: { API_KEY: 'in-the-open' } }, '/env'],
     [{ env: { OTLP_GRPC_PORT: '1' } }, '/env'],
+    [{ env: { BUDGETS_FILE: '/x' } }, '/env'],
+    [{ budgets: [{ name: 'a', window: 'year', limitUsd: 1 }] }, '/budgets/0/window'],
     [{ image: { digest: 'latest' } }, '/image/digest'],
     [{ tls: { clientCaSecret: 'x' } }, '/tls/existingSecret'],
   ])('that are wrong are refused: %j', (change, path) => {

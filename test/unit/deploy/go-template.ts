@@ -3,6 +3,7 @@
  * know is an error, so a template cannot use more than is checked here. Rendered side by side with
  * Go's own library when it was written.
  */
+import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 
 type Value = unknown
@@ -138,10 +139,17 @@ const functions: Readonly<Record<string, (...of: readonly Value[]) => Value>> = 
   and: (...of) => of.find((each) => !isTrue(each)) ?? of.at(-1),
   contains: (part, text) => String(text).includes(String(part)),
   default: (fallback, given) => (isTrue(given) ? given : fallback),
+  dict: (...of) =>
+    Object.fromEntries(
+      of.flatMap((name, at) => (at % 2 === 0 ? [[String(name), of[at + 1]] as const] : [])),
+    ),
   indent: (width, text) => indented(String(text), Number(width)),
   mul: (...of) => of.reduce<number>((product, each) => product * Number(each), 1),
   ne: (a, b) => a !== b,
   nindent: (width, text) => `\n${indented(String(text), Number(width))}`,
+  or: (...of) => of.find(isTrue) ?? of.at(-1),
+  sha256sum: (text) => createHash('sha256').update(String(text)).digest('hex'),
+  toJson: (value) => JSON.stringify(value),
   not: (value) => !isTrue(value),
   printf: (format, ...of) => {
     let at = 0
