@@ -40,13 +40,13 @@ export function sessionIdIn(sessionKey: string): string {
   return sessionKey.slice(sessionKey.indexOf('/') + 1)
 }
 
-function wordsOf({ subject, text, tokens, costUsd, durationMs, name }: LiveEvent): string {
+function wordsOf({ subject, summary, text, tokens, costUsd, durationMs, name }: LiveEvent): string {
   const figures = [
     tokens === null ? undefined : `${countText(tokens)} tokens`,
     costUsd === null ? undefined : usdText(costUsd),
     durationMs === null ? undefined : durationText(durationMs),
   ].filter((figure) => figure !== undefined)
-  const parts = [subject, figures.length === 0 ? null : figures.join(', '), text]
+  const parts = [subject, summary, figures.length === 0 ? null : figures.join(', '), text]
   const words = parts.filter((part) => part !== null && part !== '').join('  ')
   return words === '' ? name : words
 }

@@ -2,13 +2,16 @@
 import type { AgentEvent, Content, TokenUsage } from '../domain/agent-event.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { LiveEvent } from '../api/contract/live.ts'
+import { toolSummary } from '../domain/tool-summary.ts'
 import { cutName, cutText } from './answer-bounds.ts'
 
 const MAX_TEXT = 500
 
 type Place = Pick<LiveEvent, 'position' | 'sessionKey' | 'sessionTitle' | 'receivedMs'>
 type Words = Pick<LiveEvent, 'kind'> &
-  Partial<Pick<LiveEvent, 'subject' | 'text' | 'level' | 'costUsd' | 'durationMs' | 'tokens'>>
+  Partial<
+    Pick<LiveEvent, 'subject' | 'summary' | 'text' | 'level' | 'costUsd' | 'durationMs' | 'tokens'>
+  >
 
 /** Undefined for what only repeats, or completes, what other records tell. */
 export function liveEventOf({ item }: Arrival, place: Place): LiveEvent | undefined {
@@ -22,6 +25,7 @@ export function liveEventOf({ item }: Arrival, place: Place): LiveEvent | undefi
     timeMs: item.timeMs,
     name: cutName(item.name),
     subject: subject === null ? null : cutName(subject),
+    summary: null,
     text: null,
     level: 'default',
     costUsd: null,
@@ -70,6 +74,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
       return {
         kind: 'decision',
         subject: event.tool,
+        summary: summaryOf(event.tool, event.parameters),
         text: cut(`${event.accepted ? 'accepted' : 'refused'} by ${event.source}`),
         level: event.accepted ? 'default' : 'warning',
       }
@@ -77,6 +82,7 @@ function wordsOf(event: AgentEvent): Words | undefined {
       return {
         kind: 'tool',
         subject: event.tool,
+        summary: summaryOf(event.tool, event.input, event.parameters),
         text: event.success ? null : cut(event.error ?? event.errorType ?? 'the tool failed'),
         level: event.success ? 'default' : 'error',
         durationMs: orNull(event.durationMs),
@@ -111,6 +117,11 @@ function wordsOf(event: AgentEvent): Words | undefined {
 }
 
 const levels = { DEFAULT: 'default', WARNING: 'warning', ERROR: 'error' } as const
+
+function summaryOf(tool: string, ...inputs: readonly (string | undefined)[]): string | null {
+  const input = inputs.find((each) => each !== undefined)
+  return toolSummary(tool, input) ?? null
+}
 
 function orNull(figure: number | undefined): number | null {
   return figure ?? null

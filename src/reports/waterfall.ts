@@ -2,6 +2,7 @@
 import { jsonText } from '../domain/numbers.ts'
 import type { Emission, Observation } from '../domain/emission.ts'
 import type { JsonValue } from '../domain/json-value.ts'
+import { toolSummary } from '../domain/tool-summary.ts'
 import { ROOT_KEY } from '../sessions/turns/turn.ts'
 import type { Content } from '../api/contract/quantities.ts'
 import type { WaterfallItem } from '../api/contract/turn.ts'
@@ -114,6 +115,7 @@ function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
     parentId: parentKey === undefined || parentKey === ROOT_KEY ? null : shortId(parentKey),
     kind: kindOf(observation),
     name: cutName(nameOf(observation)),
+    summary: summaryOf(observation),
     startMs,
     endMs: Math.max(startMs, endMs),
     level: levels[level],
@@ -176,6 +178,10 @@ function kindOf({ type, key }: Observation): WaterfallItem['kind'] {
 function nameOf({ type, name, model }: Observation): string {
   if (type === 'generation') return model ?? name
   return type === 'agent' ? name.replace(/^subagent /, '') : name
+}
+
+function summaryOf({ type, name, input }: Observation): string | null {
+  return type === 'tool' ? (toolSummary(name, input) ?? null) : null
 }
 
 function factsOf({ metadata, modelParameters }: Observation): Record<string, string> {

@@ -28,6 +28,8 @@ export const liveEvent = z
     name: z.string(),
     /** Model, tool, or what it was. */
     subject: z.string().nullable(),
+    /** Of tools and decisions on them: what for, in one line, where the input is recorded. */
+    summary: z.string().nullable(),
     /** Prompt, answer or error, where recorded; at most 500 characters. */
     text: z.string().nullable(),
     level: z.enum(['default', 'warning', 'error']),

@@ -58,6 +58,8 @@ export const waterfallItem = z
     kind: z.enum(['call', 'tool', 'subagent', 'waiting', 'note']),
     /** Model, tool, kind of subagent, or what it was. */
     name: z.string(),
+    /** Of tools: what it was used for, in one line of at most 120 characters, where the input tells. */
+    summary: z.string().nullable(),
     startMs: timeMs,
     endMs: timeMs,
     level: z.enum(['default', 'warning', 'error']),

@@ -8,6 +8,7 @@ import type { CostByKind } from '../../domain/price.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import type { Observation, TraceContext } from '../../domain/emission.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
+import { toolSummary } from '../../domain/tool-summary.ts'
 import { ATTRIBUTE } from './attribute-names.ts'
 import { environmentName, type MappingConfig } from './mapping.ts'
 
@@ -50,6 +51,10 @@ function observationAttributes(observation: Observation): SpanAttributes {
     [ATTRIBUTE.OBSERVATION_LEVEL]: observation.level,
     [ATTRIBUTE.OBSERVATION_STATUS_MESSAGE]: observation.statusMessage,
     ...metadataAttributes(ATTRIBUTE.OBSERVATION_METADATA, observation.metadata),
+    ...(observation.type === 'tool' &&
+      metadataAttributes(ATTRIBUTE.OBSERVATION_METADATA, {
+        summary: toolSummary(observation.name, observation.input),
+      })),
   }
 }
 

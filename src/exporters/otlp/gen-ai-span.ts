@@ -5,6 +5,7 @@
 import type { Level, Observation } from '../../domain/emission.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import { jsonText } from '../../domain/numbers.ts'
+import { toolSummary } from '../../domain/tool-summary.ts'
 import type { OutgoingSpan, SpanAttribute } from '../../otlp/encode-spans.ts'
 import { spanIdOf, traceIdOf } from '../ids.ts'
 import { nanosecondsOf } from '../../otlp/nanoseconds.ts'
@@ -63,6 +64,7 @@ function kindOf(observation: Observation): readonly [name: string, Attributes] {
           'gen_ai.tool.call.id': textOf(observation.metadata.tool_use_id),
           'gen_ai.tool.call.arguments': textOf(input),
           'gen_ai.tool.call.result': textOf(output),
+          [`${OURS}.metadata.summary`]: toolSummary(name, input),
         },
       ]
     default:

@@ -6,7 +6,7 @@ import { exactMoment, formatClock } from '../format/moment.ts'
 import { formatUsd } from '../format/usd.ts'
 
 export function LiveRow({ event }: { readonly event: LiveEvent }) {
-  const { kind, name, subject, text, level, timeMs, costUsd, durationMs, tokens } = event
+  const { kind, name, subject, summary, text, level, timeMs, costUsd, durationMs, tokens } = event
   const figures = [
     tokens === null ? undefined : `${formatCompact(tokens)} tokens`,
     durationMs === null ? undefined : formatDuration(durationMs),
@@ -17,7 +17,8 @@ export function LiveRow({ event }: { readonly event: LiveEvent }) {
       <time title={exactMoment(timeMs)}>{formatClock(timeMs)}</time>
       <span className={`kind kind-${kind}`}>{kind}</span>
       <span className="live-text">
-        <span className="name">{subject ?? (text === null ? name : null)}</span> {text}
+        <span className="name">{subject ?? (text === null ? name : null)}</span>{' '}
+        {summary !== null && <span className="summary">{summary}</span>} {text}
         {level !== 'default' && <span className="sr-only"> ({level})</span>}
       </span>
       <span className="live-figures">{figures.join(' · ')}</span>

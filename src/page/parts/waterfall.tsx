@@ -67,6 +67,7 @@ export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
                   >
                     <span className={`kind kind-${item.kind}`}>{KINDS[item.kind]}</span>
                     {item.name}
+                    {item.summary !== null && <span className="summary">{item.summary}</span>}
                     {item.level !== 'default' && <span className="sr-only"> ({item.level})</span>}
                   </button>
                 </td>

@@ -30,6 +30,7 @@ export function liveEvents(nowMs: number, rows: readonly SessionRow[]): LiveEven
       receivedMs: timeMs,
       name: step.kind,
       subject: null,
+      summary: null,
       text: null,
       level: 'default',
       costUsd: null,

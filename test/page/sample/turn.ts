@@ -57,6 +57,7 @@ export function turn(row: SessionRow, key: string): Turn | undefined {
     parentId: null,
     kind,
     name,
+    summary: kind === 'tool' ? 'npm test -- checkout' : null,
     startMs: at(from),
     endMs: at(to),
     level: 'default',

@@ -15,6 +15,7 @@ const event: LiveEvent = {
   kind: 'note',
   name: 'something',
   subject: null,
+  summary: null,
   text: null,
   level: 'default',
   costUsd: null,
@@ -33,6 +34,10 @@ test.each<[string, Partial<LiveEvent>]>([
     { kind: 'call', subject: 'claude-opus-5', tokens: 1_200_000, costUsd: 0.42, durationMs: 3210 },
   ],
   ['tool      Bash  1.2s', { kind: 'tool', subject: 'Bash', durationMs: 1200 }],
+  [
+    'tool      Bash  npm test  1.2s',
+    { kind: 'tool', subject: 'Bash', summary: 'npm test', durationMs: 1200 },
+  ],
   [
     'error     claude-opus-5  overloaded',
     { kind: 'error', subject: 'claude-opus-5', text: 'overloaded' },

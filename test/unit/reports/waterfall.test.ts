@@ -49,7 +49,11 @@ describe('the waterfall', () => {
     ],
     [
       { type: 'tool', name: 'Bash', level: 'ERROR' },
-      { kind: 'tool', name: 'Bash', level: 'error' },
+      { kind: 'tool', name: 'Bash', level: 'error', summary: null },
+    ],
+    [
+      { type: 'tool', name: 'Bash', input: '{"command":"npm test"}' },
+      { name: 'Bash', summary: 'npm test' },
     ],
     [
       { type: 'agent', name: 'subagent Explore' },

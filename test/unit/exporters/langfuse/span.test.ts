@@ -73,6 +73,23 @@ describe('attributes', () => {
       },
     ],
     [
+      'what a tool was used for',
+      { type: 'tool', name: 'Read', input: '{"file_path":"a.ts","offset":2,"limit":3}' },
+      {
+        'langfuse.observation.type': 'tool',
+        'langfuse.observation.input': '{"file_path":"a.ts","offset":2,"limit":3}',
+        'langfuse.observation.metadata.summary': 'a.ts:2-4',
+      },
+    ],
+    [
+      'nothing of a tool whose input is not recorded',
+      { type: 'tool', name: 'Read', input: '[not recorded]' },
+      {
+        'langfuse.observation.type': 'tool',
+        'langfuse.observation.input': '[not recorded]',
+      },
+    ],
+    [
       'half a surrogate pair',
       { input: 'cut \ud83d' },
       { 'langfuse.observation.input': 'cut \ufffd' },

@@ -75,6 +75,7 @@ test('a tool is execute_tool with its arguments and its result', () => {
     'gen_ai.tool.call.id': 'toolu_1',
     'gen_ai.tool.call.arguments': '{"command":"ls"}',
     'gen_ai.tool.call.result': 'a b',
+    'claude_telemetry.metadata.summary': 'ls',
   })
 })
 
