@@ -15,6 +15,21 @@ export interface RecordedText {
   contentOf(value: JsonValue | undefined): Content | null
 }
 
+/** A lone message that only says something is that text. */
+function plainText(value: JsonValue | undefined): JsonValue | undefined {
+  const list = Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
+  const [message] = list
+  if (list.length !== 1 || !isFields(message) || typeof message.content !== 'string') return value
+  const isSaid = message.role === 'user' || message.role === 'assistant'
+  return isSaid && Object.keys(message).length === 2 ? message.content : value
+}
+
+function isFields(
+  value: JsonValue | undefined,
+): value is { readonly [key: string]: JsonValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Stand-ins that do not depend on a record; `session/` writes them. */
 const FIXED = [
   '[no prompt received]',
@@ -48,12 +63,13 @@ export function createRecordedText(maxLength: number): RecordedText {
       }
     },
     contentOf: (value) => {
-      if (value === undefined || value === null) return null
-      if (typeof value !== 'string')
-        return { text: JSON.stringify(value, undefined, 2), note: null }
-      return standIns.has(value)
-        ? { text: null, note: value.slice(1, -1) }
-        : { text: value, note: null }
+      const plain = plainText(value)
+      if (plain === undefined || plain === null) return null
+      if (typeof plain !== 'string')
+        return { text: JSON.stringify(plain, undefined, 2), note: null }
+      return standIns.has(plain)
+        ? { text: null, note: plain.slice(1, -1) }
+        : { text: plain, note: null }
     },
   }
 }

@@ -27,17 +27,28 @@ export function cut(text: string, maxLength: number): string {
  * Chat messages that are new to the model since it answered last: those behind its last answer. All of
  * them where there is none, or where this is no list of messages.
  */
-export function newMessages(input: JsonValue | undefined): JsonValue | undefined {
+export function newMessages(input: JsonValue): JsonValue {
   if (!Array.isArray(input)) return input
   const messages = input as readonly JsonValue[]
-  const at = messages.findLastIndex(
-    (message) =>
-      typeof message === 'object' &&
-      message !== null &&
-      'role' in message &&
-      (message.role === 'assistant' || message.role === 'model'),
-  )
+  const at = messages.findLastIndex((message) => {
+    const role = roleOf(message)
+    return role === 'assistant' || role === 'model'
+  })
   return at < 0 || at === messages.length - 1 ? messages : messages.slice(at + 1)
+}
+
+/** The same of a call that is not its agent's first: what the model is, it was told before. */
+export function laterMessages(input: JsonValue): JsonValue {
+  const fresh = newMessages(input)
+  if (!Array.isArray(fresh)) return fresh
+  const messages = fresh as readonly JsonValue[]
+  const at = messages.findIndex((message) => roleOf(message) !== 'system')
+  return at <= 0 ? messages : messages.slice(at)
+}
+
+function roleOf(message: JsonValue): JsonValue | undefined {
+  const isObject = typeof message === 'object' && message !== null && 'role' in message
+  return isObject ? message.role : undefined
 }
 
 /** A structure that is too long is shown as the beginning of its JSON text. */

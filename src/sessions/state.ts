@@ -32,7 +32,7 @@ export type TurnEnd = 'next_prompt' | 'quiet' | 'turn_span' | 'stop' | 'limit' |
 export type ObservationDraft = Omit<Observation, 'kind' | 'sessionKey' | 'traceKey' | 'context'>
 
 /** What a finished call or tool may wait for. */
-export type Wait = 'answer' | 'bodies' | 'span' | 'usage'
+export type Wait = 'answer' | 'bodies' | 'span' | 'usage' | 'tools'
 
 /** A finished model call that waits for what other records tell about it. */
 export interface HeldCall {
@@ -43,9 +43,67 @@ export interface HeldCall {
   readonly waitsFor: readonly Wait[]
   /** When it is let go without, by arrival time. */
   readonly releaseAtMs: number
+  /** The same for all but its tools. */
+  readonly joinByMs?: number
+  /** Its agent speaks in it: neither a title nor a summary that the agent has made beside. */
+  readonly isChat?: true
+  /** The first of its agent in the turn: it is given the prompt, or the subagent's task. */
+  readonly isFirst?: true
+  /** What its answer is shown as only says that it was not recorded. */
+  readonly isAnswerNote?: true
+  /** Its raw answer, which could not be read as a message: shown where nothing else tells the answer. */
+  readonly bodyText?: string
+  /** What it told the model of tools that calls before it asked for. */
+  readonly answers?: readonly ToolAnswer[]
+  /** When its agent's next call began. */
+  readonly nextMs?: number
   /** As it was counted, while its usage is still to come. */
   readonly counted?: CountedCall
 }
+
+/** A tool that a model asked for, until that call is sent. */
+export interface ToolRequest {
+  /** The tool's own id; absent where the agent tells none. */
+  readonly id: string | undefined
+  readonly name: string
+  /** The subagent that it was asked by; empty for the main agent. */
+  readonly lane: string
+  readonly requestId: string | undefined
+  /** When it was decided on, or began. */
+  readonly atMs: number
+  /** JSON text; absent where it was not recorded. */
+  readonly input: string | undefined
+  /** Less than the model said. */
+  readonly isPart: boolean
+}
+
+/** What a tool returned, until the call is sent that tells the model. */
+export interface ToolAnswer {
+  readonly id: string | undefined
+  readonly name: string
+  readonly lane: string
+  /** The call that asked for the tool. */
+  readonly requestId: string | undefined
+  readonly timeMs: number
+  readonly output: string
+  /** Less than the model was told. */
+  readonly isPart: boolean
+}
+
+/** A tool that may have started a subagent. */
+export interface SubagentStart {
+  readonly toolUseId: string
+  /** The subagent that used it; empty for the main agent. */
+  readonly lane: string
+  readonly type: string | undefined
+  /** What the subagent is to do, where it is recorded. */
+  readonly task: string | undefined
+  readonly startMs: number
+  readonly endMs?: number
+}
+
+/** The text of an answer, or what stands for one that was not recorded. */
+export type EarlyAnswer = string | { readonly note: string }
 
 /** A call as it was counted, so that it can be counted elsewhere. */
 export interface CountedCall {
@@ -168,6 +226,10 @@ export interface OpenTurn {
   reportedAnswer: string | undefined
   reportedTools: Correlations<ReportedTool>
   prompt: string | undefined
+  /** What stands there only says that the prompt was not recorded. */
+  isPromptNote?: boolean
+  /** A call has been given it. */
+  isPromptTold?: boolean
   /** The prompt was read from what a call was given; the turn's own record may say it better. */
   isPromptOfCall?: boolean
   promptLength: number | undefined
@@ -192,9 +254,14 @@ export interface OpenTurn {
    */
   readonly sentSubagents: Correlations<number>
   /** Answers that came before their call, by request id. */
-  earlyAnswers: Correlations<string>
+  earlyAnswers: Correlations<EarlyAnswer>
   /** The same of usage. */
   earlyUsage: Correlations<EarlyUsage>
+  /** Tools asked for, and what they returned, until their calls are sent; see `calls/exchange.ts`. */
+  toolRequests?: Correlations<ToolRequest>
+  toolAnswers?: Correlations<ToolAnswer>
+  /** Tools that may have started subagents, by their id; see `subagents/started-by.ts`. */
+  starts?: Correlations<SubagentStart>
   modelCalls: number
   toolResults: number
   costUsd: number
@@ -459,5 +526,8 @@ function copyTurn(from: OpenTurn): OpenTurn {
   copy.subagents = { ...from.subagents }
   copy.earlyAnswers = copyCorrelations(from.earlyAnswers)
   copy.earlyUsage = copyCorrelations(from.earlyUsage)
+  if (from.toolRequests !== undefined) copy.toolRequests = copyCorrelations(from.toolRequests)
+  if (from.toolAnswers !== undefined) copy.toolAnswers = copyCorrelations(from.toolAnswers)
+  if (from.starts !== undefined) copy.starts = copyCorrelations(from.starts)
   return copy
 }

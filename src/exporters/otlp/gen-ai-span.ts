@@ -3,7 +3,8 @@
  * they have no name for stands under `claude_telemetry.*`. Ids are those that Langfuse gets.
  */
 import type { Level, Observation } from '../../domain/emission.ts'
-import type { JsonValue } from '../../domain/json-value.ts'
+import { type ChatMessage, chatMessages } from '../../domain/chat-message.ts'
+import { type JsonValue, parseBoundedJson } from '../../domain/json-value.ts'
 import { jsonText } from '../../domain/numbers.ts'
 import { toolSummary } from '../../domain/tool-summary.ts'
 import type { OutgoingSpan, SpanAttribute } from '../../otlp/encode-spans.ts'
@@ -155,42 +156,48 @@ function prefixed(
 /** Content as the conventions have it: a list of messages, each with a role and parts, as JSON. */
 function messages(value: JsonValue | undefined, role: 'user' | 'assistant'): string | undefined {
   if (value === undefined || value === null) return undefined
-  const list = Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
-  const isChat = list.length > 0 && list.every(isMessage)
-  const found = isChat ? list.filter(isMessage) : [{ role, content: value }]
+  const found = chatMessages(value) ?? [{ role, content: textOf(value) ?? '' }]
   return jsonText(found.map((message) => ({ role: message.role, parts: partsOf(message) })))
 }
 
-interface Message {
-  readonly role: string
-  readonly content?: JsonValue
-  readonly [key: string]: JsonValue | undefined
+/** Parts of other kinds than text stay as they were recorded. */
+function partsOf(message: ChatMessage): JsonValue[] {
+  const { content, reasoning_content: reasoning, tool_calls: calls = [] } = message
+  if (message.role === 'tool') {
+    return [{ type: 'tool_call_response', id: message.tool_call_id ?? null, response: content }]
+  }
+  const blocks = typeof content === 'string' ? [content] : (content ?? [])
+  return [
+    ...(reasoning === undefined ? [] : [{ type: 'reasoning', content: reasoning }]),
+    ...blocks.map(partOf),
+    ...calls.map(({ id = null, function: of }) => ({
+      type: 'tool_call',
+      id,
+      name: of.name,
+      arguments: argumentsOf(of.arguments),
+    })),
+  ]
 }
 
-function isMessage(value: JsonValue): value is Message {
-  return isRecord(value) && typeof value.role === 'string'
+function partOf(block: JsonValue): JsonValue {
+  if (typeof block === 'string') return { type: 'text', content: block }
+  if (!isRecord(block)) return { type: 'text', content: jsonText(block) }
+  if (block.type === 'text' && typeof block.text === 'string') {
+    return { type: 'text', content: block.text }
+  }
+  return typeof block.type === 'string' ? block : { type: 'text', content: jsonText(block) }
+}
+
+/** The conventions want the arguments as they are, not as JSON text; a text that was cut stays one. */
+function argumentsOf(text: string): JsonValue {
+  const json = parseBoundedJson(text)
+  return json.ok ? (json.value as JsonValue) : text
 }
 
 function isRecord(
   value: JsonValue | undefined,
 ): value is { readonly [key: string]: JsonValue | undefined } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Parts of other kinds than text stay as they were recorded. */
-function partsOf({ role: _role, content, ...rest }: Message): JsonValue[] {
-  const blocks: readonly JsonValue[] = Array.isArray(content) ? content : [content ?? null]
-  const parts = blocks.flatMap((block): JsonValue[] => {
-    if (block === null) return []
-    if (typeof block === 'string') return [{ type: 'text', content: block }]
-    if (!isRecord(block)) return [{ type: 'text', content: jsonText(block) }]
-    if (block.type === 'text' && typeof block.text === 'string') {
-      return [{ type: 'text', content: block.text }]
-    }
-    return [typeof block.type === 'string' ? block : { type: 'text', content: jsonText(block) }]
-  })
-  const others = Object.entries(rest).filter(([, value]) => value !== undefined)
-  return others.length === 0 ? parts : [...parts, { type: 'extra', ...Object.fromEntries(others) }]
 }
 
 function tokens(count: number): number | undefined {

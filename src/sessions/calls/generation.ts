@@ -85,7 +85,7 @@ export function enrichedCall(
       },
     }),
     ...(bodies?.input !== undefined && { input: bodies.input }),
-    ...(bodies !== undefined && { output: bodies.output }),
+    ...(typeof bodies?.output === 'object' && { output: bodies.output }),
   }
 }
 

@@ -11,8 +11,10 @@ import type {
   ModelUsageEvent,
 } from '../../domain/agent-event.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
-import { bounded, cut, newMessages, shown } from '../content.ts'
+import { cut, laterMessages, shown } from '../content.ts'
 import { type CallCost, costOfCall } from './call-cost.ts'
+import { chatOf, inputOfFailure, shownAnswer, shownMessages } from './chat.ts'
+import { answersFor, takeAnswers } from './exchange.ts'
 import {
   countCall,
   countEarlyUsage,
@@ -32,13 +34,22 @@ import {
 } from './generation.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
 import {
+  type Bodies,
   bytesOf,
   forgetOldest,
   type CorrelationBounds,
   note,
   take,
 } from '../pending-correlations.ts'
-import type { EarlyUsage, HeldCall, ObservationDraft, OpenTurn, Subagent, Wait } from '../state.ts'
+import type {
+  EarlyAnswer,
+  EarlyUsage,
+  HeldCall,
+  ObservationDraft,
+  OpenTurn,
+  Subagent,
+  Wait,
+} from '../state.ts'
 import { noteSubagent, subagentCalls } from '../subagents/subagent.ts'
 import { noteEarlyCall } from '../turns/note.ts'
 import { onPromptOfCall } from '../turns/turn-prompt.ts'
@@ -49,6 +60,11 @@ import { takeBackMetricSpending } from '../usage/metric-spending.ts'
 
 /** Answers of one turn that came before their call: only what was torn apart waits here. */
 const EARLY_ANSWERS: CorrelationBounds = { entries: 1000, bytes: 130_000 }
+/**
+ * Times the join timeout that a call waits for its agent's next one, which shows that none of its tools is
+ * still to come: a person may take minutes to allow one.
+ */
+const TOOL_WAITS = 60
 /** Characters of a title, which stands on everything that is sent of its session. */
 const MAX_TITLE_LENGTH = 200
 
@@ -65,9 +81,10 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
   const turn = turnOf(draft, event, arrivedMs)
   const lane = event.subagentId ?? ''
   const isFirst = isFirstCall(draft, turn, event)
+  const isFirstOfTurn = isFirstInTurn(turn, event)
   turn.startMs = Math.min(turn.startMs, startMs)
   if (event.isMain) countAnswered(draft, turn, startMs)
-  goOn(draft, turn, lane)
+  goOn(draft, turn, lane, isChat(event) ? startMs : undefined)
   leaveRefusals(draft, turn, lane)
   turn.modelCalls += 1
   turn.costUsd = addUsd(turn.costUsd, cost.cost?.usd ?? 0)
@@ -78,6 +95,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     ...addedCost(known, cost),
   }))
   if (event.isMain) {
+    turn.isPromptTold = true
     const isLast = event.requestId === undefined || event.requestId !== turn.resultFor
     turn.mainFinished = isLast && event.asksForTools !== true
     turn.failure = undefined
@@ -88,14 +106,43 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
       holds(draft, turn.answer)
     }
   }
+  const waitsFor = waitsOf(draft, event)
+  const joinByMs = arrivedMs + policy.joinTimeoutMs
+  const waitsForTools = waitsFor.includes('tools')
   hold(draft, turn, {
     draft: generationOf(event, cost, startMs, shownContent(draft, event, isFirst)),
     requestId: event.requestId,
     lane,
-    waitsFor: waitsOf(draft, event),
-    releaseAtMs: arrivedMs + policy.joinTimeoutMs,
+    waitsFor,
+    releaseAtMs: waitsForTools ? arrivedMs + TOOL_WAITS * policy.joinTimeoutMs : joinByMs,
+    ...(waitsForTools && { joinByMs }),
+    ...(isChat(event) && { isChat: true, ...exchangeOf(turn, event, startMs, isFirstOfTurn) }),
     ...(event.usage === undefined && { counted }),
   })
+}
+
+/** Whether the agent speaks in it, or a subagent: not what it has made beside, such as a title. */
+function isChat({ isMain, subagentId }: Pick<ModelCallEvent, 'isMain' | 'subagentId'>): boolean {
+  return isMain || subagentId !== undefined
+}
+
+/** Whether the agent, or the subagent, has not been told yet in this turn what it is to do. */
+function isFirstInTurn(
+  turn: OpenTurn,
+  { isMain, subagentId }: Pick<ModelCallEvent, 'isMain' | 'subagentId'>,
+): boolean {
+  if (subagentId !== undefined) return subagentCalls(turn, subagentId) === 0
+  return isMain && turn.segment === 1 && turn.isPromptTold !== true
+}
+
+function exchangeOf(
+  turn: OpenTurn,
+  { requestId, subagentId: lane = '' }: Pick<ModelCallEvent, 'requestId' | 'subagentId'>,
+  startMs: number,
+  isFirst: boolean,
+): Pick<HeldCall, 'isFirst' | 'answers'> {
+  const answers = takeAnswers(turn, { requestId, lane, startMs })
+  return { ...(isFirst && { isFirst }), ...(answers.length > 0 && { answers }) }
 }
 
 /** A subagent's sums; `pricedCalls` is what its cost is known of. */
@@ -120,17 +167,23 @@ function isFirstCall({ state }: Draft, turn: OpenTurn, { subagentId }: ModelCall
 /** Content as it is shown: an agent's later calls show what is new to the model. */
 function shownContent({ policy }: Draft, event: ModelCallEvent, isFirst: boolean) {
   const { input, output } = event
-  const fresh = isFirst || event.querySource !== undefined ? input : newMessages(input)
+  const isWhole = isFirst || event.querySource !== undefined
   return {
-    ...(fresh !== undefined && { input: bounded(fresh, policy.maxContentLength) }),
-    ...(output !== undefined && { output: bounded(output, policy.maxContentLength) }),
+    ...(input !== undefined && {
+      input: shownMessages(isWhole ? input : laterMessages(input), policy.maxContentLength),
+    }),
+    ...(output !== undefined && { output: shownAnswer(output, policy.maxContentLength) }),
   }
 }
 
-function waitsOf({ state }: Draft, { requestId, usage, place }: ModelCallEvent): Wait[] {
+function waitsOf({ state }: Draft, event: ModelCallEvent): Wait[] {
+  const { requestId, usage, place, output } = event
   // A span says all at once; its usage may stand on a span around it.
   if (place !== undefined) return usage === undefined ? ['usage'] : []
   const waits: Wait[] = usage === undefined ? ['answer', 'usage'] : ['answer']
+  // Messages name their tools themselves.
+  const mayAsk = event.asksForTools !== false && typeof output !== 'object'
+  if (isChat(event) && mayAsk) waits.push('tools')
   if (requestId === undefined) return waits
   return [
     ...waits,
@@ -206,13 +259,22 @@ export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrived
   const lane = event.subagentId ?? ''
   const at = answeredCall(turn, event.requestId, lane)
   const held = turn.held[at]
+  const isNote = event.response.text === undefined
   if (held !== undefined) {
     holds(draft, text)
-    settle(draft, turn, at, without({ ...held, draft: { output: text, ...held.draft } }, 'answer'))
+    settle(draft, turn, at, without(answered(held, isNote ? { note: text } : text), 'answer'))
   } else if (event.requestId !== undefined) {
     holds(draft, text)
-    noteEarly(draft, turn, event.requestId, text)
+    noteEarly(draft, turn, event.requestId, isNote ? { note: text } : text)
   }
+}
+
+/** The call with its answer, unless more is known of that. */
+function answered(call: HeldCall, answer: EarlyAnswer): HeldCall {
+  if (call.draft.output !== undefined) return call
+  const isNote = typeof answer !== 'string'
+  const output = isNote ? answer.note : answer
+  return { ...call, draft: { ...call.draft, output }, ...(isNote && { isAnswerNote: true }) }
 }
 
 /** The call that an answer is of. Of several with its id, one of its agent that has no answer yet. */
@@ -226,9 +288,9 @@ function answeredCall(turn: OpenTurn, requestId: string | undefined, lane: strin
   return waiting >= 0 ? waiting : turn.held.findIndex(isOf)
 }
 
-function noteEarly(draft: Draft, turn: OpenTurn, requestId: string, text: string): void {
+function noteEarly(draft: Draft, turn: OpenTurn, requestId: string, answer: EarlyAnswer): void {
   let forgotten = 0
-  note(turn.earlyAnswers, requestId, text, EARLY_ANSWERS, () => {
+  note(turn.earlyAnswers, requestId, answer, EARLY_ANSWERS, () => {
     forgotten += 1
   })
   forgets(draft, 'answers', forgotten)
@@ -251,7 +313,9 @@ export function joinCall(draft: Draft, requestId: string): void {
 
 export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: number): void {
   const turn = turnOf(draft, event, arrivedMs)
-  goOn(draft, turn, event.subagentId ?? '')
+  const lane = event.subagentId ?? ''
+  const startMs = event.timeMs - (event.durationMs ?? 0)
+  goOn(draft, turn, lane, isChat(event) ? startMs : undefined)
   countError(draft, event)
   noteSubagent(draft, turn, event)
   const message = cut(event.message, draft.policy.maxContentLength)
@@ -266,9 +330,10 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
     key: event.dedupKey,
     parentKey: parentOf(event.subagentId),
     name: `chat ${event.model}`,
-    startMs: event.timeMs - (event.durationMs ?? 0),
+    startMs,
     endMs: event.timeMs,
     model: event.model,
+    ...failedInput(draft, turn, event, startMs),
     output: `[failed: ${message}]`,
     level: 'ERROR',
     statusMessage: message,
@@ -281,6 +346,20 @@ export function onModelError(draft: Draft, event: ModelErrorEvent, arrivedMs: nu
       implausible: event.implausible,
     },
   })
+}
+
+/** The next try is given the same: nothing of it is taken. */
+function failedInput(
+  draft: Draft,
+  turn: OpenTurn,
+  event: ModelErrorEvent,
+  startMs: number,
+): Pick<ObservationDraft, 'input'> {
+  if (!isChat(event)) return {}
+  const { requestId, subagentId: lane = '' } = event
+  const isFirst = isFirstInTurn(turn, event)
+  const answers = answersFor(turn, { requestId, lane, startMs })
+  return inputOfFailure(draft, turn, { lane, answers, ...(isFirst && { isFirst }) })
 }
 
 /** Lets go the calls whose wait is over at `nowMs`. */
@@ -297,24 +376,32 @@ export function sendOldestCall(draft: Draft, turn: OpenTurn): HeldCall | undefin
 
 function send(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   countUntold(draft, call)
-  emitInTurn(draft, turn, call.draft)
+  emitInTurn(draft, turn, chatOf(draft, turn, call))
 }
 
-/** The lane's agent went on: what its calls have not told by now they will not tell. */
-function goOn(draft: Draft, turn: OpenTurn, lane: string): void {
-  keep(draft, turn, (call) => (call.lane === lane ? without(call, 'answer', 'bodies') : call))
+/**
+ * The lane's agent went on: what its calls have not told by now they will not tell. Nor will they ask for
+ * more tools, if it was the agent itself that went on, at `nextMs`.
+ */
+function goOn(draft: Draft, turn: OpenTurn, lane: string, nextMs: number | undefined): void {
+  keep(draft, turn, (call) => {
+    if (call.lane !== lane) return call
+    const told = without(call, 'answer', 'bodies')
+    if (nextMs === undefined || !call.waitsFor.includes('tools')) return told
+    const releaseAtMs = call.joinByMs ?? call.releaseAtMs
+    return { ...without(told, 'tools'), releaseAtMs, nextMs }
+  })
 }
 
 function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
-  const output = take(turn.earlyAnswers, call.requestId)
-  const answered =
-    output === undefined ? call : { ...without(call, 'answer'), draft: { ...call.draft, output } }
+  const answer = take(turn.earlyAnswers, call.requestId)
+  const own = answer === undefined ? call : without(answered(call, answer), 'answer')
   const early = take(turn.earlyUsage, call.requestId)
   if (early !== undefined) countEarlyUsage(draft, call, early)
   const next = joined(
     draft,
     turn,
-    early === undefined ? answered : withUsage(answered, usageOfDraft(early.draft)),
+    early === undefined ? own : withUsage(own, usageOfDraft(early.draft)),
   )
   if (next.waitsFor.length === 0) {
     send(draft, turn, next)
@@ -327,7 +414,8 @@ function hold(draft: Draft, turn: OpenTurn, call: HeldCall): void {
   holdsItem(draft, [key, model, model, requestId, requestId, lane, lane, lane, source])
   holds(draft, modelParameters)
   holds(draft, next.counted)
-  holds(draft, output)
+  holds(draft, next.draft.output)
+  holds(draft, next.draft.input)
   if (turn.held.length > draft.policy.maxHeldItems) sendOldestCall(draft, turn)
 }
 
@@ -352,10 +440,15 @@ function joined(draft: Draft, turn: OpenTurn, call: HeldCall): HeldCall {
   let next = { ...call, draft: enrichedCall(call.draft, span, bodies) }
   if (span !== undefined) next = without(next, 'span')
   if (bodies !== undefined) {
-    next = without(next, 'bodies', 'answer')
+    next = withBodies(next, bodies)
     holds(draft, bodies)
   }
   return next
+}
+
+function withBodies(call: HeldCall, { output }: Bodies): HeldCall {
+  if (typeof output !== 'string') return without(call, 'bodies', 'answer')
+  return { ...without(call, 'bodies'), bodyText: output }
 }
 
 /** Puts a call in the place it has, or sends it when it waits for nothing any more. */

@@ -18,6 +18,7 @@ import { holds, noteJoin } from '../held.ts'
 import { look } from '../pending-correlations.ts'
 import { heldInput, heldOutput, heldText, noteReport } from './reported-content.ts'
 import type { OpenTurn } from '../state.ts'
+import { noteStart } from '../subagents/started-by.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
 import { namedTurnKey, openTurn, openTurns } from '../turns/turn.ts'
 
@@ -87,6 +88,7 @@ function onToolReport(draft: Draft, event: ToolReport, arrivedMs: number): void 
   }
   const turn = reportedTurn(draft, event, arrivedMs)
   if (turn === undefined) return
+  noteStartOfReport(draft, turn, event)
   const known = look(turn.reportedTools, event.toolUseId)
   noteReport(draft, turn, {
     tool: event.tool,
@@ -98,6 +100,13 @@ function onToolReport(draft: Draft, event: ToolReport, arrivedMs: number): void 
     input: event.input === undefined ? known?.input : heldInput(draft, event.input),
     output: event.output === undefined ? known?.output : heldOutput(draft, event.output),
   })
+}
+
+/** What a hook tells of a subagent's task is shown where what hooks tell is. */
+function noteStartOfReport(draft: Draft, turn: OpenTurn, event: ToolReport): void {
+  const { tool, toolUseId, subagentId: lane = '', timeMs: startMs } = event
+  const input = event.input === undefined ? undefined : heldInput(draft, event.input)
+  if (event.state === 'begun') noteStart(draft, turn, { tool, toolUseId, lane, input, startMs })
 }
 
 function onSubagentReport(draft: Draft, event: SubagentReport, arrivedMs: number): void {

@@ -9,12 +9,13 @@ import { shown } from '../content.ts'
 import { holds, holdsItem, noteJoin } from '../held.ts'
 import { noteSent } from '../turns/ended-turns.ts'
 import { look } from '../pending-correlations.ts'
-import { reported, shownToolKey } from '../hooks/reported-content.ts'
+import { reported } from '../hooks/reported-content.ts'
 import { shortHash } from '../../domain/short-hash.ts'
 import type { ObservationDraft, OpenTurn, SessionState, Subagent } from '../state.ts'
 import { count } from '../usage/name-table.ts'
 import { typeUsage } from '../usage/untyped-usage.ts'
-import { emitInTurn, ROOT_KEY, subagentKey, turnOf } from '../turns/turn.ts'
+import { emitInTurn, subagentKey, turnOf } from '../turns/turn.ts'
+import { startedBy, subagentTaskOf } from './started-by.ts'
 
 const PREFIX = ':'
 /** Subagents at work in one turn; beyond it the one that is quiet for longest is sent. */
@@ -141,7 +142,13 @@ function observationOf(draft: Draft, turn: OpenTurn, subagent: Subagent): Observ
     key: subagentKey(subagent.id),
     parentKey: startedBy(draft, turn, subagent),
     name: `subagent ${subagent.type ?? 'unknown'}`,
+    ...taskOf(draft, turn, subagent),
   }
+}
+
+function taskOf(draft: Draft, turn: OpenTurn, { id }: Subagent): Pick<ObservationDraft, 'input'> {
+  const task = subagentTaskOf(draft, turn, id)
+  return task === undefined ? {} : { input: task.prompt }
 }
 
 function continuationOf(draft: Draft, subagent: Subagent): ObservationDraft {
@@ -181,14 +188,4 @@ function sharedOf(draft: Draft, subagent: Subagent) {
 /** Whether the cost of any of its calls is known, or it made none. */
 function isPriced({ modelCalls, pricedCalls = modelCalls }: Subagent): boolean {
   return modelCalls === 0 || pricedCalls > 0
-}
-
-/** The tool that started it, as a hook or the nesting of spans tells, if that was shown; else the root. */
-function startedBy(draft: Draft, turn: OpenTurn, subagent: Subagent): string {
-  const { joins } = draft.state
-  const parentSpanId = look(joins.subagentParents, subagent.id)
-  const toolUseId =
-    look(joins.subagentTools, subagent.id) ?? look(joins.executionOwners, parentSpanId)
-  if (toolUseId === undefined || !turn.shownTools.includes(toolUseId)) return ROOT_KEY
-  return shownToolKey(draft, toolUseId)
 }

@@ -8,8 +8,12 @@ import type { Draft } from '../draft.ts'
 import { cut } from '../content.ts'
 import { holds, holdsItem, noteJoin } from '../held.ts'
 import { look, take } from '../pending-correlations.ts'
+import { amendAnswer, noteAnswer, noteRequest } from '../calls/exchange.ts'
+import { noteStart } from '../subagents/started-by.ts'
 import { keyOf } from '../usage/name-table.ts'
-import type { HeldTool, OpenTool, OpenTurn } from '../state.ts'
+import { jsonText } from '../../domain/numbers.ts'
+import type { JsonValue } from '../../domain/json-value.ts'
+import type { HeldTool, ObservationDraft, OpenTool, OpenTurn } from '../state.ts'
 import { noteShownTool, reportedOutput } from '../hooks/reported-content.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
 import {
@@ -39,6 +43,7 @@ export function onToolDecision(draft: Draft, event: ToolDecisionEvent, arrivedMs
     ...(event.isRepeat === true && { isRepeat: true }),
   }
   turn.tools.push(tool)
+  if (event.place === undefined) noteAsked(draft, turn, tool)
   const { toolUseId, lane, source, requestId, key } = tool
   holdsItem(draft, [tool.tool, toolUseId, lane, source, requestId, key])
   holds(draft, tool.parameters)
@@ -71,6 +76,7 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
   const told = reportedOutput(draft, turn, event)
   const observation = resultObservation(event, decided, told, policy.maxContentLength)
   const { toolUseId } = event
+  if (event.place === undefined) noteExchange(draft, turn, event, observation)
   if (toolUseId === undefined) {
     emitInTurn(draft, turn, observation)
     return
@@ -89,6 +95,43 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
   turn.heldTools.push(held)
   holds(draft, held)
   if (turn.heldTools.length > policy.maxHeldItems) sendOldestTool(draft, turn)
+}
+
+/** What a decision tells of the call that asked for the tool: seldom all of the input. */
+function noteAsked(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
+  const { tool: name, toolUseId: id, lane, requestId, atMs, parameters: input } = tool
+  noteRequest(draft, turn, id ?? tool.key, { id, name, lane, requestId, atMs, input, isPart: true })
+  noteStart(draft, turn, { tool: name, toolUseId: id, lane, input, startMs: atMs })
+}
+
+/** What a result tells of the calls before and behind it. */
+function noteExchange(
+  draft: Draft,
+  turn: OpenTurn,
+  event: ToolResultEvent,
+  { startMs, input: shownInput, output: shownOutput, metadata }: ObservationDraft,
+): void {
+  const { tool: name, toolUseId: id, subagentId: lane = '', timeMs } = event
+  const requestId = typeof metadata.request_id === 'string' ? metadata.request_id : undefined
+  const isRecorded = (event.input ?? event.parameters) !== undefined
+  const input = isRecorded ? textOf(shownInput) : undefined
+  const key = id ?? event.dedupKey
+  const isPart = event.input === undefined
+  noteRequest(draft, turn, key, { id, name, lane, requestId, atMs: startMs, input, isPart })
+  noteAnswer(draft, turn, key, {
+    id,
+    name,
+    lane,
+    requestId,
+    timeMs,
+    output: textOf(shownOutput),
+    isPart: event.success && shownOutput === `[${event.outputNote ?? 'not recorded'}]`,
+  })
+  noteStart(draft, turn, { tool: name, toolUseId: id, lane, input, startMs, endMs: timeMs })
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : jsonText(value ?? null)
 }
 
 /** A tool's span has come: sends the tool that waits for it. */
@@ -122,7 +165,25 @@ export function leaveRefusals(draft: Draft, turn: OpenTurn, lane: string): void 
   if (!turn.tools.some(isRefused)) return
   const refused = turn.tools.filter(isRefused)
   turn.tools = turn.tools.filter((tool) => !isRefused(tool))
-  for (const tool of refused) leave(draft, turn, tool)
+  for (const tool of refused) {
+    noteRefusal(draft, turn, tool)
+    leave(draft, turn, tool)
+  }
+}
+
+/** The model is told that it may not; in which words, nobody records. */
+function noteRefusal(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
+  const { tool: name, toolUseId: id, lane, requestId, atMs: timeMs, source } = tool
+  const output = `[refused by ${source}]`
+  noteAnswer(draft, turn, id ?? tool.key, {
+    id,
+    name,
+    lane,
+    requestId,
+    timeMs,
+    output,
+    isPart: true,
+  })
 }
 
 /** The turn is over: what is still open gets no result any more. */
@@ -158,7 +219,9 @@ function send(draft: Draft, turn: OpenTurn, held: HeldTool): void {
   const wait = take(joins.waits, span.spanId)
   const execution = take(joins.executions, held.toolUseId)
   const { maxContentLength } = draft.policy
-  emitInTurn(draft, turn, enrichedTool(held.draft, span, wait, execution, maxContentLength))
+  const tool = enrichedTool(held.draft, span, wait, execution, maxContentLength)
+  if (tool.output !== held.draft.output) amendAnswer(draft, turn, held.toolUseId, tool.output)
+  emitInTurn(draft, turn, tool)
   const waiting = wait && waitObservation(held.draft, wait)
   if (waiting !== undefined) emitInTurn(draft, turn, waiting)
 }

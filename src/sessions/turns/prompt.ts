@@ -38,6 +38,7 @@ export function onPrompt(draft: Draft, event: PromptEvent, arrivedMs: number): v
   turn.prompted = true
   turn.synthetic = event.isSynthetic === true
   turn.prompt = shown(event.prompt, policy.maxContentLength)
+  if (event.prompt.text === undefined) turn.isPromptNote = true
   turn.promptLength = event.prompt.length ?? event.prompt.text?.length
   turn.command = event.command
   turn.implausible = event.implausible

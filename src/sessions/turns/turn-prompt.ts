@@ -27,6 +27,8 @@ export function notePromptOf(draft: Draft, turn: OpenTurn, prompt: Content, time
   turn.prompted = true
   delete turn.isPromptOfCall
   turn.prompt = shown(prompt, policy.maxContentLength)
+  if (prompt.text === undefined) turn.isPromptNote = true
+  else delete turn.isPromptNote
   turn.promptLength = prompt.length ?? prompt.text?.length
   turn.reportedPrompt = undefined
   holds(draft, turn.prompt)

@@ -54,8 +54,8 @@ function renderSpan(span: StoredSpan, startMs: number): string[] {
   ]
   const details: [string, Json | undefined][] = [
     ['status', attributes['langfuse.observation.status_message']],
-    ['input', span.input],
-    ['output', span.output],
+    ...messagesOf('input', span.input),
+    ...messagesOf('output', span.output),
     ['model', attributes['langfuse.observation.model.name']],
     ['parameters', attributes['langfuse.observation.model.parameters']],
     ...metadataOf(span),
@@ -66,6 +66,31 @@ function renderSpan(span: StoredSpan, startMs: number): string[] {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `  ${key}: ${cut(key, value)}`),
   ]
+}
+
+/** Chat messages, a line each; anything else as it is. */
+function messagesOf(side: string, value: Json | undefined): [string, Json | undefined][] {
+  const list = Array.isArray(value) ? value : [value]
+  if (list.length === 0 || !list.every(isMessage)) return [[side, value]]
+  return list.filter(isMessage).flatMap((message): [string, Json][] => {
+    const {
+      role,
+      content,
+      tool_calls: calls,
+      tool_call_id: id,
+      reasoning_content: thought,
+    } = message
+    const of = [side, text(role), ...(id === undefined ? [] : [text(id)])].join(' ')
+    return [
+      ...(thought === undefined ? [] : [[`${of} thinks`, thought] as [string, Json]]),
+      ...(content === null || content === undefined ? [] : [[of, content] as [string, Json]]),
+      ...(Array.isArray(calls) ? calls : []).map((call): [string, Json] => [`${of} asks`, call]),
+    ]
+  })
+}
+
+function isMessage(value: Json | undefined): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && 'role' in value
 }
 
 function metadataOf(span: StoredSpan): [string, Json | undefined][] {

@@ -170,7 +170,7 @@ describe('what waits for something that never comes', () => {
     )
     const observations = emissions.filter((e) => e.kind === 'observation')
     const output = observations.find(({ name }) => name.startsWith('chat'))?.output
-    expect(output).toMatch(/^4999/)
+    expect(output).toMatchObject({ role: 'assistant', content: expect.stringMatching(/^4999/) })
     const forgotten = state.totals.forgotten?.answers ?? 0
     expect(forgotten).toBeGreaterThan(4800)
     expect(summaryOf(observations).forgotten).toEqual({ answers: forgotten })

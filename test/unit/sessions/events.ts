@@ -50,6 +50,7 @@ export function prompt(seconds: number, text = 'do it', more: Partial<EventBase>
   return { ...base('user_prompt', seconds, more), kind: 'prompt', prompt: { text } }
 }
 
+/** Asks for no tools, so it waits for none; `asksForTools: undefined` where that is not known. */
 export function call(
   seconds: number,
   requestId: string,
@@ -66,6 +67,7 @@ export function call(
     requestId,
     isMain: more.subagentId === undefined,
     parameters: {},
+    asksForTools: false,
     ...more,
   }
 }

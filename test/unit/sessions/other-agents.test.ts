@@ -64,7 +64,7 @@ describe('usage that a later record tells', () => {
       closing(3),
     ])
     expect(generations(ran)).toMatchObject([
-      { key: 'api_request|r1', usage: tokens, costUsd: 0.25, output: 'hi' },
+      { key: 'api_request|r1', usage: tokens, costUsd: 0.25, output: { content: 'hi' } },
     ])
     expect(ran.state.totals).toMatchObject({
       modelCalls: 1,

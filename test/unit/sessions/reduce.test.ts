@@ -217,7 +217,7 @@ describe('the observations themselves', () => {
       completionStartMs: at(2.6),
       costUsd: 0.01,
       usage: { input: 10, output: 20, cacheRead: 30, cacheCreation: 40 },
-      output: 'done',
+      output: { role: 'assistant', content: 'done' },
       parentKey: 'root',
     })
   })

@@ -242,8 +242,13 @@ describe('content of hooks in the state', () => {
   })
 
   test('goes when telemetry has told the same', () => {
-    const heard = [output(1, 'u1'), arrives(result(2, 'u1', { input: '{}' }), 5)]
-    expect(textOf(heard, 'auto')).not.toContain(told)
+    const unshown = [output(1, 'u1'), arrives(result(2, 'u1'), 5)]
+    expect(textOf(unshown, 'auto')).not.toContain(told)
+    // The model's next call is given it.
+    const shown = [output(1, 'u1'), arrives(result(2, 'u1', { input: '{}' }), 5)]
+    expect(textOf(shown, 'auto')).toContain(told)
+    const given = [...shown, arrives(call(3, 'r2'), 6), arrives(answer(3, 'r2', 'x'), 6)]
+    expect(textOf(given, 'auto')).not.toContain(told)
     const prompted = [submit(0), stop(3), arrives(prompt(0.1), 5), arrives(answer(3, 'r2', 'x'), 5)]
     expect(textOf(prompted, 'on')).not.toMatch(/told (prompt|answer)/)
   })

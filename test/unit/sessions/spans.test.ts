@@ -68,7 +68,7 @@ describe('an agent that sends spans', () => {
     const named = (name: string) => observations.find((o) => o.name === name)
     expect(named('chat claude-opus-5-5')).toMatchObject({
       startMs: at(0.4),
-      output: 'I will',
+      output: { content: 'I will', tool_calls: [{ id: 'u1' }] },
       metadata: { attempts: 2, stop_reason: 'tool_use' },
       agentTraceId: 't1',
     })

@@ -101,7 +101,10 @@ describe('a state of version 1', () => {
       'generation chat claude-opus-5-5 @turn/prompt-p0',
       'span session-summary @summary/1',
     ])
-    expect(told.observations[0]?.output).toBe('first')
+    expect(told.observations[0]?.output).toMatchObject({
+      content: 'first',
+      tool_calls: [{ id: 't1', function: { name: 'Bash' } }],
+    })
     expect(told.state.version).toBe(STATE_VERSION)
   })
 

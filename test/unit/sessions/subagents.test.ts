@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { SessionInput } from '../../../src/sessions/reduce.ts'
 import {
   answer,
   arrives,
@@ -78,6 +79,101 @@ describe('a subagent', () => {
       ['subagent|a1', 'root', 'subagent general-purpose'],
       ['subagent|a1|2', 'subagent|a1', 'subagent general-purpose (continued)'],
     ])
+  })
+})
+
+describe('a subagent of which neither spans nor hooks tell who started it', () => {
+  const agentTool = (id: string, from: number, to: number, type: string) => [
+    arrives(
+      decision(from, id, { tool: 'Agent', parameters: JSON.stringify({ subagent_type: type }) }),
+    ),
+    arrives(
+      result(to, id, {
+        tool: 'Agent',
+        durationMs: (to - from) * 1000,
+        input: JSON.stringify({ subagent_type: type, prompt: `task of ${id}` }),
+      }),
+    ),
+  ]
+  const agent = (id: string, from: number, to: number, type: string, isBackground = false) => [
+    arrives(call(from + 0.5, `${id}-1`, { subagentId: id, subagentType: type })),
+    arrives({
+      ...subagentEnd(to, id),
+      subagentType: type,
+      isBackground,
+      durationMs: (to - from) * 1000,
+    } as never),
+  ]
+  /** Parents and inputs by subagent. */
+  const placed = (inputs: readonly SessionInput[]) =>
+    Object.fromEntries(
+      run([arrives(prompt(0)), ...inputs, closing(100)])
+        .observations.filter(({ name }) => name.startsWith('subagent'))
+        .map(({ key, parentKey, input }) => [key.slice('subagent|'.length), [parentKey, input]]),
+    )
+  const root = ['root', undefined]
+
+  test('stands below the only tool of its type, with the task that it was given', () => {
+    const inputs = [
+      ...agentTool('u1', 1, 5, 'Explore'),
+      ...agentTool('u2', 1, 5, 'Plan'),
+      ...agent('a1', 1.5, 4, 'Explore'),
+      ...agent('a2', 1.5, 4, 'Plan'),
+    ]
+    expect(placed(inputs)).toEqual({
+      a1: ['tool|u1', 'task of u1'],
+      a2: ['tool|u2', 'task of u2'],
+    })
+    expect(placed(inputs.toReversed())).toEqual(placed(inputs))
+  })
+
+  test('stands below the tool in whose time it worked', () => {
+    expect(
+      placed([
+        ...agentTool('u1', 1, 5, 'Explore'),
+        ...agent('a1', 1.5, 4, 'Explore'),
+        ...agentTool('u2', 11, 15, 'Explore'),
+        ...agent('a2', 11.5, 14, 'Explore'),
+      ]),
+    ).toEqual({ a1: ['tool|u1', 'task of u1'], a2: ['tool|u2', 'task of u2'] })
+  })
+
+  test.each<[why: string, inputs: readonly SessionInput[]]>([
+    [
+      'two of its type ran at once',
+      [
+        ...agentTool('u1', 1, 5, 'Explore'),
+        ...agentTool('u2', 1, 5, 'Explore'),
+        ...agent('a1', 1.5, 4, 'Explore'),
+      ],
+    ],
+    ['no tool has its type', [...agentTool('u1', 1, 5, 'Plan'), ...agent('a1', 1.5, 4, 'Explore')]],
+    [
+      'it began before the tool',
+      [...agentTool('u1', 3, 5, 'Explore'), ...agent('a1', 1.5, 4, 'Explore')],
+    ],
+    [
+      'it worked on after the tool had returned, and was not in the background',
+      [...agentTool('u1', 1, 3, 'Explore'), ...agent('a1', 1.5, 4, 'Explore')],
+    ],
+  ])('stands below the root where %s', (_why, inputs) => {
+    expect(placed(inputs)).toEqual({ a1: root })
+  })
+
+  test('stands below the root where two may have been started by the same tool', () => {
+    expect(
+      placed([
+        ...agentTool('u1', 1, 5, 'Explore'),
+        ...agent('a1', 1.5, 4, 'Explore'),
+        ...agent('a2', 1.6, 4, 'Explore'),
+      ]),
+    ).toEqual({ a1: root, a2: root })
+  })
+
+  test('in the background works on after its tool has returned', () => {
+    expect(
+      placed([...agentTool('u1', 1, 1.6, 'Explore'), ...agent('a1', 1.5, 9, 'Explore', true)]),
+    ).toEqual({ a1: ['tool|u1', 'task of u1'] })
   })
 })
 

@@ -45,6 +45,57 @@ describe('a model call', () => {
     ])
   })
 
+  test('has tools asked for, and what they returned, as parts', () => {
+    const attributes = attributesOf({
+      ...call,
+      input: [
+        { role: 'tool', tool_call_id: 'u1', name: 'Bash', content: 'three' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'image', data: 'b' },
+          ],
+        },
+      ],
+      output: {
+        role: 'assistant',
+        content: null,
+        reasoning_content: 'hm',
+        tool_calls: [
+          {
+            id: 'u2',
+            type: 'function',
+            function: { name: 'Read', arguments: '{"file_path":"a"}' },
+          },
+          { type: 'function', function: { name: 'Edit', arguments: '{"cut' } },
+        ],
+      },
+      metadata: { partial: 'output' },
+    })
+    expect(JSON.parse(attributes['gen_ai.input.messages'] as string)).toEqual([
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'u1', response: 'three' }] },
+      {
+        role: 'user',
+        parts: [
+          { type: 'text', content: 'a' },
+          { type: 'image', data: 'b' },
+        ],
+      },
+    ])
+    expect(JSON.parse(attributes['gen_ai.output.messages'] as string)).toEqual([
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'reasoning', content: 'hm' },
+          { type: 'tool_call', id: 'u2', name: 'Read', arguments: { file_path: 'a' } },
+          { type: 'tool_call', id: null, name: 'Edit', arguments: '{"cut' },
+        ],
+      },
+    ])
+    expect(attributes['claude_telemetry.metadata.partial']).toBe('output')
+  })
+
   test('without usage, cost or content has none of them', () => {
     const { usage: _usage, costUsd: _cost, input: _input, output: _output, ...bare } = call
     const names = Object.entries(attributesOf(bare)).flatMap(([name, value]) =>
