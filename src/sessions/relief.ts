@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts'
 import { heldBytes, sizeOf } from './held.ts'
 import { jsonBytes } from './json-bytes.ts'
 import { bytesOf, type Correlations } from './pending-correlations.ts'
-import { exchangeBytes, forgetExchange } from './calls/exchange.ts'
+import { forgetExchange } from './calls/exchange.ts'
 import { forgetAnswers, sendOldestCall } from './calls/model-call.ts'
 import { byteBounds } from './policy.ts'
 import { forgetReports } from './hooks/reported-content.ts'
@@ -52,10 +52,8 @@ function* relieveTurn(draft: Draft, turn: OpenTurn): Generator<number> {
   for (const share of [0.5, 0]) {
     yield freedIn(turn.earlyAnswers, () => forgetAnswers(draft, turn, share))
     yield freedIn(turn.reportedTools, () => forgetReports(draft, turn, share))
-    const before = exchangeBytes(turn)
-    forgetExchange(draft, turn, share)
-    yield before - exchangeBytes(turn)
   }
+  yield jsonBytes(forgetExchange(draft, turn))
   yield* bytesOfEach(() => sendOldestSubagent(draft, turn))
   yield* bytesOfEach(() => leaveOldestTool(draft, turn))
   yield* bytesOfEach(() => turn.shownTools.shift())

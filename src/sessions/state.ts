@@ -63,6 +63,8 @@ export interface HeldCall {
 
 /** A tool that a model asked for, until that call is sent. */
 export interface ToolRequest {
+  /** Names it within its turn. */
+  readonly key: string
   /** The tool's own id; absent where the agent tells none. */
   readonly id: string | undefined
   readonly name: string
@@ -79,6 +81,7 @@ export interface ToolRequest {
 
 /** What a tool returned, until the call is sent that tells the model. */
 export interface ToolAnswer {
+  readonly key: string
   readonly id: string | undefined
   readonly name: string
   readonly lane: string
@@ -258,8 +261,8 @@ export interface OpenTurn {
   /** The same of usage. */
   earlyUsage: Correlations<EarlyUsage>
   /** Tools asked for, and what they returned, until their calls are sent; see `calls/exchange.ts`. */
-  toolRequests?: Correlations<ToolRequest>
-  toolAnswers?: Correlations<ToolAnswer>
+  toolRequests?: readonly ToolRequest[]
+  toolAnswers?: readonly ToolAnswer[]
   /** Tools that may have started subagents, by their id; see `subagents/started-by.ts`. */
   starts?: Correlations<SubagentStart>
   modelCalls: number
@@ -526,8 +529,6 @@ function copyTurn(from: OpenTurn): OpenTurn {
   copy.subagents = { ...from.subagents }
   copy.earlyAnswers = copyCorrelations(from.earlyAnswers)
   copy.earlyUsage = copyCorrelations(from.earlyUsage)
-  if (from.toolRequests !== undefined) copy.toolRequests = copyCorrelations(from.toolRequests)
-  if (from.toolAnswers !== undefined) copy.toolAnswers = copyCorrelations(from.toolAnswers)
   if (from.starts !== undefined) copy.starts = copyCorrelations(from.starts)
   return copy
 }

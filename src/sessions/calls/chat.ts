@@ -133,11 +133,11 @@ function isStructured(value: JsonValue | undefined): boolean {
 
 /** Too much text is cut evenly, so that each message is still seen. */
 function boundedMessages(messages: readonly ChatMessage[], maxLength: number): JsonValue {
-  if (lengthOf(messages) <= maxLength) return messages as readonly JsonValue[]
+  if (isShort(messages, maxLength)) return messages as readonly JsonValue[]
   const texts = messages.reduce((sum, { tool_calls: calls = [] }) => sum + 1 + calls.length, 0)
   const share = Math.max(MIN_SHOWN, Math.floor(maxLength / (2 * texts)))
   const shorter = messages.map((message) => shortenedMessage(message, share))
-  if (lengthOf(shorter) <= maxLength) return shorter as readonly JsonValue[]
+  if (isShort(shorter, maxLength)) return shorter as readonly JsonValue[]
   return cut(JSON.stringify(shorter), maxLength)
 }
 
@@ -159,6 +159,19 @@ function shortenedMessage(message: ChatMessage, length: number): ChatMessage {
   }
 }
 
-function lengthOf(messages: readonly ChatMessage[]): number {
-  return JSON.stringify(messages).length
+/** Characters of a message around its texts, and most of one character of these, as JSON. */
+const SHELL_LENGTH = 200
+const ESCAPE_LENGTH = 6
+
+/** Whether it is at most that long as JSON, which is made only where it may be longer. */
+function isShort(messages: readonly ChatMessage[], maxLength: number): boolean {
+  let length = 0
+  for (const { content, reasoning_content: reasoning = '', tool_calls: calls = [] } of messages) {
+    // Parts of other kinds than text may be of any depth.
+    if (content !== null && typeof content !== 'string') length = Number.POSITIVE_INFINITY
+    else length += SHELL_LENGTH + ESCAPE_LENGTH * ((content?.length ?? 0) + reasoning.length)
+    for (const { function: of } of calls)
+      length += SHELL_LENGTH + ESCAPE_LENGTH * of.arguments.length
+  }
+  return length <= maxLength || JSON.stringify(messages).length <= maxLength
 }

@@ -5,62 +5,44 @@
  *
  * A tool belongs to the call with its request id; where there is none, to the call of the same agent that had
  * begun last. A call is told of what its agent's earlier calls asked for.
+ *
+ * The lists are replaced, never written to. How many bytes they hold is bounded with all that an open turn
+ * holds (`relief.ts`).
  */
 import type { JsonValue } from '../../domain/json-value.ts'
 import { jsonText } from '../../domain/numbers.ts'
-import { cut } from '../content.ts'
 import type { Draft } from '../draft.ts'
 import { forgets, holds, holdsItem } from '../held.ts'
-import {
-  bytesOf,
-  type CorrelationBounds,
-  drop,
-  forgetOldest,
-  isEmpty,
-  look,
-  note,
-} from '../pending-correlations.ts'
 import type { HeldCall, OpenTurn, ToolAnswer, ToolRequest } from '../state.ts'
 
 /** Characters of an input or an output as a message shows it; the tool's own observation has the rest. */
-const MAX_MESSAGE_LENGTH = 8_000
-
-/** Of each kind, in one turn. */
-const BOUNDS: CorrelationBounds = { entries: 250, bytes: 200_000 }
+const MAX_MESSAGE_LENGTH = 4_000
 
 type Told<T extends ToolRequest | ToolAnswer> = Omit<T, 'isPart'> & { readonly isPart?: boolean }
 
 /** Notes that a tool was asked for; what a later record says of its input takes the place of this. */
-export function noteRequest(
-  draft: Draft,
-  turn: OpenTurn,
-  key: string,
-  told: Told<ToolRequest>,
-): void {
-  turn.toolRequests ??= {}
-  const known = look(turn.toolRequests, key)
+export function noteRequest(draft: Draft, turn: OpenTurn, told: Told<ToolRequest>): void {
+  const { toolRequests: list = [] } = turn
+  const at = list.findIndex(({ key }) => key === told.key)
+  const known = list[at]
   const own = told.input === undefined ? undefined : shortened(draft, told.input)
-  const input = own ?? known?.input
-  const isPart = told.isPart === true || own === undefined || own !== told.input
-  // The decision comes while the model still speaks, the result after what it asked for.
-  const request: ToolRequest = { ...told, input, isPart, atMs: known?.atMs ?? told.atMs }
-  hold(draft, request, input)
-  note(turn.toolRequests, key, request, BOUNDS, () => forgets(draft, 'tool_requests', 1))
+  const request: ToolRequest = {
+    ...told,
+    input: own ?? known?.input,
+    isPart: told.isPart === true || own === undefined || own !== told.input,
+    // The decision comes while the model still speaks, the result after what it asked for.
+    atMs: known?.atMs ?? told.atMs,
+  }
+  hold(draft, request, own)
+  turn.toolRequests = known === undefined ? added(draft, list, request) : list.with(at, request)
 }
 
 /** Notes what a tool returned, which its agent's next call tells the model. */
-export function noteAnswer(
-  draft: Draft,
-  turn: OpenTurn,
-  key: string,
-  told: Told<ToolAnswer>,
-): void {
-  turn.toolAnswers ??= {}
-  const output = shortened(draft, told.output)
-  const isPart = told.isPart === true || output !== told.output
-  const answer: ToolAnswer = { ...told, output, isPart }
-  hold(draft, answer, output)
-  note(turn.toolAnswers, key, answer, BOUNDS, () => forgets(draft, 'tool_answers', 1))
+export function noteAnswer(draft: Draft, turn: OpenTurn, told: Told<ToolAnswer>): void {
+  const { toolAnswers: list = [] } = turn
+  const answer = shownAnswer(draft, told)
+  const at = list.findIndex(({ key }) => key === told.key)
+  turn.toolAnswers = at < 0 ? added(draft, list, answer) : list.with(at, answer)
 }
 
 /** A span told what a tool returned, of which its result had only said that it came. */
@@ -72,32 +54,35 @@ export function amendAnswer(
 ): void {
   if (output === undefined) return
   const text = typeof output === 'string' ? output : jsonText(output)
-  const known = look(turn.toolAnswers ?? {}, key)
-  if (known !== undefined) {
-    noteAnswer(draft, turn, key, { ...known, output: text, isPart: false })
+  const amended = (list: readonly ToolAnswer[]): readonly ToolAnswer[] | undefined => {
+    const at = list.findIndex((answer) => answer.key === key)
+    const known = list[at]
+    if (known === undefined) return undefined
+    return list.with(at, shownAnswer(draft, { ...known, output: text, isPart: false }))
+  }
+  const waiting = amended(turn.toolAnswers ?? [])
+  if (waiting !== undefined) {
+    turn.toolAnswers = waiting
     return
   }
-  const at = turn.held.findIndex(({ answers }) => answers?.some(({ id }) => id === key) === true)
-  const call = turn.held[at]
-  if (call === undefined) return
-  const own = shortened(draft, text)
-  holds(draft, own)
-  const answers = call.answers?.map((answer) =>
-    answer.id === key ? { ...answer, output: own, isPart: own !== text } : answer,
-  )
-  turn.held[at] = { ...call, ...(answers !== undefined && { answers }) }
+  for (const [at, call] of turn.held.entries()) {
+    const answers = call.answers && amended(call.answers)
+    if (answers !== undefined) turn.held[at] = { ...call, answers }
+  }
 }
 
 type Begun = Pick<HeldCall, 'requestId' | 'lane'> & { readonly startMs: number }
 
 /** What a call that begins is told of; it is told once. */
 export function takeAnswers(turn: OpenTurn, call: Begun): readonly ToolAnswer[] {
-  return takeWhere(turn.toolAnswers, (answer) => isTold(answer, call))
+  const [taken, kept] = parted(turn.toolAnswers, (answer) => isTold(answer, call))
+  if (taken.length > 0) turn.toolAnswers = kept
+  return taken
 }
 
 /** The same, and the next call is told it as well. */
-export function answersFor({ toolAnswers = {} }: OpenTurn, call: Begun): readonly ToolAnswer[] {
-  return Object.values(toolAnswers).filter((answer) => isTold(answer, call))
+export function answersFor({ toolAnswers }: OpenTurn, call: Begun): readonly ToolAnswer[] {
+  return parted(toolAnswers, (answer) => isTold(answer, call))[0]
 }
 
 function isTold({ lane, requestId, timeMs }: ToolAnswer, call: Begun): boolean {
@@ -109,56 +94,69 @@ function isTold({ lane, requestId, timeMs }: ToolAnswer, call: Begun): boolean {
 /** The tools that a call asked for, in the order in which they were told. */
 export function takeRequests(turn: OpenTurn, call: HeldCall): readonly ToolRequest[] {
   const { nextMs = Number.POSITIVE_INFINITY } = call
-  return takeWhere(turn.toolRequests, ({ lane, requestId, atMs }) => {
+  const [taken, kept] = parted(turn.toolRequests, ({ lane, requestId, atMs }) => {
     if (requestId !== undefined && call.requestId !== undefined) return requestId === call.requestId
     return lane === call.lane && atMs >= call.draft.startMs && atMs < nextMs
   })
-}
-
-/** Keeps about that share of what waits for its calls, the newest. */
-export function forgetExchange(
-  draft: Draft,
-  { toolRequests = {}, toolAnswers = {} }: OpenTurn,
-  share: number,
-): void {
-  for (const [kind, facts] of Object.entries({
-    tool_requests: toolRequests,
-    tool_answers: toolAnswers,
-  })) {
-    const bounds = { ...BOUNDS, bytes: bytesOf(facts) * share }
-    forgets(draft, kind, forgetOldest<ToolRequest | ToolAnswer>(facts, bounds))
-  }
-}
-
-/** Bytes of all that waits. */
-export function exchangeBytes({ toolRequests = {}, toolAnswers = {} }: OpenTurn): number {
-  return bytesOf(toolRequests) + bytesOf(toolAnswers)
-}
-
-function takeWhere<T>(
-  facts: Record<string, T> | undefined,
-  isWanted: (fact: T) => boolean,
-): readonly T[] {
-  if (facts === undefined || isEmpty(facts)) return []
-  const taken: T[] = []
-  for (const key of Object.keys(facts)) {
-    const fact = facts[key]
-    if (fact === undefined || !isWanted(fact)) continue
-    drop(facts, key)
-    taken.push(fact)
-  }
+  if (taken.length > 0) turn.toolRequests = kept
   return taken
 }
 
+/** Forgets what waits for its calls, and returns it. */
+export function forgetExchange(draft: Draft, turn: OpenTurn): unknown {
+  const { toolRequests = [], toolAnswers = [] } = turn
+  forgets(draft, 'tool_requests', toolRequests.length)
+  forgets(draft, 'tool_answers', toolAnswers.length)
+  delete turn.toolRequests
+  delete turn.toolAnswers
+  return { toolRequests, toolAnswers }
+}
+
+const NONE: readonly never[] = []
+
+function parted<T>(
+  list: readonly T[] | undefined,
+  isWanted: (item: T) => boolean,
+): readonly [taken: readonly T[], kept: readonly T[]] {
+  if (list === undefined || !list.some(isWanted)) return [NONE, list ?? NONE]
+  const taken: T[] = []
+  const kept: T[] = []
+  for (const item of list) (isWanted(item) ? taken : kept).push(item)
+  return [taken, kept]
+}
+
+/** Beyond as many as may be held open, the oldest is forgotten. */
+function added<T extends ToolRequest | ToolAnswer>(
+  draft: Draft,
+  list: readonly T[],
+  item: T,
+): readonly T[] {
+  if (list.length < draft.policy.maxHeldItems) return [...list, item]
+  forgets(draft, 'output' in item ? 'tool_answers' : 'tool_requests', 1)
+  return [...list.slice(1), item]
+}
+
+function shownAnswer(draft: Draft, told: Told<ToolAnswer>): ToolAnswer {
+  const output = shortened(draft, told.output)
+  const answer = { ...told, output, isPart: told.isPart === true || output !== told.output }
+  hold(draft, answer, output)
+  return answer
+}
+
+/** As short as it is, it takes few bytes whatever it is made of: `cut` would look at each character. */
 function shortened({ policy }: Draft, text: string): string {
-  return cut(text, Math.min(MAX_MESSAGE_LENGTH, policy.maxContentLength))
+  const length = Math.min(MAX_MESSAGE_LENGTH, policy.maxContentLength)
+  if (text.length <= length) return text
+  const isSplit = /[\ud800-\udbff]/.test(text.charAt(length - 1))
+  const end = isSplit ? length - 1 : length
+  return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
 }
 
 function hold(
   draft: Draft,
-  { id, name, lane, requestId }: ToolRequest | ToolAnswer,
+  { key, name, lane, requestId }: ToolRequest | ToolAnswer,
   content: string | undefined,
 ): void {
-  holdsItem(draft, [id, id, name, lane, requestId])
+  holdsItem(draft, [key, key, name, lane, requestId])
   if (content !== undefined) holds(draft, content)
 }

@@ -100,7 +100,8 @@ export function onToolResult(draft: Draft, event: ToolResultEvent, arrivedMs: nu
 /** What a decision tells of the call that asked for the tool: seldom all of the input. */
 function noteAsked(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
   const { tool: name, toolUseId: id, lane, requestId, atMs, parameters: input } = tool
-  noteRequest(draft, turn, id ?? tool.key, { id, name, lane, requestId, atMs, input, isPart: true })
+  const key = id ?? tool.key
+  noteRequest(draft, turn, { key, id, name, lane, requestId, atMs, input, isPart: true })
   noteStart(draft, turn, { tool: name, toolUseId: id, lane, input, startMs: atMs })
 }
 
@@ -117,8 +118,9 @@ function noteExchange(
   const input = isRecorded ? textOf(shownInput) : undefined
   const key = id ?? event.dedupKey
   const isPart = event.input === undefined
-  noteRequest(draft, turn, key, { id, name, lane, requestId, atMs: startMs, input, isPart })
-  noteAnswer(draft, turn, key, {
+  noteRequest(draft, turn, { key, id, name, lane, requestId, atMs: startMs, input, isPart })
+  noteAnswer(draft, turn, {
+    key,
     id,
     name,
     lane,
@@ -174,16 +176,9 @@ export function leaveRefusals(draft: Draft, turn: OpenTurn, lane: string): void 
 /** The model is told that it may not; in which words, nobody records. */
 function noteRefusal(draft: Draft, turn: OpenTurn, tool: OpenTool): void {
   const { tool: name, toolUseId: id, lane, requestId, atMs: timeMs, source } = tool
+  const key = id ?? tool.key
   const output = `[refused by ${source}]`
-  noteAnswer(draft, turn, id ?? tool.key, {
-    id,
-    name,
-    lane,
-    requestId,
-    timeMs,
-    output,
-    isPart: true,
-  })
+  noteAnswer(draft, turn, { key, id, name, lane, requestId, timeMs, output, isPart: true })
 }
 
 /** The turn is over: what is still open gets no result any more. */
