@@ -3,6 +3,7 @@ import type { ToolUse } from '../api/contract/overview.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import { isCostUnknown } from '../domain/usage.ts'
+import { userName } from '../api/contract/user-name.ts'
 import type { Costs } from '../api/contract/quantities.ts'
 import { costColumns } from './cost-text.ts'
 import { countOfText, countText, shareText } from './figures.ts'
@@ -176,7 +177,13 @@ export function mostExpensiveColumns(
     ...costColumns(rows, ({ modelCalls }) => modelCalls),
     { title: 'TOKENS', align: 'right', text: (row) => countText(allTokens(row)) },
     { title: 'LAST', text: ({ lastMs }) => dateTimeText(lastMs, timeZone), rank: 1 },
-    { title: 'USER', text: ({ userId }) => userId ?? '', atMost: 24, shrinksTo: 12, rank: 2 },
+    {
+      title: 'USER',
+      text: ({ userId }) => (userId === null ? '' : userName(userId)),
+      atMost: 24,
+      shrinksTo: 12,
+      rank: 2,
+    },
     { title: 'TITLE', text: ({ title }) => title ?? '', shrinksTo: 16 },
   ]
 }

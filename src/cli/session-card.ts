@@ -4,6 +4,7 @@
  */
 import type { Session, WorkResult } from '../api/contract/session.ts'
 import type { WasteFinding } from '../api/contract/waste.ts'
+import { userName } from '../api/contract/user-name.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { isWorthShowing } from '../api/contract/waste-words.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
@@ -20,7 +21,7 @@ import { dateTimeText } from './zoned-time.ts'
 const LABEL_WIDTH = 11
 /** Commits or pull requests named. */
 const MAX_RESULTS = 10
-/** Some agents name their users by a hash. */
+/** Agents name their users as they like. */
 const MAX_USER_WIDTH = 32
 
 /** Why sessions were closed, in words. */
@@ -80,7 +81,7 @@ function whereabouts(
   const state = row.isOpen ? 'open' : (closings[row.closeReason ?? ''] ?? 'closed')
   const parts = [
     row.userId !== null && isInteractive
-      ? cutTo(plainLine(row.userId), MAX_USER_WIDTH)
+      ? cutTo(plainLine(userName(row.userId)), MAX_USER_WIDTH)
       : row.userId,
     row.project === null ? null : `project ${row.project}`,
     row.team === null ? null : `team ${row.team}`,

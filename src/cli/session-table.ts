@@ -1,5 +1,6 @@
 /** Sessions as a table: what a person looks for first stands first. Pure. */
 import type { SessionRow } from '../api/contract/session-list.ts'
+import { userName } from '../api/contract/user-name.ts'
 import { costColumns } from './cost-text.ts'
 import { countText, durationText } from './figures.ts'
 import { plainLine } from './plain-text.ts'
@@ -22,6 +23,12 @@ export function shortId(sessionId: string): string {
 /** All tokens of a session, cached ones included. */
 export function allTokens({ tokens }: Pick<SessionRow, 'tokens'>): number {
   return tokens.input + tokens.output + tokens.cacheRead + tokens.cacheCreation
+}
+
+/** As people call a user, or the whole id for programs. */
+function userText(userId: string | null, whole: boolean): string {
+  if (userId === null) return ''
+  return whole ? userId : userName(userId)
 }
 
 /** `whole` ids are for programs. */
@@ -58,7 +65,13 @@ export function sessionColumns(
       text: ({ firstMs, lastMs }) => durationText(lastMs - firstMs),
       rank: 5,
     },
-    { title: 'USER', text: ({ userId }) => userId ?? '', atMost: 24, shrinksTo: 12, rank: 7 },
+    {
+      title: 'USER',
+      text: ({ userId }) => userText(userId, whole),
+      atMost: 24,
+      shrinksTo: 12,
+      rank: 7,
+    },
     { title: 'PROJECT', text: ({ project }) => project ?? '', shrinksTo: 8, rank: 6 },
     { title: 'TEAM', text: ({ team }) => team ?? '', shrinksTo: 6, rank: 8 },
     { title: 'TITLE', text: ({ title }) => title ?? '', shrinksTo: 16 },

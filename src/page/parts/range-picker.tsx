@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { Facets, Filter } from '../../api/contract/filter.ts'
+import { userName } from '../../api/contract/user-name.ts'
 import { BUCKETS } from '../../api/contract/overview.ts'
 import { ask } from '../ask.ts'
 import { RANGES, rangeOf } from '../range.ts'
@@ -81,7 +82,10 @@ function FilterMenus({
     const value = search.get(name) ?? ''
     const choices = new Set([...(data?.[from] ?? []), ...(value === '' ? [] : [value])])
     if (choices.size < 2 && value === '') return null
-    const options = [...choices].map((choice) => ({ value: choice, text: choice }))
+    const options = [...choices].map((choice) => ({
+      value: choice,
+      text: name === 'user' ? userName(choice) : choice,
+    }))
     return (
       <Menu
         key={name}

@@ -9,6 +9,7 @@ import { useNow } from '../now.ts'
 import { useMay } from '../rights.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { Failed } from './state.tsx'
+import { UserName } from './user-name.tsx'
 
 const CLOSE_REASONS: Readonly<Record<string, string>> = {
   idle: 'closed as idle',
@@ -22,12 +23,7 @@ export function SessionHead({ data }: { readonly data: Session }) {
   const { session, agentVersion, langfuseUrl } = data
   const nowMs = useNow()
   const mayDelete = useMay('admin')
-  const facts = [
-    `${session.agent} ${agentVersion ?? ''}`.trim(),
-    session.userId,
-    session.project,
-    session.team,
-  ].filter((fact) => fact !== null)
+  const facts = [session.project, session.team].filter((fact) => fact !== null)
   return (
     <header className="session-head">
       <div>
@@ -36,7 +32,14 @@ export function SessionHead({ data }: { readonly data: Session }) {
         </Link>
         <h1>{session.title ?? session.sessionId}</h1>
         <p className="faint">
-          <code>{session.sessionId}</code> · {facts.join(' · ')}
+          <code>{session.sessionId}</code> · {`${session.agent} ${agentVersion ?? ''}`.trim()}
+          {session.userId !== null && (
+            <>
+              {' · '}
+              <UserName userId={session.userId} />
+            </>
+          )}
+          {facts.map((fact) => ` · ${fact}`)}
         </p>
         <p className="faint">
           {formatMoment(session.firstMs)} –{' '}

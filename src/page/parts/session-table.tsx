@@ -9,6 +9,7 @@ import { useNow } from '../now.ts'
 import { sessionPath } from '../session-path.ts'
 import { costColumn, tokensColumn } from './columns.tsx'
 import { type Column, DataTable } from './data-table.tsx'
+import { UserName } from './user-name.tsx'
 
 export type SessionSort = (typeof SESSION_SORTS)[number]
 
@@ -33,7 +34,7 @@ export function SessionTable({ caption, sessions, sorting }: SessionTableProps) 
       isMinor: true,
       cell: ({ project, team }) => [project, team].filter((one) => one !== null).join(' · '),
     },
-    { name: 'User', isMinor: true, cell: ({ userId }) => <span className="clip">{userId}</span> },
+    { name: 'User', isMinor: true, cell: ({ userId }) => <UserName userId={userId} /> },
     { ...costColumn<SessionRow>(({ modelCalls }) => modelCalls), sort: 'cost' },
     { ...tokensColumn, sort: 'tokens', isMinor: true },
     { name: 'Prompts', isNumber: true, isMinor: true, cell: (row) => formatCount(row.prompts) },

@@ -1,6 +1,7 @@
 /** What falls to each model, project, team or user: a table whose cost column draws itself. */
 import type { ReactNode } from 'react'
 import type { Share } from '../../api/contract/overview.ts'
+import { userName } from '../../api/contract/user-name.ts'
 import { formatCount } from '../format/count.ts'
 import { costColumn, tokensColumn } from './columns.tsx'
 import { DataTable } from './data-table.tsx'
@@ -16,6 +17,7 @@ export interface ShareTableProps {
 }
 
 export function ShareTable({ title, of, shares, actions }: ShareTableProps) {
+  const isUsers = of === 'User'
   const most = Math.max(...shares.map(({ costUsd }) => costUsd ?? 0), 0)
   return (
     <Panel title={title} actions={actions}>
@@ -28,7 +30,9 @@ export function ShareTable({ title, of, shares, actions }: ShareTableProps) {
             name: of,
             cell: ({ name, costUsd }) => (
               <>
-                <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
+                <span className={name === null ? 'faint' : 'name'} title={name ?? undefined}>
+                  {name === null ? 'not named' : isUsers ? userName(name) : name}
+                </span>
                 <Meter part={costUsd ?? 0} whole={most} />
               </>
             ),
