@@ -16,7 +16,7 @@ function event(changes: Partial<LiveEvent>): LiveEvent {
   return {
     ...{ position: 1, sessionKey: 'claude-code/s1', sessionTitle: null, promptId: null },
     ...{ timeMs: NOW, receivedMs: NOW, kind: 'note', name: 'x', subject: null, text: null },
-    ...{ level: 'default', costUsd: null, durationMs: null, tokens: null },
+    ...{ level: 'default', costUsd: null, durationMs: null, tokens: null, summary: null },
     ...changes,
   }
 }

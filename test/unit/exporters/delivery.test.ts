@@ -11,7 +11,7 @@ describe('an outbox that fails', () => {
     await started()
     outbox.breakDown(new Error('disk full'))
     for (const name of ['a', 'b', 'c']) await commit(span(name))
-    expect(logged.filter((line) => line.includes('outbox failed'))).toHaveLength(1)
+    expect(logged.filter((line) => line.includes('cannot read the outbox'))).toHaveLength(1)
     outbox.breakDown()
     await advance(5_000)
     expect(client.sent('spans')).toEqual([['a', 'b', 'c']])
