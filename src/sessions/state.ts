@@ -239,6 +239,8 @@ export interface OpenTurn {
   command: string | undefined
   /** The newest answer of the main agent. */
   answer: string | undefined
+  /** When it was given; absent in states of before and where a span told it. */
+  answerMs?: number
   /** The last thing heard from the main agent is a model call that finished. */
   mainFinished: boolean
   /** The call whose tool the main agent finished last: that call is not its last. */

@@ -52,6 +52,7 @@ import type {
 } from '../state.ts'
 import { noteSubagent, subagentCalls } from '../subagents/subagent.ts'
 import { noteEarlyCall } from '../turns/note.ts'
+import { noteAnswer } from '../turns/turn-answer.ts'
 import { onPromptOfCall } from '../turns/turn-prompt.ts'
 import { leaveRefusals } from '../tools/tool-call.ts'
 import { countAnswered } from '../turns/prompt-count.ts'
@@ -101,9 +102,7 @@ export function onModelCall(draft: Draft, event: ModelCallEvent, arrivedMs: numb
     turn.failure = undefined
     if (event.prompt !== undefined) onPromptOfCall(draft, turn, event.prompt, startMs)
     if (event.answer !== undefined) {
-      turn.answer = shown(event.answer, policy.maxContentLength)
-      turn.reportedAnswer = undefined
-      holds(draft, turn.answer)
+      noteAnswer(draft, turn, shown(event.answer, policy.maxContentLength), event.timeMs)
     }
   }
   const waitsFor = waitsOf(draft, event)
@@ -247,9 +246,7 @@ export function onModelResponse(draft: Draft, event: ModelResponseEvent, arrived
   const text = shown(event.response, maxContentLength)
   if (event.isMain) {
     countAnswered(draft, turn, event.timeMs)
-    turn.answer = text
-    // What a hook told of it is shown only while there is no answer.
-    turn.reportedAnswer = undefined
+    noteAnswer(draft, turn, text, event.timeMs)
   }
   if (event.isTitle && event.response.text !== undefined) {
     draft.state.title = cut(event.response.text, Math.min(MAX_TITLE_LENGTH, maxContentLength))

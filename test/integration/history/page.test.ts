@@ -80,11 +80,15 @@ test('what was looked at as an estimate is looked at as telemetry tells it, once
   expect(await shown(url)).toEqual(told)
 })
 
-test('a prompt that telemetry never told is looked at, though an answer to it counted it before', async () => {
-  const { url } = await newBridge()
-  await postTelemetry(url, otlp, (text, file) => (file === '003-logs.json' ? text : ''))
-  await importInto(url, [projects])
-  expectContent(await shown(url))
+test('telemetry of the middle of a turn leaves out neither its prompt nor its last answer, in either order', async () => {
+  const middle = (text: string, file: string) => (file === '003-logs.json' ? text : '')
+  for (const order of ['before', 'after'] as const) {
+    const { url } = await newBridge()
+    if (order === 'after') await importInto(url, [projects])
+    await postTelemetry(url, otlp, middle)
+    if (order === 'before') await importInto(url, [projects])
+    expectContent(await shown(url))
+  }
 })
 
 test('watched transcripts complete telemetry here, and say nothing to Langfuse', async () => {

@@ -34,6 +34,18 @@ const turnLines = [
   'generation chat claude-opus-5-5 @turn/prompt-p1',
 ]
 
+test('a turn ends with the last answer given, in whatever order answers come', () => {
+  const first = [arrives(call(1, 'r1')), arrives(answer(1, 'r1', 'I look'))]
+  const last = [arrives(call(3, 'r2')), arrives(answer(3, 'r2', 'done'))]
+  for (const calls of [
+    [...first, ...last],
+    [...last, ...first],
+  ]) {
+    const { observations } = run([arrives(prompt(0)), ...calls, closing(60)])
+    expect(observations.find(({ name }) => name === 'conversation')?.output).toBe('done')
+  }
+})
+
 describe('what is emitted, and when', () => {
   const cases: readonly [string, readonly SessionInput[], readonly string[]][] = [
     ['a prompt alone: nothing yet', [arrives(prompt(0))], []],
