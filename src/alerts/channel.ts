@@ -15,6 +15,8 @@ export interface AlertChannel {
   readonly label: string
   /** An address that a Retry-After is kept for; absent where there is none. */
   readonly address?: string
+  /** Whether the receiver can be reached; tells nobody anything. The error is a sentence for a person. */
+  check(stop: AbortSignal): Promise<Result<undefined, string>>
   /** One try. `nowMs` is for a Retry-After that is a date. */
   send(
     alert: QueuedAlert,

@@ -32,11 +32,24 @@ export function desktopChannel(
   return {
     name: 'desktop',
     label: 'desktop notification',
+    check: (stop) => run(checkCommand(platform), stop),
     send: async ({ alert }, _, stop) => {
       const text = safeLine(alertText(alert)).slice(0, MAX_TEXT)
       const shown = await run(desktopCommand(platform, text), stop)
       return shown.ok ? ok(undefined) : err({ reason: shown.error })
     },
+  }
+}
+
+/** Runs the program that shows notifications, and has it show none. */
+function checkCommand(platform: NodeJS.Platform): DesktopCommand {
+  switch (platform) {
+    case 'darwin':
+      return { file: 'osascript', args: ['-e', 'return'] }
+    case 'win32':
+      return { file: 'powershell.exe', args: ['-NoProfile', '-NonInteractive', '-Command', 'exit'] }
+    default:
+      return { file: 'notify-send', args: ['--version'] }
   }
 }
 

@@ -131,6 +131,7 @@ export function jsonChannel({ url, headers, template }: JsonTarget): AlertChanne
     name: 'json',
     label: 'JSON service of alerts',
     address: url,
+    check: client.check,
     send: (queued, nowMs, stop) => {
       const body =
         template === null ? webhookMessage(queued) : filled(template, templateFields(queued))

@@ -2,7 +2,7 @@
 import { alertText, type QueuedAlert } from '../domain/alert.ts'
 import { err, ok } from '../domain/result.ts'
 import { safeLine } from '../domain/safe-text.ts'
-import { type Mail, type SmtpServer, sendMail } from '../http/smtp.ts'
+import { checkMailServer, type Mail, type SmtpServer, sendMail } from '../http/smtp.ts'
 import type { AlertChannel } from './channel.ts'
 
 export interface MailSettings {
@@ -13,12 +13,15 @@ export interface MailSettings {
 
 /** For a whole mail. */
 export const MAIL_TIMEOUT_MS = 30_000
+/** For connecting and logging in. */
+const CHECK_TIMEOUT_MS = 10_000
 const MAX_SUBJECT = 200
 
 export function mailChannel({ server, from, to }: MailSettings): AlertChannel {
   return {
     name: 'mail',
     label: 'mail server of alerts',
+    check: (stop) => checkMailServer(server, { timeoutMs: CHECK_TIMEOUT_MS, stop }),
     send: async (queued, _, stop) => {
       const sent = await sendMail(server, alertMail(queued, from, to), {
         timeoutMs: MAIL_TIMEOUT_MS,

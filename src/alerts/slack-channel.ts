@@ -10,6 +10,7 @@ export function slackChannel(url: string): AlertChannel {
     name: 'slack',
     label: 'Slack webhook',
     address: url,
+    check: client.check,
     send: (queued, nowMs, stop) =>
       client.post(slackMessage(webhookMessage(queued).text), nowMs, stop),
   }

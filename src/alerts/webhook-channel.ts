@@ -12,6 +12,7 @@ export function webhookChannel(url: string): AlertChannel {
     name: 'webhook',
     label: 'budget webhook',
     address: url,
+    check: client.check,
     send: (queued, nowMs, stop) => client.post(webhookMessage(queued), nowMs, stop),
   }
 }

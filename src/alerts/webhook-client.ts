@@ -10,6 +10,8 @@ import { retryAfterMs } from '../http/retry-after.ts'
 import type { ChannelFailure } from './channel.ts'
 
 export interface WebhookClient {
+  /** Whether the server answers: any answer will do, since few take anything but a message. */
+  readonly check: (stop: AbortSignal) => Promise<Result<undefined, string>>
   /** `nowMs` is for a Retry-After that is a date. */
   post(
     message: unknown,
@@ -40,6 +42,14 @@ export function createWebhookClient({
   const redact = createRedactor([url, path === '/' ? '' : path, ...Object.values(given)])
 
   return {
+    check: async (stop) => {
+      const answered = await exchange(
+        url,
+        { method: 'HEAD' },
+        { name: host, timeoutMs, redact, stop },
+      )
+      return answered.ok ? ok(undefined) : answered
+    },
     post: async (message, nowMs, stop) => {
       const received = await exchange(
         url,

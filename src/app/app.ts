@@ -2,7 +2,7 @@
  * The composition root: builds every part, starts them in order and stops them in the
  * opposite one. Knows neither the environment nor signals.
  */
-import { alertChannels } from './alert-channels.ts'
+import { alertChannels } from '../alerts/channels.ts'
 import { type Budgets, budgetTimeZone, budgetWatchOf, createBudgets } from './budgets.ts'
 import { readFixedBudgets } from '../config/budgets-file.ts'
 import type { Config, WatchConfig } from '../config/config.ts'

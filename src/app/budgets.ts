@@ -24,7 +24,7 @@ import { budgetEvents } from '../sessions/budget-event.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import type { Store } from '../storage/store.ts'
-import { hasAlertChannels } from './alert-channels.ts'
+import { hasAlertChannels } from '../alerts/channels.ts'
 
 /** Where the days of budgets begin. */
 export function budgetTimeZone({ budgets }: Pick<Config, 'budgets'>): string {

@@ -13,6 +13,7 @@ import { agentFindings } from './agent-checks.ts'
 import { type BridgeExamination, examineBridge } from './bridge-checks.ts'
 import type { BridgeProbe } from './bridge-probe.ts'
 import { bridgeTarget } from './bridge-target.ts'
+import { budgetFindings } from './budget-checks.ts'
 import { claudeEnvironment } from './claude-environment.ts'
 import { claudeFindings } from './claude-checks.ts'
 import { type Finding, skipped, warning } from './finding.ts'
@@ -115,6 +116,7 @@ export async function examine(
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
     ...langfuse.findings,
     ...(await routeFindings(config, productVersion, now)),
+    ...(await budgetFindings(config)),
     ...(sendsRecord && bridge.takesRecords
       ? await examineJourney(journey)
       : [skipped('record', noRecordBecause(sendsRecord, bridge))]),

@@ -2,6 +2,7 @@
  * Sends one e-mail by SMTP: one try a call. The library is loaded with the first mail. Every failure is a
  * value, and no text of it holds the password.
  */
+import type { Transporter } from 'nodemailer'
 import { safeLine } from '../domain/safe-text.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { createDeadline, createRedactor } from './exchange.ts'
@@ -66,12 +67,27 @@ function decoded(text: string): string | undefined {
 }
 
 /** The error names the server, and what it said. */
-export async function sendMail(
+export function sendMail(
   server: SmtpServer,
-  mail: Mail,
-  { timeoutMs, stop }: MailOptions,
+  { to, ...mail }: Mail,
+  options: MailOptions,
 ): Promise<Result<undefined, string>> {
-  const { host, port, isSecure, user, password = '' } = server
+  return withServer(server, options, (transport) => transport.sendMail({ ...mail, to: [...to] }))
+}
+
+/** Connects and logs in; sends nothing. */
+export function checkMailServer(
+  server: SmtpServer,
+  options: MailOptions,
+): Promise<Result<undefined, string>> {
+  return withServer(server, options, (transport) => transport.verify())
+}
+
+async function withServer(
+  { host, port, isSecure, user, password = '' }: SmtpServer,
+  { timeoutMs, stop }: MailOptions,
+  use: (transport: Transporter) => Promise<unknown>,
+): Promise<Result<undefined, string>> {
   const redact = createRedactor([password, Buffer.from(password).toString('base64')])
   const { createTransport } = await import('nodemailer')
   const transport = createTransport({
@@ -86,8 +102,7 @@ export async function sendMail(
   })
   const deadline = createDeadline(timeoutMs, stop)
   try {
-    const { to, ...rest } = mail
-    await Promise.race([transport.sendMail({ ...rest, to: [...to] }), ended(deadline.signal)])
+    await Promise.race([use(transport), ended(deadline.signal)])
     return ok(undefined)
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)

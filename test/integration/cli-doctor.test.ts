@@ -346,6 +346,66 @@ const setUps: readonly Broken[] = [
     says: /rejects the keys \(HTTP 401/,
   },
   {
+    name: 'a file of budgets that is not there',
+    breaks: ({ home, variables }) => {
+      variables.BUDGETS_FILE = home.path('budgets.json')
+    },
+    finding: 'budgets.file',
+    says: /BUDGETS_FILE .*budgets\.json cannot be read: ENOENT/,
+  },
+  {
+    name: 'a file of budgets with a window that there is none of',
+    breaks: ({ home, variables }) => {
+      const budgets = [{ name: 'a', window: 'year', limitUsd: 1 }]
+      home.write('budgets.json', JSON.stringify({ budgets }))
+      variables.BUDGETS_FILE = home.path('budgets.json')
+    },
+    finding: 'budgets.file',
+    says: /line 1: budgets\[0\]\.window: expected .*\n.*does not start with it/,
+  },
+  {
+    name: 'a budget for a name that nobody has',
+    breaks: ({ home, variables }) => {
+      const budgets = [
+        { name: 'all', window: 'month', limitUsd: 1 },
+        { name: 'typo', for: 'user:adda@example.com', window: 'month', limitUsd: 1 },
+      ]
+      home.write('budgets.json', JSON.stringify({ budgets }))
+      variables.BUDGETS_FILE = home.path('budgets.json')
+    },
+    finding: 'budgets.names',
+    says: /no session is stored .*: typo \(user:adda@example\.com\)\n/,
+    isWarning: true,
+  },
+  {
+    name: 'a webhook that is not there',
+    breaks: async ({ variables }) => {
+      variables.BUDGET_WEBHOOK_URL = `http://127.0.0.1:${await freePort()}/hooks/sEcReT`
+    },
+    finding: 'alerts.webhook',
+    says: /^budget webhook: 127\.0\.0\.1:\d+: .*ECONNREFUSED.*\nCheck BUDGET_WEBHOOK_URL/,
+  },
+  {
+    name: 'a mail server that is not there',
+    breaks: async ({ variables }) => {
+      variables.SMTP_URL = `smtp://127.0.0.1:${await freePort()}`
+      variables.SMTP_FROM = 'bridge@example.com'
+      variables.ALERT_MAIL_TO = 'ada@example.com'
+    },
+    finding: 'alerts.mail',
+    says: /^mail server of alerts: 127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+  },
+  {
+    name: 'a template of alerts with a field that there is none of',
+    breaks: ({ home, variables }) => {
+      home.write('alert.json', '{"title": "{{txt}}"}')
+      variables.ALERT_JSON_URL = 'http://127.0.0.1:9/'
+      variables.ALERT_JSON_TEMPLATE = home.path('alert.json')
+    },
+    finding: 'alerts.settings',
+    says: /\{\{txt\}\} is no field/,
+  },
+  {
     name: 'a Langfuse that is too old',
     breaks: async ({ variables }) => {
       const old = await createLangfuseStandIn({ version: '3.21.9' })

@@ -87,6 +87,17 @@ describe('e-mail', () => {
     expect(JSON.stringify(await send(mailTo(smtp.url)))).toContain('ECONNREFUSED')
   })
 
+  test('is checked by logging in, without a mail', async () => {
+    const smtp = await mailServer({ user: 'ada', password: 'right' })
+    expect(await mailTo(smtp.url).check(never)).toEqual({ ok: true, value: undefined })
+    const refused = await mailTo(smtp.url.replace('right', 'wrong-secret')).check(never)
+    expect(refused).toMatchObject({
+      error: expect.stringContaining(`127.0.0.1:${smtp.port}`) as string,
+    })
+    expect(JSON.stringify(refused)).not.toContain('wrong-secret')
+    expect(smtp.mails()).toEqual([])
+  })
+
   test('stops with the bridge', async () => {
     const smtp = await mailServer()
     smtp.hang()
@@ -201,6 +212,8 @@ describe('the desktop', () => {
     const path = process.env.PATH
     cleanUp.push(() => (process.env.PATH = path))
     process.env.PATH = `${bin}:${path}`
+    expect(await desktopChannel('linux').check(never)).toMatchObject({ ok: true })
+    expect(readFileSync(shown, 'utf8')).toBe('--version\n')
     expect(await desktopChannel('linux').send(queued('$(id) "x"'), 0, never)).toMatchObject({
       ok: true,
     })

@@ -36,6 +36,31 @@ function post(base: string, timeoutMs = PATIENCE_MS, stop = new AbortController(
   return createWebhookClient({ url, timeoutMs }).post(message, NOW_MS, stop)
 }
 
+describe('a check', () => {
+  const check = (base: string) =>
+    createWebhookClient({
+      url: `${base}${SECRET_PATH}?sig=hidden`,
+      headers: { authorization: 'Bearer hidden' },
+      timeoutMs: PATIENCE_MS,
+    }).check(new AbortController().signal)
+
+  test('takes any answer, and tells nobody anything', async () => {
+    const asked: unknown[] = []
+    const base = await serve((request, response) => {
+      asked.push([request.method, request.headers.authorization, request.headers['content-length']])
+      response.writeHead(405).end()
+    })
+    expect(await check(base)).toEqual({ ok: true, value: undefined })
+    expect(asked).toEqual([['HEAD', undefined, undefined]])
+  })
+
+  test('of a server that is not there says so, without the address', async () => {
+    const found = await check('http://127.0.0.1:9')
+    expect(found).toMatchObject({ error: expect.stringMatching(/^127\.0\.0\.1:9: /) as string })
+    expect(JSON.stringify(found)).not.toContain(SECRET_PATH)
+  })
+})
+
 describe('the answer of a webhook', () => {
   test('of 2xx is a success, whatever its body', async () => {
     const base = await serve((_, response) => response.writeHead(202).end('x'.repeat(1_000_000)))

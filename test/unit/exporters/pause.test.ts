@@ -146,6 +146,7 @@ describe('the webhook of budgets', () => {
         channel: {
           name: 'webhook',
           label: 'budget webhook',
+          check: async () => ok(undefined),
           send: async () => {
             posted.push(clock.now() - START_MS)
             return isReady ? ok(undefined) : err({ reason: 'HTTP 429', retryAfterMs: 60_000 })

@@ -53,6 +53,7 @@ function rig(...ids: readonly string[]) {
   const channel: AlertChannel = {
     name: 'webhook',
     label: 'budget webhook',
+    check: async () => ok(undefined),
     send: async ({ id }, _, stop) => {
       sent.push({ id, atMs: clock.now() - START_MS })
       const aborted = new Promise<ChannelFailure>((resolve) => {

@@ -39,10 +39,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   http: ['domain'],
   storage: ['domain', 'threads'],
   exporters: ['domain', 'http', 'config', 'otlp'],
-  alerts: ['domain', 'http', 'exporters'],
+  alerts: ['domain', 'config', 'http', 'exporters'],
   observability: ['domain', 'config'],
   setup: ['domain', 'config'],
-  doctor: ['domain', 'config', 'http', 'exporters', 'setup', 'storage'],
+  doctor: ['domain', 'alerts', 'config', 'http', 'exporters', 'setup', 'storage'],
   reports: [
     'domain',
     'agents',
