@@ -4,8 +4,8 @@ import type { TicketOf } from '../domain/ticket.ts'
 import type { KnownPullRequests } from './pull-requests.ts'
 import type { GroupColumns, Naming } from './group-columns.ts'
 
-/** Read for all groups, so that rows are remembered once for most of them. */
-const USUAL_ATTRIBUTES: readonly string[] = Object.values(ATTRIBUTE_NAMES).flat()
+/** Read with all rows, so that these are remembered once for most groups. */
+export const USUAL_ATTRIBUTES: readonly string[] = Object.values(ATTRIBUTE_NAMES).flat()
 
 /** Resource attributes that groups ask for, in a fixed order, since rows are remembered by them. */
 export function attributesFor(groups: readonly UsageGroup[]): readonly string[] {

@@ -111,6 +111,18 @@ export function cellsOf(
   }
 }
 
+/** The same rows with more attributes of their sessions. */
+export function withAttributes(
+  cells: UsageCells,
+  attributes: readonly AttributeOfSession[],
+): UsageCells {
+  const all = new Map(cells.attributes)
+  for (const { session, key, value } of attributes) {
+    all.set(session, { ...all.get(session), [key]: value })
+  }
+  return { ...cells, attributes: all }
+}
+
 /** Rows, and the sessions, which take about as much. */
 export function countCells({ rows, sessions }: UsageCells): number {
   return rows.length + sessions.length + 1

@@ -12,11 +12,14 @@ import {
 } from './remembered-slices.ts'
 import { createGroupColumns, type GroupColumns } from './group-columns.ts'
 import { createPullRequests, type KnownPullRequests } from './pull-requests.ts'
-import { cellsOf, countCells, type UsageCells } from './usage-cells.ts'
+import { USUAL_ATTRIBUTES } from './group-naming.ts'
+import { cellsOf, countCells, type UsageCells, withAttributes } from './usage-cells.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
 /** Slices of sums: about 10 kB each for a team of a few dozen. */
 const MAX_SUMS = 1500
+/** Sessions with attributes that are asked for by name, some 200 bytes each: two of a year. */
+const MAX_NAMED_SESSIONS = 120_000
 /** Rows of cells, some 150 bytes each: more than a year of a team of thirty. */
 const MAX_CELLS = 250_000
 /**
@@ -58,6 +61,9 @@ interface UsageSlicesDeps {
   readonly rememberedForMs?: number
 }
 
+/** Of a slice from which everything was deleted meanwhile. */
+const NO_CELLS = cellsOf({ sessions: [], models: [], tools: [], activity: [] }, [], [])
+
 export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDeps): UsageSlices {
   const cohortOf = createCohorts()
   const shared = { usage, now, rememberedForMs }
@@ -71,7 +77,13 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
     weightOf: countCells,
     maxWeight: MAX_CELLS,
   })
-  const both = [sums, cells]
+  /** With attributes that are asked for by name: the rows are those of `cells`. */
+  const moreCells = createRememberedSlices<UsageCells>({
+    ...shared,
+    weightOf: ({ sessions }) => sessions.length + 1,
+    maxWeight: MAX_NAMED_SESSIONS,
+  })
+  const all = [sums, cells, moreCells]
   /** By owner. Whatever changes work regroups what counts for it. */
   const pullRequests = new Map<
     string,
@@ -99,6 +111,27 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
     }
   }
 
+  function usualCells(
+    filter: SessionFilter,
+    range: Span,
+    spanAt: (ms: number) => Span,
+    pause: Pause | undefined,
+  ): Promise<readonly CellSlice[]> {
+    const readSlice = usage.reader(filter)
+    return cells.read(
+      JSON.stringify(filter),
+      range,
+      spanAt,
+      async (span) => {
+        const used = await readSlice(span)
+        const ids = used.sessions.map(({ id }) => id)
+        const attributes = await usage.attributes(ids, USUAL_ATTRIBUTES)
+        return cellsOf(used, attributes, await usage.work(ids))
+      },
+      pause,
+    )
+  }
+
   return {
     columns: createGroupColumns(),
     read: (filter, range, spanAt, pause, conditions) => {
@@ -113,16 +146,17 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
       )
     },
     cells: (filter, attributeKeys, range, spanAt, pause) => {
-      const readSlice = usage.reader(filter)
-      return cells.read(
-        JSON.stringify([filter, attributeKeys]),
+      const more = attributeKeys.filter((key) => !USUAL_ATTRIBUTES.includes(key))
+      if (more.length === 0) return usualCells(filter, range, spanAt, pause)
+      return moreCells.read(
+        JSON.stringify([filter, more]),
         range,
         spanAt,
         async (span) => {
-          const used = await readSlice(span)
-          const ids = used.sessions.map(({ id }) => id)
-          const attributes = await usage.attributes(ids, attributeKeys)
-          return cellsOf(used, attributes, await usage.work(ids))
+          const [slice] = await usualCells(filter, span, spanAt, pause)
+          if (slice === undefined) return NO_CELLS
+          const ids = slice.sums.sessions.map(({ id }) => id)
+          return withAttributes(slice.sums, await usage.attributes(ids, more))
         },
         pause,
       )
@@ -140,14 +174,14 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
       return known
     },
     changed: (rows) => {
-      for (const each of both) each.changed(rows)
+      for (const each of all) each.changed(rows)
     },
     regrouped: (span) => {
-      for (const each of both) each.regrouped(span)
+      for (const each of all) each.regrouped(span)
       forgetPullRequests()
     },
     clear: () => {
-      for (const each of both) each.clear()
+      for (const each of all) each.clear()
       forgetPullRequests()
     },
   }

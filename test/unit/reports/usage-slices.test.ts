@@ -1,5 +1,6 @@
 /** What is remembered of past days is never older than what was committed. */
 import { expect, test } from 'vitest'
+import { usageQuery } from '../../../src/api/contract/usage.ts'
 import { createUsageSlices, REMEMBERED_OF_REPLICA_MS } from '../../../src/reports/usage-slices.ts'
 import { ask, DAY_MS, MONDAY_MS, NOW_MS, openUsageStore } from './stored-usage.ts'
 
@@ -37,6 +38,48 @@ test('a day is read once while nothing is added to it', async () => {
   slices.clear()
   await reports.overview(ask(WEEK))
   expect(reads).toBe(4)
+})
+
+test('a group by a further attribute reads no usage again, and forgets no rows', async () => {
+  const { reports, reader, use, slices } = await openUsageStore()
+  let reads = 0
+  const { usage } = reader
+  const readerOf = usage.reader.bind(usage)
+  usage.reader = (filter) => {
+    const read = readerOf(filter)
+    return (span) => {
+      reads += 1
+      return read(span)
+    }
+  }
+  const asked = async (group: string) =>
+    (await reports.usage(usageQuery.parse({ ...WEEK, group, tz: 'UTC' }))).rows.map(
+      ({ names, costUsd }) => [...names, costUsd],
+    )
+  const [red, blue] = [{ department: 'red', cost_center: '1' }, { department: 'blue' }]
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }], attributes: red })
+  await use('s2', { atMs: MONDAY_MS + DAY_MS, models: [{ costUsd: 2 }], attributes: blue })
+  expect(await asked('cost-centre')).toEqual([
+    [null, 2],
+    ['1', 1],
+  ])
+  expect(reads).toBe(2)
+  for (let n = 0; n < 2; n += 1) {
+    expect(await asked('resource:department,cost-centre')).toEqual([
+      ['blue', null, 2],
+      ['red', '1', 1],
+    ])
+    expect(await asked('resource:nothing')).toEqual([[null, 3]])
+    expect(await asked('user')).toEqual([[null, 3]])
+  }
+  expect(reads).toBe(2)
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 4 }] })
+  slices.changed([{ bucketMs: MONDAY_MS }])
+  expect(await asked('resource:department')).toEqual([
+    ['red', 5],
+    ['blue', 2],
+  ])
+  expect(reads).toBe(3)
 })
 
 test('what is added to a day while it is read is not forgotten', async () => {
