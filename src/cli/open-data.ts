@@ -3,6 +3,7 @@
  * nothing is written. Loaded only where it is needed: every other command starts sooner.
  */
 import type { Reports } from '../reports/reports.ts'
+import type { UsageSlices } from '../reports/usage-slices.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { createTicketReader, type TicketOf } from '../domain/ticket.ts'
@@ -18,6 +19,8 @@ export interface Data {
   readonly policy: SessionPolicy
   readonly reader: StoreReader
   readonly reports: Reports
+  /** What the reports have read of days. */
+  readonly slices: UsageSlices
   readonly ticketOf: TicketOf
 }
 
@@ -55,8 +58,9 @@ export async function withStored<T>(
 ): Promise<Result<T, Failure>> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const [{ createReports }, asked] = await Promise.all([
+  const [{ createReports }, { createUsageSlices }, asked] = await Promise.all([
     import('../reports/reports.ts'),
+    import('../reports/usage-slices.ts'),
     policyFor(config.value),
   ])
   if (!asked.ok) return asked
@@ -67,8 +71,9 @@ export async function withStored<T>(
   const reader = opened.value
   try {
     const ticketOf = createTicketReader(config.value.ticketPattern)
-    const reports = createReports({ reader, policy, now: context.now, ticketOf })
-    return ok(await use({ config: config.value, policy, reader, reports, ticketOf }))
+    const slices = createUsageSlices({ usage: reader.usage, now: context.now })
+    const reports = createReports({ reader, policy, now: context.now, ticketOf, slices })
+    return ok(await use({ config: config.value, policy, reader, reports, slices, ticketOf }))
   } catch (error) {
     const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error

@@ -13,7 +13,7 @@ import { conditionsOf } from '../reports/conditions.ts'
 import { namingFor } from '../reports/group-naming.ts'
 import { readCells, usageRowOf } from '../reports/usage-by.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
-import { createUsageSlices, type Slice } from '../reports/usage-slices.ts'
+import type { Slice, UsageSlices } from '../reports/usage-slices.ts'
 import { sumsOf } from '../reports/usage-sums.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { TicketOf } from '../domain/ticket.ts'
@@ -86,7 +86,7 @@ const SESSIONS_AT_ONCE = 1000
 
 /** The error says what is wrong with the range. */
 export async function reportData(
-  reader: StoreReader,
+  { reader, slices }: { readonly reader: StoreReader; readonly slices: UsageSlices },
   { period, groups, timeZone, filter, nowMs, ticketOf }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
   const range = await rangeOf(reader, filter, nowMs)
@@ -98,7 +98,6 @@ export async function reportData(
   if (buckets.length > MAX_BUCKETS) {
     return err(`this is more than ${MAX_BUCKETS} ${period}s; use a later --since, or --by month`)
   }
-  const slices = createUsageSlices({ usage: reader.usage, now: () => nowMs })
   const query = { ...filter, from: range.fromMs, to: range.toMs, tz: timeZone, bucket: period }
   const overview = await overviewOf(
     { reader, slices, now: () => nowMs, pause: letOthersRun, ticketOf },

@@ -17,7 +17,7 @@ import {
   type UsageGroup,
   usageGroupsOf,
 } from '../domain/usage-group.ts'
-import { PERIODS, type Period, reportData } from './report-data.ts'
+import { PERIODS, type Period, type ReportData, reportData } from './report-data.ts'
 import { addSendingOptions, isSent, type SendingOptions, sendReport } from './report-sending.ts'
 import { reportIn, titleOf } from './report-text.ts'
 import { addRoiOptions, assumptionsOf, roiFigures, type RoiOptions } from './roi-options.ts'
@@ -80,7 +80,7 @@ async function report(data: Data, context: CliContext, options: Options): Promis
   const fromMs = dayStart(nowMs, timeZone, -DEFAULT_DAYS[period])
   const filter = filterOf(options, nowMs, until === undefined ? fromMs : undefined)
   const asked = { period, groups, timeZone, filter, nowMs, ticketOf: data.ticketOf }
-  const figures = await reportData(data.reader, asked)
+  const figures = await reportData(data, asked)
   // What is wrong is always the range that was asked for.
   if (!figures.ok) return misused(figures.error)
   const terminal = isSent(options) ? createTerminal({ write: () => {} }, {}) : context.stdout
@@ -91,13 +91,18 @@ async function report(data: Data, context: CliContext, options: Options): Promis
   const format = formatOf(options)
   const waste =
     options.waste && format !== 'csv'
-      ? await data.reports.wasteInRange({ ...filter, tz: timeZone })
+      ? await data.reports.wasteInRange({ ...filter, ...rangeIn(figures.value), tz: timeZone })
       : undefined
   const told = reportIn(format, { ...figures.value, waste }, options, terminal, returned)
   if (!isSent(options)) return ok(told)
   const whom = [options.user, options.team].flatMap((name) => name ?? [])
   const title = [titleOf(figures.value), ...whom].join(', ')
   return sendReport(told, title, { config: data.config, context, options })
+}
+
+/** As it is printed. */
+function rangeIn({ fromMs, toMs }: ReportData) {
+  return { from: fromMs, to: toMs }
 }
 
 function groupsIn(list: string): readonly UsageGroup[] {
