@@ -38,6 +38,12 @@ const noStream: WebFailure = {
   message: 'this MCP server keeps no sessions and no streams: send each message by POST',
 }
 
+/** They would multiply the bound of an answer; the protocol dropped them in 2025-06-18. */
+const noBatches: WebFailure = {
+  code: 'malformed',
+  message: 'batches of messages are not taken: send each message by itself',
+}
+
 export function addMcpRoute(
   app: FastifyInstance,
   queries: Pick<WebQueries, 'ask'>,
@@ -45,6 +51,7 @@ export function addMcpRoute(
 ): void {
   const config = { access: MCP_ACCESS, operation: 'mcp', audited: auditedCall }
   app.post(MCP_PATH, { config }, async (request, reply) => {
+    if (Array.isArray(request.body)) return fail(reply, noBatches)
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
     const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT_MS)])
@@ -80,18 +87,16 @@ const MAX_TARGET_CHARS = 300
 
 /** Which tool was called about which session; undefined for messages that read nothing. */
 function auditedCall({ body }: FastifyRequest): string | undefined {
-  const calls = (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
-    const { method, params } = (message ?? {}) as {
-      readonly method?: unknown
-      readonly params?: unknown
-    }
-    if (method !== 'tools/call') return []
-    const { name, arguments: given } = (params ?? {}) as {
-      readonly name?: unknown
-      readonly arguments?: unknown
-    }
-    const { session } = (given ?? {}) as { readonly session?: unknown }
-    return [typeof session === 'string' ? `${String(name)} ${session}` : String(name)]
-  })
-  return calls.length === 0 ? undefined : calls.join(', ').slice(0, MAX_TARGET_CHARS)
+  const { method, params } = (body ?? {}) as {
+    readonly method?: unknown
+    readonly params?: unknown
+  }
+  if (method !== 'tools/call') return undefined
+  const { name, arguments: given } = (params ?? {}) as {
+    readonly name?: unknown
+    readonly arguments?: unknown
+  }
+  const { session } = (given ?? {}) as { readonly session?: unknown }
+  const target = typeof session === 'string' ? `${String(name)} ${session}` : String(name)
+  return target.slice(0, MAX_TARGET_CHARS)
 }

@@ -4,11 +4,11 @@ import type { OverviewQuery, ToolUse } from '../api/contract/overview.ts'
 import { count } from '../api/contract/quantities.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { type FailureItem, failureItem, failureLine, failuresOf, merged } from './failures.ts'
+import { failureItem, failureLine, failuresOf, merged } from './failures.ts'
 import { failureText } from './failure-text.ts'
 import { DEFAULT_DAYS, listSessions, rangeShape, selectionOf, selectionShape } from './filters.ts'
 import { countText, isoOf, isoTime, meantSession, someSession } from './session-shape.ts'
-import { defineTool, leftOff, type ToolContext } from './tool.ts'
+import { defineTool, leftOff, readEach, type ToolContext, unlessDeleted } from './tool.ts'
 
 /** Sessions whose turns are read for what failed in them. */
 const MAX_READ = 8
@@ -53,17 +53,15 @@ export const listFailuresTool = defineTool({
     if (!counted.ok) return counted
     const { counts, failing } = counted.value
     const read = failing.slice(0, MAX_READ)
-    const found: FailureItem[] = []
-    for (const { key } of read) {
-      const stored = await context.ask({ name: 'session', key })
-      // It was deleted meanwhile.
-      if (!stored.ok && stored.error.code === 'not_found') continue
-      if (!stored.ok) return err(failureText(stored.error))
-      const failures = await failuresOf(context, stored.value, filter)
-      if (!failures.ok) return failures
-      found.push(...failures.value)
-    }
-    const failures = merged(found)
+    const told = await readEach(context, read, async ({ key }) => {
+      const stored = unlessDeleted(await context.ask({ name: 'session', key }))
+      if (!stored.ok) return stored
+      if (stored.value === undefined) return ok(undefined)
+      return failuresOf(context, stored.value, filter)
+    })
+    if (!told.ok) return told
+    const { notRead } = told.value
+    const failures = merged(told.value.told.flat())
     const { from, to } = filter
     return ok({
       from: from === undefined ? null : isoOf(from),
@@ -71,8 +69,8 @@ export const listFailuresTool = defineTool({
       ...counts,
       failures: failures.slice(0, limit),
       leftOff: Math.max(0, failures.length - limit),
-      sessionsRead: read.length,
-      sessionsNotRead: failing.length - read.length,
+      sessionsRead: read.length - notRead,
+      sessionsNotRead: failing.length - read.length + notRead,
     })
   },
   summary: ({ modelErrors, modelCalls, toolFailures, toolResults, failures }) =>

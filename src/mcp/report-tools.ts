@@ -7,7 +7,7 @@ import { USAGE_GROUPS } from '../domain/usage-group.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { type SharedFinding, sharedFindings } from '../reports/waste/findings.ts'
+import { sharedFindings } from '../reports/waste/findings.ts'
 import { failureText } from './failure-text.ts'
 import {
   type Asked,
@@ -18,7 +18,7 @@ import {
   selectionShape,
 } from './filters.ts'
 import { costText, countText, isoOf, isoTime, meantSession, someSession } from './session-shape.ts'
-import { defineTool, leftOff, type ToolContext } from './tool.ts'
+import { defineTool, leftOff, readEach, type ToolContext, unlessDeleted } from './tool.ts'
 import { wasteItem, wasteItemOf } from './waste-shape.ts'
 
 export const getCostsTool = defineTool({
@@ -104,23 +104,21 @@ export const findWasteTool = defineTool({
         : await oneSession(context, { ...asked, session })
     if (!of.ok) return of
     const { keys, notRead, isAtLeast } = of.value
-    const found: SharedFinding[] = []
-    for (const key of keys) {
-      const waste = await context.ask({ name: 'waste', key })
-      // It was deleted meanwhile.
-      if (!waste.ok && waste.error.code === 'not_found') continue
-      if (!waste.ok) return err(failureText(waste.error))
-      for (const finding of waste.value.findings) found.push({ ...finding, sessions: 1 })
-    }
-    const findings = sharedFindings(found)
+    const read = await readEach(context, keys, async (key) =>
+      unlessDeleted(await context.ask({ name: 'waste', key })),
+    )
+    if (!read.ok) return read
+    const { told, notRead: late } = read.value
+    const found = told.flatMap((waste) => waste.findings)
+    const findings = sharedFindings(found.map((finding) => ({ ...finding, sessions: 1 })))
     return ok({
       usd: findings.reduce((sum, finding) => addUsd(sum, finding.usd ?? 0), 0),
       findings: findings
         .slice(0, limit)
         .map((finding) => ({ ...wasteItemOf(finding), sessions: finding.sessions })),
       leftOff: Math.max(0, findings.length - limit),
-      sessionsRead: keys.length,
-      sessionsNotRead: notRead,
+      sessionsRead: keys.length - late,
+      sessionsNotRead: notRead + late,
       sessionsNotReadIsAtLeast: isAtLeast,
     })
   },

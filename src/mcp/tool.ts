@@ -7,8 +7,9 @@ import { z } from 'zod'
 import type { api } from '../api/contract/api.ts'
 import type { WebFailure } from '../api/failure.ts'
 import type { Question } from '../api/queries.ts'
-import type { Result } from '../domain/result.ts'
+import { err, ok, type Result } from '../domain/result.ts'
 import { jsonBytes } from '../reports/answer-bounds.ts'
+import { failureText } from './failure-text.ts'
 
 export type QuestionName = Question['name']
 
@@ -78,3 +79,29 @@ export const leftOff = (what: string) =>
     .int()
     .min(0)
     .meta({ description: `${what} that were left off to keep the answer short` })
+
+/** So long a tool goes through session after session; what is left is counted. */
+const MAX_READING_MS = 20_000
+
+/** Asks about each, as many as there is time for; undefined where the session was deleted meanwhile. */
+export async function readEach<R, T>(
+  { now }: Pick<ToolContext, 'now'>,
+  rows: readonly R[],
+  read: (row: R) => Promise<Result<T | undefined, string>>,
+): Promise<Result<{ readonly told: readonly T[]; readonly notRead: number }, string>> {
+  const untilMs = now() + MAX_READING_MS
+  const told: T[] = []
+  for (const [index, row] of rows.entries()) {
+    if (index > 0 && now() > untilMs) return ok({ told, notRead: rows.length - index })
+    const answer = await read(row)
+    if (!answer.ok) return answer
+    if (answer.value !== undefined) told.push(answer.value)
+  }
+  return ok({ told, notRead: 0 })
+}
+
+/** What a question about one session tells; undefined where that was deleted meanwhile. */
+export function unlessDeleted<T>(answer: Result<T, WebFailure>): Result<T | undefined, string> {
+  if (answer.ok) return answer
+  return answer.error.code === 'not_found' ? ok(undefined) : err(failureText(answer.error))
+}

@@ -372,7 +372,16 @@ describe('over HTTP', () => {
     expect((await post({ origin: 'https://evil.example' }, ping)).status).toBe(403)
     expect((await post({ 'sec-fetch-site': 'cross-site' }, ping)).status).toBe(403)
     expect((await post({}, `"${'x'.repeat(100_000)}"`)).status).toBe(400)
-    for (const body of ['', '{', 'null', '5', '{"jsonrpc":"2.0"}', '{"__proto__":{}}']) {
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '[]',
+      `[${ping}]`,
+      '5',
+      '{"jsonrpc":"2.0"}',
+      '{"__proto__":{}}',
+    ]) {
       const answer = await post({}, body)
       expect([body, answer.status]).toEqual([body, 400])
     }

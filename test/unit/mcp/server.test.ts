@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { SessionRow } from '../../../src/api/contract/session-list.ts'
 import type { Question } from '../../../src/api/queries.ts'
 import { safeBlock } from '../../../src/domain/safe-text.ts'
-import { createMcpServer, TOOLS } from '../../../src/mcp/server.ts'
+import { createMcpServer, type ServerDeps, TOOLS } from '../../../src/mcp/server.ts'
 import { type Ask, MAX_ANSWER_BYTES } from '../../../src/mcp/tool.ts'
 
 const NOW = Date.parse('2026-11-21T09:30:00Z')
@@ -23,7 +23,7 @@ const row = (changes: Partial<SessionRow> = {}): SessionRow => ({
 
 type Answers = Partial<Record<Question['name'], (question: never) => unknown>>
 
-async function connected(answers: Answers, workingDir?: string) {
+async function connected(answers: Answers, given: Partial<ServerDeps> = {}) {
   const asked: Question[] = []
   const bugs: unknown[] = []
   const ask = (async (question: Question) => {
@@ -34,8 +34,8 @@ async function connected(answers: Answers, workingDir?: string) {
   }) as unknown as Ask
   const server = createMcpServer({
     ...{ version: '1', now: () => NOW, timeZone: 'UTC', withAsk: (use) => use(ask) },
-    ...(workingDir !== undefined && { workingDir }),
     onBug: (error) => bugs.push(error),
+    ...given,
   })
   const [ours, theirs] = InMemoryTransport.createLinkedPair()
   const client = new Client({ name: 'test', version: '1' })
@@ -114,7 +114,7 @@ test('the current folder is the project of that name, also behind its owner', as
         nextCursor: null,
       }),
     },
-    '/home/me/widgets',
+    { workingDir: '/home/me/widgets' },
   )
   const { structuredContent } = await call('list_sessions', { folder: '.' })
   expect(structuredContent).toMatchObject({ sessions: [{ key: 'claude-code/s' }] })
@@ -142,4 +142,26 @@ test('one session by the beginning of its id, and which it could be where severa
     true,
     'session: more than one begins like that: codex/abc1, codex/abc2',
   ])
+})
+
+test('what takes long ends early, and says how many sessions it did not get to', async () => {
+  let nowMs = NOW
+  const rows = Array.from({ length: 9 }, (_, index) => row({ key: `codex/${index}` }))
+  const finding = { kind: 'waiting', subject: 'Bash', count: 1, tokens: null, usd: null, ms: 5 }
+  const { call } = await connected(
+    {
+      sessions: () => ({ sessions: rows, nextCursor: null }),
+      waste: () => {
+        nowMs += 9000
+        return { findings: [finding], omitted: 0, isPartial: false }
+      },
+    },
+    { now: () => nowMs },
+  )
+  const { structuredContent } = await call('find_waste')
+  expect(structuredContent).toMatchObject({
+    sessionsRead: 3,
+    sessionsNotRead: 6,
+    findings: [{ kind: 'waiting', sessions: 3, ms: 15 }],
+  })
 })
