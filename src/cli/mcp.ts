@@ -47,7 +47,7 @@ async function mcp(context: CliContext): Promise<Outcome> {
     import('../mcp/stdio.ts'),
     import('./mcp-questions.ts'),
   ])
-  await serveStdio({
+  const served = await serveStdio({
     ...streams,
     ...{ now, timeZone, workingDir: platform.workingDir, version },
     withAsk: async (use) => {
@@ -58,7 +58,7 @@ async function mcp(context: CliContext): Promise<Outcome> {
     },
     onBug: (error) => stderr.print([`claude-telemetry: this is a bug: ${inspect(error)}`]),
   })
-  return ok({ lines: [] })
+  return served.ok ? ok({ lines: [] }) : failed(served.error)
 }
 
 function unavailable({ messages, next }: Failure): WebFailure {

@@ -1,6 +1,7 @@
 /** The MCP server over standard input and output, for an agent that starts it as a process of its own. */
 import type { Readable, Writable } from 'node:stream'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import { err, ok, type Result } from '../domain/result.ts'
 import { createMcpServer, type ServerDeps } from './server.ts'
 
 export interface StdioDeps extends ServerDeps {
@@ -11,21 +12,35 @@ export interface StdioDeps extends ServerDeps {
 /** A message is a tool's name and a few arguments. A longer one ends the connection. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
-/** Resolves once whoever asks has closed the input, and everything asked before that is answered. */
-export async function serveStdio({ input, output, ...deps }: StdioDeps): Promise<void> {
+/**
+ * Resolves once whoever asks has closed the input and everything asked before that is answered, or with
+ * why the connection ended before.
+ */
+export async function serveStdio({
+  input,
+  output,
+  ...deps
+}: StdioDeps): Promise<Result<undefined, string>> {
   const calls = createQueue()
   const mcp = createMcpServer({ ...deps, withAsk: (use) => calls.run(() => deps.withAsk(use)) })
   const transport = new StdioServerTransport(input, output, { maxBufferSize: MAX_MESSAGE_BYTES })
+  let isOver = false
+  const close = (): void => {
+    isOver = true
+    void mcp.close()
+  }
   const closed = new Promise<void>((resolve) => {
     mcp.server.onclose = resolve
   })
-  const closeAfterAnswers = () => void calls.idle().then(() => mcp.close())
+  const closeAfterAnswers = () => void calls.idle().then(close)
   input.once('end', closeAfterAnswers)
   input.once('close', closeAfterAnswers)
   // The client is gone: nobody reads any more.
-  output.once('error', () => void mcp.close())
+  output.once('error', close)
   await mcp.connect(transport)
   await closed
+  // The transport itself closes for one reason only.
+  return isOver ? ok(undefined) : err(`a message has more than ${MAX_MESSAGE_BYTES} bytes`)
 }
 
 interface Queue {

@@ -2,7 +2,7 @@
  * The MCP server, asked by the SDK's own client: over standard input and output by the real command, and
  * over HTTP by the running bridge. Each tool tells the numbers of the recordings' truth.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -430,6 +430,17 @@ describe('the command', () => {
       .map((line) => JSON.parse(line) as { readonly id: number; readonly result: Told })
     expect(answers.map(({ id }) => id)).toEqual([1, 2])
     expect(JSON.stringify(answers[1]?.result)).toMatch(/no session is known to be of/)
+  })
+
+  test('ends where a message is too long, and says so', () => {
+    const home = createHome()
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...home.nodeArgs, 'mcp'], {
+      env: { HOME: home.folder, ...stdioSettings() },
+      input: 'x'.repeat(3_000_000),
+      encoding: 'utf8',
+    })
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toBe('claude-telemetry: a message has more than 1048576 bytes\n')
   })
 
   test('says what to do while nothing is stored', async () => {
