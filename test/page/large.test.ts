@@ -46,15 +46,49 @@ describe.skipIf(chromiumPath === undefined)('a large session', () => {
     expect(await page.getByRole('button', { name: 'Show earlier turns' }).count()).toBe(0)
   })
 
-  test('of very many items shows those of a turn page by page', async () => {
-    const visit = await visitSession(2300, 2300)
+  test('of very many items shows those of a turn page by page, and draws those that are near', async () => {
+    const visit = await visitSession(5000, 5000)
     const { page } = visit
-    const rows = page.locator('.waterfall tbody tr')
-    await expectShown(page.getByText('2,000 of 2,300 items, the ones that ended first'))
-    expect(await rows.count()).toBe(2000)
-    await page.locator('.turn-body').getByRole('button', { name: 'Show more' }).click()
-    await expect.poll(() => rows.count()).toBe(2300)
+    const table = page.locator('table.waterfall')
+    const drawn = page.locator('.waterfall-name')
+    const more = page.locator('.turn-body').getByRole('button', { name: 'Show more' })
+    await expectShown(page.getByText('2,000 of 5,000 items, the ones that ended first'))
+    await more.click()
+    await expectShown(page.getByText('4,000 of 5,000 items, the ones that ended first'))
+    await more.click()
+    await expect.poll(() => table.getAttribute('aria-rowcount')).toBe('5001')
     expect(await page.getByText('the ones that ended first').count()).toBe(0)
+    expect(await drawn.count()).toBeLessThan(600)
+
+    // The last row is drawn when the reader is there, and what is far away then is not.
+    await page.evaluate(
+      `document.querySelector('table.waterfall tbody:last-child').scrollIntoView({ block: 'end' })`,
+    )
+    const last = page.getByRole('button', { name: 'pattern 4999"' })
+    await expectShown(last)
+    await expect.poll(() => drawn.count()).toBeLessThan(600)
+    expect(await page.getByRole('button', { name: 'pattern 2500"' }).count()).toBe(0)
+
+    // What failed is reached at once, wherever it stands.
+    const errors = page.getByRole('navigation', { name: 'Errors of this turn' })
+    await expectShown(errors.getByText('100 errors'))
+    await errors.getByRole('button', { name: 'pattern 450"' }).click()
+    const failed = page.locator('tr[data-target]')
+    await expectShown(failed.getByRole('button', { name: 'pattern 450"' }))
+    await expect
+      .poll(() =>
+        failed.evaluate((row: { getBoundingClientRect(): { top: number } }) => {
+          const { top } = row.getBoundingClientRect()
+          return top > 0 && top < 1000
+        }),
+      )
+      .toBe(true)
+    await expectShown(page.locator('.detail'))
+
+    await page.getByRole('searchbox', { name: 'Find in this turn' }).fill('PATTERN 123')
+    await expectShown(page.getByText('11 of 5,000 rows'))
+    expect(await drawn.count()).toBe(11)
+    await expectFitForEveryone(page)
   })
 
   test('of long texts has them cut in lists, and whole when asked', async () => {

@@ -19,7 +19,8 @@ export interface WaterfallDetailProps {
 }
 
 export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDetailProps) {
-  const [isWanted, setWanted] = useState(false)
+  // Messages that are cut in the middle cannot be told apart.
+  const [isWanted, setWanted] = useState(listed.truncated && listed.kind === 'call')
   const whole = useQuery({
     queryKey: ['session', turn.key, 'turn', turn.turn, 'item', listed.id],
     queryFn: () => ask(api.item, { params: { ...turn, item: listed.id } }),

@@ -1,0 +1,137 @@
+/** A turn's items as the rows of a table: in place below their parents, runs of one tool folded. Pure. */
+import type { WaterfallItem } from '../../api/contract/turn.ts'
+
+/** A shorter wait is the agent's own work. */
+const MIN_WAIT_MS = 500
+/** Fewer tools in a row are shown one by one. */
+const MIN_RUN = 4
+
+export interface ItemRow {
+  readonly kind: 'item'
+  readonly item: WaterfallItem
+  readonly depth: number
+  /** The run that it is of, where that is open. */
+  readonly runId?: string
+}
+
+/** Several tools of one name, one after the other, none of which failed or has anything below it. */
+export interface RunRow {
+  readonly kind: 'run'
+  /** That of its first item. */
+  readonly id: string
+  readonly items: readonly WaterfallItem[]
+  readonly depth: number
+  readonly isOpen: boolean
+}
+
+export type Row = ItemRow | RunRow
+
+export interface RowOptions {
+  /** Only items that say this somewhere, and none folded; empty for all. */
+  readonly find?: string
+  /** Runs that are open, by id. */
+  readonly openRuns?: ReadonlySet<string>
+}
+
+export function rowsOf(
+  items: readonly WaterfallItem[],
+  { find = '', openRuns = new Set() }: RowOptions = {},
+): readonly Row[] {
+  const wanted = find.trim().toLowerCase()
+  const rows = nested(items)
+  if (wanted !== '') return rows.filter(({ item }) => says(item, wanted))
+  return folded(rows, openRuns)
+}
+
+/** Items that failed or were refused, by start: what a reader looks for first. */
+export function errorsOf(items: readonly WaterfallItem[]): readonly WaterfallItem[] {
+  return items.filter(({ level }) => level === 'error').toSorted((a, b) => a.startMs - b.startMs)
+}
+
+/** How long it waited for a person, and how long it worked; null where that is not told, or too short to matter. */
+export function waitingOf({ kind, facts, startMs, endMs }: WaterfallItem) {
+  const waited = kind === 'tool' ? Number(facts.blocked_on_user_ms ?? Number.NaN) : Number.NaN
+  if (!(waited >= MIN_WAIT_MS)) return null
+  const worked = Number(facts.execution_ms ?? Number.NaN)
+  return {
+    waitedMs: waited,
+    workedMs: Number.isFinite(worked) ? worked : Math.max(0, endMs - startMs - waited),
+  }
+}
+
+/** Children below their parents, each level by its start; what names no known parent is on top. */
+function nested(items: readonly WaterfallItem[]): readonly ItemRow[] {
+  const ids = new Set(items.map(({ id }) => id))
+  const byParent = Map.groupBy(items, ({ id, parentId }) =>
+    parentId !== null && parentId !== id && ids.has(parentId) ? parentId : null,
+  )
+  const rows: ItemRow[] = []
+  const add = (parentId: string | null, depth: number): void => {
+    const children = byParent.get(parentId) ?? []
+    for (const item of children.toSorted((a, b) => a.startMs - b.startMs)) {
+      rows.push({ kind: 'item', item, depth })
+      add(item.id, depth + 1)
+    }
+  }
+  add(null, 0)
+  return rows
+}
+
+function folded(rows: readonly ItemRow[], openRuns: ReadonlySet<string>): readonly Row[] {
+  const shown: Row[] = []
+  for (let at = 0; at < rows.length; ) {
+    const run = runAt(rows, at)
+    const [first] = run
+    if (first === undefined || toolsIn(run) < MIN_RUN) {
+      shown.push(...rows.slice(at, at + Math.max(1, run.length)))
+      at += Math.max(1, run.length)
+      continue
+    }
+    const { id } = first.item
+    const isOpen = openRuns.has(id)
+    const items = run.map(({ item }) => item)
+    shown.push({ kind: 'run', id, items, depth: first.depth, isOpen })
+    if (isOpen) shown.push(...run.map((row) => ({ ...row, depth: row.depth + 1, runId: id })))
+    at += run.length
+  }
+  return shown
+}
+
+function toolsIn(run: readonly ItemRow[]): number {
+  return run.filter(({ item }) => item.kind === 'tool').length
+}
+
+/** The tools of one name that begin at that row, with the calls between them that only asked for these. */
+function runAt(rows: readonly ItemRow[], at: number): readonly ItemRow[] {
+  const first = rows[at]
+  if (first === undefined || !isPlain(rows, at, first)) return []
+  let end = at + 1
+  for (let next = end; next < rows.length; next += 1) {
+    const row = rows[next]
+    if (row === undefined || row.depth !== first.depth) break
+    if (isPlain(rows, next, first)) end = next + 1
+    else if (!onlyAsks(row.item)) break
+  }
+  return rows.slice(at, end)
+}
+
+/** A call that said nothing but which tools it wants, as far as that is recorded. */
+function onlyAsks({ kind, level, output }: WaterfallItem): boolean {
+  if (kind !== 'call' || level !== 'default') return false
+  const text = output?.text ?? null
+  return text === null || /^\{[^[]*"content":\s*null/.test(text)
+}
+
+function isPlain(rows: readonly ItemRow[], at: number, like: ItemRow): boolean {
+  const row = rows[at]
+  if (row === undefined || row.item.kind !== 'tool' || row.item.level !== 'default') return false
+  const hasChildren = (rows[at + 1]?.depth ?? 0) > row.depth
+  return row.depth === like.depth && row.item.name === like.item.name && !hasChildren
+}
+
+function says(item: WaterfallItem, wanted: string): boolean {
+  const { name, summary, statusMessage, input, output } = item
+  return [name, summary, statusMessage, input?.text, output?.text].some(
+    (text) => typeof text === 'string' && text.toLowerCase().includes(wanted),
+  )
+}
