@@ -1,5 +1,6 @@
 /** `session ID`: one session as a card. */
 import type { Command } from 'commander'
+import type { TurnHead, WaterfallItem } from '../api/contract/turn.ts'
 import { sessionAddress } from '../reports/langfuse-links.ts'
 import type { Config } from '../config/config.ts'
 import { ok } from '../domain/result.ts'
@@ -9,14 +10,18 @@ import { findSession, lastSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { sessionCard } from './session-card.ts'
+import { turnLines } from './turn-rows.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
 
 interface Options {
   readonly last?: boolean
+  readonly turn?: string
   readonly tz?: string
   readonly json?: boolean
 }
 
+/** Rows of a prompt that are read at once. */
+const MAX_ROWS = 2000
 /** What is stored is shown whether or not Langfuse answers. */
 const LINK_TIMEOUT_MS = 1500
 
@@ -28,6 +33,7 @@ export function addSession(program: Command, context: CliContext, concluded: Con
     .argument('[id]', 'session id, or a unique prefix of one')
     .option('--last', 'the most recently active session')
   addZoneOption(command)
+    .option('--turn <number>', 'the rows of one prompt, counted from 1; `last` for the last one')
     .option('--json', 'print it as JSON')
     .action((id: string | undefined, options: Options) => concluded(selected(context, id, options)))
 }
@@ -40,6 +46,10 @@ async function selected(
   const { last = false } = options
   if ((id === undefined) === !last) {
     return misused('session takes either an id or --last', 'See claude-telemetry sessions.')
+  }
+  const { turn } = options
+  if (turn !== undefined && turn !== 'last' && !/^[1-9]\d{0,8}$/.test(turn)) {
+    return misused(`--turn takes a number from 1 or "last", not "${turn}"`)
   }
   return withData(context, (data) => show(data, context, id, options))
 }
@@ -56,6 +66,7 @@ async function show(
   const { key, sessionId } = found.value
   const [stored, langfuseUrl] = await Promise.all([reports.session(key), linkTo(sessionId, config)])
   if (stored === undefined) return failed(`${key} was just deleted`)
+  if (options.turn !== undefined) return showTurn(reports, key, options.turn, json, stdout)
   const waste = (await reports.waste(key))?.findings ?? []
   const session = { ...stored, langfuseUrl }
   return ok(
@@ -63,6 +74,49 @@ async function show(
       ? { document: jsonDocument({ ...session, waste }) }
       : { lines: sessionCard(session, waste, stdout, timeZoneOf(options)) },
   )
+}
+
+/** One prompt with its rows; as JSON all of them. */
+async function showTurn(
+  reports: Data['reports'],
+  key: string,
+  which: string,
+  json: boolean,
+  terminal: CliContext['stdout'],
+): Promise<Outcome> {
+  const head = await findTurn(reports, key, which)
+  if (head === undefined) {
+    return failed(which === 'last' ? `${key} has no prompt yet` : `${key} has no prompt ${which}`)
+  }
+  const items: WaterfallItem[] = []
+  let cursor: string | undefined
+  let turn = head
+  let omitted = 0
+  do {
+    const page = await reports.turn(key, head.key, { limit: MAX_ROWS, cursor })
+    if (page === undefined || !page.ok) return failed(`${key} was just deleted`)
+    turn = page.value.turn
+    items.push(...page.value.items)
+    omitted = page.value.omittedItems
+    cursor = page.value.nextCursor ?? undefined
+  } while (json && cursor !== undefined)
+  return ok(
+    json
+      ? { document: jsonDocument({ turn, items }) }
+      : { lines: turnLines(turn, items, omitted, terminal) },
+  )
+}
+
+async function findTurn(
+  reports: Data['reports'],
+  key: string,
+  which: string,
+): Promise<TurnHead | undefined> {
+  // Those before a number, of which the last is wanted.
+  const cursor = which === 'last' ? undefined : String(Number(which) + 1)
+  const page = await reports.turns(key, { limit: 1, cursor })
+  const found = page?.ok === true ? page.value.turns.at(-1) : undefined
+  return which === 'last' || found?.ordinal === Number(which) ? found : undefined
 }
 
 /** Where the session stands in Langfuse; null when that cannot be told. */

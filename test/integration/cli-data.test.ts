@@ -171,6 +171,30 @@ test('a report adds up to the truth, in every format and split', async () => {
 })
 
 describe('one session', () => {
+  test('shows the rows of a prompt, each with what it was used for', async () => {
+    const id = TOOLS_ID.slice(0, 8)
+    const { code, stdout } = await run(['session', id, '--turn', 'last'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Prompt 1 .*\[\[tools\]\]/)
+    for (const row of [/tool +Bash +echo hello from bash/, /tool +Write +\/\S+\/hello\.txt/]) {
+      expect(stdout).toMatch(row)
+    }
+    const told = (await json(['session', id, '--turn', '1', '--json'])) as {
+      readonly turn: { readonly ordinal: number }
+      readonly items: readonly { readonly kind: string; readonly summary: string | null }[]
+    }
+    expect(told.turn.ordinal).toBe(1)
+    expect(told.items.filter(({ kind }) => kind === 'tool').map(({ summary }) => summary)).toEqual([
+      'echo hello from bash',
+      ...Array.from({ length: 3 }, () => expect.stringMatching(/hello\.txt$/)),
+    ])
+    expect(await run(['session', id, '--turn', '7'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has no prompt 7'),
+    })
+    expect(await run(['session', id, '--turn', 'x'])).toMatchObject({ code: 2 })
+  })
+
   test('by the beginning of its id, as a card', async () => {
     const { code, stdout } = await run(
       ['session', TOOLS_ID.slice(0, 8)],

@@ -1,15 +1,14 @@
 /** A turn's items as the rows of a table: in place below their parents, runs of one tool folded. Pure. */
 import type { WaterfallItem } from '../../api/contract/turn.ts'
+import { type PlacedItem, placedItems } from '../../api/contract/turn-tree.ts'
 
 /** A shorter wait is the agent's own work. */
 const MIN_WAIT_MS = 500
 /** Fewer tools in a row are shown one by one. */
 const MIN_RUN = 4
 
-export interface ItemRow {
+export interface ItemRow extends PlacedItem {
   readonly kind: 'item'
-  readonly item: WaterfallItem
-  readonly depth: number
   /** The run that it is of, where that is open. */
   readonly runId?: string
 }
@@ -38,7 +37,7 @@ export function rowsOf(
   { find = '', openRuns = new Set() }: RowOptions = {},
 ): readonly Row[] {
   const wanted = find.trim().toLowerCase()
-  const rows = nested(items)
+  const rows = placedItems(items).map((placed): ItemRow => ({ kind: 'item', ...placed }))
   if (wanted !== '') return rows.filter(({ item }) => says(item, wanted))
   return folded(rows, openRuns)
 }
@@ -57,24 +56,6 @@ export function waitingOf({ kind, facts, startMs, endMs }: WaterfallItem) {
     waitedMs: waited,
     workedMs: Number.isFinite(worked) ? worked : Math.max(0, endMs - startMs - waited),
   }
-}
-
-/** Children below their parents, each level by its start; what names no known parent is on top. */
-function nested(items: readonly WaterfallItem[]): readonly ItemRow[] {
-  const ids = new Set(items.map(({ id }) => id))
-  const byParent = Map.groupBy(items, ({ id, parentId }) =>
-    parentId !== null && parentId !== id && ids.has(parentId) ? parentId : null,
-  )
-  const rows: ItemRow[] = []
-  const add = (parentId: string | null, depth: number): void => {
-    const children = byParent.get(parentId) ?? []
-    for (const item of children.toSorted((a, b) => a.startMs - b.startMs)) {
-      rows.push({ kind: 'item', item, depth })
-      add(item.id, depth + 1)
-    }
-  }
-  add(null, 0)
-  return rows
 }
 
 function folded(rows: readonly ItemRow[], openRuns: ReadonlySet<string>): readonly Row[] {
