@@ -81,12 +81,13 @@ export async function importHere(
   try {
     const done = await importer.run(body, onProgress)
     if (!done.ok) return done
-    const { damagedFiles, refusals, unreadable, ...counts } = done.value
+    const { damagedFiles, refusals, unreadable, leftOut, ...counts } = done.value
     return ok({
       ...counts,
       damagedFiles: [...damagedFiles],
       refusals: [...refusals],
       unreadable: [...unreadable],
+      leftOut: [...leftOut],
     })
   } finally {
     await importer.close()

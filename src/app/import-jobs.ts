@@ -40,13 +40,14 @@ export function createImportJobs(importer: TranscriptImporter, isLocal: boolean)
         stopping.signal,
       )
       if (done.ok) {
-        const { damagedFiles, refusals, unreadable, ...counts } = done.value
+        const { damagedFiles, refusals, unreadable, leftOut, ...counts } = done.value
         note('done', {
           counts: {
             ...counts,
             damagedFiles: [...damagedFiles],
             refusals: [...refusals],
             unreadable: [...unreadable],
+            leftOut: [...leftOut],
           },
         })
       } else note('failed', { error: done.error })

@@ -108,7 +108,7 @@ async function importTranscripts(
     isDryRun: options.dryRun === true,
     again: options.again === true,
     ...(from !== undefined && { sinceMs: from }),
-    ...(options.project !== undefined && { project: options.project }),
+    ...(options.project !== undefined && { project: projectOf(options.project, workingDir) }),
   }
   const destinations =
     options.export === true ? exporterDestinations(config.value, context) : ok([])
@@ -127,6 +127,11 @@ async function importTranscripts(
   const done = await run(context, config.value, body, progress)
   progress.clear()
   return done.ok ? outcomeOf(done.value, folders, options) : done
+}
+
+/** A path from here on, as a shell completes it, is meant as such; any other word is a name. */
+function projectOf(project: string, workingDir: string): string {
+  return /^\.{1,2}(?:[/\\]|$)/.test(project) ? resolve(workingDir, project) : project
 }
 
 async function run(
@@ -188,7 +193,7 @@ function problemsOf(
   folders: readonly string[],
   { project }: Options,
 ): readonly string[] {
-  const { files, knownFiles, refused, refusals, unreadable, skippedFiles } = counts
+  const { files, knownFiles, refused, refusals, unreadable, skippedFiles, leftOut } = counts
   const { empty, older, otherProjects, unrecognised } = skippedFiles
   const more = unreadable.length - MAX_NAMED
   const problems = unreadable.slice(0, MAX_NAMED).map((failure) => `cannot read ${failure}`)
@@ -207,18 +212,23 @@ function problemsOf(
   const where = folders.slice(0, MAX_NAMED).join(', ')
   if (unrecognised > 0) {
     const found = countOfText(unrecognised, 'file in another format', 'files in other formats')
-    return [`no transcript of Claude Code or Codex at ${where}; ${found}`]
+    const named = leftOut.slice(0, MAX_NAMED)
+    return [`no transcript of Claude Code or Codex at ${where}; ${found}`, ...named]
   }
-  return [`no transcript (*.jsonl) at ${where}`]
+  return [`no transcript (*.jsonl) at ${where}`, ...leftOut.slice(0, MAX_NAMED)]
 }
 
 function linesOf(counts: ImportCounts, options: Options): readonly string[] {
-  const { files, knownFiles, damagedLines, damagedFiles, skippedFiles } = counts
+  const { files, knownFiles, damagedLines, damagedFiles, skippedFiles, leftOut } = counts
   const { empty, older } = skippedFiles
   const lines: string[] = []
   if (files > 0) lines.push(summaryOf(counts, options))
-  else if (knownFiles > 0) lines.push(`Nothing new in ${countOfText(knownFiles, 'transcript')}.`)
-  else if (older > 0) {
+  else if (knownFiles > 0) {
+    lines.push(
+      `Nothing new in ${countOfText(knownFiles, 'transcript')}. ` +
+        'To bring back sessions that were deleted since, add --again.',
+    )
+  } else if (older > 0) {
     lines.push(
       `Nothing to import: ${countOfText(older, 'transcript')} last written before --since.`,
     )
@@ -229,6 +239,10 @@ function linesOf(counts: ImportCounts, options: Options): readonly string[] {
       ...damagedFiles.slice(0, MAX_NAMED).map((each) => `  ${each}`),
       ...(damagedFiles.length > MAX_NAMED ? ['  …'] : []),
     )
+  }
+  if (leftOut.length > 0) {
+    lines.push('Not read:', ...leftOut.slice(0, MAX_NAMED).map((each) => `  ${each}`))
+    if (leftOut.length > MAX_NAMED) lines.push('  …')
   }
   if (files > 0 && options.again === true && options.content === 'drop') {
     lines.push('Content that was stored before stays. To delete it: claude-telemetry delete')

@@ -44,6 +44,9 @@ export const importCounts = z
     refused: count.meta({ description: 'entries that were not taken' }),
     refusals: z.array(z.string()),
     unreadable: z.array(z.string()).meta({ description: 'paths, each with why' }),
+    leftOut: z
+      .array(z.string())
+      .meta({ description: 'the first files in folders that may be transcripts, each with why' }),
   })
   .meta({ id: 'ImportCounts' })
 export type ImportCounts = z.infer<typeof importCounts>

@@ -4,7 +4,14 @@ import { isPlausibleTime } from '../../domain/numbers.ts'
 import { failureOf } from '../../observability/read-failure.ts'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
-import { type FileLine, isParsable, linesOf, openTranscript, parsedLine } from './lines.ts'
+import {
+  type FileLine,
+  type LineReader,
+  linesOf,
+  openTranscript,
+  parsedLine,
+  trailOf,
+} from './lines.ts'
 import type {
   Origin,
   Redact,
@@ -30,6 +37,8 @@ export interface TranscriptFile {
   readonly origin?: Origin | undefined
   /** A hash of how it begins. */
   readonly head: string
+  /** A hash of what is before the position; undefined where that is not known. */
+  readonly trail: string | undefined
   /** The first message that it has: its family, unless it is of a subagent. */
   readonly firstId?: string | undefined
   /** When it was first imported; undefined where it never was. */
@@ -53,7 +62,7 @@ export interface Cursor {
   /** Goes on behind what `peek` gave. */
   skip(): void
   /** Where it is behind what was skipped; undefined while something was looked at and not skipped. */
-  position(redact: Redact): TranscriptPosition | undefined
+  position(redact: Redact): Promise<TranscriptPosition | undefined>
   /** Bytes read, lines that could not be, and why the rest of the file could not. */
   progress(): {
     readonly bytes: number
@@ -85,7 +94,7 @@ export function createCursor(
   const { name, state, origin, sessionId } = file
   const reader: TranscriptReader = source.createReader(name, state, origin, sessionId)
   let handle: FileHandle | undefined
-  let lines: AsyncGenerator<FileLine, void> | undefined
+  let lines: LineReader | undefined
   let readTo = from
   let lastMs = file.firstMs
   let damaged = 0
@@ -95,6 +104,8 @@ export function createCursor(
   let failure: string | undefined
   /** When the file was last written, once it was read to its end. */
   let modifiedMs: number | undefined
+  /** Of what was read of it then. */
+  let lastTrail = file.trail
 
   function noteDamage(): void {
     damaged += 1
@@ -112,7 +123,7 @@ export function createCursor(
       if (!isLine) noteDamage()
       return []
     }
-    const entries = isParsable(text) ? entriesOf(text) : undefined
+    const entries = entriesOf(text)
     if (entries === undefined) noteDamage()
     return entries ?? []
   }
@@ -134,14 +145,15 @@ export function createCursor(
     handle ??= await openTranscript(file.path)
     lines ??= linesOf(handle, from)
     for (;;) {
-      const step = await lines.next()
-      if (step.done === true || isIncomplete(step.value)) break
-      const entries = told(step.value)
-      readTo = step.value.endsAt
+      const line = await lines.next()
+      if (line === undefined || isIncomplete(line)) break
+      const entries = told(line)
+      readTo = line.endsAt
       if (entries.length > 0) return timed(entries)
     }
     hasEnded = true
     modifiedMs = (await handle.stat()).mtimeMs
+    lastTrail = await trailOf(handle, readTo)
     await close()
     const rest = isFlushed ? reader.flush(isSettled) : []
     return rest.length > 0 ? timed(rest) : undefined
@@ -173,6 +185,7 @@ export function createCursor(
         // One file keeps no other from being read.
         failure = failureOf(file.path, error)
         hasEnded = true
+        lastTrail = undefined
         await close()
       }
       return ahead
@@ -180,11 +193,12 @@ export function createCursor(
     skip: () => {
       ahead = undefined
     },
-    position: (redact) => {
+    position: async (redact) => {
       if (ahead !== undefined) return undefined
       const { firstId, seenMs = nowMs, strictest } = file
+      const trail = handle === undefined ? lastTrail : await trailOf(handle, readTo)
       const state = JSON.stringify({
-        ...{ isTold: isFlushed && isSettled, modifiedMs, firstId, seenMs, ...strictest },
+        ...{ isTold: isFlushed && isSettled, modifiedMs, trail, firstId, seenMs, ...strictest },
         reader: reader.state(redact),
       })
       return { path: file.path, position: readTo, head: file.head, state }
@@ -194,8 +208,8 @@ export function createCursor(
   }
 }
 
-/** It is still being written, and read when it is complete; one that is too long is left out either way. */
+/** It is still being written, and read when it is complete; one that cannot be read is left out either way. */
 function isIncomplete({ isOpen, text }: FileLine): boolean {
-  if (!isOpen || text === undefined || !isParsable(text)) return false
+  if (!isOpen || text === undefined) return false
   return parsedLine(text.toString('utf8')) === undefined
 }

@@ -1,6 +1,6 @@
 /** Finds the transcripts in files and folders, and what their names and first lines say. */
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type {
   SessionRank,
   TranscriptPosition,
@@ -8,9 +8,10 @@ import type {
 } from '../../domain/transcript-files.ts'
 import { compareRanks } from '../../domain/transcript-rank.ts'
 import { failureOf } from '../../observability/read-failure.ts'
+import { type Candidate, candidatesIn } from './candidates.ts'
 import type { TranscriptFile } from './cursor.ts'
 import { createFamilies, type Families, type Member, type MessageIds } from './families.ts'
-import { headOf, lastTimeOf, parsedLine } from './lines.ts'
+import { headOf, lastTimeOf, openTranscript, parsedLine, SEARCHED_BYTES, trailOf } from './lines.ts'
 import { countOf, type FileFacts, folderName, textOf, type TranscriptSource } from './source.ts'
 
 export interface Selection {
@@ -35,6 +36,8 @@ export interface Found {
   /** Transcripts in which there is nothing new. */
   readonly known: number
   readonly skipped: SkippedFiles
+  /** Of what was found within folders and is not read though it may be a transcript, each with why. */
+  readonly leftOut: readonly string[]
   /** Paths that could not be read, each with why. */
   readonly unreadable: readonly string[]
 }
@@ -50,15 +53,6 @@ export interface SkippedFiles {
   readonly unrecognised: number
 }
 
-interface Candidate {
-  readonly path: string
-  readonly bytes: number
-  readonly modifiedMs: number
-}
-
-const MAX_DEPTH = 12
-const TRANSCRIPT = /\.jsonl$/
-
 /** What a file is, but for what its family says of it. */
 type FileAlone = Omit<TranscriptFile, 'origin'> & { readonly facts: FileFacts }
 
@@ -69,6 +63,7 @@ export async function findTranscripts(
   messages: MessageIds,
 ): Promise<Found> {
   const unreadable: string[] = []
+  const leftOut: string[] = []
   const alone: FileAlone[] = []
   let known = 0
   const skipped = { empty: 0, older: 0, otherProjects: 0, unrecognised: 0 }
@@ -79,7 +74,7 @@ export async function findTranscripts(
     },
     messages,
   )
-  for await (const candidate of candidatesOf(selection.paths, unreadable)) {
+  for await (const candidate of candidatesIn(selection.paths, unreadable, leftOut)) {
     const { path, bytes, modifiedMs } = candidate
     if (bytes === 0) skipped.empty += 1
     else if (modifiedMs < (selection.sinceMs ?? 0)) skipped.older += 1
@@ -91,6 +86,9 @@ export async function findTranscripts(
       if (file === 'known') known += 1
       else if (typeof file === 'string') skipped[file] += 1
       else alone.push(file)
+      if (file !== 'unrecognised') continue
+      const lists = candidate.isNamed ? unreadable : leftOut
+      lists.push(`${path}: ${whyUnrecognised(bytes, sources)}`)
     } catch (error) {
       unreadable.push(failureOf(path, error))
     }
@@ -98,7 +96,7 @@ export async function findTranscripts(
   const { files, ranks } = await withFamilies(alone, families, positions, unreadable)
   return {
     files: files.sort((a, b) => compareRanks(a.rank, b.rank)),
-    ...{ ranks, known, skipped, unreadable },
+    ...{ ranks, known, skipped, leftOut, unreadable },
   }
 }
 
@@ -168,7 +166,7 @@ async function fileAgain(
 ): Promise<TranscriptFile> {
   const { size, mtimeMs } = await stat(path)
   const before = readPosition(await positions.get(path))
-  const head = await headOf(path)
+  const head = await headOf(path, source.isOwn)
   const { content = 'keep', isExported = false } = before ?? {}
   const how = { content, isExported }
   return {
@@ -183,6 +181,7 @@ async function fileAgain(
     bytes: size,
     modifiedMs: mtimeMs,
     head: head?.hash ?? '',
+    trail: undefined,
     firstId: facts.firstId,
     seenMs: before?.seenMs,
     ...how,
@@ -216,15 +215,13 @@ async function fileOf(
   const { project } = selection
   const isKnown = isReadAlready(candidate, before, selection)
   if (isKnown && project === undefined) return 'known'
-  const head = await headOf(path)
+  const head = await headOf(path, (line) => sources.some(({ isOwn }) => isOwn(line)))
   const source = sources.find(({ recognises }) => recognises(head?.lines ?? []))
   if (head === undefined || source === undefined) return 'unrecognised'
   const name = basename(path)
   const facts = source.facts(name, head.lines)
   const { sessionId, firstMs, folder, firstId } = facts
-  if (project !== undefined && folder !== project && folderName(folder) !== project) {
-    return 'otherProjects'
-  }
+  if (project !== undefined && !isOfProject(folder, project)) return 'otherProjects'
   if (isKnown) return 'known'
   const begunMs = firstMs ?? modifiedMs
   return {
@@ -239,33 +236,51 @@ async function fileOf(
     modifiedMs,
     head: head.hash,
     firstId,
-    ...readingOf(candidate, before, head.hash, selection),
+    ...(await readingOf(candidate, before, head.hash, selection)),
     facts,
   }
 }
 
+function whyUnrecognised(bytes: number, sources: readonly TranscriptSource[]): string {
+  const agents = sources.map(({ title }) => title).join(' or ')
+  const where = bytes > SEARCHED_BYTES ? ` in its first ${SEARCHED_BYTES / 2 ** 20} MB` : ''
+  return `no line of ${agents}${where}`
+}
+
+/** By its name or its path, with the separators of any system. */
+function isOfProject(folder: string | undefined, project: string): boolean {
+  if (folder === undefined) return false
+  return plainPath(folder) === plainPath(project) || folderName(folder) === plainPath(project)
+}
+
+function plainPath(path: string): string {
+  const plain = path.replaceAll('\\', '/').replace(/\/+$/, '')
+  return plain === '' ? '/' : plain
+}
+
 type Reading = Pick<
   TranscriptFile,
-  'seenMs' | 'content' | 'isExported' | 'strictest' | 'isReread' | 'from' | 'state'
+  'seenMs' | 'content' | 'isExported' | 'strictest' | 'isReread' | 'from' | 'state' | 'trail'
 >
 
 /** Where a file is read from, and how. */
-function readingOf(
-  { bytes, modifiedMs }: Candidate,
+async function readingOf(
+  { path, bytes, modifiedMs }: Candidate,
   before: TranscriptPosition | undefined,
   head: string,
   { again = false, content, isExported }: Selection,
-): Reading {
+): Promise<Reading> {
   const read = readPosition(before)
   const isRewritten =
     before?.position === bytes && read?.modifiedMs !== undefined && read.modifiedMs !== modifiedMs
+  const mayGoOn = !again && before?.head === head && before.position <= bytes && !isRewritten
   const goesOn =
-    !again && before?.head === head && before.position <= bytes && !isRewritten ? before : undefined
+    mayGoOn && (await hasTrail(path, before.position, read?.trail)) ? before : undefined
   const seenMs = read?.seenMs
   if (goesOn === undefined || read === undefined) {
     const how = { content, isExported }
     const isReread = before !== undefined
-    return { seenMs, ...how, strictest: how, isReread, from: 0, state: undefined }
+    return { seenMs, ...how, strictest: how, isReread, from: 0, state: undefined, trail: undefined }
   }
   // One that was to be read again goes on as that.
   const isInterrupted = goesOn.position === 0 && read.isReread
@@ -282,6 +297,22 @@ function readingOf(
     isReread: isInterrupted,
     from: goesOn.position,
     state: read.reader,
+    trail: read.trail,
+  }
+}
+
+/** Whether what was read last is still before the position. Earlier versions did not note it. */
+async function hasTrail(
+  path: string,
+  position: number,
+  trail: string | undefined,
+): Promise<boolean> {
+  if (trail === undefined) return true
+  const file = await openTranscript(path)
+  try {
+    return (await trailOf(file, position)) === trail
+  } finally {
+    await file.close()
   }
 }
 
@@ -294,6 +325,8 @@ interface FileRead {
   /** What its reader knew. */
   readonly reader: unknown
   // These are absent where an earlier version read it.
+  /** A hash of the bytes before the position. */
+  readonly trail: string | undefined
   readonly firstId: string | undefined
   /** When it was first read, epoch ms. */
   readonly seenMs: number | undefined
@@ -318,43 +351,11 @@ function readPosition(position: TranscriptPosition | undefined): FileRead | unde
     isTold: state?.isTold === true,
     modifiedMs: countOf(state?.modifiedMs),
     reader: state?.reader,
+    trail: textOf(state?.trail),
     firstId: textOf(state?.firstId),
     seenMs: countOf(state?.seenMs),
     content: content === 'keep' || content === 'drop' ? content : undefined,
     isExported: state?.isExported === true,
     isReread: state?.isReread === true,
-  }
-}
-
-async function* candidatesOf(
-  paths: readonly string[],
-  unreadable: string[],
-): AsyncGenerator<Candidate, void> {
-  const seen = new Set<string>()
-  const waiting = paths.map((path) => ({ path, depth: 0 })).reverse()
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { depth } = next
-    let { path } = next
-    try {
-      // What somebody names may be a link; below it none is followed.
-      if (depth === 0) path = await realpath(path)
-      if (seen.has(path)) continue
-      seen.add(path)
-      const facts = await stat(path)
-      if (facts.isFile() && (depth === 0 || TRANSCRIPT.test(path))) {
-        yield { path, bytes: facts.size, modifiedMs: facts.mtimeMs }
-      } else if (facts.isDirectory() && depth < MAX_DEPTH) {
-        const inside = await readdir(path, { withFileTypes: true })
-        const names = inside
-          // A link may lead anywhere.
-          .filter((entry) => entry.isDirectory() || (entry.isFile() && TRANSCRIPT.test(entry.name)))
-          .map((entry) => entry.name)
-          .sort()
-          .reverse()
-        for (const name of names) waiting.push({ path: join(path, name), depth: depth + 1 })
-      }
-    } catch (error) {
-      unreadable.push(failureOf(path, error))
-    }
   }
 }

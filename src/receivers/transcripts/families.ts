@@ -12,7 +12,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
 import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
-import { headOf, isParsable, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
+import { headOf, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type { FileFacts, Origin, TranscriptSource } from './source.ts'
 
 export interface Member {
@@ -256,7 +256,7 @@ async function readFolder(folder: string, source: TranscriptSource): Promise<Fol
   const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort()
   for (const name of names) {
     const path = join(folder, name)
-    const head = await headOf(path).catch(() => undefined)
+    const head = await headOf(path, source.isOwn).catch(() => undefined)
     if (head === undefined || !source.recognises(head.lines)) continue
     const facts = source.facts(name, head.lines)
     const { firstId, firstMs } = facts
@@ -282,8 +282,10 @@ async function readMessages(path: string, source: TranscriptSource): Promise<Rea
   const ids = new Set<string>()
   const file = await openTranscript(path)
   try {
-    for await (const { text } of linesOf(file, 0)) {
-      if (text === undefined || !source.mayTell(text) || !isParsable(text)) continue
+    const reader = linesOf(file, 0)
+    for (let next = await reader.next(); next !== undefined; next = await reader.next()) {
+      const { text } = next
+      if (text === undefined || !source.mayTell(text)) continue
       const line = parsedLine(text.toString('utf8'))
       const id = line && source.messageId(line)
       if (id !== undefined && ids.size < MAX_MESSAGES) ids.add(id)

@@ -56,6 +56,8 @@ export interface ImportCounts {
   readonly refused: number
   readonly refusals: readonly string[]
   readonly unreadable: readonly string[]
+  /** The first files and links within folders that are not read though they may be transcripts, each with why. */
+  readonly leftOut: readonly string[]
 }
 
 export interface ImportProgress {
@@ -89,12 +91,13 @@ export interface ImporterDeps {
   readonly batchRecords: number
 }
 
-/** Characters of their content. */
+/** Characters of their content and names. */
 const MAX_BATCH_CHARACTERS = 2_000_000
 /** Batches between two notes of how far files were read. */
 const BATCHES_PER_NOTE = 20
 const MAX_REFUSALS = 20
 const MAX_DAMAGED_FILES = 20
+const MAX_LEFT_OUT = 20
 /** Of which each has a reason. */
 const MAX_UNREADABLE = 1000
 /** Files whose positions are stored at once. */
@@ -108,7 +111,8 @@ const SETTLED = 5
 /** What people and models said. */
 const CONTENT = new Set(['prompt', 'response', 'input', 'output', 'answer', 'title', 'error'])
 
-interface Mutable extends Omit<ImportCounts, 'damagedFiles' | 'refusals' | 'unreadable'> {
+interface Mutable
+  extends Omit<ImportCounts, 'damagedFiles' | 'refusals' | 'unreadable' | 'leftOut'> {
   files: number
   bytes: number
   prompts: number
@@ -212,10 +216,13 @@ async function runImport(
     for (const { message } of rejected) if (refusals.size < MAX_REFUSALS) refusals.add(message)
   }
 
-  function reachedBy(cursors: readonly Cursor[]): readonly TranscriptPosition[] {
-    return cursors
-      .map((cursor) => cursor.position(redactOf(cursor.file)))
-      .filter((of) => of !== undefined)
+  async function reachedBy(cursors: readonly Cursor[]): Promise<readonly TranscriptPosition[]> {
+    const reached: TranscriptPosition[] = []
+    for (const cursor of cursors) {
+      const position = await cursor.position(redactOf(cursor.file))
+      if (position !== undefined) reached.push(position)
+    }
+    return reached
   }
 
   /** Positions of files that were read to their end. */
@@ -232,7 +239,7 @@ async function runImport(
     const origin = origins(source.agent, entry.place)
     const record = recordOf(entry, origin, rankOf(file, entry), file)
     batch.push(record)
-    characters += charactersOf(record.attributes)
+    characters += charactersOf(record)
   }
 
   function noteFailures(cursors: readonly Cursor[]): void {
@@ -268,12 +275,12 @@ async function runImport(
         if (batch.length < batchRecords && characters < MAX_BATCH_CHARACTERS) continue
         batches += 1
         const isNoted = batches % BATCHES_PER_NOTE === 0
-        await store([...takeFinished(), ...(isNoted ? reachedBy(cursors) : [])])
+        await store([...takeFinished(), ...(isNoted ? await reachedBy(cursors) : [])])
         told()
         if (signal?.aborted === true) return
       }
       // Many small sessions share a commit.
-      finished.push(...reachedBy(cursors))
+      finished.push(...(await reachedBy(cursors)))
       if (finished.length >= MAX_FINISHED) await store(takeFinished())
       counts.files += files.length
       told()
@@ -299,6 +306,7 @@ async function runImport(
   return ok({
     ...counts,
     ...{ damagedFiles, unreadable },
+    leftOut: found.leftOut.slice(0, MAX_LEFT_OUT),
     sessions: sessions.size,
     refusals: [...refusals],
   })
@@ -419,8 +427,9 @@ function withoutContent(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !CONTENT.has(name)))
 }
 
-function charactersOf(attributes: Attributes): number {
-  let characters = 200
+/** What it takes in memory, about. */
+function charactersOf({ attributes, sessionId, key, claim = '' }: TranscriptRecord): number {
+  let characters = 200 + sessionId.length + key.length + claim.length
   for (const name in attributes) {
     const value = attributes[name]
     if (typeof value === 'string') characters += value.length

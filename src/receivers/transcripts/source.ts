@@ -87,7 +87,9 @@ export interface TranscriptSource {
     home: string,
     variables: Readonly<Record<string, string | undefined>>,
   ) => readonly string[]
-  /** Whether the first lines of a file are of this agent. */
+  /** Whether a line is one of this agent that says of which session it is. */
+  readonly isOwn: (line: Line) => boolean
+  /** Whether lines of a file, the first of its own among them, are of this agent. */
   readonly recognises: (lines: readonly Line[]) => boolean
   readonly facts: (fileName: string, lines: readonly Line[]) => FileFacts
   /** Whether a line may tell something: asked before it is parsed, so by its bytes alone. */
@@ -140,8 +142,10 @@ const LATEST_MS = Date.UTC(2100, 0)
 /** Characters of one text that are kept: as much as is shown of it by default. */
 const MAX_TEXT_LENGTH = 100_000
 
+/** A copy: a slice of a text keeps all of that in memory. */
 export function cutText(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : text.slice(0, MAX_TEXT_LENGTH)
+  if (text.length <= MAX_TEXT_LENGTH) return text
+  return Buffer.from(text.slice(0, MAX_TEXT_LENGTH)).toString()
 }
 
 /** A value of a line as text: JSON where it is none. */

@@ -81,6 +81,43 @@ test('takes the neighbours of lines that are too long, too deep, or of nothing b
   expect(await sessionsOf(url)).toMatchObject([{ prompts: 1, modelCalls: 3 }])
 })
 
+/** Prints the most memory that a process has had, in KB. */
+const TELL_PEAK = `--import=data:text/javascript,${encodeURIComponent(
+  "import { isMainThread } from 'node:worker_threads'\n" +
+    "if (isMainThread) process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS))",
+)}`
+
+async function peakOfImport(path: string): Promise<number> {
+  const variables = { DATA_DIR: temporaryFolder(), NODE_OPTIONS: TELL_PEAK }
+  cleanUp.push(() => removeFolder(variables.DATA_DIR))
+  const { code, stderr } = await home.start(['import', path], variables)
+  expect(code).toBe(0)
+  return Number(/peak (\d+)/.exec(stderr)?.[1])
+}
+
+test.each(['input', 'output'])(
+  'takes an %s of 20 MB in the memory of a short one',
+  async (side) => {
+    const short = write('neighbour.jsonl', prompt('second', { sessionId: 'neighbour' }))
+    const path = write('sound.jsonl', prompt('first'))
+    const long = `☃${'x'.repeat(20_000_000)}`
+    for (let index = 0; index < 8; index += 1) {
+      const id = `toolu-${index}`
+      const input = { content: side === 'input' ? long : 'short' }
+      const use = [{ type: 'tool_use', id, name: 'Write', input }]
+      appendFileSync(path, `${answer(`req-${index}`, use)}\n`)
+      if (side === 'input') continue
+      const content = [{ type: 'tool_result', tool_use_id: id, content: long }]
+      appendFileSync(path, `${line({ type: 'user', message: { role: 'user', content } })}\n`)
+    }
+    const extra = (await peakOfImport(folder)) - (await peakOfImport(short))
+    expect(extra).toBeLessThan(150_000)
+    const results = side === 'input' ? 0 : 8
+    expect(await importInto(url, [folder])).toMatchObject({ files: 2, calls: 8, tools: results })
+    expect(await sessionsOf(url)).toHaveLength(2)
+  },
+)
+
 test('ends with a last line that never ends, and does not read it again and again', async () => {
   const path = write('sound.jsonl', prompt('first'), answer('req-1', text('one')))
   truncateSync(path, readFileSync(path).length + 60_000_000)

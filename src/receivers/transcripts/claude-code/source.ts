@@ -29,10 +29,18 @@ function folders(
 }
 
 /** Lines of other agents have no `sessionId`, but for copies of these. */
+function isOwn(line: Line): boolean {
+  return textOf(line.sessionId) !== undefined && textOf(line.type) !== undefined
+}
+
+/** A line that names no session. A file of a session that nobody went on with may have no others. */
+function isNote({ type, leafUuid, messageId: of }: Line): boolean {
+  if (type === 'summary') return textOf(leafUuid) !== undefined
+  return type === 'file-history-snapshot' && textOf(of) !== undefined
+}
+
 function recognises(lines: readonly Line[]): boolean {
-  return lines.some(
-    (line) => textOf(line.sessionId) !== undefined && textOf(line.type) !== undefined,
-  )
+  return lines.some(isOwn) || lines.some(isNote)
 }
 
 function facts(fileName: string, lines: readonly Line[]): FileFacts {
@@ -82,6 +90,7 @@ export const claudeCodeTranscripts: TranscriptSource = {
   agent: 'claude-code',
   title: 'Claude Code',
   folders,
+  isOwn,
   recognises,
   facts,
   mayTell: (line) => TELLING.some((text) => line.includes(text)),

@@ -23,10 +23,8 @@ function folders(
 
 const TYPES = new Set(['session_meta', 'turn_context', 'event_msg', 'response_item'])
 
-function recognises(lines: readonly Line[]): boolean {
-  return lines.some(
-    (line) => TYPES.has(textOf(line.type) ?? '') && objectOf(line.payload) !== undefined,
-  )
+function isOwn(line: Line): boolean {
+  return TYPES.has(textOf(line.type) ?? '') && objectOf(line.payload) !== undefined
 }
 
 function facts(fileName: string, lines: readonly Line[]): FileFacts {
@@ -64,7 +62,8 @@ export const codexTranscripts: TranscriptSource = {
   agent: 'codex',
   title: 'Codex CLI',
   folders,
-  recognises,
+  isOwn,
+  recognises: (lines) => lines.some(isOwn),
   facts,
   mayTell: (line) => TELLING.some((text) => line.includes(text)),
   // Copies are known by what they tell.

@@ -1,7 +1,7 @@
 /** What is read of files that are not as an agent leaves them: marks, rewritten ones, ids and times that lack. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TranscriptRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { TranscriptPosition } from '../../../../src/domain/transcript-files.ts'
@@ -37,15 +37,20 @@ function newImporter() {
     batchRecords: 100,
   })
   /** What an import of a file tells, by name and key. */
-  const read = async (path: string, content: 'keep' | 'drop' = 'keep') => {
+  const read = async (
+    path: string,
+    content: 'keep' | 'drop' = 'keep',
+    more: { readonly project?: string } = {},
+  ) => {
     records.length = 0
-    const done = await importer.run({ paths: [path], content, isExported: false }, () => {})
+    const request = { paths: [path], content, isExported: false, ...more }
+    const done = await importer.run(request, () => {})
     if (!done.ok) throw new Error(done.error)
     return { counts: done.value, keys: records.map(({ key }) => key), records: [...records] }
   }
   const again = (path: string, content: 'keep' | 'drop' = 'keep') =>
     importer.run({ paths: [path], content, isExported: false, again: true }, () => {})
-  return { read, again, store }
+  return { read, again, store, positions }
 }
 
 function newFile(): string {
@@ -199,5 +204,119 @@ test.each(['the first line', 'the one after a small one'])(
     expect(keys).toEqual(['prompt|p1', 'call|a1'])
     expect(records[0]?.rank?.begunMs).toBe(Date.parse(AT))
     expect(counts.damagedLines).toBe(0)
+  },
+)
+
+const summary = (index: number) => ({
+  type: 'summary',
+  summary: `work ${index}`,
+  leafUuid: `l${index}`,
+})
+const snapshot = (text: string) => ({
+  type: 'file-history-snapshot',
+  messageId: 'm',
+  snapshot: { text },
+})
+
+test.each([
+  ['summaries', Array.from({ length: 60 }, (_, index) => summary(index))],
+  ['snapshots', Array.from({ length: 45 }, () => snapshot(''))],
+  ['a long snapshot', [snapshot('y'.repeat(300_000))]],
+  ['long snapshots', Array.from({ length: 8 }, () => snapshot('☃'.repeat(1_000_000)))],
+  ['lines of a later version', Array.from({ length: 50 }, (_, index) => ({ later: index }))],
+])('a session is read whose file begins with %s', async (_, before) => {
+  const path = newFile()
+  writeFileSync(path, textOf([...before, prompt('p1'), answer('a1')]))
+  const { counts, keys } = await newImporter().read(path)
+  expect(keys).toEqual(['prompt|p1', 'call|a1'])
+  expect(counts.skippedFiles.unrecognised).toBe(0)
+})
+
+test('a file with nothing but summaries is of an agent, and one of another format is named', async () => {
+  const path = newFile()
+  const folder = dirname(path)
+  writeFileSync(path, textOf([summary(1), summary(2)]))
+  const other = join(folder, 'other.jsonl')
+  writeFileSync(other, '{"some":"thing"}\n')
+  const { read } = newImporter()
+  const { counts } = await read(folder)
+  expect(counts).toMatchObject({ files: 1, sessions: 0, skippedFiles: { unrecognised: 1 } })
+  expect(counts.leftOut).toEqual([`${other}: no line of Claude Code or Codex CLI`])
+  expect(counts.unreadable).toEqual([])
+  expect((await read(other)).counts.unreadable).toEqual(counts.leftOut)
+})
+
+test('a file that is written anew, longer and with the same first line, is read from its beginning', async () => {
+  const path = newFile()
+  const first = prompt('p1')
+  writeFileSync(path, textOf([first, answer('a1'), answer('a2')]))
+  const { read } = newImporter()
+  await read(path)
+  const others = Array.from({ length: 9 }, (_, index) => answer(`b${index}`))
+  writeFileSync(path, textOf([first, ...others]))
+  const { keys, counts } = await read(path)
+  expect(keys).toEqual(['prompt|p1', ...others.map(({ uuid }) => `call|${String(uuid)}`)])
+  expect(counts.damagedLines).toBe(0)
+  writeFileSync(path, textOf([first, ...others, answer('c1')]))
+  expect((await read(path)).keys).toEqual(['call|c1'])
+})
+
+test('a position of an earlier version goes on where it was', async () => {
+  const path = newFile()
+  writeFileSync(path, textOf([prompt('p1'), answer('a1')]))
+  const { read, positions } = newImporter()
+  await read(path)
+  for (const [key, position] of positions) {
+    const { trail, ...state } = JSON.parse(position.state) as { readonly trail?: string }
+    expect(trail).toBeTypeOf('string')
+    positions.set(key, { ...position, state: JSON.stringify(state) })
+  }
+  writeFileSync(path, textOf([prompt('p1'), answer('a1'), answer('a2')]))
+  expect((await read(path)).keys).toEqual(['call|a2'])
+})
+
+test.each([
+  ['/home/dev/tools', '/home/dev/tools/', true],
+  ['/home/dev/tools', 'tools/', true],
+  ['/home/dev/tools/', '/home/dev/tools', true],
+  ['C:\\Users\\dev\\win', 'C:/Users/dev/win', true],
+  ['C:\\Users\\dev\\win', 'C:/Users/dev/win/', true],
+  ['C:\\Users\\dev\\win', 'win', true],
+  ['/home/dev/tools', '/home/dev', false],
+  ['/home/dev/tools', 'tool', false],
+  ['/', '/', true],
+])('work in %s is of project %s: %s', async (cwd, project, isOf) => {
+  const path = newFile()
+  writeFileSync(path, textOf([prompt('p1', { cwd })]))
+  expect((await newImporter().read(path, 'keep', { project })).counts.files).toBe(isOf ? 1 : 0)
+})
+
+test.skipIf(process.platform === 'win32')(
+  'a folder behind a link is read once, and a link to a file is named',
+  async () => {
+    const path = newFile()
+    const root = dirname(path)
+    const projects = join(root, 'projects')
+    for (const name of ['projects/own', 'elsewhere/session/subagents']) {
+      mkdirSync(join(root, name), { recursive: true })
+    }
+    writeFileSync(join(projects, 'own/own.jsonl'), textOf([prompt('own')]))
+    writeFileSync(join(root, 'elsewhere/far.jsonl'), textOf([prompt('far')]))
+    writeFileSync(join(root, 'elsewhere/session/subagents/agent-a.jsonl'), textOf([answer('sub')]))
+    writeFileSync(path, textOf([prompt('file')]))
+    symlinkSync(join(root, 'elsewhere'), join(projects, 'a-link'))
+    symlinkSync(join(root, 'elsewhere'), join(projects, 'another-link'))
+    symlinkSync(join(projects, 'own'), join(projects, 'a-link-to-a-neighbour'))
+    symlinkSync(projects, join(projects, 'own/loop'))
+    symlinkSync(join(root, 'elsewhere'), join(root, 'elsewhere/loop'))
+    symlinkSync('nowhere', join(projects, 'broken'))
+    symlinkSync('circle', join(projects, 'circle'))
+    symlinkSync(path, join(projects, 'link.jsonl'))
+    const { counts, keys } = await newImporter().read(projects)
+    expect([...keys].sort()).toEqual(['call|sub', 'prompt|far', 'prompt|own'])
+    expect(counts).toMatchObject({ files: 3, unreadable: [] })
+    expect(counts.leftOut).toEqual([
+      expect.stringMatching(/link\.jsonl: a link to a file; .*one\.jsonl$/),
+    ])
   },
 )
