@@ -52,7 +52,9 @@ export async function importHere(
     clock,
     log,
   })
-  if (!opened.ok) return err(opened.error.message)
+  if (!opened.ok) {
+    return err(opened.error.isInUse === true ? inUse(config.dataDir) : opened.error.message)
+  }
   const store = opened.value
   const handler = createSessionHandler({
     store: store.sessions,
@@ -94,4 +96,12 @@ export async function importHere(
     handler.stop()
     await store.close()
   }
+}
+
+function inUse(dataDir: string): string {
+  return (
+    `the data folder ${dataDir} is in use by another claude-telemetry. If that is an import, wait until it ` +
+    'ends and run this again. If it is a bridge, give this command its settings (OTLP_RECEIVER_PORT, API_KEY), ' +
+    'so that the bridge does the import.'
+  )
 }

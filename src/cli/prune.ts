@@ -2,11 +2,9 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { SessionRow } from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { countOfText } from './figures.ts'
-import { allSessions } from './find-session.ts'
 import { numberBetween } from './number-option.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
@@ -28,12 +26,12 @@ export function addPrune(program: Command, context: CliContext, concluded: Concl
     .command('prune')
     .summary('delete old sessions now')
     .description(
-      'Deletes closed sessions that are older than RETENTION_DAYS, as the bridge does once a day.\n' +
-        'Sessions with data still queued for Langfuse are kept.',
+      'Deletes closed sessions that were last written more than RETENTION_DAYS ago, as the bridge does\n' +
+        'once a day. An import counts as writing. Sessions with data still queued for Langfuse are kept.',
     )
     .option(
       '--older-than <days>',
-      'delete sessions older than this instead',
+      'delete sessions last written longer ago than this instead',
       numberBetween(0, MAX_DAYS),
     )
     .option('--dry-run', 'count them without deleting anything')
@@ -51,14 +49,9 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
   }
   const beforeMs = context.now() - ageMs
   const waiting = await reader.waiting.keys()
-  const old: SessionRow[] = []
-  let kept = 0
-  const question = { state: 'closed', empty: 'shown', order: 'asc' } as const
-  for await (const row of allSessions(data.reports, question)) {
-    if (row.lastMs >= beforeMs) break
-    if (waiting.has(row.key)) kept += 1
-    else old.push(row)
-  }
+  const written = await reader.lists.writtenBefore(beforeMs)
+  const old = written.filter((key) => !waiting.has(key))
+  const kept = written.length - old.length
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
   const what = `${countOfText(old.length, 'closed session')} from before ${dateTimeText(beforeMs, timeZone)}`
   const stay =
@@ -90,15 +83,15 @@ async function prune(data: Data, context: CliContext, options: Options): Promise
 
 async function removeAll(
   config: Config,
-  rows: readonly SessionRow[],
+  keys: readonly string[],
   { stderr, now }: CliContext,
 ): Promise<Result<undefined, Failure>> {
   const opened = await openSessionRemover(config, now)
   if (!opened.ok) return opened
   const progress = createProgress(stderr)
   try {
-    for (const [index, { key }] of rows.entries()) {
-      progress.show(index, rows.length, `${index} of ${rows.length} sessions`)
+    for (const [index, key] of keys.entries()) {
+      progress.show(index, keys.length, `${index} of ${keys.length} sessions`)
       const removed = await opened.value.remove(key)
       if (!removed.ok) return removed
     }

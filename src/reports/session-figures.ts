@@ -53,27 +53,23 @@ export function createFirstTokens(): FirstTokens {
 
 export type SessionFigures = Pick<
   Session,
-  'strip' | 'scores' | 'models' | 'tools' | 'agentVersion' | 'reconciliation'
+  'strip' | 'scores' | 'models' | 'tools' | 'reconciliation'
 >
 
 /** What of a session's state its figures come from. */
-export type FiguredState = Pick<
-  SessionState,
-  'totals' | 'identity' | 'firstMs' | 'lastMs' | 'metricStretches'
->
+export type FiguredState = Pick<SessionState, 'totals' | 'firstMs' | 'lastMs' | 'metricStretches'>
 
 /** `ttftMs` gives the median time to the first token of a model's calls. */
 export function figuresOf(
   state: FiguredState,
   ttftMs: (model: string) => number | undefined,
 ): SessionFigures {
-  const { totals, identity } = state
+  const { totals } = state
   return {
     strip: stripOf(state),
     scores: ratingsOf(totals).map(scoreOf),
     models: modelsOf(state, ttftMs),
     tools: toolsOf(totals),
-    agentVersion: identity.agentVersion === undefined ? null : cutName(identity.agentVersion),
     reconciliation: reconciliationOf(totals),
   }
 }

@@ -63,12 +63,15 @@ export async function sessionPage(
   const langfuseUrl = links.session(row.sessionId)
   // What is told again stands in where the state cannot be read, or was never true.
   const state = stateOf(key, await reader.details.state(row.id)) ?? told?.state
+  // What is stored alone may not say it where the session was only imported.
+  const agentVersion = state?.identity.agentVersion ?? told?.state?.identity.agentVersion
   const { turns, omittedTurns, nextCursor } = lastTurns(told?.turns ?? [], told?.omitted ?? 0)
   const attributes = Object.entries(await reader.details.attributes(row.id))
   const shown = attributes.slice(0, MAX_ATTRIBUTES)
   return {
     session: sessionRowOf(row),
     ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model)),
+    agentVersion: agentVersion === undefined ? null : cutName(agentVersion),
     work: workResultsOf(await reader.usage.work([row.id])),
     masked: { ...state?.totals.masked },
     turns,
@@ -247,7 +250,6 @@ function wholeNumberOf(cursor: string): Result<number, BadCursor> {
 /** A row whose state and records are both gone or unreadable. */
 const nothingKnown = {
   totals: emptyTotals(),
-  identity: {},
   firstMs: 0,
   lastMs: 0,
   metricStretches: [],

@@ -109,6 +109,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
         const owned = [...(await ownedOf(keys))]
         return owned.length === 0 ? new Map() : lists.titles(owned)
       },
+      writtenBefore: async (beforeMs) => [...(await ownedOf(await lists.writtenBefore(beforeMs)))],
     },
     search: {
       searchFor: (text) => {

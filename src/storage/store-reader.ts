@@ -154,6 +154,8 @@ export interface SessionLists {
   ownedKeys(keys: readonly string[], owner: Owner): Promise<ReadonlySet<string>>
   /** What these sessions are called, those that are there. */
   titles(keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>
+  /** The keys of closed sessions that were last written before that, epoch ms; the oldest first. */
+  writtenBefore(beforeMs: number): Promise<readonly string[]>
 }
 
 export interface SessionSearch {

@@ -46,6 +46,8 @@ export interface StoreOptions<S> {
 /** Why a store cannot be opened, for a person: what happened, where, and what to do. */
 export interface StoreOpenError {
   readonly message: string
+  /** Another process holds the store. */
+  readonly isInUse?: boolean
 }
 
 export interface OutboxBounds {

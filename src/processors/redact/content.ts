@@ -3,7 +3,8 @@
  * the names under which agents report it, so that it holds for an agent that no profile knows.
  */
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
-import type { Origin } from '../../domain/telemetry-record.ts'
+import { shortHash } from '../../domain/short-hash.ts'
+import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import { newAttributeMap } from '../../otlp/attribute-map.ts'
 import type { RecordInProcess } from '../record-processor.ts'
 
@@ -147,10 +148,12 @@ export function withoutContent(record: RecordInProcess, policy: ContentPolicy): 
     case 'transcript': {
       const { record: of } = record
       const attributes = attributesWithout(of.attributes, of.attributes, policy)
+      const words = wordsOf(policy)
       record.record = {
         ...of,
+        key: words.has('title') ? keyWithoutTitle(of) : of.key,
         origin: originWithout(of.origin, policy),
-        attributes: without(attributes, wordsOf(policy)),
+        attributes: without(attributes, words),
       }
       return
     }
@@ -163,6 +166,19 @@ function eventNamesIn(attributes: Attributes): readonly string[] {
   return Object.entries(attributes).flatMap(([name, value]) =>
     typeof value === 'string' && isEventName(name) ? [value] : [],
   )
+}
+
+/** Stands for the key of a title that is not kept, which is what the title says. */
+export function keyOfDropped(key: string): string {
+  return `title|${shortHash(key)}`
+}
+
+const KEY_OF_DROPPED = /^title\|[0-9a-z]{1,11}$/
+
+/** The same where the title was dropped before; earlier versions left what it says in the key. */
+function keyWithoutTitle({ name, key, attributes }: TranscriptRecord): string {
+  if (name !== 'title') return key
+  return attributes.title === undefined && KEY_OF_DROPPED.test(key) ? key : keyOfDropped(key)
 }
 
 /** What transcripts have other names for: the answer of a subagent, and a title, which sums up a prompt. */

@@ -36,21 +36,29 @@ export async function* candidatesIn(
   const waiting: Place[] = paths.map((path) => ({ path, depth: 0, maxDepth: MAX_DEPTH })).reverse()
   /** What links lead to comes last: it may be found without them. */
   const linked: Place[] = []
+
+  async function look(place: Place): Promise<Candidate | undefined> {
+    const isNamed = place.depth === 0
+    const behind = place.isLink === true ? await folderBehind(place.path, leftOut) : place.path
+    if (behind === undefined) return undefined
+    const path = isNamed ? await realpath(behind) : behind
+    if (seen.has(path)) return undefined
+    seen.add(path)
+    const facts = await stat(path)
+    if (facts.isFile() && (isNamed || TRANSCRIPT.test(path))) {
+      return { path, bytes: facts.size, modifiedMs: facts.mtimeMs, isNamed }
+    }
+    if (!facts.isDirectory() || place.depth >= place.maxDepth) return undefined
+    const inside = await placesIn(path, place)
+    for (const each of inside.places) waiting.push(each)
+    for (const each of inside.links) linked.push(each)
+    return undefined
+  }
+
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop() ?? linked.shift()) {
-    const isNamed = next.depth === 0
     try {
-      const path = next.isLink === true ? await folderBehind(next.path, leftOut) : next.path
-      const place = path && (isNamed ? await realpath(path) : path)
-      if (place === undefined || seen.has(place)) continue
-      seen.add(place)
-      const facts = await stat(place)
-      if (facts.isFile() && (isNamed || TRANSCRIPT.test(place))) {
-        yield { path: place, bytes: facts.size, modifiedMs: facts.mtimeMs, isNamed }
-      } else if (facts.isDirectory() && next.depth < next.maxDepth) {
-        const inside = await placesIn(place, next)
-        for (const each of inside.places) waiting.push(each)
-        for (const each of inside.links) linked.push(each)
-      }
+      const found = await look(next)
+      if (found !== undefined) yield found
     } catch (error) {
       unreadable.push(failureOf(next.path, error))
     }

@@ -10,8 +10,8 @@ import type { Rejection } from '../../domain/rejection.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Origin, TranscriptRecord } from '../../domain/telemetry-record.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
-import { shortHash } from '../../domain/short-hash.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
+import { keyOfDropped } from '../../processors/redact/content.ts'
 import { transcriptScope } from '../../processors/transcript-processor.ts'
 import { type Cursor, createCursor, type TranscriptFile } from './cursor.ts'
 import {
@@ -413,8 +413,7 @@ function recordOf(
     origin,
     sessionId,
     name,
-    // A title has no id: what stands for it is what it says.
-    key: content === 'drop' && name === 'title' ? `title|${shortHash(key)}` : key,
+    key: content === 'drop' && name === 'title' ? keyOfDropped(key) : key,
     ...(claim !== undefined && { claim }),
     timeMs,
     attributes: content === 'drop' ? withoutContent(attributes) : attributes,

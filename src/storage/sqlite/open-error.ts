@@ -133,6 +133,7 @@ function missingError(path: string): SqliteOpenError {
 export function lockedError(dataDir: string): SqliteOpenError {
   return {
     reason: 'locked',
+    isInUse: true,
     message:
       `The data folder ${dataDir} is in use by another running claude-telemetry. ` +
       'Stop that one, or give this one a DATA_DIR of its own.',

@@ -1,7 +1,16 @@
 /** `claude-telemetry import`, with and without a bridge on the data folder. */
-import { appendFileSync, copyFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { dataFolderAt } from '../../../src/storage/data-folder.ts'
+import { acquireFolderLock } from '../../../src/storage/sqlite/folder-lock.ts'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 import { createHome, type Home } from '../cli/home.ts'
 import { runBridge } from '../cli/patient.ts'
@@ -133,6 +142,45 @@ describe('import', () => {
       code: 1,
       stderr: expect.stringMatching(/cannot read .*nowhere\.csv: no such file or directory/),
     })
+  })
+
+  test('keeps history from prune as long as the bridge does, and --again brings back what went', async () => {
+    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const path = transcriptIn(home.path('.'))
+    const text = readFileSync(path, 'utf8').replace(/"timestamp": ?"20\d\d-/g, '"timestamp":"2021-')
+    writeFileSync(path, text)
+    expect((await run('import', path)).code).toBe(0)
+    const sessions = async () =>
+      JSON.parse((await run('sessions', '--all', '--json')).stdout) as unknown[]
+    expect(await sessions()).toHaveLength(1)
+    expect((await run('prune')).stdout).toMatch(/^There are no closed sessions from before 20/)
+    expect((await run('prune', '--older-than', '0')).stdout).toMatch(/Deleted 1 closed session/)
+    expect(await sessions()).toEqual([])
+    expect((await run('import', path)).stdout).toMatch(/Nothing new .* deleted since, add --again/)
+    expect((await run('import', path, '--again')).code).toBe(0)
+    expect(await sessions()).toHaveLength(1)
+  })
+
+  test('tells the second of two imports to wait', async () => {
+    const path = transcriptIn(home.path('.'))
+    const lock = acquireFolderLock(dataFolderAt(dataDir).lockPath)
+    cleanUp.push(() => lock?.release())
+    expect(await home.start(['import', path], { DATA_DIR: dataDir })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/in use by another .* wait until it ends/),
+    })
+  })
+
+  test('shows the version of the agent of a session that was only imported', async () => {
+    const run = (...args: string[]) => home.start(args, { DATA_DIR: dataDir })
+    const path = transcriptIn(home.path('.'))
+    expect((await run('import', path)).code).toBe(0)
+    const [{ session }] = JSON.parse((await run('sessions', '--all', '--json')).stdout) as [
+      { readonly session: string },
+    ]
+    const version = /"version": ?"([^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1]
+    const told = JSON.parse((await run('session', session, '--json')).stdout) as unknown
+    expect(told).toMatchObject({ agentVersion: version })
   })
 
   test('ends with 0 where there is nothing to store', async () => {

@@ -76,6 +76,17 @@ export function createSessionLists({ kysely }: Database): SessionLists {
         ]),
       )
     },
+    writtenBefore: async (beforeMs) => {
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select('session_key')
+        .where('deadline_ms', 'is', null)
+        .where('updated_ms', '<', beforeMs)
+        .orderBy('updated_ms')
+        .orderBy('id')
+        .execute()
+      return rows.map(({ session_key }) => session_key)
+    },
   }
 }
 

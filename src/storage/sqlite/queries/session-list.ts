@@ -75,6 +75,17 @@ export function createSessionLists({ kysely }: ReadConnection): SessionLists {
         .execute()
       return new Map(rows.map(({ session_key, title }) => [session_key, title ?? undefined]))
     },
+    writtenBefore: async (beforeMs) => {
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select('session_key')
+        .where('deadline_ms', 'is', null)
+        .where('updated_ms', '<', beforeMs)
+        .orderBy('updated_ms')
+        .orderBy('id')
+        .execute()
+      return rows.map(({ session_key }) => session_key)
+    },
   }
 }
 
