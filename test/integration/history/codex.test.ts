@@ -2,6 +2,7 @@
 import { cpSync, globSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Turns } from '../../../src/api/contract/turn.ts'
 import { newBridge, newFolder } from '../corpus/new-bridge.ts'
 import { importInto, postTelemetry, type SessionRow, sessionsOf } from './bridge-import.ts'
 
@@ -66,6 +67,29 @@ describe.each(cases)('%s', (name) => {
     expect(told(rows, ids)).toEqual(truth)
     await importInto(url, [rollouts], { again: true })
     expect(await sessionsOf(url)).toEqual(rows)
+  })
+
+  test('without content, which another import adds', async () => {
+    const { url } = await newBridge()
+    await importInto(url, [rollouts], { content: 'drop' })
+    expect(told(await sessionsOf(url), ids)).toEqual(truth)
+    await importInto(url, [rollouts], { again: true })
+    const whole = await newBridge()
+    await importInto(whole.url, [rollouts])
+    const rows = await sessionsOf(url)
+    expect(told(rows, ids)).toEqual(truth)
+    const textsOf = async (of: string) =>
+      Promise.all(
+        ids.map(async (id) => {
+          const answer = await fetch(`${of}/api/sessions/codex%2F${id}/turns`)
+          const { turns } = (await answer.json()) as Turns
+          return turns.map(({ prompt, answer: said }) => [prompt.text, said.text])
+        }),
+      )
+    expect(await textsOf(url)).toEqual(await textsOf(whole.url))
+    const titlesOf = (all: readonly SessionRow[]) =>
+      all.map(({ sessionId, title }) => `${sessionId} ${title}`).toSorted()
+    expect(titlesOf(rows)).toEqual(titlesOf(await sessionsOf(whole.url)))
   })
 
   test('telemetry first', async () => {

@@ -322,15 +322,22 @@ export function createClaudeCodeReader(
       started_subagent_id: agentId,
     })
     if (told?.status !== 'completed' && told?.totalDurationMs === undefined) return [start]
-    const end = entry(line, 'subagent_end', `end|${agentId}`, place, {
-      prompt_id,
-      subagent_id: agentId,
-      subagent_type: textOf(told.agentType) ?? tool.type,
-      answer: resultText(told.content),
-      duration_ms: countOf(told.totalDurationMs),
-      total_tokens: countOf(told.totalTokens),
-      total_tool_uses: countOf(told.totalToolUseCount),
-    })
+    const claim = `end|${agentId}|${uuidOf(line) ?? ''}`
+    const end = entry(
+      line,
+      'subagent_end',
+      `end|${agentId}`,
+      { ...place, claim },
+      {
+        prompt_id,
+        subagent_id: agentId,
+        subagent_type: textOf(told.agentType) ?? tool.type,
+        answer: resultText(told.content),
+        duration_ms: countOf(told.totalDurationMs),
+        total_tokens: countOf(told.totalTokens),
+        total_tool_uses: countOf(told.totalToolUseCount),
+      },
+    )
     return [start, end]
   }
 

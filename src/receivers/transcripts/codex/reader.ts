@@ -1,7 +1,7 @@
 /**
  * Reads the lines of one rollout of Codex. What a call used is told by a `token_usage_record` since
- * 0.171, before that by `token_count`, which comes again without a call and may fall to zero. A fork
- * begins with the events of the thread that it goes on from, at the time of the fork.
+ * 0.171, before that by `token_count`, which comes again without a call and may fall to zero. What a fork
+ * copied is read like everything else and left out at the end, see `lineage.ts`.
  */
 import type { AttributeValue } from '../../../domain/json-value.ts'
 import {
@@ -21,6 +21,15 @@ import {
   type TranscriptEntry,
   type TranscriptReader,
 } from '../source.ts'
+import {
+  beginLineage,
+  claimAt,
+  isCopied,
+  isTaskStart,
+  type Lineage,
+  noteCopiedMeta,
+  noteHistory,
+} from './lineage.ts'
 
 /** As Codex counts: input has cached tokens in it. */
 interface Tokens {
@@ -39,12 +48,11 @@ interface OpenTool {
 interface State {
   /** Of the first `session_meta`. */
   thread?: ThreadPlace
+  metaId?: string | undefined
+  lineage: Lineage
   place: Place
   provider?: string | undefined
   model?: string | undefined
-  /** When the thread began, and whether what is read is what it was forked from. */
-  beganMs?: number | undefined
-  isReplay?: boolean
   turnId?: string | undefined
   turnSinceMs?: number | undefined
   sinceMs?: number | undefined
@@ -72,8 +80,6 @@ export interface ThreadPlace {
 
 const MAX_TABLE = 300
 const ROLLOUT = /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
-/** A task begins at the time of its line, unless the line is a copy. */
-const SLACK_MS = 60_000
 /** What the agent tells the model in the role of the user. */
 const TOLD_BY_AGENT = /^\s*(?:<[a-z_]+[>\s]|# AGENTS\.md)/
 const CALL =
@@ -99,10 +105,16 @@ export function placeOfThread(stem: string, meta: Line | undefined): ThreadPlace
 
 export function createCodexReader(stem: string, former: Line | undefined): TranscriptReader {
   const state = stateOf(former)
+  const { lineage } = state
 
   function thread(): ThreadPlace {
     state.thread ??= placeOfThread(stem, undefined)
     return state.thread
+  }
+
+  /** Without the times of lines, which a copy has others of. */
+  function claimOf(what: string): string {
+    return claimAt(lineage, thread().threadId, what)
   }
 
   function entry(
@@ -110,14 +122,14 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     name: string,
     key: string,
     attributes: Readonly<Record<string, AttributeValue | undefined>>,
-    claim?: string,
+    claim = claimOf(key),
   ): TranscriptEntry {
     const { sessionId, threadId, subagentId, subagentType } = thread()
     return {
       name,
       sessionId,
       key: `${key}|${threadId}`,
-      ...(claim !== undefined && { claim: `codex|${claim}` }),
+      claim: `codex|${claim}`,
       timeMs: timeOf(line.timestamp),
       place: state.place,
       attributes: attributesOf({
@@ -132,11 +144,13 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
 
   function readMeta(line: Line, meta: Line): TranscriptEntry[] {
     if (state.thread !== undefined) {
-      if (textOf(meta.id) !== state.thread.threadId) state.isReplay = true
+      const id = textOf(meta.id)
+      if (id !== state.thread.threadId && id !== state.metaId) noteCopiedMeta(lineage, meta)
       return []
     }
     state.thread = placeOfThread(stem, meta)
-    state.beganMs = timeOf(meta.timestamp) ?? timeOf(line.timestamp)
+    state.metaId = textOf(meta.id)
+    beginLineage(lineage, line, meta, state.thread.forkedFrom)
     state.provider = textOf(meta.model_provider)
     state.place = {
       folder: folderName(textOf(meta.cwd)),
@@ -146,16 +160,9 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     return []
   }
 
-  /** A task that began before its line was written is a copy of one that another thread did. */
   function readTaskStart(line: Line, told: Line): TranscriptEntry[] {
-    const startedMs = timeOf(told.started_at)
     const timeMs = timeOf(line.timestamp)
-    const isOwn =
-      startedMs === undefined ||
-      timeMs === undefined ||
-      (Math.abs(timeMs - startedMs) < SLACK_MS && startedMs + SLACK_MS >= (state.beganMs ?? 0))
-    if (state.isReplay === true && startedMs !== undefined && isOwn) state.isReplay = false
-    state.turnId = textOf(told.turn_id)
+    noteTurn(textOf(told.turn_id))
     state.turnSinceMs = timeMs
     state.sinceMs = timeMs
     state.text = ''
@@ -163,66 +170,64 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     return []
   }
 
+  function noteTurn(turnId: string | undefined): void {
+    state.turnId = turnId
+    if (turnId !== undefined) noteHistory(lineage, { id: turnId })
+  }
+
   function readPrompt(line: Line, text: string | undefined): TranscriptEntry[] {
-    if (text === undefined || TOLD_BY_AGENT.test(text) || state.isReplay === true) return []
+    if (text === undefined || TOLD_BY_AGENT.test(text)) return []
     state.sinceMs = timeOf(line.timestamp) ?? state.sinceMs
     const turn = state.turnId ?? `after ${state.prompts} answers`
     if (state.promptedTurn === turn) return []
     state.promptedTurn = turn
+    noteHistory(lineage, { text })
     // A subagent is asked by its session.
     if (thread().subagentId !== undefined) return []
     return [
-      entry(line, 'prompt', `prompt|${state.turnId ?? String(line.timestamp)}`, {
-        prompt: cutText(text),
-        prompt_length: text.length,
-      }),
+      entry(
+        line,
+        'prompt',
+        `prompt|${state.turnId ?? String(line.timestamp)}`,
+        { prompt: cutText(text), prompt_length: text.length },
+        claimOf('prompt'),
+      ),
     ]
   }
 
   function readCall(line: Line, item: Line): TranscriptEntry[] {
     const callId = textOf(item.call_id) ?? textOf(item.id)
-    if (callId === undefined || state.isReplay === true) return []
+    if (callId === undefined) return []
     const type = String(item.type)
     const name = textOf(item.name) ?? type.replace(/_call$/, '')
     state.asksForTools = true
+    noteHistory(lineage, { id: callId })
     state.tools[callId] = { name }
     boundTable(state.tools, MAX_TABLE)
     return [
-      entry(
-        line,
-        'tool_use',
-        `use|${callId}`,
-        {
-          tool_name: name,
-          tool_use_id: callId,
-          input: shownText(item.arguments ?? item.input ?? item.action),
-          source: 'transcript',
-        },
-        `use|${callId}|${thread().forkedFrom ?? thread().threadId}`,
-      ),
+      entry(line, 'tool_use', `use|${callId}`, {
+        tool_name: name,
+        tool_use_id: callId,
+        input: shownText(item.arguments ?? item.input ?? item.action),
+        source: 'transcript',
+      }),
     ]
   }
 
   function readOutput(line: Line, callId: string | undefined, output: unknown): TranscriptEntry[] {
     const tool = callId === undefined ? undefined : state.tools[callId]
-    if (callId === undefined || tool === undefined || state.isReplay === true) return []
+    if (callId === undefined || tool === undefined) return []
     delete state.tools[callId]
     state.sinceMs = timeOf(line.timestamp) ?? state.sinceMs
     const text = outputText(output)
     const hasFailed = tool.hasFailed === true || SCRIPT_FAILED.test(text ?? '')
     return [
-      entry(
-        line,
-        'tool_result',
-        `tool|${callId}`,
-        {
-          tool_name: tool.name,
-          tool_use_id: callId,
-          output: text,
-          success: !hasFailed,
-        },
-        `tool|${callId}|${thread().forkedFrom ?? thread().threadId}`,
-      ),
+      entry(line, 'tool_result', `tool|${callId}`, {
+        tool_name: tool.name,
+        tool_use_id: callId,
+        output: text,
+        success: !hasFailed,
+      }),
     ]
   }
 
@@ -231,7 +236,7 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     const callId = textOf(told.call_id)
     const startedId = textOf(told.new_thread_id)
     const result = readOutput(line, callId, undefined)
-    if (callId === undefined || startedId === undefined || state.isReplay === true) return result
+    if (callId === undefined || startedId === undefined) return result
     const start = entry(line, 'subagent_start', `start|${startedId}`, {
       tool_name: 'spawn_agent',
       tool_use_id: callId,
@@ -243,9 +248,11 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
   function readUsage(
     line: Line,
     tokens: Tokens,
-    id: string,
-    claim: string,
-    model: string | undefined,
+    of: {
+      readonly key: string
+      readonly claim?: string | undefined
+      readonly model?: string | undefined
+    },
   ): TranscriptEntry[] {
     const timeMs = timeOf(line.timestamp)
     const { sinceMs } = state
@@ -253,9 +260,9 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     const told = entry(
       line,
       'model_call',
-      `call|${id}`,
+      `call|${of.key}`,
       {
-        model: model ?? state.model ?? 'unknown',
+        model: of.model ?? state.model ?? 'unknown',
         provider: 'openai',
         response: state.text === '' ? undefined : state.text,
         asks_for_tools: state.asksForTools,
@@ -266,7 +273,7 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
         output_tokens: tokens.output,
         reasoning_tokens: tokens.reasoning,
       },
-      claim,
+      of.claim,
     )
     state.text = ''
     state.asksForTools = false
@@ -278,10 +285,13 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     state.hasUsageRecords = true
     const tokens = tokensOf(objectOf(record.usage))
     const id = textOf(record.response_id)
-    if (tokens === undefined || state.isReplay === true) return []
-    const { threadId } = thread()
-    const key = id ?? `${String(line.timestamp)}|${JSON.stringify(tokens)}`
-    return readUsage(line, tokens, key, id ?? `${threadId}|${key}`, undefined)
+    if (tokens === undefined) return []
+    const figures = JSON.stringify(tokens)
+    noteHistory(lineage, id === undefined ? { text: figures } : { id })
+    // The id of a response is its own, whatever led to it.
+    if (id !== undefined) return readUsage(line, tokens, { key: id, claim: id })
+    const key = `${String(line.timestamp)}|${figures}`
+    return readUsage(line, tokens, { key, claim: claimOf('call') })
   }
 
   function readTokenCount(line: Line, told: Line): TranscriptEntry[] {
@@ -290,23 +300,25 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     const last = tokensOf(objectOf(info?.last_token_usage))
     const before = state.total
     if (total !== undefined) state.total = total
-    if (state.hasUsageRecords === true || state.isReplay === true) return []
+    if (state.hasUsageRecords === true) return []
     // It comes again with the limits of the account.
     if (total !== undefined && before !== undefined && areSame(total, before)) return []
     const tokens = last ?? (total && grown(total, before))
     if (tokens === undefined || tokens.input + tokens.output === 0) return []
-    const { threadId, forkedFrom } = thread()
     const figures = JSON.stringify([total ?? null, tokens])
-    const claim = `${forkedFrom ?? threadId}|${figures}`
+    noteHistory(lineage, { text: figures })
     const model = textOf(info?.model) ?? textOf(info?.model_name)
-    return readUsage(line, tokens, `${String(line.timestamp)}|${figures}`, claim, model)
+    const key = `${String(line.timestamp)}|${figures}`
+    return readUsage(line, tokens, {
+      key,
+      claim: claimOf('call'),
+      model,
+    })
   }
 
   function readTurnEnd(line: Line, told: Line): TranscriptEntry[] {
     const turnId = textOf(told.turn_id) ?? state.turnId
-    if (state.isReplay === true || turnId === undefined || thread().subagentId !== undefined) {
-      return []
-    }
+    if (turnId === undefined || thread().subagentId !== undefined) return []
     const reason = told.type === 'turn_aborted' ? (textOf(told.reason) ?? 'aborted') : undefined
     return [
       entry(line, 'turn_end', `turn|${turnId}`, {
@@ -317,10 +329,8 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
   }
 
   function readEvent(line: Line, told: Line): TranscriptEntry[] {
+    if (isTaskStart(told)) return readTaskStart(line, told)
     switch (told.type) {
-      case 'task_started':
-      case 'turn_started':
-        return readTaskStart(line, told)
       case 'task_complete':
       case 'turn_complete':
       case 'turn_aborted':
@@ -355,42 +365,59 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     if (type !== 'message') return []
     const text = contentText(item.content)
     if (item.role === 'user') return readPrompt(line, text)
-    if (item.role === 'assistant' && text !== undefined && state.isReplay !== true) {
+    if (item.role === 'assistant' && text !== undefined) {
       state.text = cutText(state.text === '' ? text : `${state.text}\n${text}`)
     }
     return []
+  }
+
+  function readPayload(line: Line, payload: Line): TranscriptEntry[] {
+    switch (line.type) {
+      case 'session_meta':
+        return readMeta(line, payload)
+      case 'turn_context':
+        state.model = textOf(payload.model) ?? state.model
+        if (state.turnId === undefined) noteTurn(textOf(payload.turn_id))
+        return []
+      case 'event_msg':
+        return readEvent(line, payload)
+      case 'response_item':
+        return readItem(line, payload)
+      case 'token_usage_record':
+        return readUsageRecord(line, payload)
+      default:
+        return []
+    }
   }
 
   return {
     read: (line) => {
       const payload = objectOf(line.payload)
       if (payload === undefined) return []
-      switch (line.type) {
-        case 'session_meta':
-          return readMeta(line, payload)
-        case 'turn_context':
-          state.model = textOf(payload.model) ?? state.model
-          state.turnId ??= textOf(payload.turn_id)
-          return []
-        case 'event_msg':
-          return readEvent(line, payload)
-        case 'response_item':
-          return readItem(line, payload)
-        case 'token_usage_record':
-          return readUsageRecord(line, payload)
-        default:
-          return []
-      }
+      const entries = readPayload(line, payload)
+      return isCopied(lineage, line, payload, thread().threadId) ? [] : entries
     },
     flush: () => [],
     state: (redact) => ({ ...state, text: redact({ response: state.text }).response ?? '' }),
   }
 }
 
+/** What a reader of an earlier version knew of a fork. */
+interface Former extends Partial<State> {
+  readonly isReplay?: boolean
+  readonly beganMs?: number
+}
+
 function stateOf(former: Line | undefined): State {
-  const known = (former ?? {}) as Partial<State>
+  const { isReplay = false, beganMs, ...known } = (former ?? {}) as Former
+  const { forkedFrom } = known.thread ?? {}
+  const isFork = isReplay || forkedFrom !== undefined
   return {
     ...known,
+    lineage: known.lineage ?? {
+      ...{ origin: forkedFrom, isFork, beganMs, history: '', isNamed: false },
+      verdict: isReplay ? 'copied' : undefined,
+    },
     place: known.place ?? {},
     prompts: known.prompts ?? 0,
     tools: tableOf(known.tools),

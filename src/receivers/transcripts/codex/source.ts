@@ -43,6 +43,7 @@ const TELLING = [
   '"task_started"',
   '"task_complete"',
   '"turn_aborted"',
+  '"thread_settings_applied"',
   '"token_count"',
   '"token_usage_record"',
   '"user_message"',

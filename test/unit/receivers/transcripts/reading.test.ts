@@ -1,8 +1,16 @@
 /** What is read of files that are not as an agent leaves them: marks, rewritten ones, ids and times that lack. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { TranscriptRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { TranscriptPosition } from '../../../../src/domain/transcript-files.ts'
 import { createTranscriptImporter } from '../../../../src/receivers/transcripts/importer.ts'
@@ -320,3 +328,77 @@ test.skipIf(process.platform === 'win32')(
     ])
   },
 )
+
+/** Under the claim it is found again where it was imported without. A title has a key of its own then. */
+test.each(['claude-code-transcripts', 'codex-rollouts'])(
+  'whatever has content can be told again with it: %s',
+  async (corpus) => {
+    const folder = join(import.meta.dirname, '../../../corpus', corpus)
+    const names = new Set<string>()
+    const { read } = newImporter()
+    for (const file of globSync('**/*.jsonl', { cwd: folder })) {
+      for (const { name, claim, attributes } of (await read(join(folder, file))).records) {
+        const { prompt: asked, response, input, output, answer: said, error } = attributes
+        const hasContent = [asked, response, input, output, said, error].some(Boolean)
+        if (hasContent && claim === undefined) names.add(name)
+      }
+    }
+    expect([...names]).toEqual([])
+  },
+)
+
+describe('a fork of Codex whose lines do not say what they are', () => {
+  const meta = (id: string, more: Fields = {}): Fields => ({
+    type: 'session_meta',
+    timestamp: AT,
+    payload: { id, timestamp: AT, ...more },
+  })
+  const event = (payload: Fields, timestamp = '2026-11-26T10:00:05.000Z'): Fields => ({
+    type: 'event_msg',
+    timestamp,
+    payload,
+  })
+  const started = (turn_id: string, more: Fields = {}): Fields =>
+    event({ type: 'task_started', turn_id, ...more })
+  const asked = event({ type: 'user_message', message: 'a question' })
+  const own = '01a217d6-9cee-7161-b462-c482db4f6840'
+  const fork = [meta(own, { forked_from_id: 'parent' }), meta('parent')]
+  const thread = event({ type: 'thread_settings_applied', thread_id: own })
+  const older = '01a217d6-0000-7161-b462-c482db4f6840'
+  const newer = '01a217d7-0000-7161-b462-c482db4f6840'
+
+  // The thread began at 12:31 by its id, and at 10:00 by its line: both clocks are of the same day.
+  test.each([
+    ['its turn has an older id', [...fork, started(older), asked], 0],
+    ['its turn has a newer id', [...fork, started(newer), asked], 1],
+    ['its turn began before it', [...fork, started('t', { started_at: 1_795_687_199 }), asked], 0],
+    ['its turn began after it', [...fork, started('t', { started_at: 1_795_687_201 }), asked], 1],
+    [
+      'its turn began in the same second',
+      [...fork, started('t', { started_at: 1_795_687_200 }), asked],
+      1,
+    ],
+    [
+      'they contradict each other',
+      [...fork, started(older, { started_at: 1_795_687_201 }), asked],
+      1,
+    ],
+    ['neither is there', [...fork, started('t'), asked], 1],
+    ['it is named', [...fork, started(older), thread, asked], 1],
+    ['no turn is told', [...fork, asked], 1],
+    ['it was written with the first line', [...fork, { ...asked, timestamp: AT }], 0],
+    ['no fork', [meta(own), started(older, { started_at: 1_795_687_000 }), asked], 1],
+    [
+      'its own first line comes twice',
+      [meta('fixture'), meta('fixture'), started(older), asked],
+      1,
+    ],
+  ])('%s', async (_, lines, prompts) => {
+    const path = newFile()
+    const id = lines[0] && (lines[0].payload as Fields).id === 'fixture' ? '' : `-${own}`
+    const rollout = join(path, '..', `rollout-2026-11-26T10-00-00${id}.jsonl`)
+    writeFileSync(rollout, textOf(lines))
+    const { records } = await newImporter().read(rollout)
+    expect(records.map(({ name }) => name)).toEqual(Array.from({ length: prompts }, () => 'prompt'))
+  })
+})
