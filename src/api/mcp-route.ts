@@ -4,11 +4,12 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { visibleTo } from '../domain/access.ts'
-import type { Result } from '../domain/result.ts'
+import type { Clock } from '../domain/clock.ts'
+import { err, type Result } from '../domain/result.ts'
 import { principalOf } from './access.ts'
 import { fail } from './api-route.ts'
 import { MCP_ACCESS, MCP_PATH } from './contract/api.ts'
-import type { WebFailure } from './failure.ts'
+import { tookTooLong, type WebFailure } from './failure.ts'
 import type { JsonBytes, Question, WebQueries } from './queries.ts'
 
 /** A request that was admitted, with the questions that it may ask. */
@@ -16,8 +17,6 @@ export interface McpRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
   readonly ask: (question: Question) => Promise<Result<JsonBytes, WebFailure>>
-  /** Aborts when nobody waits any more, and when it takes too long. */
-  readonly signal: AbortSignal
 }
 
 export interface McpAnswer {
@@ -46,22 +45,28 @@ const noBatches: WebFailure = {
 
 export function addMcpRoute(
   app: FastifyInstance,
-  queries: Pick<WebQueries, 'ask'>,
+  { queries, clock }: { readonly queries: Pick<WebQueries, 'ask'>; readonly clock: Clock },
   answer: AnswerMcp,
 ): void {
   const config = { access: MCP_ACCESS, operation: 'mcp', audited: auditedCall }
   app.post(MCP_PATH, { config }, async (request, reply) => {
     if (Array.isArray(request.body)) return fail(reply, noBatches)
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
-    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const ending = new AbortController()
+    const { signal } = ending
+    reply.raw.once('close', () => ending.abort())
+    // Not by AbortSignal.timeout, which would keep what listens to it for as long.
+    const timer = clock.setTimer(() => ending.abort(), TIMEOUT_MS)
     const visible = visibleTo(principalOf(request))
-    const { status, contentType, body } = await answer({
+    const answered = answer({
       headers: headersOf(request),
       body: request.body,
-      ask: (question) => queries.ask(question, visible, signal),
-      signal,
+      ask: async (question) => {
+        if (signal.aborted) return err(tookTooLong)
+        const told = await queries.ask(question, visible, signal)
+        return ending.signal.aborted ? err(tookTooLong) : told
+      },
     })
+    const { status, contentType, body } = await answered.finally(() => timer.cancel())
     if (contentType !== undefined) reply.type(contentType)
     return reply.code(status).send(body)
   })

@@ -107,7 +107,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       principalOf,
       isStill: (principal, request) => access.isStill(principal, request),
     })
-    if (mcp !== undefined) addMcpRoute(app, queries, mcp)
+    if (mcp !== undefined) addMcpRoute(app, { queries, clock }, mcp)
     addQuestion(app, queries, api.setup, ({ request }) => {
       const baseUrl = `${request.protocol}://${request.headers.host ?? 'localhost'}`
       return { name: 'setup', setup: setupOf(baseUrl, keys.apiKey !== undefined) }

@@ -15,9 +15,9 @@ export interface McpHttpDeps {
   readonly onBug: (error: unknown) => void
 }
 
-/** Answers one request. `signal` ends it: then nobody waits for the answer, or it took too long. */
+/** Answers one request. */
 export async function answerMcp(
-  { headers, body, ask, signal }: McpRequest,
+  { headers, body, ask }: McpRequest,
   deps: McpHttpDeps,
 ): Promise<McpAnswer> {
   const asked: Ask = async (question) => {
@@ -29,7 +29,6 @@ export async function answerMcp(
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
   const server = createMcpServer({ ...deps, withAsk: (use) => use(asked) })
   await server.connect(transport)
-  signal.addEventListener('abort', () => void server.close())
   try {
     // Only the headers count: which host was meant was checked before.
     const request = new Request('http://localhost/mcp', { method: 'POST', headers: { ...headers } })

@@ -24,9 +24,9 @@ export async function serveStdio({
   const calls = createQueue()
   const mcp = createMcpServer({ ...deps, withAsk: (use) => calls.run(() => deps.withAsk(use)) })
   const transport = new StdioServerTransport(input, output, { maxBufferSize: MAX_MESSAGE_BYTES })
-  let isOver = false
+  const over = new AbortController()
   const close = (): void => {
-    isOver = true
+    over.abort()
     void mcp.close()
   }
   const closed = new Promise<void>((resolve) => {
@@ -40,7 +40,9 @@ export async function serveStdio({
   await mcp.connect(transport)
   await closed
   // The transport itself closes for one reason only.
-  return isOver ? ok(undefined) : err(`a message has more than ${MAX_MESSAGE_BYTES} bytes`)
+  return over.signal.aborted
+    ? ok(undefined)
+    : err(`a message has more than ${MAX_MESSAGE_BYTES} bytes`)
 }
 
 interface Queue {
