@@ -74,14 +74,14 @@ function rowHtml(span: StoredSpan, depth: number, root: StoredSpan): string {
   const usd = typeof cost.total === 'number' ? `$${cost.total.toFixed(4)}` : ''
   const title = [name, typeof summary === 'string' ? summary : undefined]
   return `<tr><td class="name" style="padding-left:${depth * 18 + 6}px">
-    <span class="type ${String(type)}">${escaped(String(type))}</span> ${title
+    <span class="type ${text(type)}">${escaped(text(type))}</span> ${title
       .filter((part) => part !== undefined)
       .map((part, index) =>
         index === 0 ? `<b>${escaped(part)}</b>` : `<code>${escaped(part)}</code>`,
       )
-      .join(' ')}${partial === undefined ? '' : ` <i>partial: ${escaped(String(partial))}</i>`}
+      .join(' ')}${partial === undefined ? '' : ` <i>partial: ${escaped(text(partial))}</i>`}
     <div class="io">${linesOf('in', span.input)}${linesOf('out', span.output)}</div></td>
-    <td class="lane"><div class="bar ${String(type)}" style="margin-left:${from}%;width:${Math.min(width, 100 - from)}%"></div></td>
+    <td class="lane"><div class="bar ${text(type)}" style="margin-left:${from}%;width:${Math.min(width, 100 - from)}%"></div></td>
     <td class="figures">${Math.round(endMs - startMs)} ms<br>${usd}</td></tr>`
 }
 
@@ -89,7 +89,7 @@ function rowHtml(span: StoredSpan, depth: number, root: StoredSpan): string {
 function linesOf(side: 'in' | 'out', value: Json | undefined): string {
   if (value === undefined) return ''
   return messageLines(value)
-    .map((text) => `<p><span>${side}</span> ${escaped(cut(text))}</p>`)
+    .map((line) => `<p><span>${side}</span> ${escaped(cut(line))}</p>`)
     .join('')
 }
 
@@ -101,22 +101,26 @@ function messageLines(value: Json): readonly string[] {
     }
     const { role, content, tool_calls: calls } = message
     if (role === undefined) return [JSON.stringify(message)]
-    const said = typeof content === 'string' ? [`${String(role)}: ${content}`] : []
+    const said = typeof content === 'string' ? [`${text(role)}: ${content}`] : []
     const asked = (Array.isArray(calls) ? calls : []).map((call) => {
       const { name, arguments: input } = (call as { function: Record<string, Json> }).function
-      return `${String(role)} asks for ${String(name)} ${String(input)}`
+      return `${text(role)} asks for ${text(name)} ${text(input)}`
     })
     return [...said, ...asked]
   })
 }
 
-function cut(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ')
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}
+
+function cut(whole: string): string {
+  const line = whole.replaceAll(/\s+/g, ' ')
   return line.length <= MAX_TEXT ? line : `${line.slice(0, MAX_TEXT)}…`
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+function escaped(plain: string): string {
+  return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 function style(): string {

@@ -1,12 +1,12 @@
 /** What falls to each model, project, team or user: a table whose cost column draws itself. */
 import type { ReactNode } from 'react'
 import type { Share } from '../../api/contract/overview.ts'
-import { userName } from '../../api/contract/user-name.ts'
 import { formatCount } from '../format/count.ts'
 import { costColumn, tokensColumn } from './columns.tsx'
 import { DataTable } from './data-table.tsx'
 import { Meter } from './meter.tsx'
 import { Panel } from './panel.tsx'
+import { UserName } from './user-name.tsx'
 
 export interface ShareTableProps {
   readonly title: string
@@ -30,9 +30,11 @@ export function ShareTable({ title, of, shares, actions }: ShareTableProps) {
             name: of,
             cell: ({ name, costUsd }) => (
               <>
-                <span className={name === null ? 'faint' : 'name'} title={name ?? undefined}>
-                  {name === null ? 'not named' : isUsers ? userName(name) : name}
-                </span>
+                {isUsers && name !== null ? (
+                  <UserName userId={name} />
+                ) : (
+                  <span className={name === null ? 'faint' : 'name'}>{name ?? 'not named'}</span>
+                )}
                 <Meter part={costUsd ?? 0} whole={most} />
               </>
             ),

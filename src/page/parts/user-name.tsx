@@ -4,8 +4,8 @@ import { userName } from '../../api/contract/user-name.ts'
 export function UserName({ userId }: { readonly userId: string | null }) {
   if (userId === null) return null
   return (
-    <span className="clip" title={userId}>
+    <abbr className="clip" title={userId}>
       {userName(userId)}
-    </span>
+    </abbr>
   )
 }

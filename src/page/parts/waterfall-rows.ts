@@ -105,7 +105,7 @@ function onlyAsks({ kind, level, output }: WaterfallItem): boolean {
 
 function isPlain(rows: readonly ItemRow[], at: number, like: ItemRow): boolean {
   const row = rows[at]
-  if (row === undefined || row.item.kind !== 'tool' || row.item.level !== 'default') return false
+  if (row?.item.kind !== 'tool' || row.item.level !== 'default') return false
   const hasChildren = (rows[at + 1]?.depth ?? 0) > row.depth
   return row.depth === like.depth && row.item.name === like.item.name && !hasChildren
 }

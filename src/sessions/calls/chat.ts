@@ -43,8 +43,9 @@ export function chatOf(draft: Draft, turn: OpenTurn, call: HeldCall): Observatio
   const { maxContentLength } = draft.policy
   const input = isStructured(observation.input) ? undefined : inputOf(draft, turn, call)
   const output = isStructured(observation.output) ? undefined : outputOf(turn, call)
-  const isOwnText = typeof observation.input === 'string' && (input === undefined || input.isPart)
-  const shownInput = isOwnText ? ownText(observation.input) : input
+  const own = typeof observation.input === 'string' ? ownText(observation.input) : undefined
+  // A text that is no list of messages says less than messages that are whole.
+  const shownInput = input === undefined || input.isPart ? (own ?? input) : input
   const partial = [
     ...(shownInput?.isPart === true ? ['input'] : []),
     ...(output?.isPart === true ? ['output'] : []),
@@ -123,8 +124,8 @@ function isPartOf({ isPart }: { readonly isPart: boolean }): boolean {
   return isPart
 }
 
-function ownText(input: JsonValue | undefined): Side {
-  return { messages: [userMessage(String(input))], isPart: true }
+function ownText(input: string): Side {
+  return { messages: [userMessage(input)], isPart: true }
 }
 
 function isStructured(value: JsonValue | undefined): boolean {
@@ -133,11 +134,11 @@ function isStructured(value: JsonValue | undefined): boolean {
 
 /** Too much text is cut evenly, so that each message is still seen. */
 function boundedMessages(messages: readonly ChatMessage[], maxLength: number): JsonValue {
-  if (isShort(messages, maxLength)) return messages as readonly JsonValue[]
+  if (isShort(messages, maxLength)) return messages
   const texts = messages.reduce((sum, { tool_calls: calls = [] }) => sum + 1 + calls.length, 0)
   const share = Math.max(MIN_SHOWN, Math.floor(maxLength / (2 * texts)))
   const shorter = messages.map((message) => shortenedMessage(message, share))
-  if (isShort(shorter, maxLength)) return shorter as readonly JsonValue[]
+  if (isShort(shorter, maxLength)) return shorter
   return cut(JSON.stringify(shorter), maxLength)
 }
 

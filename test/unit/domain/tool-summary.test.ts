@@ -65,7 +65,8 @@ describe('the summary of a tool', () => {
   ])('of %s: %s', (_agent, tool, input, summary) => {
     expect(toolSummary(tool, input)).toBe(summary)
     // As a structure or as its JSON text, it is the same.
-    if (typeof input !== 'string') expect(toolSummary(tool, JSON.stringify(input))).toBe(summary)
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    expect(toolSummary(tool, text)).toBe(summary)
   })
 
   test.each([

@@ -462,7 +462,7 @@ test('a call that an earlier version had answered goes as it went then', () => {
   const open = run([arrives(prompt(0, 'count')), arrives(call(1, 'r1'))], state)
   const [turn] = Object.values(open.state.turns)
   // A version without messages kept neither of these.
-  const held = turn?.held.map(({ isChat: _, isFirst: __, ...old }) => old)
+  const held = turn?.held.map((each) => ({ ...each, isChat: undefined, isFirst: undefined }))
   Object.assign(turn ?? {}, { held, isPromptTold: undefined })
   const after = run([arrives(answer(1, 'r1', 'Three.')), closing(9)], open.state)
   expect(shown(after.observations.filter(({ type }) => type === 'generation'))).toEqual([
