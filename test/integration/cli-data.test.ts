@@ -186,7 +186,7 @@ describe('one session', () => {
     expect(told.turn.ordinal).toBe(1)
     expect(told.items.filter(({ kind }) => kind === 'tool').map(({ summary }) => summary)).toEqual([
       'echo hello from bash',
-      ...Array.from({ length: 3 }, () => expect.stringMatching(/hello\.txt$/)),
+      ...Array.from({ length: 3 }, () => expect.stringMatching(/hello\.txt$/) as string),
     ])
     expect(await run(['session', id, '--turn', '7'])).toMatchObject({
       code: 1,

@@ -187,3 +187,47 @@ test('takes a thousand small sessions in a few commits', async () => {
   expect(await importInto(url, [folder])).toMatchObject({ files: 1000, sessions: 1000 })
   expect(await importInto(url, [folder])).toMatchObject({ files: 0, knownFiles: 1000 })
 })
+
+test('counts requests and tools that a gateway gave one id', async () => {
+  const turn = (n: number): string[] => {
+    const message = {
+      id: 'chatcmpl-1',
+      model: 'claude-opus-5-5',
+      content: [{ type: 'tool_use', id: 'call_0', name: 'Bash', input: { n } }],
+      usage: { input_tokens: 100 * n, output_tokens: 2 },
+    }
+    const result = [{ type: 'tool_result', tool_use_id: 'call_0', content: `output ${n}` }]
+    return [
+      prompt(`question ${n}`),
+      ...[1, 2].map(() => line({ type: 'assistant', requestId: `req-${n}`, message })),
+      line({ type: 'user', message: { role: 'user', content: result } }),
+    ]
+  }
+  const first = [...turn(1), ...turn(2)]
+  write('sound.jsonl', ...first)
+  await importInto(url, [folder])
+  write('sound.jsonl', ...first, ...turn(3))
+  const codex = (n: number): string[] => {
+    const event = (type: string, payload: object) =>
+      JSON.stringify({ type, payload, timestamp: `2026-11-26T10:0${n}:00.000Z` })
+    return [
+      event('event_msg', { type: 'task_started', turn_id: `turn-${n}` }),
+      event('event_msg', { type: 'user_message', message: `question ${n}` }),
+      ...[1, 2].map(() =>
+        event('response_item', { type: 'function_call', name: 'exec', call_id: 'call_0' }),
+      ),
+      event('token_usage_record', { usage: { input_tokens: n, output_tokens: 1 } }),
+      event('response_item', { type: 'function_call_output', call_id: 'call_0', output: 'o' }),
+    ]
+  }
+  const meta = JSON.stringify({ type: 'session_meta', payload: { id: 'thread' } })
+  write('rollout.jsonl', meta, ...[1, 2, 3].flatMap(codex))
+  for (const again of [false, true]) {
+    await importInto(url, [folder], { again })
+    const rows = await sessionsOf(url)
+    const figures = rows.map(({ sessionId, modelCalls, toolResults, tokens }) => {
+      return [sessionId, [modelCalls, toolResults, tokens.input]] as const
+    })
+    expect(Object.fromEntries(figures)).toEqual({ sound: [3, 3, 600], thread: [3, 3, 6] })
+  }
+})

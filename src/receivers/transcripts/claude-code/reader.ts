@@ -81,6 +81,8 @@ interface State {
   calls: Record<string, OpenCall>
   told: Record<string, { readonly requestId?: string | undefined; readonly output: number }>
   tools: Record<string, OpenTool>
+  /** By tool use id: the call that asked for it last, and how many calls have. */
+  uses: Record<string, { readonly callId: string; readonly count: number }>
   /** When each request was sent, by the id that its answer refers to. */
   requests: Record<string, number>
   /** Of sidechains within a session's own file: the first line that a line hangs under. */
@@ -293,9 +295,14 @@ export function createClaudeCodeReader(
     }
     if (isRefused) {
       const source = textOf(decision?.source) ?? 'user_reject'
-      return [entry(line, 'tool_refusal', `refusal|${toolUseId}`, place, { ...common, source })]
+      return [
+        entry(line, 'tool_refusal', `refusal|${toolKeyOf(toolUseId)}`, place, {
+          ...common,
+          source,
+        }),
+      ]
     }
-    const result = entry(line, 'tool_result', `tool|${toolUseId}`, place, {
+    const result = entry(line, 'tool_result', `tool|${toolKeyOf(toolUseId)}`, place, {
       ...common,
       output,
       success: block.is_error !== true,
@@ -344,11 +351,20 @@ export function createClaudeCodeReader(
   function readAnswer(line: Line): TranscriptEntry[] | undefined {
     const message = objectOf(line.message)
     if (message === undefined) return undefined
-    const id = textOf(message.id) ?? textOf(line.requestId) ?? textOf(line.uuid)
+    const id = callIdOf(line, message)
     const model = textOf(message.model)
     if (id === undefined || model === undefined) return undefined
     if (model === NO_MODEL) return []
     return takeAnswer(line, message, id, model)
+  }
+
+  /** A gateway may give one message id to several requests. A copy in another file may lack its request's. */
+  function callIdOf(line: Line, message: Line): string | undefined {
+    const requestId = textOf(line.requestId)
+    const id = textOf(message.id) ?? requestId ?? textOf(line.uuid)
+    if (id === undefined || requestId === undefined) return id
+    const first = (state.calls[id] ?? state.told[id])?.requestId
+    return first === undefined || first === requestId ? id : `${id}|${requestId}`
   }
 
   function takeAnswer(line: Line, message: Line, id: string, model: string): TranscriptEntry[] {
@@ -367,7 +383,7 @@ export function createClaudeCodeReader(
     // A copy has the prompt id of the fork.
     const promptId = isCopy ? undefined : (state.prompts[lane] ?? state.prompts[''])
     const uses = blocks.filter((block) => block?.type === 'tool_use')
-    for (const use of uses) if (use) noteUse(line, use, sessionId, subagentId, promptId)
+    for (const use of uses) if (use) noteUse(line, use, { id, sessionId, subagentId, promptId })
     if (known !== undefined && call === undefined) {
       return [...prompt, ...others, ...amended(line, id, sessionId, usage, textOfBlocks(blocks))]
     }
@@ -400,18 +416,28 @@ export function createClaudeCodeReader(
   function noteUse(
     line: Line,
     block: Line,
-    sessionId: string,
-    subagentId: string | undefined,
-    promptId: string | undefined,
+    {
+      id: callId,
+      sessionId,
+      subagentId,
+      promptId,
+    }: {
+      readonly id: string
+      readonly sessionId: string
+      readonly subagentId: string | undefined
+      readonly promptId: string | undefined
+    },
   ): void {
     const toolUseId = textOf(block.id)
     if (toolUseId === undefined) return
+    const { callId: lastId, count = 0 } = state.uses[toolUseId] ?? {}
+    if (lastId !== callId) state.uses[toolUseId] = { callId, count: count + 1 }
     const tool = toolOf(block)
     const claim = `use|${toolUseId}|${uuidOf(line) ?? ''}`
     const use = entry(
       line,
       'tool_use',
-      `use|${toolUseId}`,
+      `use|${toolKeyOf(toolUseId)}`,
       { sessionId, claim },
       {
         tool_name: tool.name,
@@ -423,6 +449,12 @@ export function createClaudeCodeReader(
       },
     )
     state.tools[toolUseId] = { ...tool, use }
+  }
+
+  /** A gateway may give one id to the tools of several calls: then it names the first of them. */
+  function toolKeyOf(toolUseId: string): string {
+    const { count = 1 } = state.uses[toolUseId] ?? {}
+    return count === 1 ? toolUseId : `${toolUseId}|${count}`
   }
 
   /** Tools whose results may never come, or may still be at work. */
@@ -663,8 +695,8 @@ function textOfBlocks(blocks: readonly (Line | undefined)[]): string {
 }
 
 function boundState(state: State): void {
-  const { prompts, sinceMs, told, tools, requests, sidechains } = state
-  for (const table of [prompts, sinceMs, told, tools, requests]) {
+  const { prompts, sinceMs, told, tools, uses, requests, sidechains } = state
+  for (const table of [prompts, sinceMs, told, tools, uses, requests]) {
     boundTable<unknown>(table, MAX_TABLE)
   }
   boundTable(sidechains, MAX_SIDECHAIN_LINES)
@@ -679,6 +711,7 @@ function stateOf(former: Line | undefined): State {
     calls: tableOf(known.calls),
     told: tableOf(known.told),
     tools: tableOf(known.tools),
+    uses: tableOf(known.uses),
     requests: tableOf(known.requests),
     sidechains: tableOf(known.sidechains),
   }

@@ -62,6 +62,8 @@ interface State {
   total?: Tokens
   hasUsageRecords?: boolean
   tools: Record<string, OpenTool>
+  /** By call id: the answer that called a tool by it last, and how many answers have. */
+  uses: Record<string, { readonly answer: number; readonly count: number }>
   /** What the model said since its last call. */
   text: string
   asksForTools: boolean
@@ -203,15 +205,24 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     state.asksForTools = true
     noteHistory(lineage, { id: callId })
     state.tools[callId] = { name }
+    const { answer, count = 0 } = state.uses[callId] ?? {}
+    if (answer !== state.prompts) state.uses[callId] = { answer: state.prompts, count: count + 1 }
     boundTable(state.tools, MAX_TABLE)
+    boundTable(state.uses, MAX_TABLE)
     return [
-      entry(line, 'tool_use', `use|${callId}`, {
+      entry(line, 'tool_use', `use|${toolKeyOf(callId)}`, {
         tool_name: name,
         tool_use_id: callId,
         input: shownText(item.arguments ?? item.input ?? item.action),
         source: 'transcript',
       }),
     ]
+  }
+
+  /** A gateway may give one id to the tools of several answers: then it names the first of them. */
+  function toolKeyOf(callId: string): string {
+    const { count = 1 } = state.uses[callId] ?? {}
+    return count === 1 ? callId : `${callId}|${count}`
   }
 
   function readOutput(line: Line, callId: string | undefined, output: unknown): TranscriptEntry[] {
@@ -222,7 +233,7 @@ export function createCodexReader(stem: string, former: Line | undefined): Trans
     const text = outputText(output)
     const hasFailed = tool.hasFailed === true || SCRIPT_FAILED.test(text ?? '')
     return [
-      entry(line, 'tool_result', `tool|${callId}`, {
+      entry(line, 'tool_result', `tool|${toolKeyOf(callId)}`, {
         tool_name: tool.name,
         tool_use_id: callId,
         output: text,
@@ -421,6 +432,7 @@ function stateOf(former: Line | undefined): State {
     place: known.place ?? {},
     prompts: known.prompts ?? 0,
     tools: tableOf(known.tools),
+    uses: tableOf(known.uses),
     text: known.text ?? '',
     asksForTools: known.asksForTools ?? false,
   }
