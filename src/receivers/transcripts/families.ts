@@ -12,7 +12,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
 import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
-import { headOf, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
+import { headOf, isCut, lastTimeOf, linesOf, openTranscript, parsedLine } from './lines.ts'
 import type { FileFacts, Origin, TranscriptSource } from './source.ts'
 
 export interface Member {
@@ -181,7 +181,7 @@ export function createFamilies(earlier: KnownFiles, messages: MessageIds): Famil
         known.push({ sessionId: ancestor.facts.sessionId, ids: await messages.of(ancestor) })
       }
       return {
-        sessionId: last.facts.sessionId,
+        sessionId: (await isCut(last.path)) ? last.facts.sessionId : undefined,
         begunMs: firstMs,
         sessionOf: (id) => known.find(({ ids }) => ids.has(id))?.sessionId,
       }

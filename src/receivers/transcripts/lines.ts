@@ -236,6 +236,20 @@ export async function lastTimeOf(path: string): Promise<number | undefined> {
   }
 }
 
+/** Whether the last line of a file is incomplete, as a write that was interrupted leaves it. */
+export async function isCut(path: string): Promise<boolean> {
+  const file = await openTranscript(path)
+  try {
+    const { size } = await file.stat()
+    const tail = Buffer.allocUnsafe(Math.min(TAIL_BYTES[1], size))
+    const { bytesRead } = await file.read(tail, 0, tail.length, size - tail.length)
+    const last = tail.subarray(0, bytesRead).toString('utf8').split('\n').at(-1) ?? ''
+    return last.trim() !== '' && parsedLine(last) === undefined
+  } finally {
+    await file.close()
+  }
+}
+
 /** A line as the JSON object that it is; undefined where it is none. */
 export function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -54,8 +54,11 @@ export interface FileFacts {
 export interface Origin {
   /** The session that wrote a message first; undefined for messages that only the fork has. */
   readonly sessionOf: (messageId: string) => string | undefined
-  /** The session that was forked: of what is older than the fork, and in no file any more. */
-  readonly sessionId: string
+  /**
+   * The session that was forked, where its file is cut: of what is older than the fork, and in no file. Undefined
+   * where that may be of another fork, whose file may still come.
+   */
+  readonly sessionId: string | undefined
   /** When the fork was begun. */
   readonly begunMs: number
 }

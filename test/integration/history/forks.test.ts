@@ -263,6 +263,48 @@ describe('forks of forks', () => {
     },
   )
 
+  describe('in one folder, each fork with a line of its own first', () => {
+    const begunBy = (minute: number): Line =>
+      ({
+        type: 'queue-operation',
+        uuid: `q${minute}`,
+        timestamp: at(minute),
+        sessionId: '',
+      }) as Line
+    const files = { A: ofA, B: [begunBy(30), ...ofB], C: [begunBy(90), ...ofC] }
+    const put = (folder: string, id: string, text: string): void =>
+      writeFileSync(join(folder, `${id}.jsonl`), text)
+
+    test.each(['ABC', 'ACB', 'BAC', 'BCA', 'CAB', 'CBA'])(
+      'one after the other: %s',
+      async (order) => {
+        const { url } = await newBridge()
+        const folder = newFolder()
+        for (const id of order) {
+          put(folder, id, linesOf(id, files[id as keyof typeof files]))
+          await importInto(url, [folder])
+        }
+        expect(told(await sessionsOf(url))).toEqual(apart)
+        await importInto(url, [folder], { again: true })
+        expect(told(await sessionsOf(url))).toEqual(apart)
+      },
+    )
+
+    test('a line that its origin lost when that was cut is not charged to the fork', async () => {
+      const { url } = await newBridge()
+      const folder = newFolder()
+      put(folder, 'A', linesOf('A', files.A).slice(0, -20))
+      await importInto(url, [folder])
+      put(folder, 'B', linesOf('B', files.B))
+      await importInto(url, [folder])
+      const expected = { A: apart.A, B: apart.B }
+      expect(told(await sessionsOf(url))).toEqual(expected)
+      put(folder, 'A', linesOf('A', files.A))
+      await importInto(url, [folder])
+      expect(told(await sessionsOf(url))).toEqual(expected)
+    })
+  })
+
   test('all at once, whatever their names say', async () => {
     const { url } = await newBridge()
     const folder = newFolder()
