@@ -14,6 +14,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { TranscriptRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { TranscriptPosition } from '../../../../src/domain/transcript-files.ts'
 import { createTranscriptImporter } from '../../../../src/receivers/transcripts/importer.ts'
+import { codexTranscripts } from '../../../../src/receivers/transcripts/codex/source.ts'
 import { transcriptSources } from '../../../../src/receivers/transcripts/sources.ts'
 import { createManualClock } from '../../manual-clock.ts'
 
@@ -346,6 +347,25 @@ test.each(['claude-code-transcripts', 'codex-rollouts'])(
     expect([...names]).toEqual([])
   },
 )
+
+test('a fork that an earlier version read to the middle of its copies goes on there', () => {
+  const own = '01a217d6-9cee-7161-b462-c482db4f6840'
+  const former = {
+    thread: { threadId: own, sessionId: own, forkedFrom: 'parent' },
+    ...{ place: {}, prompts: 2, tools: {}, text: '', asksForTools: false },
+    ...{ beganMs: Date.parse(AT), isReplay: true },
+  }
+  const reader = codexTranscripts.createReader('rollout.jsonl', former, undefined, own)
+  const read = (timestamp: string, payload: Fields) =>
+    reader.read({ type: 'event_msg', timestamp, payload })?.map(({ name }) => name)
+  const at = '2026-11-26T10:00:01.000Z'
+  expect(read(at, { type: 'user_message', message: 'copied' })).toEqual([])
+  const task = { type: 'task_started', turn_id: 'a', started_at: 1_795_687_100 }
+  expect(read(at, task)).toEqual([])
+  expect(read(at, { type: 'user_message', message: 'copied too' })).toEqual([])
+  expect(read(at, { type: 'task_started', turn_id: 'b' })).toEqual([])
+  expect(read(at, { type: 'user_message', message: 'may be its own' })).toEqual(['prompt'])
+})
 
 describe('a fork of Codex whose lines do not say what they are', () => {
   const meta = (id: string, more: Fields = {}): Fields => ({
