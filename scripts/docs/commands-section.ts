@@ -42,6 +42,7 @@ function describedProgram() {
       transcripts: {
         folders: () => [],
         importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
+        watchHere: async () => ({ ok: false, error: 'nothing is followed here' }),
       },
       readInput: async () => '',
       streams: { input: new PassThrough(), output: new PassThrough() },

@@ -75,6 +75,13 @@ export async function run(): Promise<number> {
         ])
         return importHere(config, body, onProgress, createLogger('silent'))
       },
+      watchHere: async (config, followed) => {
+        const [{ watchHere }, { createLogger }] = await Promise.all([
+          import('./import-here.ts'),
+          import('../observability/logger.ts'),
+        ])
+        return watchHere(config, followed, firstSignal(), createLogger('silent'))
+      },
     },
     serve,
   }
@@ -115,6 +122,13 @@ async function serve({
   if (started.ok) log.level = config.logLevel
   else await app.value.stop()
   return started
+}
+
+/** Aborted by the first signal; the second ends the process at once. */
+function firstSignal(): AbortSignal {
+  const stopping = new AbortController()
+  for (const signal of Object.keys(SIGNAL_NUMBERS)) process.once(signal, () => stopping.abort())
+  return stopping.signal
 }
 
 /** The first signal stops in good order; the second ends the process at once. */

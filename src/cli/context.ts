@@ -64,6 +64,20 @@ export interface Transcripts {
     body: ImportBody,
     onProgress: (progress: ImportProgress) => void,
   ) => Promise<Result<ImportCounts, string>>
+  /** Follows them while no bridge runs on the data folder, until somebody ends the process. */
+  readonly watchHere: (
+    config: Config,
+    followed: {
+      readonly folders: () => readonly string[]
+      /** The store is open. */
+      readonly onStart: () => void
+      /** Something new was read and stored. */
+      readonly onRead: (
+        counts: Pick<ImportCounts, 'sessions' | 'prompts' | 'calls' | 'tools'>,
+      ) => void
+      readonly onError: (message: string) => void
+    },
+  ) => Promise<Result<undefined, string>>
 }
 
 /** Where the bridge listens. */

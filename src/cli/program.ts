@@ -37,6 +37,7 @@ import { addTail } from './tail.ts'
 import { addTop } from './top.ts'
 import { addUninstall } from './uninstall.ts'
 import { addWaste } from './waste.ts'
+import { addWatch } from './watch.ts'
 
 const NAME = 'claude-telemetry'
 
@@ -109,6 +110,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addTop(program, context, concluded)
   addMcp(program, context, concluded)
   addImport(program, context, concluded)
+  addWatch(program, context, concluded)
   addReconcile(program, context, concluded)
   addWaste(program, context, concluded)
   addReplay(program, context, concluded)

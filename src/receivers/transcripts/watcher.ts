@@ -51,7 +51,8 @@ export function createTranscriptWatcher(deps: WatcherDeps): TranscriptWatcher {
       quietMs: QUIET_MS,
     } as const
     const done = await importer.run(request, () => {}, stopping.signal)
-    if (done.ok && done.value.bytes > 0) onRead(done.value)
+    // What waited for further lines may be told without any.
+    if (done.ok && (done.value.bytes > 0 || done.value.sessions > 0)) onRead(done.value)
     const error = done.ok ? errorOf(done.value) : done.error
     // The same every two seconds would say no more.
     if (error !== '' && error !== lastError && !stopping.signal.aborted) onError(error)

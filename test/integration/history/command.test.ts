@@ -1,4 +1,6 @@
 /** `claude-telemetry import`, with and without a bridge on the data folder. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
   copyFileSync,
@@ -8,7 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { dataFolderAt } from '../../../src/storage/data-folder.ts'
 import { acquireFolderLock } from '../../../src/storage/sqlite/folder-lock.ts'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
@@ -271,5 +274,60 @@ describe('import', () => {
     copyFileSync(path, home.path('copies/copy.jsonl'))
     expect(await run('import', home.path('copies'))).toMatchObject({ code: 0 })
     expect(await sessionsOf(url)).toMatchObject([{ modelCalls: 1, prompts: 1 }])
+  })
+})
+
+describe('watch', () => {
+  test('stores what agents write until it is ended, and says so', async () => {
+    const path = transcriptIn(home.path('.'))
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    const half = Math.floor(lines.length / 2)
+    const textOf = (some: readonly string[]) => some.map((line) => `${line}\n`).join('')
+    writeFileSync(path, textOf(lines.slice(0, half)))
+    const child = spawn(process.execPath, [...home.nodeArgs, 'watch'], {
+      cwd: home.folder,
+      env: { HOME: home.folder, PATH: process.env.PATH, DATA_DIR: dataDir, TZ: 'UTC' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'close')
+    cleanUp.push(async () => {
+      child.kill('SIGKILL')
+      await exited
+    })
+    const told: string[] = []
+    const errors: string[] = []
+    createInterface(child.stdout).on('line', (line) => told.push(line))
+    createInterface(child.stderr).on('line', (line) => errors.push(line))
+    const calls = () =>
+      told.reduce((sum, line) => sum + Number(/(\d+) model call/.exec(line)?.[1] ?? 0), 0)
+    await vi.waitFor(() => expect(calls()).toBeGreaterThan(0), { timeout: 60_000 })
+    expect(errors).toContainEqual(expect.stringMatching(/^Following .*projects\. Press Ctrl-C/))
+    expect(told[0]).toMatch(/^\d\d:\d\d:\d\d {2}1 session: \d+ prompts?, \d+ model calls?, /)
+    const before = told.length
+    appendFileSync(path, textOf(lines.slice(half)))
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(before), { timeout: 60_000 })
+    child.kill('SIGINT')
+    expect(await exited).toEqual([0, null])
+    const [stored] = JSON.parse(
+      home.run(['sessions', '--all', '--json'], { DATA_DIR: dataDir }).stdout,
+    ) as [{ readonly model_calls: number }]
+    expect(stored.model_calls).toBeGreaterThan(0)
+    // Nothing of it is left to an import.
+    expect(home.run(['import', path], { DATA_DIR: dataDir }).code).toBe(0)
+    const again = home.run(['sessions', '--all', '--json'], { DATA_DIR: dataDir })
+    expect(JSON.parse(again.stdout)).toMatchObject([{ session }])
+  })
+
+  test('leaves it to the bridge that uses the data folder', async () => {
+    transcriptIn(home.path('.'))
+    const bridge = await runBridge(dataDir, undefined)
+    cleanUp.push(() => bridge.stop())
+    const refused = await home.start(['watch'], bridge.variables)
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/uses this data folder\n.*WATCH_TRANSCRIPTS=on/),
+    })
+    const done = await home.start(['watch'], { ...bridge.variables, WATCH_TRANSCRIPTS: 'on' })
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Nothing to do: /) })
   })
 })

@@ -50,6 +50,7 @@ export async function runCommandLine(
     transcripts: {
       folders: () => [],
       importHere: async () => ({ ok: false, error: 'nothing is imported here' }),
+      watchHere: async () => ({ ok: false, error: 'nothing is followed here' }),
     },
     readInput: async () => '',
     streams: { input: new PassThrough(), output: new PassThrough() },
