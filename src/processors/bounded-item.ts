@@ -12,6 +12,7 @@ import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { JsonValue } from '../domain/json-value.ts'
+import { ownText } from '../domain/own-text.ts'
 import { bounded, cut } from '../sessions/content.ts'
 import { fitsBytes, prefixLength } from '../sessions/json-bytes.ts'
 import { type Labels, mergedLabels } from '../sessions/labels.ts'
@@ -261,5 +262,5 @@ function isWithin(name: string, { length, bytes }: Bound): boolean {
 function boundedName(name: string, { length, bytes }: Bound): string {
   const mark = `…#${hash('sha256', JSON.stringify(name)).slice(0, 16)}`
   const end = prefixLength(name, length - mark.length, bytes - Buffer.byteLength(mark))
-  return `${name.slice(0, end)}${mark}`
+  return `${ownText(name.slice(0, end))}${mark}`
 }

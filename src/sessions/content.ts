@@ -1,6 +1,7 @@
 /** How recorded text is shown, and what stands in for text that was not recorded. */
 import type { Content } from '../domain/agent-event.ts'
 import type { JsonValue } from '../domain/json-value.ts'
+import { ownText } from '../domain/own-text.ts'
 import { prefixLength } from './json-bytes.ts'
 
 /** Most bytes as JSON that a shown text takes for each character it may have: any script does with them. */
@@ -20,7 +21,7 @@ export function shown(content: Content, maxLength: number): string {
 export function cut(text: string, maxLength: number): string {
   const end = prefixLength(text, maxLength, BYTES_PER_CHARACTER * maxLength + 2)
   if (end === text.length) return text
-  return `${text.slice(0, end)}… [cut: ${end} of ${text.length} characters]`
+  return `${ownText(text.slice(0, end))}… [cut: ${end} of ${text.length} characters]`
 }
 
 /**

@@ -7,6 +7,7 @@
  * lines, and lines that come again: the same line always gives entries with the same keys.
  */
 import { isPlausibleTime } from '../../domain/numbers.ts'
+import { ownText } from '../../domain/own-text.ts'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 
 /** A line that is a JSON object. */
@@ -145,10 +146,9 @@ const LATEST_MS = Date.UTC(2100, 0)
 /** Characters of one text that are kept: as much as is shown of it by default. */
 const MAX_TEXT_LENGTH = 100_000
 
-/** A copy: a slice of a text keeps all of that in memory. */
 export function cutText(text: string): string {
   if (text.length <= MAX_TEXT_LENGTH) return text
-  return Buffer.from(text.slice(0, MAX_TEXT_LENGTH)).toString()
+  return ownText(text.slice(0, MAX_TEXT_LENGTH))
 }
 
 /** A value of a line as text: JSON where it is none. */

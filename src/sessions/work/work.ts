@@ -14,6 +14,7 @@ import type { Identity } from '../../domain/identity.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import { isTrunk } from '../../domain/work.ts'
+import { ownText } from '../../domain/own-text.ts'
 import type { Draft } from '../draft.ts'
 import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
@@ -156,7 +157,7 @@ function pageOf(url: string): string | undefined {
 }
 
 function nameOf(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : text.slice(0, MAX_NAME_LENGTH)
+  return text === undefined || text === '' ? undefined : ownText(text.slice(0, MAX_NAME_LENGTH))
 }
 
 function noteResult(draft: Draft, event: ToolResultEvent): void {
@@ -206,7 +207,7 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
   const url = pullRequestIn(text)?.url
   const kept = [...lines.slice(-MAX_LINES), ...(url === undefined ? [] : [url])]
   if (kept.length === 0) return
-  const printed = kept.map((line) => line.slice(0, MAX_URL_LENGTH)).join('\n')
+  const printed = kept.map((line) => ownText(line.slice(0, MAX_URL_LENGTH))).join('\n')
   keepTool(draft, toolUseId, { effects: NOTHING, ...known, printed })
 }
 
@@ -267,7 +268,7 @@ function noteDone(
 }
 
 function folderOf({ folder }: CommitEffect): { readonly folder?: string } {
-  return folder === undefined ? {} : { folder: folder.slice(-MAX_NAME_LENGTH) }
+  return folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_NAME_LENGTH)) }
 }
 
 /** What an output says of what a tool did that is known already. */
@@ -331,7 +332,7 @@ function openPullRequest(
   notePullRequest(draft, {
     ...told,
     ...(printed !== undefined && {
-      url: printed.url.slice(0, MAX_URL_LENGTH),
+      url: ownText(printed.url.slice(0, MAX_URL_LENGTH)),
       repositoryUrl: repositoryUrlOf(printed.url),
     }),
     ...(repository !== undefined && { repository }),
@@ -346,7 +347,7 @@ function noteStatusLine(draft: Draft, { pullRequest, timeMs }: OtherEvent): void
   notePullRequest(draft, {
     key: `${STATUS_PULL_REQUEST} ${pullRequest.url}`,
     atMs: timeMs,
-    url: pullRequest.url.slice(0, MAX_URL_LENGTH),
+    url: ownText(pullRequest.url.slice(0, MAX_URL_LENGTH)),
     ...(printed !== undefined && {
       repository: nameOf(printed.repository),
       repositoryUrl: repositoryUrlOf(printed.url),
