@@ -93,6 +93,8 @@ interface State {
 }
 
 const MAX_TABLE = 300
+/** Of all tools whose results are waited for. */
+const MAX_INPUT_CHARACTERS = 2_000_000
 /** Lines after which tables are cut to their bounds. */
 const LINES_PER_BOUND = 200
 /** Lines by which sidechains are told apart. */
@@ -384,15 +386,21 @@ export function createClaudeCodeReader(
     const promptId = isCopy ? undefined : (state.prompts[lane] ?? state.prompts[''])
     const uses = blocks.filter((block) => block?.type === 'tool_use')
     for (const use of uses) if (use) noteUse(line, use, { id, sessionId, subagentId, promptId })
+    const early = uses.length === 0 ? [] : usesBeyondBound()
     if (known !== undefined && call === undefined) {
-      return [...prompt, ...others, ...amended(line, id, sessionId, usage, textOfBlocks(blocks))]
+      return [
+        ...prompt,
+        ...others,
+        ...early,
+        ...amended(line, id, sessionId, usage, textOfBlocks(blocks)),
+      ]
     }
     const next = call ?? newCall(line, { sessionId, model, usage, promptId, subagentId })
     state.calls[id] = next
     const text = textOfBlocks(blocks)
     noteLine(next, { timeMs: timeOf(line.timestamp), usage, text, hasTools: uses.length > 0 })
     next.hasEnded ||= textOf(message.stop_reason) !== undefined
-    return [...prompt, ...others]
+    return [...prompt, ...others, ...early]
   }
 
   function newCall(
@@ -455,6 +463,19 @@ export function createClaudeCodeReader(
   function toolKeyOf(toolUseId: string): string {
     const { count = 1 } = state.uses[toolUseId] ?? {}
     return count === 1 ? toolUseId : `${toolUseId}|${count}`
+  }
+
+  /** The oldest tools without results, where the inputs of all take too much memory: told by themselves. */
+  function usesBeyondBound(): TranscriptEntry[] {
+    let characters = 0
+    const told: TranscriptEntry[] = []
+    for (const [id, tool] of Object.entries(state.tools).reverse()) {
+      characters += textOf(tool.use?.attributes.input)?.length ?? 0
+      if (tool.use === undefined || characters <= MAX_INPUT_CHARACTERS) continue
+      state.tools[id] = { ...tool, use: undefined }
+      told.unshift(tool.use)
+    }
+    return told
   }
 
   /** Tools whose results may never come, or may still be at work. */

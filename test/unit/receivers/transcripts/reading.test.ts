@@ -422,3 +422,31 @@ describe('a fork of Codex whose lines do not say what they are', () => {
     expect(records.map(({ name }) => name)).toEqual(Array.from({ length: prompts }, () => 'prompt'))
   })
 })
+
+test('what many tools are given is told early where it is too much to wait with', async () => {
+  const path = newFile()
+  const uses = Array.from({ length: 60 }, (_, index) => {
+    const input = { content: '☃'.repeat(100_000) }
+    const content = [{ type: 'tool_use', id: `t${index}`, name: 'Write', input }]
+    const message = { id: `a${index}`, model: 'opus', content, usage: { input_tokens: 1 } }
+    return answer(`a${index}`, { message })
+  })
+  const results = uses.map((_, index) => {
+    const content = [{ type: 'tool_result', tool_use_id: `t${index}`, content: 'done' }]
+    return prompt(`r${index}`, { message: { role: 'user', content } })
+  })
+  writeFileSync(path, textOf(uses))
+  const { records } = await newImporter().read(path)
+  const inputs = records.filter(({ name }) => name === 'tool_use')
+  expect(inputs.map(({ key }) => key)).toEqual(uses.map((_, index) => `use|t${index}`))
+  // Read in one, the last ones are told with their results.
+  writeFileSync(path, textOf([...uses, ...results]))
+  const whole = await newImporter().read(path)
+  expect(whole.counts).toMatchObject({ calls: 60, tools: 60 })
+  const told = whole.records.filter(({ name }) => name === 'tool_use').length
+  expect(told).toBe(40)
+  const withInput = whole.records.filter(
+    ({ name, attributes }) => name === 'tool_result' && attributes.input !== undefined,
+  )
+  expect(withInput).toHaveLength(20)
+})
