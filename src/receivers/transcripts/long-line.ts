@@ -50,7 +50,8 @@ export function createLongLine(): LongLine {
 
   function keep(bytes: Buffer, from: number, to: number): void {
     if (keptBytes + to - from > kept.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * (keptBytes + to - from))
+      const needed = keptBytes + to - from
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, MAX_KEPT_BYTES)))
       kept.copy(larger, 0, 0, keptBytes)
       kept = larger
     }
