@@ -9,7 +9,7 @@ import { addUsd } from '../../src/domain/exact-sum.ts'
 import { USAGE_GROUPS } from '../../src/domain/usage-group.ts'
 import type { App } from '../../src/app/app.ts'
 import { bridgeEnvironment, removeFolder, temporaryFolder } from './corpus/bridge.ts'
-import { expectTruth, sessionOf } from './corpus/expect-truth.ts'
+import { expectTruth, expectTruthRetold, sessionOf } from './corpus/expect-truth.ts'
 import { post, recording, type Truth } from './corpus/recording.ts'
 import { runCommand } from './faults/run-command.ts'
 import {
@@ -115,7 +115,7 @@ describe.each(oldDatabases)('a database of $commit', (old) => {
     const { langfuse, app, url } = await takeUp(old, spoilStates)
     await postAll(url, names)
     await app.stop()
-    expectTruth(langfuse, truth)
+    expectTruthRetold(langfuse, truth)
   })
 
   test('is scrubbed as it is, and adds up as before', async () => {

@@ -32,6 +32,28 @@ export function expectTruthAfterCrash(
   expectRows(langfuse, [...rows.values()], truth)
 }
 
+/**
+ * The same where a session of an earlier version was rebuilt from its records: a generation that this version
+ * would still hold is told again under its id, with the content of this version, and takes the place of
+ * the first.
+ */
+export function expectTruthRetold(
+  langfuse: LangfuseStandIn,
+  truth: Readonly<Record<string, Truth>>,
+): void {
+  const rows = new Map<string, StoredSpan>()
+  const retold: string[] = []
+  for (const span of langfuse.spans()) {
+    const key = `${span.traceId} ${span.spanId}`
+    if (rows.has(key)) retold.push(span.name)
+    rows.set(key, span)
+  }
+  expect(retold.filter((name) => !name.startsWith('chat '))).toEqual([])
+  // One of each turn that was open.
+  expect(retold.length).toBeLessThan(2)
+  expectRows(langfuse, [...rows.values()], truth)
+}
+
 function expectRows(
   langfuse: LangfuseStandIn,
   rows: readonly StoredSpan[],
