@@ -16,6 +16,9 @@ import { whyNoPostgres } from './test/postgres/postgres-server.ts'
 // for each thread. Workers take over the variable when they start.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
 
+/** Of the program that `built-program.ts` builds. */
+const BUILT_THREADS = join(import.meta.dirname, 'dist/program')
+
 const UNIT_LIMIT_MS = 2 * PATIENCE_MS
 const LIMIT_MS = 10 * PATIENCE_MS
 
@@ -49,6 +52,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/integration/built-program.ts'],
+          env: { BUILT_THREADS },
           testTimeout: LIMIT_MS,
           hookTimeout: LIMIT_MS,
         },
@@ -63,7 +67,7 @@ export default defineConfig({
             'test/integration/built-program.ts',
             'test/integration/report-one-engine.ts',
           ],
-          env: { TEST_STORE: 'postgres' },
+          env: { BUILT_THREADS, TEST_STORE: 'postgres' },
           setupFiles: ['test/integration/on-postgres.ts'],
           testTimeout: LIMIT_MS,
           hookTimeout: LIMIT_MS,
