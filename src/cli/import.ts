@@ -27,12 +27,12 @@ import {
   failed,
   type Failure,
   jsonDocument,
-  misused,
   type Outcome,
 } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readConfig } from './read-config.ts'
 import { addSinceOption, type FilterOptions, filterOf } from './session-filter.ts'
+import { TRANSCRIPT_PATHS, transcriptPaths } from './transcript-paths.ts'
 
 interface Options extends Pick<FilterOptions, 'since' | 'tz'> {
   readonly project?: string
@@ -62,7 +62,7 @@ export function addImport(program: Command, context: CliContext, concluded: Conc
       'Imports the transcripts that coding agents keep on this machine: sessions from before\n' +
         'claude-telemetry was installed, and the content that telemetry leaves out.',
     )
-    .argument('[paths...]', 'files or folders (default: where the agents keep them)')
+    .argument('[paths...]', TRANSCRIPT_PATHS)
   addSinceOption(command, 'only files last written to since')
     .option('--project <folder>', 'only sessions in a folder with this name or path')
     .addOption(
@@ -87,14 +87,12 @@ async function importTranscripts(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  if (paths.includes('')) return misused('an empty path names nothing to import')
+  const named = transcriptPaths(context, paths)
+  if (!named.ok) return named
   const { since, tz } = options
   const { from } = filterOf({ ...(since && { since }), ...(tz && { tz }) }, context.now())
   const { workingDir } = context.platform
-  const folders =
-    paths.length > 0
-      ? paths.map((path) => resolve(workingDir, path))
-      : context.transcripts.folders()
+  const folders = named.value ?? context.transcripts.folders()
   if (folders.length === 0) {
     return failed(
       'neither Claude Code nor Codex has a folder of transcripts on this machine',

@@ -2,7 +2,6 @@
  * `watch`: follows transcripts while agents write them, without a bridge. One that runs on the data folder
  * holds its sessions in memory, so it does that by itself (`WATCH_TRANSCRIPTS=on`).
  */
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
@@ -12,6 +11,7 @@ import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { type Conclude, failed, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 import { addZoneOption, timeZoneOf } from './session-filter.ts'
+import { TRANSCRIPT_PATHS, transcriptPaths } from './transcript-paths.ts'
 import { clockText } from './zoned-time.ts'
 
 interface Options {
@@ -30,7 +30,7 @@ export function addWatch(program: Command, context: CliContext, concluded: Concl
     .description(
       'Stores what coding agents write into their transcripts, as they write it, until Ctrl-C.',
     )
-    .argument('[paths...]', 'files or folders (default: where the agents keep them)')
+    .argument('[paths...]', TRANSCRIPT_PATHS)
   addZoneOption(command)
     .addHelpText('after', NOTE)
     .action((paths: readonly string[], options: Options) =>
@@ -45,9 +45,10 @@ async function watch(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const { stdout, stderr, platform, transcripts, now } = context
-  const named = paths.map((path) => resolve(platform.workingDir, path))
-  const folders = named.length > 0 ? () => named : transcripts.folders
+  const named = transcriptPaths(context, paths)
+  if (!named.ok) return named
+  const { stdout, stderr, transcripts, now } = context
+  const folders = () => named.value ?? transcripts.folders()
   const bridge = configuredBridge(config.value)
   const found = await findBridge(bridge, config.value)
   if (found.ok && found.value.folder === 'same') {

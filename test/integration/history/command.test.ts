@@ -318,6 +318,13 @@ describe('watch', () => {
     expect(JSON.parse(again.stdout)).toMatchObject([{ session }])
   })
 
+  test('refuses an empty path, which would be the current folder', async () => {
+    expect(await home.start(['watch', ''], storeSettings(dataDir))).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/an empty path/),
+    })
+  })
+
   test('leaves it to the bridge that uses the data folder', async () => {
     transcriptIn(home.path('.'))
     const bridge = await runBridge(dataDir, undefined)
