@@ -127,6 +127,7 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
     authorization: string,
     { socket, url }: FastifyRequest,
   ): Promise<Result<Principal, WebFailure>> {
+    await ring?.catchUp(authorization)
     const principal = holderOf(authorization)
     if (principal !== undefined) return ok(principal)
     const isTooMany = await guesses.wrong(socket.remoteAddress, url)

@@ -15,7 +15,7 @@ export interface Sender {
 }
 
 /** Takes an `Authorization` header. */
-export type IngestCheck = (authorization: string | undefined) => Result<Sender, Failure>
+export type IngestCheck = (authorization: string | undefined) => Promise<Result<Sender, Failure>>
 
 const anybody: Sender = {}
 
@@ -25,11 +25,12 @@ const anybody: Sender = {}
  */
 export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): IngestCheck {
   const { quotas } = ring
-  return (authorization) => {
+  return async (authorization) => {
+    await ring.catchUp(authorization)
     const identified = ring.identify(authorization)
     if (identified.kind !== 'principal') {
-      if (!ring.isLoaded()) return err(keysUnread)
       const isNamed = identified.kind === 'unknown' && identified.isNamed
+      if (!ring.isLoaded() || (isNamed && !ring.isCurrent())) return err(keysUnread)
       const isOpen = apiKey === undefined && !ring.hasKeys() && !isNamed
       return isOpen ? ok(anybody) : err(unauthenticated)
     }

@@ -27,6 +27,14 @@ export interface KeyRing {
   reload(): Promise<void>
   /** Whether the keys were read; until then nobody knows who may send. */
   isLoaded(): boolean
+  /** Whether the last attempt to read them succeeded: if not, an unknown key may be a new one. */
+  isCurrent(): boolean
+  /**
+   * Reads the keys once more if this header holds a named key that is unknown, since another replica may
+   * have made or rotated it: senders take a refusal for good. However many wrong keys come, they are read
+   * twice a second at most.
+   */
+  catchUp(authorization: string | undefined): Promise<void>
   /** Whether there are named keys, be they revoked: then whoever sends needs one. */
   hasKeys(): boolean
   identify(authorization: string | undefined): Identified
@@ -43,6 +51,7 @@ export interface KeyRingDeps {
 }
 
 const RELOAD_MS = 5_000
+const CATCH_UP_MS = 500
 const WRITE_USES_MS = 60_000
 /** Between two times that others are told what was charged. */
 const SHARE_MS = 1_000
@@ -72,6 +81,9 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
   let isStopped = false
   let isFailing = false
   let isLoaded = store === undefined
+  let readMs = Number.NEGATIVE_INFINITY
+  /** The next read that was asked for, not begun yet. */
+  let nextRead: Promise<void> | undefined
 
   function noteUse(id: string, bytes: number): void {
     const lastUsedMs = clock.now()
@@ -130,6 +142,21 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     }
   }
 
+  /** A read that begins after this call. */
+  function readSoon(): Promise<void> {
+    nextRead ??= untilMayRead().then(() => {
+      nextRead = undefined
+      readMs = clock.now()
+      return reloadOrTell()
+    })
+    return nextRead
+  }
+
+  async function untilMayRead(): Promise<void> {
+    const waitMs = readMs + CATCH_UP_MS - clock.now()
+    if (waitMs > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, waitMs))
+  }
+
   async function writeUses(): Promise<void> {
     if (store === undefined || uses.size === 0) return
     const written = [...uses.values()]
@@ -158,6 +185,17 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     return { keyId, name, scopes, team, user }
   }
 
+  function identify(authorization: string | undefined): Identified {
+    if (authorization === undefined) return { kind: 'absent' }
+    if (isApiKey(authorization)) return { kind: 'principal', principal: operator }
+    const texts = bearerKeys(authorization)
+    for (const text of texts) {
+      const principal = identifyNamed(text)
+      if (principal !== undefined) return { kind: 'principal', principal }
+    }
+    return { kind: 'unknown', isNamed: texts.some(isNamedKey) }
+  }
+
   return {
     start: async () => {
       await reloadOrTell()
@@ -180,17 +218,14 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     },
     reload,
     isLoaded: () => isLoaded,
-    hasKeys: () => keys.size > 0,
-    identify: (authorization) => {
-      if (authorization === undefined) return { kind: 'absent' }
-      if (isApiKey(authorization)) return { kind: 'principal', principal: operator }
-      const texts = bearerKeys(authorization)
-      for (const text of texts) {
-        const principal = identifyNamed(text)
-        if (principal !== undefined) return { kind: 'principal', principal }
-      }
-      return { kind: 'unknown', isNamed: texts.some(isNamedKey) }
+    isCurrent: () => isLoaded && !isFailing,
+    catchUp: async (authorization) => {
+      if (store === undefined || authorization === undefined) return
+      const identified = identify(authorization)
+      if (identified.kind === 'unknown' && identified.isNamed) await readSoon()
     },
+    hasKeys: () => keys.size > 0,
+    identify,
     quotas,
   }
 }

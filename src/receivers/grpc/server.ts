@@ -155,7 +155,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     const foreign = hostFailure(headers)
     if (foreign !== undefined) return err(foreign)
     const { authorization } = headers
-    const sender = check(authorization)
+    const sender = await check(authorization)
     if (sender.ok || sender.error.kind !== 'unauthenticated') return sender
     if (authorization !== undefined) {
       const peer = session?.destroyed === false ? session.socket.remoteAddress : undefined

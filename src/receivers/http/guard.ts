@@ -14,15 +14,15 @@ import type { IngestCheck, Sender } from '../ingest-access.ts'
 type HeaderCheck = (headers: IncomingHttpHeaders) => Failure | undefined
 
 /** Who sends, or why nobody may with these headers. */
-export type Guard = (headers: IncomingHttpHeaders) => Result<Sender, Failure>
+export type Guard = (headers: IncomingHttpHeaders) => Promise<Result<Sender, Failure>>
 
 /** The guard of what takes telemetry: the host, no web page, the key where one is needed. */
 export function createGuard(apiKey: string | undefined, check: IngestCheck): Guard {
   const admitHost = createHostCheck(apiKey)
-  return (headers) => {
+  return async (headers) => {
     const foreign = admitHost(headers) ?? admitNoPage(headers)
     if (foreign !== undefined) return err(foreign)
-    const sender = check(headers.authorization)
+    const sender = await check(headers.authorization)
     if (!sender.ok) return sender
     const failure = admitEncoding(headers)
     return failure === undefined ? ok(sender.value) : err(failure)

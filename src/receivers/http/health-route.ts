@@ -78,7 +78,7 @@ export interface Liveness extends Pick<HealthReport, 'status'> {
 export interface HealthDeps {
   readonly health: () => Promise<HealthReport>
   readonly apiKey: string | undefined
-  readonly ring: Pick<KeyRing, 'identify'>
+  readonly ring: Pick<KeyRing, 'identify' | 'catchUp'>
   readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
@@ -95,6 +95,7 @@ export function healthHandler({ health, apiKey, ring, guesses, answers }: Health
     const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
     const { authorization } = request.headers
+    await ring.catchUp(authorization)
     const identified = ring.identify(authorization)
     const isTrusted =
       apiKey === undefined ||

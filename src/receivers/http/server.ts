@@ -10,7 +10,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyRequest,
-  type onRequestHookHandler,
+  type onRequestAsyncHookHandler,
 } from 'fastify'
 import type { ReceiverConfig } from '../../config/config.ts'
 import type { Clock } from '../../domain/clock.ts'
@@ -159,23 +159,19 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   })
 
   const guarded =
-    ({ name }: SignalReceiver): onRequestHookHandler =>
-    (request, reply, done) => {
-      const admitted = guard(request.headers)
+    ({ name }: SignalReceiver): onRequestAsyncHookHandler =>
+    async (request, reply) => {
+      const admitted = await guard(request.headers)
       if (admitted.ok) {
         senders.set(request, admitted.value)
-        done()
-        return
+        return undefined
       }
       const failure = admitted.error
       note(request, name, failure)
-      if (failure.kind !== 'unauthenticated' || request.headers.authorization === undefined) {
-        answers.fail(request, reply, failure)
-        return
+      if (failure.kind === 'unauthenticated' && request.headers.authorization !== undefined) {
+        await guesses.wrong(request.raw.socket.remoteAddress, request.url)
       }
-      void guesses.wrong(request.raw.socket.remoteAddress, request.url).then(() => {
-        answers.fail(request, reply, failure)
-      })
+      return answers.fail(request, reply, failure)
     }
   const { maxRequestBytes } = config
   const routeDeps: SignalRouteDeps = {

@@ -1,5 +1,5 @@
 /** Named keys in memory: whom they stand for, how long, and how much may be sent under them. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createKey, type KeyRequest, revokeKey, rotateKey } from '../../../src/access/keys.ts'
 import type {
   KeyBalance,
@@ -48,16 +48,17 @@ async function stage(request: Partial<KeyRequest> = {}, atMs = MIDNIGHT + 1000) 
   if (!made.ok) throw new Error(made.error)
   await ring.start()
   const check = createIngestCheck(undefined, ring)
-  const send = (text: string | undefined, records = 0, bytes = 0) => {
-    const sender = check(text === undefined ? undefined : `Bearer ${text}`)
+  const send = async (text: string | undefined, records = 0, bytes = 0) => {
+    const sender = await check(text === undefined ? undefined : `Bearer ${text}`)
     if (sender.ok) sender.value.charge?.({ records, bytes })
     return sender
   }
   return { clock, store, ring, made: made.value, send }
 }
 
-const kindOf = (sender: ReturnType<Awaited<ReturnType<typeof stage>>['send']>) =>
-  sender.ok ? 'ok' : sender.error.kind
+type Sent = Awaited<ReturnType<Awaited<ReturnType<typeof stage>>['send']>>
+
+const kindOf = (sender: Sent) => (sender.ok ? 'ok' : sender.error.kind)
 
 describe('a key', () => {
   test('stands for its owner; another text with its id does not', async () => {
@@ -74,19 +75,19 @@ describe('a key', () => {
 
   test('ends with its expiry, and with its revocation', async () => {
     const { clock, store, ring, made, send } = await stage({ expiresMs: MIDNIGHT + 5000 })
-    expect(kindOf(send(made.text))).toBe('ok')
+    expect(kindOf(await send(made.text))).toBe('ok')
     await clock.advance(3999)
-    expect(kindOf(send(made.text))).toBe('ok')
+    expect(kindOf(await send(made.text))).toBe('ok')
     await clock.advance(1)
-    expect(kindOf(send(made.text))).toBe('unauthenticated')
+    expect(kindOf(await send(made.text))).toBe('unauthenticated')
     const other = await createKey(store, { name: 'b', scopes: ['ingest'] }, clock.now())
     if (!other.ok) throw new Error(other.error)
     await ring.reload()
-    expect(kindOf(send(other.value.text))).toBe('ok')
+    expect(kindOf(await send(other.value.text))).toBe('ok')
     await revokeKey(store, 'b', clock.now())
     // Another replica did it: it is noticed.
     await clock.advance(5000)
-    expect(kindOf(send(other.value.text))).toBe('unauthenticated')
+    expect(kindOf(await send(other.value.text))).toBe('unauthenticated')
   })
 
   test('overlaps with the one before it for as long as was asked for', async () => {
@@ -94,20 +95,64 @@ describe('a key', () => {
     const rotated = await rotateKey(store, 'ci', 2000, clock.now())
     if (!rotated.ok) throw new Error(rotated.error)
     await ring.reload()
-    expect([kindOf(send(made.text)), kindOf(send(rotated.value.text))]).toEqual(['ok', 'ok'])
+    expect([kindOf(await send(made.text)), kindOf(await send(rotated.value.text))]).toEqual([
+      'ok',
+      'ok',
+    ])
     await clock.advance(2000)
-    expect([kindOf(send(made.text)), kindOf(send(rotated.value.text))]).toEqual([
+    expect([kindOf(await send(made.text)), kindOf(await send(rotated.value.text))]).toEqual([
       'unauthenticated',
       'ok',
     ])
   })
 
+  test('counts at once where another replica made or rotated it', async () => {
+    const { clock, store, send } = await stage()
+    const other = await createKey(store, { name: 'b', scopes: ['ingest'] }, clock.now())
+    const rotated = await rotateKey(store, 'ci', 0, clock.now())
+    if (!other.ok || !rotated.ok) throw new Error('not made')
+    const sent = Promise.all([send(other.value.text), send(rotated.value.text)])
+    await clock.advance(0)
+    expect((await sent).map(kindOf)).toEqual(['ok', 'ok'])
+  })
+
+  test('that nobody made has the keys read twice a second at most', async () => {
+    const { clock, store, send } = await stage()
+    const list = vi.spyOn(store, 'list')
+    const wrong = `ctk_${'0'.repeat(16)}_${'a'.repeat(43)}`
+    const sent: Promise<Sent>[] = []
+    for (let ms = 0; ms < 2000; ms += 10) {
+      sent.push(send(wrong))
+      await clock.advance(10)
+    }
+    await clock.advance(500)
+    const kinds = (await Promise.all(sent)).map(kindOf)
+    expect(new Set(kinds)).toEqual(new Set(['unauthenticated']))
+    expect(list.mock.calls.length).toBeGreaterThan(2)
+    expect(list.mock.calls.length).toBeLessThanOrEqual(6)
+  })
+
+  test('that is unknown is not refused for good while the keys cannot be read', async () => {
+    const { clock, store, send, made } = await stage()
+    const list = vi.spyOn(store, 'list').mockRejectedValue(new Error('away'))
+    const other = await createKey(store, { name: 'b', scopes: ['ingest'] }, clock.now())
+    if (!other.ok) throw new Error(other.error)
+    const sent = send(other.value.text)
+    await clock.advance(0)
+    expect(kindOf(await sent)).toBe('not_stored')
+    expect(kindOf(await send(made.text))).toBe('ok')
+    list.mockRestore()
+    const again = send(other.value.text)
+    await clock.advance(500)
+    expect(kindOf(await again)).toBe('ok')
+  })
+
   test('is needed by everybody once there is one, be it revoked', async () => {
     const { store, ring, send, clock } = await stage()
-    expect(kindOf(send(undefined))).toBe('unauthenticated')
+    expect(kindOf(await send(undefined))).toBe('unauthenticated')
     await revokeKey(store, 'ci', clock.now())
     await ring.reload()
-    expect(kindOf(send(undefined))).toBe('unauthenticated')
+    expect(kindOf(await send(undefined))).toBe('unauthenticated')
     const empty = createKeyRing({
       store: createStore(),
       apiKey: undefined,
@@ -116,30 +161,30 @@ describe('a key', () => {
     })
     const check = createIngestCheck(undefined, empty)
     // Not a refusal: agents try again later.
-    expect(check(undefined)).toMatchObject({ ok: false, error: { kind: 'not_stored' } })
+    expect(await check(undefined)).toMatchObject({ ok: false, error: { kind: 'not_stored' } })
     await empty.reload()
-    expect(check(undefined).ok).toBe(true)
-    expect(check('Bearer whatever').ok).toBe(true)
+    expect((await check(undefined)).ok).toBe(true)
+    expect((await check('Bearer whatever')).ok).toBe(true)
   })
 
   test('is noted as used about once a minute, not at each use', async () => {
     const { clock, store, made, send, ring } = await stage()
-    for (let n = 0; n < 5; n += 1) send(made.text, 1, 10)
+    for (let n = 0; n < 5; n += 1) await send(made.text, 1, 10)
     expect(store.uses).toEqual([])
     await clock.advance(60_000)
     expect(store.uses).toEqual([
       { id: made.key.id, lastUsedMs: MIDNIGHT + 1000, dayMs: MIDNIGHT, bytes: 50 },
     ])
-    send(made.text, 1, 7)
+    await send(made.text, 1, 7)
     await ring.stop()
     expect(store.uses[1]).toMatchObject({ bytes: 7 })
   })
 })
 
 describe('a quota', () => {
-  async function untilTaken(clock: ManualClock, send: () => ReturnType<typeof kindOf>) {
+  async function untilTaken(clock: ManualClock, send: () => Promise<Sent>) {
     let waitedS = 0
-    while (send() !== 'ok') {
+    while (!(await send()).ok) {
       await clock.advance(1000)
       waitedS += 1
     }
@@ -148,20 +193,23 @@ describe('a quota', () => {
 
   test('of records takes a request whole, and then has the key wait as long as it says', async () => {
     const { clock, made, send } = await stage({ recordsPerMinute: 60 })
-    expect(kindOf(send(made.text, 90))).toBe('ok')
-    const refused = send(made.text, 1)
+    expect(kindOf(await send(made.text, 90))).toBe('ok')
+    const refused = await send(made.text, 1)
     expect(refused).toMatchObject({ ok: false, error: { kind: 'quota', retryAfterS: 31 } })
-    expect(await untilTaken(clock, () => kindOf(send(made.text, 0)))).toBe(31)
+    expect(await untilTaken(clock, () => send(made.text, 0))).toBe(31)
   })
 
   test('of bytes ends with the day', async () => {
     const { clock, made, send } = await stage({ bytesPerDay: 100 }, MIDNIGHT + DAY_MS - 5000)
-    expect(kindOf(send(made.text, 1, 100))).toBe('ok')
-    expect(send(made.text)).toMatchObject({ ok: false, error: { kind: 'quota', retryAfterS: 5 } })
+    expect(kindOf(await send(made.text, 1, 100))).toBe('ok')
+    expect(await send(made.text)).toMatchObject({
+      ok: false,
+      error: { kind: 'quota', retryAfterS: 5 },
+    })
     await clock.advance(5000)
-    expect(kindOf(send(made.text, 1, 99))).toBe('ok')
-    expect(kindOf(send(made.text, 1, 1))).toBe('ok')
-    expect(kindOf(send(made.text))).toBe('quota')
+    expect(kindOf(await send(made.text, 1, 99))).toBe('ok')
+    expect(kindOf(await send(made.text, 1, 1))).toBe('ok')
+    expect(kindOf(await send(made.text))).toBe('quota')
   })
 
   test('of bytes remembers what was sent before a restart', async () => {
@@ -174,7 +222,7 @@ describe('a quota', () => {
       log: { error: () => undefined },
     })
     await again.start()
-    const sender = createIngestCheck(undefined, again)(`Bearer ${made.text}`)
+    const sender = await createIngestCheck(undefined, again)(`Bearer ${made.text}`)
     expect(sender).toMatchObject({ ok: false, error: { kind: 'quota' } })
   })
 })
@@ -219,8 +267,8 @@ describe('a quota that processes share', () => {
       const one = createKeyRing({ store, apiKey: undefined, clock, log })
       await one.start()
       const check = createIngestCheck(undefined, one)
-      const send = (records = 0, bytes = 0) => {
-        const sender = check(text)
+      const send = async (records = 0, bytes = 0) => {
+        const sender = await check(text)
         if (sender.ok) sender.value.charge?.({ records, bytes })
         return kindOf(sender)
       }
@@ -231,45 +279,46 @@ describe('a quota that processes share', () => {
 
   test('of records is one for both, and told without a write for each request', async () => {
     const { clock, told, one, other } = await two({ recordsPerMinute: 100 })
-    for (let n = 0; n < 10; n += 1) expect([one.send(1), other.send(1)]).toEqual(['ok', 'ok'])
+    for (let n = 0; n < 10; n += 1)
+      expect([await one.send(1), await other.send(1)]).toEqual(['ok', 'ok'])
     await clock.advance(1000)
     expect(told.map(({ records }) => records)).toEqual([10, 10])
-    expect(one.send(90)).toBe('ok')
+    expect(await one.send(90)).toBe('ok')
     await clock.advance(0)
     // The other one has not heard of it, and comes to know with its next charge.
-    expect(other.send(1)).toBe('ok')
+    expect(await other.send(1)).toBe('ok')
     await clock.advance(1000)
-    expect([one.send(), other.send()]).toEqual(['quota', 'quota'])
+    expect([await one.send(), await other.send()]).toEqual(['quota', 'quota'])
   })
 
   test('one that sends nothing hears of it when the keys are read', async () => {
     const { clock, one, other } = await two({ recordsPerMinute: 100 })
-    expect(other.send(1)).toBe('ok')
+    expect(await other.send(1)).toBe('ok')
     await clock.advance(1000)
-    expect(one.send(300)).toBe('ok')
+    expect(await one.send(300)).toBe('ok')
     await clock.advance(5000)
-    expect(other.send()).toBe('quota')
+    expect(await other.send()).toBe('quota')
   })
 
   test('of bytes is one for both', async () => {
     const { clock, one, other, left } = await two({ bytesPerDay: 1000 })
-    expect([one.send(1, 500), other.send(1, 500)]).toEqual(['ok', 'ok'])
+    expect([await one.send(1, 500), await other.send(1, 500)]).toEqual(['ok', 'ok'])
     await clock.advance(1000)
     await clock.advance(5000)
-    expect([one.send(), other.send()]).toEqual(['quota', 'quota'])
+    expect([await one.send(), await other.send()]).toEqual(['quota', 'quota'])
     expect([...left.values()][0]?.dayUse.bytes).toBe(1000)
   })
 
   test('what could not be told is told later, once; so is what is left at the end', async () => {
     const { clock, one, told, away } = await two({ recordsPerMinute: 100 })
     away(true)
-    one.send(20)
+    await one.send(20)
     await clock.advance(3000)
     expect(told).toEqual([])
     away(false)
     await clock.advance(5000)
     expect(told.map(({ records }) => records)).toEqual([20])
-    one.send(1)
+    await one.send(1)
     await one.stop()
     expect(told.map(({ records }) => records)).toEqual([20, 1])
   })
