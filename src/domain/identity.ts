@@ -31,9 +31,9 @@ export function storableId(sessionId: string): string {
   return sessionId.toWellFormed().replaceAll('\0', '␀')
 }
 
-/** The session key of an agent's session id. */
-export function sessionKeyOf(agent: string, sessionId: string): SessionKey {
-  return `${agent}/${sessionId}`
+/** The session key of an agent's session id, of what came under a key of `owner`. */
+export function sessionKeyOf(agent: string, sessionId: string, owner?: Owner): SessionKey {
+  return ownedSessionKey(`${agent}/${sessionId}`, owner)
 }
 
 /** A session as its agent names it. */
@@ -42,8 +42,12 @@ export interface NamedSession {
   readonly sessionId: string
 }
 
-/** The key of the same session of an owner; agents have neither slash nor `@` in their names. */
-export function ownedSessionKey(key: SessionKey, owner: Owner): SessionKey {
+/**
+ * The key of the same session of an owner, who may be nobody: whoever sends without a key, or under one
+ * with neither team nor user. Agents have neither slash nor `@` in their names.
+ */
+export function ownedSessionKey(key: SessionKey, owner: Owner | undefined): SessionKey {
+  if (owner?.team === undefined && owner?.user === undefined) return key
   const at = key.indexOf('/')
   return `${key.slice(0, at)}@${ownerTag(owner)}${key.slice(at)}`
 }

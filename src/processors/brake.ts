@@ -19,7 +19,8 @@ export function createBrakeStage(brake: Brake): RecordProcessor {
         const { agent, sessionId, name } = record.identified.event
         const brakes = record.profile?.hooks?.brakes ?? {}
         const handle = Object.hasOwn(brakes, name) ? brakes[name] : undefined
-        const refusal = handle && brake(sessionKeyOf(agent, sessionId), handle.step)
+        const sessionKey = sessionKeyOf(agent, sessionId, batch.request.owner)
+        const refusal = handle && brake(sessionKey, handle.step)
         if (handle === undefined || refusal === undefined) continue
         record.record = { ...record.record, refusal }
         batch.request.answerHook?.(handle.refuse(refusal.reason))

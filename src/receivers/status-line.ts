@@ -3,7 +3,7 @@
  * where it tells something new. It runs several times a minute, and most runs tell what the last did.
  */
 import type { Visible } from '../domain/access.ts'
-import { ownedSessionKey, sessionKeyOf } from '../domain/identity.ts'
+import { sessionKeyOf } from '../domain/identity.ts'
 import type { Attributes } from '../domain/json-value.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { STATUS_LINE_HOOK } from '../domain/status-line.ts'
@@ -61,8 +61,7 @@ export function createStatusLineReceiver({
     if (!read.ok) return read
     const { session_id: sessionId } = read.value.body
     if (typeof sessionId !== 'string' || sessionId === '') return err('session_id is missing')
-    const key = sessionKeyOf(agent, sessionId)
-    const sessionKey = sender.owner === undefined ? key : ownedSessionKey(key, sender.owner)
+    const sessionKey = sessionKeyOf(agent, sessionId, sender.owner)
     const answer = await figures(sessionKey, visibleToSender(sender))
     // A session is begun by telemetry and hooks, not by its status line.
     if (answer !== undefined) {

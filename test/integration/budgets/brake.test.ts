@@ -33,11 +33,14 @@ async function started(env: Record<string, string>) {
 let hooks = 0
 
 /** Posts a hook; resolves to the text of the answer. */
-async function ask(url: string, name: string, sessionId = 's1', more: object = {}) {
+async function ask(url: string, name: string, sessionId = 's1', more: object = {}, key?: string) {
   hooks += 1
   const response = await fetch(`${url}/hooks/claude-code`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
     body: JSON.stringify({
       session_id: sessionId,
       prompt_id: `${sessionId}-hook-${hooks}`,
@@ -91,6 +94,39 @@ describe('BUDGET_ACTION=stop', () => {
     expect(
       events.map(({ attributes }) => attributes['langfuse.observation.status_message']),
     ).toEqual([reason, reason])
+  })
+
+  test('refuses whoever sends under a key of a team or a user, too', async () => {
+    const apiKey = 'an-operators-key-of-32-characters'
+    const { env } = await setUp({
+      BUDGET_SESSION_USD: '1',
+      BUDGET_ACTION: 'stop',
+      API_KEY: apiKey,
+    })
+    const { url } = await started(env)
+    const keyOf = async (name: string, owner: object): Promise<string> => {
+      const made = await fetch(`${url}/api/keys`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ name, scopes: ['ingest'], ...owner }),
+      })
+      return ((await made.json()) as { readonly secret: string }).secret
+    }
+    const keys = [
+      apiKey,
+      await keyOf('nobody', {}),
+      await keyOf('team', { team: 'red' }),
+      await keyOf('user', { user: 'ada' }),
+      await keyOf('both', { team: 'red', user: 'bob' }),
+    ]
+    for (const key of keys) {
+      // The same id under keys of several owners: each is a session of its own, and so is its budget.
+      const sessionId = key === apiKey ? 's0' : 's1'
+      const prompt = () => ask(url, 'UserPromptSubmit', sessionId, {}, key)
+      expect(await prompt()).toEqual({})
+      await spend(url, { sessionId, turn: 0, costUsd: 2 }, key)
+      expect(await prompt()).toEqual(blocked)
+    }
   })
 
   test('goes on after a restart, and not while the bridge is away', async () => {
