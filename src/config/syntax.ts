@@ -173,8 +173,10 @@ export const mailAddresses: Syntax<readonly string[]> = {
 
 function isDatabaseAddress(text: string): boolean {
   try {
-    const { protocol, pathname } = new URL(text)
-    return /^postgres(ql)?:$/.test(protocol) && pathname.length > 1
+    const { protocol, pathname, searchParams } = new URL(text)
+    const port = searchParams.get('port') ?? '5432'
+    const isPort = /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535
+    return /^postgres(ql)?:$/.test(protocol) && pathname.length > 1 && isPort
   } catch {
     return false
   }

@@ -69,8 +69,10 @@ const types: pg.CustomTypesConfig = {
 export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientConfig {
   const { url, statementTimeoutMs, lockTimeoutMs, isReadOnly = false } = settings
   const { name = 'claude-telemetry' } = settings
+  const { connectionString, options } = connectionParts(url)
+  const allOptions = [options, isReadOnly ? '-c default_transaction_read_only=on' : '']
   return {
-    connectionString: url,
+    connectionString,
     application_name: name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
@@ -78,9 +80,35 @@ export function clientConfig(settings: Omit<PoolSettings, 'size'>): pg.ClientCon
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     ...(lockTimeoutMs !== undefined && { lock_timeout: lockTimeoutMs }),
-    ...(isReadOnly && { options: '-c default_transaction_read_only=on' }),
+    options: allOptions.filter((text) => text !== '').join(' '),
     types,
   }
+}
+
+/** What `clientConfig` sets: `pg` would have the address's own instead. */
+const SET_HERE = [
+  'application_name',
+  'connectionTimeoutMillis',
+  'statement_timeout',
+  'lock_timeout',
+  'query_timeout',
+  'idle_in_transaction_session_timeout',
+  'keepAlive',
+  'options',
+]
+/** `pg` verifies the server's certificate and name with each of them, and warns of it. */
+const VERIFYING = ['prefer', 'require', 'verify-ca']
+
+/** The address without what is set here, and the server options that were in it. */
+function connectionParts(url: string) {
+  const at = url.indexOf('?')
+  if (at < 0) return { connectionString: url, options: '' }
+  const query = new URLSearchParams(url.slice(at + 1))
+  const options = query.get('options') ?? ''
+  for (const name of SET_HERE) query.delete(name)
+  const isVerifying = VERIFYING.includes(query.get('sslmode') ?? '')
+  if (isVerifying && query.get('uselibpqcompat') !== 'true') query.set('sslmode', 'verify-full')
+  return { connectionString: `${url.slice(0, at)}?${query.toString()}`, options }
 }
 
 /** Opens no connection yet. */
@@ -95,7 +123,7 @@ export function openPool(settings: PoolSettings): Database {
   })
 
   async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await connecting(() => pool.connect())
     try {
       const result = await work(client)
       client.release()
@@ -167,7 +195,7 @@ interface AnyQuery {
 /** As Kysely wants a pool: a connection that failed is not given back to be used again. */
 function discardingPool(pool: pg.Pool): PostgresPool {
   const connect = async () => {
-    const client = await pool.connect()
+    const client = await connecting(() => pool.connect())
     let broken: Error | undefined
     return {
       query: async (text: unknown, values?: unknown, ...more: unknown[]) => {
@@ -185,6 +213,19 @@ function discardingPool(pool: pg.Pool): PostgresPool {
 }
 
 const BROKEN = Symbol('broken')
+const UNCONNECTED = Symbol('unconnected')
+
+/**
+ * Makes a connection. Rejects with what went wrong, marked as the storage's: whatever it is (a network, a
+ * certificate, a password), nothing can be stored then.
+ */
+export async function connecting<T>(connect: () => Promise<T>): Promise<T> {
+  try {
+    return await connect()
+  } catch (error) {
+    throw Object.assign(asError(error), { [UNCONNECTED]: true })
+  }
+}
 
 /** An error's five letters; undefined when the database did not say it. */
 export function sqlState(error: unknown): string | undefined {
@@ -211,8 +252,9 @@ const NETWORK_CODE =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|ERR_SSL|ERR_TLS)/
 
 function isOfNetwork(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isOfNetwork)
   if (!(error instanceof Error)) return false
+  if (UNCONNECTED in error) return true
+  if (error instanceof AggregateError) return error.errors.some(isOfNetwork)
   if ('code' in error && typeof error.code === 'string' && NETWORK_CODE.test(error.code))
     return true
   return NETWORK_MESSAGE.test(error.message)

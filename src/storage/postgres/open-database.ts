@@ -11,6 +11,7 @@ import { err, ok, type Result } from '../../domain/result.ts'
 import { databaseName } from '../store-place.ts'
 import {
   clientConfig,
+  connecting,
   type Database,
   isOfStorage,
   openPool,
@@ -115,7 +116,7 @@ export function openProblem(error: unknown, url: string): string | undefined {
   if (!isOfStorage(error)) return undefined
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
   const reason = inner instanceof Error ? inner.message : String(inner)
-  return `${databaseName(url)} cannot be used: ${reason}. Check DATABASE_URL, and that the server runs and lets this user in`
+  return `${databaseName(url)} cannot be used: ${reason}. Check its address, and that the server runs and lets this user in`
 }
 
 function newerSchema(url: string, migration: string): string {
@@ -151,7 +152,7 @@ export async function keepOthersOut(
   )
   client.on('error', () => {})
   try {
-    await client.connect()
+    await connecting(() => client.connect())
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
   } catch (error) {
     await client.end().catch(() => {})

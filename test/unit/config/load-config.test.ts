@@ -18,6 +18,12 @@ function problemsOf(variables: Variables): string[] {
 }
 
 describe('the configuration', () => {
+  it.each(['99999', '0', 'abc', '-1'])('refuses a database on port %s', (port) => {
+    expect(problemsOf({ DATABASE_URL: `postgres://me@host/db?port=${port}` })).toEqual([
+      expect.stringMatching(/^DATABASE_URL/),
+    ])
+  })
+
   it('is complete without a single variable', () => {
     expect(configOf({})).toEqual({
       tracing: {},
