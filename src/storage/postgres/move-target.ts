@@ -152,14 +152,35 @@ async function expectNoBridge(statements: Statements, place: string): Promise<vo
   }
 }
 
+/** What people and agents put into a store, by table. A bridge that merely ran has none of it. */
+const HOLDINGS: Readonly<Record<string, string>> = {
+  sessions: 'sessions',
+  record_batches: 'records',
+  outbox: 'items to be delivered',
+  quarantine: 'quarantined records',
+  forwarded: 'requests to be forwarded',
+  api_keys: 'API keys',
+  audit_log: 'audit entries',
+  budgets: 'budgets',
+  budget_overrides: 'budget overrides',
+  budget_alerts: 'budget alerts',
+  alerts: 'alerts',
+  transcript_files: 'positions in transcripts',
+}
+
+/** The move empties its tables first, so whatever is in the target would be lost. */
 async function expectEmpty(statements: Statements, place: string): Promise<void> {
-  const [found] = await statements.query<{ isEmpty: boolean }>(
-    `select not exists (select 1 from sessions) and not exists (select 1 from record_batches)
-       and not exists (select 1 from outbox) and not exists (select 1 from quarantine) as "isEmpty"`,
+  const found = await statements.query<{ name: string; count: number }>(
+    Object.entries(HOLDINGS)
+      .map(([table, name]) => `select '${name}' as name, count(*) as count from ${table}`)
+      .join(' union all '),
   )
-  if (found?.isEmpty !== true) {
-    throw new MoveError(`${place} holds data of claude-telemetry already: use an empty database`)
-  }
+  const held = found.filter(({ count }) => count > 0)
+  if (held.length === 0) return
+  const list = held.map(({ name, count }) => `${name}: ${count}`).join(', ')
+  throw new MoveError(
+    `${place} holds data of claude-telemetry already (${list}), which would be lost: use an empty database, and make keys and budgets after the move`,
+  )
 }
 
 /** As commits keep it (`record-rows.ts`). */

@@ -267,6 +267,24 @@ describe('a store with something in every table', () => {
     await expect(move(dataDir, used.url)).rejects.toThrow('holds data of claude-telemetry already')
   })
 
+  test.each([
+    ['API keys', `insert into api_keys (id, name, created_ms, body) values ('k', 'prod', 1, '{}')`],
+    [
+      'audit entries',
+      `insert into audit_log (at_ms, actor, action, outcome) values (1, 'a', 'read', 'ok')`,
+    ],
+    [
+      'budgets',
+      `insert into budgets (name, subject_kind, time_window, limit_usd) values ('b', 'everything', 'day', 1)`,
+    ],
+  ])('is not moved where there are %s, which would be lost', async (name, insertion) => {
+    const { url } = await newTestDatabase()
+    await move((await openAndClose()).dataDir, url)
+    await askPostgres(url, 'delete from moves')
+    await askPostgres(url, insertion)
+    await expect(move(await filledStore(), url)).rejects.toThrow(`${name}: 1`)
+  })
+
   test('is not moved where a bridge has joined', async () => {
     const { url } = await newTestDatabase()
     const dataDir = await filledStore()
