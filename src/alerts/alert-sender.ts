@@ -89,6 +89,10 @@ export function createAlertSender(deps: AlertSenderDeps): AlertSender {
     const sent = await channel.send(next, clock.now(), aborter.signal)
     if (sent.ok) {
       await queue.settle(next.id)
+      // Sent again, those who got it would get it twice.
+      if (sent.value !== undefined) {
+        log.warn({ reason: sent.value }, `the ${label} did not accept all recipients of an alert`)
+      }
       if (failures > 0) log.info({}, `the ${label} works again`)
       failures = 0
     } else if (!aborter.signal.aborted) {

@@ -17,10 +17,13 @@ export interface AlertChannel {
   readonly address?: string
   /** Whether the receiver can be reached; tells nobody anything. The error is a sentence for a person. */
   check(stop: AbortSignal): Promise<Result<undefined, string>>
-  /** One try. `nowMs` is for a Retry-After that is a date. */
+  /**
+   * One try. `nowMs` is for a Retry-After that is a date. Resolves to whom of several it did not reach, as
+   * a sentence, or undefined.
+   */
   send(
     alert: QueuedAlert,
     nowMs: number,
     stop: AbortSignal,
-  ): Promise<Result<undefined, ChannelFailure>>
+  ): Promise<Result<string | undefined, ChannelFailure>>
 }

@@ -27,7 +27,7 @@ export function mailChannel({ server, from, to }: MailSettings): AlertChannel {
         timeoutMs: MAIL_TIMEOUT_MS,
         stop,
       })
-      return sent.ok ? ok(undefined) : err({ reason: sent.error })
+      return sent.ok ? ok(sent.value) : err({ reason: sent.error })
     },
   }
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../config/config.ts'
-import { ok } from '../domain/result.ts'
+import { err, ok, type Result } from '../domain/result.ts'
 import { safeBlock } from '../domain/safe-text.ts'
 import type { CliContext } from './context.ts'
 import { nameDestinations } from './destination.ts'
@@ -56,7 +56,10 @@ export async function sendReport(
     const { smtp } = config
     if (smtp === undefined) return failed('--mail needs a mail server: set SMTP_URL and SMTP_FROM')
     const where = `to ${options.mail.join(', ')}`
-    note(where, await byMail(smtp, options.mail, title, text, context))
+    const mailed = await byMail(smtp, options.mail, title, text, context)
+    if (mailed.ok && mailed.value !== undefined) {
+      failures.push(`the report was not sent to all of ${options.mail.join(', ')}: ${mailed.value}`)
+    } else note(where, mailed.ok ? undefined : mailed.error)
   }
   if (options.slack === true) {
     const { slackUrl } = config.alerts
@@ -75,13 +78,13 @@ async function byMail(
   title: string,
   text: string,
   { stderr }: CliContext,
-): Promise<string | undefined> {
+): Promise<Result<string | undefined, string>> {
   const [{ readSmtpUrl, sendMail }, { htmlText, MAIL_TIMEOUT_MS }] = await Promise.all([
     import('../http/smtp.ts'),
     import('../alerts/mail-channel.ts'),
   ])
   const server = readSmtpUrl(url)
-  if (server === undefined) return 'SMTP_URL names no mail server'
+  if (server === undefined) return err('SMTP_URL names no mail server')
   const where = `${server.host}:${server.port}`
   nameDestinations(stderr, [{ what: 'Mail', where, from: 'SMTP_URL' }])
   const mail = {
@@ -89,8 +92,7 @@ async function byMail(
     subject: `claude-telemetry: ${title}`,
     html: `<pre style="font-family: monospace">${htmlText(text)}</pre>\n`,
   }
-  const sent = await sendMail(server, mail, { timeoutMs: MAIL_TIMEOUT_MS })
-  return sent.ok ? undefined : sent.error
+  return sendMail(server, mail, { timeoutMs: MAIL_TIMEOUT_MS })
 }
 
 async function toSlack(

@@ -66,13 +66,33 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The error names the server, and what it said. */
+/**
+ * Resolves to what is to be said of a mail that some of its recipients got; undefined when all did. The
+ * error names the server, and what it said.
+ */
 export function sendMail(
   server: SmtpServer,
   { to, ...mail }: Mail,
   options: MailOptions,
-): Promise<Result<undefined, string>> {
-  return withServer(server, options, (transport) => transport.sendMail({ ...mail, to: [...to] }))
+): Promise<Result<string | undefined, string>> {
+  return withServer(server, options, async (transport, redact) => {
+    const sent = (await transport.sendMail({ ...mail, to: [...to] })) as SentMail
+    const refused = sent.rejectedErrors ?? []
+    if (refused.length === 0) return undefined
+    const reasons = refused.map(({ recipient, response, message }) =>
+      [recipient, response ?? message].filter((text) => text !== undefined).join(': '),
+    )
+    return `${server.host} refused ${excerptOf(redact(reasons.join('; ')))}`
+  })
+}
+
+/** What nodemailer tells of recipients that the server refused while it took others. */
+interface SentMail {
+  readonly rejectedErrors?: readonly {
+    readonly recipient?: string
+    readonly response?: string
+    readonly message?: string
+  }[]
 }
 
 /** Connects and logs in; sends nothing. */
@@ -80,15 +100,18 @@ export function checkMailServer(
   server: SmtpServer,
   options: MailOptions,
 ): Promise<Result<undefined, string>> {
-  return withServer(server, options, (transport) => transport.verify())
+  return withServer(server, options, async (transport) => {
+    await transport.verify()
+    return undefined
+  })
 }
 
-async function withServer(
+async function withServer<T>(
   { host, port, isSecure, user, password = '' }: SmtpServer,
   { timeoutMs, stop }: MailOptions,
-  use: (transport: Transporter) => Promise<unknown>,
-): Promise<Result<undefined, string>> {
-  const redact = createRedactor([password, Buffer.from(password).toString('base64')])
+  use: (transport: Transporter, redact: (text: string) => string) => Promise<T>,
+): Promise<Result<T, string>> {
+  const redact = createRedactor(formsOf(user, password))
   const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     ...{ host, port, secure: isSecure },
@@ -102,16 +125,26 @@ async function withServer(
   })
   const deadline = createDeadline(timeoutMs, stop)
   try {
-    await Promise.race([use(transport), ended(deadline.signal)])
-    return ok(undefined)
+    return ok(await Promise.race([use(transport, redact), ended(deadline.signal)]))
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
     const cause = deadline.isOver() ? `no answer within ${timeoutMs} ms` : redact(said)
-    return err(`${host}:${port}: ${safeLine(cause).slice(0, MAX_EXCERPT)}`)
+    return err(`${host}:${port}: ${excerptOf(cause)}`)
   } finally {
     deadline.clear()
     transport.close()
   }
+}
+
+function excerptOf(text: string): string {
+  return safeLine(text).slice(0, MAX_EXCERPT)
+}
+
+/** The password as a server may have been told it: alone (LOGIN), and behind the user (PLAIN, RFC 4616). */
+function formsOf(user: string | undefined, password: string): readonly string[] {
+  if (password === '') return []
+  const plain = [`\0${user}\0${password}`, `${user}\0${user}\0${password}`]
+  return [password, ...[password, ...plain].map((text) => Buffer.from(text).toString('base64'))]
 }
 
 function ended(signal: AbortSignal): Promise<never> {

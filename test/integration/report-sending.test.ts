@@ -74,6 +74,18 @@ test('a report of a team goes to an address, as text and as HTML', async () => {
   expect(source).not.toContain('$40.00')
 })
 
+test('a report that not all recipients got fails with their names', async () => {
+  const { run } = await setUp()
+  const smtp = await createSmtpStandIn()
+  cleanUp.push(() => smtp.close())
+  const settings = { SMTP_URL: smtp.url, SMTP_FROM: 'bridge@example.com' }
+  smtp.refuse('gone@example.com')
+  const sent = await run(settings, '--mail', 'ada@example.com,gone@example.com')
+  expect(sent.code).toBe(1)
+  expect(sent.stderr).toMatch(/not sent to all of .*refused gone@example\.com: 550 no such user/)
+  expect(smtp.mails()).toHaveLength(1)
+})
+
 test('names of others are text in mail and in Slack', async () => {
   const { run } = await setUp()
   const smtp = await createSmtpStandIn()

@@ -20,6 +20,8 @@ export interface SmtpStandIn {
   commands(): readonly string[]
   /** Answers the end of each mail with this from now on, `250 ok` by default. */
   answer(reply: string): void
+  /** Refuses these recipients from now on. */
+  refuse(...addresses: readonly string[]): void
   /** Says nothing any more. */
   hang(): void
   close(): Promise<void>
@@ -35,6 +37,7 @@ export async function createSmtpStandIn(account?: SmtpAccount): Promise<SmtpStan
   const commands: string[] = []
   const sockets = new Set<Socket>()
   let reply = '250 ok'
+  const refused = new Set<string>()
   let isSilent = false
 
   function serve(socket: Socket): void {
@@ -50,7 +53,7 @@ export async function createSmtpStandIn(account?: SmtpAccount): Promise<SmtpStan
     function take(part: string): void {
       if (!session.isData) {
         commands.push(part)
-        say(answerTo(part, session, account))
+        say(answerTo(part, session, account, refused))
         if (part.toUpperCase() === 'QUIT') socket.end()
         return
       }
@@ -91,6 +94,9 @@ export async function createSmtpStandIn(account?: SmtpAccount): Promise<SmtpStan
     answer: (next) => {
       reply = next
     },
+    refuse: (...addresses) => {
+      for (const address of addresses) refused.add(address)
+    },
     hang: () => {
       isSilent = true
     },
@@ -109,7 +115,12 @@ interface Session {
   isData: boolean
 }
 
-function answerTo(line: string, session: Session, account: SmtpAccount | undefined): string {
+function answerTo(
+  line: string,
+  session: Session,
+  account: SmtpAccount | undefined,
+  refused: ReadonlySet<string>,
+): string {
   const [verb = ''] = line.toUpperCase().split(' ')
   const address = /<(.*)>/.exec(line)?.[1] ?? ''
   switch (verb) {
@@ -119,13 +130,14 @@ function answerTo(line: string, session: Session, account: SmtpAccount | undefin
       const plain = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString()
       const isRight = plain === `\0${account?.user}\0${account?.password}`
       // Some servers tell what they were told.
-      return isRight ? '235 ok' : `535 no: ${plain.replaceAll('\0', ' ')}`
+      return isRight ? '235 ok' : `535 no: ${plain.replaceAll('\0', ' ')} ${line}`
     }
     case 'MAIL':
       session.from = address
       session.to = []
       return '250 ok'
     case 'RCPT':
+      if (refused.has(address)) return '550 no such user'
       session.to.push(address)
       return '250 ok'
     case 'DATA':

@@ -61,6 +61,18 @@ describe('e-mail', () => {
     expect(source).toContain('<p>passed 100 % of the daily budget of ada: $12.50 of $10.00 spent')
   })
 
+  test('that reaches some of its recipients is sent, and says who got none', async () => {
+    const smtp = await mailServer()
+    smtp.refuse('b@x.org')
+    expect(await send(mailTo(smtp.url))).toEqual({
+      ok: true,
+      value: '127.0.0.1 refused b@x.org: 550 no such user',
+    })
+    expect(smtp.mails().map(({ to }) => to)).toEqual([['ops@example.com']])
+    smtp.refuse('ops@example.com')
+    expect(await send(mailTo(smtp.url))).toMatchObject({ ok: false })
+  })
+
   test('takes a name as text: no header, no markup, no second recipient', async () => {
     const smtp = await mailServer()
     await send(mailTo(smtp.url), 'eve\r\nBcc: x@evil.example\r\n\r\n<img src=x onerror="a">&')
@@ -80,6 +92,9 @@ describe('e-mail', () => {
       error: { reason: expect.stringContaining(`127.0.0.1:${smtp.port}`) as string },
     })
     expect(JSON.stringify(refused)).not.toContain('wrong-secret')
+    const asSent = Buffer.from('\0ada\0wrong-secret').toString('base64')
+    expect(smtp.commands()).toContain(`AUTH PLAIN ${asSent}`)
+    expect(JSON.stringify(refused)).not.toContain(asSent)
     smtp.answer('552 too large')
     expect(JSON.stringify(await send(mailTo(smtp.url)))).toContain('552 too large')
     await smtp.close()
