@@ -44,69 +44,97 @@ export function statusLine(
   { parts, width, nowMs }: StatusLineOptions,
 ): string {
   let shown = parts.flatMap((part) => {
-    const text = textOf(part, input, figures, nowMs)
-    return text === undefined ? [] : [{ part, text }]
+    const texts = textsOf(part, input, figures, nowMs)
+    return texts.length === 0 ? [] : [{ part, texts }]
   })
-  const lineOf = () => shown.map(({ text }) => text).join(SEPARATOR)
+  const lineOf = () => shown.map(({ texts }) => texts[0]).join(SEPARATOR)
   for (const least of LEAST_WANTED) {
-    if (lineOf().length <= width) break
+    if (columnsOf(lineOf()) <= width) break
     if (shown.length > 1) shown = shown.filter(({ part }) => part !== least)
   }
-  return lineOf().slice(0, width)
+  if (columnsOf(lineOf()) <= width) return lineOf()
+  // One part is left. A figure is never cut: half of it is another one.
+  return shown[0]?.texts.find((text) => columnsOf(text) <= width) ?? ''
 }
 
-function textOf(
+/** Columns that a text takes at most: beyond U+1100 come the wide characters, and narrow ones among them. */
+function columnsOf(text: string): number {
+  let columns = 0
+  for (const char of text) columns += (char.codePointAt(0) ?? 0) < 0x1100 || char === '…' ? 1 : 2
+  return columns
+}
+
+/** What a part reads, and in fewer columns; nothing when it is not known. */
+function textsOf(
   part: StatusPart,
   { costUsd, contextPercent, cache, windows, pullRequest }: StatusInput,
   figures: StatusFigures | undefined,
   nowMs: number,
-): string | undefined {
+): readonly string[] {
   switch (part) {
     case 'session': {
+      if (costUsd === undefined && figures === undefined) return []
       // The agent knows its own process at once; the bridge, those before it as well.
-      const usd = Math.max(costUsd ?? 0, figures?.sessionUsd ?? 0)
-      return costUsd === undefined && figures === undefined ? undefined : `session ${usdText(usd)}`
+      return labelled('session', usdText(Math.max(costUsd ?? 0, figures?.sessionUsd ?? 0)))
     }
     case 'today':
-      return figures && `today ${usdText(figures.todayUsd)}`
+      return figures === undefined ? [] : labelled('today', usdText(figures.todayUsd))
     case 'budget':
-      return budgetText(figures?.budgets ?? [])
+      return budgetTexts(figures?.budgets ?? [])
     case 'context':
-      return contextPercent === undefined ? undefined : `context ${percentText(contextPercent)}`
+      return contextPercent === undefined ? [] : labelled('context', percentText(contextPercent))
     case 'cache':
-      return cache && cacheText(cache, nowMs)
+      return cache === undefined ? [] : labelled('cache', cacheText(cache, nowMs))
     case 'plan':
-      return windows.length === 0
-        ? undefined
-        : windows.map((window) => windowText(window, nowMs)).join(' ')
+      return planTexts(windows, nowMs)
     case 'pr':
-      return pullRequest === undefined ? undefined : `PR #${pullRequest}`
+      return pullRequest === undefined ? [] : labelled('PR', `#${pullRequest}`)
   }
 }
 
-/** So that a long name leaves room for what is left. */
-function shortName(name: string): string {
-  return name.length <= MAX_BUDGET_NAME ? name : `${name.slice(0, MAX_BUDGET_NAME - 1)}…`
+function labelled(label: string, value: string): readonly string[] {
+  return [`${label} ${value}`, value]
 }
 
-const MAX_BUDGET_NAME = 20
+const MAX_BUDGET_COLUMNS = 20
+
+/** So that a long name leaves room for what is left. */
+function shortName(name: string): string {
+  if (columnsOf(name) <= MAX_BUDGET_COLUMNS) return name
+  let short = ''
+  for (const char of name) {
+    if (columnsOf(short + char) >= MAX_BUDGET_COLUMNS) break
+    short += char
+  }
+  return `${short}…`
+}
 
 /** Of the budget that has the least left, by its share. */
-function budgetText(budgets: readonly StatusBudget[]): string | undefined {
+function budgetTexts(budgets: readonly StatusBudget[]): readonly string[] {
   const [fullest] = budgets.toSorted((a, b) => b.spentUsd / b.limitUsd - a.spentUsd / a.limitUsd)
-  if (fullest === undefined) return undefined
+  if (fullest === undefined) return []
   const leftUsd = fullest.limitUsd - fullest.spentUsd
   const { scope, budget = scope === 'day' ? 'daily' : scope } = fullest
   const name = shortName(budget)
-  return leftUsd > 0 ? `${name} budget ${usdText(leftUsd)} left` : `${name} budget spent`
+  const left = leftUsd > 0 ? `${usdText(leftUsd)} left` : 'spent'
+  return [`${name} budget ${left}`, `budget ${left}`, left]
 }
 
 function cacheText(
   { isWarm, expiresMs }: NonNullable<StatusInput['cache']>,
   nowMs: number,
 ): string {
-  if (!isWarm || (expiresMs !== undefined && expiresMs <= nowMs)) return 'cache cold'
-  return expiresMs === undefined ? 'cache warm' : `cache ${timeText(expiresMs - nowMs)}`
+  if (!isWarm || (expiresMs !== undefined && expiresMs <= nowMs)) return 'cold'
+  return expiresMs === undefined ? 'warm' : timeText(expiresMs - nowMs)
+}
+
+/** Fewer and fewer windows, and at last the first without its time. */
+function planTexts(windows: readonly PlanWindow[], nowMs: number): readonly string[] {
+  const texts = windows.map((window) => windowText(window, nowMs))
+  const [first] = windows
+  if (first === undefined) return []
+  const fewer = texts.map((_, at) => texts.slice(0, texts.length - at).join(' '))
+  return [...fewer, `${first.name} ${percentText(first.usedPercent)}`]
 }
 
 /** `5h 62% 1h20m`: what is used, and when it begins anew. */

@@ -36,10 +36,18 @@ export function statusLineSettings(environment: Variables, platform: Platform): 
     const layer = layers.find(({ variables }) => variables[name] !== undefined)
     return textIn(layer?.variables[name])
   }
-  const host = settingOf('OTLP_RECEIVER_HOST') ?? DEFAULT_HOST
-  const port = Number(settingOf('OTLP_RECEIVER_PORT') ?? DEFAULT_PORT)
   const apiKey = settingOf('API_KEY') ?? secretOf(layers)
-  return { address: httpAddress(host, Number.isInteger(port) ? port : DEFAULT_PORT), apiKey }
+  return {
+    address: addressOf(settingOf('OTLP_RECEIVER_HOST'), settingOf('OTLP_RECEIVER_PORT')),
+    apiKey,
+  }
+}
+
+function addressOf(host = DEFAULT_HOST, portText: string | undefined): string {
+  const told = Number(portText ?? DEFAULT_PORT)
+  const port = Number.isInteger(told) && told >= 1 && told <= 65_535 ? told : DEFAULT_PORT
+  const address = httpAddress(host, port)
+  return URL.canParse(address) ? address : httpAddress(DEFAULT_HOST, port)
 }
 
 function envFile(folder: string): Layer {

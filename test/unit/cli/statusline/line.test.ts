@@ -65,7 +65,30 @@ test('all that is known stands in one line of at most 80 columns, the budget las
     expect(line.length).toBeLessThanOrEqual(width)
     expect(line).not.toMatch(/\n|^$/)
   }
+  expect(lineOf(told, figures, STATUS_PARTS, 17)).toBe('budget $1.50 left')
+  expect(lineOf(told, figures, STATUS_PARTS, 10)).toBe('$1.50 left')
   expect(lineOf(told, figures, STATUS_PARTS, 30)).toBe('session budget $1.50 left')
+})
+
+test.each<[StatusPart, number, string]>([
+  ['session', 12, '$3.50'],
+  ['today', 11, '$12.00'],
+  ['plan', 13, '5h 62% 1h20m'],
+  ['plan', 10, '5h 62%'],
+  ['context', 10, '21%'],
+])('a figure is never cut: %s in %d columns reads %s', (part, width, text) => {
+  expect(lineOf(told, figures, [part], width)).toBe(text)
+  const rich: StatusFigures = { sessionUsd: 1_234_567_890_123, todayUsd: 0, budgets: [] }
+  expect(lineOf({ session_id: 's1' }, rich, ['session'], 10)).toBe('')
+})
+
+test('a name of wide characters takes two columns each', () => {
+  const wide: StatusFigures = {
+    sessionUsd: 0,
+    todayUsd: 0,
+    budgets: [{ scope: 'day', budget: '予算予算予算予算予算予算予算', limitUsd: 9, spentUsd: 1 }],
+  }
+  expect(lineOf(told, wide, ['budget'])).toBe('予算予算予算予算予… budget $8.00 left')
 })
 
 test('parts stand in the order in which they are asked for', () => {
