@@ -30,7 +30,11 @@ import { createBudgetCalendar } from './budget-days.ts'
 import { createSpendingMemo, type SpendingMemo } from './spending-memo.ts'
 import { dayOf } from './time-buckets.ts'
 
-const MAX_STATES = 100
+/** Of one budget: the fullest windows of so many users or teams, and sessions. */
+const MAX_WINDOWS = 100
+const MAX_SESSIONS = 20
+/** Of all budgets. Windows come first, since many sessions at their limit say less than a month at its. */
+const MAX_STATES = 1000
 
 export interface BudgetStateDeps {
   readonly reader: Pick<StoreReader, 'budgets'>
@@ -72,19 +76,24 @@ export function createBudgetStates(deps: BudgetStateDeps): () => Promise<Budgets
     const nowMs = now()
     const todayMs = calendar('day', nowMs).fromMs
     const spending = memo.reading(reader, visible, { todayMs, nowMs })
-    const states: BudgetState[] = []
+    const ofWindows: BudgetState[] = []
+    const ofSessions: BudgetState[] = []
     for (const budget of budgets) {
       const span = windowAt(budget.window, now(), calendar)
-      states.push(
-        ...(span === undefined
-          ? await sessionStates(deps, budget)
-          : windowStates(deps, budget, span, await spending(span))),
-      )
+      if (span === undefined) ofSessions.push(...(await sessionStates(deps, budget)))
+      else {
+        const states = windowStates(deps, budget, span, await spending(span))
+        ofWindows.push(...fullestFirst(states).slice(0, MAX_WINDOWS))
+      }
     }
-    const fullness = ({ spentUsd, limitUsd }: BudgetState) => spentUsd / limitUsd
-    states.sort((a, b) => fullness(b) - fullness(a))
-    return { budgets: states.slice(0, MAX_STATES), defined: budgets.map(definedBudgetOf) }
+    const shown = [...fullestFirst(ofWindows), ...fullestFirst(ofSessions)].slice(0, MAX_STATES)
+    return { budgets: fullestFirst(shown), defined: budgets.map(definedBudgetOf) }
   }
+}
+
+function fullestFirst(states: readonly BudgetState[]): BudgetState[] {
+  const fullness = ({ spentUsd, limitUsd }: BudgetState) => spentUsd / limitUsd
+  return states.toSorted((a, b) => fullness(b) - fullness(a))
 }
 
 /** As it is told. */
@@ -142,7 +151,7 @@ async function sessionStates(
   const sessions = await reader.budgets.sessions({
     sinceMs: dayOf(now(), timeZone).fromMs,
     leastUsd: (limitUsd * THRESHOLDS[0]) / 100,
-    limit: MAX_STATES,
+    limit: MAX_SESSIONS,
     ...(of !== 'all' && of !== 'model' && { of, ...(subject !== undefined && { subject }) }),
   })
   return sessions.map(({ key, title, costUsd }) => ({

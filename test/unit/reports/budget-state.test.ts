@@ -48,6 +48,25 @@ describe('the state of budgets', () => {
     expect(await statesOf({})).toEqual([])
   })
 
+  test('of sessions never crowds out that of the day', async () => {
+    const rig = await openBudgets({ limits: {} })
+    const many = Array.from({ length: 130 }, (_, n): Step => ({ costUsd: 2, sessionId: `m${n}` }))
+    await rig.spend(...many)
+    const reader = await openReader(rig)
+    if (!reader.ok) throw new Error(reader.error)
+    onTestFinished(() => reader.value.close())
+    const states = createBudgetStates({
+      ...{ reader: reader.value, timeZone: 'UTC', visible: 'all', now: () => AT_MS },
+      fixed: settingsBudgets({ day: 300, session: 1 }),
+    })
+    const { budgets } = await states()
+    expect(budgets.filter(({ scope }) => scope === 'session')).toHaveLength(20)
+    expect(budgets.find(({ scope }) => scope === 'day')).toMatchObject({
+      spentUsd: 260,
+      leftUsd: 40,
+    })
+  })
+
   test('of the day counts today alone', async () => {
     expect(await statesOf({ day: 10 })).toEqual([
       {
