@@ -79,6 +79,8 @@ export function planNews(
   { window, usedPercent, resetsMs }: PlanReading,
   nowMs: number,
 ): readonly PlanNews[] {
+  // An idle session still shows what a window was when it ended.
+  if (resetsMs !== undefined && resetsMs <= nowMs) return []
   const news: PlanNews[] = usedPercent >= 80 ? [80] : []
   const lengthMs = planLengthMs(window)
   if (lengthMs === undefined || resetsMs === undefined) return news

@@ -51,7 +51,9 @@ describe('news', () => {
     ['five_hour', 79, 0.5 * HOUR_MS, []],
     ['five_hour', 95, 0.5 * HOUR_MS, [80, 'reset']],
     ['five_hour', 95, 0.6 * HOUR_MS, [80]],
-    ['five_hour', 95, 0, [80]],
+    // It has begun anew already: an idle session shows what it was.
+    ['five_hour', 95, 0, []],
+    ['five_hour', 100, -100_000, []],
     // What is left of a week is lost with it.
     ['seven_day', 10, 16.8 * HOUR_MS, ['reset']],
     ['seven_day', 10, 17 * HOUR_MS, []],
