@@ -64,6 +64,11 @@ export function interleaved(makeBody: MakeBody, sessions: number): MakeBody {
   }
 }
 
+/** Each request is a session of its own. */
+export function oneRequestPerSession(makeBody: MakeBody): MakeBody {
+  return (n) => makeBody(n * requestsPerSession)
+}
+
 function idsIn(text: string): readonly { readonly id: string; readonly isSession: boolean }[] {
   const found = new Map<string, boolean>()
   for (const key of ['session.id', ...perRequest]) {

@@ -1,10 +1,15 @@
 /**
- * A load generator on bare sockets, so that it takes as little as it can of the two cores it
- * shares with the server. HTTP/1.1 keep-alive; it reads status and Content-Length only.
+ * A load generator that takes as little as it can of the two cores it shares with the server. HTTP/1.1
+ * keep-alive on bare sockets, where it reads status and Content-Length only; gRPC by its client.
  */
 import { connect, type Socket } from 'node:net'
+import { createGrpcClient, servicePaths } from '../../test/integration/grpc/grpc-client.ts'
 import { createRandom } from '../fuzz/random.ts'
 import type { MakeBody } from './bodies.ts'
+import { protobufOf } from './protobuf-body.ts'
+
+/** How logs are sent: OTLP/JSON or protobuf over HTTP, or protobuf over gRPC. */
+export type Transport = 'json' | 'protobuf' | 'grpc'
 
 export interface LoadResult {
   readonly requests: number
@@ -25,12 +30,22 @@ export interface Load {
   readonly rate?: number
   /** Begins no further request after that time. */
   readonly seconds?: number
+  /** `json` when absent. */
+  readonly transport?: Transport
+}
+
+/** A connection to one server. */
+interface Connection {
+  /** Sends what was prepared; true when all of it was taken. */
+  send(request: Buffer): Promise<boolean>
+  close(): void
 }
 
 const HEADER_END = '\r\n\r\n'
 
 export async function runLoad(load: Load): Promise<LoadResult> {
   const bodies = prepared(load)
+  const connected = load.transport === 'grpc' ? grpcConnection : httpConnection
   const latenciesMs: number[] = []
   let next = 0
   let failures = 0
@@ -40,17 +55,17 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const random = createRandom(load.requests)
 
   async function worker(): Promise<void> {
-    const sockets = await Promise.all(load.ports.map(open))
+    const connections = await Promise.all(load.ports.map(connected))
     while (next < load.requests && performance.now() < endMs) {
       const n = next
       next += 1
       const dueMs = load.rate === undefined ? performance.now() : startedMs + (n * 1000) / load.rate
       await until(dueMs)
-      const status = await exchange(random.pick(sockets), bodies(n))
-      if (status !== 200) failures += 1
+      const isTaken = await random.pick(connections).send(bodies(n))
+      if (!isTaken) failures += 1
       latenciesMs.push(performance.now() - dueMs)
     }
-    for (const socket of sockets) socket.destroy()
+    for (const connection of connections) connection.close()
   }
 
   await Promise.all(Array.from({ length: load.connections }, worker))
@@ -66,11 +81,32 @@ export function percentile(sorted: readonly number[], q: number): number {
 /** Bodies made ahead of time, so that making them is not measured. */
 function prepared(load: Load): (n: number) => Buffer {
   const requests = Array.from({ length: load.requests }, (_, n) => {
-    const body = Buffer.from(load.makeBody(n))
-    const head = `POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+    const json = load.makeBody(n)
+    if (load.transport === 'grpc') return protobufOf(json)
+    const [type, body] =
+      load.transport === 'protobuf'
+        ? ['application/x-protobuf', protobufOf(json)]
+        : ['application/json', Buffer.from(json)]
+    const head = `POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), body])
   })
   return (n) => requests[n] as Buffer
+}
+
+async function httpConnection(port: number): Promise<Connection> {
+  const socket = await open(port)
+  return {
+    send: async (request) => (await exchange(socket, request)) === 200,
+    close: () => socket.destroy(),
+  }
+}
+
+async function grpcConnection(port: number): Promise<Connection> {
+  const client = createGrpcClient(`127.0.0.1:${port}`)
+  return {
+    send: async (request) => (await client.send(servicePaths.logs, request)).code === 0,
+    close: () => client.close(),
+  }
 }
 
 function open(port: number): Promise<Socket> {

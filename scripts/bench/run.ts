@@ -1,76 +1,89 @@
 /**
- * The benchmark: one table, and the same as JSON. Throughput and start stand beside a bare Fastify
- * handler that parses and answers, masking beside none, in the same run. `docs/performance.md` says what
- * each line is.
+ * The benchmark: one table, and the same as JSON. Each line stands beside its reference from the same run
+ * where there is one: bare handlers that parse and respond for intake, masking beside none, a full store
+ * beside an empty one. `docs/performance.md` says what each line is.
  *
  *     npm run bench -- [--rounds 5] [--json .run/bench.json]
+ *     npm run bench:short                # intake alone; fails where it became slower by half
  *
  * Servers are warm when they are measured, and take turns of a fraction of a second: what else the
  * machine does meanwhile hits all of them.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createBodies, joinedBodies, recordsPerBody } from './bodies.ts'
-import { type LoadResult, percentile, runLoad } from './load.ts'
+import { createBodies, joinedBodies, oneRequestPerSession, recordsPerBody } from './bodies.ts'
+import { deliveryRate } from './delivery.ts'
+import { type AcceptedRatios, type Line, median, regressions, tableOf } from './lines.ts'
+import { type LoadResult, percentile, runLoad, type Transport } from './load.ts'
 import { maskedBodiesPerSecond, worstMillisecondsPerMegabyte } from './masking.ts'
 import { type ServerProcess, startBare, startBridge } from './server-process.ts'
 
 const CONNECTIONS = 8
-const TURNS = 5
 const STEADY_RECORDS_PER_SECOND = 2000
 const STEADY_REQUESTS = 2000
 const MEMORY_RECORDS = 200_000
+const STORED_SESSIONS = 10_000
+const BACKLOG_REQUESTS = 1500
 /** Until what starts has started. */
 const AT_REST_MS = 2000
+const ACCEPTED = join(import.meta.dirname, 'accepted-ratios.json')
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     json: { type: 'string', default: '.run/bench.json' },
+    short: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(options.rounds)
+const rounds = options.short ? 1 : Number(options.rounds)
 
-/** What is sent. */
+/** What is sent, and how. */
 interface Shape {
+  readonly transport: Transport
   readonly parts: number
   readonly warmUpRequests: number
+  readonly turns: number
   readonly requestsPerTurn: number
 }
 
-const small: Shape = { parts: 1, warmUpRequests: 3000, requestsPerTurn: 1000 }
-const large: Shape = { parts: 34, warmUpRequests: 100, requestsPerTurn: 40 }
-
-/** A line of the table. */
-interface Line {
-  readonly name: string
-  readonly unit: string
-  readonly value: number
-  /** The same of what it is compared with. */
-  readonly reference?: number
+const small: Shape = {
+  transport: 'json',
+  parts: 1,
+  warmUpRequests: 3000,
+  turns: 5,
+  requestsPerTurn: 1000,
+}
+const large: Shape = { ...small, parts: 34, warmUpRequests: 100, requestsPerTurn: 40 }
+const short: Shape = { ...small, warmUpRequests: 1000, turns: 4, requestsPerTurn: 500 }
+const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = {
+  json: '',
+  protobuf: ', protobuf',
+  grpc: ', gRPC',
 }
 
 const lines: Line[] = []
 let runs = 0
 
-async function load(
-  server: ServerProcess,
-  { parts }: Pick<Shape, 'parts'>,
-  requests: number,
-  rate?: number,
-): Promise<LoadResult> {
+interface Load {
+  readonly transport?: Transport
+  readonly parts?: number
+  readonly requests: number
+  /** Requests per second; as fast as it goes when absent. */
+  readonly rate?: number
+}
+
+async function load(server: ServerProcess, of: Load): Promise<LoadResult> {
+  const { transport = 'json', parts = 1, requests, rate } = of
   runs += 1
-  const makeBody = joinedBodies(createBodies(runs), parts)
-  const { port } = server
-  const paced = rate === undefined ? {} : { rate }
   const result = await runLoad({
-    ports: [port],
+    transport,
+    ports: [transport === 'grpc' ? server.grpcPort : server.port],
     connections: CONNECTIONS,
     requests,
-    makeBody,
-    ...paced,
+    makeBody: parts === 1 ? createBodies(runs) : joinedBodies(createBodies(runs), parts),
+    ...(rate !== undefined && { rate }),
   })
   if (result.failures > 0) throw new Error(`${result.failures} of ${requests} requests failed`)
   return result
@@ -83,19 +96,23 @@ interface Pace {
 }
 
 async function paces(servers: readonly ServerProcess[], shape: Shape): Promise<readonly Pace[]> {
-  for (const server of servers) await load(server, shape, shape.warmUpRequests)
+  const { transport, parts, turns } = shape
+  for (const server of servers) {
+    await load(server, { transport, parts, requests: shape.warmUpRequests })
+  }
   const spent = servers.map(() => ({ seconds: 0, cpuMs: 0 }))
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let turn = 0; turn < turns; turn += 1) {
     for (const [n, server] of servers.entries()) {
       const of = spent[n] as (typeof spent)[number]
       const before = server.cpuMs()
-      of.seconds += (await load(server, shape, shape.requestsPerTurn)).seconds
+      const { seconds } = await load(server, { transport, parts, requests: shape.requestsPerTurn })
+      of.seconds += seconds
       of.cpuMs += server.cpuMs() - before
     }
   }
-  const requests = TURNS * shape.requestsPerTurn
+  const requests = turns * shape.requestsPerTurn
   return spent.map(({ seconds, cpuMs }) => ({
-    recordsPerSecond: (requests * shape.parts * recordsPerBody) / seconds,
+    recordsPerSecond: (requests * parts * recordsPerBody) / seconds,
     cpuMsPerRequest: cpuMs / requests,
   }))
 }
@@ -103,28 +120,28 @@ async function paces(servers: readonly ServerProcess[], shape: Shape): Promise<r
 /** The bridge, and it without masking, beside the bare handler. */
 async function compare(shape: Shape): Promise<void> {
   const all: (readonly Pace[])[] = []
+  const what = `${shape.parts * recordsPerBody} records a request${TRANSPORT_NAMES[shape.transport]}`
   for (let round = 1; round <= rounds; round += 1) {
     const servers = [await startBare(), await startBridge(), await startBridge({ MASK: 'off' })]
     all.push(await paces(servers, shape))
     for (const server of servers) await server.stop()
-    process.stderr.write(`${shape.parts * recordsPerBody} records a request, round ${round}\n`)
+    process.stderr.write(`${what}, round ${round}\n`)
   }
   const middle = (server: number, of: keyof Pace) =>
     median(all.map((paceOf) => paceOf[server]?.[of] ?? Number.NaN))
-  const of = `${shape.parts * recordsPerBody} records a request`
-  for (const [server, what] of [
-    [1, ''],
-    [2, ', no masking'],
+  for (const [server, name] of [
+    [1, what],
+    [2, `${what}, no masking`],
   ] as const) {
     lines.push(
       {
-        name: `ingest, ${of}${what}`,
+        name: `ingest, ${name}`,
         unit: 'records/s',
         value: middle(server, 'recordsPerSecond'),
         reference: middle(0, 'recordsPerSecond'),
       },
       {
-        name: `processor time, ${of}${what}`,
+        name: `processor time, ${name}`,
         unit: 'ms/request',
         value: middle(server, 'cpuMsPerRequest'),
         reference: middle(0, 'cpuMsPerRequest'),
@@ -133,9 +150,25 @@ async function compare(shape: Shape): Promise<void> {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+/** A bridge that has stored many sessions, beside one that has stored few. */
+async function growth(): Promise<void> {
+  const [few, many] = [await startBridge(), await startBridge()]
+  runs += 1
+  const { failures } = await runLoad({
+    ports: [many.port],
+    connections: CONNECTIONS,
+    requests: STORED_SESSIONS,
+    makeBody: oneRequestPerSession(createBodies(runs)),
+  })
+  if (failures > 0) throw new Error(`${failures} requests failed`)
+  const [reference, value] = await paces([few, many], small)
+  for (const server of [few, many]) await server.stop()
+  lines.push({
+    name: `processor time with ${STORED_SESSIONS} sessions more`,
+    unit: 'ms/request',
+    value: value?.cpuMsPerRequest ?? Number.NaN,
+    reference: reference?.cpuMsPerRequest ?? Number.NaN,
+  })
 }
 
 const megabytes = (bytes: number): number => bytes / 1024 / 1024
@@ -154,22 +187,28 @@ async function live(): Promise<void> {
     })
   lines.push({ name: 'start', unit: 'ms', value: bridge.startMs, reference: bare.startMs })
   memory('idle', megabytes(bare.residentBytes()))
+  const steady = { requests: STEADY_REQUESTS, rate: STEADY_RECORDS_PER_SECOND / recordsPerBody }
+  const latencies: Readonly<Record<'bare' | 'bridge', readonly number[]>> = {
+    bare: await steadyLatencies(bare, steady),
+    bridge: await steadyLatencies(bridge, steady),
+  }
   await bare.stop()
-  await load(bridge, small, 500)
-  const rate = STEADY_RECORDS_PER_SECOND / recordsPerBody
-  const { latenciesMs } = await load(bridge, small, STEADY_REQUESTS, rate)
   for (const [name, q] of [
     ['p50', 0.5],
     ['p99', 0.99],
     ['p99.9', 0.999],
   ] as const) {
-    const at = `latency ${name} at ${STEADY_RECORDS_PER_SECOND} records/s`
-    lines.push({ name: at, unit: 'ms', value: percentile(latenciesMs, q) })
+    lines.push({
+      name: `latency ${name} at ${STEADY_RECORDS_PER_SECOND} records/s`,
+      unit: 'ms',
+      value: percentile(latencies.bridge, q),
+      reference: percentile(latencies.bare, q),
+    })
   }
   memory(`after ${STEADY_RECORDS_PER_SECOND} records/s`)
   const storedBefore = bridge.storedBytes()
   const requests = Math.ceil(MEMORY_RECORDS / recordsPerBody)
-  await load(bridge, small, requests)
+  await load(bridge, { requests })
   memory(`after ${MEMORY_RECORDS} records more, as fast as it goes`)
   lines.push({
     name: 'stored',
@@ -179,37 +218,36 @@ async function live(): Promise<void> {
   await bridge.stop()
 }
 
-function table(): string {
-  const rows = lines.map(({ name, unit, value, reference }) => [
-    name,
-    `${rounded(value)} ${unit}`,
-    reference === undefined ? '' : rounded(reference),
-    reference === undefined ? '' : (value / reference).toFixed(2),
-  ])
-  const all = [['', 'bridge', 'reference', 'ratio'], ...rows]
-  const widths = [0, 1, 2, 3].map((n) => Math.max(...all.map((row) => (row[n] ?? '').length)))
-  return all
-    .map((row) =>
-      row
-        .map((cell, n) => cell.padEnd(widths[n] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+async function steadyLatencies(server: ServerProcess, steady: Load): Promise<readonly number[]> {
+  await load(server, { requests: 500 })
+  return (await load(server, steady)).latenciesMs
 }
 
-function rounded(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+async function delivery(): Promise<void> {
+  const { spansPerSecond, reference } = await deliveryRate((bridge) =>
+    load(bridge, { requests: BACKLOG_REQUESTS }),
+  )
+  lines.push({ name: 'delivery', unit: 'spans/s', value: spansPerSecond, reference })
 }
 
-await compare(small)
-await compare(large)
-lines.push(
-  { name: 'masking of API bodies', unit: 'MB/s', value: maskedBodiesPerSecond() },
-  { name: 'masking of hostile text', unit: 'ms/MB', value: worstMillisecondsPerMegabyte() },
-)
-await live()
-process.stdout.write(`${table()}\n`)
+if (options.short) {
+  for (const transport of ['json', 'protobuf', 'grpc'] as const) {
+    await compare({ ...short, transport })
+  }
+} else {
+  await compare(small)
+  await compare({ ...small, transport: 'protobuf' })
+  await compare({ ...small, transport: 'grpc' })
+  await compare(large)
+  lines.push(
+    { name: 'masking of API bodies', unit: 'MB/s', value: maskedBodiesPerSecond() },
+    { name: 'masking of hostile text', unit: 'ms/MB', value: worstMillisecondsPerMegabyte() },
+  )
+  await growth()
+  await delivery()
+  await live()
+}
+process.stdout.write(`${tableOf(lines)}\n`)
 const machine = {
   processor: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -221,3 +259,8 @@ writeFileSync(
   options.json,
   `${JSON.stringify({ at: new Date().toISOString(), machine, rounds, lines }, null, 2)}\n`,
 )
+if (options.short) {
+  const worse = regressions(lines, JSON.parse(readFileSync(ACCEPTED, 'utf8')) as AcceptedRatios)
+  for (const line of worse) process.stderr.write(`slower: ${line}\n`)
+  if (worse.length > 0) process.exitCode = 1
+}

@@ -9,6 +9,7 @@ import { makeClone } from '../../test/integration/clone.ts'
 
 export interface ServerProcess {
   readonly port: number
+  readonly grpcPort: number
   /** From the start of the process to its first answer. */
   readonly startMs: number
   residentBytes(): number
@@ -20,7 +21,9 @@ export interface ServerProcess {
 }
 
 export function startBare(): Promise<ServerProcess> {
-  return start((port) => ({ args: [join(import.meta.dirname, 'bare-server.ts'), `${port}`] }))
+  return start((port, grpcPort) => ({
+    args: [join(import.meta.dirname, 'bare-server.ts'), `${port}`, `${grpcPort}`],
+  }))
 }
 
 /** The built bridge, without Langfuse keys, on a data folder of its own. */
@@ -29,14 +32,14 @@ export async function startBridge(
 ): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
   const program = makeClone(join(folder, 'clone'), 'dist/main.js')
-  const server = await start((port) => ({
+  const server = await start((port, grpcPort) => ({
     args: program,
     env: {
       HOME: folder,
       OTLP_RECEIVER_PORT: `${port}`,
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
-      OTLP_GRPC_PORT: 'off',
+      OTLP_GRPC_PORT: `${grpcPort}`,
       PAGE_ACCESS: 'open',
       ...settings,
     },
@@ -57,9 +60,9 @@ interface Command {
   readonly env?: Readonly<Record<string, string>>
 }
 
-async function start(command: (port: number) => Command): Promise<ServerProcess> {
-  const port = await freePort()
-  const { args, env } = command(port)
+async function start(command: (port: number, grpcPort: number) => Command): Promise<ServerProcess> {
+  const [port, grpcPort] = [await freePort(), await freePort()]
+  const { args, env } = command(port, grpcPort)
   const startedMs = performance.now()
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -69,6 +72,7 @@ async function start(command: (port: number) => Command): Promise<ServerProcess>
   await answering(port)
   return {
     port,
+    grpcPort,
     startMs: performance.now() - startedMs,
     cpuMs: () => cpuMsOf(child.pid),
     storedBytes: () => 0,

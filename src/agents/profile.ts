@@ -3,6 +3,7 @@
  * stands, and a table of its events and metrics. Profiles are data and small readers;
  * they keep no state and know nothing of sessions or of Langfuse.
  */
+import type { ToldModel } from '../domain/budget-brake.ts'
 import type { BrakedStep } from '../domain/budget-refusal.ts'
 import type { AgentEvent, EventBase, SpanEvent, SpanRole } from '../domain/agent-event.ts'
 import type { CallDimensions } from '../domain/call-dimensions.ts'
@@ -98,6 +99,8 @@ export interface HookReader {
   readonly folder: (body: Attributes) => string | undefined
   /** The event a hook stands for; undefined when the body names no session or no hook. */
   readonly read: (body: Attributes, context: HookContext) => AgentEvent | undefined
+  /** The model that the session's main agent is set to, if the hook names it. */
+  readonly model?: (body: Attributes) => ToldModel | undefined
   /** Hooks whose answer can refuse what the agent is about to do; absent where none can. */
   readonly brakes?: Readonly<Record<string, HookBrake>>
 }

@@ -11,6 +11,7 @@ import {
   type BudgetOverride,
   isOverridden,
   refusalText,
+  type ToldModel,
   toldUsd,
 } from '../domain/budget-brake.ts'
 import type { BrakedStep, BudgetRefusal } from '../domain/budget-refusal.ts'
@@ -33,6 +34,8 @@ export interface BudgetBrake {
   reload(): Promise<void>
   /** Why this step of a session may not be taken. Asks nothing but memory. */
   refusal(sessionKey: SessionKey, step: BrakedStep): BudgetRefusal | undefined
+  /** A hook named the model that the session's main agent is set to. */
+  told(sessionKey: SessionKey, model: ToldModel): void
   /** Stores an override, which is in force when this resolves. */
   override(override: BudgetOverride): Promise<void>
   /** Those that are in force, the oldest first. */
@@ -45,7 +48,7 @@ export interface BudgetBrakeDeps {
   /** Who can raise a budget, for the person who is refused. */
   readonly contact: string
   readonly calendar: BudgetCalendar
-  readonly ledger: Pick<SpendingLedger, 'spentIn' | 'session'>
+  readonly ledger: Pick<SpendingLedger, 'spentIn' | 'session' | 'told'>
   readonly store: Pick<BrakeStore, 'overrides' | 'addOverride'>
   readonly clock: Clock
 }
@@ -92,6 +95,7 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
       }
       return undefined
     },
+    told: (sessionKey, model) => ledger.told(sessionKey, model),
     override: async (override) => {
       await store.addOverride(override)
       lifted = [...lifted, override]

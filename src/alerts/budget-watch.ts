@@ -61,6 +61,8 @@ const DELAY_MS = 1_000
 const ASK_AGAIN_MS = 60_000
 /** Topics that are remembered, so that the store is not asked with each commit. */
 const MAX_TOLD = 10_000
+/** Windows that ended within this time are looked at again when something arrives that was spent in them. */
+export const LATE_MS = 7 * 86_400_000
 /** A budget that will be spent in the last tenth of its window has as good as lasted. */
 const FORECAST_PART = 0.9
 
@@ -80,6 +82,8 @@ interface Found {
 export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   const { budgets, tellsSpikes, ledger, calendar, alerts, channels, clock, log } = deps
   const changed = new Set<SessionKey>()
+  /** When the earliest of what arrived since the last look was spent. */
+  let earliestMs = Number.POSITIVE_INFINITY
   /** Until when a topic needs no further look. */
   const told = new Map<string, number>()
   let timer: Timer | undefined
@@ -123,7 +127,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
         span === undefined
           ? Number.POSITIVE_INFINITY
           : lengthMs === undefined
-            ? span.toMs
+            ? Math.max(span.toMs, nowMs + ASK_AGAIN_MS)
             : nowMs + lengthMs,
       ...(span === undefined && { sessionKey: subject }),
     }
@@ -169,6 +173,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     isFull: boolean,
   ): Generator<Found> {
     const { of } = budget
+    if (ledger.spentIn(of, '', span) === undefined) earliestMs = Math.min(earliestMs, span.fromMs)
     const newest = newestOf(of, keys)
     // A session has several models.
     const spenders = isFull || of === 'model' ? undefined : newest.keys()
@@ -177,7 +182,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
       const spentUsd = ledger.spentIn(of, each, span)?.costUsd
       if (spentUsd === undefined) continue
       yield* thresholds(budget, each, spentUsd, span, newest.get(each))
-      yield* forecast(budget, each, spentUsd, span)
+      if (span.toMs > clock.now()) yield* forecast(budget, each, spentUsd, span)
     }
   }
 
@@ -239,12 +244,30 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     return newest
   }
 
+  /** The current window, and those before it in which something was spent that has just arrived. */
+  function windowsOf(budget: KnownBudget, sinceMs: number): readonly WindowSpan[] {
+    const { window } = budget
+    let span = windowAt(window, clock.now(), calendar)
+    const spans: WindowSpan[] = []
+    while (span !== undefined) {
+      spans.push(span)
+      if (rollingMs(window) !== undefined || span.fromMs <= sinceMs) break
+      span = windowAt(window, span.fromMs - 1, calendar)
+    }
+    return spans
+  }
+
   /** What these sessions have to do with; with `isFull`, all that is known. */
-  function* everything(keys: ReadonlySet<SessionKey>, isFull: boolean): Generator<Found> {
+  function* everything(
+    keys: ReadonlySet<SessionKey>,
+    sinceMs: number,
+    isFull: boolean,
+  ): Generator<Found> {
     for (const budget of budgets()) {
       if (budget.scope !== undefined) continue
-      const span = windowAt(budget.window, clock.now(), calendar)
-      yield* span === undefined ? ofSessions(budget, keys) : ofWindows(budget, span, keys, isFull)
+      const spans = windowsOf(budget, sinceMs)
+      if (spans.length === 0) yield* ofSessions(budget, keys)
+      for (const span of spans) yield* ofWindows(budget, span, keys, isFull)
     }
     if (!tellsSpikes) return
     yield* sessionSpikes(keys)
@@ -253,11 +276,14 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
 
   async function round(isFull: boolean): Promise<void> {
     const keys = new Set(changed)
+    const sinceMs = Math.max(earliestMs, clock.now() - LATE_MS)
     changed.clear()
+    earliestMs = Number.POSITIVE_INFINITY
     try {
-      for (const found of everything(keys, isFull)) await tell(found)
+      for (const found of everything(keys, sinceMs, isFull)) await tell(found)
     } catch (error) {
       for (const key of keys) changed.add(key)
+      earliestMs = Math.min(earliestMs, sinceMs)
       log.error({ err: error }, 'cannot store budget alerts, retrying')
     }
   }
@@ -275,6 +301,11 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
         // The newest comes last.
         changed.delete(key)
         changed.add(key)
+      }
+      for (const { models } of usage.map((used) => used.usage)) {
+        for (const { bucketMs, costUsd } of models) {
+          if (costUsd > 0) earliestMs = Math.min(earliestMs, bucketMs)
+        }
       }
       if (usage.length === 0 || timer !== undefined || isStopped) return
       timer = clock.setTimer(() => {

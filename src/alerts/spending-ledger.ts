@@ -6,7 +6,8 @@
  * every minute, and every day every hour, since other replicas spend as well. What may be wrong meanwhile
  * is not told: days of a session that was deleted, or whose spending counts for another name now.
  */
-import type { BrakeStore, KnownSession, SpentRow } from '../domain/budget-brake.ts'
+import type { BrakeStore, KnownSession, SpentRow, ToldModel } from '../domain/budget-brake.ts'
+import { isSideCall } from '../domain/call-dimensions.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import type { SessionKey } from '../domain/identity.ts'
@@ -50,6 +51,8 @@ export interface SpendingLedger {
   subjectsIn(of: BudgetOf, span: WindowSpan): ReadonlySet<string>
   /** Quarters of an hour in which something was spent, by when they begin. */
   quartersOf(of: BudgetOf, subject: string): ReadonlyMap<number, number>
+  /** The model that a session's main agent is set to, as a hook named it. */
+  told(key: SessionKey, model: ToldModel): void
   /** A session as the last commit left it. */
   session(key: SessionKey): KnownSession | undefined
   sessions(): Iterable<KnownSession>
@@ -161,12 +164,12 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     await betweenCommits(async () => {
       const sinceMs = nowMs - SESSIONS_SINCE_MS
       const known = await store.knownSessions({ sinceMs, limit: MAX_SESSIONS })
-      const models = new Map(Array.from(sessions.values(), ({ key, model }) => [key, model]))
+      const before = new Map(sessions)
       sessions.clear()
       // The newest are forgotten last.
       for (const each of known.toReversed()) {
-        const { model = models.get(each.key) } = each
-        sessions.set(each.key, { ...each, model })
+        const { model, isModelKept } = before.get(each.key) ?? {}
+        sessions.set(each.key, { ...each, model: each.model ?? model, isModelKept })
       }
       needsSessions = false
     })
@@ -210,7 +213,8 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
   function remember(row: SessionRow<unknown>): void {
     const { key, agent, userId, team, project, costUsd, estimatedUsd } = row
     const before = sessions.get(key)
-    const now = { key, agent, userId, team, project, costUsd, estimatedUsd, model: before?.model }
+    const { model, isModelKept = false } = before ?? {}
+    const now = { key, agent, userId, team, project, costUsd, estimatedUsd, model, isModelKept }
     sessions.delete(key)
     sessions.set(key, now)
     for (const oldest of sessions.keys()) {
@@ -236,7 +240,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
   function addUsage({ session, usage }: SessionUsage): void {
     const known = sessions.get(session.key)
     for (const row of usage.models) {
-      if (known !== undefined && !row.isSubagent) {
+      if (known !== undefined && !known.isModelKept && isOfConversation(row)) {
         sessions.set(session.key, { ...known, model: row.model })
       }
       const { bucketMs, model, costUsd, estimatedUsd } = row
@@ -319,9 +323,22 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       }
       return found
     },
+    told: (key, { model, isKept }) => {
+      const known = sessions.get(key)
+      if (known === undefined || (known.isModelKept === true && !isKept)) return
+      sessions.set(key, { ...known, model, isModelKept: isKept })
+    },
     session: (key) => sessions.get(key),
     sessions: () => sessions.values(),
   }
+}
+
+/** Titles, summaries and subagents may be of another model than what the next prompt goes to. */
+function isOfConversation({
+  isSubagent,
+  dimensions,
+}: SessionUsage['usage']['models'][number]): boolean {
+  return !isSubagent && !isSideCall(dimensions.querySource)
 }
 
 const NOTHING: Spent = { costUsd: 0, estimatedUsd: 0 }

@@ -209,7 +209,7 @@ export async function createApp(
     workspaces,
     onMasked: metrics.masked,
     store: (arrivals) => handler.accept(arrivals),
-    brake: brake && ((sessionKey, step) => brake.refusal(sessionKey, step)),
+    brake,
     quarantine: store.quarantine,
   })
   const isForwarding = exporters.some(({ definition: { kinds } }) => kinds.includes('records'))

@@ -5,7 +5,7 @@
  */
 import { type AlertSender, createAlertSender } from '../alerts/alert-sender.ts'
 import { type BudgetBrake, createBudgetBrake } from '../alerts/budget-brake.ts'
-import { type BudgetWatch as Watcher, createBudgetWatch } from '../alerts/budget-watch.ts'
+import { type BudgetWatch as Watcher, createBudgetWatch, LATE_MS } from '../alerts/budget-watch.ts'
 import type { AlertChannel } from '../alerts/channel.ts'
 import { createSpendingLedger, type SpendingLedger } from '../alerts/spending-ledger.ts'
 import type { Config } from '../config/config.ts'
@@ -97,8 +97,9 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     if (budgets.length === 0 && !tellsSpikes) return undefined
     const spikesFromMs = tellsSpikes ? nowMs - SPIKE_HISTORY_MS : nowMs
     const rolling = budgets.filter(({ window }) => /\d/.test(window))
+    const lateFromMs = earliestOf(budgets.filter(isManaged), nowMs - LATE_MS, calendar)
     return {
-      daysFromMs: Math.min(earliestOf(budgets, nowMs, calendar), spikesFromMs),
+      daysFromMs: Math.min(earliestOf(budgets, nowMs, calendar), lateFromMs, spikesFromMs),
       quartersFromMs: Math.min(earliestOf(rolling, nowMs, calendar), spikesFromMs),
     }
   }

@@ -54,8 +54,17 @@ export interface KnownSession {
   readonly project: string | undefined
   readonly costUsd: number
   readonly estimatedUsd: number
-  /** What its main agent called last, as far as that is known. */
+  /** What its main agent is set to or called last, as far as that is known. */
   readonly model?: string | undefined
+  /** Told by what names it at each change: calls, which are told later, do not replace it. */
+  readonly isModelKept?: boolean | undefined
+}
+
+/** The model that a session's main agent is set to, as something of the agent names it. */
+export interface ToldModel {
+  readonly model: string
+  /** Told again at each change, so that it is known better than by the calls, which come later. */
+  readonly isKept: boolean
 }
 
 /** The part of a store that budgets read: at the start, and when rows went behind their back. */
@@ -108,8 +117,10 @@ export function refusalText(
 ): string {
   const { limitUsd, spentUsd } = refused
   const sums = `${usdText(spentUsd)} of ${usdText(limitUsd)}${heldWhen(refused)}`
+  // What the next prompt goes to is known by what the session did before.
+  const other = refused.scope === 'model' ? ' Another model can be used in a new session.' : ''
   return (
-    `The ${heldName(refused)} is spent: ${sums}. To raise it, ask ${contact}, who can also ` +
+    `The ${heldName(refused)} is spent: ${sums}.${other} To raise it, ask ${contact}, who can also ` +
     'lift it for a while: claude-telemetry budget override --for 1h'
   )
 }

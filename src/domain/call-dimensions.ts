@@ -20,6 +20,14 @@ export const CALL_DIMENSIONS = {
   command: { group: 'command', label: 'slash command' },
 } as const satisfies Readonly<Record<string, DimensionNames>>
 
+/** Calls beside the conversation, by what they are for: titles, summaries, quota checks. */
+const SIDE_CALL = /compact|compress|title|topic|summar|quota|haiku|side|utility/i
+
+/** Whether a call was made beside the conversation, as far as its query source says. */
+export function isSideCall(querySource: string | undefined): boolean {
+  return querySource !== undefined && SIDE_CALL.test(querySource)
+}
+
 export type CallDimension = keyof typeof CALL_DIMENSIONS
 export const callDimensions = Object.keys(CALL_DIMENSIONS) as readonly CallDimension[]
 

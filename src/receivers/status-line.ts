@@ -86,10 +86,11 @@ function decoded(agent: string, bytes: Buffer): Result<PostedHook, string> {
 }
 
 /** What makes it worth keeping: plan windows, the pull request, and context in steps. */
-function newsOf({ rate_limits: windows, pr, context_window: context }: Attributes): string {
+function newsOf({ rate_limits: windows, pr, model, context_window: context }: Attributes): string {
   const used = (context as { used_percentage?: unknown } | undefined)?.used_percentage
   const step = typeof used === 'number' ? Math.floor(used / CONTEXT_STEP) : 0
-  return JSON.stringify([windows ?? null, pr ?? null, step])
+  const id = (model as { id?: unknown } | undefined)?.id
+  return JSON.stringify([windows ?? null, pr ?? null, id ?? null, step])
 }
 
 const NO_NEWS = newsOf({})

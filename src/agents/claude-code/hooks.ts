@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import type { AgentEvent, EventBase } from '../../domain/agent-event.ts'
+import type { ToldModel } from '../../domain/budget-brake.ts'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 import { STATUS_LINE_HOOK } from '../../domain/status-line.ts'
 import { claudeCodeQuantities } from './quantities.ts'
@@ -158,8 +159,19 @@ const brakes: HookReader['brakes'] = {
   },
 }
 
+/** `SessionStart` names the model; the status line does at each change, with its display name. */
+function modelIn(body: Attributes): ToldModel | undefined {
+  const { model } = body
+  if (body.hook_event_name === STATUS_LINE_HOOK) {
+    const id = (model as { readonly id?: unknown } | null | undefined)?.id
+    return typeof id === 'string' && id !== '' ? { model: id, isKept: true } : undefined
+  }
+  return typeof model === 'string' && model !== '' ? { model, isKept: false } : undefined
+}
+
 export const claudeCodeHooks: HookReader = {
   folder: (body) => textOf(body, 'cwd'),
+  model: modelIn,
   read,
   brakes,
 }

@@ -52,10 +52,14 @@ export function readStatusInput(body: JsonObject): StatusInput {
   }
 }
 
+const RECORDED = [
+  ...['session_id', 'cwd', 'model', 'context_window', 'prompt_cache', 'rate_limits', 'pr'],
+]
+
 /** What of it is worth keeping: everything that telemetry does not tell. */
 export function recordedPart(body: JsonObject): JsonObject {
   const kept: Record<string, unknown> = {}
-  for (const name of ['session_id', 'cwd', 'context_window', 'prompt_cache', 'rate_limits', 'pr']) {
+  for (const name of RECORDED) {
     if (body[name] !== undefined) kept[name] = body[name]
   }
   return kept

@@ -1,5 +1,7 @@
 /** Spent budgets that refuse, in the real bridge: hooks over HTTP, answered as Claude Code wants it. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from '../corpus/bridge.ts'
 import { createHome } from '../cli/home.ts'
 import { startedProcess } from '../corpus/bridge-process.ts'
@@ -127,6 +129,26 @@ describe('BUDGET_ACTION=stop', () => {
       await spend(url, { sessionId, turn: 0, costUsd: 2 }, key)
       expect(await prompt()).toEqual(blocked)
     }
+  })
+
+  test('of a model lets a session through that the status line shows with another one', async () => {
+    const { env } = await setUp({ BUDGET_ACTION: 'stop' })
+    const dir = temporaryFolder()
+    cleanUp.push(() => removeFolder(dir))
+    const file = join(dir, 'budgets.json')
+    const budget = { name: 'opus', for: 'model:claude-opus-5-5', window: 'day', limitUsd: 1 }
+    writeFileSync(file, JSON.stringify({ budgets: [budget] }))
+    const { url } = await started({ ...env, BUDGETS_FILE: file })
+    await spend(url, { sessionId: 's1', turn: 0, costUsd: 2 })
+    const prompt = () => ask(url, 'UserPromptSubmit', 's1')
+    await vi.waitFor(async () => expect(await prompt()).toEqual(blocked), { timeout: 30_000 })
+    const shown = await fetch(`${url}/statusline/claude-code`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ session_id: 's1', model: { id: 'claude-haiku-4-5' } }),
+    })
+    expect(shown.status).toBe(200)
+    await vi.waitFor(async () => expect(await prompt()).toEqual({}), { timeout: 30_000 })
   })
 
   test('goes on after a restart, and not while the bridge is away', async () => {

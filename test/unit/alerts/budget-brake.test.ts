@@ -265,6 +265,34 @@ test.each([
   expect(brake.refusal(S1, 'prompt') !== undefined).toBe(isRefused)
 })
 
+test('a budget for a model holds for what the next prompt goes to', async () => {
+  const budgets = [managed({ of: 'model', subject: 'opus', name: 'o' })]
+  const { brake, start, committed } = setUpBudgets({ budgets })
+  const isRefused = () => brake.refusal(S1, 'prompt') !== undefined
+  await start()
+  committed(spent({ usd: 10, model: 'opus' }))
+  expect(isRefused()).toBe(true)
+  expect(brake.refusal(S1, 'prompt')?.reason).toContain(
+    'Another model can be used in a new session',
+  )
+  // A title or a summary is no change of the session's model, either way.
+  committed(spent({ usd: 0.1, model: 'haiku', querySource: 'generate_session_title' }))
+  expect(isRefused()).toBe(true)
+  committed(spent({ usd: 0.1, model: 'haiku', querySource: 'repl_main_thread' }))
+  expect(isRefused()).toBe(false)
+  committed(spent({ usd: 1, model: 'opus', querySource: 'compact' }))
+  expect(isRefused()).toBe(false)
+  // The session goes on with another model, and what it did before is told late.
+  brake.told(S1, { model: 'opus', isKept: false })
+  expect(isRefused()).toBe(true)
+  brake.told(S1, { model: 'haiku', isKept: true })
+  expect(isRefused()).toBe(false)
+  committed(spent({ usd: 1, model: 'opus' }))
+  expect(isRefused()).toBe(false)
+  brake.told(S1, { model: 'opus', isKept: true })
+  expect(isRefused()).toBe(true)
+})
+
 test('a rolling window lets go of what is older, by quarters of an hour', async () => {
   const budgets = [managed({ window: '5h' })]
   const rows = [{ costUsd: 6, bucketMs: AT_MS - (AT_MS % 900_000) - 3 * HOUR_MS }]

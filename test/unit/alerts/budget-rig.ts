@@ -1,7 +1,7 @@
 /** The ledger, the brake and the watch of budgets over a store in the test's hands. */
 import { onTestFinished } from 'vitest'
 import { type BudgetBrakeDeps, createBudgetBrake } from '../../../src/alerts/budget-brake.ts'
-import { createBudgetWatch } from '../../../src/alerts/budget-watch.ts'
+import { createBudgetWatch, LATE_MS } from '../../../src/alerts/budget-watch.ts'
 import { createSpendingLedger } from '../../../src/alerts/spending-ledger.ts'
 import { type Alert, type AlertStore, alertTopic } from '../../../src/domain/alert.ts'
 import { earliestOf } from '../../../src/domain/budget-plan.ts'
@@ -64,7 +64,7 @@ export function setUpBudgets(options: RigOptions, stored: StoredSpending = {}) {
     calendar,
     needs: (ms) => {
       const historyMs = tellsSpikes ? ms - SPIKE_HISTORY_MS : ms
-      const earliestMs = Math.min(earliestOf(budgets, ms, calendar), historyMs)
+      const earliestMs = Math.min(earliestOf(budgets, ms - LATE_MS, calendar), historyMs)
       return { daysFromMs: earliestMs, quartersFromMs: earliestMs }
     },
     prepare: async () => brake.reload(),
@@ -146,6 +146,8 @@ export interface Cost {
   readonly team?: string
   readonly project?: string
   readonly model?: string
+  /** What the call was for. */
+  readonly querySource?: string
   readonly atMs?: number
   readonly isMoved?: boolean
 }
@@ -154,7 +156,9 @@ export interface Cost {
 export function spent({ id = 's1', usd, beforeUsd = 0, atMs = AT_MS, ...cost }: Cost) {
   const { estimatedUsd = 0, userId, team, project, model = 'opus', isMoved = false } = cost
   const session = row(id, { userId, team, project, costUsd: beforeUsd + usd, estimatedUsd })
-  const models = [{ costUsd: usd, estimatedUsd, model, bucketMs: bucketOf(atMs) }]
+  const { querySource } = cost
+  const dimensions = querySource === undefined ? {} : { querySource }
+  const models = [{ costUsd: usd, estimatedUsd, model, dimensions, bucketMs: bucketOf(atMs) }]
   const usage = used(session, { models, isMoved })
   return { sessions: [session], usage: [usage], emissions: [] } as unknown as Outcome<unknown>
 }

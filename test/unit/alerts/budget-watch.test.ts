@@ -12,8 +12,12 @@ function managed(change: Partial<KnownBudget>): KnownBudget {
   return { name: 'b', of: 'all', window: 'day', limitUsd: 10, source: 'file', ...change }
 }
 
-async function startedWith(budgets: readonly KnownBudget[], stored: StoredSpending = {}) {
-  const rig = setUpBudgets({ budgets }, stored)
+async function startedWith(
+  budgets: readonly KnownBudget[],
+  stored: StoredSpending = {},
+  nowMs = AT_MS,
+) {
+  const rig = setUpBudgets({ budgets, nowMs }, stored)
   await rig.start()
   await rig.watch.look()
   return { ...rig, texts: () => rig.raised.map((alert) => alertText(alert)) }
@@ -32,6 +36,39 @@ describe('a threshold', () => {
       'passed 100 % of the daily budget "b" of ada: $10.00 of $10.00 spent on 2026-11-18',
     ])
     expect(noted.map(({ channels }) => channels)).toEqual([['webhook'], []])
+  })
+
+  test.each([
+    ['a day', { window: 'day' }, '2026-12-01T00:00Z', 'on 2026-11-30'],
+    ['a day, of each user', { window: 'day', of: 'user' }, '2026-12-01T00:00Z', 'on 2026-11-30'],
+    ['a day a week ago', { window: 'day' }, '2026-11-27T00:00Z', 'on 2026-11-26'],
+    ['a week', { window: 'week' }, '2026-11-30T00:00Z', 'in the week of 2026-11-23'],
+    ['a month', { window: 'month' }, '2026-12-01T00:00Z', 'in 2026-11'],
+  ] as const)('of %s that has ended is told once of what arrives late', async (...of) => {
+    const [, budget, end, when] = of
+    const atMs = Date.parse(end) - 900_000
+    const nowMs = Date.UTC(2026, 11, 2, 5)
+    const rig = await startedWith([managed(budget)], {}, nowMs)
+    rig.committed(spent({ usd: 8, userId: 'ada', atMs }))
+    await rig.clock.advance(1000)
+    rig.committed(spent({ usd: 3, beforeUsd: 8, userId: 'ada', atMs }))
+    await rig.clock.advance(1000)
+    expect(rig.texts()).toEqual([
+      expect.stringMatching(/^passed 80 % /),
+      expect.stringMatching(/^passed 100 % .*\$11\.00 of \$10\.00/),
+    ])
+    expect(rig.texts()[1]).toContain(when)
+    rig.committed(spent({ usd: 1, beforeUsd: 11, userId: 'ada', atMs }))
+    await rig.clock.advance(61_000)
+    expect(rig.texts()).toHaveLength(2)
+  })
+
+  test('of what arrives more than a week late is not told', async () => {
+    const nowMs = Date.UTC(2026, 11, 2, 5)
+    const rig = await startedWith([managed({})], {}, nowMs)
+    rig.committed(spent({ usd: 50, atMs: nowMs - 9 * DAY_MS }))
+    await rig.clock.advance(1000)
+    expect(rig.texts()).toEqual([])
   })
 
   test('is told right behind commits, a second after the first', async () => {

@@ -1,7 +1,9 @@
 /** Hooks that a spent budget refuses: how they are answered, and what is stored of it. */
 import { expect, test } from 'vitest'
+import type { ToldModel } from '../../../src/domain/budget-brake.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
 import type { BrakedStep, BudgetRefusal } from '../../../src/domain/budget-refusal.ts'
+import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { HookAnswer, HookRecord, PostedHook } from '../../../src/domain/telemetry-record.ts'
 import { createIntake } from '../../../src/processors/chain.ts'
 import { createBodyFiles } from '../../../src/processors/enrich/body-files.ts'
@@ -14,10 +16,11 @@ const REASON = 'The daily budget of key-holder Bearer abcdefghijklmnopqrstuvwxyz
 const arrivedMs = 1_795_000_000_000
 
 /** Posts a hook to a bridge whose budget is spent. */
-async function posted(name: string, more: Record<string, string> = {}) {
+async function posted(name: string, more: Attributes = {}) {
   const stored: Arrival[] = []
   const answers: HookAnswer[] = []
   const asked: [string, BrakedStep][] = []
+  const told: [string, ToldModel][] = []
   const intake = createIntake({
     masker: createRecordMasker({
       mode: 'on',
@@ -27,10 +30,13 @@ async function posted(name: string, more: Record<string, string> = {}) {
     }),
     bodies: createBodyFiles(createFileReader(createManualClock(0)), []),
     store: async (arrivals) => void stored.push(...arrivals),
-    brake: (sessionKey, step): BudgetRefusal => {
-      asked.push([sessionKey, step])
-      const spent = { limitUsd: 1, spentUsd: 2, reason: REASON }
-      return { scope: 'day', subject: '', date: '2026-11-18', step, ...spent }
+    brake: {
+      refusal: (sessionKey, step): BudgetRefusal => {
+        asked.push([sessionKey, step])
+        const spent = { limitUsd: 1, spentUsd: 2, reason: REASON }
+        return { scope: 'day', subject: '', date: '2026-11-18', step, ...spent }
+      },
+      told: (sessionKey, model) => void told.push([sessionKey, model]),
     },
   })
   const body = { session_id: 's1', prompt_id: 'p1', hook_event_name: name, ...more }
@@ -40,7 +46,7 @@ async function posted(name: string, more: Record<string, string> = {}) {
     { signal: 'hook', records: [hook] },
     { arrivedMs, permit, answerHook: (answer) => void answers.push(answer) },
   )
-  return { rejected, stored, answers, asked }
+  return { rejected, stored, answers, asked, told }
 }
 
 test.each([
@@ -78,6 +84,16 @@ test.each(['PostToolUse', 'SubagentStop', 'Stop', 'SessionEnd', 'SessionStart', 
     expect({ answers, asked }).toEqual({ answers: [], asked: [] })
   },
 )
+
+test.each([
+  ['SessionStart', { model: 'haiku' }, [['claude-code/s1', { model: 'haiku', isKept: false }]]],
+  ['SessionStart', { model: 7 }, []],
+  ['StatusLine', { model: { id: 'opus' } }, [['claude-code/s1', { model: 'opus', isKept: true }]]],
+  ['StatusLine', { model: null }, []],
+  ['Stop', {}, []],
+])('%s with %j tells the brake of %j', async (name, more, told) => {
+  expect((await posted(name, more)).told).toEqual(told)
+})
 
 test('what is stored is read again with its refusal, without asking the brake', async () => {
   const { stored } = await posted('UserPromptSubmit', { prompt: 'hi' })

@@ -123,7 +123,7 @@ test('a budget that is spent, a cache that is cold and a window that was reset a
 
 test('the bridge gets what telemetry does not tell, and no more', () => {
   expect(Object.keys(recordedPart(told))).toEqual([
-    ...['session_id', 'cwd', 'context_window', 'prompt_cache', 'rate_limits', 'pr'],
+    ...['session_id', 'cwd', 'model', 'context_window', 'prompt_cache', 'rate_limits', 'pr'],
   ])
 })
 
