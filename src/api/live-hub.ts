@@ -132,8 +132,8 @@ export function createLiveHub(feed: LiveFeed, clock: Clock, visible: Visible = '
     edge = undefined
   }
 
-  /** What happens next, from the moment of the call on. */
-  function nextOf(ended: AbortSignal): Promise<Woken> {
+  /** What happens next, from the moment of the call on. It is silent since then, however often it was woken. */
+  function nextOf(ended: AbortSignal, silentSinceMs: number): Promise<Woken> {
     return new Promise((resolve) => {
       const settle = (why: Woken): void => {
         silence.cancel()
@@ -142,7 +142,8 @@ export function createLiveHub(feed: LiveFeed, clock: Clock, visible: Visible = '
         resolve(why)
       }
       const onEnd = (): void => settle('end')
-      const silence = clock.setTimer(() => settle('silence'), HEARTBEAT_MS)
+      const leftMs = Math.max(0, silentSinceMs + HEARTBEAT_MS - clock.now())
+      const silence = clock.setTimer(() => settle('silence'), leftMs)
       wakers.add(settle)
       ended.addEventListener('abort', onEnd)
       if (ended.aborted) settle('end')
@@ -150,12 +151,16 @@ export function createLiveHub(feed: LiveFeed, clock: Clock, visible: Visible = '
   }
 
   /** What a stream at a position sends next; nothing when it was only woken. */
-  async function step(position: number | undefined, ended: AbortSignal): Promise<Step> {
+  async function step(
+    position: number | undefined,
+    ended: AbortSignal,
+    silentSinceMs: number,
+  ): Promise<Step> {
     const known = position === undefined ? undefined : newsAfter(position)
     // Not awaited where there is none: news that come meanwhile would wake nobody.
     const news = known === undefined ? undefined : await known
     if (news !== undefined) return news
-    const woken = await nextOf(ended)
+    const woken = await nextOf(ended, silentSinceMs)
     return { position, bytes: encoded(woken === 'silence' ? HEARTBEAT : '') }
   }
 
@@ -164,13 +169,16 @@ export function createLiveHub(feed: LiveFeed, clock: Clock, visible: Visible = '
       join()
       try {
         yield encoded(HELLO)
+        let sentMs = clock.now()
         let position = after
         while (!ended.aborted) {
           // A position beyond the newest is of another database.
           if (position === undefined || position > (edge ?? position)) position = edge
-          const next: Step = await step(position, ended)
+          const next: Step = await step(position, ended, sentMs)
           position = next.position
-          if (next.bytes.length > 0) yield next.bytes
+          if (next.bytes.length === 0) continue
+          yield next.bytes
+          sentMs = clock.now()
         }
       } finally {
         leave()

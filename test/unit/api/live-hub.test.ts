@@ -117,6 +117,17 @@ describe('the live stream', () => {
     expect(stream.text()).toContain(': alive\n\n')
   })
 
+  test('is kept alive where others alone have news', async () => {
+    // Of a team that nobody sends for.
+    const given = createHub(0, () => true)
+    const stream = await given.follow(0)
+    for (let n = 0; n < 12; n += 1) {
+      await given.commit(1)
+      await given.clock.advance(2750)
+    }
+    expect(stream.text().match(/: alive/g)).toHaveLength(2)
+  })
+
   test('ends at once when its browser has gone, and leaves nothing behind', async () => {
     const given = createHub(0)
     const first = await given.follow(0)
