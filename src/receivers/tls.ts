@@ -112,16 +112,32 @@ async function readContext(config: TlsConfig): Promise<Result<Context, string>> 
     key: key.value,
     ...(ca.value !== undefined && { ca: ca.value }),
   }
-  try {
+  if (clientCaFile !== undefined && ca.value !== undefined) {
+    const problem = problemOf(() => new X509Certificate(String(ca.value)))
+    if (problem !== undefined) {
+      return err(`TLS_CLIENT_CA_FILE ${clientCaFile} is no certificate as PEM (${problem}).`)
+    }
+  }
+  const reason = problemOf(() => {
     createSecureContext(context)
-    if (ca.value !== undefined) new X509Certificate(ca.value)
-    return ok(context)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    // OpenSSL takes a file without any certificate.
+    certificateFacts(context)
+  })
+  if (reason !== undefined) {
     return err(
       `TLS_CERT_FILE ${certFile} and TLS_KEY_FILE ${keyFile} cannot be used together (${reason}). ` +
         'Expected a certificate with its chain and its private key, both as PEM and without a passphrase.',
     )
+  }
+  return ok(context)
+}
+
+function problemOf(check: () => unknown): string | undefined {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -141,6 +141,15 @@ describe('with a certificate', () => {
     await expect(startBridge({ ...environment, TLS_KEY_FILE: '/nowhere/key.pem' })).rejects.toThrow(
       'TLS_KEY_FILE /nowhere/key.pem cannot be read (ENOENT)',
     )
+    const empty = join(folder, 'empty.pem')
+    writeFileSync(empty, '')
+    const sound = { ...bridgeEnvironment(folder), ...writePem(folder, certificate) }
+    await expect(startBridge({ ...sound, TLS_CERT_FILE: empty })).rejects.toThrow(
+      /^TLS_CERT_FILE .*empty\.pem .* cannot be used/m,
+    )
+    await expect(startBridge({ ...sound, TLS_CLIENT_CA_FILE: empty })).rejects.toThrow(
+      /^TLS_CLIENT_CA_FILE .*empty\.pem is no certificate/m,
+    )
   })
 })
 
@@ -151,9 +160,12 @@ describe('a new certificate', () => {
     const serials = () => Promise.all(urls.map(serialAt))
     const before = await serials()
     expect(new Set(before).size).toBe(1)
-    writeFileSync(files.TLS_CERT_FILE ?? '', 'no certificate')
-    await app.reload()
-    expect(await serials()).toEqual(before)
+    // A renewal that writes in place leaves it empty for a moment.
+    for (const broken of ['', '\n', 'no certificate', certificate.cert.slice(0, 200)]) {
+      writeFileSync(files.TLS_CERT_FILE ?? '', broken)
+      await app.reload()
+      expect(await serials()).toEqual(before)
+    }
     const next = await issue(authority)
     writeFileSync(files.TLS_CERT_FILE ?? '', next.cert)
     // The key of the other one: both are not written at one moment.
