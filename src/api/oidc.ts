@@ -91,7 +91,9 @@ export function createOidc({ config, audit, clock, log }: OidcDeps): Oidc {
       idTokenExpected: true,
     })
     const claims: Claims = { ...tokens.claims() }
-    const wanted = [config.userClaim, config.teamClaim, config.rolesClaim]
+    const { userClaim, teamClaim, rolesClaim } = config
+    const wanted = [userClaim, teamClaim, rolesClaim]
+    if (userClaim === 'email') wanted.push('email_verified')
     const isWhole = wanted.every((name) => claims[name] !== undefined)
     const hasMore = server.serverMetadata().userinfo_endpoint !== undefined
     if (isWhole || !hasMore || typeof claims.sub !== 'string') return claims
@@ -173,8 +175,9 @@ export function principalFrom(
   { userClaim, teamClaim, teams, rolesClaim, roles }: OidcConfig,
 ): Result<Principal, WebFailure> {
   const [user] = textsIn(claims[userClaim])
-  // An address that nobody has confirmed could be anybody's.
-  const isUnconfirmed = userClaim === 'email' && claims.email_verified === false
+  // An address that nobody has confirmed could be anybody's. Some providers say so as text, some not at all.
+  const isConfirmed = [undefined, null, true, 'true'].includes(claims.email_verified as never)
+  const isUnconfirmed = userClaim === 'email' && !isConfirmed
   const values = textsIn(claims[teamClaim])
   const [team] =
     teams === undefined
