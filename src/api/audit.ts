@@ -41,8 +41,8 @@ export function createAudit(log: Pick<AuditLog, 'append'>, clock: Clock): Audit 
       outcome: outcomeOf(reply.statusCode),
     }
     const isReading = request.method === 'GET' || audited !== undefined
-    const name = JSON.stringify([actor, operation, entry.target, entry.outcome])
-    if (isReading && isRepeated(name, entry.atMs)) return
+    const name = nameOf(entry, isReading)
+    if ((isReading || entry.outcome !== 'done') && isRepeated(name, entry.atMs)) return
     try {
       await log.append([entry])
     } catch (error) {
@@ -50,6 +50,15 @@ export function createAudit(log: Pick<AuditLog, 'append'>, clock: Clock): Audit 
       throw error
     }
   }
+}
+
+/**
+ * What is one entry a minute. Whoever may do nothing can try anything as often as he likes: his entries must
+ * not push out those of what was done.
+ */
+function nameOf({ actor, action, target, outcome }: AuditEntry, isReading: boolean): string {
+  if (outcome === 'done') return JSON.stringify([actor, outcome, action, target])
+  return JSON.stringify(isReading ? [actor, outcome] : [actor, outcome, action])
 }
 
 function outcomeOf(status: number): AuditEntry['outcome'] {

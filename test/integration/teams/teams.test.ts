@@ -301,6 +301,22 @@ test('no key is in an answer, the log or the database as it was sent', async () 
   }
 })
 
+test('what a key may not do fills the audit log with an entry a minute, whatever it asks for', async () => {
+  const count = async () => {
+    const answer = await bridge.ask('/api/audit?limit=1000', keyOf('admin'))
+    return ((await answer.json()) as { entries: readonly object[] }).entries.length
+  }
+  const refused = await bridge.ask('/api/sessions/claude-code%2Fx', keyOf('red ingest'))
+  expect(refused.status).toBe(403)
+  const before = await count()
+  for (let n = 0; n < 30; n += 1) {
+    await bridge.ask(`/api/sessions/claude-code%2Fx${n}`, keyOf('red ingest'))
+    await bridge.ask(`/api/sessions/claude-code%2Fx${n}`, keyOf('red ingest'), { method: 'DELETE' })
+  }
+  // The deletion is another action.
+  expect((await count()) - before).toBeLessThanOrEqual(2)
+})
+
 test('what was read and changed is in the audit log, without content', async () => {
   await bridge.ask(`/api/sessions/${encodeURIComponent(sessionKeyOf('red'))}`, keyOf('red team'))
   await bridge.ask(`/api/sessions/${encodeURIComponent(sessionKeyOf('red'))}`, keyOf('red team'), {
