@@ -7,7 +7,16 @@ export const scope = z.enum(['ingest', 'read:own', 'read:team', 'read:all', 'adm
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"')
-const owner = z.string().trim().min(1).max(200)
+/** Stands in the keys of sessions: as every engine stores and finds it again. */
+const owner = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine(
+    (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+    'expected text without control characters',
+  )
 const limit = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
 export const keyBody = z
