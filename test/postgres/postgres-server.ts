@@ -45,6 +45,8 @@ export interface NewDatabaseOptions {
   readonly template?: string
   /** A collation of ICU, such as `en-US`; by default texts are ordered by their bytes. */
   readonly locale?: string
+  /** UTF8 unless told otherwise. */
+  readonly encoding?: string
 }
 
 export interface PostgresDatabase {
@@ -188,11 +190,13 @@ export async function startPostgresServer(
 /** A database of the server at this address. */
 export async function createPostgresDatabase(
   serverUrl: string,
-  { template = 'template0', locale }: NewDatabaseOptions = {},
+  { template = 'template0', locale, encoding }: NewDatabaseOptions = {},
 ): Promise<PostgresDatabase> {
   const name = `test_${crypto.randomUUID().replaceAll('-', '')}`
   const collation = locale === undefined ? '' : ` locale_provider icu icu_locale '${locale}'`
-  await askPostgres(serverUrl, `create database ${name} template ${template}${collation}`)
+  const characters = encoding === undefined ? '' : ` encoding '${encoding}'`
+  const options = `template ${template}${characters}${collation}`
+  await askPostgres(serverUrl, `create database ${name} ${options}`)
   return {
     name,
     url: urlOf(Number(new URL(serverUrl).port), name),

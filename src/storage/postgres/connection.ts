@@ -136,7 +136,8 @@ export function openPool(settings: PoolSettings): Database {
 
   async function attempt<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
     return withClient(async (client) => {
-      await client.query('begin')
+      // The database may have another default; what is written here is made for this one.
+      await client.query('begin isolation level read committed')
       try {
         const result = await work(statementsOf(client))
         await client.query('commit')

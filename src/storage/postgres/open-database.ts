@@ -163,6 +163,8 @@ export async function keepOthersOut(
 
 /** Why it cannot be, for a person; nothing is changed then. */
 async function bringUpToDate(database: Database, url: string): Promise<string | undefined> {
+  const encoding = await encodingOf(database)
+  if (encoding !== 'UTF8') return otherEncoding(url, encoding)
   const applied = await appliedMigrations(database.kysely)
   const needed = await neededMigration(database)
   if (needed !== undefined && !isKnown(needed)) return newerSchema(url, needed)
@@ -252,6 +254,16 @@ async function hasColumn(database: Database, table: string, column: string): Pro
 
 function olderReplicas(url: string, others: number): string {
   return `${others} running bridge${others === 1 ? '' : 's'} of an earlier version use${others === 1 ? 's' : ''} ${databaseName(url)}, and could not work with it after the changes that ${newestMigration} makes. Stop all of them, then start this one`
+}
+
+async function encodingOf(database: Database): Promise<string | undefined> {
+  const [row] = await database.query<{ readonly server_encoding: string }>('show server_encoding')
+  return row?.server_encoding
+}
+
+/** Texts that it has no characters for could never be stored, nor what was sent with them. */
+function otherEncoding(url: string, encoding: string | undefined): string {
+  return `${databaseName(url)} has the encoding ${encoding}, and prompts can have any character. Create a database with encoding 'UTF8' (and template template0)`
 }
 
 async function appliedMigrations(kysely: Kysely<Schema>): Promise<readonly string[]> {

@@ -125,3 +125,10 @@ test('say why a database cannot be used', async () => {
   expect([away.code, away.stderr]).toEqual([1, expect.stringContaining('ECONNREFUSED')])
   expect(away.stderr).not.toContain('secret-1')
 })
+
+test('a database that has no room for every character is refused at the start', async () => {
+  const { url } = await newTestDatabase({ encoding: 'LATIN1' })
+  await expect(startBridge({ ...bridgeEnvironment(folder()), DATABASE_URL: url })).rejects.toThrow(
+    /has the encoding LATIN1.*encoding 'UTF8'/,
+  )
+})
