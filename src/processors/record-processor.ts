@@ -127,6 +127,11 @@ export interface IngestRequest {
   readonly owner?: Owner | undefined
   /** The key's name. */
   readonly keyName?: string | undefined
+  /**
+   * The fingerprint of the masker that the records have passed on the thread that read them. Where it is
+   * that of the chain's own masker, they are not masked again.
+   */
+  readonly maskedBy?: string | undefined
   /** Takes what a hook is to be answered once it is stored, in place of the empty object. */
   readonly answerHook?: (answer: HookAnswer) => void
 }

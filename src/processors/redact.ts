@@ -21,9 +21,14 @@ export function createRedact({ masker, longTexts, onMasked }: RedactDeps): Recor
   /** Settled once all batches before have been masked; undefined while none waits. */
   let turn: Promise<void> | undefined
 
-  function mask({ records }: RecordBatch, before?: MaskedBefore): void {
-    for (const record of records) {
-      masker.mask(record, before)
+  function isMasked({ request }: RecordBatch): boolean {
+    return request.maskedBy === masker.fingerprint
+  }
+
+  function mask(batch: RecordBatch, before?: MaskedBefore): void {
+    const isDone = isMasked(batch)
+    for (const record of batch.records) {
+      if (!isDone) masker.mask(record, before)
       const { masked } = record.record
       if (masked !== undefined) onMasked?.(masked)
     }
@@ -57,13 +62,21 @@ export function createRedact({ masker, longTexts, onMasked }: RedactDeps): Recor
   return {
     name: 'redact',
     process: async (batch, next) => {
-      const texts = longTexts && longTextsOf(batch)
-      const masking = texts && texts.size > 0 ? maskAll(texts, longTexts) : undefined
+      const masking = longTexts && !isMasked(batch) ? maskLong(batch, longTexts) : undefined
       if (masking !== undefined || turn !== undefined) return inTurn(batch, next, masking)
       mask(batch)
       return next(batch)
     },
   }
+}
+
+/** Undefined where nothing is long. */
+function maskLong(
+  batch: RecordBatch,
+  longTexts: LongTextMasker,
+): Promise<MaskedBefore> | undefined {
+  const texts = longTextsOf(batch)
+  return texts.size > 0 ? maskAll(texts, longTexts) : undefined
 }
 
 /** What is long in the records themselves; what they share is masked once and stays in this thread. */

@@ -3,6 +3,7 @@
  * nested. A value that stands under the name of a secret is masked for its name. Pure but for what
  * it remembers; the same record always gives the same.
  */
+import { hash } from 'node:crypto'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
 import type { Origin } from '../../domain/telemetry-record.ts'
 import { newAttributeMap } from '../../otlp/attribute-map.ts'
@@ -46,6 +47,8 @@ export interface RecordMasker {
   readonly isOff: boolean
   /** The same for a text that quotes records, such as a reason for refusing one. */
   readonly maskText: (text: string) => string
+  /** A hash of the settings: maskers that share it mask alike, whichever thread they are in. */
+  readonly fingerprint: string
 }
 
 type Counts = Record<string, number>
@@ -100,6 +103,7 @@ function createCountedMasking(
 
 export function createRecordMasker(settings: MaskSettings): RecordMasker {
   const { mode, attributes: maskedNames, userRules, content } = settings
+  const fingerprint = fingerprintOf(settings)
   if (mode === 'off') {
     return {
       mask: (record) => dropContent(record, content),
@@ -108,6 +112,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
       content,
       isOff: content.size === 0,
       maskText: (text) => text,
+      fingerprint,
     }
   }
   const isStrict = mode === 'strict'
@@ -346,7 +351,13 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     content,
     isOff: false,
     maskText: (of) => text(of),
+    fingerprint,
   }
+}
+
+function fingerprintOf({ mode, attributes, userRules, content }: MaskSettings): string {
+  const rules = userRules.map(({ name, pattern }) => [name, pattern.source])
+  return hash('sha256', JSON.stringify([mode, [...attributes].sort(), rules, [...content].sort()]))
 }
 
 /** The record with the fields that changed; the same object where none did. */

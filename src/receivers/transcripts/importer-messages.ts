@@ -31,6 +31,8 @@ export type FromThread =
       readonly kind: 'accept'
       readonly id: number
       readonly records: readonly TranscriptRecord[]
+      /** The fingerprint of the masker that they have passed. */
+      readonly maskedBy: string
     }
   | { readonly kind: 'get'; readonly id: number; readonly path: string }
   | { readonly kind: 'put'; readonly id: number; readonly positions: readonly TranscriptPosition[] }

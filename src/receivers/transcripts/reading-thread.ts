@@ -7,7 +7,7 @@ import type { Rejection } from '../../domain/rejection.ts'
 import type { TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { TranscriptRank } from '../../domain/transcript-rank.ts'
 import { createSystemClock } from '../../observability/clock.ts'
-import { maskEntry } from '../../processors/redact/entry.ts'
+import { maskAttributes, maskEntries } from '../../processors/redact/entry.ts'
 import { createRecordMasker } from '../../processors/redact/record-masker.ts'
 import { userRuleOf } from '../../processors/redact/user-rules.ts'
 import { createTranscriptImporter } from './importer.ts'
@@ -44,9 +44,11 @@ function ask(message: (id: number) => FromThread): Promise<unknown> {
 }
 
 const importer = createTranscriptImporter({
-  accept: async (records) =>
-    (await ask((id) => ({ kind: 'accept', id, records }))) as readonly Rejection[],
-  redact: (attributes) => maskEntry(masker, attributes),
+  accept: async (read) => {
+    const masked = { records: maskEntries(masker, read), maskedBy: masker.fingerprint }
+    return (await ask((id) => ({ kind: 'accept', id, ...masked }))) as readonly Rejection[]
+  },
+  redact: (attributes) => maskAttributes(masker, attributes),
   positions: {
     get: async (path) =>
       (await ask((id) => ({ kind: 'get', id, path }))) as TranscriptPosition | undefined,

@@ -119,7 +119,7 @@ export function createThreadedImporter(deps: ThreadedImporterDeps): ThreadedImpo
       case 'accept':
         return intake.accept(
           { signal: 'transcript', records: question.records },
-          { arrivedMs: clock.now(), permit },
+          { arrivedMs: clock.now(), permit, maskedBy: question.maskedBy },
         )
       case 'get':
         return positions.get(question.path)

@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
-import type { LogRecord } from '../../../src/domain/telemetry-record.ts'
+import type { LogRecord, TranscriptRecord } from '../../../src/domain/telemetry-record.ts'
 import { createIntake, type IntakeDeps } from '../../../src/processors/chain.ts'
 import { createBodyFiles } from '../../../src/processors/enrich/body-files.ts'
 import { createFileReader } from '../../../src/processors/enrich/file-reader.ts'
-import { createRecordMasker } from '../../../src/processors/redact/record-masker.ts'
+import { maskEntries } from '../../../src/processors/redact/entry.ts'
+import {
+  createRecordMasker,
+  type RecordMasker,
+} from '../../../src/processors/redact/record-masker.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { processLogs } from './processed.ts'
 
@@ -130,4 +134,48 @@ test('a store that fails rejects the request', async () => {
   const { intake } = createStand([], { store: () => Promise.reject(new Error('disk full')) })
   const records = [log(1, { 'session.id': 's1' })]
   await expect(intake.accept({ signal: 'log', records }, request)).rejects.toThrow('disk full')
+})
+
+test('records that their reader has masked are masked once, and counted', async () => {
+  const settings = { mode: 'on', attributes: new Set<string>(), userRules: [] } as const
+  const masker = createRecordMasker({ ...settings, content: new Set() })
+  const others = createRecordMasker({ ...settings, content: new Set(['bodies']) })
+  const token = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'
+  const entry: TranscriptRecord = {
+    origin: { resource: {}, scopeName: 'transcripts/claude-code', scopeVersion: '' },
+    ...{ sessionId: 's1', name: 'prompt', key: 'prompt|1', timeMs: NOW },
+    attributes: { prompt: `use ${token}` },
+  }
+  const passed: unknown[] = []
+  const told: unknown[] = []
+  const { intake, commits } = createStand([], {
+    masker: {
+      ...masker,
+      mask: (record) => {
+        passed.push(record)
+        masker.mask(record)
+      },
+    },
+    onMasked: (counts) => told.push(counts),
+  })
+  const accept = (by: RecordMasker) =>
+    intake.accept(
+      { signal: 'transcript', records: maskEntries(by, [entry]) },
+      { ...request, maskedBy: by.fingerprint },
+    )
+  await accept(masker)
+  expect(passed).toHaveLength(0)
+  await accept(others)
+  // Whoever masked by other settings is not believed.
+  expect(passed).toHaveLength(1)
+  await intake.accept({ signal: 'transcript', records: [entry] }, request)
+  expect(passed).toHaveLength(2)
+  const once = { 'github-token': 1 }
+  expect(told).toEqual([once, once, once])
+  const stored = commits.flat().map(({ stored: of }) => of.record)
+  expect(stored[0]).toMatchObject({
+    attributes: { prompt: 'use [masked: github-token]' },
+    masked: once,
+  })
+  expect(stored[2]).toEqual(stored[0])
 })

@@ -287,6 +287,29 @@ describe('content that is not kept', () => {
   })
 })
 
+test('maskers share a fingerprint when they mask alike', () => {
+  const rule = parseUserRules('ticket: T-[0-9]+')
+  if (!rule.ok) throw new Error(rule.error)
+  const fingerprintOf = (more: Partial<MaskSettings>) =>
+    createRecordMasker({ ...plain, ...more }).fingerprint
+  const userRules = [{ name: 'ticket', pattern: /T-[0-9]+/ }]
+  expect(fingerprintOf({ userRules })).toBe(fingerprintOf({ userRules: rule.value }))
+  expect(fingerprintOf({ attributes: new Set(['a', 'b']) })).toBe(
+    fingerprintOf({ attributes: new Set(['b', 'a']) }),
+  )
+  const different = [
+    plain,
+    { mode: 'off' },
+    { mode: 'strict' },
+    { attributes: new Set(['a']) },
+    { content: new Set(['prompts']) },
+    { userRules },
+    { userRules: [{ name: 'ticket', pattern: /T-[0-9]*/ }] },
+    { userRules: [{ name: 'issue', pattern: /T-[0-9]+/ }] },
+  ] satisfies readonly Partial<MaskSettings>[]
+  expect(new Set(different.map(fingerprintOf)).size).toBe(different.length)
+})
+
 test('a value that is known to have no secret is known for its name alone', () => {
   const masker = createRecordMasker(plain)
   const maskedOf = (attributes: Attributes) => masker.maskAttributes(attributes)

@@ -6,7 +6,12 @@ import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { TranscriptRecord } from '../../../../src/domain/telemetry-record.ts'
 import type { TranscriptPosition } from '../../../../src/domain/transcript-files.ts'
-import type { SignalRecords } from '../../../../src/processors/record-processor.ts'
+import type { IngestRequest, SignalRecords } from '../../../../src/processors/record-processor.ts'
+import {
+  createRecordMasker,
+  type MaskSettings,
+} from '../../../../src/processors/redact/record-masker.ts'
+import { parseUserRules } from '../../../../src/processors/redact/user-rules.ts'
 import {
   createThreadedImporter,
   type ThreadedImporterDeps,
@@ -68,6 +73,36 @@ test('hands over records, and what it remembers without content that is not kept
   expect(done).toMatchObject({ ok: true, value: { files: 1, prompts: 1, calls: 1, refused: 0 } })
   expect(records.map(({ name }) => name)).toEqual(['prompt', 'model_call'])
   expect([...positions.values()]).toMatchObject([{ path }])
+  expect(JSON.stringify([...positions.values()])).not.toContain('a question')
+})
+
+test('hands over records that are masked, with the masker they have passed', async () => {
+  const rules = parseUserRules('question: a q[a-z]+')
+  if (!rules.ok) throw new Error(rules.error)
+  const userRules = rules.value
+  const masking: MaskSettings = {
+    ...{ mode: 'strict', attributes: new Set(['model']), userRules },
+    content: new Set(['responses']),
+  }
+  const requests: IngestRequest[] = []
+  const records: TranscriptRecord[] = []
+  const { importer, positions } = importerWith({
+    masking,
+    intake: {
+      accept: async (of: SignalRecords, by) => {
+        if (of.signal === 'transcript') records.push(...of.records)
+        requests.push(by)
+        return []
+      },
+    },
+  })
+  await importer.run({ ...request, paths: [transcript()] }, () => {})
+  expect(records).toMatchObject([
+    { name: 'prompt', attributes: { prompt: '[masked: question]' }, masked: { question: 1 } },
+    { name: 'model_call', attributes: { model: '[masked: attribute]' }, masked: { attribute: 1 } },
+  ])
+  const { fingerprint } = createRecordMasker(masking)
+  expect(requests).toMatchObject([{ maskedBy: fingerprint }])
   expect(JSON.stringify([...positions.values()])).not.toContain('a question')
 })
 
