@@ -25,6 +25,7 @@ import { createSessionHandler } from '../sessions/handler.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { SessionState } from '../sessions/state.ts'
 import { openStore } from '../storage/open-store.ts'
+import type { Store } from '../storage/store.ts'
 import { budgetWatchOf } from './budgets.ts'
 import { readDeliveryPlan } from './delivery-plan.ts'
 import { createSessionStates } from './session-states.ts'
@@ -103,6 +104,8 @@ async function withImporter<T>(
     exporters: outboxReaders(plan.value.exporters),
     routes: plan.value.routes,
     budgets: budgetWatchOf(config),
+    // Transcripts are there to be read again, and how far they were read is committed behind what was read.
+    flushes: 'on close',
     clock,
     log,
   })
@@ -136,12 +139,26 @@ async function withImporter<T>(
     clock,
     batchRecords: 2000,
   })
+  let closed: Result<undefined, string>
+  let done: Result<T, string>
   try {
-    return await use(importer, clock)
+    done = await use(importer, clock)
   } finally {
     await importer.close()
     handler.stop()
+    closed = await close(store)
+  }
+  return done.ok && !closed.ok ? closed : done
+}
+
+/** Flushes what was stored. */
+async function close(store: Pick<Store<unknown>, 'close'>): Promise<Result<undefined, string>> {
+  try {
     await store.close()
+    return ok(undefined)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return err(`what was read could not be flushed to the disk: ${reason}. Run it again.`)
   }
 }
 

@@ -40,6 +40,12 @@ export interface StoreOptions<S> {
   readonly routes?: Routes | undefined
   /** Absent while no budget is set. */
   readonly budgets?: BudgetWatch<S> | undefined
+  /**
+   * When SQLite flushes to the disk: with each commit, which is the default, or only when the store is closed.
+   * The latter is for whoever can do everything again: a power cut undoes the last commits, in whole and
+   * from the end. PostgreSQL flushes as its server is set up to.
+   */
+  readonly flushes?: 'commits' | 'on close'
   readonly log: StoreLog
 }
 
@@ -128,7 +134,7 @@ export interface Store<S> {
    * share the store, and so has to close the sessions.
    */
   isLastToStop(): Promise<boolean>
-  /** Ends the use of the database. */
+  /** Ends the use of the database, once everything is on the disk; rejects where that cannot be done. */
   close(): Promise<void>
 }
 

@@ -93,7 +93,7 @@ export interface ImporterDeps {
 
 /** Characters of their content and names. */
 const MAX_BATCH_CHARACTERS = 2_000_000
-/** Batches between two notes of how far files were read. */
+/** Batches between two notes of how far files were read: each is a commit, and as much is read again at most. */
 const BATCHES_PER_NOTE = 20
 const MAX_REFUSALS = 20
 const MAX_DAMAGED_FILES = 20
@@ -275,7 +275,7 @@ async function runImport(
         if (batch.length < batchRecords && characters < MAX_BATCH_CHARACTERS) continue
         batches += 1
         const isNoted = batches % BATCHES_PER_NOTE === 0
-        await store([...takeFinished(), ...(isNoted ? await reachedBy(cursors) : [])])
+        await store(isNoted ? [...takeFinished(), ...(await reachedBy(cursors))] : [])
         told()
         if (signal?.aborted === true) return
       }

@@ -47,6 +47,16 @@ export function openConnection(path: string): Connection {
   ])
 }
 
+/** Each commit is flushed to the disk before anybody hears of it. */
+export function flushOnCommits({ handle }: Pick<Connection, 'handle'>): void {
+  handle.pragma('synchronous = FULL')
+}
+
+/** The log is flushed before it is moved into the database, and begins anew. */
+export function flushOnCheckpoints({ handle }: Pick<Connection, 'handle'>): void {
+  handle.pragma('synchronous = NORMAL')
+}
+
 /** With its own settings and those that every connection has. Closes the handle when one is refused. */
 export function connectionOver(handle: Database.Database, settings: readonly string[]): Connection {
   try {

@@ -12,7 +12,7 @@ import { createAuditRows } from './audit-rows.ts'
 import { createBrakeRows } from './brake-rows.ts'
 import { createBudgetRows } from './budget-rows.ts'
 import { createCheckpointer, framesFor } from './checkpointer.ts'
-import { type Connection, PAGE_BYTES } from './connection.ts'
+import { type Connection, flushOnCheckpoints, flushOnCommits, PAGE_BYTES } from './connection.ts'
 import { checkWhole, isDamage, setAside } from './damage.ts'
 import {
   type DataFolder,
@@ -125,7 +125,7 @@ function storeOver<S>(
   folder: DataFolder,
   options: SqliteStoreOptions<S>,
 ): Store<S> {
-  const { clock, log, maxBytes = 0, exporters } = options
+  const { clock, log, maxBytes = 0, exporters, flushes = 'commits' } = options
   const active = new Set(
     exporters.filter(({ isActive }) => isActive).map(({ exporter }) => exporter),
   )
@@ -217,6 +217,13 @@ function storeOver<S>(
   })
   const probe = createStorageProbe(connection)
   let isClosed = false
+  if (flushes === 'on close') flushOnCheckpoints(connection)
+
+  /** A commit flushes all of the log, what was committed before included. */
+  function flushAll(): void {
+    flushOnCommits(connection)
+    probe.light()
+  }
 
   async function check(): Promise<Result<undefined, string>> {
     try {
@@ -297,9 +304,13 @@ function storeOver<S>(
       upkeep.stop()
       watch.stop()
       await checkpointer.close()
-      await connection.kysely.destroy()
-      connection.close()
-      lock.release()
+      try {
+        if (flushes === 'on close') flushAll()
+      } finally {
+        await connection.kysely.destroy()
+        connection.close()
+        lock.release()
+      }
     },
   }
 }

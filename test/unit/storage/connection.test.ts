@@ -2,7 +2,11 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openConnection } from '../../../src/storage/sqlite/connection.ts'
+import {
+  flushOnCheckpoints,
+  flushOnCommits,
+  openConnection,
+} from '../../../src/storage/sqlite/connection.ts'
 import { temporaryFolder } from './open-store.ts'
 
 test.each([
@@ -22,6 +26,21 @@ test.each([
   const { handle } = openConnection(path)
   onTestFinished(() => void handle.close())
   expect(handle.pragma(pragma, { simple: true })).toBe(value)
+})
+
+test('a commit is flushed with the next checkpoint where nobody waits for it', () => {
+  const path = join(temporaryFolder(), 'some.db')
+  closeSync(openSync(path, 'w'))
+  const connection = openConnection(path)
+  onTestFinished(() => {
+    connection.close()
+  })
+  const synchronous = () => connection.handle.pragma('synchronous', { simple: true })
+  flushOnCheckpoints(connection)
+  // 1 is NORMAL.
+  expect(synchronous()).toBe(1)
+  flushOnCommits(connection)
+  expect(synchronous()).toBe(2)
 })
 
 test('a file that is missing is not made: whoever makes it sets its mode', () => {

@@ -51,27 +51,33 @@ describe('everything committed is there', () => {
     await expectAll(await openStore(copy))
   })
 
-  test('after the process was killed, and its lock is gone with it', async () => {
-    const dataDir = temporaryFolder()
-    const holder = await startHolder(dataDir)
-    expect(await tryToOpen(dataDir)).toMatchObject({ ok: false, error: { reason: 'locked' } })
+  test.each(['commits', 'on close'] as const)(
+    'after the process was killed, and its lock is gone with it; flushes: %s',
+    async (flushes) => {
+      const dataDir = temporaryFolder()
+      const holder = await startHolder(dataDir, flushes)
+      expect(await tryToOpen(dataDir)).toMatchObject({ ok: false, error: { reason: 'locked' } })
 
-    holder.kill('SIGKILL')
-    await once(holder, 'exit')
-    const { sessions } = await openStore(dataDir)
-    let fresh: readonly Arrival[] = []
-    await sessions.commit([other('from the holder'), other('b')], [], (arrivals) => {
-      fresh = arrivals
-      return nothing
-    })
-    expect(fresh.map(({ item }) => item.dedupKey)).toEqual(['b'])
-  })
+      holder.kill('SIGKILL')
+      await once(holder, 'exit')
+      const { sessions } = await openStore(dataDir)
+      let fresh: readonly Arrival[] = []
+      await sessions.commit([other('from the holder'), other('b')], [], (arrivals) => {
+        fresh = arrivals
+        return nothing
+      })
+      expect(fresh.map(({ item }) => item.dedupKey)).toEqual(['b'])
+    },
+  )
 })
 
 /** Another process that holds the folder and has committed to it. */
-async function startHolder(dataDir: string): Promise<ChildProcess> {
+async function startHolder(
+  dataDir: string,
+  flushes: 'commits' | 'on close',
+): Promise<ChildProcess> {
   const script = join(import.meta.dirname, 'holder.ts')
-  const holder = spawn(process.execPath, [script, dataDir], {
+  const holder = spawn(process.execPath, [script, dataDir, flushes], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   onTestFinished(() => void holder.kill('SIGKILL'))

@@ -1,8 +1,8 @@
-/** A process that holds the store in the folder of its first argument until it is killed. */
+/** A process that holds the store in the folder of its first argument, and flushes it as the second says, until it is killed. */
 import { openStore } from '../../../src/storage/open-store.ts'
 import { nothing, other, plainStates } from './arrivals.ts'
 
-const [, , dataDir = ''] = process.argv
+const [, , dataDir = '', flushes = ''] = process.argv
 const opened = await openStore({
   dataDir,
   clock: { now: Date.now, setTimer: () => ({ cancel: () => {} }) },
@@ -10,6 +10,7 @@ const opened = await openStore({
   retentionMs: 0,
   outbox: { maxAgeMs: 0, maxBytes: 0 },
   exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
+  ...(flushes === 'on close' && { flushes }),
   log: console,
 })
 if (!opened.ok) throw new Error(opened.error.message)
