@@ -36,6 +36,8 @@ export interface SessionRows<S> {
    * inside the transaction, without sessions that were deleted meanwhile.
    */
   load(keys: readonly SessionKey[]): Promise<() => ReadonlyMap<SessionKey, S>>
+  /** Whether the session has a row: upkeep deletes closed ones. */
+  isStored(key: SessionKey): boolean
   write(row: SessionRow<S>, nowMs: number): void
   /** Where it was decided that a session goes; undefined while that is open. */
   routeOf(key: SessionKey): readonly string[] | undefined
@@ -168,6 +170,7 @@ export function createSessionRows<S>(deps: SessionRowsDeps<S>): SessionRows<S> {
         return new Map(there.map(({ sessionKey, value }) => [sessionKey, value]))
       }
     },
+    isStored: (key) => (refs.get(key) ?? findId.get({ key })) !== undefined,
     write: (row, nowMs) => {
       const id = refOf(row, nowMs)
       update.run({ id, ...ownerColumns(row), ...foldedColumns(row, nowMs) })

@@ -200,7 +200,10 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         }
         // No other process writes states: the folder's lock sees to that.
         const stored = await sessions.load(keys.filter((key) => !known.has(key)))
-        const states = () => new Map([...known, ...stored()])
+        const states = () => {
+          const there = [...known].filter(([key]) => sessions.isStored(key))
+          return new Map([...there, ...stored()])
+        }
         const { committed, wrote } = await write(() =>
           // Immediate: a lock taken later than the first read could be refused half-way.
           outbox.counted(() => transaction.immediate(arrivals, states, fold)),

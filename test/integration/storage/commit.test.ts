@@ -231,6 +231,17 @@ describe.each(engines)('states in $name', (engine) => {
     expect(reads).toBe(1)
   })
 
+  test('are void once their session is deleted, whatever the caller holds', async () => {
+    const rig = await createRig(engine)
+    const held = new Map<string, State>([[KEY, { seen: ['a'] }]])
+    await rig.commit({ sessions: [row('s1', { state: { seen: ['a'] } })] })
+    expect(await given(rig, [KEY], held)).toEqual([[KEY, { seen: ['a'] }]])
+    const removal = await rig.store.sessions.remove(KEY)
+    expect(await given(rig, [KEY], held)).toEqual([])
+    await removal?.deleteRows()
+    expect(await given(rig, [KEY], held)).toEqual([])
+  })
+
   test('that cannot be read are told again from what is stored; without that the session ends', async () => {
     const told = async (stored: StoredInputs, key: string): Promise<State | undefined> => {
       const { inputs } = await stored.slice(key, 0, 10)
