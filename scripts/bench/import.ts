@@ -11,13 +11,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const clone = join(import.meta.dirname, '../..')
-/** Says at the end what the process took. */
+/** Says at the end of each thread what it took, and at the end of the main one what the process took. */
 const PEAK = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); " +
-    "process.stderr.write('peak ' + maxRSS + ' cpu ' + (userCPUTime + systemCPUTime) + '\\n') })",
+  "import { isMainThread } from 'node:worker_threads'; process.on('exit', () => { " +
+    'const { user, system } = process.threadCpuUsage(); const own = user + system; ' +
+    'const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); ' +
+    "process.stderr.write(isMainThread ? 'peak ' + maxRSS + ' cpu ' + (userCPUTime + systemCPUTime) + " +
+    "' main ' + own + '\\n' : 'thread ' + own + '\\n') })",
 )}`
 /** Those that the program gives itself, so that it is not replaced by another process. */
-const NODE_ARGS = ['--max-semi-space-size=8', '--heap-growing-percent=50', '--v8-pool-size=2']
+const NODE_ARGS = ['--max-semi-space-size=16', '--heap-growing-percent=50', '--v8-pool-size=2']
 const MEGABYTE = 1_000_000
 const SESSION_BYTES = 4 * MEGABYTE
 const BEGAN_MS = Date.parse('2026-09-01T08:00:00Z')
@@ -53,12 +56,15 @@ function measure(content: 'keep' | 'drop'): void {
   const seconds = (performance.now() - beganMs) / 1000
   if (ran.status !== 0) throw new Error(ran.stderr)
   const { bytes, sessions, calls, tools } = JSON.parse(ran.stdout) as Record<string, number>
-  const used = /peak (\d+) cpu (\d+)/.exec(ran.stderr)
+  const used = /peak (\d+) cpu (\d+) main (\d+)/.exec(ran.stderr)
+  const threads = [...ran.stderr.matchAll(/thread (\d+)/g)].map(([, us]) => Number(us))
   const read = (bytes ?? 0) / MEGABYTE
   process.stdout.write(
     `content ${content}: ${read.toFixed(0)} MB, ${sessions} sessions, ${calls} calls, ${tools} tools ` +
       `in ${seconds.toFixed(1)} s: ${(read / seconds).toFixed(1)} MB/s ` +
-      `(${(Number(used?.[2]) / 1e6).toFixed(1)} s of the processors), ` +
+      `(${(Number(used?.[2]) / 1e6).toFixed(1)} s of the processors, ` +
+      `${(Number(used?.[3]) / 1e6).toFixed(1)} s of them the main thread, ` +
+      `${(Math.max(...threads) / 1e6).toFixed(1)} s the reading one), ` +
       `${(Number(used?.[1]) / 1000).toFixed(0)} MB of memory at most\n`,
   )
 }
