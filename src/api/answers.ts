@@ -2,6 +2,7 @@
 import { jsonText } from '../domain/numbers.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { api } from './contract/api.ts'
+import { exportPart } from './contract/session-export.ts'
 import { notFound, type WebFailure } from './failure.ts'
 import { newsMessages } from './live-messages.ts'
 import type {
@@ -28,7 +29,9 @@ export async function answerTo(
 ): Promise<Result<string, WebFailure>> {
   const answer = await lookUp(queries, question)
   if (!answer.ok) return answer
-  const parsed = api[question.name].answer.safeParse(answer.value)
+  const { answer: schema } =
+    question.name === 'exportPart' ? { answer: exportPart } : api[question.name]
+  const parsed = schema.safeParse(answer.value)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new Error(
@@ -72,6 +75,10 @@ async function lookUp(
     case 'item': {
       const { key, turn, item } = question
       return found(await queries.item(key, turn, item), 'item', item)
+    }
+    case 'exportPart': {
+      const { key, query, cursor } = question
+      return foundPage(await queries.exportPart(key, { ...query, cursor }), 'session', key)
     }
     case 'waste':
       return found(await queries.waste(question.key), 'session', question.key)

@@ -1,7 +1,15 @@
 /** The contract as an OpenAPI 3.1 document, written from its schemas. */
 import { z } from 'zod'
 import { problem } from './contract/access.ts'
-import { api, type Endpoint, LIVE_ACCESS, LIVE_PATH } from './contract/api.ts'
+import {
+  api,
+  type Endpoint,
+  EXPORT_ACCESS,
+  EXPORT_PATH,
+  LIVE_ACCESS,
+  LIVE_PATH,
+} from './contract/api.ts'
+import { exportQuery } from './contract/session-export.ts'
 import { liveEvent, liveQuery } from './contract/live.ts'
 
 type AnyEndpoint = Endpoint<z.ZodObject, z.ZodType, z.ZodType>
@@ -21,10 +29,11 @@ export function openApiDocument(version: string) {
   const schemas: Components = {}
   const paths: Record<string, Record<string, Operation>> = {}
   for (const [name, endpoint] of Object.entries<AnyEndpoint>(api)) {
-    const path = endpoint.path.replace(/:(\w+)/g, '{$1}')
+    const path = templateOf(endpoint.path)
     const operation = operationOf(name, endpoint, schemas)
     paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation }
   }
+  paths[templateOf(EXPORT_PATH)] = { get: exportOperation(schemas) }
   paths[LIVE_PATH] = { get: liveOperation(schemas) }
   schemaOf(problem, schemas)
   schemaOf(liveEvent, schemas)
@@ -37,20 +46,28 @@ export function openApiDocument(version: string) {
   }
 }
 
-function operationOf(name: string, endpoint: AnyEndpoint, schemas: Components): Operation {
-  const { summary, path, query, body, answer, method, access } = endpoint
-  const isAsked = method === 'POST' && !body.safeParse({}).success
-  const ofPath = [...path.matchAll(/:(\w+)/g)].map(([, key]) => ({
+/** `{key}` for `:key`. */
+function templateOf(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}')
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/:(\w+)/g)].map(([, key]) => ({
     name: key,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }))
+}
+
+function operationOf(name: string, endpoint: AnyEndpoint, schemas: Components): Operation {
+  const { summary, path, query, body, answer, method, access } = endpoint
+  const isAsked = method === 'POST' && !body.safeParse({}).success
   return {
     operationId: name,
     summary,
     ...accessOf(access.scope),
-    parameters: [...ofPath, ...parametersOf(query, schemas)],
+    parameters: [...pathParameters(path), ...parametersOf(query, schemas)],
     ...(isAsked && {
       requestBody: {
         required: true,
@@ -77,6 +94,20 @@ function accessOf(scope: string) {
 const failureResponse = {
   description: 'The error',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+function exportOperation(schemas: Components): Operation {
+  const text = { schema: { type: 'string' } }
+  return {
+    operationId: 'exportSession',
+    ...accessOf(EXPORT_ACCESS.scope),
+    summary: 'Export a session as one file to be shared: secrets are masked',
+    parameters: [...pathParameters(EXPORT_PATH), ...parametersOf(exportQuery, schemas)],
+    responses: {
+      200: { description: 'The file', content: { 'text/html': text, 'text/markdown': text } },
+      default: failureResponse,
+    },
+  }
 }
 
 function liveOperation(schemas: Components): Operation {

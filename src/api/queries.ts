@@ -28,6 +28,7 @@ import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.ts'
+import type { ExportPart, ExportQuery } from './contract/session-export.ts'
 import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
 import type { Turn, TurnQuery, Turns, TurnsQuery, WaterfallItem } from './contract/turn.ts'
@@ -52,6 +53,11 @@ export interface StoreQueries {
     query: TurnQuery,
   ): Promise<Result<Turn, BadCursor> | undefined>
   item(sessionKey: string, turnKey: string, itemId: string): Promise<WaterfallItem | undefined>
+  /** A part of a session as a file: the first, or the one behind a cursor. */
+  exportPart(
+    sessionKey: string,
+    query: ExportQuery & { readonly cursor: string | undefined },
+  ): Promise<Result<ExportPart, BadCursor> | undefined>
   waste(sessionKey: string): Promise<Waste | undefined>
   wasteInRange(query: WasteQuery): Promise<WasteInRange>
   events(
@@ -136,6 +142,12 @@ export type Question =
       readonly query: TurnQuery
     }
   | { readonly name: 'item'; readonly key: string; readonly turn: string; readonly item: string }
+  | {
+      readonly name: 'exportPart'
+      readonly key: string
+      readonly query: ExportQuery
+      readonly cursor: string | undefined
+    }
   | { readonly name: 'waste'; readonly key: string }
   | { readonly name: 'wasteInRange'; readonly query: WasteQuery }
   | { readonly name: 'events'; readonly key: string; readonly query: RawEventsQuery }

@@ -19,6 +19,7 @@ import { createAudit } from './audit.ts'
 import { api, OPENAPI_ACCESS, OPENAPI_PATH } from './contract/api.ts'
 import { addDataRoutes } from './data-routes.ts'
 import { internal, notFound, type WebFailure } from './failure.ts'
+import { addExportRoute } from './export-route.ts'
 import { addKeyRoutes, type KeyManagement } from './key-routes.ts'
 import { createLiveHubs } from './live-hub.ts'
 import { addLiveRoute } from './live-route.ts'
@@ -103,6 +104,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     app.addHook('onSend', async (request, reply) => audit(request, reply))
     addKeyRoutes(app, administration.keys, administration.audit)
     addDataRoutes(app, queries)
+    addExportRoute(app, queries)
     addLiveRoute(app, createLiveHubs(queries.live, clock), {
       principalOf,
       isStill: (principal, request) => access.isStill(principal, request),

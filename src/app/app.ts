@@ -157,6 +157,7 @@ export async function createApp(
     guesses,
     ring,
     ownPrices: ownPrices.value,
+    masking: masking.value,
     store,
     delivery,
     counters,

@@ -12,6 +12,7 @@ import { createKeyManagement } from './key-management.ts'
 import { createPageQueries, type PageQueries, type PageQueriesDeps } from './page-queries.ts'
 import type { KnownBudget } from '../domain/managed-budget.ts'
 import type { OwnPrice } from '../prices/own-prices.ts'
+import type { MaskSettings } from '../processors/redact/record-masker.ts'
 import { createReader } from '../reports/reader/reader.ts'
 import { policyOf } from '../sessions/policy.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
@@ -33,6 +34,7 @@ export interface PageDeps extends Omit<PageQueriesDeps, 'reader' | 'langfuseUrl'
   readonly guesses: KeyGuesses
   readonly ring: KeyRing
   readonly ownPrices: readonly OwnPrice[]
+  readonly masking: MaskSettings
   /** Of the settings and the file. */
   readonly fixedBudgets: readonly KnownBudget[]
   readonly log: Log
@@ -62,6 +64,13 @@ export function createPage(deps: PageDeps): Page {
       budgets: { fixed: deps.fixedBudgets, timeZone: budgetTimeZone(config) },
       ticketPattern: config.ticketPattern,
       langfuseUrl: langfuse?.baseUrl,
+      masking: {
+        mode: deps.masking.mode,
+        userRules: deps.masking.userRules.map(({ name, pattern }) => ({
+          name,
+          source: pattern.source,
+        })),
+      },
     },
     readProjectId: langfuse === undefined ? async () => undefined : projectIdOf(langfuse),
     clock,

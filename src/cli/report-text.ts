@@ -1,7 +1,8 @@
 /** A report in each of its formats. Pure. */
 import { addUsd } from '../domain/exact-sum.ts'
 import { costSummary } from './cost-text.ts'
-import { countOfText, durationText, shareText, tokensText } from './figures.ts'
+import { durationText } from '../domain/duration-text.ts'
+import { countOfText, shareText, tokensText } from './figures.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
 import { type RoiAssumptions, type RoiFigures, roiOf } from '../reports/roi.ts'

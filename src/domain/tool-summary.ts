@@ -50,6 +50,34 @@ export function subagentTask(name: string, input: JsonValue | undefined): Subage
   }
 }
 
+/** Tools that write to the files that they name. */
+const CHANGING_TOOL =
+  /^(?:edit|multiedit|write|notebookedit|edit_file|write_file|replace|insert_edit_into_file|replace_string_in_file|create_file|create|edit_notebook|edit_notebook_file)$/i
+/** Editors that look at files, too, and say in `command` what they do. */
+const EDITOR_TOOL = /^str_replace(?:_based_edit|_editor)?(?:_tool)?$/i
+const MAX_CHANGED = 100
+
+/** The files that a tool writes to, as far as its input names them; none of any other tool. */
+export function changedFiles(name: string, input: JsonValue | undefined): readonly string[] {
+  const fields = fieldsOf(input)
+  const patch =
+    fields === undefined
+      ? input
+      : (firstText(fields, 'input', 'patch', 'patchText', 'command') ?? lastWord(fields.command))
+  const patched = typeof patch === 'string' ? patchedFiles(patch).map(([, file]) => file) : []
+  if (patched.length > 0) return patched
+  if (fields === undefined) return []
+  const isEditing = EDITOR_TOOL.test(name) && firstText(fields, 'command') !== 'view'
+  if (!isEditing && !CHANGING_TOOL.test(name)) return []
+  const file = fileOf(fields)
+  return file === undefined ? [] : [file]
+}
+
+/** Codex passes patches to a program by its arguments, too. */
+function lastWord(command: JsonValue | undefined): JsonValue | undefined {
+  return Array.isArray(command) ? (command as readonly JsonValue[]).at(-1) : undefined
+}
+
 function lineOf(name: string, fields: Fields): string | undefined {
   const task = subagentTask(name, fields)
   if (task !== undefined) return taskLine(task)
@@ -101,12 +129,16 @@ function patternLine(fields: Fields): string | undefined {
 
 function fileLine(fields: Fields): string | undefined {
   const file =
-    firstText(fields, 'file_path', 'filePath', 'absolute_path', 'notebook_path') ??
-    firstText(fields, 'path', 'dir_path', 'directory', 'filename', 'file') ??
+    fileOf(fields) ??
+    firstText(fields, 'dir_path', 'directory', 'filename', 'file') ??
     listLine(fields.paths ?? fields.files)
   if (file === undefined) return undefined
   const range = rangeOf(fields)
   return range === undefined ? file : `${file}:${range}`
+}
+
+function fileOf(fields: Fields): string | undefined {
+  return firstText(fields, 'file_path', 'filePath', 'absolute_path', 'notebook_path', 'path')
 }
 
 function rangeOf(fields: Fields): string | undefined {
@@ -129,10 +161,16 @@ const PATCHED_FILE = /^\*\*\* (Add|Update|Delete) File: (.+)$/gm
 
 /** The files that a patch of Codex is about. */
 function patchLine(patch: string | undefined): string | undefined {
-  if (patch?.includes('*** Begin Patch') !== true) return undefined
-  const files = [...patch.slice(0, MAX_PARSED_LENGTH).matchAll(PATCHED_FILE)].slice(0, 20)
+  const files = patchedFiles(patch ?? '').slice(0, 20)
   if (files.length === 0) return undefined
-  return files.map(([, what = '', file = '']) => `${what.toLowerCase()} ${file}`).join(', ')
+  return files.map(([what, file]) => `${what.toLowerCase()} ${file}`).join(', ')
+}
+
+/** What a patch does, and to which file. */
+function patchedFiles(patch: string): readonly (readonly [what: string, file: string])[] {
+  if (!patch.includes('*** Begin Patch')) return []
+  const files = [...patch.slice(0, MAX_PARSED_LENGTH).matchAll(PATCHED_FILE)]
+  return files.slice(0, MAX_CHANGED).map(([, what = '', file = '']) => [what, file.trim()])
 }
 
 function questionLine(questions: JsonValue | undefined): string | undefined {

@@ -11,14 +11,16 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { jsonBytes } from '../reports/answer-bounds.ts'
 import { failureText } from './failure-text.ts'
 
-export type QuestionName = Question['name']
+/** A question that the JSON API answers by itself: an export is a file in parts. */
+export type ApiQuestion = Exclude<Question, { readonly name: 'exportPart' }>
+export type QuestionName = ApiQuestion['name']
 
 /** The answer of the JSON API to a question. */
 export type AnswerTo<Name extends QuestionName> = z.output<(typeof api)[Name]['answer']>
 
 /** Puts a question as the one who calls. */
 export type Ask = <Name extends QuestionName>(
-  question: Extract<Question, { readonly name: Name }>,
+  question: Extract<ApiQuestion, { readonly name: Name }>,
 ) => Promise<Result<AnswerTo<Name>, WebFailure>>
 
 export interface ToolContext {

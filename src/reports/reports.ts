@@ -8,6 +8,8 @@ import type { Visible } from '../domain/access.ts'
 import { createTicketReader, type TicketOf } from '../domain/ticket.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { StoreQueries } from '../api/queries.ts'
+import type { ExportMasking } from './export/shared-text.ts'
+import { exportPart } from './export/export-part.ts'
 import { facetsOf } from './facets.ts'
 import { fleetOf } from './fleet.ts'
 import { planWindowsOf } from './plan-windows.ts'
@@ -42,6 +44,8 @@ export interface ReportsDeps {
   readonly wasteMemo?: WasteMemo
   /** The ticket that a branch is for; by the usual pattern unless told otherwise. */
   readonly ticketOf?: TicketOf
+  /** What is masked in exported sessions; none can be exported without it. */
+  readonly masking?: ExportMasking
   /** Whose sessions these reports are of; everybody's unless told otherwise. */
   readonly visible?: Visible
 }
@@ -54,6 +58,7 @@ export function createReports(deps: ReportsDeps): Reports {
     pause = letOthersRun,
     visible = 'all',
     wasteMemo: memo = createWasteMemo(),
+    masking,
   } = deps
   const reader = visibleReader(deps.reader, visible)
   const remembered = deps.slices ?? createUsageSlices({ usage: reader.usage, now })
@@ -75,6 +80,10 @@ export function createReports(deps: ReportsDeps): Reports {
     turns: (key, query) => turnsPage(page, key, query),
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
+    exportPart: async (key, query) => {
+      if (masking === undefined) throw new Error('sessions are exported with masking alone')
+      return exportPart({ ...page, masking }, key, query)
+    },
     waste: (key) => wasteOf({ folds, pause }, key),
     wasteInRange: (query) => wasteInRange({ ...asked, folds, memo }, query),
     events: (key, query) => rawEvents(reader, key, query, pause),

@@ -106,10 +106,12 @@ function isItem(
   return turnKeyOf(observation, sessionKey) === turnKey && !isRoot(observation)
 }
 
-function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
+/** An item without its texts: what its row says. */
+export type ItemHead = Omit<WaterfallItem, 'input' | 'output' | 'facts' | 'truncated'>
+
+export function itemHead(observation: Observation): ItemHead {
   const { key, parentKey, startMs, endMs, level, statusMessage } = observation
-  const { completionStartMs, usage, costUsd, output } = observation
-  const isFailure = output === `[failed: ${statusMessage ?? ''}]`
+  const { completionStartMs, usage, costUsd } = observation
   return {
     id: shortId(key),
     parentId: parentKey === undefined || parentKey === ROOT_KEY ? null : shortId(parentKey),
@@ -124,6 +126,14 @@ function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
     costSource: costUsd === undefined ? null : (observation.costSource ?? 'agent'),
     tokens: usage === undefined ? null : tokensOf(usage),
     ttftMs: completionStartMs === undefined ? null : Math.max(0, completionStartMs - startMs),
+  }
+}
+
+function itemOf(observation: Observation, text: RecordedText): WaterfallItem {
+  const { output, statusMessage } = observation
+  const isFailure = output === `[failed: ${statusMessage ?? ''}]`
+  return {
+    ...itemHead(observation),
     input: text.contentOf(observation.input),
     output: isFailure ? null : text.contentOf(output),
     facts: factsOf(observation),

@@ -107,6 +107,10 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       const row = rowOf(key)
       return row && turn(row, turnKey)?.items.find((item) => item.id === id)
     },
+    exportPart: async (key) => {
+      const row = rowOf(key)
+      return row && ok({ text: `# ${row.title}\n`, nextCursor: null })
+    },
     wasteInRange: async () => wasteInRange(),
     waste: async (key) => rowOf(key) && { findings: waste(), omitted: 0, isPartial: false },
     events: async (key) => rowOf(key) && ok(rawEvents(nowMs)),

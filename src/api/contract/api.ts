@@ -24,6 +24,7 @@
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
  * | GET /api/sessions/:key/status-line | what a status line shows of it |
  * | GET /api/sessions/:key/waste | where it spent money or time to no purpose |
+ * | GET /api/sessions/:key/export | the session as one HTML or Markdown file, to be shared |
  * | GET /api/sessions/:key/events | its raw records, page by page |
  * | GET /api/sessions/:key/events/:id | one of them, whole |
  * | GET /api/live/recent, /api/live | what arrived last, and a stream of what arrives |
@@ -141,6 +142,8 @@ function post<B extends z.ZodType, A extends z.ZodType>(
 }
 
 export const LIVE_PATH = '/api/live'
+/** Answers with a file. */
+export const EXPORT_PATH = '/api/sessions/:key/export'
 export const OPENAPI_PATH = '/api/openapi.json'
 /** Where a login by an OIDC provider begins, and where it ends; both redirect. */
 export const OIDC_LOGIN_PATH = '/api/oidc/login'
@@ -149,6 +152,7 @@ export const OIDC_CALLBACK_PATH = '/api/oidc/callback'
 export const MCP_PATH = '/mcp'
 /** Of the paths that are in no table. */
 export const LIVE_ACCESS = READS_CONTENT
+export const EXPORT_ACCESS = READS_CONTENT
 export const MCP_ACCESS = READS_CONTENT
 export const OPENAPI_ACCESS = READS
 

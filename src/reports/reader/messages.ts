@@ -2,6 +2,7 @@
 import type { Visible } from '../../domain/access.ts'
 import type { KnownBudget } from '../../domain/managed-budget.ts'
 import type { OwnPrice } from '../../prices/own-prices.ts'
+import type { MaskSettings } from '../../processors/redact/record-masker.ts'
 import type { SessionPolicy } from '../../sessions/policy.ts'
 import type { StorePlace } from '../../storage/store-place.ts'
 import type { WebFailure } from '../../api/failure.ts'
@@ -14,6 +15,11 @@ export interface ReaderSettings extends StorePlace {
   readonly ownPrices: readonly OwnPrice[]
   /** Those of the settings and the file; what commands defined is in the store. */
   readonly budgets: { readonly fixed: readonly KnownBudget[]; readonly timeZone: string }
+  /** What is masked in exported sessions. Patterns cannot be handed over, their source can. */
+  readonly masking: {
+    readonly mode: MaskSettings['mode']
+    readonly userRules: readonly { readonly name: string; readonly source: string }[]
+  }
   /** How the ticket of a branch is found in its name. */
   readonly ticketPattern: string
   /** Address of Langfuse, for links; undefined without keys. */

@@ -7,6 +7,7 @@ import { platform, setPriority } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createTicketReader } from '../../domain/ticket.ts'
+import { userRuleOf } from '../../processors/redact/user-rules.ts'
 import { createPriceTable } from '../../prices/price-table.ts'
 import { createBudgetStates } from '../budget-state.ts'
 import { createSpendingMemo } from '../spending-memo.ts'
@@ -36,6 +37,10 @@ if (port === null) throw new Error('this module is the body of a thread')
 const { dataDir, database, ownPrices, budgets, langfuseUrl, intakeMemory, ...settings } =
   workerData as ThreadData
 const ticketOf = createTicketReader(settings.ticketPattern)
+const masking = {
+  mode: settings.masking.mode,
+  userRules: settings.masking.userRules.map(({ name, source }) => userRuleOf(name, source)),
+}
 const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
@@ -107,7 +112,7 @@ async function replyTo(request: Request, signal: AbortSignal): Promise<Reply> {
   }
   const { visible } = request
   const reports = createReports({
-    ...{ reader, policy, now, links, slices, folds, pause, visible, wasteMemo },
+    ...{ reader, policy, now, links, slices, folds, pause, visible, wasteMemo, masking },
     ticketOf,
   })
   const spending = {

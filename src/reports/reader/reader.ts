@@ -42,6 +42,7 @@ const LARGE: ReadonlySet<Question['name']> = new Set([
   'turns',
   'turn',
   'item',
+  'exportPart',
   'events',
   'event',
 ])

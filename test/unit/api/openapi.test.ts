@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
-import { api, LIVE_PATH } from '../../../src/api/contract/api.ts'
+import { api, EXPORT_PATH, LIVE_PATH } from '../../../src/api/contract/api.ts'
 import { openApiDocument } from '../../../src/api/openapi.ts'
 
 const document = openApiDocument('1.2.3')
@@ -15,9 +15,8 @@ test('it has every endpoint', () => {
   const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   )
-  const known = Object.values(api).map(
-    ({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
-  )
+  const paths = [...Object.values(api), { method: 'GET', path: EXPORT_PATH }]
+  const known = paths.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
   expect(documented.sort()).toEqual([...known, `GET ${LIVE_PATH}`].sort())
 })
 

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  bytesText,
-  countOfText,
-  countText,
-  durationText,
-  shareText,
-  tokensText,
-} from '../../../src/cli/figures.ts'
+import { durationText } from '../../../src/domain/duration-text.ts'
+import { bytesText, countOfText, countText, shareText, tokensText } from '../../../src/cli/figures.ts'
 import { usdText } from '../../../src/domain/usd-text.ts'
 
 const S = 1000

@@ -20,6 +20,7 @@ function setUp() {
       ownPrices: [],
       budgets: { fixed: [], timeZone: 'UTC' },
       ticketPattern: 'T-[0-9]+',
+      masking: { mode: 'on', userRules: [] },
       langfuseUrl: undefined,
     },
     readProjectId: async () => undefined,
