@@ -9,6 +9,7 @@ import { ENV_FILE, withoutEnvFiles } from './arguments.ts'
 import { addBudget } from './budget.ts'
 import { addCompletion } from './completion.ts'
 import type { ProgramContext } from './context.ts'
+import { addDataset } from './dataset.ts'
 import { addDelete } from './delete.ts'
 import { addDoctor } from './doctor.ts'
 import { addExport } from './export.ts'
@@ -119,6 +120,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
   addBudget(program, context, concluded)
   addKeys(program, context, concluded)
   addExport(program, context, concluded)
+  addDataset(program, context, concluded)
   addPrune(program, context, concluded)
   addDelete(program, context, concluded)
   addScrub(program, context, concluded)

@@ -56,8 +56,16 @@ export function createLangfuseLinks({
   return {
     prepare: () => void project(),
     session: (sessionId) => below(sessionPath(sessionId)),
-    trace: ({ traceKey, agentTraceId }) => below(`traces/${agentTraceId ?? traceIdOf(traceKey)}`),
+    trace: (trace) => below(`traces/${shownTraceId(trace)}`),
   }
+}
+
+/** The id under which a trace is sent. */
+export function shownTraceId({
+  traceKey,
+  agentTraceId,
+}: Pick<Observation, 'traceKey' | 'agentTraceId'>): string {
+  return agentTraceId ?? traceIdOf(traceKey)
 }
 
 /** Where a session stands, for who knows the project. */

@@ -19,6 +19,8 @@ import { itemHead, type ItemHead } from './waterfall.ts'
 export interface OutlineRow extends ItemHead {
   /** Of a tool: how long it waited for a person; null where that is not told. */
   readonly waitedMs: number | null
+  /** Of a tool: somebody or a rule refused it. */
+  readonly isRefused: boolean
 }
 
 export interface OutlineTurn {
@@ -38,6 +40,8 @@ export interface SessionOutline {
   /** In order; the newest. */
   readonly turns: readonly OutlineTurn[]
   readonly omittedTurns: number
+  /** Ids of the traces that exporters send, by the key of the turn. */
+  readonly traceIds: ReadonlyMap<string, string>
   /** As they were written first. */
   readonly files: readonly ChangedFile[]
   readonly omittedFiles: number
@@ -91,6 +95,7 @@ export async function outlineOf(
   return {
     turns: turns.map((head) => ({ head, ...rows.of(head.key) })),
     omittedTurns: omitted,
+    traceIds: heads.traceIds(),
     ...rows.files(),
   }
 }
@@ -151,7 +156,12 @@ function createRows(
     }
     const head = itemHead(told)
     const summary = head.summary === null ? null : ownText(head.summary)
-    turn.rows.push({ ...head, summary, waitedMs: waitedMs(observation) })
+    turn.rows.push({
+      ...head,
+      summary,
+      waitedMs: waitedMs(observation),
+      isRefused: observation.metadata.decision === 'reject',
+    })
     gathered.count += 1
     if (gathered.count > MAX_OUTLINE_ROWS) leaveOutOldest()
     if (observation.type === 'tool' && observation.level === 'DEFAULT') addFiles(observation, input)

@@ -8,7 +8,7 @@ import { ROOT_KEY } from '../sessions/turns/turn.ts'
 import type { Content } from '../api/contract/quantities.ts'
 import type { TurnHead } from '../api/contract/turn.ts'
 import { cutText, shortId } from './answer-bounds.ts'
-import type { LangfuseLinks } from './langfuse-links.ts'
+import { type LangfuseLinks, shownTraceId } from './langfuse-links.ts'
 import type { RecordedText } from './recorded-text.ts'
 import { addUsage, costsOf, emptyTokens } from './sums.ts'
 
@@ -20,6 +20,8 @@ export interface TurnHeads {
   add(emissions: readonly Emission[]): void
   /** One with the same turns, to which what is added is not added here. */
   fork(): TurnHeads
+  /** Ids of their traces, by the key of the turn. */
+  traceIds(): ReadonlyMap<string, string>
   /** In order, the newest 1000, and how many before them were left out. */
   result(links: LangfuseLinks): { readonly turns: readonly TurnHead[]; readonly omitted: number }
 }
@@ -132,6 +134,7 @@ function turnHeads(
       ])
       return turnHeads(options, new Map(copies), omitted)
     },
+    traceIds: () => new Map([...heads].map(([key, { trace }]) => [key, shownTraceId(trace)])),
     result: (links) => {
       bound()
       // What came late to a turn that had been left out makes a head without a root.

@@ -51,7 +51,7 @@ export async function exportPart(
     },
   )
   const renderer = renderers[format]
-  const nothing = { turns: [], omittedTurns: 0, files: [], omittedFiles: 0 }
+  const nothing = { turns: [], omittedTurns: 0, files: [], omittedFiles: 0, traceIds: new Map() }
   let text =
     session === undefined
       ? ''

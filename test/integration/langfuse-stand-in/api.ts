@@ -2,6 +2,7 @@
  * Langfuse's public API as far as it concerns what is sent to it: which answer a request gets,
  * as measured on a Langfuse 4.16 in its default mode. Knows nothing of connections and faults.
  */
+import type { DatasetStore } from './dataset-store.ts'
 import type { RequestKind } from './fault.ts'
 import type { ScoreStore } from './score-store.ts'
 import type { SpanStore } from './span-store.ts'
@@ -28,6 +29,8 @@ const PROJECTS_PATH = '/api/public/projects'
 const TRACES_PATH = '/api/public/traces'
 const INGESTION_PATH = '/api/public/ingestion'
 const OBSERVATIONS_PATH = '/api/public/v2/observations'
+const DATASETS_PATH = '/api/public/v2/datasets'
+const DATASET_ITEMS_PATH = '/api/public/dataset-items'
 const HEALTH_PATH = '/api/public/health'
 const UNAUTHORIZED: ApiAnswer = {
   status: 401,
@@ -51,6 +54,7 @@ export interface Server {
   readonly isAllowed: (authorization: unknown) => boolean
   readonly spans: SpanStore
   readonly scores: ScoreStore
+  readonly datasets: DatasetStore
   readonly version: string
 }
 
@@ -67,8 +71,10 @@ export function answerTo(request: ApiRequest, server: Server): ApiAnswer {
   if (method === 'GET' && path === PROJECTS_PATH && isAllowed(headers.authorization)) {
     return { status: 200, body: { data: [{ id: 'stand-in', name: 'Stand-in' }] } }
   }
+  const isOfDatasets = path.startsWith(DATASETS_PATH) || path.startsWith(DATASET_ITEMS_PATH)
+  if (isOfDatasets && !isAllowed(headers.authorization)) return UNAUTHORIZED
   if (isAllowed(headers.authorization)) {
-    const answer = deletion(request, server)
+    const answer = deletion(request, server) ?? datasetAnswer(request, server)
     if (answer !== undefined) return answer
   }
   const routes: Record<string, () => ApiAnswer> = {
@@ -113,6 +119,33 @@ function deletion(request: ApiRequest, { spans, scores }: Server): ApiAnswer | u
   const scoreId = path.slice(SCORES_PATH.length + 1)
   scores.deleteWhere(({ id }) => id === scoreId)
   return { status: 202, body: { message: 'Score deletion queued' } }
+}
+
+/** Datasets and their items; `undefined` for everything else. */
+function datasetAnswer(
+  { method, path, json }: ApiRequest,
+  { datasets }: Server,
+): ApiAnswer | undefined {
+  const found = (value: Json | undefined): ApiAnswer =>
+    value === undefined
+      ? { status: 404, body: { error: 'LangfuseNotFoundError', message: 'not found' } }
+      : { status: 200, body: value }
+  const named = (prefix: string) => decodeURIComponent(path.slice(prefix.length + 1))
+  if (method === 'GET') {
+    if (path.startsWith(`${DATASETS_PATH}/`)) return found(datasets.get(named(DATASETS_PATH)))
+    if (path.startsWith(`${DATASET_ITEMS_PATH}/`)) {
+      return found(datasets.item(named(DATASET_ITEMS_PATH)))
+    }
+  }
+  if (method !== 'POST') return undefined
+  if (path === DATASETS_PATH) {
+    const made = datasets.create(json)
+    return 'error' in made ? badRequest(made.error) : found(made.dataset)
+  }
+  if (path !== DATASET_ITEMS_PATH) return undefined
+  const made = datasets.put(json)
+  if ('item' in made) return found(made.item)
+  return made.error === 'Dataset not found' ? found(undefined) : badRequest(made.error)
 }
 
 /** Of one trace or one session, if the question names it. */

@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { answerTo } from './api.ts'
+import { createDatasetStore, type DatasetStore } from './dataset-store.ts'
 import { createFaultPlan, type Fault } from './fault.ts'
 import { createMisbehaviour } from './misbehaviour.ts'
 import { type ReceivedRequest, receivedRequest } from './received-request.ts'
@@ -30,6 +31,7 @@ export interface LangfuseStandIn {
   spanIdCounts(): ReadonlyMap<string, number>
   /** Scores as they stand, the latest of each id. */
   scores(): readonly StoredScore[]
+  readonly datasets: DatasetStore
   /** Every request of the public API without its body, also those refused or broken. */
   requests(): readonly RequestRecord[]
   /** The next requests misbehave, one fault each. */
@@ -61,6 +63,7 @@ export async function createLangfuseStandIn(
 ): Promise<LangfuseStandIn> {
   const spans = createSpanStore()
   const scores = createScoreStore()
+  const datasets = createDatasetStore()
   const requests: RequestRecord[] = []
   const faults = createFaultPlan()
   const misbehaviour = createMisbehaviour()
@@ -85,7 +88,7 @@ export async function createLangfuseStandIn(
     }
     requests.push(recordOf(request))
     const fault = faults.take(request.kind) ?? decide(request)
-    const answer = () => answerTo(request, { isAllowed, spans, scores, version })
+    const answer = () => answerTo(request, { isAllowed, spans, scores, datasets, version })
     if (fault !== undefined) return misbehaviour.answer(response, fault, answer)
     const { status, body } = answer()
     send(response, status, body)
@@ -116,6 +119,7 @@ export async function createLangfuseStandIn(
     spans: () => spans.all(),
     spanIdCounts: counts,
     scores: () => scores.all(),
+    datasets,
     requests: () => requests,
     plan: (...planned) => faults.add(planned),
     always: (next) => {
