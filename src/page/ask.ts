@@ -29,9 +29,7 @@ export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends 
   endpoint: Endpoint<Q, B, A>,
   { params = {}, query = {}, body }: Given<Q, B> = {},
 ): Promise<z.output<A>> {
-  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) =>
-    encodeURIComponent(params[name] ?? ''),
-  )
+  const path = pathOf(endpoint.path, params)
   const search = searchOf(query)
   const isPost = endpoint.method === 'POST'
   const response = await send(search === '' ? path : `${path}?${search}`, {
@@ -46,6 +44,29 @@ export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends 
   const parsed = endpoint.answer.safeParse(answer)
   if (parsed.success) return parsed.data
   throw new AskError(`${path} answered in a format that this page does not know; reload it.`, 0)
+}
+
+/** A file, and what the bridge calls it; rejects as `ask` does. */
+export async function askForFile(
+  template: string,
+  { params = {}, query = {} }: Pick<Given<z.ZodObject, z.ZodType>, 'params' | 'query'>,
+): Promise<{ readonly blob: Blob; readonly name: string }> {
+  const response = await send(`${pathOf(template, params)}?${searchOf(query)}`, {})
+  if (!response.ok) {
+    const answer: unknown = await response.json().catch(() => undefined)
+    throw new AskError(reasonOf(answer, response), response.status)
+  }
+  const [, name = 'session'] =
+    /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? []
+  const blob = await response.blob().catch(() => {
+    throw new AskError('The file broke off. The log of the bridge says why.', 0)
+  })
+  return { blob, name }
+}
+
+/** `/api/sessions/:key` with its parameters. */
+function pathOf(template: string, params: Readonly<Record<string, string>>): string {
+  return template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
 }
 
 /** A stream of Server-Sent Events, until `signal` ends it; rejects as `ask` does. */

@@ -81,13 +81,19 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge as it comes', 
       })
     }
     const session = `/sessions/${encodeURIComponent(`claude-code@red/${idOf('plain')}`)}`
-    const remove = (visit: Visit) => visit.page.getByRole('button', { name: 'Delete' })
+    const remove = async ({ page }: Visit) => {
+      await page.getByRole('button', { name: 'Session', exact: true }).click()
+      await expectShown(page.getByRole('menuitem', { name: 'Export as HTML', exact: true }))
+      const count = await page.getByRole('menuitem', { name: 'Delete' }).count()
+      await page.keyboard.press('Escape')
+      return count
+    }
     const delivery = (visit: Visit) => visit.page.getByRole('link', { name: 'Delivery' })
     const visit = await stage.visit(bridge.url)
     await visit.go(`${session}#token=${reader}`)
     await expectShown(visit.page.getByText(PROMPT).first())
     await expectShown(visit.page.getByText('reader · red'))
-    expect([await remove(visit).count(), await delivery(visit).count()]).toEqual([0, 0])
+    expect([await remove(visit), await delivery(visit).count()]).toEqual([0, 0])
     await visit.page.getByRole('button', { name: 'Log out' }).click()
     await expectShown(visit.page.getByLabel('API key of the bridge'))
     // Not the session itself, which is answered with 404: the browser would complain.
@@ -98,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge as it comes', 
     await visit.page.getByRole('button', { name: 'Log out' }).click()
     await visit.go(`${session}#token=${API_KEY}`)
     await expectShown(visit.page.getByText(PROMPT).first())
-    expect([await remove(visit).count(), await delivery(visit).count()]).toEqual([1, 1])
+    expect([await remove(visit), await delivery(visit).count()]).toEqual([1, 1])
   })
 
   test('takes a token that comes in a tab it is open in', async () => {

@@ -40,10 +40,14 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge', () => {
     const visit = await stage.visit(bridge.url)
     await visit.go('/sessions?range=all')
     await visit.page.locator(`a[href="${pathOf(gone.id)}"]`).click()
-    await visit.page.getByRole('button', { name: 'Delete' }).click()
+    const remove = async () => {
+      await visit.page.getByRole('button', { name: 'Session', exact: true }).click()
+      await visit.page.getByRole('menuitem', { name: 'Delete' }).click()
+    }
+    await remove()
     await visit.page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click()
     expect(Object.keys(gone.rows())).toContain('sessions')
-    await visit.page.getByRole('button', { name: 'Delete' }).click()
+    await remove()
     await visit.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await expectShown(visit.heading('Sessions'))
     // That it was read, and who deleted it, is kept.

@@ -80,7 +80,8 @@ describe.skipIf(chromiumPath === undefined)('the page over the recordings', () =
     await page.getByRole('button', { name: 'Show', exact: true }).click()
     await page.locator('summary', { hasText: 'api_request' }).first().click()
     await expectShown(page.locator('details[open] pre', { hasText: '"request_id": "req_mock' }))
-    const link = page.getByRole('link', { name: 'Open in Langfuse' })
+    await page.getByRole('button', { name: 'Session', exact: true }).click()
+    const link = page.getByRole('menuitem', { name: 'Open in Langfuse' })
     expect(await link.getAttribute('href')).toBe(
       `${corpus.langfuse.url}/project/stand-in/sessions/${id}`,
     )

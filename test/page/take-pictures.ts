@@ -51,7 +51,7 @@ for (const { name, path, opens, ...options } of pictures) {
     await page.locator(opens).first().click()
     await page.locator('.waterfall').waitFor()
     // Asked of Langfuse at the first look at any session, and there at the next.
-    await page.getByRole('link', { name: 'Open in Langfuse' }).waitFor()
+    await page.getByRole('link', { name: 'Trace in Langfuse' }).waitFor()
   }
   await page.screenshot({ path: join(images, `${name}.png`) })
   await page.close()

@@ -1,5 +1,5 @@
 /** A button that asks again before it does what cannot be undone. */
-import { type ReactNode, useId, useRef } from 'react'
+import { type ReactNode, type RefObject, useId, useRef } from 'react'
 
 export interface ConfirmButtonProps {
   readonly label: string
@@ -9,10 +9,8 @@ export interface ConfirmButtonProps {
   readonly isDisabled?: boolean
 }
 
-export function ConfirmButton(props: ConfirmButtonProps) {
-  const { label, question, children, onConfirm, isDisabled = false } = props
+export function ConfirmButton({ isDisabled = false, ...asked }: ConfirmButtonProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const id = useId()
   return (
     <>
       <button
@@ -21,18 +19,36 @@ export function ConfirmButton(props: ConfirmButtonProps) {
         disabled={isDisabled}
         onClick={() => dialog.current?.showModal()}
       >
-        {label}
+        {asked.label}
       </button>
-      <dialog ref={dialog} aria-labelledby={id}>
-        <h2 id={id}>{question}</h2>
-        <p>{children}</p>
-        <form method="dialog" className="dialog-actions">
-          <button type="submit">Keep</button>
-          <button type="submit" className="danger-solid" onClick={onConfirm}>
-            {label}
-          </button>
-        </form>
-      </dialog>
+      <ConfirmDialog dialog={dialog} {...asked} />
     </>
+  )
+}
+
+export interface ConfirmDialogProps extends Omit<ConfirmButtonProps, 'isDisabled'> {
+  /** To have it shown. */
+  readonly dialog: RefObject<HTMLDialogElement | null>
+}
+
+export function ConfirmDialog({
+  dialog,
+  label,
+  question,
+  children,
+  onConfirm,
+}: ConfirmDialogProps) {
+  const id = useId()
+  return (
+    <dialog ref={dialog} aria-labelledby={id}>
+      <h2 id={id}>{question}</h2>
+      <p>{children}</p>
+      <form method="dialog" className="dialog-actions">
+        <button type="submit">Keep</button>
+        <button type="submit" className="danger-solid" onClick={onConfirm}>
+          {label}
+        </button>
+      </form>
+    </dialog>
   )
 }

@@ -1,14 +1,10 @@
-/** Which session this is, its way into Langfuse, and its deletion. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link, useLocation } from 'wouter'
-import { api } from '../../api/contract/api.ts'
+/** Which session this is, the ways to its neighbours, and what can be done with it. */
+import { Link } from 'wouter'
 import type { Session } from '../../api/contract/session.ts'
-import { ask } from '../ask.ts'
 import { exactMoment, formatAgo, formatMoment } from '../format/moment.ts'
 import { useNow } from '../now.ts'
-import { useMay } from '../rights.ts'
-import { ConfirmButton } from './confirm-button.tsx'
-import { Failed } from './state.tsx'
+import { SessionMenu } from './session-menu.tsx'
+import { SessionNeighbours } from './session-neighbours.tsx'
 import { UserName } from './user-name.tsx'
 
 const CLOSE_REASONS: Readonly<Record<string, string>> = {
@@ -20,9 +16,8 @@ const CLOSE_REASONS: Readonly<Record<string, string>> = {
 }
 
 export function SessionHead({ data }: { readonly data: Session }) {
-  const { session, agentVersion, langfuseUrl } = data
+  const { session, agentVersion } = data
   const nowMs = useNow()
-  const mayDelete = useMay('admin')
   const facts = [session.project, session.team].filter((fact) => fact !== null)
   return (
     <header className="session-head">
@@ -49,12 +44,8 @@ export function SessionHead({ data }: { readonly data: Session }) {
         </p>
       </div>
       <div className="session-actions">
-        {langfuseUrl !== null && (
-          <a className="button" href={langfuseUrl} target="_blank" rel="noreferrer">
-            Open in Langfuse
-          </a>
-        )}
-        {mayDelete && <DeleteSession sessionKey={session.key} />}
+        <SessionNeighbours session={session} />
+        <SessionMenu data={data} />
       </div>
     </header>
   )
@@ -62,31 +53,4 @@ export function SessionHead({ data }: { readonly data: Session }) {
 
 function closeText(reason: string | null): string {
   return reason === null ? 'closed' : (CLOSE_REASONS[reason] ?? `closed (${reason})`)
-}
-
-function DeleteSession({ sessionKey }: { readonly sessionKey: string }) {
-  const queries = useQueryClient()
-  const [, navigate] = useLocation()
-  const remove = useMutation({
-    mutationFn: () => ask(api.deleteSession, { params: { key: sessionKey } }),
-    onSuccess: () => {
-      queries.removeQueries({ queryKey: ['session', sessionKey] })
-      void queries.invalidateQueries()
-      navigate('/sessions')
-    },
-  })
-  return (
-    <>
-      <ConfirmButton
-        label="Delete"
-        question="Delete this session?"
-        isDisabled={remove.isPending}
-        onConfirm={() => remove.mutate()}
-      >
-        All its records on this machine are permanently deleted. What Langfuse already has stays
-        there.
-      </ConfirmButton>
-      {remove.isError && <Failed error={remove.error} />}
-    </>
-  )
 }
