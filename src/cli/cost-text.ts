@@ -1,7 +1,7 @@
 /** What was spent, as a person reads it: what is not known is not $0.00, and estimates are marked. Pure. */
 import type { Costs } from '../api/contract/quantities.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { countText } from './figures.ts'
+import { countText } from '../domain/figure-text.ts'
 import type { Column } from './table.ts'
 
 /** `$0.42`, `unknown`. */

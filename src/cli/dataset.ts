@@ -8,7 +8,7 @@ import type { DatasetItem, LangfuseDatasets } from '../exporters/langfuse/datase
 import type { SelectedTurn, TurnSelection } from '../reports/dataset-turns.ts'
 import type { CliContext } from './context.ts'
 import { langfuseDestination, nameDestinations } from './destination.ts'
-import { countOfText } from './figures.ts'
+import { countOfText } from '../domain/figure-text.ts'
 import { findSession, NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { numberBetween } from './number-option.ts'
 import { type Data, withData } from './open-data.ts'

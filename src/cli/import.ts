@@ -19,7 +19,7 @@ import {
   langfuseDestination,
   nameDestinations,
 } from './destination.ts'
-import { bytesText, countOfText } from './figures.ts'
+import { bytesText, countOfText } from '../domain/figure-text.ts'
 import { configuredBridge, findBridge } from './folder-bridge.ts'
 import {
   type Conclude,

@@ -1,8 +1,7 @@
 /** One event of the live feed as a line: when, which session, what. Pure. */
 import type { LiveEvent } from '../api/contract/live.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { durationText } from '../domain/duration-text.ts'
-import { countText } from './figures.ts'
+import { countText, durationText } from '../domain/figure-text.ts'
 import { cutTo, plainLine, widthOf } from './plain-text.ts'
 import { shortId } from './session-table.ts'
 import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'

@@ -16,7 +16,7 @@ import {
   openDeadItemList,
 } from './dead-items.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
-import { bytesText } from './figures.ts'
+import { bytesText } from '../domain/figure-text.ts'
 import { numberBetween } from './number-option.ts'
 import {
   type Conclude,

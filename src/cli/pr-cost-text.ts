@@ -2,7 +2,7 @@
 import type { UsageRow } from '../api/contract/usage.ts'
 import type { PullRequestCost } from '../reports/pull-request-cost.ts'
 import { costColumns, costNote, costText } from './cost-text.ts'
-import { countOfText, countText, tokensText } from './figures.ts'
+import { countOfText, countText, tokensText } from '../domain/figure-text.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { plainLine } from './plain-text.ts'
 import { markdownTable, markdownText } from './row-format.ts'

@@ -19,7 +19,7 @@ import { type ProviderDay, readProviderUsage } from '../reports/reconcile/provid
 import type { ReconciledDay, ReconciledSession } from '../reports/reconcile/reconciliation.ts'
 import type { CliContext } from './context.ts'
 import { costText } from './cost-text.ts'
-import { countOfText, countText, tokensText } from './figures.ts'
+import { countOfText, countText, tokensText } from '../domain/figure-text.ts'
 import { allSessions, findSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'

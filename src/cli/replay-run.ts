@@ -4,7 +4,7 @@ import type { Emission } from '../domain/emission.ts'
 import type { ItemKind } from '../domain/outbox.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
-import { countOfText } from './figures.ts'
+import { countOfText } from '../domain/figure-text.ts'
 import type { Data } from './open-data.ts'
 import type { Progress } from './progress.ts'
 

@@ -63,7 +63,7 @@ export interface ReportData {
   /** All of them, the most used first. */
   readonly tools: readonly ToolUse[]
   /** All sessions that cost something within the range, those that cost most in it first. */
-  readonly dearest: readonly SessionRow[]
+  readonly mostExpensive: readonly SessionRow[]
   readonly tips: readonly Tip[]
 }
 
@@ -132,7 +132,7 @@ export async function reportData(
     rows: rowsOf(buckets, used, partsIn),
     shares: sharesOf(report),
     tools: report.tools.map(toolUseOf),
-    dearest: await mostExpensiveOf(reader, used),
+    mostExpensive: await mostExpensiveOf(reader, used),
     tips: tipsOf(modelBuckets.map(bucketOfModel), report.tools),
   })
 }

@@ -1,8 +1,13 @@
 /** A report in each of its formats. Pure. */
 import { addUsd } from '../domain/exact-sum.ts'
 import { costSummary } from './cost-text.ts'
-import { durationText } from '../domain/duration-text.ts'
-import { countOfText, shareText, tokensText } from './figures.ts'
+import {
+  costComparison,
+  countOfText,
+  durationText,
+  shareText,
+  tokensText,
+} from '../domain/figure-text.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { limitOf, type LimitOptions } from './output-options.ts'
 import { type RoiAssumptions, type RoiFigures, roiOf } from '../reports/roi.ts'
@@ -186,13 +191,13 @@ function toolsOf({ tools }: ReportData, listed: number): readonly Section[] {
   return [section(toolRateColumns, tools.slice(0, listed), below)]
 }
 
-function sessionsOf({ dearest, timeZone }: ReportData, listed: number): readonly Section[] {
-  if (dearest.length === 0) return []
-  const rest = dearest.slice(listed)
+function sessionsOf({ mostExpensive, timeZone }: ReportData, listed: number): readonly Section[] {
+  if (mostExpensive.length === 0) return []
+  const rest = mostExpensive.slice(listed)
   const restUsd = rest.reduce((sum, { costUsd }) => addUsd(sum, costUsd ?? 0), 0)
   const more = `${moreText(rest.length, 'session')} (together ${usdText(restUsd)}); ${HOW_ALL}.`
   const below = rest.length > 0 ? [more] : []
-  const shown = dearest.slice(0, listed)
+  const shown = mostExpensive.slice(0, listed)
   return [section(mostExpensiveColumns(shown, timeZone), shown, below)]
 }
 
@@ -219,9 +224,9 @@ function notesOf({ fromMs, toMs, asked }: ReportData): readonly string[] {
 function summaryOf(overview: Overview): readonly string[] {
   const { totals, cache, firstCommit, previous } = overview
   const change =
-    !previous?.costUsd || totals.costUsd === null
+    previous === null
       ? undefined
-      : `${changeText(totals.costUsd / previous.costUsd - 1)} on the period before`
+      : costComparison(totals.costUsd, previous.costUsd, 'the period before')
   const spent = [
     costSummary(totals, totals.modelCalls),
     change,
@@ -247,12 +252,8 @@ function cacheText(hitRatio: number, savedUsd: number | null): string {
   return savedUsd === null ? share : `${share} (about ${usdText(savedUsd)} saved)`
 }
 
-function changeText(change: number): string {
-  return `${change < 0 ? '−' : '+'}${shareText(Math.abs(change))}`
-}
-
 function jsonOf(data: Reported, listed: number) {
-  const { overview, rows, shares, tools, dearest, tips, period, groups, timeZone } = data
+  const { overview, rows, shares, tools, mostExpensive, tips, period, groups, timeZone } = data
   const { totals, previous, cache, edits, firstCommit } = overview
   const byGroup = (values: readonly (string | null)[]) =>
     Object.fromEntries(groups.map(({ name }, at) => [name, values[at] ?? null]))
@@ -285,7 +286,7 @@ function jsonOf(data: Reported, listed: number) {
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,
     })),
-    dearest: dearest.slice(0, listed).map((row) => objectOf(sessionFields, row)),
+    dearest: mostExpensive.slice(0, listed).map((row) => objectOf(sessionFields, row)),
     ...(data.waste !== undefined && { waste: wasteJson(data.waste) }),
     tips: tips.map((tip) => ({ ...tip, text: tipText(tip) })),
   }

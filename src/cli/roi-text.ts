@@ -1,7 +1,7 @@
 /** The return as a person reads it, with the assumptions that it is made of. Pure. */
 import { usdText } from '../domain/usd-text.ts'
 import type { Roi, RoiAssumptions, RoiFigures, RoiUnit } from '../reports/roi.ts'
-import { countOfText } from './figures.ts'
+import { countOfText } from '../domain/figure-text.ts'
 
 export const ROI_TITLE = 'Return'
 

@@ -5,8 +5,13 @@ import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal
 import type { WaitingCounts } from '../storage/store-reader.ts'
 import type { Overview } from '../api/contract/overview.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
-import { durationText } from '../domain/duration-text.ts'
-import { bytesText, countOfText, countText, tokensText } from './figures.ts'
+import {
+  bytesText,
+  countOfText,
+  countText,
+  durationText,
+  tokensText,
+} from '../domain/figure-text.ts'
 import type { FolderMatch } from './folder-bridge.ts'
 import { allTokens } from './session-table.ts'
 import { styled, type Style, type TextLine } from './terminal.ts'

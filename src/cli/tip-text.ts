@@ -1,7 +1,7 @@
 /** A tip as a person reads it: what was seen, with its numbers, and what to try. Pure. */
 import type { Tip } from '../reports/tips.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { countText, shareText } from './figures.ts'
+import { countText, shareText } from '../domain/figure-text.ts'
 
 /** `shown` makes names of tools and models fit for where the text goes. */
 export function tipText(tip: Tip, shown: (name: string) => string = (name) => name): string {

@@ -1,8 +1,7 @@
 /** What `top` shows of what goes on, on a terminal of any width. Pure. */
 import type { BudgetState } from '../api/contract/budgets.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { durationText } from '../domain/duration-text.ts'
-import { countOfText } from './figures.ts'
+import { countOfText, durationText } from '../domain/figure-text.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { shortId } from './session-table.ts'
 import { tableLines } from './table.ts'

@@ -2,7 +2,7 @@
 import type { TurnHead, WaterfallItem } from '../api/contract/turn.ts'
 import { type PlacedItem, placedItems } from '../api/contract/turn-tree.ts'
 import { usdText } from '../domain/usd-text.ts'
-import { durationText } from '../domain/duration-text.ts'
+import { durationText } from '../domain/figure-text.ts'
 import { plainLine } from './plain-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'

@@ -36,11 +36,11 @@ export async function facetsOf(
     await pause()
   }
   return {
-    agents: agents.dearest(),
+    agents: agents.mostExpensive(),
     models: (await facets.models(MAX_EACH)).filter(isName),
-    projects: projects.dearest(),
-    teams: teams.dearest(),
-    users: users.dearest(),
+    projects: projects.mostExpensive(),
+    teams: teams.mostExpensive(),
+    users: users.mostExpensive(),
     attributes: (await facets.attributeKeys(MAX_EACH)).filter(isName),
   }
 }
@@ -52,7 +52,7 @@ function createCosts() {
     add: (name: string | undefined, costUsd: number): void => {
       if (name !== undefined && isName(name)) costs.set(name, (costs.get(name) ?? 0) + costUsd)
     },
-    dearest: (): string[] =>
+    mostExpensive: (): string[] =>
       [...costs]
         .sort(([, a], [, b]) => b - a)
         .slice(0, MAX_EACH)

@@ -18,16 +18,16 @@ import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf, sessionRowOf } from './session-lists.ts'
 import type { Pause } from './pause.ts'
-import { bucketAt, bucketsOf, countBuckets, dayOf } from './time-buckets.ts'
+import { bucketAt, type BucketUnit, bucketsOf, countBuckets, dayOf } from './time-buckets.ts'
 import { type Part, type UsageReport, usageReport } from './usage-report.ts'
 import { seriesOf } from './usage-series.ts'
 import type { UsageSlices } from './usage-slices.ts'
 import { addSums, costsOf, emptySums, tokensOf } from './sums.ts'
 
-const MAX_BUCKETS = 1000
+export const MAX_BUCKETS = 1000
 const MAX_SHARES = 20
 const MAX_TOOLS = 50
-const MAX_DEAREST = 10
+const MAX_EXPENSIVE_SESSIONS = 10
 /** Stands for all models, projects, … beyond those that are listed. */
 export const OTHER = '(other)'
 
@@ -46,19 +46,13 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
   const range = await rangeOf(deps, query)
   const buckets = bucketsOf(range, query.bucket, query.tz, MAX_BUCKETS)
   const firstMs = buckets[0]?.fromMs ?? range.toMs
-  const hoursFromMs = query.bucket === 'hour' ? firstMs : Number.POSITIVE_INFINITY
-  const spanAt = (ms: number): Span => {
-    const hour = ms >= hoursFromMs ? bucketAt(buckets, ms) : undefined
-    if (hour !== undefined) return hour
-    const { fromMs, toMs } = dayOf(ms, query.tz)
-    return { fromMs, toMs: ms < hoursFromMs ? Math.min(toMs, hoursFromMs) : toMs }
-  }
+  const spanAt = spansFor(buckets, query)
   const conditions = await conditionsOf(deps, query.where)
   const found = await slices.read(filter, range, spanAt, pause, conditions)
   const report = usageReport(found)
   const mostExpensiveModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
-  const dearest = report.dearest(MAX_DEAREST)
-  const rows = await reader.lists.byIds(dearest)
+  const mostExpensive = report.mostExpensiveSessions(MAX_EXPENSIVE_SESSIONS)
+  const rows = await reader.lists.byIds(mostExpensive)
   return {
     fromMs: range.fromMs,
     toMs: range.toMs,
@@ -79,7 +73,7 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     },
     tools: report.tools.slice(0, MAX_TOOLS).map(toolUseOf),
     edits: editsOf(report),
-    dearest: dearest.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf)),
+    dearest: mostExpensive.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf)),
     firstCommit: {
       medianMs: median(report.firstCommitsMs) ?? null,
       sessions: report.firstCommitsMs.length,
@@ -106,6 +100,23 @@ export async function rangeOf(
   const bounds = used ?? { fromMs: now(), toMs: now() }
   const fromMs = bucketOf(Math.min(bounds.fromMs, to ?? bounds.fromMs))
   return { fromMs, toMs: Math.max(fromMs, to === undefined ? bounds.toMs : bucketEndOf(to)) }
+}
+
+/**
+ * The slice of time that a moment is read in: a day, within buckets of an hour the hour. No slice reaches
+ * over the end of a bucket.
+ */
+export function spansFor(
+  buckets: readonly Span[],
+  { bucket, tz }: { readonly bucket?: BucketUnit | undefined; readonly tz: string },
+): (ms: number) => Span {
+  const hoursFromMs = bucket === 'hour' ? (buckets[0]?.fromMs ?? 0) : Number.POSITIVE_INFINITY
+  return (ms) => {
+    const hour = ms >= hoursFromMs ? bucketAt(buckets, ms) : undefined
+    if (hour !== undefined) return hour
+    const { fromMs, toMs } = dayOf(ms, tz)
+    return { fromMs, toMs: ms < hoursFromMs ? Math.min(toMs, hoursFromMs) : toMs }
+  }
 }
 
 /** Compares the part of the range that is over with as long a time before it. */

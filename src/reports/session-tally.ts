@@ -10,7 +10,7 @@ export interface SessionTally {
   /** By whom and where they are; as the newest slice says it. */
   readonly cohorts: ReadonlyMap<Cohort, number>
   /** Ids of those that cost most, over all slices. */
-  dearest(count: number): readonly number[]
+  mostExpensive(count: number): readonly number[]
   /** How many different ones there are in these lists. */
   distinct(lists: readonly (readonly number[])[]): number
 }
@@ -40,7 +40,7 @@ export function tallySessions(slices: readonly Slice[]): SessionTally {
   return {
     count,
     cohorts,
-    dearest: (wanted) => mostExpensiveOf(costs, wanted),
+    mostExpensive: (wanted) => mostExpensiveOf(costs, wanted),
     distinct: (asked) => {
       questions += 1
       let found = 0

@@ -33,7 +33,7 @@ export interface UsageReport {
   /** What a measure adds up to, of one facet or of all. */
   activity(measure: string, facet?: string): number
   /** Ids of the sessions that cost most within the range. */
-  dearest(count: number): readonly number[]
+  mostExpensiveSessions(count: number): readonly number[]
   readonly firstCommitsMs: readonly number[]
 }
 
@@ -122,7 +122,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       for (const [name, value] of activity) if (name.startsWith(`${measure}|`)) sum += value
       return sum
     },
-    dearest: (count) => tally.dearest(count),
+    mostExpensiveSessions: (count) => tally.mostExpensive(count),
     firstCommitsMs,
   }
 }

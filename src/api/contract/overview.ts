@@ -45,7 +45,7 @@ export const bucket = z
     modelCalls: count,
     /**
      * Cost by model, for a stacked chart; models that cost nothing are left out. The range's 20
-     * dearest, the rest as `(other)`.
+     * most expensive, the rest as `(other)`.
      */
     costByModelUsd: z.record(z.string(), usd),
   })
@@ -136,7 +136,7 @@ export const overviewAnswer = z
     /** The most used first; at most 50. */
     tools: z.array(toolUse),
     edits: z.object({ accepted: count, rejected: count, acceptance: ratio }),
-    /** At most 10. */
+    /** The most expensive sessions, at most 10. Keeps its first name: fields of the API are not renamed. */
     dearest: z.array(sessionRow),
     /** From a session's first prompt to its first commit, over the sessions that have one. */
     firstCommit: z.object({ medianMs: durationMs.nullable(), sessions: count }),

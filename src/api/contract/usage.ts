@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { GROUPS_SYNTAX, USAGE_GROUPS, usageGroupsOf } from '../../domain/usage-group.ts'
 import { filterShape, timeZone } from './filter.ts'
-import { costShape, count, timeMs, tokens } from './quantities.ts'
+import { BUCKETS } from './overview.ts'
+import { costShape, count, timeMs, tokens, usd } from './quantities.ts'
 
 /** Names of groups between commas. */
 const groups = z
@@ -20,6 +21,10 @@ export const usageQuery = z.object({
     .default('model')
     .meta({ description: 'one or two groups between commas, such as project,model' }),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
+  bucket: z
+    .enum(BUCKETS)
+    .optional()
+    .meta({ description: 'with `series` in the answer, in buckets of this size' }),
 })
 export type UsageQuery = z.output<typeof usageQuery>
 
@@ -36,6 +41,21 @@ export const usageRow = z
   .meta({ id: 'UsageRow' })
 export type UsageRow = z.infer<typeof usageRow>
 
+/** One bucket of time, with what falls to each row of the answer in it. */
+export const usageBucket = z
+  .object({
+    startMs: timeMs,
+    sessions: count,
+    /** By kind, of all rows. */
+    tokens,
+    /** US dollars, one for each row, in their order. */
+    costUsd: z.array(usd),
+    /** All tokens, one for each row, in their order. */
+    tokenSums: z.array(count),
+  })
+  .meta({ id: 'UsageBucket' })
+export type UsageBucket = z.infer<typeof usageBucket>
+
 export const usageAnswer = z
   .object({
     fromMs: timeMs,
@@ -48,6 +68,8 @@ export const usageAnswer = z
      * add up to the totals. A session counts with each name that its calls have.
      */
     rows: z.array(usageRow),
+    /** Where a bucket was asked for: every one of the range (the newest 1000), empty ones as zeros. */
+    series: z.array(usageBucket).optional(),
   })
   .meta({ id: 'Usage' })
 export type UsageAnswer = z.infer<typeof usageAnswer>

@@ -1,6 +1,6 @@
 /** What an exported session says, in words: masked, but not yet in the syntax of a format. Pure. */
 import { safeBlock } from '../../domain/safe-text.ts'
-import { durationText } from '../../domain/duration-text.ts'
+import { durationText } from '../../domain/figure-text.ts'
 import { usdText } from '../../domain/usd-text.ts'
 import type { Costs, Tokens } from '../../api/contract/quantities.ts'
 import type { Session, WorkResult } from '../../api/contract/session.ts'

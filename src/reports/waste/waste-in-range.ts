@@ -74,7 +74,7 @@ export async function wasteInRange(deps: WasteDeps, query: WasteQuery): Promise<
       costs.set(id, addUsd(costs.get(id) ?? 0, costUsd))
     }
   }
-  const ids = report.dearest(MAX_SESSIONS)
+  const ids = report.mostExpensiveSessions(MAX_SESSIONS)
   const rows = new Map((await reader.lists.byIds(ids)).map((row) => [row.id, row]))
   const looked = withinSteps(ids.flatMap((id) => rows.get(id) ?? []))
   const found: Found[] = []

@@ -95,21 +95,21 @@ test('as a comment, in which nothing of strangers is markup', async () => {
 
     ### Coding agents on [ada/shop#7](https://github.com/ada/shop/pull/7)
 
-    **$7.00** (1 of 4 calls without a price, $2.00 estimated): 2 sessions, 4 calls, 1K tokens, 2026-11-16 to 2026-11-19
+    **$7.00** (1 of 4 calls without a price, $2.00 estimated): 2 sessions, 4 calls, 1.0K tokens, 2026-11-16 to 2026-11-19
 
     | Model | Cost | Calls | Tokens | Sessions |
     | --- | --- | --- | --- | --- |
-    | opus | $5.00 (1 of 3 calls without a price) | 3 | 1K | 2 |
+    | opus | $5.00 (1 of 3 calls without a price) | 3 | 1.0K | 2 |
     | haiku | $2.00 (estimated) | 1 | 0 | 1 |
 
     | Person | Cost | Calls | Tokens | Sessions |
     | --- | --- | --- | --- | --- |
     | \\*\\*bob\\*\\* \\<b\\>&#64;all | $4.00 (1 of 2 calls without a price) | 2 | 0 | 1 |
-    | ada@example.com | $3.00 ($2.00 estimated) | 2 | 1K | 1 |
+    | ada@example.com | $3.00 ($2.00 estimated) | 2 | 1.0K | 1 |
 
     | Commit | Cost | Calls | Tokens | Sessions |
     | --- | --- | --- | --- | --- |
-    | 1a2b3c4 | $1.00 | 1 | 1K | 1 |
+    | 1a2b3c4 | $1.00 | 1 | 1.0K | 1 |
 
     Estimated costs are worked out from a price list; the agent did not report them.
 
@@ -123,18 +123,18 @@ test('as text', async () => {
   expect((await run(['feature'])).stdout).toMatchInlineSnapshot(`
     "ada/shop#7
     https://github.com/ada/shop/pull/7
-    $7.00 (1 of 4 calls without a price, $2.00 estimated): 2 sessions, 4 calls, 1K tokens, 2026-11-16 to 2026-11-19
+    $7.00 (1 of 4 calls without a price, $2.00 estimated): 2 sessions, 4 calls, 1.0K tokens, 2026-11-16 to 2026-11-19
 
     MODEL   COST  COST NOTE                     CALLS  TOKENS  SESSIONS
-    opus   $5.00  1 of 3 calls without a price      3      1K         2
+    opus   $5.00  1 of 3 calls without a price      3    1.0K         2
     haiku  $2.00  estimated                         1       0         1
 
     PERSON            COST  COST NOTE                     CALLS  TOKENS  SESSIONS
     **bob** <b>@all  $4.00  1 of 2 calls without a price      2       0         1
-    ada@example.com  $3.00  $2.00 estimated                   2      1K         1
+    ada@example.com  $3.00  $2.00 estimated                   2    1.0K         1
 
     COMMIT    COST  CALLS  TOKENS  SESSIONS
-    1a2b3c4  $1.00      1      1K         1
+    1a2b3c4  $1.00      1    1.0K         1
 
     Estimated costs are worked out from a price list; the agent did not report them.
 

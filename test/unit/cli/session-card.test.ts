@@ -172,7 +172,7 @@ test('says everything that there is', () => {
     'anna@example.com · project web · team core · 2026-11-21 09:30 · closed as idle',
     '',
     'Cost       $4.20',
-    'Tokens     1.2M: 12.3K in, 30K out, cache 1.1M read, 50K written',
+    'Tokens     1.2M: 12.3K in, 30.0K out, cache 1.1M read, 50.0K written',
     'Cache      94.6% of all input was read from it',
     'Time       1h 5m, active: you 12m, the agent 40m',
     'Prompts    1',
@@ -183,8 +183,8 @@ test('says everything that there is', () => {
     'Scores     quality 92, tool_success_rate 0.96',
     'Metrics    report $4.50, $0.30 different from the events',
     '',
-    'MODEL            CALLS  FAILED   COST  TOKENS  MEAN  P95  FIRST TOKEN',
-    'claude-opus-5-5     42       1  $4.20    1.2M  3.2s   9s            –',
+    'MODEL            CALLS  FAILED   COST  TOKENS  MEAN   P95  FIRST TOKEN',
+    'claude-opus-5-5     42       1  $4.20    1.2M  3.2s  9.0s            –',
     '',
     'TOOL  RESULTS  FAILED  REFUSED  SUCCESS   MEAN    P95',
     'Bash       80       3             96.3%  100ms  900ms',
@@ -235,7 +235,7 @@ test('ends with what was spent to no purpose, and what to do about it', () => {
   ]
   expect(card(busy, 100, waste).split('\n').slice(-6)).toEqual([
     'WASTE       WHAT  TIMES   COST  TOKENS    TIME',
-    'Retry loop  Bash      4  $0.31     96K  1m 24s',
+    'Retry loop  Bash      4  $0.31   96.0K  1m 24s',
     'Waiting     Edit      1      –       –  5m 10s',
     '',
     'Retry loop: Find out why it fails, and put the working way into CLAUDE.md or AGENTS.md.',

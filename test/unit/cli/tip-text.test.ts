@@ -11,7 +11,7 @@ test.each<[Tip, RegExp]>([
   [{ kind: 'cold_cache', times: 1, tokens: 900_000, usd: 3 }, /cold once /],
   [
     { kind: 'failing_tool', tool: 'Bash', failures: 12, results: 30 },
-    /^Bash failed 12 of 30 times \(40%\)\. .*claude-telemetry sessions --sort errors/,
+    /^Bash failed 12 of 30 times \(40\.0%\)\. .*claude-telemetry sessions --sort errors/,
   ],
   [
     {

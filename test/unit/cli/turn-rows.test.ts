@@ -63,9 +63,9 @@ test('a prompt is shown with its rows, each with what it was used for', () => {
     '',
     'AFTER  WHAT  NAME  TOOK  COST  STATUS',
     '0ms  call  opus  1.2s  $0.10',
-    '2s  tool  Agent  Explore: look  1.2s',
+    '2.0s  tool  Agent  Explore: look  1.2s',
     '2.1s  subagent  Explore  1.2s',
-    '4s  tool  Bash  npm test  1.2s  exit code 1',
+    '4.0s  tool  Bash  npm test  1.2s  exit code 1',
     '',
     'Answer  Done.',
   ])

@@ -118,7 +118,7 @@ describe('an alert in words', () => {
     ],
     [
       { scope: 'session', subject: 'a', date: '', spentUsd: 0.0042, limitUsd: 0.005 },
-      'passed 80 % of the budget of session a: $0.0042 of $0.005 spent',
+      'passed 80 % of the budget of session a: $0.0042 of $0.0050 spent',
     ],
     [
       { scope: 'session', subject: 'claude-code/s1', date: '' },

@@ -96,6 +96,34 @@ describe('two groups at once', () => {
     ])
   })
 
+  test('are told by buckets of time where that is asked for, and add up to the rows', async () => {
+    const { use, reports } = await openUsageStore()
+    const at = (day: number, hour = 0) => MONDAY_MS + day * DAY_MS + hour * 3_600_000
+    await use('s1', { atMs: at(0, 1), models: [{ model: 'opus', costUsd: 3 }] })
+    await use('s1', { atMs: at(0, 2), models: [{ model: 'haiku', costUsd: 0.1 }] })
+    await use('s2', { atMs: at(2, 5), models: [{ model: 'haiku', costUsd: 0.2 }] })
+    await use('s2', { atMs: at(2, 6), models: [{ model: 'sonnet', costUsd: 0.05 }] })
+    const range = { from: at(0), to: at(3), limit: 2 }
+    const byDay = await reports.usage(askUsage('model', { ...range, bucket: 'day' }))
+    expect(byDay.rows.map(({ names }) => names[0])).toEqual(['opus', '(other)'])
+    expect(
+      byDay.series?.map(({ startMs, costUsd, sessions }) => [startMs, costUsd, sessions]),
+    ).toEqual([
+      [at(0), [3, 0.1], 1],
+      [at(1), [0, 0], 0],
+      [at(2), [0, 0.25], 1],
+    ])
+    const byHour = await reports.usage(askUsage('model', { ...range, bucket: 'hour' }))
+    expect(byHour.series).toHaveLength(72)
+    expect(byHour.series?.filter(({ sessions }) => sessions > 0)).toMatchObject([
+      { startMs: at(0, 1), costUsd: [3, 0] },
+      { startMs: at(0, 2), costUsd: [0, 0.1] },
+      { startMs: at(2, 5), costUsd: [0, 0.2] },
+      { startMs: at(2, 6), costUsd: [0, 0.05] },
+    ])
+    expect((await reports.usage(askUsage('model', range))).series).toBeUndefined()
+  })
+
   test('tell a cost that nobody knows as unknown', async () => {
     const { use, reports } = await openUsageStore()
     await use('s1', {
