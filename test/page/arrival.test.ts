@@ -32,7 +32,7 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     await expectFitForEveryone(visit.page)
     // One request: the page may look between two of them.
     expect(await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 0.25 })).toBe(200)
-    await expectShown(visit.heading('Cost by week'))
+    await expectShown(visit.heading('Cost by day'))
     expect((await visit.figures('Totals of the range')).Cost?.title).toBe('$0.25')
   })
 

@@ -49,6 +49,35 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     await expect.poll(() => rows.count()).toBe(31)
   })
 
+  test('a range of days is chosen by dragging over the chart, by keys, and by two fields', async () => {
+    const { page } = visit
+    const address = () => new URL(page.url()).searchParams
+    const bounds = (): readonly (string | null)[] => [address().get('from'), address().get('to')]
+    await visit.go('/')
+    const chart = page.getByRole('img', { name: /^Cost by day/ })
+    const box = await chart.boundingBox()
+    if (box === null) throw new Error('there is no chart')
+    const y = box.y + box.height / 2
+    await page.mouse.move(box.x + box.width * 0.5, y)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.7, y, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => bounds().every((bound) => bound !== null)).toBe(true)
+    await expectShown(page.getByRole('button', { name: 'Custom', pressed: true }))
+    const [from, to] = bounds()
+    expect(await page.getByLabel('From', { exact: true }).inputValue()).toBe(from)
+    expect(await page.getByLabel('To', { exact: true }).inputValue()).toBe(to)
+    await page.getByLabel('To', { exact: true }).fill(from ?? '')
+    await expect.poll(bounds).toEqual([from, from])
+    await page.getByRole('button', { name: '30 days' }).click()
+    await expect.poll(bounds).toEqual([null, null])
+    await chart.focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => bounds().every((bound) => bound !== null)).toBe(true)
+  })
+
   test('ranges and filters stand in the address, and can be gone back to', async () => {
     const { page } = visit
     await visit.go('/')
@@ -79,15 +108,15 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     const columns = (name: string) =>
       page.getByRole('table', { name }).getByRole('columnheader').allTextContents()
     await expect
-      .poll(() => columns('Split by skill and department'))
-      .toEqual(['Skill', 'Department', 'Cost', 'Tokens', 'Sessions'])
+      .poll(() => columns('By skill and department'))
+      .toEqual(['Skill', 'Department', 'Cost', 'Share', 'Tokens', 'Sessions', 'Per session'])
     await page.getByLabel('and by', { exact: true }).selectOption('')
     await expect.poll(() => new URL(page.url()).search).toBe('?split=skill')
     await page.getByLabel('Split by', { exact: true }).selectOption('resource:team')
     await expect
-      .poll(() => columns('Split by team'))
-      .toEqual(['Team', 'Cost', 'Tokens', 'Sessions'])
-    await expectShown(page.getByRole('table', { name: 'Split by team' }).getByText('shop'))
+      .poll(() => columns('By team'))
+      .toEqual(['Team', 'Cost', 'Share', 'Tokens', 'Sessions', 'Per session'])
+    await expectShown(page.getByRole('table', { name: 'By team' }).getByText('shop'))
   })
 
   test('a stream with a gap goes on with the newest, and says what is missing', async () => {

@@ -66,7 +66,6 @@ export function expectOverview(shown: Figures, truths: readonly Truth[]): void {
     tokens: tokensIn(shown.Tokens?.title),
     sessions: countsIn(shown.Sessions?.value),
     tools: countsIn(shown['Tool errors']?.note),
-    modelErrors: countsIn(shown['Failed calls']?.value),
     calls: countsIn(shown['Failed calls']?.note),
     lines: countsIn(shown.Lines?.value),
     commits: countsIn(shown.Lines?.note),
@@ -75,8 +74,10 @@ export function expectOverview(shown: Figures, truths: readonly Truth[]): void {
     tokens: tokensOf(truths),
     sessions: [truths.length],
     tools: [sum((truth) => truth.tool_failures), sum((truth) => truth.tool_results)],
-    modelErrors: [sum((truth) => truth.api_errors)],
-    calls: [sum((truth) => truth.api_requests)],
+    calls: [
+      sum((truth) => truth.api_errors),
+      sum((truth) => truth.api_errors + truth.api_requests),
+    ],
     lines: [sum((truth) => truth.lines_added), sum((truth) => truth.lines_removed)],
     commits: [sum((truth) => truth.commits), sum((truth) => truth.pull_requests)],
   })

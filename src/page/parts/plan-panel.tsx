@@ -48,7 +48,12 @@ function WindowName({ window: { label, usedPercent } }: { readonly window: PlanW
   return (
     <>
       <span className="name">{label}</span>
-      <Meter part={usedPercent} whole={100} tone={usedPercent >= NEARLY ? 'bad' : 'plain'} />
+      <Meter
+        part={usedPercent}
+        whole={100}
+        tone={usedPercent >= NEARLY ? 'bad' : 'plain'}
+        hasTrack
+      />
     </>
   )
 }

@@ -5,7 +5,7 @@ import type { Facets, Filter } from '../../api/contract/filter.ts'
 import { userName } from '../../api/contract/user-name.ts'
 import { BUCKETS } from '../../api/contract/overview.ts'
 import { ask } from '../ask.ts'
-import { RANGES, rangeOf } from '../range.ts'
+import { boundsText, CUSTOM, dayStart, dayText, type Range, RANGES, rangeOf } from '../range.ts'
 import { type SearchChange, useSearch } from '../use-search.ts'
 import { Segments } from './segments.tsx'
 
@@ -20,7 +20,7 @@ const MENUS = [
 
 type Names = (typeof MENUS)[number]['name']
 
-/** The filter that search parameters name. */
+/** The filter that search parameters name, with the end of the range where it has one. */
 export function filterOf(search: URLSearchParams): Partial<Filter> {
   const filter: Partial<Record<Names, string>> = {}
   for (const { name } of MENUS) {
@@ -28,12 +28,19 @@ export function filterOf(search: URLSearchParams): Partial<Filter> {
     if (value !== null && value !== '') filter[name] = value
   }
   const where = search.getAll('where')
-  return { ...filter, attribute: search.getAll('attribute'), ...(where.length > 0 && { where }) }
+  const { to } = rangeOf(search, Date.now())
+  return {
+    ...filter,
+    attribute: search.getAll('attribute'),
+    ...(where.length > 0 && { where }),
+    ...(to !== undefined && { to }),
+  }
 }
 
 export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
   const [search, setSearch] = useSearch()
-  const { choice, bucket } = rangeOf(search, Date.now())
+  const range = rangeOf(search, Date.now())
+  const { id, bucket } = range
   const change = (changes: Readonly<Record<string, string | undefined>>): void => {
     setSearch((before) => {
       for (const [name, value] of Object.entries(changes)) {
@@ -46,10 +53,15 @@ export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
     <div className="picker">
       <Segments
         label="Range"
-        segments={RANGES}
-        value={choice.id}
-        onChange={(range) => change({ range, by: undefined })}
+        segments={SEGMENTS}
+        value={id}
+        onChange={(chosen) =>
+          chosen === CUSTOM
+            ? change({ range: undefined, by: undefined, ...startingBounds(range) })
+            : change({ range: chosen, by: undefined, from: undefined, to: undefined })
+        }
       />
+      {id === CUSTOM && <Bounds from={range.from} to={range.to} onChange={change} />}
       {hasBuckets && (
         <Menu
           label="Bars by"
@@ -63,6 +75,62 @@ export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
         <Chips key={name} name={name} search={search} onChange={setSearch} />
       ))}
     </div>
+  )
+}
+
+const SEGMENTS = [...RANGES, { id: CUSTOM, label: 'Custom' }]
+
+/** The range that was looked at, to be changed; the last week where that was everything. */
+function startingBounds({ from, to }: Pick<Range, 'from' | 'to'>): { from: string; to: string } {
+  const nowMs = Date.now()
+  return boundsText(from ?? dayStart(nowMs, -6), to ?? dayStart(nowMs, 1))
+}
+
+/** The first and the last day of a range of one's own. */
+function Bounds({
+  from,
+  to,
+  onChange,
+}: Pick<Range, 'from' | 'to'> & {
+  readonly onChange: (changes: Readonly<Record<string, string | undefined>>) => void
+}) {
+  const first = from === undefined ? '' : dayText(from)
+  const last = to === undefined ? '' : dayText(to - 1)
+  return (
+    <>
+      <DayField
+        label="From"
+        value={first}
+        max={last}
+        onChange={(day) => onChange({ from: day, by: undefined })}
+      />
+      <DayField
+        label="To"
+        value={last}
+        min={first}
+        onChange={(day) => onChange({ to: day, by: undefined })}
+      />
+    </>
+  )
+}
+
+interface DayFieldProps {
+  readonly label: string
+  readonly value: string
+  readonly min?: string
+  readonly max?: string
+  readonly onChange: (day: string | undefined) => void
+}
+
+function DayField({ label, value, onChange, ...bounds }: DayFieldProps) {
+  return (
+    <input
+      type="date"
+      aria-label={label}
+      value={value}
+      {...bounds}
+      onChange={({ target }) => onChange(target.value === '' ? undefined : target.value)}
+    />
   )
 }
 

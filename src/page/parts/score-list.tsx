@@ -12,7 +12,7 @@ export function ScoreList({ scores }: { readonly scores: readonly Score[] }) {
             <span className="score-value">
               {max === 100 ? Math.round(value) : value.toFixed(2)}
             </span>
-            <Meter part={value} whole={max} />
+            <Meter part={value} whole={max} hasTrack />
             <span className="score-comment">{comment}</span>
           </dd>
         </div>

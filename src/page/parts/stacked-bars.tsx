@@ -16,15 +16,19 @@ export interface StackedBarsProps {
   readonly bars: readonly Bar[]
   readonly series: readonly string[]
   readonly format: (value: number) => string
+  /** Bars were selected, by their places: the first and the last. */
+  readonly onSelect?: (from: number, to: number) => void
 }
 
 const HEIGHT = 220
 const MARGIN = { top: 8, right: 4, bottom: 24, left: 52 }
 const LABEL_WIDTH = 56
 
-export function StackedBars({ label, bars, series, format }: StackedBarsProps) {
+export function StackedBars({ label, bars, series, format, onSelect }: StackedBarsProps) {
   const [ref, width] = useWidth()
   const [current, setCurrent] = useState<number>()
+  /** Where a selection began. */
+  const [anchor, setAnchor] = useState<number>()
   const innerWidth = Math.max(width - MARGIN.left - MARGIN.right, 10)
   const innerHeight = HEIGHT - MARGIN.top - MARGIN.bottom
   const most = Math.max(...bars.map((bar) => sumOf(bar)), 0)
@@ -36,17 +40,43 @@ export function StackedBars({ label, bars, series, format }: StackedBarsProps) {
   })
   const labels = new Map(bars.map(({ id, label: text }) => [id, text]))
   const everyNth = Math.ceil((bars.length * LABEL_WIDTH) / innerWidth)
-  const shown = current === undefined ? undefined : bars[current]
+  const selection = selected(bars, current, anchor)
+  const shown = selection && together(bars, selection)
 
-  const point = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>): void => {
+  const placeOf = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>): number | undefined => {
     const offset = clientX - currentTarget.getBoundingClientRect().left - MARGIN.left
     const index = Math.floor((offset / innerWidth) * bars.length)
-    setCurrent(index >= 0 && index < bars.length ? index : undefined)
+    return index >= 0 && index < bars.length ? index : undefined
+  }
+  const select = ({ from, to }: Selection): void => {
+    setAnchor(undefined)
+    setCurrent(undefined)
+    onSelect?.(from, to)
+  }
+  const press = (event: PointerEvent<SVGSVGElement>): void => {
+    if (onSelect === undefined || event.button !== 0) return
+    event.currentTarget.setPointerCapture(event.pointerId)
+    setAnchor(placeOf(event))
+  }
+  const point = (event: PointerEvent<SVGSVGElement>): void => {
+    const index = placeOf(event)
+    // A selection goes on to the last bar that the pointer was on.
+    if (index !== undefined || anchor === undefined) setCurrent(index)
+  }
+  const release = (): void => {
+    if (anchor === undefined) return
+    // A click alone selects nothing: it may be a touch that reads a bar.
+    if (selection !== undefined && selection.from < selection.to) select(selection)
+    else setAnchor(undefined)
   }
   const step = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && selection !== undefined && onSelect !== undefined)
+      select(selection)
+    if (event.key === 'Escape') setAnchor(undefined)
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
     if (by === undefined) return
     event.preventDefault()
+    setAnchor(event.shiftKey && onSelect !== undefined ? (anchor ?? current) : undefined)
     setCurrent((index) => Math.min(Math.max((index ?? bars.length) + by, 0), bars.length - 1))
   }
 
@@ -60,18 +90,21 @@ export function StackedBars({ label, bars, series, format }: StackedBarsProps) {
             width={width}
             height={HEIGHT}
             aria-hidden="true"
+            onPointerDown={press}
             onPointerMove={point}
+            onPointerUp={release}
+            onPointerCancel={() => setAnchor(undefined)}
             onPointerLeave={() => setCurrent(undefined)}
           >
             <g transform={`translate(${MARGIN.left},${MARGIN.top})`}>
               {y.ticks(4).map((tick) => (
                 <line key={tick} className="grid" x2={innerWidth} y1={y(tick)} y2={y(tick)} />
               ))}
-              {shown !== undefined && (
+              {selection !== undefined && (
                 <rect
                   className="cursor"
-                  x={(x(shown.id) ?? 0) - (x.step() * x.padding()) / 2}
-                  width={x.step()}
+                  x={(x(bars[selection.from]?.id ?? '') ?? 0) - (x.step() * x.padding()) / 2}
+                  width={x.step() * (selection.to - selection.from + 1)}
                   height={innerHeight}
                 />
               )}
@@ -107,6 +140,34 @@ export function StackedBars({ label, bars, series, format }: StackedBarsProps) {
       </div>
     </div>
   )
+}
+
+/** Places in the list of bars, both included. */
+interface Selection {
+  readonly from: number
+  readonly to: number
+}
+
+function selected(
+  bars: readonly Bar[],
+  current: number | undefined,
+  anchor = current,
+): Selection | undefined {
+  if (current === undefined || anchor === undefined) return undefined
+  const last = bars.length - 1
+  if (last < 0) return undefined
+  return { from: Math.min(current, anchor, last), to: Math.min(Math.max(current, anchor), last) }
+}
+
+/** The selected bars as one. */
+function together(bars: readonly Bar[], { from, to }: Selection): Bar | undefined {
+  const [first, last] = [bars[from], bars[to]]
+  if (first === undefined || last === undefined || from === to) return first
+  const values: Record<string, number> = {}
+  for (const bar of bars.slice(from, to + 1)) {
+    for (const [key, value] of Object.entries(bar.values)) values[key] = (values[key] ?? 0) + value
+  }
+  return { ...first, title: `${first.title} to ${last.title}`, values }
 }
 
 function sumOf({ values }: Bar): number {

@@ -10,6 +10,7 @@ export function ToolTable({ tools }: { readonly tools: readonly ToolUse[] }) {
     <DataTable
       caption="Tools"
       rows={tools}
+      shown={15}
       keyOf={({ tool }) => tool}
       columns={[
         {
@@ -44,7 +45,17 @@ export function ToolTable({ tools }: { readonly tools: readonly ToolUse[] }) {
           isMinor: true,
           cell: ({ avgMs }) => <Time ms={avgMs} />,
         },
-        { name: 'p95', isNumber: true, isMinor: true, cell: ({ p95Ms }) => <Time ms={p95Ms} /> },
+        // Only sums are kept of many sessions.
+        ...(tools.some(({ p95Ms }) => p95Ms !== null)
+          ? [
+              {
+                name: 'p95',
+                isNumber: true,
+                isMinor: true,
+                cell: ({ p95Ms }: ToolUse) => <Time ms={p95Ms} />,
+              },
+            ]
+          : []),
       ]}
     />
   )

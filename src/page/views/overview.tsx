@@ -5,28 +5,29 @@ import type { Filter } from '../../api/contract/filter.ts'
 import type { Overview } from '../../api/contract/overview.ts'
 import { ask } from '../ask.ts'
 import { eventsWarning } from '../format/cost.ts'
-import { type BucketSize, TIME_ZONE } from '../format/moment.ts'
+import { TIME_ZONE } from '../format/moment.ts'
 import { BudgetPanel } from '../parts/budget-panel.tsx'
 import { PlanPanel } from '../parts/plan-panel.tsx'
-import { DimensionTable } from '../parts/dimension-table.tsx'
 import { OverviewStats } from '../parts/overview-stats.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { filterOf, RangePicker } from '../parts/range-picker.tsx'
 import { SessionTable } from '../parts/session-table.tsx'
 import { SetupHint } from '../parts/setup-hint.tsx'
-import { ShareTable } from '../parts/share-table.tsx'
-import { SpendingChart } from '../parts/spending-chart.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { UsagePanel } from '../parts/usage-panel.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
 import { WasteCard } from '../parts/waste-card.tsx'
-import { rangeOf } from '../range.ts'
+import { chartRangeOf, type Range, rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
+
+/** Of the most expensive sessions; the list of sessions has all. */
+const LISTED = 5
 
 export function OverviewView() {
   const [search] = useSearch()
-  const { from, bucket } = rangeOf(search, Date.now())
-  const query = { ...filterOf(search), from, bucket, tz: TIME_ZONE }
+  const range = rangeOf(search, Date.now())
+  const filter = { ...filterOf(search), from: range.from }
+  const query = { ...filter, bucket: range.bucket, tz: TIME_ZONE }
   const setup = useQuery({
     queryKey: ['setup'],
     queryFn: () => ask(api.setup),
@@ -51,61 +52,48 @@ export function OverviewView() {
       {!isEmpty && overview.data !== undefined && (
         <OverviewBody
           overview={overview.data}
-          bucket={bucket}
-          filter={{ ...filterOf(search), from }}
+          range={range}
+          areBarsChosen={search.has('by')}
+          filter={filter}
         />
       )}
     </>
   )
 }
 
-function OverviewBody({
-  overview,
-  bucket,
-  filter,
-}: {
+interface OverviewBodyProps {
   readonly overview: Overview
-  readonly bucket: BucketSize
+  readonly range: Range
+  /** Somebody chose what a bar is. */
+  readonly areBarsChosen: boolean
   readonly filter: Partial<Filter>
-}) {
+}
+
+function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyProps) {
   if (overview.totals.sessions === 0) {
     return <Empty>Nothing in this range. Choose a longer one, or remove a filter.</Empty>
   }
+  const { totals, series, dearest, tools } = overview
   return (
     <>
-      {eventsWarning(overview.totals) !== undefined && (
-        <p className="notice notice-warning">{eventsWarning(overview.totals)}</p>
+      {eventsWarning(totals) !== undefined && (
+        <p className="notice notice-warning">{eventsWarning(totals)}</p>
       )}
-      <OverviewStats overview={overview} />
-      <SpendingChart
-        series={overview.series}
-        bucket={bucket}
-        omittedBuckets={overview.omittedBuckets}
-      />
+      <OverviewStats overview={overview} filter={filter} />
       <div className="columns">
-        <ShareTable title="By model" of="Model" shares={overview.byModel} />
-        {overview.byAgent.length > 1 && (
-          <ShareTable title="By agent" of="Agent" shares={overview.byAgent} />
-        )}
-        <ShareTable title="By project" of="Project" shares={overview.byProject} />
-        <ShareTable title="By team" of="Team" shares={overview.byTeam} />
-        <ShareTable title="By user" of="User" shares={overview.byUser} />
+        <BudgetPanel />
+        <PlanPanel />
       </div>
-      <DimensionTable overview={overview} />
-      <UsagePanel filter={filter} />
-      <BudgetPanel />
-      <PlanPanel />
-      <Panel title="Most expensive sessions">
-        <SessionTable caption="Most expensive sessions" sessions={overview.dearest} />
-      </Panel>
+      <UsagePanel filter={filter} range={chartRangeOf(range, series, areBarsChosen)} />
       <WasteCard filter={filter} />
-      <Panel title="Tools" note="the bar below a name shows the share that failed">
-        {overview.tools.length === 0 ? (
-          <Empty>No tool was used.</Empty>
-        ) : (
-          <ToolTable tools={overview.tools} />
-        )}
+      <Panel title="Most expensive sessions">
+        <SessionTable caption="Most expensive sessions" sessions={dearest.slice(0, LISTED)} />
       </Panel>
+      {tools.length > 0 && (
+        <Panel title="Tools" note="the bar below a name shows the share that failed">
+          <ToolTable tools={tools} />
+        </Panel>
+      )}
     </>
   )
 }

@@ -5,7 +5,7 @@ import { overview } from './overview.ts'
 
 /** The first group has three names, one of them none; a second one splits each in two. */
 export function usage(nowMs: number, group: string): UsageAnswer {
-  const { fromMs, toMs, totals, byProject } = overview(nowMs)
+  const { fromMs, toMs, totals, byProject, series } = overview(nowMs)
   const groups = usageGroupsOf(group) ?? []
   const { costUsd, estimatedUsd, metricsUsd, unpricedCalls, tokens, sessions, modelCalls } = totals
   const rows = byProject.flatMap(({ name, ...figures }) =>
@@ -23,5 +23,13 @@ export function usage(nowMs: number, group: string): UsageAnswer {
     groups: groups.map(({ name, label }) => ({ name, label })),
     totals: { costUsd, estimatedUsd, metricsUsd, unpricedCalls, tokens, sessions, modelCalls },
     rows,
+    // As the rows stand to each other over the whole range.
+    series: series.map(({ startMs, sessions: within, tokens: used, costUsd: usd }) => ({
+      startMs,
+      sessions: within,
+      tokens: used,
+      costUsd: rows.map((row) => ((usd ?? 0) * (row.costUsd ?? 0)) / (costUsd ?? 1)),
+      tokenSums: rows.map(() => Math.round((used.input + used.cacheRead) / rows.length)),
+    })),
   }
 }
