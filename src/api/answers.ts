@@ -111,6 +111,7 @@ async function lookUp(
         })),
         outbox: { ...stored.outbox, dropped },
         deadItems: stored.deadItems,
+        ...(stored.deadReasons !== undefined && { deadReasons: stored.deadReasons }),
       })
     }
     case 'setup':

@@ -78,7 +78,7 @@ export interface StoreQueries {
 }
 
 /** What waits for exporters, and what was put aside. */
-export type StoredOutbox = Pick<Delivery, 'deadItems'> & {
+export type StoredOutbox = Pick<Delivery, 'deadItems' | 'deadReasons'> & {
   readonly outbox: Omit<Delivery['outbox'], 'dropped'>
   readonly exporters: readonly Pick<
     ExporterDelivery,

@@ -83,6 +83,15 @@ export interface DeadItem {
   readonly reason: string
 }
 
+/** Dead items of one exporter that have one reason. */
+export interface DeadReason {
+  readonly exporter: string
+  readonly reason: string
+  readonly count: number
+  /** When the oldest of them was made, epoch ms. */
+  readonly oldestMs: number
+}
+
 /** Which items: some, or every dead one. */
 export type DeadItemSelection = readonly number[] | 'all'
 

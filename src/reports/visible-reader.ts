@@ -166,7 +166,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       keys: async () => ownedOf(await waiting.keys()),
       counts: () => ofAll('how much waits'),
     },
-    deadItems: { list: () => ofAll('dead items') },
+    deadItems: { list: () => ofAll('dead items'), reasons: () => ofAll('dead items') },
     planWindows: { since: (question) => reader.planWindows.since({ ...question, owner }) },
     budgets: {
       spending: (span) => budgets.spending(span, owner),

@@ -9,7 +9,7 @@
 import type { Owner } from '../domain/access.ts'
 import type { SpentRow } from '../domain/budget-brake.ts'
 import type { Budget } from '../domain/managed-budget.ts'
-import type { DeadItem } from '../domain/outbox.ts'
+import type { DeadItem, DeadReason } from '../domain/outbox.ts'
 import type { StoredReading } from '../domain/plan-window.ts'
 import type { SessionRow } from '../domain/session-store.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
@@ -31,6 +31,8 @@ export interface StoreReader {
   readonly deadItems: {
     /** The oldest first. */
     list(limit: number): Promise<readonly DeadItem[]>
+    /** By exporter and reason, the most items first. */
+    reasons(limit: number): Promise<readonly DeadReason[]>
   }
   readonly budgets: BudgetReader
   readonly eventGaps: EventGapReader

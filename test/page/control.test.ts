@@ -90,7 +90,7 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge', () => {
     const visit = await stage.visit(bridge.url)
     await visit.go('/delivery')
     const dead = visit.page.getByRole('table', { name: 'Dead items' })
-    await expectShown(dead.getByText(/Bash is not welcome/))
+    await expectShown(visit.page.locator('.reasons').getByText(/Bash is not welcome/))
     expect(await dead.locator('tbody tr').count()).toBe(1)
     expect((await visit.figures('Delivery')).Langfuse?.value).toBe('connected')
     await expectShown(visit.page.getByRole('link', { name: 'Delivery 1 dead items' }))

@@ -131,6 +131,17 @@ export function createFakeQueries(nowMs: number): FakeQueries {
           bytes: 2_311,
           reason: '400 Bad Request: Invalid environment name "Prod"',
         })),
+        deadReasons:
+          knobs.dead === 0
+            ? []
+            : [
+                {
+                  exporter: 'langfuse',
+                  reason: '400 Bad Request: Invalid environment name "Prod"',
+                  count: knobs.dead,
+                  oldestMs: nowMs - 3_600_000,
+                },
+              ],
       }
     },
     budgets: async () => budgets(knobs.spentUsd, nowMs),

@@ -152,6 +152,21 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     visit.forgive('500')
   })
 
+  test('dead items stand together by reason, and are gone through page by page', async () => {
+    const { page } = visit
+    queries.knobs.dead = 12
+    await visit.go('/delivery')
+    const group = page.locator('.reasons > li')
+    await expectShown(group.getByText('400 Bad Request: Invalid environment name "Prod"'))
+    await expectShown(group.locator('strong', { hasText: '12' }))
+    const rows = page.getByRole('table', { name: 'Dead items' }).locator('tbody tr')
+    await expect.poll(() => rows.count()).toBe(10)
+    await group.getByRole('button', { name: 'Next' }).click()
+    await expect.poll(() => rows.count()).toBe(2)
+    await group.getByRole('button', { name: 'Retry these' }).click()
+    await expect.poll(() => queries.retried.at(-1)).toHaveLength(12)
+  })
+
   test('a session shows its commits and pull requests, with their pages', async () => {
     await visit.go(sessionPath())
     const table = visit.page.getByRole('table', { name: 'Commits and pull requests' })

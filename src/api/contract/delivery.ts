@@ -39,6 +39,18 @@ export const ingestRequest = z
   .meta({ id: 'IngestRequest' })
 export type IngestRequest = z.infer<typeof ingestRequest>
 
+/** Dead items of one exporter that were given up for one reason. */
+export const deadReason = z
+  .object({
+    exporter: z.string(),
+    reason: z.string(),
+    count,
+    /** When the oldest of them was made. */
+    oldestMs: timeMs,
+  })
+  .meta({ id: 'DeadReason' })
+export type DeadReason = z.infer<typeof deadReason>
+
 const serverState = z.enum(['connected', 'unconfigured', 'unreachable', 'unauthorized'])
 
 export const exporterDelivery = z
@@ -97,6 +109,8 @@ export const deliveryAnswer = z
     }),
     /** The oldest first; at most 200. */
     deadItems: z.array(deadItem),
+    /** All of them, by exporter and reason; the most items first, at most 100 reasons. */
+    deadReasons: z.array(deadReason).optional(),
     /** Since the start. */
     ingest: z.object({
       requests: count,

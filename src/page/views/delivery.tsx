@@ -11,6 +11,7 @@ import { DeadTable } from '../parts/dead-table.tsx'
 import { IngestTable } from '../parts/ingest-table.tsx'
 import { QuarantinePanel } from '../parts/quarantine-panel.tsx'
 import { RefusedPanel } from '../parts/refused-panel.tsx'
+import { Paged } from '../parts/pager.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Stat, Stats } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
@@ -21,6 +22,9 @@ const STATES: Readonly<Record<Delivery['langfuse']['state'], string>> = {
   unreachable: 'unreachable',
   unauthorized: 'rejects the keys',
 }
+
+/** Of the ingest log. */
+const PAGE_SIZE = 25
 
 export function DeliveryView() {
   const delivery = useQuery({
@@ -68,15 +72,19 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
       )}
       {failure !== null && <Failed error={failure} />}
       <ExporterTable exporters={delivery.exporters} />
-      {outbox.dead > 0 && (
-        <DeadTable
-          items={deadItems}
-          total={outbox.dead}
-          onRetry={(ids) => retry.mutate({ ids })}
-          onDrop={(ids) => drop.mutate({ ids })}
-        />
-      )}
-      {quarantine.records > 0 && <QuarantinePanel quarantine={quarantine} />}
+      <div className="columns">
+        {outbox.dead > 0 && (
+          <DeadTable
+            items={deadItems}
+            reasons={delivery.deadReasons ?? []}
+            total={outbox.dead}
+            labelOf={(name) => delivery.exporters.find((one) => one.name === name)?.label ?? name}
+            onRetry={(ids) => retry.mutate({ ids })}
+            onDrop={(ids) => drop.mutate({ ids })}
+          />
+        )}
+        {quarantine.records > 0 && <QuarantinePanel quarantine={quarantine} />}
+      </div>
       {ingest.refused.length > 0 && <RefusedPanel refused={ingest.refused} />}
       <Panel
         title="Ingest log"
@@ -85,7 +93,9 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
         {ingest.recent.length === 0 ? (
           <Empty>No agent has sent anything since startup.</Empty>
         ) : (
-          <IngestTable requests={ingest.recent} />
+          <Paged label="the ingest log" rows={ingest.recent} size={PAGE_SIZE}>
+            {(requests) => <IngestTable requests={requests} />}
+          </Paged>
         )}
       </Panel>
     </>
@@ -157,8 +167,8 @@ function DeliveryStats({
         }
       />
       <Stat
-        label="Kept for"
-        value={retention.days === 0 ? 'ever' : plural(retention.days, 'day')}
+        label="Data kept"
+        value={retention.days === 0 ? 'forever' : plural(retention.days, 'day')}
         tone={retention.size === 'full' ? 'bad' : 'plain'}
         note={sizeNote(retention)}
       />

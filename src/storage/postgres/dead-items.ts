@@ -1,5 +1,5 @@
 /** Items of the outbox that were put aside; changed some hundred at a time, for there may be a million. */
-import type { DeadItem, DeadItems, DeadItemSelection } from '../../domain/outbox.ts'
+import type { DeadItem, DeadItems, DeadItemSelection, DeadReason } from '../../domain/outbox.ts'
 import type { Database, Statements } from './connection.ts'
 import { dropDead, putBack } from './outbox-rows.ts'
 import type { Write } from './writer.ts'
@@ -58,6 +58,21 @@ export function listDeadItems(statements: Statements, limit: number): Promise<re
        o.created_ms as "createdMs", o.bytes, coalesce(d.reason, '') as reason
      from outbox_deliveries d join outbox o on o.id = d.outbox_id
      where d.state = 'dead' order by d.outbox_id, d.exporter limit $1`,
+    [limit],
+  )
+}
+
+/** By exporter and reason, the most items first. */
+export function listDeadReasons(
+  statements: Statements,
+  limit: number,
+): Promise<readonly DeadReason[]> {
+  return statements.query<DeadReason>(
+    `select d.exporter, coalesce(d.reason, '') as reason, count(*)::int as count,
+       min(o.created_ms) as "oldestMs"
+     from outbox_deliveries d join outbox o on o.id = d.outbox_id
+     where d.state = 'dead' group by d.exporter, coalesce(d.reason, '')
+     order by count(*) desc, min(o.created_ms) limit $1`,
     [limit],
   )
 }

@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StoreReader } from '../store-reader.ts'
 import { openPool } from './connection.ts'
-import { listDeadItems } from './dead-items.ts'
+import { listDeadItems, listDeadReasons } from './dead-items.ts'
 import { openExisting } from './open-database.ts'
 import { createPlanReader } from './plan-rows.ts'
 import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
@@ -60,7 +60,10 @@ export async function openPostgresReader({
     records: createRecordReader(database, primary),
     inputs: createSessionInputs(database),
     waiting: createWaitingReader(database),
-    deadItems: { list: (limit) => listDeadItems(database, limit) },
+    deadItems: {
+      list: (limit) => listDeadItems(database, limit),
+      reasons: (limit) => listDeadReasons(database, limit),
+    },
     budgets: createBudgetReader(database),
     eventGaps: createEventGapReader(database),
     fleet: createFleetReader(database),

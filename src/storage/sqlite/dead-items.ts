@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
-import type { DeadItem, DeadItems, DeadItemSelection } from '../../domain/outbox.ts'
+import type { DeadItem, DeadItems, DeadItemSelection, DeadReason } from '../../domain/outbox.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { OpenDeadItems } from '../maintenance.ts'
 import type { Connection } from './connection.ts'
@@ -147,4 +147,25 @@ async function countDeadItems({ kysely }: Pick<Connection, 'kysely'>): Promise<n
 async function closed(connection: Connection): Promise<void> {
   await connection.kysely.destroy()
   connection.close()
+}
+
+/** By exporter and reason, the most items first. */
+export async function listDeadReasons(
+  { kysely }: Pick<Connection, 'kysely'>,
+  limit: number,
+): Promise<readonly DeadReason[]> {
+  const rows = await kysely
+    .selectFrom('outbox_exceptions')
+    .innerJoin('outbox', 'outbox.id', 'outbox_exceptions.outbox_id')
+    .select(['exporter', 'reason'])
+    .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_ms').as('oldest_ms')])
+    .where('state', '=', sql.lit('dead'))
+    .groupBy(['exporter', 'reason'])
+    .orderBy('count', 'desc')
+    .orderBy('oldest_ms')
+    .limit(limit)
+    .execute()
+  return rows.map(({ exporter, reason, count, oldest_ms }) => {
+    return { exporter, reason: reason ?? '', count, oldestMs: oldest_ms }
+  })
 }

@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StoreReader } from '../store-reader.ts'
 import { listBudgets } from './budget-rows.ts'
-import { listDeadItems } from './dead-items.ts'
+import { listDeadItems, listDeadReasons } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
 import { createPlanReader } from './plan-rows.ts'
 import { createBudgetSessions } from './queries/budget-sessions.ts'
@@ -39,7 +39,10 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     records,
     inputs: createSessionInputs(connection, records),
     waiting: createWaitingSessions(connection),
-    deadItems: { list: (limit) => listDeadItems(connection, limit) },
+    deadItems: {
+      list: (limit) => listDeadItems(connection, limit),
+      reasons: (limit) => listDeadReasons(connection, limit),
+    },
     budgets: {
       spending: async (span, owner) => spending(span, owner),
       defined: async () => listBudgets(connection),

@@ -1,6 +1,7 @@
 /** One outbox for several exporters: an item is stored once, and each gets it once. */
 import { describe, expect, test } from 'vitest'
 import type { ItemKind, Outbox, OutboxReader } from '../../../src/domain/outbox.ts'
+import { openReader } from '../../../src/storage/beside.ts'
 import { openStore } from '../../../src/storage/open-store.ts'
 import type { Store } from '../../../src/storage/store.ts'
 import { createManualClock } from '../manual-clock.ts'
@@ -93,6 +94,25 @@ describe('two exporters', () => {
     await a.bury([1, 2], 'HTTP 400')
     expect(await store.deadItems.drop('all')).toBe(2)
     expect(await store.outboxCounts()).toMatchObject({ pending: 0, dead: 0, bytes: 0 })
+    await store.close()
+  })
+
+  test('have their dead items counted by reason, the most frequent first', async () => {
+    const { store, dataDir } = await open([reader('a'), reader('b')])
+    const [a, b] = [store.outbox('a', 'observation'), store.outbox('b', 'observation')]
+    await commit(store, 'x', 'y', 'z')
+    await a.bury([1], 'HTTP 413')
+    await a.bury([2, 3], 'HTTP 400')
+    await b.bury([1, 2, 3], 'HTTP 400')
+    const opened = await openReader({ dataDir })
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error))
+    const reasons = await opened.value.deadItems.reasons(2)
+    expect(reasons.map(({ exporter, reason, count }) => [exporter, reason, count])).toEqual([
+      ['b', 'HTTP 400', 3],
+      ['a', 'HTTP 400', 2],
+    ])
+    expect(reasons.every(({ oldestMs }) => oldestMs > 0)).toBe(true)
+    await opened.value.close()
     await store.close()
   })
 
