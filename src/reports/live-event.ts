@@ -7,7 +7,10 @@ import { cutName, cutText } from './answer-bounds.ts'
 
 const MAX_TEXT = 500
 
-type Place = Pick<LiveEvent, 'position' | 'sessionKey' | 'sessionTitle' | 'receivedMs'>
+type Place = Pick<
+  LiveEvent,
+  'position' | 'sessionKey' | 'sessionTitle' | 'user' | 'project' | 'receivedMs'
+>
 type Words = Pick<LiveEvent, 'kind'> &
   Partial<
     Pick<LiveEvent, 'subject' | 'summary' | 'text' | 'level' | 'costUsd' | 'durationMs' | 'tokens'>

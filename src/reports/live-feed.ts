@@ -4,7 +4,7 @@
  */
 import { positionOf, type Signal, type StoredBatch } from '../domain/telemetry-record.ts'
 import { processStored } from '../processors/stored-processor.ts'
-import type { StoreReader } from '../storage/store-reader.ts'
+import type { SessionNames, StoreReader } from '../storage/store-reader.ts'
 import type { LiveEvent, LiveRecent } from '../api/contract/live.ts'
 import type { LiveNews, LiveSlice, StoredFeed } from '../api/queries.ts'
 import { countWithin, cutName, MAX_LIST_BYTES } from './answer-bounds.ts'
@@ -21,9 +21,9 @@ const MAX_SLICES_BACK = 100
 
 export function createStoredFeed({ records, lists }: StoreReader, pause: Pause): StoredFeed {
   /** What the sessions of these batches are called. */
-  function titlesOf(batches: readonly StoredBatch[]): Promise<Titles> {
+  function namesOf(batches: readonly StoredBatch[]): Promise<Names> {
     const keys = new Set(batches.map(({ sessionKey }) => sessionKey))
-    return lists.titles([...keys])
+    return lists.names([...keys])
   }
 
   /** The newest events up to a position, and behind another one; those that fit. */
@@ -32,10 +32,10 @@ export function createStoredFeed({ records, lists }: StoreReader, pause: Pause):
     let beforeId: number | undefined = upTo + 1
     for (let slice = 0; slice < MAX_SLICES_BACK && events.length < limit; slice += 1) {
       const found = await records.before(beforeId, SHOWN, BATCHES_PER_SLICE)
-      const titles = await titlesOf(found.batches)
+      const names = await namesOf(found.batches)
       for (const batch of found.batches) {
         if (events.length >= limit) break
-        events.push(...eventsOf(batch, behind, limit - events.length, titles))
+        events.push(...eventsOf(batch, behind, limit - events.length, names))
       }
       beforeId = found.beforeId
       if (beforeId === undefined || beforeId <= behind + 1) break
@@ -64,12 +64,12 @@ export function createStoredFeed({ records, lists }: StoreReader, pause: Pause):
     },
     after: async (position, limit): Promise<LiveSlice> => {
       const batches = await records.after(position, BATCHES_PER_SLICE)
-      const titles = await titlesOf(batches)
+      const names = await namesOf(batches)
       const events: LiveEvent[] = []
       let reached = position
       for (const batch of batches) {
         if (events.length >= limit) break
-        const ofBatch = eventsOf(batch, position, Number.POSITIVE_INFINITY, titles)
+        const ofBatch = eventsOf(batch, position, Number.POSITIVE_INFINITY, names)
         for (const event of ofBatch.reverse()) events.push(event)
         reached = batch.id
       }
@@ -86,24 +86,24 @@ interface Newest {
   readonly isComplete: boolean
 }
 
-type Titles = ReadonlyMap<string, string | undefined>
+type Names = ReadonlyMap<string, SessionNames>
 
 /**
  * The newest events of a batch behind a position, the newest first. Record by record: processors put
  * batches in order and drop what means nothing.
  */
-function eventsOf(batch: StoredBatch, behind: number, limit: number, titles: Titles): LiveEvent[] {
+function eventsOf(batch: StoredBatch, behind: number, limit: number, names: Names): LiveEvent[] {
   const events: LiveEvent[] = []
   if (!SHOWN.includes(batch.signal)) return events
   const { sessionKey, receivedMs, records } = batch
-  const title = titles.get(sessionKey)
-  const sessionTitle = title === undefined ? null : cutName(title)
+  const { title, user, project } = names.get(sessionKey) ?? {}
+  const cut = (name: string | undefined) => (name === undefined ? null : cutName(name))
+  const session = { sessionTitle: cut(title), user: cut(user), project: cut(project) }
   for (let index = records.length - 1; index >= 0 && events.length < limit; index -= 1) {
     const position = positionOf(batch, index)
     if (position <= behind) break
     const [arrival] = processStored({ ...batch, records: records.slice(index, index + 1) }).accepted
-    const event =
-      arrival && liveEventOf(arrival, { position, sessionKey, sessionTitle, receivedMs })
+    const event = arrival && liveEventOf(arrival, { position, sessionKey, receivedMs, ...session })
     if (event !== undefined) events.push(event)
   }
   return events

@@ -105,9 +105,9 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
         const owned = [...(await ownedOf(keys))]
         return owned.length === 0 ? new Set() : lists.ownedKeys(owned, of)
       },
-      titles: async (keys) => {
+      names: async (keys) => {
         const owned = [...(await ownedOf(keys))]
-        return owned.length === 0 ? new Map() : lists.titles(owned)
+        return owned.length === 0 ? new Map() : lists.names(owned)
       },
       writtenBefore: async (beforeMs) => [...(await ownedOf(await lists.writtenBefore(beforeMs)))],
     },

@@ -17,6 +17,13 @@ import type { WorkSegment } from '../domain/work.ts'
 import type { Signal, StoredBatch } from '../domain/telemetry-record.ts'
 import type { ModelBucket, Span, UsageSlice } from './usage-slice.ts'
 
+/** What a session is called, and what it belongs to, as far as that is known. */
+export interface SessionNames {
+  readonly title?: string | undefined
+  readonly user?: string | undefined
+  readonly project?: string | undefined
+}
+
 /** Each method rejects when the store cannot be read. */
 export interface StoreReader {
   readonly usage: UsageReader
@@ -154,8 +161,8 @@ export interface SessionLists {
   byIds(ids: readonly number[]): Promise<readonly ListedSession[]>
   /** Those of these keys whose sessions are an owner's. */
   ownedKeys(keys: readonly string[], owner: Owner): Promise<ReadonlySet<string>>
-  /** What these sessions are called, those that are there. */
-  titles(keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>
+  /** What these sessions are called, and whose they are, those that are there. */
+  names(keys: readonly string[]): Promise<ReadonlyMap<string, SessionNames>>
   /** The keys of closed sessions that were last written before that, epoch ms; the oldest first. */
   writtenBefore(beforeMs: number): Promise<readonly string[]>
 }

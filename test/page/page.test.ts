@@ -135,6 +135,30 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     visit.forgive('net::ERR_')
   })
 
+  test('the live view is filtered, and a pause looks like one', async () => {
+    const { page } = visit
+    const rows = page.locator('.live-row')
+    await visit.go('/live')
+    await expect.poll(() => rows.count()).toBe(18)
+    await page.getByLabel('kind', { exact: true }).selectOption('tool')
+    await expect.poll(() => rows.locator('.kind-tool').count()).toBeGreaterThan(0)
+    await expect
+      .poll(async () => (await rows.count()) - (await rows.locator('.kind-tool').count()))
+      .toBe(0)
+    await page.getByLabel('kind', { exact: true }).selectOption('')
+    await page.getByRole('button', { name: 'Errors only' }).click()
+    await expect.poll(() => new URL(page.url()).search).toBe('?errors=1')
+    await expect.poll(() => page.locator('.live-row.level-default').count()).toBe(0)
+    await page.getByRole('button', { name: 'Errors only' }).click()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await expectShown(page.getByText('nothing new since'))
+    queries.arrive(3, { text: 'while it was paused' })
+    await expectShown(page.getByText('3 new events since'))
+    expect(await rows.getByText('while it was paused').count()).toBe(0)
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await expectShown(rows.getByText('while it was paused').first())
+  })
+
   test.each([
     ['/', 'overview'],
     ['/sessions', 'sessions'],

@@ -20,6 +20,9 @@ export const liveEvent = z
     sessionKey,
     /** As in lists. */
     sessionTitle: z.string().nullable(),
+    /** Of the session. */
+    user: z.string().nullable().optional(),
+    project: z.string().nullable().optional(),
     promptId: z.string().nullable(),
     timeMs,
     receivedMs: timeMs,

@@ -120,8 +120,8 @@ describe.each(engines)('lists of sessions in $name', (engine) => {
     const found = await rig.reader.lists.byIds([b?.id ?? 0, a?.id ?? 0, 9999])
     expect(found.map(({ key }) => key).toSorted()).toEqual(['claude-code/a', 'claude-code/b'])
     expect(await idsOf(rig, { ids: [b?.id ?? 0] })).toBe('b')
-    const titles = await rig.reader.lists.titles(['claude-code/a', 'claude-code/b', 'nobody'])
-    expect(titles).toEqual(
+    const names = await rig.reader.lists.names(['claude-code/a', 'claude-code/b', 'nobody'])
+    expect(new Map([...names].map(([key, { title }]) => [key, title]))).toEqual(
       new Map([
         ['claude-code/a', 'Mend 100% of it'],
         ['claude-code/b', undefined],

@@ -34,7 +34,7 @@ async function take({ store }: UsageStore, records: readonly LogRecord[]): Promi
   const { accepted } = processLogs(records, MONDAY_MS + 1000)
   await store.sessions.commit(accepted, [], () => ({
     ...nothing,
-    sessions: [row('s1', { title: 'a title' })],
+    sessions: [row('s1', { title: 'a title', userId: 'ada', project: 'shop' })],
   }))
 }
 
@@ -50,6 +50,8 @@ describe('the live feed', () => {
     expect(events[1]).toMatchObject({
       sessionKey: 'claude-code/s1',
       sessionTitle: 'a title',
+      user: 'ada',
+      project: 'shop',
       promptId: 'p',
       kind: 'prompt',
       name: 'user_prompt',

@@ -62,17 +62,17 @@ export function createSessionLists({ kysely }: Database): SessionLists {
         .execute()
       return new Set(rows.map(({ session_key }) => asked.get(session_key) ?? session_key))
     },
-    titles: async (keys) => {
+    names: async (keys) => {
       const asked = new Map(keys.map((key) => [keyText(key), key]))
       const rows = await kysely
         .selectFrom('sessions')
-        .select(['session_key', 'title'])
+        .select(['session_key', 'title', 'user_id', 'project'])
         .where(sql<boolean>`session_key = any(${[...asked.keys()]}::text[])`)
         .execute()
       return new Map(
-        rows.map(({ session_key, title }) => [
+        rows.map(({ session_key, title, user_id, project }) => [
           asked.get(session_key) ?? session_key,
-          title ?? undefined,
+          { title: title ?? undefined, user: user_id ?? undefined, project: project ?? undefined },
         ]),
       )
     },

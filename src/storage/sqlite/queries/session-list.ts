@@ -67,13 +67,18 @@ export function createSessionLists({ kysely }: ReadConnection): SessionLists {
         .execute()
       return new Set(rows.map(({ session_key }) => session_key))
     },
-    titles: async (keys) => {
+    names: async (keys) => {
       const rows = await kysely
         .selectFrom('sessions')
-        .select(['session_key', 'title'])
+        .select(['session_key', 'title', 'user_id', 'project'])
         .where('session_key', 'in', keys)
         .execute()
-      return new Map(rows.map(({ session_key, title }) => [session_key, title ?? undefined]))
+      return new Map(
+        rows.map(({ session_key, title, user_id, project }) => [
+          session_key,
+          { title: title ?? undefined, user: user_id ?? undefined, project: project ?? undefined },
+        ]),
+      )
     },
     writtenBefore: async (beforeMs) => {
       const rows = await kysely
