@@ -1,7 +1,7 @@
 /** Sessions by what a person types of them: an id, its beginning, or the newest. */
 import { ok, type Result } from '../domain/result.ts'
 import type { Filter } from '../api/contract/filter.ts'
-import type { SessionListQuery, SessionRow } from '../api/contract/session-list.ts'
+import type { SessionList, SessionListQuery, SessionRow } from '../api/contract/session-list.ts'
 import type { StoreQueries } from '../api/queries.ts'
 import { failed, type Failure } from './outcome.ts'
 import { cutTo, plainLine } from './plain-text.ts'
@@ -98,17 +98,25 @@ export async function selectSessions(
   return ok(rows)
 }
 
-/** All that a question finds, page by page. */
+/** All that a question finds. */
 export async function* allSessions(
   lists: SessionLists,
   question: Partial<SessionListQuery>,
 ): AsyncGenerator<SessionRow, void> {
+  for await (const { sessions } of sessionPages(lists, question)) yield* sessions
+}
+
+/** The same, page by page. */
+export async function* sessionPages(
+  lists: SessionLists,
+  question: Partial<SessionListQuery>,
+): AsyncGenerator<SessionList, void> {
   let cursor: string | undefined
   do {
     const asked = { ...newestFirst, attribute: [], ...question }
     const page = await lists.sessions({ ...asked, ...(cursor !== undefined && { cursor }) })
     if (!page.ok) throw new Error('a list does not know its own cursor')
-    yield* page.value.sessions
+    yield page.value
     cursor = page.value.nextCursor ?? undefined
   } while (cursor !== undefined)
 }

@@ -2,12 +2,14 @@
 import { type Command, Option } from 'commander'
 import { ok } from '../domain/result.ts'
 import {
+  NAME_SORTS,
   SESSION_SORTS,
   type SessionListQuery,
   type SessionRow,
 } from '../api/contract/session-list.ts'
 import type { CliContext } from './context.ts'
-import { allSessions } from './find-session.ts'
+import { countOfText } from '../domain/figure-text.ts'
+import { sessionPages } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import type { Conclude, Outcome } from './outcome.ts'
 import {
@@ -40,7 +42,7 @@ interface Options extends FilterOptions, LimitOptions, FormatOptions {
 
 /** Of a list for a person; programs get all. */
 const USUAL_LIMIT = 20
-/** Read at once: each page of a search looks through everything anew. */
+/** Read at once. */
 const PAGE = 20_000
 
 export function addSessions(program: Command, context: CliContext, concluded: Conclude): void {
@@ -50,18 +52,22 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
     .description('Lists sessions, newest first.')
   addTimeOptions(command, 'only sessions with activity since')
   addFilterOptions(command)
-    .option('--search <text>', 'part of an id, title, user, project or prompt', '')
+    .option(
+      '--search <text>',
+      'words of titles, prompts, tools, files, models, errors, attributes or ids; "a phrase"',
+      '',
+    )
     .addOption(
       new Option('--state <state>', 'only open or closed ones')
         .choices(['any', 'open', 'closed'])
         .default('any'),
     )
     .addOption(
-      new Option('--sort <field>', 'sort field, highest first')
+      new Option('--sort <field>', 'sort field, highest first; names from A to Z')
         .choices(SESSION_SORTS)
         .default('last'),
     )
-    .option('--reverse', 'lowest first')
+    .option('--reverse', 'the other way round')
   addLimitOptions(command, `${USUAL_LIMIT}; all as JSON or CSV`)
   addFormatOptions(command).action((options: Options) =>
     concluded(withData(context, (data) => list(data, context, options))),
@@ -77,17 +83,22 @@ async function list({ reports }: Data, context: CliContext, options: Options): P
     search: search.slice(0, 200),
     sort,
     state,
-    order: reverse ? 'asc' : 'desc',
-    limit: PAGE,
+    order: NAME_SORTS.has(sort) === reverse ? 'desc' : 'asc',
+    limit: Math.min(limit, PAGE),
   } as const
   const rows: SessionRow[] = []
   let total = 0
-  for await (const row of allSessions(reports, question)) {
-    total += 1
-    if (total <= limit) rows.push(row)
-    else if (isForPrograms(format)) break
+  let isIndexing = false
+  for await (const page of sessionPages(reports, question)) {
+    rows.push(...page.sessions.slice(0, limit - rows.length))
+    total = page.total
+    isIndexing = page.isIndexing === true
+    if (rows.length >= limit) break
   }
-  const { stdout } = context
+  const { stdout, stderr } = context
+  if (isIndexing) {
+    stderr.print(['Stored records are still being indexed: the search may miss some.'])
+  }
   const more =
     total > rows.length ? [`${rows.length} of ${total} sessions; --limit N or --all`] : []
   if (format !== 'table') {
@@ -95,6 +106,7 @@ async function list({ reports }: Data, context: CliContext, options: Options): P
     return ok({ document: isForPrograms(format) ? document : [document, ...more].join('\n\n') })
   }
   if (rows.length === 0) return ok({ lines: ['No session matches.'] })
+  if (more.length === 0 && stdout.isInteractive) more.push(countOfText(total, 'session'))
   const columns = sessionColumns(rows, timeZoneOf(options), !stdout.isInteractive)
   return ok({ lines: [...tableLines(columns, rows, stdout), ...more] })
 }

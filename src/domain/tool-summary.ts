@@ -29,10 +29,16 @@ const SUBAGENT_TOOL = /^(?:agent|task|runsubagent|spawn_agent|delegate_to_agent)
 
 /** Undefined where the input says nothing, or is not there. `input` is JSON text or what it spells. */
 export function toolSummary(name: string, input: JsonValue | undefined): string | undefined {
+  const line = toolLine(name, input)
+  const safe = line && safeLine(line).replace(/\s+/g, ' ').trim()
+  return safe ? shortened(safe) : undefined
+}
+
+/** The same as it was told, up to the length of a path. */
+export function toolLine(name: string, input: JsonValue | undefined): string | undefined {
   const fields = fieldsOf(input)
   const line = fields === undefined ? rawLine(input) : lineOf(name, fields)
-  const safe = line && safeLine(line.slice(0, MAX_PATH)).replace(/\s+/g, ' ').trim()
-  return safe ? shortened(safe) : undefined
+  return line?.slice(0, MAX_PATH)
 }
 
 /** What the tool started a subagent with; undefined of any other tool. */

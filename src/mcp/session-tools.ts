@@ -42,6 +42,11 @@ const listShape = {
 const listAnswer = z.object({
   sessions: z.array(sessionItem),
   leftOff: leftOff('sessions'),
+  total: count.meta({ description: 'how many match, on all pages' }),
+  isIndexing: z
+    .boolean()
+    .optional()
+    .meta({ description: 'stored records are still being indexed: a search may miss some' }),
   leftOffIsAtLeast: z.boolean().meta({ description: 'there may be more than leftOff says' }),
   nextCursor: z
     .string()
@@ -74,13 +79,19 @@ async function list(
   if (!page.ok) return err(failureText(page.error))
   const { sessions, nextCursor } = page.value
   const rest = { leftOff: 0, leftOffIsAtLeast: false }
-  if (nextCursor !== null) {
+  if (cursor === undefined) {
+    rest.leftOff = page.value.total - sessions.length
+  } else if (nextCursor !== null) {
     const behind = await listSessions(context, { ...asked, cursor: nextCursor, limit: MAX_COUNTED })
     if (!behind.ok) return err(failureText(behind.error))
     rest.leftOff = behind.value.sessions.length
     rest.leftOffIsAtLeast = behind.value.nextCursor !== null
   }
-  return ok({ sessions: sessions.map(sessionItemOf), ...rest, nextCursor })
+  const { total, isIndexing } = page.value
+  return ok({
+    ...{ sessions: sessions.map(sessionItemOf), total, ...rest, nextCursor },
+    ...(isIndexing === true && { isIndexing }),
+  })
 }
 
 function listSummary(answer: z.output<typeof listAnswer>): string {
@@ -116,10 +127,11 @@ export const searchSessionsTool = defineTool({
   name: 'search_sessions',
   title: 'Search sessions',
   description:
-    'Finds sessions whose id, title, user, project, attributes or prompts contain a text, as ' +
-    'list_sessions lists them.',
+    'Finds sessions by words of their titles, prompts, tools, files, models, errors, attributes, users, ' +
+    'projects or ids, as list_sessions lists them. All words have to be in a session, each by its ' +
+    'beginning; "words in quotes" as they stand. src/app.ts and E2BIG find what they say.',
   input: z.strictObject({
-    query: z.string().trim().min(1).max(200).describe('part of an id, title, project or prompt'),
+    query: z.string().trim().min(1).max(200).describe('words, or a phrase in double quotes'),
     ...listShape,
   }),
   output: listAnswer,

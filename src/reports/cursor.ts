@@ -21,9 +21,8 @@ export function readCursor(question: object, cursor: string): Result<SessionPlac
   }
   if (!Array.isArray(parts)) return err('bad_cursor')
   const [digest, value, id] = parts as readonly unknown[]
-  if (digest !== digestOf(question) || typeof value !== 'number' || typeof id !== 'number') {
-    return err('bad_cursor')
-  }
+  const isValue = typeof value === 'number' || typeof value === 'string'
+  if (digest !== digestOf(question) || !isValue || typeof id !== 'number') return err('bad_cursor')
   return ok({ value, id })
 }
 

@@ -14,7 +14,7 @@ const SLICE = 10_000
  * name that is too long to be asked for is left out.
  */
 export async function facetsOf(
-  { facets, search }: StoreReader,
+  { facets }: Pick<StoreReader, 'facets'>,
   filter: Filter,
   pause: Pause,
 ): Promise<Facets> {
@@ -24,7 +24,7 @@ export async function facetsOf(
   const users = createCosts()
   const asked = filterOf(filter)
   const range = { fromMs: filter.from, toMs: filter.to }
-  const endId = await search.endId()
+  const endId = await facets.endId()
   for (let fromId = 0; fromId < endId; fromId += SLICE) {
     const slice = await facets.sessions(asked, { ...range, fromId, toId: fromId + SLICE })
     for (const { agent, project, team, userId, costUsd } of slice) {

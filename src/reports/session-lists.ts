@@ -2,15 +2,13 @@
 import type { SessionRow, SessionList, SessionListQuery } from '../api/contract/session-list.ts'
 import { cutText, countWithin, MAX_LIST_BYTES } from './answer-bounds.ts'
 import { costsOf } from './sums.ts'
+import { searchTermsOf } from '../domain/search-words.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type {
   ListedSession,
-  PlacedSession,
   SessionFilter,
-  SessionPlace,
   SessionQuestion,
   StoreReader,
-  TextSearch,
 } from '../storage/store-reader.ts'
 import type { BadCursor } from '../api/queries.ts'
 import { readCursor, writeCursor } from './cursor.ts'
@@ -63,15 +61,6 @@ function cutOf(text: string | undefined): string | null {
 
 // `GET /api/sessions`: the list, and the search in it.
 
-/** Sessions searched through at once: about ten milliseconds. */
-const SEARCH_SLICE = 5000
-/** The first ones of an order, which are searched before all others: a common word is found there. */
-const FIRST_ONES = 200
-/** What a search found is looked up if it is not more than this, else met on the way. */
-const MAX_LOOKED_UP = 1000
-/** Sessions of an order that are compared with what a search found, at once. */
-const WALK_SLICE = 1000
-
 export async function listSessions(
   deps: SessionListDeps,
   { cursor, limit, ...asked }: SessionListQuery,
@@ -80,24 +69,21 @@ export async function listSessions(
   const { reader } = deps
   const place = cursor === undefined ? ok(undefined) : readCursor(asked, cursor)
   if (!place.ok) return place
+  const ids = await askedIds(deps, asked, pause)
   const question: SessionQuestion = {
-    filter: { ...filterOf(asked), withEmpty: asked.empty === 'shown' },
+    filter: {
+      ...filterOf(asked),
+      withEmpty: asked.empty === 'shown',
+      ...(ids !== undefined && { ids }),
+    },
     fromMs: asked.from,
     toMs: asked.to,
     state: asked.state,
     order: asked.sort,
     direction: asked.order,
   }
-  const wanted = limit + 1
-  const conditions = await conditionsOf(deps, asked.where)
-  const matching = conditions && (await matchingSessions(deps, asked, conditions, pause))
-  const of: Search = { reader, question, pause, matching }
-  const found =
-    asked.search === ''
-      ? matching === undefined
-        ? await reader.lists.page(question, place.value, wanted)
-        : await walk(of, matching, place.value, wanted)
-      : await search(of, asked.search, place.value, wanted)
+  const isNone = ids?.length === 0
+  const found = isNone ? [] : await reader.lists.page(question, place.value, limit + 1)
   const rows = found.slice(0, limit).map(sessionRowOf)
   const sessions = rows.slice(0, countWithin(rows, MAX_LIST_BYTES))
   const last = found[sessions.length - 1]
@@ -105,6 +91,8 @@ export async function listSessions(
   return ok({
     sessions,
     nextCursor: hasMore ? writeCursor(asked, { value: last.place, id: last.id }) : null,
+    total: await totalOf(reader, question, { isWhole: cursor === undefined && !hasMore, sessions }),
+    ...(asked.search !== '' && { isIndexing: await reader.search.isCatchingUp() }),
   })
 }
 
@@ -114,12 +102,48 @@ export interface SessionListDeps {
   readonly ticketOf: TicketOf
 }
 
-interface Search {
-  readonly reader: StoreReader
-  readonly question: SessionQuestion
-  readonly pause: Pause
-  /** Only these; absent is all of the question. */
-  readonly matching?: ReadonlySet<number> | undefined
+/** How many there are of a question; counted only where the first page is not all of it. */
+async function totalOf(
+  { lists }: StoreReader,
+  question: SessionQuestion,
+  { isWhole, sessions }: { readonly isWhole: boolean; readonly sessions: readonly SessionRow[] },
+): Promise<number> {
+  if (isWhole || question.filter.ids?.length === 0) return sessions.length
+  return lists.count(question)
+}
+
+/** The numbers of the sessions that a search and conditions leave; undefined where there are neither. */
+async function askedIds(
+  deps: SessionListDeps,
+  asked: Omit<SessionListQuery, 'cursor' | 'limit'>,
+  pause: Pause,
+): Promise<readonly number[] | undefined> {
+  const conditions = await conditionsOf(deps, asked.where)
+  const matching = conditions && (await matchingSessions(deps, asked, conditions, pause))
+  if (asked.search === '') return matching && [...matching]
+  const found = await searchedSessions(deps.reader, asked.search, pause)
+  return matching === undefined ? found : found.filter((id) => matching.has(id))
+}
+
+/** Those that have all terms of a search in them. */
+async function searchedSessions(
+  { search }: StoreReader,
+  text: string,
+  pause: Pause,
+): Promise<readonly number[]> {
+  // The longest first: it is the rarest, more or less.
+  const [first, ...others] = searchTermsOf(text).toSorted(
+    (a, b) => b.words.join(' ').length - a.words.join(' ').length,
+  )
+  if (first === undefined) return []
+  let found = await search.find(first)
+  for (const term of others) {
+    if (found.length === 0) break
+    await pause()
+    const also = new Set(await search.find(term))
+    found = found.filter((id) => also.has(id))
+  }
+  return found
 }
 
 /** Numbers of the sessions of a range that have something that fulfils conditions. */
@@ -138,64 +162,6 @@ async function matchingSessions(
   const spanAt = (ms: number) => dayOf(ms, 'UTC')
   const found = await slices.read(filterOf(filter), range, spanAt, pause, conditions)
   return new Set(found.flatMap(({ sums }) => sums.sessions.map(({ id }) => id)))
-}
-
-/** The sessions that have a text in them, in the order asked for, behind a place. */
-async function search(
-  of: Search,
-  text: string,
-  after: SessionPlace | undefined,
-  wanted: number,
-): Promise<readonly PlacedSession[]> {
-  const { reader, question, pause, matching } = of
-  const searched = reader.search.searchFor(text)
-  const isAsked = (id: number): boolean => matching?.has(id) ?? true
-  const first = await reader.lists.page(question, after, FIRST_ONES)
-  const hits = await searched.among(first.map(({ id }) => id))
-  const found = first.filter(({ id }) => hits.has(id) && isAsked(id))
-  if (found.length >= wanted || first.length < FIRST_ONES) return found.slice(0, wanted)
-  await pause()
-  const all = await searchAll(of, searched)
-  return walk(of, new Set([...all].filter(isAsked)), after, wanted)
-}
-
-/** In slices between which others run. */
-async function searchAll(
-  { reader: { search: index }, pause }: Search,
-  searched: TextSearch,
-): Promise<ReadonlySet<number>> {
-  const found = new Set<number>()
-  const endId = await index.endId()
-  for (let fromId = 0; fromId < endId; fromId += SEARCH_SLICE) {
-    for (const id of await searched.within(fromId, fromId + SEARCH_SLICE)) found.add(id)
-    await pause()
-  }
-  return found
-}
-
-/** Those that were found, in the order asked for, behind a place. */
-async function walk(
-  { reader: { lists }, question, pause }: Search,
-  found: ReadonlySet<number>,
-  after: SessionPlace | undefined,
-  wanted: number,
-): Promise<readonly PlacedSession[]> {
-  if (found.size === 0) return []
-  if (found.size <= MAX_LOOKED_UP) {
-    return lists.page({ ...question, ids: [...found] }, after, wanted)
-  }
-  const kept: PlacedSession[] = []
-  let place = after
-  for (;;) {
-    const page = await lists.page(question, place, WALK_SLICE)
-    for (const session of page) if (found.has(session.id)) kept.push(session)
-    const last = page.at(-1)
-    if (kept.length >= wanted || last === undefined || page.length < WALK_SLICE) {
-      return kept.slice(0, wanted)
-    }
-    place = { value: last.place, id: last.id }
-    await pause()
-  }
 }
 
 // A filter as the API takes it, in the store's terms.

@@ -100,6 +100,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
     lists: {
       page: (question, after, limit) =>
         lists.page({ ...question, filter: { ...question.filter, owner } }, after, limit),
+      count: (question) => lists.count({ ...question, filter: { ...question.filter, owner } }),
       byIds: async (ids) => (await lists.byIds(ids)).filter(isOwned),
       ownedKeys: async (keys, of) => {
         const owned = [...(await ownedOf(keys))]
@@ -111,20 +112,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       },
       writtenBefore: async (beforeMs) => [...(await ownedOf(await lists.writtenBefore(beforeMs)))],
     },
-    search: {
-      searchFor: (text) => {
-        const found = search.searchFor(text)
-        const owned = async (ids: ReadonlySet<number>): Promise<ReadonlySet<number>> => {
-          const rows = ids.size === 0 ? [] : await lists.byIds([...ids])
-          return new Set(rows.filter(isOwned).map(({ id }) => id))
-        }
-        return {
-          within: async (fromId, toId) => owned(await found.within(fromId, toId)),
-          among: async (ids) => owned(await found.among(ids)),
-        }
-      },
-      endId: () => search.endId(),
-    },
+    search: { ...search, find: (term) => search.find(term, owner) },
     details: {
       find: async (key) => {
         const session = await details.find(key)
@@ -138,6 +126,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       },
     },
     facets: {
+      endId: () => facets.endId(),
       sessions: (filter, range) => facets.sessions({ ...filter, owner }, range),
       attributeKeys: (limit) => facets.attributeKeys(limit, owner),
       models: (limit) => facets.models(limit, owner),

@@ -11,6 +11,7 @@ import type { SpentRow } from '../domain/budget-brake.ts'
 import type { Budget } from '../domain/managed-budget.ts'
 import type { DeadItem, DeadReason } from '../domain/outbox.ts'
 import type { StoredReading } from '../domain/plan-window.ts'
+import type { SearchTerm } from '../domain/search-words.ts'
 import type { SessionRow } from '../domain/session-store.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
 import type { WorkSegment } from '../domain/work.ts'
@@ -123,11 +124,19 @@ export interface ListedSession
   readonly route?: readonly string[] | undefined
 }
 
-export type SessionOrder = 'last' | 'first' | 'cost' | 'tokens' | 'duration' | 'errors'
+/**
+ * What sessions are ordered by: names without case (of ASCII letters), what has none before all others; a
+ * session without a title is called by its id.
+ */
+export type SessionOrder =
+  | ('last' | 'first' | 'cost' | 'tokens' | 'duration')
+  | ('errors' | 'prompts' | 'calls' | 'tools')
+  | ('title' | 'user' | 'project' | 'team' | 'agent')
 
 /** A place in an order: sessions of equal value are in the order of their numbers. */
 export interface SessionPlace {
-  readonly value: number
+  /** A text in the orders by names. */
+  readonly value: number | string
   readonly id: number
 }
 
@@ -137,14 +146,12 @@ export interface SessionQuestion {
   readonly fromMs: number | undefined
   readonly toMs: number | undefined
   readonly state: 'any' | 'open' | 'closed'
-  /** Only these; a few thousand at most. */
-  readonly ids?: readonly number[] | undefined
   readonly order: SessionOrder
   readonly direction: 'asc' | 'desc'
 }
 
 /** A session with its place in the order asked for. */
-export type PlacedSession = ListedSession & { readonly place: number }
+export type PlacedSession = ListedSession & { readonly place: SessionPlace['value'] }
 
 /**
  * Lists of sessions in an order, a page at a time: each page begins behind a place in that order,
@@ -157,6 +164,8 @@ export interface SessionLists {
     after: SessionPlace | undefined,
     limit: number,
   ): Promise<readonly PlacedSession[]>
+  /** How many there are of a question, on all its pages. */
+  count(question: Omit<SessionQuestion, 'order' | 'direction'>): Promise<number>
   /** Those of these numbers, in any order. */
   byIds(ids: readonly number[]): Promise<readonly ListedSession[]>
   /** Those of these keys whose sessions are an owner's. */
@@ -167,19 +176,12 @@ export interface SessionLists {
   writtenBefore(beforeMs: number): Promise<readonly string[]>
 }
 
+/** The index of what sessions are found by (`domain/search-texts.ts`). */
 export interface SessionSearch {
-  /** For a text in either case (of ASCII letters). */
-  searchFor(text: string): TextSearch
-  /** Behind the newest session. */
-  endId(): Promise<number>
-}
-
-/** Each answers with the numbers of those that have the text in them. */
-export interface TextSearch {
-  /** Of the sessions with numbers from `fromId` up to and without `toId`. */
-  within(fromId: number, toId: number): Promise<ReadonlySet<number>>
-  /** Of these sessions. */
-  among(ids: readonly number[]): Promise<ReadonlySet<number>>
+  /** Numbers of the sessions that have a term in them, in no order; of an owner's, if one is named. */
+  find(term: SearchTerm, owner?: Owner): Promise<readonly number[]>
+  /** Whether records are still being indexed, so that not all of them can be found. */
+  isCatchingUp(): Promise<boolean>
 }
 
 /** The state of a session as JSON, under its version. */
@@ -211,6 +213,8 @@ export interface FacetRange {
 
 /** What sessions can be told apart by. */
 export interface FacetReader {
+  /** Behind the number of the newest session. */
+  endId(): Promise<number>
   /** One by one; the caller adds them up. */
   sessions(filter: SessionFilter, range: FacetRange): Promise<readonly SessionFacets[]>
   /** Keys of resource attributes and labels, at most `limit`; of an owner's sessions, if one is named. */

@@ -46,6 +46,9 @@ function routeOf({ route }: Pick<SessionColumns, 'route'>): Pick<ListedSession, 
   return route === null ? {} : { route: JSON.parse(route) as readonly string[] }
 }
 
+/** Characters of a name that sessions are ordered by. */
+export const MAX_PLACE_LENGTH = 200
+
 export function listedSession(row: SessionColumns): ListedSession {
   return {
     id: row.id,

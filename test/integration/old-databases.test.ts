@@ -77,7 +77,11 @@ function writeSecret(database: Database.Database): void {
 function isSecretIn(dataDir: string): boolean {
   const files = readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name)))
   return files.some(
-    (bytes) => bytes.includes(SECRET.slice(0, 20)) || bytes.includes(SECRET.slice(20)),
+    (bytes) =>
+      bytes.includes(SECRET.slice(0, 20)) ||
+      bytes.includes(SECRET.slice(20)) ||
+      // As the index of the search has it.
+      bytes.includes(SECRET.slice(8, 30).toLowerCase()),
   )
 }
 
@@ -179,6 +183,35 @@ describe.each(oldDatabases)('a database of $commit', (old) => {
     expect(names(overview.byQuerySource)).toEqual(expect.arrayContaining([null, 'sdk']))
     expect(names(overview.byEffort)).toContain('medium')
     expect(names(overview.byCostSource)).toEqual(['agent'])
+    await app.stop()
+  })
+
+  test('finds its sessions by what they are called, and in a while by what their records tell', async () => {
+    const { app, url } = await takeUp(old)
+    interface Found {
+      readonly sessions: readonly ListedSession[]
+      readonly total: number
+      readonly isIndexing?: boolean
+    }
+    const search = (query: string) =>
+      ask<Found>(url, `sessions?empty=shown&search=${encodeURIComponent(query)}`)
+    const all = await ask<Found>(url, 'sessions?empty=shown')
+    expect(all.total).toBe(all.sessions.length)
+    for (const { key, title } of all.sessions) {
+      const byId = await search(key.slice(key.indexOf('/') + 1))
+      expect(byId.sessions.map((session) => session.key)).toContain(key)
+      if (title === null) continue
+      const byTitle = await search(title.slice(0, 100))
+      expect(
+        byTitle.sessions.map((session) => session.key),
+        title,
+      ).toContain(key)
+    }
+    await expect.poll(async () => (await search('x')).isIndexing).toBe(false)
+    expect((await search('Bash')).total).toBeGreaterThan(0)
+    expect(
+      (await search('claude-haiku')).total + (await search('claude-opus')).total,
+    ).toBeGreaterThan(0)
     await app.stop()
   })
 

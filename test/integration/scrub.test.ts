@@ -12,6 +12,7 @@ import {
   type LangfuseStandIn,
   STAND_IN_KEYS,
 } from './langfuse-stand-in/stand-in.ts'
+import { wordsOf } from '../../src/domain/search-words.ts'
 import type { WorkSegment } from '../../src/domain/work.ts'
 import { isOnPostgres, rowsIn, storedBytes } from './store.ts'
 
@@ -57,7 +58,12 @@ function found(dataDir: string): readonly string[] {
 function isIn({ secret }: GeneratedSecret, bytes: Buffer): boolean {
   const middle = secret.length / 2
   const halves = [secret.slice(0, Math.ceil(middle)), secret.slice(Math.floor(middle))]
-  return halves.some((half) => bytes.includes(half))
+  if (halves.some((half) => bytes.includes(half))) return true
+  // The index of the search has words without case, which may begin like the one before them.
+  const words = wordsOf(secret).filter((word) => word.length >= 16)
+  if (words.length === 0) return false
+  const text = bytes.toString('latin1').toLowerCase()
+  return words.some((word) => text.includes(word.slice(4)))
 }
 
 interface Document {

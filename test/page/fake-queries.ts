@@ -88,6 +88,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       return ok({
         sessions: found.slice(start, next),
         nextCursor: next < found.length ? String(next) : null,
+        total: found.length,
       })
     },
     session: async (key) => {

@@ -33,7 +33,32 @@ export const sessionRow = z
   .meta({ id: 'SessionRow' })
 export type SessionRow = z.infer<typeof sessionRow>
 
-export const SESSION_SORTS = ['last', 'first', 'cost', 'tokens', 'duration', 'errors'] as const
+/** Times, figures, and names without case; a session without a title is called by its id. */
+export const SESSION_SORTS = [
+  'last',
+  'first',
+  'cost',
+  'tokens',
+  'duration',
+  'errors',
+  'prompts',
+  'calls',
+  'tools',
+  'title',
+  'user',
+  'project',
+  'team',
+  'agent',
+] as const
+
+/** Those that begin with A where nobody says otherwise, on the page and in commands. */
+export const NAME_SORTS: ReadonlySet<(typeof SESSION_SORTS)[number]> = new Set([
+  'title',
+  'user',
+  'project',
+  'team',
+  'agent',
+])
 
 export const sessionListQuery = z.object({
   ...filterShape,
@@ -42,7 +67,11 @@ export const sessionListQuery = z.object({
     .trim()
     .max(200)
     .default('')
-    .meta({ description: 'part of an id, title, user, project, attribute value or prompt' }),
+    .meta({
+      description:
+        'words of titles, prompts, tools, files, models, errors, attributes, users, projects or ids: ' +
+        'their beginnings, all of which have to be in a session; "in quotes" as they stand',
+    }),
   state: z.enum(['any', 'open', 'closed']).default('any'),
   empty: z.enum(['hidden', 'shown']).default('hidden').meta({
     description: 'sessions in which nothing happened but the start of an agent',
@@ -59,6 +88,10 @@ export const sessionListAnswer = z
     sessions: z.array(sessionRow),
     /** Null on the last page. Belongs to this sort, order and filter. */
     nextCursor: z.string().nullable(),
+    /** How many match, on all pages. */
+    total: count,
+    /** On a search: records of before are still being indexed, so that it may miss some. */
+    isIndexing: z.boolean().optional(),
   })
   .meta({ id: 'SessionList' })
 export type SessionList = z.infer<typeof sessionListAnswer>

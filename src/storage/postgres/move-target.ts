@@ -19,6 +19,7 @@ import { openForMove, openProblem } from './open-database.ts'
 import { POSITIONS_PER_BLOCK } from './positions.ts'
 import { BYTES_BESIDE } from './record-rows.ts'
 import { isAlive } from './replica.ts'
+import { indexRows } from './search-rows.ts'
 import { sha256 } from './stored-values.ts'
 import { insertRows } from './values-list.ts'
 
@@ -31,7 +32,7 @@ const TABLES = `sessions, session_states, record_batches, session_controls, seen
   outbox,
   outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
   pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, budgets, alerts, transcript_sessions,
-  transcript_claims, transcript_joins, transcript_files`
+  transcript_claims, transcript_joins, transcript_files, search_texts, search_backlog`
 
 /** Their rows keep the numbers they had. */
 const NUMBERED = [
@@ -130,7 +131,10 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
       database.transaction(async (statements) => {
         await expectNoBridge(statements, place)
         await work({ insert: (table, rows) => insert(statements, table, rows) })
-        if (next.stage === 'sessions' && range !== undefined) await sumUpBytes(statements, range)
+        if (next.stage === 'sessions' && range !== undefined) {
+          await sumUpBytes(statements, range)
+          await indexLater(statements, range)
+        }
         if (next.stage === 'verify') await continueNumbers(statements, source.reserved)
         await statements.run(
           `update moves set stage = $2, through_id = $3,
@@ -180,6 +184,16 @@ async function expectEmpty(statements: Statements, place: string): Promise<void>
   const list = held.map(({ name, count }) => `${name}: ${count}`).join(', ')
   throw new MoveError(
     `${place} holds data of claude-telemetry already (${list}), which would be lost: use an empty database, and make keys and budgets after the move`,
+  )
+}
+
+/** What sessions are found by: their rows now, their records by the bridge that is started over them. */
+async function indexLater(statements: Statements, range: IdRange): Promise<void> {
+  await indexRows(statements, range)
+  await statements.run(
+    `insert into search_backlog (session_ref, after_id)
+     select id, 0 from sessions where id > $1 and id <= $2`,
+    [range.afterId, range.throughId],
   )
 }
 

@@ -22,6 +22,7 @@ import type { StoredInputs } from '../../domain/stored-inputs.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
+import { createSearchMemory } from '../search-memory.ts'
 import type { StoreLog } from '../store-log.ts'
 import { type ClaimPlaces, createClaimPlaces, isAskedBack } from '../transcript-moves.ts'
 import { createBudgets, type UsedBySession } from './budgets.ts'
@@ -37,6 +38,7 @@ import {
 } from './record-rows.ts'
 import type { ReferenceRows } from './reference-rows.ts'
 import { isFree } from './replica.ts'
+import { insertTexts, rebuildSearch, textsBySession } from './search-rows.ts'
 import { keepUnknown } from './seen-records.ts'
 import {
   type Labels,
@@ -123,6 +125,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
   const budgets = deps.budgets && createBudgets({ watch: deps.budgets, log })
   const known = createBoundedMap<string, Known>(MAX_REMEMBERED)
   const places = createBoundedMap<number, ClaimPlaces>(MAX_PLACES)
+  const indexed = createSearchMemory()
   let bareUntilMs: number | undefined
 
   function placesOf(sessionRef: number): ClaimPlaces {
@@ -159,6 +162,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
         )
       } catch (error) {
         if (!(error instanceof Unreadable) || rebuilds === MAX_REBUILDS) throw error
+        indexed.forget()
         for (const session of error.sessions) await rebuild(session, rebuilt)
       }
     }
@@ -219,6 +223,21 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       nowMs,
     )
     await writeAttributes(statements, changedLabels(outcome.sessions, locked))
+    // What a session gave up is not found in it any more.
+    for (const ref of new Set(surrendered.map(refOf))) {
+      indexed.forget()
+      await rebuildSearch(statements, ref)
+    }
+    await insertTexts(
+      statements,
+      textsBySession(
+        joined,
+        refOf,
+        outcome.sessions.map((row) => ({ id: idIn(locked, row.key), row })),
+      ).map(({ sessionRef, texts }) => {
+        return { sessionRef, texts: indexed.unknownOf(sessionRef, texts) }
+      }),
+    )
     const placed = controls.map(({ sessionKey, control }, at): PlacedControl => {
       const position = positions[batches.length + at] as number
       return { sessionRef: idIn(locked, sessionKey), position, control }
@@ -434,10 +453,14 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
   return {
     forget: () => {
       known.clear()
+      indexed.forget()
       references.forget()
     },
     commit: async (...given) => {
-      const done = await write(() => commit(given))
+      const done = await write(() => commit(given)).catch((error: unknown) => {
+        indexed.forget()
+        throw error
+      })
       done.remember()
       if (done.wrote) onWritten(done.committed.outcome)
       return done.committed

@@ -31,6 +31,7 @@ import { createReferenceRows } from './reference-rows.ts'
 import { joinReplicas, type Replica } from './replica.ts'
 import { rewriteTables } from './rewrite-tables.ts'
 import { createScrubRows } from './scrub-rows.ts'
+import { catchUpSearch } from './search-rows.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
 import { createTranscriptPositions } from './transcript-positions.ts'
@@ -109,6 +110,8 @@ function storeOver<S>(
   const sizeBound = createSizeBound({ database, maxBytes, exporters, deletion, log })
   const upkeep = createUpkeep({
     ...{ database, write, self, deletion, sizeBound, quarantine, forwarded, exporters },
+    catchUpSearch: (statements) =>
+      catchUpSearch(statements, { itemsOf: (batch) => options.states.itemsOf(batch), log }),
     ...{ outbox: options.outbox, retentionMs: options.retentionMs, clock, log },
     onRest: tellDeletions,
   })

@@ -25,7 +25,7 @@ export async function rewriteTables(
       `select distinct quote_ident(table_name) as name
        from information_schema.columns join information_schema.tables using (table_schema, table_name)
        where table_schema = current_schema() and table_type = 'BASE TABLE'
-         and data_type in ('text', 'bytea')
+         and data_type in ('text', 'bytea', 'tsvector')
        order by name`,
     )
     for (const { name } of tables) await database.query(`vacuum (full, analyze) ${name}`)

@@ -431,6 +431,21 @@ export interface WorkSegmentsTable {
   work: string
 }
 
+/** What sessions are found by, in pieces: see `search-rows.ts`. */
+export interface SearchTextsTable {
+  session_ref: number
+  /** A `tsvector`. */
+  words: string
+}
+
+/** Sessions whose records the index of the search has to read again, and how far each of them is. */
+export interface SearchBacklogTable {
+  /** 0 is all of them. */
+  session_ref: number
+  /** The position of the last batch that was read. */
+  after_id: number
+}
+
 /** How far transcripts were read. */
 export interface TranscriptFilesTable {
   id: Generated<number>
@@ -508,6 +523,8 @@ export interface Schema {
   tool_usage: ToolUsageTable
   activity: ActivityTable
   work_segments: WorkSegmentsTable
+  search_texts: SearchTextsTable
+  search_backlog: SearchBacklogTable
   outbox: OutboxTable
   outbox_readers: OutboxReadersTable
   outbox_deliveries: OutboxDeliveriesTable

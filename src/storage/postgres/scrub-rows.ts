@@ -13,6 +13,7 @@ import type { Database, Statements } from './connection.ts'
 import type { PostgresQuarantine } from './quarantine.ts'
 import type { ReferenceRows } from './reference-rows.ts'
 import { createScrubReader, derivedTexts, REMARKS } from './scrub-reader.ts'
+import { rebuildSearch } from './search-rows.ts'
 import { keyText, plainText } from './stored-values.ts'
 import { ACTIVITY, additionTo, MODEL_USAGE, TOOL_USAGE, type UsageTable } from './usage-rows.ts'
 import { insertRows } from './values-list.ts'
@@ -120,19 +121,23 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     replaceDerived: (key, mask) =>
       changedSession(key, async (statements, ref) => {
         const derived = await derivedTexts(statements, key)
-        if (derived !== undefined) await replace(statements, key, ref, mask(derived))
+        if (derived === undefined) return
+        await replace(statements, key, ref, mask(derived))
+        await rebuildSearch(statements, ref)
       }),
     changePrompts: (key, changes) =>
       changedSession(key, async (statements, ref) => {
         for (const change of changes) await setPrompt(statements, ref, change)
       }),
     writeBatch: (id, records) =>
-      changed((statements) => {
+      changed(async (statements) => {
         const text = JSON.stringify(records)
-        return statements.run(
-          'update record_batches set body = $2, json_bytes = $3 where id = $1',
+        const [batch] = await statements.query<{ readonly session_ref: number }>(
+          `update record_batches set body = $2, json_bytes = $3 where id = $1 returning session_ref`,
           [id, packJson(text), Buffer.byteLength(text)],
         )
+        // What upkeep has read meanwhile was not masked.
+        if (batch !== undefined) await rebuildSearch(statements, batch.session_ref)
       }),
     writeOrigin: ({ id, origin }) =>
       changed(async (statements) => {

@@ -61,6 +61,8 @@ export const SESSION_TABLES = [
   'budget_alerts',
   'alerts',
   'plan_windows',
+  'search_texts',
+  'search_backlog',
   'transcript_sessions',
   'transcript_claims',
   'transcript_joins',

@@ -26,6 +26,8 @@ interface UpkeepDeps {
   readonly sizeBound: SizeBound
   readonly quarantine: Pick<PostgresQuarantine, 'expire'>
   readonly forwarded: Pick<ForwardedItems, 'expire'>
+  /** Indexes some of what the search has to read again; whether there may be more. */
+  readonly catchUpSearch: (statements: Statements) => Promise<boolean>
   readonly outbox: OutboxBounds
   /** Exporters that deliver at present. */
   readonly exporters: readonly string[]
@@ -67,6 +69,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => sizeBound.enforce(),
     () => deps.quarantine.expire(clock.now()),
     () => deps.forwarded.expire(clock.now()),
+    () => database.transaction(deps.catchUpSearch),
   ]
 
   /** Nothing where another replica is at it. */

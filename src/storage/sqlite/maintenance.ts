@@ -24,6 +24,7 @@ import { createRecordBatches } from './queries/record-batches.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
 import { rewriteDatabase } from './rewrite-database.ts'
 import { createScrubRows } from './scrub-rows.ts'
+import { createSearchChanges } from './search-rows.ts'
 import { createTotals } from './totals.ts'
 import type { Write } from './writer.ts'
 
@@ -96,6 +97,7 @@ function maintenanceOf(connection: Connection, release: () => void): Maintenance
           connection,
           outbox,
           quarantine: createQuarantine({ connection, totals: createTotals(connection), write }),
+          search: createSearchChanges(connection),
           stateVersion,
           sweepDeleted: () => deletion.sweep(),
           write,

@@ -20,6 +20,8 @@ export function rewriteDatabase(handle: Database.Database): Result<undefined, st
   // A database may be larger than memory.
   handle.pragma('temp_store = FILE')
   try {
+    // Words of rows that were deleted stay in the index until its parts are merged.
+    handle.exec("insert into search_index (search_index) values ('optimize')")
     handle.exec('VACUUM')
   } catch (error) {
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return IN_USE

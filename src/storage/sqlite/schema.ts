@@ -402,6 +402,13 @@ export interface TranscriptJoinsTable {
   telemetry_key: string | null
 }
 
+/** Sessions whose records the index of the search has to read again, and how far each of them is. */
+export interface SearchBacklogTable {
+  session_ref: number
+  /** The position of the last batch that was read. */
+  after_id: number
+}
+
 /** What sessions worked on: see `domain/work.ts`. */
 export interface WorkSegmentsTable {
   session_ref: number
@@ -445,6 +452,7 @@ export interface Schema {
   tool_usage: ToolUsageTable
   activity: ActivityTable
   work_segments: WorkSegmentsTable
+  search_backlog: SearchBacklogTable
   outbox: OutboxTable
   outbox_positions: OutboxPositionsTable
   outbox_exceptions: OutboxExceptionsTable

@@ -18,12 +18,14 @@ import { contentOf, hashOf } from '../origin-content.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
 import { createScrubReader, REMARKS } from './scrub-reader.ts'
+import type { SearchChanges } from './search-rows.ts'
 import type { Write } from './writer.ts'
 
 interface ScrubRowsDeps {
   readonly connection: Connection
   readonly outbox: Pick<OutboxTable, 'change' | 'rewrite'>
   readonly quarantine: Pick<SqliteQuarantine, 'rewrite'>
+  readonly search: SearchChanges
   /** Version of the states that are written. */
   readonly stateVersion: number
   /** Deletes some of what is left of deleted sessions; true while there is more. */
@@ -41,7 +43,7 @@ const USAGE = [
 ] as const
 
 export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
-  const { connection, outbox, quarantine, stateVersion, write, onChanged } = deps
+  const { connection, outbox, quarantine, search, stateVersion, write, onChanged } = deps
   const { handle } = connection
   const idOf = handle
     .prepare<[string], number>('select id from sessions where session_key = ?')
@@ -91,6 +93,9 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
   const setBody = handle.prepare<[string, number]>(
     'update record_batches set body = ? where id = ?',
   )
+  const sessionOfBatch = handle
+    .prepare<[number], number>('select session_ref from record_batches where id = ?')
+    .pluck()
   const idOfHash = handle.prepare<[string], number>('select id from origins where hash = ?').pluck()
   const setOrigin = handle.prepare<[string, string, string, string, number]>(
     'update origins set hash = ?, scope_name = ?, scope_version = ?, resource = ? where id = ?',
@@ -198,7 +203,9 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     replaceDerived: (key, mask) =>
       changedSession(key, (ref) => {
         const derived = derivedNow(key)
-        if (derived !== undefined) replace(key, ref, mask(derived))
+        if (derived === undefined) return
+        replace(key, ref, mask(derived))
+        search.rebuild(ref)
       }),
     changePrompts: (key, changes) =>
       changedSession(key, (ref) => {
@@ -206,7 +213,13 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
           setPrompt.run({ ...prompt, ref, before, after })
         }
       }),
-    writeBatch: (id, records) => changed(() => setBody.run(JSON.stringify(records), id)),
+    writeBatch: (id, records) =>
+      changed(() => {
+        setBody.run(JSON.stringify(records), id)
+        // What upkeep has read meanwhile was not masked.
+        const ref = sessionOfBatch.get(id)
+        if (ref !== undefined) search.rebuild(ref)
+      }),
     writeOrigin: ({ id, origin }) =>
       changed(() => {
         const content = contentOf(origin)

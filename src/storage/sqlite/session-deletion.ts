@@ -13,6 +13,7 @@ import type { Connection } from './connection.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import type { DeletionsTable } from './schema.ts'
+import { firstRowOf, ROWS_PER_SESSION } from './search-index.ts'
 
 /** A session's row. */
 export interface StoredSession {
@@ -81,7 +82,7 @@ const isSpent = ({ rows, bytes }: Budget): boolean => rows <= 0 || bytes <= 0
 export function createSessionDeletion(deps: SessionDeletionDeps): SessionDeletion {
   const { connection, outbox, onTaken } = deps
   const { handle, kysely } = connection
-  const tables = tablesOfSessions(connection)
+  const tables = [...tablesOfSessions(connection), searchIndex(connection)]
   /** Those that somebody goes on with by `slice`. */
   const held = new Set<number>()
 
@@ -273,6 +274,21 @@ function sessionTable(
         if (isSpent(budget)) break
       }
       return deleted
+    },
+  }
+}
+
+/** Which no foreign key can point from. */
+function searchIndex({ handle }: Pick<Connection, 'handle'>): SessionTable {
+  const remove = handle.prepare<[number, number, number]>(
+    `delete from search_index where rowid in (
+       select rowid from search_index where rowid >= ? and rowid < ? limit ?)`,
+  )
+  return {
+    deleteSome: (id, budget) => {
+      const first = firstRowOf(id)
+      budget.rows -= remove.run(first, first + ROWS_PER_SESSION, budget.rows).changes
+      return 0
     },
   }
 }

@@ -16,6 +16,7 @@ import type {
   SessionStore,
 } from '../../domain/session-store.ts'
 import { routeByRule, type Routes } from '../../domain/routing.ts'
+import { givesTextsUp, rowTextsOf, searchTextsOf } from '../../domain/search-texts.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetEvaluator } from './budget-evaluator.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
@@ -29,6 +30,7 @@ import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 import { createQuietSessions } from './quiet-sessions.ts'
 import { createRecordRows } from './record-rows.ts'
+import type { SearchRows } from './search-rows.ts'
 import type { StoredSession } from './session-deletion.ts'
 import { createSessionRows } from './session-rows.ts'
 import { createTranscriptRows } from './transcript-rows.ts'
@@ -45,6 +47,7 @@ interface SqliteSessionsDeps<S> {
   readonly routes?: Routes | undefined
   readonly ids: IdBlocks
   readonly outbox: OutboxTable
+  readonly search: SearchRows
   readonly write: Write
   /** Told after a commit that wrote something. */
   readonly onWritten: () => void
@@ -59,7 +62,7 @@ export interface SqliteSessions<S> extends Omit<SessionStore<S>, 'remove'> {
 }
 
 export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSessions<S> {
-  const { connection, clock, budgets, routes, ids, outbox, write, onWritten, log } = deps
+  const { connection, clock, budgets, routes, ids, outbox, search, write, onWritten, log } = deps
   const { handle, kysely } = connection
   const origins = createOriginRows(connection)
   const attributes = createAttributeRows(connection)
@@ -85,6 +88,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       )
       const outcome = fold(fresh, stored)
       for (const row of outcome.sessions) sessions.write(row, nowMs)
+      index(fresh, outcome.sessions, nowMs)
       const rows = new Map(outcome.sessions.map((row) => [row.key, row]))
       for (const { sessionKey, control } of outcome.controls ?? []) {
         // Only a session that was folded has controls, so its row was written just now.
@@ -100,6 +104,26 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       return { committed, wrote }
     },
   )
+
+  /** Makes sessions found by what came of them. */
+  function index(fresh: readonly Arrival[], rows: readonly SessionRow<S>[], nowMs: number): void {
+    const texts = new Map<number, string[]>()
+    const ofSession = (ref: number): string[] => {
+      const known = texts.get(ref)
+      if (known !== undefined) return known
+      const own: string[] = []
+      texts.set(ref, own)
+      return own
+    }
+    for (const { sessionKey: key, item } of fresh) {
+      const ref = sessions.refOf({ key, agent: item.agent, sessionId: item.sessionId }, nowMs)
+      // Its records are changed already.
+      if (givesTextsUp(item)) search.rebuild(ref)
+      else ofSession(ref).push(...searchTextsOf(item))
+    }
+    for (const row of rows) ofSession(sessions.refOf(row, nowMs)).push(...rowTextsOf(row))
+    for (const [ref, own] of texts) search.add(ref, own)
+  }
 
   /** Decides where sessions go that are new, or of which nothing decided it so far. */
   function route(by: Routes, outcome: Outcome<S>, arrivals: readonly Arrival[]): void {
@@ -161,6 +185,7 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
     ids.forget()
     sessions.forget()
     usage.forget()
+    search.forget()
     evaluator?.forget()
   }
 

@@ -48,6 +48,7 @@ import { createSqliteSessions } from './sqlite-sessions.ts'
 import { createStorageProbe, isOfStorage } from './storage-probe.ts'
 import { createStorageWatch } from '../storage-watch.ts'
 import { createScrubRows } from './scrub-rows.ts'
+import { createSearchRows } from './search-rows.ts'
 import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
 import { createTotals } from './totals.ts'
@@ -149,10 +150,16 @@ function storeOver<S>(
     onRound: () => upkeep.wake(),
   })
   const write = createWriter({ checkpointer, watch, folder })
+  const search = createSearchRows({
+    connection,
+    itemsOf: (batch) => options.states.itemsOf(batch),
+    log,
+  })
   const sessions = createSqliteSessions<S>({
     ...options,
     connection,
     ids,
+    search,
     outbox: table,
     write,
     onWritten: () => watch.committed(),
@@ -200,6 +207,7 @@ function storeOver<S>(
       active,
     }),
     pages,
+    search,
     write,
     onRest: tellDeletions,
     retentionMs: options.retentionMs,
@@ -210,6 +218,7 @@ function storeOver<S>(
     connection,
     outbox: table,
     quarantine,
+    search,
     stateVersion: options.states.version,
     sweepDeleted: () => deletion.sweep(),
     write,

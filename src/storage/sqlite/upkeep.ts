@@ -13,6 +13,7 @@ import type { OutboxLeftovers } from './outbox-leftovers.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
 import type { Retention } from './retention.ts'
+import type { SearchRows } from './search-rows.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { SizeBound } from './size-bound.ts'
 import type { Write } from './writer.ts'
@@ -26,6 +27,7 @@ interface UpkeepDeps {
   readonly quarantine: Pick<SqliteQuarantine, 'expire'>
   readonly forwarded: Pick<ForwardedItems, 'expire'>
   readonly pages: Pick<FreePages, 'shrink'>
+  readonly search: Pick<SearchRows, 'catchUp'>
   readonly write: Write
   /** Told when there is nothing more to do for now. */
   readonly onRest: () => void
@@ -48,7 +50,7 @@ export interface RunningUpkeep extends Upkeep {
 /** The upkeep, and how to end it. */
 export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   const { limits, leftovers, deletion, sizeBound, retention, quarantine, forwarded } = deps
-  const { pages, write, onRest, retentionMs, clock, log } = deps
+  const { pages, search, write, onRest, retentionMs, clock, log } = deps
   let timer: Timer | undefined
   /** Between two rounds. */
   let isResting = false
@@ -68,6 +70,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => quarantine.expire(clock.now()),
     () => forwarded.expire(clock.now()),
     () => pages.shrink(),
+    () => search.catchUp(),
   ]
 
   function bound(): boolean {

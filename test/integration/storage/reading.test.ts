@@ -1,6 +1,7 @@
 /** Questions about what was committed: lists, searches, menus, records. */
 import type { Owner } from '../../../src/domain/access.ts'
 import { describe, expect, test } from 'vitest'
+import { SESSION_SORTS } from '../../../src/api/contract/session-list.ts'
 import { DOCTOR_SESSION_PREFIX } from '../../../src/domain/identity.ts'
 import { positionOf, type StoredBatch } from '../../../src/domain/telemetry-record.ts'
 import type { SessionPlace, SessionQuestion } from '../../../src/storage/store-reader.ts'
@@ -17,6 +18,13 @@ const everywhere: SessionQuestion = {
   direction: 'desc',
 }
 
+/** Names by the bytes of UTF-8. */
+function comparePlaces(a: SessionPlace['value'], b: SessionPlace['value']): number {
+  return typeof a === 'number'
+    ? a - Number(b)
+    : Buffer.compare(Buffer.from(a), Buffer.from(String(b)))
+}
+
 const prompt = (sessionId: string, text: string) =>
   arrival({ ...base, sessionId, kind: 'prompt', dedupKey: 'p', prompt: { text } })
 
@@ -28,6 +36,8 @@ async function filled(engine: StorageEngine): Promise<Rig> {
       lastMs: AT_MS + 30,
       costUsd: 2,
       errors: 1,
+      prompts: 3,
+      toolResults: 1,
       inputTokens: 5,
       title: 'Mend 100% of it',
       userId: 'ada',
@@ -39,6 +49,9 @@ async function filled(engine: StorageEngine): Promise<Rig> {
       lastMs: AT_MS + 10,
       costUsd: 3,
       outputTokens: 4,
+      prompts: 2,
+      modelCalls: 1,
+      toolResults: 9,
       project: 'web',
       team: 'red',
       deadlineMs: AT_MS + 99,
@@ -49,6 +62,7 @@ async function filled(engine: StorageEngine): Promise<Rig> {
       lastMs: AT_MS + 20,
       costUsd: 1,
       errors: 7,
+      modelCalls: 2,
       closeReason: 'idle',
     }),
     row('empty', { isEmpty: true, firstMs: AT_MS + 1, lastMs: AT_MS + 1 }),
@@ -78,6 +92,12 @@ describe.each(engines)('lists of sessions in $name', (engine) => {
     [{ order: 'tokens' }, 'abc'],
     [{ order: 'duration' }, 'acb'],
     [{ order: 'errors' }, 'cab'],
+    [{ order: 'prompts' }, 'abc'],
+    [{ order: 'calls' }, 'cba'],
+    [{ order: 'tools' }, 'bac'],
+    // By the title; what has none is called by its id.
+    [{ order: 'title' }, 'acb'],
+    [{ order: 'project' }, 'bac'],
     [{ state: 'open' }, 'b'],
     [{ state: 'closed' }, 'ac'],
     [{ fromMs: AT_MS + 15 }, 'ac'],
@@ -94,23 +114,45 @@ describe.each(engines)('lists of sessions in $name', (engine) => {
     expect(await idsOf(await filled(engine), change)).toBe(expected)
   })
 
-  test('go on behind a place, each session once, also between equal values', async () => {
+  test('count what a question finds', async () => {
+    const rig = await filled(engine)
+    const count = (change: Partial<SessionQuestion>) =>
+      rig.reader.lists.count({ ...everywhere, ...change })
+    expect(await count({})).toBe(3)
+    expect(await count({ state: 'open' })).toBe(1)
+    expect(await count({ filter: { ...ALL, project: 'web' }, fromMs: AT_MS + 15 })).toBe(1)
+    expect(await count({ filter: { ...ALL, owner: { team: 'red' } } })).toBe(1)
+    expect(await count({ filter: { ...ALL, ids: [] } })).toBe(0)
+  })
+
+  test.each(SESSION_SORTS)('by %s go on behind a place, each session once', async (order) => {
     const rig = await createRig(engine)
-    const many = Array.from({ length: 25 }, (_, n) => row(`s${n}`, { costUsd: n % 3 }))
+    const names = ['Ärger', 'b\0c', 'B', 'a', 'ab', '', '漢字', '😀', 'x'.repeat(300)]
+    const many = Array.from({ length: 25 }, (_, n) =>
+      row(`s${n}`, {
+        costUsd: n % 3,
+        prompts: n % 2,
+        ...(n % 4 > 0 && { title: names[n % 9], userId: names[n % 5], project: names[n % 3] }),
+      }),
+    )
     await rig.commit({ sessions: many })
     for (const direction of ['asc', 'desc'] as const) {
       const found: string[] = []
+      const places: SessionPlace['value'][] = []
       let place: SessionPlace | undefined
       for (;;) {
-        const question = { ...everywhere, order: 'cost', direction } as const
+        const question = { ...everywhere, order, direction }
         const page = await rig.reader.lists.page(question, place, 4)
         const last = page.at(-1)
         if (last === undefined) break
         found.push(...page.map(({ key }) => key))
+        places.push(...page.map((session) => session.place))
         place = { value: last.place, id: last.id }
       }
       expect(found).toHaveLength(25)
       expect(new Set(found).size).toBe(25)
+      const inOrder = places.toSorted(comparePlaces)
+      expect(places).toEqual(direction === 'asc' ? inOrder : inOrder.reverse())
     }
   })
 
@@ -119,7 +161,8 @@ describe.each(engines)('lists of sessions in $name', (engine) => {
     const [a, , b] = await rig.reader.lists.page(everywhere, undefined, 3)
     const found = await rig.reader.lists.byIds([b?.id ?? 0, a?.id ?? 0, 9999])
     expect(found.map(({ key }) => key).toSorted()).toEqual(['claude-code/a', 'claude-code/b'])
-    expect(await idsOf(rig, { ids: [b?.id ?? 0] })).toBe('b')
+    expect(await idsOf(rig, { filter: { ...ALL, ids: [b?.id ?? 0] } })).toBe('b')
+    expect(await idsOf(rig, { filter: { ...ALL, ids: [] } })).toBe('')
     const names = await rig.reader.lists.names(['claude-code/a', 'claude-code/b', 'nobody'])
     expect(new Map([...names].map(([key, { title }]) => [key, title]))).toEqual(
       new Map([
@@ -130,40 +173,11 @@ describe.each(engines)('lists of sessions in $name', (engine) => {
   })
 })
 
-describe.each(engines)('searching in $name', (engine) => {
-  test.each([
-    ['mend', 'a'],
-    ['100%', 'a'],
-    ['50%', 'c'],
-    ['0%', 'ac'],
-    ['underscore_', 'c'],
-    ['_and', ''],
-    ['RED', 'b'],
-    ['main', 'ab'],
-    ['nothing of the kind', ''],
-  ])('for %j finds %s', async (text, expected) => {
-    const { reader } = await filled(engine)
-    const sessions = await reader.lists.page(everywhere, undefined, 100)
-    const ids = sessions.map(({ id }) => id)
-    const names = (found: ReadonlySet<number>) =>
-      sessions
-        .filter(({ id }) => found.has(id))
-        .map(({ sessionId }) => sessionId)
-        .toSorted()
-        .join('')
-    const search = reader.search.searchFor(text)
-    expect(names(await search.among(ids))).toBe(expected)
-    expect(names(await search.within(0, await reader.search.endId()))).toBe(expected)
-    expect(await search.within(0, Math.min(...ids))).toEqual(new Set())
-    expect(await search.among([])).toEqual(new Set())
-  })
-})
-
 describe.each(engines)('menus and figures in $name', (engine) => {
   test('tell sessions apart, in slices of their numbers', async () => {
     const { reader } = await filled(engine)
     const range = { fromMs: undefined, toMs: undefined }
-    const endId = await reader.search.endId()
+    const endId = await reader.facets.endId()
     const found = []
     for (let fromId = 0; fromId < endId; fromId += 2) {
       found.push(...(await reader.facets.sessions(ALL, { ...range, fromId, toId: fromId + 2 })))

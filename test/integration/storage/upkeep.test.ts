@@ -1,4 +1,5 @@
 /** What a store deletes: on request, by age, and for lack of space. */
+import { wordsOf } from '../../../src/domain/search-words.ts'
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
@@ -59,10 +60,10 @@ async function fill(rig: Rig, id: string, { records = 3, isOpen = false, text = 
 
 /** Everything that still tells of a session. */
 async function tracesOf({ reader, store }: Rig, key: string): Promise<readonly unknown[]> {
-  const search = reader.search.searchFor(key.split('/')[1] ?? key)
+  const id = wordsOf(key.split('/')[1] ?? key)
   return [
     ...(await reader.records.after(0, 1000)).filter(({ sessionKey }) => sessionKey === key),
-    ...(await search.within(0, await reader.search.endId())),
+    ...(await reader.search.find({ words: id, isPrefix: false })),
     ...[...(await reader.waiting.keys())].filter((waiting) => waiting === key),
     ...(await store.sessions.openSessions(1000)).filter((open) => open === key),
     ...(await reader.inputs.slice(key, 0, 10)).inputs,

@@ -35,7 +35,7 @@ const lists = {
     const found = stored.filter(({ key, title }) => `${key} ${title}`.includes(search))
     const from = Number(cursor)
     const nextCursor = from + 2 < found.length ? String(from + 2) : null
-    return ok({ sessions: found.slice(from, from + 2), nextCursor })
+    return ok({ sessions: found.slice(from, from + 2), nextCursor, total: found.length })
   },
 }
 

@@ -67,7 +67,9 @@ test('each tool says what it is for, and lists its arguments with what they mean
 
 test('what acts on a terminal is taken out of texts', async () => {
   const sessions = [row({ title: HOSTILE, project: HOSTILE, userId: HOSTILE })]
-  const { call } = await connected({ sessions: () => ({ sessions, nextCursor: null }) })
+  const { call } = await connected({
+    sessions: () => ({ sessions, nextCursor: null, total: sessions.length }),
+  })
   const { structuredContent, text } = await call('list_sessions')
   for (const told of [JSON.stringify(structuredContent), text]) {
     expect(told).toContain('rm -rf')
@@ -81,17 +83,14 @@ test('an answer is short, and says how much is not in it', async () => {
     row({ key: `claude-code/${index}`, title: '\u{1f600}'.repeat(250), project: 'p'.repeat(500) }),
   )
   const { call } = await connected({
-    sessions: ({ cursor }: { readonly cursor?: string }) =>
-      cursor === undefined
-        ? { sessions: many, nextCursor: 'next' }
-        : { sessions: many, nextCursor: 'more' },
+    sessions: () => ({ sessions: many, nextCursor: 'next', total: 300 }),
   })
   const { structuredContent } = await call('list_sessions', { limit: 50 })
   const told = structuredContent as { readonly sessions: unknown[]; readonly leftOff: number }
   expect(Buffer.byteLength(JSON.stringify(told))).toBeLessThanOrEqual(MAX_ANSWER_BYTES)
   expect(told.sessions.length).toBeGreaterThan(10)
-  expect(told.sessions.length + told.leftOff).toBe(100)
-  expect(told).toMatchObject({ leftOffIsAtLeast: true })
+  expect(told.sessions.length + told.leftOff).toBe(300)
+  expect(told).toMatchObject({ total: 300, leftOffIsAtLeast: false })
 })
 
 test('a bug is for the log, not for the client', async () => {
@@ -112,6 +111,7 @@ test('the current folder is the project of that name, also behind its owner', as
       sessions: ({ query }: { readonly query: { readonly project?: string } }) => ({
         sessions: query.project === 'acme/widgets' ? [row()] : [],
         nextCursor: null,
+        total: 1,
       }),
     },
     { workingDir: '/home/me/widgets' },
@@ -124,7 +124,9 @@ test('the current folder is the project of that name, also behind its owner', as
 })
 
 test('times are those of the zone that is named', async () => {
-  const { call, asked } = await connected({ sessions: () => ({ sessions: [], nextCursor: null }) })
+  const { call, asked } = await connected({
+    sessions: () => ({ sessions: [], nextCursor: null, total: 0 }),
+  })
   await call('list_sessions', { since: 'today', until: '2h', timeZone: 'Europe/Vienna' })
   expect(asked[0]).toMatchObject({
     query: { from: Date.parse('2026-11-20T23:00:00Z'), to: Date.parse('2026-11-21T07:30:00Z') },
@@ -136,7 +138,9 @@ test('one session by the beginning of its id, and which it could be where severa
     row({ sessionId: 'abc1', key: 'codex/abc1' }),
     row({ sessionId: 'abc2', key: 'codex/abc2' }),
   ]
-  const { call } = await connected({ sessions: () => ({ sessions, nextCursor: null }) })
+  const { call } = await connected({
+    sessions: () => ({ sessions, nextCursor: null, total: sessions.length }),
+  })
   const { isError, text } = await call('get_session', { session: 'abc' })
   expect([isError, text]).toEqual([
     true,
@@ -150,7 +154,7 @@ test('what takes long ends early, and says how many sessions it did not get to',
   const finding = { kind: 'waiting', subject: 'Bash', count: 1, tokens: null, usd: null, ms: 5 }
   const { call } = await connected(
     {
-      sessions: () => ({ sessions: rows, nextCursor: null }),
+      sessions: () => ({ sessions: rows, nextCursor: null, total: rows.length }),
       waste: () => {
         nowMs += 9000
         return { findings: [finding], omitted: 0, isPartial: false }

@@ -18,6 +18,7 @@ import { sharedQuotas } from './0006-shared-quotas.ts'
 import { workSegments } from './0008-work-segments.ts'
 import { managedBudgets } from './0010-managed-budgets.ts'
 import { planWindows } from './0011-plan-windows.ts'
+import { search } from './0012-search.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -29,6 +30,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-work-segments': workSegments,
   '0010-managed-budgets': managedBudgets,
   '0011-plan-windows': planWindows,
+  '0012-search': search,
 }
 
 export const breaking: readonly string[] = []

@@ -37,6 +37,13 @@ export function createFacetReader(database: Database): FacetReader {
   }
 
   return {
+    endId: async () => {
+      const newest = await kysely
+        .selectFrom('sessions')
+        .select(({ fn }) => fn.max<number | null>('id').as('id'))
+        .executeTakeFirst()
+      return (newest?.id ?? 0) + 1
+    },
     // Sent as they are, since whoever asks adds up the same rows in four ways.
     sessions: async (filter, { fromId, toId, ...range }) => {
       const rows = await inQuestion(sessionsMatching(kysely, filter), { ...range, state: 'any' })

@@ -84,14 +84,13 @@ function withValue(eb: ExpressionBuilder<Schema, 'sessions'>, keys: string[], va
 /** Those that have a record in the range and are in the state asked for. */
 export function inQuestion(
   sessions: Sessions,
-  { fromMs, toMs, state, ids }: Pick<SessionQuestion, 'fromMs' | 'toMs' | 'state' | 'ids'>,
+  { fromMs, toMs, state }: Pick<SessionQuestion, 'fromMs' | 'toMs' | 'state'>,
 ): Sessions {
   let query = sessions.where('last_ms', 'is not', null)
   if (fromMs !== undefined) query = query.where('last_ms', '>=', fromMs)
   if (toMs !== undefined) query = query.where('first_ms', '<', toMs)
   if (state === 'open') query = query.where('deadline_ms', 'is not', null)
   if (state === 'closed') query = query.where('deadline_ms', 'is', null)
-  if (ids !== undefined) query = query.where(among('sessions.id', ids))
   return query
 }
 

@@ -1,66 +1,28 @@
-/**
- * Sessions by a part of what is known of them. Looks at some sessions at a time, since there is no
- * index of the words in prompts: it would cost every prompt more than searching does.
- */
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
+/** Sessions by the words that are indexed of them. */
 import type { SessionSearch } from '../../store-reader.ts'
 import type { Database } from '../connection.ts'
-import type { Schema } from '../schema.ts'
+import { queryOf } from '../search-rows.ts'
 import { plainText } from '../stored-values.ts'
-import { among } from './session-filter.ts'
 
-const OWN_COLUMNS = ['session_id', 'title', 'user_id', 'project', 'team']
-
-export function createSessionSearch({ kysely }: Database): SessionSearch {
+export function createSessionSearch(database: Database): SessionSearch {
   return {
-    endId: async () => {
-      const newest = await kysely
-        .selectFrom('sessions')
-        .select(({ fn }) => fn.max<number | null>('id').as('id'))
-        .executeTakeFirst()
-      return (newest?.id ?? 0) + 1
+    find: async (term, owner) => {
+      const rows = await database.query<{ readonly session_ref: number }>(
+        `select distinct session_ref from search_texts where words @@ $1::tsquery
+         and ($2::text is null and $3::text is null or session_ref in (
+           select id from sessions where ($2::text is null or owner_team = $2)
+             and ($3::text is null or owner_user = $3)))`,
+        [queryOf(term), textOrNull(owner?.team), textOrNull(owner?.user)],
+      )
+      return rows.map(({ session_ref }) => session_ref)
     },
-    searchFor: (text) => {
-      const pattern = `%${plainText(text).replace(/[\\%_]/g, '\\$&')}%`
-      return {
-        within: (fromId, toId) =>
-          find(kysely, pattern, (id) => {
-            const column = sql.ref(id)
-            return sql<SqlBool>`${column} >= ${fromId} and ${column} < ${toId}`
-          }),
-        among: (ids) => find(kysely, pattern, (id) => among(id, ids)),
-      }
+    isCatchingUp: async () => {
+      const rows = await database.query('select 1 from search_backlog limit 1')
+      return rows.length > 0
     },
   }
 }
 
-async function find(
-  kysely: Kysely<Schema>,
-  pattern: string,
-  isAsked: (id: string) => Expression<SqlBool>,
-): Promise<ReadonlySet<number>> {
-  // Under this collation letters of ASCII alone have two cases.
-  const has = (column: string) =>
-    sql<boolean>`${sql.ref(column)} collate "C" ilike ${pattern} escape '\\'`
-  const found = await kysely
-    .selectFrom('sessions')
-    .select('id')
-    .where(isAsked('id'))
-    .where((eb) => eb.or(OWN_COLUMNS.map(has)))
-    .unionAll(
-      kysely
-        .selectFrom('session_attributes')
-        .select('session_ref as id')
-        .where(isAsked('session_ref'))
-        .where(has('value')),
-    )
-    .unionAll(
-      kysely
-        .selectFrom('prompts')
-        .select('session_ref as id')
-        .where(isAsked('session_ref'))
-        .where(has('text')),
-    )
-    .execute()
-  return new Set(found.map(({ id }) => id))
+function textOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : plainText(text)
 }

@@ -25,6 +25,7 @@ import { workSegments } from './0020-work-segments.ts'
 import { toolsAndCommands } from './0021-tools-and-commands.ts'
 import { managedBudgets } from './0022-managed-budgets.ts'
 import { planWindows } from './0023-plan-windows.ts'
+import { search } from './0024-search.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -49,4 +50,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021-tools-and-commands': toolsAndCommands,
   '0022-managed-budgets': managedBudgets,
   '0023-plan-windows': planWindows,
+  '0024-search': search,
 }

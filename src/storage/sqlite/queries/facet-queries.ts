@@ -34,6 +34,13 @@ export function createFacetQueries({ kysely }: ReadConnection): FacetReader {
   }
 
   return {
+    endId: async () => {
+      const newest = await kysely
+        .selectFrom('sessions')
+        .select(({ fn }) => fn.max<number | null>('id').as('id'))
+        .executeTakeFirst()
+      return (newest?.id ?? 0) + 1
+    },
     // To group them here takes three times as long as to add them up elsewhere.
     sessions: async (filter, { fromId, toId, ...range }) => {
       const rows = await inQuestion(sessionsMatching(kysely, filter), { ...range, state: 'any' })

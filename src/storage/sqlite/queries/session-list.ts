@@ -11,13 +11,13 @@ import type {
   SessionPlace,
   SessionQuestion,
 } from '../../store-reader.ts'
-import { listedSession } from '../../stored-rows.ts'
+import { listedSession, MAX_PLACE_LENGTH } from '../../stored-rows.ts'
 import { SESSION_COLUMNS } from './session-columns.ts'
 import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { sound } from './sound-figures.ts'
 
 /** What sessions are ordered by. Times as they stand, so that an index on them can be used. */
-const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
+const orders: Readonly<Record<SessionOrder, RawBuilder<number | string>>> = {
   last: sql`last_ms`,
   first: sql`first_ms`,
   cost: sql`coalesce(${sound('cost_usd', 'usd')}, 0)`,
@@ -27,6 +27,19 @@ const orders: Readonly<Record<SessionOrder, RawBuilder<number>>> = {
     + coalesce(${sound('cache_creation_tokens', 'tokens')}, 0)`,
   duration: sql`last_ms - first_ms`,
   errors: sql`coalesce(errors, 0)`,
+  prompts: sql`coalesce(prompts, 0)`,
+  calls: sql`coalesce(model_calls, 0)`,
+  tools: sql`coalesce(tool_results, 0)`,
+  title: named(sql`coalesce(title, session_id)`),
+  user: named(sql`coalesce(user_id, '')`),
+  project: named(sql`coalesce(project, '')`),
+  team: named(sql`coalesce(team, '')`),
+  agent: named(sql`agent`),
+}
+
+/** As much of a name as a place holds. */
+function named(name: RawBuilder<unknown>): RawBuilder<string> {
+  return sql`substr(lower(${name}), 1, ${sql.lit(MAX_PLACE_LENGTH)})`
 }
 
 export function createSessionLists({ kysely }: ReadConnection): SessionLists {
@@ -51,6 +64,12 @@ export function createSessionLists({ kysely }: ReadConnection): SessionLists {
         .orderBy('sessions.id', direction)
         .execute()
       return rows.map((row) => ({ ...listedSession(row), place: row.place }))
+    },
+    count: async (question) => {
+      const counted = await inQuestion(sessionsMatching(kysely, question.filter), question)
+        .select(({ fn }) => fn.countAll<number>().as('sessions'))
+        .executeTakeFirst()
+      return counted?.sessions ?? 0
     },
     byIds: async (ids) => {
       const rows = await kysely
@@ -99,21 +118,20 @@ type Sessions = SelectQueryBuilder<Schema, 'sessions', object>
 /** Those that have a record in the range and are in the state asked for. */
 export function inQuestion(
   sessions: Sessions,
-  { fromMs, toMs, state, ids }: Pick<SessionQuestion, 'fromMs' | 'toMs' | 'state' | 'ids'>,
+  { fromMs, toMs, state }: Pick<SessionQuestion, 'fromMs' | 'toMs' | 'state'>,
 ): Sessions {
   let query = sessions.where('last_ms', 'is not', null)
   if (fromMs !== undefined) query = query.where('last_ms', '>=', fromMs)
   if (toMs !== undefined) query = query.where('first_ms', '<', toMs)
   if (state === 'open') query = query.where('deadline_ms', 'is not', null)
   if (state === 'closed') query = query.where('deadline_ms', 'is', null)
-  if (ids !== undefined) query = query.where('sessions.id', 'in', ids)
   return query
 }
 
 /** The first condition is one that an index on the value can be searched by. */
 function behind(
   eb: ExpressionBuilder<Schema, 'sessions'>,
-  value: RawBuilder<number>,
+  value: RawBuilder<number | string>,
   place: SessionPlace,
   direction: 'asc' | 'desc',
 ) {
