@@ -2,6 +2,7 @@
 import { ok } from '../../src/domain/result.ts'
 import { answerTo, liveChunk } from '../../src/api/answers.ts'
 import type { DeadSelection } from '../../src/api/contract/delivery.ts'
+import type { SessionListQuery } from '../../src/api/contract/session-list.ts'
 import type { LiveEvent } from '../../src/api/contract/live.ts'
 import type { StoreQueries, WebQueries } from '../../src/api/queries.ts'
 import { budgets } from './sample/budgets.ts'
@@ -30,6 +31,8 @@ export interface FakeQueries extends StoreQueries {
   /** What it was asked to delete and to retry. */
   readonly deleted: string[]
   readonly retried: DeadSelection['ids'][]
+  /** What lists of sessions it was asked for. */
+  readonly listed: SessionListQuery[]
   /** Streams that wait for news. */
   followers(): number
 }
@@ -46,11 +49,13 @@ export function createFakeQueries(nowMs: number): FakeQueries {
 
   const deleted: string[] = []
   const retried: DeadSelection['ids'][] = []
+  const listed: SessionListQuery[] = []
 
   const queries: FakeQueries = {
     knobs,
     deleted,
     retried,
+    listed,
     followers: () => listeners.size,
     firstKey: rows[0]?.key ?? '',
     arrive: (count, event) => {
@@ -74,8 +79,10 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       users: ['ada@example.com', 'grace@example.com'],
       attributes: ['project', 'team'],
     }),
-    sessions: async ({ search, limit, cursor, state }) => {
+    sessions: async (query) => {
       work('sessions')
+      listed.push(query)
+      const { search, limit, cursor, state } = query
       const found = rows.filter(
         (row) =>
           (state === 'any' || row.isOpen === (state === 'open')) &&

@@ -235,6 +235,72 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     await expectShown(visit.heading('Fix the flaky checkout test'))
   })
 
+  test('the list says how many match, sorts by any column, and its address holds all of it', async () => {
+    const { page } = visit
+    await visit.go('/sessions')
+    const status = page.getByRole('status')
+    await expectShown(status.getByText(/^[\d,]+ sessions$/))
+    const asked = () => queries.listed.at(-1)
+    for (const [name, sort, order] of [
+      ['Session', 'title', 'asc'],
+      ['Project', 'project', 'asc'],
+      ['User', 'user', 'asc'],
+      ['Cost', 'cost', 'desc'],
+      ['Tokens', 'tokens', 'desc'],
+      ['Prompts', 'prompts', 'desc'],
+      ['Tools', 'tools', 'desc'],
+      ['Errors', 'errors', 'desc'],
+      ['Length', 'duration', 'desc'],
+      ['Started', 'first', 'desc'],
+      ['Last seen', 'last', 'desc'],
+    ] as const) {
+      const button = page.getByRole('button', { name: new RegExp(`^${name}( [↑↓])?$`) })
+      await button.click()
+      await expect.poll(asked).toMatchObject({ sort, order })
+      const header = page.locator('th[aria-sort]')
+      await expect
+        .poll(() => header.getAttribute('aria-sort'))
+        .toBe(order === 'asc' ? 'ascending' : 'descending')
+      await button.click()
+      await expect.poll(asked).toMatchObject({ sort, order: order === 'asc' ? 'desc' : 'asc' })
+    }
+    await page.getByLabel('Search sessions').fill('"flaky test" src/app.ts')
+    await page.getByRole('button', { name: 'Open', exact: true }).click()
+    const search = { search: '"flaky test" src/app.ts', state: 'open', sort: 'last', order: 'asc' }
+    await expect.poll(asked).toMatchObject(search)
+    const address = page.url()
+    const other = await startVisit(browser, server.url)
+    await other.page.goto(address)
+    await expect
+      .poll(() => other.page.getByLabel('Search sessions').inputValue())
+      .toBe(search.search)
+    await expect.poll(asked).toMatchObject(search)
+    await other.end()
+  })
+
+  test('filters are saved under a name, chosen and deleted', async () => {
+    const { page } = visit
+    await visit.go('/sessions?q=checkout&sort=cost')
+    await page.getByRole('button', { name: 'Save filter' }).click()
+    await page.getByLabel('Name of the filter').fill('dear checkouts')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await visit.go('/sessions')
+    await page.getByLabel('Saved filters').selectOption('dear checkouts')
+    await expect.poll(() => new URL(page.url()).search).toBe('?q=checkout&sort=cost')
+    await page.getByRole('button', { name: 'Delete filter' }).click()
+    await expectShown(page.getByRole('button', { name: 'Save filter' }))
+    expect(await page.getByLabel('Saved filters').count()).toBe(0)
+  })
+
+  test('nothing found in the range leads to all times', async () => {
+    const { page } = visit
+    await visit.go('/sessions?q=nowhere-to-be-found')
+    await expectShown(page.getByText('No session matches.'))
+    await page.getByRole('button', { name: 'Look at all times' }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('range')).toBe('all')
+    await expect.poll(() => page.getByRole('button', { name: 'Look at all times' }).count()).toBe(0)
+  })
+
   test('every view fits a phone', async () => {
     const { page } = visit
     await page.setViewportSize({ width: 360, height: 740 })

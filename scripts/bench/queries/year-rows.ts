@@ -1,6 +1,8 @@
 /** The tables that a year is written into, a prepared insert each. */
 import type Database from 'better-sqlite3'
+import { piecesOf } from '../../../src/domain/search-words.ts'
 import { dimensionsKey, type UsageDimensions } from '../../../src/domain/usage.ts'
+import { addWords, firstRowOf } from '../../../src/storage/sqlite/search-index.ts'
 
 /** What the calls of a session are made for: a few skills and servers beside the rest. */
 const MAIN_SETS: readonly UsageDimensions[] = [
@@ -36,6 +38,7 @@ export function createRows(database: Database.Database) {
     )
     return (...values: readonly unknown[]) => statement.run(...values)
   }
+  const words = addWords({ handle: database })
   const sets = insert('usage_dimensions', ['id', 'key'])
   const firstRef = Number(
     database.prepare('select coalesce(max(id), 0) + 1 from usage_dimensions').pluck().get(),
@@ -65,6 +68,10 @@ export function createRows(database: Database.Database) {
       ...['close_reason', 'first_ms', 'last_ms', 'first_prompt_ms', 'first_commit_ms'],
       ...['updated_ms', 'cost_usd', ...tokens, 'prompts', 'model_calls', 'tool_results', 'errors'],
     ]),
+    /** What a session is found by: a row of its index. */
+    search: (session: number, row: number, texts: readonly string[]) => {
+      for (const piece of piecesOf(texts)) words(firstRowOf(session) + row, piece)
+    },
     attribute: insert('session_attributes', ['session_ref', 'key', 'value']),
     prompt: insert('prompts', [
       ...['session_ref', 'dedup_key', 'time_ms', 'prompt_id', 'length', 'text'],

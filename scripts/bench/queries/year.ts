@@ -4,6 +4,7 @@
  * that only the page of one session reads; `run.ts` has the bridge take some real sessions in.
  */
 import type Database from 'better-sqlite3'
+import { rowTextsOf } from '../../../src/domain/search-texts.ts'
 import { BUCKET_MS } from '../../../src/domain/usage.ts'
 import { createRandom, type Random } from '../../fuzz/random.ts'
 import { createRows, type Rows } from './year-rows.ts'
@@ -217,9 +218,14 @@ function writeHead(rows: Rows, random: Random, session: Session): void {
     'service.version': `2.1.${random.below(300)}`,
   }
   for (const [name, value] of Object.entries(attributes)) rows.attribute(id, name, value)
+  const named = { agent: 'claude-code', sessionId, title, userId: user, project, team }
+  rows.search(id, 0, rowTextsOf({ ...named, labels: attributes }))
   for (let n = 0; n < prompts; n += 1) {
     const text = sentence(random, 30)
     rows.prompt(id, `user_prompt|${n}`, startMs + n * 60_000, `p-${id}-${n}`, text.length, text)
+    // As commits index it: the prompt, and what was new of tools and files.
+    const file = `src/part-${random.below(40)}/file-${random.below(500)}.ts`
+    rows.search(id, n + 1, [text, MODELS[n % 3] ?? '', random.pick(TOOLS), file])
   }
 }
 

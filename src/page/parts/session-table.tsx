@@ -13,6 +13,24 @@ import { UserName } from './user-name.tsx'
 
 export type SessionSort = (typeof SESSION_SORTS)[number]
 
+/** What sessions are sorted by, as a person says it. */
+export const SORT_NAMES: Readonly<Record<SessionSort, string>> = {
+  last: 'Last seen',
+  first: 'Started',
+  cost: 'Cost',
+  tokens: 'Tokens',
+  duration: 'Length',
+  errors: 'Errors',
+  prompts: 'Prompts',
+  calls: 'Model calls',
+  tools: 'Tools',
+  title: 'Session',
+  user: 'User',
+  project: 'Project',
+  team: 'Team',
+  agent: 'Agent',
+}
+
 export interface Sorting {
   readonly sort: SessionSort
   readonly order: 'asc' | 'desc'
@@ -25,19 +43,42 @@ export interface SessionTableProps {
   readonly sorting?: Sorting
 }
 
+const toolsColumn: SortedColumn = {
+  name: 'Tools',
+  sort: 'tools',
+  isNumber: true,
+  isMinor: true,
+  cell: ({ toolResults }) => formatCount(toolResults),
+}
+
+type SortedColumn = Column<SessionRow> & { readonly sort?: SessionSort }
+
 export function SessionTable({ caption, sessions, sorting }: SessionTableProps) {
   const nowMs = useNow()
-  const columns: readonly (Column<SessionRow> & { readonly sort?: SessionSort })[] = [
-    { name: 'Session', cell: (row) => <SessionName row={row} /> },
+  const columns: readonly SortedColumn[] = [
+    { name: 'Session', sort: 'title', cell: (row) => <SessionName row={row} /> },
     {
       name: 'Project',
+      sort: 'project',
       isMinor: true,
       cell: ({ project, team }) => [project, team].filter((one) => one !== null).join(' · '),
     },
-    { name: 'User', isMinor: true, cell: ({ userId }) => <UserName userId={userId} /> },
+    {
+      name: 'User',
+      sort: 'user',
+      isMinor: true,
+      cell: ({ userId }) => <UserName userId={userId} />,
+    },
     { ...costColumn<SessionRow>(({ modelCalls }) => modelCalls), sort: 'cost' },
     { ...tokensColumn, sort: 'tokens', isMinor: true },
-    { name: 'Prompts', isNumber: true, isMinor: true, cell: (row) => formatCount(row.prompts) },
+    {
+      name: 'Prompts',
+      sort: 'prompts',
+      isNumber: true,
+      isMinor: true,
+      cell: (row) => formatCount(row.prompts),
+    },
+    ...(sorting === undefined ? [] : [toolsColumn]),
     {
       name: 'Errors',
       sort: 'errors',
@@ -53,6 +94,19 @@ export function SessionTable({ caption, sessions, sorting }: SessionTableProps) 
       isMinor: true,
       cell: ({ firstMs, lastMs }) => formatDuration(lastMs - firstMs),
     },
+    ...(sorting === undefined
+      ? []
+      : [
+          {
+            name: 'Started',
+            sort: 'first' as const,
+            isNumber: true,
+            isMinor: true,
+            cell: ({ firstMs }: SessionRow) => (
+              <time title={exactMoment(firstMs)}>{formatAgo(firstMs, nowMs)}</time>
+            ),
+          },
+        ]),
     {
       name: 'Last seen',
       sort: 'last',

@@ -2,11 +2,17 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
 import { api } from '../../api/contract/api.ts'
-import { SESSION_SORTS, type SessionListQuery } from '../../api/contract/session-list.ts'
+import {
+  NAME_SORTS,
+  SESSION_SORTS,
+  type SessionListQuery,
+} from '../../api/contract/session-list.ts'
 import { ask } from '../ask.ts'
+import { formatCount } from '../format/count.ts'
 import { filterOf, RangePicker } from '../parts/range-picker.tsx'
 import { Segments } from '../parts/segments.tsx'
-import { SessionTable } from '../parts/session-table.tsx'
+import { SavedFilters } from '../parts/saved-filters.tsx'
+import { SORT_NAMES, type SessionSort, SessionTable } from '../parts/session-table.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
@@ -17,12 +23,25 @@ const STATES = [
   { id: 'closed', label: 'Closed' },
 ] as const
 
+const opposite = { asc: 'desc', desc: 'asc' } as const
+
+/** Names from A to Z, everything else the most first. */
+function usualOrderOf(sort: SessionSort): 'asc' | 'desc' {
+  return NAME_SORTS.has(sort) ? 'asc' : 'desc'
+}
+
+function countText(total: number): string {
+  return total === 1 ? '1 session' : `${formatCount(total)} sessions`
+}
+
 export function SessionsView() {
   const [search, setSearch] = useSearch()
   const { from } = rangeOf(search, Date.now())
   const text = search.get('q') ?? ''
   const sort = SESSION_SORTS.find((one) => one === search.get('sort')) ?? 'last'
-  const order = search.get('order') === 'asc' ? 'asc' : 'desc'
+  const usualOrder = usualOrderOf(sort)
+  const told = search.get('order')
+  const order = told === 'asc' || told === 'desc' ? told : usualOrder
   const state = STATES.find(({ id }) => id === search.get('state'))?.id ?? 'any'
   const query = useDeferredValue<Partial<SessionListQuery>>({
     ...filterOf(search),
@@ -41,6 +60,7 @@ export function SessionsView() {
     refetchInterval: 15_000,
   })
   const sessions = list.data?.pages.flatMap((page) => page.sessions)
+  const first = list.data?.pages[0]
 
   const set = (name: string, value: string, shown: string): void =>
     setSearch(
@@ -50,13 +70,18 @@ export function SessionsView() {
       },
       { replace: true },
     )
+  const sortBy = (next: SessionSort, nextOrder: 'asc' | 'desc'): void => {
+    set('sort', next, 'last')
+    set('order', nextOrder, usualOrderOf(next))
+  }
   return (
     <>
       <div className="view-head">
         <h1>Sessions</h1>
         <input
           type="search"
-          placeholder="Search ids, titles, users, attributes, prompts"
+          placeholder="Search prompts, files, tools, errors, …"
+          title='Words of titles, prompts, tools, files, models, errors, attributes and ids; "a phrase" in quotes'
           aria-label="Search sessions"
           value={text}
           onChange={({ target }) => set('q', target.value, '')}
@@ -69,9 +94,40 @@ export function SessionsView() {
         />
       </div>
       <RangePicker hasBuckets={false} />
+      <div className="list-head">
+        <p className="faint" role="status">
+          {first !== undefined && countText(first.total)}
+          {first?.isIndexing === true && ' · earlier records are still being indexed'}
+        </p>
+        <select
+          className="narrow-only"
+          aria-label="Sort by"
+          value={sort}
+          onChange={({ target }) => {
+            const next = SESSION_SORTS.find((one) => one === target.value) ?? 'last'
+            sortBy(next, usualOrderOf(next))
+          }}
+        >
+          {SESSION_SORTS.map((one) => (
+            <option key={one} value={one}>
+              by {SORT_NAMES[one].toLowerCase()}
+            </option>
+          ))}
+        </select>
+        <SavedFilters />
+      </div>
       {list.isError && <Failed error={list.error} />}
       {list.isPending && <Loading />}
-      {sessions?.length === 0 && <Empty>No session matches.</Empty>}
+      {sessions?.length === 0 && (
+        <Empty>
+          No session matches.{' '}
+          {from !== undefined && (
+            <button type="button" onClick={() => set('range', 'all', '')}>
+              Look at all times
+            </button>
+          )}
+        </Empty>
+      )}
       {sessions !== undefined && sessions.length > 0 && (
         <SessionTable
           caption="Sessions"
@@ -79,10 +135,7 @@ export function SessionsView() {
           sorting={{
             sort,
             order,
-            onSort: (next) => {
-              set('sort', next, 'last')
-              set('order', next === sort && order === 'desc' ? 'asc' : 'desc', 'desc')
-            },
+            onSort: (next) => sortBy(next, next === sort ? opposite[order] : usualOrderOf(next)),
           }}
         />
       )}
