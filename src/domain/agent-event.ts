@@ -48,6 +48,8 @@ export interface EventBase {
   readonly traceId?: string
   /** The subagent that did it; absent for the main agent. */
   readonly subagentId?: string
+  /** The folder that the agent worked in, as its hooks tell it. */
+  readonly cwd?: string
   readonly identity: Identity
   /** What its record said that cannot be true; the event is without it. */
   readonly implausible?: Implausible

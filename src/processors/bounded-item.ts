@@ -51,6 +51,7 @@ const ofBase = {
   traceId: NAME,
   subagentId: NAME,
   transcriptKey: KEY,
+  cwd: KEY,
 } as const
 
 const bounds: { readonly [K in Kind]: Bounds<Extract<Item, { readonly kind: K }>> } = {

@@ -128,6 +128,7 @@ function read(body: Attributes, { arrivedMs, labels }: HookContext): AgentEvent 
     ...present({
       promptId: textOf(body, 'prompt_id'),
       subagentId: textOf(body, 'agent_id'),
+      cwd: textOf(body, 'cwd'),
       implausible,
     }),
   }

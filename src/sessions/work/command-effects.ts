@@ -1,4 +1,5 @@
 /** What shell commands do to the work of a session: commits, pull requests, branches. */
+import { joined } from './paths.ts'
 import { type Command, shellCommands } from './shell-commands.ts'
 
 export type WorkEffect = CommitEffect | PullRequestEffect | BranchEffect
@@ -294,20 +295,4 @@ function readCluster(
     return attached === '' ? 1 : 0
   }
   return 0
-}
-
-/** A folder seen from another one; undefined is the session's own, and any that a variable names. */
-function joined(from: string | undefined, to: string | undefined): string | undefined {
-  if (to === undefined || to === '' || /[$`*?]/.test(to)) return from
-  const isWhole = from === undefined || /^(?:[/~]|[A-Za-z]:)/.test(to)
-  const path = isWhole ? to : `${from}/${to}`
-  const parts: string[] = []
-  for (const part of path.split(/[/\\]/)) {
-    if (part === '' || part === '.') continue
-    const last = parts.at(-1)
-    if (part === '..' && last !== undefined && last !== '..') parts.pop()
-    else parts.push(part)
-  }
-  if (path.startsWith('/')) return `/${parts.join('/')}`
-  return parts.length === 0 ? undefined : parts.join('/')
 }

@@ -6,6 +6,7 @@
 import type { WorkPullRequest } from '../../domain/work.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionState } from '../state.ts'
+import { type FolderRepository, repositoryIn } from './folders.ts'
 import {
   changeSegments,
   isUsed,
@@ -16,7 +17,7 @@ import {
   workOf,
 } from './segments.ts'
 import type { PrintedCommit } from './tool-output.ts'
-import type { KeyedCommit, Place, Segment } from './work-state.ts'
+import type { KeyedCommit, Place, Segment, Work } from './work-state.ts'
 
 /** What a tool, or a metric, tells of a commit. */
 export interface ToldCommit {
@@ -25,6 +26,8 @@ export interface ToldCommit {
   readonly turn?: string | undefined
   /** As the command names it; undefined is where the session works. */
   readonly folder?: string | undefined
+  /** The folder in which the command was begun, where that is known. */
+  readonly cwd?: string | undefined
   readonly isAmend: boolean
   readonly isCounted?: true
   readonly printed?: PrintedCommit | undefined
@@ -59,8 +62,8 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   const before = told.isAmend ? lastCommit(state, told) : undefined
   const commit = commitOf(state, told, before)
   const current = segmentAt(work, told.atMs)
-  const repository = repositoryIn(current, told.folder)
-  const branch = told.printed?.branch ?? (told.folder === undefined ? current.branch : undefined)
+  const { repository, isHere } = repositoryOf(work, told)
+  const branch = told.printed?.branch ?? (isHere ? current.branch : undefined)
   const isItsOwn = (segment: Segment): boolean =>
     (segment.commit === undefined &&
       segment.fromMs < told.atMs &&
@@ -79,8 +82,20 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   if (!closes && before === undefined) addCommitAlone(draft, { commit, repository, branch })
   if (!closes || segmentAt(work, told.atMs).commit?.key !== commit.key) return
   // Elsewhere, it says nothing of where the session goes on.
-  const goesOn = told.folder === undefined ? { ...current, branch } : current
+  const goesOn = isHere ? { ...current, branch } : current
   openSegment(draft, told.atMs, { ...placeOf(goesOn), openedBy: commit.key })
+}
+
+/** Where a commit was made. */
+function repositoryOf(work: Work, { atMs, folder, cwd, printed }: ToldCommit): FolderRepository {
+  const { folders = [] } = work
+  return repositoryIn({
+    place: segmentAt(work, atMs),
+    folders,
+    cwd,
+    folder,
+    branch: printed?.branch,
+  })
 }
 
 /** Of a repository in which nothing was spent: it stands by itself. */
@@ -121,9 +136,10 @@ function commitOf(
 }
 
 /** The last one of that repository. */
-function lastCommit(state: SessionState, { atMs, folder }: ToldCommit): KeyedCommit | undefined {
+function lastCommit(state: SessionState, told: ToldCommit): KeyedCommit | undefined {
   const work = workOf(state)
-  const repository = repositoryIn(segmentAt(work, atMs), folder)
+  const { atMs } = told
+  const { repository } = repositoryOf(work, told)
   return work.segments
     .filter((segment) => segment.commit !== undefined && segment.commit.atMs <= atMs)
     .filter((segment) => isOfRepository(segment, repository))
@@ -229,19 +245,6 @@ export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
       isUnknown || (isSame && told.repositoryUrl !== undefined) ? { ...segment, ...place } : segment
     return segment === target ? { ...known, pullRequest } : known
   })
-}
-
-/**
- * The repository that a command names by a folder. Below the folder of the session, or within it, that is
- * the session's; any other is called by the folder's name.
- */
-function repositoryIn({ repository }: Segment, folder: string | undefined): string | undefined {
-  if (folder === undefined) return repository
-  const parts = folder.split('/').filter((part) => part !== '' && part !== '..' && part !== '~')
-  const own = repository?.slice(repository.lastIndexOf('/') + 1)
-  const isBelow = !folder.startsWith('/') && !folder.startsWith('..') && !folder.startsWith('~')
-  if (repository !== undefined && (isBelow || parts.includes(own ?? ''))) return repository
-  return parts.at(-1) ?? repository
 }
 
 /** Where it is not known in which repository something was spent, the next commit has it. */

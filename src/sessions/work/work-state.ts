@@ -10,6 +10,14 @@ export interface Place {
   readonly branch?: string | undefined
 }
 
+/** A folder that the session works in, or did. */
+export interface KnownFolder {
+  /** As `joined` of `folders.ts` writes it; of transcripts, its last part alone. */
+  readonly path: string
+  /** Absent where nobody said it. */
+  readonly repository?: string | undefined
+}
+
 export interface Segment extends WorkSegment {
   /** Calls behind this time, up to and with that of the next segment, count in it. */
   readonly fromMs: number
@@ -29,6 +37,8 @@ export interface KeyedCommit extends WorkCommit {
 /** A tool that does something to the work. */
 export interface WorkTool {
   readonly effects: readonly WorkEffect[]
+  /** The folder in which it was begun, where a hook told it. */
+  readonly cwd?: string | undefined
   /** When it was done; absent as long as it runs, or where it failed. */
   readonly doneMs?: number | undefined
   /** Lines of commits and the address of a pull request, of an output that came first. */
@@ -45,6 +55,8 @@ export interface Work {
   /** What each source said last of where somebody works, and when the newest of it was told. */
   told: { readonly [Source in 'hook' | 'transcript' | 'telemetry']?: Place }
   placeMs: number
+  /** The newest last. Never written to, only replaced. */
+  folders?: readonly KnownFolder[]
   tools: Correlations<WorkTool>
   /** Commits and pull requests that tools made, or that metrics count beyond these. */
   commits: number

@@ -26,6 +26,7 @@ import {
   type WorkEffect,
 } from './command-effects.ts'
 import { moveCommit, movePlace, namePrinted, noteCommit, notePullRequest } from './commits.ts'
+import { repositoryIn, withFolder } from './folders.ts'
 import { segmentAt, workOf } from './segments.ts'
 import {
   exitCodeIn,
@@ -43,6 +44,7 @@ import type { Place, Work, WorkTool } from './work-state.ts'
 const TOOLS: CorrelationBounds = { entries: 200, bytes: 30_000 }
 const MAX_NAME_LENGTH = 200
 const MAX_URL_LENGTH = 500
+const MAX_FOLDER_LENGTH = 500
 /** Lines of commits kept of an output that came before its tool. */
 const MAX_LINES = 5
 /** Of a status line as the bridge stores it. */
@@ -52,6 +54,7 @@ const STATUS_PULL_REQUEST = 'status line'
 export function noteWork(draft: Draft, item: AgentEvent): void {
   const event = item.kind === 'transcript' || item.kind === 'fallback' ? item.event : item
   notePlace(draft, item)
+  noteFolder(draft, item)
   switch (event.kind) {
     case 'tool_result':
       noteCommandSeen(draft, event.input ?? event.parameters)
@@ -99,6 +102,17 @@ function notePlace(draft: Draft, event: AgentEvent): void {
       : { ...placeOf(current), ...changed(before, place) },
     timeMs,
   )
+}
+
+/** The whole path, as hooks tell it, or the last part of it, as transcripts do. */
+function noteFolder({ state }: Draft, event: AgentEvent): void {
+  const { labels } = event.identity
+  const isTold = sourceOf(event) !== 'telemetry'
+  const path = event.cwd ?? (isTold ? labels?.folder : undefined)
+  if (path === undefined) return
+  const { work } = state
+  const folders = withFolder(work?.folders ?? [], { path, repository: nameOf(labels?.repository) })
+  if (folders !== work?.folders) workOf(state).folders = folders
 }
 
 function placeOf({ repository, repositoryUrl, branch }: Place): Place {
@@ -186,7 +200,7 @@ function noteToolReport(draft: Draft, event: ToolReport): void {
   if (effects.length === 0) return
   if (state === 'begun') {
     if (known?.effects.length !== effects.length)
-      keepTool(draft, event.toolUseId, { ...known, effects })
+      keepTool(draft, event.toolUseId, { ...known, effects, cwd: event.cwd })
     return
   }
   const isFailure = state === 'failed' || failedBy(output)
@@ -251,24 +265,31 @@ function noteDone(
   }
   const turn = namedTurnKey(event) ?? draft.state.currentTurn
   const told = { atMs: event.timeMs, turn }
+  const cwd = known?.cwd ?? event.cwd
   const isNothing = saysNothingCommitted(text) && printed.length === 0
   let commits = 0
   for (const [at, effect] of effects.entries()) {
     const own = { ...told, key: `${key}#${at}` }
     if (effect.kind === 'branch') {
-      if (!isFailure) checkOut(draft, effect, event.timeMs)
+      if (!isFailure) checkOut(draft, effect, event.timeMs, cwd)
     } else if (effect.kind === 'pull_request') openPullRequest(draft, effect, own, isFailure, text)
     else {
       const line = printed[commits]
       commits += 1
       if ((isFailure || isNothing) && line === undefined) continue
-      noteCommit(draft, { ...own, ...folderOf(effect), isAmend: effect.isAmend, printed: line })
+      noteCommit(draft, {
+        ...own,
+        cwd,
+        ...folderOf(effect),
+        isAmend: effect.isAmend,
+        printed: line,
+      })
     }
   }
 }
 
 function folderOf({ folder }: CommitEffect): { readonly folder?: string } {
-  return folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_NAME_LENGTH)) }
+  return folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_FOLDER_LENGTH)) }
 }
 
 /** What an output says of what a tool did that is known already. */
@@ -309,10 +330,17 @@ function printedIn(
   return lines.length >= commits ? lines.slice(-commits) : commits === 1 ? lines : []
 }
 
-function checkOut(draft: Draft, { branch, isUnsure, folder }: BranchEffect, atMs: number): void {
+function checkOut(
+  draft: Draft,
+  { branch, isUnsure, folder }: BranchEffect,
+  atMs: number,
+  cwd: string | undefined,
+): void {
   const work = workOf(draft.state)
   const name = nameOf(branch)
-  if (folder !== undefined || name === undefined) return
+  if (name === undefined) return
+  const { folders = [] } = work
+  if (!repositoryIn({ place: segmentAt(work, atMs), folders, cwd, folder }).isHere) return
   const isKnownBranch = isTrunk(name) || work.segments.some((segment) => segment.branch === name)
   if (isUnsure && !isKnownBranch) return
   movePlace(draft, { ...placeOf(segmentAt(work, atMs)), branch: name }, atMs)

@@ -324,6 +324,101 @@ describe('several repositories', () => {
   })
 })
 
+describe('the repository of the session, in a folder that is not called like it', () => {
+  const labels = { folder: 'my-clone', repository: 'acme/shop', branch: 'feature/x' }
+  const CWD = '/home/ada/g/my-clone'
+  const begins = (more: Partial<ToolReport> = {}): SessionInput =>
+    hook(0, 'hook-0', { tool: 'Read', cwd: CWD, identity: { labels }, ...more })
+  const commits = (command: string, ...before: readonly SessionInput[]) =>
+    stretchesOf([
+      ...before,
+      spend(1, 1),
+      bash(2, command, '[feature/x 1a2b3c4] a'),
+      spend(3, 2),
+    ]).map(({ repository, branch, commit, costUsd }) => [repository, branch, commit?.name, costUsd])
+  const known = [
+    ['acme/shop', 'feature/x', '1a2b3c4', 1],
+    ['acme/shop', 'feature/x', undefined, 2],
+  ]
+
+  test.each([
+    'git commit -m a',
+    `cd ${CWD} && git commit -m a`,
+    `cd ${CWD}/ && git commit -m a`,
+    `git -C ${CWD} commit -m a`,
+    `git --git-dir=${CWD}/.git --work-tree=${CWD} commit -m a`,
+    `cd ${CWD}/packages/pay && git commit -m a`,
+    'cd .. && cd my-clone && git commit -m a',
+    'cd ../my-clone && git commit -m a',
+    'cd ~/g/my-clone && git commit -m a',
+    'cd "$HOME/g/my-clone" && git commit -m a',
+    `bash -lc 'cd ${CWD} && git commit -m a'`,
+    `pushd ${CWD} && git commit -m a`,
+  ])('%s', (command) => {
+    expect(commits(command, begins())).toEqual(known)
+    // A transcript tells the last part of the path alone.
+    const folderOnly = labelled(0, labels)
+    expect(commits(command, folderOnly)).toEqual(known)
+  })
+
+  test.each([
+    ['its root, from a folder in it', `${CWD}/packages/pay`, `cd ${CWD} && git commit -m a`],
+    ['the folder above', `${CWD}/packages`, 'cd .. && git commit -m a'],
+    ['on a Mac', '/private/tmp/my-clone', 'cd /tmp/my-clone && git commit -m a'],
+    ['with Git Bash', 'C:\\src\\my-clone', 'cd /c/src/my-clone && git commit -m a'],
+  ])('%s', (_, cwd, command) => {
+    expect(commits(command, begins({ cwd }))).toEqual(known)
+  })
+
+  test('where no folder is told, by the branch that the commit printed', () => {
+    const place = { repository: 'acme/shop', branch: 'feature/x' }
+    expect(commits('cd /work/tree && git commit -m a', labelled(0, place))).toEqual(known)
+  })
+
+  test.each([
+    ['a folder beside it', 'cd ../site && git commit -m a', 'site'],
+    ['another path', 'cd /srv/site && git commit -m a', 'site'],
+    ['a longer name', `cd ${CWD}-2 && git commit -m a`, 'my-clone-2'],
+  ])('but not %s', (_, command, repository) => {
+    expect(commits(command, begins())).toEqual([
+      ['acme/shop', 'feature/x', undefined, 3],
+      [repository, 'feature/x', '1a2b3c4', 0],
+    ])
+  })
+
+  test('a folder in which it worked before has the repository that was told then', () => {
+    const site = { folder: 'www', repository: 'acme/site', branch: 'feature/x' }
+    const before = hook(-2, 'hook-1', { tool: 'Read', cwd: '/srv/www', identity: { labels: site } })
+    const repositories = commits('cd /srv/www && git commit -m a', before, begins()).map(
+      ([repository, , commit]) => [repository, commit],
+    )
+    expect(repositories).toContainEqual(['acme/site', '1a2b3c4'])
+  })
+
+  test('by the folder in which the command was begun, wherever it ended', () => {
+    const command = { command: 'cd .. && cd my-clone && git commit -m a && cd /srv/site' }
+    const inputs = [
+      begins(),
+      spend(1, 1),
+      hook(2, 't2', { state: 'begun', cwd: CWD, input: command, identity: { labels } }),
+      hook(3, 't2', { cwd: '/srv/site', input: command, output: '[feature/x 1a2b3c4] a' }),
+    ]
+    expect(byCommit(...inputs)).toEqual({ '1a2b3c4': 1, '(none)': 0 })
+  })
+
+  test('has the branches that are checked out there', () => {
+    const command = `cd ${CWD} && git switch -c y`
+    expect(byBranch(begins(), spend(1, 1), bash(2, command), spend(3, 2))).toEqual({
+      'feature/x': 1,
+      y: 2,
+    })
+    const elsewhere = 'cd /srv/site && git switch -c y'
+    expect(byBranch(begins(), spend(1, 1), bash(2, elsewhere), spend(3, 2))).toEqual({
+      'feature/x': 3,
+    })
+  })
+})
+
 describe('branches', () => {
   test('by hooks, which may tell the old one for a while', () => {
     expect(
