@@ -2,6 +2,8 @@
 import type { Emission, Observation } from '../../domain/emission.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import { shortHash } from '../../domain/short-hash.ts'
+import { ROOT_KEY } from '../../sessions/turns/turn.ts'
+import { effectOfTool, isPicture } from './tool-effects.ts'
 
 /** A model call that succeeded. Times are epoch ms. */
 export interface CallFact {
@@ -25,6 +27,8 @@ export interface CallFact {
 export interface TokenPrices {
   /** Sent to the model for the first time: written to the cache where that is used. */
   readonly fresh: number
+  /** Sent without the cache. */
+  readonly input: number
   /** Read from the cache. */
   readonly cached: number
 }
@@ -39,19 +43,28 @@ export interface ToolFact {
   readonly failed: boolean
   /** A hash of its input; undefined where that is not recorded. */
   readonly inputHash: string | undefined
-  /** The path in its input, and the part of the file that it names. */
+  /** The path in its input, and a hash of all else in it: of a tool that reads, the part of the file. */
   readonly file: string | undefined
   readonly range: string
-  /** Of its result; undefined where it is not known. */
+  /** Of its result; undefined where it is not known, or no text. */
   readonly resultBytes: number | undefined
   /** How long it waited for a person. */
   readonly waitedMs: number
+}
+
+/** Something was asked of the agent. */
+export interface TurnFact {
+  readonly startMs: number
+  /** A person asked it; else the agent itself, such as when a task in the background is done. */
+  readonly isPrompt: boolean
 }
 
 export interface Facts {
   /** In order of their ends. */
   readonly calls: readonly CallFact[]
   readonly tools: readonly ToolFact[]
+  /** When turns began. */
+  readonly turns: readonly TurnFact[]
   /** When the conversation was compacted. */
   readonly compactedMs: readonly number[]
   /** There was more than is looked at. */
@@ -74,6 +87,7 @@ export function createFactGathering(): FactGathering {
       const all = {
         calls: new Map(gathered.calls),
         tools: new Map(gathered.tools),
+        turns: new Map(gathered.turns),
         compactions: new Map(gathered.compactions),
         isCut: gathered.isCut,
       }
@@ -83,6 +97,7 @@ export function createFactGathering(): FactGathering {
       return {
         calls: [...all.calls.values()].sort(byEnd),
         tools: [...all.tools.values()].sort(byEnd),
+        turns: [...all.turns.values()].sort((a, b) => a.startMs - b.startMs),
         compactedMs: [...all.compactions.values()].sort((a, b) => a - b),
         isCut: all.isCut,
       }
@@ -94,12 +109,19 @@ export function createFactGathering(): FactGathering {
 interface Gathered {
   readonly calls: Map<string, CallFact>
   readonly tools: Map<string, ToolFact>
+  readonly turns: Map<string, TurnFact>
   readonly compactions: Map<string, number>
   isCut: boolean
 }
 
 function emptyFacts(): Gathered {
-  return { calls: new Map(), tools: new Map(), compactions: new Map(), isCut: false }
+  return {
+    calls: new Map(),
+    tools: new Map(),
+    turns: new Map(),
+    compactions: new Map(),
+    isCut: false,
+  }
 }
 
 function addAll(gathered: Gathered, emissions: readonly Emission[]): void {
@@ -107,7 +129,7 @@ function addAll(gathered: Gathered, emissions: readonly Emission[]): void {
 }
 
 function add(gathered: Gathered, observation: Observation): void {
-  const { type, name, traceKey, key, endMs } = observation
+  const { type, name, traceKey, key, startMs, endMs, metadata } = observation
   const id = `${traceKey}|${key}`
   if (type === 'generation') {
     const call = callOf(observation)
@@ -115,6 +137,8 @@ function add(gathered: Gathered, observation: Observation): void {
   } else if (type === 'tool') {
     const tool = toolOf(observation)
     if (tool !== undefined) put(gathered, gathered.tools, id, tool)
+  } else if (type === 'agent' && key === ROOT_KEY) {
+    put(gathered, gathered.turns, id, { startMs, isPrompt: metadata.synthetic !== true })
   } else if (name === 'compaction') gathered.compactions.set(id, endMs)
 }
 
@@ -154,37 +178,55 @@ function pricesOf({ usage, costByKind }: Observation): TokenPrices | undefined {
   const read = usage.cacheRead > 0 ? readUsd / usage.cacheRead : undefined
   const written = usage.cacheCreation > 0 ? writtenUsd / usage.cacheCreation : undefined
   const base = plain ?? (read === undefined ? undefined : read / READ_RATIO)
-  const fresh = written ?? (read === undefined ? base : (base ?? 0) * WRITE_RATIO)
+  const fresh = written ?? base
   if (fresh === undefined || !(fresh > 0)) return undefined
-  return { fresh, cached: read ?? (base ?? fresh / WRITE_RATIO) * READ_RATIO }
+  const input = plain ?? base ?? fresh / WRITE_RATIO
+  return { fresh, input, cached: read ?? input * READ_RATIO }
 }
 
 function toolOf(observation: Observation): ToolFact | undefined {
   const { name, startMs, endMs, input, output, level, metadata } = observation
-  // Refused, or without a result.
-  if (level === 'WARNING') return undefined
+  // Refused. One without a result may have done something.
+  const isUnfinished = level === 'WARNING'
+  if (isUnfinished && metadata.decision === 'reject') return undefined
   const text = typeof input === 'string' && !isNote(input) ? input : undefined
   const fields = text === undefined ? fieldsOf(input) : fieldsOf(parsed(text))
   const file = PATHS.map((path) => textOf(fields?.[path])).find((path) => path !== undefined)
-  const range = file === undefined ? '' : JSON.stringify(RANGES.map((of) => fields?.[of] ?? null))
   return {
     lane: textOf(metadata.subagent_id) ?? '',
     tool: name,
     startMs,
     endMs,
     requestId: textOf(metadata.request_id),
-    failed: level === 'ERROR',
-    inputHash: text === undefined && fields === undefined ? undefined : hashOf(text, fields),
+    failed: level === 'ERROR' || isUnfinished,
+    inputHash:
+      isUnfinished || (text === undefined && fields === undefined)
+        ? undefined
+        : hashOf(text, fields),
     file,
-    range,
-    resultBytes: numberOf(metadata.result_bytes) ?? bytesOf(output),
-    waitedMs: numberOf(metadata.blocked_on_user_ms) ?? 0,
+    range: effectOfTool(name) === 'read' ? rangeOf(fields) : '',
+    resultBytes: isPicture(name, file, output)
+      ? undefined
+      : (numberOf(metadata.result_bytes) ?? bytesOf(output)),
+    waitedMs: isUnfinished ? 0 : (numberOf(metadata.blocked_on_user_ms) ?? 0),
   }
 }
 
-/** How agents call the path of a file, and the part of it. */
-const PATHS = ['file_path', 'filePath', 'absolute_path', 'path', 'notebook_path'] as const
-const RANGES = ['offset', 'limit', 'pages', 'view_range', 'start_line', 'end_line'] as const
+/** How agents call the path of a file. */
+const PATHS = [
+  ...['file_path', 'filePath', 'absolute_path', 'path', 'notebook_path', 'relative_path'],
+  ...['target_file', 'filename', 'file'],
+]
+/** What says nothing of the part of a file that is read. */
+const NO_RANGE: ReadonlySet<string> = new Set([...PATHS, 'description', 'explanation'])
+
+/** Whatever else a tool is told may be a part of the file, or a way to read it. */
+function rangeOf(fields: Fields | undefined): string {
+  const rest = Object.entries(fields ?? {})
+    .filter(([name]) => !NO_RANGE.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return rest.length === 0 ? '' : shortHash(JSON.stringify(rest))
+}
 
 function hashOf(text: string | undefined, fields: Fields | undefined): string {
   // Notes of the agent for people differ between two tries of the same.

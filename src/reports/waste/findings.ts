@@ -4,7 +4,8 @@
  */
 import type { WasteFinding } from '../../api/contract/waste.ts'
 import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
-import type { CallFact, Facts, ToolFact } from './facts.ts'
+import type { CallFact, Facts, TokenPrices, ToolFact } from './facts.ts'
+import { effectOfTool, type ToolEffect } from './tool-effects.ts'
 
 export type Finding = WasteFinding
 
@@ -25,116 +26,210 @@ export function findingsOf(facts: Facts): readonly Finding[] {
 const LOOP_TRIES = 3
 
 /** What every try after the first cost: the model calls that asked for it. */
-function retryLoops({ calls, tools }: Facts): readonly Finding[] {
-  const asking = callsThatAsked(calls)
-  const found: Finding[] = []
+function retryLoops({ calls, tools, turns }: Facts): readonly Finding[] {
+  const prompts = turns.filter(({ isPrompt }) => isPrompt).map(({ startMs }) => startMs)
+  const loops: (readonly ToolFact[])[] = []
   for (const ofLane of Map.groupBy(tools, ({ lane }) => lane).values()) {
     let run: ToolFact[] = []
     const end = (): void => {
-      const finding = run.length >= LOOP_TRIES ? loopOf(run, asking) : undefined
-      if (finding !== undefined) found.push(finding)
+      if (run.length >= LOOP_TRIES) loops.push(run)
       run = []
     }
     for (const tool of ofLane) {
       const last = run.at(-1)
       const isSame = last?.tool === tool.tool && last.inputHash === tool.inputHash
-      if (!tool.failed || tool.inputHash === undefined || !isSame) end()
+      // Whoever asks again wants it to be tried again.
+      const isAsked = last !== undefined && hasBetween(prompts, last.startMs, tool.startMs)
+      if (!tool.failed || tool.inputHash === undefined || !isSame || isAsked) end()
       if (tool.failed && tool.inputHash !== undefined) run.push(tool)
     }
     end()
   }
-  return merged(found)
+  return merged(loopsOf(loops, callsThatAsked(calls)))
 }
 
-function loopOf([first, ...again]: readonly ToolFact[], asking: CallOf): Finding | undefined {
-  const last = again.at(-1)
-  if (first === undefined || last === undefined) return undefined
-  const asked = new Set(again.map(asking))
-  asked.delete(asking(first))
-  const priced = [...asked].filter((call) => call?.usd !== undefined) as CallFact[]
-  if (priced.length === 0 || priced.length < asked.size) return undefined
-  return {
-    kind: 'retry_loop',
-    subject: first.tool,
-    count: again.length,
-    tokens: priced.reduce((sum, call) => sum + inputOf(call) + call.output, 0),
-    usd: sumOf(priced.map(({ usd }) => usd ?? 0)),
-    ms: last.endMs - first.endMs,
-  }
+/** A call that asked for tools of several loops costs each of them its share. */
+function loopsOf(loops: readonly (readonly ToolFact[])[], asking: CallOf): readonly Finding[] {
+  const asked = loops.map(([first, ...again]) => {
+    const of = new Set(again.map(asking))
+    if (first !== undefined) of.delete(asking(first))
+    return of
+  })
+  const shares = new Map<CallFact | undefined, number>()
+  for (const call of asked.flatMap((of) => [...of])) shares.set(call, (shares.get(call) ?? 0) + 1)
+  return loops.flatMap((loop, at): readonly Finding[] => {
+    const [first, last] = [loop.at(0), loop.at(-1)]
+    const of = asked[at] ?? new Set()
+    const priced = [...of].filter((call) => call?.usd !== undefined) as CallFact[]
+    if (first === undefined || last === undefined) return []
+    if (priced.length === 0 || priced.length < of.size) return []
+    const share = (call: CallFact, whole: number): number => whole / (shares.get(call) ?? 1)
+    return [
+      {
+        kind: 'retry_loop',
+        subject: first.tool,
+        count: loop.length - 1,
+        tokens: Math.floor(
+          priced.reduce((sum, call) => sum + share(call, inputOf(call) + call.output), 0),
+        ),
+        usd: sumOf(priced.map((call) => roundUsd(share(call, call.usd ?? 0)))),
+        ms: last.endMs - first.endMs,
+      },
+    ]
+  })
 }
 
-/** Tools that read a file, that may change one that they name, and that may change any. */
-const READS = /^(?:read|read_file|readfile|view|view_file|notebookread)$/i
-const WRITES =
-  /^(?:edit|multiedit|write|write_file|writefile|replace|notebookedit|str_replace\w*|create|create_file)$/i
-const MAY_WRITE = /bash|shell|exec|terminal|command|patch|task|agent|git/i
+/** Whether one of the times, which are in order, lies behind one time and not behind the other. */
+function hasBetween(times: readonly number[], fromMs: number, toMs: number): boolean {
+  return countUpTo(times, toMs, identity) > countUpTo(times, fromMs, identity)
+}
+
+function identity(ms: number): number {
+  return ms
+}
+
 /** Bytes of text for one token, the usual rule of thumb for code and English. */
 const BYTES_PER_TOKEN = 4
 
 /** A file that was read before, with nothing in between that could have changed it or lost its text. */
-function repeatedReads({ calls, tools, compactedMs }: Facts): readonly Finding[] {
-  const following = callsThatFollow(calls)
-  const lanes = Map.groupBy(tools, ({ lane }) => lane)
-  const again = [...lanes.values()].flatMap((ofLane) => readAgain(ofLane, compactedMs))
+function repeatedReads(facts: Facts): readonly Finding[] {
+  const again = readAgain(facts)
   return merged(
-    again.flatMap((tool): Finding[] => {
-      const cost = resultCost(tool, following)
-      return cost === undefined
-        ? []
-        : [{ kind: 'repeated_read', subject: tool.file ?? '', ...cost }]
-    }),
+    resultCosts(facts).flatMap(({ tool, cost }): Finding[] =>
+      again.has(tool) ? [{ kind: 'repeated_read', subject: tool.file ?? '', ...cost }] : [],
+    ),
   )
 }
 
-function readAgain(
-  tools: readonly ToolFact[],
-  compactedMs: readonly number[],
-): readonly ToolFact[] {
-  /** When each part of a file was read, as long as nothing has changed it. */
-  const known = new Map<string, ReadonlyMap<string, number>>()
-  const again: ToolFact[] = []
+function readAgain({ tools, turns, compactedMs }: Facts): ReadonlySet<ToolFact> {
+  /** When each part of a file was read by whom, as long as nothing has changed it. */
+  const known = new Map<string, Map<string, number>>()
+  const again = new Set<ToolFact>()
+  let writtenMs = Number.NEGATIVE_INFINITY
+  const mayWrite = tools.filter(({ tool }) => isWriting(effectOfTool(tool)))
+  const atWork = workAt(mayWrite)
+  // A person may have changed any file before a prompt; so may what woke the agent.
+  const lostMs = [...turns.map(({ startMs }) => startMs), ...compactedMs].sort((a, b) => a - b)
   for (const tool of tools) {
-    const { file, range, endMs } = tool
-    if (MAY_WRITE.test(tool.tool)) known.clear()
-    if (file === undefined || tool.failed) continue
-    if (WRITES.test(tool.tool)) known.delete(file)
-    if (!READS.test(tool.tool)) continue
-    const before = known.get(file)?.get(range)
-    known.set(file, new Map(known.get(file)).set(range, endMs))
-    const isLost = compactedMs.some((ms) => ms > (before ?? 0) && ms <= endMs)
-    if (before !== undefined && !isLost) again.push(tool)
+    const { lane, file, range, startMs, endMs } = tool
+    const effect = effectOfTool(tool.tool)
+    if (isWriting(effect)) {
+      writtenMs = endMs
+      const isOne = effect === 'edit' && file !== undefined
+      if (isOne) known.delete(fileName(file))
+      else known.clear()
+    }
+    if (effect !== 'read' || file === undefined || tool.failed) continue
+    const name = fileName(file)
+    // What is written meanwhile may be in what was read, or not.
+    if (writtenMs > startMs || atWork(tool)) {
+      known.delete(name)
+      continue
+    }
+    const ofName = known.get(name) ?? new Map<string, number>()
+    const part = JSON.stringify([lane, plainPath(file), range])
+    const before = ofName.get(part)
+    known.set(name, ofName.set(part, startMs))
+    if (before !== undefined && !hasBetween(lostMs, before, endMs)) again.add(tool)
   }
   return again
+}
+
+function isWriting(effect: ToolEffect): boolean {
+  return effect === 'edit' || effect === 'unknown'
+}
+
+/**
+ * Tells whether one of these tools, which are in order of their ends, was at work when another one ended
+ * and went on afterwards. A tool that runs subagents does nothing beside what these do.
+ */
+function workAt(tools: readonly ToolFact[]): (tool: ToolFact) => boolean {
+  const starts = tools.toSorted((a, b) => a.startMs - b.startMs)
+  const lastEnds: { readonly all: number; readonly main: number }[] = []
+  for (const { endMs, tool, lane } of starts) {
+    const { all, main } = lastEnds.at(-1) ?? { all: 0, main: 0 }
+    const runsSubagents = RUNS_SUBAGENTS.test(tool) && lane === ''
+    lastEnds.push({
+      all: runsSubagents ? all : Math.max(all, endMs),
+      main: Math.max(main, endMs),
+    })
+  }
+  return ({ lane, endMs }) => {
+    const begun = lastEnds[countUpTo(starts, endMs, ({ startMs }) => startMs) - 1]
+    const last = lane === '' ? begun?.main : begun?.all
+    return last !== undefined && last > endMs
+  }
+}
+
+const RUNS_SUBAGENTS = /^(?:agent|task|runsubagent|spawn_agent|delegate_to_agent|new_task)$/i
+
+/** Of a path, which may be written in several ways, and lead through links. */
+function fileName(path: string): string {
+  return (path.split(/[/\\]/).findLast((part) => part !== '' && part !== '.') ?? path).toLowerCase()
+}
+
+function plainPath(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split(/[/\\]/)) {
+    if (part === '..') parts.pop()
+    else if (part !== '.' && part !== '') parts.push(part)
+  }
+  return parts.join('/')
 }
 
 /** A result larger than this fills a twentieth of a context of 200,000 tokens. */
 const LARGE_TOKENS = 10_000
 
 /** What it cost to send results once; each later call reads them again, which is not counted. */
-function largeResults({ calls, tools }: Facts): readonly Finding[] {
-  const following = callsThatFollow(calls)
+function largeResults(facts: Facts): readonly Finding[] {
   return merged(
-    tools.flatMap((tool): Finding[] => {
-      if ((tool.resultBytes ?? 0) / BYTES_PER_TOKEN < LARGE_TOKENS) return []
-      const cost = resultCost(tool, following)
-      return cost === undefined ? [] : [{ kind: 'large_result', subject: tool.tool, ...cost }]
-    }),
+    resultCosts(facts).flatMap(({ tool, cost }): Finding[] =>
+      cost.tokens < LARGE_TOKENS ? [] : [{ kind: 'large_result', subject: tool.tool, ...cost }],
+    ),
   )
 }
 
-/** What it cost to send a result to the model, which the call after it paid for. */
-function resultCost(
-  tool: ToolFact,
-  following: CallOf,
-): Omit<Finding, 'kind' | 'subject'> | undefined {
-  const next = following(tool)
-  if (tool.resultBytes === undefined || next?.prices === undefined) return undefined
-  const sent = next.input + next.cacheCreation
-  // The call cannot have sent more than it says.
-  const tokens = Math.min(Math.round(tool.resultBytes / BYTES_PER_TOKEN), sent)
-  return tokens === 0
-    ? undefined
-    : { count: 1, tokens, usd: roundUsd(tokens * next.prices.fresh), ms: null }
+interface ResultCost {
+  readonly tool: ToolFact
+  readonly cost: Omit<Finding, 'kind' | 'subject' | 'tokens'> & { readonly tokens: number }
+}
+
+/**
+ * What it cost to send results to the model, which the call after them paid for. Together, the results of
+ * a call are no more than it was sent.
+ */
+function resultCosts({ calls, tools, compactedMs }: Facts): readonly ResultCost[] {
+  const following = callsThatFollow(calls)
+  const byCall = Map.groupBy(
+    tools.filter(({ resultBytes = 0 }) => resultBytes > 0),
+    (tool) => {
+      const next = following(tool)
+      // A summary was sent in the place of a result.
+      return next && hasBetween(compactedMs, tool.endMs, next.startMs) ? undefined : next
+    },
+  )
+  return [...byCall].flatMap(([call, results]) =>
+    call?.prices === undefined ? [] : shared(call, call.prices, results),
+  )
+}
+
+function shared(
+  { input, cacheCreation }: CallFact,
+  prices: TokenPrices,
+  results: readonly ToolFact[],
+): readonly ResultCost[] {
+  const tokensOf = ({ resultBytes = 0 }: ToolFact): number => resultBytes / BYTES_PER_TOKEN
+  const told = results.reduce((sum, tool) => sum + tokensOf(tool), 0)
+  const sent = Math.min(told, input + cacheCreation)
+  // What is new goes into the cache first.
+  const written = Math.min(sent, cacheCreation)
+  const usd = written * prices.fresh + (sent - written) * prices.input
+  return results.flatMap((tool): readonly ResultCost[] => {
+    const share = tokensOf(tool) / told
+    const tokens = Math.floor(sent * share)
+    if (tokens === 0) return []
+    return [{ tool, cost: { count: 1, tokens, usd: roundUsd(usd * share), ms: null } }]
+  })
 }
 
 /** The shortest time for which a prompt cache is kept. */
@@ -146,8 +241,8 @@ const COLD_SHARE = 0.5
 function coldCaches({ calls, compactedMs }: Facts): readonly Finding[] {
   const found: Finding[] = []
   const lanes = Map.groupBy(
-    calls.filter(({ querySource }) => !SIDE_CALL.test(querySource)),
-    ({ lane, model }) => JSON.stringify([lane, model]),
+    calls.filter((call) => !isSideCall(call)),
+    (call) => JSON.stringify([laneOf(call), call.model]),
   )
   for (const ofLane of lanes.values()) {
     for (const [at, call] of ofLane.entries()) {
@@ -172,12 +267,26 @@ function coldCaches({ calls, compactedMs }: Facts): readonly Finding[] {
 
 /** Calls beside the conversation share no cache with it. */
 const SIDE_CALL = /compact|title|topic|summar|quota|haiku|side/i
+const COMPACTION = /(?:^|[^a-z])(?:auto_?)?compact(?:ion|ing)?(?![a-z])/i
+/** Of a subagent, behind which stands its name, which may be anything. */
+const SUBAGENT_CALL = /^agent:/
+
+function isSideCall({ querySource }: CallFact): boolean {
+  return SIDE_CALL.test(querySource) && !SUBAGENT_CALL.test(querySource)
+}
+
+function isCompaction({ querySource }: CallFact): boolean {
+  return COMPACTION.test(querySource) && !SUBAGENT_CALL.test(querySource)
+}
+
+/** The subagent that made a call, which its source says as well. */
+function laneOf({ lane, querySource }: CallFact): string {
+  return lane === '' && SUBAGENT_CALL.test(querySource) ? querySource : lane
+}
 
 /** What the calls cost that summed a conversation up. */
 function compactions({ calls, compactedMs }: Facts): readonly Finding[] {
-  const made = calls.filter(
-    ({ querySource, usd }) => /compact/i.test(querySource) && usd !== undefined,
-  )
+  const made = calls.filter((call) => isCompaction(call) && call.usd !== undefined)
   if (made.length === 0) return []
   return [
     {
@@ -282,7 +391,7 @@ type CallOf = (tool: ToolFact) => CallFact | undefined
 /** Finds the call that asked for a tool: by its request, else the last that was over before it began. */
 function callsThatAsked(calls: readonly CallFact[]): CallOf {
   const byRequest = new Map(calls.map((call) => [call.requestId, call]))
-  const byLane = Map.groupBy(calls, ({ lane }) => lane)
+  const byLane = Map.groupBy(calls, laneOf)
   return ({ requestId, lane, startMs }) => {
     const named = requestId === undefined ? undefined : byRequest.get(requestId)
     const own = byLane.get(lane) ?? []
@@ -293,8 +402,8 @@ function callsThatAsked(calls: readonly CallFact[]): CallOf {
 /** Finds the call that was sent the result of a tool: the first that began after it. */
 function callsThatFollow(calls: readonly CallFact[]): CallOf {
   const byLane = Map.groupBy(
-    calls.filter(({ querySource }) => !SIDE_CALL.test(querySource)),
-    ({ lane }) => lane,
+    calls.filter((call) => !isSideCall(call)),
+    laneOf,
   )
   return ({ lane, endMs }) => {
     const own = byLane.get(lane) ?? []
@@ -309,10 +418,16 @@ function callsThatFollow(calls: readonly CallFact[]): CallOf {
 
 /** How many of the calls, which are in order of their ends, ended by then. */
 function endingBy(calls: readonly CallFact[], ms: number): number {
-  let [from, to] = [0, calls.length]
+  return countUpTo(calls, ms, ({ endMs }) => endMs)
+}
+
+/** How many of those that are in order of a time are not behind it. */
+function countUpTo<T>(ordered: readonly T[], ms: number, timeOf: (each: T) => number): number {
+  let [from, to] = [0, ordered.length]
   while (from < to) {
     const middle = (from + to) >>> 1
-    if ((calls[middle]?.endMs ?? 0) <= ms) from = middle + 1
+    const each = ordered[middle]
+    if (each !== undefined && timeOf(each) <= ms) from = middle + 1
     else to = middle
   }
   return from

@@ -265,7 +265,7 @@ function noteDone(
   }
   const turn = namedTurnKey(event) ?? draft.state.currentTurn
   const told = { atMs: event.timeMs, turn }
-  const cwd = known?.cwd ?? event.cwd
+  const cwd = beganIn(known, event)
   const isNothing = saysNothingCommitted(text) && printed.length === 0
   let commits = 0
   for (const [at, effect] of effects.entries()) {
@@ -286,6 +286,11 @@ function noteDone(
       })
     }
   }
+}
+
+/** The folder in which a tool was begun: a command may end in another one. */
+function beganIn(known: WorkTool | undefined, { cwd }: ToolResultEvent | ToolReport) {
+  return known?.cwd ?? cwd
 }
 
 function folderOf({ folder }: CommitEffect): { readonly folder?: string } {

@@ -5,7 +5,7 @@ import { type Finding, findingsOf } from '../../../../src/reports/waste/findings
 
 const MINUTE_MS = 60_000
 /** $4 a million tokens, cached ones $0.40, written ones $5. */
-const prices = { fresh: 5e-6, cached: 0.4e-6 }
+const prices = { fresh: 5e-6, input: 4e-6, cached: 0.4e-6 }
 
 function call(atS: number, more: Partial<CallFact> = {}): CallFact {
   return {
@@ -46,7 +46,12 @@ const read = (atS: number, more: Partial<ToolFact> = {}): ToolFact =>
   tool(atS, { tool: 'Read', file: '/a.ts', resultBytes: 8000, inputHash: 'h', ...more })
 
 function found(facts: Partial<Facts>): readonly Finding[] {
-  return findingsOf({ calls: [], tools: [], compactedMs: [], isCut: false, ...facts })
+  return findingsOf({ calls: [], tools: [], turns: [], compactedMs: [], isCut: false, ...facts })
+}
+
+/** A file that is read before and after what another tool does. */
+function between(more: Partial<ToolFact>): readonly ToolFact[] {
+  return [read(2), tool(3, more), read(4)]
 }
 
 const calls = [1, 3, 5, 7, 9].map((atS) => call(atS))
@@ -93,6 +98,30 @@ describe('a retry loop', () => {
     expect(found({ calls, tools })).toEqual([])
   })
 
+  test('shares calls that asked for tools of another loop as well', () => {
+    const asking = ['a', 'b', 'c'].map((requestId, at) => call(at, { requestId }))
+    const ofTool = (name: string, atS: number): readonly ToolFact[] =>
+      ['a', 'b', 'c'].map((requestId, at) => ({
+        ...failing(atS + at, name),
+        tool: name,
+        requestId,
+      }))
+    const tools = [...ofTool('Bash', 4), ...ofTool('Grep', 7)]
+    expect(found({ calls: asking, tools })).toEqual([
+      // Half of two calls each.
+      { kind: 'retry_loop', subject: 'Bash', count: 2, tokens: 32_100, usd: 0.1, ms: 2000 },
+      { kind: 'retry_loop', subject: 'Grep', count: 2, tokens: 32_100, usd: 0.1, ms: 2000 },
+    ])
+  })
+
+  test('is none where a person asked for it again', () => {
+    const tools = [failing(2), failing(4), failing(6)]
+    const turns = [1, 3, 5].map((atS) => ({ startMs: atS * 1000 - 100, isPrompt: true }))
+    expect(found({ calls, tools, turns })).toEqual([])
+    const byItself = turns.map((turn) => ({ ...turn, isPrompt: false }))
+    expect(found({ calls, tools, turns: byItself })).toMatchObject([{ count: 2 }])
+  })
+
   test('has no price where a call has none', () => {
     const unpriced = calls.map((each) => ({ ...each, usd: undefined }))
     const tools = [failing(2), failing(4), failing(6)]
@@ -117,8 +146,87 @@ describe('a file that is read again', () => {
     { what: 'not read the first time', tools: [read(2, { failed: true }), read(4)] },
     { what: 'gone from the context', tools: [read(2), read(4)], compactedMs: [3000] },
     { what: 'of unknown size', tools: [read(2), read(4, { resultBytes: undefined })] },
+    { what: 'written under another name', tools: between({ tool: 'Edit', file: 'src/../a.ts' }) },
+    {
+      what: 'not written after all, which may be for it had changed',
+      tools: between({ tool: 'Edit', file: '/a.ts', failed: true }),
+    },
+    {
+      what: 'maybe changed by a tool that began before and ended after',
+      tools: [read(2), read(4), tool(1, { endMs: 9000 })],
+    },
+    {
+      what: 'changed while it was read the first time',
+      tools: [
+        tool(2, { tool: 'Edit', file: '/a.ts' }),
+        read(2, { startMs: 1900, endMs: 2300 }),
+        read(4),
+      ],
+    },
+    {
+      what: 'changed by a subagent',
+      tools: between({ tool: 'Write', file: '/a.ts', lane: 'sub' }),
+    },
+    ...[
+      ...['replace_string_in_file', 'insert_edit_into_file', 'edit_file', 'write_to_file'],
+      ...['apply_diff', 'search_replace', 'MultiEdit', 'NotebookEdit', 'write_file', 'replace'],
+    ].map((name) => ({
+      what: `changed by ${name}`,
+      tools: between({ tool: name, file: '/a.ts' }),
+    })),
+    ...[
+      ...[
+        'mcp__filesystem__edit_file',
+        'mcp__serena__replace_symbol_body',
+        'mcp_tool',
+        'apply_patch',
+      ],
+      ...['mcp__db__run_query', 'mcp__fs__get_or_create', 'mcp__fs__readAndWrite', 'exec_command'],
+      ...['Task', 'Skill', 'AskUserQuestion', 'a_tool_that_nobody_knows', 'mcp__read__format'],
+    ].map((name) => ({ what: `maybe changed by ${name}`, tools: between({ tool: name }) })),
   ])('is not waste where it is $what', ({ tools, compactedMs = [] }) => {
     expect(found({ calls, tools, compactedMs })).toEqual([])
+  })
+})
+
+describe('a file that is read again is waste', () => {
+  test.each<{ what: string; tools: readonly ToolFact[] }>([
+    { what: 'another file was changed', tools: between({ tool: 'Edit', file: '/b.ts' }) },
+    ...['Grep', 'list_dir', 'TodoWrite', 'WebFetch', 'mcp__github__get_issue'].map((name) => ({
+      what: `${name} changed nothing`,
+      tools: between({ tool: name }),
+    })),
+    { what: 'its name is written otherwise', tools: [read(2), read(4, { file: '/x/../a.ts' })] },
+    {
+      what: 'a subagent reads it twice while its tool is at work',
+      tools: [
+        ...[read(2, { lane: 'sub' }), read(4, { lane: 'sub' })],
+        tool(1, { tool: 'Task', endMs: 9000 }),
+      ],
+    },
+  ])('where $what', ({ tools }) => {
+    const ofSub = calls.map((each) => ({ ...each, lane: 'sub' }))
+    expect(found({ calls: [...calls, ...ofSub], tools })).toMatchObject([
+      { kind: 'repeated_read', count: 1, tokens: 2000, usd: 0.01 },
+    ])
+  })
+
+  test.each([true, false])('unless a turn began in between (of a person: %s)', (isPrompt) => {
+    const turns = [
+      { startMs: 500, isPrompt: true },
+      { startMs: 3000, isPrompt },
+    ]
+    expect(found({ calls, tools: [read(2), read(4)], turns })).toEqual([])
+    expect(found({ calls, tools: [read(2), read(4)], turns: turns.slice(0, 1) })).toHaveLength(1)
+  })
+
+  test('and several of one call cost no more than it was sent', () => {
+    const files = ['/a.ts', '/b.ts', '/c.ts']
+    const all = (atS: number) => files.map((file) => read(atS, { file, resultBytes: 40_000 }))
+    const next = call(5, { input: 0, cacheCreation: 3000 })
+    const findings = found({ calls: [call(1), call(3), next], tools: [...all(2), ...all(4)] })
+    const ofReads = findings.filter(({ kind }) => kind === 'repeated_read')
+    expect(ofReads.map(({ tokens, usd }) => [tokens, usd])).toEqual(files.map(() => [1000, 0.005]))
   })
 })
 
@@ -169,6 +277,17 @@ describe('compactions', () => {
     ])
   })
 
+  test.each(['compact', 'auto_compact', 'compaction'])('are calls for %s', (querySource) => {
+    expect(found({ calls: [call(1, { querySource })] })).toMatchObject([{ kind: 'compaction' }])
+  })
+
+  test.each(['agent:custom:log-compactor', 'agent:custom:compact', 'compactor', 'sdk'])(
+    'are no calls for %s',
+    (querySource) => {
+      expect(found({ calls: [call(1, { querySource })] })).toEqual([])
+    },
+  )
+
   test('without a priced call are not reported', () => {
     expect(found({ calls: [call(1)], compactedMs: [5400] })).toEqual([])
   })
@@ -178,21 +297,43 @@ describe('a large result', () => {
   test('costs what it takes to send it, and no more than was sent', () => {
     const tools = [tool(2, { resultBytes: 44_000 }), tool(4, { resultBytes: 80_000 })]
     expect(found({ calls, tools })).toEqual([
-      // 11,000 tokens, and 12,010 that the next call had.
-      { kind: 'large_result', subject: 'Bash', count: 2, tokens: 23_010, usd: 0.11505, ms: null },
+      // 11,000 tokens, and 12,010 that the next call had, ten of these at the price without the cache.
+      { kind: 'large_result', subject: 'Bash', count: 2, tokens: 23_010, usd: 0.11504, ms: null },
     ])
+  })
+
+  test('has its share of what one call was sent of several', () => {
+    const next = call(3, { input: 2, cacheCreation: 30_000 })
+    const tools = [2, 2.1, 2.2].map((atS) => tool(atS, { resultBytes: 200_000 }))
+    const [finding, ...others] = found({ calls: [call(1), next], tools })
+    expect(others).toEqual([])
+    expect(finding).toMatchObject({ kind: 'large_result', count: 3, tokens: 30_000 })
+    expect(finding?.usd).toBeCloseTo(0.150_008, 6)
+  })
+
+  test('has no more than its share beside small ones', () => {
+    const tools = [tool(2, { resultBytes: 45_000 }), tool(2.1, { resultBytes: 15_000 })]
+    // 12,010 tokens of 15,000 that the results would have: 9,007 of the first.
+    expect(found({ calls, tools })).toEqual([])
   })
 
   test.each<{ what: string; tools: readonly ToolFact[] }>([
     { what: 'of less than 10,000 tokens', tools: [tool(2, { resultBytes: 39_999 })] },
     { what: 'that no call was sent', tools: [tool(20, { resultBytes: 80_000 })] },
-  ])('is not one $what', ({ tools }) => {
-    expect(found({ calls, tools })).toEqual([])
+    { what: 'of which a summary was sent', tools: [tool(2, { resultBytes: 80_000 })] },
+  ])('is not one $what', ({ what, tools }) => {
+    const compactedMs = what.includes('summary') ? [2500] : []
+    expect(found({ calls, tools, compactedMs })).toEqual([])
+  })
+
+  test.each([1600, 9990])('is not one of which %d tokens were sent', (cacheCreation) => {
+    const next = call(3, { input: 2, cacheCreation })
+    expect(found({ calls: [next], tools: [tool(2, { resultBytes: 900_000 })] })).toEqual([])
   })
 })
 
 describe('an expensive subagent', () => {
-  const cheap = { fresh: 1e-6, cached: 0.08e-6 }
+  const cheap = { fresh: 1e-6, input: 0.8e-6, cached: 0.08e-6 }
   const side = call(0, { model: 'haiku', prices: cheap, querySource: 'title' })
   const sub = (more: Partial<CallFact> = {}): CallFact => call(2, { lane: 'a', ...more })
 
@@ -215,7 +356,7 @@ describe('an expensive subagent', () => {
     { what: 'in a session of one model', calls: [call(0), sub()] },
     {
       what: 'of a model less than three times as expensive',
-      calls: [call(0, { prices: { fresh: 2e-6, cached: 0.2e-6 } }), sub()],
+      calls: [call(0, { prices: { fresh: 2e-6, input: 1.6e-6, cached: 0.2e-6 } }), sub()],
     },
     { what: 'of unknown cost', calls: [side, sub({ usd: undefined })] },
   ])('is not one $what', ({ calls: of }) => {
