@@ -84,8 +84,9 @@ export function createReports(deps: ReportsDeps): Reports {
       if (masking === undefined) throw new Error('sessions are exported with masking alone')
       return exportPart({ ...page, masking }, key, query)
     },
-    waste: (key) => wasteOf({ folds, pause }, key),
-    wasteInRange: (query) => wasteInRange({ ...asked, folds, memo }, query),
+    waste: (key) => wasteOf({ folds, pause, priceOf: policy.priceOf }, key),
+    wasteInRange: (query) =>
+      wasteInRange({ ...asked, folds, memo, priceOf: policy.priceOf }, query),
     events: (key, query) => rawEvents(reader, key, query, pause),
     event: (key, id) => rawEvent(reader, key, id),
     fleet: (query) => fleetOf({ reader, now, pause }, query),

@@ -1,6 +1,8 @@
 /** What the rules of `findings.ts` look at, gathered from a session that is replayed. */
+import type { TokenUsage } from '../../domain/agent-event.ts'
 import type { Emission, Observation } from '../../domain/emission.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
+import type { PriceOf } from '../../domain/price.ts'
 import { shortHash } from '../../domain/short-hash.ts'
 import { ROOT_KEY } from '../../sessions/turns/turn.ts'
 import { effectOfTool, isPicture } from './tool-effects.ts'
@@ -22,6 +24,8 @@ export interface CallFact {
   readonly usd: number | undefined
   /** US dollars of one token, by what became of it; undefined where the model has no price. */
   readonly prices: TokenPrices | undefined
+  /** All that it used, as the price table is asked. */
+  readonly usage: TokenUsage
 }
 
 export interface TokenPrices {
@@ -79,10 +83,11 @@ export interface FactGathering {
   facts(closing: readonly Emission[]): Facts
 }
 
-export function createFactGathering(): FactGathering {
+/** `priceOf` is what the costs of the session were worked out by. */
+export function createFactGathering(priceOf?: PriceOf): FactGathering {
   const gathered = emptyFacts()
   return {
-    add: (emissions) => addAll(gathered, emissions),
+    add: (emissions) => addAll(gathered, emissions, priceOf),
     facts: (closing) => {
       const all = {
         calls: new Map(gathered.calls),
@@ -91,7 +96,7 @@ export function createFactGathering(): FactGathering {
         compactions: new Map(gathered.compactions),
         isCut: gathered.isCut,
       }
-      addAll(all, closing)
+      addAll(all, closing, priceOf)
       const byEnd = (a: { readonly endMs: number }, b: { readonly endMs: number }): number =>
         a.endMs - b.endMs
       return {
@@ -124,15 +129,21 @@ function emptyFacts(): Gathered {
   }
 }
 
-function addAll(gathered: Gathered, emissions: readonly Emission[]): void {
-  for (const emission of emissions) if (emission.kind === 'observation') add(gathered, emission)
+function addAll(
+  gathered: Gathered,
+  emissions: readonly Emission[],
+  priceOf: PriceOf | undefined,
+): void {
+  for (const emission of emissions) {
+    if (emission.kind === 'observation') add(gathered, emission, priceOf)
+  }
 }
 
-function add(gathered: Gathered, observation: Observation): void {
+function add(gathered: Gathered, observation: Observation, priceOf: PriceOf | undefined): void {
   const { type, name, traceKey, key, startMs, endMs, metadata } = observation
   const id = `${traceKey}|${key}`
   if (type === 'generation') {
-    const call = callOf(observation)
+    const call = callOf(observation, priceOf)
     if (call !== undefined) put(gathered, gathered.calls, id, call)
   } else if (type === 'tool') {
     const tool = toolOf(observation)
@@ -147,7 +158,7 @@ function put<T>(gathered: Gathered, into: Map<string, T>, id: string, fact: T): 
   else gathered.isCut = true
 }
 
-function callOf(observation: Observation): CallFact | undefined {
+function callOf(observation: Observation, priceOf: PriceOf | undefined): CallFact | undefined {
   const { startMs, endMs, model, usage, costUsd, level, metadata } = observation
   if (model === undefined || usage === undefined || level === 'ERROR') return undefined
   return {
@@ -162,26 +173,47 @@ function callOf(observation: Observation): CallFact | undefined {
     cacheRead: usage.cacheRead,
     cacheCreation: usage.cacheCreation,
     usd: costUsd,
-    prices: pricesOf(observation),
+    prices: pricesOf(observation, priceOf),
+    usage,
   }
 }
 
-/** Reading from the cache costs a tenth of sending anew, wherever a model has both prices. */
-const READ_RATIO = 0.1
-/** Writing to the cache costs 1.25 of sending without it. */
-const WRITE_RATIO = 1.25
-
-function pricesOf({ usage, costByKind }: Observation): TokenPrices | undefined {
-  if (usage === undefined || costByKind === undefined) return undefined
+function pricesOf(
+  { model, startMs, usage, costByKind }: Observation,
+  priceOf: PriceOf | undefined,
+): TokenPrices | undefined {
+  if (model === undefined || usage === undefined || costByKind === undefined) return undefined
   const { input: inputUsd = 0, cacheRead: readUsd = 0, cacheCreation: writtenUsd = 0 } = costByKind
-  const plain = usage.input > 0 ? inputUsd / usage.input : undefined
-  const read = usage.cacheRead > 0 ? readUsd / usage.cacheRead : undefined
-  const written = usage.cacheCreation > 0 ? writtenUsd / usage.cacheCreation : undefined
-  const base = plain ?? (read === undefined ? undefined : read / READ_RATIO)
-  const fresh = written ?? base
-  if (fresh === undefined || !(fresh > 0)) return undefined
-  const input = plain ?? base ?? fresh / WRITE_RATIO
-  return { fresh, input, cached: read ?? input * READ_RATIO }
+  const each = (usd: number, tokens: number): number | undefined =>
+    tokens > 0 ? usd / tokens : undefined
+  const input = each(inputUsd, usage.input)
+  const fresh = each(writtenUsd, usage.cacheCreation) ?? input
+  const cached =
+    each(readUsd, usage.cacheRead) ?? readingPrice(model, startMs, { usage, costByKind }, priceOf)
+  const any = fresh ?? cached
+  if (any === undefined || !(any > 0) || cached === undefined) return undefined
+  return { fresh: any, input: input ?? any, cached }
+}
+
+/** What reading would have cost per token, of a call that read nothing. */
+function readingPrice(
+  model: string,
+  timeMs: number,
+  { usage, costByKind }: Required<Pick<Observation, 'usage' | 'costByKind'>>,
+  priceOf: PriceOf | undefined,
+): number | undefined {
+  const asTold = priceOf?.({ model, timeMs, usage })?.usd
+  const { cacheCreation5m: _, cacheCreation1h: __, ...rest } = usage
+  // As many tokens in all: prices may depend on that.
+  const sent = usage.input + usage.cacheCreation
+  const asRead = priceOf?.({
+    ...{ model, timeMs },
+    usage: { ...rest, input: 0, cacheCreation: 0, cacheRead: sent },
+  })
+  if (asTold === undefined || asRead === undefined || !(asTold > 0) || sent === 0) return undefined
+  const { input = 0, output = 0, cacheRead = 0, cacheCreation = 0 } = costByKind
+  const usd = input + output + cacheRead + cacheCreation
+  return ((asRead.byKind.cacheRead ?? 0) / sent) * (usd / asTold)
 }
 
 function toolOf(observation: Observation): ToolFact | undefined {

@@ -4,20 +4,21 @@
  */
 import type { WasteFinding } from '../../api/contract/waste.ts'
 import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
+import type { PriceOf } from '../../domain/price.ts'
 import type { CallFact, Facts, TokenPrices, ToolFact } from './facts.ts'
 import { effectOfTool, type ToolEffect } from './tool-effects.ts'
 
 export type Finding = WasteFinding
 
-/** All of a session, the most expensive first. */
-export function findingsOf(facts: Facts): readonly Finding[] {
+/** All of a session, the most expensive first; `priceOf` prices other models than those that were used. */
+export function findingsOf(facts: Facts, priceOf?: PriceOf): readonly Finding[] {
   return [
     ...retryLoops(facts),
     ...repeatedReads(facts),
     ...coldCaches(facts),
     ...compactions(facts),
     ...largeResults(facts),
-    ...expensiveSubagents(facts),
+    ...expensiveSubagents(facts, priceOf),
     ...waiting(facts),
   ].sort((a, b) => (b.usd ?? 0) - (a.usd ?? 0))
 }
@@ -306,30 +307,38 @@ const SMALL_OUTPUT_TOKENS = 600
 const EXPENSIVE_FACTOR = 3
 
 /** Subagents with short answers by a model that costs several times another one in the same session. */
-function expensiveSubagents({ calls }: Facts): readonly Finding[] {
-  const cheapest = calls.reduce(
-    (least, { prices }) => Math.min(least, prices?.cached ?? least),
-    Number.POSITIVE_INFINITY,
-  )
+function expensiveSubagents({ calls }: Facts, priceOf: PriceOf | undefined): readonly Finding[] {
+  const models = [...new Set(calls.map(({ model }) => model))]
   const found: Finding[] = []
-  for (const [lane, own] of Map.groupBy(calls, (call) => call.lane)) {
+  for (const [lane, own] of Map.groupBy(calls, laneOf)) {
     const [first] = own
-    if (lane === '' || first?.prices === undefined) continue
+    if (lane === '' || first === undefined || priceOf === undefined) continue
     if (own.some(({ model, usd }) => model !== first.model || usd === undefined)) continue
     const output = own.reduce((sum, call) => sum + call.output, 0)
-    const factor = first.prices.cached / cheapest
-    if (output / own.length > SMALL_OUTPUT_TOKENS || !(factor >= EXPENSIVE_FACTOR)) continue
+    if (output / own.length > SMALL_OUTPUT_TOKENS) continue
+    const told = priceBy(first.model, own, priceOf)
+    const others = models.filter((model) => model !== first.model)
+    const cheapest = Math.min(...others.map((model) => priceBy(model, own, priceOf)))
+    if (!Number.isFinite(told) || !(told >= EXPENSIVE_FACTOR * cheapest)) continue
     const usd = sumOf(own.map((call) => call.usd ?? 0))
     found.push({
       kind: 'expensive_subagent',
       subject: first.model,
       count: 1,
       tokens: own.reduce((sum, call) => sum + inputOf(call) + call.output, 0),
-      usd: roundUsd(usd - usd / factor),
+      usd: roundUsd(usd * (1 - cheapest / told)),
       ms: null,
     })
   }
   return merged(found)
+}
+
+/** What calls would have cost by a model; infinite where nobody knows its price. */
+function priceBy(model: string, calls: readonly CallFact[], priceOf: PriceOf): number {
+  return calls.reduce((sum, { startMs, usage }) => {
+    const usd = priceOf({ model, timeMs: startMs, usage })?.usd
+    return sum + (usd !== undefined && usd > 0 ? usd : Number.POSITIVE_INFINITY)
+  }, 0)
 }
 
 /** A person who takes this long was not looking. */

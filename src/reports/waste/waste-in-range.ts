@@ -4,6 +4,7 @@
  * says how many these are and what part of the cost. What was found is remembered until a session goes on.
  */
 import type { WasteFinding, WasteInRange, WasteQuery } from '../../api/contract/waste.ts'
+import type { PriceOf } from '../../domain/price.ts'
 import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
 import type { ListedSession } from '../../storage/store-reader.ts'
 import { cutName } from '../answer-bounds.ts'
@@ -58,6 +59,7 @@ export function createWasteMemo(): WasteMemo {
 export interface WasteDeps extends OverviewDeps {
   readonly folds: SessionFolds
   readonly memo: WasteMemo
+  readonly priceOf: PriceOf | undefined
   readonly pause: Pause
 }
 
@@ -112,7 +114,7 @@ function withinSteps(sessions: readonly ListedSession[]): readonly ListedSession
 }
 
 async function findingsIn(
-  { reader, folds, memo, pause }: WasteDeps,
+  { reader, folds, memo, pause, priceOf }: WasteDeps,
   sessionKey: string,
 ): Promise<readonly WasteFinding[]> {
   const newest = await reader.records.signalsOf(sessionKey)
@@ -120,7 +122,7 @@ async function findingsIn(
   return memo.of(
     sessionKey,
     version,
-    async () => (await wasteOf({ folds, pause }, sessionKey))?.findings ?? [],
+    async () => (await wasteOf({ folds, pause, priceOf }, sessionKey))?.findings ?? [],
   )
 }
 

@@ -17,13 +17,17 @@ import {
   told,
 } from '../../sessions/events.ts'
 
+const priceOf = createPriceTable()
+
 function found(...inputs: readonly SessionInput[]) {
   const inputsOf = [arrives(prompt(0)), ...inputs, closing(60)]
-  const { emissions } = run(inputsOf, undefined, { ...policy, priceOf: createPriceTable([]) })
-  const facts = createFactGathering()
-  return findingsOf(facts.facts(emissions)).map(({ kind, subject, count, tokens, usd }) => ({
-    ...{ kind, subject, count, tokens, usd },
-  }))
+  const { emissions } = run(inputsOf, undefined, { ...policy, priceOf })
+  const facts = createFactGathering(priceOf)
+  return findingsOf(facts.facts(emissions), priceOf).map(
+    ({ kind, subject, count, tokens, usd }) => ({
+      ...{ kind, subject, count, tokens, usd },
+    }),
+  )
 }
 
 /** 20,000 tokens written to the cache for $0.10, by a model that the price table knows. */
@@ -137,3 +141,21 @@ test('what was sent without writing it to the cache has its own price', () => {
   const [finding] = found(pays(1), large, pays(3, { usage, ...told(0.084) }))
   expect(finding).toMatchObject({ tokens: 20_000, usd: 0.08 })
 })
+
+test.each([
+  ['5 minutes', {}, 0.5, 0.48],
+  ['an hour', { cacheCreation1h: 100_000 }, 0.8, 0.78],
+])(
+  'a cache for %s that is written again is compared with the price of reading it',
+  (_, of, usd, wasted) => {
+    const written = (seconds: number): SessionInput =>
+      arrives(
+        call(seconds, `r${seconds}`, {
+          ...told(usd),
+          usage: { input: 0, output: 0, cacheRead: 0, cacheCreation: 100_000, ...of },
+        }),
+      )
+    // $0.20 a million is a twentieth, and the call read nothing.
+    expect(found(written(1), written(602))).toMatchObject([{ kind: 'cold_cache', usd: wasted }])
+  },
+)

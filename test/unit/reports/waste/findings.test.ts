@@ -1,5 +1,7 @@
 /** What is waste, at what price, and what only looks like it. */
 import { describe, expect, test } from 'vitest'
+import type { TokenUsage } from '../../../../src/domain/agent-event.ts'
+import type { PriceOf } from '../../../../src/domain/price.ts'
 import type { CallFact, Facts, ToolFact } from '../../../../src/reports/waste/facts.ts'
 import { type Finding, findingsOf } from '../../../../src/reports/waste/findings.ts'
 
@@ -21,6 +23,7 @@ function call(atS: number, more: Partial<CallFact> = {}): CallFact {
     cacheCreation: 12_000,
     usd: 0.1,
     prices,
+    usage: { input: 10, output: 90, cacheRead: 20_000, cacheCreation: 12_000 },
     ...more,
   }
 }
@@ -333,34 +336,58 @@ describe('a large result', () => {
 })
 
 describe('an expensive subagent', () => {
-  const cheap = { fresh: 1e-6, input: 0.8e-6, cached: 0.08e-6 }
-  const side = call(0, { model: 'haiku', prices: cheap, querySource: 'title' })
-  const sub = (more: Partial<CallFact> = {}): CallFact => call(2, { lane: 'a', ...more })
+  /** Of a million tokens each. */
+  const rates: Readonly<Record<string, TokenUsage>> = {
+    opus: { input: 4, output: 20, cacheRead: 0.2, cacheCreation: 5 },
+    haiku: { input: 1, output: 5, cacheRead: 0.1, cacheCreation: 1.25 },
+    gpt: { input: 2.5, output: 10, cacheRead: 1.25, cacheCreation: 0 },
+  }
+  const priceOf: PriceOf = ({ model, usage }) => {
+    const of = rates[model]
+    if (of === undefined) return undefined
+    const kinds = ['input', 'output', 'cacheRead', 'cacheCreation'] as const
+    const usd = kinds.reduce((sum, kind) => sum + (usage[kind] * of[kind]) / 1e6, 0)
+    return { usd, byKind: {}, source: 'estimated' }
+  }
+  const usage = { input: 5000, output: 400, cacheRead: 20_000, cacheCreation: 0 }
+  const main = (model: string): CallFact => call(0, { model })
+  const sub = (model: string, of: TokenUsage = usage): CallFact =>
+    call(2, {
+      ...{ lane: 'a', model, usage: of, ...of },
+      usd: priceOf({ model, timeMs: 0, usage: of })?.usd,
+    })
+  const ofSubagents = (...of: readonly CallFact[]) =>
+    findingsOf({ calls: of, tools: [], turns: [], compactedMs: [], isCut: false }, priceOf)
 
-  test('costs what a cheaper model of the session would have saved', () => {
-    expect(found({ calls: [side, sub(), sub()] })).toEqual([
-      // $0.20 at a fifth of the price.
+  test('costs what another model of the session would have saved for the same tokens', () => {
+    // 3 × ($0.032 − $0.009).
+    expect(ofSubagents(main('haiku'), sub('opus'), sub('opus'), sub('opus'))).toEqual([
       {
-        kind: 'expensive_subagent',
-        subject: 'opus',
-        count: 1,
-        tokens: 64_200,
-        usd: 0.16,
-        ms: null,
+        ...{ kind: 'expensive_subagent', subject: 'opus', count: 1 },
+        ...{ tokens: 76_200, usd: 0.069, ms: null },
       },
     ])
+    // $0.0415 and $0.009.
+    expect(ofSubagents(main('haiku'), sub('gpt'))).toMatchObject([{ usd: 0.0325 }])
+  })
+
+  test('by what the agent says that it cost', () => {
+    const half = { ...sub('opus'), usd: 0.016 }
+    expect(ofSubagents(main('haiku'), half)).toMatchObject([{ usd: 0.0115 }])
   })
 
   test.each<{ what: string; calls: readonly CallFact[] }>([
-    { what: 'with long answers', calls: [side, sub({ output: 601 })] },
-    { what: 'in a session of one model', calls: [call(0), sub()] },
+    { what: 'with long answers', calls: [main('haiku'), sub('opus', { ...usage, output: 601 })] },
+    { what: 'in a session of one model', calls: [main('opus'), sub('opus')] },
+    { what: 'that costs less than three times as much', calls: [main('opus'), sub('gpt')] },
     {
-      what: 'of a model less than three times as expensive',
-      calls: [call(0, { prices: { fresh: 2e-6, input: 1.6e-6, cached: 0.2e-6 } }), sub()],
+      what: 'that is cheaper for what it did',
+      calls: [main('opus'), sub('gpt', { ...usage, cacheRead: 2000 })],
     },
-    { what: 'of unknown cost', calls: [side, sub({ usd: undefined })] },
+    { what: 'beside a model without a price', calls: [main('unknown'), sub('opus')] },
+    { what: 'of unknown cost', calls: [main('haiku'), { ...sub('opus'), usd: undefined }] },
   ])('is not one $what', ({ calls: of }) => {
-    expect(found({ calls: of })).toEqual([])
+    expect(ofSubagents(...of)).toEqual([])
   })
 })
 
