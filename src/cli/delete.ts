@@ -16,7 +16,13 @@ import { confirmed } from './confirmation.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, langfuseDestination, nameDestinations } from './destination.ts'
 import { countOfText } from '../domain/figure-text.ts'
-import { allSessions, findSession, NO_SESSION_NEXT, sessionName } from './find-session.ts'
+import {
+  allSessions,
+  findSession,
+  NO_SESSION_NEXT,
+  sessionName,
+  sessionsNamed,
+} from './find-session.ts'
 import { withData } from './open-data.ts'
 import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
@@ -145,16 +151,44 @@ async function targetOf(
     const found = await findSession(reports, id)
     if (found.ok) {
       const { key, sessionId } = found.value
-      target =
-        langfuse && isElsewhere(found.value)
-          ? elsewhere(found.value)
-          : ok({ config, key, sessionId, name: sessionName(found.value) })
-    } else if (langfuse && /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id)) {
+      const isDeletable = langfuse
+        ? deletableThere([found.value], await sessionsNamed(reports, sessionId))
+        : ok(undefined)
+      target = isDeletable.ok
+        ? ok({ config, key, sessionId, name: sessionName(found.value) })
+        : isDeletable
+    } else if (
+      langfuse &&
+      /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id) &&
+      (await sessionsNamed(reports, id)).length === 0
+    ) {
       target = ok({ config, sessionId: id, name: id })
     } else target = found
     return ok({ lines: [] })
   })
   return read.ok ? target : read
+}
+
+/**
+ * Whether deleting these in Langfuse deletes nothing else: it knows a session by its id alone, so what
+ * has the same id there is one session with it.
+ */
+function deletableThere(
+  chosen: readonly SessionRow[],
+  stored: readonly SessionRow[],
+): Result<void, Failure> {
+  const routed = chosen.find(isElsewhere)
+  if (routed !== undefined) return elsewhere(routed)
+  const keys = new Set(chosen.map(({ key }) => key))
+  const ids = new Set(chosen.map(({ sessionId }) => sessionId))
+  const other = stored.find(
+    (row) => ids.has(row.sessionId) && !keys.has(row.key) && !isElsewhere(row),
+  )
+  if (other === undefined) return ok(undefined)
+  return failed(
+    `Langfuse knows session ${other.sessionId} by its id alone, and ${other.key} has the same: its traces would be deleted too`,
+    'Delete the traces in Langfuse itself, and the local data without --langfuse.',
+  )
 }
 
 interface There {
@@ -186,13 +220,13 @@ async function deleteSelected(
 ): Promise<Outcome> {
   // An unset variable of a script.
   if (user === '') return failed('the user name is empty', NO_SESSION_NEXT)
-  const selection = await selected(context, user)
+  const selection = await selected(context, user, options)
   if (!selection.ok) return selection
-  const { config, rows } = selection.value
+  const { config, rows, stored } = selection.value
   // Whose they are stands in none of their names, so they go with everything alone.
   const bodyFiles = user === undefined ? await countApiBodies(config.dataDir) : 0
   if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user)
-  const chosen = options.langfuse === true ? langfuseFor(config, rows) : ok(undefined)
+  const chosen = options.langfuse === true ? langfuseFor(config, rows, stored) : ok(undefined)
   if (!chosen.ok) return chosen
   const target = chosen.value
   const deleter = target && createLangfuseDeleter(target)
@@ -227,10 +261,11 @@ async function deleteSelected(
 function langfuseFor(
   { langfuse }: Config,
   rows: readonly SessionRow[],
+  stored: readonly SessionRow[],
 ): Result<NonNullable<Config['langfuse']>, Failure> {
   if (langfuse === undefined) return failed(...NO_KEYS)
-  const routed = rows.find(isElsewhere)
-  return routed === undefined ? ok(langfuse) : elsewhere(routed)
+  const isDeletable = deletableThere(rows, stored)
+  return isDeletable.ok ? ok(langfuse) : isDeletable
 }
 
 function withBodies(count: number): string {
@@ -242,18 +277,29 @@ function nothingSelected(user: string | undefined): Outcome {
   return failed(`no session of user "${user}" is stored`, NO_SESSION_NEXT)
 }
 
+interface Selected {
+  readonly config: Config
+  readonly rows: readonly SessionRow[]
+  /** Everybody's, where others may have the same ids in Langfuse. */
+  readonly stored: readonly SessionRow[]
+}
+
 async function selected(
   context: CliContext,
   user: string | undefined,
-): Promise<Result<{ readonly config: Config; readonly rows: readonly SessionRow[] }, Failure>> {
-  let found: Result<{ config: Config; rows: SessionRow[] }, Failure> = failed(
-    'the data could not be read',
-  )
+  { langfuse = false }: Options,
+): Promise<Result<Selected, Failure>> {
+  let found: Result<Selected, Failure> = failed('the data could not be read')
   const read = await withData(context, async ({ config, reports }) => {
+    const all = { empty: 'shown', order: 'asc' } as const
     const rows: SessionRow[] = []
-    const question = { empty: 'shown', order: 'asc', ...(user !== undefined && { user }) } as const
+    const question = user === undefined ? all : { ...all, user }
     for await (const row of allSessions(reports, question)) rows.push(row)
-    found = ok({ config, rows })
+    const stored: SessionRow[] = []
+    if (user !== undefined && langfuse) {
+      for await (const row of allSessions(reports, all)) stored.push(row)
+    }
+    found = ok({ config, rows, stored })
     return ok({ lines: [] })
   })
   return read.ok ? found : read

@@ -3,6 +3,7 @@ import { ok, type Result } from '../domain/result.ts'
 import type { Filter } from '../api/contract/filter.ts'
 import type { SessionList, SessionListQuery, SessionRow } from '../api/contract/session-list.ts'
 import type { StoreQueries } from '../api/queries.ts'
+import { distinctNames, namedSessions } from '../reports/named-sessions.ts'
 import { failed, type Failure } from './outcome.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { shortId } from './session-table.ts'
@@ -15,7 +16,7 @@ export const NO_SESSION_NEXT = 'See claude-telemetry sessions.'
 const PAGE = 200
 /** Of a session in a message. */
 const MAX_TITLE_WIDTH = 60
-/** Names shown where a beginning fits several. */
+/** Names shown where the beginning of an id fits several. */
 const MAX_NAMED = 5
 
 const newestFirst = {
@@ -28,48 +29,32 @@ const newestFirst = {
   limit: PAGE,
 } as const satisfies SessionListQuery
 
-/**
- * The one session whose id, or key, begins with that. One in which nothing happened is found where
- * no other fits.
- */
+/** The one session with that id or key, or that alone begins so. */
 export async function findSession(
   lists: SessionLists,
-  beginning: string,
+  name: string,
 ): Promise<Result<SessionRow, Failure>> {
   // An unset variable of a script, and the beginning of every id.
-  if (beginning === '') return failed('the session id is empty', NO_SESSION_NEXT)
-  const listed = await sessionsBeginning(lists, beginning, 'hidden')
-  const found = listed.length > 0 ? listed : await sessionsBeginning(lists, beginning, 'shown')
-  const [first] = found
-  if (first === undefined) {
-    return failed(`no session id starts with "${beginning}"`, NO_SESSION_NEXT)
-  }
-  if (found.length === 1) return ok(first)
-  // Owners may have sessions of one id: their keys tell them apart.
-  const isShared = new Set(found.map(({ sessionId }) => sessionId)).size < found.length
-  const names = found.slice(0, MAX_NAMED).map(({ key, sessionId }) => (isShared ? key : sessionId))
-  const more = found.length > MAX_NAMED ? ', …' : ''
-  return failed(
-    `"${beginning}" matches more than one session: ${names.join(', ')}${more}`,
-    'Give more of the id.',
-  )
+  if (name === '') return failed('the session id is empty', NO_SESSION_NEXT)
+  const found = await sessionsNamed(lists, name)
+  const [first, another] = found
+  if (first === undefined) return failed(`no session id starts with "${name}"`, NO_SESSION_NEXT)
+  return another === undefined ? ok(first) : ambiguous(name, found)
 }
 
-/** At most one more than are named; the one alone whose id it is. */
-async function sessionsBeginning(
-  lists: SessionLists,
-  beginning: string,
-  empty: SessionListQuery['empty'],
-): Promise<readonly SessionRow[]> {
-  const found: SessionRow[] = []
-  // Of a key, the part that is the session's id: that is what the search looks through.
-  const search = beginning.slice(beginning.indexOf('/') + 1).slice(0, PAGE)
-  for await (const row of allSessions(lists, { search, empty })) {
-    if (row.sessionId === beginning || row.key === beginning) return [row]
-    const fits = row.sessionId.startsWith(beginning) || row.key.startsWith(beginning)
-    if (fits && found.length <= MAX_NAMED) found.push(row)
-  }
-  return found
+/** All that a person may mean. */
+export function sessionsNamed(lists: SessionLists, name: string): Promise<readonly SessionRow[]> {
+  return namedSessions((question) => allSessions(lists, question), name)
+}
+
+function ambiguous(name: string, found: readonly SessionRow[]): Result<never, Failure> {
+  const isWhole = found.every(({ sessionId }) => sessionId === name)
+  const names = distinctNames(found).slice(0, isWhole ? undefined : MAX_NAMED)
+  const more = found.length > names.length ? ', …' : ''
+  return failed(
+    `"${name}" matches more than one session: ${names.join(', ')}${more}`,
+    isWhole ? 'Give the key of the one you mean.' : 'Give more of the id.',
+  )
 }
 
 /** The one that was heard of last. */

@@ -5,10 +5,12 @@
 import type { Command } from 'commander'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import type { Config } from '../config/config.ts'
+import { ownerOfSession } from '../domain/identity.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { readMasking } from '../processors/masking.ts'
 import type { MaskSettings } from '../processors/redact/record-masker.ts'
 import type { Scrubbed, ScrubbedSession } from '../reports/scrub.ts'
+import { shellWord } from '../setup/shell-block.ts'
 import { countApiBodies, removeApiBodies } from '../storage/api-bodies.ts'
 import { damagedFiles } from '../storage/data-folder.ts'
 import { confirmed } from './confirmation.ts'
@@ -224,7 +226,10 @@ async function replayed(
 }
 
 function replayCommand(sessions: readonly ScrubbedSession[]): string {
-  const ids = sessions.slice(0, MAX_NAMED).map(({ key }) => sessionIdIn(key))
+  // Others may have a session of the same id as one that has an owner.
+  const ids = sessions
+    .slice(0, MAX_NAMED)
+    .map(({ key }) => shellWord(ownerOfSession(key) === undefined ? sessionIdIn(key) : key))
   return sessions.length > MAX_NAMED
     ? 'claude-telemetry replay --all'
     : `claude-telemetry replay ${ids.join(' ')}`

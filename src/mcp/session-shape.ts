@@ -1,9 +1,11 @@
 /** A session as the tools answer it, and how one is found by what an agent says of it. */
 import { z } from 'zod'
 import { costShape, count, tokens } from '../api/contract/quantities.ts'
+import type { Filter } from '../api/contract/filter.ts'
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
+import { namedSessions } from '../reports/named-sessions.ts'
 import { failureText } from './failure-text.ts'
 import { type Asked, folderShape, listSessions, selectionOf, selectionShape } from './filters.ts'
 import type { ToolContext } from './tool.ts'
@@ -78,8 +80,7 @@ export const oneSessionShape = {
   agent: selectionShape.agent,
 }
 
-/** How many sessions that have an id's beginning in them are looked at. */
-const MAX_LOOKED_AT = 200
+const PAGE = 200
 
 /** The session that an agent means. */
 export async function meantSession(
@@ -98,26 +99,43 @@ export async function meantSession(
     const [row] = newest.value.sessions
     return row === undefined ? err('there is no such session yet') : ok(row)
   }
-  // Of a key, the part that is the session's id: that is what the search looks through.
-  const search = session.slice(session.indexOf('/') + 1).slice(0, MAX_LOOKED_AT)
-  for (const empty of ['hidden', 'shown'] as const) {
-    const found = await listSessions(context, { ...filter, search, empty, limit: MAX_LOOKED_AT })
-    if (!found.ok) return err(failureText(found.error))
-    const rows = found.value.sessions
-    const exact = rows.find(({ key, sessionId }) => key === session || sessionId === session)
-    if (exact !== undefined) return ok(exact)
-    const fitting = rows.filter(
-      ({ key, sessionId }) => key.startsWith(session) || sessionId.startsWith(session),
+  const found = await foundSessions(context, filter, session)
+  if (!found.ok) return found
+  const [first, another] = found.value
+  if (another !== undefined) {
+    const keys = found.value.map(({ key }) => key).join(', ')
+    return err(
+      first?.sessionId === session
+        ? `session: more than one has this id; give the key: ${keys}`
+        : `session: more than one begins like that: ${keys}`,
     )
-    const [first, another] = fitting
-    if (another !== undefined) {
-      const keys = fitting.slice(0, 5).map(({ key }) => key)
-      return err(`session: more than one begins like that: ${keys.join(', ')}`)
-    }
-    if (first !== undefined) return ok(first)
   }
+  if (first !== undefined) return ok(first)
   const shown = JSON.stringify(session.slice(0, 100))
   return err(
     `session: none has an id that begins with ${shown}; list_sessions shows which there are`,
   )
+}
+
+/** Those that a name means, of all pages of the list. */
+async function foundSessions(
+  context: ToolContext,
+  filter: Filter,
+  name: string,
+): Promise<Result<readonly SessionRow[], string>> {
+  let failure: string | undefined
+  const found = await namedSessions(async function* (question) {
+    let cursor: string | undefined
+    do {
+      const asked = { ...filter, ...question, limit: PAGE, ...(cursor !== undefined && { cursor }) }
+      const page = await listSessions(context, asked)
+      if (!page.ok) {
+        failure = failureText(page.error)
+        return
+      }
+      yield* page.value.sessions
+      cursor = page.value.nextCursor ?? undefined
+    } while (cursor !== undefined)
+  }, name)
+  return failure === undefined ? ok(found) : err(failure)
 }

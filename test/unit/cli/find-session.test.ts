@@ -61,6 +61,33 @@ test.each([
   })
 })
 
+test('an id that several owners use is no one session, with or without activity; a key is', async () => {
+  const id = '11111111-0000-4000-8000-000000000001'
+  const keys = ['claude-code', 'claude-code@red', 'claude-code@blue'].map((of) => `${of}/${id}`)
+  const shared = keys.map((key) => ({ ...row(id), key }))
+  const eventful = new Set([keys[0], keys[1]])
+  const owned = {
+    sessions: async ({ empty }: SessionListQuery) => {
+      const isShown = ({ key }: SessionRow) => empty === 'shown' || eventful.has(key)
+      return ok({ sessions: [...shared.filter(isShown), row(`${id}2`)], nextCursor: null })
+    },
+  }
+  expect(await findSession(owned, id)).toEqual({
+    ok: false,
+    error: {
+      messages: [`"${id}" matches more than one session: ${keys.join(', ')}`],
+      next: 'Give the key of the one you mean.',
+    },
+  })
+  for (const key of keys) {
+    expect(await findSession(owned, key)).toMatchObject({ ok: true, value: { key } })
+  }
+  expect(await findSession(owned, `claude-code@r`)).toMatchObject({ value: { key: keys[1] } })
+  // Of those that only begin so, one in which nothing happened is not meant.
+  expect(await findSession(owned, `claude-code@`)).toMatchObject({ value: { key: keys[1] } })
+  expect(await selectSessions(owned, [id], { attribute: [] })).toMatchObject({ ok: false })
+})
+
 test('none named are all, the oldest first; named twice is once', async () => {
   const ids = async (...beginnings: string[]) => {
     const selected = await selectSessions(lists, beginnings, { attribute: [] })

@@ -148,6 +148,27 @@ test('one session by the beginning of its id, and which it could be where severa
   ])
 })
 
+test('an id that two owners use is no one session; a key is', async () => {
+  const [red, blue] = ['red', 'blue'].map((team) =>
+    row({ sessionId: 'abc', key: `codex@${team}/abc`, team }),
+  )
+  const pages = [
+    { sessions: [red], nextCursor: 'second' },
+    { sessions: [blue], nextCursor: null },
+  ]
+  const { call, asked } = await connected({
+    sessions: ({ query }: { readonly query: { readonly cursor?: string } }) =>
+      pages[query.cursor === undefined ? 0 : 1],
+  })
+  const { isError, text } = await call('get_session', { session: 'abc' })
+  expect([isError, text]).toEqual([
+    true,
+    'session: more than one has this id; give the key: codex@red/abc, codex@blue/abc',
+  ])
+  await call('get_session', { session: 'codex@blue/abc' })
+  expect(asked.at(-1)).toMatchObject({ key: 'codex@blue/abc' })
+})
+
 test('what takes long ends early, and says how many sessions it did not get to', async () => {
   let nowMs = NOW
   const rows = Array.from({ length: 9 }, (_, index) => row({ key: `codex/${index}` }))
