@@ -41,7 +41,9 @@ export function readSettings(
 /** `undefined` when there is no such file. Named pipes are files, too: some programs serve secrets so. */
 function readEnvFile(path: string): Result<EnvFile | undefined, string> {
   try {
-    return ok({ path, variables: parse(readFileSync(path)) })
+    const text = readFileSync(path, 'utf8')
+    const variables = parse(text)
+    return ok({ path, variables, cutAtHash: cutAtHash(text, variables) })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     switch (code) {
@@ -59,4 +61,30 @@ function readEnvFile(path: string): Result<EnvFile | undefined, string> {
         return err(`${path} cannot be read: ${String(error)}`)
     }
   }
+}
+
+const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)(.*)$/
+
+/**
+ * In these files `#` begins a comment wherever it stands in a value without quotes. It hardly does behind
+ * or before a letter without a space in between, or within brackets.
+ */
+function cutAtHash(text: string, variables: Readonly<Record<string, string>>): readonly string[] {
+  const names = text.split(/\r\n?|\n/).flatMap((line) => {
+    const [, name, value] = ASSIGNMENT.exec(line) ?? []
+    const at = value?.indexOf('#') ?? -1
+    if (name === undefined || value === undefined || at < 0) return []
+    const [kept, rest] = [value.slice(0, at), value.slice(at + 1)]
+    // Otherwise it is within quotes, or another line has the last word.
+    if (kept.trim() !== variables[name]) return []
+    const isComment =
+      (kept === '' || /\s$/.test(kept)) && /^(?:[\s#]|$)/.test(rest) && !hasOpenBracket(kept)
+    return isComment ? [] : [name]
+  })
+  return [...new Set(names)]
+}
+
+function hasOpenBracket(text: string): boolean {
+  const count = (of: string) => text.split(of).length
+  return ['()', '[]', '{}', '<>'].some(([open = '', close = '']) => count(open) > count(close))
 }

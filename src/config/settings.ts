@@ -12,6 +12,8 @@ export interface EnvFile {
   /** Absolute. */
   readonly path: string
   readonly variables: Readonly<Record<string, string>>
+  /** Whose value ends at a `#` that hardly begins a comment. */
+  readonly cutAtHash?: readonly string[]
 }
 
 export interface Settings {
@@ -64,6 +66,8 @@ export function isBlank(value: string | undefined): boolean {
 const PATHS = [
   'DATA_DIR',
   'PRICES_FILE',
+  'ROUTES_FILE',
+  'MASK_PATTERNS_FILE',
   'BUDGETS_FILE',
   'ALERT_JSON_TEMPLATE',
   'TLS_CERT_FILE',

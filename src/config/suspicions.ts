@@ -33,7 +33,21 @@ export function suspicionsOf(settings: Settings): readonly string[] {
     ...suspiciousValues(settings),
     ...keysBesideAnotherAddress(settings),
     ...withoutEffect(settings),
+    ...cutValues(settings),
   ]
+}
+
+function cutValues({ files, originOf }: Settings): string[] {
+  return files.flatMap(({ path, cutAtHash = [] }) =>
+    cutAtHash
+      .filter((name) => isOurs(name) || SECRET_FILE_NAMES.includes(name))
+      // Of a value of which nothing is left no origin is known.
+      .filter((name) => !isOurs(name) || (originOf(name) ?? path) === path)
+      .map(
+        (name) =>
+          `${name} in ${path} ends before a #, which begins a comment. If the # belongs to the value, put the value in quotes.`,
+      ),
+  )
 }
 
 /** Settings that do nothing unless another one is set, to a given word where there is one. */
