@@ -96,7 +96,13 @@ const everything: Values = {
     tlsSecret: 'ingress-tls',
     annotations: { 'nginx.ingress.kubernetes.io/proxy-body-size': '64m' },
   },
-  metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+  metrics: {
+    serviceMonitor: {
+      enabled: true,
+      labels: { release: 'prometheus' },
+      keySecret: { name: 'scraping', key: 'key' },
+    },
+  },
   tls: { existingSecret: 'tls', clientCaSecret: 'clients' },
   networkPolicy: {
     from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'agents' } } }],
@@ -105,6 +111,17 @@ const everything: Values = {
   },
   env: { LANGFUSE_HOST: 'https://langfuse.example.com', RETENTION_DAYS: '90' },
   imagePullSecrets: [{ name: 'registry' }],
+  extraEnv: [
+    { name: 'NODE_EXTRA_CA_CERTS', value: '/files/ca.pem' },
+    { name: 'ROUTES_FILE', value: '/files/routes.json' },
+    {
+      name: 'LANGFUSE_SECRET_KEY',
+      valueFrom: { secretKeyRef: { name: 'langfuse', key: 'secret' } },
+    },
+  ],
+  extraEnvFrom: [{ configMapRef: { name: 'more' } }],
+  extraVolumes: [{ name: 'files', secret: { secretName: 'telemetry-files' } }],
+  extraVolumeMounts: [{ name: 'files', mountPath: '/files', readOnly: true }],
   budgets: [
     { name: 'shop', for: 'project:shop', window: 'month', limitUsd: 500.5 },
     { name: 'all-5h', window: '5h', limitUsd: 20 },
@@ -139,6 +156,7 @@ interface Container {
   readonly env: readonly { name: string; value?: string; valueFrom?: unknown }[]
   readonly ports: readonly { name: string; containerPort: number }[]
   readonly volumeMounts: readonly { name: string; mountPath: string }[]
+  readonly envFrom: readonly object[]
   readonly securityContext: object
   readonly image: string
 }
@@ -203,7 +221,7 @@ describe.each(variants)('%s', (_, values) => {
     }
     const volumes = (spec.volumes as { name: string }[]).map(({ name }) => name)
     expect(new Set(container.volumeMounts.map(({ name }) => name))).toEqual(new Set(volumes))
-    const known = Object.keys(environmentSchema.shape)
+    const known = [...Object.keys(environmentSchema.shape), 'NODE_EXTRA_CA_CERTS']
     for (const { name } of container.env) expect(known).toContain(name)
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
     expect(probes.map(({ httpGet }) => httpGet.path)).toEqual([LIVE_PATH, LIVE_PATH, READY_PATH])
@@ -292,6 +310,33 @@ describe('the pod', () => {
     expect(podOf(rendered({})).metadata).not.toHaveProperty('annotations')
   })
 
+  test('has the variables and files of others', () => {
+    const { container, spec } = podOf(rendered(everything))
+    expect(container.envFrom).toEqual([
+      { secretRef: { name: 'telemetry' } },
+      { configMapRef: { name: 'more' } },
+    ])
+    expect(container.env.slice(-3)).toEqual(everything.extraEnv)
+    expect(container.volumeMounts.at(-1)).toEqual({
+      ...{ name: 'files', mountPath: '/files', readOnly: true },
+    })
+    expect((spec.volumes as unknown[]).at(-1)).toEqual({
+      ...{ name: 'files', secret: { secretName: 'telemetry-files' } },
+    })
+  })
+
+  test('is scraped with a key that only reads, where one is named', () => {
+    const credentials = (values: Values) => {
+      const monitor = rendered(values).find(({ kind }) => kind === 'ServiceMonitor')
+      const { endpoints } = monitor?.spec as { endpoints: { authorization: object }[] }
+      return endpoints[0]?.authorization
+    }
+    expect(credentials(everything)).toMatchObject({ credentials: { name: 'scraping', key: 'key' } })
+    expect(credentials({ metrics: { serviceMonitor: { enabled: true } } })).toMatchObject({
+      credentials: { name: 'telemetry', key: 'API_KEY' },
+    })
+  })
+
   test('leaves the number of replicas to the autoscaler', () => {
     expect(podOf(rendered({ autoscaling: { enabled: true } })).deployment?.spec).not.toHaveProperty(
       'replicas',
@@ -328,6 +373,9 @@ describe('values', () => {
     [{ env: { OTLP_GRPC_PORT: '1' } }, '/env'],
     [{ env: { BUDGETS_FILE: '/x' } }, '/env'],
     [{ budgets: [{ name: 'a', window: 'year', limitUsd: 1 }] }, '/budgets/0/window'],
+    [{ extraEnv: [{ name: 'DATA_DIR', value: '/x' }] }, '/extraEnv/0/name'],
+    [{ extraVolumes: [{ name: 'data', emptyDir: {} }] }, '/extraVolumes/0/name'],
+    [{ extraVolumeMounts: [{ name: 'files' }] }, '/extraVolumeMounts/0'],
     [{ image: { digest: 'latest' } }, '/image/digest'],
     [{ tls: { clientCaSecret: 'x' } }, '/tls/existingSecret'],
   ])('that are wrong are refused: %j', (change, path) => {
