@@ -150,8 +150,7 @@ function totalsOf(report: UsageReport): Totals {
     toolFailures: failures,
     linesAdded: report.activity('lines_of_code', 'added'),
     linesRemoved: report.activity('lines_of_code', 'removed'),
-    commits: report.activity('commits'),
-    pullRequests: report.activity('pull_requests'),
+    ...report.delivered,
     activeUserS: addSeconds(activeUserS, 0),
     activeAgentS: addSeconds(report.activity('active_time_s'), -activeUserS),
   }

@@ -17,6 +17,8 @@ import type { Score } from '../api/contract/quantities.ts'
 import type { ModelUse, Session, Strip } from '../api/contract/session.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
+import type { WorkOfSession } from '../storage/store-reader.ts'
+import { resultTimes } from './delivered-work.ts'
 import { addUsage, costsOf, tokensOf } from './sums.ts'
 
 /** More names than that are no models. */
@@ -59,14 +61,15 @@ export type SessionFigures = Pick<
 /** What of a session's state its figures come from. */
 export type FiguredState = Pick<SessionState, 'totals' | 'firstMs' | 'lastMs' | 'metricStretches'>
 
-/** `ttftMs` gives the median time to the first token of a model's calls. */
+/** `ttftMs` gives the median time to the first token of a model's calls; `work` is what it worked on. */
 export function figuresOf(
   state: FiguredState,
   ttftMs: (model: string) => number | undefined,
+  work: readonly WorkOfSession[] = [],
 ): SessionFigures {
   const { totals } = state
   return {
-    strip: stripOf(state),
+    strip: stripOf(state, work),
     scores: ratingsOf(totals).map(scoreOf),
     models: modelsOf(state, ttftMs),
     tools: toolsOf(totals),
@@ -74,8 +77,9 @@ export function figuresOf(
   }
 }
 
-function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
+function stripOf({ totals, firstMs, lastMs }: FiguredState, work: readonly WorkOfSession[]): Strip {
   const { metrics } = totals
+  const { commitsMs, pullRequestsMs } = resultTimes(work)
   const { costUsd, usage } = spentOf(totals)
   return {
     ...costsOf({ ...totals, ...usage, costUsd, calls: totals.modelCalls }),
@@ -93,8 +97,9 @@ function stripOf({ totals, firstMs, lastMs }: FiguredState): Strip {
     subagents: Object.values(totals.subagents).reduce((sum, count) => sum + count, 0),
     linesAdded: metrics.linesAdded,
     linesRemoved: metrics.linesRemoved,
-    commits: metrics.commits,
-    pullRequests: metrics.pullRequests,
+    // Both tell of the same ones.
+    commits: Math.max(metrics.commits, commitsMs.length),
+    pullRequests: Math.max(metrics.pullRequests, pullRequestsMs.length),
     editsAccepted: metrics.editsAccepted,
     editsRejected: metrics.editsRejected,
     errors: totals.modelErrors + totals.toolFailures,
@@ -111,7 +116,7 @@ function modelsOf(
   { totals, metricStretches }: FiguredState,
   ttftMs: (model: string) => number | undefined,
 ): ModelUse[] {
-  return Object.entries(withMetrics(totals.models, metricStretches))
+  return [...withMetrics(totals.models, metricStretches)]
     .sort(([, a], [, b]) => b.costUsd - a.costUsd)
     .map(([model, { calls, errors, usage, durationMs, ...spent }]) => ({
       model: cutName(model),
@@ -131,19 +136,19 @@ type SpentOnModel = ModelTotals & { readonly metricsUsd: number }
 function withMetrics(
   models: Totals['models'],
   stretches: FiguredState['metricStretches'],
-): Record<string, SpentOnModel> {
-  const all: Record<string, SpentOnModel> = {}
-  for (const [name, model] of Object.entries(models)) all[name] = { ...model, metricsUsd: 0 }
+): ReadonlyMap<string, SpentOnModel> {
+  const all = new Map<string, SpentOnModel>()
+  for (const [name, model] of Object.entries(models)) all.set(name, { ...model, metricsUsd: 0 })
   for (const { model, costUsd, usage } of metricModels(stretches)) {
-    const known = all[model] ?? { ...emptyModel(), metricsUsd: 0 }
+    const known = all.get(model) ?? { ...emptyModel(), metricsUsd: 0 }
     const tokens = tokensOf(known.usage)
     addUsage(tokens, usage)
-    all[model] = {
+    all.set(model, {
       ...known,
       costUsd: addUsd(known.costUsd, costUsd),
       metricsUsd: costUsd,
       usage: tokens,
-    }
+    })
   }
   return all
 }

@@ -68,11 +68,12 @@ export async function sessionPage(
   const { turns, omittedTurns, nextCursor } = lastTurns(told?.turns ?? [], told?.omitted ?? 0)
   const attributes = Object.entries(await reader.details.attributes(row.id))
   const shown = attributes.slice(0, MAX_ATTRIBUTES)
+  const work = await reader.usage.work([row.id])
   return {
     session: sessionRowOf(row),
-    ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model)),
+    ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model), work),
     agentVersion: agentVersion === undefined ? null : cutName(agentVersion),
-    work: workResultsOf(await reader.usage.work([row.id])),
+    work: workResultsOf(work),
     masked: { ...state?.totals.masked },
     turns,
     omittedTurns,

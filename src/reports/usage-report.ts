@@ -2,6 +2,7 @@
 import type { ToolSum } from '../storage/usage-slice.ts'
 import type { Dimension, UsageDimensions } from '../domain/usage.ts'
 import { addFit, emptyFit, type PriceFit, savedUsd } from './cache-saving.ts'
+import { countDelivered, type DeliveredCounts } from './delivered-work.ts'
 import { tallySessions } from './session-tally.ts'
 import type { Slice } from './usage-slices.ts'
 import { addSums, emptySums, isSomething, type Sums } from './sums.ts'
@@ -32,6 +33,7 @@ export interface UsageReport {
   readonly tools: readonly ToolSum[]
   /** What a measure adds up to, of one facet or of all. */
   activity(measure: string, facet?: string): number
+  readonly delivered: DeliveredCounts
   /** Ids of the sessions that cost most within the range. */
   mostExpensiveSessions(count: number): readonly number[]
   readonly firstCommitsMs: readonly number[]
@@ -122,6 +124,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       for (const [name, value] of activity) if (name.startsWith(`${measure}|`)) sum += value
       return sum
     },
+    delivered: countDelivered(slices.map(({ sums: { delivered } }) => delivered)),
     mostExpensiveSessions: (count) => tally.mostExpensive(count),
     firstCommitsMs,
   }

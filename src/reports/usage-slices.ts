@@ -62,7 +62,7 @@ interface UsageSlicesDeps {
 }
 
 /** Of a slice from which everything was deleted meanwhile. */
-const NO_CELLS = cellsOf({ sessions: [], models: [], tools: [], activity: [] }, [], [])
+const NO_CELLS = cellsOf({ sessions: [], models: [], tools: [], activity: [], made: [] }, [], [])
 
 export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDeps): UsageSlices {
   const cohortOf = createCohorts()
@@ -106,8 +106,8 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
       const whole = cellsOf(used, attributes, await usage.work(ids))
       const found = matchingIn(used, whole, conditions)
       const own = { ...filter, ids: found.sessions.map(({ id }) => id) }
-      const { tools, activity } = await usage.reader(own)(span)
-      return { ...found, tools, activity }
+      const { tools, activity, made } = await usage.reader(own)(span)
+      return { ...found, tools, activity, made }
     }
   }
 
@@ -141,7 +141,11 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
         JSON.stringify([filter, conditions?.key]),
         range,
         spanAt,
-        async (span) => sliceSums(await readSlice(span), span, cohortOf),
+        async (span) => {
+          const slice = await readSlice(span)
+          const ids = slice.sessions.map(({ id }) => id)
+          return sliceSums(slice, await usage.results(ids), span, cohortOf)
+        },
         pause,
       )
     },

@@ -5,6 +5,8 @@
 import type { DimensionSum, ModelSum, Span, ToolSum, UsageSlice } from '../storage/usage-slice.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
 import { addToFit, emptyFit, type PriceFit } from './cache-saving.ts'
+import type { WorkOfSession } from '../storage/store-reader.ts'
+import { type Delivered, deliveredIn, type ResultTimes, resultTimes } from './delivered-work.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 
 /** Who and where: what sessions share. */
@@ -41,6 +43,8 @@ export interface SliceSums {
   readonly tools: readonly ToolSum[]
   /** `measure|facet` to what it adds up to. */
   readonly activity: ReadonlyMap<string, number>
+  /** By session, of those that made something. */
+  readonly delivered: ReadonlyMap<number, Delivered>
   /** From the first prompt to the first commit, of sessions whose first commit falls in here. */
   readonly firstCommitsMs: readonly number[]
 }
@@ -63,6 +67,7 @@ export function createCohorts(): CohortOf {
 /** Adds up what was read of a slice. */
 export function sliceSums(
   slice: UsageSlice,
+  results: readonly WorkOfSession[],
   { fromMs, toMs }: Span,
   cohortOf: CohortOf,
 ): SliceSums {
@@ -84,8 +89,9 @@ export function sliceSums(
   const cohorts = new Map<Cohort, Sums>()
   const sessions: SessionUse[] = []
   const firstCommitsMs: number[] = []
+  const times = timesBySession(results)
   for (const session of slice.sessions) {
-    const { id, agent, project, team, userId, firstPromptMs, firstCommitMs } = session
+    const { id, agent, project, team, userId, firstPromptMs } = session
     const cohort = cohortOf({
       agent,
       project: project ?? null,
@@ -95,7 +101,11 @@ export function sliceSums(
     const sums = bySession.get(id) ?? emptySums()
     addSums(entry(cohorts, cohort, emptySums), sums)
     sessions.push({ id, cohort, costUsd: sums.costUsd })
-    if (firstCommitMs !== undefined && firstCommitMs >= fromMs && firstCommitMs < toMs) {
+    const firstCommitMs = Math.min(
+      session.firstCommitMs ?? Number.POSITIVE_INFINITY,
+      ...(times.get(id)?.commitsMs ?? []),
+    )
+    if (firstCommitMs >= fromMs && firstCommitMs < toMs) {
       if (firstPromptMs !== undefined) {
         firstCommitsMs.push(Math.max(0, firstCommitMs - firstPromptMs))
       }
@@ -105,7 +115,14 @@ export function sliceSums(
   for (const { measure, facet, value } of slice.activity) {
     activity.set(`${measure}|${facet}`, value)
   }
-  return { models, dimensions, cohorts, sessions, tools: slice.tools, activity, firstCommitsMs }
+  const delivered = deliveredIn({ fromMs, toMs }, slice.made, times)
+  const { tools } = slice
+  return { models, dimensions, cohorts, sessions, tools, activity, delivered, firstCommitsMs }
+}
+
+function timesBySession(results: readonly WorkOfSession[]): ReadonlyMap<number, ResultTimes> {
+  const bySession = Map.groupBy(results, ({ session }) => session)
+  return new Map([...bySession].map(([session, work]) => [session, resultTimes(work)]))
 }
 
 /** What a session used of a model, over all dimensions: rows of one lie together. */

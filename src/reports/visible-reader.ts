@@ -95,6 +95,7 @@ function ownedReader(reader: StoreReader, owner: Owner): StoreReader {
       buckets: (filter, span) => usage.buckets({ ...filter, owner }, span),
       attributes: (ids, keys) => usage.attributes(ids, keys, owner),
       work: (ids) => usage.work(ids, owner),
+      results: (ids) => usage.results(ids, owner),
       pullRequests: () => usage.pullRequests(owner),
     },
     lists: {

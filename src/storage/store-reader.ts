@@ -96,6 +96,8 @@ export interface UsageReader {
   ): Promise<readonly AttributeOfSession[]>
   /** What sessions of these numbers worked on, in the order of sessions and segments. */
   work(ids: readonly number[], owner?: Owner): Promise<readonly WorkOfSession[]>
+  /** Those of them that came to a commit or a pull request. */
+  results(ids: readonly number[], owner?: Owner): Promise<readonly WorkOfSession[]>
   /** All stretches of work in which there is a pull request, of an owner's sessions if one is named. */
   pullRequests(owner?: Owner): Promise<readonly WorkOfSession[]>
 }

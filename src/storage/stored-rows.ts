@@ -140,6 +140,12 @@ export function workText(work: WorkSegment): string {
   return JSON.stringify({ ...work, segment: undefined })
 }
 
+/** What a text of `workText` is like in which there is a commit; some others are like it. */
+export const HAS_COMMIT = '%"commit":{%'
+
+/** The measures of activity that count what a session made. */
+export const MADE = ['commits', 'pull_requests'] as const
+
 /** The same read back; of a text that is damaged, the number alone is known. */
 export function workSegment(row: {
   readonly session_ref: number

@@ -62,10 +62,19 @@ export interface ActivitySum extends Readonly<Pick<Activity, 'facet' | 'value'>>
   readonly measure: string
 }
 
+/** Commits or pull requests of one session, as its metrics count them. */
+export interface MadeSum {
+  /** The session's number. */
+  readonly session: number
+  readonly measure: string
+  readonly value: number
+}
+
 export interface UsageSlice {
   readonly sessions: readonly ActiveSession[]
   /** By session, then by model. */
   readonly models: readonly DimensionSum[]
   readonly tools: readonly ToolSum[]
   readonly activity: readonly ActivitySum[]
+  readonly made: readonly MadeSum[]
 }

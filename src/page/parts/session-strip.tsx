@@ -8,11 +8,13 @@ import { Stat, Stats } from './stat.tsx'
 
 export interface SessionStripProps {
   readonly strip: Strip
-  /** Without metrics active time, lines and commits are not known. */
+  /** Without metrics active time and lines are not known. */
   readonly hasMetrics: boolean
 }
 
 export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
+  // Commits are seen in commands as well.
+  const isDeliveryKnown = hasMetrics || strip.commits + strip.pullRequests > 0
   const edits = strip.editsAccepted + strip.editsRejected
   return (
     <Stats label="Totals of the session">
@@ -67,8 +69,8 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
       />
       <Stat
         label="Commits"
-        value={hasMetrics ? formatCount(strip.commits) : '–'}
-        note={hasMetrics ? plural(strip.pullRequests, 'PR') : undefined}
+        value={isDeliveryKnown ? formatCount(strip.commits) : '–'}
+        note={isDeliveryKnown ? plural(strip.pullRequests, 'PR') : undefined}
       />
       <Stat
         label="Errors"

@@ -69,7 +69,8 @@ test('an id that several owners use is no one session, with or without activity;
   const owned = {
     sessions: async ({ empty }: SessionListQuery) => {
       const isShown = ({ key }: SessionRow) => empty === 'shown' || eventful.has(key)
-      return ok({ sessions: [...shared.filter(isShown), row(`${id}2`)], nextCursor: null })
+      const sessions = [...shared.filter(isShown), row(`${id}2`)]
+      return ok({ sessions, nextCursor: null, total: sessions.length })
     },
   }
   expect(await findSession(owned, id)).toEqual({

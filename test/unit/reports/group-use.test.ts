@@ -61,7 +61,11 @@ function days(): readonly { readonly sums: UsageCells }[] {
       return { session: call.session, segment: call.segment, commit }
     })
     return {
-      sums: cellsOf({ sessions: sessions as never, models, tools: [], activity: [] }, [], work),
+      sums: cellsOf(
+        { sessions: sessions as never, models, tools: [], activity: [], made: [] },
+        [],
+        work,
+      ),
     }
   })
 }

@@ -298,6 +298,50 @@ describe('the overview', () => {
     expect(totals.costUsd).toBe(costUsd)
   })
 
+  test('counts commits and pull requests of work and of metrics once: the larger of each session', async () => {
+    const { reports, use } = await openUsageStore()
+    const minute = (n: number) => AT_TEN + n * 60_000
+    const commit = (name: string, atMs: number) => ({ name, isHash: true, atMs })
+    const pullRequest = { name: 'https://github.com/ada/shop/pull/7', isUrl: true, atMs: minute(2) }
+    const counted = (commits: number) =>
+      ({ measure: 'commits', facet: '', value: commits }) as const
+    // Seen in commands alone; the pull request is told of in two stretches.
+    await use('seen', {
+      atMs: AT_TEN,
+      session: { firstPromptMs: AT_TEN },
+      models: [{ costUsd: 1 }],
+      work: [
+        { segment: 0, commit: commit('a1', minute(1)), pullRequest },
+        {
+          segment: 1,
+          commit: commit('a2', minute(3)),
+          pullRequest: { ...pullRequest, atMs: minute(5) },
+        },
+        { segment: 2, branch: 'commit' },
+      ],
+    })
+    await use('counted', {
+      atMs: AT_TEN,
+      activity: [counted(3), { measure: 'pull_requests', facet: '', value: 1 }],
+    })
+    // Both know the same commit; the metric comes a day later.
+    await use('both', {
+      atMs: AT_TEN,
+      tools: [{}],
+      work: [{ segment: 0, commit: commit('b1', minute(4)) }],
+    })
+    await use('both', { atMs: AT_TEN + DAY_MS, activity: [counted(1)] })
+    const { totals, firstCommit } = await reports.overview(ask())
+    expect([totals.commits, totals.pullRequests]).toEqual([6, 2])
+    expect(firstCommit).toEqual({ medianMs: 60_000, sessions: 1 })
+    const ofDay = await reports.overview(ask({ from: MONDAY_MS, to: MONDAY_MS + DAY_MS }))
+    expect([ofDay.totals.commits, ofDay.totals.pullRequests]).toEqual([6, 2])
+    const before = await reports.overview(ask({ from: MONDAY_MS - DAY_MS, to: MONDAY_MS }))
+    expect([before.totals.commits, before.totals.pullRequests]).toEqual([0, 0])
+    const where = await reports.overview(ask({ where: ['model=another'] }))
+    expect([where.totals.commits, where.totals.pullRequests]).toEqual([0, 0])
+  })
+
   test('counts the time to the first commit where that falls into the range', async () => {
     const { reports, use } = await openUsageStore()
     const commit = { measure: 'commits', facet: '', value: 1 } as const

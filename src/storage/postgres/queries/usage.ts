@@ -7,7 +7,14 @@ import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { Owner } from '../../../domain/access.ts'
 import { BUCKET_MS, type UsageDimensions } from '../../../domain/usage.ts'
 import { createBoundedMap } from '../../bounded-map.ts'
-import { activeSession, dimensionsOf, modelSum, workSegment } from '../../stored-rows.ts'
+import {
+  activeSession,
+  dimensionsOf,
+  HAS_COMMIT,
+  MADE,
+  modelSum,
+  workSegment,
+} from '../../stored-rows.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
@@ -74,10 +81,16 @@ export function createUsageReader({ kysely }: Database): UsageReader {
               .select(['measure', 'facet', decimalTotal('value').as('value')])
               .groupBy(['measure', 'facet']),
           ).as('activity'),
+          jsonArrayFrom(
+            within('activity')
+              .select(['session_ref as session', 'measure', decimalTotal('value').as('value')])
+              .where('measure', 'in', MADE)
+              .groupBy(['session_ref', 'measure']),
+          ).as('made'),
         ]
       })
       .executeTakeFirstOrThrow()
-    const { sessions, models, tools, activity } = answer
+    const { sessions, models, tools, activity, made } = answer
     const sets = await dimensionSetsOf(models.map(({ dimensions_ref }) => dimensions_ref))
     return {
       sessions: sessions.map(activeSession),
@@ -86,6 +99,7 @@ export function createUsageReader({ kysely }: Database): UsageReader {
       }),
       tools,
       activity,
+      made,
     }
   }
 
@@ -132,6 +146,13 @@ export function createUsageReader({ kysely }: Database): UsageReader {
   return {
     work: async (ids, owner) => {
       const rows = await workOf(owner).where(among('session_ref', ids)).execute()
+      return rows.map(workSegment)
+    },
+    results: async (ids, owner) => {
+      const rows = await workOf(owner)
+        .where(among('session_ref', ids))
+        .where(sql<boolean>`(has_pull_request or work like ${HAS_COMMIT})`)
+        .execute()
       return rows.map(workSegment)
     },
     pullRequests: async (owner) => {

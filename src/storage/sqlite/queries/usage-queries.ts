@@ -10,7 +10,7 @@ import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
-import { activeSession, modelSum, workSegment } from '../../stored-rows.ts'
+import { activeSession, HAS_COMMIT, MADE, modelSum, workSegment } from '../../stored-rows.ts'
 import { modelColumns } from './model-buckets.ts'
 import { ownedBy, sessionsMatching } from './session-filter.ts'
 import { soundSum } from './sound-figures.ts'
@@ -59,6 +59,12 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
         .select(['measure', 'facet', soundSum('value', 'value').as('value')])
         .groupBy(['measure', 'facet']),
     )
+    const made = prepare(connection, (within: Within) =>
+      usedWithin('activity', within)
+        .select(['session_ref as session', 'measure', soundSum('value', 'value').as('value')])
+        .where('measure', 'in', MADE)
+        .groupBy(['session_ref', 'measure']),
+    )
     return async ({ fromMs, toMs }) => {
       const active = sessions.all({ fromMs, toMs })
       const within = { fromMs, toMs, ids: JSON.stringify(active.map(({ id }) => id)) }
@@ -71,6 +77,7 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
           return { ...sums, durationMs: duration_ms ?? 0 }
         }),
         activity: activity.all(within).map((row) => ({ ...row, value: row.value ?? 0 })),
+        made: made.all(within).map((row) => ({ ...row, value: row.value ?? 0 })),
       }
     }
   }
@@ -130,6 +137,13 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
     work: async (ids, owner) => {
       const rows = await workOf(owner)
         .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
+        .execute()
+      return rows.map(workSegment)
+    },
+    results: async (ids, owner) => {
+      const rows = await workOf(owner)
+        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
+        .where(sql<boolean>`(has_pull_request = 1 or work like ${HAS_COMMIT})`)
         .execute()
       return rows.map(workSegment)
     },
