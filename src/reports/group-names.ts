@@ -72,7 +72,7 @@ function attributeOf(cells: UsageCells, { id }: ActiveSession, keys: readonly st
   const attributes = cells.attributes.get(id)
   if (attributes === undefined) return null
   for (const key of keys) {
-    const value = attributes[key]
+    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined
     if (value !== undefined && value !== '') return value
   }
   return null

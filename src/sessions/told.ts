@@ -60,7 +60,7 @@ export function finishTold(draft: Draft): void {
   if (told === undefined) return
   const { labels: toldMs } = state.toldMs
   for (const name of told.names) {
-    const known = toldMs[name]
+    const known = ownOf(toldMs, name)
     if (known !== undefined) toldMs[name] = Math.max(known, told.timeMs)
   }
   draft.labelsTold = undefined
@@ -83,14 +83,15 @@ function noteLabels(state: SessionState, told: LabelsTold): void {
   const newLabels: [string, string][] = []
   const newAttributes: [string, string][] = []
   for (const name of names) {
-    if (toldMs[name] === undefined ? !hasRoom(state, timeMs) : timeMs < toldMs[name]) continue
+    const knownMs = ownOf(toldMs, name)
+    if (knownMs === undefined ? !hasRoom(state, timeMs) : timeMs < knownMs) continue
     toldMs[name] = timeMs
-    const label = labels?.[name]
-    if (label !== undefined && state.identity.labels?.[name] !== label) {
+    const label = ownOf(labels, name)
+    if (label !== undefined && ownOf(state.identity.labels, name) !== label) {
       newLabels.push([name, label])
     }
-    const text = label ?? textOf(resource?.[name])
-    if (isAttribute(text) && state.attributes[name] !== text) newAttributes.push([name, text])
+    const text = label ?? textOf(ownOf(resource, name))
+    if (isAttribute(text) && ownOf(state.attributes, name) !== text) newAttributes.push([name, text])
   }
   if (newAttributes.length > 0) {
     state.attributes = mergedLabels(
@@ -104,6 +105,11 @@ function noteLabels(state: SessionState, told: LabelsTold): void {
     const labels = mergedLabels(known, Object.fromEntries(newLabels))
     if (labels !== known) state.identity = { ...state.identity, labels }
   }
+}
+
+/** Names come from outside, and every object has a `constructor`. */
+function ownOf<T>(of: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return of !== undefined && Object.hasOwn(of, name) ? of[name] : undefined
 }
 
 function isAttribute(text: string | undefined): text is string {

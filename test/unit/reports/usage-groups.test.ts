@@ -174,6 +174,17 @@ describe('attributes of sessions', () => {
   })
 })
 
+test('a group by an attribute that every object has is of those that were told it', async () => {
+  const { use, reports } = await openUsageStore()
+  await use('s1', { atMs: MONDAY_MS, models: [{ costUsd: 1 }], attributes: { constructor: 'ada' } })
+  await use('s2', { atMs: MONDAY_MS, models: [{ costUsd: 2 }], attributes: { department: 'x' } })
+  const { rows } = await reports.usage(askUsage('resource:constructor,resource:department'))
+  expect(rows.map(({ names }) => names)).toEqual([
+    [null, 'x'],
+    ['ada', null],
+  ])
+})
+
 describe('the work of sessions', () => {
   const URL = 'https://github.com/ada/shop/pull/7'
   const shop = {

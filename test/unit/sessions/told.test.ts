@@ -47,6 +47,21 @@ describe.each([
     expect(teamOf(state)).toEqual(['A', 'A', 'host of A'])
   })
 
+  test('has names that every object has as names like others', () => {
+    const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty']
+    const values = (of: string) => Object.fromEntries(names.map((name) => [name, `${of} ${name}`]))
+    const { attributes, toldMs } = fold([
+      told(5, { labels: { team: 'A' } }, values('new')),
+      told(3, { labels: { team: 'A' } }, values('old'), 10),
+      told(6, { labels: { team: 'A' } }, {}),
+    ])
+    expect(attributes).toMatchObject(values('new'))
+    expect(Object.keys(attributes)).toEqual(expect.arrayContaining(names))
+    for (const name of names) expect(toldMs.labels).toHaveProperty(name, at(5))
+    const none = fold([told(1, { labels: { team: 'A' } })])
+    expect(Object.keys(none.attributes)).not.toEqual(expect.arrayContaining(['constructor']))
+  })
+
   test('is not changed by what is older and comes late', () => {
     const state = fold([withTeam(1, 'A'), withTeam(5, 'A'), withTeam(3, 'B', 10)])
     expect(teamOf(state)).toEqual(['A', 'A', 'host of A'])

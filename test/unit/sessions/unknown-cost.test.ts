@@ -128,6 +128,12 @@ describe('metrics', () => {
     priceOf: () => ({ usd: 0.5, source: 'estimated', byKind: {} }),
   }
 
+  test.each(['constructor', 'toString', '__proto__'])('of a model %s are its own', (model) => {
+    const spent = arrives(sample(1, 'cost_usd', 0.5, { model }))
+    const { models } = shown(run([spent, closing(9)]))
+    expect(models).toMatchObject([{ costUsd: 0.5, metricsUsd: 0.5, calls: 0 }])
+  })
+
   test('that report tokens and no cost leave the cost unknown, not $0', () => {
     const ran = run([input(1), closing(9)])
     const { strip, models, reconciliation } = shown(ran)
