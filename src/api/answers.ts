@@ -76,6 +76,8 @@ async function lookUp(
       const { key, turn, item } = question
       return found(await queries.item(key, turn, item), 'item', item)
     }
+    case 'find':
+      return found(await queries.find(question.key, question.query), 'session', question.key)
     case 'exportPart': {
       const { key, query, cursor } = question
       return foundPage(await queries.exportPart(key, { ...query, cursor }), 'session', key)

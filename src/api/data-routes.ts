@@ -28,6 +28,9 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addQuestion(app, queries, api.item, ({ params: { key, turn, item } }) => {
     return { name: 'item', key, turn, item }
   })
+  addQuestion(app, queries, api.find, ({ params: { key }, query }) => {
+    return { name: 'find', key, query }
+  })
   addQuestion(app, queries, api.statusLine, ({ params: { key } }) => ({ name: 'statusLine', key }))
   addQuestion(app, queries, api.waste, ({ params: { key } }) => ({ name: 'waste', key }))
   addQuestion(app, queries, api.events, ({ params: { key }, query }) => {

@@ -28,6 +28,7 @@ import type { ImportBody, ImportState } from './contract/imports.ts'
 import type { LiveEvent, LiveRecent, LiveRecentQuery } from './contract/live.ts'
 import type { Overview, OverviewQuery } from './contract/overview.ts'
 import type { RawEvent, RawEvents, RawEventsQuery } from './contract/raw-events.ts'
+import type { FindAnswer, FindQuery } from './contract/session-find.ts'
 import type { ExportPart, ExportQuery } from './contract/session-export.ts'
 import type { Deleted, Scrubbed, ScrubbedSession, Session } from './contract/session.ts'
 import type { SessionList, SessionListQuery } from './contract/session-list.ts'
@@ -53,6 +54,7 @@ export interface StoreQueries {
     query: TurnQuery,
   ): Promise<Result<Turn, BadCursor> | undefined>
   item(sessionKey: string, turnKey: string, itemId: string): Promise<WaterfallItem | undefined>
+  find(sessionKey: string, query: FindQuery): Promise<FindAnswer | undefined>
   /** A part of a session as a file: the first, or the one behind a cursor. */
   exportPart(
     sessionKey: string,
@@ -148,6 +150,7 @@ export type Question =
       readonly query: ExportQuery
       readonly cursor: string | undefined
     }
+  | { readonly name: 'find'; readonly key: string; readonly query: FindQuery }
   | { readonly name: 'waste'; readonly key: string }
   | { readonly name: 'wasteInRange'; readonly query: WasteQuery }
   | { readonly name: 'events'; readonly key: string; readonly query: RawEventsQuery }

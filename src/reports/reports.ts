@@ -20,6 +20,7 @@ import { letOthersRun, type Pause } from './pause.ts'
 import { rawEvent, rawEvents } from './raw-events.ts'
 import { createSessionFolds, type SessionFolds } from './session-folds.ts'
 import { listSessions } from './session-lists.ts'
+import { findInSession } from './session-find.ts'
 import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
 import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
@@ -80,6 +81,17 @@ export function createReports(deps: ReportsDeps): Reports {
     turns: (key, query) => turnsPage(page, key, query),
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
+    // Of its own: what is kept for the page's turns would give way to each text that is typed.
+    find: (key, query) =>
+      findInSession(
+        {
+          folds: createSessionFolds({ reader, policy }),
+          pause,
+          maxContentLength: policy.maxContentLength,
+        },
+        key,
+        query,
+      ),
     exportPart: async (key, query) => {
       if (masking === undefined) throw new Error('sessions are exported with masking alone')
       return exportPart({ ...page, masking }, key, query)

@@ -115,6 +115,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       const row = rowOf(key)
       return row && turn(row, turnKey)?.items.find((item) => item.id === id)
     },
+    find: async (key) => rowOf(key) && { matches: [], omitted: 0 },
     exportPart: async (key) => {
       const row = rowOf(key)
       return row && ok({ text: `# ${row.title}\n`, nextCursor: null })

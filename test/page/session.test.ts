@@ -126,6 +126,65 @@ describe.skipIf(chromiumPath === undefined)('the page of a session', () => {
     expect(await visit.page.evaluate<number>('document.documentElement.scrollWidth')).toBe(390)
   })
 
+  test('a text is found in the whole session, and its places are led to', async () => {
+    const bridge = await stage.bridge()
+    const prompt = (id: string, text: string) => ({
+      name: 'user_prompt',
+      values: { 'prompt.id': id, prompt: text },
+    })
+    const read = (id: string, command: string) =>
+      toolResult('Bash', {
+        'prompt.id': 'p1',
+        tool_use_id: id,
+        tool_input: JSON.stringify({ command }),
+      })
+    const commands = Array.from({ length: 20 }, (_, index) => `echo row-${index}`)
+    await post(bridge.url, [
+      {
+        id: 'told',
+        atMs: T0,
+        events: [
+          prompt('p1', 'Where is it?'),
+          ...commands.map((command, index) => read(`t${index}`, command)),
+          read('last', `printf ${'x'.repeat(3000)} needle`),
+          prompt('p2', 'The needle, please.'),
+        ],
+      },
+    ])
+    const visit = await stage.visit(bridge.url)
+    const { page } = visit
+    await visit.go(pathOf('told'))
+    const box = page.getByRole('searchbox', { name: 'Find in this session' })
+    await box.fill('NEEDLE')
+    const status = page.locator('.session-find [role="status"]')
+    await expect.poll(() => status.textContent()).toBe('2 matches')
+    expect(await page.locator('table.waterfall').count()).toBe(0)
+
+    // Folded among others that are alike, in a turn that is closed.
+    await box.press('Enter')
+    await expect.poll(() => status.textContent()).toBe('1 of 2')
+    await expectShown(page.locator('tr[data-target]').getByText('printf'))
+    await expectShown(page.locator('.detail'))
+    await expectShown(page.getByText('Turn 1, input:'))
+    await page.getByRole('button', { name: 'Next match' }).click()
+    await expectShown(page.getByText('Turn 2, prompt:'))
+    await expect
+      .poll(() => page.locator('.turns > li').nth(1).locator('details').getAttribute('open'))
+      .toBe('')
+    await box.press('Shift+Enter')
+    await expect.poll(() => status.textContent()).toBe('1 of 2')
+    await box.fill('row-7')
+    await expect.poll(() => status.textContent()).toBe('1 match')
+    await box.press('Enter')
+    await expectShown(page.locator('tr[data-target]').getByText('echo row-7'))
+    await expectFitForEveryone(page)
+    await page.setViewportSize({ width: 390, height: 800 })
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(390)
+    await expectFitForEveryone(page)
+    await box.fill('no such text')
+    await expect.poll(() => status.textContent()).toBe('Nothing found')
+  })
+
   test('leads to the session that began before it, and after it', async () => {
     const bridge = await startedBridge()
     const visit = await stage.visit(bridge.url)

@@ -24,6 +24,7 @@
  * | GET /api/sessions/:key/turns/:turn/items/:item | one item of it, with its whole texts |
  * | GET /api/sessions/:key/status-line | what a status line shows of it |
  * | GET /api/sessions/:key/waste | where it spent money or time to no purpose |
+ * | GET /api/sessions/:key/find | where a text stands in its turns |
  * | GET /api/sessions/:key/export | the session as one HTML or Markdown file, to be shared |
  * | GET /api/sessions/:key/events | its raw records, page by page |
  * | GET /api/sessions/:key/events/:id | one of them, whole |
@@ -79,6 +80,7 @@ import { liveRecentAnswer, liveRecentQuery } from './live.ts'
 import { overviewAnswer, overviewQuery } from './overview.ts'
 import { rawEvent, rawEventsAnswer, rawEventsQuery } from './raw-events.ts'
 import { deletedAnswer, scrubbedAnswer, scrubbedSessionAnswer, sessionAnswer } from './session.ts'
+import { findAnswer, findQuery } from './session-find.ts'
 import { sessionListAnswer, sessionListQuery } from './session-list.ts'
 import { usageAnswer, usageQuery } from './usage.ts'
 import { turnAnswer, turnQuery, turnsAnswer, turnsQuery, waterfallItem } from './turn.ts'
@@ -234,6 +236,13 @@ export const api = {
     'Get an item of a timeline, with its full text',
     nothing,
     waterfallItem,
+    READS_CONTENT,
+  ),
+  find: get(
+    '/api/sessions/:key/find',
+    'Find a text in all turns of a session',
+    findQuery,
+    findAnswer,
     READS_CONTENT,
   ),
   statusLine: get(

@@ -1,6 +1,6 @@
 /** The turns of a session; each opens to its prompt, its answer and its waterfall. */
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { api } from '../../api/contract/api.ts'
 import type { TurnHead, WaterfallItem } from '../../api/contract/turn.ts'
 import { ask } from '../ask.ts'
@@ -9,6 +9,7 @@ import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { tokenSum } from '../format/token-sum.ts'
 import { costTitle, formatCost } from '../format/cost.ts'
+import type { Sought } from './session-find.tsx'
 import { Failed, Loading } from './state.tsx'
 import { TextBlock } from './text-block.tsx'
 import { Waterfall } from './waterfall.tsx'
@@ -16,14 +17,21 @@ import { Waterfall } from './waterfall.tsx'
 export interface TurnListProps {
   readonly sessionKey: string
   readonly turns: readonly TurnHead[]
+  /** What the reader is led to, in whichever turn. */
+  readonly sought: Sought | undefined
 }
 
-export function TurnList({ sessionKey, turns }: TurnListProps) {
+export function TurnList({ sessionKey, turns, sought }: TurnListProps) {
   return (
     <ol className="turns">
       {turns.map((turn) => (
         <li key={turn.key} id={turnAnchor(turn.ordinal)}>
-          <TurnItem sessionKey={sessionKey} turn={turn} opensAtOnce={turns.length === 1} />
+          <TurnItem
+            sessionKey={sessionKey}
+            turn={turn}
+            opensAtOnce={turns.length === 1}
+            sought={sought?.turn === turn.key ? sought : undefined}
+          />
         </li>
       ))}
     </ol>
@@ -39,14 +47,26 @@ function TurnItem({
   sessionKey,
   turn,
   opensAtOnce,
+  sought,
 }: {
   readonly sessionKey: string
   readonly turn: TurnHead
   readonly opensAtOnce: boolean
+  readonly sought: Sought | undefined
 }) {
   const [isOpen, setOpen] = useState(opensAtOnce)
+  const frame = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    if (sought === undefined) return
+    setOpen(true)
+    if (sought.item === null) frame.current?.scrollIntoView({ block: 'start' })
+  }, [sought])
   return (
-    <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+    <details
+      ref={frame}
+      open={isOpen}
+      onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+    >
       <summary>
         <span className="turn-number">{turn.ordinal}</span>
         <span className="turn-prompt">{promptText(turn)}</span>
@@ -59,7 +79,7 @@ function TurnItem({
           <strong title={costTitle(turn, turn.modelCalls)}>{formatCost(turn.costUsd)}</strong>
         </span>
       </summary>
-      {isOpen && <TurnBody sessionKey={sessionKey} turn={turn} />}
+      {isOpen && <TurnBody sessionKey={sessionKey} turn={turn} sought={sought} />}
     </details>
   )
 }
@@ -74,7 +94,15 @@ function promptText({ prompt, command, isSynthetic }: TurnHead) {
   )
 }
 
-function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly turn: TurnHead }) {
+function TurnBody({
+  sessionKey,
+  turn,
+  sought,
+}: {
+  readonly sessionKey: string
+  readonly turn: TurnHead
+  readonly sought: Sought | undefined
+}) {
   const { data, error, ...list } = useInfiniteQuery({
     queryKey: ['session', sessionKey, 'turn', turn.key, turn.endMs],
     queryFn: ({ pageParam }) =>
@@ -87,6 +115,13 @@ function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly 
   const whole = data?.pages[0]?.turn ?? turn
   const omitted = data?.pages.at(-1)?.omittedItems ?? 0
   const items = data === undefined ? [] : distinct(data.pages.flatMap((page) => page.items))
+  const isFar =
+    data !== undefined &&
+    typeof sought?.item === 'string' &&
+    !items.some(({ id }) => id === sought.item)
+  useEffect(() => {
+    if (isFar && list.hasNextPage && !list.isFetching && error === null) void list.fetchNextPage()
+  })
   return (
     <div className="turn-body">
       <p className="faint">
@@ -106,7 +141,9 @@ function TurnBody({ sessionKey, turn }: { readonly sessionKey: string; readonly 
       </div>
       {error !== null && <Failed error={error} />}
       {data === undefined && error === null && <Loading />}
-      {data !== undefined && <Waterfall sessionKey={sessionKey} turn={whole} items={items} />}
+      {data !== undefined && (
+        <Waterfall sessionKey={sessionKey} turn={whole} items={items} sought={sought} />
+      )}
       {omitted > 0 && (
         <p className="more">
           <span className="faint">

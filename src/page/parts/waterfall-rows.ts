@@ -42,6 +42,14 @@ export function rowsOf(
   return folded(rows, openRuns)
 }
 
+/** The id of the run that an item is folded into. */
+export function runIdOf(items: readonly WaterfallItem[], id: string): string | undefined {
+  const run = rowsOf(items).find(
+    (row) => row.kind === 'run' && row.items.some((item) => item.id === id),
+  )
+  return run?.kind === 'run' ? run.id : undefined
+}
+
 /** Items that failed or were refused, by start: what a reader looks for first. */
 export function errorsOf(items: readonly WaterfallItem[]): readonly WaterfallItem[] {
   return items.filter(({ level }) => level === 'error').toSorted((a, b) => a.startMs - b.startMs)

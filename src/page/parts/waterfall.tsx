@@ -4,12 +4,13 @@
  * tools that were used many times in a row are one row, and only rows near the reader are drawn.
  */
 import { scaleLinear } from '@visx/scale'
-import { Fragment, useEffect, useRef, useState } from 'react'
+import { Fragment, useEffect, useMemo, useRef, useState } from 'react'
 import type { TurnHead, WaterfallItem } from '../../api/contract/turn.ts'
 import { formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { formatUsd } from '../format/usd.ts'
 import { RowChunks } from './row-chunks.tsx'
+import type { Sought } from './session-find.tsx'
 import { Empty } from './state.tsx'
 import { WaterfallDetail } from './waterfall-detail.tsx'
 import {
@@ -17,6 +18,7 @@ import {
   type ItemRow,
   type Row,
   rowsOf,
+  runIdOf,
   type RunRow,
   waitingOf,
 } from './waterfall-rows.ts'
@@ -40,9 +42,11 @@ export interface WaterfallProps {
   readonly sessionKey: string
   readonly turn: TurnHead
   readonly items: readonly WaterfallItem[]
+  /** The item that the reader is led to, or the turn itself. */
+  readonly sought: Sought | undefined
 }
 
-export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
+export function Waterfall({ sessionKey, turn, items, sought }: WaterfallProps) {
   const [openId, setOpenId] = useState<string>()
   const [openRuns, setOpenRuns] = useState<ReadonlySet<string>>(new Set())
   const [find, setFind] = useState('')
@@ -52,6 +56,21 @@ export function Waterfall({ sessionKey, turn, items }: WaterfallProps) {
     if (target === undefined) return
     frame.current?.querySelector('[data-target]')?.scrollIntoView({ block: 'center' })
   }, [target])
+  const soughtItem = items.find(({ id }) => id === sought?.item)?.id
+  const soughtRun = useMemo(
+    () => (soughtItem === undefined ? undefined : runIdOf(items, soughtItem)),
+    [items, soughtItem],
+  )
+  useEffect(() => {
+    if (sought === undefined || soughtItem === undefined) return
+    setFind('')
+    if (soughtRun !== undefined) setOpenRuns((open) => new Set([...open, soughtRun]))
+    setOpenId(soughtItem)
+    setTarget(undefined)
+    // Anew, also where it was led to before and the reader has gone elsewhere.
+    const timer = setTimeout(() => setTarget(soughtItem))
+    return () => clearTimeout(timer)
+  }, [sought, soughtItem, soughtRun])
   if (items.length === 0) return <Empty>Only the prompt so far.</Empty>
   const rows = rowsOf(items, { find, openRuns })
   const startMs = items.reduce((least, item) => Math.min(least, item.startMs), turn.startMs)

@@ -87,7 +87,7 @@ function rowLine(row: ExportRow): string {
 /** Of lines that begin with something else: what is markup within a line, and what GitHub makes links of. */
 function plain(text: string): string {
   return text
-    .replace(/[\\`*_[\]<>#~!$^{}&|:@]/g, (character) =>
+    .replace(/[\\`*_[\]<>#~!$^{}&|@]|:(?=\/\/)/g, (character) =>
       ENTITIES.has(character) ? `&#${character.charCodeAt(0)};` : `\\${character}`,
     )
     .replace(/www\./gi, (found) => `${found.slice(0, -1)}&#46;`)

@@ -43,6 +43,7 @@ const LARGE: ReadonlySet<Question['name']> = new Set([
   'turn',
   'item',
   'exportPart',
+  'find',
   'events',
   'event',
 ])

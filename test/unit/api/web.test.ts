@@ -285,6 +285,7 @@ describe('answers', () => {
         .replace(':turn', 'prompt-1')
         .replace(':item', '3')
         .replace(':id', '1')
+        .concat(name === 'find' ? '?q=text' : '')
       const answer = await app.inject({ url, headers })
       expect([name, answer.statusCode]).toEqual([name, 200])
       expect([name, endpoint.answer.safeParse(answer.json()).error]).toEqual([name, undefined])

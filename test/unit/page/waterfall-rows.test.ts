@@ -1,7 +1,13 @@
 /** A turn's items as rows: in place, folded, found, and what failed. */
 import { describe, expect, test } from 'vitest'
 import type { WaterfallItem } from '../../../src/api/contract/turn.ts'
-import { errorsOf, type Row, rowsOf, waitingOf } from '../../../src/page/parts/waterfall-rows.ts'
+import {
+  errorsOf,
+  type Row,
+  rowsOf,
+  runIdOf,
+  waitingOf,
+} from '../../../src/page/parts/waterfall-rows.ts'
 
 let clock = 0
 function item(id: string, change: Partial<WaterfallItem> = {}): WaterfallItem {
@@ -58,6 +64,7 @@ describe('rows', () => {
     const open = rowsOf(items, { openRuns: new Set(['t1']) })
     expect(words(open).slice(0, 4)).toEqual(['c1', '5 Bash', '-t1', '-c2'])
     expect(open).toHaveLength(11)
+    expect([runIdOf(items, 't3'), runIdOf(items, 'c1')]).toEqual(['t1', undefined])
   })
 
   test.each<[what: string, between: () => readonly WaterfallItem[]]>([
