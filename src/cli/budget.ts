@@ -30,6 +30,7 @@ interface OverrideOptions {
   readonly for: number
   readonly budget?: string
   readonly by?: string
+  readonly json?: boolean
 }
 
 interface ListOptions {
@@ -59,12 +60,14 @@ export function addBudget(program: Command, context: CliContext, concluded: Conc
     .requiredOption('--window <window>', `over which time: ${WINDOW_RULE}`)
     .option('--for <whom>', `whose spending: ${OF_RULE}`, 'all')
     .option('--replace', 'in the place of the one of that name')
+    .option('--json', 'print the budget as JSON')
     .action((name: string, options: AddOptions) => concluded(add(context, name, options)))
   budget
     .command('remove')
     .description('Removes a budget that was added.')
     .argument('<name>', 'name of the budget')
-    .action((name: string) => concluded(remove(context, name)))
+    .option('--json', 'print its name as JSON')
+    .action((name: string, options: ListOptions) => concluded(remove(context, name, options)))
   budget
     .command('override')
     .description(
@@ -73,6 +76,7 @@ export function addBudget(program: Command, context: CliContext, concluded: Conc
     .requiredOption('--for <time>', 'how long, such as 30m, 1h or 2d; at most 31d', durationOf)
     .option('--budget <budget>', `only this one: ${OVERRIDE_RULE}`, budgetOf)
     .option('--by <name>', 'who asks for it (default: the user of this machine)')
+    .option('--json', 'print all that are lifted now as JSON')
     .action((options: OverrideOptions) => concluded(override(context, options)))
   budget
     .command('overrides')
@@ -86,6 +90,7 @@ interface AddOptions {
   readonly window: string
   readonly for: string
   readonly replace?: boolean
+  readonly json?: boolean
 }
 
 async function add(context: CliContext, name: string, options: AddOptions): Promise<Outcome> {
@@ -102,16 +107,24 @@ async function add(context: CliContext, name: string, options: AddOptions): Prom
   if (!budget.ok) return misused(budget.error)
   const added = await storeBudget(config.value, budget.value, { replaces: replace })
   if (!added.ok) return added
+  if (options.json === true)
+    return ok({ document: jsonDocument({ name, for: whom, window, limitUsd: limit }) })
   return ok({
     lines: [`The budget ${name} is set: ${usdText(limit)} for ${whom}, window: ${window}.`],
   })
 }
 
-async function remove(context: CliContext, name: string): Promise<Outcome> {
+async function remove(
+  context: CliContext,
+  name: string,
+  { json = false }: ListOptions,
+): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
   const removed = await removeBudget(config.value, name)
-  return removed.ok ? ok({ lines: [`The budget ${name} is removed.`] }) : removed
+  if (!removed.ok) return removed
+  if (json) return ok({ document: jsonDocument({ name, removed: true }) })
+  return ok({ lines: [`The budget ${name} is removed.`] })
 }
 
 function listBudgets(context: CliContext, { json = false }: ListOptions): Promise<Outcome> {
@@ -219,12 +232,13 @@ function forecastText(state: BudgetState | undefined, timeZone: string): string 
 
 function override(
   context: CliContext,
-  { for: forMs, budget, by = userOf(context) }: OverrideOptions,
+  { for: forMs, budget, by = userOf(context), json = false }: OverrideOptions,
 ): Promise<Outcome> {
   return asked(
     context,
     (bridge) => bridge.override({ forMs, by, ...(budget !== undefined && { budget }) }),
-    ({ overrides }) => ({ lines: overrides.map(lineOf) }),
+    (answer) =>
+      json ? { document: jsonDocument(answer) } : { lines: answer.overrides.map(lineOf) },
   )
 }
 

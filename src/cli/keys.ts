@@ -90,7 +90,10 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
     .command('revoke')
     .description('Makes a key invalid immediately.')
     .argument('<name>', 'name or id of the key')
-    .action((name: string) => concluded(withKeys(context, (access) => revoke(access, name))))
+    .option('--json', 'print the facts of the key as JSON')
+    .action((name: string, { json = false }: { readonly json?: boolean }) =>
+      concluded(withKeys(context, (access) => revoke(access, name, json))),
+    )
   program
     .command('audit')
     .summary('show who read, deleted or changed what')
@@ -163,9 +166,10 @@ function issued(
   return ok({ lines: [made.secret] })
 }
 
-async function revoke(access: KeyAccess, name: string): Promise<Outcome> {
+async function revoke(access: KeyAccess, name: string, json: boolean): Promise<Outcome> {
   const revoked = await access.revoke(name)
   if (!revoked.ok) return { ok: false, error: { ...revoked.error, next: LIST_NEXT } }
+  if (json) return ok({ document: jsonDocument(revoked.value) })
   return ok({ lines: [`the key ${revoked.value.name} is revoked`] })
 }
 

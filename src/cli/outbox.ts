@@ -40,6 +40,7 @@ interface ListOptions {
 
 interface ChangeOptions {
   readonly all?: boolean
+  readonly json?: boolean
 }
 
 export function addOutbox(program: Command, context: CliContext, concluded: Conclude): void {
@@ -69,16 +70,20 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
       .description(`${description}\nExit code 1 if an id is not found.`)
       .argument('[ids...]', 'ids shown by `outbox list`', addId)
       .option('--all', 'all of them')
+      .option('--json', 'print what was done as JSON')
       .action((ids: readonly number[] | undefined, options: ChangeOptions) => {
         const selection = selectionOf(ids ?? [], options)
         if (selection === undefined) return concluded(nothingSelected(name))
         const { now } = context
         return concluded(
           withItems(context, openDeadItemChanges, (items: DeadItemChanges, config) => {
-            nameDestinations(context.stdout, [dataDestination(config, context)])
+            const { json = false } = options
+            nameDestinations(json ? context.stderr : context.stdout, [
+              dataDestination(config, context),
+            ])
             const one = (some: DeadItemSelection) =>
               name === 'retry' ? items.retry(some, now()) : items.drop(some)
-            return change(selection, one, done)
+            return change(selection, one, done, json)
           }),
         )
       })
@@ -90,17 +95,24 @@ async function change(
   selection: DeadItemSelection,
   one: (selection: DeadItemSelection) => Promise<number>,
   done: string,
+  json: boolean,
 ): Promise<Outcome> {
-  if (selection === 'all') return ok({ lines: [`${itemsText(await one('all'))} ${done}`] })
+  const changed = (count: number) =>
+    ok(
+      json
+        ? { document: jsonDocument({ items: count }) }
+        : { lines: [`${itemsText(count)} ${done}`] },
+    )
+  if (selection === 'all') return changed(await one('all'))
   const missing: number[] = []
   let count = 0
   for (const id of new Set(selection)) {
-    const changed = await one([id])
-    count += changed
-    if (changed === 0) missing.push(id)
+    const found = await one([id])
+    count += found
+    if (found === 0) missing.push(id)
   }
+  if (missing.length === 0) return changed(count)
   const told = `${itemsText(count)} ${done}`
-  if (missing.length === 0) return ok({ lines: [told] })
   const names = missing.length === 1 ? `the id ${missing[0]}` : `the ids ${missing.join(', ')}`
   return failed(`no dead item has ${names}; ${told}`, IDS_NEXT)
 }

@@ -53,10 +53,16 @@ export function addQuarantine(program: Command, context: CliContext, concluded: 
       .description(description)
       .argument('[ids...]', 'ids shown by `quarantine list`', addId)
       .option('--all', 'all of them')
-      .action((ids: readonly number[] | undefined, { all = false }: { readonly all?: boolean }) =>
-        concluded(change(context, name, selectionOf(ids ?? [], all))),
+      .option('--json', 'print what was done as JSON')
+      .action((ids: readonly number[] | undefined, { all = false, json = false }: ChangeOptions) =>
+        concluded(change(context, name, selectionOf(ids ?? [], all), json)),
       )
   }
+}
+
+interface ChangeOptions {
+  readonly all?: boolean
+  readonly json?: boolean
 }
 
 async function list(context: CliContext, { limit, json = false }: ListOptions): Promise<Outcome> {
@@ -88,6 +94,7 @@ async function change(
   context: CliContext,
   how: 'retry' | 'drop',
   selection: QuarantineSelection | undefined,
+  json: boolean,
 ): Promise<Outcome> {
   if (selection === undefined) {
     return misused(`quarantine ${how} takes either ids or --all`, IDS_NEXT)
@@ -104,7 +111,7 @@ async function change(
       start,
     )
   }
-  nameDestinations(context.stdout, [dataDestination(config.value, context)])
+  nameDestinations(json ? context.stderr : context.stdout, [dataDestination(config.value, context)])
   const changed = await bridge.changeQuarantine(how, selection)
   if (!changed.ok) return failed(`the bridge at ${bridge.address} ${changed.error}`)
   const { done, left } = changed.value
@@ -117,6 +124,7 @@ async function change(
       IDS_NEXT,
     )
   }
+  if (json) return ok({ document: jsonDocument({ records: done, left }) })
   return ok({ lines: [`${told}${leftText}`] })
 }
 
