@@ -72,6 +72,13 @@ interface OpenTool {
   readonly use?: TranscriptEntry | undefined
 }
 
+/** What a line says of where it was written, and what follows from that. */
+interface Surroundings extends Pick<Line, 'cwd' | 'gitBranch' | 'version'> {
+  readonly place: Place
+  /** Cost figures tell cache writes apart by their lifetime. */
+  readonly hasLifetimes: boolean
+}
+
 interface State {
   sessionId?: string
   /** By lane, the subagent or nothing: what is being answered, and since when. */
@@ -131,9 +138,25 @@ export function createClaudeCodeReader(
   const ofFile = AGENT_FILE.exec(stem)?.[1]
   if (ofFile === undefined) state.sessionId ??= of.sessionId
   const places = new Map<string, Place>()
+  let last: Surroundings | undefined
   let lines = 0
 
+  /** Hardly a line has others than the one before. */
+  function surroundingsOf(line: Line): Surroundings {
+    const { cwd, gitBranch, version } = line
+    const isSame = last?.cwd === cwd && last?.gitBranch === gitBranch && last?.version === version
+    if (last === undefined || !isSame) {
+      const place = readPlace(line)
+      last = { cwd, gitBranch, version, place, hasLifetimes: pricesLifetimes(place.version) }
+    }
+    return last
+  }
+
   function placeOf(line: Line): Place {
+    return surroundingsOf(line).place
+  }
+
+  function readPlace(line: Line): Place {
     const folder = folderName(textOf(line.cwd))
     const named = textOf(line.gitBranch)
     const branch = named === 'HEAD' ? undefined : named
@@ -380,7 +403,7 @@ export function createClaudeCodeReader(
     const others = closeCalls(lane, (_, other) => other !== id)
     const call = state.calls[id]
     const known = state.told[id]
-    const usage = usageOf(objectOf(message.usage), textOf(line.version))
+    const usage = usageOf(objectOf(message.usage), surroundingsOf(line).hasLifetimes)
     const blocks = listOf(message.content).map(objectOf)
     // A copy has the prompt id of the fork.
     const promptId = isCopy ? undefined : (state.prompts[lane] ?? state.prompts[''])
@@ -751,9 +774,9 @@ function pricesLifetimes(version: string | undefined): boolean {
   return false
 }
 
-function usageOf(usage: Line | undefined, version: string | undefined): Usage | undefined {
+function usageOf(usage: Line | undefined, hasLifetimes: boolean): Usage | undefined {
   if (usage === undefined) return undefined
-  const creation = pricesLifetimes(version) ? objectOf(usage.cache_creation) : undefined
+  const creation = hasLifetimes ? objectOf(usage.cache_creation) : undefined
   const thinking = countOf(objectOf(usage.output_tokens_details)?.thinking_tokens) ?? 0
   const searches = countOf(objectOf(usage.server_tool_use)?.web_search_requests) ?? 0
   return {
