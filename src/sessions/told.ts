@@ -91,7 +91,8 @@ function noteLabels(state: SessionState, told: LabelsTold): void {
       newLabels.push([name, label])
     }
     const text = label ?? textOf(ownOf(resource, name))
-    if (isAttribute(text) && ownOf(state.attributes, name) !== text) newAttributes.push([name, text])
+    if (isAttribute(text) && ownOf(state.attributes, name) !== text)
+      newAttributes.push([name, text])
   }
   if (newAttributes.length > 0) {
     state.attributes = mergedLabels(
