@@ -7,6 +7,8 @@ import type { WasteFinding } from '../api/contract/waste.ts'
 import { userName } from '../api/contract/user-name.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { isWorthShowing } from '../api/contract/waste-words.ts'
+import type { OutlineTurn } from '../reports/session-outline.ts'
+import { cardRows } from './card-rows.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
 import { countOfText, countText, durationText, shareText } from '../domain/figure-text.ts'
 import { cutTo, plainLine } from './plain-text.ts'
@@ -38,6 +40,7 @@ export function sessionCard(
   waste: readonly WasteFinding[],
   terminal: Terminal,
   timeZone: string,
+  rows: readonly OutlineTurn[] = [],
 ): readonly TextLine[] {
   const { session: row, models, tools, turns, omittedTurns } = session
   const title = plainLine(row.title ?? '(no title: no prompt is stored)')
@@ -51,6 +54,7 @@ export function sessionCard(
   const shownWaste = waste.filter(isWorthShowing)
   const table = <R>(columns: readonly Column<R>[], rows: readonly R[]): readonly TextLine[] =>
     rows.length === 0 ? [] : ['', ...tableLines(columns, rows, terminal)]
+  const did = cardRows(rows, terminal)
   const omitted =
     omittedTurns > 0
       ? [`(${omittedTurns} earlier prompts are omitted; claude-telemetry export has their records)`]
@@ -63,6 +67,7 @@ export function sessionCard(
     ...table(toolColumns, tools),
     ...table(promptColumns(turns, timeZone), turns),
     ...omitted,
+    ...(did.length === 0 ? [] : ['', ...did]),
     ...(shownWaste.length === 0 ? [] : ['', ...wasteLines(shownWaste, terminal)]),
   ]
 }

@@ -5,6 +5,7 @@ import { sessionAddress } from '../reports/langfuse-links.ts'
 import type { Config } from '../config/config.ts'
 import { ok } from '../domain/result.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
+import type { OutlineTurn } from '../reports/session-outline.ts'
 import type { CliContext } from './context.ts'
 import { findSession, lastSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
@@ -55,11 +56,12 @@ async function selected(
 }
 
 async function show(
-  { reports, config }: Data,
+  data: Data,
   { stdout }: CliContext,
   id: string | undefined,
   options: Options,
 ): Promise<Outcome> {
+  const { reports, config } = data
   const { json = false } = options
   const found = id === undefined ? await lastSession(reports) : await findSession(reports, id)
   if (!found.ok) return found
@@ -69,11 +71,28 @@ async function show(
   if (options.turn !== undefined) return showTurn(reports, key, options.turn, json, stdout)
   const waste = (await reports.waste(key))?.findings ?? []
   const session = { ...stored, langfuseUrl }
-  return ok(
-    json
-      ? { document: jsonDocument({ ...session, waste }) }
-      : { lines: sessionCard(session, waste, stdout, timeZoneOf(options)) },
-  )
+  if (json) return ok({ document: jsonDocument({ ...session, waste }) })
+  const turns = await turnsInShort(data, key)
+  return ok({ lines: sessionCard(session, waste, stdout, timeZoneOf(options), turns) })
+}
+
+async function turnsInShort(
+  { reader, policy }: Data,
+  key: string,
+): Promise<readonly OutlineTurn[]> {
+  const [{ outlineOf }, { createSessionFolds }, { letOthersRun }] = await Promise.all([
+    import('../reports/session-outline.ts'),
+    import('../reports/session-folds.ts'),
+    import('../reports/pause.ts'),
+  ])
+  const { maxContentLength } = policy
+  const folds = createSessionFolds({ reader, policy })
+  const outline = await outlineOf({ folds, pause: letOthersRun, maxContentLength }, key, {
+    name: 'card',
+    mask: (text) => text,
+    maxTextLength: 0,
+  })
+  return outline?.turns ?? []
 }
 
 /** One prompt with its rows; as JSON all of them. */
