@@ -233,7 +233,10 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       textsBySession(
         joined,
         refOf,
-        outcome.sessions.map((row) => ({ id: idIn(locked, row.key), row })),
+        outcome.sessions.map((row) => {
+          const id = idIn(locked, row.key)
+          return { id, texts: indexed.changesOf(id, row) }
+        }),
       ).map(({ sessionRef, texts }) => {
         return { sessionRef, texts: indexed.unknownOf(sessionRef, texts) }
       }),

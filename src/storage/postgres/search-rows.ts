@@ -108,7 +108,7 @@ function textsOfRow(row: NamedRow): readonly string[] {
 export function textsBySession(
   arrivals: readonly Arrival[],
   refOf: (arrival: Arrival) => number,
-  rows: readonly { readonly id: number; readonly row: Parameters<typeof rowTextsOf>[0] }[],
+  rows: readonly { readonly id: number; readonly texts: readonly string[] }[],
 ): readonly SearchTexts[] {
   const texts = new Map<number, string[]>()
   const add = (ref: number, more: readonly string[]): void => {
@@ -117,7 +117,7 @@ export function textsBySession(
     else own.push(...more)
   }
   for (const arrival of arrivals) add(refOf(arrival), searchTextsOf(arrival.item))
-  for (const { id, row } of rows) add(id, rowTextsOf(row))
+  for (const row of rows) add(row.id, row.texts)
   return [...texts].map(([sessionRef, own]) => ({ sessionRef, texts: own }))
 }
 

@@ -12,7 +12,7 @@ import type { StateFormat } from '../../domain/stored-state.ts'
 import type { Signal, StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { parseJsonText } from '../json-text.ts'
-import { createSearchMemory } from '../search-memory.ts'
+import { createSearchMemory, type SearchMemory } from '../search-memory.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Connection } from './connection.ts'
 import { addWords, firstRowOf, ROWS_PER_SESSION } from './search-index.ts'
@@ -25,6 +25,8 @@ const BYTES_PER_SLICE = 256 * 1024
 export interface SearchRows {
   /** What a session can be found by from now on, besides what is indexed of it. */
   add(sessionRef: number, texts: readonly string[]): void
+  /** What a session's row tells; nothing where it is as it was. */
+  changesOf: SearchMemory['changesOf']
   /**
    * What is stored of a session was changed: nothing of before is found any more. Its row is indexed at
    * once, its records by upkeep.
@@ -196,6 +198,7 @@ export function createSearchRows({ connection, itemsOf, log }: SearchRowsDeps): 
 
   return {
     add,
+    changesOf: (sessionRef, row) => memory.changesOf(sessionRef, row),
     rebuild: (sessionRef) => {
       forget()
       changes.rebuild(sessionRef)

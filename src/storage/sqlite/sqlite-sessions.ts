@@ -16,7 +16,7 @@ import type {
   SessionStore,
 } from '../../domain/session-store.ts'
 import { routeByRule, type Routes } from '../../domain/routing.ts'
-import { givesTextsUp, rowTextsOf, searchTextsOf } from '../../domain/search-texts.ts'
+import { givesTextsUp, searchTextsOf } from '../../domain/search-texts.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetEvaluator } from './budget-evaluator.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
@@ -121,7 +121,10 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       if (givesTextsUp(item)) search.rebuild(ref)
       else ofSession(ref).push(...searchTextsOf(item))
     }
-    for (const row of rows) ofSession(sessions.refOf(row, nowMs)).push(...rowTextsOf(row))
+    for (const row of rows) {
+      const ref = sessions.refOf(row, nowMs)
+      ofSession(ref).push(...search.changesOf(ref, row))
+    }
     for (const [ref, own] of texts) search.add(ref, own)
   }
 
