@@ -13,6 +13,7 @@ const MARKER = 'what-somebody-told'
 const VALUES: Readonly<Record<string, string>> = {
   text: `'${MARKER}'`,
   bytea: `'${MARKER}'`,
+  tsvector: `'''${MARKER}'':1'`,
   boolean: 'false',
   'timestamp with time zone': 'now()',
 }
