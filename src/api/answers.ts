@@ -117,7 +117,11 @@ async function lookUp(
       })
     }
     case 'setup':
-      return ok({ ...question.setup, hasArrived: await queries.hasArrived() })
+      return ok({
+        ...question.setup,
+        hasArrived: await queries.hasArrived(),
+        seen: await queries.setupSeen(),
+      })
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Visible } from '../domain/access.ts'
 import type { Result } from '../domain/result.ts'
 import type { StatusFigures } from '../domain/status-line.ts'
-import type { Setup } from './contract/access.ts'
+import type { Setup, SetupSeen } from './contract/access.ts'
 import type {
   BudgetBody,
   BudgetOverrideAsked,
@@ -76,6 +76,7 @@ export interface StoreQueries {
   outbox(): Promise<StoredOutbox>
   /** Whether any record was ever stored. */
   hasArrived(): Promise<boolean>
+  setupSeen(): Promise<SetupSeen>
   readonly live: StoredFeed
 }
 
@@ -162,7 +163,7 @@ export type Question =
   | { readonly name: 'statusLine'; readonly key: string }
   | { readonly name: 'delivery'; readonly bridge: BridgeState }
   /** What to export, but for whether anything has arrived. */
-  | { readonly name: 'setup'; readonly setup: Omit<Setup, 'hasArrived'> }
+  | { readonly name: 'setup'; readonly setup: Omit<Setup, 'hasArrived' | 'seen'> }
 
 /** An answer as it goes out: JSON, encoded. */
 export type JsonBytes = Uint8Array

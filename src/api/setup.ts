@@ -2,7 +2,7 @@
 import type { Setup } from './contract/access.ts'
 
 /** `baseUrl` is the bridge as the asking browser sees it. */
-export function setupOf(baseUrl: string, needsKey: boolean): Omit<Setup, 'hasArrived'> {
+export function setupOf(baseUrl: string, needsKey: boolean): Omit<Setup, 'hasArrived' | 'seen'> {
   const variables = [
     {
       name: 'CLAUDE_CODE_ENABLE_TELEMETRY',

@@ -22,6 +22,7 @@ import { createSessionFolds, type SessionFolds } from './session-folds.ts'
 import { listSessions } from './session-lists.ts'
 import { findInSession } from './session-find.ts'
 import { itemPage, sessionPage, turnPage, turnsPage } from './session-page.ts'
+import { setupSeen } from './setup-seen.ts'
 import { storedOutbox } from './stored-outbox.ts'
 import { createUsageSlices, type UsageSlices } from './usage-slices.ts'
 import { usageBy } from './usage-by.ts'
@@ -69,6 +70,7 @@ export function createReports(deps: ReportsDeps): Reports {
   const links = deps.links ?? noLinks
   const asked = { reader, slices, now, pause, ticketOf }
   const page = { reader, policy, links, folds, pause }
+  const live = createStoredFeed(reader, pause)
   return {
     overview: (query) => overviewOf(asked, query),
     usage: (query) => usageBy(asked, query),
@@ -105,6 +107,7 @@ export function createReports(deps: ReportsDeps): Reports {
     planWindows: (query) => planWindowsOf({ reader, now }, query),
     outbox: () => storedOutbox(reader),
     hasArrived: () => reader.details.hasAny(),
-    live: createStoredFeed(reader, pause),
+    setupSeen: () => setupSeen({ reader, live, now }),
+    live,
   }
 }

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { spend } from '../integration/budgets/spending.ts'
+import { createLangfuseStandIn } from '../integration/langfuse-stand-in/stand-in.ts'
 import { recording, replay } from '../integration/corpus/recording.ts'
 import { chromiumPath } from './browser.ts'
 import { expectFitForEveryone } from './fitness.ts'
@@ -27,13 +28,59 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     const bridge = await stage.bridge()
     const visit = await stage.visit(bridge.url)
     await visit.go('/?range=all')
-    await expectShown(visit.heading('Nothing has arrived yet'))
+    await expectShown(visit.heading('First steps'))
+    await visit.page.getByText('Or export them in the shell').click()
     await expectShown(visit.page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=${bridge.url}`))
     await expectFitForEveryone(visit.page)
     // One request: the page may look between two of them.
     expect(await spend(bridge.url, { sessionId: 's1', turn: 0, costUsd: 0.25 })).toBe(200)
     await expectShown(visit.heading('Cost by day'))
     expect((await visit.figures('Totals of the range')).Cost?.title).toBe('$0.25')
+  })
+
+  test('leads a newcomer through the set-up, each step turning green by itself', async () => {
+    const langfuse = await createLangfuseStandIn()
+    stage.onEnd(() => langfuse.close())
+    const bridge = await stage.bridge({}, langfuse)
+    const { page, go, heading } = await stage.visit(bridge.url)
+    const isDone = (title: RegExp) =>
+      page
+        .locator('.steps > .step-done')
+        .getByRole('heading', { name: title })
+        .waitFor({ state: 'attached' })
+    await page.setViewportSize({ width: 390, height: 844 })
+    await go('/')
+    await expectShown(heading('First steps'))
+    await isDone(/^The bridge runs/)
+    expect(await page.locator('.step-done').count()).toBeLessThan(3)
+    await expectFitForEveryone(page)
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await replay(bridge.url, recording('plain'))
+    const summary = page.locator('.first-steps > summary')
+    await expectShown(summary)
+    await summary.click()
+    for (const step of [
+      /^An agent sends here/,
+      /^The first event/,
+      /^Content is on/,
+      /^Langfuse/,
+    ]) {
+      await isDone(step)
+    }
+    const hook = { session_id: 's1', hook_event_name: 'SessionStart', cwd: '/srv/shop' }
+    const answer = await fetch(`${bridge.url}/hooks/claude-code`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(hook),
+    })
+    expect(answer.status).toBe(200)
+    await isDone(/^Hooks report/)
+    await expectFitForEveryone(page)
+    await page.getByRole('button', { name: 'Do not show this again' }).click()
+    await summary.waitFor({ state: 'detached' })
+    await page.reload()
+    await expectShown(heading('Cost by hour'))
+    expect(await summary.count()).toBe(0)
   })
 
   test('lists sessions page by page, whatever their ids hold', async () => {

@@ -160,6 +160,9 @@ export function createFakeQueries(nowMs: number): FakeQueries {
     },
     statusLine: async () => ({ sessionUsd: 1, todayUsd: knobs.spentUsd, budgets: [] }),
     hasArrived: async () => true,
+    setupSeen: async () => {
+      return { prompts: true, promptTexts: true, hooks: false, planWindows: false }
+    },
     live: {
       recent: async (limit) => ({
         position: events.length,

@@ -34,10 +34,25 @@ export type Me = z.infer<typeof meAnswer>
 
 export const loginBody = z.object({ key: z.string().min(1).max(4096) }).meta({ id: 'Login' })
 
+/** What has arrived lately of the parts that a set-up may have. */
+export const setupSeen = z
+  .object({
+    /** Prompts, whether or not with their text. */
+    prompts: z.boolean(),
+    promptTexts: z.boolean(),
+    /** Anything from hooks, ever. */
+    hooks: z.boolean(),
+    /** Windows of a subscription, which a status line reports. */
+    planWindows: z.boolean(),
+  })
+  .meta({ id: 'SetupSeen' })
+export type SetupSeen = z.infer<typeof setupSeen>
+
 /** What has to be exported for an agent, and whether anything has arrived yet. */
 export const setupAnswer = z
   .object({
     hasArrived: z.boolean(),
+    seen: setupSeen.optional(),
     /** In order, for a shell. Never holds the key itself. */
     variables: z.array(z.object({ name: z.string(), value: z.string(), why: z.string() })),
     healthUrl: z.string(),

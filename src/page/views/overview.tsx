@@ -12,7 +12,7 @@ import { OverviewStats } from '../parts/overview-stats.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { filterOf, RangePicker } from '../parts/range-picker.tsx'
 import { SessionTable } from '../parts/session-table.tsx'
-import { SetupHint } from '../parts/setup-hint.tsx'
+import { FirstSteps } from '../parts/first-steps.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { UsagePanel } from '../parts/usage-panel.tsx'
 import { ToolTable } from '../parts/tool-table.tsx'
@@ -31,7 +31,7 @@ export function OverviewView() {
   const setup = useQuery({
     queryKey: ['setup'],
     queryFn: () => ask(api.setup),
-    refetchInterval: ({ state }) => (state.data?.hasArrived === true ? false : 2_000),
+    refetchInterval: ({ state }) => (state.data?.hasArrived === true ? 5_000 : 2_000),
   })
   const overview = useQuery({
     queryKey: ['overview', query],
@@ -46,7 +46,8 @@ export function OverviewView() {
   return (
     <>
       <h1 className="sr-only">Overview</h1>
-      {isEmpty ? <SetupHint setup={missing} /> : <RangePicker hasBuckets />}
+      {!isEmpty && <RangePicker hasBuckets />}
+      {setup.data !== undefined && <FirstSteps setup={setup.data} />}
       {!isEmpty && overview.isError && <Failed error={overview.error} />}
       {!isEmpty && overview.isPending && <Loading />}
       {!isEmpty && overview.data !== undefined && (
