@@ -47,6 +47,8 @@ for (const { name, path, opens, ...options } of pictures) {
   const page = await browser.newPage(options)
   await page.goto(`${bridge.url}${path}`)
   await page.locator('main table, main .live-row').first().waitFor()
+  // Charts and tables come in answers of their own.
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' })
   if (opens !== undefined) {
     await page.locator(opens).first().click()
     await page.locator('.waterfall').waitFor()
