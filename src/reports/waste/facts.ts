@@ -231,17 +231,26 @@ function toolOf(observation: Observation): ToolFact | undefined {
     endMs,
     requestId: textOf(metadata.request_id),
     failed: level === 'ERROR' || isUnfinished,
-    inputHash:
-      isUnfinished || (text === undefined && fields === undefined)
-        ? undefined
-        : hashOf(text, fields),
+    inputHash: isUnfinished ? undefined : hashOf(text, fields),
     file,
     range: effectOfTool(name) === 'read' ? rangeOf(fields) : '',
     resultBytes: isPicture(name, file, output)
       ? undefined
       : (numberOf(metadata.result_bytes) ?? bytesOf(output)),
-    waitedMs: isUnfinished ? 0 : (numberOf(metadata.blocked_on_user_ms) ?? 0),
+    waitedMs: isUnfinished || !isPermission(name, metadata) ? 0 : blockedMs(metadata),
   }
+}
+
+function blockedMs({ blocked_on_user_ms: blocked }: Observation['metadata']): number {
+  return numberOf(blocked) ?? 0
+}
+
+/** Tools that are there to be answered by a person. */
+const ASKS = /^(?:ask_?user_?question|ask_?followup_?question|ask_?user|exit_?plan_?mode)$/i
+
+/** Whether a tool that waited did so for a permission that a person gave; who gave it may be unknown. */
+function isPermission(tool: string, { decided_by: by }: Observation['metadata']): boolean {
+  return !ASKS.test(tool) && (typeof by !== 'string' || by.startsWith('user'))
 }
 
 /** How agents call the path of a file. */
@@ -260,7 +269,13 @@ function rangeOf(fields: Fields | undefined): string {
   return rest.length === 0 ? '' : shortHash(JSON.stringify(rest))
 }
 
-function hashOf(text: string | undefined, fields: Fields | undefined): string {
+/** Ends a text of which an agent, or the product, left something out: `…[5129 chars]`, `… [cut: 9 of 99 characters]`. */
+const CUT = /…\s?\[(?:cut: )?\d+[^\]]{0,40}\]/
+
+/** Undefined where it is not known, or not whole: two that are cut may be different. */
+function hashOf(text: string | undefined, fields: Fields | undefined): string | undefined {
+  if (text === undefined && fields === undefined) return undefined
+  if (CUT.test(text ?? JSON.stringify(fields))) return undefined
   // Notes of the agent for people differ between two tries of the same.
   const { description: _, ...rest } = fields ?? {}
   return shortHash(fields === undefined ? (text ?? '') : JSON.stringify(rest))

@@ -14,6 +14,7 @@ import {
   prompt,
   result,
   run,
+  span,
   told,
 } from '../../sessions/events.ts'
 
@@ -159,3 +160,33 @@ test.each([
     expect(found(written(1), written(602))).toMatchObject([{ kind: 'cold_cache', usd: wasted }])
   },
 )
+
+test.each([
+  ['whole', (at: number) => `python ${at < 9 ? 'a' : 'b'}.py`, 1],
+  ['cut by the agent', () => 'python3 - <<EOF import os…[5129 chars]', 0],
+  ['cut here', () => `echo ${'x'.repeat(2000)}`, 0],
+])('commands that fail and are %s', (_, command, loops) => {
+  const fails = (seconds: number): readonly SessionInput[] => [
+    pays(seconds),
+    uses(seconds + 1, 'Bash', { command: command(seconds) }, { success: false, resultBytes: 10 }),
+  ]
+  expect(found(...[1, 3, 5].flatMap(fails))).toHaveLength(loops)
+})
+
+test.each([
+  ['Bash', 'user_temporary', 1],
+  ['Bash', 'user_permanent', 1],
+  ['Bash', 'config', 0],
+  ['Bash', 'hook', 0],
+  ['AskUserQuestion', 'user_temporary', 0],
+  ['ExitPlanMode', 'user_temporary', 0],
+])('%s, allowed by %s after it waited: %d findings', (tool, source, count) => {
+  const waited = [
+    arrives(decision(2, 't50', { tool, source })),
+    arrives(span('tool_wait', 3, 48, { spanId: 'w', parentSpanId: 'o', toolUseId: 't50' })),
+    arrives(span('tool', 3, 50, { spanId: 'o', toolUseId: 't50' })),
+    uses(50, tool, { command: 'x' }, { resultBytes: 10 }),
+  ]
+  const waiting = found(pays(1), ...waited).filter(({ kind }) => kind === 'waiting')
+  expect(waiting).toHaveLength(count)
+})
