@@ -21,7 +21,7 @@ export interface PullRequestCost {
   readonly fromMs: number
   readonly toMs: number
   readonly total: UsageRow
-  /** The most expensive first. */
+  /** The most expensive first; a row without a name is what none has. Without any commit, no rows of them. */
   readonly models: readonly UsageRow[]
   readonly people: readonly UsageRow[]
   readonly commits: readonly UsageRow[]
@@ -154,6 +154,7 @@ function costOf({ slices, naming, timeZone }: All, only: readonly OnlyNames[]): 
   const { sums, sessions } = groupUse(slices, [REPOSITORY], naming, {
     conditions: { only, naming },
   })
+  const commits = rowsBy('commit')
   const days = slices.filter(
     (slice) =>
       groupUse([slice], [BRANCH], naming, { conditions: { only, naming } }).parts.length > 0,
@@ -169,7 +170,8 @@ function costOf({ slices, naming, timeZone }: All, only: readonly OnlyNames[]): 
       total: usageRowOf({ names: [], links: [], sums, sessions }),
       models: rowsBy('model'),
       people: rowsBy('user'),
-      commits: rowsBy('commit').filter(({ names: [name] }) => name !== null),
+      // What came behind the last commit has a row as well: they add up to the whole.
+      commits: commits.some(({ names: [name] }) => name !== null) ? commits : [],
     },
   }
 }

@@ -5,11 +5,13 @@ import { type UsageQuery, type UsageRow, usageQuery } from '../../../src/api/con
 import { addUsd } from '../../../src/domain/exact-sum.ts'
 import { USAGE_GROUPS, usageGroupOf, usageGroupsOf } from '../../../src/domain/usage-group.ts'
 import { callDimensions } from '../../../src/domain/call-dimensions.ts'
+import { pullRequestCost } from '../../../src/reports/pull-request-cost.ts'
 import {
   ask,
   askList,
   DAY_MS,
   MONDAY_MS,
+  NOW_MS,
   openUsageStore,
   type UsageStore,
   type Used,
@@ -216,6 +218,34 @@ describe('the work of sessions', () => {
       },
     ])
     expect(rows[0]).not.toHaveProperty('links')
+  })
+
+  test('the commits of a pull request add up to what it cost, with what came behind the last', async () => {
+    const { use, reader } = await openUsageStore()
+    const deps = { reader, ticketOf: () => undefined, timeZone: 'UTC', nowMs: NOW_MS }
+    const costOf = async () => {
+      const answer = await pullRequestCost(deps, { of: 'url', url: URL })
+      if (answer.is !== 'found') throw new Error(answer.is)
+      return answer.cost.commits.map(({ names, costUsd }) => [...names, costUsd])
+    }
+    await use('s0', {
+      atMs: MONDAY_MS,
+      models: [{ costUsd: 8 }],
+      work: [{ segment: 0, ...shop, pullRequest }],
+    })
+    expect(await costOf()).toEqual([])
+    await use('s1', {
+      atMs: MONDAY_MS,
+      models: [{ costUsd: 1 }, { costUsd: 2, dimensions: segment(1) }],
+      work: [
+        { segment: 0, ...shop, commit },
+        { segment: 1, ...shop },
+      ],
+    })
+    expect(await costOf()).toEqual([
+      [null, 10],
+      ['1a2b3c4', 1],
+    ])
   })
 
   test('a pull request has what its branch cost, in whichever session', async () => {
