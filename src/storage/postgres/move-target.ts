@@ -112,7 +112,14 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
         if (move !== undefined && (move.source !== source.id || others.length > 0)) {
           throw new MoveError(`${place} was filled from another data folder: use an empty database`)
         }
-        if (move?.stage === 'done') return { stage: 'done', throughId: 0 }
+        if (move?.stage === 'done' && move.fingerprint === source.fingerprint) {
+          return { stage: 'done', throughId: 0 }
+        }
+        if (move?.stage === 'done') {
+          throw new MoveError(
+            `this data folder was moved into ${place}, and has changed since: what came later is not there. Use an empty database to move it all, or go on with what was moved`,
+          )
+        }
         await expectNoBridge(statements, place)
         if (move?.fingerprint === source.fingerprint) {
           return { stage: move.stage, throughId: move.through_id }

@@ -261,6 +261,14 @@ describe('a store with something in every table', () => {
     await askPostgres(url, 'delete from prompts')
     expect(await move(dataDir, url)).toEqual({ ok: true, value: { figures: [], wasDone: true } })
     await expect(move(await filledStore(), url)).rejects.toThrow('filled from another data folder')
+    // What the folder was given since is not there, and nobody may believe that it is.
+    const store = await openStore(dataDir)
+    await store.sessions.commit([other('late', 's1')], [], () => ({
+      ...nothing,
+      sessions: [row('s1', { costUsd: 9, lastMs: AT_MS + 7 })],
+    }))
+    await store.close()
+    await expect(move(dataDir, url)).rejects.toThrow('has changed since')
     const used = await newTestDatabase()
     await move((await openAndClose()).dataDir, used.url)
     await askPostgres(used.url, 'delete from moves')
