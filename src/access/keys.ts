@@ -92,6 +92,43 @@ export async function rotateKey(
   return ok({ key, text: textOf(key.id, secret) })
 }
 
+/** What is to be different; what is left out stays, and null takes a limit or the end away. */
+export interface KeyChanges {
+  readonly recordsPerMinute?: number | null | undefined
+  readonly bytesPerDay?: number | null | undefined
+  /** Epoch ms. */
+  readonly expiresMs?: number | null | undefined
+}
+
+/** Changes what a key may send and until when; its secrets stay. */
+export async function updateKey(
+  store: KeyStore,
+  nameOrId: string,
+  changes: KeyChanges,
+  nowMs: number,
+): Promise<Result<StoredKey, string>> {
+  const { expiresMs } = changes
+  if (expiresMs !== undefined && expiresMs !== null && expiresMs <= nowMs) {
+    return err('the key would have expired already: revoke it instead')
+  }
+  const found = await activeKey(store, nameOrId)
+  if (!found.ok) return found
+  const key = await store.change(found.value.id, (current) => ({
+    ...current,
+    recordsPerMinute: changed(current.recordsPerMinute, changes.recordsPerMinute),
+    bytesPerDay: changed(current.bytesPerDay, changes.bytesPerDay),
+    expiresMs: changed(current.expiresMs, expiresMs),
+  }))
+  return key === undefined || key.revokedMs !== undefined ? err(noKey(nameOrId)) : ok(key)
+}
+
+function changed(
+  current: number | undefined,
+  change: number | null | undefined,
+): number | undefined {
+  return change === undefined ? current : (change ?? undefined)
+}
+
 /** From now on the key counts nowhere. */
 export async function revokeKey(
   store: KeyStore,

@@ -16,7 +16,14 @@ import type {
 } from './contract/budgets.ts'
 import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
-import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyBody, KeysAnswer } from './contract/keys.ts'
+import type {
+  AuditAnswer,
+  IssuedAnswer,
+  KeyAnswer,
+  KeyChange,
+  KeyBody,
+  KeysAnswer,
+} from './contract/keys.ts'
 import type { LiveEvent, LiveRecent } from './contract/live.ts'
 import type { Scrubbed, ScrubbedSession } from './contract/session.ts'
 
@@ -49,6 +56,7 @@ export interface BridgeApi {
   keys(): Promise<Result<KeysAnswer, string>>
   createKey(body: KeyBody): Promise<Result<IssuedAnswer, string>>
   rotateKey(nameOrId: string, overlapS: number): Promise<Result<IssuedAnswer, string>>
+  updateKey(nameOrId: string, change: KeyChange): Promise<Result<KeyAnswer, string>>
   revokeKey(nameOrId: string): Promise<Result<KeyAnswer, string>>
   audit(cursor: string | undefined, limit: number): Promise<Result<AuditAnswer, string>>
   /** Defines a budget, or takes one out; all that are defined then. */
@@ -253,6 +261,11 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       const body = await changeOne('POST', path, { overlapS })
       return body.ok ? ok(body.value as IssuedAnswer) : body
     },
+    updateKey: async (nameOrId, asked) => {
+      const path = `/api/keys/${encodeURIComponent(nameOrId)}/update`
+      const body = await changeOne('POST', path, asked)
+      return body.ok ? ok(body.value as KeyAnswer) : body
+    },
     revokeKey: async (nameOrId) => {
       const body = await changeOne('DELETE', `/api/keys/${encodeURIComponent(nameOrId)}`)
       return body.ok ? ok(body.value as KeyAnswer) : body
@@ -323,6 +336,14 @@ async function bodyOf(response: Response, refusal: string): Promise<Result<unkno
   } catch {
     return err('answers with something that is not JSON; is it another program?')
   }
+}
+
+/**
+ * Why the bridge did not do what was asked, where that lies in what was asked and not in who asks or in
+ * the bridge; `undefined` for any other error of a client.
+ */
+export function refusedReason(error: string): string | undefined {
+  return /^refuses \(HTTP (?:400|404|409)\): (.*)$/s.exec(error)?.[1]
 }
 
 /** The message of a `Problem`; `undefined` for another program's answer. */

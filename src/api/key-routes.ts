@@ -1,6 +1,6 @@
 /** Named keys and the audit log, for whoever administers the bridge. */
 import type { FastifyInstance } from 'fastify'
-import type { IssuedKey, KeyRequest } from '../access/keys.ts'
+import type { IssuedKey, KeyChanges, KeyRequest } from '../access/keys.ts'
 import type { AuditLog, StoredKey } from '../domain/key-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { addEndpoint } from './api-route.ts'
@@ -13,6 +13,7 @@ export interface KeyManagement {
   list(): Promise<readonly StoredKey[]>
   create(request: KeyRequest): Promise<Result<IssuedKey, string>>
   rotate(nameOrId: string, overlapMs: number): Promise<Result<IssuedKey, string>>
+  update(nameOrId: string, changes: KeyChanges): Promise<Result<StoredKey, string>>
   revoke(nameOrId: string): Promise<Result<StoredKey, string>>
 }
 
@@ -26,6 +27,12 @@ export function addKeyRoutes(
   addEndpoint(app, api.rotateKey, async ({ params: { key }, body }) =>
     issued(await keys.rotate(key, body.overlapS * 1000)),
   )
+  addEndpoint(app, api.updateKey, async ({ params: { key }, body }) => {
+    const updated = await keys.update(key, body)
+    return updated.ok
+      ? ok(keyAnswerOf(updated.value))
+      : err({ code: 'conflict', message: updated.error })
+  })
   addEndpoint(app, api.revokeKey, async ({ params: { key } }) => {
     const revoked = await keys.revoke(key)
     return revoked.ok

@@ -62,6 +62,7 @@ const noAdministration: Administration = {
     list: async () => [],
     create: async () => err(NOT_KEPT),
     rotate: async () => err(NOT_KEPT),
+    update: async () => err(NOT_KEPT),
     revoke: async () => err(NOT_KEPT),
   },
   audit: { append: async () => {}, list: async () => [] },

@@ -1,5 +1,5 @@
 /** Keys changed by the API of a running bridge: what is changed counts at once. */
-import { createKey, revokeKey, rotateKey } from '../access/keys.ts'
+import { createKey, revokeKey, rotateKey, updateKey } from '../access/keys.ts'
 import type { KeyManagement } from '../api/key-routes.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
@@ -20,6 +20,7 @@ export function createKeyManagement(
     list: () => store.list(),
     create: (request) => reloaded(createKey(store, request, clock.now())),
     rotate: (nameOrId, overlapMs) => reloaded(rotateKey(store, nameOrId, overlapMs, clock.now())),
+    update: (nameOrId, changes) => reloaded(updateKey(store, nameOrId, changes, clock.now())),
     revoke: (nameOrId) => reloaded(revokeKey(store, nameOrId, clock.now())),
   }
 }

@@ -11,11 +11,8 @@ import type { Budget } from '../domain/managed-budget.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { definedBudgetOf } from '../reports/budget-state.ts'
 import { explainUse, openMaintenance } from '../storage/beside.ts'
-import { placeName } from '../storage/store-place.ts'
-import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
+import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
-
-const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
 
 /** What is defined then. */
 export function addBudget(
@@ -82,8 +79,7 @@ async function throughBridge(
   ask: Change['byBridge'],
 ): Promise<Result<DefinedBudgets, Failure>> {
   const bridge = configuredBridge(config)
-  const failure = (what: string) =>
-    failed(`a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`, NEXT)
+  const failure = (error: string) => failedAtBridge(config, bridge, error)
   const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
   if (found.value.folder === 'other') return failure(otherStore(config))

@@ -2,14 +2,15 @@
  * The bridge at the configured address, and whether it is the one of the configured data folder:
  * the settings of a command may name the port of one bridge and the folder of another.
  */
-import { type BridgeApi, createBridgeApi } from '../api/bridge-client.ts'
+import { type BridgeApi, createBridgeApi, refusedReason } from '../api/bridge-client.ts'
 import type { Config } from '../config/config.ts'
 import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/bridge-address.ts'
 import { readAccessToken } from '../storage/access-token.ts'
 import { readStoreInstance } from '../storage/beside.ts'
-import { databaseName, type StorePlace } from '../storage/store-place.ts'
+import { databaseName, placeName, type StorePlace } from '../storage/store-place.ts'
+import { failed, type Failure } from './outcome.ts'
 
 /** `unknown`: an older bridge, one that was not asked with its key, or a folder without an id. */
 export type FolderMatch = 'same' | 'other' | 'unknown'
@@ -54,6 +55,20 @@ async function folderMatch({ instance }: Health, place: StorePlace): Promise<Fol
   const own = await readStoreInstance(place)
   if (instance === undefined || own === undefined) return 'unknown'
   return instance === own ? 'same' : 'other'
+}
+
+const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
+
+/** What `error` of the bridge that has the store means for a command: it completes "the one at … ". */
+export function failedAtBridge(
+  place: StorePlace,
+  { address }: Pick<BridgeApi, 'address'>,
+  error: string,
+  next: string | undefined = NEXT,
+): Result<never, Failure> {
+  const reason = refusedReason(error)
+  if (reason !== undefined) return failed(reason)
+  return failed(`a bridge uses ${placeName(place)}, and the one at ${address} ${error}`, next)
 }
 
 /** What a bridge of another store does, behind "the bridge at … ". */

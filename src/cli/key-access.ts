@@ -2,21 +2,22 @@
  * Keys and the audit log of the configured data folder, for commands: through the bridge while one
  * runs on it, else in the store itself.
  */
-import { createKey, type KeyRequest, revokeKey, rotateKey } from '../access/keys.ts'
-import type { AuditAnswer, IssuedAnswer, KeyAnswer } from '../api/contract/keys.ts'
+import { createKey, type KeyRequest, revokeKey, rotateKey, updateKey } from '../access/keys.ts'
+import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyChange } from '../api/contract/keys.ts'
 import { keyAnswerOf } from '../api/key-answer.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { explainUse, openMaintenance } from '../storage/beside.ts'
 import type { Maintenance } from '../storage/maintenance.ts'
-import { placeName, type StorePlace } from '../storage/store-place.ts'
-import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
+import type { StorePlace } from '../storage/store-place.ts'
+import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface KeyAccess {
   list(): Promise<Result<readonly KeyAnswer[], Failure>>
   create(request: KeyRequest): Promise<Result<IssuedAnswer, Failure>>
   rotate(nameOrId: string, overlapS: number): Promise<Result<IssuedAnswer, Failure>>
+  update(nameOrId: string, change: KeyChange): Promise<Result<KeyAnswer, Failure>>
   revoke(nameOrId: string): Promise<Result<KeyAnswer, Failure>>
   /** The newest first. */
   audit(limit: number): Promise<Result<AuditAnswer['entries'], Failure>>
@@ -25,7 +26,6 @@ export interface KeyAccess {
 
 /** As the audit log names what a command did by itself. */
 const ACTOR = 'command line'
-const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
 const MAX_PAGE = 1000
 
 export async function openKeyAccess(
@@ -38,8 +38,7 @@ export async function openKeyAccess(
     return failed(opened.error.message, 'Start the bridge once: claude-telemetry start')
   }
   const bridge = configuredBridge(config)
-  const failure = (what: string) =>
-    failed(`a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`, NEXT)
+  const failure = (error: string) => failedAtBridge(config, bridge, error)
   const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
   if (found.value.folder === 'other') return failure(otherStore(config))
@@ -52,6 +51,7 @@ export async function openKeyAccess(
     create: async (request) =>
       told(await bridge.createKey({ ...request, scopes: [...request.scopes] })),
     rotate: async (nameOrId, overlapS) => told(await bridge.rotateKey(nameOrId, overlapS)),
+    update: async (nameOrId, change) => told(await bridge.updateKey(nameOrId, change)),
     revoke: async (nameOrId) => told(await bridge.revokeKey(nameOrId)),
     audit: async (limit) => {
       const entries: AuditAnswer['entries'] = []
@@ -101,6 +101,17 @@ function inStore(
     return ok({ key: keyAnswerOf(made.value.key), secret: made.value.text })
   }
 
+  async function changed(
+    action: string,
+    target: string,
+    work: ReturnType<typeof revokeKey>,
+  ): Promise<Result<KeyAnswer, Failure>> {
+    const done = await work
+    if (!done.ok) return failed(done.error)
+    await noted(action, target)
+    return ok(keyAnswerOf(done.value))
+  }
+
   return {
     list: () => explained(async () => ok((await keys.list()).map(keyAnswerOf))),
     create: (request) =>
@@ -109,13 +120,10 @@ function inStore(
       explained(() =>
         issued('rotateKey', nameOrId, rotateKey(keys, nameOrId, overlapS * 1000, now())),
       ),
+    update: (nameOrId, change) =>
+      explained(() => changed('updateKey', nameOrId, updateKey(keys, nameOrId, change, now()))),
     revoke: (nameOrId) =>
-      explained(async () => {
-        const revoked = await revokeKey(keys, nameOrId, now())
-        if (!revoked.ok) return failed(revoked.error)
-        await noted('revokeKey', nameOrId)
-        return ok(keyAnswerOf(revoked.value))
-      }),
+      explained(() => changed('revokeKey', nameOrId, revokeKey(keys, nameOrId, now()))),
     audit: (limit) =>
       explained(async () =>
         ok(

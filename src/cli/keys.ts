@@ -1,12 +1,13 @@
-/** `keys create | list | rotate | revoke`, and `audit`: who may do what, and who did. */
+/** `keys create | list | rotate | update | revoke`, and `audit`: who may do what, and who did. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type AuditAnswer, type KeyAnswer, keyBody } from '../api/contract/keys.ts'
+import { type AuditAnswer, type KeyAnswer, keyBody, keyChange } from '../api/contract/keys.ts'
 import type { Config } from '../config/config.ts'
 import { SCOPES } from '../domain/access.ts'
 import { ok } from '../domain/result.ts'
 import type { CliContext } from './context.ts'
 import { dataDestination, nameDestinations } from './destination.ts'
 import { type KeyAccess, openKeyAccess } from './key-access.ts'
+import { bytesText, countText } from './figures.ts'
 import { numberBetween } from './number-option.ts'
 import { type Conclude, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
@@ -24,6 +25,13 @@ interface CreateOptions {
 
 interface RotateOptions {
   readonly overlap: number
+  readonly json?: boolean
+}
+
+interface UpdateOptions {
+  readonly expires?: number | 'never'
+  readonly recordsPerMinute?: number | 'unlimited'
+  readonly bytesPerDay?: number | 'unlimited'
   readonly json?: boolean
 }
 
@@ -50,7 +58,7 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
     )
     .option('--team <team>', 'records sent with it belong to this team; read:team can read them')
     .option('--user <user>', 'records sent with it belong to this person; read:own can read them')
-    .option('--expires <days>', 'days until it expires', numberBetween(1, MAX_DAYS))
+    .option('--expires <time>', 'how long it is valid, such as 12h, 90d or 2w', durationOf)
     .option(
       '--records-per-minute <number>',
       'maximum number of records it may send',
@@ -87,6 +95,29 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
       concluded(withKeys(context, (access) => rotate(access, name, options))),
     )
   keys
+    .command('update')
+    .description('Changes what a key may send and how long it is valid; its secret stays.')
+    .argument('<name>', 'name or id of the key')
+    .option(
+      '--expires <time>',
+      'how long from now it is valid, such as 90d; or never',
+      orWord('never', durationOf),
+    )
+    .option(
+      '--records-per-minute <number>',
+      'maximum number of records it may send; or unlimited',
+      orWord('unlimited', numberBetween(1, 999_999_999)),
+    )
+    .option(
+      '--bytes-per-day <number>',
+      'maximum number of bytes it may send (UTC days); or unlimited',
+      orWord('unlimited', wholeNumber),
+    )
+    .option('--json', 'print its facts as JSON')
+    .action((name: string, options: UpdateOptions) =>
+      concluded(withKeys(context, (access) => update(access, context, name, options))),
+    )
+  keys
     .command('revoke')
     .description('Makes a key invalid immediately.')
     .argument('<name>', 'name or id of the key')
@@ -105,6 +136,31 @@ export function addKeys(program: Command, context: CliContext, concluded: Conclu
     .action((options: { readonly limit: number; readonly json?: boolean }) =>
       concluded(withKeys(context, (access) => audit(access, context, options), true)),
     )
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+}
+
+/** Commander's parser of a length of time, in ms; a number alone is days. */
+function durationOf(text: string): number {
+  const [, amount = '', unit = 'd'] = /^(\d{1,7})([mhdw])?$/.exec(text) ?? []
+  const ms = Number(amount) * (UNIT_MS[unit] ?? 0)
+  if (ms > 0 && ms <= MAX_DAYS * DAY_MS) return ms
+  throw new InvalidArgumentError(
+    `Expected minutes, hours, days or weeks, such as 30m, 12h, 90d or 2w; at most ${MAX_DAYS}d.`,
+  )
+}
+
+/** Commander's parser of a number, or of the word that stands for none. */
+function orWord<W extends string>(
+  word: W,
+  parse: (text: string) => number,
+): (text: string) => number | W {
+  return (text) => (text === word ? word : parse(text))
 }
 
 /** Commander's parser of a number of bytes. */
@@ -142,7 +198,7 @@ async function create(
   const { recordsPerMinute, bytesPerDay } = options
   const body = keyBody.safeParse({
     ...{ name, scopes, team, user, recordsPerMinute, bytesPerDay },
-    ...(expires !== undefined && { expiresMs: now() + expires * DAY_MS }),
+    ...(expires !== undefined && { expiresMs: now() + expires }),
   })
   if (!body.success) {
     const [issue] = body.error.issues
@@ -166,6 +222,28 @@ function issued(
   return ok({ lines: [made.secret] })
 }
 
+async function update(
+  access: KeyAccess,
+  { now }: CliContext,
+  name: string,
+  { expires, recordsPerMinute, bytesPerDay, json = false }: UpdateOptions,
+): Promise<Outcome> {
+  const bound = (limit: number | 'unlimited' | undefined) => (limit === 'unlimited' ? null : limit)
+  const change = keyChange.safeParse({
+    ...{ recordsPerMinute: bound(recordsPerMinute), bytesPerDay: bound(bytesPerDay) },
+    ...(expires !== undefined && { expiresMs: expires === 'never' ? null : now() + expires }),
+  })
+  if (!change.success) {
+    return misused('keys update takes --expires, --records-per-minute or --bytes-per-day')
+  }
+  const updated = await access.update(name, change.data)
+  if (!updated.ok) return { ok: false, error: { ...updated.error, next: LIST_NEXT } }
+  if (json) return ok({ document: jsonDocument(updated.value) })
+  const { name: of, expiresMs } = updated.value
+  const until = expiresMs === null ? 'no end' : `valid until ${momentText(expiresMs)}`
+  return ok({ lines: [`the key ${of} has ${quotaText(updated.value) || 'no quota'}, ${until}`] })
+}
+
 async function revoke(access: KeyAccess, name: string, json: boolean): Promise<Outcome> {
   const revoked = await access.revoke(name)
   if (!revoked.ok) return { ok: false, error: { ...revoked.error, next: LIST_NEXT } }
@@ -173,7 +251,11 @@ async function revoke(access: KeyAccess, name: string, json: boolean): Promise<O
   return ok({ lines: [`the key ${revoked.value.name} is revoked`] })
 }
 
-async function list(access: KeyAccess, { stdout }: CliContext, json: boolean): Promise<Outcome> {
+async function list(
+  access: KeyAccess,
+  { stdout, now }: CliContext,
+  json: boolean,
+): Promise<Outcome> {
   const listed = await access.list()
   if (!listed.ok) return listed
   const keys = listed.value
@@ -187,8 +269,10 @@ async function list(access: KeyAccess, { stdout }: CliContext, json: boolean): P
         { title: 'SCOPES', text: ({ scopes }) => scopes.join(',') },
         { title: 'TEAM', text: ({ team }) => team ?? '' },
         { title: 'USER', text: ({ user }) => user ?? '' },
+        { title: 'QUOTA', text: quotaText, rank: 1 },
+        { title: 'EXPIRES', text: ({ expiresMs }) => momentText(expiresMs) },
         { title: 'LAST USED', text: ({ lastUsedMs }) => momentText(lastUsedMs), rank: 1 },
-        { title: 'STATE', text: stateText },
+        { title: 'STATE', text: (key) => stateText(key, now()) },
       ],
       keys,
       stdout,
@@ -196,9 +280,17 @@ async function list(access: KeyAccess, { stdout }: CliContext, json: boolean): P
   })
 }
 
-function stateText({ revokedMs, expiresMs, secrets }: KeyAnswer): string {
+/** `600 records/min, 10 MB/day`; empty where there is none. */
+function quotaText({ recordsPerMinute, bytesPerDay }: KeyAnswer): string {
+  return [
+    ...(recordsPerMinute === null ? [] : [`${countText(recordsPerMinute)} records/min`]),
+    ...(bytesPerDay === null ? [] : [`${bytesText(bytesPerDay)}/day`]),
+  ].join(', ')
+}
+
+function stateText({ revokedMs, expiresMs, secrets }: KeyAnswer, nowMs: number): string {
   if (revokedMs !== null) return `revoked ${momentText(revokedMs)}`
-  if (expiresMs !== null) return `expires ${momentText(expiresMs)}`
+  if (expiresMs !== null && expiresMs <= nowMs) return 'expired'
   const replaced = secrets.flatMap((secret) => secret.expiresMs ?? [])
   return replaced.length === 0 ? 'valid' : `rotated, old until ${momentText(Math.max(...replaced))}`
 }

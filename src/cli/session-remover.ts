@@ -5,8 +5,7 @@
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { explainUse, openMaintenance } from '../storage/beside.ts'
-import { placeName } from '../storage/store-place.ts'
-import { configuredBridge, findBridge, otherStore } from './folder-bridge.ts'
+import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface SessionRemover {
@@ -14,8 +13,6 @@ export interface SessionRemover {
   remove(key: string): Promise<Result<number | undefined, Failure>>
   close(): Promise<void>
 }
-
-const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
 
 export async function openSessionRemover(
   config: Config,
@@ -48,8 +45,7 @@ export async function openSessionRemover(
   }
   if (opened.error.reason !== 'in_use') return failed(opened.error.message)
   const bridge = configuredBridge(config)
-  const failure = (what: string) =>
-    failed(`a bridge uses ${placeName(config)}, and the one at ${bridge.address} ${what}`, NEXT)
+  const failure = (error: string) => failedAtBridge(config, bridge, error)
   const found = await findBridge(bridge, config)
   if (!found.ok) return failure(found.error)
   if (found.value.folder === 'other') return failure(otherStore(config))

@@ -121,7 +121,14 @@ export const unauthenticated: Failure = {
   kind: 'unauthenticated',
   message:
     'the API key is missing or wrong; send "Authorization: Bearer <key>" with the API_KEY of ' +
-    'the bridge (OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
+    'the bridge, or with a named key that is neither revoked nor expired ' +
+    '(OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer <key>")',
+}
+
+/** The key is one of the bridge, and may not read what is told of it as a whole. */
+export const mayNotScrape: Failure = {
+  kind: 'missing_scope',
+  message: 'this key may not read metrics; scrape with a key that has the scope "read:all"',
 }
 
 /** The key is one of the bridge, and may not send. */

@@ -72,6 +72,7 @@ import {
   issuedAnswer,
   keyAnswer,
   keyBody,
+  keyChange,
   keysAnswer,
   rotateBody,
   type scope,
@@ -341,6 +342,13 @@ export const api = {
     'Rotate an API key; its old secret stays valid for a grace period',
     rotateBody,
     issuedAnswer,
+    ADMIN,
+  ),
+  updateKey: post(
+    '/api/keys/:key/update',
+    'Change the limits and the end of an API key; its secret stays',
+    keyChange,
+    keyAnswer,
     ADMIN,
   ),
   revokeKey: {

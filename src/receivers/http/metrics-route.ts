@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { METRICS_CONTENT_TYPE } from '../../observability/metrics.ts'
 import { allows } from '../../domain/access.ts'
-import { unauthenticated } from '../errors.ts'
+import { mayNotScrape, unauthenticated } from '../errors.ts'
 import type { KeyGuesses } from '../key-guesses.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { Answers } from './answers.ts'
@@ -34,7 +34,8 @@ export function metricsHandler({ scrape, apiKey, ring, guesses, answers }: Metri
       if (identified.kind === 'unknown') {
         await guesses.wrong(request.raw.socket.remoteAddress, request.url)
       }
-      return answers.fail(request, reply, unauthenticated)
+      const isKnown = identified.kind === 'principal'
+      return answers.fail(request, reply, isKnown ? mayNotScrape : unauthenticated)
     }
     return reply
       .header('content-type', METRICS_CONTENT_TYPE)

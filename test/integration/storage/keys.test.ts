@@ -1,6 +1,6 @@
 /** Named keys, the audit log, and whose sessions are whose: what every engine does with them. */
 import { describe, expect, test } from 'vitest'
-import { createKey, isSecretOf, revokeKey, rotateKey } from '../../../src/access/keys.ts'
+import { createKey, isSecretOf, revokeKey, rotateKey, updateKey } from '../../../src/access/keys.ts'
 import type { StoredKey } from '../../../src/domain/key-store.ts'
 import { AT_MS, row } from '../../unit/storage/arrivals.ts'
 import { createRig, engines } from './engines.ts'
@@ -87,6 +87,25 @@ describe.each(engines)('$name', (engine) => {
       expect(isSecretOf(rotated.value.text, await stored(), AT_MS)).toBe(false)
       expect((await rotateKey(store.keys, 'ci', 0, AT_MS)).ok).toBe(false)
     })
+  })
+
+  test('limits and the end change while the secret stays, and null takes them away', async () => {
+    const { store } = await createRig(engine)
+    const limits = { recordsPerMinute: 5, bytesPerDay: 100, expiresMs: AT_MS + 1000 }
+    const made = await createKey(store.keys, { name: 'ci', scopes: ['ingest'], ...limits }, AT_MS)
+    if (!made.ok) throw new Error(made.error)
+    const update = (changes: Parameters<typeof updateKey>[2]) =>
+      updateKey(store.keys, 'ci', changes, AT_MS)
+    await update({ recordsPerMinute: 7 })
+    const stored = async () => (await store.keys.list())[0] as StoredKey
+    expect(await stored()).toMatchObject({ ...limits, recordsPerMinute: 7 })
+    await update({ bytesPerDay: null, expiresMs: null })
+    const { bytesPerDay, expiresMs, recordsPerMinute } = await stored()
+    expect([recordsPerMinute, bytesPerDay, expiresMs]).toEqual([7, undefined, undefined])
+    expect(isSecretOf(made.value.text, await stored(), AT_MS + 2000)).toBe(true)
+    expect((await update({ expiresMs: AT_MS })).ok).toBe(false)
+    await revokeKey(store.keys, 'ci', AT_MS)
+    expect((await update({ recordsPerMinute: 1 })).ok).toBe(false)
   })
 
   describe('the audit log', () => {

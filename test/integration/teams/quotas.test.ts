@@ -85,9 +85,24 @@ test('keys are made, listed, rotated and revoked by command, beside a bridge and
   expect([missing.code, missing.stderr.includes('there is no key')]).toEqual([1, true])
   const wrong = await home.start(['keys', 'create', 'x', '--scope', 'read:team'], variables)
   expect([wrong.code, wrong.stderr.includes('needs a team')]).toEqual([1, true])
+  // The bridge is not what is wrong.
+  for (const { stderr } of [missing, wrong])
+    expect(stderr).not.toMatch(/HTTP 4|[Ss]top that bridge/)
+  const limits = ['--records-per-minute', '600', '--bytes-per-day', '1000000', '--expires', '7d']
+  expect(await run('update', 'all', ...limits)).toMatch(
+    /^the key all has 600 records\/min, .*\/day, valid until \d{4}-/,
+  )
+  expect(await run('list')).toMatch(/QUOTA +EXPIRES/)
+  expect(await run('list')).toMatch(/all .*600 records\/min/)
+  const ends = ['--records-per-minute', 'unlimited', '--bytes-per-day', 'unlimited']
+  expect(await run('update', 'all', ...ends, '--expires', 'never')).toContain('no quota, no end')
+  const nothing = await home.start(['keys', 'update', 'all'], variables)
+  expect([nothing.code, nothing.stderr]).toEqual([2, expect.stringContaining('--expires')])
   const audit = await home.start(['audit', '--json'], variables)
   const entries = JSON.parse(audit.stdout) as { actor: string; action: string; target: string }[]
   expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ['access token', 'updateKey', 'all'],
+    ['access token', 'updateKey', 'all'],
     ['access token', 'createKey', 'x'],
     ['access token', 'revokeKey', 'nobody'],
     ['command line', 'revokeKey', 'reader'],

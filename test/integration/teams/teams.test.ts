@@ -317,6 +317,34 @@ test('what a key may not do fills the audit log with an entry a minute, whatever
   expect((await count()) - before).toBeLessThanOrEqual(2)
 })
 
+test('metrics are for keys that read everything: others are known, and refused', async () => {
+  const scraped = async (key: string | undefined) => (await bridge.ask('/metrics', key)).status
+  expect(await scraped(keyOf('all'))).toBe(200)
+  for (const name of ['red ingest', 'red own', 'red team']) {
+    const answer = await bridge.ask('/metrics', keyOf(name))
+    expect([name, answer.status]).toEqual([name, 403])
+    expect(await answer.text()).toContain('read:all')
+  }
+  expect([await scraped(undefined), await scraped(keyOf('revoked'))]).toEqual([401, 401])
+})
+
+test.each([
+  'a\u0000b',
+  'a\nb',
+  'a\u001b[2J',
+  'a\u007f',
+  'a\u202eb',
+  '\ud800',
+  'x\udc00',
+  'a\u0085',
+])('a key is of no team or user with what is no text: %j', async (text) => {
+  for (const of of [{ team: text }, { user: text }, { team: 'red', user: text }]) {
+    const body = { name: 'unsafe', scopes: ['ingest'], ...of }
+    const answer = await bridge.ask('/api/keys', API_KEY, { method: 'POST', body })
+    expect(answer.status).toBe(400)
+  }
+})
+
 test('what was read and changed is in the audit log, without content', async () => {
   await bridge.ask(`/api/sessions/${encodeURIComponent(sessionKeyOf('red'))}`, keyOf('red team'))
   await bridge.ask(`/api/sessions/${encodeURIComponent(sessionKeyOf('red'))}`, keyOf('red team'), {
