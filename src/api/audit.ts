@@ -34,10 +34,11 @@ export function createAudit(log: Pick<AuditLog, 'append'>, clock: Clock): Audit 
     const { name: actor } = principalOf(request)
     // Who sends a wrong key is nobody to name; those are logged by their address.
     if (access?.isAudited !== true || operation === undefined || actor === '') return
-    const target = audited === undefined ? targetOf(request) : audited(request)
+    const nowMs = clock.now()
+    const target = audited === undefined ? targetOf(request, nowMs) : audited(request)
     if (audited !== undefined && target === undefined) return
     const entry: AuditEntry = {
-      ...{ atMs: clock.now(), actor, action: operation, target },
+      ...{ atMs: nowMs, actor, action: operation, target },
       outcome: outcomeOf(reply.statusCode),
     }
     const isReading = request.method === 'GET' || audited !== undefined
@@ -61,16 +62,26 @@ function nameOf({ actor, action, target, outcome }: AuditEntry, isReading: boole
   return JSON.stringify(isReading ? [actor, outcome] : [actor, outcome, action])
 }
 
+/** A body that was refused may name any time. */
+function isoTime(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : 'a time that no calendar has'
+}
+
 function outcomeOf(status: number): AuditEntry['outcome'] {
   if (status < 400) return 'done'
   return status === 403 ? 'refused' : 'failed'
 }
 
-/** The key of a session, or of a key; for changes of items, which ones. */
-function targetOf({ params, body }: FastifyRequest): string | undefined {
+/** The key of a session, or of a key; for changes of items, which ones; of budgets lifted, which and until when. */
+function targetOf({ params, body }: FastifyRequest, nowMs: number): string | undefined {
   const { key } = (params ?? {}) as { readonly key?: string }
   if (key !== undefined) return key.slice(0, MAX_TARGET_CHARS)
-  const { ids, name } = (body ?? {}) as { readonly ids?: unknown; readonly name?: unknown }
+  const { ids, name, forMs, budget, by } = (body ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof forMs === 'number') {
+    const what = typeof budget === 'string' ? budget : 'all budgets'
+    const who = typeof by === 'string' ? `, by ${by}` : ''
+    return `${what} until ${isoTime(nowMs + forMs)}${who}`.slice(0, MAX_TARGET_CHARS)
+  }
   if (ids !== undefined) return JSON.stringify(ids).slice(0, MAX_TARGET_CHARS)
   return typeof name === 'string' ? name.slice(0, MAX_TARGET_CHARS) : undefined
 }

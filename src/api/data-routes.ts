@@ -1,6 +1,7 @@
 /** The endpoints that answer from the product's data, each a line. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { err, ok } from '../domain/result.ts'
+import { principalOf } from './access.ts'
 import { addEndpoint, addQuestion } from './api-route.ts'
 import { api } from './contract/api.ts'
 import { notFound } from './failure.ts'
@@ -65,7 +66,10 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
   addEndpoint(app, api.addBudget, async ({ body }) => queries.addBudget(body))
   addEndpoint(app, api.removeBudget, async ({ params: { key } }) => queries.removeBudget(key))
   addEndpoint(app, api.overrides, async () => queries.overrides())
-  addEndpoint(app, api.override, async ({ body }) => queries.override(body))
+  addEndpoint(app, api.override, async ({ body, request }) => {
+    const { name } = principalOf(request)
+    return queries.override({ ...(name !== '' && { by: name }), ...body })
+  })
   addEndpoint(app, api.retryQuarantine, async ({ body, request }) => {
     takesLong(request)
     return ok(await queries.retryQuarantine(body))

@@ -227,7 +227,10 @@ export async function createApp(
   const readiness = () => readinessOf(phase, store)
   const health = createHealth({ store, delivery, counters, clock, log })
   const isReady = () => readiness() === 'ready'
-  addScrape(metrics, { config, health, isReady, store, delivery })
+  addScrape(metrics, {
+    ...{ config, health, isReady, store, delivery },
+    budgets: () => budgets.plan.current(),
+  })
   const importer = createThreadedImporter({
     intake,
     positions: store.transcripts,

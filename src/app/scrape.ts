@@ -1,6 +1,7 @@
 /** What a scrape of `/metrics` asks of the parts of a running bridge: the figures of `/health`, and more. */
 import type { Config } from '../config/config.ts'
 import type { BudgetScope } from '../domain/budget.ts'
+import type { KnownBudget } from '../domain/managed-budget.ts'
 import type { OutboxCounts } from '../domain/outbox.ts'
 import type { QuarantineCounts } from '../domain/quarantine.ts'
 import type { Deliveries, ExporterStatus } from '../exporters/deliveries.ts'
@@ -14,6 +15,8 @@ export interface ScrapeDeps {
   readonly isReady: () => boolean
   readonly store: Pick<Store<unknown>, 'outboxCounts' | 'quarantine' | 'storage'>
   readonly delivery: Pick<Deliveries, 'status'>
+  /** Those that are defined now. */
+  readonly budgets: () => readonly KnownBudget[]
 }
 
 /** Everything that is asked once for a scrape. */
@@ -28,7 +31,7 @@ interface Answer {
 
 /** Adds what is asked at a scrape to the metrics. */
 export function addScrape(metrics: Pick<Metrics, 'askAtScrape'>, deps: ScrapeDeps): void {
-  const { health, isReady, store, delivery, config } = deps
+  const { health, isReady, store, delivery, config, budgets } = deps
   const ask = async (): Promise<Answer> => ({
     health: await health(),
     isReady: isReady(),
@@ -36,7 +39,14 @@ export function addScrape(metrics: Pick<Metrics, 'askAtScrape'>, deps: ScrapeDep
     outbox: await readable(() => store.outboxCounts()),
     quarantine: await readable(() => store.quarantine.counts()),
   })
-  metrics.askAtScrape(ask, [...intake, ...outbox, ...exporters, ...storage, ...settings(config)])
+  metrics.askAtScrape(ask, [
+    ...intake,
+    ...outbox,
+    ...exporters,
+    ...storage,
+    ...settings(config),
+    managed(budgets),
+  ])
 }
 
 /** `/health` says that the store cannot be read; here the samples are missing. */
@@ -125,7 +135,10 @@ const outbox: readonly Asked[] = [
     type: 'gauge',
     labels: ['exporter'],
     samples: ({ health }) =>
-      eachExporter(health, ({ oldestPendingMs: ms }) => (ms === null ? null : ms / 1000)),
+      // Nothing is behind with what is not set up: its items are kept until it is.
+      eachExporter(health, ({ oldestPendingMs: ms, state }) =>
+        ms === null || state === 'unconfigured' ? null : ms / 1000,
+      ),
   },
   {
     name: 'outbox_bytes',
@@ -232,7 +245,7 @@ function settings({ budgets, privacy }: ScrapeDeps['config']): readonly Asked[] 
     },
     {
       name: 'budget_limit_usd',
-      help: 'The configured budgets, in US dollars.',
+      help: 'The budgets of the settings, in US dollars.',
       type: 'gauge',
       labels: ['scope'],
       samples: () => limits.map(([scope, value]) => ({ labels: { scope }, value })),
@@ -252,4 +265,21 @@ function eachExporter(
     const value = figure(exporter)
     return value === null ? [] : [{ labels: { exporter: exporter.name }, value }]
   })
+}
+
+/** Commands add and remove them while the bridge runs. */
+function managed(budgets: ScrapeDeps['budgets']): Asked {
+  return {
+    name: 'managed_budget_limit_usd',
+    help: 'The budgets of BUDGETS_FILE and of budget add, in US dollars.',
+    type: 'gauge',
+    labels: ['budget', 'window'],
+    samples: () =>
+      budgets()
+        .filter(({ source }) => source !== 'settings')
+        .map(({ name, window, limitUsd }) => ({
+          labels: { budget: name, window },
+          value: limitUsd,
+        })),
+  }
 }

@@ -3,8 +3,9 @@
  * override`, which lets through for a while what a spent one refuses. Only a running bridge refuses
  * anything, so for that it is the bridge that is asked.
  */
+import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { BridgeApi } from '../api/bridge-client.ts'
+import { type BridgeApi, refusedReason } from '../api/bridge-client.ts'
 import {
   budgetBody,
   type BudgetOverrides,
@@ -169,8 +170,8 @@ function budgetTable(
   })
   return tableLines<BudgetLine>(
     [
-      { title: 'BUDGET', text: ({ name }) => name, shrinksTo: 10 },
-      { title: 'FOR', text: ({ whom }) => whom, shrinksTo: 10 },
+      { title: 'BUDGET', text: ({ name }) => name, shrinksTo: 21 },
+      { title: 'FOR', text: ({ whom }) => whom, shrinksTo: 16 },
       { title: 'WINDOW', text: ({ window }) => window },
       { title: 'SPENT', align: 'right', text: ({ state }) => usdOrDash(state?.spentUsd) },
       { title: 'LIMIT', align: 'right', text: ({ limitUsd }) => usdText(limitUsd) },
@@ -263,7 +264,11 @@ async function asked(
   if (!config.ok) return config
   const bridge = configuredBridge(config.value)
   const answer = await question(bridge)
-  if (!answer.ok) return failed(`the bridge at ${bridge.address} ${answer.error}`, NOT_RUNNING)
+  if (!answer.ok) {
+    const reason = refusedReason(answer.error)
+    if (reason !== undefined) return failed(reason)
+    return failed(`the bridge at ${bridge.address} ${answer.error}`, NOT_RUNNING)
+  }
   return ok(reportOf(answer.value))
 }
 
@@ -279,7 +284,16 @@ const MAX_NAME_LENGTH = 200
 function userOf({ shellVariables }: CliContext): string {
   const { LOGNAME, USER, USERNAME } = shellVariables
   const named = [LOGNAME, USER, USERNAME].find((name) => name !== undefined && name !== '')
-  return (named ?? 'unknown').slice(0, MAX_NAME_LENGTH)
+  return (named ?? accountName() ?? 'unknown').slice(0, MAX_NAME_LENGTH)
+}
+
+/** Services and containers often have no variable of it; some have no entry of it either. */
+function accountName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    return undefined
+  }
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -29,6 +29,7 @@ import { styled, type Style, type TextLine } from './terminal.ts'
 interface Options {
   readonly json?: boolean
   readonly record: boolean
+  readonly server?: boolean
   readonly wait: number
   readonly fleet?: boolean
   readonly days: number
@@ -53,6 +54,7 @@ export function addDoctor(program: Command, context: CliContext, concluded: Conc
         'test record through the whole pipeline, in a separate session that costs nothing.',
     )
     .option('--json', 'print the findings as JSON')
+    .option('--server', 'check the bridge alone: no agent is set up on this machine')
     .option('--no-record', 'do not send a test record')
     .option(
       '--wait <seconds>',
@@ -107,7 +109,7 @@ function withoutPasswords({ id, status, what, todo }: Finding): Finding {
 
 async function examined(
   context: CliContext,
-  { json = false, record, wait }: Options,
+  { json = false, record, wait, server = false }: Options,
 ): Promise<Examination> {
   const { shellVariables, platform, productVersion, now } = context
   const settings = context.settings()
@@ -139,7 +141,7 @@ async function examined(
       transcriptFolders: context.transcripts.folders(),
     },
     { run: runCommand, probe: createBridgeProbe(), now },
-    { waitMs: wait * 1000, sendsRecord: record },
+    { waitMs: wait * 1000, sendsRecord: record, isServer: server },
   )
   return { findings: [...named, ...suspicions, ...findings], refused }
 }

@@ -55,8 +55,9 @@ export function statusLines(status: Status): readonly TextLine[] {
     ['Data', status.database ?? status.dataDir] as const,
     ...dataLines(status),
   ]
+  const width = Math.max(LABEL_WIDTH, ...lines.map(([label]) => label.length + 2))
   return lines.map(([label, text, style]) => [
-    styled('gray', label.padEnd(LABEL_WIDTH)),
+    styled('gray', label.padEnd(width)),
     style === undefined ? text : styled(style, text),
   ])
 }
@@ -98,7 +99,7 @@ function bridgeLines({ bridge, dataDir, database, data }: Status): readonly Line
   return [
     line,
     ...(health.storage?.lastError ? [['', health.storage.lastError, 'red'] as const] : []),
-    ['Langfuse', health.langfuse, stateStyle(health.langfuse)],
+    ...langfuseLines(health),
     ...exporterLines(health),
     ['Waiting', waitingText(health)],
     ...refusedLines(health),
@@ -110,7 +111,14 @@ function stateStyle(state: string): Style {
   return state === 'connected' ? 'green' : 'yellow'
 }
 
-/** Exporters beside Langfuse, which has its line always. */
+/** None where it is not set up, and something else is. */
+function langfuseLines({ langfuse, exporters = [] }: Health): readonly Line[] {
+  const hasOthers = exporters.some(({ name }) => name !== 'langfuse')
+  if (langfuse === 'unconfigured' && hasOthers) return []
+  return [['Langfuse', langfuse, stateStyle(langfuse)]]
+}
+
+/** Exporters beside Langfuse. */
 function exporterLines({ exporters = [] }: Health): readonly Line[] {
   return exporters
     .filter(({ name }) => name !== 'langfuse')
@@ -162,13 +170,14 @@ function dataLines({ data, dataProblem }: Status): readonly Line[] {
 
 function waitingText(health: Health): string {
   const { pending, dead, dropped, oldestPendingMs, exporters = [] } = health
-  const langfuse = { name: 'langfuse', pending, oldestPendingMs }
+  const langfuse = { name: 'langfuse', state: health.langfuse, pending, oldestPendingMs }
   const parts = [
     ...(exporters.length > 1 ? exporters : [langfuse]).map((exporter) => {
-      const { name } = exporter
-      const age =
-        exporter.pending > 0 ? `, the oldest for ${durationText(exporter.oldestPendingMs)}` : ''
-      return `${countOfText(exporter.pending, 'item')} for ${labelOf(name)}${age}`
+      const { name, state } = exporter
+      const items = `${countOfText(exporter.pending, 'item')} for ${labelOf(name)}`
+      if (exporter.pending === 0) return items
+      if (state === 'unconfigured') return `${items}, kept until it has keys`
+      return `${items}, the oldest for ${durationText(exporter.oldestPendingMs)}`
     }),
     ...deadText(dead),
     ...(dropped > 0 ? [`${countText(dropped)} dropped for lack of space`] : []),

@@ -8,6 +8,8 @@ import { createLangfuseClient } from '../exporters/langfuse/client.ts'
 import { createLangfuseReader } from '../exporters/langfuse/reading-client.ts'
 import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
 import type { RunCommand } from '../setup/command-runner.ts'
+import { localAddress } from '../setup/bridge-address.ts'
+import { telemetryVariables } from '../setup/telemetry-environment.ts'
 import { globalConfigPath, managedSettingsPath, userSettingsPath } from '../setup/places.ts'
 import { agentFindings } from './agent-checks.ts'
 import { type BridgeExamination, examineBridge } from './bridge-checks.ts'
@@ -18,9 +20,10 @@ import { claudeEnvironment } from './claude-environment.ts'
 import { claudeFindings } from './claude-checks.ts'
 import { type Finding, skipped, warning } from './finding.ts'
 import { examineLangfuse, type LangfuseClients, outboxFindings } from './langfuse-checks.ts'
+import { readDatabaseFindings } from './database-checks.ts'
 import { headersHelped } from './headers-helper.ts'
 import { machineFindings, surroundingsOf } from './machine-checks.ts'
-import { readLayers } from './settings-layers.ts'
+import { type Layers, readLayers } from './settings-layers.ts'
 import { signalPlans } from './signal-plan.ts'
 import { bodyFindings, telemetryFindings } from './telemetry-checks.ts'
 import { examineJourney } from './test-record.ts'
@@ -51,6 +54,8 @@ export interface ExaminationOptions {
   readonly waitMs: number
   /** Whether a test record is sent at all. */
   readonly sendsRecord: boolean
+  /** No agent is set up on this machine: the bridge is asked as its own settings say. */
+  readonly isServer?: boolean
 }
 
 export interface Examination {
@@ -62,30 +67,21 @@ export interface Examination {
 export async function examine(
   patient: Patient,
   { run, probe, now }: Instruments,
-  { waitMs, sendsRecord }: ExaminationOptions,
+  { waitMs, sendsRecord, isServer = false }: ExaminationOptions,
 ): Promise<Examination> {
   const { config, platform, shellVariables, productVersion, transcriptFolders } = patient
   const {
     layers,
     headersHelper,
     findings: settings,
-  } = readLayers(
-    shellVariables,
-    {
-      user: userSettingsPath(shellVariables, platform),
-      globalConfig: globalConfigPath(shellVariables, platform),
-      managed: managedSettingsPath(platform),
-      workingDir: platform.workingDir,
-    },
-    budgetsRefuse(config),
-  )
+  } = isServer ? layersOfServer(config) : layersOfAgent(patient)
   const environment = claudeEnvironment(layers)
   const variables = Object.assign({}, ...layers.map((layer) => layer.variables)) as Variables
   const helper = await headersHelped(headersHelper, run, variables)
   const plans = signalPlans(environment, helper.headers)
   const target = bridgeTarget(environment, config.receiver, helper.headers)
   const clients = langfuseClients(config, productVersion)
-  const claude = await claudeFindings(run, shellVariables, environment)
+  const claude = isServer ? [] : await claudeFindings(run, shellVariables, environment)
   const bridge = await examineBridge(target, config.receiver, {
     ownVersion: productVersion,
     probe,
@@ -95,6 +91,7 @@ export async function examine(
     surroundings: surroundingsOf(shellVariables),
   })
   const langfuse = await examineLangfuse(config.langfuse, clients, bridge.health, now)
+  const routes = await routeFindings(config, productVersion, now)
   const reader =
     clients !== undefined && langfuse.takesSpans
       ? clients.reader
@@ -104,24 +101,54 @@ export async function examine(
   const findings = [
     ...claude,
     ...settings,
-    ...telemetryFindings(environment),
-    ...helper.findings,
-    ...bodyFindings(environment, config.bodyFolders),
-    ...agentFindings(shellVariables, platform, config),
+    ...(isServer
+      ? []
+      : [
+          ...telemetryFindings(environment),
+          ...helper.findings,
+          ...bodyFindings(environment, config.bodyFolders),
+          ...agentFindings(shellVariables, platform, config),
+        ]),
     ...bridge.findings,
     ...transcriptFindings(config, transcriptFolders),
     ...machineFindings(config.dataDir),
     ...refusalFindings(refused),
+    ...(await readDatabaseFindings(config)),
     ...(await sessionFindings(config, now())),
     ...(bridge.health === undefined ? [] : outboxFindings(bridge.health)),
-    ...langfuse.findings,
-    ...(await routeFindings(config, productVersion, now)),
+    // Routes lead elsewhere: without keys nothing goes to the project of the settings.
+    ...(config.langfuse === undefined && routes.length > 0 ? [] : langfuse.findings),
+    ...routes,
     ...(await budgetFindings(config)),
     ...(sendsRecord && bridge.takesRecords
       ? await examineJourney(journey)
       : [skipped('record', noRecordBecause(sendsRecord, bridge))]),
   ]
   return { findings, refused }
+}
+
+function layersOfAgent({ config, platform, shellVariables }: Patient): Layers {
+  const places = {
+    user: userSettingsPath(shellVariables, platform),
+    globalConfig: globalConfigPath(shellVariables, platform),
+    managed: managedSettingsPath(platform),
+    workingDir: platform.workingDir,
+  }
+  return readLayers(shellVariables, places, budgetsRefuse(config))
+}
+
+/** What an agent beside the bridge would be given by `install`. */
+function layersOfServer({ receiver }: Config): Layers {
+  const { apiKey, port } = receiver
+  const variables = telemetryVariables({
+    ...{ protocol: 'http/json', endpoint: localAddress(receiver, port), contents: [] },
+    ...{ traces: false, ...(apiKey !== undefined && { apiKey }) },
+  })
+  return {
+    layers: [{ name: 'the settings of the bridge', variables }],
+    headersHelper: undefined,
+    findings: [],
+  }
 }
 
 /** Budgets that refuse what is over them, and not only tell. */

@@ -501,6 +501,25 @@ test('finds nothing where nothing is broken; the record travels to Langfuse and 
   expect(sessionsIn(folders[0] ?? '')).toEqual([])
 })
 
+test('of a server asks the bridge as its own settings say, and nothing of an agent', async () => {
+  const patient = createPatient(bridge)
+  patient.set({
+    CLAUDE_CODE_ENABLE_TELEMETRY: undefined,
+    OTEL_LOGS_EXPORTER: undefined,
+    OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+  })
+  patient.claude('none')
+  const alone = await patient.diagnose('--no-record')
+  expect(alone.findings.filter(({ status }) => status === 'fail').map(({ id }) => id)).toContain(
+    'claude.found',
+  )
+  const { code, findings } = await patient.diagnose('--server', '--wait', '90')
+  expect([code, findings.filter(({ status }) => status === 'fail')]).toEqual([0, []])
+  const ids = findings.map(({ id }) => id)
+  expect(ids).toEqual(expect.arrayContaining(['record.accepted', 'record.stored', 'record.shown']))
+  expect(ids.filter((id) => /^(claude|settings|telemetry|agents?)\./.test(id))).toEqual([])
+})
+
 /** What a store has left of the doctor's sessions. */
 function sessionsIn(dataDir: string): unknown[] {
   const pattern = `${DOCTOR_SESSION_PREFIX}%`

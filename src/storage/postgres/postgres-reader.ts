@@ -46,7 +46,10 @@ export async function openPostgresReader({
     isReadOnly: true,
   }
   const opened = await openExisting({ ...settings, url: readUrl })
-  if (!opened.ok) return err(opened.error.message)
+  if (!opened.ok) {
+    const { message } = opened.error
+    return err(readUrl === url ? message : `DATABASE_READ_URL: ${message}`)
+  }
   const database = opened.value
   // It connects when something is asked of it.
   const primary =

@@ -212,6 +212,15 @@ describe('claude-telemetry budget', () => {
     }
     expect(overrides).toMatchObject([{ budget: 'day', by: 'ada' }])
     expect(overrides.map(({ untilMs, createdMs }) => untilMs - createdMs)).toEqual([5_400_000])
+    await run('override', '--for', '1h', '--by', 'eve')
+    const { entries } = (await (await fetch(`${bridge.url}/api/audit`)).json()) as {
+      readonly entries: readonly { readonly action: string; readonly target: string }[]
+    }
+    const lifted = entries.filter(({ action }) => action === 'override')
+    expect(lifted.map(({ target }) => target)).toEqual([
+      expect.stringMatching(/^all budgets until 20[-\dT:.]+Z, by eve$/),
+      expect.stringMatching(/^day until 20[-\dT:.]+Z, by ada$/),
+    ])
     await bridge.stop()
     const { code: exitCode, stderr } = await run('override', '--for', '1h')
     expect({ exitCode, stderr }).toEqual({

@@ -35,6 +35,29 @@ async function filledBridge(dataDir: string, variables: Readonly<Record<string, 
   return bridge
 }
 
+test('doctor says whether DATABASE_READ_URL is a copy of the database', async () => {
+  const { url } = await newTestDatabase()
+  const other = await newTestDatabase()
+  for (const each of [url, other.url]) {
+    const bridge = await startBridge({ ...bridgeEnvironment(folder()), DATABASE_URL: each })
+    await bridge.stop()
+  }
+  const empty = await newTestDatabase()
+  const statusOf = async (readUrl: string) => {
+    const variables = { DATABASE_URL: url, DATABASE_READ_URL: readUrl }
+    const { stdout } = await run(variables, 'doctor', '--server', '--no-record', '--json')
+    const { findings } = JSON.parse(stdout) as {
+      readonly findings: readonly { readonly id: string; readonly status: string }[]
+    }
+    return findings.find(({ id }) => id === 'database.read')?.status
+  }
+  expect(await statusOf(url)).toBe('ok')
+  expect(await statusOf(other.url)).toBe('fail')
+  expect(await statusOf(empty.url)).toBe('fail')
+  const { stderr } = await run({ DATABASE_URL: url, DATABASE_READ_URL: empty.url }, 'sessions')
+  expect(stderr).toContain('DATABASE_READ_URL')
+})
+
 test('say the same of a store in either engine', async () => {
   const { url } = await newTestDatabase()
   const dataDir = folder()

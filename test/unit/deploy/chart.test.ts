@@ -328,7 +328,9 @@ describe('the pod', () => {
   test('is scraped with a key that only reads, where one is named', () => {
     const credentials = (values: Values) => {
       const monitor = rendered(values).find(({ kind }) => kind === 'ServiceMonitor')
-      const { endpoints } = monitor?.spec as { endpoints: { authorization: object }[] }
+      const { endpoints } = (monitor?.spec ?? fail('no monitor')) as {
+        endpoints: { authorization: object }[]
+      }
       return endpoints[0]?.authorization
     }
     expect(credentials(everything)).toMatchObject({ credentials: { name: 'scraping', key: 'key' } })
