@@ -66,7 +66,7 @@ function tablesOf({ models, people, commits }: PullRequestCost) {
   return [
     { title: 'Model', rows: models, none: '(none)' },
     { title: 'Person', rows: people, none: '(not named)' },
-    { title: 'Commit', rows: commits, none: '(no commit yet)' },
+    { title: 'Commit', rows: commits, none: '(none)' },
   ].filter(({ rows }) => rows.length > 0)
 }
 

@@ -33,7 +33,10 @@ export function addPrCost(program: Command, context: CliContext, concluded: Conc
         'Sums up what agents cost for a pull request: by model, person and commit. Without an\n' +
           'argument, for the branch of the current folder.',
       )
-      .argument('[pull-request]', "the pull request's address or number, or a branch")
+      .argument(
+        '[pull-request]',
+        "the pull request's address or number, such as acme/shop#7, or a branch",
+      )
       .addOption(
         new Option('--format <format>', 'output format')
           .choices(COST_FORMATS)
@@ -102,6 +105,9 @@ async function askedWork(
     return failed('the name of the pull request is empty', 'Leave it out for the current branch')
   const printed = name === undefined ? undefined : pullRequestIn(name)
   if (printed !== undefined) return ok({ of: 'url', url: printed.url })
+  // As this command names it, and as people write it.
+  const [, of, ofNumber] = /^([\w.-]+(?:\/[\w.-]+)+)#([0-9]{1,9})$/.exec(name ?? '') ?? []
+  if (of !== undefined) return ok({ of: 'number', number: Number(ofNumber), repository: of })
   const files = createFileReader(createSystemClock())
   const { repository, branch } = await workspaceLabels(files, platform.workingDir)
   const number = /^#?([0-9]{1,9})$/.exec(name ?? '')?.[1]

@@ -62,6 +62,7 @@ test.each<[string, readonly string[], (() => string) | undefined]>([
   ['its address with more behind it', [`${URL}/files?w=1#diff`], undefined],
   ['its number', ['7'], undefined],
   ['its number', ['#7'], () => clone('main')],
+  ['the name that is printed of it', ['ada/shop#7'], undefined],
   ['its branch', ['feature'], undefined],
   ['the current branch', [], () => clone('feature')],
 ])('a pull request by %s: %j', async (_, args, folder) => {
@@ -83,7 +84,10 @@ test.each<[string, readonly string[], (() => string) | undefined]>([
       { name: '**bob** <b>@all', costUsd: 4 },
       { name: 'ada@example.com', costUsd: 3 },
     ],
-    byCommit: [{ name: '1a2b3c4', costUsd: 1, url: `${place.repositoryUrl}/commit/1a2b3c4` }],
+    byCommit: [
+      { name: null, costUsd: 6 },
+      { name: '1a2b3c4', costUsd: 1, url: `${place.repositoryUrl}/commit/1a2b3c4` },
+    ],
   })
 })
 
@@ -109,6 +113,7 @@ test('as a comment, in which nothing of strangers is markup', async () => {
 
     | Commit | Cost | Calls | Tokens | Sessions |
     | --- | --- | --- | --- | --- |
+    | (none) | $6.00 (1 of 3 calls without a price, $2.00 estimated) | 3 | 0 | 2 |
     | 1a2b3c4 | $1.00 | 1 | 1.0K | 1 |
 
     Estimated costs are worked out from a price list; the agent did not report them.
@@ -133,8 +138,9 @@ test('as text', async () => {
     **bob** <b>@all  $4.00  1 of 2 calls without a price      2       0         1
     ada@example.com  $3.00  $2.00 estimated                   2    1.0K         1
 
-    COMMIT    COST  CALLS  TOKENS  SESSIONS
-    1a2b3c4  $1.00      1    1.0K         1
+    COMMIT    COST  COST NOTE                                      CALLS  TOKENS  SESSIONS
+    (none)   $6.00  1 of 3 calls without a price, $2.00 estimated      3       0         2
+    1a2b3c4  $1.00                                                     1    1.0K         1
 
     Estimated costs are worked out from a price list; the agent did not report them.
 
