@@ -44,7 +44,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ],
   ['unsupported_encoding', 'set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none'],
   ['headers_too_large', 'send fewer or shorter headers'],
-  ['not_stored', "look at the bridge's log and at the disk of DATA_DIR"],
+  ['not_stored', "look at the bridge's log, and at the disk of DATA_DIR or the database"],
   ['overloaded', 'raise MAX_IN_FLIGHT_SIZE, or send less at once'],
   ['stopping', 'nothing: the bridge was stopped, and clients try again'],
   ['internal', 'a fault of the bridge: its log has the details; please report it'],

@@ -66,9 +66,11 @@ export function WasteCard({ filter }: { readonly filter: Partial<Filter> }) {
 
 function Worst({ sessions }: { readonly sessions: WasteInRange['kinds'][number]['worst'] }) {
   return sessions.map(({ key, sessionId, title }) => (
-    <Link key={key} className="clip name" href={sessionPath(key)}>
-      {title ?? sessionId}
-    </Link>
+    <div key={key}>
+      <Link className="clip name" href={sessionPath(key)}>
+        {title ?? sessionId}
+      </Link>
+    </div>
   ))
 }
 
