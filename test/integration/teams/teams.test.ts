@@ -2,12 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { openApiDocument } from '../../../src/api/openapi.ts'
+import { createHome } from '../cli/home.ts'
 import { removeFolder, temporaryFolder } from '../corpus/bridge.ts'
 import { eventually } from '../corpus/recording.ts'
 import {
   API_KEY,
   markerOf,
   sendAll,
+  SESSION_ID,
   sessionFor,
   sessionKeyOf,
   sessionsFor,
@@ -315,6 +317,25 @@ test('what a key may not do fills the audit log with an entry a minute, whatever
   }
   // The deletion is another action.
   expect((await count()) - before).toBeLessThanOrEqual(2)
+})
+
+test('commands ask whose session is meant where owners share an id, and delete none', async () => {
+  const run = (...args: readonly string[]) => createHome().start(args, bridge.environment)
+  for (const args of [
+    ['session'],
+    ['delete', '--yes'],
+    ['export'],
+    ['delete', '--langfuse', '--yes'],
+  ]) {
+    const { code, stderr } = await run(...args, SESSION_ID)
+    expect([args, code]).toEqual([args, 1])
+    for (const key of allKeys) expect(stderr).toContain(key)
+  }
+  // Langfuse knows it by its id alone, so what is deleted there is everybody's.
+  const { code, stderr } = await run('delete', sessionKeyOf('red'), '--langfuse', '--yes')
+  expect([code, stderr]).toEqual([1, expect.stringContaining('has the same')])
+  expect((await run('session', sessionKeyOf('blue'))).code).toBe(0)
+  expect(await sessionsFor(bridge, API_KEY)).toEqual(allKeys)
 })
 
 test('metrics are for keys that read everything: others are known, and refused', async () => {
