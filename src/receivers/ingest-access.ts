@@ -1,5 +1,5 @@
 /** Who may send telemetry, and under whose name it is kept. */
-import { allows, type Owner } from '../domain/access.ts'
+import { allows, type Owner, type Principal } from '../domain/access.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { type Failure, keysUnread, mayNotSend, quotaExceeded, unauthenticated } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -24,7 +24,6 @@ const anybody: Sender = {}
  * one of them a key is needed; one that was revoked is as good as none.
  */
 export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): IngestCheck {
-  const { quotas } = ring
   return async (authorization) => {
     await ring.catchUp(authorization)
     const identified = ring.identify(authorization)
@@ -34,14 +33,18 @@ export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): In
       const isOpen = apiKey === undefined && !ring.hasKeys() && !isNamed
       return isOpen ? ok(anybody) : err(unauthenticated)
     }
-    const { principal } = identified
-    if (!allows(principal, 'ingest')) return err(mayNotSend)
-    const { keyId, name: keyName, team, user } = principal
-    if (keyId === undefined) return ok(anybody)
-    const exceeded = quotas.exceeded(keyId)
-    if (exceeded !== undefined) return err(quotaExceeded(exceeded))
-    const charge: Sender['charge'] = (used) => quotas.charge(keyId, used)
-    if (team === undefined && user === undefined) return ok({ keyName, charge })
-    return ok({ keyName, owner: { team, user }, charge })
+    return senderOf(identified.principal, ring.quotas)
   }
+}
+
+/** Whoever holds a key that may send, and has not sent too much. */
+function senderOf(principal: Principal, quotas: KeyRing['quotas']): Result<Sender, Failure> {
+  if (!allows(principal, 'ingest')) return err(mayNotSend)
+  const { keyId, name: keyName, team, user } = principal
+  if (keyId === undefined) return ok(anybody)
+  const exceeded = quotas.exceeded(keyId)
+  if (exceeded !== undefined) return err(quotaExceeded(exceeded))
+  const charge: Sender['charge'] = (used) => quotas.charge(keyId, used)
+  if (team === undefined && user === undefined) return ok({ keyName, charge })
+  return ok({ keyName, owner: { team, user }, charge })
 }

@@ -112,8 +112,9 @@ async function readContext(config: TlsConfig): Promise<Result<Context, string>> 
     key: key.value,
     ...(ca.value !== undefined && { ca: ca.value }),
   }
-  if (clientCaFile !== undefined && ca.value !== undefined) {
-    const problem = problemOf(() => new X509Certificate(String(ca.value)))
+  const authority = ca.value
+  if (clientCaFile !== undefined && authority !== undefined) {
+    const problem = problemOf(() => new X509Certificate(authority))
     if (problem !== undefined) {
       return err(`TLS_CLIENT_CA_FILE ${clientCaFile} is no certificate as PEM (${problem}).`)
     }

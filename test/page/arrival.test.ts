@@ -42,15 +42,16 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     const langfuse = await createLangfuseStandIn()
     stage.onEnd(() => langfuse.close())
     const bridge = await stage.bridge({}, langfuse)
-    const { page, go, heading } = await stage.visit(bridge.url)
+    const visit = await stage.visit(bridge.url)
+    const { page } = visit
     const isDone = (title: RegExp) =>
       page
         .locator('.steps > .step-done')
         .getByRole('heading', { name: title })
         .waitFor({ state: 'attached' })
     await page.setViewportSize({ width: 390, height: 844 })
-    await go('/')
-    await expectShown(heading('First steps'))
+    await visit.go('/')
+    await expectShown(visit.heading('First steps'))
     await isDone(/^The bridge runs/)
     expect(await page.locator('.step-done').count()).toBeLessThan(3)
     await expectFitForEveryone(page)
@@ -79,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)('what arrives', () => {
     await page.getByRole('button', { name: 'Do not show this again' }).click()
     await summary.waitFor({ state: 'detached' })
     await page.reload()
-    await expectShown(heading('Cost by hour'))
+    await expectShown(visit.heading('Cost by hour'))
     expect(await summary.count()).toBe(0)
   })
 

@@ -18,9 +18,9 @@ export async function readInput(
   if (stdin.isTTY === true) return ''
   const parts: Buffer[] = []
   let bytes = 0
-  let isOver = false
+  const over = new AbortController()
   const timer = setTimeout(() => {
-    isOver = true
+    over.abort()
     stdin.destroy()
   }, timeoutMs)
   try {
@@ -32,7 +32,7 @@ export async function readInput(
     }
   } catch (error) {
     // Destroyed in the middle, it says that it ended too early.
-    if (!isOver) throw error
+    if (!over.signal.aborted) throw error
   } finally {
     clearTimeout(timer)
   }

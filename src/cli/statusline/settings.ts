@@ -43,10 +43,10 @@ export function statusLineSettings(environment: Variables, platform: Platform): 
   }
 }
 
-function addressOf(host = DEFAULT_HOST, portText: string | undefined): string {
+function addressOf(host: string | undefined, portText: string | undefined): string {
   const told = Number(portText ?? DEFAULT_PORT)
   const port = Number.isInteger(told) && told >= 1 && told <= 65_535 ? told : DEFAULT_PORT
-  const address = httpAddress(host, port)
+  const address = httpAddress(host ?? DEFAULT_HOST, port)
   return URL.canParse(address) ? address : httpAddress(DEFAULT_HOST, port)
 }
 

@@ -6,7 +6,7 @@ const at = (text: string): number => new Date(text).getTime()
 const NOW_MS = at('2026-11-27T14:30')
 const range = (search: string) => rangeOf(new URLSearchParams(search), NOW_MS)
 
-test.each([
+test.each<[string, string, string, string | undefined, string]>([
   ['', '30d', '2026-10-29T00:00', undefined, 'day'],
   ['range=nothing', '30d', '2026-10-29T00:00', undefined, 'day'],
   ['range=today', 'today', '2026-11-27T00:00', undefined, 'hour'],
@@ -27,7 +27,7 @@ test.each([
   expect(range(search)).toEqual({
     id,
     bucket,
-    from: from === undefined ? undefined : at(from),
+    from: at(from),
     to: to === undefined ? undefined : at(to),
   })
 })
