@@ -57,11 +57,11 @@ export function noteWork(draft: Draft, item: AgentEvent): void {
   noteFolder(draft, item)
   switch (event.kind) {
     case 'tool_result':
-      noteCommandSeen(draft, event.input ?? event.parameters)
+      noteCommandSeen(draft, [event.input, event.parameters])
       noteResult(draft, event)
       return
     case 'tool_report':
-      noteCommandSeen(draft, event.input)
+      noteCommandSeen(draft, [event.input])
       noteToolReport(draft, event)
       return
     case 'span':
@@ -177,7 +177,7 @@ function nameOf(text: string | undefined): string | undefined {
 function noteResult(draft: Draft, event: ToolResultEvent): void {
   const { toolUseId, success, errorType, output, timeMs } = event
   const known = knownTool(draft, toolUseId)
-  const effects = effectsOfTool(known, event.tool, event.input ?? event.parameters)
+  const effects = effectsOfTool(known, event.tool, [event.input, event.parameters])
   if (effects.length === 0) return
   const isFailure = !success || errorType?.startsWith('exit code') === true || failedBy(output)
   noteDone(draft, event, {
@@ -196,7 +196,7 @@ function noteResult(draft: Draft, event: ToolResultEvent): void {
 function noteToolReport(draft: Draft, event: ToolReport): void {
   const { state, input, output } = event
   const known = knownTool(draft, event.toolUseId)
-  const effects = effectsOfTool(known, event.tool, input)
+  const effects = effectsOfTool(known, event.tool, [input])
   if (effects.length === 0) return
   if (state === 'begun') {
     if (known?.effects.length !== effects.length)
@@ -228,10 +228,12 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
 function effectsOfTool(
   known: WorkTool | undefined,
   tool: string,
-  input: JsonValue | undefined,
+  told: readonly (JsonValue | undefined)[],
 ): readonly WorkEffect[] {
-  if (known !== undefined && known.effects.length > 0) return known.effects
-  return effectsIn(tool, input)
+  if (known?.doneMs !== undefined && known.effects.length > 0) return known.effects
+  const effects = effectsIn(tool, told)
+  // Of a command that one source cuts, another may tell the whole.
+  return known !== undefined && known.effects.length >= effects.length ? known.effects : effects
 }
 
 /** An output, and what came of it before. */
@@ -427,26 +429,41 @@ function keysOf(key: string, effects: readonly WorkEffect[]): readonly string[] 
   return effects.map((_, at) => `${key}#${at}`)
 }
 
-/** Quick to tell apart: most tools do nothing of the kind. */
-const IS_ABOUT_WORK = /\b(?:git|gh|glab|hub|tea|az)\b/
+/**
+ * Quick to tell apart: most tools do nothing of the kind. In JSON, a letter may stand in front of a name
+ * that ends an escape: `\n`, `\u0026`.
+ */
+const IS_ABOUT_WORK = /(?:\b|\\[bfnrt]|\\u[\da-f]{4})(?:git|gh|glab|hub|tea|az)\b/i
 const OPENS_PULL_REQUEST = /create_?(?:pull|merge)_?request$/i
 
-function effectsIn(tool: string, input: JsonValue | undefined): readonly WorkEffect[] {
-  if (input === undefined) return NOTHING
-  if (OPENS_PULL_REQUEST.test(tool)) return [pullRequestByTool(input)]
-  if (typeof input === 'string' && !IS_ABOUT_WORK.test(input)) return NOTHING
-  const command = commandIn(input)
+/** Of whatever tells the input of a tool. */
+function effectsIn(tool: string, told: readonly (JsonValue | undefined)[]): readonly WorkEffect[] {
+  const inputs = told.filter((input) => input !== undefined)
+  const [first] = inputs
+  if (first !== undefined && OPENS_PULL_REQUEST.test(tool)) return [pullRequestByTool(first)]
+  const command = wholeCommandIn(
+    inputs.filter((input) => typeof input !== 'string' || IS_ABOUT_WORK.test(input)),
+  )
   return command === undefined || !IS_ABOUT_WORK.test(command) ? NOTHING : effectsOf(command)
 }
 
 const NOTHING: readonly WorkEffect[] = []
 
+/** Claude Code cuts the input of a tool to 128 characters, and tells the whole command beside it. */
+function wholeCommandIn(inputs: readonly JsonValue[]): string | undefined {
+  const commands = inputs.map(commandIn).filter((command) => command !== undefined)
+  return commands.sort((a, b) => b.length - a.length).at(0)
+}
+
 const HAS_COMMAND = /"(?:command|cmd|full_command)"\s*:/
 
-function noteCommandSeen({ state }: Draft, input: JsonValue | undefined): void {
-  if (input === undefined || state.work?.seesCommands === true) return
-  const isTold =
-    typeof input === 'string' ? HAS_COMMAND.test(input) : commandIn(input) !== undefined
+function noteCommandSeen({ state }: Draft, told: readonly (JsonValue | undefined)[]): void {
+  if (state.work?.seesCommands === true) return
+  const isTold = told.some((input) =>
+    typeof input === 'string'
+      ? HAS_COMMAND.test(input)
+      : input !== undefined && commandIn(input) !== undefined,
+  )
   if (isTold) workOf(state).seesCommands = true
 }
 

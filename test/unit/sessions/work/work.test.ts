@@ -174,6 +174,42 @@ describe('what was spent before a commit counts for it', () => {
   })
 })
 
+describe('is seen wherever it stands in a command', () => {
+  test.each([
+    'npm test\ngit commit -m a',
+    'cd sub\r\ngit commit -am a',
+    'if true; then\n\tgit commit -m a\nfi',
+    'if true; then\tgit commit -m a; fi',
+    'npm test && git commit -m a',
+  ])('%j', (command) => {
+    const input = JSON.stringify({ command })
+    // As encoders that escape what HTML does not take.
+    const escaped = input.replaceAll('&', '\\u0026').replace(' git', '\\u0020git')
+    for (const told of [input, escaped]) {
+      const commit = bash(3, '', '[main 1a2b3c4] a', { input: told })
+      expect(byCommit(spend(1, 1), commit)).toMatchObject({ '1a2b3c4': 1 })
+    }
+  })
+
+  test.each([
+    ['behind what the input leaves out', 'echo ', '; git commit -qm a'],
+    ['behind a text of many lines', "cat > a <<'EOF'\n", '\nEOF\ngit add a\ngit commit -qm a'],
+    ['with a first one before it', 'git commit -qm a; echo ', '; git commit -qm b'],
+  ])('%s', (_, before, after) => {
+    const command = `${before}${'line\n'.repeat(1000)}${after}`
+    const input = JSON.stringify({ command: `${command.slice(0, 128)}…[${command.length} chars]` })
+    const parameters = JSON.stringify({ bash_command: 'cat', full_command: command })
+    const cut = arrives(result(3, 't1', { input, parameters }))
+    const whole = arrives(result(3, 't1', { input: JSON.stringify({ command }) }))
+    const costs = byCommit(spend(1, 1), whole)
+    expect(costs).toMatchObject({ 'commit 1 of s1': 1 })
+    expect(byCommit(spend(1, 1), cut)).toEqual(costs)
+    // A hook that was told the beginning alone.
+    const begun = hook(2, 't1', { state: 'begun', input: { command: command.slice(0, 128) } })
+    expect(byCommit(spend(1, 1), begun, cut)).toEqual(costs)
+  })
+})
+
 describe('the same commit', () => {
   const input = { command: 'git commit -m a' }
 
