@@ -2,7 +2,7 @@
 import { joined } from './paths.ts'
 import { type Command, shellCommands } from './shell-commands.ts'
 
-export type WorkEffect = CommitEffect | PullRequestEffect | BranchEffect
+export type WorkEffect = CommitEffect | PullRequestEffect | BranchEffect | StatusEffect
 
 /** Where it happened, as the command names it; absent where that is the folder of the session. */
 interface InFolder {
@@ -31,6 +31,11 @@ export interface BranchEffect extends InFolder {
   readonly isUnsure: boolean
 }
 
+/** Changes nothing, and prints what `git commit` prints where it finds nothing to commit. */
+export interface StatusEffect extends InFolder {
+  readonly kind: 'status'
+}
+
 /** Scripts within scripts. */
 const MAX_DEPTH = 3
 
@@ -38,7 +43,10 @@ const MAX_DEPTH = 3
 export function effectsOf(script: string): readonly WorkEffect[] {
   const effects: WorkEffect[] = []
   collect(script, undefined, effects, 0)
-  return effects
+  // A status tells something beside a commit alone.
+  return effects.some(({ kind }) => kind === 'commit')
+    ? effects
+    : effects.filter(({ kind }) => kind !== 'status')
 }
 
 /** Returns the folder that the script ends in. */
@@ -157,6 +165,10 @@ function effectOfSubcommand(subcommand: string | undefined, args: Command): Work
   switch (subcommand) {
     case 'commit':
       return commitOf(args)
+    case 'status':
+      return statusOf(args)
+    case 'stash':
+      return /^(?:pop|apply|branch)$/.test(args[0] ?? '') ? statusOf(args) : undefined
     case 'switch':
       return branchOf(readOptions(args, SWITCH_OPTIONS), false)
     case 'checkout':
@@ -180,13 +192,21 @@ const COMMIT_OPTIONS =
 /** With any of these it commits nothing; formats of the status imply a dry run. */
 const NO_COMMIT = ['--dry-run', '--help', '-h', '--short', '--porcelain', '--long', '-z', '--null']
 
-function commitOf(args: Command): CommitEffect | undefined {
+function commitOf(args: Command): CommitEffect | StatusEffect | undefined {
   const { names } = readOptions(args, COMMIT_OPTIONS)
-  if (NO_COMMIT.some((name) => names.has(name))) return undefined
+  if (NO_COMMIT.some((name) => names.has(name))) return statusOf(args)
   return { kind: 'commit', isAmend: names.has('--amend') }
 }
 
 const NO_OPTIONS = /^$/
+/** With any of these a status says nothing in sentences. */
+const NO_STATUS = ['--help', '-h', '-s', '--short', '--porcelain', '-z', '--null', '-q', '--quiet']
+
+function statusOf(args: Command): StatusEffect | undefined {
+  const { names } = readOptions(args, COMMIT_OPTIONS)
+  return NO_STATUS.some((name) => names.has(name)) ? undefined : { kind: 'status' }
+}
+
 const SWITCH_OPTIONS = /^-[bBcC]$|^--(?:orphan|create|force-create|conflict)$/
 
 function branchOf(

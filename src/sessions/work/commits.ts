@@ -160,6 +160,26 @@ function claimCounted(draft: Draft, told: ToldCommit): boolean {
   }))
   moveCommit(draft, told.key, told.atMs)
   if (told.printed !== undefined) namePrinted(draft, told.key, told.printed)
+  // The metric counted this tool, not another one.
+  const work = workOf(draft.state)
+  if (work.explained !== undefined) work.explained -= 1
+  return true
+}
+
+/**
+ * It turned out that nothing was committed; what was spent before counts for the next one. False where its
+ * hash proves it.
+ */
+export function dropCommit(draft: Draft, key: string): boolean {
+  const work = workOf(draft.state)
+  const isOne = work.segments.some(({ commit }) => commit?.key === key && !commit.isHash)
+  if (!isOne) return false
+  work.commits -= 1
+  changeSegments(draft, (segment) => {
+    if (segment.commit?.key !== key) return segment
+    const { commit: _, ...rest } = segment
+    return rest
+  })
   return true
 }
 

@@ -60,9 +60,16 @@ export function printedCommits(text: string): readonly PrintedCommit[] {
   }))
 }
 
-/** Nothing was committed, as `git commit` says it with a code that may get lost in a pipeline. */
-export function saysNothingCommitted(text: string): boolean {
-  return /^(?:nothing to commit|nothing added to commit|no changes added to commit)\b/m.test(text)
+/**
+ * How often it says that nothing was committed: as `git commit` does, with a code that may get lost in a
+ * pipeline, and as `git status` does.
+ */
+export function countNothingCommitted(text: string): number {
+  return [
+    ...text.matchAll(
+      /^(?:nothing to commit|nothing added to commit|no changes added to commit)\b/gm,
+    ),
+  ].length
 }
 
 /** The code that a command ended with, where the output tells it; agents call such a tool a success. */

@@ -41,6 +41,8 @@ export interface WorkTool {
   readonly cwd?: string | undefined
   /** When it was done; absent as long as it runs, or where it failed. */
   readonly doneMs?: number | undefined
+  /** Those of its effects that are commits it made; absent before this was kept: all of them. */
+  readonly made?: readonly number[] | undefined
   /** Lines of commits and the address of a pull request, of an output that came first. */
   readonly printed?: string | undefined
 }
@@ -61,9 +63,11 @@ export interface Work {
   /** Commits and pull requests that tools made, or that metrics count beyond these. */
   commits: number
   pullRequests: number
-  /** Commands of tools are told: what metrics count beyond them only looked like it to the agent. */
+  /** Commands are told: pull requests that metrics count beyond them only looked like it to the agent. */
   seesCommands?: true
   /** As metrics count them. */
   countedCommits: number
+  /** Those of them that a tool explains; absent before this was kept: as many as `commits`. */
+  explained?: number
   countedPullRequests: number
 }

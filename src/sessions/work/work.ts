@@ -20,22 +20,29 @@ import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
 import {
   type BranchEffect,
-  type CommitEffect,
   effectsOf,
   type PullRequestEffect,
   type WorkEffect,
 } from './command-effects.ts'
-import { moveCommit, movePlace, namePrinted, noteCommit, notePullRequest } from './commits.ts'
+import {
+  dropCommit,
+  moveCommit,
+  movePlace,
+  namePrinted,
+  noteCommit,
+  notePullRequest,
+} from './commits.ts'
 import { repositoryIn, withFolder } from './folders.ts'
+import { type CommitOutcome, commitOutcomes, type Evidence } from './proof.ts'
 import { segmentAt, workOf } from './segments.ts'
 import {
+  countNothingCommitted,
   exitCodeIn,
   objectOf,
   type PrintedCommit,
   printedCommits,
   pullRequestIn,
   repositoryUrlOf,
-  saysNothingCommitted,
   textOfOutput,
 } from './tool-output.ts'
 import type { Place, Work, WorkTool } from './work-state.ts'
@@ -177,15 +184,16 @@ function nameOf(text: string | undefined): string | undefined {
 function noteResult(draft: Draft, event: ToolResultEvent): void {
   const { toolUseId, success, errorType, output, timeMs } = event
   const known = knownTool(draft, toolUseId)
-  const effects = effectsOfTool(known, event.tool, [event.input, event.parameters])
-  if (effects.length === 0) return
+  const commit = commitIn(event.parameters)
+  const told = effectsOfTool(known, event.tool, [event.input, event.parameters])
+  const effects = commit === undefined ? told : withCommitEffect(told)
   const isFailure = !success || errorType?.startsWith('exit code') === true || failedBy(output)
+  if (!isFailure) noteExplained(draft, event, effects, [event.input, event.parameters])
+  if (effects.length === 0) return
   noteDone(draft, event, {
     effects,
     known,
-    isFailure,
-    text: textOf(known, output),
-    commitId: commitIdIn(event.parameters),
+    evidence: { isFailure, text: textOf(known, output), commit },
   })
   // By the agent's own clock, as calls are; a hook told it by ours.
   if (known?.doneMs !== undefined && !isFailure) {
@@ -193,18 +201,55 @@ function noteResult(draft: Draft, event: ToolResultEvent): void {
   }
 }
 
+/** As Claude Code does, whose metric counts every such command that succeeded. */
+const LOOKS_LIKE_COMMIT = /\bgit(?:\s+-[cC]\s+\S+|\s+--[^\s=]+=\S+)*\s+commit\b/
+
+/** A tool for which the metric will count a commit, whatever it really did. */
+function noteExplained(
+  draft: Draft,
+  event: ToolResultEvent | ToolReport,
+  effects: readonly WorkEffect[],
+  told: readonly (JsonValue | undefined)[],
+): void {
+  const known = knownTool(draft, event.toolUseId)
+  if (known?.doneMs !== undefined) return
+  const command = wholeCommandIn(told.filter((input) => input !== undefined))
+  const isCommit = effects.some(({ kind }) => kind === 'commit')
+  if (!isCommit && (command === undefined || !LOOKS_LIKE_COMMIT.test(command))) return
+  const work = workOf(draft.state)
+  work.explained = explainedIn(work) + 1
+  if (event.toolUseId !== undefined && effects.length === 0) {
+    keepTool(draft, event.toolUseId, { ...known, effects, doneMs: event.timeMs })
+  }
+}
+
+function explainedIn({ explained, commits }: Work): number {
+  return explained ?? commits
+}
+
+/** Of a command that nobody saw commit, but the agent did. */
+function withCommitEffect(effects: readonly WorkEffect[]): readonly WorkEffect[] {
+  const isCommit = effects.some(({ kind }) => kind === 'commit')
+  return isCommit ? effects : [...effects, { kind: 'commit', isAmend: false }]
+}
+
 function noteToolReport(draft: Draft, event: ToolReport): void {
   const { state, input, output } = event
   const known = knownTool(draft, event.toolUseId)
   const effects = effectsOfTool(known, event.tool, [input])
-  if (effects.length === 0) return
   if (state === 'begun') {
-    if (known?.effects.length !== effects.length)
+    if (effects.length > 0 && known?.effects.length !== effects.length)
       keepTool(draft, event.toolUseId, { ...known, effects, cwd: event.cwd })
     return
   }
   const isFailure = state === 'failed' || failedBy(output)
-  noteDone(draft, event, { effects, known, isFailure, text: textOf(known, output) })
+  if (!isFailure) noteExplained(draft, event, effects, [input])
+  if (effects.length === 0) return
+  noteDone(draft, event, {
+    effects,
+    known,
+    evidence: { isFailure, text: textOf(known, output) },
+  })
 }
 
 /** The output of a tool that has come apart from it, before or after its result. */
@@ -213,11 +258,15 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
   const known = knownTool(draft, toolUseId)
   const text = textOfOutput(output)
   if (known?.doneMs !== undefined) {
-    complete(draft, toolUseId, known.effects, text)
+    const told = { key: toolUseId, atMs: known.doneMs, turn: draft.state.currentTurn }
+    const evidence = { text, isFailure: true }
+    complete(draft, { ...told, cwd: known.cwd }, { effects: known.effects, known, evidence })
     return
   }
   // Only what will be asked for is kept of it.
-  const lines = text.split('\n').filter((line) => printedCommits(line).length > 0)
+  const lines = text
+    .split('\n')
+    .filter((line) => printedCommits(line).length + countNothingCommitted(line) > 0)
   const url = pullRequestIn(text)?.url
   const kept = [...lines.slice(-MAX_LINES), ...(url === undefined ? [] : [url])]
   if (kept.length === 0) return
@@ -244,97 +293,92 @@ function textOf(known: WorkTool | undefined, output: JsonValue | undefined): str
 interface Done {
   readonly effects: readonly WorkEffect[]
   readonly known: WorkTool | undefined
-  readonly isFailure: boolean
-  readonly text: string
-  readonly commitId?: string | undefined
+  readonly evidence: Evidence
+}
+
+/** Which tool it was, and when it was done. */
+interface ToldTool {
+  readonly key: string
+  readonly atMs: number
+  readonly turn: string | undefined
+  /** The folder in which it was begun. */
+  readonly cwd: string | undefined
 }
 
 /** A tool has ended. What failed did only what its output proves. */
-function noteDone(
-  draft: Draft,
-  event: ToolResultEvent | ToolReport,
-  { effects, known, isFailure, text, commitId }: Done,
-): void {
-  const key = keyOf(event)
+function noteDone(draft: Draft, event: ToolResultEvent | ToolReport, done: Done): void {
+  const { effects, known, evidence } = done
+  const told: ToldTool = {
+    key: keyOf(event),
+    atMs: event.timeMs,
+    turn: namedTurnKey(event) ?? draft.state.currentTurn,
+    cwd: known?.cwd ?? event.cwd,
+  }
   if (known?.doneMs !== undefined) {
-    complete(draft, key, effects, text, commitId)
+    complete(draft, told, done)
     return
   }
-  const printed = printedIn(effects, text, commitId)
+  const commits = commitOutcomes(effects, evidence)
+  const made = commits.filter(({ isMade }) => isMade)
   if (event.toolUseId !== undefined) {
-    const hasDone = !isFailure || printed.length > 0
-    keepTool(draft, event.toolUseId, { effects, ...(hasDone && { doneMs: event.timeMs }) })
+    const hasDone = !evidence.isFailure || made.length > 0
+    keepTool(draft, event.toolUseId, {
+      effects,
+      ...(hasDone && { doneMs: event.timeMs, made: made.map(({ at }) => at) }),
+      ...(told.cwd !== undefined && { cwd: told.cwd }),
+    })
   }
-  const turn = namedTurnKey(event) ?? draft.state.currentTurn
-  const told = { atMs: event.timeMs, turn }
-  const cwd = beganIn(known, event)
-  const isNothing = saysNothingCommitted(text) && printed.length === 0
-  let commits = 0
   for (const [at, effect] of effects.entries()) {
-    const own = { ...told, key: `${key}#${at}` }
-    if (effect.kind === 'branch') {
-      if (!isFailure) checkOut(draft, effect, event.timeMs, cwd)
-    } else if (effect.kind === 'pull_request') openPullRequest(draft, effect, own, isFailure, text)
-    else {
-      const line = printed[commits]
-      commits += 1
-      if ((isFailure || isNothing) && line === undefined) continue
-      noteCommit(draft, {
-        ...own,
-        cwd,
-        ...folderOf(effect),
-        isAmend: effect.isAmend,
-        printed: line,
-      })
+    const commit = made.find((each) => each.at === at)
+    if (commit !== undefined) makeCommit(draft, told, commit)
+    else if (effect.kind === 'branch' && !evidence.isFailure) {
+      checkOut(draft, effect, told.atMs, told.cwd)
+    } else if (effect.kind === 'pull_request') openPullRequest(draft, effect, at, told, evidence)
+  }
+}
+
+function makeCommit(
+  draft: Draft,
+  { key, ...told }: ToldTool,
+  { at, effect, printed }: CommitOutcome,
+): void {
+  const { folder, isAmend } = effect
+  const own = folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_FOLDER_LENGTH)) }
+  noteCommit(draft, { ...told, ...own, key: `${key}#${at}`, isAmend, printed: named(printed) })
+}
+
+function named(printed: PrintedCommit | undefined): PrintedCommit | undefined {
+  return printed && { hash: ownText(printed.hash), branch: nameOf(printed.branch) }
+}
+
+function commitsIn(effects: readonly WorkEffect[]): readonly number[] {
+  return effects.flatMap(({ kind }, at) => (kind === 'commit' ? [at] : []))
+}
+
+/** What is told once more of what a tool did: what it proves that nobody knew, and names. */
+function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Done): void {
+  const made = new Set(known?.made ?? commitsIn(known?.effects ?? effects))
+  let isNews = false
+  for (const commit of commitOutcomes(effects, evidence)) {
+    const { at, isDenied } = commit
+    const key = `${told.key}#${at}`
+    const printed = named(commit.printed)
+    if (printed !== undefined && made.has(at)) namePrinted(draft, key, printed)
+    else if (printed !== undefined) {
+      makeCommit(draft, told, commit)
+      made.add(at)
+      isNews = true
+    } else if (isDenied && made.has(at) && dropCommit(draft, key)) {
+      made.delete(at)
+      isNews = true
     }
   }
-}
-
-/** The folder in which a tool was begun: a command may end in another one. */
-function beganIn(known: WorkTool | undefined, { cwd }: ToolResultEvent | ToolReport) {
-  return known?.cwd ?? cwd
-}
-
-function folderOf({ folder }: CommitEffect): { readonly folder?: string } {
-  return folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_FOLDER_LENGTH)) }
-}
-
-/** What an output says of what a tool did that is known already. */
-function complete(
-  draft: Draft,
-  key: string,
-  effects: readonly WorkEffect[],
-  text: string,
-  commitId?: string,
-): void {
-  const printed = printedIn(effects, text, commitId)
-  const commitKeys = effects.flatMap(({ kind }, at) => (kind === 'commit' ? [`${key}#${at}`] : []))
-  for (const [at, commitKey] of commitKeys.entries()) {
-    const line = printed[at]
-    if (line !== undefined) namePrinted(draft, commitKey, line)
-  }
+  if (isNews) keepTool(draft, told.key, { ...known, effects, made: [...made] })
   for (const [at, effect] of effects.entries()) {
-    if (effect.kind !== 'pull_request' || pullRequestIn(text) === undefined) continue
-    const known = { key: `${key}#${at}`, atMs: workOf(draft.state).placeMs, turn: undefined }
-    openPullRequest(draft, effect, known, true, text)
+    if (effect.kind !== 'pull_request') continue
+    const again = { ...told, atMs: workOf(draft.state).placeMs, turn: undefined }
+    openPullRequest(draft, effect, at, again, { ...evidence, isFailure: true })
   }
-}
-
-/** Lines of the commits of a tool; where there are fewer than commits, nobody knows whose they are. */
-function printedIn(
-  effects: readonly WorkEffect[],
-  text: string,
-  commitId: string | undefined,
-): readonly PrintedCommit[] {
-  const commits = effects.filter(({ kind }) => kind === 'commit').length
-  if (commits === 0) return []
-  const printed = printedCommits(text)
-  const [only] = printed
-  if (commits === 1 && commitId !== undefined && /^[0-9a-f]{7,64}$/.test(commitId)) {
-    return [{ hash: commitId, branch: only?.branch }]
-  }
-  const lines = printed.map(({ hash, branch }) => ({ hash, branch: nameOf(branch) }))
-  return lines.length >= commits ? lines.slice(-commits) : commits === 1 ? lines : []
 }
 
 function checkOut(
@@ -356,16 +400,16 @@ function checkOut(
 function openPullRequest(
   draft: Draft,
   { repository: named, branch }: PullRequestEffect,
-  told: { readonly key: string; readonly atMs: number; readonly turn: string | undefined },
-  /** It needs an address to be believed. */
-  needsProof: boolean,
-  text: string,
+  at: number,
+  { key, atMs, turn }: ToldTool,
+  { text, isFailure }: Evidence,
 ): void {
   const printed = pullRequestIn(text)
-  if (printed === undefined && needsProof) return
+  // What failed needs an address to be believed.
+  if (printed === undefined && isFailure) return
   const repository = nameOf(printed?.repository ?? named)
   notePullRequest(draft, {
-    ...told,
+    ...{ key: `${key}#${at}`, atMs, turn },
     ...(printed !== undefined && {
       url: ownText(printed.url.slice(0, MAX_URL_LENGTH)),
       repositoryUrl: repositoryUrlOf(printed.url),
@@ -390,11 +434,10 @@ function noteStatusLine(draft: Draft, { pullRequest, timeMs }: OtherEvent): void
   })
 }
 
-/** Metrics count what tools did; where no command is told, what they count is told by nothing else. */
+/** Metrics count what tools did: what they count beyond those that are told is told by nothing else. */
 export function noteWorkMetric(draft: Draft, sample: MetricSample, by: number): void {
   if (by <= 0 || (sample.measure !== 'commits' && sample.measure !== 'pull_requests')) return
   const work = workOf(draft.state)
-  if (work.seesCommands === true) return
   const told = {
     key: `metric|${sample.dedupKey}`,
     atMs: sample.timeMs,
@@ -402,11 +445,12 @@ export function noteWorkMetric(draft: Draft, sample: MetricSample, by: number): 
   }
   if (sample.measure === 'commits') {
     work.countedCommits += by
-    if (work.countedCommits <= work.commits) return
+    if (work.countedCommits <= explainedIn(work)) return
     noteCommit(draft, { ...told, isAmend: false, isCounted: true })
-    work.commits = work.countedCommits
+    work.explained = work.countedCommits
     return
   }
+  if (work.seesCommands === true) return
   work.countedPullRequests += by
   if (work.countedPullRequests <= work.pullRequests) return
   notePullRequest(draft, told)
@@ -516,9 +560,10 @@ function failedBy(output: JsonValue | undefined): boolean {
   return code !== undefined && code !== 0
 }
 
-/** Claude Code says the hash of a commit that it saw, in the parameters of the tool. */
-function commitIdIn(parameters: string | undefined): string | undefined {
+/** Claude Code says which commit it saw a command make, in the parameters of the tool. */
+function commitIn(parameters: string | undefined): PrintedCommit | undefined {
   if (parameters === undefined || !parameters.includes('git_commit_id')) return undefined
-  const { git_commit_id: id } = membersOf(parameters)
-  return typeof id === 'string' ? id : undefined
+  const { git_commit_id: id, git_branch: branch } = membersOf(parameters)
+  if (typeof id !== 'string' || !/^[0-9a-f]{4,64}$/.test(id)) return undefined
+  return { hash: id, branch: typeof branch === 'string' ? nameOf(branch) : undefined }
 }

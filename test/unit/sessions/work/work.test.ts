@@ -277,6 +277,88 @@ describe('the same commit', () => {
   })
 })
 
+describe('what proves a commit', () => {
+  const CLEAN = 'On branch main\nnothing to commit, working tree clean'
+  const hash = '8ab0098f5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b'
+  const parameters = (command: string) =>
+    JSON.stringify({ full_command: command, git_commit_id: hash, git_branch: 'feat/x' })
+
+  test.each([
+    ['git add -A && git commit -qm a && git status', CLEAN],
+    ['git commit -qm a; git push -q; git status', CLEAN],
+    ['git commit -qm a && git status | head -20', CLEAN],
+    ['git status; git add -A; git commit -qm a', 'no changes added to commit (use "git add")'],
+    ['git status && git commit -qam a && git status', `no changes added to commit\n${CLEAN}`],
+    ['git stash pop; git commit -qam a', 'no changes added to commit (use "git add")'],
+    ['git commit --dry-run; git add -A; git commit -qm a', 'nothing added to commit but'],
+    ['git commit -m a | tail -1; ./x', `[main 1a2b3c4] a\n${CLEAN}`],
+  ])('%s: what a status says is no proof against it', (command, output) => {
+    expect(byCommit(spend(1, 1), bash(3, command, output), spend(4, 2))).toMatchObject({
+      '(none)': 2,
+    })
+  })
+
+  test.each([
+    ['git commit -m a || true; git status', `${CLEAN}\n${CLEAN}`],
+    ['git commit -m a | tail -1; git status -s', CLEAN],
+    ['git status --porcelain; git commit -m a || true', CLEAN],
+  ])('%s: none where the commit says so as well', (command, output) => {
+    const tool = bash(3, command, output)
+    expect(byCommit(spend(1, 1), tool, spend(4, 2))).toEqual({ '(none)': 3 })
+    // Nor is what the agent counts, which is the command.
+    const counted = arrives(sample(5, 'commits', 1))
+    expect(byCommit(spend(1, 1), tool, counted, spend(6, 2))).toEqual({ '(none)': 3 })
+  })
+
+  test('the agent, in the parameters of the tool, of a command that nobody knows', () => {
+    const tool = arrives(result(3, 't1', { parameters: parameters('make release') }))
+    const stretches = stretchesOf([spend(1, 1), tool])
+    expect(stretches.map(({ commit, branch }) => [commit?.name, branch])).toEqual([
+      [hash, 'feat/x'],
+      [undefined, 'feat/x'],
+    ])
+  })
+
+  test('the agent, where the output that a hook told says that there was nothing', () => {
+    const input = { command: 'make commit && git commit -qm a' }
+    const done = hook(2, 't1', { input, output: { stdout: CLEAN } })
+    const proof = arrives(result(3, 't1', { parameters: parameters(input.command) }))
+    const plain = arrives(result(3, 't1', { input: JSON.stringify(input) }))
+    expect(byCommit(spend(1, 1), done, plain)).toEqual({ '(none)': 1 })
+    expect(byCommit(spend(1, 1), plain, done)).toEqual({ '(none)': 1 })
+    for (const order of [
+      [done, proof],
+      [proof, done],
+      [plain, done, proof, done],
+    ]) {
+      const counted = arrives(sample(5, 'commits', 1))
+      expect(byCommit(spend(1, 1), ...order, counted, spend(6, 2))).toEqual({
+        [hash]: 1,
+        '(none)': 2,
+      })
+    }
+  })
+
+  test('a line that was printed before a later commit of the command failed', () => {
+    const output = '[main 1a2b3c4] a\nhusky - pre-commit hook exited with code 1'
+    const both = bash(3, 'git commit -m a && git commit -m b', output, { success: false })
+    expect(byCommit(spend(1, 1), both, spend(4, 2))).toEqual({ '1a2b3c4': 1, '(none)': 2 })
+  })
+
+  test('a metric that counts more than the commands that are told', () => {
+    const inputs = [
+      bash(2, 'ls'),
+      bash(3, 'git commit -m a', '[main 1a2b3c4] a'),
+      spend(4, 1),
+      arrives(sample(5, 'commits', 1)),
+      spend(6, 2),
+      arrives(sample(7, 'commits', 1, { dedupKey: 'second' })),
+      spend(8, 4),
+    ]
+    expect(byCommit(...inputs)).toEqual({ '1a2b3c4': 0, 'commit 2 of s1': 3, '(none)': 4 })
+  })
+})
+
 test('what a metric counts beyond the commands that are told only looked like a commit', () => {
   expect(
     byCommit(

@@ -1,0 +1,79 @@
+/** What the output of a command proves of what it was to do. */
+import type { CommitEffect, WorkEffect } from './command-effects.ts'
+import { countNothingCommitted, type PrintedCommit, printedCommits } from './tool-output.ts'
+
+/** What is known of a command that has ended. */
+export interface Evidence {
+  readonly text: string
+  /** It, or the last command of it, failed. */
+  readonly isFailure: boolean
+  /** The commit that the agent saw it make. */
+  readonly commit?: PrintedCommit | undefined
+}
+
+export interface CommitOutcome {
+  /** Where the effect stands among those of the command. */
+  readonly at: number
+  readonly effect: CommitEffect
+  readonly isMade: boolean
+  /** The output says that there was nothing to commit. */
+  readonly isDenied: boolean
+  /** Makes it certain. */
+  readonly printed?: PrintedCommit | undefined
+}
+
+/**
+ * What became of each commit. What is printed as a commit is one, whatever else the output says; the
+ * others count unless the command failed, or the output says that there was nothing to commit.
+ */
+export function commitOutcomes(
+  effects: readonly WorkEffect[],
+  evidence: Evidence,
+): readonly CommitOutcome[] {
+  const commits = effects.flatMap((effect, at) =>
+    effect.kind === 'commit' ? [{ effect, at }] : [],
+  )
+  if (commits.length === 0) return []
+  const printed = printedOf(commits.length, evidence)
+  const isDenied = hadNothing(effects, evidence) && printed.length === 0
+  const isBelieved = !evidence.isFailure && !isDenied
+  return commits.map((commit, index) => {
+    const line = printed[index]
+    return { ...commit, isMade: isBelieved || line !== undefined, isDenied, printed: line }
+  })
+}
+
+/** By the place of a commit among the others. */
+function printedOf(
+  commits: number,
+  { text, isFailure, commit }: Evidence,
+): readonly (PrintedCommit | undefined)[] {
+  const lines = withCommit(withoutRepeated(printedCommits(text)), commit)
+  if (lines.length >= commits) return lines.slice(-commits)
+  // Those that come first were made before one failed. Else nobody knows whose they are.
+  return isFailure ? lines : []
+}
+
+/** Several sources may tell the same output. */
+function withoutRepeated(lines: readonly PrintedCommit[]): readonly PrintedCommit[] {
+  return lines.filter(({ hash }, at) => lines.findIndex((line) => line.hash === hash) === at)
+}
+
+/** With the one that the agent saw, which may be a line of them with its whole hash. */
+function withCommit(
+  lines: readonly PrintedCommit[],
+  commit: PrintedCommit | undefined,
+): readonly PrintedCommit[] {
+  if (commit === undefined) return lines
+  const isIt = ({ hash }: PrintedCommit): boolean => commit.hash.startsWith(hash)
+  if (!lines.some(isIt)) return [...lines, commit]
+  return lines.map((line) =>
+    isIt(line) ? { hash: commit.hash, branch: line.branch ?? commit.branch } : line,
+  )
+}
+
+/** A status says it too, of what is left after a commit. */
+function hadNothing(effects: readonly WorkEffect[], { text }: Evidence): boolean {
+  const statuses = effects.filter(({ kind }) => kind === 'status').length
+  return countNothingCommitted(text) > statuses
+}
