@@ -2,7 +2,12 @@
 import { joined } from './paths.ts'
 import { type Command, shellCommands } from './shell-commands.ts'
 
-export type WorkEffect = CommitEffect | PullRequestEffect | BranchEffect | StatusEffect
+export type WorkEffect =
+  | CommitEffect
+  | PullRequestEffect
+  | BranchEffect
+  | StatusEffect
+  | PullRequestAddressEffect
 
 /** Where it happened, as the command names it; absent where that is the folder of the session. */
 interface InFolder {
@@ -21,6 +26,8 @@ export interface PullRequestEffect extends InFolder {
   readonly repository?: string
   /** The branch that is to be merged, where the command says it. */
   readonly branch?: string
+  /** By a tool that does nothing else, not by a command. */
+  readonly isTool?: true
 }
 
 /** What is checked out from now on. */
@@ -36,6 +43,11 @@ export interface StatusEffect extends InFolder {
   readonly kind: 'status'
 }
 
+/** Changes nothing, and prints the address of a pull request as one that opens it does. */
+export interface PullRequestAddressEffect extends InFolder {
+  readonly kind: 'pull_request_address'
+}
+
 /** Scripts within scripts. */
 const MAX_DEPTH = 3
 
@@ -43,10 +55,13 @@ const MAX_DEPTH = 3
 export function effectsOf(script: string): readonly WorkEffect[] {
   const effects: WorkEffect[] = []
   collect(script, undefined, effects, 0)
-  // A status tells something beside a commit alone.
-  return effects.some(({ kind }) => kind === 'commit')
-    ? effects
-    : effects.filter(({ kind }) => kind !== 'status')
+  // What only prints tells something beside what it may be taken for.
+  const kinds = new Set(effects.map(({ kind }) => kind))
+  return effects.filter(
+    ({ kind }) =>
+      (kind !== 'status' || kinds.has('commit')) &&
+      (kind !== 'pull_request_address' || kinds.has('pull_request')),
+  )
 }
 
 /** Returns the folder that the script ends in. */
@@ -129,11 +144,16 @@ function effectOf(program: string, args: Command): WorkEffect | undefined {
     case 'gh':
       return effectOfGh(args)
     case 'glab':
-      return pullRequestOf(args, ['mr'], ['create', 'new'])
+      return args[0] === 'mr' && args[1] === 'update'
+        ? ADDRESS
+        : pullRequestOf(args, ['mr'], ['create', 'new'])
     case 'hub':
       return pullRequestOf(args, ['pull-request'], undefined)
     case 'tea':
       return pullRequestOf(args, ['pr', 'pull', 'pulls'], ['create', 'c'])
+    case 'echo':
+    case 'printf':
+      return args.some((arg) => PULL_REQUEST_ADDRESS.test(arg)) ? ADDRESS : undefined
     case 'az':
       return args[0] === 'repos' ? pullRequestOf(args.slice(1), ['pr'], ['create']) : undefined
     default:
@@ -224,10 +244,18 @@ function branchOf(
   return { kind: 'branch', branch, isUnsure }
 }
 
+const ADDRESS: PullRequestAddressEffect = { kind: 'pull_request_address' }
+/** The whole of what is printed. */
+const PULL_REQUEST_ADDRESS =
+  /^https?:\/\/\S+\/(?:pulls?|merge_requests|pull-requests|pullrequests?)\/\d+(?:\\n)?$/i
+
 function effectOfGh(args: Command): WorkEffect | undefined {
   // `gh -R owner/name pr create` is the same as with the option behind it.
   const options = withoutOptions(args, /^(?:-R|--repo)$/)
   const before = args.slice(0, args.length - options.length)
+  const [noun, verb, ...rest] = options
+  const showsUrl = verb === 'view' && rest.some((arg) => /(?:^|[.=,{])url\b/.test(arg))
+  if (noun === 'pr' && (verb === 'edit' || showsUrl)) return ADDRESS
   return pullRequestOf([...options, ...before], ['pr'], ['create', 'new'])
 }
 

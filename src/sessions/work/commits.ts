@@ -256,6 +256,7 @@ export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
       turn: told.turn ?? target.pullRequest?.turn,
     }),
   }
+  const isMore = isAnother(target.pullRequest, pullRequest)
   // Where it was not known in which repository somebody worked, it is now.
   const place = { repository: told.repository, repositoryUrl: told.repositoryUrl }
   changeSegments(draft, (segment) => {
@@ -263,8 +264,24 @@ export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
     const isSame = segment.repository === told.repository && segment.repositoryUrl === undefined
     const known =
       isUnknown || (isSame && told.repositoryUrl !== undefined) ? { ...segment, ...place } : segment
-    return segment === target ? { ...known, pullRequest } : known
+    return segment === target && !isMore ? { ...known, pullRequest } : known
   })
+  // The work goes on for the new one.
+  const { segment } = target
+  const now = work.segments.find((each) => each.segment === segment) ?? target
+  if (isMore) openSegment(draft, atMs, { ...placeOf(now), pullRequest })
+}
+
+type KeyedPullRequest = NonNullable<Segment['pullRequest']>
+
+/** Whether there was one that is not only called better now. */
+function isAnother(
+  before: KeyedPullRequest | undefined,
+  now: KeyedPullRequest,
+): before is KeyedPullRequest {
+  if (before === undefined || before.key === now.key) return false
+  const isOfOther = now.branch !== undefined && before.branch !== undefined
+  return before.isUrl || (isOfOther && now.branch !== before.branch)
 }
 
 /** Where it is not known in which repository something was spent, the next commit has it. */

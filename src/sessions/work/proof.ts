@@ -1,6 +1,13 @@
 /** What the output of a command proves of what it was to do. */
-import type { CommitEffect, WorkEffect } from './command-effects.ts'
-import { countNothingCommitted, type PrintedCommit, printedCommits } from './tool-output.ts'
+import type { CommitEffect, PullRequestEffect, WorkEffect } from './command-effects.ts'
+import {
+  countNothingCommitted,
+  type PrintedCommit,
+  type PrintedPullRequest,
+  printedCommits,
+  printedPullRequests,
+  pullRequestIn,
+} from './tool-output.ts'
 
 /** What is known of a command that has ended. */
 export interface Evidence {
@@ -76,4 +83,69 @@ function withCommit(
 function hadNothing(effects: readonly WorkEffect[], { text }: Evidence): boolean {
   const statuses = effects.filter(({ kind }) => kind === 'status').length
   return countNothingCommitted(text) > statuses
+}
+
+export interface PullRequestOutcome {
+  /** Where the effect stands among those of the command. */
+  readonly at: number
+  readonly effect: PullRequestEffect
+  /** What was printed of it, or what succeeded. */
+  readonly isOpened: boolean
+  readonly printed?: PrintedPullRequest | undefined
+}
+
+/** What became of each pull request: each command prints its address as its last line, in their order. */
+export function pullRequestOutcomes(
+  effects: readonly WorkEffect[],
+  evidence: Evidence,
+): readonly PullRequestOutcome[] {
+  const printing = effects.flatMap((effect, at) =>
+    effect.kind === 'pull_request' || effect.kind === 'pull_request_address'
+      ? [{ effect, at }]
+      : [],
+  )
+  const addresses = addressesOf(printing, evidence)
+  return printing.flatMap(({ effect, at }) => {
+    if (effect.kind !== 'pull_request') return []
+    const printed = addresses.get(at)
+    return [{ effect, at, isOpened: !evidence.isFailure || printed !== undefined, printed }]
+  })
+}
+
+/** By the place of the effect. */
+function addressesOf(
+  printing: readonly { readonly effect: WorkEffect; readonly at: number }[],
+  { text, isFailure }: Evidence,
+): ReadonlyMap<number, PrintedPullRequest> {
+  const opening = printing.filter(({ effect }) => effect.kind === 'pull_request')
+  if (opening.length === 0) return new Map()
+  const lines = linesOf(opening.length, opening[0]?.effect, text)
+  const isAll = lines.length >= printing.length
+  // Where something is missing, what failed came last, and what only shows an address may not have.
+  const by = isAll || isFailure ? printing : opening
+  const last = by.slice(-lines.length)
+  const pairs = isFailure && !isAll ? by.slice(0, lines.length) : lines.length === 0 ? [] : last
+  const own = lines.slice(-pairs.length)
+  return new Map(
+    pairs.flatMap(({ at }, index) => {
+      const line = own[index]
+      return line === undefined ? [] : [[at, line]]
+    }),
+  )
+}
+
+/** A tool that does nothing else may tell its address in a sentence. */
+function linesOf(
+  opening: number,
+  effect: WorkEffect | undefined,
+  text: string,
+): readonly PrintedPullRequest[] {
+  const lines = printedPullRequests(text)
+  if (lines.length > 0 || opening !== 1) return lines
+  if (effect?.kind !== 'pull_request' || effect.isTool !== true) return []
+  const told = [...text.matchAll(/https?:\/\/[^\s<>"'()]+/g)].flatMap(
+    ([url]) => pullRequestIn(url) ?? [],
+  )
+  const [first, ...others] = told
+  return first !== undefined && others.every(({ url }) => url === first.url) ? [first] : []
 }

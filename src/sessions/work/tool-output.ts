@@ -5,6 +5,9 @@ import type { JsonValue } from '../../domain/json-value.ts'
 const MAX_LENGTH = 100_000
 const MAX_DEPTH = 6
 
+/** Members of what a forge's API answers, which say what somebody wrote. */
+const PROSE: ReadonlySet<string> = new Set(['title', 'body', 'description'])
+
 /** All texts in an output, as lines; outputs come as text, as JSON, and as JSON in text. */
 export function textOfOutput(output: JsonValue | undefined): string {
   const texts: string[] = []
@@ -19,8 +22,9 @@ export function textOfOutput(output: JsonValue | undefined): string {
         length += value.length
       }
     } else if (typeof value === 'object' && value !== null) {
-      const members: readonly (JsonValue | undefined)[] = Object.values(value)
-      for (const each of members) collect(each, depth + 1)
+      for (const [name, each] of Object.entries(value) as [string, JsonValue | undefined][]) {
+        if (!PROSE.has(name)) collect(each, depth + 1)
+      }
     }
   }
   collect(output, 0)
@@ -88,21 +92,71 @@ export function exitCodeIn(output: JsonValue | undefined): number | undefined {
 }
 
 export interface PrintedPullRequest {
+  /** Of its page. */
   readonly url: string
-  /** `owner/name`. */
-  readonly repository: string
+  /** `owner/name`; undefined where the address has an id instead. */
+  readonly repository: string | undefined
   readonly number: number
 }
 
 /** GitHub, Gitea and Forgejo, GitLab, Bitbucket, Azure DevOps. */
 const PULL_REQUEST_URL =
-  /https?:\/\/[\w.-]+(?::\d+)?\/([\w.%/-]{1,200}?)(?:\/-)?\/(?:pulls?|merge_requests|pull-requests|pullrequest)\/(\d{1,9})(?![\w-])/
+  /https?:\/\/[\w.-]+(?::\d+)?\/([\w.%/-]{1,200}?)(?:\/-)?\/(?:pulls?|merge_requests|pull-requests|pullrequests?)\/(\d{1,9})(?![\w-])/i
 
 /** The first address of a pull request in a text. */
 export function pullRequestIn(text: string): PrintedPullRequest | undefined {
   const [url, path, number] = PULL_REQUEST_URL.exec(text) ?? []
   if (url === undefined || path === undefined || number === undefined) return undefined
   return { url, repository: repositoryOfPath(path), number: Number(number) }
+}
+
+/**
+ * The addresses that stand on a line of their own, as commands print those of what they made, in their
+ * order. Addresses within other text are mentioned there.
+ */
+export function printedPullRequests(text: string): readonly PrintedPullRequest[] {
+  return text.split('\n').flatMap((line) => {
+    const address = addressOn(line)
+    const printed = address === undefined ? undefined : pullRequestIn(address)
+    if (printed?.url !== address || printed === undefined) return []
+    const ofApi = AZURE_API.exec(printed.url)
+    if (ofApi !== null) return [ofAzure(ofApi, printed.number, text)]
+    return API.test(printed.url) ? [] : [printed]
+  })
+}
+
+/** Agents may write which stream it is in front, and terminals leave their codes. */
+function addressOn(line: string): string | undefined {
+  if (line.length > 1000 || !/https?:\/\//.test(line)) return undefined
+  const [, address] =
+    /^\s*(?:(?:output|stdout|stderr|error):\s*)?<?(https?:\/\/[^\s<>]+)>?\s*$/i.exec(
+      line.replaceAll(TERMINAL_CODES, ''),
+    ) ?? []
+  return address
+}
+
+// The escape character begins them.
+const TERMINAL_CODES = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;?]*[A-Za-z]`, 'g')
+
+/** Addresses of APIs, which lead to no page: GitHub and its servers, Gitea, GitLab, Bitbucket. */
+const API = /^https?:\/\/(?:api\.[^/]+\/|[^/]+\/(?:[\w.-]+\/)?api\/v\d+\/|[^/]+\/rest\/api\/)/i
+
+/** The Azure CLI tells that of the API. */
+const AZURE_API = /^(https?:\/\/[^/]+)(\/[\w.%/-]*?)\/_apis\/git\/repositories\/([^/]+)\//i
+
+/** Beside the address of the API, it tells the page of the repository. */
+function ofAzure(
+  [, host = '', path = '', id = '']: readonly string[],
+  number: number,
+  text: string,
+): PrintedPullRequest {
+  const pages = [...text.matchAll(/^https?:\/\/(?:[^\s/@]+@)?([^\s/@]+\/\S*?\/_git\/[^\s/]+)$/gm)]
+  const [page] = pages
+    .map(([, told = '']) => `https://${told}`)
+    .filter((told) => told.startsWith(`${host}/`))
+  const isName = page !== undefined || !/^[0-9a-f-]{36}$/i.test(id)
+  const url = `${page ?? `${host}${path}/_git/${id}`}/pullrequest/${number}`
+  return { url, number, repository: isName ? pullRequestIn(url)?.repository : undefined }
 }
 
 /** Of Azure DevOps, `_git` and of Bitbucket Server, `repos` stand before the name. */
@@ -113,7 +167,7 @@ function repositoryOfPath(path: string): string {
 
 /** The web address of the repository that a pull request is of. */
 export function repositoryUrlOf(pullRequestUrl: string): string | undefined {
-  return /^(.+?)(?:\/-)?\/(?:pulls?|merge_requests|pull-requests|pullrequest)\/\d+$/.exec(
+  return /^(.+?)(?:\/-)?\/(?:pulls?|merge_requests|pull-requests|pullrequests?)\/\d+$/i.exec(
     pullRequestUrl,
   )?.[1]
 }

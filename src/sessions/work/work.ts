@@ -33,7 +33,13 @@ import {
   notePullRequest,
 } from './commits.ts'
 import { repositoryIn, withFolder } from './folders.ts'
-import { type CommitOutcome, commitOutcomes, type Evidence } from './proof.ts'
+import {
+  type CommitOutcome,
+  commitOutcomes,
+  type Evidence,
+  type PullRequestOutcome,
+  pullRequestOutcomes,
+} from './proof.ts'
 import { segmentAt, workOf } from './segments.ts'
 import {
   countNothingCommitted,
@@ -53,7 +59,7 @@ const MAX_NAME_LENGTH = 200
 const MAX_URL_LENGTH = 500
 const MAX_FOLDER_LENGTH = 500
 /** Lines of commits kept of an output that came before its tool. */
-const MAX_LINES = 5
+const MAX_LINES = 10
 /** Of a status line as the bridge stores it. */
 const STATUS_PULL_REQUEST = 'status line'
 
@@ -264,14 +270,17 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
     return
   }
   // Only what will be asked for is kept of it.
-  const lines = text
-    .split('\n')
-    .filter((line) => printedCommits(line).length + countNothingCommitted(line) > 0)
-  const url = pullRequestIn(text)?.url
-  const kept = [...lines.slice(-MAX_LINES), ...(url === undefined ? [] : [url])]
+  const kept = text.split('\n').filter(isEvidence).slice(-MAX_LINES)
   if (kept.length === 0) return
   const printed = kept.map((line) => ownText(line.slice(0, MAX_URL_LENGTH))).join('\n')
   keepTool(draft, toolUseId, { effects: NOTHING, ...known, printed })
+}
+
+function isEvidence(line: string): boolean {
+  return (
+    printedCommits(line).length + countNothingCommitted(line) > 0 ||
+    pullRequestIn(line) !== undefined
+  )
 }
 
 function effectsOfTool(
@@ -285,9 +294,10 @@ function effectsOfTool(
   return known !== undefined && known.effects.length >= effects.length ? known.effects : effects
 }
 
-/** An output, and what came of it before. */
+/** An output; where it says nothing of what was done, what came of it before. */
 function textOf(known: WorkTool | undefined, output: JsonValue | undefined): string {
-  return `${textOfOutput(output)}\n${known?.printed ?? ''}`
+  const text = textOfOutput(output)
+  return known?.printed === undefined || text.split('\n').some(isEvidence) ? text : known.printed
 }
 
 interface Done {
@@ -328,12 +338,16 @@ function noteDone(draft: Draft, event: ToolResultEvent | ToolReport, done: Done)
       ...(told.cwd !== undefined && { cwd: told.cwd }),
     })
   }
+  const opens = pullRequestOutcomes(effects, evidence).filter(({ isOpened }) => isOpened)
   for (const [at, effect] of effects.entries()) {
     const commit = made.find((each) => each.at === at)
     if (commit !== undefined) makeCommit(draft, told, commit)
     else if (effect.kind === 'branch' && !evidence.isFailure) {
       checkOut(draft, effect, told.atMs, told.cwd)
-    } else if (effect.kind === 'pull_request') openPullRequest(draft, effect, at, told, evidence)
+    } else {
+      const opened = opens.find((each) => each.at === at)
+      if (opened !== undefined) openPullRequest(draft, told, opened)
+    }
   }
 }
 
@@ -374,10 +388,9 @@ function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Do
     }
   }
   if (isNews) keepTool(draft, told.key, { ...known, effects, made: [...made] })
-  for (const [at, effect] of effects.entries()) {
-    if (effect.kind !== 'pull_request') continue
-    const again = { ...told, atMs: workOf(draft.state).placeMs, turn: undefined }
-    openPullRequest(draft, effect, at, again, { ...evidence, isFailure: true })
+  const again = { ...told, atMs: workOf(draft.state).placeMs, turn: undefined }
+  for (const opened of pullRequestOutcomes(effects, evidence)) {
+    if (opened.printed !== undefined) openPullRequest(draft, again, opened)
   }
 }
 
@@ -399,14 +412,10 @@ function checkOut(
 
 function openPullRequest(
   draft: Draft,
-  { repository: named, branch }: PullRequestEffect,
-  at: number,
   { key, atMs, turn }: ToldTool,
-  { text, isFailure }: Evidence,
+  { at, effect, printed }: PullRequestOutcome,
 ): void {
-  const printed = pullRequestIn(text)
-  // What failed needs an address to be believed.
-  if (printed === undefined && isFailure) return
+  const { repository: named, branch } = effect
   const repository = nameOf(printed?.repository ?? named)
   notePullRequest(draft, {
     ...{ key: `${key}#${at}`, atMs, turn },
@@ -520,6 +529,7 @@ function pullRequestByTool(input: JsonValue): PullRequestEffect {
   const isNamed = typeof owner === 'string' && typeof repo === 'string'
   return {
     kind: 'pull_request',
+    isTool: true,
     ...(isNamed && { repository: `${owner}/${repo}` }),
     ...(branch !== undefined && { branch: branch.replace(/^[^:]*:/, '') }),
   }

@@ -636,6 +636,110 @@ describe('pull requests', () => {
     expect(pullRequests(spend(1, 1), ...inputs)).toEqual(known)
   })
 
+  const OTHER = 'https://github.com/acme/widgets/pull/5'
+  const create = 'gh pr create --fill'
+  test.each([
+    [create, `Follow-up of ${OTHER}\n\n${URL}\n`],
+    [`git log -1 --format=%B && ${create}`, `${OTHER}\n\n${URL}`],
+    [`gh pr view 5 --json url -q .url; ${create}`, `${OTHER}\n${URL}`],
+    [`${create} && gh pr edit 5 --add-label x`, `${URL}\n${OTHER}`],
+    [`${create} && gh pr view 5 --json url,title --jq .url`, `${URL}\n${OTHER}`],
+    [`${create} && gh pr view 5 --json title`, URL],
+    [`${create}; echo ${OTHER}`, `${URL}\n${OTHER}`],
+    [`URL=$(${create}); echo "$URL"; echo "see ${OTHER}"`, `${URL}\nsee ${OTHER}`],
+    [`${create} && gh pr comment --body x`, `${URL}\n${OTHER}#issuecomment-1`],
+    [create, `Command: gh pr create --body ${OTHER}\nOutput: ${URL}\nExit Code: 0`],
+    [create, `\u001b[1m${URL}\u001b[0m\r\n`],
+    [create, `remote:   ${OTHER}\n${URL}`],
+    ['glab mr create', `!7 Draft (x)\n ${URL}`],
+  ])('%s: its own address, of %j', (command, output) => {
+    expect(pullRequests(spend(1, 1), bash(3, command, output))).toEqual(known)
+    const begun = bash(3, command)
+    const printed = arrives(span('tool', 2, 3, { toolUseId: 't3', output }))
+    expect(pullRequests(spend(1, 1), begun, printed)).toEqual(known)
+    expect(pullRequests(spend(1, 1), printed, begun)).toEqual(known)
+  })
+
+  test('none of those that its text mentions', () => {
+    const unnamed = [['pull request 1 of s1', undefined, undefined, undefined]]
+    expect(pullRequests(bash(3, `${create} > out`, `see ${OTHER}`))).toEqual(unnamed)
+    const failed = bash(3, create, `not like ${OTHER}: not logged in`, { success: false })
+    expect(pullRequests(failed)).toEqual([])
+  })
+
+  test('several in one command, each with its address', () => {
+    const command = 'gh pr create -H a --fill && gh pr create -H b --fill'
+    const inputs = [
+      labelled(0, { repository: 'acme/widgets', branch: 'main' }),
+      spend(1, 1),
+      bash(3, command, `${OTHER}\n${URL}`),
+      spend(4, 2),
+    ]
+    const page = 'https://github.com/acme/widgets'
+    expect(pullRequests(...inputs)).toEqual([
+      [OTHER, 'acme/widgets', page, 'a'],
+      [URL, 'acme/widgets', page, 'b'],
+    ])
+    const failed = bash(3, command, `${OTHER}\nnot logged in`, { success: false })
+    expect(pullRequests(failed)).toEqual([[OTHER, 'acme/widgets', page, 'a']])
+    expect(costsBy(({ pullRequest }) => pullRequest?.name, inputs)).toEqual({
+      [OTHER]: 1,
+      [URL]: 2,
+    })
+  })
+
+  test.each([
+    [
+      'of GitHub, beside the address of its API',
+      {
+        url: 'https://api.github.com/repos/acme/widgets/pulls/7',
+        html_url: URL,
+        body: `Follow-up of\n${OTHER}`,
+      },
+    ],
+    ['in a sentence', `Created ${URL}.`],
+  ])('by an MCP server: %s', (_, answer) => {
+    const output = [
+      { type: 'text', text: typeof answer === 'string' ? answer : JSON.stringify(answer) },
+    ]
+    const tool = bash(3, '', undefined, {
+      tool: 'mcp__github__create_pull_request',
+      input: '{"title":"x"}',
+      output,
+    })
+    expect(pullRequests(tool)).toEqual(known)
+  })
+
+  test.each([
+    [
+      'https://dev.azure.com/o/p/_apis/git/repositories/shop/pullRequests/7',
+      undefined,
+      ['https://dev.azure.com/o/p/_git/shop/pullrequest/7', 'p/shop'],
+    ],
+    [
+      'https://dev.azure.com/o/6f0c9f4e-0000-4000-8000-000000000000/_apis/git/repositories/6f0c9f4e-0000-4000-8000-000000000001/pullRequests/7',
+      { name: 'shop', webUrl: 'https://dev.azure.com/o/p/_git/shop' },
+      ['https://dev.azure.com/o/p/_git/shop/pullrequest/7', 'p/shop'],
+    ],
+    [
+      'https://dev.azure.com/o/p/_apis/git/repositories/6f0c9f4e-0000-4000-8000-000000000001/pullRequests/7',
+      undefined,
+      [
+        'https://dev.azure.com/o/p/_git/6f0c9f4e-0000-4000-8000-000000000001/pullrequest/7',
+        undefined,
+      ],
+    ],
+  ])('by the Azure CLI: %s', (url, repository, [name, of]) => {
+    const answer = JSON.stringify({
+      description: `see ${OTHER}`,
+      pullRequestId: 7,
+      repository,
+      url,
+    })
+    const tool = bash(3, 'az repos pr create --title x', answer)
+    expect(pullRequests(tool).map(([title, repo]) => [title, repo])).toEqual([[name, of]])
+  })
+
   test('of a status line', () => {
     const { dedupKey, agent, sessionId, timeMs } = call(3, 'x')
     const status: AgentEvent = {
