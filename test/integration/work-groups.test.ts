@@ -48,7 +48,7 @@ describe('the recording with a commit and a pull request', () => {
     expect(costs(commits)).toMatchInlineSnapshot(`
       {
         "(none)": 0.049818,
-        "commit 1 of 6a5415eb": 0.004278,
+        "commit 1 of claude-code/6a5415eb-02bb-4b9f-977e-c546fd5f1990": 0.004278,
       }
     `)
     expect(costs(pullRequests)).toMatchInlineSnapshot(`

@@ -120,14 +120,15 @@ function placeOf({ repository, repositoryUrl, branch }: Place): Place {
 }
 
 function commitOf(
-  { sessionId, work }: SessionState,
+  { key: session, work }: SessionState,
   { key, atMs, turn, printed, isCounted }: ToldCommit,
   before: KeyedCommit | undefined,
 ): KeyedCommit {
   const name = printed?.hash ?? before?.name
   return {
     key,
-    name: name ?? `commit ${work?.commits ?? 1} of ${sessionId.slice(0, 8)}`,
+    // Groups of several sessions go by the name: ids of sessions may begin alike.
+    name: name ?? `commit ${work?.commits ?? 1} of ${session}`,
     isHash: printed !== undefined,
     atMs,
     ...(turn !== undefined && { turn }),
@@ -248,7 +249,7 @@ export function notePullRequest(draft: Draft, told: ToldPullRequest): void {
   if (target === undefined || (target.pullRequest?.isUrl === true && url === undefined)) return
   const pullRequest: WorkPullRequest & { readonly key: string } = {
     key,
-    name: url ?? `pull request ${work.pullRequests} of ${state.sessionId.slice(0, 8)}`,
+    name: url ?? `pull request ${work.pullRequests} of ${state.key}`,
     isUrl: url !== undefined,
     atMs: target.pullRequest?.atMs ?? atMs,
     ...(branch !== undefined && { branch }),

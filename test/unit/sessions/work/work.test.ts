@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, ToolReport, ToolResultEvent } from '../../../../src/domain/agent-event.ts'
+import { sessionKeyOf } from '../../../../src/domain/identity.ts'
 import type { WorkSegment } from '../../../../src/domain/work.ts'
 import { reduce, type SessionInput } from '../../../../src/sessions/reduce.ts'
 import { arrives, at, call, fresh, policy, prompt, result, sample, span, told } from '../events.ts'
@@ -112,7 +113,12 @@ describe('what was spent before a commit counts for it', () => {
       stretchesOf([arrives(prompt(0)), spend(1, 1), bash(3, 'git commit -qm a'), spend(4, 2)]),
     ).toEqual([
       {
-        commit: { name: 'commit 1 of s1', isHash: false, atMs: at(3), turn: 'prompt-p1' },
+        commit: {
+          name: 'commit 1 of claude-code/s1',
+          isHash: false,
+          atMs: at(3),
+          turn: 'prompt-p1',
+        },
         costUsd: 1,
       },
       { costUsd: 2 },
@@ -202,7 +208,7 @@ describe('is seen wherever it stands in a command', () => {
     const cut = arrives(result(3, 't1', { input, parameters }))
     const whole = arrives(result(3, 't1', { input: JSON.stringify({ command }) }))
     const costs = byCommit(spend(1, 1), whole)
-    expect(costs).toMatchObject({ 'commit 1 of s1': 1 })
+    expect(costs).toMatchObject({ 'commit 1 of claude-code/s1': 1 })
     expect(byCommit(spend(1, 1), cut)).toEqual(costs)
     // A hook that was told the beginning alone.
     const begun = hook(2, 't1', { state: 'begun', input: { command: command.slice(0, 128) } })
@@ -244,7 +250,7 @@ describe('the same commit', () => {
         arrives(result(3, 't1')),
         spend(4, 2),
       ),
-    ).toEqual({ 'commit 1 of s1': 1, '(none)': 2 })
+    ).toEqual({ 'commit 1 of claude-code/s1': 1, '(none)': 2 })
   })
 
   test('is named by an output that came before it', () => {
@@ -355,7 +361,11 @@ describe('what proves a commit', () => {
       arrives(sample(7, 'commits', 1, { dedupKey: 'second' })),
       spend(8, 4),
     ]
-    expect(byCommit(...inputs)).toEqual({ '1a2b3c4': 0, 'commit 2 of s1': 3, '(none)': 4 })
+    expect(byCommit(...inputs)).toEqual({
+      '1a2b3c4': 0,
+      'commit 2 of claude-code/s1': 3,
+      '(none)': 4,
+    })
   })
 })
 
@@ -371,9 +381,36 @@ test('what a metric counts beyond the commands that are told only looked like a 
   ).toEqual({ '(none)': 3 })
 })
 
+test('sessions whose ids begin alike, or are the same of two agents, have commits of their own', () => {
+  const names = [
+    sessionKeyOf('codex', '019abcde-0001-7000-8000-000000000000'),
+    sessionKeyOf('codex', '019abcde-0002-7000-8000-000000000000'),
+    sessionKeyOf('opencode', '019abcde-0002-7000-8000-000000000000'),
+    sessionKeyOf('codex', '019abcde-0001-7000-8000-000000000000', { team: 'red' }),
+  ].map((key) => {
+    const inputs = [bash(2, 'git commit -qm a'), bash(3, 'gh pr create --fill')]
+    const { usage } = reduce({ ...fresh(), key }, inputs, policy)
+    const stretches = [...(usage.work ?? [])]
+    return stretches.flatMap(({ commit, pullRequest }) => [commit?.name, pullRequest?.name])
+  })
+  const told = names.flat().filter((name) => name !== undefined)
+  expect(told).toHaveLength(8)
+  expect(new Set(told).size).toBe(8)
+})
+
+test('names that were stored by an earlier version stay', () => {
+  const before = reduce(fresh(), [bash(2, 'git commit -qm a')], policy)
+  const stored = JSON.stringify(before.state).replaceAll('of claude-code/s1', 'of s1')
+  const state = JSON.parse(stored) as typeof before.state
+  const { usage } = reduce(state, [bash(3, 'git commit --amend --no-edit')], policy)
+  expect(usage.work?.find(({ commit }) => commit !== undefined)?.commit?.name).toBe(
+    'commit 1 of s1',
+  )
+})
+
 test('a commit that only a metric counts has what was spent up to then', () => {
   expect(byCommit(spend(1, 1), arrives(sample(3, 'commits', 1)), spend(4, 2))).toEqual({
-    'commit 1 of s1': 1,
+    'commit 1 of claude-code/s1': 1,
     '(none)': 2,
   })
 })
@@ -661,7 +698,7 @@ describe('pull requests', () => {
   })
 
   test('none of those that its text mentions', () => {
-    const unnamed = [['pull request 1 of s1', undefined, undefined, undefined]]
+    const unnamed = [['pull request 1 of claude-code/s1', undefined, undefined, undefined]]
     expect(pullRequests(bash(3, `${create} > out`, `see ${OTHER}`))).toEqual(unnamed)
     const failed = bash(3, create, `not like ${OTHER}: not logged in`, { success: false })
     expect(pullRequests(failed)).toEqual([])
@@ -769,7 +806,7 @@ describe('pull requests', () => {
 
   test('without an address have a name of their own', () => {
     expect(pullRequests(bash(3, 'gh pr create -H feat -R acme/widgets'))).toEqual([
-      ['pull request 1 of s1', 'acme/widgets', undefined, 'feat'],
+      ['pull request 1 of claude-code/s1', 'acme/widgets', undefined, 'feat'],
     ])
   })
 
