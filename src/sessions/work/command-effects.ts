@@ -1,6 +1,7 @@
 /** What shell commands do to the work of a session: commits, pull requests, branches. */
+import { type Command, isSubshell, shellCommands, type Step } from './shell-commands.ts'
 import { joined } from './paths.ts'
-import { type Command, shellCommands } from './shell-commands.ts'
+import { beginShell, changeFolder, expanded, type Shell, subshellOf } from './shell-folders.ts'
 
 export type WorkEffect =
   | CommitEffect
@@ -54,7 +55,7 @@ const MAX_DEPTH = 3
 /** The effects that a script has when all of its commands succeed, in their order. */
 export function effectsOf(script: string): readonly WorkEffect[] {
   const effects: WorkEffect[] = []
-  collect(script, undefined, effects, 0)
+  collect(shellCommands(script), beginShell(), effects, 0)
   // What only prints tells something beside what it may be taken for.
   const kinds = new Set(effects.map(({ kind }) => kind))
   return effects.filter(
@@ -64,30 +65,27 @@ export function effectsOf(script: string): readonly WorkEffect[] {
   )
 }
 
-/** Returns the folder that the script ends in. */
-function collect(
-  script: string,
-  startFolder: string | undefined,
-  effects: WorkEffect[],
-  depth: number,
-): string | undefined {
-  let folder = startFolder
-  for (const whole of shellCommands(script)) {
-    const command = withoutPrefix(whole)
-    const [program = '', ...args] = command
-    const name = program.slice(program.lastIndexOf('/') + 1)
-    if (name === 'cd' || name === 'pushd') folder = joined(folder, args.find(isOperand))
-    else if (SHELLS.has(name) && depth < MAX_DEPTH) {
-      const inner = scriptOf(args)
-      if (inner !== undefined) collect(inner, folder, effects, depth + 1)
-    } else {
-      const effect = effectOf(name, args)
-      if (effect === undefined) continue
-      const own = joined(folder, effect.folder)
-      effects.push({ ...effect, ...(own === undefined ? {} : { folder: own }) })
+function collect(steps: readonly Step[], shell: Shell, effects: WorkEffect[], depth: number): void {
+  for (const step of steps) {
+    if (isSubshell(step)) {
+      collect(step.steps, subshellOf(shell), effects, depth)
+      continue
     }
+    const [program = '', ...args] = withoutPrefix(step)
+    const name = program.slice(program.lastIndexOf('/') + 1)
+    if (changeFolder(shell, step, [name, ...args])) continue
+    const inner = SHELLS.has(name) ? scriptOf(args) : name === 'eval' ? args.join(' ') : undefined
+    if (inner !== undefined && depth < MAX_DEPTH) {
+      const within = name === 'eval' ? shell : subshellOf(shell)
+      collect(shellCommands(inner), within, effects, depth + 1)
+      continue
+    }
+    const { words, base } = expanded(shell, args)
+    const effect = effectOf(name, words)
+    if (effect === undefined) continue
+    const own = joined(base, effect.folder)
+    effects.push({ ...effect, ...(own === undefined ? {} : { folder: own }) })
   }
-  return folder
 }
 
 const SHELLS: ReadonlySet<string> = new Set(['bash', 'sh', 'zsh', 'dash', 'ksh'])
@@ -99,8 +97,7 @@ function scriptOf(args: Command): string | undefined {
 }
 
 const RESERVED: ReadonlySet<string> = new Set([
-  ...['if', 'then', 'else', 'elif', 'while', 'until', 'do', '!', '{', 'time'],
-  ...['command', 'builtin', 'exec', 'nohup', 'setsid'],
+  ...['time', 'command', 'builtin', 'exec', 'nohup', 'setsid'],
 ])
 /** Programs that run what follows, with the options that take a word. */
 const WRAPPERS: ReadonlyMap<string, RegExp> = new Map([
@@ -112,7 +109,7 @@ const WRAPPERS: ReadonlyMap<string, RegExp> = new Map([
 ])
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
 
-/** The command itself, behind reserved words, assignments and programs that run another one. */
+/** The command itself, behind words such as `time`, assignments and programs that run another one. */
 function withoutPrefix(command: Command): Command {
   let words = command
   for (;;) {
@@ -236,6 +233,7 @@ function branchOf(
   const created = ['-b', '-B', '-c', '-C', '--create', '--force-create', '--orphan']
     .map((name) => values.get(name))
     .find((value) => value !== undefined)
+  if (created !== undefined && IS_VARIABLE.test(created)) return undefined
   if (created !== undefined) return { kind: 'branch', branch: created, isUnsure: false }
   const [branch, ...others] = operands
   const isNone = branch === undefined || branch === '-' || names.has('--detach') || names.has('-d')
@@ -274,7 +272,9 @@ function pullRequestOf(
   const { names, values } = readOptions(args, PULL_REQUEST_OPTIONS)
   if (NO_PULL_REQUEST.some((name) => names.has(name))) return undefined
   const firstOf = (...options: readonly string[]) =>
-    options.map((name) => values.get(name)).find((value) => value !== undefined && value !== '')
+    options
+      .map((name) => values.get(name))
+      .find((value) => value !== undefined && value !== '' && !IS_VARIABLE.test(value))
   const repository = firstOf('-R', '--repo', '--repository')
     ?.replace(/^https?:\/\/[^/]+\//, '')
     .replace(/\.git$/, '')
@@ -286,6 +286,9 @@ function pullRequestOf(
     ...(branch !== undefined && { branch }),
   }
 }
+
+/** Not a name, but what stands for one. */
+const IS_VARIABLE = /[$`]/
 
 interface Options {
   /** All options without their values. */

@@ -1,12 +1,26 @@
 /**
- * The commands that a line of POSIX shell or Bash runs, as lists of words. It knows quotes, escapes,
- * heredocs, comments, redirections, and the commands within `( )`, `$( )` and backquotes, and takes
- * nothing that is only text for a command. Variables stay as they are written. Never throws; what is not
- * well-formed gives what could be read of it.
+ * What a line of POSIX shell or Bash runs, as lists of words within the shells that run them. It knows
+ * quotes, escapes, heredocs, comments, redirections, compound commands, and the shells of their own that
+ * `( )`, `$( )`, backquotes, pipes and `&` begin, and takes nothing that is only text for a command.
+ * Variables stay as they are written. Never throws; what is not well-formed gives what could be read of it.
  */
 
 /** The words of one command, without redirections. */
 export type Command = readonly string[]
+
+/** What a shell does next: a command, or the steps of a shell of its own, which changes nothing outside. */
+export type Step = Command | Subshell
+
+export interface Subshell {
+  readonly steps: readonly Step[]
+}
+
+export function isSubshell(step: Step): step is Subshell {
+  return 'steps' in step
+}
+
+/** Stands in a word for what `$( )` or backquotes print. */
+export const UNKNOWN = '$()'
 
 /** Longer scripts than this are read up to here. */
 const MAX_LENGTH = 100_000
@@ -14,16 +28,16 @@ const MAX_LENGTH = 100_000
 const MAX_DEPTH = 20
 
 /** In the order in which they begin to run; those within a word come before its command. */
-export function shellCommands(script: string): readonly Command[] {
+export function shellCommands(script: string): readonly Step[] {
   const reader: Reader = {
     text: script.slice(0, MAX_LENGTH),
     at: 0,
     depth: 0,
     heredocs: [],
-    commands: [],
+    steps: [],
   }
   readList(reader, undefined)
-  return reader.commands
+  return reader.steps
 }
 
 /** What closes a substitution; nothing closes the script itself. */
@@ -41,31 +55,138 @@ interface Reader {
   depth: number
   /** Begun on this line; their texts follow it. */
   heredocs: Heredoc[]
-  readonly commands: Command[]
+  /** Of the shell that is read. */
+  steps: Step[]
 }
+
+/** Where parts of a list begin, as places among the steps of its shell. */
+interface Parts {
+  /** What `&` runs beside the rest. */
+  list: number
+  /** The command, or the compound one, that a pipe may follow. */
+  member: number
+  isPiped: boolean
+}
+
+/** A compound command, and the parts of the list around it. */
+interface Compound extends Parts {
+  readonly closer: string
+  /** Of a function, which may never be called: it changes nothing outside. */
+  readonly isFunction: boolean
+}
+
+const CLOSERS: ReadonlyMap<string, string> = new Map([
+  ['{', '}'],
+  ['if', 'fi'],
+  ['while', 'done'],
+  ['until', 'done'],
+  ['for', 'done'],
+  ['select', 'done'],
+  ['case', 'esac'],
+])
+/** Words behind which a command begins. */
+const BEFORE_COMMANDS = /^(?:\{|if|then|elif|else|while|until|do|!)$/
 
 /** Up to the end of the script, or of the substitution that `end` closes. */
 function readList(reader: Reader, end: End): void {
+  const compounds: Compound[] = []
+  const parts: Parts = { list: reader.steps.length, member: reader.steps.length, isPiped: false }
   let words: string[] = []
+  let isFunction = false
   const finish = (): void => {
-    if (words.some((each) => each !== '')) reader.commands.push(words)
+    if (words.some((each) => each !== '' && each !== UNKNOWN)) reader.steps.push(words)
     words = []
   }
   while (reader.at < reader.text.length) {
     const char = reader.text.charAt(reader.at)
-    if (char === end) break
+    const isPattern = char === ')' && compounds.at(-1)?.closer === 'esac'
+    if (char === end && !isPattern) break
+    if (char === '(' && skipArithmetic(reader)) continue
+    if (char === '(' && words.length === 1 && skipParentheses(reader)) {
+      words = []
+      isFunction = true
+      continue
+    }
     if (';&|(\n'.includes(char) && !isRedirection(reader)) {
       finish()
-      reader.at += 1
+      const operator = /^(?:&&|\|\||\|&|[\s\S])/.exec(reader.text.slice(reader.at, reader.at + 2))
+      reader.at += operator?.[0].length ?? 1
       if (char === '(') readNested(reader, ')')
+      else endPart(reader, parts, operator?.[0] ?? char)
       if (char === '\n') skipHeredocs(reader)
     } else if (char === ')') {
       // Ends a pattern of `case`, which is no command.
       words = []
       reader.at += 1
-    } else if (!skipBetween(reader, end)) words.push(readWord(reader, end))
+    } else if (!skipBetween(reader, end)) {
+      const from = reader.at
+      const word = readWord(reader, end)
+      const isReserved = words.length === 0 && reader.text.slice(from, reader.at) === word
+      const lists = { parts, compounds, isFunction }
+      if (!isReserved || !readReserved(reader, word, lists)) words.push(word)
+      isFunction = false
+    }
   }
   finish()
+  const [outermost] = compounds
+  if (outermost !== undefined) Object.assign(parts, outermost)
+  endPart(reader, parts, ';')
+}
+
+/** Begins or ends a compound command. Whether the word is no part of a command. */
+function readReserved(
+  { steps }: Reader,
+  word: string,
+  {
+    parts,
+    compounds,
+    isFunction,
+  }: { readonly parts: Parts; readonly compounds: Compound[]; readonly isFunction: boolean },
+): boolean {
+  const closer = CLOSERS.get(word)
+  if (closer !== undefined) {
+    compounds.push({ ...parts, closer, isFunction })
+    Object.assign(parts, { list: steps.length, member: steps.length, isPiped: false })
+  }
+  if (word !== '' && compounds.at(-1)?.closer === word) {
+    endPart({ steps }, parts, ';')
+    const ended = compounds.pop()
+    Object.assign(parts, ended)
+    if (ended?.isFunction === true) wrap(steps, parts.member)
+    return true
+  }
+  return BEFORE_COMMANDS.test(word)
+}
+
+/** At an operator: members of a pipe, and what runs beside the rest, do so in shells of their own. */
+function endPart({ steps }: Pick<Reader, 'steps'>, parts: Parts, operator: string): void {
+  const isPipe = operator === '|' || operator === '|&'
+  if (isPipe || parts.isPiped) wrap(steps, parts.member)
+  if (operator === '&') wrap(steps, parts.list)
+  parts.isPiped = isPipe
+  parts.member = steps.length
+  if (!isPipe && operator !== '&&' && operator !== '||') parts.list = steps.length
+}
+
+function wrap(steps: Step[], from: number): void {
+  const own = steps.splice(from)
+  if (own.length > 0) steps.push({ steps: own })
+}
+
+/** Behind the name of a function. */
+function skipParentheses(reader: Reader): boolean {
+  const [whole] = /^\(\s*\)\s*/.exec(reader.text.slice(reader.at, reader.at + 50)) ?? []
+  reader.at += whole?.length ?? 0
+  return whole !== undefined
+}
+
+/** `(( 1 << 2 ))`. Subshells within each other hold commands, which have words side by side. */
+function skipArithmetic(reader: Reader): boolean {
+  const [whole, inner = ''] =
+    /^\(\(([^\n]*?)\)\)/.exec(reader.text.slice(reader.at, reader.at + 500)) ?? []
+  if (whole === undefined || /[A-Za-z_]\s+[\w'"$./-]/.test(inner)) return false
+  reader.at += whole.length
+  return true
 }
 
 /** Passes over what stands between words. Whether there was anything. */
@@ -80,12 +201,19 @@ function skipBetween(reader: Reader, end: End): boolean {
   return true
 }
 
-function readNested(reader: Reader, end: ')' | '`'): void {
+/** Returns the steps of the shell. */
+function readNested(reader: Reader, end: ')' | '`'): readonly Step[] {
   if (reader.depth >= MAX_DEPTH) reader.at = reader.text.length
+  const { steps } = reader
+  const own: Step[] = []
+  reader.steps = own
   reader.depth += 1
   readList(reader, end)
   reader.depth -= 1
+  reader.steps = steps
   reader.at += 1
+  if (own.length > 0) steps.push({ steps: own })
+  return own
 }
 
 /** Where a text stands next; the end where it stands nowhere. */
@@ -192,13 +320,15 @@ function readDoubleQuoted(reader: Reader): string {
   return value
 }
 
-/** `$( )` and backquotes run, and leave nothing of the word; variables stay as they are written. */
+/**
+ * `$( )` and backquotes run, and leave in the word that something unknown stands there, or the variable
+ * with what `pwd` prints; variables stay as they are written.
+ */
 function readExpansion(reader: Reader): string {
   const { text, at } = reader
   if (text[at] === '`') {
     reader.at += 1
-    readNested(reader, '`')
-    return ''
+    return printedBy(readNested(reader, '`'))
   }
   const closing = text.startsWith('$((', at) ? '))' : text.startsWith('${', at) ? '}' : undefined
   if (closing !== undefined) {
@@ -212,7 +342,12 @@ function readExpansion(reader: Reader): string {
   reader.at += 2
   const outer = reader.heredocs
   reader.heredocs = []
-  readNested(reader, ')')
+  const steps = readNested(reader, ')')
   reader.heredocs = outer
-  return ''
+  return printedBy(steps)
+}
+
+function printedBy([first, ...others]: readonly Step[]): string {
+  const isPwd = first !== undefined && !isSubshell(first) && first[0] === 'pwd'
+  return isPwd && others.length === 0 ? '$PWD' : UNKNOWN
 }

@@ -81,6 +81,64 @@ describe('commits', () => {
   })
 })
 
+describe('the folder of a commit', () => {
+  test.each([
+    '(cd /tmp/build && make) && git commit -m a',
+    '(cd /tmp/build; (cd x && make)); git commit -m a',
+    'cd /tmp/build && make && cd - && git commit -m a',
+    'cd /tmp/build && make; cd "$OLDPWD"; git commit -m a',
+    'pushd /tmp/build && make && popd && git commit -m a',
+    'pushd /tmp/a; pushd /tmp/b; popd; popd; git commit -m a',
+    'pushd /tmp/a; pushd; git commit -m a',
+    'X=$(cd /tmp/other && pwd) && git commit -m a',
+    'X=`cd /tmp/other && pwd`; git commit -m a',
+    'echo "$(cd /tmp/other && git log)"; git commit -m a',
+    'cd /tmp/build | tail; git commit -m a',
+    '{ cd /tmp/build && make; } 2>&1 | tail -5; git commit -m a',
+    'if true; then cd /tmp/x; make; fi | tail; git commit -m a',
+    'ls | while read -r d; do cd "/tmp/$d"; make; done; git commit -m a',
+    'find . | while read d\ndo\n  cd /tmp/x && make\ndone\ngit commit -m a',
+    'cd /tmp/build && npm start & git commit -m a',
+    'diff <(cd /tmp/a && ls) <(cd /tmp/b && ls); git commit -m a',
+    'f() { cd /tmp/x && make; }; git commit -m a',
+    "bash -c 'cd /tmp/build && make'; git commit -m a",
+    'D=$PWD; cd /tmp/build && make; cd "$D" && git commit -m a',
+    'D=$(pwd); cd /tmp/build && make; git -C "$D" commit -m a',
+    'export ROOT="$(pwd)"; cd /tmp && cd "${ROOT}" && git commit -m a',
+    'for d in a b; do cd "$d"; make; cd ..; done; git commit -m a',
+    'case $x in a) cd src;; esac; cd ..; git commit -m a',
+    '(case $x in a) cd /tmp/x;; esac); git commit -m a',
+    'cd "$(git rev-parse --show-toplevel)" && git commit -m a',
+    'cd src; cd "$(dirname "$0")/.." && cd .. && git commit -m a',
+    'if (( 1 << 2 )); then\ngit commit -m b\nfi',
+  ])('%j is its own', (command) => {
+    expect(effectsOf(command)).toEqual([COMMIT])
+  })
+
+  test.each([
+    ['(cd /srv/site && git commit -m a)', '/srv/site'],
+    ['((cd /srv/site && make); (cd /srv/site; git commit -m a))', '/srv/site'],
+    ['cd /srv/site && git commit -m a | tail -1', '/srv/site'],
+    ['{ cd /srv/site; git commit -m a; } | tail', '/srv/site'],
+    ['{ cd /srv/site; }; git commit -m a', '/srv/site'],
+    ['if true; then cd /srv/site; fi; git commit -m a', '/srv/site'],
+    ['cd /srv/site; (cd /tmp/x; make); git commit -m a', '/srv/site'],
+    ['cd /srv/site; cd /tmp; cd -; git commit -m a', '/srv/site'],
+    ['cd /srv/site; ls & git commit -m a', '/srv/site'],
+    ['cd /srv/site\nls & git commit -m a', '/srv/site'],
+    ['D=/srv/site; cd "$D" && git commit -m a', '/srv/site'],
+    ['D=/srv; git -C $D/site commit -m a', '/srv/site'],
+    ['pushd /srv/site && git commit -m a; popd', '/srv/site'],
+    ['pushd /srv/site; pushd /tmp; pushd; git commit -m a', '/srv/site'],
+    ['eval "cd /srv/site" && git commit -m a', '/srv/site'],
+    ['cd && git commit -m a', '~'],
+    ['(cd /srv/site; case $x in a) git commit -m a;; esac)', '/srv/site'],
+    ['f() (cd /tmp/x); cd /srv/site; git commit -m a', '/srv/site'],
+  ])('%j is %s', (command, folder) => {
+    expect(effectsOf(command)).toEqual([{ ...COMMIT, folder }])
+  })
+})
+
 describe('pull requests', () => {
   const body = "$(cat <<'E'\nx\nE\n)"
   test.each([
