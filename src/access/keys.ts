@@ -5,6 +5,7 @@
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Scope } from '../domain/access.ts'
+import { ownerProblem } from '../domain/identity.ts'
 import type { KeySecret, KeyStore, StoredKey } from '../domain/key-store.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 
@@ -49,7 +50,7 @@ export function keyProblem(request: KeyRequest, nowMs: number): string | undefin
     return 'the scope read:own needs a user: whose sessions shall it read?'
   }
   if (expiresMs !== undefined && expiresMs <= nowMs) return 'the key would have expired already'
-  return undefined
+  return ownerProblem(request)
 }
 
 /** Makes a key, and stores it. The error is a sentence for a person. */

@@ -56,17 +56,34 @@ export function isVisible(owner: Owner, visible: Visible): boolean {
 }
 
 /** `team`, `team:user` or `:user`, percent-encoded; empty for an owner without either. */
-export function ownerTag({ team, user }: Owner): string {
-  const ofUser = user === undefined ? '' : `:${encodeURIComponent(user)}`
-  return `${team === undefined ? '' : encodeURIComponent(team)}${ofUser}`
+export function ownerTag(owner: Owner): string {
+  return tagOf(owner, encodeURIComponent)
 }
 
-/** The owner that a tag stands for. */
+/** The same owner in fewer bytes: only what would not be read back is percent-encoded. */
+export function compactOwnerTag(owner: Owner): string {
+  return tagOf(owner, (name) => name.replace(/[%/:@\p{Cc}]/gu, encodeURIComponent))
+}
+
+function tagOf({ team, user }: Owner, encode: (name: string) => string): string {
+  // Keys of earlier versions may hold half a surrogate pair, which nothing can encode.
+  const ofUser = user === undefined ? '' : `:${encode(user.toWellFormed())}`
+  return `${team === undefined ? '' : encode(team.toWellFormed())}${ofUser}`
+}
+
+/** The owner that a tag stands for, in either form. Of one that was cut, what is left: nobody's name. */
 export function ownerOfTag(tag: string): Owner {
   const at = tag.indexOf(':')
   const team = at < 0 ? tag : tag.slice(0, at)
   return {
-    ...(team !== '' && { team: decodeURIComponent(team) }),
-    ...(at >= 0 && { user: decodeURIComponent(tag.slice(at + 1)) }),
+    ...(team !== '' && { team: decoded(team) }),
+    ...(at >= 0 && { user: decoded(tag.slice(at + 1)) }),
   }
+}
+
+/** Never throws: bytes that are no UTF-8 become U+FFFD, and half an escape stays as it is. */
+function decoded(name: string): string {
+  return name.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString(),
+  )
 }

@@ -1,7 +1,8 @@
 /**
  * Who and where a session is: what stands on every span of it.
  */
-import { type Owner, ownerOfTag, ownerTag } from './access.ts'
+import { compactOwnerTag, type Owner, ownerOfTag, ownerTag } from './access.ts'
+import { shortHash } from './short-hash.ts'
 
 /**
  * Natural key of a session: `<agent>/<session id>`; of one that came under a key with a team or a
@@ -42,28 +43,59 @@ export interface NamedSession {
   readonly sessionId: string
 }
 
+/** What every engine keeps of a key: in PostgreSQL it stands in indexes. */
+export const MAX_SESSION_KEY_BYTES = 1000
+/** Leaves room for an agent and for ids of usual length. */
+const MAX_OWNER_BYTES = 640
+
 /**
  * The key of the same session of an owner, who may be nobody: whoever sends without a key, or under one
- * with neither team nor user. Agents have neither slash nor `@` in their names.
+ * with neither team nor user. Agents have neither slash nor `@` in their names. A key that would become
+ * too long has its owner in fewer bytes, and if need be a beginning and a hash of the session's id.
  */
 export function ownedSessionKey(key: SessionKey, owner: Owner | undefined): SessionKey {
   if (owner?.team === undefined && owner?.user === undefined) return key
   const at = key.indexOf('/')
-  return `${key.slice(0, at)}@${ownerTag(owner)}${key.slice(at)}`
+  const agent = key.slice(0, at)
+  const id = key.slice(at + 1)
+  const owned = `${agent}@${ownerTag(owner)}/${id}`
+  if (Buffer.byteLength(owned) <= MAX_SESSION_KEY_BYTES) return owned
+  const beginning = `${agent}@${compactOwnerTag(owner)}/`
+  return beginning + idWithin(id, MAX_SESSION_KEY_BYTES - Buffer.byteLength(beginning))
+}
+
+function idWithin(id: string, bytes: number): string {
+  if (Buffer.byteLength(id) <= bytes) return id
+  const mark = `…#${shortHash(id)}`
+  const cut = Buffer.from(id).subarray(0, bytes - Buffer.byteLength(mark))
+  // Told that more will come, it leaves out half a character at the end.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(cut, { stream: true }) + mark
+}
+
+/** Why an owner cannot stand in keys of sessions, for a person; undefined where it can. */
+export function ownerProblem(owner: Owner): string | undefined {
+  const bytes = Buffer.byteLength(compactOwnerTag(owner))
+  if (bytes <= MAX_OWNER_BYTES) return undefined
+  return `team and user of a key may take ${MAX_OWNER_BYTES} bytes together, and these take ${bytes}: shorten them`
 }
 
 /** The agent of a session's key. */
 export function agentOfKey(key: SessionKey): string {
-  const agent = key.slice(0, key.indexOf('/'))
-  const at = agent.indexOf('@')
-  return at < 0 ? agent : agent.slice(0, at)
+  return headOf(key).agent
 }
 
 /** The owner in a session's key; undefined where it came under no key that has one. */
 export function ownerOfSession(key: SessionKey): Owner | undefined {
-  const agent = key.slice(0, key.indexOf('/'))
-  const at = agent.indexOf('@')
-  return at < 0 ? undefined : ownerOfTag(agent.slice(at + 1))
+  const { tag } = headOf(key)
+  return tag === undefined ? undefined : ownerOfTag(tag)
+}
+
+/** What stands before the session's id. Of a key that PostgreSQL cut, before it was bounded, all of it. */
+function headOf(key: SessionKey): { readonly agent: string; readonly tag?: string } {
+  const slash = key.indexOf('/')
+  const head = slash < 0 ? key : key.slice(0, slash)
+  const at = head.indexOf('@')
+  return at < 0 ? { agent: head } : { agent: head.slice(0, at), tag: head.slice(at + 1) }
 }
 
 // The sessions of test records that `doctor` sends through the bridge. Nobody worked in them, so

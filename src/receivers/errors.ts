@@ -137,6 +137,11 @@ export const mayNotSend: Failure = {
   message: 'this key may not send telemetry; send with a key that has the scope "ingest"',
 }
 
+/** The key is of an earlier version, and its owner could not be stored. */
+export function unusableOwner(problem: string): Failure {
+  return { kind: 'missing_scope', message: `${problem}; revoke this key, and create another` }
+}
+
 /** The key has sent as much as it may for now. */
 export function quotaExceeded({
   message,

@@ -1,7 +1,16 @@
 /** Who may send telemetry, and under whose name it is kept. */
 import { allows, type Owner, type Principal } from '../domain/access.ts'
+import { ownerProblem } from '../domain/identity.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import { type Failure, keysUnread, mayNotSend, quotaExceeded, unauthenticated } from './errors.ts'
+import {
+  type Failure,
+  keysUnread,
+  mayNotSend,
+  quotaExceeded,
+  unauthenticated,
+  unusableOwner,
+} from './errors.ts'
+import type { KeyQuotas } from './key-quotas.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** Whoever sends a request. */
@@ -33,18 +42,21 @@ export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): In
       const isOpen = apiKey === undefined && !ring.hasKeys() && !isNamed
       return isOpen ? ok(anybody) : err(unauthenticated)
     }
-    return senderOf(identified.principal, ring.quotas)
+    const { principal } = identified
+    return allows(principal, 'ingest') ? senderFor(principal, ring.quotas) : err(mayNotSend)
   }
 }
 
-/** Whoever holds a key that may send, and has not sent too much. */
-function senderOf(principal: Principal, quotas: KeyRing['quotas']): Result<Sender, Failure> {
-  if (!allows(principal, 'ingest')) return err(mayNotSend)
-  const { keyId, name: keyName, team, user } = principal
+function senderFor(
+  { keyId, name: keyName, team, user }: Principal,
+  quotas: KeyQuotas,
+): Result<Sender, Failure> {
   if (keyId === undefined) return ok(anybody)
   const exceeded = quotas.exceeded(keyId)
   if (exceeded !== undefined) return err(quotaExceeded(exceeded))
   const charge: Sender['charge'] = (used) => quotas.charge(keyId, used)
   if (team === undefined && user === undefined) return ok({ keyName, charge })
-  return ok({ keyName, owner: { team, user }, charge })
+  const owner = { team, user }
+  const problem = ownerProblem(owner)
+  return problem === undefined ? ok({ keyName, owner, charge }) : err(unusableOwner(problem))
 }

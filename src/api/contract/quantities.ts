@@ -31,14 +31,20 @@ export const costSource = z.enum(['agent', 'estimated', 'override']).nullable()
 /** From 0 to 1; null when there is nothing to divide by. */
 export const ratio = z.number().nullable().meta({ description: '0 to 1; null: nothing to divide' })
 
+/** A team and a user of 200 characters each, percent-encoded, and the longest session id. */
+const MAX_STORED_KEY_CHARS = 4000
+
 /** Tokens in buckets that do not overlap: `input` has no cached tokens in it. */
 export const tokens = z
   .object({ input: count, output: count, cacheRead: count, cacheCreation: count })
   .meta({ id: 'Tokens' })
 export type Tokens = z.infer<typeof tokens>
 
-/** `<agent>/<session id>`, with whatever characters an agent uses; percent-encode it in paths. */
-export const sessionKey = z.string().min(1).max(1000)
+/**
+ * `<agent>/<session id>`, with whatever characters an agent uses; percent-encode it in paths. New ones
+ * have 1000 bytes at most; earlier versions stored longer ones, which are answered like any other.
+ */
+export const sessionKey = z.string().min(1).max(MAX_STORED_KEY_CHARS)
 
 /** A name, value and explanation of a score, as the README's table has them. */
 export const score = z

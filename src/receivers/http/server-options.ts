@@ -72,8 +72,9 @@ export function serverOptions(answers: Answers, deps: ServerOptionsDeps) {
   return {
     logger: false,
     rewriteUrl: routedUrl,
-    // A session's key in a path of the page's API: 200 characters, each encoded as up to 12.
-    routerOptions: { maxParamLength: 4000 },
+    // A session's key in a path of the page's API: 1000 bytes, or 4000 of an earlier version, whose
+    // percent signs are encoded once more.
+    routerOptions: { maxParamLength: 8000 },
     requestTimeout: timeouts.requestMs,
     connectionTimeout: timeouts.stallMs,
     keepAliveTimeout: timeouts.keepAliveMs,

@@ -323,3 +323,17 @@ describe('a quota that processes share', () => {
     expect(told.map(({ records }) => records)).toEqual([20, 1])
   })
 })
+
+test('a key of an earlier version whose owner has no room in the keys of sessions is told so', async () => {
+  const { store, ring, made, send } = await stage({ team: 'red' })
+  await store.change(made.key.id, (key) => {
+    return { ...key, team: '漢'.repeat(200), user: '字'.repeat(200) }
+  })
+  await ring.reload()
+  const sent = await send(made.text, 1, 1)
+  expect(sent).toMatchObject({
+    ok: false,
+    error: { kind: 'missing_scope', message: expect.stringMatching(/640 bytes.*create another/) },
+  })
+  await ring.stop()
+})
