@@ -22,6 +22,7 @@ import {
   misused,
   type Outcome,
 } from './outcome.ts'
+import { plainLine } from './plain-text.ts'
 import { createProgress } from './progress.ts'
 import { readConfig } from './read-config.ts'
 import { type Column, tableLines } from './table.ts'
@@ -111,11 +112,14 @@ async function move(
   const moved = await moveStore(source, target, (place, sessions) => {
     progress.show(sessions, source.sessions, wordsOf(place, sessions, source.sessions))
   }).finally(() => progress.clear())
-  const { figures, wasDone } = moved.ok ? moved.value : moved.error
+  const { figures, wasDone, leftBehind } = moved.ok ? moved.value : moved.error
   const exitCode = moved.ok ? undefined : EXIT_PROBLEM
   if (json) {
-    const document = jsonDocument({ equal: moved.ok, alreadyDone: wasDone, figures })
+    const document = jsonDocument({ equal: moved.ok, alreadyDone: wasDone, figures, leftBehind })
     return ok({ document, ...(exitCode !== undefined && { exitCode }) })
+  }
+  if (wasDone && !moved.ok) {
+    return ok({ lines: changeLines(leftBehind), exitCode: EXIT_PROBLEM })
   }
   if (wasDone) {
     return ok({ lines: ['This data folder has already been moved there. Nothing was changed.'] })
@@ -131,6 +135,24 @@ async function move(
     })
   }
   return ok({ lines: [...lines, differenceLine(moved.error)], exitCode: EXIT_PROBLEM })
+}
+
+const MAX_NAMED = 20
+
+function changeLines(leftBehind: readonly string[]): readonly string[] {
+  const moved = 'This data folder has already been moved there, and has changed since'
+  const nothing = 'Nothing was moved now: PostgreSQL may have gone on as well.'
+  if (leftBehind.length === 0) {
+    return [`${moved}, though no session has: see its keys and budgets. ${nothing}`]
+  }
+  const more = leftBehind.length - MAX_NAMED
+  return [
+    `${moved}. Sessions whose newest records are not in PostgreSQL: ${leftBehind.length}`,
+    ...leftBehind.slice(0, MAX_NAMED).map((key) => `  ${plainLine(key)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    nothing,
+    'Start no bridge on the folder again. What it holds beyond the move is read with DATABASE_URL unset.',
+  ]
 }
 
 function wordsOf({ stage }: MovePlace, done: number, sessions: number): string {

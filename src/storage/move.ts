@@ -82,9 +82,25 @@ export interface MoveSource {
   all(
     table: (typeof REFERENCE_TABLES | typeof OTHER_TABLES)[number],
   ): Iterable<readonly SourceRow[]>
-  figures(): MoveFigures
+  /** Where each session stands that was written to since then, epoch ms; sessions without records are left out. */
+  changedSince(atMs: number): readonly SessionEnd[]
+  /** Rows that `keyOf` makes one are counted once. */
+  figures(keyOf: KeyOfMovedRow): MoveFigures
   close(): void
 }
+
+/** The newest records of a session. */
+export interface SessionEnd {
+  readonly key: string
+  readonly position: number
+  readonly receivedMs: number
+}
+
+/** Tables in which two rows may become one, as a key of a row may hold what the target cannot store. */
+export type MergedTable = 'seen' | 'session_attributes' | 'prompts'
+
+/** The key by which the target has a row. */
+export type KeyOfMovedRow = (table: MergedTable, row: SourceRow) => string
 
 /** What a move does, in this order. */
 export const STAGES = ['references', 'sessions', 'outbox', 'others', 'verify', 'done'] as const
@@ -96,6 +112,11 @@ export interface MovePlace {
   readonly throughId: number
 }
 
+export interface MoveBeginning extends MovePlace {
+  /** When a move was done, epoch ms, where the source has changed since. */
+  readonly changedSinceMs?: number
+}
+
 /** One step: what it adds is stored with the place behind it, or not at all. */
 export interface MoveStep {
   readonly insert: (table: MovedTable, rows: readonly SourceRow[]) => Promise<void>
@@ -104,12 +125,15 @@ export interface MoveStep {
 /** Nobody uses the target until a move into it is done. */
 export interface MoveTarget {
   /** Where an earlier attempt stopped; empties what it left of another state of the source. */
-  begin(): Promise<MovePlace>
+  begin(): Promise<MoveBeginning>
+  /** Those of the sessions whose newest records are not there. */
+  lacking(sessions: readonly SessionEnd[]): Promise<readonly SessionEnd[]>
   step(
     next: MovePlace,
     range: IdRange | undefined,
     work: (step: MoveStep) => Promise<void>,
   ): Promise<void>
+  readonly keyOf: KeyOfMovedRow
   figures(): Promise<MoveFigures>
   close(): Promise<void>
 }
@@ -121,6 +145,8 @@ export interface Moved {
   readonly figures: readonly MovedFigure[]
   /** By an earlier attempt: the target may have been in use since, so it was not looked at. */
   readonly wasDone: boolean
+  /** Keys of sessions that came to the source, or went on there, after a move that was done. */
+  readonly leftBehind: readonly string[]
 }
 
 export interface MovedFigure {
@@ -135,8 +161,9 @@ export async function moveStore(
   target: MoveTarget,
   show: ShowMove = () => {},
 ): Promise<Result<Moved, Moved>> {
-  let place = await target.begin()
-  if (place.stage === 'done') return ok({ figures: [], wasDone: true })
+  const beginning = await target.begin()
+  if (beginning.stage === 'done') return doneBefore(source, target, beginning)
+  let place: MovePlace = beginning
   let sessions = 0
   const step = async (
     next: MovePlace,
@@ -188,10 +215,26 @@ export async function moveStore(
   if (place.stage === 'sessions') await copyRanges('sessions', SESSION_TABLES, 'outbox')
   if (place.stage === 'outbox') await copyRanges('outbox', OUTBOX_TABLES, 'others')
   if (place.stage === 'others') await copyAll([...OTHER_TABLES], 'verify')
-  const moved = { figures: compared(source.figures(), await target.figures()), wasDone: false }
-  if (moved.figures.some((figure) => !isEqual(figure))) return err(moved)
+  const figures = compared(source.figures(target.keyOf), await target.figures())
+  const moved: Moved = { figures, wasDone: false, leftBehind: [] }
+  if (figures.some((figure) => !isEqual(figure))) return err(moved)
   if (place.stage === 'verify') await step({ stage: 'done', throughId: 0 }, async () => {})
   return ok(moved)
+}
+
+/** Clocks of two machines differ, and whoever moves a store has stopped its bridge just before. */
+const CLOCK_SLACK_MS = 60_000
+
+/** An error where the source has changed since, for nothing of that was moved. */
+async function doneBefore(
+  source: MoveSource,
+  target: MoveTarget,
+  { changedSinceMs }: MoveBeginning,
+): Promise<Result<Moved, Moved>> {
+  if (changedSinceMs === undefined) return ok({ figures: [], wasDone: true, leftBehind: [] })
+  const changed = source.changedSince(changedSinceMs - CLOCK_SLACK_MS)
+  const leftBehind = (await target.lacking(changed)).map(({ key }) => key)
+  return err({ figures: [], wasDone: true, leftBehind })
 }
 
 function compared(source: MoveFigures, target: MoveFigures): readonly MovedFigure[] {

@@ -9,6 +9,7 @@ import type {
   MoveFigures,
   MoveSource,
   MoveTarget,
+  SessionEnd,
   SourceRow,
   Stage,
 } from '../move.ts'
@@ -20,7 +21,8 @@ import { POSITIONS_PER_BLOCK } from './positions.ts'
 import { BYTES_BESIDE } from './record-rows.ts'
 import { isAlive } from './replica.ts'
 import { indexRows } from './search-rows.ts'
-import { sha256 } from './stored-values.ts'
+import { keyText, sha256 } from './stored-values.ts'
+import { ACTIVITY, addToUsage, MODEL_USAGE, TOOL_USAGE, type UsageTable } from './usage-rows.ts'
 import { insertRows } from './values-list.ts'
 
 /** One statement may add eight megabytes, or sum up a table. */
@@ -45,6 +47,10 @@ const NUMBERED = [
   'transcript_joins',
 ]
 
+/** Figures of rows that become one are added up, as commits do it. */
+const USAGE: readonly UsageTable[] = [MODEL_USAGE, TOOL_USAGE, ACTIVITY]
+const plainColumns = movedColumns(() => 0)
+
 /** Why a move cannot go on, for a person. */
 export class MoveError extends Error {}
 
@@ -68,6 +74,7 @@ interface MoveRow {
   readonly fingerprint: string
   readonly stage: Stage
   readonly through_id: number
+  readonly done_ms: number | null
 }
 
 function targetOver(database: Database, place: string, source: MoveSource): MoveTarget {
@@ -93,13 +100,25 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
     // What references are told by is not asked of rows that stand before them.
     if (columns === undefined && table === 'sessions')
       columns = movedColumns(await policyRefs(statements))
-    const converted = Object.entries((columns ?? movedColumns(() => 0))[table])
+    const values = (columns ?? plainColumns)[table]
+    const usage = USAGE.find(({ name }) => name === table)
+    if (usage !== undefined) {
+      const read = (names: readonly string[], row: SourceRow) =>
+        names.map((name) => values[name]?.(row))
+      await addToUsage(
+        statements,
+        usage,
+        rows.map((row) => [read(usage.key, row), read(usage.sums, row).map(Number)]),
+      )
+      return
+    }
+    const converted = Object.entries(values)
     await insertRows(
       statements,
       table,
       converted.map(([column]) => column),
       rows.map((row) => converted.map(([, value]) => value(row))),
-      // Two rows of a source that become one: a policy that came back, a text with a NUL.
+      // Two rows of a source that become one: a policy that came back, a key with a NUL.
       'on conflict do nothing',
     )
   }
@@ -108,17 +127,16 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
     begin: () =>
       database.transaction(async (statements) => {
         await statements.query('lock table moves in exclusive mode')
-        const [move, ...others] = await statements.query<MoveRow>('select * from moves')
+        const [move, ...others] = await statements.query<MoveRow>(
+          `select *, (extract(epoch from done_at) * 1000)::double precision as done_ms from moves`,
+        )
         if (move !== undefined && (move.source !== source.id || others.length > 0)) {
           throw new MoveError(`${place} was filled from another data folder: use an empty database`)
         }
-        if (move?.stage === 'done' && move.fingerprint === source.fingerprint) {
-          return { stage: 'done', throughId: 0 }
-        }
         if (move?.stage === 'done') {
-          throw new MoveError(
-            `this data folder was moved into ${place}, and has changed since: what came later is not there. Use an empty database to move it all, or go on with what was moved`,
-          )
+          const isSame = move.fingerprint === source.fingerprint
+          const changedSinceMs = move.done_ms ?? 0
+          return { stage: 'done', throughId: 0, ...(!isSame && { changedSinceMs }) }
         }
         await expectNoBridge(statements, place)
         if (move?.fingerprint === source.fingerprint) {
@@ -134,6 +152,19 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
         )
         return { stage: 'references', throughId: 0 }
       }),
+    lacking: async (sessions) => {
+      const lacking: SessionEnd[] = []
+      for (const session of sessions) {
+        // Numbers go on in both stores after a move.
+        const found = await database.query(
+          `select 1 from record_batches where id = $2 and received_ms = $3
+             and session_ref = (select id from sessions where session_key = $1)`,
+          [keyText(session.key), session.position, session.receivedMs],
+        )
+        if (found.length === 0) lacking.push(session)
+      }
+      return lacking
+    },
     step: (next, range, work) =>
       database.transaction(async (statements) => {
         await expectNoBridge(statements, place)
@@ -149,6 +180,10 @@ function targetOver(database: Database, place: string, source: MoveSource): Move
           [source.id, next.stage, next.throughId],
         )
       }),
+    keyOf: (table, row) => {
+      const column = table === 'session_attributes' ? 'key' : 'dedup_key'
+      return String(plainColumns[table][column]?.(row))
+    },
     figures: () => figuresOf(database),
     close: () => database.close(),
   }

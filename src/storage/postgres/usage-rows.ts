@@ -59,7 +59,7 @@ export async function addUsage(
     statements,
     models.map(({ row }) => row.dimensions),
   )
-  await add(
+  await addToUsage(
     statements,
     MODEL_USAGE,
     models.map(({ sessionRef, row }) => [
@@ -85,7 +85,7 @@ export async function addUsage(
       ],
     ]),
   )
-  await add(
+  await addToUsage(
     statements,
     TOOL_USAGE,
     used.flatMap(({ sessionRef, usage }) =>
@@ -97,7 +97,7 @@ export async function addUsage(
       ),
     ),
   )
-  await add(
+  await addToUsage(
     statements,
     ACTIVITY,
     used.flatMap(({ sessionRef, usage }) =>
@@ -136,9 +136,10 @@ async function putWork(statements: Statements, used: readonly UsageOfSession[]):
   )
 }
 
-type KeyAndSums = readonly [key: Row, sums: readonly number[]]
+/** A row of a usage table: as its columns `key` and `sums` have it. */
+export type KeyAndSums = readonly [key: Row, sums: readonly number[]]
 
-async function add(
+export async function addToUsage(
   statements: Statements,
   table: UsageTable,
   rows: readonly KeyAndSums[],

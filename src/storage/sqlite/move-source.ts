@@ -11,7 +11,15 @@ import { GREATEST_SUM } from '../../domain/numbers.ts'
 import { dataFolderAt, isDataMissing, makePrivateFile } from '../data-folder.ts'
 import { keepInstanceId } from '../instance-id.ts'
 import type { MaintenanceProblem } from '../maintenance.ts'
-import type { MovedTable, MoveFigures, MoveSource, SourceRow } from '../move.ts'
+import type {
+  KeyOfMovedRow,
+  MergedTable,
+  MovedTable,
+  MoveFigures,
+  MoveSource,
+  SessionEnd,
+  SourceRow,
+} from '../move.ts'
 import type { Connection } from './connection.ts'
 import { acquireFolderLock } from './folder-lock.ts'
 import { openDatabase } from './open-database.ts'
@@ -104,7 +112,8 @@ function sourceOver(handle: Database.Database, id: string, release: () => void):
     within: (table, { afterId, throughId }) =>
       chunks(handle, RANGES[table] ?? ofSessions(table), [afterId, throughId]),
     all: (table) => chunks(handle, WHOLE[table] ?? `select * from ${table}`, []),
-    figures: () => figuresOf(handle),
+    changedSince: (atMs) => handle.prepare<unknown[], SessionEnd>(ENDS).all(atMs),
+    figures: (keyOf) => withoutMerged(handle, keyOf, figuresOf(handle)),
     close: () => {
       handle.close()
       release()
@@ -167,6 +176,11 @@ function* chunks(
   if (rows.length > 0) yield rows
 }
 
+const ENDS = `select s.session_key as key, r.id as position, r.received_ms as receivedMs
+  from sessions s join record_batches r on r.session_ref = s.id
+    and r.id = (select max(id) from record_batches where session_ref = s.id)
+  where s.updated_ms >= ? order by s.id`
+
 /** Whatever changes a store changes one of these, retention and delivery included. */
 const STATE_OF_STORE = `select
   (select json_group_array(reserved) from ids) as reserved,
@@ -190,6 +204,41 @@ const STATE_OF_STORE = `select
 function figuresOf(handle: Database.Database): MoveFigures {
   const rows = handle.prepare<[], { name: string; value: number | null }>(FIGURES).all()
   return Object.fromEntries(rows.map(({ name, value }) => [name, value ?? 0]))
+}
+
+/** Tables by their figures, with the column that makes two rows of a session one. */
+const MERGED = {
+  'keys of records': { table: 'seen', column: 'dedup_key' },
+  attributes: { table: 'session_attributes', column: 'key' },
+  prompts: { table: 'prompts', column: 'dedup_key' },
+} as const satisfies Record<string, { readonly table: MergedTable; readonly column: string }>
+
+function withoutMerged(
+  handle: Database.Database,
+  keyOf: KeyOfMovedRow,
+  figures: MoveFigures,
+): MoveFigures {
+  const merged = Object.entries(MERGED).map(([name, { table, column }]) => {
+    const rows = handle.prepare<[], SourceRow>(
+      // As bytes: a text ends at its first NUL for the functions of SQLite.
+      `select session_ref, ${column} from ${table} t
+       where instr(cast(${column} as blob), x'00') > 0 and ${isOf('t')}`,
+    )
+    const plain = handle.prepare<unknown[], unknown>(
+      `select 1 from ${table} where session_ref = ? and ${column} = ?`,
+    )
+    const met = new Set<string>()
+    let count = 0
+    for (const row of rows.all()) {
+      const key = keyOf(table, row)
+      const name = JSON.stringify([row.session_ref, key])
+      const isMerged = met.has(name) || plain.get(row.session_ref, key) !== undefined
+      if (isMerged) count += 1
+      met.add(name)
+    }
+    return [name, (figures[name] ?? 0) - count]
+  })
+  return { ...figures, ...(Object.fromEntries(merged) as MoveFigures) }
 }
 
 const isOf = (alias: string) => `${alias}.session_ref in (select id from sessions)`

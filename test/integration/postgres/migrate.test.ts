@@ -8,6 +8,7 @@ import { openPostgresReader } from '../../../src/storage/postgres/postgres-reade
 import { newTestDatabase } from '../../postgres/database.ts'
 import { askPostgres } from '../../postgres/postgres-server.ts'
 import { createHome } from '../cli/home.ts'
+import { post as sendSessions, turn } from '../cli/telemetry.ts'
 import { bridgeEnvironment, removeFolder, startBridge, temporaryFolder } from '../corpus/bridge.ts'
 import { expectTruth } from '../corpus/expect-truth.ts'
 import { jsonRecordingNames, post, recording, replay, type Truth } from '../corpus/recording.ts'
@@ -64,8 +65,35 @@ test('everything is there afterwards, and every report says the same', async () 
   const again = await migrate(dataDir, url, '--json')
   expect([again.code, JSON.parse(again.stdout)]).toEqual([
     0,
-    { equal: true, alreadyDone: true, figures: [] },
+    { equal: true, alreadyDone: true, figures: [], leftBehind: [] },
   ])
+})
+
+test('a folder that went on after its move is told, with the sessions that were left behind', async () => {
+  const { url } = await newTestDatabase()
+  const dataDir = folder()
+  const send = async (...ids: readonly string[]) => {
+    const bridge = await startBridge(bridgeEnvironment(dataDir))
+    await sendSessions(
+      bridge.url,
+      ids.map((id) => ({ id, events: turn(`to ${id}`, 1) })),
+    )
+    await bridge.stop()
+  }
+  await send('stays', 'grows')
+  expect((await migrate(dataDir, url)).code).toBe(0)
+  expect((await migrate(dataDir, url)).stdout).toContain('Nothing was changed.')
+  await send('grows', 'late')
+  const { code, stdout } = await migrate(dataDir, url)
+  expect(code).toBe(1)
+  expect(stdout).toContain('has changed since')
+  expect(stdout.match(/claude-code\/\S+/g)).toEqual(['claude-code/grows', 'claude-code/late'])
+  const json = await migrate(dataDir, url, '--json')
+  expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
+    1,
+    { equal: false, alreadyDone: true, leftBehind: ['claude-code/grows', 'claude-code/late'] },
+  ])
+  expect(await askPostgres(url, 'select count(*) from sessions')).toBe('2')
 })
 
 test('a command that was killed is run again, and goes on', async () => {
