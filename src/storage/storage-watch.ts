@@ -1,6 +1,7 @@
 /**
  * Whether records can be stored, as the last attempt showed: a commit that failed says no at once,
- * the next one that succeeds says yes. Where no commits come, it is tried now and then.
+ * the next one that succeeds says yes. Where no commits come, it is tried now and then. An error that
+ * may be of the data says no once nothing has succeeded for a while, whatever it is.
  *
  * Only commits and probes say yes: a small change may still fit where a commit does not.
  */
@@ -9,8 +10,10 @@ import type { StorageFailure, StorageState } from './store.ts'
 import type { StoreLog } from './store-log.ts'
 
 export interface StorageWatch {
-  /** A commit, or a probe that stands for one, is on the disk. */
+  /** A commit is on the disk. */
   committed(): void
+  /** What a probe showed, which stands for a commit: whatever it fails of is no fault of any data. */
+  probed(error: unknown): void
   /** A change failed. */
   failed(error: unknown): void
   state(): StorageState
@@ -30,11 +33,15 @@ interface StorageWatchDeps {
 const IDLE_MS = 30_000
 /** Between two tries while it is not writable. */
 const FAILING_MS = 2_000
+/** Clients repeat what was not stored: after so long without a commit it is not for what one of them sends. */
+const LASTING_MS = 5_000
 
 export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
   const { isOfStorage, clock, log } = deps
   let lastCommitMs: number | undefined
   let failure: StorageFailure | undefined
+  /** Errors since the last commit that may be of the data. */
+  let doubtful: { readonly sinceMs: number; lastMs: number } | undefined
   let probe: (() => Promise<void>) | undefined
   let timer: Timer | undefined
 
@@ -44,7 +51,7 @@ export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
   }
 
   async function look(): Promise<void> {
-    if (failure === undefined) {
+    if (failure === undefined && doubtful === undefined) {
       const restMs = (lastCommitMs ?? Number.NEGATIVE_INFINITY) + IDLE_MS - clock.now()
       if (restMs > 0) {
         arm(restMs)
@@ -52,26 +59,48 @@ export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
       }
     }
     await probe?.()
-    arm(failure === undefined ? IDLE_MS : FAILING_MS)
+    arm(failure === undefined && doubtful === undefined ? IDLE_MS : FAILING_MS)
+  }
+
+  function committed(): void {
+    lastCommitMs = clock.now()
+    doubtful = undefined
+    if (failure === undefined) return
+    const failedForMs = lastCommitMs - failure.sinceMs
+    failure = undefined
+    log.warn({ failedForMs }, 'the database is writable again, accepting records')
+  }
+
+  function fail(error: unknown, firstMs: number): void {
+    const sinceMs = failure?.sinceMs ?? firstMs
+    if (failure === undefined) {
+      const message = 'the database cannot be written, records are refused until it can'
+      log.error({ err: error }, message)
+      arm(FAILING_MS)
+    }
+    failure = { sinceMs, message: error instanceof Error ? error.message : String(error) }
+  }
+
+  function doubt(error: unknown): void {
+    const nowMs = clock.now()
+    if (doubtful === undefined) {
+      doubtful = { sinceMs: nowMs, lastMs: nowMs }
+      arm(0)
+    }
+    doubtful.lastMs = nowMs
+    if (nowMs - doubtful.sinceMs >= LASTING_MS) fail(error, doubtful.sinceMs)
   }
 
   return {
-    committed: () => {
-      lastCommitMs = clock.now()
-      if (failure === undefined) return
-      const failedForMs = lastCommitMs - failure.sinceMs
-      failure = undefined
-      log.warn({ failedForMs }, 'the database is writable again, accepting records')
+    committed,
+    probed: (error) => {
+      if (error !== undefined) fail(error, clock.now())
+      // Commits failed where a probe does not: they are given another chance when none came for a while.
+      else if (doubtful === undefined || clock.now() - doubtful.lastMs >= IDLE_MS) committed()
     },
     failed: (error) => {
-      if (!isOfStorage(error)) return
-      const sinceMs = failure?.sinceMs ?? clock.now()
-      if (failure === undefined) {
-        const message = 'the database cannot be written, records are refused until it can'
-        log.error({ err: error }, message)
-        arm(FAILING_MS)
-      }
-      failure = { sinceMs, message: error.message }
+      if (isOfStorage(error)) fail(error, clock.now())
+      else doubt(error)
     },
     state: () => ({ isWritable: failure === undefined, lastCommitMs, failure }),
     start: (given) => {

@@ -38,6 +38,7 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'otlp-exporter.test.ts': `${NO_STORE}delivery from an outbox in memory`,
   'package.test.ts': `${SQLITE_FILES}the package installed with better-sqlite3 alone`,
   'postgres-server.test.ts': POSTGRES,
+  'postgres/broken-schema.test.ts': POSTGRES,
   'postgres/commands.test.ts': POSTGRES,
   'postgres/faults.test.ts': POSTGRES,
   'postgres/live-feed.test.ts': POSTGRES,

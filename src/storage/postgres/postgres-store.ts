@@ -45,6 +45,24 @@ export interface PostgresStoreOptions<S> extends StoreOptions<S> {
 }
 
 /** The store, or why it cannot be had. */
+/** Fails where one of the tables is missing, or not for this user, that every commit of records writes. */
+const TABLES_OF_COMMITS = [
+  'sessions',
+  'session_states',
+  'record_batches',
+  'seen',
+  'session_attributes',
+  'prompts',
+  'model_usage',
+  'tool_usage',
+  'activity',
+  'work_segments',
+  'outbox',
+  'outbox_deliveries',
+]
+  .map((table) => `select 1 from ${table} where false`)
+  .join(' union all ')
+
 export async function createPostgresStore<S>(
   options: PostgresStoreOptions<S>,
 ): Promise<Result<Store<S>, StoreOpenError>> {
@@ -126,9 +144,11 @@ function storeOver<S>(
   async function check(): Promise<Result<undefined, string>> {
     try {
       await write(() => replica.beat())
-      watch.committed()
+      await database.query(TABLES_OF_COMMITS)
+      watch.probed(undefined)
       return ok(undefined)
     } catch (error) {
+      watch.probed(error)
       return err(error instanceof Error ? error.message : String(error))
     }
   }

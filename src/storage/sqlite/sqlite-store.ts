@@ -238,9 +238,10 @@ function storeOver<S>(
     try {
       const { isWritable } = watch.state()
       await write(() => (isWritable ? probe.light() : probe.full()))
-      watch.committed()
+      watch.probed(undefined)
       return ok(undefined)
     } catch (error) {
+      watch.probed(error)
       return err(error instanceof Error ? error.message : String(error))
     }
   }

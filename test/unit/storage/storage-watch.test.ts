@@ -59,6 +59,67 @@ describe('the state', () => {
   })
 })
 
+describe('an error that may be of the data', () => {
+  const unknown = failure('42P01', 'relation "seen" does not exist')
+
+  test('is an outage once nothing has been stored for some seconds, and ends with a commit', async () => {
+    const { watch, clock, said } = rig()
+    watch.committed()
+    watch.failed(unknown)
+    await clock.advance(4_999)
+    watch.failed(unknown)
+    expect(watch.state().isWritable).toBe(true)
+    await clock.advance(1)
+    watch.failed(unknown)
+    expect(watch.state().failure).toEqual({ sinceMs: AT_MS, message: unknown.message })
+    watch.committed()
+    expect(watch.state().isWritable).toBe(true)
+    expect(said).toHaveLength(2)
+  })
+
+  test('is none while others can store', async () => {
+    const { watch, clock } = rig()
+    for (let second = 0; second < 60; second += 1) {
+      watch.failed(unknown)
+      await clock.advance(1000)
+      if (second % 4 === 0) watch.committed()
+      expect(watch.state().isWritable).toBe(true)
+    }
+  })
+
+  test('is looked into at once: a probe that fails, of whatever, is an outage', async () => {
+    const { watch, clock } = rig()
+    let isBroken = true
+    watch.start(async () => watch.probed(isBroken ? unknown : undefined))
+    watch.failed(unknown)
+    await clock.advance(0)
+    expect(watch.state()).toMatchObject({
+      isWritable: false,
+      failure: { message: unknown.message },
+    })
+    isBroken = false
+    await clock.advance(31_000)
+    expect(watch.state().isWritable).toBe(true)
+    watch.stop()
+    expect(clock.pendingTimers()).toBe(0)
+  })
+
+  test('is not taken back by a probe before commits had another chance', async () => {
+    const { watch, clock } = rig()
+    watch.start(async () => watch.probed(undefined))
+    for (let n = 0; n < 6; n += 1) {
+      watch.failed(unknown)
+      await clock.advance(1000)
+    }
+    expect(watch.state().isWritable).toBe(false)
+    await clock.advance(20_000)
+    expect(watch.state().isWritable).toBe(false)
+    await clock.advance(12_000)
+    expect(watch.state().isWritable).toBe(true)
+    watch.stop()
+  })
+})
+
 describe('probes', () => {
   test('come every half minute, and only while nothing is stored', async () => {
     const { watch, clock } = rig()
