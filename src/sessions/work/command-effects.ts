@@ -7,6 +7,7 @@ export type WorkEffect =
   | CommitEffect
   | PullRequestEffect
   | BranchEffect
+  | CheckoutEffect
   | StatusEffect
   | PullRequestAddressEffect
 
@@ -35,8 +36,15 @@ export interface PullRequestEffect extends InFolder {
 export interface BranchEffect extends InFolder {
   readonly kind: 'branch'
   readonly branch: string
-  /** It may be the name of a file: believed of a branch alone that is known. */
+  /** It may be the name of a file: believed of a branch that is known, or where the output says so. */
   readonly isUnsure: boolean
+  /** It is another name of this branch; an empty one is that which is checked out. */
+  readonly renamed?: string
+}
+
+/** Something is checked out that the output alone names. */
+export interface CheckoutEffect extends InFolder {
+  readonly kind: 'checkout'
 }
 
 /** Changes nothing, and prints what `git commit` prints where it finds nothing to commit. */
@@ -141,6 +149,7 @@ function effectOf(program: string, args: Command): WorkEffect | undefined {
     case 'gh':
       return effectOfGh(args)
     case 'glab':
+      if (args[0] === 'mr' && args[1] === 'checkout') return checkoutOf(args.slice(2))
       return args[0] === 'mr' && args[1] === 'update'
         ? ADDRESS
         : pullRequestOf(args, ['mr'], ['create', 'new'])
@@ -185,20 +194,15 @@ function effectOfSubcommand(subcommand: string | undefined, args: Command): Work
     case 'status':
       return statusOf(args)
     case 'stash':
-      return /^(?:pop|apply|branch)$/.test(args[0] ?? '') ? statusOf(args) : undefined
+      if (args[0] === 'branch') return checkedOut(args[1])
+      return /^(?:pop|apply)$/.test(args[0] ?? '') ? statusOf(args) : undefined
     case 'switch':
       return branchOf(readOptions(args, SWITCH_OPTIONS), false)
     case 'checkout':
       // With `--`, what follows are files.
       return args.includes('--') ? undefined : branchOf(readOptions(args, SWITCH_OPTIONS), true)
-    case 'branch': {
-      const { names, operands } = readOptions(args, NO_OPTIONS)
-      const branch = operands.at(-1)
-      const isRename = ['-m', '-M', '--move'].some((name) => names.has(name))
-      return isRename && branch !== undefined
-        ? { kind: 'branch', branch, isUnsure: false }
-        : undefined
-    }
+    case 'branch':
+      return renameOf(readOptions(args, NO_OPTIONS))
     default:
       return undefined
   }
@@ -228,18 +232,47 @@ const SWITCH_OPTIONS = /^-[bBcC]$|^--(?:orphan|create|force-create|conflict)$/
 
 function branchOf(
   { values, operands, names }: Options,
-  isUnsure: boolean,
-): BranchEffect | undefined {
-  const created = ['-b', '-B', '-c', '-C', '--create', '--force-create', '--orphan']
-    .map((name) => values.get(name))
-    .find((value) => value !== undefined)
-  if (created !== undefined && IS_VARIABLE.test(created)) return undefined
-  if (created !== undefined) return { kind: 'branch', branch: created, isUnsure: false }
-  const [branch, ...others] = operands
-  const isNone = branch === undefined || branch === '-' || names.has('--detach') || names.has('-d')
-  if (isNone || others.length > 0 || /^(?:HEAD|@)(?:$|[~^@])|[~^:$*?\s]/.test(branch))
-    return undefined
-  return { kind: 'branch', branch, isUnsure }
+  isCheckout: boolean,
+): BranchEffect | CheckoutEffect | undefined {
+  const isNew = CREATE_OPTIONS.find((name) => names.has(name))
+  if (isNew !== undefined) return checkedOut(values.get(isNew))
+  const [told, ...others] = operands
+  if (told === undefined || names.has('--detach') || names.has('-d')) return undefined
+  if (names.has('-t') || names.has('--track')) return checkedOut(told.replace(/^[^/]+\//, ''))
+  if (others.length > 0) return undefined
+  if (told === '-' || IS_VARIABLE.test(told)) return { kind: 'checkout' }
+  if (/^(?:HEAD|@)(?:$|[~^@])|[~^:*?\s]/.test(told)) return undefined
+  const isBranch = ['-q', '--quiet', '-f', '--force'].some((name) => names.has(name))
+  return {
+    kind: 'branch',
+    branch: told,
+    isUnsure: isCheckout && !(isBranch && !LOOKS_LIKE_ELSE.test(told)),
+  }
+}
+
+const CREATE_OPTIONS = ['-b', '-B', '-c', '-C', '--create', '--force-create', '--orphan']
+/** A hash, a version, or a file. */
+const LOOKS_LIKE_ELSE = /^[0-9a-f]{7,40}$|^v?\d+(?:\.\d+)+|^\.|\/$|\.[a-z]\w{0,4}$/i
+
+function checkedOut(branch: string | undefined): BranchEffect | CheckoutEffect | undefined {
+  if (branch === undefined || branch === '') return undefined
+  if (IS_VARIABLE.test(branch)) return { kind: 'checkout' }
+  return { kind: 'branch', branch, isUnsure: false }
+}
+
+function renameOf({ names, operands }: Options): BranchEffect | undefined {
+  const branch = operands.at(-1)
+  const isRename = ['-m', '-M', '--move'].some((name) => names.has(name))
+  if (!isRename || branch === undefined || IS_VARIABLE.test(branch)) return undefined
+  const renamed = operands.length > 1 ? (operands[0] ?? '') : ''
+  return { kind: 'branch', branch, isUnsure: false, renamed }
+}
+
+/** Of `gh pr checkout`, and what is like it. */
+function checkoutOf(args: Command): BranchEffect | CheckoutEffect | undefined {
+  const { names, values } = readOptions(args, /^-[bR]$|^--(?:branch|repo)$/)
+  if (names.has('--detach') || names.has('--help')) return undefined
+  return checkedOut(values.get('-b') ?? values.get('--branch')) ?? { kind: 'checkout' }
 }
 
 const ADDRESS: PullRequestAddressEffect = { kind: 'pull_request_address' }
@@ -252,6 +285,8 @@ function effectOfGh(args: Command): WorkEffect | undefined {
   const options = withoutOptions(args, /^(?:-R|--repo)$/)
   const before = args.slice(0, args.length - options.length)
   const [noun, verb, ...rest] = options
+  if (noun === 'co' || (noun === 'pr' && verb === 'checkout'))
+    return checkoutOf(noun === 'co' ? options.slice(1) : rest)
   const showsUrl = verb === 'view' && rest.some((arg) => /(?:^|[.=,{])url\b/.test(arg))
   if (noun === 'pr' && (verb === 'edit' || showsUrl)) return ADDRESS
   return pullRequestOf([...options, ...before], ['pr'], ['create', 'new'])

@@ -47,6 +47,18 @@ export function movePlace(draft: Draft, place: Place, atMs: number): void {
   } else openSegment(draft, Math.max(atMs, current.fromMs), place)
 }
 
+/** A branch is called otherwise from now on, and so is what was spent on it. */
+export function renameBranch(
+  draft: Draft,
+  { repository, branch: before }: Place,
+  branch: string,
+): void {
+  changeSegments(draft, (segment) => {
+    const isIt = segment.branch === before && isOfRepository(segment, repository)
+    return isIt ? { ...segment, branch } : segment
+  })
+}
+
 function isSamePlace(a: Place, b: Place): boolean {
   return (
     a.repository === b.repository && a.branch === b.branch && a.repositoryUrl === b.repositoryUrl

@@ -1,12 +1,19 @@
 /** What the output of a command proves of what it was to do. */
-import type { CommitEffect, PullRequestEffect, WorkEffect } from './command-effects.ts'
+import type {
+  BranchEffect,
+  CommitEffect,
+  PullRequestEffect,
+  WorkEffect,
+} from './command-effects.ts'
 import {
   countNothingCommitted,
   type PrintedCommit,
   type PrintedPullRequest,
+  printedBranches,
   printedCommits,
   printedPullRequests,
   pullRequestIn,
+  refusedBranches,
 } from './tool-output.ts'
 
 /** What is known of a command that has ended. */
@@ -148,4 +155,35 @@ function linesOf(
   )
   const [first, ...others] = told
   return first !== undefined && others.every(({ url }) => url === first.url) ? [first] : []
+}
+
+export interface BranchOutcome {
+  /** Where the effect stands among those of the command. */
+  readonly at: number
+  /** With the branch that was printed; sure where it was. */
+  readonly effect: BranchEffect
+  readonly isPrinted: boolean
+}
+
+/** What was checked out: what git says, and of what it says nothing, what succeeded. */
+export function branchOutcomes(
+  effects: readonly WorkEffect[],
+  { text, isFailure }: Evidence,
+): readonly BranchOutcome[] {
+  let printed = printedBranches(text)
+  const refused = refusedBranches(text)
+  return effects.flatMap((effect, at): readonly BranchOutcome[] => {
+    if (effect.kind !== 'branch' && effect.kind !== 'checkout') return []
+    const line = effect.kind === 'branch' ? printed.indexOf(effect.branch) : 0
+    const branch = printed[line]
+    if (branch !== undefined) {
+      printed = printed.slice(line + 1)
+      const { folder } = effect
+      const own = folder === undefined ? {} : { folder }
+      const sure: BranchEffect = { kind: 'branch', branch, isUnsure: false, ...own }
+      return [{ at, effect: sure, isPrinted: true }]
+    }
+    if (isFailure || effect.kind === 'checkout' || refused.includes(effect.branch)) return []
+    return [{ at, effect, isPrinted: false }]
+  })
 }

@@ -87,62 +87,70 @@ const CLOSERS: ReadonlyMap<string, string> = new Map([
 /** Words behind which a command begins. */
 const BEFORE_COMMANDS = /^(?:\{|if|then|elif|else|while|until|do|!)$/
 
+/** What is being read between two ends. */
+interface List {
+  readonly parts: Parts
+  readonly compounds: Compound[]
+  /** Of the command that is read. */
+  words: string[]
+  /** What follows is the body of one. */
+  isFunction: boolean
+}
+
 /** Up to the end of the script, or of the substitution that `end` closes. */
 function readList(reader: Reader, end: End): void {
-  const compounds: Compound[] = []
-  const parts: Parts = { list: reader.steps.length, member: reader.steps.length, isPiped: false }
-  let words: string[] = []
-  let isFunction = false
-  const finish = (): void => {
-    if (words.some((each) => each !== '' && each !== UNKNOWN)) reader.steps.push(words)
-    words = []
+  const { length } = reader.steps
+  const list: List = {
+    parts: { list: length, member: length, isPiped: false },
+    compounds: [],
+    words: [],
+    isFunction: false,
   }
   while (reader.at < reader.text.length) {
     const char = reader.text.charAt(reader.at)
-    const isPattern = char === ')' && compounds.at(-1)?.closer === 'esac'
+    const isPattern = char === ')' && list.compounds.at(-1)?.closer === 'esac'
     if (char === end && !isPattern) break
-    if (char === '(' && skipArithmetic(reader)) continue
-    if (char === '(' && words.length === 1 && skipParentheses(reader)) {
-      words = []
-      isFunction = true
-      continue
-    }
-    if (';&|(\n'.includes(char) && !isRedirection(reader)) {
-      finish()
-      const operator = /^(?:&&|\|\||\|&|[\s\S])/.exec(reader.text.slice(reader.at, reader.at + 2))
-      reader.at += operator?.[0].length ?? 1
-      if (char === '(') readNested(reader, ')')
-      else endPart(reader, parts, operator?.[0] ?? char)
-      if (char === '\n') skipHeredocs(reader)
-    } else if (char === ')') {
+    if (char === '(' && (skipArithmetic(reader) || beginFunction(reader, list))) continue
+    if (';&|(\n'.includes(char) && !isRedirection(reader)) readOperator(reader, list)
+    else if (char === ')') {
       // Ends a pattern of `case`, which is no command.
-      words = []
+      list.words = []
       reader.at += 1
-    } else if (!skipBetween(reader, end)) {
-      const from = reader.at
-      const word = readWord(reader, end)
-      const isReserved = words.length === 0 && reader.text.slice(from, reader.at) === word
-      const lists = { parts, compounds, isFunction }
-      if (!isReserved || !readReserved(reader, word, lists)) words.push(word)
-      isFunction = false
-    }
+    } else if (!skipBetween(reader, end)) readPart(reader, list, end)
   }
-  finish()
-  const [outermost] = compounds
-  if (outermost !== undefined) Object.assign(parts, outermost)
-  endPart(reader, parts, ';')
+  finish(reader, list)
+  const [outermost] = list.compounds
+  if (outermost !== undefined) Object.assign(list.parts, outermost)
+  endPart(reader, list.parts, ';')
+}
+
+/** The command that was read, if it was one. */
+function finish({ steps }: Reader, list: List): void {
+  if (list.words.some((each) => each !== '' && each !== UNKNOWN)) steps.push(list.words)
+  list.words = []
+}
+
+function readOperator(reader: Reader, list: List): void {
+  finish(reader, list)
+  const [operator = ''] =
+    /^(?:&&|\|\||\|&|[\s\S])/.exec(reader.text.slice(reader.at, reader.at + 2)) ?? []
+  reader.at += operator.length
+  if (operator === '(') readNested(reader, ')')
+  else endPart(reader, list.parts, operator)
+  if (operator === '\n') skipHeredocs(reader)
+}
+
+function readPart(reader: Reader, list: List, end: End): void {
+  const from = reader.at
+  const word = readWord(reader, end)
+  const isPlain = list.words.length === 0 && reader.text.slice(from, reader.at) === word
+  if (!isPlain || !readReserved(reader, list, word)) list.words.push(word)
+  list.isFunction = false
 }
 
 /** Begins or ends a compound command. Whether the word is no part of a command. */
-function readReserved(
-  { steps }: Reader,
-  word: string,
-  {
-    parts,
-    compounds,
-    isFunction,
-  }: { readonly parts: Parts; readonly compounds: Compound[]; readonly isFunction: boolean },
-): boolean {
+function readReserved({ steps }: Reader, list: List, word: string): boolean {
+  const { parts, compounds, isFunction } = list
   const closer = CLOSERS.get(word)
   if (closer !== undefined) {
     compounds.push({ ...parts, closer, isFunction })
@@ -158,6 +166,16 @@ function readReserved(
   return BEFORE_COMMANDS.test(word)
 }
 
+/** Behind the name of a function. */
+function beginFunction(reader: Reader, list: List): boolean {
+  const [whole] = /^\(\s*\)\s*/.exec(reader.text.slice(reader.at, reader.at + 50)) ?? []
+  if (whole === undefined || list.words.length !== 1) return false
+  reader.at += whole.length
+  list.words = []
+  list.isFunction = true
+  return true
+}
+
 /** At an operator: members of a pipe, and what runs beside the rest, do so in shells of their own. */
 function endPart({ steps }: Pick<Reader, 'steps'>, parts: Parts, operator: string): void {
   const isPipe = operator === '|' || operator === '|&'
@@ -171,13 +189,6 @@ function endPart({ steps }: Pick<Reader, 'steps'>, parts: Parts, operator: strin
 function wrap(steps: Step[], from: number): void {
   const own = steps.splice(from)
   if (own.length > 0) steps.push({ steps: own })
-}
-
-/** Behind the name of a function. */
-function skipParentheses(reader: Reader): boolean {
-  const [whole] = /^\(\s*\)\s*/.exec(reader.text.slice(reader.at, reader.at + 50)) ?? []
-  reader.at += whole?.length ?? 0
-  return whole !== undefined
 }
 
 /** `(( 1 << 2 ))`. Subshells within each other hold commands, which have words side by side. */

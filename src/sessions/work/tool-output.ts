@@ -64,6 +64,22 @@ export function printedCommits(text: string): readonly PrintedCommit[] {
   }))
 }
 
+/** The branches that git says it checked out, in their order. */
+export function printedBranches(text: string): readonly string[] {
+  const lines = text.matchAll(
+    /^\s*(?:Switched to (?:a new |and reset )?branch|Already on) '([^'\n]{1,250})'/gm,
+  )
+  return [...lines].map(([, branch = '']) => branch)
+}
+
+/** The names that git found no branch of, or one already where it was to make it. */
+export function refusedBranches(text: string): readonly string[] {
+  const lines = text.matchAll(
+    /(?:branch named '([^'\n]+)' already exists|pathspec '([^'\n]+)' did not match|invalid reference: (\S+))/g,
+  )
+  return [...lines].map(([, exists, pathspec, reference]) => exists ?? pathspec ?? reference ?? '')
+}
+
 /**
  * How often it says that nothing was committed: as `git commit` does, with a code that may get lost in a
  * pipeline, and as `git status` does.

@@ -41,7 +41,7 @@ export interface WorkTool {
   readonly cwd?: string | undefined
   /** When it was done; absent as long as it runs, or where it failed. */
   readonly doneMs?: number | undefined
-  /** Those of its effects that are commits it made; absent before this was kept: all of them. */
+  /** Places of the commits it made and the branches it checked out; absent before this was kept: all. */
   readonly made?: readonly number[] | undefined
   /** Lines of commits and the address of a pull request, of an output that came first. */
   readonly printed?: string | undefined

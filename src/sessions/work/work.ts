@@ -18,12 +18,7 @@ import { ownText } from '../../domain/own-text.ts'
 import type { Draft } from '../draft.ts'
 import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
-import {
-  type BranchEffect,
-  effectsOf,
-  type PullRequestEffect,
-  type WorkEffect,
-} from './command-effects.ts'
+import { effectsOf, type PullRequestEffect, type WorkEffect } from './command-effects.ts'
 import {
   dropCommit,
   moveCommit,
@@ -31,9 +26,12 @@ import {
   namePrinted,
   noteCommit,
   notePullRequest,
+  renameBranch,
 } from './commits.ts'
 import { repositoryIn, withFolder } from './folders.ts'
 import {
+  type BranchOutcome,
+  branchOutcomes,
   type CommitOutcome,
   commitOutcomes,
   type Evidence,
@@ -46,6 +44,7 @@ import {
   exitCodeIn,
   objectOf,
   type PrintedCommit,
+  printedBranches,
   printedCommits,
   pullRequestIn,
   repositoryUrlOf,
@@ -277,10 +276,9 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
 }
 
 function isEvidence(line: string): boolean {
-  return (
-    printedCommits(line).length + countNothingCommitted(line) > 0 ||
-    pullRequestIn(line) !== undefined
-  )
+  const isOfGit =
+    printedCommits(line).length + printedBranches(line).length + countNothingCommitted(line) > 0
+  return isOfGit || pullRequestIn(line) !== undefined
 }
 
 function effectsOfTool(
@@ -328,27 +326,25 @@ function noteDone(draft: Draft, event: ToolResultEvent | ToolReport, done: Done)
     complete(draft, told, done)
     return
   }
-  const commits = commitOutcomes(effects, evidence)
-  const made = commits.filter(({ isMade }) => isMade)
-  if (event.toolUseId !== undefined) {
-    const hasDone = !evidence.isFailure || made.length > 0
-    keepTool(draft, event.toolUseId, {
-      effects,
-      ...(hasDone && { doneMs: event.timeMs, made: made.map(({ at }) => at) }),
-      ...(told.cwd !== undefined && { cwd: told.cwd }),
-    })
-  }
+  const commits = commitOutcomes(effects, evidence).filter(({ isMade }) => isMade)
+  const moves = branchOutcomes(effects, evidence)
   const opens = pullRequestOutcomes(effects, evidence).filter(({ isOpened }) => isOpened)
-  for (const [at, effect] of effects.entries()) {
-    const commit = made.find((each) => each.at === at)
+  const made: number[] = []
+  for (const at of effects.keys()) {
+    const commit = commits.find((each) => each.at === at)
     if (commit !== undefined) makeCommit(draft, told, commit)
-    else if (effect.kind === 'branch' && !evidence.isFailure) {
-      checkOut(draft, effect, told.atMs, told.cwd)
-    } else {
-      const opened = opens.find((each) => each.at === at)
-      if (opened !== undefined) openPullRequest(draft, told, opened)
-    }
+    const move = moves.find((each) => each.at === at)
+    const isMoved = move !== undefined && checkOut(draft, told, move)
+    const opened = opens.find((each) => each.at === at)
+    if (opened !== undefined) openPullRequest(draft, told, opened)
+    if (commit !== undefined || isMoved) made.push(at)
   }
+  if (event.toolUseId === undefined) return
+  keepTool(draft, event.toolUseId, {
+    effects,
+    ...((!evidence.isFailure || made.length > 0) && { doneMs: event.timeMs, made }),
+    ...(told.cwd !== undefined && { cwd: told.cwd }),
+  })
 }
 
 function makeCommit(
@@ -365,14 +361,16 @@ function named(printed: PrintedCommit | undefined): PrintedCommit | undefined {
   return printed && { hash: ownText(printed.hash), branch: nameOf(printed.branch) }
 }
 
-function commitsIn(effects: readonly WorkEffect[]): readonly number[] {
-  return effects.flatMap(({ kind }, at) => (kind === 'commit' ? [at] : []))
-}
-
 /** What is told once more of what a tool did: what it proves that nobody knew, and names. */
 function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Done): void {
-  const made = new Set(known?.made ?? commitsIn(known?.effects ?? effects))
+  const made = new Set(known?.made ?? (known?.effects ?? effects).keys())
   let isNews = false
+  for (const move of branchOutcomes(effects, evidence)) {
+    if (!move.isPrinted || made.has(move.at)) continue
+    checkOut(draft, told, move)
+    made.add(move.at)
+    isNews = true
+  }
   for (const commit of commitOutcomes(effects, evidence)) {
     const { at, isDenied } = commit
     const key = `${told.key}#${at}`
@@ -394,20 +392,27 @@ function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Do
   }
 }
 
+/** Whether it is believed. */
 function checkOut(
   draft: Draft,
-  { branch, isUnsure, folder }: BranchEffect,
-  atMs: number,
-  cwd: string | undefined,
-): void {
+  { atMs, cwd }: ToldTool,
+  { effect: { branch, isUnsure, folder, renamed } }: BranchOutcome,
+): boolean {
   const work = workOf(draft.state)
   const name = nameOf(branch)
-  if (name === undefined) return
+  if (name === undefined) return false
   const { folders = [] } = work
-  if (!repositoryIn({ place: segmentAt(work, atMs), folders, cwd, folder }).isHere) return
+  const current = segmentAt(work, atMs)
+  if (!repositoryIn({ place: current, folders, cwd, folder }).isHere) return false
+  const before = renamed === '' ? current.branch : renamed
+  if (before !== undefined) {
+    renameBranch(draft, { ...current, branch: before }, name)
+    return true
+  }
   const isKnownBranch = isTrunk(name) || work.segments.some((segment) => segment.branch === name)
-  if (isUnsure && !isKnownBranch) return
-  movePlace(draft, { ...placeOf(segmentAt(work, atMs)), branch: name }, atMs)
+  if (isUnsure && !isKnownBranch) return false
+  movePlace(draft, { ...placeOf(current), branch: name }, atMs)
+  return true
 }
 
 function openPullRequest(

@@ -629,6 +629,80 @@ describe('branches', () => {
   })
 })
 
+describe('the branch that git says it checked out', () => {
+  const begins = labelled(0, { repository: 'ada/shop', branch: 'a' })
+  const after = (command: string, output?: string, more: Partial<ToolResultEvent> = {}) =>
+    byBranch(begins, spend(1, 1), bash(2, command, output, more), spend(3, 2))
+
+  test.each([
+    ['git checkout b', "Switched to branch 'b'"],
+    ['git checkout -f b', "Switched to branch 'b'"],
+    ['git checkout -q b', ''],
+    ['git checkout -b b', "Switched to a new branch 'b'"],
+    ['git checkout --track origin/b', "Switched to a new branch 'b'"],
+    ['git checkout -t origin/b', ''],
+    ['git switch --track origin/b', ''],
+    ['git checkout b 2>/dev/null || git checkout -b b', "Switched to a new branch 'b'"],
+    ['git switch -c b 2>&1 || git switch b', "a branch named 'b' already exists\nAlready on 'b'"],
+    ['gh pr checkout 12', "Switched to branch 'b'"],
+    ['glab mr checkout 12', "Switched to branch 'b'"],
+    ['git stash branch b', ''],
+    ['git switch -', "Switched to branch 'b'"],
+    [
+      'git checkout main && git pull && git checkout b',
+      "Switched to branch 'main'\nSwitched to branch 'b'",
+    ],
+    ['git checkout -B b origin/main', "Switched to and reset branch 'b'"],
+    ['git switch -c "$NAME"', "Switched to a new branch 'b'"],
+  ])('%s', (command, output) => {
+    expect(after(command, output)).toEqual({ a: 1, b: 2 })
+    if (output === '') return
+    // Also where a later command fails, and where the output comes apart from it.
+    expect(after(command, output, { success: false })).toEqual({ a: 1, b: 2 })
+    const printed = arrives(span('tool', 1, 2, { toolUseId: 't2', output }))
+    expect(byBranch(begins, spend(1, 1), bash(2, command), printed, spend(3, 2))).toEqual({
+      a: 1,
+      b: 2,
+    })
+    expect(byBranch(begins, spend(1, 1), printed, bash(2, command), spend(3, 2))).toEqual({
+      a: 1,
+      b: 2,
+    })
+  })
+
+  test.each([
+    ['git checkout b', "error: pathspec 'b' did not match any file(s) known to git"],
+    ['git switch -c b; true', "fatal: a branch named 'b' already exists"],
+    ['git checkout src/x', 'Updated 1 path from the index'],
+    ['git checkout abc1234', 'HEAD is now at abc1234'],
+    ['git switch -c "$NAME"', ''],
+    ['cd /srv/site && git checkout b', "Switched to branch 'b'"],
+    ['git branch -m other b', ''],
+    ['echo x', "Switched to branch 'b'"],
+  ])('%s: not with %j', (command, output) => {
+    expect(after(command, output)).toEqual({ a: 3 })
+  })
+
+  test('what was spent on a branch that is renamed counts for its new name', () => {
+    expect(after('git branch -m b', '')).toEqual({ b: 3 })
+    expect(after('git branch -m a b', '')).toEqual({ b: 3 })
+  })
+
+  test('is told once: what says it again later does not lead back', () => {
+    const output = "Switched to branch 'b'"
+    expect(
+      byBranch(
+        begins,
+        spend(1, 1),
+        bash(2, 'git checkout b', output),
+        bash(3, 'git checkout -b c'),
+        arrives(span('tool', 1, 2, { toolUseId: 't2', output })),
+        spend(4, 2),
+      ),
+    ).toEqual({ a: 1, c: 2 })
+  })
+})
+
 describe('pull requests', () => {
   const URL = 'https://github.com/acme/widgets/pull/7'
   const pullRequests = (...inputs: readonly SessionInput[]) =>
