@@ -1,7 +1,7 @@
 /** `pr-cost`: what agents cost for a pull request or a branch, as a comment for it. */
 import { type Command, Option } from 'commander'
 import { createFileReader } from '../processors/enrich/file-reader.ts'
-import { workspaceLabels } from '../processors/enrich/workspace-reader.ts'
+import { isInRepository, workspaceLabels } from '../processors/enrich/workspace-reader.ts'
 import { createSystemClock } from '../observability/clock.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { type AskedWork, pullRequestCost } from '../reports/pull-request-cost.ts'
@@ -115,7 +115,7 @@ async function askedWork(
   if (name !== undefined) return ok({ of: 'branch', branch: name, repository })
   if (branch !== undefined) return ok({ of: 'branch', branch, repository })
   return failed(
-    repository === undefined
+    repository === undefined && !(await isInRepository(files, platform.workingDir))
       ? `${platform.workingDir} is in no git repository, so there is no current branch`
       : 'no branch is checked out here',
     'Name the pull request or the branch: claude-telemetry pr-cost <address or branch>',

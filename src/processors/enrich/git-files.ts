@@ -9,10 +9,11 @@ export function repositoryName(remote: string): string | undefined {
   const parts = path
     .replace(/\.git\/?$/, '')
     .split('/')
-    .filter((part) => part !== '')
+    // Azure DevOps has it before the name, as the addresses of its pull requests do.
+    .filter((part) => part !== '' && part !== '_git')
   if (parts.length < 2) return undefined
   const name = parts.slice(-2).join('/')
-  return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : undefined
+  return isPlain(name, remote) ? name : undefined
 }
 
 /**
@@ -27,14 +28,33 @@ export function repositoryPage(remote: string): string | undefined {
     .replace(/^\/+/, '')
     .replace(/\.git\/?$/, '')
     .replace(/\/$/, '')
+  const azure = pageOfAzureSsh(address, path)
+  if (azure !== undefined) return azure
   const url = URL.canParse(address) && address.includes('://') ? new URL(address) : undefined
   const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
   // Of SSH, the port is not that of the pages.
   const host = isWeb ? url.host : (url?.hostname ?? /^(?:[^@/]*@)?([^/:]+):/.exec(address)?.[1])
   if (host === undefined || !/^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/.test(host)) return undefined
-  return /^[\w./~-]+$/.test(path)
+  return isPlain(path, address)
     ? `${url?.protocol === 'http:' ? 'http' : 'https'}://${host}/${path}`
     : undefined
+}
+
+const AZURE = /(?:^|[@/.])(?:dev\.azure|visualstudio)\.com[:/]/i
+
+/** Projects of Azure DevOps may have spaces in their names; elsewhere an escape is none of a forge. */
+function isPlain(path: string, remote: string): boolean {
+  return (AZURE.test(remote) ? /^[\w./~%-]+$/ : /^[\w./~-]+$/).test(path)
+}
+
+/** Azure DevOps has other hosts and paths for SSH than for its pages. */
+function pageOfAzureSsh(address: string, path: string): string | undefined {
+  const host = /@(?:(ssh\.dev\.azure\.com)|vs-ssh\.visualstudio\.com)[:/]/.exec(address)
+  const [, owner, project, name] = /^v3\/([\w.%-]+)\/([\w.%-]+)\/([\w.%-]+)$/.exec(path) ?? []
+  if (host === null || owner === undefined) return undefined
+  const base =
+    host[1] === undefined ? `https://${owner}.visualstudio.com` : `https://dev.azure.com/${owner}`
+  return `${base}/${project}/_git/${name}`
 }
 
 function pathOf(remote: string): string {

@@ -94,6 +94,15 @@ export async function workspaceLabels(files: FileReader, folder: string): Promis
   }
 }
 
+/** Whether a folder is in a working copy, which may have neither a remote nor a branch. Never rejects. */
+export async function isInRepository(files: FileReader, folder: string): Promise<boolean> {
+  try {
+    return (await gitDirOf(files, folder)) !== undefined
+  } catch {
+    return false
+  }
+}
+
 function folderLabel(folder: string): WorkspaceLabels {
   const name = basename(folder)
   return name === '' ? {} : { folder: name.slice(0, MAX_LABEL_LENGTH) }

@@ -203,6 +203,14 @@ describe('it says what to do', () => {
     expect([code, stdout]).toEqual([1, ''])
   })
 
+  test('where nothing is checked out in a clone without a remote', async () => {
+    const prCost = await setUp()
+    const folder = clone('')
+    writeFileSync(join(folder, '.git/config'), '[core]\n')
+    const { stderr } = await prCost([], folder)
+    expect(stderr).toContain('no branch is checked out here')
+  })
+
   test('and takes the repository of the folder where a branch is in several', async () => {
     const run = await setUp(elsewhere)
     const { stdout } = await run(['feature', '--json'], clone('main', 'ada/site'))

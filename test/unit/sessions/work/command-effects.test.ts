@@ -104,7 +104,7 @@ describe('the folder of a commit', () => {
     "bash -c 'cd /tmp/build && make'; git commit -m a",
     'D=$PWD; cd /tmp/build && make; cd "$D" && git commit -m a',
     'D=$(pwd); cd /tmp/build && make; git -C "$D" commit -m a',
-    'export ROOT="$(pwd)"; cd /tmp && cd "${ROOT}" && git commit -m a',
+    `export ROOT="$(pwd)"; cd /tmp && cd "$\{ROOT}" && git commit -m a`,
     'for d in a b; do cd "$d"; make; cd ..; done; git commit -m a',
     'case $x in a) cd src;; esac; cd ..; git commit -m a',
     '(case $x in a) cd /tmp/x;; esac); git commit -m a',

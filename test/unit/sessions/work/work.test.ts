@@ -631,7 +631,7 @@ describe('branches', () => {
 
 describe('the branch that git says it checked out', () => {
   const begins = labelled(0, { repository: 'ada/shop', branch: 'a' })
-  const after = (command: string, output?: string, more: Partial<ToolResultEvent> = {}) =>
+  const branches = (command: string, output?: string, more: Partial<ToolResultEvent> = {}) =>
     byBranch(begins, spend(1, 1), bash(2, command, output, more), spend(3, 2))
 
   test.each([
@@ -655,10 +655,10 @@ describe('the branch that git says it checked out', () => {
     ['git checkout -B b origin/main', "Switched to and reset branch 'b'"],
     ['git switch -c "$NAME"', "Switched to a new branch 'b'"],
   ])('%s', (command, output) => {
-    expect(after(command, output)).toEqual({ a: 1, b: 2 })
+    expect(branches(command, output)).toEqual({ a: 1, b: 2 })
     if (output === '') return
     // Also where a later command fails, and where the output comes apart from it.
-    expect(after(command, output, { success: false })).toEqual({ a: 1, b: 2 })
+    expect(branches(command, output, { success: false })).toEqual({ a: 1, b: 2 })
     const printed = arrives(span('tool', 1, 2, { toolUseId: 't2', output }))
     expect(byBranch(begins, spend(1, 1), bash(2, command), printed, spend(3, 2))).toEqual({
       a: 1,
@@ -680,12 +680,12 @@ describe('the branch that git says it checked out', () => {
     ['git branch -m other b', ''],
     ['echo x', "Switched to branch 'b'"],
   ])('%s: not with %j', (command, output) => {
-    expect(after(command, output)).toEqual({ a: 3 })
+    expect(branches(command, output)).toEqual({ a: 3 })
   })
 
   test('what was spent on a branch that is renamed counts for its new name', () => {
-    expect(after('git branch -m b', '')).toEqual({ b: 3 })
-    expect(after('git branch -m a b', '')).toEqual({ b: 3 })
+    expect(branches('git branch -m b', '')).toEqual({ b: 3 })
+    expect(branches('git branch -m a b', '')).toEqual({ b: 3 })
   })
 
   test('is told once: what says it again later does not lead back', () => {
