@@ -218,8 +218,8 @@ function noteExplained(
 ): void {
   const known = knownTool(draft, event.toolUseId)
   if (known?.doneMs !== undefined) return
-  const command = wholeCommandIn(told.filter((input) => input !== undefined))
   const isCommit = effects.some(({ kind }) => kind === 'commit')
+  const command = isCommit ? undefined : wholeCommandIn(told)
   if (!isCommit && (command === undefined || !LOOKS_LIKE_COMMIT.test(command))) return
   const work = workOf(draft.state)
   work.explained = explainedIn(work) + 1
@@ -496,20 +496,23 @@ const OPENS_PULL_REQUEST = /create_?(?:pull|merge)_?request$/i
 
 /** Of whatever tells the input of a tool. */
 function effectsIn(tool: string, told: readonly (JsonValue | undefined)[]): readonly WorkEffect[] {
-  const inputs = told.filter((input) => input !== undefined)
-  const [first] = inputs
+  const first = told.find((input) => input !== undefined)
   if (first !== undefined && OPENS_PULL_REQUEST.test(tool)) return [pullRequestByTool(first)]
-  const command = wholeCommandIn(
-    inputs.filter((input) => typeof input !== 'string' || IS_ABOUT_WORK.test(input)),
-  )
+  const command = wholeCommandIn(told)
   return command === undefined || !IS_ABOUT_WORK.test(command) ? NOTHING : effectsOf(command)
 }
 
 const NOTHING: readonly WorkEffect[] = []
 
-/** Claude Code cuts the input of a tool to 128 characters, and tells the whole command beside it. */
-function wholeCommandIn(inputs: readonly JsonValue[]): string | undefined {
-  const commands = inputs.map(commandIn).filter((command) => command !== undefined)
+/**
+ * A command that may be about work. Claude Code cuts the input of a tool to 128 characters, and tells the
+ * whole command beside it.
+ */
+function wholeCommandIn(told: readonly (JsonValue | undefined)[]): string | undefined {
+  const commands = told.flatMap((input) => {
+    if (input === undefined || (typeof input === 'string' && !IS_ABOUT_WORK.test(input))) return []
+    return commandIn(input) ?? []
+  })
   return commands.sort((a, b) => b.length - a.length).at(0)
 }
 
