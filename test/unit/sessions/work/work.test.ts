@@ -398,6 +398,22 @@ test('sessions whose ids begin alike, or are the same of two agents, have commit
   expect(new Set(told).size).toBe(8)
 })
 
+test('a commit that an earlier version knew in a tool under way is named, not made again', () => {
+  const input = { command: 'git commit -qm a' }
+  const before = reduce(fresh(), [spend(1, 1), hook(2, 't1', { input })], policy)
+  const state = JSON.parse(JSON.stringify(before.state)) as typeof before.state
+  delete state.work?.explained
+  for (const tool of Object.values(state.work?.tools ?? {})) {
+    delete (tool as { made?: readonly number[] }).made
+  }
+  const hash = '8ab0098f5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b'
+  const parameters = JSON.stringify({ full_command: input.command, git_commit_id: hash })
+  const more = [arrives(result(3, 't1', { parameters })), arrives(sample(4, 'commits', 1))]
+  const { usage, state: after } = reduce(state, more, policy)
+  expect(usage.work?.flatMap(({ commit }) => commit?.name ?? [])).toEqual([hash])
+  expect(after.work?.commits).toBe(1)
+})
+
 test('names that were stored by an earlier version stay', () => {
   const before = reduce(fresh(), [bash(2, 'git commit -qm a')], policy)
   const stored = JSON.stringify(before.state).replaceAll('of claude-code/s1', 'of s1')
