@@ -12,6 +12,7 @@ import { explainUse, isStoreMissing, openReader } from '../storage/beside.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import type { CliContext } from './context.ts'
 import { failed, type Failure, type Outcome } from './outcome.ts'
+import { plainLine } from './plain-text.ts'
 import { readConfig } from './read-config.ts'
 
 export interface Data {
@@ -65,7 +66,9 @@ export async function withStored<T>(
   ])
   if (!asked.ok) return asked
   const policy = asked.value
-  const opened = await openReader(config.value)
+  const opened = await openReader(config.value, (problem) => {
+    context.stderr.print([plainLine(problem)])
+  })
   if (!opened.ok)
     return failed(opened.error, isStoreMissing(config.value) ? NO_DATA_NEXT : undefined)
   const reader = opened.value

@@ -19,14 +19,17 @@ import type { MoveSource, MoveTarget } from './move.ts'
 import type { StorePlace } from './store-place.ts'
 import type { StoreReader } from './store-reader.ts'
 
-/** What is stored, for reading; beside a running process or without one. */
-export async function openReader({
-  dataDir,
-  database,
-}: StorePlace): Promise<Result<StoreReader, string>> {
+/**
+ * What is stored, for reading; beside a running process or without one. `tell` is told why a read replica
+ * is not used.
+ */
+export async function openReader(
+  { dataDir, database }: StorePlace,
+  tell?: (problem: string) => void,
+): Promise<Result<StoreReader, string>> {
   if (database !== undefined) {
     const { openPostgresReader } = await import('./postgres/postgres-reader.ts')
-    return openPostgresReader(database)
+    return openPostgresReader(database, tell)
   }
   const { openSqliteReader } = await import('./sqlite/sqlite-reader.ts')
   return openSqliteReader(dataDir)

@@ -44,6 +44,7 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'postgres/live-feed.test.ts': POSTGRES,
   'postgres/migrate.test.ts': POSTGRES,
   'postgres/move.test.ts': POSTGRES,
+  'postgres/read-replica.test.ts': POSTGRES,
   'postgres/replicas.test.ts': POSTGRES,
   'postgres/rewritten-tables.test.ts': POSTGRES,
   'postgres/rolling-upgrade.test.ts': POSTGRES,

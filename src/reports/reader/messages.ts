@@ -73,6 +73,8 @@ export type ToThread =
   | { readonly kind: 'close' }
 
 export type FromThread =
+  /** For the log. */
+  | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply }
   /** Asks for the project in Langfuse: only the bridge's own thread reaches out. */
   | { readonly kind: 'project' }

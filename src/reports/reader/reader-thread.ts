@@ -44,7 +44,9 @@ const masking = {
 const policy = { ...settings.policy, priceOf: createPriceTable(ownPrices) }
 
 if (platform() === 'linux') setPriority(NICENESS)
-const opened = await openReader({ dataDir, database })
+const opened = await openReader({ dataDir, database }, (message) => {
+  post({ kind: 'warning', message })
+})
 if (!opened.ok) throw new Error(opened.error)
 const reader = opened.value
 

@@ -89,6 +89,7 @@ export function createReaderWorker(deps: ReaderWorkerDeps): ReaderWorker {
     })
     started.on('message', (message: FromThread) => {
       if (message.kind === 'project') void tellProject(started)
+      else if (message.kind === 'warning') log.warn({}, message.message)
       else settle(message.id, message.reply)
     })
     started.on('error', (error: unknown) => {

@@ -5,9 +5,10 @@
  */
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { StoreReader } from '../store-reader.ts'
-import { openPool } from './connection.ts'
+import { databaseName } from '../store-place.ts'
+import { type Database, openPool } from './connection.ts'
 import { listDeadItems, listDeadReasons } from './dead-items.ts'
-import { openExisting } from './open-database.ts'
+import { instanceOf, openExisting, openProblem } from './open-database.ts'
 import { createPlanReader } from './plan-rows.ts'
 import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
 import { createFacetReader } from './queries/facets.ts'
@@ -34,26 +35,29 @@ export interface ReadPlace {
   readonly readUrl?: string | undefined
 }
 
-/** Opens a database for reading; the error is for a person. */
-export async function openPostgresReader({
-  url,
-  readUrl = url,
-}: ReadPlace): Promise<Result<StoreReader, string>> {
-  const settings = {
-    size: CONNECTIONS,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    name: 'claude-telemetry reader',
-    isReadOnly: true,
-  }
-  const opened = await openExisting({ ...settings, url: readUrl })
-  if (!opened.ok) {
-    const { message } = opened.error
-    return err(readUrl === url ? message : `DATABASE_READ_URL: ${message}`)
-  }
+const settings = {
+  size: CONNECTIONS,
+  statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  name: 'claude-telemetry reader',
+  isReadOnly: true,
+}
+
+/**
+ * Opens a database for reading; the error is for a person. A read replica that cannot be used, or holds
+ * another store, is left alone: `tell` is told why, and all is read from the database itself.
+ */
+export async function openPostgresReader(
+  place: ReadPlace,
+  tell: (problem: string) => void = () => {},
+): Promise<Result<StoreReader, string>> {
+  const { url } = place
+  const replica = await openReplica(place)
+  if (replica?.ok === false) tell(replica.error)
+  const opened = replica?.ok ? replica : await openExisting({ ...settings, url })
+  if (!opened.ok) return err(opened.error.message)
   const database = opened.value
   // It connects when something is asked of it.
-  const primary =
-    readUrl === url ? database : openPool({ ...settings, url, size: FEED_CONNECTIONS })
+  const primary = replica?.ok ? openPool({ ...settings, url, size: FEED_CONNECTIONS }) : database
   return ok({
     usage: createUsageReader(database),
     lists: createSessionLists(database),
@@ -76,4 +80,38 @@ export async function openPostgresReader({
       if (primary !== database) await primary.close()
     },
   })
+}
+
+/** Why the read replica is not used, for a person; undefined where it is, or there is none. */
+export async function readReplicaProblem(place: ReadPlace): Promise<string | undefined> {
+  const replica = await openReplica(place)
+  if (replica?.ok) await replica.value.close()
+  return replica?.ok === false ? replica.error : undefined
+}
+
+/** Undefined where there is none. */
+async function openReplica({
+  url,
+  readUrl = url,
+}: ReadPlace): Promise<Result<Database, string> | undefined> {
+  if (readUrl === url) return undefined
+  const instead = 'The page and reports read from DATABASE_URL instead'
+  const opened = await openExisting({ ...settings, url: readUrl })
+  if (!opened.ok) return err(`DATABASE_READ_URL: ${opened.error.message}. ${instead}`)
+  const replica = opened.value
+  const primary = openPool({ ...settings, url, size: 1 })
+  try {
+    if ((await instanceOf(replica)) === (await instanceOf(primary))) return ok(replica)
+  } catch (error) {
+    // Which of both is away shows when it is asked: a replica may be read while its primary is.
+    if (openProblem(error, url) !== undefined) return ok(replica)
+    await replica.close()
+    throw error
+  } finally {
+    await primary.close()
+  }
+  await replica.close()
+  return err(
+    `DATABASE_READ_URL is no replica of DATABASE_URL: ${databaseName(readUrl)} holds another store than ${databaseName(url)}. ${instead}`,
+  )
 }

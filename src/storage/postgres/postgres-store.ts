@@ -15,6 +15,7 @@ import { createBrakeRows } from './brake-rows.ts'
 import { createBudgetRows } from './budget-rows.ts'
 import { resetDays } from './budgets.ts'
 import { type Database, isOfStorage } from './connection.ts'
+import { readReplicaProblem } from './postgres-reader.ts'
 import { createDeadItems } from './dead-items.ts'
 import { destinationPause } from './destination-pauses.ts'
 import { createForwardedItems } from './forwarded-items.ts'
@@ -79,12 +80,26 @@ export async function createPostgresStore<S>(
     }
     await resetDays(database)
     const instance = await instanceOf(database)
+    void tellReplica(options)
     return ok(storeOver(database, await joinReplicas(database), instance, options))
   } catch (error) {
     await database.close()
     const message = openProblem(error, url)
     if (message === undefined) throw error
     return err({ message })
+  }
+}
+
+/** Nobody waits for it: records are stored whether there is a replica or not. */
+async function tellReplica({
+  database,
+  log,
+}: Pick<PostgresStoreOptions<unknown>, 'database' | 'log'>): Promise<void> {
+  try {
+    const problem = await readReplicaProblem(database)
+    if (problem !== undefined) log.warn({}, problem)
+  } catch (error) {
+    log.error({ err: error }, 'cannot look at DATABASE_READ_URL')
   }
 }
 
