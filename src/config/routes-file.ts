@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Routes } from '../domain/routing.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import { isPlainWebAddress, isSendableHeader } from './syntax.ts'
 import type { Config, LangfuseConfig, OtlpTargetConfig } from './config.ts'
 
 /** An exporter of the routes. Its name is `<exporter>:<name>`. */
@@ -29,18 +30,39 @@ export interface RoutesFile {
 const MAX_CHARS = 1_000_000
 const NAME = /^(langfuse|otlp|forward):[a-z0-9][a-z0-9._-]{0,62}$/
 const PLAIN: readonly string[] = ['langfuse', 'otlp', 'forward']
+/** More are counted. */
+const MAX_TOLD = 10
 const DEFAULT_TIMEOUT_MS = 15_000
 
 const address = z
-  .url({ protocol: /^https?$/, error: 'expected an http or https address' })
-  .refine((text) => {
-    const { username, password, search, hash } = new URL(text)
-    return username === '' && password === '' && search === '' && hash === ''
-  }, 'expected an address without user, password, query and fragment')
+  .string()
+  .refine(
+    isPlainWebAddress,
+    'expected an http or https address without user, password, query and fragment',
+  )
   .transform((text) => text.replace(/\/+$/, ''))
 const timeoutMs = z.number().int().min(100).max(86_400_000).default(DEFAULT_TIMEOUT_MS)
-const headers = z.record(z.string().toLowerCase(), z.string()).default({})
-const secret = z.string().min(1)
+const headers = z
+  .record(z.string(), z.string())
+  // A name may be a secret that was put in the wrong place.
+  .superRefine((given, context) => {
+    const names = new Set<string>()
+    for (const [index, [name, value]] of Object.entries(given).entries()) {
+      const nth = `header ${index + 1}`
+      if (!isSendableHeader(name, value)) {
+        context.addIssue(
+          `${nth} cannot be sent: expected a name of letters, digits and "-" that is none of the connection itself, and a value of ASCII characters on one line`,
+        )
+      }
+      if (names.has(name.toLowerCase())) context.addIssue(`${nth} has the name of an earlier one`)
+      names.add(name.toLowerCase())
+    }
+  })
+  .transform((given) =>
+    Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value])),
+  )
+  .default({})
+const secret = z.string().refine((text) => text.trim() !== '', 'expected a text that is not empty')
 
 const langfuse = z
   .strictObject({
@@ -101,32 +123,36 @@ export function parseRoutes(text: string): Result<RoutesFile, string> {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch {
-    // What the parser says quotes the text, which may be a key.
-    return err('it is not JSON')
+  } catch (error) {
+    // Of what the parser says, the place alone: it quotes the text, which may be a key.
+    const [place = ''] = /\(line \d+ column \d+\)$/.exec(String(error)) ?? []
+    return err(`it is not JSON ${place}`.trimEnd())
   }
   const parsed = document.safeParse(value)
   if (!parsed.success) return err(problemOf(parsed.error))
   const { rules, default: fallback } = parsed.data
   const destinations: Destination[] = []
+  const problems: string[] = []
   for (const [name, given] of Object.entries(parsed.data.destinations)) {
     const destination = readDestination(name, given)
-    if (!destination.ok) return err(`destinations["${name}"]: ${destination.error}`)
-    destinations.push(destination.value)
+    if (destination.ok) destinations.push(destination.value)
+    else problems.push(`destinations[${quoted(name)}]: ${destination.error}`)
   }
+  if (problems.length > 0) return err(listed(problems))
   const known = new Set([...PLAIN, ...destinations.map(({ name }) => name)])
   const lists = [
     ...rules.map((each, index) => ({ where: `rules[${index}].to`, names: each.to })),
     { where: 'default', names: fallback ?? [] },
   ]
   for (const { where, names } of lists) {
-    const unknown = names.find((name) => !known.has(name))
-    if (unknown !== undefined) {
-      return err(
-        `${where}: there is no destination "${unknown}"; known are ${[...known].join(', ')}`,
+    const unknown = names.filter((name) => !known.has(name)).map(quoted)
+    if (unknown.length > 0) {
+      problems.push(
+        `${where}: there is no destination ${unknown.join(', ')}; known are ${[...known].join(', ')}`,
       )
     }
   }
+  if (problems.length > 0) return err(listed(problems))
   return ok({ destinations, rules, fallback })
 }
 
@@ -140,6 +166,7 @@ function readDestination(name: string, given: unknown): Result<Destination, stri
       const secretKey =
         secretKeyFile === undefined ? ok(parsed.data.secretKey ?? '') : fileText(secretKeyFile)
       if (!secretKey.ok) return err(`secretKeyFile ${secretKeyFile}: ${secretKey.error}`)
+      if (secretKey.value.trim() === '') return err(`secretKeyFile ${secretKeyFile} is empty`)
       const keys = { publicKey, secretKey: secretKey.value.trim() }
       return ok({ name, exporter, langfuse: { ...keys, baseUrl, timeoutMs: timeout } })
     }
@@ -171,10 +198,23 @@ function fileText(path: string): Result<string, string> {
   }
 }
 
-/** Where it stands and what was expected; never the value. */
+/** Where each stands and what was expected; never the value. */
 function problemOf(error: z.ZodError): string {
-  const [issue] = error.issues
-  if (issue === undefined) return 'it is wrong'
-  const where = issue.path.map(String).join('.')
-  return where === '' ? issue.message : `${where}: ${issue.message}`
+  return listed(
+    error.issues.map(({ path, message }) => {
+      const where = path.map(String).join('.')
+      return where === '' ? message : `${where}: ${message}`
+    }),
+  )
+}
+
+function listed(problems: readonly string[]): string {
+  const more = problems.length - MAX_TOLD
+  const shown = problems.slice(0, MAX_TOLD).join('; ')
+  return more > 0 ? `${shown}; and ${more} more` : shown
+}
+
+/** On one line, whatever it is. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }

@@ -198,12 +198,27 @@ function headersOf(text: string): Record<string, string> | undefined {
   for (const part of partsOf(text)) {
     const at = part.indexOf('=')
     const name = part.slice(0, at).trim()
-    const value = percentDecoded(part.slice(at + 1).trim())
-    const isSendable = at > 0 && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
-    if (!isSendable || value === undefined || !/^[\x20-\x7e]*$/.test(value)) return undefined
+    const value = at < 0 ? undefined : percentDecoded(part.slice(at + 1).trim())
+    if (value === undefined || !isSendableHeader(name, value)) return undefined
     headers[name.toLowerCase()] = value
   }
   return headers
+}
+
+/** Those of one connection: requests that set them fail. */
+const OF_THE_CONNECTION: readonly string[] = [
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]
+
+/** Whether a header can be sent with every request, over HTTP and gRPC. */
+export function isSendableHeader(name: string, value: string): boolean {
+  const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+  return isName && !OF_THE_CONNECTION.includes(name.toLowerCase()) && /^[\x20-\x7e]*$/.test(value)
 }
 
 function percentDecoded(text: string): string | undefined {
@@ -221,7 +236,8 @@ export const timeZone: Syntax<string> = {
   expected: 'a time zone such as Europe/Vienna or UTC',
 }
 
-function isPlainWebAddress(text: string): boolean {
+/** An http or https address without user, password, query and fragment. */
+export function isPlainWebAddress(text: string): boolean {
   if (!isHookAddress(text)) return false
   const { search, hash } = new URL(text)
   return search === '' && hash === ''
