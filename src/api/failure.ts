@@ -74,6 +74,12 @@ export const readerEnded: WebFailure = {
   message: 'the query thread has just ended and is restarting; try again. The log says why',
 }
 
+/** Not this program's failure; where the database is, is nothing for whoever asks. */
+export const databaseAway: WebFailure = {
+  code: 'unavailable',
+  message: 'the database cannot be read at present; try again. The log says why',
+}
+
 /** No key was sent. */
 export function notLoggedIn(access: 'key' | 'token'): WebFailure {
   const message =

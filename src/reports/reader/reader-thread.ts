@@ -18,9 +18,9 @@ import { createSessionFolds } from '../session-folds.ts'
 import { createUsageSlices, REMEMBERED_OF_REPLICA_MS } from '../usage-slices.ts'
 import { visibleReader } from '../visible-reader.ts'
 import { createWasteMemo } from '../waste/waste-in-range.ts'
-import { openReader } from '../../storage/beside.ts'
+import { explainUse, openReader } from '../../storage/beside.ts'
 import { answerTo, liveChunk } from '../../api/answers.ts'
-import { tookTooLong } from '../../api/failure.ts'
+import { databaseAway, tookTooLong } from '../../api/failure.ts'
 import type { StoreQueries } from '../../api/queries.ts'
 import { isIntakeBusy } from './intake-mark.ts'
 import type { Changes, FromThread, Reply, Request, ThreadData, ToThread } from './messages.ts'
@@ -144,8 +144,13 @@ async function answerWith(queries: StoreQueries, request: Request): Promise<Repl
 }
 
 /** Why there is no answer. What was read for it so far is kept, so asking again goes on there. */
-function failed(error: unknown, signal: AbortSignal): Reply {
+async function failed(error: unknown, signal: AbortSignal): Promise<Reply> {
   if (signal.aborted) return { kind: 'failure', failure: tookTooLong }
+  const outage = database && (await explainUse(error, { dataDir, database }))
+  if (outage !== undefined) {
+    post({ kind: 'warning', message: `page request failed: ${outage}` })
+    return { kind: 'failure', failure: databaseAway }
+  }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { kind: 'bug', message }
 }

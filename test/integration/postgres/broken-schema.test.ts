@@ -45,3 +45,24 @@ test.each([
   await askPostgres(databaseUrl, mending)
   await vi.waitFor(async () => expect(await after()).toEqual([200, 200]), { interval: 500 })
 })
+
+test('a database that is gone is told to whoever reads, as an outage', async () => {
+  const database = await newTestDatabase()
+  const dataDir = temporaryFolder()
+  onTestFinished(() => removeFolder(dataDir))
+  const bridge = await startBridge({ ...bridgeEnvironment(dataDir), DATABASE_URL: database.url })
+  onTestFinished(() => bridge.stop())
+  const asked = async () => {
+    const response = await fetch(`${bridge.url}/api/sessions`)
+    return { status: response.status, text: await response.text() }
+  }
+  expect((await asked()).status).toBe(200)
+  await database.drop()
+  // On a connection that was cut off, and on a new one.
+  for (const _ of [1, 2]) {
+    expect(await asked()).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('unavailable'),
+    })
+  }
+})
