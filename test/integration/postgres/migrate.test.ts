@@ -46,24 +46,29 @@ async function answersOf(opened: Awaited<ReturnType<typeof openReader>>, nowMs: 
 
 const isSearch = (question: string): boolean => question.startsWith('search ')
 
-/** Every answer at once, and what is searched once a bridge has read the records for it. */
+/** Every answer but those of searches: the records have to be read for them. */
 async function expectSame(dataDir: string, url: string): Promise<void> {
   const nowMs = Date.now()
   const expected = await answersOf(await openReader({ dataDir }), nowMs)
   const found = await answersOf(await openPostgresReader({ url }), nowMs)
   expect([...found.keys()]).toEqual([...expected.keys()])
-  for (const [question, answer] of expected) {
-    if (!isSearch(question)) expect.soft(found.get(question), question).toEqual(answer)
+  for (const [question, answer] of [...expected].filter(([of]) => !isSearch(of))) {
+    expect.soft(found.get(question), question).toEqual(answer)
   }
+}
+
+/** A bridge reads the records for searches. */
+async function expectSearched(dataDir: string, url: string): Promise<void> {
+  const nowMs = Date.now()
+  const searchesIn = async (opened: Awaited<ReturnType<typeof openReader>>) =>
+    [...(await answersOf(opened, nowMs))].filter(([question]) => isSearch(question))
+  const expected = await searchesIn(await openReader({ dataDir }))
+  expect(JSON.stringify(expected)).toContain('"sessions":[{')
   const bridge = await startBridge({ ...bridgeEnvironment(folder()), DATABASE_URL: url })
-  const searched = async () => {
-    const answers = await answersOf(await openPostgresReader({ url }), nowMs)
-    return [...answers].filter(([question]) => isSearch(question))
-  }
-  const searches = [...expected].filter(([question]) => isSearch(question))
-  expect(JSON.stringify(searches)).toContain('"sessions":[{')
-  await vi.waitFor(async () => expect(await searched()).toEqual(searches), { timeout: 60_000 })
+  const toRead = () => askPostgres(url, 'select count(*) from search_backlog')
+  await vi.waitFor(async () => expect(await toRead()).toBe('0'), { timeout: 120_000 })
   await bridge.stop()
+  expect(await searchesIn(await openPostgresReader({ url }))).toEqual(expected)
 }
 
 test('everything is there afterwards, and every report says the same', async () => {
@@ -75,6 +80,7 @@ test('everything is there afterwards, and every report says the same', async () 
   expect(stdout).toMatch(/^records +2530 +2530 +equal$/m)
   expect(stdout).toMatch(/^outbox langfuse: pending +(\d{3,}) +\1 +equal$/m)
   await expectSame(dataDir, url)
+  await expectSearched(dataDir, url)
   const again = await migrate(dataDir, url, '--json')
   expect([again.code, JSON.parse(again.stdout)]).toEqual([
     0,
