@@ -224,9 +224,7 @@ function withoutMerged(
       `select session_ref, ${column} from ${table} t
        where instr(cast(${column} as blob), x'00') > 0 and ${isOf('t')}`,
     )
-    const plain = handle.prepare(
-      `select 1 from ${table} where session_ref = ? and ${column} = ?`,
-    )
+    const plain = handle.prepare(`select 1 from ${table} where session_ref = ? and ${column} = ?`)
     const met = new Set<string>()
     let count = 0
     for (const row of rows.all()) {
