@@ -59,22 +59,27 @@ export function ownedSessionKey(key: SessionKey, owner: Owner | undefined): Sess
   const agent = key.slice(0, at)
   const id = key.slice(at + 1)
   const owned = `${agent}@${ownerTag(owner)}/${id}`
-  if (Buffer.byteLength(owned) <= MAX_SESSION_KEY_BYTES) return owned
+  if (bytesOf(owned) <= MAX_SESSION_KEY_BYTES) return owned
   const beginning = `${agent}@${compactOwnerTag(owner)}/`
-  return beginning + idWithin(id, MAX_SESSION_KEY_BYTES - Buffer.byteLength(beginning))
+  return beginning + idWithin(id, MAX_SESSION_KEY_BYTES - bytesOf(beginning))
 }
 
 function idWithin(id: string, bytes: number): string {
-  if (Buffer.byteLength(id) <= bytes) return id
+  if (bytesOf(id) <= bytes) return id
   const mark = `…#${shortHash(id)}`
-  const cut = Buffer.from(id).subarray(0, bytes - Buffer.byteLength(mark))
+  const cut = new TextEncoder().encode(id).subarray(0, bytes - bytesOf(mark))
   // Told that more will come, it leaves out half a character at the end.
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(cut, { stream: true }) + mark
 }
 
+/** In UTF-8. */
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
 /** Why an owner cannot stand in keys of sessions, for a person; undefined where it can. */
 export function ownerProblem(owner: Owner): string | undefined {
-  const bytes = Buffer.byteLength(compactOwnerTag(owner))
+  const bytes = bytesOf(compactOwnerTag(owner))
   if (bytes <= MAX_OWNER_BYTES) return undefined
   return `team and user of a key may take ${MAX_OWNER_BYTES} bytes together, and these take ${bytes}: shorten them`
 }
