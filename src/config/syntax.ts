@@ -1,6 +1,8 @@
 /**
  * The kinds of value a variable can have. Each says what it expects in words that fit an error.
  */
+import { setFlagsFromString } from 'node:v8'
+import { LINEAR_ENGINE, LINEAR_RULE, linearExpression } from '../domain/linear-expression.ts'
 import { z } from 'zod'
 import type { Syntax } from './variable.ts'
 
@@ -47,15 +49,12 @@ export function matching(pattern: RegExp, type: string, expected: string): Synta
 export const regularExpression: Syntax<string> = {
   schema: z.string().max(200).refine(isRegularExpression),
   type: 'pattern',
-  expected: 'a regular expression of at most 200 characters',
+  expected: `a regular expression of at most 200 characters, ${LINEAR_RULE}`,
 }
 
 function isRegularExpression(text: string): boolean {
-  try {
-    return new RegExp(text).source !== ''
-  } catch {
-    return false
-  }
+  setFlagsFromString(LINEAR_ENGINE)
+  return text !== '' && linearExpression(text) !== undefined
 }
 
 /** Names between commas; spaces around them do not count. */

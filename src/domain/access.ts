@@ -84,7 +84,7 @@ export function ownerOfTag(tag: string): Owner {
 /** Never throws: bytes that are no UTF-8 become U+FFFD, and half an escape stays as it is. */
 function decoded(name: string): string {
   return name.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
-    new TextDecoder().decode(
+    new TextDecoder('utf-8', { ignoreBOM: true }).decode(
       Uint8Array.from(escapes.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16)),
     ),
   )

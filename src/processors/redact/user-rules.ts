@@ -4,6 +4,7 @@
  * back-references: it runs in V8's linear engine, so that none can stop the process.
  */
 import { setFlagsFromString } from 'node:v8'
+import { LINEAR_ENGINE, LINEAR_RULE, linearExpression } from '../../domain/linear-expression.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 
 export interface UserRule {
@@ -16,8 +17,7 @@ const MAX_RULES = 200
 
 /** Reads the file's text; the error completes "MASK_PATTERNS_FILE …" and names the line. */
 export function parseUserRules(text: string): Result<readonly UserRule[], string> {
-  // A flag of the whole process; it only adds the `l` flag of regular expressions.
-  setFlagsFromString('--enable-experimental-regexp-engine')
+  setFlagsFromString(LINEAR_ENGINE)
   const rules: UserRule[] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const trimmed = line.trim()
@@ -27,11 +27,9 @@ export function parseUserRules(text: string): Result<readonly UserRule[], string
       return err(`line ${index + 1} is not "name: pattern"`)
     }
     if (rules.length >= MAX_RULES) return err(`has more than ${MAX_RULES} patterns`)
-    const pattern = linearPattern(source)
+    const pattern = linearExpression(source, 'g')
     if (pattern === undefined) {
-      return err(
-        `line ${index + 1} (${name}) is not a regular expression without look-around and back-references`,
-      )
+      return err(`line ${index + 1} (${name}) is not a regular expression ${LINEAR_RULE}`)
     }
     if (pattern.test('')) return err(`line ${index + 1} (${name}) matches the empty text`)
     rules.push({ name, pattern })
@@ -39,18 +37,9 @@ export function parseUserRules(text: string): Result<readonly UserRule[], string
   return ok(rules)
 }
 
-/** A rule that was accepted before, from the source of its pattern. */
+/** A rule that was accepted before, from the source of its pattern; throws for any other. */
 export function userRuleOf(name: string, source: string): UserRule {
-  return { name, pattern: new RegExp(source, FLAGS) }
-}
-
-/** Of V8's linear engine. */
-const FLAGS = 'gl'
-
-function linearPattern(source: string): RegExp | undefined {
-  try {
-    return new RegExp(source, FLAGS)
-  } catch {
-    return undefined
-  }
+  const pattern = linearExpression(source, 'g')
+  if (pattern === undefined) throw new SyntaxError(`the pattern of ${name} is none`)
+  return { name, pattern }
 }

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { LINEAR_ENGINE } from '../../../src/domain/linear-expression.ts'
 import { createTicketReader } from '../../../src/domain/ticket.ts'
+
+beforeAll(() => setFlagsFromString(LINEAR_ENGINE))
 
 describe('the ticket of a branch', () => {
   test.each([
@@ -22,6 +26,20 @@ describe('the ticket of a branch', () => {
   ])('by the pattern %s', (pattern, branch, ticket) => {
     expect(createTicketReader(pattern)(branch)).toBe(ticket)
   })
+
+  test('is found in no time, whatever the pattern and the branch', () => {
+    const ticketOf = createTicketReader('(([a-z])+.)+[A-Z]([a-z])+$')
+    const before = process.cpuUsage()
+    expect(ticketOf(`${'a'.repeat(5000)}!`)).toBeUndefined()
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000)
+  })
+
+  test.each(['(?=x)[0-9]+', '([a-z])\\1', '('])(
+    'a pattern that cannot be run so is none: %s',
+    (pattern) => {
+      expect(() => createTicketReader(pattern)).toThrow(SyntaxError)
+    },
+  )
 
   test('of a pattern with several groups is the first that matches', () => {
     expect(createTicketReader('^([0-9]+)-|#([0-9]+)')('fix-#18')).toBe('18')
