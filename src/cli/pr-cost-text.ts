@@ -5,7 +5,7 @@ import { costColumns, costNote, costText } from './cost-text.ts'
 import { countOfText, countText, tokensText } from '../domain/figure-text.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { plainLine } from './plain-text.ts'
-import { markdownTable, markdownText } from './row-format.ts'
+import { markdownLabel, markdownTable, markdownText } from './row-format.ts'
 import { allTokens } from './session-table.ts'
 import { type Column, tableLines } from './table.ts'
 import { styled, type Terminal, type TextLine } from './terminal.ts'
@@ -72,10 +72,10 @@ function tablesOf({ models, people, commits }: PullRequestCost) {
 
 function markdownOf(cost: PullRequestCost, timeZone: string): string {
   const { pullRequest, total } = cost
-  const name = markdownText(nameOf(cost))
+  const name = nameOf(cost)
   // An address that is written as such is a link, with nothing in it that could be markup.
   const isPage = pullRequest !== undefined && /^https?:\/\/[\w.:/~%-]+$/.test(pullRequest)
-  const title = isPage ? `[${name}](${pullRequest})` : name
+  const title = isPage ? `[${markdownLabel(name)}](${pullRequest})` : markdownText(name)
   const note = costNote(total, total.modelCalls)
   const tables = tablesOf(cost).map(({ title: head, rows, none }) => {
     const cells = rows

@@ -65,13 +65,22 @@ function markdownCell(value: Value): string {
   return markdownText(typeof value === 'number' ? decimalText(value) : String(value))
 }
 
-/** Words that call everybody in a chat or a team. */
-const BROADCAST = /@(?=(?:everyone|here|channel|all)\b)/gi
+/** What hosts of repositories turn into a mention of somebody, who is notified, or into a reference elsewhere. */
+const MENTION = /(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])/g
+const REFERENCE = /(?:#|\bGH|(?<!\w)!)(?=-?\d)/gi
+/** Shows nothing, and ends what is looked for in the text. */
+const NOTHING_SHOWN = '<!-- -->'
 
-/** Text as text (CommonMark, GFM): no markup, no link or image, no call to everybody. */
+/** Text as text (CommonMark, GFM): no markup, no link or image, no call to anybody, no reference. */
 export function markdownText(text: string): string {
+  return markdownLabel(text)
+    .replace(MENTION, `@${NOTHING_SHOWN}`)
+    .replace(REFERENCE, `$&${NOTHING_SHOWN}`)
+}
+
+/** The same as the label of a link, in which nothing is a mention or a reference. */
+export function markdownLabel(text: string): string {
   return plainLine(text)
     .replace(/[\\|<>`*_~[\]&]|\$(?!\d)/g, '\\$&')
     .replace(/:(?=\/\/)|(?<=\bwww)\./gi, '\\$&')
-    .replace(BROADCAST, '&#64;')
 }

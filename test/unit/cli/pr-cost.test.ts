@@ -108,7 +108,7 @@ test('as a comment, in which nothing of strangers is markup', async () => {
 
     | Person | Cost | Calls | Tokens | Sessions |
     | --- | --- | --- | --- | --- |
-    | \\*\\*bob\\*\\* \\<b\\>&#64;all | $4.00 (1 of 2 calls without a price) | 2 | 0 | 1 |
+    | \\*\\*bob\\*\\* \\<b\\>@<!-- -->all | $4.00 (1 of 2 calls without a price) | 2 | 0 | 1 |
     | ada@example.com | $3.00 ($2.00 estimated) | 2 | 1.0K | 1 |
 
     | Commit | Cost | Calls | Tokens | Sessions |
