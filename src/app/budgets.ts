@@ -12,7 +12,7 @@ import type { Config } from '../config/config.ts'
 import { type Alert, alertText, type ThresholdAlert } from '../domain/alert.ts'
 import type { BudgetAlert, BudgetWatch, PassedThreshold, Threshold } from '../domain/budget.ts'
 import { type BudgetPlan, createBudgetPlan, earliestOf } from '../domain/budget-plan.ts'
-import type { Clock } from '../domain/clock.ts'
+import type { Clock, Timer } from '../domain/clock.ts'
 import type { SessionKey } from '../domain/identity.ts'
 import type { KnownBudget } from '../domain/managed-budget.ts'
 import type { Outcome } from '../domain/session-store.ts'
@@ -66,6 +66,9 @@ export interface Budgets {
   stop(graceMs: number): Promise<void>
 }
 
+/** How often budgets and overrides are read again while something can be refused. */
+const RULES_MS = 5_000
+
 export interface BudgetsDeps {
   readonly config: Config
   /** Of the settings and the file. */
@@ -108,10 +111,7 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     store: store.brake,
     calendar,
     needs,
-    prepare: async () => {
-      await plan.reload()
-      await brake?.reload()
-    },
+    prepare: reloadRules,
     onRefreshed: () => void watcher.look(),
     betweenCommits: deps.betweenCommits,
     clock,
@@ -125,6 +125,8 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
           budgets: () => plan.current(),
           store: store.brake,
         })
+  let rulesTimer: Timer | undefined
+  let isStopped = false
   const senders = channels.map((channel) => senderOf(channel))
 
   function senderOf(channel: AlertChannel): AlertSender {
@@ -138,6 +140,23 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
       random: Math.random,
       log,
     })
+  }
+
+  async function reloadRules(): Promise<void> {
+    await plan.reload()
+    await brake?.reload()
+  }
+
+  /** What another replica was told of budgets and overrides: nobody stays refused for long. */
+  function watchRules(): void {
+    rulesTimer = clock.setTimer(() => {
+      // What cannot be read stays as it is, and is told with what was spent.
+      void reloadRules()
+        .catch(() => {})
+        .then(() => {
+          if (!isStopped) watchRules()
+        })
+    }, RULES_MS)
   }
 
   function notify(): void {
@@ -185,6 +204,7 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     brake,
     load: async () => {
       const loaded = ledger.start()
+      if (brake !== undefined) watchRules()
       // Where nothing is refused, nobody has to wait until a month was read.
       if (brake !== undefined) await loaded
     },
@@ -208,6 +228,8 @@ export function createBudgets(deps: BudgetsDeps): Budgets {
     },
     notify,
     stop: async (graceMs) => {
+      isStopped = true
+      rulesTimer?.cancel()
       watcher.stop()
       ledger.stop()
       await Promise.all(senders.map((sender) => sender.stop(graceMs)))
