@@ -18,7 +18,7 @@ export async function readDatabaseFindings(place: StorePlace): Promise<readonly 
   if (read === undefined) {
     const what = `DATABASE_READ_URL: ${name} cannot be read, or holds no data of claude-telemetry`
     const todo =
-      'Check its address and that it is a replica of DATABASE_URL; pages and reports need it'
+      'Check its address and that it is a replica of DATABASE_URL, which is read in its place meanwhile'
     return [fault(ID, what, todo)]
   }
   if (own === undefined) return [skipped(ID, `${name} is read, and DATABASE_URL cannot be`)]

@@ -19,6 +19,8 @@ import {
   type TestBridge,
   temporaryFolder,
 } from './corpus/bridge.ts'
+import { newBridge } from './corpus/new-bridge.ts'
+import { logsBody } from '../page/team/otlp.ts'
 import {
   isEventful,
   jsonRecordingNames,
@@ -122,10 +124,10 @@ function askedOf(client: Client): Asked {
   }
 }
 
-async function overHttp(authorization?: string): Promise<Asked> {
+async function overHttp(authorization?: string, bridgeUrl = bridge.url): Promise<Asked> {
   const client = new Client({ name: 'test', version: '1' })
   const headers = authorization === undefined ? {} : { authorization: `Bearer ${authorization}` }
-  const url = new URL(`${bridge.url}/mcp`)
+  const url = new URL(`${bridgeUrl}/mcp`)
   await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }))
   onTestFinished(() => client.close())
   return askedOf(client)
@@ -162,16 +164,6 @@ const tokensOf = (truth: Truth) => ({
   cacheRead: truth.cache_read_tokens,
   cacheCreation: truth.cache_creation_tokens,
 })
-
-/** One in which the bridge finds waste, with what it finds. */
-async function wastingSession(sessions: readonly Item[]) {
-  for (const { key: sessionKey } of sessions) {
-    const answer = await fetch(`${bridge.url}/api/sessions/${encodeURIComponent(sessionKey)}/waste`)
-    const { findings } = (await answer.json()) as Waste
-    if (findings.length > 0) return { sessionKey, findings }
-  }
-  throw new Error('no recording wastes anything')
-}
 
 interface Item extends Told {
   readonly sessionId: string
@@ -270,13 +262,6 @@ describe.each([
       6,
     )
 
-    const { sessionKey, findings } = await wastingSession(pages)
-    const wasted = await tell<{ findings: readonly Told[] }>('find_waste', {
-      session: sessionKey,
-      limit: 50,
-    })
-    expect(wasted).toMatchObject({ sessionsRead: 1, sessionsNotRead: 0, leftOff: 0 })
-    expect(wasted.findings).toMatchObject(findings)
     expect(await tell('find_waste', { since: SINCE })).toMatchObject({
       sessionsRead: Math.min(30, all.length),
       sessionsNotRead: Math.max(0, all.length - 30),
@@ -358,6 +343,22 @@ describe('over HTTP', () => {
     await expect(overHttp(ingestKey)).rejects.toThrow(/read:own/)
     const audit = await (await fetch(`${bridge.url}/api/audit`)).text()
     expect(audit).toContain(`get_session ${FAILING_ID}`)
+  })
+
+  test('find_waste tells what a session wasted, as the page does', async () => {
+    const { url } = await newBridge()
+    const call = { query_source: 'compact', cost_usd: 0.282, request_id: 'r1', model: 'opus' }
+    const body = logsBody({ 'service.name': 'claude-code' }, { 'session.id': 'compacted' }, [
+      { name: 'api_request', atMs: Date.now(), values: call },
+    ])
+    await fetch(`${url}/v1/logs`, { method: 'POST', headers: json, body: JSON.stringify(body) })
+    const answer = await fetch(`${url}/api/sessions/claude-code%2Fcompacted/waste`)
+    const { findings } = (await answer.json()) as Waste
+    expect(findings).toMatchObject([{ kind: 'compaction', usd: 0.282 }])
+    const { tell } = await overHttp(undefined, url)
+    const wasted = await tell<{ findings: readonly Told[] }>('find_waste', { session: 'compacted' })
+    expect(wasted).toMatchObject({ sessionsRead: 1, sessionsNotRead: 0, leftOff: 0 })
+    expect(wasted.findings).toMatchObject(findings)
   })
 
   test('keeps to the rules of the page: host, origin, size, and no streams', async () => {
