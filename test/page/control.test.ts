@@ -24,7 +24,8 @@ describe.skipIf(chromiumPath === undefined)('the page of a bridge', () => {
   afterEach(() => stage.clear())
 
   test('deletes a session once that was confirmed: every row of it, and nothing else', async () => {
-    const bridge = await stage.bridge()
+    // No turn of the other session closes meanwhile, however long this takes.
+    const bridge = await stage.bridge({ TURN_QUIET_TIMEOUT: '3600000', JOIN_TIMEOUT: '3600000' })
     await replay(bridge.url, recording('subagent-traces'))
     await replay(bridge.url, recording('multi-turn-traces'))
     const [gone, other] = [idOf('subagent-traces'), idOf('multi-turn-traces')].map((id) => {
