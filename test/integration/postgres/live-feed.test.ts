@@ -145,6 +145,10 @@ test('the feed is that of the server, where a replica of it answers everything e
   const { one, url } = await openTwo()
   // A database in which nothing of this was replayed yet.
   const { url: readUrl } = await openTwo()
+  await askPostgres(
+    readUrl,
+    `update instance set id = '${await askPostgres(url, 'select id from instance')}'`,
+  )
   const reading = await readerAt({ url, readUrl })
   await one.sessions.commit([other('a', 'new')], [], () => ({ ...nothing, sessions: [row('new')] }))
   expect(await reading.records.after(0, 10)).toHaveLength(1)

@@ -19,6 +19,8 @@ import { createReplicas, type Replicas } from '../faults/replicas.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 
 const SEED = 20
+/** However long a test takes, nothing is told because time has passed. */
+const NO_TIMEOUTS = { TURN_QUIET_TIMEOUT: '3600000', JOIN_TIMEOUT: '3600000' }
 
 interface Rig {
   readonly replicas: Replicas
@@ -35,7 +37,7 @@ async function createRig(environment: Readonly<Record<string, string>> = {}): Pr
   const random = createRandom(SEED)
   const replicas = await createReplicas({
     ...{ count: 3, databaseUrl: url, langfuse, random },
-    environment: { TURN_QUIET_TIMEOUT: '60000', ...environment },
+    environment: { ...NO_TIMEOUTS, ...environment },
   })
   onTestFinished(() => replicas.remove())
   await replicas.start()
@@ -104,7 +106,7 @@ async function byOneProcess(sent: readonly RecordedRequest[]) {
   onTestFinished(() => langfuse.close())
   const bridge = await startBridge({
     ...bridgeEnvironment(dataDir, langfuse),
-    TURN_QUIET_TIMEOUT: '60000',
+    ...NO_TIMEOUTS,
   })
   for (const request of sent) expect(await post(bridge.url, request)).toBe(200)
   await bridge.stop()
