@@ -65,7 +65,7 @@ test('a pipe gets it once: as text, and as JSON', async () => {
   const text = await createHome().start(['top'], variables())
   expect([text.code, text.stderr]).toEqual([0, ''])
   expect(text.stdout).toMatch(/^1 open session, 1 at work {2}\$0\.50\/min/)
-  expect(text.stdout).toMatch(/\ns1 +\$2\.50 +\$0\.50 .*Bash \d+s/)
+  expect(text.stdout).toMatch(/\ns1 +\$2\.50 +\$0\.50 .*Bash [\d.]+m?s/)
   expect(text.stdout).toMatch(/\nall per day +\$2\.50 +\$20\.00 +\$17\.50\n/)
 
   const { code, stdout } = await createHome().start(['top', '--json'], variables())
@@ -101,7 +101,7 @@ test.runIf(hasProgram('script'))(
     child.stdout.on('data', (chunk: Buffer) => {
       written += chunk.toString()
     })
-    await expect.poll(() => written).toMatch(/Bash \d+s/)
+    await expect.poll(() => written).toMatch(/Bash [\d.]+m?s/)
     await send('tool_result', { tool_name: 'Bash', success: 'true', duration_ms: '5' })
     await send('tool_decision', { tool_name: 'Grep', decision: 'accept', source: 'config' })
     await expect.poll(() => written).toMatch(/Grep \d+s/)
