@@ -15,6 +15,7 @@ import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgresServer } from '../../test/postgres/postgres-server.ts'
 import { createBodies, interleaved, recordsPerBody } from './bodies.ts'
+import { median } from './lines.ts'
 import { type LoadResult, percentile, runLoad } from './load.ts'
 import { type PostgresProbe, type PostgresWaits, probePostgres } from './postgres-figures.ts'
 import { type ServerProcess, startBridge } from './server-process.ts'
@@ -117,11 +118,6 @@ async function turn(setup: Setup, probe: PostgresProbe): Promise<Turn> {
     commitsPerRequest: (after.postgres.commits - before.postgres.commits) / full.requests,
     walBytesPerRecord: (after.postgres.walBytes - before.postgres.walBytes) / records,
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 /** Column by column the median of all turns. */

@@ -173,6 +173,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     isFull: boolean,
   ): Generator<Found> {
     const { of } = budget
+    // Not read yet: the next look goes back as far again.
     if (ledger.spentIn(of, '', span) === undefined) earliestMs = Math.min(earliestMs, span.fromMs)
     const newest = newestOf(of, keys)
     // A session has several models.

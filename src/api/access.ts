@@ -11,7 +11,7 @@ import { isLoopback } from '../config/loopback.ts'
 import { createKeyCheck } from '../receivers/api-key.ts'
 import { createHostCheck } from '../receivers/http/guard.ts'
 import type { KeyGuesses } from '../receivers/key-guesses.ts'
-import type { KeyRing } from '../receivers/key-ring.ts'
+import type { Identified, KeyRing } from '../receivers/key-ring.ts'
 import { proofOf } from './bridge-proof.ts'
 import type { Me } from './contract/access.ts'
 import type { EndpointAccess } from './contract/api.ts'
@@ -115,9 +115,11 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
   const hostFailure = createHostCheck(apiKey)
 
   /** Undefined where the key is wrong. */
-  function holderOf(authorization: string): Principal | undefined {
+  function holderOf(
+    authorization: string,
+    identified: Identified | undefined,
+  ): Principal | undefined {
     if (hasRootKey(authorization)) return root
-    const identified = ring?.identify(authorization)
     if (identified?.kind === 'principal') return identified.principal
     const isNamed = identified?.kind === 'unknown' && identified.isNamed
     return kind === 'loopback' && !isNamed ? thisMachine : undefined
@@ -127,8 +129,7 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
     authorization: string,
     { socket, url }: FastifyRequest,
   ): Promise<Result<Principal, WebFailure>> {
-    await ring?.catchUp(authorization)
-    const principal = holderOf(authorization)
+    const principal = holderOf(authorization, await ring?.lookUp(authorization))
     if (principal !== undefined) return ok(principal)
     const isTooMany = await guesses.wrong(socket.remoteAddress, url)
     return err(isTooMany ? tooManyGuesses : wrongKey(kind))
@@ -157,7 +158,9 @@ export function createAccess(keys: AccessKeys, guesses: KeyGuesses): Access {
     isStill: ({ name, keyId }, { headers: { authorization, cookie } }) => {
       const local = kind === 'loopback' ? thisMachine : undefined
       const now =
-        authorization === undefined ? (oidc?.principalOf(cookie) ?? local) : holderOf(authorization)
+        authorization === undefined
+          ? (oidc?.principalOf(cookie) ?? local)
+          : holderOf(authorization, ring?.identify(authorization))
       return now?.name === name && now.keyId === keyId
     },
     proof: (challenge, { socket: { localPort } }) => {

@@ -59,17 +59,22 @@ export function ownedSessionKey(key: SessionKey, owner: Owner | undefined): Sess
   const agent = key.slice(0, at)
   const id = key.slice(at + 1)
   const owned = `${agent}@${ownerTag(owner)}/${id}`
-  if (bytesOf(owned) <= MAX_SESSION_KEY_BYTES) return owned
+  if (isWithin(owned, MAX_SESSION_KEY_BYTES)) return owned
   const beginning = `${agent}@${compactOwnerTag(owner)}/`
   return beginning + idWithin(id, MAX_SESSION_KEY_BYTES - bytesOf(beginning))
 }
 
 function idWithin(id: string, bytes: number): string {
-  if (bytesOf(id) <= bytes) return id
+  if (isWithin(id, bytes)) return id
   const mark = `…#${shortHash(id)}`
   const cut = new TextEncoder().encode(id).subarray(0, bytes - bytesOf(mark))
   // Told that more will come, it leaves out half a character at the end.
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(cut, { stream: true }) + mark
+}
+
+/** Most are short: three bytes are the most that a UTF-16 code unit takes. */
+function isWithin(text: string, bytes: number): boolean {
+  return text.length * 3 <= bytes || bytesOf(text) <= bytes
 }
 
 /** In UTF-8. */

@@ -34,8 +34,7 @@ const anybody: Sender = {}
  */
 export function createIngestCheck(apiKey: string | undefined, ring: KeyRing): IngestCheck {
   return async (authorization) => {
-    await ring.catchUp(authorization)
-    const identified = ring.identify(authorization)
+    const identified = await ring.lookUp(authorization)
     if (identified.kind !== 'principal') {
       const isNamed = identified.kind === 'unknown' && identified.isNamed
       if (!ring.isLoaded() || (isNamed && !ring.isCurrent())) return err(keysUnread)

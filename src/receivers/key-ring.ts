@@ -29,15 +29,16 @@ export interface KeyRing {
   isLoaded(): boolean
   /** Whether the last attempt to read them succeeded: if not, an unknown key may be a new one. */
   isCurrent(): boolean
-  /**
-   * Reads the keys once more if this header holds a named key that is unknown, since another replica may
-   * have made or rotated it: senders take a refusal for good. However many wrong keys come, they are read
-   * twice a second at most.
-   */
-  catchUp(authorization: string | undefined): Promise<void>
   /** Whether there are named keys, be they revoked: then whoever sends needs one. */
   hasKeys(): boolean
+  /** By the keys as they were read last. */
   identify(authorization: string | undefined): Identified
+  /**
+   * The same, but a named key that is unknown has the keys read once more, since another replica may have made
+   * or rotated it: senders take a refusal for good. However many wrong keys come, they are read twice a second
+   * at most.
+   */
+  lookUp(authorization: string | undefined): Promise<Identified>
   readonly quotas: KeyQuotas
 }
 
@@ -219,13 +220,15 @@ export function createKeyRing({ store, apiKey, clock, log }: KeyRingDeps): KeyRi
     reload,
     isLoaded: () => isLoaded,
     isCurrent: () => isLoaded && !isFailing,
-    catchUp: async (authorization) => {
-      if (store === undefined || authorization === undefined) return
-      const identified = identify(authorization)
-      if (identified.kind === 'unknown' && identified.isNamed) await readSoon()
-    },
     hasKeys: () => keys.size > 0,
     identify,
+    lookUp: async (authorization) => {
+      const identified = identify(authorization)
+      const isNew = identified.kind === 'unknown' && identified.isNamed
+      if (store === undefined || !isNew) return identified
+      await readSoon()
+      return identify(authorization)
+    },
     quotas,
   }
 }

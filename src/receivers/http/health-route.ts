@@ -78,7 +78,7 @@ export interface Liveness extends Pick<HealthReport, 'status'> {
 export interface HealthDeps {
   readonly health: () => Promise<HealthReport>
   readonly apiKey: string | undefined
-  readonly ring: Pick<KeyRing, 'identify' | 'catchUp'>
+  readonly ring: Pick<KeyRing, 'lookUp'>
   readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
@@ -95,8 +95,7 @@ export function healthHandler({ health, apiKey, ring, guesses, answers }: Health
     const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
     const { authorization } = request.headers
-    await ring.catchUp(authorization)
-    const identified = ring.identify(authorization)
+    const identified = await ring.lookUp(authorization)
     const isTrusted =
       apiKey === undefined ||
       (identified.kind === 'principal' && allows(identified.principal, 'read:all'))

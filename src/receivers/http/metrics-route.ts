@@ -14,7 +14,7 @@ import { createHostCheck } from './guard.ts'
 export interface MetricsRouteDeps {
   readonly scrape: () => Promise<string>
   readonly apiKey: string | undefined
-  readonly ring: Pick<KeyRing, 'identify' | 'catchUp'>
+  readonly ring: Pick<KeyRing, 'lookUp'>
   readonly guesses: KeyGuesses
   readonly answers: Pick<Answers, 'fail'>
 }
@@ -25,8 +25,7 @@ export function metricsHandler({ scrape, apiKey, ring, guesses, answers }: Metri
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const foreign = hostFailure(request.headers)
     if (foreign !== undefined) return answers.fail(request, reply, foreign)
-    await ring.catchUp(request.headers.authorization)
-    const identified = ring.identify(request.headers.authorization)
+    const identified = await ring.lookUp(request.headers.authorization)
     const isTrusted =
       apiKey === undefined ||
       (identified.kind === 'principal' && allows(identified.principal, 'read:all'))

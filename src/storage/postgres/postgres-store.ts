@@ -45,7 +45,6 @@ export interface PostgresStoreOptions<S> extends StoreOptions<S> {
   readonly dataDir: string
 }
 
-/** The store, or why it cannot be had. */
 /** Fails where one of the tables is missing, or not for this user, that every commit of records writes. */
 const TABLES_OF_COMMITS = [
   'sessions',
@@ -64,6 +63,7 @@ const TABLES_OF_COMMITS = [
   .map((table) => `select 1 from ${table} where false`)
   .join(' union all ')
 
+/** The store, or why it cannot be had. */
 export async function createPostgresStore<S>(
   options: PostgresStoreOptions<S>,
 ): Promise<Result<Store<S>, StoreOpenError>> {
