@@ -76,6 +76,8 @@ export async function createLangfuseStandIn(
     `Basic ${Buffer.from(`${keys.publicKey}:${keys.secretKey}`).toString('base64')}`
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    // One that comes while the stand-in is down is refused, however long its body takes to be read.
+    const decideOnIt = decide
     const request = await receivedRequest(incoming)
     if (request.path === '/__stand-in/state') {
       send(response, 200, state())
@@ -87,7 +89,7 @@ export async function createLangfuseStandIn(
       return
     }
     requests.push(recordOf(request))
-    const fault = faults.take(request.kind) ?? decide(request)
+    const fault = faults.take(request.kind) ?? decideOnIt(request)
     const answer = () => answerTo(request, { isAllowed, spans, scores, datasets, version })
     if (fault !== undefined) return misbehaviour.answer(response, fault, answer)
     const { status, body } = answer()
