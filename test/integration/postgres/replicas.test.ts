@@ -19,8 +19,11 @@ import { createReplicas, type Replicas } from '../faults/replicas.ts'
 import { createLangfuseStandIn, type LangfuseStandIn } from '../langfuse-stand-in/stand-in.ts'
 
 const SEED = 20
-/** However long a test takes, nothing is told because time has passed. */
-const NO_TIMEOUTS = { TURN_QUIET_TIMEOUT: '3600000', JOIN_TIMEOUT: '3600000' }
+/** However long a test takes, nothing is told, and nothing is left to the next start, because time has passed. */
+const NO_TIMEOUTS = {
+  ...{ TURN_QUIET_TIMEOUT: '3600000', JOIN_TIMEOUT: '3600000' },
+  SHUTDOWN_TIMEOUT: '60000',
+}
 
 interface Rig {
   readonly replicas: Replicas
