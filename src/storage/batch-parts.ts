@@ -3,7 +3,8 @@
  * parts, each of which is a batch like any other.
  */
 import type { Attributes } from '../domain/json-value.ts'
-import type { Signal, StoredBatch } from '../domain/telemetry-record.ts'
+import type { SessionKey } from '../domain/identity.ts'
+import type { Origin, Signal, StoredBatch } from '../domain/telemetry-record.ts'
 import { parseJsonText } from './json-text.ts'
 
 /** What is read at once, about: small beside the memory of whoever reads, large beside a usual batch. */
@@ -11,17 +12,26 @@ const MAX_BYTES = 1024 * 1024
 /** Of a larger batch. Each part costs the database a look through all of it, so they are fewer. */
 export const MAX_PART_BYTES = 4 * MAX_BYTES
 
-/** A batch without its records: their bytes are known before they are read. */
-export interface BatchRow {
-  readonly id: number
-  readonly session_key: string
-  readonly signal: Signal
-  readonly received_ms: number
-  readonly records: number
-  readonly bytes: number
+/** Who sent records. */
+interface OriginColumns {
   readonly scope_name: string
   readonly scope_version: string
+  /** JSON. */
   readonly resource: string
+}
+
+/** A batch of a session, without its records. */
+export interface BatchColumns extends OriginColumns {
+  readonly id: number
+  readonly signal: Signal
+  readonly received_ms: number
+}
+
+/** The same where their bytes are known before they are read. */
+export interface BatchRow extends BatchColumns {
+  readonly session_key: string
+  readonly records: number
+  readonly bytes: number
 }
 
 /** Some of a batch's records: their indexes from `from` up to and without `to`. */
@@ -79,24 +89,36 @@ export function firstPosition({ id, records }: Pick<BatchRow, 'id' | 'records'>)
 
 /** The records of a part in the text of its batch; none when that cannot be read. */
 export function recordsIn(body: string, { row, part }: BatchPart): StoredBatch['records'] {
-  const found = parseJsonText(body)
-  if (!found.ok || !Array.isArray(found.value)) return []
-  const all = found.value as StoredBatch['records']
+  const all = allRecordsIn(body)
   return part.from === 0 && part.to === row.records ? all : all.slice(part.from, part.to)
 }
 
+/** All records in the text of a batch; none when that cannot be read. */
+export function allRecordsIn(body: string): StoredBatch['records'] {
+  const found = parseJsonText(body)
+  return found.ok && Array.isArray(found.value) ? (found.value as StoredBatch['records']) : []
+}
+
 export function batchOf({ row, part }: BatchPart, records: StoredBatch['records']): StoredBatch {
+  const id = row.id - row.records + part.to
+  return { ...factsOf(row.session_key, row), id, records }
+}
+
+/** A batch that is read whole. */
+export function wholeBatchOf(sessionKey: SessionKey, row: BatchColumns, body: string): StoredBatch {
+  return { ...factsOf(sessionKey, row), records: allRecordsIn(body) }
+}
+
+function factsOf(sessionKey: SessionKey, row: BatchColumns): Omit<StoredBatch, 'records'> {
+  const { id, signal, received_ms: receivedMs } = row
+  return { id, sessionKey, origin: originOf(row), signal, receivedMs }
+}
+
+export function originOf(row: OriginColumns): Origin {
   const resource = parseJsonText(row.resource)
   return {
-    id: row.id - row.records + part.to,
-    sessionKey: row.session_key,
-    origin: {
-      resource: resource.ok ? (resource.value as Attributes) : {},
-      scopeName: row.scope_name,
-      scopeVersion: row.scope_version,
-    },
-    signal: row.signal,
-    receivedMs: row.received_ms,
-    records,
+    resource: resource.ok ? (resource.value as Attributes) : {},
+    scopeName: row.scope_name,
+    scopeVersion: row.scope_version,
   }
 }

@@ -1,8 +1,8 @@
 /** What happened to a session, put in order: its records, and the controls and policies between them. */
-import type { PassedThreshold } from '../domain/budget.ts'
-import type { CloseReason, SessionControl } from '../domain/session-control.ts'
+import type { SessionControl } from '../domain/session-control.ts'
 import type { StoredInput, StoredInputSlice } from '../domain/stored-inputs.ts'
 import type { StoredBatch } from '../domain/telemetry-record.ts'
+import { readControl } from './control-text.ts'
 import { parseJsonText } from './json-text.ts'
 
 export interface ControlRow {
@@ -71,21 +71,4 @@ function placedBatch(batch: StoredBatch): Placed {
 function placedControl({ id, kind, at_ms, detail }: ControlRow): Placed[] {
   const control = readControl(kind, at_ms, detail)
   return control === undefined ? [] : [{ position: id, input: { kind: 'control', control } }]
-}
-
-function readControl(
-  kind: SessionControl['kind'],
-  atMs: number,
-  detail: string | null,
-): SessionControl | undefined {
-  switch (kind) {
-    case 'tick':
-      return { kind, atMs }
-    case 'close':
-      return { kind, reason: detail as CloseReason, atMs }
-    case 'budget': {
-      const alert = parseJsonText(detail ?? '')
-      return alert.ok ? { kind, alert: alert.value as PassedThreshold } : undefined
-    }
-  }
 }

@@ -18,6 +18,15 @@ export function packJson(text: string): Buffer {
   return text.length < LEAST_CHARS ? Buffer.from(text) : zstdCompressSync(text, options)
 }
 
+/** The JSON text; empty where the bytes are damaged, which is then no JSON either. */
+export function readJson(packed: Buffer): string {
+  try {
+    return unpackJson(packed)
+  } catch {
+    return ''
+  }
+}
+
 /** The JSON text; throws where the bytes are damaged. */
 export function unpackJson(packed: Buffer): string {
   const isFrame = packed.length >= 4 && packed.readUInt32LE(0) === FRAME_MAGIC

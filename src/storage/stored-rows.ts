@@ -1,5 +1,6 @@
 /** What rows of sessions and usage say, in the terms of the ports. Every engine names its columns so. */
 import type { Owner } from '../domain/access.ts'
+import { rowTextsOf } from '../domain/search-texts.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
 import type { WorkSegment } from '../domain/work.ts'
 import { parseJsonText } from './json-text.ts'
@@ -80,12 +81,29 @@ export function listedSession(row: SessionColumns): ListedSession {
   }
 }
 
-interface ActiveColumns {
-  readonly id: number
-  readonly agent: string
-  readonly project: string | null
-  readonly team: string | null
-  readonly user_id: string | null
+/** The columns of a session that it is found by. */
+export type NamedColumns = Pick<
+  SessionColumns,
+  'agent' | 'session_id' | 'title' | 'user_id' | 'project' | 'team'
+>
+
+export function namesIn(
+  row: NamedColumns,
+  labels: Readonly<Record<string, string>>,
+): readonly string[] {
+  return rowTextsOf({
+    agent: row.agent,
+    sessionId: row.session_id,
+    title: row.title ?? undefined,
+    userId: row.user_id ?? undefined,
+    project: row.project ?? undefined,
+    team: row.team ?? undefined,
+    labels,
+  })
+}
+
+interface ActiveColumns
+  extends Pick<SessionColumns, 'id' | 'agent' | 'project' | 'team' | 'user_id'> {
   readonly first_prompt_ms: number | null
   readonly first_commit_ms: number | null
 }
@@ -102,19 +120,22 @@ export function activeSession(row: ActiveColumns): ActiveSession {
   }
 }
 
-interface ModelColumns {
+interface ModelColumns
+  extends Pick<
+    SessionColumns,
+    | 'cost_usd'
+    | 'estimated_usd'
+    | 'metrics_usd'
+    | 'unpriced_calls'
+    | 'input_tokens'
+    | 'output_tokens'
+    | 'cache_read_tokens'
+    | 'cache_creation_tokens'
+  > {
   readonly session_ref: number
   readonly model: string
   readonly calls: number
   readonly errors: number
-  readonly cost_usd: number | null
-  readonly estimated_usd: number | null
-  readonly metrics_usd: number | null
-  readonly unpriced_calls: number
-  readonly input_tokens: number | null
-  readonly output_tokens: number | null
-  readonly cache_read_tokens: number | null
-  readonly cache_creation_tokens: number | null
 }
 
 /** What rows of model usage add up to. */

@@ -20,6 +20,7 @@ import { shortHash } from '../domain/short-hash.ts'
 import type { LogRecord, StoredBatch, TranscriptRecord } from '../domain/telemetry-record.ts'
 import { askedBack, joinableOf } from '../domain/transcript-join.ts'
 import { compareRanks, isPartial, type TranscriptRank } from '../domain/transcript-rank.ts'
+import { allRecordsIn } from './batch-parts.ts'
 import {
   BY_BOTH,
   BY_TELEMETRY,
@@ -30,6 +31,25 @@ import {
   isByOneId,
   type JoinRow,
 } from './transcript-joins.ts'
+
+/** A batch that may have to give lines up, without its records. */
+export interface HeldBatch {
+  readonly id: number
+  readonly signal: StoredBatch['signal']
+  readonly received_ms: number
+  readonly session_key: string
+  readonly scope_name: string
+}
+
+/** With its text. What is damaged has no records, and stays as it is. */
+export function heldBatchOf(row: HeldBatch, body: string): StoredBatch {
+  const { id, session_key: sessionKey, signal, received_ms: receivedMs } = row
+  const origin = { resource: {}, scopeName: row.scope_name, scopeVersion: '' }
+  return { id, sessionKey, origin, signal, receivedMs, records: allRecordsIn(body) }
+}
+
+/** A row of what both tell of, to be changed. */
+export type StoredJoin = JoinRow & { readonly id: number }
 
 /** Stands for an entry that was given up. */
 export const GIVEN_UP = 'given_up'

@@ -1,8 +1,6 @@
 /** What `scrub` looks at, read from the tables. */
-import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
-import type { Attributes } from '../../domain/json-value.ts'
+import type { SessionKey } from '../../domain/identity.ts'
 import type {
-  BatchRow,
   DerivedTexts,
   PromptText,
   Remark,
@@ -10,14 +8,12 @@ import type {
   TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
-import type { StoredState } from '../../domain/stored-state.ts'
-import type { Origin, Signal, StoredRecord } from '../../domain/telemetry-record.ts'
-import { parseJsonText } from '../json-text.ts'
-import { unpackJson } from '../packed-json.ts'
+import { type BatchColumns, originOf, wholeBatchOf } from '../batch-parts.ts'
+import { readJson } from '../packed-json.ts'
+import { type SessionTextRow, sessionTextsOf, storedStateOf } from '../scrub-texts.ts'
 import { dimensionsOf } from '../stored-rows.ts'
 import type { Database, Statements } from './connection.ts'
 import type { PostgresQuarantine } from './quarantine.ts'
-import type { SessionsTable } from './schema.ts'
 import { keyText } from './stored-values.ts'
 
 /** Of large items, at once. */
@@ -48,18 +44,18 @@ export function createScrubReader(
       return rows.length > 0
     },
     batchRows: async (key, afterId, limit) => {
-      const rows = await database.query<RawBatch>(
+      const rows = await database.query<BatchColumns & { readonly body: Buffer }>(
         `select b.id, signal, received_ms, body, scope_name, scope_version, resource
          from record_batches b join origins o on o.id = b.origin_ref
          where session_ref = (select id from sessions where session_key = $1) and b.id > $2
          order by b.id limit $3`,
         [keyText(key), afterId, limit],
       )
-      return rows.map((row) => batchRowOf(key, row))
+      return rows.map((row) => ({ id: row.id, batch: wholeBatchOf(key, row, readJson(row.body)) }))
     },
     derived: (key) => derivedTexts(database, key),
     origins: async () => {
-      const rows = await database.query<{ readonly id: number } & OriginColumns>(
+      const rows = await database.query<{ readonly id: number } & Parameters<typeof originOf>[0]>(
         'select id, scope_name, scope_version, resource from origins order by id',
       )
       return rows.map(({ id, ...row }) => ({ id, origin: originOf(row) }))
@@ -105,15 +101,14 @@ export async function derivedTexts(
   key: SessionKey,
 ): Promise<DerivedTexts | undefined> {
   const stored = keyText(key)
-  const [row] = await statements.query<SessionTextRow>(
+  const [row] = await statements.query<SessionTextRow & { readonly state: Buffer | null }>(
     `select id, user_id, title, project, team, owner_team, owner_user, first_prompt_ms,
        first_commit_ms, version, state
      from sessions left join session_states on session_ref = id where session_key = $1`,
     [stored],
   )
   if (row === undefined) return undefined
-  const { id, user_id: userId, title, project, team } = row
-  const owner = ownerOfSession(key)
+  const { id } = row
   const attributes = await statements.query<{ readonly key: string; readonly value: string }>(
     'select key, value from session_attributes where session_ref = $1',
     [id],
@@ -139,18 +134,14 @@ export async function derivedTexts(
     [id],
   )
   return {
-    session: {
-      ...{ userId, title, project, team },
-      ownerTeam: owner?.team === undefined ? row.owner_team : null,
-      ownerUser: owner?.user === undefined ? row.owner_user : null,
-    },
-    state: storedStateOf(key, row),
+    session: sessionTextsOf(key, row),
+    state: storedStateOf(key, row, row.state && readJson(row.state)),
     attributes: Object.fromEntries(attributes.map(({ key: name, value }) => [name, value])),
     prompts: Object.fromEntries(prompts.map(({ dedup_key, ...prompt }) => [dedup_key, prompt])),
     items: await waitingItems(statements, 'session_key = $1', [stored]),
     usageNames: names.map(({ name }) => name),
     controls: Object.fromEntries(controls.map(({ id: at, detail }) => [at, detail])),
-    work: Object.fromEntries(work.map((row) => [row.segment, row.work])),
+    work: Object.fromEntries(work.map(({ segment, work: text }) => [segment, text])),
   }
 }
 
@@ -167,73 +158,5 @@ async function waitingItems(
      order by id ${limit === undefined ? '' : `limit ${limit}`}`,
     values,
   )
-  return rows.map(({ payload, ...item }) => ({ ...item, payload: textIn(payload) }))
-}
-
-/** Empty where the bytes are damaged, which is then no JSON either. */
-function textIn(packed: Buffer): string {
-  try {
-    return unpackJson(packed)
-  } catch {
-    return ''
-  }
-}
-
-type SessionTextRow = Pick<
-  SessionsTable,
-  | 'user_id'
-  | 'title'
-  | 'project'
-  | 'team'
-  | 'owner_team'
-  | 'owner_user'
-  | 'first_prompt_ms'
-  | 'first_commit_ms'
-> & {
-  readonly id: number
-  readonly version: number | null
-  readonly state: Buffer | null
-}
-
-interface OriginColumns {
-  readonly scope_name: string
-  readonly scope_version: string
-  readonly resource: string
-}
-
-interface RawBatch extends OriginColumns {
-  readonly id: number
-  readonly signal: Signal
-  readonly received_ms: number
-  readonly body: Buffer
-}
-
-function batchRowOf(sessionKey: SessionKey, row: RawBatch): BatchRow {
-  const { id, signal, received_ms: receivedMs, body } = row
-  const parsed = parseJsonText(textIn(body))
-  // What is damaged has no records, as wherever they are read.
-  const records = parsed.ok ? (parsed.value as StoredRecord['record'][]) : []
-  return { id, batch: { id, sessionKey, signal, receivedMs, origin: originOf(row), records } }
-}
-
-function originOf(row: OriginColumns): Origin {
-  const resource = parseJsonText(row.resource)
-  return {
-    resource: resource.ok ? (resource.value as Attributes) : {},
-    scopeName: row.scope_name,
-    scopeVersion: row.scope_version,
-  }
-}
-
-function storedStateOf(sessionKey: SessionKey, row: SessionTextRow): StoredState | undefined {
-  const { state, version, title, first_prompt_ms, first_commit_ms } = row
-  if (state === null || version === null) return undefined
-  return {
-    sessionKey,
-    version,
-    text: textIn(state),
-    title: title ?? undefined,
-    firstPromptMs: first_prompt_ms ?? undefined,
-    firstCommitMs: first_commit_ms ?? undefined,
-  }
+  return rows.map(({ payload, ...item }) => ({ ...item, payload: readJson(payload) }))
 }

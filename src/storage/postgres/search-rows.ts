@@ -8,12 +8,12 @@
  */
 import type { Arrival } from '../../domain/session-store.ts'
 import { piecesOf, type SearchTerm } from '../../domain/search-words.ts'
-import { rowTextsOf, searchTextsOf } from '../../domain/search-texts.ts'
+import { searchTextsOf } from '../../domain/search-texts.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
-import type { StoredBatch } from '../../domain/telemetry-record.ts'
-import { parseJsonText } from '../json-text.ts'
+import { type BatchColumns, wholeBatchOf } from '../batch-parts.ts'
 import { unpackJson } from '../packed-json.ts'
 import type { StoreLog } from '../store-log.ts'
+import { type NamedColumns, namesIn } from '../stored-rows.ts'
 import type { Statements } from './connection.ts'
 import { isAlive } from './replica.ts'
 import { insertRows, type Row } from './values-list.ts'
@@ -59,14 +59,8 @@ export async function rebuildSearch(statements: Statements, sessionRef: number):
   await indexRows(statements, { afterId: sessionRef - 1, throughId: sessionRef })
 }
 
-interface NamedRow {
+interface NamedRow extends NamedColumns {
   readonly id: number
-  readonly agent: string
-  readonly session_id: string
-  readonly title: string | null
-  readonly user_id: string | null
-  readonly project: string | null
-  readonly team: string | null
   readonly labels: Readonly<Record<string, string>> | null
 }
 
@@ -84,24 +78,12 @@ export async function indexRows(
     )
     await insertTexts(
       statements,
-      rows.map((row) => ({ sessionRef: row.id, texts: textsOfRow(row) })),
+      rows.map((row) => ({ sessionRef: row.id, texts: namesIn(row, row.labels ?? {}) })),
     )
     const last = rows.at(-1)
     if (last === undefined) return
     afterId = last.id
   }
-}
-
-function textsOfRow(row: NamedRow): readonly string[] {
-  return rowTextsOf({
-    agent: row.agent,
-    sessionId: row.session_id,
-    title: row.title ?? undefined,
-    userId: row.user_id ?? undefined,
-    project: row.project ?? undefined,
-    team: row.team ?? undefined,
-    labels: row.labels ?? {},
-  })
 }
 
 /** What arrivals and rows tell, session by session. */
@@ -126,14 +108,8 @@ export interface CatchUpDeps {
   readonly log: StoreLog
 }
 
-interface RawBatch {
-  readonly id: number
-  readonly signal: StoredBatch['signal']
-  readonly received_ms: number
+interface RawBatch extends BatchColumns {
   readonly json_bytes: number
-  readonly scope_name: string
-  readonly scope_version: string
-  readonly resource: string
 }
 
 /** Indexes some of what has to be read again; true while there may be more. */
@@ -224,21 +200,7 @@ async function textsOfBatch(
   )
   if (stored === undefined) return []
   try {
-    const records = parseJsonText(unpackJson(stored.body))
-    const resource = parseJsonText(row.resource)
-    if (!records.ok || !Array.isArray(records.value)) return []
-    return itemsOf({
-      id: row.id,
-      sessionKey: key,
-      signal: row.signal,
-      receivedMs: row.received_ms,
-      origin: {
-        scopeName: row.scope_name,
-        scopeVersion: row.scope_version,
-        resource: resource.ok ? (resource.value as StoredBatch['origin']['resource']) : {},
-      },
-      records: records.value as StoredBatch['records'],
-    }).flatMap(searchTextsOf)
+    return itemsOf(wholeBatchOf(key, row, unpackJson(stored.body))).flatMap(searchTextsOf)
   } catch (error) {
     const message = 'cannot index a stored batch of records; the search does not find it'
     log.error({ sessionKey: key, batch: row.id, err: error }, message)

@@ -6,9 +6,7 @@ import type { AgentEvent, KeptPrompt } from '../../domain/agent-event.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
-import { packJson, unpackJson } from '../packed-json.ts'
-import { parseJsonText } from '../json-text.ts'
-import type { JoinRow } from '../transcript-joins.ts'
+import { packJson, readJson } from '../packed-json.ts'
 import {
   askedBackFrom,
   changedJoins,
@@ -20,9 +18,12 @@ import {
   dedupKeysOf,
   earliestRank,
   givenUp,
+  type HeldBatch,
+  heldBatchOf,
   isAskedBack,
   keptPrompts,
   promptKeysOf,
+  type StoredJoin,
   type Surrender,
   surrenderOf,
 } from '../transcript-moves.ts'
@@ -38,17 +39,6 @@ export interface Commit extends RecordsInCommit {
   /** What stored records mean. */
   readonly itemsOf: (batch: StoredBatch) => readonly (AgentEvent | MetricSample)[]
 }
-
-interface RawBatch {
-  readonly id: number
-  readonly signal: StoredBatch['signal']
-  readonly received_ms: number
-  readonly body: Buffer
-  readonly session_key: string
-  readonly scope_name: string
-}
-
-type FoundJoin = JoinRow & { readonly id: number }
 
 /** Read at once of what is stored of a session. */
 const BATCHES = 50
@@ -122,7 +112,7 @@ async function giveUpOf(
     [sessionRef, places.of(claims)],
   )
   const surrender = surrenderOf(claims, ofClaims, itemsOf)
-  const rows = await statements.query<FoundJoin>(
+  const rows = await statements.query<StoredJoin>(
     `select id, join_id, alike, told, join_key, telemetry_key from transcript_joins
      where session_ref = $1 and (join_key = any($2) or (told = 1 and alike = any($3)))
      order by id`,
@@ -150,7 +140,7 @@ async function writeJoins(
   {
     dropped,
     changed,
-  }: { readonly dropped: readonly FoundJoin[]; readonly changed: readonly FoundJoin[] },
+  }: { readonly dropped: readonly StoredJoin[]; readonly changed: readonly StoredJoin[] },
 ): Promise<void> {
   if (dropped.length > 0) {
     await statements.run('delete from transcript_joins where id = any($1)', [
@@ -214,29 +204,16 @@ async function* batchesOf(
   }
 }
 
-/** What is damaged has no records, and stays as it is. */
 async function readBatches(
   statements: Statements,
   which: string,
   values: readonly unknown[],
 ): Promise<readonly StoredBatch[]> {
-  const rows = await statements.query<RawBatch>(
+  const rows = await statements.query<HeldBatch & { readonly body: Buffer }>(
     `select b.id, signal, received_ms, body, session_key, scope_name
      from record_batches b join sessions s on s.id = b.session_ref
      join origins o on o.id = b.origin_ref where ${which}`,
     values,
   )
-  return rows.map(({ id, signal, received_ms: receivedMs, body, session_key, scope_name }) => {
-    const origin = { resource: {}, scopeName: scope_name, scopeVersion: '' }
-    return { id, sessionKey: session_key, origin, signal, receivedMs, records: recordsOf(body) }
-  })
-}
-
-function recordsOf(body: Buffer): StoredBatch['records'] {
-  try {
-    const parsed = parseJsonText(unpackJson(body))
-    return parsed.ok && Array.isArray(parsed.value) ? (parsed.value as StoredBatch['records']) : []
-  } catch {
-    return []
-  }
+  return rows.map((row) => heldBatchOf(row, readJson(row.body)))
 }

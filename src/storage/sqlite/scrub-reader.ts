@@ -1,9 +1,7 @@
 /** What `scrub` looks at, read from the tables. */
-import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
-import type { Attributes } from '../../domain/json-value.ts'
+import type { SessionKey } from '../../domain/identity.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type {
-  BatchRow,
   DerivedTexts,
   PromptText,
   Remark,
@@ -11,38 +9,13 @@ import type {
   TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
-import type { StoredState } from '../../domain/stored-state.ts'
-import type { Origin, Signal, StoredRecord } from '../../domain/telemetry-record.ts'
+import { type BatchColumns, originOf, wholeBatchOf } from '../batch-parts.ts'
 import type { OpenScrubReader } from '../maintenance.ts'
 import type { ReadConnection } from './connection.ts'
-import { parseJsonText } from '../json-text.ts'
+import { type SessionTextRow, sessionTextsOf, storedStateOf } from '../scrub-texts.ts'
 import { openExisting } from './open-existing.ts'
 import { dimensionsOf } from '../stored-rows.ts'
 import { createQuarantineTexts } from './quarantine.ts'
-
-interface SessionTextRow {
-  readonly id: number
-  readonly user_id: string | null
-  readonly title: string | null
-  readonly project: string | null
-  readonly team: string | null
-  readonly owner_team: string | null
-  readonly owner_user: string | null
-  readonly first_prompt_ms: number | null
-  readonly first_commit_ms: number | null
-  readonly version: number | null
-  readonly state: string | null
-}
-
-interface RawBatch {
-  readonly id: number
-  readonly signal: Signal
-  readonly received_ms: number
-  readonly body: string
-  readonly scope_name: string
-  readonly scope_version: string
-  readonly resource: string
-}
 
 interface PromptRow {
   readonly dedup_key: string
@@ -81,11 +54,14 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
   const idOf = handle
     .prepare<[string], number>('select id from sessions where session_key = ?')
     .pluck()
-  const textsOf = handle.prepare<[string], SessionTextRow>(
+  const textsOf = handle.prepare<[string], SessionTextRow & { readonly state: string | null }>(
     `select id, user_id, title, project, team, owner_team, owner_user, first_prompt_ms, first_commit_ms, version, state
      from sessions left join session_states on session_ref = id where session_key = ?`,
   )
-  const batches = handle.prepare<[number, number, number], RawBatch>(
+  const batches = handle.prepare<
+    [number, number, number],
+    BatchColumns & { readonly body: string }
+  >(
     `select b.id, signal, received_ms, body, scope_name, scope_version, resource
      from record_batches b join origins o on o.id = b.origin_ref
      where session_ref = ? and b.id > ? order by b.id limit ?`,
@@ -113,13 +89,9 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
   const workOf = handle.prepare<[number], { readonly segment: number; readonly work: string }>(
     'select segment, work from work_segments where session_ref = ?',
   )
-  const allOrigins = handle.prepare<
-    [],
-    { readonly id: number; readonly scope_name: string } & Pick<
-      RawBatch,
-      'scope_version' | 'resource'
-    >
-  >('select id, scope_name, scope_version, resource from origins order by id')
+  const allOrigins = handle.prepare<[], { readonly id: number } & Parameters<typeof originOf>[0]>(
+    'select id, scope_name, scope_version, resource from origins order by id',
+  )
   const allDimensions = handle.prepare<[], { readonly id: number; readonly key: string }>(
     'select id, key from usage_dimensions order by id',
   )
@@ -136,15 +108,10 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
   function derived(key: SessionKey): DerivedTexts | undefined {
     const row = textsOf.get(key)
     if (row === undefined) return undefined
-    const { id, user_id: userId, title, project, team } = row
-    const owner = ownerOfSession(key)
+    const { id } = row
     return {
-      session: {
-        ...{ userId, title, project, team },
-        ownerTeam: owner?.team === undefined ? row.owner_team : null,
-        ownerUser: owner?.user === undefined ? row.owner_user : null,
-      },
-      state: storedStateOf(key, row),
+      session: sessionTextsOf(key, row),
+      state: storedStateOf(key, row, row.state),
       attributes: Object.fromEntries(attributesOf.all(id).map(({ key: k, value }) => [k, value])),
       prompts: Object.fromEntries(
         promptsOf.all(id).map((prompt) => [prompt.dedup_key, promptTextOf(prompt)]),
@@ -162,7 +129,8 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     batchRows: async (key, afterId, limit) => {
       const ref = idOf.get(key)
       if (ref === undefined) return []
-      return batches.all(ref, afterId, limit).map((row) => batchRowOf(key, row))
+      const rows = batches.all(ref, afterId, limit)
+      return rows.map((row) => ({ id: row.id, batch: wholeBatchOf(key, row, row.body) }))
     },
     derived: async (key) => derived(key),
     origins: async () => allOrigins.all().map(({ id, ...row }) => ({ id, origin: originOf(row) })),
@@ -182,36 +150,6 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     quarantined: async (afterId) => quarantined(afterId),
     transcriptStates: async (afterId) => transcriptsBehind.all(afterId, ITEMS_PER_SLICE),
     derivedNow: derived,
-  }
-}
-
-function batchRowOf(sessionKey: SessionKey, row: RawBatch): BatchRow {
-  const { id, signal, received_ms: receivedMs, body } = row
-  const parsed = parseJsonText(body)
-  // What is damaged has no records, as wherever they are read.
-  const records = parsed.ok ? (parsed.value as StoredRecord['record'][]) : []
-  return { id, batch: { id, sessionKey, signal, receivedMs, origin: originOf(row), records } }
-}
-
-function originOf(row: Pick<RawBatch, 'scope_name' | 'scope_version' | 'resource'>): Origin {
-  const resource = parseJsonText(row.resource)
-  return {
-    resource: resource.ok ? (resource.value as Attributes) : {},
-    scopeName: row.scope_name,
-    scopeVersion: row.scope_version,
-  }
-}
-
-function storedStateOf(sessionKey: SessionKey, row: SessionTextRow): StoredState | undefined {
-  const { state: text, version, title, first_prompt_ms, first_commit_ms } = row
-  if (text === null || version === null) return undefined
-  return {
-    sessionKey,
-    version,
-    text,
-    title: title ?? undefined,
-    firstPromptMs: first_prompt_ms ?? undefined,
-    firstCommitMs: first_commit_ms ?? undefined,
   }
 }
 

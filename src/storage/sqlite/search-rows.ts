@@ -7,13 +7,13 @@
  * is read again from the records: `search_backlog` names those sessions and how far each of them is.
  */
 import { piecesOf } from '../../domain/search-words.ts'
-import { rowTextsOf, searchTextsOf } from '../../domain/search-texts.ts'
+import { searchTextsOf } from '../../domain/search-texts.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
-import type { Signal, StoredBatch } from '../../domain/telemetry-record.ts'
+import { type BatchColumns, wholeBatchOf } from '../batch-parts.ts'
 import { createBoundedMap } from '../bounded-map.ts'
-import { parseJsonText } from '../json-text.ts'
 import { createSearchMemory, type SearchMemory } from '../search-memory.ts'
 import type { StoreLog } from '../store-log.ts'
+import { type NamedColumns, namesIn } from '../stored-rows.ts'
 import type { Connection } from './connection.ts'
 import { addWords, firstRowOf, ROWS_PER_SESSION } from './search-index.ts'
 
@@ -47,29 +47,14 @@ interface SearchRowsDeps {
 /** What a command needs, which leaves the rest to the next start of the bridge. */
 export type SearchChanges = Pick<SearchRows, 'rebuild'>
 
-interface NamedRow {
-  readonly agent: string
-  readonly session_id: string
-  readonly title: string | null
-  readonly user_id: string | null
-  readonly project: string | null
-  readonly team: string | null
-}
-
 interface WaitingSession {
   readonly session_ref: number
   readonly session_key: string
   readonly after_id: number
 }
 
-interface RawBatch {
-  readonly id: number
-  readonly signal: Signal
-  readonly received_ms: number
+interface RawBatch extends BatchColumns {
   readonly body: string
-  readonly scope_name: string
-  readonly scope_version: string
-  readonly resource: string
 }
 
 export function createSearchChanges({ handle }: Pick<Connection, 'handle'>): SearchChanges {
@@ -80,7 +65,7 @@ export function createSearchChanges({ handle }: Pick<Connection, 'handle'>): Sea
     `insert into search_backlog (session_ref, after_id) values (?, 0)
      on conflict (session_ref) do update set after_id = 0`,
   )
-  const rowOf = handle.prepare<[number], NamedRow>(
+  const rowOf = handle.prepare<[number], NamedColumns>(
     'select agent, session_id, title, user_id, project, team from sessions where id = ?',
   )
   const labelsOf = handle.prepare<[number], { readonly key: string; readonly value: string }>(
@@ -98,16 +83,7 @@ export function createSearchChanges({ handle }: Pick<Connection, 'handle'>): Sea
       const labels = Object.fromEntries(
         labelsOf.all(sessionRef).map(({ key, value }) => [key, value]),
       )
-      const texts = rowTextsOf({
-        agent: row.agent,
-        sessionId: row.session_id,
-        title: row.title ?? undefined,
-        userId: row.user_id ?? undefined,
-        project: row.project ?? undefined,
-        team: row.team ?? undefined,
-        labels,
-      })
-      for (const [at, words] of piecesOf(texts).entries()) insert(first + at, words)
+      for (const [at, words] of piecesOf(namesIn(row, labels)).entries()) insert(first + at, words)
     },
   }
 }
@@ -167,7 +143,7 @@ export function createSearchRows({ connection, itemsOf, log }: SearchRowsDeps): 
   /** What a batch tells; nothing where nobody can read it. */
   function textsOf(key: string, row: RawBatch): readonly string[] {
     try {
-      return itemsOf(batchOf(key, row)).flatMap(searchTextsOf)
+      return itemsOf(wholeBatchOf(key, row, row.body)).flatMap(searchTextsOf)
     } catch (error) {
       const message = 'cannot index a stored batch of records; the search does not find it'
       log.error({ sessionKey: key, batch: row.id, err: error }, message)
@@ -212,23 +188,5 @@ export function createSearchRows({ connection, itemsOf, log }: SearchRowsDeps): 
       }
     },
     forget,
-  }
-}
-
-function batchOf(sessionKey: string, row: RawBatch): StoredBatch {
-  const records = parseJsonText(row.body)
-  const resource = parseJsonText(row.resource)
-  return {
-    id: row.id,
-    sessionKey,
-    signal: row.signal,
-    receivedMs: row.received_ms,
-    origin: {
-      scopeName: row.scope_name,
-      scopeVersion: row.scope_version,
-      resource: resource.ok ? (resource.value as StoredBatch['origin']['resource']) : {},
-    },
-    records:
-      records.ok && Array.isArray(records.value) ? (records.value as StoredBatch['records']) : [],
   }
 }

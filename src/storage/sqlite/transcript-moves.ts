@@ -8,8 +8,6 @@ import type { Arrival } from '../../domain/session-store.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { compareRanks, type TranscriptRank } from '../../domain/transcript-rank.ts'
 import { createBoundedMap } from '../bounded-map.ts'
-import { parseJsonText } from '../json-text.ts'
-import type { JoinRow } from '../transcript-joins.ts'
 import {
   askedBackFrom,
   changedJoins,
@@ -22,8 +20,11 @@ import {
   dedupKeysOf,
   earliestRank,
   givenUp,
+  type HeldBatch,
+  heldBatchOf,
   keptPrompts,
   promptKeysOf,
+  type StoredJoin,
   surrenderOf,
 } from '../transcript-moves.ts'
 import type { Connection } from './connection.ts'
@@ -45,16 +46,7 @@ interface TranscriptMovesDeps {
   readonly itemsOf: (batch: StoredBatch) => readonly (AgentEvent | MetricSample)[]
 }
 
-interface RawBatch {
-  readonly id: number
-  readonly signal: StoredBatch['signal']
-  readonly received_ms: number
-  readonly body: string
-  readonly session_key: string
-  readonly scope_name: string
-}
-
-type StoredJoin = JoinRow & { readonly id: number }
+type RawBatch = HeldBatch & { readonly body: string }
 
 const MAX_REMEMBERED = 10_000
 /** Sessions of which it is remembered where their entries are. */
@@ -178,23 +170,6 @@ export function createTranscriptMoves({
   }
 }
 
-/** What is damaged has no records, and stays as it is. */
-function batchOf({
-  id,
-  signal,
-  received_ms,
-  body,
-  session_key,
-  scope_name,
-}: RawBatch): StoredBatch {
-  const parsed = parseJsonText(body)
-  return {
-    id,
-    sessionKey: session_key,
-    origin: { resource: {}, scopeName: scope_name, scopeVersion: '' },
-    signal,
-    receivedMs: received_ms,
-    records:
-      parsed.ok && Array.isArray(parsed.value) ? (parsed.value as StoredBatch['records']) : [],
-  }
+function batchOf(row: RawBatch): StoredBatch {
+  return heldBatchOf(row, row.body)
 }

@@ -13,7 +13,7 @@ import {
   partsBehind,
   recordsIn,
 } from '../../batch-parts.ts'
-import { unpackJson } from '../../packed-json.ts'
+import { readJson } from '../../packed-json.ts'
 import type { RecordReader } from '../../store-reader.ts'
 import type { Database, Statements } from '../connection.ts'
 import { settledPosition } from '../positions.ts'
@@ -205,12 +205,7 @@ function withBodies(parts: readonly BatchPart[], rows: readonly Body[]): StoredB
   return parts.map((of) => batchOf(of, recordsOf(bodies.get(of.row.id), of)))
 }
 
-/** None where the batch was deleted meanwhile, or cannot be unpacked. */
+/** None where the batch was deleted meanwhile, or cannot be read. */
 function recordsOf(body: Buffer | undefined, of: BatchPart): StoredBatch['records'] {
-  if (body === undefined) return []
-  try {
-    return recordsIn(unpackJson(body), of)
-  } catch {
-    return []
-  }
+  return body === undefined ? [] : recordsIn(readJson(body), of)
 }
