@@ -1,6 +1,6 @@
 /** Counts that outlive a process, since the database was made. */
 import type { Statements } from './connection.ts'
-import type { TotalsTable } from './schema.ts'
+import type { TotalsTable } from '../shared/schema.ts'
 
 export async function addToTotal(
   statements: Statements,

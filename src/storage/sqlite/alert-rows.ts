@@ -11,7 +11,7 @@ import {
 } from '../stored-alerts.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Connection } from './connection.ts'
-import type { BudgetAlertsTable } from './schema.ts'
+import type { BudgetAlertsTable } from '../shared/schema.ts'
 import type { Write } from './writer.ts'
 
 type Insert = Omit<AlertRow, 'attempts' | 'not_before_ms'> & {

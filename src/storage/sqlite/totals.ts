@@ -1,7 +1,7 @@
 /** Counts that outlive a process, since the database was made. */
 import type { Connection } from './connection.ts'
 import { prepare } from './prepared.ts'
-import type { TotalsTable } from './schema.ts'
+import type { TotalsTable } from '../shared/schema.ts'
 
 export interface Totals {
   get(name: TotalsTable['name']): number

@@ -119,15 +119,19 @@ describe('imports', () => {
   })
 
   test('an engine of the store is known to those alone that open it, and it alone knows its database', () => {
-    const engineOf = (file: string) => /^storage\/(\w+)\//.exec(file)?.[1]
+    const folderIn = (file: string) => /^storage\/(\w+)\//.exec(file)?.[1]
+    const engineOf = (file: string) => (folderIn(file) === 'shared' ? undefined : folderIn(file))
     const openers = ['storage/open-store.ts', 'storage/beside.ts']
     const wrong = imports.filter(({ from, to }) => {
-      if (/^(kysely|better-sqlite3|pg$)/.test(to)) return engineOf(from) === undefined
+      if (/^(better-sqlite3|pg$)/.test(to)) return engineOf(from) === undefined
+      // What is the same in every engine is only for the engines.
+      if (to === 'kysely' || folderIn(to) === 'shared') return folderIn(from) === undefined
       const engine = isProject(to) ? engineOf(to) : undefined
       return engine !== undefined && engine !== engineOf(from) && !openers.includes(from)
     })
     expect(wrong).toEqual([])
     expect(imports.filter(({ to }) => engineOf(to) === 'sqlite').length).toBeGreaterThan(10)
+    expect(imports.filter(({ to }) => folderIn(to) === 'shared').length).toBeGreaterThan(1)
   })
 
   test('domain and sessions touch neither Node nor packages', () => {
