@@ -1,5 +1,6 @@
 /** What rows of sessions and usage say, in the terms of the ports. Every engine names its columns so. */
 import type { Owner } from '../domain/access.ts'
+import type { Attributes } from '../domain/json-value.ts'
 import { rowTextsOf } from '../domain/search-texts.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
 import type { WorkSegment } from '../domain/work.ts'
@@ -176,6 +177,14 @@ export function workSegment(row: {
   const parsed = parseJsonText(row.work)
   const work = parsed.ok ? (parsed.value as Omit<WorkSegment, 'segment'> | null) : null
   return { ...work, session: row.session_ref, segment: row.segment }
+}
+
+/** The attributes of a resource; none where the text is damaged. */
+export function resourceOf(text = '{}'): Attributes {
+  const parsed = parseJsonText(text)
+  const value = parsed.ok ? parsed.value : undefined
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? (value as Attributes) : {}
 }
 
 /** What `dimensionsKey` made of a set, read back. */

@@ -8,6 +8,16 @@ export interface Span {
   readonly toMs: number
 }
 
+/** A span for columns of whole numbers: the same ones lie within. */
+export function wholeSpan({ fromMs, toMs }: Span): Span {
+  return { fromMs: wholeMs(fromMs), toMs: wholeMs(toMs) }
+}
+
+/** The first whole number from there on that such a column can hold. */
+export function wholeMs(ms: number): number {
+  return Math.ceil(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER))
+}
+
 /** A session that used something within the slice. */
 export interface ActiveSession
   extends Pick<

@@ -8,8 +8,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import pg from 'pg'
-import { plainText } from './stored-values.ts'
+import type { SharedTables } from '../shared/dialect.ts'
+import { postgresDialect } from './dialect.ts'
 import type { Schema } from './schema.ts'
+import { plainText } from './stored-values.ts'
 
 export interface PoolSettings {
   /** `postgres://user:password@host:port/database`. */
@@ -36,6 +38,7 @@ export interface Statements {
 export interface Database extends Statements {
   /** Over the same pool, for what is only read. */
   readonly kysely: Kysely<Schema>
+  readonly shared: SharedTables
   /**
    * Runs `work` in a transaction (read committed), again where the database gave it up in favour of
    * another one. Rejects with what `work` or the database says; nothing is stored then, unless the
@@ -157,6 +160,7 @@ export function openPool(settings: PoolSettings): Database {
 
   return {
     kysely,
+    shared: { kysely, dialect: postgresDialect },
     query: (text, values) => withClient((client) => statementsOf(client).query(text, values)),
     run: (text, values) => withClient((client) => statementsOf(client).run(text, values)),
     transaction: async (work) => {

@@ -1,10 +1,7 @@
 /** Plan windows over PostgreSQL: one row for a session, a window and a quarter of an hour. */
 import type { PlanWindowStore } from '../../domain/plan-window.ts'
 import { bucketOf } from '../../domain/usage.ts'
-import type { PlanWindowReader } from '../store-reader.ts'
 import type { Database } from './connection.ts'
-import { wholeMs } from './queries/figures.ts'
-import { ownedBy } from './queries/session-filter.ts'
 import { keyText } from './stored-values.ts'
 import type { Write } from './writer.ts'
 
@@ -38,32 +35,5 @@ export function createPlanRows(database: Database, write: Write): PlanWindowStor
           return { agent: session.agent, userId: session.user_id ?? undefined }
         }),
       ),
-  }
-}
-
-export function createPlanReader({ kysely }: Pick<Database, 'kysely'>): PlanWindowReader {
-  return {
-    since: async ({ sinceMs, limit, owner }) => {
-      const rows = await ownedBy(kysely.selectFrom('sessions'), owner)
-        .innerJoin('plan_windows', 'plan_windows.session_ref', 'sessions.id')
-        .select(['agent', 'user_id', 'name', 'bucket_ms'])
-        .select(({ fn }) => [
-          fn.max<number>('used_percent').as('used_percent'),
-          fn.max<number | null>('resets_ms').as('resets_ms'),
-        ])
-        .where('bucket_ms', '>=', wholeMs(sinceMs))
-        .groupBy(['agent', 'user_id', 'name', 'bucket_ms'])
-        .orderBy('bucket_ms', 'desc')
-        .limit(limit)
-        .execute()
-      return rows.map((row) => ({
-        agent: row.agent,
-        userId: row.user_id ?? undefined,
-        window: row.name,
-        bucketMs: row.bucket_ms,
-        usedPercent: row.used_percent,
-        resetsMs: row.resets_ms ?? undefined,
-      }))
-    },
   }
 }

@@ -4,14 +4,15 @@
  * is always that of the server itself (`positions.ts`).
  */
 import { err, ok, type Result } from '../../domain/result.ts'
+import { createEventGapReader } from '../shared/event-gaps.ts'
+import { createFacetReader } from '../shared/facets.ts'
+import { createPlanReader } from '../shared/plan-windows.ts'
 import type { StoreReader } from '../store-reader.ts'
 import { databaseName } from '../store-place.ts'
 import { type Database, openPool } from './connection.ts'
 import { listDeadItems, listDeadReasons } from './dead-items.ts'
 import { instanceOf, openExisting, openProblem } from './open-database.ts'
-import { createPlanReader } from './plan-rows.ts'
-import { createBudgetReader, createEventGapReader } from './queries/spending.ts'
-import { createFacetReader } from './queries/facets.ts'
+import { createBudgetReader } from './queries/spending.ts'
 import { createFleetReader } from './queries/fleet.ts'
 import { createRecordReader } from './queries/records.ts'
 import { createSessionDetails } from './queries/sessions.ts'
@@ -63,7 +64,7 @@ export async function openPostgresReader(
     lists: createSessionLists(database),
     search: createSessionSearch(database),
     details: createSessionDetails(database),
-    facets: createFacetReader(database),
+    facets: createFacetReader(database.shared),
     records: createRecordReader(database, primary),
     inputs: createSessionInputs(database),
     waiting: createWaitingReader(database),
@@ -72,9 +73,9 @@ export async function openPostgresReader(
       reasons: (limit) => listDeadReasons(database, limit),
     },
     budgets: createBudgetReader(database),
-    eventGaps: createEventGapReader(database),
+    eventGaps: createEventGapReader(database.shared),
     fleet: createFleetReader(database),
-    planWindows: createPlanReader(database),
+    planWindows: createPlanReader(database.shared),
     close: async () => {
       await database.close()
       if (primary !== database) await primary.close()

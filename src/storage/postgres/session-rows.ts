@@ -4,7 +4,7 @@
  */
 import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
 import type { SessionRow } from '../../domain/session-store.ts'
-import { packJson, unpackJson } from '../packed-json.ts'
+import { packJson, readJson } from '../packed-json.ts'
 import type { Statements } from './connection.ts'
 import { finite, keyText, nanoUsd, optionalText, plainText } from './stored-values.ts'
 import { eachChunk, insertRows, type Row, valuesList } from './values-list.ts'
@@ -85,16 +85,11 @@ export async function readStates(
     readonly state: Buffer
   }>('select session_ref, version, state from session_states where session_ref = any($1)', [ids])
   return new Map(
-    rows.map(({ session_ref, version, state }) => [session_ref, { version, text: textOf(state) }]),
+    rows.map(({ session_ref, version, state }) => [
+      session_ref,
+      { version, text: readJson(state) },
+    ]),
   )
-}
-
-function textOf(packed: Buffer): string {
-  try {
-    return unpackJson(packed)
-  } catch {
-    return ''
-  }
 }
 
 export interface WrittenSession<S> {

@@ -5,11 +5,14 @@
  */
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
+import type { SharedTables } from '../shared/dialect.ts'
+import { sqliteDialect } from './dialect.ts'
 import type { Schema } from './schema.ts'
 
 export interface Connection {
   readonly handle: Database.Database
   readonly kysely: Kysely<Schema>
+  readonly shared: SharedTables
   close(): void
 }
 
@@ -67,9 +70,10 @@ export function connectionOver(handle: Database.Database, settings: readonly str
     handle.close()
     throw error
   }
+  const kysely = new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) })
   return {
-    handle,
-    kysely: new Kysely<Schema>({ dialect: new SqliteDialect({ database: handle }) }),
+    ...{ handle, kysely },
+    shared: { kysely, dialect: sqliteDialect },
     close: () => handle.close(),
   }
 }

@@ -4,14 +4,14 @@
  * a thread of its own (`reports/reader`).
  */
 import { err, ok, type Result } from '../../domain/result.ts'
+import { createEventGapReader } from '../shared/event-gaps.ts'
+import { createFacetReader } from '../shared/facets.ts'
+import { createPlanReader } from '../shared/plan-windows.ts'
 import type { StoreReader } from '../store-reader.ts'
 import { listBudgets } from './budget-rows.ts'
 import { listDeadItems, listDeadReasons } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
-import { createPlanReader } from './plan-rows.ts'
 import { createBudgetSessions } from './queries/budget-sessions.ts'
-import { createEventGaps } from './queries/event-gaps.ts'
-import { createFacetQueries } from './queries/facet-queries.ts'
 import { createFleetQueries } from './queries/fleet.ts'
 import { createModelBuckets } from './queries/model-buckets.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
@@ -35,7 +35,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     lists: createSessionLists(connection),
     search: createSessionSearch(connection),
     details: createSessionDetails(connection),
-    facets: createFacetQueries(connection),
+    facets: createFacetReader(connection.shared),
     records,
     inputs: createSessionInputs(connection, records),
     waiting: createWaitingSessions(connection),
@@ -48,9 +48,9 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
       defined: async () => listBudgets(connection),
       sessions: createBudgetSessions(connection),
     },
-    eventGaps: createEventGaps(connection),
+    eventGaps: createEventGapReader(connection.shared),
     fleet: createFleetQueries(connection),
-    planWindows: createPlanReader(connection),
+    planWindows: createPlanReader(connection.shared),
     close: async () => connection.close(),
   })
 }

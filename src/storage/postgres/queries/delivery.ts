@@ -1,8 +1,8 @@
 /** What still waits to be delivered. */
 import { sql } from 'kysely'
 import type { WaitingReader } from '../../store-reader.ts'
+import { among } from '../dialect.ts'
 import type { Database } from '../connection.ts'
-import { among } from './session-filter.ts'
 
 export function createWaitingReader({ kysely }: Database): WaitingReader {
   return {

@@ -1,6 +1,5 @@
-/** Figures as they are asked for, and spans of time as whole numbers of milliseconds. */
+/** Figures as they are asked for. */
 import { type RawBuilder, sql } from 'kysely'
-import type { Span } from '../../usage-slice.ts'
 
 const NANOS = sql`1e9::double precision`
 
@@ -22,14 +21,4 @@ export function total(column: string): RawBuilder<number> {
 /** The sum of a column with fractions: in decimals, so that the order of the rows does not matter. */
 export function decimalTotal(column: string): RawBuilder<number> {
   return sql`coalesce(sum(${sql.ref(column)}::numeric), 0)`
-}
-
-/** A span for columns of whole numbers: the same ones lie within. */
-export function wholeSpan({ fromMs, toMs }: Span): Span {
-  return { fromMs: wholeMs(fromMs), toMs: wholeMs(toMs) }
-}
-
-/** The first whole number from there on that such a column can hold. */
-export function wholeMs(ms: number): number {
-  return Math.ceil(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER))
 }

@@ -1,14 +1,13 @@
 /** Who reports, and what their last records tell of the programs that send them. */
-import { sql } from 'kysely'
-import { parseJsonText } from '../../json-text.ts'
 import { unpackJson } from '../../packed-json.ts'
+import { readReporters } from '../../shared/reporters.ts'
+import { resourceOf } from '../../stored-rows.ts'
 import type { FleetReader, SessionTail } from '../../store-reader.ts'
 import type { Database } from '../connection.ts'
-import { among, sessionsMatching } from './session-filter.ts'
+import { among } from '../dialect.ts'
 
 /** Batches at the end of a session that are looked at: enough for each of its signals. */
 const TAIL_BATCHES = 50
-const EVERYONE = { attributes: [] }
 
 interface TailRow {
   readonly session_ref: number
@@ -19,7 +18,7 @@ interface TailRow {
 }
 
 export function createFleetReader(database: Database): FleetReader {
-  const { kysely } = database
+  const { kysely, shared } = database
 
   /** Of the last metrics of each session, by the positions of their batches. */
   async function temporalities(
@@ -49,38 +48,7 @@ export function createFleetReader(database: Database): FleetReader {
   }
 
   return {
-    reporters: async (sinceMs, limit) => {
-      const groups = sessionsMatching(kysely, EVERYONE)
-        .where('last_ms', '>=', sinceMs)
-        .groupBy(['user_id', 'agent'])
-        .select((eb) => [
-          'user_id',
-          'agent',
-          eb.fn.countAll<number>().as('sessions'),
-          sql<number | null>`min(first_ms)`.as('first_ms'),
-          sql<number>`max(last_ms)`.as('last_ms'),
-          sql<number>`max(sessions.id)`.as('newest_id'),
-        ])
-      const rows = await kysely
-        .selectFrom(groups.as('reporters'))
-        .innerJoin('sessions', 'sessions.id', 'reporters.newest_id')
-        .select(['reporters.user_id', 'reporters.agent', 'reporters.sessions'])
-        .select(['reporters.first_ms', 'reporters.last_ms', 'reporters.newest_id'])
-        .select('sessions.team')
-        .orderBy('reporters.last_ms', 'desc')
-        .orderBy('reporters.newest_id', 'desc')
-        .limit(limit)
-        .execute()
-      return rows.map((row) => ({
-        userId: row.user_id ?? undefined,
-        team: row.team ?? undefined,
-        agent: row.agent,
-        sessions: row.sessions,
-        firstMs: row.first_ms ?? row.last_ms,
-        lastMs: row.last_ms,
-        newestSessionId: row.newest_id,
-      }))
-    },
+    reporters: readReporters(shared),
     tails: async (sessionIds) => {
       const rows = await database.query<TailRow>(
         `select asked.id as session_ref, b.id, b.signal, o.resource, o.scope_version
@@ -130,11 +98,4 @@ function temporalityIn(body: Buffer): SessionTail['temporality'] {
   } catch {
     return undefined
   }
-}
-
-function resourceOf(text = '{}'): SessionTail['resource'] {
-  const parsed = parseJsonText(text)
-  const value = parsed.ok ? parsed.value : undefined
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? (value as SessionTail['resource']) : {}
 }

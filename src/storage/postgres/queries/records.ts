@@ -15,11 +15,11 @@ import {
 } from '../../batch-parts.ts'
 import { readJson } from '../../packed-json.ts'
 import type { RecordReader } from '../../store-reader.ts'
+import { among } from '../dialect.ts'
 import type { Database, Statements } from '../connection.ts'
 import { settledPosition } from '../positions.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
-import { among } from './session-filter.ts'
 
 /** A batch and the policy that it was folded under. */
 export interface FoldedBatch {

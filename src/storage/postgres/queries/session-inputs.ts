@@ -4,11 +4,11 @@ import type { StoredInputs } from '../../../domain/stored-inputs.ts'
 import { firstPosition } from '../../batch-parts.ts'
 import { createBoundedMap } from '../../bounded-map.ts'
 import { inputSlice, type PolicyText } from '../../input-slice.ts'
+import { among } from '../dialect.ts'
 import type { Database } from '../connection.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
 import { foldedBatches } from './records.ts'
-import { among } from './session-filter.ts'
 
 /** Some kilobytes each. */
 const MAX_POLICIES = 100

@@ -1,14 +1,14 @@
-/** What was spent, for budgets; and what metrics alone tell of it. */
+/** What was spent, for budgets. */
 import { sql } from 'kysely'
 import type { Owner } from '../../../domain/access.ts'
 import type { SpentRow } from '../../../domain/budget-brake.ts'
 import { budgetOf } from '../../stored-alerts.ts'
-import type { BudgetReader, EventGapReader } from '../../store-reader.ts'
-import type { Span } from '../../usage-slice.ts'
+import { sessionsOf } from '../../shared/session-filter.ts'
+import type { BudgetReader } from '../../store-reader.ts'
+import { type Span, wholeSpan } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
 import { plainText } from '../stored-values.ts'
-import { usd, usdSum, wholeSpan } from './figures.ts'
-import { ownedBy } from './session-filter.ts'
+import { usd, usdSum } from './figures.ts'
 
 /**
  * What was spent within a span, added up by everyone that it counts for, off the usage rows, as all
@@ -53,8 +53,8 @@ export async function spentGroups(
   }))
 }
 
-export function createBudgetReader(database: Pick<Database, 'kysely'>): BudgetReader {
-  const { kysely } = database
+export function createBudgetReader(database: Pick<Database, 'kysely' | 'shared'>): BudgetReader {
+  const { kysely, shared } = database
   return {
     spending: (span, owner) => spentGroups(database, span, 'span', owner),
     defined: async () => {
@@ -64,9 +64,9 @@ export function createBudgetReader(database: Pick<Database, 'kysely'>): BudgetRe
     sessions: async ({ sinceMs, leastUsd, limit, owner, of, subject }) => {
       const column = of === 'user' ? 'user_id' : of
       const cost = sql<number>`coalesce(${usd('cost_nanousd')}, 0)`
-      const told = ownedBy(kysely.selectFrom('sessions'), owner)
+      const told = sessionsOf(shared, owner)
         .select(['session_key as key', 'title', cost.as('costUsd')])
-        .where('is_empty', '=', sql.lit(false))
+        .where(shared.dialect.isEventful)
         .$if(column !== undefined, (query) =>
           subject === undefined
             ? query.where(sql.ref(column ?? ''), 'is not', null)
@@ -86,23 +86,6 @@ export function createBudgetReader(database: Pick<Database, 'kysely'>): BudgetRe
         .limit(limit)
         .execute()
       return rows.map(({ key, title, costUsd }) => ({ key, title: title ?? undefined, costUsd }))
-    },
-  }
-}
-
-export function createEventGapReader({ kysely }: Database): EventGapReader {
-  return {
-    since: async (ms) => {
-      const { sessions, metrics_usd } = await kysely
-        .selectFrom('sessions')
-        .select((eb) => [
-          eb.fn.countAll<number>().as('sessions'),
-          usdSum('metrics_nanousd').as('metrics_usd'),
-        ])
-        .where('last_ms', '>=', ms)
-        .where('metrics_nanousd', '>', 0)
-        .executeTakeFirstOrThrow()
-      return { sessions, metricsUsd: metrics_usd }
     },
   }
 }

@@ -4,28 +4,22 @@
  */
 import { type Kysely, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
-import type { Owner } from '../../../domain/access.ts'
 import { BUCKET_MS, type UsageDimensions } from '../../../domain/usage.ts'
 import { createBoundedMap } from '../../bounded-map.ts'
-import {
-  activeSession,
-  dimensionsOf,
-  HAS_COMMIT,
-  MADE,
-  modelSum,
-  workSegment,
-} from '../../stored-rows.ts'
+import { activeSession, dimensionsOf, MADE, modelSum } from '../../stored-rows.ts'
+import { sessionsMatching } from '../../shared/session-filter.ts'
+import { createWorkReader } from '../../shared/session-work.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
-import type { Span, UsageSlice } from '../../usage-slice.ts'
+import { type Span, type UsageSlice, wholeMs, wholeSpan } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
+import { among } from '../dialect.ts'
 import type { Schema } from '../schema.ts'
 import { keyText } from '../stored-values.ts'
-import { decimalTotal, total, usdSum, wholeMs, wholeSpan } from './figures.ts'
-import { among, ownedBy, sessionsMatching } from './session-filter.ts'
+import { decimalTotal, total, usdSum } from './figures.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
 
-export function createUsageReader({ kysely }: Database): UsageReader {
+export function createUsageReader({ kysely, shared }: Database): UsageReader {
   const dimensionSetsOf = createDimensionSets(kysely)
 
   /** All of it by one statement: one moment, and one way to the server and back. */
@@ -35,7 +29,7 @@ export function createUsageReader({ kysely }: Database): UsageReader {
       .with(
         (cte) => cte('active').materialized(),
         () =>
-          sessionsMatching(kysely, filter)
+          sessionsMatching(shared, filter)
             .select(['id', 'agent', 'project', 'team', 'user_id'])
             .select(['first_prompt_ms', 'first_commit_ms'])
             .where('id', 'in', () =>
@@ -128,41 +122,8 @@ export function createUsageReader({ kysely }: Database): UsageReader {
     return Object.values(found).filter((bucketMs) => bucketMs !== null)
   }
 
-  /** In the order in which they were worked on. */
-  const workOf = (owner: Owner | undefined) =>
-    kysely
-      .selectFrom('work_segments')
-      .select(['session_ref', 'segment', 'work'])
-      .$if(owner !== undefined, (query) =>
-        query.where(
-          'session_ref',
-          'in',
-          ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
-        ),
-      )
-      .orderBy('session_ref')
-      .orderBy('segment')
-
   return {
-    work: async (ids, owner) => {
-      const rows = await workOf(owner).where(among('session_ref', ids)).execute()
-      return rows.map(workSegment)
-    },
-    results: async (ids, owner) => {
-      const rows = await workOf(owner)
-        .where(among('session_ref', ids))
-        .where(sql<boolean>`(has_pull_request or work like ${HAS_COMMIT})`)
-        .execute()
-      return rows.map(workSegment)
-    },
-    pullRequests: async (owner) => {
-      // A row of a session that was taken out stays a while.
-      const rows = await workOf(owner)
-        .where('has_pull_request', '=', sql.lit(true))
-        .where('session_ref', 'in', kysely.selectFrom('sessions').select('id'))
-        .execute()
-      return rows.map(workSegment)
-    },
+    ...createWorkReader(shared),
     reader: (filter) => (span) => slice(filter, span),
     nextBucket: async (fromMs) => {
       const found = await edges('min', fromMs, Number.POSITIVE_INFINITY)
@@ -174,24 +135,6 @@ export function createUsageReader({ kysely }: Database): UsageReader {
       if (first.length === 0) return undefined
       return { fromMs: Math.min(...first), toMs: Math.max(...last) + BUCKET_MS }
     },
-    attributes: async (ids, keys, owner) => {
-      // Keys are stored bounded; the names that they are asked by may be longer.
-      const names = new Map(keys.map((key) => [keyText(key), key]))
-      const rows = await kysely
-        .selectFrom('session_attributes')
-        .select(['session_ref as session', 'key', 'value'])
-        .where(among('session_ref', ids))
-        .where(sql<boolean>`key = any(${[...names.keys()]}::text[])`)
-        .$if(owner !== undefined, (query) =>
-          query.where(
-            'session_ref',
-            'in',
-            ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
-          ),
-        )
-        .execute()
-      return rows.map((row) => ({ ...row, key: names.get(row.key) ?? row.key }))
-    },
     buckets: async (filter, asked) => {
       const span = wholeSpan(asked)
       const rows = await kysely
@@ -201,7 +144,7 @@ export function createUsageReader({ kysely }: Database): UsageReader {
         .groupBy(['session_ref', 'bucket_ms', 'model', 'is_subagent'])
         .where('bucket_ms', '>=', span.fromMs)
         .where('bucket_ms', '<', span.toMs)
-        .where('session_ref', 'in', sessionsMatching(kysely, filter).select('sessions.id'))
+        .where('session_ref', 'in', sessionsMatching(shared, filter).select('sessions.id'))
         .execute()
       return rows.map((row) => {
         return { ...modelSum(row), bucketMs: row.bucket_ms, isSubagent: row.is_subagent }

@@ -2,16 +2,16 @@
 import { sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
 import type { BudgetReader } from '../../store-reader.ts'
-import { ownedBy } from './session-filter.ts'
+import { sessionsOf } from '../../shared/session-filter.ts'
 import { sound } from './sound-figures.ts'
 
-export function createBudgetSessions({ kysely }: ReadConnection): BudgetReader['sessions'] {
+export function createBudgetSessions({ shared }: ReadConnection): BudgetReader['sessions'] {
   return async ({ sinceMs, leastUsd, limit, owner, of, subject }) => {
     const column = of === 'user' ? 'user_id' : of
     const cost = sound('cost_usd', 'usd')
-    const told = ownedBy(kysely.selectFrom('sessions'), owner)
+    const told = sessionsOf(shared, owner)
       .select(['session_key as key', 'title', cost.as('costUsd')])
-      .where('is_empty', '=', sql.lit(0))
+      .where(shared.dialect.isEventful)
       .$if(column !== undefined, (query) =>
         subject === undefined
           ? query.where(sql.ref(column ?? ''), 'is not', null)

@@ -1,14 +1,13 @@
 /** Who reports, and what their last records tell of the programs that send them. */
-import { sql } from 'kysely'
 import type { ReadConnection } from '../connection.ts'
-import type { FleetReader, Reporter, SessionTail } from '../../store-reader.ts'
-import { sessionsMatching } from './session-filter.ts'
+import { readReporters } from '../../shared/reporters.ts'
+import { resourceOf } from '../../stored-rows.ts'
+import type { FleetReader, SessionTail } from '../../store-reader.ts'
 
 /** Batches at the end of a session that are looked at: enough for each of its signals. */
 const TAIL_BATCHES = 50
-const EVERYONE = { attributes: [] }
 
-export function createFleetQueries({ kysely, handle }: ReadConnection): FleetReader {
+export function createFleetQueries({ handle, shared }: ReadConnection): FleetReader {
   // The body of a batch is large, and only that of the last metrics is looked into.
   const tail = handle.prepare<[number, number], TailRow>(`
     select signal, origins.resource as resource, origins.scope_version as scope_version,
@@ -21,45 +20,6 @@ export function createFleetQueries({ kysely, handle }: ReadConnection): FleetRea
   const prompts = handle.prepare<[number], { prompts: number; texts: number }>(
     'select count(*) as prompts, count(text) as texts from prompts where session_ref = ?',
   )
-
-  async function reporters(sinceMs: number, limit: number): Promise<readonly Reporter[]> {
-    const groups = sessionsMatching(kysely, EVERYONE)
-      .where('last_ms', '>=', sinceMs)
-      .groupBy(['user_id', 'agent'])
-      .select((eb) => [
-        'user_id',
-        'agent',
-        eb.fn.countAll<number>().as('sessions'),
-        sql<number | null>`min(first_ms)`.as('first_ms'),
-        sql<number>`max(last_ms)`.as('last_ms'),
-        sql<number>`max(sessions.id)`.as('newest_id'),
-      ])
-    const rows = await kysely
-      .selectFrom(groups.as('reporters'))
-      .innerJoin('sessions', 'sessions.id', 'reporters.newest_id')
-      .select([
-        'reporters.user_id',
-        'reporters.agent',
-        'reporters.sessions',
-        'reporters.first_ms',
-        'reporters.last_ms',
-        'reporters.newest_id',
-        'sessions.team',
-      ])
-      .orderBy('reporters.last_ms', 'desc')
-      .orderBy('reporters.newest_id', 'desc')
-      .limit(limit)
-      .execute()
-    return rows.map((row) => ({
-      userId: row.user_id ?? undefined,
-      team: row.team ?? undefined,
-      agent: row.agent,
-      sessions: row.sessions,
-      firstMs: row.first_ms ?? row.last_ms,
-      lastMs: row.last_ms,
-      newestSessionId: row.newest_id,
-    }))
-  }
 
   function tailOf(sessionId: number): SessionTail {
     const rows = tail.all(sessionId, TAIL_BATCHES)
@@ -78,7 +38,7 @@ export function createFleetQueries({ kysely, handle }: ReadConnection): FleetRea
   }
 
   return {
-    reporters,
+    reporters: readReporters(shared),
     tails: async (sessionIds) => new Map(sessionIds.map((id) => [id, tailOf(id)])),
   }
 }
@@ -88,14 +48,4 @@ interface TailRow {
   readonly signal: SessionTail['signals'][number]
   readonly resource: string
   readonly scope_version: string
-}
-
-function resourceOf(text: string | undefined): SessionTail['resource'] {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}')
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as SessionTail['resource']) : {}
-  } catch {
-    return {}
-  }
 }

@@ -9,11 +9,11 @@ import type { ReadConnection } from '../connection.ts'
 import type { UsageReader } from '../../store-reader.ts'
 import { modelSum } from '../../stored-rows.ts'
 import type { Schema } from '../schema.ts'
-import { sessionsMatching } from './session-filter.ts'
+import { sessionsMatching } from '../../shared/session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
 export function createModelBuckets(connection: ReadConnection): UsageReader['buckets'] {
-  const { kysely } = connection
+  const { kysely, shared } = connection
   return async (filter, { fromMs, toMs }) => {
     const session = sql.ref<number>('model_usage.session_ref')
     const found = prepare(connection, (span: { fromMs: number; toMs: number }) =>
@@ -26,7 +26,7 @@ export function createModelBuckets(connection: ReadConnection): UsageReader['buc
         .where('bucket_ms', '<', span.toMs)
         .where((eb) =>
           eb.exists(
-            sessionsMatching(kysely, filter)
+            sessionsMatching(shared, filter)
               .where('sessions.id', '=', session)
               .select(sql.lit(1).as('one')),
           ),

@@ -4,15 +4,15 @@
  */
 import { sql } from 'kysely'
 import { BUCKET_MS } from '../../../domain/usage.ts'
-import type { Owner } from '../../../domain/access.ts'
 import { prepare } from '../prepared.ts'
 import type { ReadConnection } from '../connection.ts'
 import type { SessionFilter, UsageReader } from '../../store-reader.ts'
 import type { Span, UsageSlice } from '../../usage-slice.ts'
 import { createDimensionSets } from './dimension-sets.ts'
-import { activeSession, HAS_COMMIT, MADE, modelSum, workSegment } from '../../stored-rows.ts'
+import { activeSession, MADE, modelSum } from '../../stored-rows.ts'
 import { modelColumns } from './model-buckets.ts'
-import { ownedBy, sessionsMatching } from './session-filter.ts'
+import { createWorkReader } from '../../shared/session-work.ts'
+import { sessionsMatching } from '../../shared/session-filter.ts'
 import { soundSum } from './sound-figures.ts'
 
 type UsageTable = 'model_usage' | 'tool_usage' | 'activity'
@@ -26,7 +26,7 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
 
   function reader(filter: SessionFilter): (span: Span) => Promise<UsageSlice> {
     const sessions = prepare(connection, (span: Span) =>
-      sessionsMatching(kysely, filter)
+      sessionsMatching(connection.shared, filter)
         .select(['id', 'agent', 'project', 'team', 'user_id', 'first_prompt_ms', 'first_commit_ms'])
         .where('id', 'in', () =>
           activeIn('model_usage', span)
@@ -117,60 +117,9 @@ export function createUsageQueries(connection: ReadConnection): Omit<UsageReader
   const first = edges('min')
   const last = edges('max')
 
-  /** In the order in which they were worked on. */
-  const workOf = (owner: Owner | undefined) =>
-    kysely
-      .selectFrom('work_segments')
-      .select(['session_ref', 'segment', 'work'])
-      .$if(owner !== undefined, (query) =>
-        query.where(
-          'session_ref',
-          'in',
-          ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
-        ),
-      )
-      .orderBy('session_ref')
-      .orderBy('segment')
-
   return {
     reader,
-    work: async (ids, owner) => {
-      const rows = await workOf(owner)
-        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
-        .execute()
-      return rows.map(workSegment)
-    },
-    results: async (ids, owner) => {
-      const rows = await workOf(owner)
-        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
-        .where(sql<boolean>`(has_pull_request = 1 or work like ${HAS_COMMIT})`)
-        .execute()
-      return rows.map(workSegment)
-    },
-    pullRequests: async (owner) => {
-      // A row of a session that was taken out stays a while.
-      const rows = await workOf(owner)
-        .where('has_pull_request', '=', sql.lit(1))
-        .where('session_ref', 'in', kysely.selectFrom('sessions').select('id'))
-        .execute()
-      return rows.map(workSegment)
-    },
-    attributes: async (ids, keys, owner) => {
-      const rows = await kysely
-        .selectFrom('session_attributes')
-        .select(['session_ref as session', 'key', 'value'])
-        .where(sql<boolean>`session_ref in (select value from json_each(${JSON.stringify(ids)}))`)
-        .where(sql<boolean>`key in (select value from json_each(${JSON.stringify(keys)}))`)
-        .$if(owner !== undefined, (query) =>
-          query.where(
-            'session_ref',
-            'in',
-            ownedBy(kysely.selectFrom('sessions'), owner).select('id'),
-          ),
-        )
-        .execute()
-      return rows
-    },
+    ...createWorkReader(connection.shared),
     nextBucket: async (fromMs) => leastOf(first.get({ fromMs, toMs: EVER_MS })),
     bounds: async (untilMs) => {
       const span = { fromMs: -EVER_MS, toMs: untilMs }

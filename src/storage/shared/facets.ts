@@ -1,26 +1,24 @@
 /** What sessions can be told apart by: who, where, with what. */
-import type { Owner } from '../../../domain/access.ts'
-import type { FacetReader } from '../../store-reader.ts'
-import type { Database } from '../connection.ts'
-import { usd } from './figures.ts'
-import { inQuestion, ownedBy, sessionsMatching } from './session-filter.ts'
+import { sql } from 'kysely'
+import type { Owner } from '../../domain/access.ts'
+import type { FacetReader } from '../store-reader.ts'
+import type { SharedTables } from './dialect.ts'
+import { inQuestion, sessionsMatching, sessionsOf } from './session-filter.ts'
 
-export function createFacetReader(database: Database): FacetReader {
-  const { kysely } = database
-  const ownedIds = (owner: Owner) => ownedBy(kysely.selectFrom('sessions'), owner).select('id')
+export function createFacetReader(tables: SharedTables): FacetReader {
+  const { kysely, dialect } = tables
+  const ownedIds = (owner: Owner) => sessionsOf(tables, owner).select('id')
 
   /** From one key to the next one, a search in the index each: there are few of them in many rows. */
   async function attributeKeys(limit: number): Promise<readonly string[]> {
-    const rows = await database.query<{ key: string }>(
-      `with recursive known(key) as (
-         select min(key) from session_attributes
-         union all
-         select (select min(key) from session_attributes where key > known.key)
-         from known where known.key is not null
-       )
-       select key from known where key is not null limit $1`,
-      [limit],
-    )
+    const { rows } = await sql<{ key: string }>`
+      with recursive known(key) as (
+        select min(key) from session_attributes
+        union all
+        select (select min(key) from session_attributes where key > known.key)
+        from known where known.key is not null
+      )
+      select key from known where key is not null limit ${limit}`.execute(kysely)
     return rows.map(({ key }) => key)
   }
 
@@ -44,10 +42,10 @@ export function createFacetReader(database: Database): FacetReader {
         .executeTakeFirst()
       return (newest?.id ?? 0) + 1
     },
-    // Sent as they are, since whoever asks adds up the same rows in four ways.
+    // As they are: whoever asks adds up the same rows in four ways, which takes a third of grouping them here.
     sessions: async (filter, { fromId, toId, ...range }) => {
-      const rows = await inQuestion(sessionsMatching(kysely, filter), { ...range, state: 'any' })
-        .select(['agent', 'project', 'team', 'user_id', usd('cost_nanousd').as('cost_usd')])
+      const rows = await inQuestion(sessionsMatching(tables, filter), { ...range, state: 'any' })
+        .select(['agent', 'project', 'team', 'user_id', dialect.usd('cost').as('cost_usd')])
         .where('sessions.id', '>=', fromId)
         .where('sessions.id', '<', toId)
         .execute()
