@@ -7,18 +7,20 @@
  * up again, when a session is deleted or its spending moves to another user or team.
  */
 import { randomUUID } from 'node:crypto'
-import {
-  type BudgetAlert,
-  type BudgetDay,
-  type BudgetScope,
-  type BudgetSubject,
-  type BudgetWatch,
-  passedThresholds,
-  reachedThreshold,
-} from '../../domain/budget.ts'
-import { addUsd } from '../../domain/exact-sum.ts'
+import type { BudgetAlert, BudgetDay, BudgetScope, BudgetWatch } from '../../domain/budget.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
+import {
+  alertsOf,
+  byDay,
+  costsOf,
+  hasDailyLimit,
+  MAX_AHEAD_MS,
+  mayWait,
+  reachedLimit,
+  type Spent,
+  spentBySession,
+} from '../budget-spending.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
 import { changeOfNanoUsd, keyText, plainText, usdOf } from './stored-values.ts'
@@ -26,22 +28,10 @@ import { insertRows, type Row } from './values-list.ts'
 
 /** Any number will do, as long as it stays. */
 const BUDGETS_LOCK = 7_251_403_118_600_004n
-/** What waits for channels; beyond it alerts are only recorded. */
-const MAX_WAITING = 1000
-/** A sender's clock is not ahead by more. */
-const MAX_AHEAD_MS = 86_400_000
 
 export interface UsedBySession {
   readonly used: SessionUsage
   readonly sessionRef: number
-}
-
-/** What a subject has spent, and the last step's part in it. */
-interface Spent {
-  readonly subject: BudgetSubject
-  readonly spentUsd: number
-  readonly costUsd: number
-  readonly sessionRef?: number
 }
 
 export interface Budgets {
@@ -63,24 +53,16 @@ interface BudgetsDeps {
 
 export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
   const { limits } = watch
-  const hasDaily = [limits.day, limits.user, limits.team].some((limit) => limit !== undefined)
+  const hasDaily = hasDailyLimit(limits)
 
   async function spendOne(
     statements: Statements,
     { used, sessionRef }: UsedBySession,
     nowMs: number,
   ): Promise<readonly BudgetAlert[]> {
-    const costs = used.usage.models.filter(({ costUsd }) => isCost(costUsd))
+    const costs = costsOf(used)
     if (costs.length === 0) return []
-    const { key, costUsd } = used.session
-    const spent: Spent[] = [
-      {
-        subject: { scope: 'session', subject: key, date: '' },
-        spentUsd: costUsd,
-        costUsd: sumOf(costs),
-        sessionRef,
-      },
-    ]
+    const spent = [spentBySession(used, costs, sessionRef)]
     if (hasDaily) spent.push(...(await daily(statements, used, costs)))
     const alerts: BudgetAlert[] = []
     for (const one of spent) alerts.push(...(await passed(statements, one, nowMs)))
@@ -93,7 +75,7 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
     costs: readonly ModelUsage[],
   ): Promise<Spent[]> {
     const spent: Spent[] = []
-    for (const [day, costUsd] of byDay(costs)) {
+    for (const [day, costUsd] of byDay(costs, watch.dayOf)) {
       const subjects: (readonly [Exclude<BudgetScope, 'session'>, string])[] = [['day', '']]
       if (userId !== undefined) subjects.push(['user', userId])
       if (team !== undefined) subjects.push(['team', team])
@@ -117,59 +99,37 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
   /** Several thresholds at once are all noted, and the highest is told. */
   async function passed(
     statements: Statements,
-    { subject, spentUsd, costUsd, sessionRef }: Spent,
+    spent: Spent,
     atMs: number,
   ): Promise<readonly BudgetAlert[]> {
-    const limitUsd = limits[subject.scope]
-    if (limitUsd === undefined || reachedThreshold(spentUsd, limitUsd) === undefined) return []
+    const limitUsd = reachedLimit(limits, spent)
+    if (limitUsd === undefined) return []
+    const { scope, date, subject } = spent.subject
     const noted = await statements.query<Pick<BudgetAlert, 'threshold' | 'limitUsd'>>(
       `select threshold, limit_usd as "limitUsd" from budget_alerts
        where scope = $1 and date = $2 and md5(subject) = md5($3)`,
-      [subject.scope, subject.date, plainText(subject.subject)],
+      [scope, date, plainText(subject)],
     )
-    const spending = { beforeUsd: addUsd(spentUsd, -costUsd), afterUsd: spentUsd }
-    const alerts = passedThresholds(spending, limitUsd, noted).map((threshold): BudgetAlert => {
-      return { ...subject, threshold, limitUsd, spentUsd, atMs }
-    })
+    const alerts = alertsOf(spent, limitUsd, noted, atMs)
     const told = alerts.slice(-1)
-    const isSent = told.length > 0 && (await mayWait(statements))
+    const isSent = told.length > 0 && watch.hasChannels && mayWait(await waiting(statements), log)
     await insertRows(
       statements,
       'budget_alerts',
       ALERT_COLUMNS,
       alerts.map((alert): Row => {
         const notBeforeMs = isSent && told.includes(alert) ? 0 : null
-        const { scope, date, threshold } = alert
-        const name = [randomUUID(), scope, plainText(alert.subject), date, threshold]
-        return [...name, limitUsd, spentUsd, atMs, sessionRef ?? null, 0, notBeforeMs]
+        const name = [randomUUID(), scope, plainText(subject), date, alert.threshold]
+        const sums = [limitUsd, spent.spentUsd, atMs]
+        return [...name, ...sums, spent.sessionRef ?? null, 0, notBeforeMs]
       }),
     )
     return told
   }
 
-  async function mayWait(statements: Statements): Promise<boolean> {
-    if (!watch.hasChannels) return false
-    const [row] = await statements.query<{ readonly waiting: number }>(
-      'select count(*) as waiting from budget_alerts where webhook_not_before_ms is not null',
-    )
-    const waiting = row?.waiting ?? 0
-    if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts are waiting, dropped this one')
-    return false
-  }
-
-  function byDay(costs: readonly ModelUsage[]): Iterable<[BudgetDay, number]> {
-    const found = new Map<number, [BudgetDay, number]>()
-    for (const { bucketMs, costUsd } of costs) {
-      const day = watch.dayOf(bucketMs)
-      found.set(day.fromMs, [day, addUsd(found.get(day.fromMs)?.[1] ?? 0, costUsd)])
-    }
-    return found.values()
-  }
-
   return {
     spend: async (statements, all, nowMs) => {
-      const spending = all.filter(({ used }) => used.usage.models.some((m) => isCost(m.costUsd)))
+      const spending = all.filter(({ used }) => costsOf(used).length > 0)
       const isMoved = all.some(({ used }) => used.isMoved)
       if (hasDaily && (isMoved || spending.length > 0)) {
         await statements.query('select pg_advisory_xact_lock($1)', [BUDGETS_LOCK])
@@ -243,10 +203,10 @@ export async function forgetDays(statements: Statements, writtenMs: number): Pro
   await statements.run('delete from budget_days where from_ms <= $1', [writtenMs + MAX_AHEAD_MS])
 }
 
-function isCost(costUsd: number): boolean {
-  return Number.isFinite(costUsd) && costUsd !== 0
-}
-
-function sumOf(costs: readonly ModelUsage[]): number {
-  return costs.reduce((sum, { costUsd }) => addUsd(sum, costUsd), 0)
+/** Alerts that wait to be given to channels. */
+async function waiting(statements: Statements): Promise<number> {
+  const [row] = await statements.query<{ readonly waiting: number }>(
+    'select count(*) as waiting from budget_alerts where webhook_not_before_ms is not null',
+  )
+  return row?.waiting ?? 0
 }

@@ -6,19 +6,21 @@
  * their back: after a rollback, after a deletion that may concern them, and when a session's spending moves to another
  * user or team. A restart, another time zone or another limit therefore need nothing.
  */
-import {
-  type BudgetAlert,
-  type BudgetDay,
-  type BudgetScope,
-  type BudgetSubject,
-  type BudgetWatch,
-  passedThresholds,
-  reachedThreshold,
-} from '../../domain/budget.ts'
-import { addUsd } from '../../domain/exact-sum.ts'
+import type { BudgetAlert, BudgetDay, BudgetScope, BudgetWatch } from '../../domain/budget.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
 import { createBoundedMap } from '../bounded-map.ts'
+import {
+  alertsOf,
+  byDay,
+  costsOf,
+  hasDailyLimit,
+  MAX_AHEAD_MS,
+  mayWait,
+  reachedLimit,
+  type Spent,
+  spentBySession,
+} from '../budget-spending.ts'
 import { createBudgetAlertRows } from './budget-alert-rows.ts'
 import type { Connection } from './connection.ts'
 import type { StoreLog } from '../store-log.ts'
@@ -42,25 +44,13 @@ interface BudgetEvaluatorDeps {
   readonly log: StoreLog
 }
 
-/** What a subject has spent, and the last step's part in it. */
-interface Spent {
-  readonly subject: BudgetSubject
-  readonly spentUsd: number
-  readonly costUsd: number
-  readonly sessionRef?: number
-}
-
 /** Records come late, seldom by more than a day. */
 const MAX_DAYS = 4
-/** Nor is a sender's clock ahead by more. */
-const MAX_AHEAD_MS = 86_400_000
-/** What waits for channels; beyond it alerts are only recorded. */
-const MAX_WAITING = 1000
 
 export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluator {
   const { connection, watch, log } = deps
   const { limits } = watch
-  const hasDaily = [limits.day, limits.user, limits.team].some((limit) => limit !== undefined)
+  const hasDaily = hasDailyLimit(limits)
   const rows = createBudgetAlertRows(connection)
   const read = createSpentGroups(connection, 'span')
   const days = createBoundedMap<number, DaySpending>(MAX_DAYS)
@@ -84,22 +74,16 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
 
   function spend(used: SessionUsage, sessionRef: number, atMs: number): readonly BudgetAlert[] {
     if (used.isMoved) forget()
-    const costs = used.usage.models.filter(({ costUsd }) => isCost(costUsd))
+    const costs = costsOf(used)
     if (costs.length === 0) return []
-    const { key, costUsd } = used.session
-    const ofSession = {
-      subject: { scope: 'session', subject: key, date: '' },
-      spentUsd: costUsd,
-      costUsd: sumOf(costs),
-      sessionRef,
-    } as const
+    const ofSession = spentBySession(used, costs, sessionRef)
     const spent = hasDaily ? [ofSession, ...daily(used, costs)] : [ofSession]
     return spent.flatMap((one) => passed(one, atMs))
   }
 
   function daily({ session }: SessionUsage, costs: readonly ModelUsage[]): Spent[] {
     const { userId, team } = session
-    return [...byDay(costs)].flatMap(([day, costUsd]) => {
+    return [...byDay(costs, watch.dayOf)].flatMap(([day, costUsd]) => {
       const spending = spendingOf(day)
       addSpending(spending, session, costUsd)
       const on = (scope: BudgetScope, subject: string, spentUsd = 0): Spent => {
@@ -113,35 +97,16 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
   }
 
   /** Several thresholds at once are all noted, and the highest is told. */
-  function passed({ subject, spentUsd, costUsd, sessionRef }: Spent, atMs: number): BudgetAlert[] {
-    const limitUsd = limits[subject.scope]
-    if (limitUsd === undefined || reachedThreshold(spentUsd, limitUsd) === undefined) return []
-    const spending = { beforeUsd: addUsd(spentUsd, -costUsd), afterUsd: spentUsd }
-    const alerts = passedThresholds(spending, limitUsd, rows.noted(subject)).map((threshold) => {
-      return { ...subject, threshold, limitUsd, spentUsd, atMs }
-    })
+  function passed(spent: Spent, atMs: number): BudgetAlert[] {
+    const limitUsd = reachedLimit(limits, spent)
+    if (limitUsd === undefined) return []
+    const alerts = alertsOf(spent, limitUsd, rows.noted(spent.subject), atMs)
     const told = alerts.slice(-1)
     for (const alert of alerts) {
-      rows.insert(alert, { sessionRef, isSent: told.includes(alert) && mayWait() })
+      const isSent = told.includes(alert) && watch.hasChannels && mayWait(rows.waiting(), log)
+      rows.insert(alert, { sessionRef: spent.sessionRef, isSent })
     }
     return told
-  }
-
-  function mayWait(): boolean {
-    if (!watch.hasChannels) return false
-    const waiting = rows.waiting()
-    if (waiting < MAX_WAITING) return true
-    log.error({ waiting }, 'too many budget alerts are waiting, dropped this one')
-    return false
-  }
-
-  function byDay(costs: readonly ModelUsage[]): Iterable<[BudgetDay, number]> {
-    const found = new Map<number, [BudgetDay, number]>()
-    for (const { bucketMs, costUsd } of costs) {
-      const day = watch.dayOf(bucketMs)
-      found.set(day.fromMs, [day, addUsd(found.get(day.fromMs)?.[1] ?? 0, costUsd)])
-    }
-    return found.values()
   }
 
   return {
@@ -151,12 +116,4 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
     },
     forget,
   }
-}
-
-function isCost(costUsd: number): boolean {
-  return Number.isFinite(costUsd) && costUsd !== 0
-}
-
-function sumOf(costs: readonly ModelUsage[]): number {
-  return costs.reduce((sum, { costUsd }) => addUsd(sum, costUsd), 0)
 }
