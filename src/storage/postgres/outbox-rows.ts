@@ -6,24 +6,13 @@
  * the older item marks a row that is gone, and keeps the lease of its session until then, so that the
  * newer one is not sent beside it.
  */
-import type {
-  ItemKind,
-  OutboxCounts,
-  OutboxReader,
-  OutgoingItem,
-  QueueCounts,
-} from '../../domain/outbox.ts'
+import type { OutboxCounts, OutboxReader, OutgoingItem, QueueCounts } from '../../domain/outbox.ts'
 import { EMISSION_VERSION, writeEmission } from '../emission-text.ts'
+import { changedQueues } from '../outbox-queues.ts'
 import { packJson } from '../packed-json.ts'
 import type { Database, Statements } from './connection.ts'
 import { keyText } from './stored-values.ts'
 import { eachChunk, type Row, valuesList } from './values-list.ts'
-
-/** The items of one kind as one exporter sees them. */
-export interface Queue {
-  readonly exporter: string
-  readonly kind: ItemKind
-}
 
 /** One after the other says which exporters there are. Any number will do, as long as it stays. */
 const READERS_LOCK = 7_251_403_118_600_003n
@@ -127,12 +116,9 @@ export async function setReaders(
   database: Database,
   readers: readonly OutboxReader[],
 ): Promise<readonly QueueCounts[]> {
-  const wanted = readers.flatMap(({ exporter, kinds }) => kinds.map((kind) => ({ exporter, kind })))
-  const isSame = (a: Queue) => (b: Queue) => a.exporter === b.exporter && a.kind === b.kind
   return database.transaction(async (statements) => {
     await statements.query('select pg_advisory_xact_lock($1)', [READERS_LOCK])
-    const before = (await countOutbox(statements)).queues
-    const missing = before.filter((queue) => !wanted.some(isSame(queue)))
+    const { added, missing } = changedQueues((await countOutbox(statements)).queues, readers)
     for (const { exporter, kind } of missing) {
       const values = [exporter, kind]
       await statements.run('delete from outbox_readers where exporter = $1 and kind = $2', values)
@@ -142,7 +128,7 @@ export async function setReaders(
       )
       await statements.run('delete from outbox_leases where exporter = $1 and kind = $2', values)
     }
-    for (const { exporter, kind } of wanted.filter((queue) => !before.some(isSame(queue)))) {
+    for (const { exporter, kind } of added) {
       await statements.run('insert into outbox_readers (exporter, kind) values ($1, $2)', [
         exporter,
         kind,

@@ -5,10 +5,11 @@
  */
 import type { Outbox, OutboxItem } from '../../domain/outbox.ts'
 import { EMISSION_VERSION, readEmission } from '../emission-text.ts'
+import type { Queue } from '../outbox-queues.ts'
 import { unpackJson } from '../packed-json.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
-import { lockItems, type Queue, removeUnneeded } from './outbox-rows.ts'
+import { lockItems, removeUnneeded } from './outbox-rows.ts'
 import { isFree } from './replica.ts'
 import type { Write } from './writer.ts'
 

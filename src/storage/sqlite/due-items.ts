@@ -8,8 +8,10 @@
  */
 import { sql } from 'kysely'
 import type { ItemKind } from '../../domain/outbox.ts'
+import type { Queue } from '../outbox-queues.ts'
 import type { Connection } from './connection.ts'
-import { addressesOf, type OutboxTable, type Queue } from './outbox-table.ts'
+import { addressesOf } from './outbox-addresses.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 
 export interface DueItem {

@@ -8,7 +8,8 @@
  */
 import { sql } from 'kysely'
 import type { Connection } from './connection.ts'
-import { isReadBy, type OutboxTable } from './outbox-table.ts'
+import { isReadBy } from './outbox-addresses.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import { prepare } from './prepared.ts'
 import type { IdRange, SessionToDelete, StoredSession } from './session-deletion.ts'
 

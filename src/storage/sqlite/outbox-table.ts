@@ -10,7 +10,6 @@
  * still holds the older item (a delivery that is under way) marks a row that is gone, and an older
  * score can neither be put off nor be put back once a newer one was committed.
  */
-import { sql } from 'kysely'
 import type {
   ItemKind,
   OutboxCounts,
@@ -18,31 +17,14 @@ import type {
   OutgoingItem,
   QueueCounts,
 } from '../../domain/outbox.ts'
-import { isNamedDestination } from '../../domain/routing.ts'
 import type { Connection } from './connection.ts'
-import { EMISSION_VERSION, writeEmission } from '../emission-text.ts'
+import { writeEmission } from '../emission-text.ts'
 import { parseJsonText } from '../json-text.ts'
+import { changedQueues, type Queue } from '../outbox-queues.ts'
 import type { IdBlocks } from './id-blocks.ts'
-import { type NewRow, prepare } from './prepared.ts'
-
-/** The items of one kind as one exporter sees them. */
-export interface Queue {
-  readonly exporter: string
-  readonly kind: ItemKind
-}
-
-/** What is known of an item that says who reads it. */
-export interface Addressed {
-  readonly kind: ItemKind
-  /** An exporter; empty for all that are no named destinations. */
-  readonly destination: string
-}
-
-/** Whether an item is one of a queue's. */
-export function isReadBy({ exporter, kind }: Queue, item: Addressed): boolean {
-  if (kind !== item.kind) return false
-  return item.destination === '' ? !isNamedDestination(exporter) : item.destination === exporter
-}
+import { type Addressed, addressesOf, isReadBy } from './outbox-addresses.ts'
+import { createOutboxStatements, type Exception, type ItemColumns } from './outbox-statements.ts'
+import type { NewRow } from './prepared.ts'
 
 /** Changes may only be made within `change` or `counted`. Those of an item that is gone do nothing. */
 export interface OutboxTable {
@@ -87,171 +69,16 @@ export interface OutboxTable {
   dropDead(id: number): boolean
 }
 
-type ItemColumns = Pick<
-  NewRow<'outbox'>,
-  'id' | 'session_key' | 'kind' | 'destination' | 'created_ms' | 'bytes' | 'payload'
->
-type Exception = NewRow<'outbox_exceptions'>
-
-interface NamedScore {
-  readonly sessionKey: string
-  readonly scoreKey: string
-  readonly destination: string
-}
-
-/** What an exporter reads: its own, and what is for all, which is the same again where that is not its. */
-interface Addresses {
-  readonly own: string
-  readonly shared: string
-}
-
-interface AddressedBehind extends Addresses {
-  readonly kind: ItemKind
-  readonly afterId: number
-}
-
-export function addressesOf(exporter: string): Addresses {
-  return { own: exporter, shared: isNamedDestination(exporter) ? exporter : '' }
-}
-
 interface Counted extends Queue {
   pending: number
   dead: number
 }
 
 export function createOutboxTable(connection: Connection, ids: IdBlocks): OutboxTable {
-  const { handle, kysely } = connection
+  const { handle } = connection
   const externalChanges = handle.prepare<[], number>('pragma data_version').pluck()
 
-  // What all new items have in common stands in the statement: a value that is bound costs more.
-  const common = { payload_version: sql.lit(EMISSION_VERSION) }
-  const insertItem = prepare(connection, (row: ItemColumns) =>
-    kysely.insertInto('outbox').values({ ...row, ...common, score_key: sql.lit(null) }),
-  )
-  const insertScore = prepare(connection, (row: ItemColumns & { score_key: string }) =>
-    kysely.insertInto('outbox').values({ ...row, ...common }),
-  )
-  const supersede = prepare(connection, (score: NamedScore) =>
-    kysely
-      .deleteFrom('outbox')
-      .where('session_key', '=', score.sessionKey)
-      .where('score_key', '=', score.scoreKey)
-      .where('destination', '=', score.destination)
-      .returning(['id', 'kind', 'bytes', 'destination']),
-  )
-  const remove = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .deleteFrom('outbox')
-      .where('id', '=', id)
-      .returning(['id', 'kind', 'bytes', 'destination']),
-  )
-  const storedRow = prepare(connection, ({ id }: { id: number }) =>
-    kysely
-      .selectFrom('outbox')
-      .select(['session_key', 'score_key', 'bytes', 'destination'])
-      .where('id', '=', id),
-  )
-  const idOfScore = prepare(connection, (score: NamedScore) =>
-    kysely
-      .selectFrom('outbox')
-      .select('id')
-      .where('session_key', '=', score.sessionKey)
-      .where('score_key', '=', score.scoreKey)
-      .where('destination', '=', score.destination),
-  )
-  const setScoreKey = prepare(
-    connection,
-    ({ id, score_key }: { id: number; score_key: string | null }) =>
-      kysely.updateTable('outbox').set({ score_key }).where('id', '=', id),
-  )
-  const setPayload = prepare(
-    connection,
-    ({ id, payload, bytes }: { id: number; payload: string; bytes: number }) =>
-      kysely.updateTable('outbox').set({ payload, bytes }).where('id', '=', id),
-  )
-  const renew = prepare(connection, ({ id, nowMs }: { id: number; nowMs: number }) =>
-    kysely.updateTable('outbox').set({ created_ms: nowMs }).where('id', '=', id),
-  )
-  const idsBetween = prepare(
-    connection,
-    (range: { kind: ItemKind; own: string; shared: string; afterId: number; throughId: number }) =>
-      kysely
-        .selectFrom('outbox')
-        .select('id')
-        .where('kind', '=', range.kind)
-        .where('destination', 'in', [range.own, range.shared])
-        .where('id', '>', range.afterId)
-        .where('id', '<=', range.throughId)
-        .orderBy('id'),
-  )
-  const allPositions = prepare(connection, () => kysely.selectFrom('outbox_positions').selectAll())
-  const putPosition = prepare(connection, (row: NewRow<'outbox_positions'>) =>
-    kysely
-      .insertInto('outbox_positions')
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(['exporter', 'kind']).doUpdateSet((eb) => ({
-          through_id: eb.ref('excluded.through_id'),
-        })),
-      ),
-  )
-  const removePosition = prepare(connection, ({ exporter, kind }: Queue) =>
-    kysely.deleteFrom('outbox_positions').where('exporter', '=', exporter).where('kind', '=', kind),
-  )
-  const removeExceptions = prepare(connection, ({ exporter, kind }: Queue) =>
-    kysely
-      .deleteFrom('outbox_exceptions')
-      .where('exporter', '=', exporter)
-      .where('kind', '=', kind),
-  )
-  const exception = prepare(connection, (key: { exporter: string; id: number }) =>
-    kysely
-      .selectFrom('outbox_exceptions')
-      .selectAll()
-      .where('exporter', '=', key.exporter)
-      .where('outbox_id', '=', key.id),
-  )
-  const putException = prepare(connection, (row: Exception) =>
-    kysely
-      .insertInto('outbox_exceptions')
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(['exporter', 'outbox_id']).doUpdateSet((eb) => ({
-          state: eb.ref('excluded.state'),
-          attempts: eb.ref('excluded.attempts'),
-          not_before_ms: eb.ref('excluded.not_before_ms'),
-          reason: eb.ref('excluded.reason'),
-        })),
-      ),
-  )
-  const removeException = prepare(connection, (key: { exporter: string; id: number }) =>
-    kysely
-      .deleteFrom('outbox_exceptions')
-      .where('exporter', '=', key.exporter)
-      .where('outbox_id', '=', key.id),
-  )
-  const reserved = prepare(connection, () =>
-    kysely.selectFrom('ids').select('reserved').where('name', '=', sql.lit('outbox')),
-  )
-  const untriedCount = prepare(connection, (queue: AddressedBehind) =>
-    kysely
-      .selectFrom('outbox')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('kind', '=', queue.kind)
-      .where('destination', 'in', [queue.own, queue.shared])
-      .where('id', '>', queue.afterId),
-  )
-  const exceptionCount = prepare(connection, (of: Queue & { state: 'pending' | 'dead' }) =>
-    kysely
-      .selectFrom('outbox_exceptions')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('exporter', '=', of.exporter)
-      .where('kind', '=', of.kind)
-      .where('state', '=', of.state),
-  )
-  const allBytes = prepare(connection, () =>
-    kysely.selectFrom('outbox').select(({ fn }) => fn.sum<number | null>('bytes').as('bytes')),
-  )
+  const rows = createOutboxStatements(connection)
   const transaction = handle.transaction((work: () => unknown) => work())
 
   let known: Counted[] = []
@@ -261,7 +88,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   let positions: NewRow<'outbox_positions'>[] | undefined
 
   function currentPositions(): NewRow<'outbox_positions'>[] {
-    positions ??= allPositions.all({})
+    positions ??= rows.allPositions.all({})
     return positions
   }
 
@@ -271,7 +98,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   }
 
   function advance(queue: Queue, throughId: number): void {
-    putPosition.run({ exporter: queue.exporter, kind: queue.kind, through_id: throughId })
+    rows.putPosition.run({ exporter: queue.exporter, kind: queue.kind, through_id: throughId })
     positions = undefined
   }
 
@@ -292,12 +119,12 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   function recount(): void {
     known = currentPositions().map(({ exporter, kind, through_id }) => {
       const counts = (state: 'pending' | 'dead') =>
-        exceptionCount.get({ exporter, kind, state })?.count ?? 0
+        rows.exceptionCount.get({ exporter, kind, state })?.count ?? 0
       const behind = { kind, ...addressesOf(exporter), afterId: through_id }
-      const untried = untriedCount.get(behind)?.count ?? 0
+      const untried = rows.untriedCount.get(behind)?.count ?? 0
       return { exporter, kind, pending: untried + counts('pending'), dead: counts('dead') }
     })
-    knownBytes = allBytes.get({})?.bytes ?? 0
+    knownBytes = rows.allBytes.get({})?.bytes ?? 0
   }
 
   function count({ exporter, kind }: Queue, change: { pending?: number; dead?: number }): void {
@@ -316,15 +143,15 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
         count(queue, { pending: -1 })
         continue
       }
-      const found = exception.get({ exporter: queue.exporter, id })
+      const found = rows.exception.get({ exporter: queue.exporter, id })
       if (found === undefined) continue
       count(queue, { [found.state]: -1 })
-      removeException.run({ exporter: queue.exporter, id })
+      rows.removeException.run({ exporter: queue.exporter, id })
     }
   }
 
   function discard(id: number): boolean {
-    const row = remove.get({ id })
+    const row = rows.remove.get({ id })
     if (row !== undefined) forgetRow(row)
     return row !== undefined
   }
@@ -334,7 +161,8 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       (queue) =>
         isReadBy(queue, of) &&
         queue.exporter !== besides &&
-        (id > queue.through_id || exception.get({ exporter: queue.exporter, id }) !== undefined),
+        (id > queue.through_id ||
+          rows.exception.get({ exporter: queue.exporter, id }) !== undefined),
     )
   }
 
@@ -345,10 +173,10 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   /** `done` has no need of it any more, which need not be looked up. */
   function removeUnneeded(id: number, kind: ItemKind, done: string): void {
     if (hasOtherReader(kind, done)) {
-      const destination = storedRow.get({ id })?.destination
+      const destination = rows.storedRow.get({ id })?.destination
       if (destination === undefined || isNeeded(id, { kind, destination }, done)) return
     }
-    const row = remove.get({ id })
+    const row = rows.remove.get({ id })
     if (row !== undefined) knownBytes -= row.bytes
   }
 
@@ -366,15 +194,20 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     const throughId = ids.reduce((most, id) => Math.max(most, id), afterId)
     const present = new Set<number>()
     if (throughId > afterId) {
-      for (const { id } of idsBetween.all({ kind, ...addressesOf(exporter), afterId, throughId })) {
+      for (const { id } of rows.idsBetween.all({
+        kind,
+        ...addressesOf(exporter),
+        afterId,
+        throughId,
+      })) {
         present.add(id)
-        if (!inTurn.has(id)) putException.run(untried(queue, id))
+        if (!inTurn.has(id)) rows.putException.run(untried(queue, id))
       }
       advance(queue, throughId)
     }
     return [...new Set(ids)].flatMap((id): (readonly [number, Exception | undefined])[] => {
       if (id > afterId) return present.has(id) ? [[id, undefined]] : []
-      const found = exception.get({ exporter, id })
+      const found = rows.exception.get({ exporter, id })
       return found === undefined || found.kind !== kind ? [] : [[id, found]]
     })
   }
@@ -382,7 +215,7 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
   function deadOf(id: number): readonly Exception[] {
     const exporters = new Set(currentPositions().map(({ exporter }) => exporter))
     return [...exporters].flatMap((exporter) => {
-      const found = exception.get({ exporter, id })
+      const found = rows.exception.get({ exporter, id })
       return found?.state === 'dead' ? [found] : []
     })
   }
@@ -396,11 +229,11 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
     const id = ids.next('outbox')
     const row = { id, session_key: sessionKey, kind, created_ms: nowMs, ...written }
     if (kind === 'score') {
-      const older = supersede.get({ sessionKey, scoreKey: key, destination })
+      const older = rows.supersede.get({ sessionKey, scoreKey: key, destination })
       if (older !== undefined) forgetRow(older)
-      insertScore.run({ ...row, score_key: key })
+      rows.insertScore.run({ ...row, score_key: key })
     } else {
-      insertItem.run(row)
+      rows.insertItem.run(row)
     }
     for (const queue of known) if (isReadBy(queue, { kind, destination })) queue.pending += 1
     knownBytes += bytes
@@ -423,39 +256,33 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
         queues: known.map((counts) => ({ ...counts })),
       }
     },
-    queues: () => allPositions.all({}).map(({ exporter, kind }) => ({ exporter, kind })),
+    queues: () => rows.allPositions.all({}).map(({ exporter, kind }) => ({ exporter, kind })),
     positionOf: (queue) => {
       positions = undefined
       return positionOf(queue)
     },
     isPending: (queue, id) => {
       if (id > positionOf(queue)) return true
-      return exception.get({ exporter: queue.exporter, id })?.state === 'pending'
+      return rows.exception.get({ exporter: queue.exporter, id })?.state === 'pending'
     },
     isNeeded: (id, of) => isNeeded(id, of),
     counted,
     // Immediate: a lock taken later than the first read could be refused half-way.
     change: <T>(work: () => T) => counted(() => transaction.immediate(work) as T),
     setReaders: (readers) => {
-      const wanted = readers.flatMap(({ exporter, kinds }) =>
-        kinds.map((kind) => ({ exporter, kind })),
-      )
-      const isSame = (a: Queue) => (b: Queue) => a.exporter === b.exporter && a.kind === b.kind
       recount()
       countedAt = externalChanges.get()
       const before = known
-      const missing = before.filter((queue) => !wanted.some(isSame(queue)))
+      const { added, missing } = changedQueues(before, readers)
       for (const queue of missing) {
-        removePosition.run({ exporter: queue.exporter, kind: queue.kind })
-        removeExceptions.run({ exporter: queue.exporter, kind: queue.kind })
+        rows.removePosition.run({ exporter: queue.exporter, kind: queue.kind })
+        rows.removeExceptions.run({ exporter: queue.exporter, kind: queue.kind })
       }
-      const through_id = reserved.get({})?.reserved ?? 0
-      const added = wanted.filter((queue) => !before.some(isSame(queue)))
-      for (const queue of added) putPosition.run({ ...queue, through_id })
+      const through_id = rows.reserved.get({})?.reserved ?? 0
+      for (const queue of added) rows.putPosition.run({ ...queue, through_id })
       positions = undefined
-      known = [...before, ...added.map((queue) => ({ ...queue, pending: 0, dead: 0 }))].filter(
-        (queue) => !missing.some(isSame(queue)),
-      )
+      const kept = before.filter((queue) => !missing.includes(queue))
+      known = [...kept, ...added.map((queue) => ({ ...queue, pending: 0, dead: 0 }))]
       return missing
     },
     insert: (item, nowMs, to) => {
@@ -469,24 +296,24 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       for (const destination of destinations) put(item, { payload, bytes, destination }, nowMs)
     },
     rewrite: (id, payload) => {
-      const before = storedRow.get({ id })
+      const before = rows.storedRow.get({ id })
       if (before === undefined) return
       const { session_key: sessionKey, score_key: scoreKey, destination } = before
       const key = scoreKey === null ? null : scoreKeyIn(payload)
       if (key !== null && key !== scoreKey) {
-        const other = idOfScore.get({ sessionKey, scoreKey: key, destination })?.id
+        const other = rows.idOfScore.get({ sessionKey, scoreKey: key, destination })?.id
         if (other !== undefined) discard(Math.min(id, other))
         if (other !== undefined && other > id) return
       }
-      if (key !== scoreKey) setScoreKey.run({ id, score_key: key })
+      if (key !== scoreKey) rows.setScoreKey.run({ id, score_key: key })
       const bytes = Buffer.byteLength(payload)
-      setPayload.run({ id, payload, bytes })
+      rows.setPayload.run({ id, payload, bytes })
       knownBytes += bytes - before.bytes
     },
     discard,
     delivered: (queue, delivered) => {
       for (const [id, found] of takeTurns(queue, delivered)) {
-        if (found !== undefined) removeException.run({ exporter: queue.exporter, id })
+        if (found !== undefined) rows.removeException.run({ exporter: queue.exporter, id })
         count(queue, { [found?.state ?? 'pending']: -1 })
         removeUnneeded(id, queue.kind, queue.exporter)
       }
@@ -495,29 +322,29 @@ export function createOutboxTable(connection: Connection, ids: IdBlocks): Outbox
       for (const [id, found = untried(queue, id)] of takeTurns(queue, later)) {
         if (found.state === 'dead') continue
         const attempts = found.attempts + 1
-        putException.run({ ...found, attempts, not_before_ms: notBeforeMs, reason })
+        rows.putException.run({ ...found, attempts, not_before_ms: notBeforeMs, reason })
       }
     },
     putAside: (queue, refused, reason) => {
       for (const [id, found = untried(queue, id)] of takeTurns(queue, refused)) {
         if (found.state === 'dead') continue
-        putException.run({ ...found, state: 'dead', reason })
+        rows.putException.run({ ...found, state: 'dead', reason })
         count(queue, { pending: -1, dead: 1 })
       }
     },
     putBack: (id, nowMs) => {
       const dead = deadOf(id)
       for (const found of dead) {
-        putException.run(untried(found, id))
+        rows.putException.run(untried(found, id))
         count(found, { pending: 1, dead: -1 })
       }
-      if (dead.length > 0) renew.run({ id, nowMs })
+      if (dead.length > 0) rows.renew.run({ id, nowMs })
       return dead.length > 0
     },
     dropDead: (id) => {
       const dead = deadOf(id)
       for (const found of dead) {
-        removeException.run({ exporter: found.exporter, id })
+        rows.removeException.run({ exporter: found.exporter, id })
         count(found, { dead: -1 })
       }
       for (const { kind, exporter } of dead) removeUnneeded(id, kind, exporter)

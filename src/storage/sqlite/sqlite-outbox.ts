@@ -7,7 +7,8 @@ import type { Outbox, OutboxItem } from '../../domain/outbox.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { DueItems } from './due-items.ts'
 import { readEmission } from '../emission-text.ts'
-import type { OutboxTable, Queue } from './outbox-table.ts'
+import type { Queue } from '../outbox-queues.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import type { Write } from './writer.ts'
 
 interface SqliteOutboxDeps {
