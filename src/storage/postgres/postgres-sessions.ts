@@ -8,7 +8,7 @@
  */
 import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
-import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
+import type { SessionKey } from '../../domain/identity.ts'
 import type {
   Arrival,
   Committed,
@@ -17,12 +17,13 @@ import type {
   SessionRow,
   SessionStore,
 } from '../../domain/session-store.ts'
-import { routeByRule, type Routes } from '../../domain/routing.ts'
+import type { Routes } from '../../domain/routing.ts'
 import type { StoredInputs } from '../../domain/stored-inputs.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { createSearchMemory } from '../search-memory.ts'
+import { decidedRoutes } from '../session-routes.ts'
 import type { StoreLog } from '../store-log.ts'
 import { type ClaimPlaces, createClaimPlaces, isAskedBack } from '../transcript-moves.ts'
 import { createBudgets, type UsedBySession } from './budgets.ts'
@@ -44,11 +45,11 @@ import {
   type Labels,
   type LockedSession,
   lockSessions,
-  readStates,
   type SessionName,
   writeAttributes,
   writeSessions,
 } from './session-rows.ts'
+import { createSessionStates, type Rebuilt, Unreadable } from './session-states.ts'
 import { keyText } from './stored-values.ts'
 import { askedBack, giveUp } from './transcript-moves.ts'
 import { joinedOf, ownedOf, readSources } from './transcript-rows.ts'
@@ -60,8 +61,6 @@ const MAX_REMEMBERED = 10_000
 const MAX_PLACES = 2
 /** For how long whoever takes a session that is due has time to advance it. */
 const TICK_SECONDS = 10
-/** Close reason of a session whose state can neither be read nor told again. */
-const UNREADABLE = 'unreadable_state'
 /** Commits to one session by others that a session that is told again may be overtaken by. */
 const MAX_REBUILDS = 5
 
@@ -96,13 +95,6 @@ interface Known {
   readonly labels: Labels
 }
 
-/** A state that cannot be read, and what of it was told again. */
-interface Rebuilt<S> {
-  readonly id: number
-  readonly revision: number
-  readonly state: S | undefined
-}
-
 /** What a transaction did, to be believed once it is committed. */
 interface Done<S> {
   readonly committed: Committed<S>
@@ -110,19 +102,10 @@ interface Done<S> {
   readonly remember: () => void
 }
 
-/** Leaves the transaction: a session has to be told again first. */
-class Unreadable extends Error {
-  readonly sessions: readonly (readonly [SessionKey, LockedSession, string])[]
-
-  constructor(sessions: Unreadable['sessions']) {
-    super('a stored session cannot be read')
-    this.sessions = sessions
-  }
-}
-
 export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): PostgresSessions<S> {
-  const { database, write, self, clock, states, inputs, references, routes, onWritten, log } = deps
+  const { database, write, self, clock, states, references, routes, onWritten, log } = deps
   const budgets = deps.budgets && createBudgets({ watch: deps.budgets, log })
+  const stored = createSessionStates(deps)
   const known = createBoundedMap<string, Known>(MAX_REMEMBERED)
   const places = createBoundedMap<number, ClaimPlaces>(MAX_PLACES)
   const indexed = createSearchMemory()
@@ -163,7 +146,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       } catch (error) {
         if (!(error instanceof Unreadable) || rebuilds === MAX_REBUILDS) throw error
         indexed.forget()
-        for (const session of error.sessions) await rebuild(session, rebuilt)
+        for (const session of error.sessions) rebuilt.set(session[0], await stored.rebuild(session))
       }
     }
   }
@@ -197,8 +180,7 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
     const unknown = await keepUnknown(statements, owned, refOf, given.bareUntilMs)
     const joined = await joinedOf(underWay, unknown, sources)
     const fresh = [...surrendered, ...joined]
-    const stored = await statesOf(statements, keys, locked, given)
-    const outcome = fold(fresh, stored)
+    const outcome = fold(fresh, await statesOf(statements, keys, locked, given))
 
     await lockOthers(statements, outcome, locked, nowMs)
     const written = new Set(outcome.sessions.map(({ key }) => key))
@@ -275,23 +257,11 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
   ): Promise<ReadonlyMap<number, readonly string[]>> {
     const routed = new Map<number, readonly string[]>()
     if (routes === undefined) return routed
-    const sending = new Set(outcome.emissions.map(({ sessionKey }) => sessionKey))
-    for (const { key, team, userId, labels } of outcome.sessions) {
-      const session = locked.get(keyText(key))
-      if (session === undefined || session.route !== null) continue
-      const owner = ownerOfSession(key)
-      const named = arrivals.find(({ sessionKey, keyName }) => {
-        return sessionKey === key && keyName !== undefined
-      })
-      const facts = { team: owner?.team ?? team, user: owner?.user ?? userId, labels }
-      const decided = routeByRule(routes, { ...facts, keyName: named?.keyName })
-      if (decided === undefined && !sending.has(key)) continue
-      const to = decided ?? routes.fallback
-      routed.set(session.id, to)
-      await statements.run('update sessions set route = $2 where id = $1', [
-        session.id,
-        JSON.stringify(to),
-      ])
+    const isDecided = (key: SessionKey) => locked.get(keyText(key))?.route !== null
+    for (const { key, to } of decidedRoutes(routes, outcome, arrivals, isDecided)) {
+      const id = idIn(locked, key)
+      routed.set(id, to)
+      await statements.run('update sessions set route = $2 where id = $1', [id, JSON.stringify(to)])
     }
     return routed
   }
@@ -304,8 +274,8 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
   ): readonly string[] | undefined {
     if (routes === undefined) return undefined
     const session = locked.get(keyText(key))
-    const stored = session?.route ?? null
-    if (stored !== null) return JSON.parse(stored) as readonly string[]
+    const decided = session?.route ?? null
+    if (decided !== null) return JSON.parse(decided) as readonly string[]
     return (session && routed.get(session.id)) ?? routes.fallback
   }
 
@@ -358,66 +328,8 @@ export function createPostgresSessions<S>(deps: PostgresSessionsDeps<S>): Postgr
       if (state !== undefined) found.set(key, state)
       else if (!isTold) toRead.push([key, session])
     }
-    await readInto(statements, toRead, found)
+    for (const [key, state] of await stored.read(statements, toRead)) found.set(key, state)
     return found
-  }
-
-  /** Throws where one of them cannot be read. */
-  async function readInto(
-    statements: Statements,
-    toRead: readonly (readonly [SessionKey, LockedSession])[],
-    found: Map<SessionKey, S>,
-  ): Promise<void> {
-    const rows = await readStates(
-      statements,
-      toRead.map(([, { id }]) => id),
-    )
-    const unreadable: (readonly [SessionKey, LockedSession, string])[] = []
-    for (const [key, session] of toRead) {
-      const row = rows.get(session.id)
-      if (row === undefined) continue
-      const state = states.read({
-        sessionKey: key,
-        ...row,
-        title: session.title ?? undefined,
-        firstPromptMs: session.first_prompt_ms ?? undefined,
-        firstCommitMs: session.first_commit_ms ?? undefined,
-      })
-      if (state.ok) found.set(key, state.value)
-      else unreadable.push([key, session, state.error])
-    }
-    if (unreadable.length > 0) throw new Unreadable(unreadable)
-  }
-
-  /** Told again: slow where there are many records, so it is said. */
-  async function rebuild(
-    [sessionKey, { id, revision }, reason]: Unreadable['sessions'][number],
-    rebuilt: Map<SessionKey, Rebuilt<S>>,
-  ): Promise<void> {
-    const state = await rebuiltOrNothing(sessionKey)
-    rebuilt.set(sessionKey, { id, revision, state })
-    if (state !== undefined) {
-      const message = 'cannot read a stored session; rebuilt it from its records'
-      log.warn({ sessionKey, reason }, message)
-      return
-    }
-    // Left open it would be due for ever: nobody can advance it.
-    await database.run(
-      `update sessions set deadline_ms = null, close_reason = $2 where id = $1 and revision = $3`,
-      [id, UNREADABLE, revision],
-    )
-    log.warn({ sessionKey, reason }, 'cannot read a stored session; it starts over')
-  }
-
-  /** Records may be damaged as well: then the session is lost, and what comes of it is not. */
-  async function rebuiltOrNothing(sessionKey: SessionKey): Promise<S | undefined> {
-    try {
-      return await states.rebuild(sessionKey, inputs)
-    } catch (error) {
-      const message = 'cannot rebuild a stored session from its records'
-      log.error({ sessionKey, err: error }, message)
-      return undefined
-    }
   }
 
   /** The alerts of the budgets that the commit is held against, and what sessions say of them. */

@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import type { BudgetAlert, BudgetWatch } from '../../domain/budget.ts'
 import type { Clock } from '../../domain/clock.ts'
-import { ownerOfSession, type SessionKey } from '../../domain/identity.ts'
+import type { SessionKey } from '../../domain/identity.ts'
 import type {
   Arrival,
   Committed,
@@ -15,7 +15,7 @@ import type {
   SessionRow,
   SessionStore,
 } from '../../domain/session-store.ts'
-import { routeByRule, type Routes } from '../../domain/routing.ts'
+import type { Routes } from '../../domain/routing.ts'
 import { givesTextsUp, searchTextsOf } from '../../domain/search-texts.ts'
 import type { StateFormat } from '../../domain/stored-state.ts'
 import { createBudgetEvaluator } from './budget-evaluator.ts'
@@ -23,6 +23,7 @@ import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import type { Connection } from './connection.ts'
 import { createAttributeRows } from './attribute-rows.ts'
 import { createControlRows } from './control-rows.ts'
+import { decidedRoutes } from '../session-routes.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { IdBlocks } from './id-blocks.ts'
 import { createOriginRows } from './origin-rows.ts'
@@ -95,7 +96,12 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
         const row = rows.get(sessionKey)
         if (row !== undefined) controls.insert(sessions.refOf(row, nowMs), control)
       }
-      if (routes !== undefined) route(routes, outcome, arrivals)
+      if (routes !== undefined) {
+        const isDecided = (key: SessionKey) => sessions.routeOf(key) !== undefined
+        for (const { key, to } of decidedRoutes(routes, outcome, arrivals, isDecided)) {
+          sessions.putRoute(key, to)
+        }
+      }
       for (const emission of outcome.emissions) {
         outbox.insert(emission, nowMs, destinationsOf(emission.sessionKey))
       }
@@ -126,28 +132,6 @@ export function createSqliteSessions<S>(deps: SqliteSessionsDeps<S>): SqliteSess
       ofSession(ref).push(...search.changesOf(ref, row))
     }
     for (const [ref, own] of texts) search.add(ref, own)
-  }
-
-  /** Decides where sessions go that are new, or of which nothing decided it so far. */
-  function route(by: Routes, outcome: Outcome<S>, arrivals: readonly Arrival[]): void {
-    const sending = new Set(outcome.emissions.map(({ sessionKey }) => sessionKey))
-    const keyNames = new Map<SessionKey, string>()
-    for (const { sessionKey, keyName } of arrivals) {
-      if (keyName !== undefined && !keyNames.has(sessionKey)) keyNames.set(sessionKey, keyName)
-    }
-    for (const { key, team, userId, labels } of outcome.sessions) {
-      if (sessions.routeOf(key) !== undefined) continue
-      const owner = ownerOfSession(key)
-      const decided = routeByRule(by, {
-        team: owner?.team ?? team,
-        user: owner?.user ?? userId,
-        keyName: keyNames.get(key),
-        labels,
-      })
-      if (decided !== undefined || sending.has(key)) {
-        sessions.putRoute(key, decided ?? by.fallback)
-      }
-    }
   }
 
   /** Undefined is every exporter that the settings configure. */
