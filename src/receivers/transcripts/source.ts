@@ -183,6 +183,17 @@ export function folderName(path: string | undefined): string | undefined {
   return path?.split(/[/\\]/).findLast((part) => part !== '')
 }
 
+/** Whether the bytes of a line have one of these texts in them. */
+export function mentions(texts: readonly string[]): TranscriptSource['mayTell'] {
+  const telling = texts.map((text) => Buffer.from(text))
+  return (line) => telling.some((text) => line.includes(text))
+}
+
+/** When the first of them that says it was written. */
+export function firstTimeOf(lines: readonly Line[]): number | undefined {
+  return lines.map((line) => timeOf(line.timestamp)).find((ms) => ms !== undefined)
+}
+
 /** A name without `.jsonl`. */
 export function stemOf(fileName: string): string {
   return fileName.replace(/\.jsonl$/, '')

@@ -10,7 +10,6 @@ import type { AttributeValue } from '../../../domain/json-value.ts'
 import { CONTINUES } from '../../../domain/transcript-join.ts'
 import {
   attributesOf,
-  boundTable,
   countOf,
   cutText,
   folderName,
@@ -19,58 +18,16 @@ import {
   objectOf,
   type Origin,
   type Place,
-  type Redact,
-  shownText,
-  tableOf,
   textOf,
   timeOf,
   type TranscriptEntry,
   type TranscriptReader,
 } from '../source.ts'
+import { forkedFrom, uuidOf } from './line.ts'
 import { promptOf } from './prompt.ts'
-
-/** A call whose lines are still being written. */
-interface OpenCall {
-  readonly sessionId: string
-  readonly startMs: number | undefined
-  timeMs: number | undefined
-  readonly requestId?: string | undefined
-  readonly model: string
-  usage: Usage | undefined
-  text: string
-  asksForTools: boolean
-  hasEnded: boolean
-  readonly effort?: string | undefined
-  readonly subagentType?: string | undefined
-  readonly place: Place
-  readonly promptId?: string | undefined
-  readonly subagentId?: string | undefined
-}
-
-interface Usage {
-  readonly input: number
-  readonly output: number
-  readonly cacheRead: number
-  readonly cacheCreation: number
-  readonly cacheCreation5m?: number | undefined
-  readonly cacheCreation1h?: number | undefined
-  readonly reasoning?: number | undefined
-  readonly webSearches?: number | undefined
-}
-
-/** A prompt that the next answer says more of: whether it is a copy. */
-interface OpenPrompt {
-  readonly entry: TranscriptEntry
-}
-
-/** A tool without its result: what it was given is told with that. */
-interface OpenTool {
-  readonly name: string
-  /** Of the subagent that it starts. */
-  readonly type?: string | undefined
-  /** Undefined once it was told by itself. */
-  readonly use?: TranscriptEntry | undefined
-}
+import { boundState, MAX_TABLE, type OpenCall, redacted, stateOf } from './state.ts'
+import { createToolReader } from './tools.ts'
+import { pricesLifetimes, tokensOf, type Usage, usageOf } from './usage.ts'
 
 /** What a line says of where it was written, and what follows from that. */
 interface Surroundings extends Pick<Line, 'cwd' | 'gitBranch' | 'version'> {
@@ -79,50 +36,11 @@ interface Surroundings extends Pick<Line, 'cwd' | 'gitBranch' | 'version'> {
   readonly hasLifetimes: boolean
 }
 
-interface State {
-  sessionId?: string
-  /** By lane, the subagent or nothing: what is being answered, and since when. */
-  prompts: Record<string, string>
-  sinceMs: Record<string, number>
-  /** Calls by message id, open ones and the last that were told. */
-  calls: Record<string, OpenCall>
-  told: Record<string, { readonly requestId?: string | undefined; readonly output: number }>
-  tools: Record<string, OpenTool>
-  /** By tool use id: the call that asked for it last, and how many calls have. */
-  uses: Record<string, { readonly callId: string; readonly count: number }>
-  /** When each request was sent, by the id that its answer refers to. */
-  requests: Record<string, number>
-  /** Of sidechains within a session's own file: the first line that a line hangs under. */
-  sidechains: Record<string, string>
-  openPrompt?: OpenPrompt | undefined
-  /** That it goes on with another session was told. */
-  isContinuation?: boolean
-}
-
-const MAX_TABLE = 300
-/** Of all tools whose results are waited for. */
-const MAX_INPUT_CHARACTERS = 2_000_000
 /** Lines after which tables are cut to their bounds. */
 const LINES_PER_BOUND = 200
-/** Lines by which sidechains are told apart. */
-const MAX_SIDECHAIN_LINES = 2000
 const AGENT_FILE = /^agent-(.+)$/
-/** How the model is told that a person did not let a tool run. */
-const REFUSED =
-  /^(?:The user doesn't want to (?:proceed|take)|\[Request interrupted by user for tool use)/
-const NAMED_AGENT = /agentId: ([\w-]+)/
 /** Stands in for a model where the agent itself answers, e.g. that the API cannot be reached. */
 const NO_MODEL = '<synthetic>'
-
-/** Of each line that `/branch` copied: the session that this did from, and the id that the message has there. */
-export function forkedFrom(line: Line): Line | undefined {
-  return objectOf(line.forkedFrom)
-}
-
-/** The id that a message was written with. */
-function uuidOf(line: Line): string | undefined {
-  return textOf(forkedFrom(line)?.messageUuid) ?? textOf(line.uuid)
-}
 
 export function createClaudeCodeReader(
   stem: string,
@@ -137,6 +55,7 @@ export function createClaudeCodeReader(
   const state = stateOf(former)
   const ofFile = AGENT_FILE.exec(stem)?.[1]
   if (ofFile === undefined) state.sessionId ??= of.sessionId
+  const tools = createToolReader(state, entry)
   const places = new Map<string, Place>()
   let last: Surroundings | undefined
   let lines = 0
@@ -273,8 +192,9 @@ export function createClaudeCodeReader(
     if (results.every((block) => textOf(block?.tool_use_id) === undefined)) return undefined
     const lane = subagentId ?? ''
     const promptId = textOf(line.promptId) ?? state.prompts[lane] ?? state.prompts['']
+    const of = { sessionId: sessionOf(line), subagentId, promptId }
     const told = results.flatMap((block) =>
-      block === undefined ? [] : readResult(line, block, subagentId, promptId),
+      block === undefined ? [] : tools.readResult(line, block, of),
     )
     noteSince(line, lane)
     return [...closeCalls(lane, (call) => call.hasEnded), ...told]
@@ -290,87 +210,6 @@ export function createClaudeCodeReader(
     const open = state.openPrompt
     state.openPrompt = undefined
     return open === undefined ? [] : [open.entry]
-  }
-
-  function readResult(
-    line: Line,
-    block: Line,
-    subagentId: string | undefined,
-    promptId: string | undefined,
-  ): TranscriptEntry[] {
-    const toolUseId = textOf(block.tool_use_id)
-    if (toolUseId === undefined) return []
-    const tool = state.tools[toolUseId]
-    delete state.tools[toolUseId]
-    const output = resultText(block.content)
-    const decision = objectOf(line.permissionDecision)
-    const isRefused =
-      decision?.decision === 'reject' || (block.is_error === true && REFUSED.test(output ?? ''))
-    const place = {
-      sessionId: sessionOf(line),
-      claim: `tool|${toolUseId}|${uuidOf(line) ?? ''}`,
-      supersedes: tool?.use?.claim,
-    }
-    const common = {
-      input: tool?.use?.attributes.input,
-      tool_name: tool?.name,
-      tool_use_id: toolUseId,
-      subagent_id: subagentId,
-      prompt_id: promptId,
-    }
-    if (isRefused) {
-      const source = textOf(decision?.source) ?? 'user_reject'
-      return [
-        entry(line, 'tool_refusal', `refusal|${toolKeyOf(toolUseId)}`, place, {
-          ...common,
-          source,
-        }),
-      ]
-    }
-    const result = entry(line, 'tool_result', `tool|${toolKeyOf(toolUseId)}`, place, {
-      ...common,
-      output,
-      success: block.is_error !== true,
-    })
-    return [result, ...readStartedAgent(line, tool, output, common)]
-  }
-
-  /** What the tool that starts subagents says of the one that it started. */
-  function readStartedAgent(
-    line: Line,
-    tool: OpenTool | undefined,
-    output: string | undefined,
-    { tool_name, tool_use_id, prompt_id }: Readonly<Record<string, AttributeValue | undefined>>,
-  ): TranscriptEntry[] {
-    if (tool?.type === undefined) return []
-    const told = objectOf(line.toolUseResult)
-    const agentId = textOf(told?.agentId) ?? NAMED_AGENT.exec(output ?? '')?.[1]
-    if (agentId === undefined) return []
-    const place = { sessionId: sessionOf(line) }
-    const start = entry(line, 'subagent_start', `start|${agentId}`, place, {
-      tool_name,
-      tool_use_id,
-      prompt_id,
-      started_subagent_id: agentId,
-    })
-    if (told?.status !== 'completed' && told?.totalDurationMs === undefined) return [start]
-    const claim = `end|${agentId}|${uuidOf(line) ?? ''}`
-    const end = entry(
-      line,
-      'subagent_end',
-      `end|${agentId}`,
-      { ...place, claim },
-      {
-        prompt_id,
-        subagent_id: agentId,
-        subagent_type: textOf(told.agentType) ?? tool.type,
-        answer: resultText(told.content),
-        duration_ms: countOf(told.totalDurationMs),
-        total_tokens: countOf(told.totalTokens),
-        total_tool_uses: countOf(told.totalToolUseCount),
-      },
-    )
-    return [start, end]
   }
 
   function readAnswer(line: Line): TranscriptEntry[] | undefined {
@@ -408,8 +247,9 @@ export function createClaudeCodeReader(
     // A copy has the prompt id of the fork.
     const promptId = isCopy ? undefined : (state.prompts[lane] ?? state.prompts[''])
     const uses = blocks.filter((block) => block?.type === 'tool_use')
-    for (const use of uses) if (use) noteUse(line, use, { id, sessionId, subagentId, promptId })
-    const early = uses.length === 0 ? [] : usesBeyondBound()
+    for (const use of uses)
+      if (use) tools.noteUse(line, use, { callId: id, sessionId, subagentId, promptId })
+    const early = uses.length === 0 ? [] : tools.usesBeyondBound()
     if (known !== undefined && call === undefined) {
       return [
         ...prompt,
@@ -442,72 +282,6 @@ export function createClaudeCodeReader(
       subagentType: textOf(line.attributionAgent),
       place: placeOf(line),
     }
-  }
-
-  function noteUse(
-    line: Line,
-    block: Line,
-    {
-      id: callId,
-      sessionId,
-      subagentId,
-      promptId,
-    }: {
-      readonly id: string
-      readonly sessionId: string
-      readonly subagentId: string | undefined
-      readonly promptId: string | undefined
-    },
-  ): void {
-    const toolUseId = textOf(block.id)
-    if (toolUseId === undefined) return
-    const { callId: lastId, count = 0 } = state.uses[toolUseId] ?? {}
-    if (lastId !== callId) state.uses[toolUseId] = { callId, count: count + 1 }
-    const tool = toolOf(block)
-    const claim = `use|${toolUseId}|${uuidOf(line) ?? ''}`
-    const use = entry(
-      line,
-      'tool_use',
-      `use|${toolKeyOf(toolUseId)}`,
-      { sessionId, claim },
-      {
-        tool_name: tool.name,
-        tool_use_id: toolUseId,
-        input: shownText(block.input),
-        subagent_id: subagentId,
-        prompt_id: promptId,
-        source: 'transcript',
-      },
-    )
-    state.tools[toolUseId] = { ...tool, use }
-  }
-
-  /** A gateway may give one id to the tools of several calls: then it names the first of them. */
-  function toolKeyOf(toolUseId: string): string {
-    const { count = 1 } = state.uses[toolUseId] ?? {}
-    return count === 1 ? toolUseId : `${toolUseId}|${count}`
-  }
-
-  /** The oldest tools without results, where the inputs of all take too much memory: told by themselves. */
-  function usesBeyondBound(): TranscriptEntry[] {
-    let characters = 0
-    const told: TranscriptEntry[] = []
-    for (const [id, tool] of Object.entries(state.tools).reverse()) {
-      characters += textOf(tool.use?.attributes.input)?.length ?? 0
-      if (tool.use === undefined || characters <= MAX_INPUT_CHARACTERS) continue
-      state.tools[id] = { ...tool, use: undefined }
-      told.unshift(tool.use)
-    }
-    return told
-  }
-
-  /** Tools whose results may never come, or may still be at work. */
-  function openTools(): TranscriptEntry[] {
-    return Object.entries(state.tools).flatMap(([id, tool]) => {
-      if (tool.use === undefined) return []
-      state.tools[id] = { ...tool, use: undefined }
-      return [tool.use]
-    })
   }
 
   /** The calls of a lane that are over: told, and remembered in case that a line of them comes late. */
@@ -655,14 +429,6 @@ export function createClaudeCodeReader(
     return origin?.sessionOf(uuidOf(line) ?? '') !== undefined
   }
 
-  /** What a fork has of its own may be the result of a tool that the copy asks for. */
-  function noteCopy(line: Line): void {
-    for (const block of listOf(objectOf(line.message)?.content).map(objectOf)) {
-      const toolUseId = block?.type === 'tool_use' ? textOf(block.id) : undefined
-      if (block !== undefined && toolUseId !== undefined) state.tools[toolUseId] = toolOf(block)
-    }
-  }
-
   /** What a fork has of its own may come later: that it is one is told with the first copy. */
   function readContinuation(line: Line): TranscriptEntry[] {
     const { sessionId } = state
@@ -677,7 +443,7 @@ export function createClaudeCodeReader(
       lines += 1
       if (lines % LINES_PER_BOUND === 0) boundState(state)
       if (isCopy(line)) {
-        noteCopy(line)
+        tools.noteCopy(line)
         return readContinuation(line)
       }
       const entries = readLine(line)
@@ -686,34 +452,13 @@ export function createClaudeCodeReader(
     },
     flush: (isSettled) => [
       ...takeOpenPrompt(),
-      ...openTools(),
+      ...tools.openTools(),
       ...Object.keys(
         Object.fromEntries(Object.values(state.calls).map((call) => [call.subagentId ?? '', 1])),
       ).flatMap((lane) => closeCalls(lane, ({ hasEnded }) => hasEnded || isSettled)),
     ],
     state: (redact) => redacted(state, redact),
   }
-}
-
-function redacted(state: State, redact: Redact): State {
-  const { openPrompt, calls, tools } = state
-  const within = (entry: TranscriptEntry): TranscriptEntry => ({
-    ...entry,
-    attributes: redact(entry.attributes),
-  })
-  return {
-    ...state,
-    openPrompt: openPrompt && { entry: within(openPrompt.entry) },
-    calls: mapped(calls, (call) => ({
-      ...call,
-      text: textOf(redact({ response: call.text }).response) ?? '',
-    })),
-    tools: mapped(tools, (tool) => ({ ...tool, ...(tool.use && { use: within(tool.use) }) })),
-  }
-}
-
-function mapped<T>(table: Readonly<Record<string, T>>, map: (value: T) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, map(value)]))
 }
 
 interface AnswerLine {
@@ -736,90 +481,4 @@ function textOfBlocks(blocks: readonly (Line | undefined)[]): string {
     .filter((block) => block?.type === 'text')
     .map((block) => textOf(block?.text) ?? '')
     .join('\n')
-}
-
-function boundState(state: State): void {
-  const { prompts, sinceMs, told, tools, uses, requests, sidechains } = state
-  for (const table of [prompts, sinceMs, told, tools, uses, requests]) {
-    boundTable<unknown>(table, MAX_TABLE)
-  }
-  boundTable(sidechains, MAX_SIDECHAIN_LINES)
-}
-
-function stateOf(former: Line | undefined): State {
-  const known = (former ?? {}) as Partial<State>
-  return {
-    ...known,
-    prompts: tableOf(known.prompts),
-    sinceMs: tableOf(known.sinceMs),
-    calls: tableOf(known.calls),
-    told: tableOf(known.told),
-    tools: tableOf(known.tools),
-    uses: tableOf(known.uses),
-    requests: tableOf(known.requests),
-    sidechains: tableOf(known.sidechains),
-  }
-}
-
-/** The last version of which it is known that it prices all cache writes alike. */
-const ONE_CACHE_PRICE = [2, 1, 150] as const
-
-/** Whether that version's own figure of a call's cost tells cache writes apart by their lifetime. */
-function pricesLifetimes(version: string | undefined): boolean {
-  const parts = (version ?? '').split('.').map(Number)
-  for (const [index, part] of ONE_CACHE_PRICE.entries()) {
-    const own = parts[index] ?? 0
-    if (own !== part) return own > part
-  }
-  return false
-}
-
-function usageOf(usage: Line | undefined, hasLifetimes: boolean): Usage | undefined {
-  if (usage === undefined) return undefined
-  const creation = hasLifetimes ? objectOf(usage.cache_creation) : undefined
-  const thinking = countOf(objectOf(usage.output_tokens_details)?.thinking_tokens) ?? 0
-  const searches = countOf(objectOf(usage.server_tool_use)?.web_search_requests) ?? 0
-  return {
-    input: countOf(usage.input_tokens) ?? 0,
-    output: countOf(usage.output_tokens) ?? 0,
-    cacheRead: countOf(usage.cache_read_input_tokens) ?? 0,
-    cacheCreation: countOf(usage.cache_creation_input_tokens) ?? 0,
-    cacheCreation5m: countOf(creation?.ephemeral_5m_input_tokens),
-    cacheCreation1h: countOf(creation?.ephemeral_1h_input_tokens),
-    ...(thinking > 0 && { reasoning: thinking }),
-    ...(searches > 0 && { webSearches: searches }),
-  }
-}
-
-function tokensOf(usage: Usage | undefined): Record<string, number | undefined> {
-  if (usage === undefined) return {}
-  return {
-    input_tokens: usage.input,
-    output_tokens: usage.output,
-    cache_read_tokens: usage.cacheRead,
-    cache_creation_tokens: usage.cacheCreation,
-    cache_creation_5m_tokens: usage.cacheCreation5m,
-    cache_creation_1h_tokens: usage.cacheCreation1h,
-    reasoning_tokens: usage.reasoning,
-    web_search_requests: usage.webSearches,
-  }
-}
-
-/** What a model asks for. */
-function toolOf(block: Line): Pick<OpenTool, 'name' | 'type'> {
-  const name = textOf(block.name) ?? 'unknown'
-  if (name !== 'Agent' && name !== 'Task') return { name }
-  return { name, type: textOf(objectOf(block.input)?.subagent_type) ?? 'general-purpose' }
-}
-
-/** The text of a tool's result: a text, or blocks of which some are texts. */
-function resultText(content: unknown): string | undefined {
-  if (typeof content === 'string') return cutText(content)
-  const texts = listOf(content)
-    .map(objectOf)
-    .map((block) =>
-      block?.type === 'text' ? textOf(block.text) : block && `[${String(block.type)}]`,
-    )
-    .filter((text) => text !== undefined)
-  return texts.length === 0 ? undefined : cutText(texts.join('\n'))
 }

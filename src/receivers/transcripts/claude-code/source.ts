@@ -5,14 +5,16 @@
 import { join } from 'node:path'
 import {
   type FileFacts,
+  firstTimeOf,
   type Line,
+  mentions,
   objectOf,
   stemOf,
   textOf,
-  timeOf,
   type TranscriptSource,
 } from '../source.ts'
-import { createClaudeCodeReader, forkedFrom } from './reader.ts'
+import { forkedFrom } from './line.ts'
+import { createClaudeCodeReader } from './reader.ts'
 
 const AGENT_FILE = /^agent-/
 
@@ -55,7 +57,7 @@ function facts(fileName: string, lines: readonly Line[]): FileFacts {
   const folder = lines.map((line) => textOf(line.cwd)).find((cwd) => cwd !== undefined)
   return {
     sessionId: textOf(told) ?? stem,
-    firstMs: lines.map((line) => timeOf(line.timestamp)).find((ms) => ms !== undefined),
+    firstMs: firstTimeOf(lines),
     folder,
     firstId: AGENT_FILE.test(stem)
       ? undefined
@@ -77,14 +79,14 @@ function messageId(line: Line): string | undefined {
 }
 
 /** Most bytes are of lines that tell nothing here: attachments, requests, snapshots. */
-const TELLING = [
+const mayTell = mentions([
   '"user"',
   '"assistant"',
   '"system"',
   '"cost-state"',
   'title"',
   '"api-request"',
-].map((text) => Buffer.from(text))
+])
 
 export const claudeCodeTranscripts: TranscriptSource = {
   agent: 'claude-code',
@@ -93,7 +95,7 @@ export const claudeCodeTranscripts: TranscriptSource = {
   isOwn,
   recognises,
   facts,
-  mayTell: (line) => TELLING.some((text) => line.includes(text)),
+  mayTell,
   messageId,
   createReader: (fileName, state, origin, sessionId) =>
     createClaudeCodeReader(stemOf(fileName), { former: objectOf(state), origin, sessionId }),

@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import {
   type FileFacts,
+  firstTimeOf,
   folderName,
   type Line,
+  mentions,
   objectOf,
   stemOf,
   textOf,
-  timeOf,
   type TranscriptSource,
 } from '../source.ts'
 import { createCodexReader, placeOfThread } from './reader.ts'
@@ -31,13 +32,13 @@ function facts(fileName: string, lines: readonly Line[]): FileFacts {
   const meta = objectOf(lines.find((line) => line.type === 'session_meta')?.payload)
   return {
     sessionId: placeOfThread(stemOf(fileName), meta).sessionId,
-    firstMs: lines.map((line) => timeOf(line.timestamp)).find((ms) => ms !== undefined),
+    firstMs: firstTimeOf(lines),
     folder: folderName(textOf(meta?.cwd)) === undefined ? undefined : textOf(meta?.cwd),
   }
 }
 
 /** The rest is what the model is told about its tools and its surroundings. */
-const TELLING = [
+const mayTell = mentions([
   '"session_meta"',
   '"turn_context"',
   '"task_started"',
@@ -57,7 +58,7 @@ const TELLING = [
   '_search_output"',
   '_spawn_end"',
   '_command_end"',
-].map((text) => Buffer.from(text))
+])
 
 export const codexTranscripts: TranscriptSource = {
   agent: 'codex',
@@ -66,7 +67,7 @@ export const codexTranscripts: TranscriptSource = {
   isOwn,
   recognises: (lines) => lines.some(isOwn),
   facts,
-  mayTell: (line) => TELLING.some((text) => line.includes(text)),
+  mayTell,
   // Copies are known by what they tell.
   messageId: () => undefined,
   createReader: (fileName, state) => createCodexReader(stemOf(fileName), objectOf(state)),
