@@ -6,8 +6,26 @@
  * value are joined: the more a place looks like configuration, the less a value has to look random.
  */
 import type { MaskRule, Pass, SecretSpan } from '../rule.ts'
+import { type Found, valueAt } from './assigned-value.ts'
+import { kindOfName } from './secret-kind.ts'
 import { secretNameOf } from './secret-name.ts'
-import { isPassphrase, isSecretValue, type Place } from './secret-value.ts'
+import { isSecretValue, type Place } from './secret-value.ts'
+import {
+  AMPERSAND,
+  afterColour,
+  afterGap,
+  afterQuote,
+  BACKSLASH,
+  COLON,
+  COMMA,
+  EQUALS,
+  ESCAPE,
+  GREATER,
+  isQuote,
+  MAX_GAP,
+  QUOTES,
+  WIDE_GAP,
+} from './text-steps.ts'
 
 /** Words that make a name one of a secret; the prefilter looks for these. */
 const WORDS = [
@@ -38,50 +56,8 @@ const WORDS = [
   'jwt',
 ] as const
 
-/** What the keys of vendors are called in their documents, by the name of the variable. */
-const VENDOR_NAMES: readonly (readonly [RegExp, string])[] = [
-  [/aws.?secret|secret.?access.?key/i, 'aws-secret-key'],
-  [/aws.?session/i, 'aws-session-token'],
-  [/aws.?access/i, 'aws-access-key'],
-  [/datadog|(?:^|_)dd_/i, 'datadog-key'],
-  [/twilio/i, 'twilio-auth-token'],
-  [/cloudflare|(?:^|_)cf_/i, 'cloudflare-token'],
-  [/heroku/i, 'heroku-token'],
-  [/azure|account.?key|shared.?access/i, 'azure-key'],
-  [/algolia/i, 'algolia-key'],
-  [/mistral/i, 'mistral-key'],
-  [/cohere|(?:^|_)co_api/i, 'cohere-key'],
-  [/wandb/i, 'wandb-key'],
-  [/pagerduty/i, 'pagerduty-key'],
-  [/splunk/i, 'splunk-token'],
-  [/codecov/i, 'codecov-token'],
-  [/firebase|fcm/i, 'firebase-key'],
-  [/okta/i, 'okta-token'],
-  [/auth0/i, 'auth0-secret'],
-  [/jenkins/i, 'jenkins-token'],
-  [/vercel/i, 'vercel-token'],
-  [/(?:client|user).?key.?data/i, 'kubeconfig-key'],
-  [/_authtoken|_auth$/i, 'npm-token'],
-  [/django|secret.?key.?base|flask/i, 'session-key'],
-  [/jwt/i, 'jwt-secret'],
-  [/webhook/i, 'webhook-secret'],
-]
-
 const MAX_NAME = 64
-const MAX_VALUE = 8192
-
-interface Found {
-  readonly from: number
-  readonly to: number
-  readonly place: Place
-  readonly isQuoted: boolean
-  readonly quote?: string
-}
-
-/** With the backslashes of JSON within JSON; also as an escape of JSON, of HTML or of a URL. */
-const QUOTES = String.raw`(?:\\{0,15}["'\x60]|\\{1,15}u002[27]|&(?:quot|#3[49]);|%2[27])`
-/** Also over line ends, for `"name": "X",\n  "value": "y"`. */
-const WIDE_GAP = String.raw`(?:\s|\\+[nrt]){0,40}`
+const LOWER_V = 0x76
 
 /** Between the sign and a value: `Some("…")`, `b"…"`, `("…")`. */
 const WRAPPER = /\(?(?:(?:[bruf$]|Some\(|String::from\(|new \w{1,20}\()(?=["'\x60]))?/y
@@ -116,20 +92,9 @@ const NESTED_VALUE = new RegExp(
   'y',
 )
 const ENCODED_SIGN = /(?:%22)?(?:%3[AaDd]|%253[AaDd])(?:%20|\+)?(?:%22)?/y
-/** Behind a name whose colour ends there. */
-const ESCAPE_CODE = 0x1b
-const ESCAPE = String.fromCharCode(ESCAPE_CODE)
-const COLOUR = new RegExp(
-  String.raw`(?:${ESCAPE}|\\{1,15}(?:u001[bB]|x1[bB]|033|e)| )\[[0-9;]{0,12}m`,
-  'y',
-)
 /** The value of a name in a URL ends at the next encoded delimiter. */
 const ENCODED_UNQUOTED =
   /(?:[A-Za-z0-9._~!*()$,;:@/+-]|%(?!(?:22|26|20|0[AaDd]|2[Cc]|7[Dd]|3[Bb]))[0-9A-Fa-f]{2}){1,8192}/y
-const UNQUOTED = /(?:[^\s"'`<>(){}[\],;|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
-const ENV_UNQUOTED = /(?:[^\s"'`<>();|&\\]|\\+(?![nrtbfu"'`\\])){1,8192}/y
-const YAML_BLOCK = /[|>][+-]?\d?(?:\r?\n|\\+n)(?:[ \t]|\\+t){1,40}/y
-
 function isNameCode(code: number): boolean {
   return (
     (code >= 0x61 && code <= 0x7a) ||
@@ -140,8 +105,6 @@ function isNameCode(code: number): boolean {
     code === 0x2e
   )
 }
-
-const BACKSLASH = 0x5c
 
 /** The bounds of the name around a word; undefined where no name can end here. */
 function nameAt(text: string, at: number, end: number): { from: number; to: number } | undefined {
@@ -268,49 +231,6 @@ function joinAt(text: string, to: number): { sign: string; end: number } | undef
   return { sign, end: WRAPPER.test(text) ? WRAPPER.lastIndex : end }
 }
 
-function afterColour(text: string, from: number): number {
-  const code = text.charCodeAt(from)
-  if (code !== ESCAPE_CODE && code !== BACKSLASH && code !== 0x20) return from
-  COLOUR.lastIndex = from
-  return COLOUR.test(text) ? COLOUR.lastIndex : from
-}
-
-/** Behind a quote with its backslashes, if there is one. */
-function afterQuote(text: string, from: number): number {
-  let i = from
-  while (text.charCodeAt(i) === BACKSLASH && i - from < MAX_GAP) i += 1
-  const code = text.charCodeAt(i)
-  if (isQuote(code)) return i + 1
-  const isEscape = (code === 0x75 && i > from) || code === 0x26
-  if (!isEscape) return from
-  ESCAPED_QUOTE.lastIndex = from
-  return ESCAPED_QUOTE.test(text) ? ESCAPED_QUOTE.lastIndex : from
-}
-
-const ESCAPED_QUOTE = /\\{1,15}u002[27]|&(?:quot|#3[49]);/y
-
-/** Behind white space, also where it is written as escapes. */
-function afterGap(text: string, from: number): number {
-  let i = from
-  while (i - from < MAX_GAP) {
-    const code = text.charCodeAt(i)
-    if (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d) {
-      i += 1
-      continue
-    }
-    if (code !== BACKSLASH) break
-    let letterAt = i + 1
-    while (text.charCodeAt(letterAt) === BACKSLASH && letterAt - i < MAX_GAP) letterAt += 1
-    const letter = text.charCodeAt(letterAt)
-    const isEscape = letter === 0x6e || letter === 0x72 || letter === 0x74
-    // The end of a line that goes on, also where it was made a space.
-    const isLineEnd = letter === 0x0a || letter === 0x0d || letter === 0x20
-    if (!isEscape && !isLineEnd) break
-    i = letterAt + 1
-  }
-  return i
-}
-
 /** `=` and `:` of HTML. */
 const ENTITY_SIGN = /&(?:#61|#58|#x3d|#x3a|equals|colon);/iy
 
@@ -333,9 +253,6 @@ function signLength(text: string, at: number): number {
   if (!isCompound || second !== EQUALS) return 0
   return text.charCodeAt(at + 2) === EQUALS ? 3 : 2
 }
-
-const EQUALS = 0x3d
-const COLON = 0x3a
 
 function isQuoteOrSpace(character: string): boolean {
   return /^["'`\s]?$/.test(character)
@@ -379,174 +296,6 @@ function isCodeLine(text: string, from: number): boolean {
     if (code === 0x3b || code === 0x7b || code === 0x28) return true
   }
   return false
-}
-
-/** The value that begins here, quoted or not. */
-function valueAt(text: string, at: number, place: Place, name: string): Found | undefined {
-  YAML_BLOCK.lastIndex = at
-  const begin = YAML_BLOCK.test(text) ? YAML_BLOCK.lastIndex : at
-  let open = begin
-  while (text.charCodeAt(open) === BACKSLASH) open += 1
-  const escaped = afterQuote(text, begin)
-  if (escaped > begin && !isQuote(text.charCodeAt(escaped - 1))) {
-    const to = closingEscape(text, begin, escaped)
-    return to === undefined ? undefined : { from: escaped, to, place, isQuoted: true }
-  }
-  const quote = text.charCodeAt(open)
-  if (isQuote(quote)) {
-    const to = closingQuote(text, open + 1, quote, open - begin)
-    return { from: open + 1, to: joinedEnd(text, to), place, isQuoted: true }
-  }
-  const run = place === 'config' && secretNameOf(name).isEnvironment ? ENV_UNQUOTED : UNQUOTED
-  run.lastIndex = begin
-  if (!run.test(text)) return undefined
-  const to =
-    place === 'config' || place === 'list'
-      ? phraseEnd(text, begin, continuedEnd(text, goneOn(text, begin, run.lastIndex), run))
-      : run.lastIndex
-  if (begin > at)
-    return { from: begin, to: blockEnd(text, at, begin), place: 'config', isQuoted: true }
-  const next = text.charCodeAt(to)
-  // A call, an index, or a member of an object in code.
-  if (next === 0x28 || next === 0x5b) return undefined
-  const isMember = next === COMMA && !secretNameOf(name).isEnvironment
-  return { from: begin, to, place: isMember ? 'code' : place, isQuoted: false }
-}
-
-/**
- * Delimiters that passwords have, too: within a value they belong to it unless what follows looks like
- * the next command, parameter or member.
- */
-const GOES_ON =
-  /[&;|,)}\]]{1,4}(?=[A-Za-z0-9!@#%^*_+-])(?!\w[\w.-]{0,40}[=:])(?!\$\{)[^\s"'`<>()|;&{}[\],\\]{1,200}/y
-
-function goneOn(text: string, from: number, end: number): number {
-  let to = end
-  for (let part = 0; part < MAX_PARTS && to - from < LONGEST_PASSWORD; part += 1) {
-    GOES_ON.lastIndex = to
-    if (!GOES_ON.test(text)) break
-    to = GOES_ON.lastIndex
-  }
-  return to
-}
-
-/** `"…" + "…"`, `"…" . "…"`, `"…""…"`, and `"…" "…"` over lines. A comma joins none, and no name is joined. */
-const JOINED =
-  /\\{0,15}["'\x60](?:(?:[ \t\r\n]|\\+[nrt]){0,40}(?:\.\.|[+.&])(?:[ \t\r\n]|\\+[nrt]){0,40}|[ \t]{0,8}\\{0,2}(?:\r?\n|\\+n)[ \t]{0,80})?\\{0,15}["'\x60](?=[^\s"'\x60\\,:;)\]}])[^"'\x60\\\n]{1,1000}(?!\\{0,15}["'\x60][ \t]{0,8}[:=])(?=["'\x60\\\n]|$)/y
-
-/** Where a text ends that code puts together from several. */
-function joinedEnd(text: string, end: number): number {
-  let to = end
-  for (let part = 0; part < MAX_PARTS; part += 1) {
-    JOINED.lastIndex = to
-    if (!JOINED.test(text)) break
-    to = JOINED.lastIndex
-  }
-  return to
-}
-
-/** A backslash before a line end; JSON doubles the backslash, and writes the line end as another one. */
-const CONTINUED = /(?:(?<=\\)\r?\n|(?<!\\)(?:\\{3}|\\{6}|\\{12})n)(?=[^\s"'\\#-])/y
-
-/** Where a value ends that goes on in the next line. */
-function continuedEnd(text: string, end: number, run: RegExp): number {
-  let to = end
-  for (let part = 0; part < MAX_PARTS; part += 1) {
-    CONTINUED.lastIndex = to
-    if (!CONTINUED.test(text)) break
-    run.lastIndex = CONTINUED.lastIndex
-    if (!run.test(text)) break
-    to = run.lastIndex
-  }
-  return to
-}
-
-const MORE_WORDS = /(?: [a-z]{2,12}){3,11}(?=["'\r\n]|\\+[nr"']|$)/y
-
-/** The rest of a passphrase without quotes. */
-function phraseEnd(text: string, from: number, end: number): number {
-  MORE_WORDS.lastIndex = end
-  return MORE_WORDS.test(text) && isPassphrase(text.slice(from, MORE_WORDS.lastIndex))
-    ? MORE_WORDS.lastIndex
-    : end
-}
-
-const BLOCK_HEAD = /^[|>][+-]?\d?(\r?\n|\\+n)((?:[ \t]|\\+t)+)$/
-
-/** Where the block of YAML ends whose first line begins here: before a line that stands less deep. */
-function blockEnd(text: string, at: number, begin: number): number {
-  const [, lineEnd = '\n', indent = ''] = BLOCK_HEAD.exec(text.slice(at, begin)) ?? []
-  const limit = Math.min(text.length, begin + MAX_VALUE)
-  let to = lineOf(text, begin, limit, lineEnd)
-  while (to < limit && text.startsWith(lineEnd + indent, to)) {
-    to = lineOf(text, to + lineEnd.length + indent.length, limit, lineEnd)
-  }
-  return to
-}
-
-/** Where a line ends, or the JSON string that it stands in. */
-function lineOf(text: string, from: number, limit: number, lineEnd: string): number {
-  for (let i = from; i < limit; i += 1) {
-    if (text.startsWith(lineEnd, i)) return i
-    const code = text.charCodeAt(i)
-    if (lineEnd.startsWith('\\') && (code === 0x22 || code === BACKSLASH)) return i
-    if (code === 0x0a) return i
-  }
-  return limit
-}
-
-/** Where a value ends whose quotes are escapes: at the next of them on the line. */
-function closingEscape(text: string, begin: number, from: number): number | undefined {
-  const rest = text.slice(from, from + MAX_ESCAPED)
-  const close = rest.indexOf(text.slice(begin, from))
-  if (close !== -1 && !/[\r\n]/.test(rest.slice(0, close))) return from + close
-  UNQUOTED.lastIndex = from
-  return UNQUOTED.test(text) ? UNQUOTED.lastIndex : undefined
-}
-
-const MAX_ESCAPED = 300
-const MAX_PARTS = 8
-const LONGEST_PASSWORD = 128
-
-function isQuote(code: number): boolean {
-  return code === 0x22 || code === 0x27 || code === 0x60
-}
-
-/**
- * Where a quoted value ends: at the same quote behind no more backslashes than the opening one, since
- * those within have more, however deep JSON stands in JSON. A value without an end ends with its line,
- * or with the JSON string that it stands in.
- */
-function closingQuote(text: string, from: number, quote: number, depth: number): number {
-  const limit = Math.min(text.length, from + MAX_VALUE)
-  let backslashes = 0
-  for (let i = from; i < limit; i += 1) {
-    const code = text.charCodeAt(i)
-    if (code === BACKSLASH) {
-      backslashes += 1
-      continue
-    }
-    if (code === quote && backslashes <= depth) return i - backslashes
-    if (code === 0x0a) return i - backslashes
-    if (code === 0x22 && backslashes === 0 && endsJsonString(text, i)) return i
-    backslashes = 0
-  }
-  return limit - backslashes
-}
-
-/** Whether a bare double quote ends a string of the JSON that the text is. */
-function endsJsonString(text: string, at: number): boolean {
-  const first = text.charCodeAt(0)
-  if (first !== 0x7b && first !== 0x5b) return false
-  const next = text.charCodeAt(at + 1)
-  return next === 0x2c || next === 0x3a || next === 0x5d || next === 0x7d
-}
-
-/** What kind of secret a name holds. */
-export function kindOfName(name: string): string {
-  for (const [pattern, id] of VENDOR_NAMES) if (pattern.test(name)) return id
-  if (secretNameOf(name).isPassword) return 'password'
-  return /token$/i.test(name) ? 'token' : 'secret'
 }
 
 function find(text: string, at: number, end: number): SecretSpan | undefined {
@@ -635,12 +384,6 @@ function spokenName(text: string, from: number, name: string): string {
   if (name !== 'key' || text.charCodeAt(from - 1) !== 0x20) return name
   return SPOKEN.test(text.slice(Math.max(0, from - 14), from)) ? 'api_key' : name
 }
-
-const COMMA = 0x2c
-const GREATER = 0x3e
-const AMPERSAND = 0x26
-const LOWER_V = 0x76
-const MAX_GAP = 40
 
 /** The first character behind a name that is no white space; NaN at the end of the text. */
 function jointBehind(text: string, to: number): number {

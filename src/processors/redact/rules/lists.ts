@@ -1,6 +1,6 @@
 /** Several secrets under one name: arrays, tuples and lists of YAML; and PINs, which are mere numbers. */
 import type { MaskRule, SecretSpan } from '../rule.ts'
-import { kindOfName } from './assignments.ts'
+import { kindOfName } from './secret-kind.ts'
 import { isLongOrRandom, isPlaceholder } from './secret-value.ts'
 
 /** A quote, with the backslashes that JSON within JSON puts before it. */
