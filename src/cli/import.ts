@@ -87,12 +87,12 @@ async function importTranscripts(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const named = transcriptPaths(context, paths)
-  if (!named.ok) return named
+  const places = transcriptPaths(context, paths)
+  if (!places.ok) return places
   const { since, tz } = options
   const { from } = filterOf({ ...(since && { since }), ...(tz && { tz }) }, context.now())
   const { workingDir } = context.platform
-  const folders = named.value ?? context.transcripts.folders()
+  const folders = places.value()
   if (folders.length === 0) {
     return failed(
       'neither Claude Code nor Codex has a folder of transcripts on this machine',

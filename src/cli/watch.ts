@@ -45,10 +45,10 @@ async function watch(
 ): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  const named = transcriptPaths(context, paths)
-  if (!named.ok) return named
+  const places = transcriptPaths(context, paths)
+  if (!places.ok) return places
   const { stdout, stderr, transcripts, now } = context
-  const folders = () => named.value ?? transcripts.folders()
+  const folders = places.value
   const bridge = configuredBridge(config.value)
   const found = await findBridge(bridge, config.value)
   if (found.ok && found.value.folder === 'same') {
