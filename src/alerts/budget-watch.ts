@@ -176,8 +176,9 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     // Not read yet: the next look goes back as far again.
     if (ledger.spentIn(of, '', span) === undefined) earliestMs = Math.min(earliestMs, span.fromMs)
     const newest = newestOf(of, keys)
-    // A session has several models.
-    const spenders = isFull || of === 'model' ? undefined : newest.keys()
+    // A session has several models, and may have spent for another project than it is of by now.
+    const hasSeveral = of === 'model' || of === 'project'
+    const spenders = isFull || hasSeveral ? undefined : newest.keys()
     for (const each of spenders ?? ledger.subjectsIn(of, span)) {
       if (!isFor(budget, each)) continue
       const spentUsd = ledger.spentIn(of, each, span)?.costUsd

@@ -243,11 +243,13 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       if (known !== undefined && !known.isModelKept && isOfConversation(row)) {
         sessions.set(session.key, { ...known, model: row.model })
       }
-      const { bucketMs, model, costUsd, estimatedUsd } = row
+      const { bucketMs, model, dimensions, costUsd, estimatedUsd } = row
       if (!Number.isFinite(costUsd) || costUsd === 0) continue
       const day = dayOf(bucketMs)
       const { agent, userId, team } = session
-      const who = { agent, userId, team, project: known?.project, model }
+      // As the store reads it: what a call itself does not name is its session's.
+      const project = dimensions.project ?? known?.project
+      const who = { agent, userId, team, project, model }
       if (day !== undefined) add(day, { ...who, bucketMs, costUsd, estimatedUsd })
     }
   }

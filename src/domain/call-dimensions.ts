@@ -38,10 +38,15 @@ export type CallDimensions = { readonly [Name in CallDimension]?: string } & {
    * own: what became of it is.
    */
   readonly segment?: string
+  /**
+   * The project that was worked on at the time, as far as anything names one: a session may go on in
+   * another. Where it is absent, a call counts for the project of its session.
+   */
+  readonly project?: string
 }
 
 /** What the record of a call says it was made for; who made it, and in which turn, stands elsewhere. */
 export type Attribution = Omit<
   CallDimensions,
-  'querySource' | 'subagentType' | 'command' | 'segment'
+  'querySource' | 'subagentType' | 'command' | 'segment' | 'project'
 >

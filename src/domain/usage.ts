@@ -31,8 +31,9 @@ export function dimensionsKey(of: UsageDimensions): string {
     const value = of[name]
     if (value !== undefined) key += `${key === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
   }
-  if (of.segment !== undefined) {
-    key += `${key === '' ? '' : ','}"segment":${JSON.stringify(of.segment)}`
+  for (const name of ['segment', 'project'] as const) {
+    const value = of[name]
+    if (value !== undefined) key += `${key === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
   }
   return `{${key}}`
 }

@@ -1,8 +1,8 @@
 /**
  * The dimensions that calls are counted under. A session has a bounded number of distinct sets, in
  * bytes as well (`name-table.ts`); calls beyond the bound share one set, in which every name is
- * `(other)`. Who says what a call cost is one of a few words, and stretches of
- * work are bounded by themselves, so neither counts towards the bound.
+ * `(other)`. Who says what a call cost is one of a few words, and stretches of work, with the projects
+ * that they are of, are bounded by themselves, so none of these counts towards the bound.
  */
 import { type CallDimensions, callDimensions } from '../../domain/call-dimensions.ts'
 import { dimensionsKey, type UsageDimensions } from '../../domain/usage.ts'
@@ -22,11 +22,12 @@ export function countedDimensions(
   told: CallDimensions,
   costSource: UsageDimensions['costSource'],
 ): UsageDimensions {
-  const { segment, ...named } = told
+  const { segment, project, ...named } = told
   return {
     ...boundedDimensions(totals, named),
     ...(costSource !== undefined && { costSource }),
     ...(segment !== undefined && { segment }),
+    ...(project !== undefined && { project }),
   }
 }
 

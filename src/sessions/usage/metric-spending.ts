@@ -51,7 +51,7 @@ export function noteMetricSpending(
   const isRoom = (stretch?.parts.length ?? 0) < MAX_PARTS
   const isKnown = stretch?.parts.some((part) => part.model === name && isPlain(part)) === true
   const told = { ...sample.dimensions, ...countedSegment(state, toMs) }
-  const isTold = sample.dimensions !== undefined || told.segment !== undefined
+  const isTold = Object.keys(told).length > 0
   const part: MetricPart = {
     bucketMs,
     model: isKnown || isRoom ? name : OTHER_NAMES,

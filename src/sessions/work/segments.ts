@@ -3,6 +3,7 @@
  * were for; nothing is counted anew, since calls count in a stretch and not under a commit. Plain data
  * within the session's state, bounded; what changes is told to the store as rows.
  */
+import type { CallDimensions } from '../../domain/call-dimensions.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionState } from '../state.ts'
 import type { Segment, Work } from './work-state.ts'
@@ -43,12 +44,24 @@ export function segmentAt({ segments }: Work, timeMs: number): Segment {
   return segments[placeAt(segments, timeMs)] ?? { segment: 0, fromMs: ALWAYS_MS }
 }
 
-/** The segment that something of this time counts in, as dimensions have it; noted as used. */
-export function countedSegment({ work }: SessionState, timeMs: number): { segment?: string } {
-  if (work === undefined) return {}
-  const { segment } = segmentAt(work, timeMs)
+/**
+ * The segment that something of this time counts in, as dimensions have it, and its project; the segment
+ * is noted as used.
+ */
+export function countedSegment(
+  { work, identity }: SessionState,
+  timeMs: number,
+): Pick<CallDimensions, 'segment' | 'project'> {
+  const { labels = {} } = identity
+  if (work === undefined) return labels.project === undefined ? {} : { project: labels.project }
+  const { segment, repository } = segmentAt(work, timeMs)
   if (!work.used.includes(segment)) work.used = [...work.used, segment].slice(-MAX_KEPT)
-  return segment === 0 ? {} : { segment: String(segment) }
+  // As `rowOf` names the project of a session, but at that time. A folder alone names none.
+  const project = labels.project ?? (labels.repository === undefined ? undefined : repository)
+  return {
+    ...(segment !== 0 && { segment: String(segment) }),
+    ...(project !== undefined && { project }),
+  }
 }
 
 /** Puts other segments in the place of those that are known, and tells the store of what is new. */

@@ -158,6 +158,34 @@ describe.each(engines)('what a brake reads in $name', (engine) => {
     expect(await again.store.brake.knownSessions({ sinceMs: 0, limit: 1 })).toHaveLength(1)
   })
 
+  test('is spent for the project that a call names, else for that of its session', async () => {
+    const rig = await createRig(engine)
+    const moved = row('s1', { project: 'shop', costUsd: 8 })
+    const dimensions = { skill: '"project":"x', project: 'we"b\\' }
+    await rig.commit({
+      sessions: [moved],
+      usage: [
+        used(moved, {
+          models: [
+            { costUsd: 1, dimensions },
+            { costUsd: 2, dimensions: { ...dimensions, skill: 'y' } },
+            { costUsd: 5, dimensions: { skill: '"project":"x\ud800' } },
+          ],
+        }),
+      ],
+    })
+    const span = { fromMs: BUCKET, toMs: BUCKET + BUCKET_MS }
+    for (const rows of [
+      await rig.store.brake.spending(span),
+      await rig.reader.budgets.spending(span),
+    ]) {
+      expect(rows.map(({ project, costUsd }) => [project, costUsd]).sort()).toEqual([
+        ['shop', 5],
+        ['we"b\\', 3],
+      ])
+    }
+  })
+
   test('are overrides that are in force, over a restart', async () => {
     const rig = await createRig(engine)
     const override = { createdMs: AT_MS, createdBy: 'ada', untilMs: AT_MS + 5 }

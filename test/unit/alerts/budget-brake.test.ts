@@ -347,6 +347,32 @@ test('spending that moves to another project stops neither until it is read agai
   expect(brake.refusal(S1, 'prompt')?.subject).toBe('shop')
 })
 
+test('a session that goes on in another project has spent for both, each its own', async () => {
+  const budgets = [managed({ of: 'project', window: 'month' })]
+  const stored: StoredSpending = {}
+  const { brake, start, committed, ledger } = setUpBudgets({ budgets }, stored)
+  const span = { fromMs: AT_MS - DAY_MS, toMs: AT_MS + DAY_MS, date: '' }
+  const sums = () =>
+    ['web', 'shop'].map((project) => ledger.spentIn('project', project, span)?.costUsd)
+  await start()
+  committed(spent({ usd: 9, project: 'web', spentFor: 'web' }))
+  // The store reads it as the calls name it.
+  stored.rows = [
+    { project: 'web', costUsd: 9 },
+    { project: 'shop', costUsd: 1 },
+  ]
+  committed(spent({ usd: 1, beforeUsd: 9, project: 'shop', spentFor: 'shop' }))
+  await ledger.refresh()
+  expect(sums()).toEqual([9, 1])
+  committed(spent({ usd: 2, beforeUsd: 10, project: 'shop', spentFor: 'shop' }))
+  // Of the time before, told late.
+  committed(spent({ usd: 0.5, beforeUsd: 12, project: 'shop', spentFor: 'web' }))
+  expect(sums()).toEqual([9.5, 3])
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+  committed(spent({ usd: 7, beforeUsd: 12.5, project: 'shop', spentFor: 'shop' }))
+  expect(brake.refusal(S1, 'prompt')).toMatchObject({ subject: 'shop', spentUsd: 10 })
+})
+
 test('two hundred budgets over a month are answered for in far less than 5 ms', async () => {
   const budgets = Array.from({ length: 200 }, (_, n) =>
     managed({ name: `b${n}`, of: 'user', window: n % 2 === 0 ? 'month' : '31d', limitUsd: 1e6 }),

@@ -148,6 +148,8 @@ export interface Cost {
   readonly model?: string
   /** What the call was for. */
   readonly querySource?: string
+  /** The project that the call itself names; by default none. */
+  readonly spentFor?: string
   readonly atMs?: number
   readonly isMoved?: boolean
 }
@@ -156,8 +158,11 @@ export interface Cost {
 export function spent({ id = 's1', usd, beforeUsd = 0, atMs = AT_MS, ...cost }: Cost) {
   const { estimatedUsd = 0, userId, team, project, model = 'opus', isMoved = false } = cost
   const session = row(id, { userId, team, project, costUsd: beforeUsd + usd, estimatedUsd })
-  const { querySource } = cost
-  const dimensions = querySource === undefined ? {} : { querySource }
+  const { querySource, spentFor } = cost
+  const dimensions = {
+    ...(querySource !== undefined && { querySource }),
+    ...(spentFor !== undefined && { project: spentFor }),
+  }
   const models = [{ costUsd: usd, estimatedUsd, model, dimensions, bucketMs: bucketOf(atMs) }]
   const usage = used(session, { models, isMoved })
   return { sessions: [session], usage: [usage], emissions: [] } as unknown as Outcome<unknown>

@@ -38,6 +38,14 @@ describe('a threshold', () => {
     expect(noted.map(({ channels }) => channels)).toEqual([['webhook'], []])
   })
 
+  test('of a project is told of what a session spent for it that is elsewhere by now', async () => {
+    const budget = managed({ of: 'project', subject: 'web' })
+    const { committed, clock, texts } = await startedWith([budget])
+    committed(spent({ usd: 8, project: 'shop', spentFor: 'web' }))
+    await clock.advance(1000)
+    expect(texts()).toEqual([expect.stringMatching(/^passed 80 % .* of project web: \$8\.00/)])
+  })
+
   test.each([
     ['a day', { window: 'day' }, '2026-12-01T00:00Z', 'on 2026-11-30'],
     ['a day, of each user', { window: 'day', of: 'user' }, '2026-12-01T00:00Z', 'on 2026-11-30'],

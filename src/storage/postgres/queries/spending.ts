@@ -25,7 +25,9 @@ export async function spentGroups(
   const rows = await kysely
     .selectFrom('model_usage')
     .innerJoin('sessions', 'sessions.id', 'session_ref')
+    .leftJoin('usage_dimensions', 'usage_dimensions.id', 'dimensions_ref')
     .select(['user_id', 'team', 'project', 'sessions.agent', 'model', bucket.as('bucket_ms')])
+    .select(PROJECT_OF_CALL.as('spent_for'))
     .select([
       usdSum('model_usage.cost_nanousd').as('cost_usd'),
       usdSum('model_usage.estimated_nanousd').as('estimated_usd'),
@@ -38,19 +40,31 @@ export async function spentGroups(
     .$if(owner?.user !== undefined, (query) =>
       query.where('owner_user', '=', plainText(owner?.user ?? '')),
     )
-    .groupBy(['user_id', 'team', 'project', 'sessions.agent', 'model'])
+    .groupBy(['user_id', 'team', 'project', 'spent_for', 'sessions.agent', 'model'])
     .$if(by === 'quarters', (query) => query.groupBy('bucket_ms'))
     .execute()
   return rows.map((row) => ({
     bucketMs: row.bucket_ms,
     userId: row.user_id ?? undefined,
     team: row.team ?? undefined,
-    project: row.project ?? undefined,
+    project: (row.spent_for === null ? row.project : projectOf(row.spent_for)) ?? undefined,
     agent: row.agent,
     model: row.model,
     costUsd: row.cost_usd,
     estimatedUsd: row.estimated_usd,
   }))
+}
+
+/**
+ * The project that a call itself names, as a JSON string: it may be of another one than its session by
+ * now. Cut out, since casts to JSON fail on texts that agents may send.
+ */
+const PROJECT_OF_CALL = sql<
+  string | null
+>`substring(usage_dimensions.key from ${'[{,]"project":("(?:[^"\\\\]|\\\\.)*")'})`
+
+function projectOf(text: string): string {
+  return String(JSON.parse(text))
 }
 
 export function createBudgetReader(database: Pick<Database, 'kysely' | 'shared'>): BudgetReader {

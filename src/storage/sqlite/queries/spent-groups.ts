@@ -23,12 +23,18 @@ export function createSpentGroups(
   connection: Pick<Connection, 'handle' | 'kysely'>,
   by: 'quarters' | 'span',
 ): ReadSpentGroups {
+  // Of the call, which may be of another one than its session by now.
+  const project = sql<
+    string | null
+  >`coalesce(json_extract(usage_dimensions.key, '$.project'), project)`
   const bucket = by === 'quarters' ? sql.ref<number>('bucket_ms') : sql.lit(0)
   const sums = prepare(connection, (of: Asked) =>
     connection.kysely
       .selectFrom('model_usage')
       .innerJoin('sessions', 'sessions.id', 'session_ref')
-      .select(['user_id', 'team', 'project', 'sessions.agent', 'model', bucket.as('bucket_ms')])
+      .leftJoin('usage_dimensions', 'usage_dimensions.id', 'dimensions_ref')
+      .select(['user_id', 'team', 'sessions.agent', 'model', bucket.as('bucket_ms')])
+      .select(project.as('spent_for'))
       .select([
         soundSum('model_usage.cost_usd', 'usd').as('cost_usd'),
         soundSum('model_usage.estimated_usd', 'usd').as('estimated_usd'),
@@ -37,7 +43,7 @@ export function createSpentGroups(
       .where('bucket_ms', '<', of.toMs)
       .where((eb) => eb.or([eb(eb.val(of.team), 'is', null), eb('owner_team', '=', of.team)]))
       .where((eb) => eb.or([eb(eb.val(of.user), 'is', null), eb('owner_user', '=', of.user)]))
-      .groupBy(['user_id', 'team', 'project', 'sessions.agent', 'model'])
+      .groupBy(['user_id', 'team', 'spent_for', 'sessions.agent', 'model'])
       .$if(by === 'quarters', (query) => query.groupBy('bucket_ms')),
   )
 
@@ -46,7 +52,7 @@ export function createSpentGroups(
       bucketMs: row.bucket_ms,
       userId: row.user_id ?? undefined,
       team: row.team ?? undefined,
-      project: row.project ?? undefined,
+      project: row.spent_for ?? undefined,
       agent: row.agent,
       model: row.model,
       costUsd: row.cost_usd ?? 0,

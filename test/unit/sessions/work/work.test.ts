@@ -909,6 +909,52 @@ describe('pull requests', () => {
   })
 })
 
+describe('the project that a call counts for', () => {
+  function byProject(...inputs: readonly SessionInput[]) {
+    const costs: Record<string, number> = {}
+    let state = fresh()
+    for (const input of inputs) {
+      const step = reduce(state, [input], policy)
+      state = JSON.parse(JSON.stringify(step.state)) as typeof state
+      for (const { dimensions, costUsd } of step.usage.models) {
+        const name = dimensions.project ?? '(of the session)'
+        costs[name] = (costs[name] ?? 0) + costUsd
+      }
+    }
+    return costs
+  }
+
+  test('is the repository of that time, also where the call comes late', () => {
+    expect(
+      byProject(
+        spend(1, 1),
+        labelled(2, { repository: 'a/web', branch: 'main' }),
+        spend(3, 2),
+        labelled(5, { repository: 'a/shop', branch: 'main' }),
+        spend(6, 4),
+        spend(4, 8),
+      ),
+    ).toEqual({ '(of the session)': 1, 'a/web': 10, 'a/shop': 4 })
+  })
+
+  test('is the attribute, where the session has one', () => {
+    expect(
+      byProject(
+        labelled(1, { project: 'web', repository: 'a/b', branch: 'main' }),
+        spend(2, 1),
+        labelled(3, { repository: 'a/c' }),
+        spend(4, 2),
+      ),
+    ).toEqual({ web: 3 })
+  })
+
+  test("is the session's where only a folder or a repository of the attributes of version control is known", () => {
+    expect(
+      byProject(labelled(1, { folder: 'x', 'vcs.repository.name': 'web' }), spend(2, 1)),
+    ).toEqual({ '(of the session)': 1 })
+  })
+})
+
 test('whatever is told in whatever order, each call counts once', () => {
   const labels = fc.record(
     { repository: fc.constantFrom('a/b', 'a/c'), branch: fc.constantFrom('main', 'x') },
