@@ -99,16 +99,16 @@ export function alertText(alert: Alert, shown: (name: string) => string = (name)
 const MAX_NAME_LENGTH = 200
 
 /**
- * What an alert is about, as a text: alerts of the same topic are told once in a window. The limit belongs
- * to it, so that a budget that was raised or lowered is told of again.
+ * What an alert is about, as a text: alerts of the same topic are told once in a window. The limit and the
+ * window belong to it, so that a budget that was raised, lowered or given another window is told of again.
  */
 export function alertTopic(alert: Alert): string {
   const { kind, scope, subject } = alert
   if (kind === 'spike') return JSON.stringify([kind, scope, subject])
   if (kind === 'plan') return JSON.stringify([kind, subject, alert.agent, alert.plan, alert.about])
-  const { budget, limitUsd } = alert
+  const { budget, window, limitUsd } = alert
   const threshold = kind === 'budget' ? alert.threshold : 0
-  return JSON.stringify([kind, scope, subject, budget, threshold, limitUsd])
+  return JSON.stringify([kind, scope, subject, budget, window, threshold, limitUsd])
 }
 
 /** An alert that a channel has not taken yet, as its sender sees it. */

@@ -67,7 +67,8 @@ function keyOf({ atMs, ...alert }: PassedThreshold): string {
   if (budget === undefined || window === undefined) return `budget|${JSON.stringify(of)}`
   // A rolling window has no name, and is told again once it has passed.
   const when = rollingMs(window) === undefined ? [] : [atMs]
-  return `budget|${JSON.stringify([...of, budget, ...when])}`
+  // A week and the day that it begins on are called the same.
+  return `budget|${JSON.stringify([...of, budget, window, ...when])}`
 }
 
 /** What a spent budget refused, in the turn that asked for it. */

@@ -38,6 +38,23 @@ describe('a threshold', () => {
     expect(noted.map(({ channels }) => channels)).toEqual([['webhook'], []])
   })
 
+  test.each([
+    ['budget', { window: 'day' }, { window: 'week' }, 10],
+    ['budget', { window: '5h' }, { window: 'day' }, 10],
+    ['forecast', { window: 'week' }, { window: 'month' }, 7],
+  ] as const)('%s: told of a window, it is told of another one of the same name', async (...of) => {
+    const [kind, before, after, usd] = of
+    const budgets = [managed(before)]
+    const stored = { rows: [{ costUsd: usd }] }
+    const { ledger, watch, raised } = await startedWith(budgets, stored)
+    budgets[0] = managed(after)
+    await ledger.refresh()
+    await watch.look()
+    await watch.look()
+    const found = raised.filter((alert) => alert.kind === kind)
+    expect(found).toMatchObject([before, after])
+  })
+
   test('of a project is told of what a session spent for it that is elsewhere by now', async () => {
     const budget = managed({ of: 'project', subject: 'web' })
     const { committed, clock, texts } = await startedWith([budget])
