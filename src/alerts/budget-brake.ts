@@ -87,7 +87,7 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
       for (const budget of budgets()) {
         const { limitUsd } = budget
         const found = held(budget, sessionKey, nowMs)
-        if (found === undefined || roundUsd(found.spentUsd) < roundUsd(limitUsd)) continue
+        if (found === undefined || !isSpent(found.spentUsd, limitUsd)) continue
         const { subject, spentUsd } = found
         if (isOverridden(subject, lifted, nowMs)) continue
         const reason = refusalText({ ...subject, limitUsd, spentUsd }, contact)
@@ -105,6 +105,12 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
       return lifted.filter(({ untilMs }) => untilMs > nowMs)
     },
   }
+}
+
+/** Where nothing was spent, no limit is reached, as small as it may be: earlier versions stored any. */
+function isSpent(spentUsd: number, limitUsd: number): boolean {
+  const spent = roundUsd(spentUsd)
+  return spent > 0 && spent >= roundUsd(limitUsd)
 }
 
 /** A session that nothing is known of yet: budgets of all and of its agent alone are for it. */

@@ -15,6 +15,7 @@ import {
 import { readFixedBudgets } from '../config/budgets-file.ts'
 import { MAX_OVERRIDE_MS, OVERRIDE_RULE, readOverriddenBudget } from '../domain/budget-brake.ts'
 import { OF_RULE, WINDOW_RULE } from '../domain/budget-subject.ts'
+import { LIMIT_RULE, MAX_LIMIT_USD, MIN_LIMIT_USD } from '../domain/managed-budget.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { addBudget as storeBudget, removeBudget } from './budget-access.ts'
@@ -308,9 +309,9 @@ function durationOf(text: string): number {
 }
 
 function limitOf(text: string): number {
-  const limitUsd = /^\d{1,10}(?:\.\d{1,9})?$/.test(text) ? Number(text) : 0
-  if (limitUsd > 0) return limitUsd
-  throw new InvalidArgumentError('Expected US dollars above 0, such as 20 or 12.50.')
+  const limitUsd = /^\d{1,10}(?:\.\d{1,30})?$/.test(text) ? Number(text) : 0
+  if (limitUsd >= MIN_LIMIT_USD && limitUsd <= MAX_LIMIT_USD) return limitUsd
+  throw new InvalidArgumentError(`Expected ${LIMIT_RULE}.`)
 }
 
 function budgetOf(text: string): string {

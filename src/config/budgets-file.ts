@@ -17,7 +17,9 @@ import {
   isBudgetName,
   type KnownBudget,
   MAX_BUDGETS,
+  LIMIT_RULE,
   MAX_LIMIT_USD,
+  MIN_LIMIT_USD,
   NAME_RULE,
   settingsBudgets,
 } from '../domain/managed-budget.ts'
@@ -38,8 +40,8 @@ const budget = z.strictObject({
     .refine((text) => readBudgetWindow(text) !== undefined, `expected ${WINDOW_RULE}`),
   limitUsd: z
     .number('expected a number of US dollars')
-    .positive('expected a number above 0')
-    .max(MAX_LIMIT_USD, `expected at most ${MAX_LIMIT_USD}`),
+    .min(MIN_LIMIT_USD, `expected ${LIMIT_RULE}`)
+    .max(MAX_LIMIT_USD, `expected ${LIMIT_RULE}`),
 })
 const document = z.strictObject({
   budgets: z.array(budget).max(MAX_BUDGETS, `expected at most ${MAX_BUDGETS} budgets`),

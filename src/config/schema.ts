@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { DEFAULT_TICKET_PATTERN } from '../domain/ticket.ts'
 import {
-  amount,
+  budgetLimit,
   databaseAddress,
   folderList,
   headerList,
@@ -329,13 +329,13 @@ export const environmentSchema = z.object({
     'Maximum size of what waits for exporters; beyond it, dead items are deleted, then the oldest. 0: no limit.',
   ),
   BUDGET_SESSION_USD: optionalVariable(
-    amount('USD'),
+    budgetLimit(),
     'Budget of each session; like all budgets, it alerts at 80 % and 100 %.',
   ),
-  BUDGET_DAILY_USD: optionalVariable(amount('USD'), 'Daily budget of all sessions together.'),
-  BUDGET_DAILY_USER_USD: optionalVariable(amount('USD'), 'Daily budget of each user.'),
+  BUDGET_DAILY_USD: optionalVariable(budgetLimit(), 'Daily budget of all sessions together.'),
+  BUDGET_DAILY_USER_USD: optionalVariable(budgetLimit(), 'Daily budget of each user.'),
   BUDGET_DAILY_TEAM_USD: optionalVariable(
-    amount('USD'),
+    budgetLimit(),
     'Daily budget of each team (resource attribute `team`).',
   ),
   BUDGETS_FILE: optionalVariable(

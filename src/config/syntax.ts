@@ -3,6 +3,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { LINEAR_ENGINE, LINEAR_RULE, linearExpression } from '../domain/linear-expression.ts'
+import { LIMIT_RULE, MAX_LIMIT_USD, MIN_LIMIT_USD } from '../domain/managed-budget.ts'
 import { z } from 'zod'
 import type { Syntax } from './variable.ts'
 
@@ -15,19 +16,16 @@ export function wholeNumber(type: string, min: number, max: number): Syntax<numb
   }
 }
 
-/** Beyond it, cents are no longer exact. */
-const MAX_AMOUNT = 1_000_000_000
-
-/** A decimal number above 0. */
-export function amount(type: string): Syntax<number> {
+/** US dollars of a budget. */
+export function budgetLimit(): Syntax<number> {
   return {
     schema: z
       .string()
       .regex(/^\d+(?:\.\d+)?$/)
       .transform(Number)
-      .pipe(z.number().positive().max(MAX_AMOUNT)),
-    type,
-    expected: `a number above 0, at most ${MAX_AMOUNT}, such as 12.50`,
+      .pipe(z.number().min(MIN_LIMIT_USD).max(MAX_LIMIT_USD)),
+    type: 'USD',
+    expected: LIMIT_RULE,
   }
 }
 

@@ -8,7 +8,7 @@ import type { Emission } from './emission.ts'
 
 export type { BudgetScope } from './budget-subject.ts'
 
-/** Budgets that are set, in US dollars, each more than 0. */
+/** Budgets that are set, in US dollars, each from a billionth on. */
 export type BudgetLimits = Readonly<Partial<Record<BudgetScope, number>>>
 
 /** Percentages of a budget that raise an alert, in ascending order. */

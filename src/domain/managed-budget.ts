@@ -13,6 +13,7 @@ import {
   rollingMs,
   type WindowSpan,
 } from './budget-subject.ts'
+import { UNITS_PER_USD } from './exact-sum.ts'
 import { err, ok, type Result } from './result.ts'
 import { bucketEndOf } from './usage.ts'
 
@@ -23,7 +24,7 @@ export interface Budget {
   /** A user, team, project, model or agent by its name; absent for each of them, and for `all`. */
   readonly subject?: string | undefined
   readonly window: BudgetWindow
-  /** US dollars, more than 0. */
+  /** US dollars, from `MIN_LIMIT_USD` on. */
   readonly limitUsd: number
 }
 
@@ -45,7 +46,13 @@ export interface BudgetStore {
 
 /** How many managed budgets there can be: each is looked at on every prompt. */
 export const MAX_BUDGETS = 200
+/**
+ * The least limit in US dollars: sums are exact to a billionth, so that less would be spent before anything
+ * is. Nor is 0 a limit: who wants no budget leaves it out. With more than the greatest, cents are not exact.
+ */
+export const MIN_LIMIT_USD = 1 / UNITS_PER_USD
 export const MAX_LIMIT_USD = 1_000_000_000
+export const LIMIT_RULE = `a number above 0, from 0.000000001 to ${MAX_LIMIT_USD} US dollars, such as 12.50`
 const MAX_NAME = 64
 
 export const NAME_RULE = `1 to ${MAX_NAME} letters, digits, ".", "_" and "-", beginning with a letter or digit`

@@ -7,7 +7,13 @@ import {
   readBudgetWindow,
   WINDOW_RULE,
 } from '../../domain/budget-subject.ts'
-import { isBudgetName, MAX_LIMIT_USD, NAME_RULE } from '../../domain/managed-budget.ts'
+import {
+  isBudgetName,
+  LIMIT_RULE,
+  MAX_LIMIT_USD,
+  MIN_LIMIT_USD,
+  NAME_RULE,
+} from '../../domain/managed-budget.ts'
 import { sessionKey, timeMs, usd } from './quantities.ts'
 
 const scope = z.enum(['session', 'day', 'user', 'team', 'all', 'project', 'model', 'agent'])
@@ -85,7 +91,10 @@ export const budgetBody = z
     window: z
       .string()
       .refine((text) => readBudgetWindow(text) !== undefined, `expected ${WINDOW_RULE}`),
-    limitUsd: z.number().positive().max(MAX_LIMIT_USD),
+    limitUsd: z
+      .number()
+      .min(MIN_LIMIT_USD, `expected ${LIMIT_RULE}`)
+      .max(MAX_LIMIT_USD, `expected ${LIMIT_RULE}`),
     /** In the place of one of that name. */
     replace: z.boolean().default(false),
   })

@@ -347,6 +347,19 @@ test('spending that moves to another project stops neither until it is read agai
   expect(brake.refusal(S1, 'prompt')?.subject).toBe('shop')
 })
 
+test('a limit below what sums are exact to, of an earlier version, is not spent by nothing', async () => {
+  const budgets = [
+    managed({ limitUsd: 4e-10 }),
+    managed({ name: 'c', limitUsd: 4e-10, window: 'session' }),
+  ]
+  const { brake, start, committed } = setUpBudgets({ budgets })
+  await start()
+  committed(spent({ usd: 0 }))
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+  committed(spent({ usd: 1e-9 }))
+  expect(brake.refusal(S1, 'prompt')).toMatchObject({ spentUsd: 1e-9 })
+})
+
 test('a session that goes on in another project has spent for both, each its own', async () => {
   const budgets = [managed({ of: 'project', window: 'month' })]
   const stored: StoredSpending = {}

@@ -98,3 +98,14 @@ test.each([
   const { stderr } = await runCommandLine(['start'], wrong, { isTTY })
   expect(stderr.includes('\u001b[')).toBe(isColoured)
 })
+
+test.each(['0', '0.0000000004', '1000000001'])('a budget of %s is refused', async (limit) => {
+  const { code, stderr } = await runCommandLine(
+    ['budget', 'add', 'b', '--window', 'day', '--limit', limit],
+    {},
+  )
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('a number above 0, from 0.000000001 to 1000000000 US dollars'),
+  ])
+})

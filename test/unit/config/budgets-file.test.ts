@@ -57,6 +57,11 @@ describe('what is wrong is said with its line and field', () => {
     ['a window', one({ window: 'year' }), /^line 5: budgets\[0\]\.window: expected session, day/],
     ['a long window', one({ window: '32d' }), /^line 5: budgets\[0\]\.window: /],
     ['a limit', one({ limitUsd: 0 }), /^line 6: budgets\[0\]\.limitUsd: expected a number above 0/],
+    [
+      'a limit below what sums are exact to',
+      one({ limitUsd: 4e-10 }),
+      /^line 6: budgets\[0\]\.limitUsd: expected a number above 0, from 0\.000000001 to/,
+    ],
     ['a limit as text', one({ limitUsd: '5' }), /^line 6: .*limitUsd: expected a number of US/],
     ['whom', one({ for: 'group:x' }), /^line 7: budgets\[0\]\.for: expected all, user, team/],
     ['everyone by name', one({ for: 'all:x' }), /^line 7: budgets\[0\]\.for: /],

@@ -298,6 +298,10 @@ describe('a wrong value is named with its variable and what is expected', () => 
     [{ LANGFUSE_RELEASE: 'x'.repeat(201) }, 'expected at most 200 characters'],
     [{ LANGFUSE_PUBLIC_KEY: 'sk-lf-1' }, 'LANGFUSE_PUBLIC_KEY is "sk-lf-1", expected a public key'],
     [{ BUDGET_DAILY_USD: '0' }, 'BUDGET_DAILY_USD is "0", expected a number above 0'],
+    [
+      { BUDGET_DAILY_USD: '0.0000000004' },
+      'BUDGET_DAILY_USD is "0.0000000004", expected a number above 0, from 0.000000001 to',
+    ],
     [{ BUDGET_DAILY_USD: '-1' }, 'BUDGET_DAILY_USD is "-1", expected a number above 0'],
     [{ BUDGET_DAILY_USD: '1,5' }, 'BUDGET_DAILY_USD is "1,5", expected a number above 0'],
     [{ BUDGET_SESSION_USD: '$5' }, 'BUDGET_SESSION_USD is "$5", expected a number above 0'],
