@@ -3,7 +3,7 @@
  * mean in terms of the JSON API's filter.
  */
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Filter, isCondition } from '../api/contract/filter.ts'
+import { type Filter, isAttribute, isCondition, MAX_FILTER_LENGTH } from '../api/contract/filter.ts'
 import { USAGE_GROUPS } from '../domain/usage-group.ts'
 import { TIME_SYNTAX, timeOf } from '../reports/time-text.ts'
 
@@ -46,11 +46,11 @@ export function addZoneOption(command: Command): Command {
 /** `--user`, `--project`, `--team`, `--model`, `--agent`, `--attribute`, `--where`. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option('--user <name>', 'only this user')
-    .option('--project <name>', 'only this project')
-    .option('--team <name>', 'only this team')
-    .option('--model <name>', 'only sessions that used this model')
-    .option('--agent <name>', 'only this agent, such as claude-code')
+    .option('--user <name>', 'only this user', nameOf)
+    .option('--project <name>', 'only this project', nameOf)
+    .option('--team <name>', 'only this team', nameOf)
+    .option('--model <name>', 'only sessions that used this model', nameOf)
+    .option('--agent <name>', 'only this agent, such as claude-code', nameOf)
     .option('--attribute <key=value>', 'only with this resource attribute; repeatable', attributeOf)
     .option(
       '--where <group=name>',
@@ -104,15 +104,20 @@ function zoneOf(text: string): string {
   }
 }
 
+function nameOf(text: string): string {
+  if (text !== '' && text.length <= MAX_FILTER_LENGTH) return text
+  throw new InvalidArgumentError(`Expected a name of at most ${MAX_FILTER_LENGTH} characters.`)
+}
+
 /** Behind those before it. */
 function attributeOf(text: string, before: readonly string[] = []): readonly string[] {
-  if (/^[^=]{1,200}=.{0,1000}$/s.test(text)) return [...before, text]
+  if (isAttribute(text)) return [...before, text]
   throw new InvalidArgumentError('Expected key=value.')
 }
 
 /** Behind those before it. */
 function conditionOf(text: string, before: readonly string[] = []): readonly string[] {
-  if (text.length <= 1200 && isCondition(text)) return [...before, text]
+  if (isCondition(text)) return [...before, text]
   const names = USAGE_GROUPS.map(({ name }) => name).join(', ')
   throw new InvalidArgumentError(
     `Expected <group>=<name>, the group one of ${names}, resource:<key>.`,

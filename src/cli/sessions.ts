@@ -1,7 +1,8 @@
 /** `sessions`: the stored sessions as a table, filtered and sorted. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ok } from '../domain/result.ts'
 import {
+  MAX_SEARCH_LENGTH,
   NAME_SORTS,
   SESSION_SORTS,
   type SessionListQuery,
@@ -55,6 +56,7 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
     .option(
       '--search <text>',
       'words of titles, prompts, tools, files, models, errors, attributes or ids; "a phrase"',
+      searchOf,
       '',
     )
     .addOption(
@@ -74,13 +76,18 @@ export function addSessions(program: Command, context: CliContext, concluded: Co
   )
 }
 
+function searchOf(text: string): string {
+  if (text.trim().length <= MAX_SEARCH_LENGTH) return text
+  throw new InvalidArgumentError(`Expected at most ${MAX_SEARCH_LENGTH} characters.`)
+}
+
 async function list({ reports }: Data, context: CliContext, options: Options): Promise<Outcome> {
   const { sort, state, search, reverse = false } = options
   const format = formatOf(options)
   const limit = limitOf(options, format, USUAL_LIMIT)
   const question = {
     ...filterOf(options, context.now()),
-    search: search.slice(0, 200),
+    search,
     sort,
     state,
     order: NAME_SORTS.has(sort) === reverse ? 'desc' : 'asc',

@@ -3,33 +3,29 @@
  * profile read them, they are cut here to a length that nothing downstream has to think of. What is
  * stored of a record stays as it was sent; content keeps its length, and is cut where it is shown.
  *
- * A name that is cut keeps its beginning and a hash of the whole, so that two long names that differ
- * stay two. Pure; the same name is always cut to the same.
+ * Pure.
  */
-import { hash } from 'node:crypto'
 import type { AgentEvent } from '../domain/agent-event.ts'
 import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { JsonValue } from '../domain/json-value.ts'
-import { ownText } from '../domain/own-text.ts'
-import { bounded, cut } from '../sessions/content.ts'
-import { fitsBytes, prefixLength } from '../sessions/json-bytes.ts'
+import {
+  type Bound,
+  boundedName,
+  isWithin,
+  labelWithin,
+  NAME,
+  nameWithin,
+} from '../sessions/bounded-name.ts'
+import { bounded } from '../sessions/content.ts'
 import { type Labels, mergedLabels } from '../sessions/labels.ts'
 
 type Item = AgentEvent | MetricSample
 type Kind = Item['kind']
 
-/** Characters, and bytes as JSON: 200 characters of any European script. */
-interface Bound {
-  readonly length: number
-  readonly bytes: number
-}
-
-const NAME: Bound = { length: 200, bytes: 400 }
 /** An event's name with an id, a time or a hash. */
 const KEY: Bound = { length: 500, bytes: 1500 }
-const LABEL_LENGTH = 1000
 /** Further facts of a note, and parameters of a call. */
 const MAX_DETAILS = 64
 const DETAIL_LENGTH = 10_000
@@ -227,7 +223,7 @@ function boundedLabels(labels: Labels): Labels {
   const known = boundedOf.get(labels)
   if (known !== undefined) return known
   const entries = Object.entries(labels)
-  const cutLabels = entries.map(([key, value]) => [nameWithin(key), cut(value, LABEL_LENGTH)])
+  const cutLabels = entries.map(([key, value]) => [nameWithin(key), labelWithin(value)])
   const merged = mergedLabels({}, Object.fromEntries(cutLabels) as Labels)
   const isSame = entries.every(([key, value]) => merged[key] === value)
   const bounded = isSame ? labels : merged
@@ -249,19 +245,4 @@ function boundedEntries<T>(
 
 function boundedDetail(value: JsonValue | undefined): JsonValue | undefined {
   return value === undefined ? undefined : bounded(value, DETAIL_LENGTH)
-}
-
-function nameWithin(name: string): string {
-  return isWithin(name, NAME) ? name : boundedName(name, NAME)
-}
-
-function isWithin(name: string, { length, bytes }: Bound): boolean {
-  return name.length <= length && fitsBytes(name, bytes)
-}
-
-/** `the beginning…#5f2c81d09ab3e471`. JSON tells halves of surrogate pairs apart, UTF-8 does not. */
-function boundedName(name: string, { length, bytes }: Bound): string {
-  const mark = `…#${hash('sha256', JSON.stringify(name)).slice(0, 16)}`
-  const end = prefixLength(name, length - mark.length, bytes - Buffer.byteLength(mark))
-  return `${ownText(name.slice(0, end))}${mark}`
 }

@@ -21,7 +21,7 @@ export function cutName(name: string): string {
   return cutText(name, MAX_NAME_LENGTH)
 }
 
-/** Whether a name is short enough to be asked for again as a filter. */
+/** Whether a name is short enough to be chosen from a menu. */
 export function isName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH
 }

@@ -2,7 +2,9 @@
  * Filters by groups: what counts are the calls that a report of that group has under that name, so that a
  * filter and the row of a report tell the same figures.
  */
-import { usageGroupOf } from '../domain/usage-group.ts'
+import { type UsageGroup, usageGroupOf } from '../domain/usage-group.ts'
+import { labelWithin, nameWithin } from '../sessions/bounded-name.ts'
+import { MAX_WORK_NAME } from '../sessions/work/work-state.ts'
 import type { UsageSlice } from '../storage/usage-slice.ts'
 import { attributesFor, type NamingDeps, namingFor } from './group-naming.ts'
 import { matchingCells, type NamedConditions, type OnlyNames } from './group-use.ts'
@@ -26,7 +28,8 @@ export async function conditionsOf(
     const group = usageGroupOf(text.slice(0, at))
     if (group === undefined) throw new Error(`there is no group in "${text}"`)
     const name = text.slice(at + 1)
-    return { group, isAsked: (each) => (each ?? '') === name }
+    const kept = keptForms(group, name)
+    return { group, isAsked: (each) => kept.has(each ?? '') }
   })
   const groups = only.map(({ group }) => group)
   const { naming, version } = await namingFor(deps, groups)
@@ -36,6 +39,12 @@ export async function conditionsOf(
     attributeKeys: attributesFor(groups),
     key: JSON.stringify([where, version]),
   }
+}
+
+/** A name as it may be kept: whole, or cut when it arrived. */
+function keptForms({ source }: UsageGroup, name: string): ReadonlySet<string> {
+  const forms = [name, nameWithin(name), labelWithin(name)]
+  return new Set(source.of === 'work' ? [...forms, name.slice(0, MAX_WORK_NAME)] : forms)
 }
 
 /** What of a slice fulfils them. */

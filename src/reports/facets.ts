@@ -11,7 +11,7 @@ const SLICE = 10_000
 
 /**
  * Models and attributes are those of all sessions: what is rare is not worth counting for a menu. A
- * name that is too long to be asked for is left out.
+ * name that is too long for a menu is left out.
  */
 export async function facetsOf(
   { facets }: Pick<StoreReader, 'facets'>,

@@ -1,10 +1,12 @@
 /** Which sessions somebody means who gives an id, a key, or how one of them begins. */
-import type { SessionListQuery, SessionRow } from '../api/contract/session-list.ts'
+import {
+  MAX_SEARCH_LENGTH,
+  type SessionListQuery,
+  type SessionRow,
+} from '../api/contract/session-list.ts'
 
 /** More than a person reads; whether there is a second one is what matters. */
 const MAX_NAMED = 20
-/** What the search of sessions takes. */
-const MAX_SEARCH_LENGTH = 200
 
 /** All sessions that a question finds, the newest first. */
 export type ListedSessions = (

@@ -11,6 +11,7 @@ import type {
   StoreReader,
 } from '../storage/store-reader.ts'
 import type { BadCursor } from '../api/queries.ts'
+import { labelWithin, nameWithin } from '../sessions/bounded-name.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Pause } from './pause.ts'
 import type { Filter } from '../api/contract/filter.ts'
@@ -164,14 +165,24 @@ async function matchingSessions(
   return new Set(found.flatMap(({ sums }) => sums.sessions.map(({ id }) => id)))
 }
 
-// A filter as the API takes it, in the store's terms.
-
+/**
+ * A filter as the API takes it, in the store's terms. Whoever asks for a whole name that was cut when it
+ * arrived asks for what is kept of it.
+ */
 export function filterOf(filter: Filter): SessionFilter {
   const { agent, project, team, user, model, attribute } = filter
-  return { agent, project, team, user, model, attributes: attribute.map(attributeOf) }
+  return {
+    agent: agent && nameWithin(agent),
+    // Both are labels.
+    project: project && labelWithin(project),
+    team: team && labelWithin(team),
+    user: user && nameWithin(user),
+    model: model && nameWithin(model),
+    attributes: attribute.map(attributeOf),
+  }
 }
 
 function attributeOf(text: string): { readonly key: string; readonly value: string } {
   const at = text.indexOf('=')
-  return { key: text.slice(0, at), value: text.slice(at + 1) }
+  return { key: text.slice(0, at), value: labelWithin(text.slice(at + 1)) }
 }

@@ -8,16 +8,17 @@ import { usageGroupOf } from '../../domain/usage-group.ts'
 /** Parameters that may be repeated and arrive as lists. */
 export const LIST_PARAMETERS: ReadonlySet<string> = new Set(['attribute', 'where'])
 
+/** Of a name or a value: longer than anything that is kept, as names that were cut are found by the whole. */
+export const MAX_FILTER_LENGTH = 4000
+const MAX_KEY_LENGTH = 200
+
 /** One resource attribute of a session, e.g. `crow.session.id=0b0e…`. */
-const attributeFilter = z.string().regex(/^[^=]{1,200}=.{0,1000}$/s)
+const attributeFilter = z.string().refine((text) => isAttribute(text), 'expected key=value')
 
 /** One name of a group, e.g. `pull-request=https://…/pull/7`. */
-const condition = z
-  .string()
-  .max(1200)
-  .refine((text) => isCondition(text), 'expected group=name')
+const condition = z.string().refine((text) => isCondition(text), 'expected group=name')
 
-const name = z.string().min(1).max(200)
+const name = z.string().min(1).max(MAX_FILTER_LENGTH)
 
 /** The beginning of year 1 and the end of year 9999: every calendar operation works in between. */
 const MIN_TIME_MS = Date.parse('0001-01-01T00:00:00Z')
@@ -68,7 +69,17 @@ export type Filter = z.output<typeof filter>
 /** Whether it begins with the name of a group. */
 export function isCondition(text: string): boolean {
   const at = text.indexOf('=')
-  return at > 0 && usageGroupOf(text.slice(0, at)) !== undefined
+  return isPair(text) && usageGroupOf(text.slice(0, at)) !== undefined
+}
+
+/** Whether it is a key, `=` and a value. */
+export function isAttribute(text: string): boolean {
+  return isPair(text) && text.indexOf('=') <= MAX_KEY_LENGTH
+}
+
+function isPair(text: string): boolean {
+  const at = text.indexOf('=')
+  return at > 0 && text.length - at - 1 <= MAX_FILTER_LENGTH
 }
 
 function isTimeZone(text: string): boolean {

@@ -60,12 +60,14 @@ export const NAME_SORTS: ReadonlySet<(typeof SESSION_SORTS)[number]> = new Set([
   'agent',
 ])
 
+export const MAX_SEARCH_LENGTH = 200
+
 export const sessionListQuery = z.object({
   ...filterShape,
   search: z
     .string()
     .trim()
-    .max(200)
+    .max(MAX_SEARCH_LENGTH)
     .default('')
     .meta({
       description:

@@ -3,6 +3,9 @@ import type { WorkCommit, WorkPullRequest, WorkSegment } from '../../domain/work
 import type { Correlations } from '../pending-correlations.ts'
 import type { WorkEffect } from './command-effects.ts'
 
+/** Characters of a repository or branch. */
+export const MAX_WORK_NAME = 200
+
 /** Where somebody works. */
 export interface Place {
   readonly repository?: string | undefined

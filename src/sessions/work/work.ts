@@ -50,11 +50,10 @@ import {
   repositoryUrlOf,
   textOfOutput,
 } from './tool-output.ts'
-import type { Place, Work, WorkTool } from './work-state.ts'
+import { MAX_WORK_NAME, type Place, type Work, type WorkTool } from './work-state.ts'
 
 /** Tools whose input told something, by their id. */
 const TOOLS: CorrelationBounds = { entries: 200, bytes: 30_000 }
-const MAX_NAME_LENGTH = 200
 const MAX_URL_LENGTH = 500
 const MAX_FOLDER_LENGTH = 500
 /** Lines of commits kept of an output that came before its tool. */
@@ -183,7 +182,7 @@ function pageOf(url: string): string | undefined {
 }
 
 function nameOf(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : ownText(text.slice(0, MAX_NAME_LENGTH))
+  return text === undefined || text === '' ? undefined : ownText(text.slice(0, MAX_WORK_NAME))
 }
 
 function noteResult(draft: Draft, event: ToolResultEvent): void {
