@@ -1,6 +1,8 @@
 /** What shell commands do to the work of a session: commits, pull requests, branches. */
-import { type Command, isSubshell, shellCommands, type Step } from './shell-commands.ts'
+import { type Prefixed, treeOf, treeOfGitDir, withoutPrefix } from './command-prefix.ts'
+import { type Aliases, type Expansion, expansionOf, noteAlias, noteOption } from './git-aliases.ts'
 import { joined } from './paths.ts'
+import { type Command, inputOf, isSubshell, shellCommands, type Step } from './shell-commands.ts'
 import { beginShell, changeFolder, expanded, type Shell, subshellOf } from './shell-folders.ts'
 
 export type WorkEffect =
@@ -59,11 +61,23 @@ export interface PullRequestAddressEffect extends InFolder {
 
 /** Scripts within scripts. */
 const MAX_DEPTH = 3
+/** Of all that aliases stand for, so that those within each other take no longer than other scripts. */
+const MAX_EXPANDED = 100_000
+
+/** What is read of a script. */
+interface Reading {
+  readonly effects: WorkEffect[]
+  /** Of git: they are in a file, so shells share them. */
+  readonly aliases: Aliases
+  /** Characters of aliases that may still be read. */
+  left: number
+}
 
 /** The effects that a script has when all of its commands succeed, in their order. */
 export function effectsOf(script: string): readonly WorkEffect[] {
   const effects: WorkEffect[] = []
-  collect(shellCommands(script), beginShell(), effects, 0)
+  const reading = { effects, aliases: new Map(), left: MAX_EXPANDED }
+  collect(shellCommands(script), beginShell(), reading, 0)
   // What only prints tells something beside what it may be taken for.
   const kinds = new Set(effects.map(({ kind }) => kind))
   return effects.filter(
@@ -73,63 +87,122 @@ export function effectsOf(script: string): readonly WorkEffect[] {
   )
 }
 
-function collect(steps: readonly Step[], shell: Shell, effects: WorkEffect[], depth: number): void {
+function collect(steps: readonly Step[], shell: Shell, reading: Reading, depth: number): void {
   for (const step of steps) {
     if (isSubshell(step)) {
-      collect(step.steps, subshellOf(shell), effects, depth)
+      collect(step.steps, subshellOf(shell), reading, depth)
       continue
     }
-    const [program = '', ...args] = withoutPrefix(step)
+    const prefixed = withoutPrefix(step)
+    const [program = '', ...args] = prefixed.words
     const name = program.slice(program.lastIndexOf('/') + 1)
     if (changeFolder(shell, step, [name, ...args])) continue
-    const inner = SHELLS.has(name) ? scriptOf(args) : name === 'eval' ? args.join(' ') : undefined
+    const inner = scriptIn(name, args) ?? (prefixed.isFed ? undefined : fedScript(name, args, step))
     if (inner !== undefined && depth < MAX_DEPTH) {
-      const within = name === 'eval' ? shell : subshellOf(shell)
-      collect(shellCommands(inner), within, effects, depth + 1)
+      const within = name === 'eval' ? shell : shellBehind(prefixed, shell)
+      collect(shellCommands(inner), within, reading, depth + 1)
       continue
     }
-    const { words, base } = expanded(shell, args)
-    const effect = effectOf(name, words)
-    if (effect === undefined) continue
-    const own = joined(base, effect.folder)
-    effects.push({ ...effect, ...(own === undefined ? {} : { folder: own }) })
+    collectCommand({ ...prefixed, words: [name, ...args] }, shell, reading, depth)
   }
+}
+
+/** A shell of its own, in which what stands before its command holds. */
+function shellBehind({ folder, tree }: Prefixed, shell: Shell): Shell {
+  const own = subshellOf(shell)
+  if (folder !== undefined) own.folder = { path: joined(own.folder.path, folder), below: 0 }
+  if (tree !== undefined) {
+    own.variables = new Map([...own.variables, ['GIT_WORK_TREE', tree]])
+    own.exported = new Set([...own.exported, 'GIT_WORK_TREE'])
+  }
+  return own
+}
+
+function collectCommand(prefixed: Prefixed, shell: Shell, reading: Reading, depth: number): void {
+  const [name = '', ...args] = prefixed.words
+  const { words, base } = expanded(shell, args)
+  const git = name === 'git' ? readGit(words) : undefined
+  const within = joined(base, prefixed.folder)
+  // An option of git counts more than a variable of its environment.
+  const tree = git?.tree ?? (git && (prefixed.tree ?? exportedTree(shell)))
+  const folder = joined(joined(within, git?.folder), tree)
+  const aliased = git && aliasOf(git, reading)
+  if (aliased !== undefined) {
+    if (depth >= MAX_DEPTH) return
+    const own = subshellOf(shell)
+    own.folder = { path: folder, below: 0 }
+    const steps = 'script' in aliased ? shellCommands(aliased.script) : [['git', ...aliased.args]]
+    collect(steps, own, reading, depth + 1)
+    return
+  }
+  const effect =
+    git === undefined ? effectOf(name, words) : effectOfSubcommand(git.command, git.args)
+  if (effect !== undefined) {
+    reading.effects.push({ ...effect, ...(folder !== undefined && { folder }) })
+  }
+}
+
+/** What the command of git stands for; notes aliases that it defines. */
+function aliasOf({ options, command = '', args }: Git, reading: Reading): Expansion | undefined {
+  if (command === 'config') noteAlias(reading.aliases, args)
+  const told = options.length === 0 ? reading.aliases : new Map(reading.aliases)
+  for (const option of options) noteOption(told, option)
+  const found = told.size === 0 ? undefined : expansionOf(told, command, args)
+  if (found === undefined) return undefined
+  const texts = 'script' in found ? [found.script] : found.args
+  reading.left -= texts.reduce((sum, text) => sum + text.length, 0)
+  return reading.left < 0 ? undefined : found
+}
+
+/** By `export GIT_DIR=…`. */
+function exportedTree({ variables, exported }: Shell): string | undefined {
+  return treeOf((name) => {
+    const value = exported.has(name) ? variables.get(name) : undefined
+    return typeof value === 'string' ? value : undefined
+  })
 }
 
 const SHELLS: ReadonlySet<string> = new Set(['bash', 'sh', 'zsh', 'dash', 'ksh'])
+/** Options of shells that take a word. */
+const SHELL_OPTIONS = /^[-+][A-Za-z]*[oO]$|^--(?:rcfile|init-file)$/
 
-/** Of `bash -lc '…'`. */
-function scriptOf(args: Command): string | undefined {
-  const at = args.findIndex((arg) => /^-[a-z]*c[a-z]*$/.test(arg))
-  return at < 0 ? undefined : args.slice(at + 1).find(isOperand)
+/** Of `bash -lc '…'`, `su bob -c '…'` and `eval`. */
+function scriptIn(name: string, args: Command): string | undefined {
+  if (name === 'eval') return args.join(' ')
+  if (name === 'su') {
+    // A login begins in another folder.
+    if (args.some((arg) => /^(?:-|-l|--login)$/.test(arg))) return undefined
+    return args[args.findIndex((arg) => arg === '-c' || arg === '--command') + 1]
+  }
+  if (!SHELLS.has(name)) return undefined
+  const { at, hasScript } = readShell(args)
+  return hasScript ? args[at] : undefined
 }
 
-const RESERVED: ReadonlySet<string> = new Set([
-  ...['time', 'command', 'builtin', 'exec', 'nohup', 'setsid'],
-])
-/** Programs that run what follows, with the options that take a word. */
-const WRAPPERS: ReadonlyMap<string, RegExp> = new Map([
-  ['sudo', /^-[ugChpTrtD]$|^--(?:user|group|chdir|host|prompt|role|type)$/],
-  ['env', /^-[uCS]$|^--(?:unset|chdir)$/],
-  ['nice', /^-n$|^--adjustment$/],
-  ['timeout', /^-[ks]$|^--(?:kill-after|signal)$/],
-  ['stdbuf', /^-[ioe]$/],
-])
-const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
+/** What `<<` gives a shell that has no script. */
+function fedScript(name: string, args: Command, step: Command): string | undefined {
+  if (!SHELLS.has(name)) return undefined
+  const { at, readsInput } = readShell(args)
+  return readsInput || at >= args.length ? inputOf(step) : undefined
+}
 
-/** The command itself, behind words such as `time`, assignments and programs that run another one. */
-function withoutPrefix(command: Command): Command {
-  let words = command
-  for (;;) {
-    const [first = ''] = words
-    const options = WRAPPERS.get(first.slice(first.lastIndexOf('/') + 1))
-    if (options !== undefined) {
-      words = withoutOptions(words.slice(1), options)
-      // Its duration.
-      if (/(?:^|\/)timeout$/.test(first)) words = words.slice(1)
-    } else if (RESERVED.has(first) || ASSIGNMENT.test(first)) words = words.slice(1)
-    else return words
+/** Where the operands of a shell begin, and what its options say of the first one. */
+function readShell(args: Command) {
+  let at = 0
+  let hasScript = false
+  let readsInput = false
+  for (; at < args.length; at += 1) {
+    const arg = args[at] ?? ''
+    if (arg === '--' || arg === '-') {
+      at += 1
+      break
+    }
+    if (!/^[-+]/.test(arg)) break
+    if (/^-[A-Za-z]*c/.test(arg)) hasScript = true
+    if (/^-[A-Za-z]*s/.test(arg)) readsInput = true
+    if (SHELL_OPTIONS.test(arg)) at += 1
   }
+  return { at, hasScript, readsInput }
 }
 
 function withoutOptions(words: Command, withWord: RegExp): Command {
@@ -138,14 +211,8 @@ function withoutOptions(words: Command, withWord: RegExp): Command {
   return words.slice(at)
 }
 
-function isOperand(arg: string): boolean {
-  return !arg.startsWith('-')
-}
-
 function effectOf(program: string, args: Command): WorkEffect | undefined {
   switch (program) {
-    case 'git':
-      return effectOfGit(args)
     case 'gh':
       return effectOfGh(args)
     case 'glab':
@@ -171,20 +238,35 @@ function effectOf(program: string, args: Command): WorkEffect | undefined {
 const GIT_OPTIONS =
   /^(?:-[Cc]|--(?:git-dir|work-tree|namespace|super-prefix|config-env|exec-path))$/
 
-function effectOfGit(args: Command): WorkEffect | undefined {
+interface Git {
+  /** As `-C` says. */
+  readonly folder: string | undefined
+  /** As options that name a repository say. */
+  readonly tree: string | undefined
+  /** Of its configuration. */
+  readonly options: readonly string[]
+  readonly command: string | undefined
+  readonly args: Command
+}
+
+function readGit(args: Command): Git {
   let folder: string | undefined
+  let tree: string | undefined
   let at = 0
+  const options: string[] = []
   while (args[at]?.startsWith('-') === true) {
     const option = args[at] ?? ''
-    if (option === '-C') folder = joined(folder, args[at + 1])
-    const tree = /^--(?:work-tree|git-dir)(?:=(.*))?$/.exec(option)
-    if (tree !== null)
-      folder = joined(undefined, (tree[1] ?? args[at + 1])?.replace(/\/?\.git\/?$/, ''))
-    if (option === '--help' || option === '--version' || option === '-h') return undefined
+    const next = args[at + 1]
+    if (option === '-C') folder = joined(folder, next)
+    if (option === '-c' && next !== undefined) options.push(next)
+    const told = /^--(?:work-tree|git-dir)(?:=(.*))?$/.exec(option)
+    if (told !== null) tree = treeOfGitDir(told[1] ?? next)
+    if (option === '--help' || option === '--version' || option === '-h') {
+      return { folder, tree, options, command: undefined, args: [] }
+    }
     at += GIT_OPTIONS.test(option) ? 2 : 1
   }
-  const effect = effectOfSubcommand(args[at], args.slice(at + 1))
-  return effect && (folder === undefined ? effect : { ...effect, folder })
+  return { folder, tree, options, command: args[at], args: args.slice(at + 1) }
 }
 
 function effectOfSubcommand(subcommand: string | undefined, args: Command): WorkEffect | undefined {

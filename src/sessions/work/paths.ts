@@ -3,6 +3,9 @@
  * the same folder. Nothing here looks at a disk.
  */
 
+/** No system has longer ones, and what goes on from each other would take ever longer. */
+const MAX_PATH_LENGTH = 4096
+
 /** A path of which only its last part is known, as transcripts have it, holds whatever has that part. */
 export function isWithin(path: string, folder: string): boolean {
   if (path === folder || path.startsWith(`${folder}/`)) return true
@@ -27,6 +30,7 @@ export function joined(from: string | undefined, to: string | undefined): string
   const told = to?.replace(/^(?:\$HOME|\$\{HOME\})(?=[/\\]|$)/, '~')
   if (told === undefined || told === '' || /[$`*?]/.test(told)) return from
   const path = from === undefined || isWhole(told) ? told : `${from}/${told}`
+  if (path.length > MAX_PATH_LENGTH) return from
   const parts: string[] = []
   for (const part of path.split(/[/\\]/)) {
     if (part === '' || part === '.') continue

@@ -27,6 +27,15 @@ const MAX_LENGTH = 100_000
 /** Substitutions within each other. */
 const MAX_DEPTH = 20
 
+/** What each command reads, or the heredoc that is to follow. */
+const inputs = new WeakMap<Command, string | Heredoc>()
+
+/** What a heredoc or `<<<` gives a command to read; undefined where its input is something else. */
+export function inputOf(command: Command): string | undefined {
+  const input = inputs.get(command)
+  return typeof input === 'string' ? input : undefined
+}
+
 /** In the order in which they begin to run; those within a word come before its command. */
 export function shellCommands(script: string): readonly Step[] {
   const reader: Reader = {
@@ -47,6 +56,10 @@ interface Heredoc {
   readonly delimiter: string
   /** Tabs before its lines do not count. */
   readonly isIndented: boolean
+  /** Nothing within it is replaced. */
+  readonly isQuoted: boolean
+  /** The command that reads it. */
+  readonly command: Command
 }
 
 interface Reader {
@@ -116,7 +129,7 @@ function readList(reader: Reader, end: End): void {
       // Ends a pattern of `case`, which is no command.
       list.words = []
       reader.at += 1
-    } else if (!skipBetween(reader, end)) readPart(reader, list, end)
+    } else if (!skipBetween(reader, list, end)) readPart(reader, list, end)
   }
   finish(reader, list)
   const [outermost] = list.compounds
@@ -137,7 +150,7 @@ function readOperator(reader: Reader, list: List): void {
   reader.at += operator.length
   if (operator === '(') readNested(reader, ')')
   else endPart(reader, list.parts, operator)
-  if (operator === '\n') skipHeredocs(reader)
+  if (operator === '\n') readHeredocs(reader)
 }
 
 function readPart(reader: Reader, list: List, end: End): void {
@@ -201,13 +214,13 @@ function skipArithmetic(reader: Reader): boolean {
 }
 
 /** Passes over what stands between words. Whether there was anything. */
-function skipBetween(reader: Reader, end: End): boolean {
+function skipBetween(reader: Reader, list: List, end: End): boolean {
   const { text, at } = reader
   const char = text.charAt(at)
   if (char === ' ' || char === '\t' || char === '\r') reader.at += 1
   else if (char === '\\' && text[at + 1] === '\n') reader.at += 2
   else if (char === '#') reader.at = endOf(text, '\n', at)
-  else if (isRedirection(reader)) skipRedirection(reader, end)
+  else if (isRedirection(reader)) readRedirection(reader, list, end)
   else return false
   return true
 }
@@ -239,7 +252,7 @@ function isRedirection({ text, at }: Reader): boolean {
   return REDIRECTION.test(text.slice(at, at + 12))
 }
 
-function skipRedirection(reader: Reader, end: End): void {
+function readRedirection(reader: Reader, { words: command }: List, end: End): void {
   const [operator = ''] = REDIRECTION.exec(reader.text.slice(reader.at, reader.at + 12)) ?? []
   reader.at += operator.length
   const kind = operator.replace(/^\d+/, '')
@@ -248,25 +261,45 @@ function skipRedirection(reader: Reader, end: End): void {
     return
   }
   while (' \t'.includes(reader.text[reader.at] ?? '-')) reader.at += 1
-  const delimiter = readWord(reader, end)
+  const from = reader.at
+  const word = readWord(reader, end)
+  // Another one than the input of the command.
+  const isOther = /^[1-9]/.test(operator)
   if (kind === '<<' || kind === '<<-') {
-    reader.heredocs.push({ delimiter, isIndented: kind === '<<-' })
+    const isQuoted = reader.text.slice(from, reader.at) !== word
+    const heredoc = { delimiter: word, isIndented: kind === '<<-', isQuoted, command }
+    reader.heredocs.push(heredoc)
+    if (!isOther) inputs.set(command, heredoc)
+  } else if (kind.startsWith('<') && !isOther) {
+    if (kind === '<<<') inputs.set(command, word)
+    else inputs.delete(command)
   }
 }
 
-function skipHeredocs(reader: Reader): void {
-  for (const heredoc of reader.heredocs) skipHeredoc(reader, heredoc)
+function readHeredocs(reader: Reader): void {
+  for (const heredoc of reader.heredocs) {
+    const { command } = heredoc
+    const text = readHeredoc(reader, heredoc)
+    // The last redirection counts.
+    if (inputs.get(command) === heredoc) inputs.set(command, text)
+  }
   reader.heredocs = []
 }
 
-function skipHeredoc(reader: Reader, { delimiter, isIndented }: Heredoc): void {
+/** Where something within it is replaced, that stays as it is written. */
+function readHeredoc(reader: Reader, { delimiter, isIndented, isQuoted }: Heredoc): string {
   const { text } = reader
+  const lines: string[] = []
   while (reader.at < text.length) {
     const end = endOf(text, '\n', reader.at)
-    const line = text.slice(reader.at, end)
+    const whole = text.slice(reader.at, end)
+    const line = isIndented ? whole.replace(/^\t+/, '') : whole
     reader.at = Math.min(end + 1, text.length)
-    if ((isIndented ? line.replace(/^\t+/, '') : line) === delimiter) return
+    if (line === delimiter) break
+    lines.push(line)
   }
+  const told = lines.join('\n')
+  return isQuoted ? told : told.replace(/\\(\n|[$`\\])/g, (_, char) => (char === '\n' ? '' : char))
 }
 
 /** One word with its quotes taken off; empty at a character that begins none. */

@@ -21,12 +21,19 @@ export interface Shell {
   stack: readonly Folder[]
   /** Variables, as texts, or as folders that `pwd` told. */
   variables: ReadonlyMap<string, string | Folder>
+  /** Names of variables that programs see. */
+  exported: ReadonlySet<string>
 }
+
+/** More are forgotten, the oldest first: they are copied with each that is set. */
+const MAX_VARIABLES = 100
+
+const MAX_STACK = 50
 
 const OWN: Folder = { path: undefined, below: 0 }
 
 export function beginShell(): Shell {
-  return { folder: OWN, before: OWN, stack: [], variables: new Map() }
+  return { folder: OWN, before: OWN, stack: [], variables: new Map(), exported: new Set() }
 }
 
 /** One that changes nothing outside. */
@@ -41,6 +48,7 @@ export function subshellOf(shell: Shell): Shell {
 export function changeFolder(shell: Shell, whole: Command, command: Command): boolean {
   const [name = '', ...args] = command
   assign(shell, name === '' || DECLARES.has(name) ? [...whole, ...args] : [])
+  if (name === 'export') note(shell, args)
   switch (name) {
     case 'cd':
       moveTo(shell, folderOf(shell, operandOf(args) ?? '~'))
@@ -50,7 +58,7 @@ export function changeFolder(shell: Shell, whole: Command, command: Command): bo
       const last = shell.stack.at(-1)
       if (/^[+-]\d+$/.test(told ?? '') || (told === undefined && last === undefined)) return true
       const rest = told === undefined ? shell.stack.slice(0, -1) : shell.stack
-      shell.stack = [...rest, shell.folder]
+      shell.stack = [...rest, shell.folder].slice(-MAX_STACK)
       moveTo(shell, told === undefined ? (last ?? OWN) : folderOf(shell, told))
       return true
     }
@@ -85,6 +93,11 @@ export function expanded(
   return { words, base }
 }
 
+function note(shell: Shell, args: Command): void {
+  const names = args.map((arg) => arg.replace(/=[\s\S]*$/, ''))
+  shell.exported = new Set([...shell.exported, ...names].slice(-MAX_VARIABLES))
+}
+
 const DECLARES: ReadonlySet<string> = new Set(['export', 'local', 'readonly', 'declare', 'typeset'])
 
 function assign(shell: Shell, words: Command): void {
@@ -97,6 +110,8 @@ function assign(shell: Shell, words: Command): void {
     else if (value === undefined) variables.set(name, text)
     else if (typeof value === 'string') variables.set(name, value + rest)
     else variables.set(name, { ...value, path: joined(value.path, rest.slice(1)) })
+    const [oldest] = variables.keys()
+    if (variables.size > MAX_VARIABLES && oldest !== undefined) variables.delete(oldest)
     shell.variables = variables
   }
 }

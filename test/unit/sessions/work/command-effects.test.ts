@@ -35,6 +35,29 @@ describe('commits', () => {
     'x=`git commit -m x`',
     'cd "$DIR" && git commit -m x',
     `git commit -m "it's $'5" && echo 'done'`,
+    'git -c alias.ci=commit ci -m x',
+    'git config --global alias.ci "commit -v" && git ci -m x',
+    "git config alias.ac '!git add -A && git commit' && git ac -m x",
+    'git config alias.c \'!f() { git commit "$@"; }; f\' && git c -m x',
+    'git config set alias.ci co && git config alias.co commit && git ci -m x',
+    'git ls-files -m | xargs git commit -m x',
+    'git diff --name-only -z | xargs -0r -P4 -a list git commit -m',
+    'echo a | xargs -d "\\n" -- sudo -u bob git commit -m x',
+    "bash <<'EOF'\ngit commit -m x\nEOF",
+    'bash -e <<-EOF\n\tcd "\\$PWD" && git commit -m "$(date)"\n\tEOF\ntrue',
+    "sudo -u bob sh -s -- a <<'EOF'\ngit commit -m x\nEOF",
+    "<<'EOF' bash\ngit commit -m x\nEOF",
+    "bash <<< 'git commit -m x'",
+    'cat <<A; bash <<B\ngit commit -m no\nA\ngit commit -m x\nB',
+    "bash -o pipefail -ec 'git commit -m x'",
+    "bash --norc -c -- 'git commit -m x'",
+    "su bob -c 'git commit -m x'",
+    'sudo -nHu bob git commit -m x',
+    'sudo --user=bob -- git commit -m x',
+    'env -iu A B=1 git commit -m x',
+    'time -p git commit -m x',
+    'doas -u bob nice -n5 ionice -c2 git commit -m x',
+    'export GIT_EDITOR=true && git commit',
   ])('%j is one', (command) => {
     expect(effectsOf(command)).toEqual([COMMIT])
   })
@@ -55,6 +78,24 @@ describe('commits', () => {
     "python - <<EOF\nprint('git commit')\nEOF",
     'git stash push -m "git commit"',
     'gitcommit -m x',
+    'git ci -m x',
+    'git -c alias.ci=commit log',
+    'git -c alias.log=commit log',
+    'git -c alias.ci=commit status; git ci -m x',
+    'git config alias.ci commit; git config --unset alias.ci; git ci -m x',
+    'git -c alias.a="!git a" a',
+    'ls | xargs -I{} git -C {} commit -m x',
+    'ls | xargs -n1 git commit -m x',
+    'ls | xargs --max-args=1 git commit -m x',
+    'ls | xargs echo git commit -m x',
+    "ssh host <<'EOF'\ngit commit -m x\nEOF",
+    "bash run.sh <<'EOF'\ngit commit -m x\nEOF",
+    "bash run.sh -c 'git commit -m x'",
+    "bash < run.sh <<'EOF' > /dev/null < other.sh\ngit commit -m x\nEOF",
+    "bash 3<<'EOF'\ngit commit -m x\nEOF",
+    "su - bob -c 'git commit -m x'",
+    "bash -s <<'EOF'\necho git commit\nEOF",
+    'command -v git commit',
     './git.sh commit',
     '',
     '"',
@@ -132,6 +173,17 @@ describe('the folder of a commit', () => {
     ['pushd /srv/site; pushd /tmp; pushd; git commit -m a', '/srv/site'],
     ['eval "cd /srv/site" && git commit -m a', '/srv/site'],
     ['cd && git commit -m a', '~'],
+    ['env -C /srv/site git commit -m a', '/srv/site'],
+    ['sudo -u bob --chdir=/srv/site git commit -m a', '/srv/site'],
+    ['sudo -D /srv bash -c "cd site && git commit -m a"', '/srv/site'],
+    ['GIT_DIR=/srv/site/.git git commit -m a', '/srv/site'],
+    ['env GIT_DIR=/srv/x/.git GIT_WORK_TREE=/srv/site git commit -m a', '/srv/site'],
+    ['GIT_WORK_TREE=/srv/site bash -c "cd /tmp && git commit -m a"', '/srv/site'],
+    ['export GIT_DIR=/srv/site/.git; cd /tmp; git commit -m a', '/srv/site'],
+    ['GIT_DIR=/srv/x/.git git --git-dir=/srv/site/.git commit -m a', '/srv/site'],
+    ["bash <<'EOF'\ncd /srv/site\ngit commit -m a\nEOF", '/srv/site'],
+    ['cd /srv && git -c alias.ci=commit -C site ci -m a', '/srv/site'],
+    ['cd /srv/site && ls | xargs git commit -m a', '/srv/site'],
     ['(cd /srv/site; case $x in a) git commit -m a;; esac)', '/srv/site'],
     ['f() (cd /tmp/x); cd /srv/site; git commit -m a', '/srv/site'],
   ])('%j is %s', (command, folder) => {
@@ -187,6 +239,9 @@ describe('branches', () => {
     ['git checkout -q feature/x', [branch('feature/x')]],
     ['git checkout -f src/a.ts', [branch('src/a.ts', true)]],
     ['git stash branch x', [branch('x')]],
+    ['git branch --list "x*" | xargs git switch', [{ kind: 'checkout' }]],
+    ['ls | xargs git checkout --', []],
+    ['git -c alias.sw="switch -c" sw x', [branch('x')]],
     ['B=feature/x; git switch -c "$B"', [branch('feature/x')]],
     ['git checkout -b "$B"', [{ kind: 'checkout' }]],
     ['gh pr checkout 12', [{ kind: 'checkout' }]],
@@ -228,4 +283,28 @@ test('whatever a script is, it is read to its end', () => {
     expect(Array.isArray(shellCommands(script))).toBe(true)
   }
   expect(shellCommands('$('.repeat(10_000))).toEqual([])
+})
+
+describe('what would take long is bounded', () => {
+  const many = (text: string) => text.repeat(Math.floor(100_000 / text.length))
+
+  test.each([
+    ['aliases within each other', `git config alias.a '!${'git a;'.repeat(3000)}'; git a`],
+    [
+      'an alias that is asked for often',
+      `git config alias.a '!${'ls;'.repeat(10_000)}'; ${'git a;'.repeat(10_000)}`,
+    ],
+    ['folders within each other', many('cd a;')],
+    ['a stack of folders', many('pushd a;')],
+    ['variables', Array.from({ length: 12_000 }, (_, n) => `a${n}=1`).join(';')],
+    ['exported variables', Array.from({ length: 7_000 }, (_, n) => `export a${n}`).join(';')],
+    ['words before a command', many('time ')],
+    ['xargs of xargs', many('xargs ')],
+    ['heredocs', many('bash <<A\n')],
+    ['heredocs that end', many('bash <<A\nls\nA\n')],
+    ['options', `sudo ${many('-u a ')}`],
+  ])('%s', (_, script) => {
+    expect(effectsOf(`${script}`)).toEqual([])
+    expect(effectsOf(`git commit -m x; ${script}`)).toEqual([COMMIT])
+  })
 })
