@@ -7,14 +7,14 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describeFetchError } from '../http/fetch-error.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isProof, newChallenge } from './bridge-proof.ts'
-import { type Me, problem } from './contract/access.ts'
+import { type Me, problem, type Setup } from './contract/access.ts'
 import type {
   BudgetBody,
   BudgetOverrideAsked,
   BudgetOverrides,
   DefinedBudgets,
 } from './contract/budgets.ts'
-import type { Changed, DeadSelection, Retried } from './contract/delivery.ts'
+import type { Changed, DeadSelection, Delivery, Retried } from './contract/delivery.ts'
 import type { ImportBody, ImportState } from './contract/imports.ts'
 import type {
   AuditAnswer,
@@ -65,6 +65,9 @@ export interface BridgeApi {
   /** Lifts what spent budgets refuse; all that is lifted then. */
   override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, string>>
   overrides(): Promise<Result<BudgetOverrides, string>>
+  /** How far a set-up is, as the page shows it. */
+  setup(): Promise<Result<Setup, string>>
+  delivery(): Promise<Result<Delivery, string>>
   liveRecent(limit: number): Promise<Result<LiveRecent, string>>
   /** What is stored from a position on, as it comes, until the connection ends. */
   live(after: number): Promise<Result<AsyncIterable<LiveMessage>, string>>
@@ -290,6 +293,14 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     overrides: async () => {
       const body = await json(OVERRIDES_PATH)
       return body.ok ? ok(body.value as BudgetOverrides) : body
+    },
+    setup: async () => {
+      const body = await json('/api/setup')
+      return body.ok ? ok(body.value as Setup) : body
+    },
+    delivery: async () => {
+      const body = await json('/api/delivery')
+      return body.ok ? ok(body.value as Delivery) : body
     },
     liveRecent: async (limit) => {
       const body = await json(`/api/live/recent?limit=${limit}`)

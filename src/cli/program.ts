@@ -30,6 +30,7 @@ import { addReport } from './report.ts'
 import { addScrub } from './scrub.ts'
 import { addSession } from './session.ts'
 import { addSessions } from './sessions.ts'
+import { addSetup } from './setup.ts'
 import { withSettings } from './read-config.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
@@ -97,6 +98,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
     .exitOverride()
   const context = withSettings(programContext, () => program.opts<GlobalOptions>().envFile ?? [])
   addStart(program, context, concluded)
+  addSetup(program, context, concluded)
   addInstall(program, context, concluded)
   addUninstall(program, context, concluded)
   addDoctor(program, context, concluded)

@@ -41,7 +41,7 @@ export function startLines(
     ...(exportOtlp === undefined ? [] : [row('OTLP', exportOtlp.endpoint)]),
     ...(forwardOtlp === undefined ? [] : [row('Forward', forwardOtlp.endpoint)]),
     '',
-    'To set up an agent: claude-telemetry install. To see what agents do: claude-telemetry top.',
+    'To set up, step by step: claude-telemetry setup. To see what agents do: claude-telemetry top.',
     'Ctrl-C stops it.',
     '',
   ]

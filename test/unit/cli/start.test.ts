@@ -19,7 +19,7 @@ test('on a terminal: where the page is, where agents send, where data lies, how 
     'Data      /data',
     'Langfuse  not set up  (sessions are kept here)',
     '',
-    'To set up an agent: claude-telemetry install. To see what agents do: claude-telemetry top.',
+    'To set up, step by step: claude-telemetry setup. To see what agents do: claude-telemetry top.',
     'Ctrl-C stops it.',
     '',
     '',
