@@ -95,7 +95,12 @@ function operationOf(endpoint: AnyEndpoint): string {
   return operations.get(endpoint) ?? endpoint.path
 }
 
+/** Whether the database can be used is looked at about as often while it cannot. */
+const RETRY_AFTER_S = '2'
+
 /** Ends a request with a failure. */
 export function fail(reply: FastifyReply, failure: WebFailure): FastifyReply {
-  return reply.code(statusOf[failure.code]).send(problemOf(failure))
+  const status = statusOf[failure.code]
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
+  return reply.code(status).send(problemOf(failure))
 }

@@ -77,7 +77,7 @@ export const readerEnded: WebFailure = {
 /** Not this program's failure; where the database is, is nothing for whoever asks. */
 export const databaseAway: WebFailure = {
   code: 'unavailable',
-  message: 'the database cannot be read at present; try again. The log says why',
+  message: 'the database cannot be used at present; try again. The log says why',
 }
 
 /** No key was sent. */

@@ -18,7 +18,7 @@ import { addQuestion, fail } from './api-route.ts'
 import { createAudit } from './audit.ts'
 import { api, OPENAPI_ACCESS, OPENAPI_PATH } from './contract/api.ts'
 import { addDataRoutes } from './data-routes.ts'
-import { internal, notFound, type WebFailure } from './failure.ts'
+import { databaseAway, internal, notFound, type WebFailure } from './failure.ts'
 import { addExportRoute } from './export-route.ts'
 import { addKeyRoutes, type KeyManagement } from './key-routes.ts'
 import { createLiveHubs } from './live-hub.ts'
@@ -43,6 +43,8 @@ export interface WebDeps {
   readonly oidc?: Oidc | undefined
   /** Absent where no MCP server is asked for. */
   readonly mcp?: AnswerMcp | undefined
+  /** Why the store cannot be used, where an error is of that; absent where it cannot be away. */
+  readonly outageOf?: ((error: unknown) => string | undefined) | undefined
   /** Folder of the built page. */
   readonly pageDir: string
   readonly version: string
@@ -77,6 +79,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     administration = noAdministration,
     oidc,
     mcp,
+    outageOf = () => undefined,
     pageDir,
     version,
     clock,
@@ -124,6 +127,11 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
   return async (app) => {
     takeJson(app)
     app.setErrorHandler((error: FastifyError, _request, reply) => {
+      const outage = outageOf(error)
+      if (outage !== undefined) {
+        log.warn({ reason: outage }, 'page request failed: the database cannot be used')
+        return fail(reply, databaseAway)
+      }
       const failure = failureOf(error)
       if (failure === internal) log.error({ err: error }, 'page request failed')
       return fail(reply, failure)

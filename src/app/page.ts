@@ -106,6 +106,7 @@ export function createPage(deps: PageDeps): Page {
           onBug: (error) => log.error({ err: error }, 'a tool of the MCP server failed'),
         })
       },
+      outageOf: (error) => store.outageOf(error),
       pageDir: PAGE_DIR,
       version: PRODUCT_VERSION,
       clock,

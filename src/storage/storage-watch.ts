@@ -17,6 +17,8 @@ export interface StorageWatch {
   /** A change failed. */
   failed(error: unknown): void
   state(): StorageState
+  /** Why nothing can be stored, where an error says so; undefined for one that may be of the data. */
+  reasonOf(error: unknown): string | undefined
   /** From now on, `probe` is called while no commit says how things are. It tells the outcome here. */
   start(probe: () => Promise<void>): void
   stop(): void
@@ -25,6 +27,8 @@ export interface StorageWatch {
 interface StorageWatchDeps {
   /** Whether an error says that nothing can be stored at present; others are of the data. */
   readonly isOfStorage: (error: unknown) => error is Error
+  /** What it means, for a person; its message when absent. */
+  readonly reasonOf?: (error: Error) => string
   readonly clock: Clock
   readonly log: StoreLog
 }
@@ -37,7 +41,7 @@ const FAILING_MS = 2_000
 const LASTING_MS = 5_000
 
 export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
-  const { isOfStorage, clock, log } = deps
+  const { isOfStorage, reasonOf = ({ message }) => message, clock, log } = deps
   let lastCommitMs: number | undefined
   let failure: StorageFailure | undefined
   /** Errors since the last commit that may be of the data. */
@@ -73,12 +77,13 @@ export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
 
   function fail(error: unknown, firstMs: number): void {
     const sinceMs = failure?.sinceMs ?? firstMs
+    const reason = error instanceof Error ? reasonOf(error) : String(error)
     if (failure === undefined) {
       const message = 'the database cannot be written, records are refused until it can'
-      log.error({ err: error }, message)
+      log.error({ err: error, reason }, message)
       arm(FAILING_MS)
     }
-    failure = { sinceMs, message: error instanceof Error ? error.message : String(error) }
+    failure = { sinceMs, message: reason }
   }
 
   function doubt(error: unknown): void {
@@ -102,6 +107,7 @@ export function createStorageWatch(deps: StorageWatchDeps): StorageWatch {
       if (isOfStorage(error)) fail(error, clock.now())
       else doubt(error)
     },
+    reasonOf: (error) => (isOfStorage(error) ? reasonOf(error) : undefined),
     state: () => ({ isWritable: failure === undefined, lastCommitMs, failure }),
     start: (given) => {
       probe = given

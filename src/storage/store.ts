@@ -108,6 +108,8 @@ export interface Store<S> {
   check(): Promise<Result<undefined, string>>
   /** Whether records can be stored, as the last attempt showed. Tries nothing and waits for nothing. */
   storage(): StorageState
+  /** Why the store cannot be used at present, where that is what an error says; else it is a bug. */
+  outageOf(error: unknown): string | undefined
   /** Looks from now on now and then, while no commit shows it. */
   watchStorage(): void
   /** Bytes of all that the database takes up; undefined when they cannot be read. */

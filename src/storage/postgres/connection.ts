@@ -45,6 +45,11 @@ export interface Database extends Statements {
    * connection was lost in the middle of the commit.
    */
   transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T>
+  /**
+   * From now on a new connection is used only where it leads to this store: another database may have the
+   * address by then. What is asked rejects with `OtherStore` otherwise.
+   */
+  keepTo(instance: string): void
   close(): Promise<void>
 }
 
@@ -116,7 +121,14 @@ function connectionParts(url: string) {
 
 /** Opens no connection yet. */
 export function openPool(settings: PoolSettings): Database {
-  const pool = new pg.Pool({ ...clientConfig(settings), max: settings.size })
+  let keptTo: string | undefined
+  // `pg` waits for it, which its types do not say.
+  const hooks = { onConnect: verify }
+  const pool = new pg.Pool({ ...clientConfig(settings), max: settings.size, ...hooks })
+
+  async function verify(client: pg.ClientBase): Promise<void> {
+    if (keptTo !== undefined && (await instanceAt(client)) !== keptTo) throw new OtherStore()
+  }
   // Of a connection that nobody uses: the next one to be used is made anew.
   pool.on('error', () => {})
   // Of one that is in use between two statements: the next statement fails, which whoever uses it hears.
@@ -173,7 +185,20 @@ export function openPool(settings: PoolSettings): Database {
         }
       }
     },
+    keepTo: (instance) => {
+      keptTo = instance
+    },
     close: () => pool.end(),
+  }
+}
+
+/** Undefined where no store is. */
+async function instanceAt(client: pg.ClientBase): Promise<string | undefined> {
+  try {
+    return (await client.query<{ readonly id: string }>('select id from instance')).rows[0]?.id
+  } catch (error) {
+    if (sqlState(error) === NO_TABLE) return undefined
+    throw error
   }
 }
 
@@ -274,6 +299,32 @@ export class Superseded extends Error {
   }
 }
 
+/** Another database has the address of the one that was opened. */
+export class OtherStore extends Error {
+  constructor() {
+    super(
+      `the database holds another store than this bridge opened, or none: another database has its address. ${PUT_BACK}`,
+    )
+  }
+}
+
+const PUT_BACK =
+  'Put the one back that it opened, or start the bridge again to go on with what is there now'
+
+/** `undefined_table` */
+const NO_TABLE = '42P01'
+
+/** Whether the store that was opened is no longer at its address. */
+export function isReplaced(error: unknown): boolean {
+  return error instanceof OtherStore || sqlState(error) === NO_TABLE
+}
+
+/** What an error of the storage means, for a person; with what to do where it is known. */
+export function storageReason(error: Error): string {
+  if (sqlState(error) !== NO_TABLE) return error.message
+  return `${error.message}: the database was emptied, or another one has its address. ${PUT_BACK}`
+}
+
 /** Given up in favour of another transaction: deadlock, serialisation. */
 function isConflict(error: unknown): boolean {
   const state = sqlState(error)
@@ -282,12 +333,12 @@ function isConflict(error: unknown): boolean {
 
 /**
  * Whether an error says that nothing can be stored at present: the server is away, full, only readable,
- * or too busy. Others are of the data, or of the program.
+ * or too busy, or the tables are gone. Others are of the data, or of the program.
  */
 export function isOfStorage(error: unknown): error is Error {
-  if (isOfNetwork(error) || error instanceof Superseded) return true
+  if (isOfNetwork(error) || error instanceof Superseded || error instanceof OtherStore) return true
   const state = sqlState(error)
-  return state !== undefined && /^(08|25006|28|3D|42501|53|55P03|57|58|XX)/.test(state)
+  return state !== undefined && /^(08|25006|28|3D|42501|42P01|53|55P03|57|58|XX)/.test(state)
 }
 
 function asError(error: unknown): Error {

@@ -16,7 +16,9 @@ import {
   isOfStorage,
   openPool,
   type PoolSettings,
+  isReplaced,
   sqlState,
+  storageReason,
 } from './connection.ts'
 import { breaking, migrations, newestMigration } from './migrations/migrations.ts'
 import { isAlive } from './replica.ts'
@@ -115,8 +117,10 @@ export async function openExisting(
 export function openProblem(error: unknown, url: string): string | undefined {
   if (!isOfStorage(error)) return undefined
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
-  const reason = inner instanceof Error ? inner.message : String(inner)
-  return `${databaseName(url)} cannot be used: ${reason}. Check its address, and that the server runs and lets this user in`
+  const reason = inner instanceof Error ? storageReason(inner) : String(inner)
+  const problem = `${databaseName(url)} cannot be used: ${reason}`
+  if (isReplaced(inner)) return problem
+  return `${problem}. Check its address, and that the server runs and lets this user in`
 }
 
 function newerSchema(url: string, migration: string): string {

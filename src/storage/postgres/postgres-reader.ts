@@ -59,6 +59,15 @@ export async function openPostgresReader(
   const database = opened.value
   // It connects when something is asked of it.
   const primary = replica?.ok ? openPool({ ...settings, url, size: FEED_CONNECTIONS }) : database
+  try {
+    const instance = await instanceOf(database)
+    for (const each of [database, primary]) each.keepTo(instance)
+  } catch (error) {
+    await database.close()
+    const problem = openProblem(error, url)
+    if (problem === undefined) throw error
+    return err(problem)
+  }
   return ok({
     usage: createUsageReader(database),
     lists: createSessionLists(database),

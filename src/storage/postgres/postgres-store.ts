@@ -14,7 +14,7 @@ import { createAuditRows } from './audit-rows.ts'
 import { createBrakeRows } from './brake-rows.ts'
 import { createBudgetRows } from './budget-rows.ts'
 import { resetDays } from './budgets.ts'
-import { type Database, isOfStorage } from './connection.ts'
+import { type Database, isOfStorage, storageReason } from './connection.ts'
 import { readReplicaProblem } from './postgres-reader.ts'
 import { createDeadItems } from './dead-items.ts'
 import { destinationPause } from './destination-pauses.ts'
@@ -80,8 +80,9 @@ export async function createPostgresStore<S>(
     }
     await resetDays(database)
     const instance = await instanceOf(database)
+    database.keepTo(instance)
     void tellReplica(options)
-    return ok(storeOver(database, await joinReplicas(database), instance, options))
+    return ok(storeOver(database, await joinReplicas(database, instance), instance, options))
   } catch (error) {
     await database.close()
     const message = openProblem(error, url)
@@ -114,8 +115,8 @@ function storeOver<S>(
   const exporters = options.exporters
     .filter(({ isActive }) => isActive)
     .map(({ exporter }) => exporter)
-  const watch = createStorageWatch({ isOfStorage, clock, log })
-  const write = createWriter(watch, () => replica.superseded())
+  const watch = createStorageWatch({ isOfStorage, reasonOf: storageReason, clock, log })
+  const write = createWriter(watch, () => replica.objection())
   const notifications = createNotifications(database, place, self)
   const references = createReferenceRows(database)
   const inputs = createSessionInputs(database)
@@ -230,6 +231,7 @@ function storeOver<S>(
     onDeleted: (listener) => void deletionListeners.push(listener),
     check,
     storage: () => watch.state(),
+    outageOf: (error) => watch.reasonOf(error),
     watchStorage: () => watch.start(async () => void (await check())),
     close: async () => {
       isClosed = true

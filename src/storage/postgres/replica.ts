@@ -3,15 +3,15 @@
  * claimed under its number is free again once it was not seen for a while. By the database's clock
  * alone, and by real time: clocks of replicas differ, and a lease is about processes.
  */
-import { type Database, type Statements, Superseded } from './connection.ts'
+import { type Database, OtherStore, type Statements, Superseded } from './connection.ts'
 import { migrations, newestMigration } from './migrations/migrations.ts'
 
 export interface Replica {
   readonly id: number
   /** Says that it is there, which takes a commit. Rejects when that cannot be. */
   beat(): Promise<void>
-  /** Why this program may not change the database any more, as the last beat found. */
-  superseded(): Superseded | undefined
+  /** Why this program may not change the database at present, as the last beat found. */
+  objection(): Superseded | OtherStore | undefined
   /**
    * Says that this one takes no more records. Resolves to whether no other one is left that does, and
    * so whether it is for this one to end the sessions. One that was not seen lately is waited for,
@@ -41,7 +41,8 @@ export function isAlive(table: string): string {
   return `${table}.seen_at > now() - interval '${GONE_AFTER_S} seconds'`
 }
 
-export async function joinReplicas(database: Database): Promise<Replica> {
+/** `instance` is the store that it joins; nothing is said of it in another one. */
+export async function joinReplicas(database: Database, instance: string): Promise<Replica> {
   const [row] = await database.query<{ readonly id: number }>(
     'insert into replicas (seen_at, newest_migration) values (now(), $1) returning id',
     [newestMigration],
@@ -50,21 +51,21 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   const { id } = row
   let isClosed = false
   let isStopping = false
-  let superseding: string | undefined
+  let objection: Superseded | OtherStore | undefined
   let beat: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
 
   async function sayThere(): Promise<void> {
     const [told] = await database.query<{ readonly needed: string | null }>(
       `insert into replicas (id, seen_at, stopping_at, newest_migration)
-       values ($1, now(), case when $2::boolean then now() end, $3)
+       select $1::bigint, now(), case when $2::boolean then now() end, $3
+       from instance where instance.id = $4
        on conflict (id) do update set seen_at = excluded.seen_at
        returning (select needed_migration from instance) as needed`,
-      [id, isStopping, newestMigration],
+      [id, isStopping, newestMigration, instance],
     )
-    const needed = told?.needed ?? undefined
-    superseding = needed === undefined || Object.hasOwn(migrations, needed) ? undefined : needed
-    if (superseding !== undefined) throw new Superseded(superseding)
+    objection = objectionTo(told)
+    if (objection !== undefined) throw objection
   }
 
   async function goOn(): Promise<void> {
@@ -89,18 +90,19 @@ export async function joinReplicas(database: Database): Promise<Replica> {
   return {
     id,
     beat: sayThere,
-    superseded: () => (superseding === undefined ? undefined : new Superseded(superseding)),
+    objection: () => objection,
     isLastToStop: async () => {
       const sinceS = await database.transaction(async (statements) => {
         await statements.query('select pg_advisory_xact_lock($1)', [STOPPING_LOCK])
         isStopping = true
         const [stopped] = await statements.query<{ readonly at: number }>(
           `insert into replicas (id, seen_at, stopping_at, newest_migration)
-           values ($1, clock_timestamp(), clock_timestamp(), $2)
+           select $1::bigint, clock_timestamp(), clock_timestamp(), $2
+           from instance where instance.id = $3
            on conflict (id) do update
              set seen_at = excluded.seen_at, stopping_at = excluded.stopping_at
            returning extract(epoch from stopping_at)::double precision as at`,
-          [id, newestMigration],
+          [id, newestMigration, instance],
         )
         return stopped?.at ?? 0
       })
@@ -118,12 +120,22 @@ export async function joinReplicas(database: Database): Promise<Replica> {
       clearTimeout(beat)
       await beating
       try {
-        await database.run('delete from replicas where id = $1', [id])
+        const own = 'id = $1 and exists (select 1 from instance where instance.id = $2)'
+        await database.run(`delete from replicas where ${own}`, [id, instance])
       } catch {
         // It counts as gone in a while.
       }
     },
   }
+}
+
+/** `told` is missing in another store. */
+function objectionTo(
+  told: { readonly needed: string | null } | undefined,
+): Superseded | OtherStore | undefined {
+  if (told === undefined) return new OtherStore()
+  const { needed } = told
+  return needed === null || Object.hasOwn(migrations, needed) ? undefined : new Superseded(needed)
 }
 
 /** What the connection is called that a replica keeps open as long as it runs (`notifications.ts`). */

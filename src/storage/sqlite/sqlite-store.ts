@@ -308,6 +308,7 @@ function storeOver<S>(
     isLastToStop: async () => true,
     check,
     storage: () => watch.state(),
+    outageOf: (error) => watch.reasonOf(error),
     watchStorage: () => watch.start(async () => void (await check())),
     close: async () => {
       isClosed = true
