@@ -80,7 +80,7 @@ export function exporterDestination(
 }
 
 /** Which of these settings are set, and where. */
-function originOf(context: CliContext, ...names: readonly VariableName[]): string {
+export function originOf(context: CliContext, ...names: readonly VariableName[]): string {
   const settings = context.settings()
   return settings.ok ? originText(settings.value, names) : 'unknown'
 }

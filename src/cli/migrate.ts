@@ -13,7 +13,7 @@ import {
 } from '../storage/move.ts'
 import { explainMove, openMoveSource, openMoveTarget } from '../storage/beside.ts'
 import type { CliContext } from './context.ts'
-import { dataDestination, nameDestinations } from './destination.ts'
+import { dataDestination, nameDestinations, originOf } from './destination.ts'
 import {
   type Conclude,
   EXIT_PROBLEM,
@@ -26,13 +26,17 @@ import { plainLine } from './plain-text.ts'
 import { createProgress } from './progress.ts'
 import { readConfig } from './read-config.ts'
 import { type Column, tableLines } from './table.ts'
+import { styled } from './terminal.ts'
 
 interface Options {
-  readonly to: string
+  readonly to?: string
   readonly json?: boolean
 }
 
 const NOTE = `
+Every user of the machine can read a password on a command line. Set DATABASE_URL, or DATABASE_URL_FILE to a
+file with the address, and leave out --to; or leave the password out of the address and set PGPASSWORD.
+
 The database must be empty; the user needs the right to create tables in it. No bridge may be running:
 the data folder is only read, so records that arrive in the meantime would be missing. If the command is
 interrupted, run it again: it continues where it stopped, or starts over if the data folder has changed
@@ -41,6 +45,9 @@ in between. No bridge starts on the database until everything is there and count
 The data folder stays as it is. From then on, a bridge with DATABASE_URL uses the sessions in PostgreSQL,
 and delivers pending items.`
 
+const PASSWORD_SHOWN =
+  ' --to has a password in it, which every user of this machine can read in its list of processes. Set DATABASE_URL instead, and leave out --to'
+
 const AGAIN = 'Run it again: it continues where it stopped.'
 
 export function addMigrate(program: Command, context: CliContext, concluded: Conclude): void {
@@ -48,7 +55,7 @@ export function addMigrate(program: Command, context: CliContext, concluded: Con
     .command('migrate')
     .summary('move the stored data to PostgreSQL')
     .description('Copies everything that the data folder holds into a PostgreSQL database.')
-    .requiredOption('--to <url>', 'the database: postgres://user:password@host:port/name')
+    .option('--to <url>', 'the database: postgres://user@host:port/name (default: DATABASE_URL)')
     .option('--json', 'print the counts and sums as JSON')
     .addHelpText('after', NOTE)
     .action((options: Options) => concluded(migrate(context, options)))
@@ -57,11 +64,18 @@ export function addMigrate(program: Command, context: CliContext, concluded: Con
 async function migrate(context: CliContext, options: Options): Promise<Outcome> {
   const config = readConfig(context)
   if (!config.ok) return config
-  if (!isPostgresUrl(options.to)) {
+  const to = options.to ?? config.value.database?.url
+  if (to === undefined) {
     return misused(
-      '--to is not a PostgreSQL address',
-      'As in postgres://user:password@host:5432/name',
+      'migrate needs the address of a database: DATABASE_URL, or --to',
+      'As in DATABASE_URL=postgres://user:password@host:5432/name',
     )
+  }
+  if (!isPostgresUrl(to)) {
+    return misused('--to is not a PostgreSQL address', 'As in postgres://user@host:5432/name')
+  }
+  if (options.to !== undefined && new URL(to).password !== '') {
+    context.stderr.print([[styled('yellow', 'claude-telemetry:'), PASSWORD_SHOWN]])
   }
   const source = await openMoveSource(config.value.dataDir)
   if (!source.ok) {
@@ -70,9 +84,13 @@ async function migrate(context: CliContext, options: Options): Promise<Outcome> 
     return failed(source.error.message, next)
   }
   try {
-    return await moveFrom(source.value, context, config.value, options)
+    return await moveFrom(source.value, context, config.value, {
+      to,
+      isGiven: options.to !== undefined,
+      json: options.json ?? false,
+    })
   } catch (error) {
-    const expected = await explainMove(error, options.to)
+    const expected = await explainMove(error, to)
     if (expected === undefined) throw error
     return failed(expected, AGAIN)
   } finally {
@@ -84,12 +102,13 @@ async function moveFrom(
   source: MoveSource,
   context: CliContext,
   config: Config,
-  { to, json = false }: Options,
+  { to, isGiven, json }: { readonly to: string; readonly isGiven: boolean; readonly json: boolean },
 ): Promise<Outcome> {
   const target = await openMoveTarget(to, source)
   if (!target.ok) return failed(target.error)
   if (!json) {
-    const database = { what: 'To', where: to, from: '--to' }
+    const from = isGiven ? '--to' : originOf(context, 'DATABASE_URL')
+    const database = { what: 'To', where: to, from }
     nameDestinations(context.stdout, [
       dataDestination({ dataDir: config.dataDir }, context),
       database,

@@ -115,6 +115,22 @@ test('a folder that went on after its move is told, with the sessions that were 
   expect(await askPostgres(url, 'select count(*) from sessions')).toBe('2')
 })
 
+test('the address may come from DATABASE_URL; a password in --to is warned of', async () => {
+  const { url } = await newTestDatabase()
+  const dataDir = folder()
+  await (await startBridge(bridgeEnvironment(dataDir))).stop()
+  const home = createHome()
+  const named = await home.start(['migrate'], { DATA_DIR: dataDir, DATABASE_URL: url })
+  expect([named.code, named.stderr]).toEqual([0, ''])
+  expect(named.stdout).toContain('(DATABASE_URL in the environment)')
+  const shown = await migrate(dataDir, url.replace('@', ':secret-1@'))
+  expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('already been moved')])
+  expect(shown.stderr).toMatch(/--to has a password in it.*Set DATABASE_URL/)
+  expect(shown.stdout + shown.stderr).not.toContain('secret-1')
+  const nowhere = await home.start(['migrate'], { DATA_DIR: dataDir })
+  expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('DATABASE_URL')])
+})
+
 test('a command that was killed is run again, and goes on', async () => {
   const { url } = await newTestDatabase()
   const dataDir = await filledFolder()
