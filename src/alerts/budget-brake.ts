@@ -25,6 +25,7 @@ import {
   type KnownBudget,
   type Spender,
   spenderOf,
+  spendingKind,
   windowAt,
 } from '../domain/managed-budget.ts'
 import type { SpendingLedger } from './spending-ledger.ts'
@@ -65,14 +66,15 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
   ): { readonly subject: HeldSubject; readonly spentUsd: number } | undefined {
     const session = ledger.session(sessionKey)
     const who = session ?? NOBODY
-    const subject = budget.of === 'agent' ? agentOfKey(sessionKey) : spenderOf(budget.of, who)
+    const kind = spendingKind(budget)
+    const subject = kind === 'agent' ? agentOfKey(sessionKey) : spenderOf(kind, who)
     if (subject === undefined || !isFor(budget, subject)) return undefined
     const span = windowAt(budget.window, nowMs, calendar)
     if (span === undefined) {
       if (session === undefined) return undefined
       return { subject: heldSubject(budget, sessionKey, ''), spentUsd: toldUsd(session) }
     }
-    const spent = ledger.spentIn(budget.of, subject, span)
+    const spent = ledger.spentIn(kind, subject, span)
     if (spent === undefined) return undefined
     return { subject: heldSubject(budget, subject, span.date), spentUsd: toldUsd(spent) }
   }

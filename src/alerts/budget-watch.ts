@@ -11,17 +11,14 @@ import { reachedThreshold, THRESHOLDS } from '../domain/budget.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { forecastOf } from '../domain/forecast.ts'
 import type { SessionKey } from '../domain/identity.ts'
-import {
-  type BudgetCalendar,
-  type BudgetOf,
-  rollingMs,
-  type WindowSpan,
-} from '../domain/budget-subject.ts'
+import { type BudgetCalendar, rollingMs, type WindowSpan } from '../domain/budget-subject.ts'
 import {
   heldSubject,
   isFor,
   type KnownBudget,
+  type SpendingKind,
   spenderOf,
+  spendingKind,
   windowAt,
 } from '../domain/managed-budget.ts'
 import type { Outcome } from '../domain/session-store.ts'
@@ -172,7 +169,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     keys: ReadonlySet<SessionKey>,
     isFull: boolean,
   ): Generator<Found> {
-    const { of } = budget
+    const of = spendingKind(budget)
     // Not read yet: the next look goes back as far again.
     if (ledger.spentIn(of, '', span) === undefined) earliestMs = Math.min(earliestMs, span.fromMs)
     const newest = newestOf(of, keys)
@@ -219,9 +216,12 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
     const nowMs = clock.now()
     for (const hourMs of hoursToCheck(nowMs)) {
       const span = { fromMs: hourMs, toMs: nowMs + 1, date: '' }
-      const users = Array.from(ledger.subjectsIn('user', span), (user) => ['user', user] as const)
+      const users = Array.from(ledger.subjectsIn('member', span), (user) => ['user', user] as const)
       for (const [scope, subject] of [['all', ''] as const, ...users]) {
-        const spike = hourSpike(ledger.quartersOf(scope, subject), hourMs)
+        const spike = hourSpike(
+          ledger.quartersOf(scope === 'user' ? 'member' : scope, subject),
+          hourMs,
+        )
         if (spike === undefined) continue
         yield {
           alert: {
@@ -236,7 +236,7 @@ export function createBudgetWatch(deps: BudgetWatchDeps): BudgetWatch {
   }
 
   /** Whom sessions spent for, and the newest session of each. */
-  function newestOf(of: BudgetOf, keys: ReadonlySet<SessionKey>): Map<string, SessionKey> {
+  function newestOf(of: SpendingKind, keys: ReadonlySet<SessionKey>): Map<string, SessionKey> {
     const newest = new Map<string, SessionKey>()
     for (const key of keys) {
       const session = ledger.session(key)

@@ -10,14 +10,9 @@ import type { BrakeStore, KnownSession, SpentRow, ToldModel } from '../domain/bu
 import { isSideCall } from '../domain/call-dimensions.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { addUsd } from '../domain/exact-sum.ts'
-import type { SessionKey } from '../domain/identity.ts'
-import {
-  BUDGET_SUBJECTS,
-  type BudgetCalendar,
-  type BudgetOf,
-  type WindowSpan,
-} from '../domain/budget-subject.ts'
-import { spenderOf } from '../domain/managed-budget.ts'
+import { ownerOfSession, type SessionKey } from '../domain/identity.ts'
+import type { BudgetCalendar, WindowSpan } from '../domain/budget-subject.ts'
+import { SPENDING_KINDS, type SpendingKind, spenderOf } from '../domain/managed-budget.ts'
 import type { Outcome, SessionRow, SessionUsage } from '../domain/session-store.ts'
 import type { DeliveryLog } from '../exporters/limits.ts'
 
@@ -46,11 +41,11 @@ export interface SpendingLedger {
   /** Sessions were deleted or changed: reads what is left. */
   deleted(): void
   /** Spending in a window; undefined while it is not known for certain. */
-  spentIn(of: BudgetOf, subject: string, span: WindowSpan): Spent | undefined
+  spentIn(of: SpendingKind, subject: string, span: WindowSpan): Spent | undefined
   /** Those who spent something in a window, as far as that is known. */
-  subjectsIn(of: BudgetOf, span: WindowSpan): ReadonlySet<string>
+  subjectsIn(of: SpendingKind, span: WindowSpan): ReadonlySet<string>
   /** Quarters of an hour in which something was spent, by when they begin. */
-  quartersOf(of: BudgetOf, subject: string): ReadonlyMap<number, number>
+  quartersOf(of: SpendingKind, subject: string): ReadonlyMap<number, number>
   /** The model that a session's main agent is set to, as a hook named it. */
   told(key: SessionKey, model: ToldModel): void
   /** A session as the last commit left it. */
@@ -73,7 +68,7 @@ export interface SpendingLedgerDeps {
   readonly log: DeliveryLog
 }
 
-type Cells = ReadonlyMap<BudgetOf, Map<string, Spent>>
+type Cells = ReadonlyMap<SpendingKind, Map<string, Spent>>
 
 interface LedgerDay {
   readonly fromMs: number
@@ -81,7 +76,7 @@ interface LedgerDay {
   /** Whether its sums are those of the store; not before they were read, nor after a deletion. */
   isRead: boolean
   /** Kinds of which some spending counts for another name by now. */
-  readonly moved: Set<BudgetOf>
+  readonly moved: Set<SpendingKind>
   cells: Cells
   /** By when they begin; undefined where they are not kept. */
   quarters: Map<number, Cells> | undefined
@@ -169,7 +164,8 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       // The newest are forgotten last.
       for (const each of known.toReversed()) {
         const { model, isModelKept } = before.get(each.key) ?? {}
-        sessions.set(each.key, { ...each, model: each.model ?? model, isModelKept })
+        const ownerTeam = ownerOfSession(each.key)?.team
+        sessions.set(each.key, { ...each, ownerTeam, model: each.model ?? model, isModelKept })
       }
       needsSessions = false
     })
@@ -214,7 +210,9 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
     const { key, agent, userId, team, project, costUsd, estimatedUsd } = row
     const before = sessions.get(key)
     const { model, isModelKept = false } = before ?? {}
-    const now = { key, agent, userId, team, project, costUsd, estimatedUsd, model, isModelKept }
+    const ownerTeam = ownerOfSession(key)?.team
+    const who = { key, agent, userId, ownerTeam, team, project }
+    const now = { ...who, costUsd, estimatedUsd, model, isModelKept }
     sessions.delete(key)
     sessions.set(key, now)
     for (const oldest of sessions.keys()) {
@@ -222,15 +220,15 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       sessions.delete(oldest)
     }
     if (before === undefined || before.costUsd === 0) return
-    const moved: BudgetOf[] = []
-    if (before.userId !== userId) moved.push('user')
+    const moved: SpendingKind[] = []
+    if (before.userId !== userId) moved.push('user', 'member')
     if (before.team !== team) moved.push('team')
     if (before.project !== project) moved.push('project')
     if (moved.length > 0) markMoved(moved, row.firstMs)
   }
 
   /** Spending since then counts for another user, team or project. */
-  function markMoved(kinds: readonly BudgetOf[], sinceMs: number): void {
+  function markMoved(kinds: readonly SpendingKind[], sinceMs: number): void {
     for (const day of days.values()) {
       if (day.toMs > sinceMs) for (const of of kinds) day.moved.add(of)
     }
@@ -246,16 +244,17 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       const { bucketMs, model, dimensions, costUsd, estimatedUsd } = row
       if (!Number.isFinite(costUsd) || costUsd === 0) continue
       const day = dayOf(bucketMs)
-      const { agent, userId, team } = session
+      const { key, agent, userId, team } = session
+      const ownerTeam = ownerOfSession(key)?.team
       // As the store reads it: what a call itself does not name is its session's.
       const project = dimensions.project ?? known?.project
-      const who = { agent, userId, team, project, model }
+      const who = { agent, userId, ownerTeam, team, project, model }
       if (day !== undefined) add(day, { ...who, bucketMs, costUsd, estimatedUsd })
     }
   }
 
   /** The days that a window touches; undefined where one of them is not known for this. */
-  function daysIn(of: BudgetOf, { fromMs, toMs }: WindowSpan): LedgerDay[] | undefined {
+  function daysIn(of: SpendingKind, { fromMs, toMs }: WindowSpan): LedgerDay[] | undefined {
     const [first] = days.values()
     if (first === undefined || first.fromMs > fromMs) return undefined
     const found: LedgerDay[] = []
@@ -281,7 +280,7 @@ export function createSpendingLedger(deps: SpendingLedgerDeps): SpendingLedger {
       for (const { session, isMoved } of usage) {
         // Of a session that is remembered, it shows below what of it is another one.
         const isUnknown = isMoved && !sessions.has(session.key)
-        if (isUnknown) markMoved(['user', 'team', 'project'], Number.NEGATIVE_INFINITY)
+        if (isUnknown) markMoved(['user', 'member', 'team', 'project'], Number.NEGATIVE_INFINITY)
       }
       for (const row of rows) remember(row)
       for (const used of usage) addUsage(used)
@@ -353,7 +352,7 @@ function plus(a: Spent, b: Spent): Spent {
 }
 
 function emptyCells(): Cells {
-  return new Map(BUDGET_SUBJECTS.map((of) => [of, new Map<string, Spent>()]))
+  return new Map(SPENDING_KINDS.map((of) => [of, new Map<string, Spent>()]))
 }
 
 function emptyDay(fromMs: number, toMs: number, isRead: boolean): LedgerDay {

@@ -35,6 +35,8 @@ export interface BudgetOverride {
 /** What was spent by someone within a quarter of an hour; US dollars. */
 export interface SpentRow {
   readonly bucketMs: number
+  /** The team of the key that it came under. */
+  readonly ownerTeam?: string | undefined
   readonly userId: string | undefined
   readonly team: string | undefined
   readonly project: string | undefined
@@ -48,6 +50,8 @@ export interface SpentRow {
 /** What a session spent in its whole life, and whose it is. */
 export interface KnownSession {
   readonly key: SessionKey
+  /** The team of the key that it came under. */
+  readonly ownerTeam?: string | undefined
   readonly agent: string
   readonly userId: string | undefined
   readonly team: string | undefined
@@ -101,8 +105,12 @@ export function isOverridden(
     if (override.untilMs <= nowMs) return false
     if (override.scope === undefined) return true
     if (override.scope === 'budget') return override.subject === budget
+    if (override.scope !== scope) return false
     return (
-      override.scope === scope && (override.subject === undefined || override.subject === subject)
+      override.subject === undefined ||
+      override.subject === subject ||
+      // A user by name is that name in every team.
+      (scope === 'user' && subject.startsWith(`${override.subject} (team `))
     )
   })
 }

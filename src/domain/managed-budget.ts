@@ -4,6 +4,7 @@
  */
 import { type BudgetLimits, budgetName, MAX_BUDGET_NAME_LENGTH } from './budget.ts'
 import {
+  BUDGET_SUBJECTS,
   type BudgetCalendar,
   type BudgetOf,
   type BudgetScope,
@@ -99,19 +100,44 @@ export function settingsBudgets(limits: BudgetLimits): readonly KnownBudget[] {
 /** Whom spending is of, as far as that is known. */
 export interface Spender {
   readonly userId?: string | undefined
+  /** Of the key that it came under. */
+  readonly ownerTeam?: string | undefined
   readonly team?: string | undefined
   readonly project?: string | undefined
   readonly agent: string
   readonly model?: string | undefined
 }
 
+/** What is added up: `member` is a user apart by the teams of keys. */
+export const SPENDING_KINDS = [...BUDGET_SUBJECTS, 'member'] as const
+export type SpendingKind = (typeof SPENDING_KINDS)[number]
+
+/**
+ * The sums that a budget is held against. Each user is a member of the team whose keys are sent with:
+ * another team may call somebody the same. A user that the budget names is that name in every team.
+ */
+export function spendingKind({ of, subject }: Pick<Budget, 'of' | 'subject'>): SpendingKind {
+  return of === 'user' && subject === undefined ? 'member' : of
+}
+
+/** `ada (team red)`; without a team, the user alone. */
+export function memberName(user: string, ownerTeam: string | undefined): string {
+  return ownerTeam === undefined ? user : `${user}${ofTeam(ownerTeam)}`
+}
+
+function ofTeam(team: string): string {
+  return ` (team ${team})`
+}
+
 /** The name under which it counts for budgets of a kind; undefined where it has none. */
-export function spenderOf(of: BudgetOf, who: Spender): string | undefined {
+export function spenderOf(of: SpendingKind, who: Spender): string | undefined {
   switch (of) {
     case 'all':
       return ''
     case 'user':
       return who.userId
+    case 'member':
+      return who.userId === undefined ? undefined : memberName(who.userId, who.ownerTeam)
     case 'team':
       return who.team
     case 'project':

@@ -20,6 +20,7 @@ import {
   isFor,
   type KnownBudget,
   spenderOf,
+  spendingKind,
   windowAt,
 } from '../domain/managed-budget.ts'
 import { err, type Result } from '../domain/result.ts'
@@ -120,7 +121,7 @@ function windowStates(
   if (of === 'all') sums.set('', 0)
   if (subject !== undefined && visible === 'all') sums.set(subject, 0)
   for (const row of rows) {
-    const spender = spenderOf(of, row)
+    const spender = spenderOf(spendingKind(budget), row)
     if (spender === undefined || !isFor(budget, spender)) continue
     sums.set(spender, addUsd(sums.get(spender) ?? 0, row.costUsd))
   }

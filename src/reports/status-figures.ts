@@ -2,7 +2,14 @@
 import type { Visible } from '../domain/access.ts'
 import { allBudgets } from '../domain/budget-plan.ts'
 import { addUsd } from '../domain/exact-sum.ts'
-import { isFor, type KnownBudget, spenderOf, windowAt } from '../domain/managed-budget.ts'
+import { ownerOfSession } from '../domain/identity.ts'
+import {
+  isFor,
+  type KnownBudget,
+  spenderOf,
+  spendingKind,
+  windowAt,
+} from '../domain/managed-budget.ts'
 import type { StatusBudget, StatusFigures } from '../domain/status-line.ts'
 import type { StoreReader } from '../storage/store-reader.ts'
 import { createBudgetCalendar } from './budget-days.ts'
@@ -25,19 +32,22 @@ export function createStatusFigures(deps: StatusFiguresDeps) {
     const session = await reader.details.find(sessionKey)
     if (session === undefined) return undefined
     const { userId, costUsd } = session
+    const who = { ...session, ownerTeam: ownerOfSession(sessionKey)?.team }
+    const member = spenderOf('member', who)
     const calendar = createBudgetCalendar(timeZone)
     const nowMs = now()
     const day = calendar('day', nowMs)
     const spending = memo.reading(reader, visible, { todayMs: day.fromMs, nowMs })
     const today = await spending(day)
     const todayUsd = today
-      .filter((row) => userId === undefined || row.userId === userId)
+      .filter((row) => userId === undefined || spenderOf('member', row) === member)
       .reduce((sum, row) => addUsd(sum, row.costUsd), 0)
     const known = visibleBudgets(allBudgets(fixed, await reader.budgets.defined()), visible)
     const budgets: StatusBudget[] = []
     for (const budget of known) {
       // Which model a session calls next is not known.
-      const subject = budget.of === 'model' ? undefined : spenderOf(budget.of, session)
+      const kind = spendingKind(budget)
+      const subject = kind === 'model' ? undefined : spenderOf(kind, who)
       if (subject === undefined || !isFor(budget, subject)) continue
       const span = windowAt(budget.window, nowMs, calendar)
       const rows = span === undefined ? [] : await spending(span)
@@ -45,7 +55,7 @@ export function createStatusFigures(deps: StatusFiguresDeps) {
         span === undefined
           ? costUsd
           : rows
-              .filter((row) => spenderOf(budget.of, row) === subject)
+              .filter((row) => spenderOf(kind, row) === subject)
               .reduce((sum, row) => addUsd(sum, row.costUsd), 0)
       budgets.push({ ...namesOf(budget), limitUsd: budget.limitUsd, spentUsd })
     }

@@ -8,6 +8,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { BudgetAlert, BudgetDay, BudgetScope, BudgetWatch } from '../../domain/budget.ts'
+import { ownerOfSession } from '../../domain/identity.ts'
+import { memberName } from '../../domain/managed-budget.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
 import {
@@ -23,6 +25,7 @@ import {
 } from '../budget-spending.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
+import { KEY_TEAM } from './queries/spending.ts'
 import { changeOfNanoUsd, keyText, plainText, usdOf } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
 
@@ -71,13 +74,15 @@ export function createBudgets({ watch, log }: BudgetsDeps): Budgets {
 
   async function daily(
     statements: Statements,
-    { session: { userId, team } }: SessionUsage,
+    { session: { key, userId, team } }: SessionUsage,
     costs: readonly ModelUsage[],
   ): Promise<Spent[]> {
     const spent: Spent[] = []
     for (const [day, costUsd] of byDay(costs, watch.dayOf)) {
       const subjects: (readonly [Exclude<BudgetScope, 'session'>, string])[] = [['day', '']]
-      if (userId !== undefined) subjects.push(['user', userId])
+      if (userId !== undefined) {
+        subjects.push(['user', memberName(userId, ownerOfSession(key)?.team)])
+      }
       if (team !== undefined) subjects.push(['team', team])
       await sumUp(statements, day)
       for (const [scope, subject] of subjects) {
@@ -165,12 +170,13 @@ async function sumUp(statements: Statements, { fromMs, toMs }: BudgetDay): Promi
   if (there.length > 0) return
   const rows = await statements.query<{
     readonly user_id: string | null
+    readonly key_team: string | null
     readonly team: string | null
     readonly nanousd: number
   }>(
-    `select user_id, team, sum(u.cost_nanousd) as nanousd
+    `select user_id, ${KEY_TEAM} as key_team, team, sum(u.cost_nanousd) as nanousd
      from model_usage u join sessions s on s.id = u.session_ref
-     where bucket_ms >= $1 and bucket_ms < $2 group by user_id, team`,
+     where bucket_ms >= $1 and bucket_ms < $2 group by user_id, key_team, team`,
     [fromMs, toMs],
   )
   const sums = new Map<string, Row>()
@@ -180,9 +186,11 @@ async function sumUp(statements: Statements, { fromMs, toMs }: BudgetDay): Promi
     sums.set(name, [fromMs, toMs, scope, subject, before + nanousd])
   }
   add('day', '', 0)
-  for (const { user_id, team, nanousd } of rows) {
+  for (const { user_id, key_team, team, nanousd } of rows) {
     add('day', '', nanousd)
-    if (user_id !== null) add('user', keyText(user_id), nanousd)
+    if (user_id !== null) {
+      add('user', keyText(memberName(user_id, key_team ?? undefined)), nanousd)
+    }
     if (team !== null) add('team', keyText(team), nanousd)
   }
   const columns = ['from_ms', 'to_ms', 'scope', 'subject', 'spent_nanousd']

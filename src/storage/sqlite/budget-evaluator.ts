@@ -7,6 +7,8 @@
  * user or team. A restart, another time zone or another limit therefore need nothing.
  */
 import type { BudgetAlert, BudgetDay, BudgetScope, BudgetWatch } from '../../domain/budget.ts'
+import { ownerOfSession } from '../../domain/identity.ts'
+import { memberName } from '../../domain/managed-budget.ts'
 import type { SessionUsage } from '../../domain/session-store.ts'
 import type { ModelUsage } from '../../domain/usage.ts'
 import { createBoundedMap } from '../bounded-map.ts'
@@ -82,15 +84,17 @@ export function createBudgetEvaluator(deps: BudgetEvaluatorDeps): BudgetEvaluato
   }
 
   function daily({ session }: SessionUsage, costs: readonly ModelUsage[]): Spent[] {
-    const { userId, team } = session
+    const { key, userId, team } = session
+    const ownerTeam = ownerOfSession(key)?.team
+    const user = userId === undefined ? undefined : memberName(userId, ownerTeam)
     return [...byDay(costs, watch.dayOf)].flatMap(([day, costUsd]) => {
       const spending = spendingOf(day)
-      addSpending(spending, session, costUsd)
+      addSpending(spending, { userId, ownerTeam, team }, costUsd)
       const on = (scope: BudgetScope, subject: string, spentUsd = 0): Spent => {
         return { subject: { scope, subject, date: day.date }, spentUsd, costUsd }
       }
       const spent = [on('day', '', spending.totalUsd)]
-      if (userId !== undefined) spent.push(on('user', userId, spending.users.get(userId)))
+      if (user !== undefined) spent.push(on('user', user, spending.users.get(user)))
       if (team !== undefined) spent.push(on('team', team, spending.teams.get(team)))
       return spent
     })

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Alert, ThresholdAlert } from '../../../src/domain/alert.ts'
 import type { BudgetLimits, BudgetWatch } from '../../../src/domain/budget.ts'
+import { sessionKeyOf } from '../../../src/domain/identity.ts'
 import type { Budget } from '../../../src/domain/managed-budget.ts'
 import { BUCKET_MS } from '../../../src/domain/usage.ts'
 import { AT_MS, observation, row, type State } from '../../unit/storage/arrivals.ts'
@@ -52,12 +53,16 @@ async function spend(
     id?: string
     userId?: string
     team?: string
+    /** Of the key that it comes under. */
+    ownerTeam?: string
     bucketMs?: number
   }[]
 ): Promise<readonly string[]> {
-  const outcomes = steps.map(({ usd, id = 's1', userId = 'ada', team, bucketMs = BUCKET }) => {
+  const outcomes = steps.map((step) => {
+    const { usd, id = 's1', userId = 'ada', ownerTeam, team = ownerTeam, bucketMs = BUCKET } = step
     sums = { ...sums, [id]: (sums[id] ?? 0) + usd }
-    const session = row(id, { userId, team, costUsd: sums[id] ?? 0 })
+    const key = sessionKeyOf('claude-code', id, ownerTeam === undefined ? {} : { team: ownerTeam })
+    const session = row(id, { key, userId, team, costUsd: sums[id] ?? 0 })
     return { session, usage: used(session, { models: [{ costUsd: usd, bucketMs }] }) }
   })
   const { alerts } = await rig.commit({
@@ -70,6 +75,17 @@ async function spend(
 describe.each(engines)('budgets in $name', (engine) => {
   beforeEach(() => {
     sums = {}
+  })
+
+  test('users of one name, under keys of two teams, are two users', async () => {
+    const rig = await open(engine, { user: 5 })
+    expect(await spend(rig, { usd: 4, ownerTeam: 'red' })).toEqual(['user ada (team red) 80'])
+    expect(await spend(rig, { usd: 3, id: 's2', ownerTeam: 'blue' })).toEqual([])
+    expect(await spend(rig, { usd: 3, id: 's3' })).toEqual([])
+    expect(await spend(rig, { usd: 1, ownerTeam: 'red' })).toEqual(['user ada (team red) 100'])
+    const rows = await rig.store.brake.spending({ fromMs: BUCKET, toMs: BUCKET + BUCKET_MS })
+    const told = rows.map(({ userId, ownerTeam, costUsd }) => `${userId} ${ownerTeam} ${costUsd}`)
+    expect(told.toSorted()).toEqual(['ada blue 3', 'ada red 5', 'ada undefined 3'])
   })
 
   test('are told at 80 % and at 100 %, once and by the last that was passed, each for whom it is for', async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { BudgetLimits } from '../../../src/domain/budget.ts'
 import type { BudgetOverride } from '../../../src/domain/budget-brake.ts'
+import { sessionKeyOf } from '../../../src/domain/identity.ts'
 import { type KnownBudget, settingsBudgets } from '../../../src/domain/managed-budget.ts'
 import { AT_MS } from '../storage/arrivals.ts'
 import { type RigOptions, setUpBudgets, spent, type StoredSpending } from './budget-rig.ts'
@@ -86,6 +87,31 @@ test('budgets of users and teams refuse the sessions that are known to be theirs
   const refused = brake.refusal('claude-code/s2', 'prompt')
   expect(refused).toMatchObject({ scope: 'team', subject: 'red', spentUsd: 7 })
   expect(brake.refusal('claude-code/s3', 'prompt')).toBeUndefined()
+})
+
+test('each user is one of the team whose keys are sent with; a user by name is that name anywhere', async () => {
+  const rows = [
+    { userId: 'ada', ownerTeam: 'red', team: 'red', costUsd: 4 },
+    { userId: 'ada', ownerTeam: 'blue', team: 'blue', costUsd: 3 },
+  ]
+  const named: KnownBudget = {
+    ...{ name: 'ada', of: 'user', subject: 'ada', window: 'day', limitUsd: 8.5, source: 'file' },
+  }
+  const budgets = [...settingsBudgets({ user: 5 }), named]
+  const { brake, clock, start, committed } = setUpBudgets({ budgets }, { rows })
+  await start()
+  const [ofRed, ofBlue] = ['red', 'blue'].map((team) => sessionKeyOf('claude-code', 's1', { team }))
+  committed(spent({ usd: 1, userId: 'ada', ownerTeam: 'red', team: 'red' }))
+  committed(spent({ usd: 0.1, userId: 'ada', ownerTeam: 'blue', team: 'blue' }))
+  const refused = brake.refusal(ofRed ?? '', 'prompt')
+  expect(refused).toMatchObject({ scope: 'user', subject: 'ada (team red)', spentUsd: 5 })
+  expect(brake.refusal(ofBlue ?? '', 'prompt')).toBeUndefined()
+  committed(spent({ usd: 0.5, userId: 'ada', ownerTeam: 'blue', team: 'blue' }))
+  expect(brake.refusal(ofBlue ?? '', 'prompt')).toMatchObject({ budget: 'ada', spentUsd: 8.6 })
+  const common = { untilMs: clock.now() + HOUR_MS, createdMs: clock.now(), createdBy: 'ops' }
+  await brake.override({ ...common, scope: 'user', subject: 'ada' })
+  expect(brake.refusal(ofRed ?? '', 'prompt')).toBeUndefined()
+  expect(brake.refusal(ofBlue ?? '', 'prompt')).toBeUndefined()
 })
 
 test('what agents did not tell stops nobody: estimates, own prices, costs that are not known', async () => {

@@ -11,7 +11,7 @@ import type {
   KnownSession,
   SpentRow,
 } from '../../../src/domain/budget-brake.ts'
-import type { SessionKey } from '../../../src/domain/identity.ts'
+import { type SessionKey, sessionKeyOf } from '../../../src/domain/identity.ts'
 import type { KnownBudget } from '../../../src/domain/managed-budget.ts'
 import type { Outcome } from '../../../src/domain/session-store.ts'
 import { SPIKE_HISTORY_MS } from '../../../src/domain/spike.ts'
@@ -138,6 +138,8 @@ const aRow: SpentRow = {
 
 export interface Cost {
   readonly id?: string
+  /** Of the key that it came under. */
+  readonly ownerTeam?: string
   readonly usd: number
   /** What the session cost before; 0 unless told. */
   readonly beforeUsd?: number
@@ -157,8 +159,9 @@ export interface Cost {
 /** The outcome of a commit in which a session spent this. */
 export function spent({ id = 's1', usd, beforeUsd = 0, atMs = AT_MS, ...cost }: Cost) {
   const { estimatedUsd = 0, userId, team, project, model = 'opus', isMoved = false } = cost
-  const session = row(id, { userId, team, project, costUsd: beforeUsd + usd, estimatedUsd })
-  const { querySource, spentFor } = cost
+  const { querySource, spentFor, ownerTeam } = cost
+  const key = sessionKeyOf('claude-code', id, ownerTeam === undefined ? {} : { team: ownerTeam })
+  const session = row(id, { key, userId, team, project, costUsd: beforeUsd + usd, estimatedUsd })
   const dimensions = {
     ...(querySource !== undefined && { querySource }),
     ...(spentFor !== undefined && { project: spentFor }),

@@ -10,6 +10,9 @@ import type { Database } from '../connection.ts'
 import { plainText } from '../stored-values.ts'
 import { usd, usdSum } from './figures.ts'
 
+/** Without a key the owner is whoever telemetry named: only a key is in the key of the session. */
+export const KEY_TEAM = `case when split_part(session_key, '/', 1) ~ '@[^:]' then owner_team end`
+
 /**
  * What was spent within a span, added up by everyone that it counts for, off the usage rows, as all
  * reports. Apart by quarters of an hour, or with 0 for all of them.
@@ -26,8 +29,16 @@ export async function spentGroups(
     .selectFrom('model_usage')
     .innerJoin('sessions', 'sessions.id', 'session_ref')
     .leftJoin('usage_dimensions', 'usage_dimensions.id', 'dimensions_ref')
-    .select(['user_id', 'team', 'project', 'sessions.agent', 'model', bucket.as('bucket_ms')])
-    .select(PROJECT_OF_CALL.as('spent_for'))
+    .select([
+      'user_id',
+      sql<string | null>`${sql.raw(KEY_TEAM)}`.as('key_team'),
+      'team',
+      'project',
+      PROJECT_OF_CALL.as('spent_for'),
+      'sessions.agent',
+      'model',
+      bucket.as('bucket_ms'),
+    ])
     .select([
       usdSum('model_usage.cost_nanousd').as('cost_usd'),
       usdSum('model_usage.estimated_nanousd').as('estimated_usd'),
@@ -40,12 +51,13 @@ export async function spentGroups(
     .$if(owner?.user !== undefined, (query) =>
       query.where('owner_user', '=', plainText(owner?.user ?? '')),
     )
-    .groupBy(['user_id', 'team', 'project', 'spent_for', 'sessions.agent', 'model'])
+    .groupBy(['user_id', 'key_team', 'team', 'project', 'spent_for', 'sessions.agent', 'model'])
     .$if(by === 'quarters', (query) => query.groupBy('bucket_ms'))
     .execute()
   return rows.map((row) => ({
     bucketMs: row.bucket_ms,
     userId: row.user_id ?? undefined,
+    ownerTeam: row.key_team ?? undefined,
     team: row.team ?? undefined,
     project: (row.spent_for === null ? row.project : projectOf(row.spent_for)) ?? undefined,
     agent: row.agent,

@@ -19,6 +19,11 @@ interface Asked extends Span {
 /** Of an owner's sessions, if one is named. Apart by quarters of an hour, or with 0 for all of them. */
 export type ReadSpentGroups = (span: Span, owner?: Owner) => readonly SpentRow[]
 
+/** Without a key the owner is whoever telemetry named: only a key is in the key of the session. */
+const keyTeam = sql<
+  string | null
+>`case when substr(session_key, 1, instr(session_key, '/')) glob '*@[^:]*' then owner_team end`
+
 export function createSpentGroups(
   connection: Pick<Connection, 'handle' | 'kysely'>,
   by: 'quarters' | 'span',
@@ -33,8 +38,15 @@ export function createSpentGroups(
       .selectFrom('model_usage')
       .innerJoin('sessions', 'sessions.id', 'session_ref')
       .leftJoin('usage_dimensions', 'usage_dimensions.id', 'dimensions_ref')
-      .select(['user_id', 'team', 'sessions.agent', 'model', bucket.as('bucket_ms')])
-      .select(project.as('spent_for'))
+      .select([
+        'user_id',
+        keyTeam.as('key_team'),
+        'team',
+        project.as('spent_for'),
+        'sessions.agent',
+        'model',
+        bucket.as('bucket_ms'),
+      ])
       .select([
         soundSum('model_usage.cost_usd', 'usd').as('cost_usd'),
         soundSum('model_usage.estimated_usd', 'usd').as('estimated_usd'),
@@ -43,7 +55,7 @@ export function createSpentGroups(
       .where('bucket_ms', '<', of.toMs)
       .where((eb) => eb.or([eb(eb.val(of.team), 'is', null), eb('owner_team', '=', of.team)]))
       .where((eb) => eb.or([eb(eb.val(of.user), 'is', null), eb('owner_user', '=', of.user)]))
-      .groupBy(['user_id', 'team', 'spent_for', 'sessions.agent', 'model'])
+      .groupBy(['user_id', 'key_team', 'team', 'spent_for', 'sessions.agent', 'model'])
       .$if(by === 'quarters', (query) => query.groupBy('bucket_ms')),
   )
 
@@ -51,6 +63,7 @@ export function createSpentGroups(
     sums.all({ fromMs, toMs, team, user }).map((row) => ({
       bucketMs: row.bucket_ms,
       userId: row.user_id ?? undefined,
+      ownerTeam: row.key_team ?? undefined,
       team: row.team ?? undefined,
       project: row.spent_for ?? undefined,
       agent: row.agent,
