@@ -39,6 +39,8 @@ export interface BudgetBrake {
   told(sessionKey: SessionKey, model: ToldModel): void
   /** Stores an override, which is in force when this resolves. */
   override(override: BudgetOverride): Promise<void>
+  /** Ends overrides of exactly that, or all, at once; resolves to how many were in force. */
+  endOverrides(which: Parameters<BrakeStore['endOverrides']>[0]): Promise<number>
   /** Those that are in force, the oldest first. */
   overrides(): readonly BudgetOverride[]
 }
@@ -50,7 +52,7 @@ export interface BudgetBrakeDeps {
   readonly contact: string
   readonly calendar: BudgetCalendar
   readonly ledger: Pick<SpendingLedger, 'spentIn' | 'session' | 'told'>
-  readonly store: Pick<BrakeStore, 'overrides' | 'addOverride'>
+  readonly store: Pick<BrakeStore, 'overrides' | 'addOverride' | 'endOverrides'>
   readonly clock: Clock
 }
 
@@ -101,6 +103,12 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
     override: async (override) => {
       await store.addOverride(override)
       lifted = [...lifted, override]
+    },
+    endOverrides: async (which) => {
+      const nowMs = clock.now()
+      const ended = await store.endOverrides(which, nowMs)
+      lifted = await store.overrides(nowMs)
+      return ended
     },
     overrides: () => {
       const nowMs = clock.now()

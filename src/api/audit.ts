@@ -73,13 +73,18 @@ function outcomeOf(status: number): AuditEntry['outcome'] {
 }
 
 /** The key of a session, or of a key; for changes of items, which ones; of budgets lifted, which and until when. */
-function targetOf({ params, body }: FastifyRequest, nowMs: number): string | undefined {
+function targetOf(
+  { params, body, routeOptions }: FastifyRequest,
+  nowMs: number,
+): string | undefined {
   const { key } = (params ?? {}) as { readonly key?: string }
   if (key !== undefined) return key.slice(0, MAX_TARGET_CHARS)
+  const { operation } = routeOptions.config
   const { ids, name, forMs, budget, by } = (body ?? {}) as Readonly<Record<string, unknown>>
+  const what = typeof budget === 'string' ? budget : 'all budgets'
+  const who = typeof by === 'string' ? `, by ${by}` : ''
+  if (operation === 'endOverride') return `${what}${who}`.slice(0, MAX_TARGET_CHARS)
   if (typeof forMs === 'number') {
-    const what = typeof budget === 'string' ? budget : 'all budgets'
-    const who = typeof by === 'string' ? `, by ${by}` : ''
     return `${what} until ${isoTime(nowMs + forMs)}${who}`.slice(0, MAX_TARGET_CHARS)
   }
   if (ids !== undefined) return JSON.stringify(ids).slice(0, MAX_TARGET_CHARS)

@@ -11,6 +11,7 @@ import { type Me, problem, type Setup } from './contract/access.ts'
 import type {
   BudgetBody,
   BudgetOverrideAsked,
+  BudgetOverrideEnded,
   BudgetOverrides,
   DefinedBudgets,
 } from './contract/budgets.ts'
@@ -64,6 +65,7 @@ export interface BridgeApi {
   removeBudget(name: string): Promise<Result<DefinedBudgets, string>>
   /** Lifts what spent budgets refuse; all that is lifted then. */
   override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, string>>
+  endOverride(asked: BudgetOverrideEnded): Promise<Result<BudgetOverrides, string>>
   overrides(): Promise<Result<BudgetOverrides, string>>
   /** How far a set-up is, as the page shows it. */
   setup(): Promise<Result<Setup, string>>
@@ -288,6 +290,10 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
     },
     override: async (asked) => {
       const body = await changeOne('POST', OVERRIDES_PATH, asked)
+      return body.ok ? ok(body.value as BudgetOverrides) : body
+    },
+    endOverride: async (asked) => {
+      const body = await changeOne('POST', `${OVERRIDES_PATH}/end`, asked)
       return body.ok ? ok(body.value as BudgetOverrides) : body
     },
     overrides: async () => {

@@ -70,6 +70,10 @@ export function addDataRoutes(app: FastifyInstance, queries: WebQueries): void {
     const { name } = principalOf(request)
     return queries.override({ ...(name !== '' && { by: name }), ...body })
   })
+  addEndpoint(app, api.endOverride, async ({ body, request }) => {
+    const { name } = principalOf(request)
+    return queries.endOverride({ ...(name !== '' && { by: name }), ...body })
+  })
   addEndpoint(app, api.retryQuarantine, async ({ body, request }) => {
     takesLong(request)
     return ok(await queries.retryQuarantine(body))

@@ -56,6 +56,13 @@ export const nothingIsStopped: WebFailure = {
     'no budget of the bridge refuses anything: that needs a budget and BUDGET_ACTION=stop or stop-now',
 }
 
+/** Nothing of that is lifted, so there is nothing to end. */
+export function nothingIsLifted(budget: string | undefined): WebFailure {
+  const what =
+    budget === undefined ? 'no budget is lifted' : `no override for ${budget} is in force`
+  return { code: 'conflict', message: `${what}; see claude-telemetry budget overrides` }
+}
+
 /** What was read for it is kept, so it goes further the next time. */
 export const tookTooLong: WebFailure = {
   code: 'timeout',

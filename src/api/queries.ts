@@ -10,6 +10,7 @@ import type { Setup, SetupSeen } from './contract/access.ts'
 import type {
   BudgetBody,
   BudgetOverrideAsked,
+  BudgetOverrideEnded,
   BudgetOverrides,
   Budgets,
   DefinedBudgets,
@@ -200,6 +201,7 @@ export interface WebQueries {
   /** Budgets that are lifted for a while. */
   overrides(): Result<BudgetOverrides, WebFailure>
   override(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, WebFailure>>
+  endOverride(asked: BudgetOverrideEnded): Promise<Result<BudgetOverrides, WebFailure>>
   readonly live: LiveFeed
 }
 

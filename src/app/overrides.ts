@@ -3,10 +3,11 @@ import type { BudgetBrake } from '../alerts/budget-brake.ts'
 import type {
   BudgetBody,
   BudgetOverrideAsked,
+  BudgetOverrideEnded,
   BudgetOverrides,
   DefinedBudgets,
 } from '../api/contract/budgets.ts'
-import type { WebFailure } from '../api/failure.ts'
+import { nothingIsLifted, type WebFailure } from '../api/failure.ts'
 import { type BudgetOverride, readOverriddenBudget } from '../domain/budget-brake.ts'
 import type { BudgetPlan } from '../domain/budget-plan.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -17,24 +18,33 @@ import type { Log } from '../observability/logger.ts'
 export interface Overrides {
   /** In force when it resolves. */
   add(asked: BudgetOverrideAsked): Promise<BudgetOverrides>
+  /** At once here, at other replicas within seconds; an error where none of that is in force. */
+  end(asked: BudgetOverrideEnded): Promise<Result<BudgetOverrides, WebFailure>>
   list(): BudgetOverrides
 }
 
 export function createOverrides(
-  brake: Pick<BudgetBrake, 'override' | 'overrides'>,
+  brake: Pick<BudgetBrake, 'override' | 'overrides' | 'endOverrides'>,
   maskText: (text: string) => string,
   clock: Clock,
   log: Log,
 ): Overrides {
+  /** As it is stored. */
+  function liftedBy(budget: string): Pick<BudgetOverride, 'scope' | 'subject'> {
+    // The contract lets through only what can be read.
+    const { scope, subject } = readOverriddenBudget(budget) ?? {}
+    return {
+      ...(scope !== undefined && { scope }),
+      ...(subject !== undefined && { subject: maskText(subject) }),
+    }
+  }
+
   const list = (): BudgetOverrides => ({ overrides: brake.overrides().map(shown) })
   return {
     add: async ({ forMs, budget, by }) => {
       const createdMs = clock.now()
-      // The contract lets through only what can be read.
-      const { scope, subject } = budget === undefined ? {} : (readOverriddenBudget(budget) ?? {})
       const override: BudgetOverride = {
-        ...(scope !== undefined && { scope }),
-        ...(subject !== undefined && { subject: maskText(subject) }),
+        ...(budget !== undefined && liftedBy(budget)),
         untilMs: createdMs + forMs,
         createdMs,
         createdBy: maskText(by ?? 'unknown'),
@@ -42,6 +52,15 @@ export function createOverrides(
       await brake.override(override)
       log.warn({ override }, 'budget override granted')
       return list()
+    },
+    end: async ({ budget, by }) => {
+      const ended = await brake.endOverrides(budget === undefined ? 'all' : liftedBy(budget))
+      if (ended === 0) return err(nothingIsLifted(budget))
+      log.warn(
+        { budget: budget ?? null, by: maskText(by ?? 'unknown'), ended },
+        'budget overrides ended',
+      )
+      return ok(list())
     },
     list,
   }

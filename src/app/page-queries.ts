@@ -86,6 +86,8 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
       deps.overrides === undefined ? err(nothingIsStopped) : ok(deps.overrides.list()),
     override: async (asked) =>
       deps.overrides === undefined ? err(nothingIsStopped) : ok(await deps.overrides.add(asked)),
+    endOverride: async (asked) =>
+      deps.overrides === undefined ? err(nothingIsStopped) : deps.overrides.end(asked),
     live: {
       since: (asked, visible) => reader.live(asked, visible),
       onCommitted: (listener) => {

@@ -29,7 +29,8 @@ import type { Style, TextLine } from './terminal.ts'
 import { dateText, dateTimeText } from './zoned-time.ts'
 
 interface OverrideOptions {
-  readonly for: number
+  readonly for?: number
+  readonly end?: boolean
   readonly budget?: string
   readonly by?: string
   readonly json?: boolean
@@ -73,9 +74,10 @@ export function addBudget(program: Command, context: CliContext, concluded: Conc
   budget
     .command('override')
     .description(
-      'Lifts budgets for a while. Who did it, and until when, is stored and said in the log.',
+      'Lifts budgets for a while, or ends that early. Who did it is stored, and said in the log.',
     )
-    .requiredOption('--for <time>', 'how long, such as 30m, 1h or 2d; at most 31d', durationOf)
+    .option('--for <time>', 'how long, such as 30m, 1h or 2d; at most 31d', durationOf)
+    .option('--end', 'end what is lifted now, before its time')
     .option('--budget <budget>', `only this one: ${OVERRIDE_RULE}`, budgetOf)
     .option('--by <name>', 'who asks for it (default: the user of this machine)')
     .option('--json', 'print all that are lifted now as JSON')
@@ -234,25 +236,34 @@ function forecastText(state: BudgetState | undefined, timeZone: string): string 
 
 function override(
   context: CliContext,
-  { for: forMs, budget, by = userOf(context), json = false }: OverrideOptions,
+  { for: forMs, end = false, budget, by = userOf(context), json = false }: OverrideOptions,
 ): Promise<Outcome> {
+  const which = { by, ...(budget !== undefined && { budget }) }
+  if (forMs === undefined ? !end : end) {
+    return Promise.resolve(misused('override takes either --for <time> or --end'))
+  }
   return asked(
     context,
-    (bridge) => bridge.override({ forMs, by, ...(budget !== undefined && { budget }) }),
-    (answer) =>
-      json ? { document: jsonDocument(answer) } : { lines: answer.overrides.map(lineOf) },
+    (bridge) =>
+      forMs === undefined ? bridge.endOverride(which) : bridge.override({ forMs, ...which }),
+    (answer) => reportOf(answer, json),
   )
+}
+
+function reportOf(
+  answer: BudgetOverrides,
+  isJson: boolean,
+): { document: string } | { lines: string[] } {
+  if (isJson) return { document: jsonDocument(answer) }
+  const lines = answer.overrides.map(lineOf)
+  return { lines: lines.length === 0 ? ['No budget is lifted.'] : lines }
 }
 
 function list(context: CliContext, { json = false }: ListOptions): Promise<Outcome> {
   return asked(
     context,
     (bridge) => bridge.overrides(),
-    (answer) => {
-      if (json) return { document: jsonDocument(answer) }
-      const lines = answer.overrides.map(lineOf)
-      return { lines: lines.length === 0 ? ['No budget is lifted.'] : lines }
-    },
+    (answer) => reportOf(answer, json),
   )
 }
 

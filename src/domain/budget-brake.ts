@@ -83,6 +83,11 @@ export interface BrakeStore {
   /** Those that are in force after `nowMs`. */
   overrides(nowMs: number): Promise<readonly BudgetOverride[]>
   addOverride(override: BudgetOverride): Promise<void>
+  /** Ends those in force for exactly that, or with `all` every one; resolves to how many they were. */
+  endOverrides(
+    which: Pick<BudgetOverride, 'scope' | 'subject'> | 'all',
+    nowMs: number,
+  ): Promise<number>
 }
 
 /** The part of a cost that the agent told itself. */

@@ -216,6 +216,7 @@ export function createFakeQueries(nowMs: number): FakeQueries {
       removeBudget: async () => ok({ defined: [] }),
       overrides: () => ok({ overrides: [] }),
       override: async () => ok({ overrides: [] }),
+      endOverride: async () => ok({ overrides: [] }),
       live: {
         since: async (asked) => ok(await liveChunk(queries.live, asked)),
         onCommitted: (listener) => {

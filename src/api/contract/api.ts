@@ -43,6 +43,7 @@
  * | GET /api/plan-windows | how much of subscriptions' allowances is used, and was |
  * | GET /api/fleet | who reports with which programs and settings, and who fell silent |
  * | GET, POST /api/budgets/overrides | budgets that are lifted for a while; lifts one |
+ * | POST /api/budgets/overrides/end | ends that early |
  * | GET /api/openapi.json | this table as OpenAPI 3.1 |
  * | POST /mcp | the same questions as tools of the Model Context Protocol (`docs/mcp.md`) |
  *
@@ -56,6 +57,7 @@ import { loginBody, meAnswer, meQuery, setupAnswer } from './access.ts'
 import {
   budgetBody,
   budgetOverrideAsked,
+  budgetOverrideEnded,
   budgetOverridesAnswer,
   budgetsAnswer,
   definedBudgetsAnswer,
@@ -386,6 +388,13 @@ export const api = {
     '/api/budgets/overrides',
     'Override spent budgets for a while',
     budgetOverrideAsked,
+    budgetOverridesAnswer,
+    ADMIN,
+  ),
+  endOverride: post(
+    '/api/budgets/overrides/end',
+    'End budget overrides early',
+    budgetOverrideEnded,
     budgetOverridesAnswer,
     ADMIN,
   ),

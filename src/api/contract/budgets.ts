@@ -126,6 +126,12 @@ export const budgetOverrideAsked = z
   .meta({ id: 'BudgetOverrideAsked' })
 export type BudgetOverrideAsked = z.infer<typeof budgetOverrideAsked>
 
+/** `POST /api/budgets/overrides/end`: ends overrides before their time. */
+export const budgetOverrideEnded = budgetOverrideAsked
+  .omit({ forMs: true })
+  .meta({ id: 'BudgetOverrideEnded' })
+export type BudgetOverrideEnded = z.infer<typeof budgetOverrideEnded>
+
 /** Those that are in force, the oldest first. */
 export const budgetOverridesAnswer = z
   .object({

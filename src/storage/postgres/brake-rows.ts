@@ -19,5 +19,16 @@ export function createBrakeRows(database: Database, write: Write): BrakeStore {
         ),
       )
     },
+    endOverrides: (which, nowMs) => {
+      const { scope, subject } = which === 'all' ? {} : which
+      return write(() =>
+        database.run(
+          // Over at once by any replica's clock.
+          `update budget_overrides set until_ms = 0
+           where until_ms > $1 and ($2 or (scope is not distinct from $3 and subject is not distinct from $4))`,
+          [nowMs, which === 'all', scope ?? null, optionalText(subject)],
+        ),
+      )
+    },
   }
 }

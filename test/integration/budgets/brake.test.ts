@@ -198,6 +198,14 @@ describe('BUDGET_ACTION=stop', () => {
   })
 })
 
+/** Entries of an action, the newest first. */
+async function auditOf(url: string, wanted: string) {
+  const { entries } = (await (await fetch(`${url}/api/audit`)).json()) as {
+    readonly entries: readonly Readonly<Record<'action' | 'target' | 'outcome', string>>[]
+  }
+  return entries.filter(({ action }) => action === wanted)
+}
+
 describe('claude-telemetry budget', () => {
   test('lifts a budget by the running bridge, and lists what is lifted', async () => {
     const { env } = await setUp({ BUDGET_DAILY_USD: '1', BUDGET_ACTION: 'stop' })
@@ -220,13 +228,23 @@ describe('claude-telemetry budget', () => {
     expect(overrides).toMatchObject([{ budget: 'day', by: 'ada' }])
     expect(overrides.map(({ untilMs, createdMs }) => untilMs - createdMs)).toEqual([5_400_000])
     await run('override', '--for', '1h', '--by', 'eve')
-    const { entries } = (await (await fetch(`${bridge.url}/api/audit`)).json()) as {
-      readonly entries: readonly { readonly action: string; readonly target: string }[]
-    }
-    const lifted = entries.filter(({ action }) => action === 'override')
+    const lifted = await auditOf(bridge.url, 'override')
     expect(lifted.map(({ target }) => target)).toEqual([
       expect.stringMatching(/^all budgets until 20[-\dT:.]+Z, by eve$/),
       expect.stringMatching(/^day until 20[-\dT:.]+Z, by ada$/),
+    ])
+    expect(await run('override', '--end', '--for', '1h')).toMatchObject({ code: 2 })
+    const left = await run('override', '--end', '--budget', 'day')
+    expect(left.stdout).toMatch(/^All budgets are lifted until .*, by eve\.\n$/)
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual({})
+    expect((await run('override', '--end')).stdout).toBe('No budget is lifted.\n')
+    expect(await ask(bridge.url, 'UserPromptSubmit')).toEqual(blocked)
+    expect(await run('override', '--end')).toMatchObject({ code: 1 })
+    const ended = await auditOf(bridge.url, 'endOverride')
+    expect(ended.map(({ target, outcome }) => `${target}: ${outcome}`)).toEqual([
+      'all budgets, by ada: failed',
+      'all budgets, by ada: done',
+      'day, by ada: done',
     ])
     await bridge.stop()
     const { code: exitCode, stderr } = await run('override', '--for', '1h')

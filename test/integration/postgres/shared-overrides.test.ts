@@ -32,7 +32,7 @@ async function refusal(url: string): Promise<unknown> {
   return ((await answer.json()) as { readonly decision?: unknown }).decision
 }
 
-test('an override is in force at the other replica within seconds', async () => {
+test('an override is in force at the other replica within seconds, and so is its early end', async () => {
   const { url } = await newTestDatabase()
   const [one, other] = [await replica(url), await replica(url)]
   await spend(one, { sessionId: 's1', turn: 0, costUsd: 2 })
@@ -40,15 +40,18 @@ test('an override is in force at the other replica within seconds', async () => 
   // It reads what others spend once a minute.
   await spend(other, { sessionId: 's1', turn: 1, costUsd: 2 })
   expect(await refusal(other)).toBe('block')
-  const lifted = await fetch(`${one}/api/budgets/overrides`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ forMs: 3_600_000, by: 'me' }),
-  })
-  expect(lifted.status).toBe(200)
+  const change = (path: string, body: object) =>
+    fetch(`${one}/api/budgets/overrides${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  expect((await change('', { forMs: 3_600_000, by: 'me' })).status).toBe(200)
   expect(await refusal(one)).toBeUndefined()
-  await vi.waitFor(async () => expect(await refusal(other)).toBeUndefined(), {
-    timeout: 30_000,
-    interval: 500,
-  })
+  const soon = { timeout: 30_000, interval: 500 }
+  await vi.waitFor(async () => expect(await refusal(other)).toBeUndefined(), soon)
+  expect((await change('/end', { budget: 'day' })).status).toBe(409)
+  expect((await change('/end', { by: 'me' })).status).toBe(200)
+  expect(await refusal(one)).toBe('block')
+  await vi.waitFor(async () => expect(await refusal(other)).toBe('block'), soon)
 })

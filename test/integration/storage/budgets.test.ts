@@ -211,6 +211,12 @@ describe.each(engines)('what a brake reads in $name', (engine) => {
     const again = await rig.reopen()
     expect(await again.store.brake.overrides(AT_MS)).toEqual([override, ofUser])
     expect(await again.store.brake.overrides(AT_MS + 5)).toEqual([ofUser])
+    const { endOverrides, overrides } = again.store.brake
+    expect(await endOverrides({ scope: 'user', subject: 'ada' }, AT_MS)).toBe(0)
+    expect(await endOverrides({ scope: 'user', subject: 'eve' }, AT_MS)).toBe(1)
+    expect(await overrides(AT_MS)).toEqual([override])
+    expect(await endOverrides('all', AT_MS)).toBe(1)
+    expect(await overrides(0)).toEqual([])
   })
 })
 

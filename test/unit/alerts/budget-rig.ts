@@ -52,6 +52,7 @@ export function setUpBudgets(options: RigOptions, stored: StoredSpending = {}) {
     knownSessions: async () => stored.sessions ?? [],
     overrides: async (ms) => lifted.filter(({ untilMs }) => untilMs > ms),
     addOverride: async (override) => void lifted.push(override),
+    endOverrides: async () => lifted.splice(0).length,
   }
   const errors: object[] = []
   const log = {
