@@ -41,8 +41,10 @@ export function movePlace(draft: Draft, place: Place, atMs: number): void {
   const isNew = ({ repository, branch }: Place): boolean =>
     (repository !== undefined && repository !== place.repository) ||
     (branch !== undefined && branch !== place.branch)
-  // What is known better, and what nothing counts in, is put right in its place.
-  if (!isNew(current) || (!isUsed(work, current) && current.pullRequest === undefined)) {
+  // What is known better, and what no time lies in, is put right in its place. That nothing counts in it
+  // yet says nothing: hooks come at once, calls some seconds later.
+  const isEmpty = current.fromMs >= atMs && !isUsed(work, current)
+  if (!isNew(current) || (isEmpty && current.pullRequest === undefined)) {
     changeSegments(draft, (each) => (each === current ? { ...each, ...place } : each))
   } else openSegment(draft, Math.max(atMs, current.fromMs), place)
 }

@@ -715,7 +715,36 @@ describe('the branch that git says it checked out', () => {
         arrives(span('tool', 1, 2, { toolUseId: 't2', output })),
         spend(4, 2),
       ),
-    ).toEqual({ a: 1, c: 2 })
+    ).toEqual({ a: 1, b: 0, c: 2 })
+  })
+
+  test('keeps what was spent before it, of which telemetry tells later than the hook', () => {
+    const switches = (seconds: number, branch: string) =>
+      hook(seconds, `t${seconds}`, {
+        input: { command: `git switch ${branch}` },
+        output: { stdout: `Switched to branch '${branch}'` },
+      })
+    expect(
+      byBranch(begins, switches(2, 'b'), switches(4, 'c'), spend(1, 1), spend(3, 2), spend(5, 4)),
+    ).toEqual({ a: 1, b: 2, c: 4 })
+  })
+
+  test('of several in one command, is the last', () => {
+    const told = hook(2, 't2', { input: { command: 'git switch main && git switch -c b' } })
+    expect(byBranch(begins, told, spend(1, 1), spend(3, 2))).toEqual({ a: 1, b: 2 })
+  })
+
+  test('goes for the folder that a hook tells at the same moment, too', () => {
+    const elsewhere = { repository: 'ada/site', branch: 'main' }
+    expect(
+      byBranch(
+        begins,
+        labelled(2, elsewhere),
+        labelled(4, { branch: 'b' }),
+        spend(1, 1),
+        spend(3, 2),
+      ),
+    ).toEqual({ a: 1, main: 2, b: 0 })
   })
 })
 
