@@ -22,6 +22,8 @@ export interface CommitEffect extends InFolder {
   readonly kind: 'commit'
   /** It takes the place of the last one. */
   readonly isAmend: boolean
+  /** Of another commit: by `git revert` or `git cherry-pick`, which no metric counts. */
+  readonly isCopy?: true
 }
 
 export interface PullRequestEffect extends InFolder {
@@ -273,6 +275,9 @@ function effectOfSubcommand(subcommand: string | undefined, args: Command): Work
   switch (subcommand) {
     case 'commit':
       return commitOf(args)
+    case 'revert':
+    case 'cherry-pick':
+      return copyOf(args)
     case 'status':
       return statusOf(args)
     case 'stash':
@@ -299,6 +304,16 @@ function commitOf(args: Command): CommitEffect | StatusEffect | undefined {
   const { names } = readOptions(args, COMMIT_OPTIONS)
   if (NO_COMMIT.some((name) => names.has(name))) return statusOf(args)
   return { kind: 'commit', isAmend: names.has('--amend') }
+}
+
+const COPY_OPTIONS = /^-[mX]$|^--(?:mainline|strategy|strategy-option|cleanup)$/
+const NO_COPY = ['-n', '--no-commit', '--abort', '--quit', '--skip', '--help', '-h']
+
+function copyOf(args: Command): CommitEffect | undefined {
+  const { names, operands } = readOptions(args, COPY_OPTIONS)
+  if (NO_COPY.some((name) => names.has(name))) return undefined
+  const isOne = operands.length > 0 || names.has('--continue')
+  return isOne ? { kind: 'commit', isAmend: false, isCopy: true } : undefined
 }
 
 const NO_OPTIONS = /^$/

@@ -29,6 +29,8 @@ export interface ToldCommit {
   /** The folder in which the command was begun, where that is known. */
   readonly cwd?: string | undefined
   readonly isAmend: boolean
+  /** No metric counts it. */
+  readonly isCopy?: true | undefined
   readonly isCounted?: true
   readonly printed?: PrintedCommit | undefined
 }
@@ -70,7 +72,8 @@ function isSamePlace(a: Place, b: Place): boolean {
 export function noteCommit(draft: Draft, told: ToldCommit): void {
   const { state } = draft
   const work = workOf(state)
-  if (told.isCounted === undefined && claimCounted(draft, told)) return
+  const mayBeCounted = told.isCounted === undefined && told.isCopy === undefined
+  if (mayBeCounted && claimCounted(draft, told)) return
   work.commits += 1
   if (work.next >= MAX_SEGMENTS) return
   const before = told.isAmend ? lastCommit(state, told) : undefined

@@ -217,7 +217,7 @@ function noteExplained(
 ): void {
   const known = knownTool(draft, event.toolUseId)
   if (known?.doneMs !== undefined) return
-  const isCommit = effects.some(({ kind }) => kind === 'commit')
+  const isCommit = effects.some((effect) => effect.kind === 'commit' && effect.isCopy !== true)
   const command = isCommit ? undefined : wholeCommandIn(told)
   if (!isCommit && (command === undefined || !LOOKS_LIKE_COMMIT.test(command))) return
   const work = workOf(draft.state)
@@ -351,9 +351,16 @@ function makeCommit(
   { key, ...told }: ToldTool,
   { at, effect, printed }: CommitOutcome,
 ): void {
-  const { folder, isAmend } = effect
+  const { folder, isAmend, isCopy } = effect
   const own = folder === undefined ? {} : { folder: ownText(folder.slice(-MAX_FOLDER_LENGTH)) }
-  noteCommit(draft, { ...told, ...own, key: `${key}#${at}`, isAmend, printed: named(printed) })
+  noteCommit(draft, {
+    ...told,
+    ...own,
+    key: `${key}#${at}`,
+    isAmend,
+    isCopy,
+    printed: named(printed),
+  })
 }
 
 function named(printed: PrintedCommit | undefined): PrintedCommit | undefined {

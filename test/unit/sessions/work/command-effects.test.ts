@@ -4,6 +4,7 @@ import { effectsOf } from '../../../../src/sessions/work/command-effects.ts'
 import { shellCommands } from '../../../../src/sessions/work/shell-commands.ts'
 
 const COMMIT = { kind: 'commit', isAmend: false }
+const COPY = { ...COMMIT, isCopy: true }
 const AMEND = { kind: 'commit', isAmend: true }
 const HEREDOC = `git commit -m "$(cat <<'EOF'
 fix: it's (a) "thing"
@@ -117,6 +118,12 @@ describe('commits', () => {
     ],
     ['git --git-dir=/r/.git --work-tree=/r commit -m x', [{ ...COMMIT, folder: '/r' }]],
     ['cd a && git -C b commit -m x', [{ ...COMMIT, folder: 'a/b' }]],
+    ['git revert --no-edit HEAD', [COPY]],
+    ['git revert -m 1 1a2b3c4 && git push', [COPY]],
+    ['git -C ../b cherry-pick -x 1a2b3c4 5d6e7f8', [{ ...COPY, folder: '../b' }]],
+    ['git cherry-pick --continue', [COPY]],
+    ['git cherry-pick -n 1a2b3c4 && git commit -m x', [COMMIT]],
+    ['git revert --abort; git cherry-pick --quit; git revert', []],
   ])('%s', (command, effects) => {
     expect(effectsOf(command)).toEqual(effects)
   })

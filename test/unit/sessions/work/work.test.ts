@@ -100,6 +100,21 @@ describe('what was spent before a commit counts for it', () => {
     ).toEqual({ '1a2b3c4': 3, '5d6e7f8': 4, '(none)': 8 })
   })
 
+  test('a revert and a cherry-pick are commits, which no metric counts', () => {
+    const copy = (command: string) => bash(4, command, '[main 5d6e7f8] b\n Date: today')
+    for (const command of ['git revert --no-edit HEAD', 'git cherry-pick -x 9a8b7c6']) {
+      const commit = bash(2, 'git commit -m a', '[main 1a2b3c4] a')
+      const inputs = [spend(1, 1), commit, spend(3, 2), copy(command), spend(5, 4)]
+      expect(byCommit(...inputs, spend(9, 8))).toEqual({ '1a2b3c4': 1, '5d6e7f8': 2, '(none)': 12 })
+      // One that nobody told, beside that of the first tool.
+      const counted = [arrives(sample(6, 'commits', 1)), arrives(sample(7, 'commits', 1))]
+      expect(byCommit(...inputs, ...counted, spend(9, 8))).toEqual({
+        ...{ '1a2b3c4': 1, '5d6e7f8': 2, 'commit 3 of claude-code/s1': 4 },
+        '(none)': 8,
+      })
+    }
+  })
+
   test('by the time of a call, which may come later than the commit', () => {
     const commit = hook(3, 't1', {
       input: { command: 'git commit -m a' },
