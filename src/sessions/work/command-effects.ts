@@ -10,6 +10,7 @@ export type WorkEffect =
   | PullRequestEffect
   | BranchEffect
   | CheckoutEffect
+  | WorktreeEffect
   | StatusEffect
   | PullRequestAddressEffect
 
@@ -49,6 +50,15 @@ export interface BranchEffect extends InFolder {
 /** Something is checked out that the output alone names. */
 export interface CheckoutEffect extends InFolder {
   readonly kind: 'checkout'
+}
+
+/** Another working copy of the repository is made. */
+export interface WorktreeEffect extends InFolder {
+  readonly kind: 'worktree'
+  /** Seen from the folder. */
+  readonly path: string
+  /** What is checked out in it, where the command says it. */
+  readonly branch?: string
 }
 
 /** Changes nothing, and prints what `git commit` prints where it finds nothing to commit. */
@@ -290,6 +300,10 @@ function effectOfSubcommand(subcommand: string | undefined, args: Command): Work
       return args.includes('--') ? undefined : branchOf(readOptions(args, SWITCH_OPTIONS), true)
     case 'branch':
       return renameOf(readOptions(args, NO_OPTIONS))
+    case 'worktree':
+      return args[0] === 'add'
+        ? worktreeOf(readOptions(args.slice(1), WORKTREE_OPTIONS))
+        : undefined
     default:
       return undefined
   }
@@ -363,6 +377,19 @@ function renameOf({ names, operands }: Options): BranchEffect | undefined {
   if (!isRename || branch === undefined || IS_VARIABLE.test(branch)) return undefined
   const renamed = operands.length > 1 ? (operands[0] ?? '') : ''
   return { kind: 'branch', branch, isUnsure: false, renamed }
+}
+
+const WORKTREE_OPTIONS = /^-[bB]$|^--reason$/
+
+function worktreeOf({ values, names, operands }: Options): WorktreeEffect | undefined {
+  const [path, of] = operands
+  if (path === undefined || path === '' || IS_VARIABLE.test(path)) return undefined
+  const made = values.get('-b') ?? values.get('-B')
+  // Git calls a new branch as the folder is called. What else is named may be a branch or not.
+  const isOwn = of === undefined && !names.has('--detach') && !names.has('-d')
+  const branch = made ?? (isOwn ? /[^/]+(?=\/*$)/.exec(path)?.[0] : undefined)
+  const isKnown = branch !== undefined && branch !== '' && !IS_VARIABLE.test(branch)
+  return { kind: 'worktree', path, ...(isKnown && { branch }) }
 }
 
 /** Of `gh pr checkout`, and what is like it. */

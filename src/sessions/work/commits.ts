@@ -6,7 +6,7 @@
 import type { WorkPullRequest } from '../../domain/work.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionState } from '../state.ts'
-import { type FolderRepository, repositoryIn } from './folders.ts'
+import { type FolderRepository, repositoryIn, withWorktree } from './folders.ts'
 import {
   changeSegments,
   isUsed,
@@ -79,8 +79,10 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   const before = told.isAmend ? lastCommit(state, told) : undefined
   const commit = commitOf(state, told, before)
   const current = segmentAt(work, told.atMs)
-  const { repository, isHere } = repositoryOf(work, told)
-  const branch = told.printed?.branch ?? (isHere ? current.branch : undefined)
+  const { repository, isHere, worktree } = repositoryOf(work, told)
+  const branch = told.printed?.branch ?? (isHere ? current.branch : worktree?.branch)
+  if (worktree !== undefined && branch !== worktree.branch)
+    work.worktrees = withWorktree(work.worktrees ?? [], { ...worktree, branch })
   const isItsOwn = (segment: Segment): boolean =>
     (segment.commit === undefined &&
       segment.fromMs < told.atMs &&
@@ -105,10 +107,11 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
 
 /** Where a commit was made. */
 function repositoryOf(work: Work, { atMs, folder, cwd, printed }: ToldCommit): FolderRepository {
-  const { folders = [] } = work
+  const { folders = [], worktrees } = work
   return repositoryIn({
     place: segmentAt(work, atMs),
     folders,
+    worktrees,
     cwd,
     folder,
     branch: printed?.branch,

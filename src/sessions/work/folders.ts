@@ -4,7 +4,7 @@
  */
 import { isTrunk } from '../../domain/work.ts'
 import { isWhole, isWithin, joined, partsOf } from './paths.ts'
-import type { KnownFolder, Place } from './work-state.ts'
+import type { KnownFolder, Place, Worktree } from './work-state.ts'
 
 /** Folders that a session is known to have worked in; more are forgotten, the oldest first. */
 const MAX_FOLDERS = 8
@@ -26,12 +26,30 @@ export function withFolder(
   return [...others, { path, ...(now !== undefined && { repository: now }) }].slice(-MAX_FOLDERS)
 }
 
+/** The working copies with one more, or with what is known better of one. */
+export function withWorktree(
+  worktrees: readonly Worktree[],
+  worktree: Worktree,
+): readonly Worktree[] {
+  if (worktree.path.length >= MAX_PATH_LENGTH) return worktrees
+  return [...worktrees.filter(({ path }) => path !== worktree.path), worktree].slice(-MAX_FOLDERS)
+}
+
+/** A path that a command names, seen from where it was begun. */
+export function pathOf(
+  { cwd, folders }: Pick<WorkFolder, 'cwd' | 'folders'>,
+  folder: string,
+): string {
+  return joined(joined(undefined, cwd) ?? folders.at(-1)?.path, folder) ?? folder
+}
+
 /** What is asked of `repositoryIn`. */
 export interface WorkFolder {
   /** Where the session is at that time. */
   readonly place: Place
   /** In order of when they were told. */
   readonly folders: readonly KnownFolder[]
+  readonly worktrees?: readonly Worktree[] | undefined
   /** The folder in which the command was begun; else the last that is known. */
   readonly cwd?: string | undefined
   /** As the command names it; undefined is the one in which it was begun. */
@@ -44,6 +62,8 @@ export interface FolderRepository {
   readonly repository: string | undefined
   /** It is the working copy in which the session works. */
   readonly isHere: boolean
+  /** The other working copy that it is in. */
+  readonly worktree?: Worktree
 }
 
 /** The repository of the folder that a command names. */
@@ -52,8 +72,11 @@ export function repositoryIn(of: WorkFolder): FolderRepository {
   const { repository } = place
   const here = { repository, isHere: true }
   if (folder === undefined) return here
-  const cwd = joined(undefined, of.cwd) ?? folders.at(-1)?.path
-  const path = joined(cwd, folder) ?? folder
+  const path = pathOf(of, folder)
+  const worktree = worktreeAt(of, path)
+  if (worktree !== undefined) {
+    return { repository: worktree.repository ?? repository, isHere: false, worktree }
+  }
   const known = knownRepository(of, path)
   if (known !== undefined) return known
   const isBelow = !isWhole(folder) && !folder.startsWith('..')
@@ -65,6 +88,16 @@ export function repositoryIn(of: WorkFolder): FolderRepository {
   const isSameBranch = branch !== undefined && branch === place.branch && !isTrunk(branch)
   if (isSameBranch && !folders.some((each) => isWhole(each.path))) return here
   return { repository: parts.at(-1) ?? repository, isHere: false }
+}
+
+/** The working copy that a path lies in, unless the session works there itself. */
+function worktreeAt({ worktrees = [], folders }: WorkFolder, path: string): Worktree | undefined {
+  const worktree = worktrees.findLast((each) => isWithin(path, each.path))
+  if (worktree === undefined) return undefined
+  const isOwn = folders.some(
+    (known) => isWithin(known.path, worktree.path) && isWithin(path, known.path),
+  )
+  return isOwn ? undefined : worktree
 }
 
 /** By the folders that the session is known to have worked in; undefined where they say nothing of it. */

@@ -187,3 +187,8 @@ export function branchOutcomes(
     return [{ at, effect, isPrinted: false }]
   })
 }
+
+/** Whether a working copy was made: git says so, or nothing failed. */
+export function isWorktreeMade({ text, isFailure }: Evidence): boolean {
+  return !isFailure || /^Preparing worktree \(/m.test(text)
+}

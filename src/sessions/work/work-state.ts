@@ -21,6 +21,12 @@ export interface KnownFolder {
   readonly repository?: string | undefined
 }
 
+/** Another working copy of a repository, which the session made. */
+export interface Worktree extends KnownFolder {
+  /** What is checked out in it, where that is known. */
+  readonly branch?: string | undefined
+}
+
 export interface Segment extends WorkSegment {
   /** Calls behind this time, up to and with that of the next segment, count in it. */
   readonly fromMs: number
@@ -62,6 +68,8 @@ export interface Work {
   placeMs: number
   /** The newest last. Never written to, only replaced. */
   folders?: readonly KnownFolder[]
+  /** The newest last. Never written to, only replaced. */
+  worktrees?: readonly Worktree[]
   tools: Correlations<WorkTool>
   /** Commits and pull requests that tools made, or that metrics count beyond these. */
   commits: number

@@ -18,7 +18,12 @@ import { ownText } from '../../domain/own-text.ts'
 import type { Draft } from '../draft.ts'
 import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
-import { effectsOf, type PullRequestEffect, type WorkEffect } from './command-effects.ts'
+import {
+  effectsOf,
+  type PullRequestEffect,
+  type WorkEffect,
+  type WorktreeEffect,
+} from './command-effects.ts'
 import {
   dropCommit,
   moveCommit,
@@ -28,13 +33,15 @@ import {
   notePullRequest,
   renameBranch,
 } from './commits.ts'
-import { repositoryIn, withFolder } from './folders.ts'
+import { pathOf, repositoryIn, withFolder, withWorktree } from './folders.ts'
+import { joined } from './paths.ts'
 import {
   type BranchOutcome,
   branchOutcomes,
   type CommitOutcome,
   commitOutcomes,
   type Evidence,
+  isWorktreeMade,
   type PullRequestOutcome,
   pullRequestOutcomes,
 } from './proof.ts'
@@ -329,7 +336,8 @@ function noteDone(draft: Draft, event: ToolResultEvent | ToolReport, done: Done)
   const moves = branchOutcomes(effects, evidence)
   const opens = pullRequestOutcomes(effects, evidence).filter(({ isOpened }) => isOpened)
   const made: number[] = []
-  for (const at of effects.keys()) {
+  for (const [at, effect] of effects.entries()) {
+    if (effect.kind === 'worktree' && isWorktreeMade(evidence)) noteWorktree(draft, told, effect)
     const commit = commits.find((each) => each.at === at)
     if (commit !== undefined) makeCommit(draft, told, commit)
     const move = moves.find((each) => each.at === at)
@@ -407,9 +415,9 @@ function checkOut(
   const work = workOf(draft.state)
   const name = nameOf(branch)
   if (name === undefined) return false
-  const { folders = [] } = work
+  const { folders = [], worktrees } = work
   const current = segmentAt(work, atMs)
-  if (!repositoryIn({ place: current, folders, cwd, folder }).isHere) return false
+  if (!repositoryIn({ place: current, folders, worktrees, cwd, folder }).isHere) return false
   const before = renamed === '' ? current.branch : renamed
   if (before !== undefined) {
     renameBranch(draft, { ...current, branch: before }, name)
@@ -421,12 +429,44 @@ function checkOut(
   return true
 }
 
+/** Commits in it are of the repository that it is a working copy of. */
+function noteWorktree(
+  { state }: Draft,
+  { atMs, cwd }: ToldTool,
+  { path, folder, branch }: WorktreeEffect,
+): void {
+  const work = workOf(state)
+  const { folders = [], worktrees = [] } = work
+  const { repository } = repositoryIn({
+    place: segmentAt(work, atMs),
+    folders,
+    worktrees,
+    cwd,
+    folder,
+  })
+  work.worktrees = withWorktree(worktrees, {
+    path: ownText(pathOf({ cwd, folders }, joined(folder, path) ?? path)),
+    ...(repository !== undefined && { repository }),
+    ...(branch !== undefined && { branch: nameOf(branch) }),
+  })
+}
+
 function openPullRequest(
   draft: Draft,
-  { key, atMs, turn }: ToldTool,
+  { key, atMs, turn, cwd }: ToldTool,
   { at, effect, printed }: PullRequestOutcome,
 ): void {
-  const { repository: named, branch } = effect
+  const { repository: named, folder } = effect
+  const work = workOf(draft.state)
+  const { folders = [], worktrees } = work
+  const { worktree } = repositoryIn({
+    place: segmentAt(work, atMs),
+    folders,
+    worktrees,
+    cwd,
+    folder,
+  })
+  const branch = effect.branch ?? worktree?.branch
   const repository = nameOf(printed?.repository ?? named)
   notePullRequest(draft, {
     ...{ key: `${key}#${at}`, atMs, turn },

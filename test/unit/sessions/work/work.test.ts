@@ -605,6 +605,73 @@ describe('the repository of the session, in a folder that is not called like it'
   })
 })
 
+describe('another working copy of the repository, which the session makes', () => {
+  const labels = { folder: 'shop', repository: 'acme/shop', branch: 'main' }
+  const CWD = '/home/ada/shop'
+  const begins = hook(0, 'hook-0', { tool: 'Read', cwd: CWD, identity: { labels } })
+  const rows = (inputs: readonly SessionInput[]) =>
+    stretchesOf(inputs).map(({ repository, branch, commit, costUsd }) => [
+      ...[repository, branch, commit?.name, costUsd],
+    ])
+  const commit = 'git commit -m a'
+  const known = [
+    ['acme/shop', 'fix', '1a2b3c4', 1],
+    ['acme/shop', 'main', undefined, 2],
+  ]
+
+  test.each([
+    [`git worktree add ../tree -b fix`, `cd ../tree && ${commit}`],
+    [`git worktree add -b fix ../tree origin/main`, `git -C ../tree/src ${commit.slice(4)}`],
+    [`cd src && git worktree add ../../tree -b fix`, `cd ${CWD}/../tree && ${commit}`],
+    [`git -C ${CWD} worktree add /home/ada/tree fix`, `cd ~/tree && ${commit}`],
+    [`git worktree add ../fix`, `cd ../fix && ${commit}`],
+    [`git worktree add .trees/tree -b fix`, `cd .trees/tree && ${commit}`],
+    [`TREE=../tree; git worktree add "$TREE" -b fix`, `cd ../tree && ${commit}`],
+  ])('%s; %s', (add, then) => {
+    const output = '[fix 1a2b3c4] a'
+    expect(rows([begins, spend(1, 1), bash(2, add), bash(3, then, output), spend(4, 2)])).toEqual(
+      known,
+    )
+    const both = bash(2, `${add.replace('cd src && ', '')} && ${then}`, output)
+    const isInFolder = add.startsWith('cd src')
+    if (!isInFolder) expect(rows([begins, spend(1, 1), both, spend(4, 2)])).toEqual(known)
+  })
+
+  test('has the branch that it was made with, where a commit prints none', () => {
+    const add = bash(2, 'git worktree add ../tree -b fix')
+    const silent = bash(3, 'cd ../tree && git commit -qm a')
+    expect(byBranch(begins, spend(1, 1), add, silent, spend(4, 2))).toEqual({ fix: 1, main: 2 })
+  })
+
+  test('and its pull request is of that branch', () => {
+    const add = bash(2, 'git worktree add ../tree origin/fix')
+    const made = bash(3, `cd ../tree && ${commit}`, '[fix 1a2b3c4] a')
+    const url = 'https://github.com/acme/shop/pull/7'
+    const opened = bash(4, 'cd ../tree && gh pr create --fill', url)
+    const [first] = stretchesOf([begins, spend(1, 1), add, made, opened]).flatMap(
+      ({ pullRequest }) => pullRequest ?? [],
+    )
+    expect(first).toMatchObject({ name: url, branch: 'fix' })
+  })
+
+  test('where a later command failed, by what git says', () => {
+    const output = "Preparing worktree (new branch 'fix')\nHEAD is now at 9a8b7c6 x"
+    const add = bash(2, 'git worktree add ../tree -b fix && npm ci', output, { success: false })
+    const made = bash(3, `cd ../tree && ${commit}`, '[fix 1a2b3c4] a')
+    expect(rows([begins, spend(1, 1), add, made, spend(4, 2)])).toEqual(known)
+  })
+
+  test.each([
+    ['that was not made', bash(2, 'git worktree add ../tree', 'fatal: x', { success: false })],
+    ['of another repository', bash(2, 'git -C /srv/site worktree add /home/ada/tree -b fix')],
+    ['in a folder that nobody knows', bash(2, 'git worktree add "$DIR" -b fix')],
+    ['that was removed', bash(2, 'git worktree remove ../tree')],
+  ])('but none %s', (_, add) => {
+    const made = bash(3, `cd ../tree && ${commit}`, '[fix 1a2b3c4] a')
+    expect(byCommit(begins, spend(1, 1), add, made)).toEqual({ '1a2b3c4': 0, '(none)': 1 })
+  })
+})
+
 describe('branches', () => {
   test('by hooks, which may tell the old one for a while', () => {
     expect(
