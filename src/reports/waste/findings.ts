@@ -31,18 +31,23 @@ function retryLoops({ calls, tools, turns }: Facts): readonly Finding[] {
   const prompts = turns.filter(({ isPrompt }) => isPrompt).map(({ startMs }) => startMs)
   const loops: (readonly ToolFact[])[] = []
   for (const ofLane of Map.groupBy(tools, ({ lane }) => lane).values()) {
-    let run: ToolFact[] = []
+    // By tool and input: several may fail in turn.
+    const runs = new Map<string, ToolFact[]>()
     const end = (): void => {
-      if (run.length >= LOOP_TRIES) loops.push(run)
-      run = []
+      loops.push(...[...runs.values()].filter(({ length }) => length >= LOOP_TRIES))
+      runs.clear()
     }
+    let last: ToolFact | undefined
     for (const tool of ofLane) {
-      const last = run.at(-1)
-      const isSame = last?.tool === tool.tool && last.inputHash === tool.inputHash
       // Whoever asks again wants it to be tried again.
       const isAsked = last !== undefined && hasBetween(prompts, last.startMs, tool.startMs)
-      if (!tool.failed || tool.inputHash === undefined || !isSame || isAsked) end()
-      if (tool.failed && tool.inputHash !== undefined) run.push(tool)
+      if (isAsked || !tool.failed || tool.inputHash === undefined) end()
+      last = tool
+      if (!tool.failed || tool.inputHash === undefined) continue
+      const key = JSON.stringify([tool.tool, tool.inputHash])
+      const run = runs.get(key)
+      if (run === undefined) runs.set(key, [tool])
+      else run.push(tool)
     }
     end()
   }

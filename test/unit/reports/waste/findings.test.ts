@@ -117,6 +117,20 @@ describe('a retry loop', () => {
     ])
   })
 
+  test('is each of several that fail in turn', () => {
+    const asking = [1, 4, 7].map((atS) => call(atS, { requestId: `r${atS}` }))
+    const tools: readonly ToolFact[] = [2, 5, 8].flatMap((atS) =>
+      ['make', 'npm test'].map((inputHash, at) => ({
+        ...failing(atS + at, inputHash),
+        requestId: `r${atS - 1}`,
+      })),
+    )
+    // Half of two calls each, told as one row of the tool.
+    const loops = { kind: 'retry_loop', subject: 'Bash', count: 4, tokens: 64_200, usd: 0.2 }
+    expect(found({ calls: asking, tools })).toMatchObject([loops])
+    expect(found({ calls: asking, tools: tools.toSpliced(3, 0, tool(5.5)) })).toEqual([])
+  })
+
   test('is none where a person asked for it again', () => {
     const tools = [failing(2), failing(4), failing(6)]
     const turns = [1, 3, 5].map((atS) => ({ startMs: atS * 1000 - 100, isPrompt: true }))
