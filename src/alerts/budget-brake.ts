@@ -10,6 +10,7 @@ import {
   type BudgetAction,
   type BudgetOverride,
   isOverridden,
+  liftedBy,
   refusalText,
   type ToldModel,
   toldUsd,
@@ -28,6 +29,7 @@ import {
   spendingKind,
   windowAt,
 } from '../domain/managed-budget.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { SpendingLedger } from './spending-ledger.ts'
 
 export interface BudgetBrake {
@@ -37,8 +39,8 @@ export interface BudgetBrake {
   refusal(sessionKey: SessionKey, step: BrakedStep): BudgetRefusal | undefined
   /** A hook named the model that the session's main agent is set to. */
   told(sessionKey: SessionKey, model: ToldModel): void
-  /** Stores an override, which is in force when this resolves. */
-  override(override: BudgetOverride): Promise<void>
+  /** Stores an override, which is in force when this resolves; the error says why it would lift nothing. */
+  override(override: BudgetOverride): Promise<Result<BudgetOverride, string>>
   /** Ends overrides of exactly that, or all, at once; resolves to how many were in force. */
   endOverrides(which: Parameters<BrakeStore['endOverrides']>[0]): Promise<number>
   /** Those that are in force, the oldest first. */
@@ -51,7 +53,7 @@ export interface BudgetBrakeDeps {
   /** Who can raise a budget, for the person who is refused. */
   readonly contact: string
   readonly calendar: BudgetCalendar
-  readonly ledger: Pick<SpendingLedger, 'spentIn' | 'session' | 'told'>
+  readonly ledger: Pick<SpendingLedger, 'spentIn' | 'session' | 'sessions' | 'told'>
   readonly store: Pick<BrakeStore, 'overrides' | 'addOverride' | 'endOverrides'>
   readonly clock: Clock
 }
@@ -100,9 +102,13 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
       return undefined
     },
     told: (sessionKey, model) => ledger.told(sessionKey, model),
-    override: async (override) => {
+    override: async (asked) => {
+      const found = liftedBy(asked, budgets(), ledger.sessions())
+      if (!found.ok) return found
+      const override = { ...asked, ...found.value }
       await store.addOverride(override)
       lifted = [...lifted, override]
+      return ok(override)
     },
     endOverrides: async (which) => {
       const nowMs = clock.now()

@@ -17,7 +17,7 @@ import type { Log } from '../observability/logger.ts'
 
 export interface Overrides {
   /** In force when it resolves. */
-  add(asked: BudgetOverrideAsked): Promise<BudgetOverrides>
+  add(asked: BudgetOverrideAsked): Promise<Result<BudgetOverrides, WebFailure>>
   /** At once here, at other replicas within seconds; an error where none of that is in force. */
   end(asked: BudgetOverrideEnded): Promise<Result<BudgetOverrides, WebFailure>>
   list(): BudgetOverrides
@@ -49,9 +49,10 @@ export function createOverrides(
         createdMs,
         createdBy: maskText(by ?? 'unknown'),
       }
-      await brake.override(override)
-      log.warn({ override }, 'budget override granted')
-      return list()
+      const added = await brake.override(override)
+      if (!added.ok) return err({ code: 'conflict', message: added.error })
+      log.warn({ override: added.value }, 'budget override granted')
+      return ok(list())
     },
     end: async ({ budget, by }) => {
       const ended = await brake.endOverrides(budget === undefined ? 'all' : liftedBy(budget))

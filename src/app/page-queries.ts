@@ -85,7 +85,7 @@ export function createPageQueries(deps: PageQueriesDeps): PageQueries {
     overrides: () =>
       deps.overrides === undefined ? err(nothingIsStopped) : ok(deps.overrides.list()),
     override: async (asked) =>
-      deps.overrides === undefined ? err(nothingIsStopped) : ok(await deps.overrides.add(asked)),
+      deps.overrides === undefined ? err(nothingIsStopped) : deps.overrides.add(asked),
     endOverride: async (asked) =>
       deps.overrides === undefined ? err(nothingIsStopped) : deps.overrides.end(asked),
     live: {

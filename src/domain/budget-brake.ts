@@ -7,7 +7,15 @@ import { type BudgetDay, type BudgetScope, MAX_BUDGET_NAME_LENGTH } from './budg
 import { addUsd } from './exact-sum.ts'
 import type { SessionKey } from './identity.ts'
 import { BUDGET_SUBJECTS, type BudgetOf, type HeldSubject } from './budget-subject.ts'
-import { heldName, heldWhen, isBudgetName } from './managed-budget.ts'
+import {
+  heldName,
+  heldSubject,
+  heldWhen,
+  isBudgetName,
+  isFor,
+  type KnownBudget,
+} from './managed-budget.ts'
+import { err, ok, type Result } from './result.ts'
 import { usdText } from './usd-text.ts'
 
 /**
@@ -156,6 +164,46 @@ export function readOverriddenBudget(
   if (subject === undefined) return { scope }
   if (scope === 'day' || scope === 'all' || subject.length > MAX_OVERRIDE_SUBJECT) return undefined
   return { scope, subject }
+}
+
+/**
+ * What an override lifts, which some budget has to be for: of a session that is named by its id, or by how
+ * it begins, by its key. The error is for a person.
+ */
+export function liftedBy(
+  asked: Pick<BudgetOverride, 'scope' | 'subject'>,
+  budgets: readonly KnownBudget[],
+  sessions: Iterable<Pick<KnownSession, 'key'>>,
+): Result<Pick<BudgetOverride, 'scope' | 'subject'>, string> {
+  const { scope, subject } = asked
+  if (scope === undefined) return ok(asked)
+  if (scope === 'budget') {
+    const isOne = budgets.some((budget) => budget.scope === undefined && budget.name === subject)
+    return isOne ? ok(asked) : err(`there is no budget ${subject}`)
+  }
+  const ofScope = budgets.filter((budget) => heldSubject(budget, '', '').scope === scope)
+  if (scope === 'session' && subject !== undefined && ofScope.length > 0) {
+    return sessionNamed(subject, sessions)
+  }
+  const isOne = ofScope.some((budget) => subject === undefined || isFor(budget, subject))
+  const name = subject === undefined ? scope : `${scope}:${subject}`
+  return isOne ? ok(asked) : err(`no budget is for ${name}: see claude-telemetry budget list`)
+}
+
+function sessionNamed(
+  name: string,
+  sessions: Iterable<Pick<KnownSession, 'key'>>,
+): Result<Pick<BudgetOverride, 'scope' | 'subject'>, string> {
+  const keys = Array.from(sessions, ({ key }) => key)
+  const idOf = (key: string): string => key.slice(key.indexOf('/') + 1)
+  const whole = keys.filter((key) => key === name || idOf(key) === name)
+  const found = whole.length > 0 ? whole : keys.filter((key) => idOf(key).startsWith(name))
+  const [key, another] = found
+  // Another replica may know it already.
+  if (key === undefined && name.includes('/')) return ok({ scope: 'session', subject: name })
+  if (key === undefined) return err(`no session id starts with "${name}"`)
+  if (another !== undefined) return err(`"${name}" matches more than one session: give its key`)
+  return ok({ scope: 'session', subject: key })
 }
 
 /** Of a session's key; names of users and teams are shorter. */

@@ -360,6 +360,38 @@ test('an override lifts a managed budget by its name, and others stay', async ()
   expect(brake.refusal(S1, 'prompt')).toBeUndefined()
 })
 
+test('an override of a session takes its id or how it begins, and no other name of nothing', async () => {
+  const budgets = [managed({ name: 'a', window: 'session' }), managed({ name: 'b', of: 'user' })]
+  const { brake, clock, store, start, committed } = setUpBudgets({ budgets })
+  await start()
+  for (const id of ['3f2a91c0', '3f2b0000', '77aa']) committed(spent({ id, usd: 10 }))
+  const common = { untilMs: clock.now() + HOUR_MS, createdMs: clock.now(), createdBy: 'ops' }
+  const lift = (scope: BudgetOverride['scope'], subject?: string) =>
+    brake.override({
+      ...common,
+      ...(scope && { scope }),
+      ...(subject !== undefined && { subject }),
+    })
+  const isRefused = (id: string): boolean =>
+    brake.refusal(`claude-code/${id}`, 'prompt') !== undefined
+
+  expect(await lift('session', '77aa')).toMatchObject({ ok: true })
+  expect(await lift('session', '3f2a')).toMatchObject({
+    value: { scope: 'session', subject: 'claude-code/3f2a91c0' },
+  })
+  expect(['3f2a91c0', '3f2b0000', '77aa'].map(isRefused)).toEqual([false, true, false])
+  const before = brake.overrides()
+
+  const message = (text: string) => ({ ok: false, error: expect.stringContaining(text) as string })
+  expect(await lift('session', '3f2')).toEqual(message('more than one session'))
+  expect(await lift('session', '99')).toEqual(message('no session id starts with "99"'))
+  expect(await lift('budget', 'c')).toEqual(message('there is no budget c'))
+  expect(await lift('team', 'red')).toEqual(message('no budget is for team:red'))
+  expect(await lift('day')).toEqual(message('no budget is for day'))
+  expect(brake.overrides()).toEqual(before)
+  expect(await store.overrides(clock.now())).toEqual(before)
+})
+
 test('spending that moves to another project stops neither until it is read again', async () => {
   const budgets = [managed({ of: 'project', window: 'month' })]
   const stored: StoredSpending = {}
