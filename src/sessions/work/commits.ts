@@ -35,8 +35,11 @@ export interface ToldCommit {
   readonly printed?: PrintedCommit | undefined
 }
 
-/** Somebody works elsewhere from a time on. Undefined fields are not known there. */
-export function movePlace(draft: Draft, place: Place, atMs: number): void {
+/**
+ * Somebody works elsewhere from a time on. Undefined fields are not known there. `isMove`: by a step from
+ * another branch, so that what was spent before is not of this one, if it was of none that is known.
+ */
+export function movePlace(draft: Draft, place: Place, atMs: number, isMove = false): void {
   const work = workOf(draft.state)
   const current = work.segments.at(-1)
   if (current === undefined || isSamePlace(current, place)) return
@@ -46,7 +49,8 @@ export function movePlace(draft: Draft, place: Place, atMs: number): void {
   // What is known better, and what no time lies in, is put right in its place. That nothing counts in it
   // yet says nothing: hooks come at once, calls some seconds later.
   const isEmpty = current.fromMs >= atMs && !isUsed(work, current)
-  if (!isNew(current) || (isEmpty && current.pullRequest === undefined)) {
+  const isOther = isNew(current) || (isMove && current.branch !== place.branch)
+  if (!isOther || (isEmpty && current.pullRequest === undefined)) {
     changeSegments(draft, (each) => (each === current ? { ...each, ...place } : each))
   } else openSegment(draft, Math.max(atMs, current.fromMs), place)
 }

@@ -6,6 +6,7 @@ import type {
   WorkEffect,
 } from './command-effects.ts'
 import {
+  branchesFoundIn,
   countNothingCommitted,
   type PrintedCommit,
   type PrintedPullRequest,
@@ -163,6 +164,8 @@ export interface BranchOutcome {
   /** With the branch that was printed; sure where it was. */
   readonly effect: BranchEffect
   readonly isPrinted: boolean
+  /** Another one was checked out before. */
+  readonly isMove: boolean
 }
 
 /** What was checked out: what git says, and of what it says nothing, what succeeded. */
@@ -172,6 +175,7 @@ export function branchOutcomes(
 ): readonly BranchOutcome[] {
   let printed = printedBranches(text)
   const refused = refusedBranches(text)
+  const found = branchesFoundIn(text)
   return effects.flatMap((effect, at): readonly BranchOutcome[] => {
     if (effect.kind !== 'branch' && effect.kind !== 'checkout') return []
     const line = effect.kind === 'branch' ? printed.indexOf(effect.branch) : 0
@@ -181,10 +185,10 @@ export function branchOutcomes(
       const { folder } = effect
       const own = folder === undefined ? {} : { folder }
       const sure: BranchEffect = { kind: 'branch', branch, isUnsure: false, ...own }
-      return [{ at, effect: sure, isPrinted: true }]
+      return [{ at, effect: sure, isPrinted: true, isMove: !found.includes(branch) }]
     }
     if (isFailure || effect.kind === 'checkout' || refused.includes(effect.branch)) return []
-    return [{ at, effect, isPrinted: false }]
+    return [{ at, effect, isPrinted: false, isMove: true }]
   })
 }
 

@@ -72,6 +72,12 @@ export function printedBranches(text: string): readonly string[] {
   return [...lines].map(([, branch = '']) => branch)
 }
 
+/** The branches that git says were checked out before. */
+export function branchesFoundIn(text: string): readonly string[] {
+  const lines = text.matchAll(/^\s*Already on '([^'\n]{1,250})'/gm)
+  return [...lines].map(([, branch = '']) => branch)
+}
+
 /** The names that git found no branch of, or one already where it was to make it. */
 export function refusedBranches(text: string): readonly string[] {
   const lines = text.matchAll(

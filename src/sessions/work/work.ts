@@ -410,7 +410,7 @@ function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Do
 function checkOut(
   draft: Draft,
   { atMs, cwd }: ToldTool,
-  { effect: { branch, isUnsure, folder, renamed } }: BranchOutcome,
+  { effect: { branch, isUnsure, folder, renamed }, isMove }: BranchOutcome,
 ): boolean {
   const work = workOf(draft.state)
   const name = nameOf(branch)
@@ -425,7 +425,7 @@ function checkOut(
   }
   const isKnownBranch = isTrunk(name) || work.segments.some((segment) => segment.branch === name)
   if (isUnsure && !isKnownBranch) return false
-  movePlace(draft, { ...placeOf(current), branch: name }, atMs)
+  movePlace(draft, { ...placeOf(current), branch: name }, atMs, isMove)
   return true
 }
 

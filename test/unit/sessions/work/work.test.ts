@@ -811,6 +811,16 @@ describe('the branch that git says it checked out', () => {
     ).toEqual({ a: 1, b: 2, c: 4 })
   })
 
+  test('was not checked out before, where nobody knows what was', () => {
+    const work = (command: string, output?: string, ...more: readonly SessionInput[]) =>
+      byBranch(spend(1, 1), bash(2, command, output), spend(3, 2), ...more)
+    expect(work('git switch -c b')).toEqual({ '(none)': 1, b: 2 })
+    expect(work('git switch b', "Switched to branch 'b'")).toEqual({ '(none)': 1, b: 2 })
+    expect(work('git switch b', "Already on 'b'")).toEqual({ b: 3 })
+    // What a commit takes is of its branch.
+    expect(work('git switch -c b', '', bash(4, 'git commit -qm a'))).toEqual({ b: 3 })
+  })
+
   test('of several in one command, is the last', () => {
     const told = hook(2, 't2', { input: { command: 'git switch main && git switch -c b' } })
     expect(byBranch(begins, told, spend(1, 1), spend(3, 2))).toEqual({ a: 1, b: 2 })
