@@ -9,6 +9,7 @@ import {
   type BrakeStore,
   type BudgetAction,
   type BudgetOverride,
+  endedBy,
   isOverridden,
   liftedBy,
   refusalText,
@@ -112,7 +113,8 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
     },
     endOverrides: async (which) => {
       const nowMs = clock.now()
-      const ended = await store.endOverrides(which, nowMs)
+      const asked = which === 'all' ? which : endedBy(which, lifted)
+      const ended = await store.endOverrides(asked, nowMs)
       lifted = await store.overrides(nowMs)
       return ended
     },

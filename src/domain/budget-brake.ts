@@ -190,6 +190,20 @@ export function liftedBy(
   return isOne ? ok(asked) : err(`no budget is for ${name}: see claude-telemetry budget list`)
 }
 
+/** What is to be ended as it was stored: a session may be named by the beginning of its id. */
+export function endedBy(
+  asked: Pick<BudgetOverride, 'scope' | 'subject'>,
+  inForce: readonly BudgetOverride[],
+): Pick<BudgetOverride, 'scope' | 'subject'> {
+  const { scope, subject } = asked
+  if (scope !== 'session' || subject === undefined) return asked
+  const keys = inForce.flatMap((of) =>
+    of.scope === 'session' && of.subject !== undefined ? [{ key: of.subject }] : [],
+  )
+  const found = sessionNamed(subject, keys)
+  return found.ok ? found.value : asked
+}
+
 function sessionNamed(
   name: string,
   sessions: Iterable<Pick<KnownSession, 'key'>>,
