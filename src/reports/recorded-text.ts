@@ -2,7 +2,7 @@
  * Tells text that was recorded from the notes in brackets that stand in its place. A note is known
  * by the records it was made from, never by its looks: an answer may begin with a bracket, too.
  */
-import type { Content as Recorded } from '../domain/agent-event.ts'
+import type { AgentEvent, Content as Recorded } from '../domain/agent-event.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { JsonValue } from '../domain/json-value.ts'
 import type { Content } from '../api/contract/quantities.ts'
@@ -47,20 +47,28 @@ export function createRecordedText(maxLength: number): RecordedText {
     if (standIns.size < MAX_STAND_INS) standIns.add(text)
   }
 
-  function noteContent(content: Recorded): void {
-    if (content.text === undefined) note(shown(content, maxLength))
+  /** What hooks report is always a text. */
+  function noteContent(content: Recorded | string | undefined): void {
+    if (typeof content !== 'object' || content.text !== undefined) return
+    note(shown(content, maxLength))
+  }
+
+  /** Whatever kind it is: what may hold content names it alike. */
+  function noteEvent(event: AgentEvent): void {
+    if (event.kind === 'fallback' || event.kind === 'transcript') {
+      noteEvent(event.event)
+      return
+    }
+    if ('prompt' in event) noteContent(event.prompt)
+    if ('answer' in event) noteContent(event.answer)
+    if ('response' in event) noteContent(event.response)
+    if ('inputNote' in event) note(`[${event.inputNote}]`)
+    if ('outputNote' in event) note(`[${event.outputNote}]`)
   }
 
   return {
     see: (arrivals) => {
-      for (const { item } of arrivals) {
-        if (item.kind === 'prompt') noteContent(item.prompt)
-        if (item.kind === 'model_response') noteContent(item.response)
-        if (item.kind === 'tool_result') {
-          if (item.inputNote !== undefined) note(`[${item.inputNote}]`)
-          if (item.outputNote !== undefined) note(`[${item.outputNote}]`)
-        }
-      }
+      for (const { item } of arrivals) if (item.kind !== 'metric') noteEvent(item)
     },
     contentOf: (value) => {
       const plain = plainText(value)

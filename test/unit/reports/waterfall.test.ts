@@ -177,11 +177,44 @@ describe('recorded text', () => {
       durationMs: 1,
       outputNote: 'not recorded: set Y=1',
     }),
+    // Agents that send no events of prompts and answers tell of turns, subagents and tools by spans.
+    arrival({
+      ...base,
+      kind: 'turn',
+      startMs: 1,
+      isOver: true,
+      prompt: { note: 'not recorded: set P=1' },
+      answer: { note: 'not recorded: set A=1' },
+    }),
+    arrival({
+      ...base,
+      kind: 'subagent_end',
+      subagentType: 'general',
+      isBackground: false,
+      answer: { note: 'not recorded: set S=1' },
+    }),
+    arrival({
+      ...base,
+      kind: 'fallback',
+      unless: {},
+      event: {
+        ...base,
+        kind: 'tool_result',
+        tool: 'read',
+        success: true,
+        durationMs: 1,
+        inputNote: 'not recorded: set F=1',
+      },
+    }),
   ])
 
   test.each([
     ['[not recorded: set X=1, 12 characters]', null, 'not recorded: set X=1, 12 characters'],
     ['[not recorded: set Y=1]', null, 'not recorded: set Y=1'],
+    ['[not recorded: set P=1]', null, 'not recorded: set P=1'],
+    ['[not recorded: set A=1]', null, 'not recorded: set A=1'],
+    ['[not recorded: set S=1]', null, 'not recorded: set S=1'],
+    ['[not recorded: set F=1]', null, 'not recorded: set F=1'],
     ['[no answer recorded]', null, 'no answer recorded'],
     ['[x] is how a checkbox looks]', '[x] is how a checkbox looks]', null],
     ['[not recorded: set Z=1]', '[not recorded: set Z=1]', null],
