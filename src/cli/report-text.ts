@@ -222,9 +222,9 @@ function notesOf({ fromMs, toMs, asked }: ReportData): readonly string[] {
 
 /** At most two lines of sums. */
 function summaryOf(overview: Overview): readonly string[] {
-  const { totals, cache, firstCommit, previous } = overview
+  const { totals, cache, firstCommit, previous, previousIsPartial } = overview
   const change =
-    previous === null
+    previous === null || previousIsPartial
       ? undefined
       : costComparison(totals.costUsd, previous.costUsd, 'the period before')
   const spent = [
@@ -254,7 +254,7 @@ function cacheText(hitRatio: number, savedUsd: number | null): string {
 
 function jsonOf(data: Reported, listed: number) {
   const { overview, rows, shares, tools, mostExpensive, tips, period, groups, timeZone } = data
-  const { totals, previous, cache, edits, firstCommit } = overview
+  const { totals, previous, previousIsPartial, cache, edits, firstCommit } = overview
   const byGroup = (values: readonly (string | null)[]) =>
     Object.fromEntries(groups.map(({ name }, at) => [name, values[at] ?? null]))
   return {
@@ -265,6 +265,7 @@ function jsonOf(data: Reported, listed: number) {
     group: groups.length === 0 ? null : groups.map(({ name }) => name).join(','),
     totals,
     previous,
+    previousIsPartial,
     cache,
     edits,
     firstCommit,

@@ -28,6 +28,8 @@ export const MAX_BUCKETS = 1000
 const MAX_SHARES = 20
 const MAX_TOOLS = 50
 const MAX_EXPENSIVE_SESSIONS = 10
+/** Of the time before a range: a comparison with less of it would say more about the first days than of these. */
+const MAX_UNKNOWN_SHARE = 0.1
 /** Stands for all models, projects, … beyond those that are listed. */
 export const OTHER = '(other)'
 
@@ -57,8 +59,9 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     fromMs: range.fromMs,
     toMs: range.toMs,
     totals: totalsOf(report),
-    previous:
-      query.from === undefined ? null : await previousTotals(deps, query, range, conditions),
+    ...(query.from === undefined
+      ? { previous: null, previousIsPartial: false }
+      : await previousTotals(deps, query, range, conditions)),
     series: seriesOf(buckets, found, mostExpensiveModels, OTHER),
     omittedBuckets: countBuckets({ fromMs: range.fromMs, toMs: firstMs }, query.bucket, query.tz),
     byModel: sharesOf(report.models),
@@ -121,17 +124,24 @@ export function spansFor(
 
 /** Compares the part of the range that is over with as long a time before it. */
 async function previousTotals(
-  { slices, now, pause }: OverviewDeps,
+  { reader, slices, now, pause }: OverviewDeps,
   query: OverviewQuery,
   { fromMs, toMs }: Span,
   conditions: Conditions | undefined,
-): Promise<Totals> {
+): Promise<Pick<Overview, 'previous' | 'previousIsPartial'>> {
   const nowMs = now()
   const overMs = (nowMs > fromMs ? Math.min(toMs, nowMs) : toMs) - fromMs
   const before = { fromMs: bucketOf(fromMs - overMs), toMs: fromMs }
   const spanAt = (ms: number) => dayOf(ms, query.tz)
-  const found = await slices.read(filterOf(query), before, spanAt, pause, conditions)
-  return totalsOf(usageReport(found))
+  const [found, used] = await Promise.all([
+    slices.read(filterOf(query), before, spanAt, pause, conditions),
+    reader.usage.bounds(nowMs + MAX_AHEAD_MS),
+  ])
+  const knownFromMs = used?.fromMs ?? nowMs
+  return {
+    previous: totalsOf(usageReport(found)),
+    previousIsPartial: knownFromMs > before.fromMs + overMs * MAX_UNKNOWN_SHARE,
+  }
 }
 
 function totalsOf(report: UsageReport): Totals {

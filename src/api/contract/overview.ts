@@ -113,6 +113,8 @@ export const overviewAnswer = z
      * given.
      */
     previous: totals.nullable(),
+    /** What is stored begins after the first tenth of that time: no base to compare with. */
+    previousIsPartial: z.boolean(),
     series: z.array(bucket),
     /** Buckets of the range before the first one of `series`. */
     omittedBuckets: count,

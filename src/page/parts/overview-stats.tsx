@@ -12,6 +12,7 @@ import { TIME_ZONE } from '../format/moment.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
 import { formatUsd } from '../format/usd.ts'
 import { dayStart } from '../range.ts'
+import { Lines } from './lines.tsx'
 import { Stat, Stats } from './stat.tsx'
 
 const HOUR_MS = 3_600_000
@@ -24,7 +25,8 @@ export interface OverviewStatsProps {
 }
 
 export function OverviewStats({ overview, filter }: OverviewStatsProps) {
-  const { totals, previous, cache, edits, firstCommit } = overview
+  const { totals, cache, edits, firstCommit } = overview
+  const before = overview.previousIsPartial ? null : overview.previous
   const errorRate = totals.toolResults > 0 ? totals.toolFailures / totals.toolResults : null
   const calls = totals.modelCalls + totals.modelErrors
   return (
@@ -35,7 +37,7 @@ export function OverviewStats({ overview, filter }: OverviewStatsProps) {
         title={costTitle(totals, totals.modelCalls)}
         note={
           costNote(totals, totals.modelCalls) ??
-          costComparison(totals.costUsd, previous?.costUsd ?? null, 'the previous range') ??
+          costComparison(totals.costUsd, before?.costUsd ?? null, 'the time before') ??
           plural(totals.modelCalls, 'call')
         }
       />
@@ -44,9 +46,9 @@ export function OverviewStats({ overview, filter }: OverviewStatsProps) {
       <Stat
         label="Sessions"
         value={formatCount(totals.sessions)}
-        note={[plural(totals.prompts, 'prompt'), perSession(totals)]
+        note={[perSession(totals), plural(totals.prompts, 'prompt')]
           .filter((part) => part !== undefined)
-          .join(', ')}
+          .join(' · ')}
       />
       <Stat
         label="Tokens"
@@ -78,12 +80,7 @@ export function OverviewStats({ overview, filter }: OverviewStatsProps) {
       />
       <Stat
         label="Lines"
-        value={
-          <>
-            <span className="good">+{formatCompact(totals.linesAdded)}</span>{' '}
-            <span className="bad">−{formatCompact(totals.linesRemoved)}</span>
-          </>
-        }
+        value={<Lines added={totals.linesAdded} removed={totals.linesRemoved} />}
         note={`${plural(totals.commits, 'commit')}, ${plural(totals.pullRequests, 'pull request')}`}
       />
       <Stat
@@ -98,7 +95,7 @@ export function OverviewStats({ overview, filter }: OverviewStatsProps) {
       <Stat
         label="Active time"
         value={formatHours(1000 * totals.activeAgentS)}
-        note={`agents; people ${formatHours(1000 * totals.activeUserS)}`}
+        note={`by agents, ${formatHours(1000 * totals.activeUserS)} by people`}
       />
     </Stats>
   )

@@ -4,6 +4,7 @@ import { formatCompact, formatCount, formatRatio, plural } from '../format/count
 import { formatDuration } from '../format/duration.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
 import { costNote, costTitle, formatCost } from '../format/cost.ts'
+import { Lines } from './lines.tsx'
 import { Stat, Stats } from './stat.tsx'
 
 export interface SessionStripProps {
@@ -28,7 +29,11 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
         label="Tokens"
         value={formatCompact(tokenSum(strip.tokens))}
         title={tokenTitle(strip.tokens)}
-        note={`${formatRatio(strip.cacheHitRatio)} from cache`}
+        note={
+          strip.cacheHitRatio === null
+            ? undefined
+            : `${formatRatio(strip.cacheHitRatio)} from cache`
+        }
       />
       <Stat
         label="Prompts"
@@ -45,22 +50,13 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
         value={hasMetrics ? formatDuration(1000 * strip.activeAgentS) : '–'}
         note={
           hasMetrics
-            ? `you ${formatDuration(1000 * strip.activeUserS)}, of ${formatDuration(strip.durationMs)}`
-            : `of ${formatDuration(strip.durationMs)}; no metrics received`
+            ? `agent, you ${formatDuration(1000 * strip.activeUserS)}; lasted ${formatDuration(strip.durationMs)}`
+            : `lasted ${formatDuration(strip.durationMs)}; no metrics received`
         }
       />
       <Stat
         label="Lines"
-        value={
-          hasMetrics ? (
-            <>
-              <span className="good">+{formatCompact(strip.linesAdded)}</span>{' '}
-              <span className="bad">−{formatCompact(strip.linesRemoved)}</span>
-            </>
-          ) : (
-            '–'
-          )
-        }
+        value={hasMetrics ? <Lines added={strip.linesAdded} removed={strip.linesRemoved} /> : '–'}
         note={
           edits > 0
             ? `${formatCount(strip.editsAccepted)} of ${plural(edits, 'edit')} accepted`

@@ -72,6 +72,7 @@ export function overview(nowMs: number): Overview {
     toMs: nowMs,
     totals,
     previous: { ...totals, costUsd: totals.costUsd / 1.18 },
+    previousIsPartial: false,
     series,
     omittedBuckets: 0,
     byModel: MODELS.map((model) => share(totalUsd, model, ofModel(model) / totalUsd)),

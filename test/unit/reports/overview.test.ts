@@ -123,6 +123,19 @@ describe('the overview', () => {
     },
   )
 
+  test.each([
+    ['from its beginning on', 20, false],
+    ['but for its first day', 19, false],
+    ['but for its first two days', 18, true],
+    ['of its last day', 11, true],
+    ['of nothing in it', 9, true],
+  ])('says whether what is stored is %s of the time before', async (_, daysAgo, isPartial) => {
+    const { reports, use } = await openUsageStore()
+    await use('s1', { atMs: NOW_MS - daysAgo * DAY_MS, models: [{ costUsd: 1 }] })
+    const overview = await reports.overview(ask({ from: NOW_MS - 10 * DAY_MS }))
+    expect(overview.previousIsPartial).toBe(isPartial)
+  })
+
   test('is of the range that was asked for, with nothing in most of it', async () => {
     const { reports, use } = await openUsageStore()
     await use('s1', { atMs: AT_TEN, models: [{ costUsd: 1 }] })
@@ -136,6 +149,7 @@ describe('the overview', () => {
     expect(week.series.map(({ costUsd }) => costUsd).filter((usd) => usd !== 0)).toEqual([1])
     // What is over of it is ten days: it is compared with the ten before.
     expect(week.previous?.costUsd).toBe(8)
+    expect(week.previousIsPartial).toBe(false)
     const before = await reports.overview(ask({ from: MONDAY_MS - 3 * DAY_MS, to: MONDAY_MS }))
     expect(before.series).toHaveLength(3)
     expect(before.totals.costUsd).toBe(0)
