@@ -8,6 +8,8 @@ import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'
 export interface Column<R> {
   readonly title: string
   readonly text: (row: R) => string
+  /** Columns that the text is moved to the right by. */
+  readonly indent?: (row: R) => number
   /** Numbers stand to the right. */
   readonly align?: 'left' | 'right'
   /** How wide it may be on a terminal, however long its texts are. */
@@ -64,7 +66,8 @@ function fitting<R>(
   limit: number,
 ): readonly Laid<R>[] {
   const laid = columns.map((column): Laid<R> => {
-    const cells = new Map(rows.map((row) => [row, plainLine(column.text(row))]))
+    const indent = (row: R) => ' '.repeat(column.indent?.(row) ?? 0)
+    const cells = new Map(rows.map((row) => [row, indent(row) + plainLine(column.text(row))]))
     const widths = [...cells.values(), column.title].map(widthOf)
     return { column, cells, width: widths.reduce((a, b) => Math.max(a, b), 0) }
   })

@@ -6,6 +6,16 @@
 import { scaleLinear } from '@visx/scale'
 import { Fragment, useEffect, useMemo, useRef, useState } from 'react'
 import type { TurnHead, WaterfallItem } from '../../api/contract/turn.ts'
+import {
+  errorsOf,
+  type ItemRow,
+  type Row,
+  rowsOf,
+  runFigures,
+  runIdOf,
+  type RunRow,
+  waitingOf,
+} from '../../api/contract/turn-rows.ts'
 import { formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { formatUsd } from '../format/usd.ts'
@@ -13,15 +23,6 @@ import { RowChunks } from './row-chunks.tsx'
 import type { Sought } from './session-find.tsx'
 import { Empty } from './state.tsx'
 import { WaterfallDetail } from './waterfall-detail.tsx'
-import {
-  errorsOf,
-  type ItemRow,
-  type Row,
-  rowsOf,
-  runIdOf,
-  type RunRow,
-  waitingOf,
-} from './waterfall-rows.ts'
 
 const MAX_INDENT = 6
 const COLUMNS = 4
@@ -251,17 +252,7 @@ function RunRowView({
   readonly onToggle: (row: RunRow) => void
 }) {
   const { items, depth, isOpen } = row
-  const tools = items.filter(({ kind }) => kind === 'tool')
-  const calls = items.length - tools.length
-  const [first] = tools
-  const last = tools.at(-1)
-  if (first === undefined || last === undefined) return null
-  const workedMs = tools.reduce(
-    (sum, item) => sum + (waitingOf(item)?.workedMs ?? item.endMs - item.startMs),
-    0,
-  )
-  const costs = items.flatMap(({ costUsd }) => costUsd ?? [])
-  const subjects = [first, last].map(({ summary }) => summary).filter((text) => text !== null)
+  const { name, tools, calls, workedMs, costUsd, subjects } = runFigures(row)
   return (
     <tr>
       <td>
@@ -274,25 +265,25 @@ function RunRowView({
         >
           <span className="waterfall-name">
             <span className="kind kind-tool">tool</span>
-            {first.name} × {formatCount(tools.length)}
+            {name} × {formatCount(tools)}
           </span>
           {calls > 0 && <span className="faint"> with {plural(calls, 'model call')}</span>}
           {!isOpen && subjects.length > 0 && (
-            <span className="summary"> {[...new Set(subjects)].join(' … ')}</span>
+            <span className="summary"> {subjects.join(' … ')}</span>
           )}
         </button>
       </td>
       <td className="waterfall-lane">
         <svg width="100%" height="14" aria-hidden="true">
-          {tools.map((item) => (
-            <Bar key={item.id} item={item} percent={percent} />
-          ))}
+          {items
+            .filter(({ kind }) => kind === 'tool')
+            .map((item) => (
+              <Bar key={item.id} item={item} percent={percent} />
+            ))}
         </svg>
       </td>
       <td className="number">{formatDuration(workedMs)}</td>
-      <td className="number">
-        {costs.length > 0 && formatUsd(costs.reduce((sum, usd) => sum + usd, 0))}
-      </td>
+      <td className="number">{costUsd !== null && formatUsd(costUsd)}</td>
     </tr>
   )
 }

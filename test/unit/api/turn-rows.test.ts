@@ -5,9 +5,10 @@ import {
   errorsOf,
   type Row,
   rowsOf,
+  runFigures,
   runIdOf,
   waitingOf,
-} from '../../../src/page/parts/waterfall-rows.ts'
+} from '../../../src/api/contract/turn-rows.ts'
 
 let clock = 0
 function item(id: string, change: Partial<WaterfallItem> = {}): WaterfallItem {
@@ -127,4 +128,32 @@ test.each<[Partial<WaterfallItem>, ReturnType<typeof waitingOf>]>([
   [{ kind: 'call', facts: { blocked_on_user_ms: '4000' } }, null],
 ])('waiting of %j is %j', (change, waiting) => {
   expect(waitingOf(item('x', change))).toEqual(waiting)
+})
+
+describe('the figures of a run', () => {
+  const tool = (startMs: number, endMs: number, change: Partial<WaterfallItem> = {}) =>
+    item(`${startMs}`, { startMs, endMs, ...change })
+
+  test('take time once that several of its tools took side by side', () => {
+    const items = [tool(0, 1000), tool(100, 900), tool(500, 1500), tool(2000, 2500)]
+    expect(runFigures({ items })).toEqual({
+      name: 'Bash',
+      tools: 4,
+      calls: 0,
+      workedMs: 2000,
+      costUsd: null,
+      subjects: ['run 0', 'run 2000'],
+    })
+  })
+
+  test('leave out the time that a tool waited for a person', () => {
+    const waited = { facts: { blocked_on_user_ms: '4000', execution_ms: '500' } }
+    expect(runFigures({ items: [tool(0, 5000, waited), tool(5000, 5100)] }).workedMs).toBe(600)
+  })
+
+  test('have the cost of the calls between its tools', () => {
+    const calls = [0.25, 0.5].map((costUsd) => ({ ...asks('c'), costUsd }))
+    const { costUsd, calls: count } = runFigures({ items: [tool(0, 1), ...calls, tool(2, 3)] })
+    expect([costUsd, count]).toEqual([0.75, 2])
+  })
 })

@@ -1,6 +1,9 @@
-/** A turn's items as the rows of a table: in place below their parents, runs of one tool folded. Pure. */
-import type { WaterfallItem } from '../../api/contract/turn.ts'
-import { type PlacedItem, placedItems } from '../../api/contract/turn-tree.ts'
+/**
+ * A turn's items as the rows of a table, as the page and the command line show them: in place below their
+ * parents, runs of one tool folded. Pure.
+ */
+import type { WaterfallItem } from './turn.ts'
+import { type PlacedItem, placedItems } from './turn-tree.ts'
 
 /** A shorter wait is the agent's own work. */
 const MIN_WAIT_MS = 500
@@ -64,6 +67,54 @@ export function waitingOf({ kind, facts, startMs, endMs }: WaterfallItem) {
     waitedMs: waited,
     workedMs: Number.isFinite(worked) ? worked : Math.max(0, endMs - startMs - waited),
   }
+}
+
+/** What the one row of a run says. */
+export interface RunFigures {
+  /** Of the tool. */
+  readonly name: string
+  readonly tools: number
+  /** The model calls that only asked for them. */
+  readonly calls: number
+  /** While at least one of the tools worked: what ran side by side took its time once. */
+  readonly workedMs: number
+  /** Of the calls; null where none of them has a price. */
+  readonly costUsd: number | null
+  /** What the first and the last tool were used for. */
+  readonly subjects: readonly string[]
+}
+
+export function runFigures({ items }: Pick<RunRow, 'items'>): RunFigures {
+  const tools = items.filter(({ kind }) => kind === 'tool')
+  const costs = items.flatMap(({ costUsd }) => costUsd ?? [])
+  const summaries = [tools[0], tools.at(-1)].flatMap((tool) => tool?.summary ?? [])
+  return {
+    name: tools[0]?.name ?? '',
+    tools: tools.length,
+    calls: items.length - tools.length,
+    workedMs: coveredMs(tools.map(workOf)),
+    costUsd: costs.length === 0 ? null : costs.reduce((sum, usd) => sum + usd, 0),
+    subjects: [...new Set(summaries)],
+  }
+}
+
+type Stretch = readonly [fromMs: number, toMs: number]
+
+/** It waits before it works. */
+function workOf(item: WaterfallItem): Stretch {
+  const workedMs = waitingOf(item)?.workedMs ?? item.endMs - item.startMs
+  return [Math.max(item.startMs, item.endMs - workedMs), item.endMs]
+}
+
+/** How much of the time at least one of the stretches covers. */
+function coveredMs(stretches: readonly Stretch[]): number {
+  let coveredMs = 0
+  let untilMs = Number.NEGATIVE_INFINITY
+  for (const [fromMs, toMs] of stretches.toSorted(([a], [b]) => a - b)) {
+    coveredMs += Math.max(0, toMs - Math.max(fromMs, untilMs))
+    untilMs = Math.max(untilMs, toMs)
+  }
+  return coveredMs
 }
 
 function folded(rows: readonly ItemRow[], openRuns: ReadonlySet<string>): readonly Row[] {
