@@ -73,7 +73,7 @@ export async function sessionPage(
     session: sessionRowOf(row),
     ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model), work),
     agentVersion: agentVersion === undefined ? null : cutName(agentVersion),
-    work: workResultsOf(work),
+    work: workResultsOf(work, key),
     masked: { ...state?.totals.masked },
     turns,
     omittedTurns,
@@ -87,12 +87,12 @@ export async function sessionPage(
 }
 
 /** Commits and pull requests by time; what several stretches came to is one. */
-function workResultsOf(work: readonly WorkOfSession[]): WorkResult[] {
+function workResultsOf(work: readonly WorkOfSession[], sessionKey: string): WorkResult[] {
   const results = work.flatMap((stretch): WorkResult[] => {
     const { commit, pullRequest, repository, branch } = stretch
     const place = { repository: repository ?? null, branch: branch ?? null }
     const told = (one: WorkCommit | WorkPullRequest) => ({
-      name: cutText(one.name, MAX_ATTRIBUTE_LENGTH),
+      name: cutText(ownName(one.name, sessionKey), MAX_ATTRIBUTE_LENGTH),
       atMs: one.atMs,
       turn: one.turn === undefined ? null : cutName(one.turn),
     })
@@ -117,6 +117,12 @@ function workResultsOf(work: readonly WorkOfSession[]): WorkResult[] {
   })
   const once = new Map(results.map((result) => [`${result.kind} ${result.name}`, result]))
   return [...once.values()].sort((a, b) => a.atMs - b.atMs).slice(-MAX_WORK)
+}
+
+/** `commit 1`: which session it is of only has to be said beside others. */
+function ownName(name: string, sessionKey: string): string {
+  const other = ` of ${sessionKey}`
+  return name.endsWith(other) ? name.slice(0, -other.length) : name
 }
 
 /** Turns of a session before a cursor; undefined when there is no such session. */

@@ -57,6 +57,13 @@ describe('the recording with a commit and a pull request', () => {
         "https://github.com/acme/widgets/pull/7": 0.007114,
       }
     `)
+    const committed = await fetch(
+      `${bridge.url}/api/sessions/claude-code%2F6a5415eb-02bb-4b9f-977e-c546fd5f1990`,
+    )
+    // Its own page need not say whose it is.
+    expect(((await committed.json()) as Session).work).toMatchObject([{ name: 'commit 1' }])
+    const exported = await fetch(`${committed.url}/export?format=markdown`)
+    expect(await exported.text()).toContain('- Commit `1`')
     const session = await fetch(
       `${bridge.url}/api/sessions/claude-code%2Fc594d713-2189-4a3d-8d2c-a4c708787177`,
     )

@@ -152,7 +152,9 @@ function changeOf(result: WorkResult, shared: SharedText, anonymous: boolean): C
   const { kind, name, url, repository, branch } = result
   const isAddress = /^https?:\/\//i.test(name)
   // An address names who owns the repository.
-  const shown = anonymous && isAddress ? (name.split('/').at(-1) ?? '') : name
+  const last = anonymous && isAddress ? (name.split('/').at(-1) ?? '') : name
+  // What it is stands before it.
+  const shown = last.replace(/^(?:commit|pull request) (\d+)$/, '$1')
   return {
     kind: kind === 'commit' ? 'commit' : 'pull request',
     name: shared.line(shown),
