@@ -1,5 +1,6 @@
 /** One event of the live feed as a line: when, which session, what. Pure. */
 import type { LiveEvent } from '../api/contract/live.ts'
+import { liveWords } from '../api/contract/live-words.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { countText, durationText } from '../domain/figure-text.ts'
 import { cutTo, plainLine, widthOf } from './plain-text.ts'
@@ -40,13 +41,14 @@ export function sessionIdIn(sessionKey: string): string {
   return sessionKey.slice(sessionKey.indexOf('/') + 1)
 }
 
-function wordsOf({ subject, summary, text, tokens, costUsd, durationMs, name }: LiveEvent): string {
+function wordsOf(event: LiveEvent): string {
+  const { summary, tokens, costUsd, durationMs } = event
+  const { subject, text } = liveWords(event)
   const figures = [
     tokens === null ? undefined : `${countText(tokens)} tokens`,
     costUsd === null ? undefined : usdText(costUsd),
     durationMs === null ? undefined : durationText(durationMs),
   ].filter((figure) => figure !== undefined)
   const parts = [subject, summary, figures.length === 0 ? null : figures.join(', '), text]
-  const words = parts.filter((part) => part !== null && part !== '').join('  ')
-  return words === '' ? name : words
+  return parts.filter((part) => part !== null && part !== '').join('  ')
 }

@@ -10,7 +10,13 @@ import { isWorthShowing } from '../api/contract/waste-words.ts'
 import type { OutlineTurn } from '../reports/session-outline.ts'
 import { cardRows } from './card-rows.ts'
 import { costSummary, eventsWarning } from './cost-text.ts'
-import { countOfText, countText, durationText, shareText } from '../domain/figure-text.ts'
+import {
+  countOfText,
+  countText,
+  durationText,
+  scoreText,
+  shareText,
+} from '../domain/figure-text.ts'
 import { cutTo, plainLine } from './plain-text.ts'
 import { modelColumns, promptColumns, toolColumns } from './session-parts.ts'
 import { allTokens } from './session-table.ts'
@@ -140,7 +146,9 @@ function factsOf(session: Session): readonly Fact[] {
       'Scores',
       scores.length === 0
         ? undefined
-        : scores.map(({ name, value, max }) => `${name} ${scoreText(value, max)}`).join(', '),
+        : scores
+            .map(({ name, value, max }) => `${name.replaceAll('_', ' ')} ${scoreText(value, max)}`)
+            .join(', '),
     ],
     ['Metrics', reconciliationText(reconciliation)],
     ['Langfuse', langfuseUrl ?? undefined],
@@ -192,10 +200,6 @@ function maskedText(masked: Session['masked']): string | undefined {
   const secrets = rules.reduce((sum, [, times]) => sum + times, 0)
   const byRule = rules.map(([rule, times]) => `${rule} ${times}`).join(', ')
   return `${countOfText(secrets, 'secret')}: ${byRule}`
-}
-
-function scoreText(value: number, max: number): string {
-  return max === 1 ? value.toFixed(2) : String(Math.round(value))
 }
 
 /** Nothing where they agree, or where either side reports no cost. */

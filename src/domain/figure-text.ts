@@ -50,6 +50,19 @@ export function shareText(share: number): string {
   return percent.format(share)
 }
 
+/** A score as it is read: of one that ends at 1 its share (`87.5%`), of one that ends at 100 the same number (`87.5`). */
+export function scoreText(value: number, max: number): string {
+  const share = shareText(value / max)
+  return max === 1 ? share : share.replace('%', '')
+}
+
+/** Names and numbers of a score's comment as people write them: `api_success_rate`, `58120`. */
+export function scoreComment(comment: string): string {
+  return comment
+    .replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => name.replaceAll('_', ' '))
+    .replaceAll(/(?<![\d.])\d{4,}(?![\d.])/g, (digits) => exact.format(Number(digits)))
+}
+
 /** From this factor on, a factor says more than percent. */
 const MIN_FACTOR = 10
 /** Less than this spent before is no base to compare with. */

@@ -72,7 +72,12 @@ export function refusalsBySize(counts: RefusalCounts): readonly (readonly [strin
     .toSorted(([a, countA], [b, countB]) => countB - countA || a.localeCompare(b))
 }
 
+/** Somebody has to do something about it: the record was not only one of an agent's own concerns. */
+export function isToActOn(reason: string): boolean {
+  return reason !== 'not_work'
+}
+
 /** The same without those that nobody has to do anything about. */
 export function refusalsToActOn(counts: RefusalCounts): readonly (readonly [string, number])[] {
-  return refusalsBySize(counts).filter(([reason]) => reason !== 'not_work')
+  return refusalsBySize(counts).filter(([reason]) => isToActOn(reason))
 }

@@ -107,8 +107,8 @@ function contentStep(seen: SetupFacts['seen']): SetupStep {
     text: promptTexts
       ? 'Prompts are sent with their text: sessions have titles, and can be searched.'
       : 'Without content, cost, tokens, tools and errors are complete, but prompts, answers and commands are not sent. This shows them here:',
-    command: `${INSTALL} --content prompts,responses,tools`,
-    more: 'CONTENT_PROMPTS=drop on the bridge removes them again before anything is stored.',
+    ...(!promptTexts && { command: `${INSTALL} --content prompts,responses,tools` }),
+    more: 'CONTENT_PROMPTS=drop on the bridge removes them before anything is stored.',
   }
 }
 

@@ -19,6 +19,8 @@ export interface IngestEntry {
   readonly status: number
   /** Records that were refused while the others were kept. */
   readonly rejected: number
+  /** Those of them that are internal to an agent, whose work other records report; absent when there are none. */
+  readonly internal?: number
   /** Metric points of kinds that are not used; absent when there are none. */
   readonly unused?: number
   /** Why, each reason once. */

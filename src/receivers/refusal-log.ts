@@ -3,7 +3,7 @@
  * seconds does not fill the disk: one line a minute for each kind, with the number left out.
  */
 import type { Clock } from '../domain/clock.ts'
-import { DOCTOR_USER_AGENT } from '../domain/refusal.ts'
+import { DOCTOR_USER_AGENT, isToActOn } from '../domain/refusal.ts'
 import type { Counters } from '../observability/counters.ts'
 import type { Instruments } from '../observability/metrics.ts'
 import type { Log } from '../observability/logger.ts'
@@ -115,10 +115,12 @@ export function noteIngest(notes: IngestNotes, facts: IngestFacts): void {
     for (const { reason } of rejected) {
       countRefused(reason === 'malformed' ? 'malformed_record' : reason)
     }
+    const internal = rejected.filter(({ reason }) => !isToActOn(reason)).length
     ingestLog?.note({
       ...request,
       status: 200,
       rejected: rejected.length,
+      ...(internal > 0 && { internal }),
       ...(unused > 0 && { unused }),
       reasons: reasonsOf(rejected),
     })

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { count, timeMs } from './quantities.ts'
 
+export { isToActOn } from '../../domain/refusal.ts'
+
 export const deadItem = z
   .object({
     id: z.number(),
@@ -31,6 +33,11 @@ export const ingestRequest = z
     status: z.number(),
     /** Records in it that were refused, while the others were kept. */
     rejected: count,
+    /**
+     * Those of them that are internal to an agent, whose work other records report: nothing to act on.
+     * Absent when there are none.
+     */
+    internal: count.optional(),
     /** Points of metrics that are read but not used, such as gauges; absent when there are none. */
     unused: count.optional(),
     /** Why, each reason once; for a refused request its message. At most 10. */

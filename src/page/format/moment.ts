@@ -13,6 +13,14 @@ const dayAndClock = new Intl.DateTimeFormat('en', {
   minute: '2-digit',
   hourCycle: 'h23',
 })
+const yearAndClock = new Intl.DateTimeFormat('en', {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+})
 const full = new Intl.DateTimeFormat('en', {
   dateStyle: 'medium',
   timeStyle: 'medium',
@@ -28,9 +36,19 @@ export function formatClock(ms: number): string {
   return clock.format(ms)
 }
 
-/** `Nov 21, 14:03`. */
+/** `Nov 21, 14:03`; of another year with it. */
 export function formatMoment(ms: number): string {
-  return dayAndClock.format(ms)
+  return (isThisYear(ms) ? dayAndClock : yearAndClock).format(ms)
+}
+
+/** `Nov 21, 14:03 – 15:10`: nothing twice that both ends have in common. */
+export function formatStretch(fromMs: number, toMs: number): string {
+  const format = isThisYear(fromMs) && isThisYear(toMs) ? dayAndClock : yearAndClock
+  return format.formatRange(fromMs, Math.max(fromMs, toMs))
+}
+
+function isThisYear(ms: number): boolean {
+  return new Date(ms).getFullYear() === new Date().getFullYear()
 }
 
 /** With date, year and seconds, for titles. */
@@ -45,8 +63,13 @@ export function formatAgo(ms: number, nowMs: number): string {
   if (behindS < 60) return ago.format(-behindS, 'second')
   if (behindS < 3600) return ago.format(-Math.round(behindS / 60), 'minute')
   if (behindS < 86_400) return ago.format(-Math.round(behindS / 3600), 'hour')
-  if (behindS < 7 * 86_400) return ago.format(-Math.round(behindS / 86_400), 'day')
+  if (isLately(ms, nowMs)) return ago.format(-Math.round(behindS / 86_400), 'day')
   return formatMoment(ms)
+}
+
+/** Less than a week ago. */
+export function isLately(ms: number, nowMs: number): boolean {
+  return nowMs - ms < 7 * 86_400_000
 }
 
 const bucketFormats = {

@@ -13,18 +13,14 @@ const HEIGHT = 44
 const MAX_BARS = 72
 
 export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }) {
-  if (turns.length < 2) return null
   const bars = turns.slice(-MAX_BARS)
   const most = Math.max(...bars.map(({ costUsd }) => costUsd ?? 0), 0)
-  const height = scaleLinear({ domain: [0, most || 1], range: [1, HEIGHT] })
+  if (turns.length < 2 || most === 0) return null
+  const height = scaleLinear({ domain: [0, most], range: [1, HEIGHT] })
   return (
     <ChartPanel
       title="Cost per prompt"
-      note={
-        bars.length < turns.length
-          ? `the last ${formatCount(bars.length)} of ${plural(turns.length, 'prompt')}; all as a table`
-          : undefined
-      }
+      note={noteOf(bars, turns.length)}
       chart={
         <ol className="sparkline" aria-label="Cost per prompt">
           {bars.map(({ key, ordinal, costUsd, errors }) => (
@@ -63,6 +59,16 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
       }
     />
   )
+}
+
+function noteOf(bars: readonly TurnHead[], turns: number): string | undefined {
+  const notes = [
+    bars.length < turns
+      ? `the last ${formatCount(bars.length)} of ${plural(turns, 'prompt')}; all as a table`
+      : undefined,
+    bars.some(({ errors }) => errors > 0) ? 'red: with errors' : undefined,
+  ].filter((note) => note !== undefined)
+  return notes.length === 0 ? undefined : notes.join(' · ')
 }
 
 function barText(ordinal: number, costUsd: number | null, errors: number): string {

@@ -25,7 +25,7 @@ export function GroupMenu({ label, value, without, onChange }: GroupMenuProps) {
     known.some(({ name }) => name === value) || value === '' ? [] : [{ name: value, label: value }]
   return (
     <select aria-label={label} value={value} onChange={({ target }) => onChange(target.value)}>
-      {without !== undefined && <option value="">and nothing else</option>}
+      {without !== undefined && <option value="">no second group</option>}
       {[...known, ...others]
         .filter(({ name }) => name !== without)
         .map((choice) => (

@@ -26,14 +26,16 @@ export function IngestTable({ requests }: { readonly requests: readonly IngestRe
         {
           name: 'Refused',
           isNumber: true,
-          cell: ({ rejected }) => (
-            <span className={rejected > 0 ? 'bad' : 'faint'}>{formatCount(rejected)}</span>
+          cell: ({ rejected, internal = 0 }) => (
+            <span className={rejected > internal ? 'bad' : 'faint'}>
+              {formatCount(rejected - internal)}
+            </span>
           ),
         },
         {
           name: 'Why',
-          cell: ({ reasons, unused = 0 }) => (
-            <span className="reason">
+          cell: ({ reasons, rejected, internal = 0, unused = 0 }) => (
+            <span className={rejected > 0 && rejected === internal ? 'reason faint' : 'reason'}>
               {[...reasons, ...(unused > 0 ? [`${formatCount(unused)} points not used`] : [])].join(
                 '; ',
               )}

@@ -1,12 +1,14 @@
 /** One event of the live feed. */
 import type { LiveEvent } from '../../api/contract/live.ts'
+import { liveWords } from '../../api/contract/live-words.ts'
 import { formatCompact } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { formatUsd } from '../format/usd.ts'
 
 export function LiveRow({ event }: { readonly event: LiveEvent }) {
-  const { kind, name, subject, summary, text, level, timeMs, costUsd, durationMs, tokens } = event
+  const { kind, summary, level, timeMs, costUsd, durationMs, tokens } = event
+  const { subject, text } = liveWords(event)
   const figures = [
     tokens === null ? undefined : `${formatCompact(tokens)} tokens`,
     durationMs === null ? undefined : formatDuration(durationMs),
@@ -17,7 +19,7 @@ export function LiveRow({ event }: { readonly event: LiveEvent }) {
       <time title={exactMoment(timeMs)}>{formatClock(timeMs)}</time>
       <span className={`kind kind-${kind}`}>{kind}</span>
       <span className="live-text">
-        <span className="name">{subject ?? (text === null ? name : null)}</span>{' '}
+        {subject !== null && <span className="name">{subject}</span>}{' '}
         {summary !== null && <span className="summary">{summary}</span>} {text}
         {level !== 'default' && <span className="sr-only"> ({level})</span>}
       </span>

@@ -65,8 +65,12 @@ export function RangePicker({ hasBuckets }: { readonly hasBuckets: boolean }) {
       {hasBuckets && (
         <Menu
           label="Bars by"
-          value={bucket}
-          options={BUCKETS.map((size) => ({ value: size, text: `by ${size}` }))}
+          // Unless somebody chose a size, the chart finds the one that suits its data.
+          value={search.has('by') ? bucket : ''}
+          options={[
+            { value: '', text: 'automatic bars' },
+            ...BUCKETS.map((size) => ({ value: size, text: `by ${size}` })),
+          ]}
           onChange={(by) => change({ by })}
         />
       )}

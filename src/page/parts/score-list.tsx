@@ -1,5 +1,6 @@
 /** Scores with the numbers behind them. */
 import type { Score } from '../../api/contract/quantities.ts'
+import { scoreComment, scoreText } from '../../domain/figure-text.ts'
 import { Meter } from './meter.tsx'
 
 export function ScoreList({ scores }: { readonly scores: readonly Score[] }) {
@@ -9,11 +10,9 @@ export function ScoreList({ scores }: { readonly scores: readonly Score[] }) {
         <div key={name}>
           <dt>{name.replaceAll('_', ' ')}</dt>
           <dd>
-            <span className="score-value">
-              {max === 100 ? Math.round(value) : value.toFixed(2)}
-            </span>
+            <span className="score-value">{scoreText(value, max)}</span>
             <Meter part={value} whole={max} hasTrack />
-            <span className="score-comment">{comment}</span>
+            <span className="score-comment">{scoreComment(comment)}</span>
           </dd>
         </div>
       ))}

@@ -1,7 +1,7 @@
 /** Which session this is, the ways to its neighbours, and what can be done with it. */
 import { Link } from 'wouter'
 import type { Session } from '../../api/contract/session.ts'
-import { exactMoment, formatAgo, formatMoment } from '../format/moment.ts'
+import { exactMoment, formatAgo, formatStretch, isLately } from '../format/moment.ts'
 import { useNow } from '../now.ts'
 import { SessionMenu } from './session-menu.tsx'
 import { SessionNeighbours } from './session-neighbours.tsx'
@@ -18,6 +18,8 @@ const CLOSE_REASONS: Readonly<Record<string, string>> = {
 export function SessionHead({ data }: { readonly data: Session }) {
   const { session, agentVersion } = data
   const nowMs = useNow()
+  // Longer ago, the moment itself stands there already.
+  const isRecent = isLately(session.lastMs, nowMs)
   const facts = [session.project, session.team].filter((fact) => fact !== null)
   return (
     <header className="session-head">
@@ -25,7 +27,7 @@ export function SessionHead({ data }: { readonly data: Session }) {
         <Link href="/sessions" className="back">
           ← Sessions
         </Link>
-        <h1>{session.title ?? session.sessionId}</h1>
+        <h1>{session.title ?? <span className="faint">No prompt recorded</span>}</h1>
         <p className="faint">
           <code>{session.sessionId}</code> · {`${session.agent} ${agentVersion ?? ''}`.trim()}
           {session.userId !== null && (
@@ -37,8 +39,13 @@ export function SessionHead({ data }: { readonly data: Session }) {
           {facts.map((fact) => ` · ${fact}`)}
         </p>
         <p className="faint">
-          {formatMoment(session.firstMs)} –{' '}
-          <time title={exactMoment(session.lastMs)}>{formatAgo(session.lastMs, nowMs)}</time>
+          {formatStretch(session.firstMs, session.lastMs)}
+          {isRecent && (
+            <>
+              {' · '}
+              <time title={exactMoment(session.lastMs)}>{formatAgo(session.lastMs, nowMs)}</time>
+            </>
+          )}
           {' · '}
           {session.isOpen ? <span className="good">open</span> : closeText(session.closeReason)}
         </p>

@@ -25,7 +25,7 @@ export function TextBlock({
   return (
     <figure className="text-block">
       <figcaption>{title}</figcaption>
-      {text === null && <p className="faint">{note}</p>}
+      {text === null && <p className="faint">{note?.replace(/, (\d+ characters)$/, ' ($1)')}</p>}
       {messages !== undefined && <Messages messages={messages} />}
       {text !== null && messages === undefined && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

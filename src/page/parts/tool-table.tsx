@@ -5,6 +5,12 @@ import { formatDuration } from '../format/duration.ts'
 import { DataTable } from './data-table.tsx'
 import { Meter } from './meter.tsx'
 
+/** Explains the bars where there are any. */
+export function toolNote(tools: readonly ToolUse[]): string | undefined {
+  const hasBars = tools.some(({ failures }) => failures > 0)
+  return hasBars ? 'the bar below a name shows the share that failed' : undefined
+}
+
 export function ToolTable({ tools }: { readonly tools: readonly ToolUse[] }) {
   return (
     <DataTable

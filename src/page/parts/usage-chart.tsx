@@ -83,7 +83,7 @@ export function UsageChart({ usage, bucket, isCut, onZoom, menu }: UsageChartPro
           keyOf={({ id }) => id}
           columns={[
             {
-              name: bucket,
+              name: `${bucket.charAt(0).toUpperCase()}${bucket.slice(1)}`,
               cell: ({ id, title: text }) => <time title={exactMoment(Number(id))}>{text}</time>,
             },
             ...keys.map((key) => ({

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { api } from '../../api/contract/api.ts'
 import type { WaterfallItem } from '../../api/contract/turn.ts'
 import { ask } from '../ask.ts'
+import { formatBytes } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment } from '../format/moment.ts'
 import { tokenTitle } from '../format/token-sum.ts'
@@ -16,6 +17,23 @@ export interface WaterfallDetailProps {
   readonly turnStartMs: number
   /** Which turn it is of, as the API names it. */
   readonly turn: { readonly key: string; readonly turn: string }
+}
+
+/** Facts whose names say how they are measured, in words and with their unit. */
+const FACT_NAMES: Readonly<Record<string, string>> = {
+  blocked_on_user_ms: 'waited for approval',
+  execution_ms: 'ran',
+  input_bytes: 'input',
+  result_bytes: 'result',
+}
+
+function factOf([name, value]: readonly [string, string]): readonly [string, string] {
+  const number = Number(value)
+  const label = FACT_NAMES[name] ?? name.replace(/_(?:ms|bytes)$/, '').replaceAll('_', ' ')
+  if (value === '' || !Number.isFinite(number)) return [label, value]
+  if (name.endsWith('_ms')) return [label, formatDuration(number)]
+  if (name.endsWith('_bytes')) return [label, formatBytes(number)]
+  return [label, value]
 }
 
 export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDetailProps) {
@@ -36,9 +54,7 @@ export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDe
     ['first token', item.ttftMs === null ? null : `after ${formatDuration(item.ttftMs)}`],
     ['cost', item.costUsd === null ? null : `${exactUsd(item.costUsd)} (${item.costSource})`],
     ['tokens', item.tokens === null ? null : tokenTitle(item.tokens)],
-    ...Object.entries(item.facts).map(
-      ([name, value]) => [name.replaceAll('_', ' '), value] as const,
-    ),
+    ...Object.entries(item.facts).map(factOf),
   ]
   return (
     <div className="detail">

@@ -15,7 +15,7 @@ import { SessionTable } from '../parts/session-table.tsx'
 import { FirstSteps } from '../parts/first-steps.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
 import { UsagePanel } from '../parts/usage-panel.tsx'
-import { ToolTable } from '../parts/tool-table.tsx'
+import { ToolTable, toolNote } from '../parts/tool-table.tsx'
 import { WasteCard } from '../parts/waste-card.tsx'
 import { chartRangeOf, type Range, rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
@@ -91,7 +91,7 @@ function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyPr
         <SessionTable caption="Most expensive sessions" sessions={dearest.slice(0, LISTED)} />
       </Panel>
       {tools.length > 0 && (
-        <Panel title="Tools" note="the bar below a name shows the share that failed">
+        <Panel title="Tools" note={toolNote(tools)}>
           <ToolTable tools={tools} />
         </Panel>
       )}

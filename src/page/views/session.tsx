@@ -15,7 +15,7 @@ import { ScoreList } from '../parts/score-list.tsx'
 import { SessionHead } from '../parts/session-head.tsx'
 import { SessionStrip } from '../parts/session-strip.tsx'
 import { Empty, Failed, Loading } from '../parts/state.tsx'
-import { ToolTable } from '../parts/tool-table.tsx'
+import { ToolTable, toolNote } from '../parts/tool-table.tsx'
 import { TurnsPanel } from '../parts/turns-panel.tsx'
 import { WastePanel } from '../parts/waste-panel.tsx'
 import { WorkList } from '../parts/work-list.tsx'
@@ -46,10 +46,15 @@ function SessionBody({ data }: { readonly data: Session }) {
       <SessionStrip strip={strip} hasMetrics={reconciliation !== null} />
       <CostPerPrompt turns={turns} />
       <TurnsPanel data={data} />
-      <div className="columns">
-        <Panel title="Models">
-          <ModelTable models={models} />
-        </Panel>
+      <div className="columns columns-wide">
+        <div className="stack">
+          <Panel title="Models">
+            <ModelTable models={models} />
+          </Panel>
+          <Panel title="Tools" note={toolNote(tools)}>
+            {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
+          </Panel>
+        </div>
         <Panel title="Scores">
           {scores.length === 0 ? (
             <Empty>Nothing to score yet.</Empty>
@@ -58,9 +63,6 @@ function SessionBody({ data }: { readonly data: Session }) {
           )}
         </Panel>
       </div>
-      <Panel title="Tools" note="the bar below a name shows the share that failed">
-        {tools.length === 0 ? <Empty>No tool was used.</Empty> : <ToolTable tools={tools} />}
-      </Panel>
       {data.work.length > 0 && (
         <Panel title="Commits and pull requests">
           <WorkList work={data.work} />

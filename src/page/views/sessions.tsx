@@ -1,6 +1,7 @@
 /** The list of sessions: searched, filtered, sorted, page after page. */
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
+import { Link } from 'wouter'
 import { api } from '../../api/contract/api.ts'
 import {
   NAME_SORTS,
@@ -51,6 +52,7 @@ export function SessionsView() {
     order,
     state,
   })
+  const setup = useQuery({ queryKey: ['setup'], queryFn: () => ask(api.setup) })
   const list = useInfiniteQuery({
     queryKey: ['sessions', query],
     queryFn: ({ pageParam }) => ask(api.sessions, { query: { ...query, cursor: pageParam } }),
@@ -120,11 +122,20 @@ export function SessionsView() {
       {list.isPending && <Loading />}
       {sessions?.length === 0 && (
         <Empty>
-          No session matches.{' '}
-          {from !== undefined && (
-            <button type="button" onClick={() => set('range', 'all', '')}>
-              Look at all times
-            </button>
+          {setup.data?.hasArrived === false ? (
+            <>
+              No session has been recorded yet. <Link href="/">The first steps</Link> lead through
+              the set-up.
+            </>
+          ) : (
+            <>
+              No session matches.{' '}
+              {from !== undefined && (
+                <button type="button" onClick={() => set('range', 'all', '')}>
+                  Look at all times
+                </button>
+              )}
+            </>
           )}
         </Empty>
       )}

@@ -28,7 +28,7 @@ const line = (change: Partial<LiveEvent>, screen: Screen = {}) =>
 
 test.each<[string, Partial<LiveEvent>]>([
   ['prompt    Fix the test', { kind: 'prompt', text: 'Fix\nthe test' }],
-  ['prompt    something', { kind: 'prompt' }],
+  ['prompt    not recorded', { kind: 'prompt' }],
   [
     'call      claude-opus-5  1.2M tokens, $0.42, 3.2s',
     { kind: 'call', subject: 'claude-opus-5', tokens: 1_200_000, costUsd: 0.42, durationMs: 3210 },
@@ -39,7 +39,7 @@ test.each<[string, Partial<LiveEvent>]>([
     { kind: 'tool', subject: 'Bash', summary: 'npm test', durationMs: 1200 },
   ],
   [
-    'error     claude-opus-5  overloaded',
+    'error     claude-opus-5:  overloaded',
     { kind: 'error', subject: 'claude-opus-5', text: 'overloaded' },
   ],
 ])('%s', (words, change) => {

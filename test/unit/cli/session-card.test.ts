@@ -180,7 +180,7 @@ test('says everything that there is', () => {
     'Tools      80, 3 failed, 1 refused',
     'Errors     4',
     'Work       +120 −30 lines, 2 commits, 1 pull request, 10 of 11 edits accepted',
-    'Scores     quality 92, tool_success_rate 0.96',
+    'Scores     quality 92.4, tool success rate 96.3%',
     'Metrics    report $4.50, $0.30 different from the events',
     '',
     'MODEL            CALLS  FAILED   COST  TOKENS  MEAN   P95  FIRST TOKEN',

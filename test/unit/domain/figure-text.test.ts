@@ -7,6 +7,8 @@ import {
   durationText,
   exactCountText,
   hoursText,
+  scoreComment,
+  scoreText,
   shareText,
   tokensText,
 } from '../../../src/domain/figure-text.ts'
@@ -123,4 +125,23 @@ describe('as people write them', () => {
     [null, 5, undefined],
     [5, null, undefined],
   ])('%d USD after %d USD', (now, before, text) => expect(costChangeText(now, before)).toBe(text))
+})
+
+describe('scores', () => {
+  test.each([
+    [1, 1, '100%'],
+    [14_230 / 14_242, 1, '99.9%'],
+    [0.99999, 1, '>99.9%'],
+    [0, 1, '0%'],
+    [100, 100, '100'],
+    [99.96, 100, '>99.9'],
+    [89.77, 100, '89.8'],
+  ])('%d of %d', (value, max, text) => expect(scoreText(value, max)).toBe(text))
+
+  test.each([
+    ['58120 of 73078 input tokens were read', '58,120 of 73,078 input tokens were read'],
+    ['100 × mean of cache_hit_rate 0.795', '100 × mean of cache hit rate 0.795'],
+    ['4 of 4 tool results succeeded', '4 of 4 tool results succeeded'],
+    ['0.12345 of 2.00000', '0.12345 of 2.00000'],
+  ])('the comment %j', (comment, text) => expect(scoreComment(comment)).toBe(text))
 })
