@@ -26,7 +26,13 @@ import {
   misused,
   type Outcome,
 } from './outcome.ts'
+import { sessionIdIn } from './live-line.ts'
 import { readConfig } from './read-config.ts'
+import { reasonLines } from './reason-lines.ts'
+import { shortId } from './session-table.ts'
+import { type Column, tableLines } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { dateTimeText } from './zoned-time.ts'
 
 const IDS_NEXT = 'To list the ids: claude-telemetry outbox list'
 /** Lines of the list unless more are asked for. */
@@ -58,7 +64,9 @@ export function addOutbox(program: Command, context: CliContext, concluded: Conc
     )
     .option('--json', 'print all of them as JSON')
     .action((options: ListOptions) =>
-      concluded(withItems(context, openDeadItemList, (items) => list(items, options))),
+      concluded(
+        withItems(context, openDeadItemList, (items) => list(items, options, context.stdout)),
+      ),
     )
   const changes = [
     ['retry', 'Puts dead items back in the queue, to be sent again.', 'put back'],
@@ -156,7 +164,11 @@ async function withItems<Items extends { close(): Promise<void> }>(
   }
 }
 
-async function list(items: DeadItemList, { limit, json = false }: ListOptions): Promise<Outcome> {
+async function list(
+  items: DeadItemList,
+  { limit, json = false }: ListOptions,
+  terminal: Terminal,
+): Promise<Outcome> {
   const most = limit ?? (json ? Number.MAX_SAFE_INTEGER : DEFAULT_LISTED)
   const listed = await items.list(most)
   if (json) return ok({ document: jsonDocument(listed.map(namedValuesOf)) })
@@ -166,8 +178,23 @@ async function list(items: DeadItemList, { limit, json = false }: ListOptions): 
     listed.length < total
       ? [`${listed.length} of ${total} items; --limit N shows more, --json all`]
       : []
-  return ok({ lines: [...listed.map(lineOf), ...more] })
+  if (!terminal.isInteractive) return ok({ lines: [...listed.map(lineOf), ...more] })
+  const reasons = reasonLines(listed, terminal)
+  return ok({ lines: [...tableLines(columns, listed, terminal), ...more, '', ...reasons] })
 }
+
+/** Of the person at the terminal. */
+const TIME_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone
+
+const columns: readonly Column<DeadItem>[] = [
+  { title: 'ID', align: 'right', text: ({ id }) => String(id) },
+  { title: 'CREATED', text: ({ createdMs }) => dateTimeText(createdMs, TIME_ZONE), rank: 1 },
+  { title: 'EXPORTER', text: ({ exporter }) => exporter, rank: 2 },
+  { title: 'KIND', text: ({ kind }) => kind, rank: 4 },
+  { title: 'SIZE', align: 'right', text: ({ bytes }) => bytesText(bytes), rank: 3 },
+  { title: 'SESSION', text: ({ sessionKey }) => shortId(sessionIdIn(sessionKey)), rank: 5 },
+  { title: 'REASON', text: ({ reason }) => reason, shrinksTo: 20 },
+]
 
 function lineOf(item: DeadItem): string {
   const created = new Date(item.createdMs).toISOString()

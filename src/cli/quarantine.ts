@@ -15,6 +15,9 @@ import { configuredBridge, findBridge } from './folder-bridge.ts'
 import { numberBetween } from './number-option.ts'
 import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
+import { reasonLines } from './reason-lines.ts'
+import { type Column, tableLines } from './table.ts'
+import { dateTimeText } from './zoned-time.ts'
 
 const DEFAULT_LISTED = 1000
 const MAX_LISTED = 1_000_000
@@ -80,7 +83,13 @@ async function list(context: CliContext, { limit, json = false }: ListOptions): 
       items.length < total
         ? [`${items.length} of ${total} records; --limit N shows more, --json all`]
         : []
-    return ok({ lines: [...items.map(lineOf), ...more] })
+    const terminal = context.stdout
+    if (!terminal.isInteractive) return ok({ lines: [...items.map(lineOf), ...more] })
+    const reasons = reasonLines(
+      items.map(({ message }) => ({ reason: message })),
+      terminal,
+    )
+    return ok({ lines: [...tableLines(columns, items, terminal), ...more, '', ...reasons] })
   } catch (error) {
     const expected = await explainUse(error, config.value)
     if (expected === undefined) throw error
@@ -89,6 +98,18 @@ async function list(context: CliContext, { limit, json = false }: ListOptions): 
     await opened.value.close()
   }
 }
+
+/** Of the person at the terminal. */
+const TIME_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone
+
+const columns: readonly Column<QuarantineItem>[] = [
+  { title: 'ID', align: 'right', text: ({ id }) => String(id) },
+  { title: 'RECEIVED', text: ({ receivedMs }) => dateTimeText(receivedMs, TIME_ZONE), rank: 1 },
+  { title: 'SIGNAL', text: ({ signal }) => signal, rank: 3 },
+  { title: 'SIZE', align: 'right', text: ({ bytes }) => bytesText(bytes), rank: 2 },
+  { title: 'NAME', text: ({ name }) => name, atMost: 30, shrinksTo: 10 },
+  { title: 'REASON', text: ({ message }) => message, shrinksTo: 20 },
+]
 
 async function change(
   context: CliContext,

@@ -3,21 +3,14 @@ import type { SessionRow } from '../api/contract/session-list.ts'
 import { userName } from '../api/contract/user-name.ts'
 import { costColumns } from './cost-text.ts'
 import { countText, durationText } from '../domain/figure-text.ts'
+import { shortSessionId } from '../domain/short-session-id.ts'
 import { plainLine } from './plain-text.ts'
 import type { Column } from './table.ts'
 import { dateTimeText } from './zoned-time.ts'
 
-/** Enough of an id to name a session by; the command line takes any unique beginning. */
-const SHORT_ID_LENGTH = 8
-/** Of a UUIDv7 (Codex), whose first eight digits are the same for a minute: its milliseconds. */
-const SHORT_TIMED_ID_LENGTH = 13
-/** RFC 9562, section 5.7: 48 bits of time, then the version. */
-const TIMED_ID = /^[\da-f]{8}-[\da-f]{4}-7/i
-
 /** The beginning of an id, as lists show it. */
 export function shortId(sessionId: string): string {
-  const length = TIMED_ID.test(sessionId) ? SHORT_TIMED_ID_LENGTH : SHORT_ID_LENGTH
-  return plainLine(sessionId).slice(0, length)
+  return shortSessionId(plainLine(sessionId))
 }
 
 /** All tokens of a session, cached ones included. */

@@ -46,7 +46,10 @@ async function selected(
 ): Promise<Outcome> {
   const { last = false } = options
   if ((id === undefined) === !last) {
-    return misused('session takes either an id or --last', 'See claude-telemetry sessions.')
+    return misused(
+      'session takes either an id or --last',
+      'See claude-telemetry sessions, or "claude-telemetry session --help".',
+    )
   }
   const { turn } = options
   if (turn !== undefined && turn !== 'last' && !/^[1-9]\d{0,8}$/.test(turn)) {
@@ -105,7 +108,10 @@ async function showTurn(
 ): Promise<Outcome> {
   const head = await findTurn(reports, key, which)
   if (head === undefined) {
-    return failed(which === 'last' ? `${key} has no prompt yet` : `${key} has no prompt ${which}`)
+    return failed(
+      which === 'last' ? `${key} has no prompt yet` : `${key} has no prompt ${which}`,
+      'To see its prompts, leave out --turn.',
+    )
   }
   const items: WaterfallItem[] = []
   let cursor: string | undefined

@@ -1,4 +1,5 @@
 /** Whether two clocks agree: events carry the time of the machine they happened on. Pure. */
+import { bytesText } from '../domain/figure-text.ts'
 import { fine, type Finding, warning, fault } from './finding.ts'
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -59,7 +60,7 @@ export function machineFindings(dataDir: string): readonly Finding[] {
 /** Bytes that are free to a user. */
 export function roomFinding(folder: string, freeBytes: number): Finding {
   const id = 'data.room'
-  const what = `${Math.round(freeBytes / 1_000_000)} MB are free at ${folder}`
+  const what = `${bytesText(freeBytes)} are free at ${folder}`
   if (freeBytes < FULL_BYTES)
     return fault(id, what, 'Free some space, or set DATA_DIR to another disk')
   if (freeBytes < TIGHT_BYTES) return warning(id, what, 'Free some space, or lower RETENTION_DAYS')

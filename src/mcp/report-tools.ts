@@ -122,10 +122,13 @@ export const findWasteTool = defineTool({
       sessionsNotReadIsAtLeast: isAtLeast,
     })
   },
-  summary: ({ usd, findings, sessionsRead }) => {
-    if (findings.length === 0) return `No waste was found in ${countText(sessionsRead, 'session')}.`
+  summary: ({ usd, findings, sessionsRead, sessionsNotRead, sessionsNotReadIsAtLeast }) => {
+    const read = countText(sessionsRead, 'session')
+    const others = sessionsNotReadIsAtLeast ? `at least ${sessionsNotRead}` : sessionsNotRead
+    const rest = sessionsNotRead === 0 ? '' : `, the most expensive; ${others} more were not read`
+    if (findings.length === 0) return `No waste was found in ${read}${rest}.`
     return [
-      `${usdText(usd)} in ${countText(sessionsRead, 'session')}:`,
+      `${usdText(usd)} in ${read}${rest}:`,
       ...findings.map(
         ({ title, subject, usd: cost, advice }) =>
           `${title}${subject === '' ? '' : ` (${subject})`}: ${cost === null ? 'time only' : usdText(cost)}. ${advice}`,

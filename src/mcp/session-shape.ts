@@ -1,4 +1,5 @@
 /** A session as the tools answer it, and how one is found by what an agent says of it. */
+import { shortSessionId } from '../domain/short-session-id.ts'
 import { z } from 'zod'
 import { costShape, count, tokens } from '../api/contract/quantities.ts'
 import type { Filter } from '../api/contract/filter.ts'
@@ -52,7 +53,7 @@ export function isoOf(ms: number): string {
 /** `claude-code session 3f2a91c0 "Fix the login test"`. */
 export function sessionText({ agent, sessionId, title }: SessionItem): string {
   const named = title === null ? '' : ` ${JSON.stringify(title.slice(0, 80))}`
-  return `${agent} session ${sessionId.slice(0, 8)}${named}`
+  return `${agent} session ${shortSessionId(sessionId)}${named}`
 }
 
 /** `1 session`, `2 sessions`. */

@@ -27,6 +27,30 @@ test('lists dead items with their reasons', async () => {
   expect(lines[0]).toMatch(/^1 {2}20\d\d-.* {2}claude-code\/s1 {2}HTTP 400: not liked$/)
 })
 
+test('on a terminal they are a table with short ids, and each reason stands below it once', async () => {
+  await store.outbox.bury([3], `HTTP 413: ${'too large, '.repeat(20)}`)
+  const variables = { DATA_DIR: store.dataDir, NO_COLOR: '1' }
+  const options = { nowMs: AT_MS + 1, isTTY: true }
+  const { stdout } = await runCommandLine(['outbox', 'list'], variables, options)
+  const [titles = '', first = '', , third = '', , ...reasons] = stdout.trimEnd().split('\n')
+  expect(titles.split(/ +/).filter(Boolean)).toEqual([
+    'ID',
+    'CREATED',
+    'EXPORTER',
+    'KIND',
+    'SIZE',
+    'SESSION',
+    'REASON',
+  ])
+  expect(first).toMatch(/^ 1 .* s1 +HTTP 400: not liked$/)
+  expect(third).toMatch(/ s1 +HTTP 413: too large, .*…$/)
+  expect(reasons[0]).toBe('2  HTTP 400: not liked')
+  expect(reasons.slice(1).join(' ').replaceAll(/ +/g, ' ')).toBe(
+    `1 HTTP 413: ${'too large, '.repeat(20)}`.trimEnd(),
+  )
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+})
+
 test.each([
   { args: ['retry', '2'], says: '1 item put back', due: ['b', 'c'], dead: 1 },
   { args: ['retry', '--all'], says: '2 items put back', due: ['a', 'b', 'c'], dead: 0 },
