@@ -19,6 +19,14 @@ export interface SessionRank {
   readonly rank: TranscriptRank
 }
 
+/** A line of a file that is older than the file, by what telemetry calls the same. */
+export interface OlderLine {
+  readonly timeMs: number
+  /** Duplicate keys of telemetry; none for a prompt. */
+  readonly keys: readonly string[]
+  readonly promptId?: string | undefined
+}
+
 export interface TranscriptPositions {
   get(path: string): Promise<TranscriptPosition | undefined>
   put(positions: readonly TranscriptPosition[], nowMs: number): Promise<void>
@@ -28,4 +36,9 @@ export interface TranscriptPositions {
   ): Promise<readonly (TranscriptRank | undefined)[]>
   /** Notes the ranks of sessions that are stored, in place of those that their files had before. */
   rank(sessions: readonly SessionRank[]): Promise<void>
+  /** The other sessions whose telemetry told of lines, in their order; undefined for those of which none did. */
+  toldBy(
+    session: Omit<SessionRank, 'rank'>,
+    lines: readonly OlderLine[],
+  ): Promise<readonly (string | undefined)[]>
 }

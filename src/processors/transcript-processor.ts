@@ -113,11 +113,16 @@ function eventOf(record: TranscriptRecord, identity: TranscriptIdentity): Transc
 
 /** What telemetry of the same thing is shown under, so that it has the same id wherever it goes. */
 function keyOfShown({ name, key }: TranscriptRecord, attributes: Attributes): string {
-  const requestId = textOf(attributes, 'request_id')
-  if (name === 'model_call' && requestId !== undefined) return `api_request|${requestId}`
+  const [shown] = name === 'model_call' || name === 'tool_result' ? keysOfTelemetry(attributes) : []
+  return shown ?? key
+}
+
+/** The duplicate keys that telemetry of the same call or tool may have, the first of them of what is shown. */
+export function keysOfTelemetry(attributes: Attributes): readonly string[] {
   const toolUseId = textOf(attributes, 'tool_use_id')
-  if (name === 'tool_result' && toolUseId !== undefined) return `tool_result|${toolUseId}`
-  return key
+  if (toolUseId !== undefined) return [`tool_result|${toolUseId}`, `tool_decision|${toolUseId}`]
+  const requestId = textOf(attributes, 'request_id')
+  return requestId === undefined ? [] : [`api_request|${requestId}`]
 }
 
 /** Origins are shared by the entries of a file. */

@@ -1,6 +1,6 @@
 /** What the thread that reads transcripts and its owner say to each other. */
 import type { TranscriptRecord } from '../../domain/telemetry-record.ts'
-import type { SessionRank, TranscriptPosition } from '../../domain/transcript-files.ts'
+import type { OlderLine, SessionRank, TranscriptPosition } from '../../domain/transcript-files.ts'
 import type { ContentKind } from '../../processors/redact/content.ts'
 import type { MaskSettings } from '../../processors/redact/record-masker.ts'
 import type { ImportCounts, ImportProgress, ImportRequest } from './importer.ts'
@@ -42,6 +42,12 @@ export type FromThread =
       readonly sessions: readonly Omit<SessionRank, 'rank'>[]
     }
   | { readonly kind: 'rank'; readonly id: number; readonly sessions: readonly SessionRank[] }
+  | {
+      readonly kind: 'toldBy'
+      readonly id: number
+      readonly session: Omit<SessionRank, 'rank'>
+      readonly lines: readonly OlderLine[]
+    }
   | { readonly kind: 'progress'; readonly run: number; readonly progress: ImportProgress }
   | { readonly kind: 'done'; readonly run: number; readonly counts: ImportCounts }
   | { readonly kind: 'ended'; readonly run: number; readonly error: string }

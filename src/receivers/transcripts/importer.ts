@@ -22,6 +22,7 @@ import {
   type SkippedFiles,
 } from './discovery.ts'
 import { createMessageIds, type MessageIds } from './families.ts'
+import { withWriters } from './older-lines.ts'
 import {
   attributesOf,
   type Place,
@@ -192,7 +193,7 @@ async function runImport(
     reached: readonly TranscriptPosition[],
   ): Promise<void> {
     if (records.length > 0) {
-      noteRefusals(await accept(records))
+      noteRefusals(await accept(await withWriters(records, positions)))
     }
     if (reached.length > 0) await positions.put(reached, clock.now())
   }

@@ -59,6 +59,11 @@ const importer = createTranscriptImporter({
         | undefined
       )[],
     rank: async (sessions) => void (await ask((id) => ({ kind: 'rank', id, sessions }))),
+    toldBy: async (session, lines) =>
+      (await ask((id) => ({ kind: 'toldBy', id, session, lines }))) as readonly (
+        | string
+        | undefined
+      )[],
   },
   sources: transcriptSources,
   clock: createSystemClock(),

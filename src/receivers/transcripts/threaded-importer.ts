@@ -129,6 +129,8 @@ export function createThreadedImporter(deps: ThreadedImporterDeps): ThreadedImpo
         return positions.ranks(question.sessions)
       case 'rank':
         return positions.rank(question.sessions)
+      case 'toldBy':
+        return positions.toldBy(question.session, question.lines)
     }
   }
 

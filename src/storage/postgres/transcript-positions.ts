@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { sessionKeyOf } from '../../domain/identity.ts'
 import type { TranscriptPosition, TranscriptPositions } from '../../domain/transcript-files.ts'
+import { MAX_NEAR, soughtOf, spanOf, type Told, writersOf } from '../transcript-tellers.ts'
 import type { Database } from './connection.ts'
 import { plainText } from './stored-values.ts'
 import { insertRows, type Row } from './values-list.ts'
@@ -11,6 +12,23 @@ const COLUMNS = ['path_hash', 'position', 'head', 'state', 'read_ms']
 
 export function createTranscriptPositions(database: Database, write: Write): TranscriptPositions {
   return {
+    toldBy: async ({ agent, sessionId }, lines) => {
+      const { keys, promptIds } = soughtOf(lines)
+      const { fromMs, toMs } = spanOf(lines)
+      const told = await database.query<Told>(
+        `with near as materialized (
+           select id, session_id from sessions
+           where agent = $1 and session_id <> $2 and first_ms <= $4 and last_ms >= $3
+           order by first_ms limit ${MAX_NEAR})
+         select s.dedup_key as told, n.session_id as "sessionId"
+         from near n join seen s on s.session_ref = n.id and s.dedup_key = any($5)
+         union all
+         select p.prompt_id, n.session_id from near n join prompts p on p.session_ref = n.id
+         where p.prompt_id = any($6) and p.dedup_key not like 'prompt|%'`,
+        [agent, sessionId, fromMs, toMs, keys, promptIds],
+      )
+      return writersOf(lines, told)
+    },
     get: async (path) => {
       const [found] = await database.query<Omit<TranscriptPosition, 'path'>>(
         'select position, head, state from transcript_files where path_hash = $1',

@@ -2,9 +2,19 @@
 import { hash } from 'node:crypto'
 import { sessionKeyOf } from '../../domain/identity.ts'
 import type { TranscriptPositions } from '../../domain/transcript-files.ts'
+import { MAX_NEAR, soughtOf, spanOf, type Told, writersOf } from '../transcript-tellers.ts'
 import type { Connection } from './connection.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import type { Write } from './writer.ts'
+
+interface NearLines {
+  readonly agent: string
+  readonly sessionId: string
+  readonly fromMs: number
+  readonly toMs: number
+  /** A JSON list. */
+  readonly ids: string
+}
 
 export function createTranscriptPositions(
   connection: Connection,
@@ -39,7 +49,31 @@ export function createTranscriptPositions(
     `select begun_ms as "begunMs", ended_ms as "order" from transcript_sessions
      where session_ref = (select id from sessions where session_key = ?)`,
   )
+  const near = `with near as materialized (
+     select id, session_id from sessions
+     where agent = :agent and session_id <> :sessionId and first_ms <= :toMs and last_ms >= :fromMs
+     order by first_ms limit ${MAX_NEAR})`
+  const tellers = handle.prepare<[NearLines], Told>(
+    `${near} select w.value as told, n.session_id as "sessionId" from json_each(:ids) w
+     cross join near n join seen s on s.session_ref = n.id and s.dedup_key = w.value`,
+  )
+  const promptTellers = handle.prepare<[NearLines], Told>(
+    `${near} select p.prompt_id as told, n.session_id as "sessionId"
+     from near n join prompts p on p.session_ref = n.id
+     where p.prompt_id in (select value from json_each(:ids)) and p.dedup_key not like 'prompt|%'`,
+  )
   return {
+    toldBy: async ({ agent, sessionId }, lines) => {
+      const session = { agent, sessionId, ...spanOf(lines) }
+      const { keys, promptIds } = soughtOf(lines)
+      const told = [
+        ...(keys.length > 0 ? tellers.all({ ...session, ids: JSON.stringify(keys) }) : []),
+        ...(promptIds.length > 0
+          ? promptTellers.all({ ...session, ids: JSON.stringify(promptIds) })
+          : []),
+      ]
+      return writersOf(lines, told)
+    },
     ranks: async (sessions) =>
       sessions.map(({ agent, sessionId }) => {
         const { begunMs = null, order = null } = findRank.get(sessionKeyOf(agent, sessionId)) ?? {}

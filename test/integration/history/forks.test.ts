@@ -172,6 +172,39 @@ describe('a recorded fork that is imported from elsewhere', () => {
   )
 })
 
+describe('a recorded fork of which the origin has no file any more', () => {
+  function told() {
+    const recording = recordingOf('2.1.150-resume')
+    const { truth, fork } = recording
+    const steps: typeof recording.steps = {
+      ...recording.steps,
+      ...toldBy('2.1.150-resume', fork, withoutAttributes('prompt', 'prompt_text')),
+    }
+    const run = async (url: string, ...names: readonly string[]) => {
+      for (const name of names) await steps[name]?.(url)
+    }
+    return { truth, run }
+  }
+
+  test('completes what telemetry told of the origin, and counts nothing twice', async () => {
+    const { truth, run } = told()
+    const { url } = await newBridge()
+    await run(url, 'telemetry of the origin', 'telemetry of the fork', 'fork')
+    const rows = await sessionsOf(url)
+    expectTruth(rows, truth)
+    expect(JSON.stringify(await turnsOf(url, rows))).toContain('The capital of France is Paris.')
+    await run(url, 'origin', 'again')
+    expectTruth(await sessionsOf(url), truth)
+  })
+
+  test('is put right by another import, where telemetry came later', async () => {
+    const { truth, run } = told()
+    const { url } = await newBridge()
+    await run(url, 'fork', 'telemetry of the origin', 'again')
+    expectTruth(await sessionsOf(url), truth)
+  })
+})
+
 interface Line {
   readonly sessionId: string
   readonly uuid: string

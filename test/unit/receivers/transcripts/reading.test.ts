@@ -40,6 +40,7 @@ function newImporter() {
       },
       ranks: async (sessions) => sessions.map(() => undefined),
       rank: async () => {},
+      toldBy: async (_, lines) => lines.map(() => undefined),
     },
     sources: transcriptSources,
     clock: createManualClock(NOW_MS),

@@ -43,6 +43,7 @@ function importerWith(more: Partial<ThreadedImporterDeps> = {}) {
       },
       ranks: async (sessions) => sessions.map(() => undefined),
       rank: async () => {},
+      toldBy: async (_, lines) => lines.map(() => undefined),
     },
     masking: { mode: 'on', attributes: new Set(), userRules: [], content: new Set(['prompts']) },
     clock: createManualClock(1_795_000_000_000),
