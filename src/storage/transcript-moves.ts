@@ -109,9 +109,11 @@ function gives(holder: ClaimHolder, { rank, item, sessionKey }: Arrival): boolea
 }
 
 function isEarlier(rank: TranscriptRank, holder: ClaimHolder): boolean {
-  const begunMs = holder.begun_ms ?? holder.first_ms
-  const order = holder.ended_ms ?? holder.last_ms
-  return compareRanks(rank, { begunMs, order }) < 0
+  const { begun_ms, ended_ms, is_partial: isPartly, first_ms, last_ms } = holder
+  // No file of the holder has it: a fork names the session that it goes on from, which may have it from another.
+  const isByCopies = begun_ms === null && Boolean(isPartly) && rank.isCopied !== true
+  const order = isByCopies ? Number.MAX_VALUE : (ended_ms ?? last_ms)
+  return compareRanks(rank, { begunMs: begun_ms ?? first_ms, order }) < 0
 }
 
 /** Asks the session to give something up. */

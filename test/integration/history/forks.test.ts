@@ -722,6 +722,26 @@ describe('what /branch writes', () => {
     expect(told(await sessionsOf(url))).toMatchObject({ A: apart.A, B: apart.B })
   })
 
+  test.each(['CAB', 'CBA', 'BCA', 'ACB'])(
+    'a fork of a fork, while the others go on, each imported by itself: %s',
+    async (order) => {
+      const files = {
+        A: [...ofA, prompt('p9', 300), answer('a9', 301, 7)],
+        B: [...copy, prompt('p2', 60), answer('b1', 61, 40)],
+        C: [...branched('B', copy), prompt('p3', 120), answer('c1', 121, 80)],
+      }
+      const { url } = await newBridge()
+      const folder = newFolder()
+      for (const id of order) {
+        const path = join(folder, `${id}.jsonl`)
+        writeFileSync(path, linesOf(id, files[id as keyof typeof files]))
+        await importInto(url, [path])
+      }
+      const whole = { modelCalls: 3, output: 37, prompts: 2, title: 'prompt p1' }
+      expect(told(await sessionsOf(url))).toEqual({ ...apart, A: whole })
+    },
+  )
+
   test('copies with ids of their own count once', async () => {
     const { url } = await newBridge()
     const folder = newFolder()
