@@ -68,7 +68,12 @@ export function createTranscriptContents(): TranscriptContents {
     const { event, joinKey } = entry
     const copyOf = telemetryOf(entry)
     if (entry.amends === true && event.kind === 'model_call') {
-      if (joinKey !== undefined) noteAmendment(event, joinKey)
+      if (joinKey === undefined) return
+      noteAmendment(event, joinKey)
+      // Only with this line it was known to be what telemetry told.
+      if (entry.copyOf === undefined) return
+      toldLater.set(joinKey, entry.copyOf)
+      entryOf.set(entry.copyOf, joinKey)
       return
     }
     if (copyOf !== undefined && joinKey !== undefined) entryOf.set(copyOf, joinKey)

@@ -82,11 +82,11 @@ export function onTranscript(draft: Draft, entry: TranscriptEvent, fold: Fold): 
   }
   const isShownHere = isShown(entry, policy)
   noteTitleOf(draft, entry, isShownHere)
-  if (entry.copyOf !== undefined) return
   if (entry.amends === true) {
     amend(draft, entry)
     return
   }
+  if (entry.copyOf !== undefined) return
   const told = transcribedOf(draft, event, isShownHere)
   if (told?.kind === 'prompt' && isToldPrompt(state, event)) {
     if (isShownHere && showsTold(draft, event)) show(draft, event, fold)
@@ -220,13 +220,14 @@ function notePrompts(
   }
 }
 
-/** A call of which an earlier line told less. */
-function amend(draft: Draft, { event, joinKey }: TranscriptEvent): void {
+/** A call of which an earlier line told less. It may turn out to be one that telemetry has told. */
+function amend(draft: Draft, { event, joinKey, copyOf }: TranscriptEvent): void {
   if (joinKey === undefined) return
   const before = takeTranscribed(draft, joinKey)
   const now = before && transcribedOf(draft, event, before.isShown)
   if (before === undefined || now === undefined) return
   count(draft, before, -1)
+  if (copyOf !== undefined) return
   count(draft, now, 1)
   keepTranscribed(draft, joinKey, now)
 }

@@ -44,9 +44,14 @@ export interface JoinRows<Row extends JoinRow = JoinRow> {
   firstLike(alike: string, by: number): Row | undefined
   /** The first of those without an id. */
   firstUnnamedLike(alike: string, by: number): Row | undefined
+  /** That of an entry. */
+  ofKey(joinKey: string): Row | undefined
   add(row: JoinRow): void
   /** Both have told of it. */
   complete(row: Row, keys: Pick<JoinRow, 'join_key' | 'telemetry_key' | 'told'>): void
+  /** It is like something else than was told at first. */
+  amend(row: Row, alike: string): void
+  drop(row: Row): void
 }
 
 /** Both sources have told of it. */
@@ -92,8 +97,9 @@ function joinEntry<Row extends JoinRow>(
   const joinable = joinableOf(item)
   if (joinable === undefined) return arrival
   const joinKey = joinKeyOf(joinable, stored.record.key)
-  if (item.amends === true || !isJoined) return withMarks(arrival, { joinKey })
+  if (!isJoined) return withMarks(arrival, { joinKey })
   const sought = { id: joinable.id, alike: shortHash(joinable.alike) }
+  if (item.amends === true) return joinAmendment(rows, arrival, sought, joinKey)
   const match = find(rows, sought, BY_TELEMETRY)
   if (match === undefined) {
     rows.add(newRow(sought, BY_TRANSCRIPT, joinKey, null))
@@ -102,6 +108,32 @@ function joinEntry<Row extends JoinRow>(
   const told = byBoth(match, sought)
   rows.complete(match, { join_key: joinKey, telemetry_key: match.telemetry_key, told })
   return withMarks(arrival, { joinKey, copyOf: match.telemetry_key ?? '' })
+}
+
+/** With its last line, a call may be like what telemetry tells of it, as it was not before. */
+function joinAmendment<Row extends JoinRow>(
+  rows: JoinRows<Row>,
+  arrival: Arrival,
+  sought: Sought,
+  joinKey: string,
+): Arrival {
+  const row = rows.ofKey(joinKey)
+  if (row === undefined || isByBoth(row) || row.alike === sought.alike) {
+    return withMarks(arrival, { joinKey })
+  }
+  const match = find(rows, sought, BY_TELEMETRY)
+  if (match === undefined) {
+    rows.amend(row, sought.alike)
+    return withMarks(arrival, { joinKey })
+  }
+  rows.drop(row)
+  const { telemetry_key: telemetryKey } = match
+  rows.complete(match, {
+    join_key: joinKey,
+    telemetry_key: telemetryKey,
+    told: byBoth(match, sought),
+  })
+  return withMarks(arrival, { joinKey, copyOf: telemetryKey ?? '' })
 }
 
 function joinTelemetry<Row extends JoinRow>(
@@ -153,18 +185,23 @@ export interface Lookup {
   readonly alike: string | undefined
   /** Who else must have told of what is alike. */
   readonly by: number
+  /** The join key of an entry that is amended. */
+  readonly joinKey?: string
 }
 
 /** What is looked for of an arrival; undefined where that is nothing. */
 export function lookupOf(arrival: Arrival): Lookup | undefined {
-  const { item } = arrival
+  const { item, stored } = arrival
   const isEntry = item.kind === 'transcript'
-  if (isEntry ? item.amends === true : !isEvent(arrival)) return undefined
+  if (!isEntry && !isEvent(arrival)) return undefined
   const joinable = joinableOf(item)
   const id = joinable === undefined ? completedId(item) : joinable.id
   if (joinable === undefined && id === undefined) return undefined
   const alike = joinable && shortHash(joinable.alike)
-  return { id, alike, by: isEntry ? BY_TELEMETRY : BY_TRANSCRIPT }
+  const lookup = { id, alike, by: isEntry ? BY_TELEMETRY : BY_TRANSCRIPT }
+  const isAmendment = isEntry && item.amends === true && stored.signal === 'transcript'
+  if (!isAmendment || joinable === undefined) return lookup
+  return { ...lookup, joinKey: joinKeyOf(joinable, stored.record.key) }
 }
 
 /** The row of a record that was stored before its session was told of by both. */
@@ -175,6 +212,17 @@ export function rowOfStored(item: AgentEvent | MetricSample): JoinRow | undefine
   if (item.kind !== 'transcript') return newRow(sought, BY_TELEMETRY, null, telemetryKeyOf(item))
   if (item.amends === true) return undefined
   return newRow(sought, BY_TRANSCRIPT, item.joinKey ?? null, null)
+}
+
+/** What a stored line of a call makes the row of the entry that it amends look like. */
+export function amendmentOfStored(
+  item: AgentEvent | MetricSample,
+): { readonly joinKey: string; readonly alike: string } | undefined {
+  if (item.kind !== 'transcript' || item.amends !== true || item.joinKey === undefined) {
+    return undefined
+  }
+  const joinable = joinableOf(item)
+  return joinable && { joinKey: item.joinKey, alike: shortHash(joinable.alike) }
 }
 
 function newRow(

@@ -89,7 +89,8 @@ function createCollection(priceOf: PriceOf | undefined) {
     const before = entries.get(joinKey)
     if (amends === true && before !== undefined) {
       const better = { ...before.event, ...(event.usage && { usage: event.usage }) }
-      entries.set(joinKey, { ...before, event: better, call: callOf(better) })
+      const known = before.copyOf ?? copyOf
+      entries.set(joinKey, { event: better, call: callOf(better), copyOf: known })
     } else if (amends !== true) entries.set(joinKey, { event, call: callOf(event), copyOf })
   }
 

@@ -11,6 +11,7 @@ import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Arrival } from '../../domain/session-store.ts'
 import { isPartial } from '../../domain/transcript-rank.ts'
 import {
+  amendmentOfStored,
   claimOf,
   isEvent,
   joinArrivals,
@@ -124,6 +125,20 @@ async function beginJoins(
         statements,
         rows.map((row) => [sessionRef, row]),
       )
+      // The last of a call says all of it.
+      const amended = new Map(
+        items.flatMap((item) => {
+          const amendment = amendmentOfStored(item)
+          return amendment === undefined ? [] : [[amendment.joinKey, amendment.alike] as const]
+        }),
+      )
+      if (amended.size === 0) continue
+      await statements.run(
+        `update transcript_joins j set alike = w.alike
+         from unnest($2::text[], $3::text[]) as w (join_key, alike)
+         where j.session_ref = $1 and j.join_key = w.join_key`,
+        [sessionRef, [...amended.keys()], [...amended.values()]],
+      )
     }
   }
 }
@@ -190,7 +205,8 @@ interface HeldJoin extends JoinRow {
 /** Join rows of a session in memory, with what is to be written of them. */
 interface HeldJoins extends JoinRows<HeldJoin> {
   readonly added: readonly JoinRow[]
-  readonly completed: readonly (JoinRow & { readonly id: number })[]
+  readonly changed: readonly (JoinRow & { readonly id: number })[]
+  readonly dropped: readonly number[]
 }
 
 /** Over those that are stored, the oldest first. */
@@ -201,42 +217,54 @@ function createJoins(stored: readonly HeldJoin[]): HeldJoins {
   const byId = new Map<string, number[]>()
   const byLook = new Map<string, number[]>()
   const changed = new Set<number>()
+  const dropped = new Set<HeldJoin>()
 
   function note({ join_id, alike }: JoinRow, at: number): void {
     if (join_id !== null) listIn(byId, join_id).push(at)
     listIn(byLook, alike).push(at)
   }
 
-  const rowsAt = (some: readonly number[] = []) => some.map((at) => rows[at] as HeldJoin)
+  const rowsAt = (some: readonly number[] = []) =>
+    some.map((at) => rows[at] as HeldJoin).filter((row) => !dropped.has(row))
+  const like = (alike: string) => rowsAt(byLook.get(alike)).filter((row) => row.alike === alike)
+
+  function change(row: HeldJoin, changes: Partial<JoinRow>): number {
+    const at = places.get(row)
+    if (at === undefined) throw new Error('a join row of another commit was changed')
+    const now = { ...row, ...changes }
+    rows[at] = now
+    places.set(now, at)
+    changed.add(at)
+    return at
+  }
 
   for (const [at, row] of rows.entries()) note(row, at)
 
   return {
     ofId: (joinId) => rowsAt(byId.get(joinId)),
-    firstLike: (alike, by) => rowsAt(byLook.get(alike)).find(({ told }) => told === by),
+    firstLike: (alike, by) => like(alike).find(({ told }) => told === by),
     firstUnnamedLike: (alike, by) =>
-      rowsAt(byLook.get(alike)).find(({ told, join_id }) => told === by && join_id === null),
+      like(alike).find(({ told, join_id }) => told === by && join_id === null),
+    ofKey: (joinKey) => rows.find((row) => row.join_key === joinKey && !dropped.has(row)),
     add: (row) => {
       places.set(row, rows.length)
       note(row, rows.length)
       rows.push(row)
     },
-    complete: (row, keys) => {
-      const at = places.get(row)
-      if (at === undefined) throw new Error('a join row of another commit was completed')
-      const complete = { ...row, ...keys }
-      rows[at] = complete
-      places.set(complete, at)
-      changed.add(at)
-    },
+    complete: (row, keys) => void change(row, keys),
+    amend: (row, alike) => listIn(byLook, alike).push(change(row, { alike })),
+    drop: (row) => void dropped.add(row),
     get added() {
-      return rows.slice(stored.length)
+      return rows.slice(stored.length).filter((row) => !dropped.has(row))
     },
-    get completed() {
+    get changed() {
       return [...changed].flatMap((at) => {
         const row = rows[at] as HeldJoin
-        return row.id === undefined ? [] : [{ ...row, id: row.id }]
+        return row.id === undefined || dropped.has(row) ? [] : [{ ...row, id: row.id }]
       })
+    },
+    get dropped() {
+      return [...dropped].flatMap(({ id }) => (id === undefined ? [] : [id]))
     },
   }
 }
@@ -261,9 +289,11 @@ async function readJoins(
 ): Promise<ReadonlyMap<number, HeldJoins>> {
   const ids = new Map<string, Row>()
   const looks = new Map<string, Row>()
+  const keys = new Map<string, Row>()
   for (const [sessionRef, own] of bySession) {
     const lookups = own.map(lookupOf).filter((lookup) => lookup !== undefined)
-    for (const { id, alike, by } of lookups) {
+    for (const { id, alike, by, joinKey } of lookups) {
+      if (joinKey !== undefined) keys.set(`${sessionRef} ${joinKey}`, [sessionRef, joinKey])
       if (id !== undefined) ids.set(`${sessionRef} ${id}`, [sessionRef, id])
       if (alike === undefined) continue
       // Each of them takes one row at most: so many are enough for all of them.
@@ -271,12 +301,16 @@ async function readJoins(
     }
   }
   const found = new Map<number, FoundJoin>()
-  if (ids.size > 0) {
+  for (const [column, values] of [
+    ['join_id', ids],
+    ['join_key', keys],
+  ] as const) {
+    if (values.size === 0) continue
     const named = await statements.query<FoundJoin>(
       `select ${FOUND} from transcript_joins j
-       join unnest($1::bigint[], $2::text[]) as w (session_ref, join_id)
-         on j.session_ref = w.session_ref and j.join_id = w.join_id`,
-      columnsOf([...ids.values()], 2),
+       join unnest($1::bigint[], $2::text[]) as w (session_ref, sought)
+         on j.session_ref = w.session_ref and j.${column} = w.sought`,
+      columnsOf([...values.values()], 2),
     )
     for (const row of named) found.set(row.id, row)
   }
@@ -315,18 +349,21 @@ async function writeJoins(
     statements,
     [...joins].flatMap(([ref, { added }]) => added.map((row) => [ref, row] as const)),
   )
-  const completed = [...joins.values()].flatMap((of) => of.completed)
+  const changed = [...joins.values()].flatMap((of) => of.changed)
   await eachChunk(
     statements,
-    completed.map(({ id, told, join_key, telemetry_key }): Row => {
-      return [id, told, join_key, telemetry_key]
+    changed.map(({ id, alike, told, join_key, telemetry_key }): Row => {
+      return [id, alike, told, join_key, telemetry_key]
     }),
-    (chunk) => `update transcript_joins j set told = v.told, join_key = v.join_key,
-         telemetry_key = v.telemetry_key
-       from (values ${valuesList(chunk, ['bigint', 'integer', 'text', 'text'])})
-         as v (id, told, join_key, telemetry_key)
+    (chunk) => `update transcript_joins j set alike = v.alike, told = v.told,
+         join_key = v.join_key, telemetry_key = v.telemetry_key
+       from (values ${valuesList(chunk, ['bigint', 'text', 'integer', 'text', 'text'])})
+         as v (id, alike, told, join_key, telemetry_key)
        where j.id = v.id`,
   )
+  const dropped = [...joins.values()].flatMap((of) => of.dropped)
+  if (dropped.length === 0) return
+  await statements.run('delete from transcript_joins where id = any($1)', [dropped])
 }
 
 async function insertJoins(

@@ -9,6 +9,7 @@ import { isPartial } from '../../domain/transcript-rank.ts'
 import type { StoredBatch } from '../../domain/telemetry-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import {
+  amendmentOfStored,
   claimOf,
   isEvent,
   joinArrivals,
@@ -109,6 +110,22 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       .limit(1)
   const byLook = prepare(connection, likeIt)
   const byLookUnnamed = prepare(connection, (of: ByLook) => likeIt(of).where('join_id', 'is', null))
+  const byKey = prepare(
+    connection,
+    ({ sessionRef, joinKey }: { sessionRef: number; joinKey: string }) =>
+      kysely
+        .selectFrom('transcript_joins')
+        .select([...columns])
+        .where('session_ref', '=', sessionRef)
+        .where('join_key', '=', joinKey)
+        .limit(1),
+  )
+  const amend = prepare(connection, ({ id, alike }: { id: number; alike: string }) =>
+    kysely.updateTable('transcript_joins').set({ alike }).where('id', '=', id),
+  )
+  const drop = prepare(connection, ({ id }: { id: number }) =>
+    kysely.deleteFrom('transcript_joins').where('id', '=', id),
+  )
   const insert = prepare(connection, (row: NewRow<'transcript_joins'>) =>
     kysely.insertInto('transcript_joins').values(row),
   )
@@ -125,6 +142,9 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
     ofId: (joinId) => byId.all({ sessionRef, joinId }),
     firstLike: (alike, by) => byLook.get({ sessionRef, alike, told: by }),
     firstUnnamedLike: (alike, by) => byLookUnnamed.get({ sessionRef, alike, told: by }),
+    ofKey: (joinKey) => byKey.get({ sessionRef, joinKey }),
+    amend: ({ id }, alike) => void amend.run({ id, alike }),
+    drop: ({ id }) => void drop.run({ id }),
     add: (row) => void insert.run({ session_ref: sessionRef, ...row }),
     complete: ({ id }, { join_key: joinKey, telemetry_key: telemetryKey, told: by }) =>
       void complete.run({ id, told: by, joinKey, telemetryKey }),
@@ -160,6 +180,11 @@ export function createTranscriptRows({ connection, itemsOf }: TranscriptRowsDeps
       for (const item of storedItems(sessionKey, signal)) {
         const row = rowOfStored(item)
         if (row !== undefined) insert.run({ session_ref: sessionRef, ...row })
+        const amendment = amendmentOfStored(item)
+        if (amendment === undefined) continue
+        const { joinKey, alike } = amendment
+        const before = byKey.get({ sessionRef, joinKey })
+        if (before !== undefined) amend.run({ id: before.id, alike })
       }
     }
   }

@@ -205,6 +205,29 @@ describe('a recorded fork of which the origin has no file any more', () => {
   })
 })
 
+/** A call as telemetry tells it. */
+async function postCall(
+  url: string,
+  told: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  const attributes = { 'event.name': 'api_request', 'event.timestamp': at(2), ...told }
+  const record = {
+    timeUnixNano: String(Date.parse(at(2)) * 1e6),
+    body: { stringValue: 'claude_code.api_request' },
+    attributes: Object.entries(attributes).map(([key, value]) => ({
+      key,
+      value: typeof value === 'string' ? { stringValue: value } : { doubleValue: value },
+    })),
+  }
+  const scopeLogs = [{ scope: { name: 'com.anthropic.claude_code.events' }, logRecords: [record] }]
+  const answered = await fetch(`${url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceLogs: [{ resource: { attributes: [] }, scopeLogs }] }),
+  })
+  expect(answered.status).toBe(200)
+}
+
 interface Line {
   readonly sessionId: string
   readonly uuid: string
@@ -460,6 +483,36 @@ describe('forks of forks', () => {
       A: [{ prompt: 'prompt p1', said: 'answer a1-end', modelCalls: 1, costUsd: 0.0138 }],
     })
   })
+
+  test.each([
+    ['first', 'telemetry', 'begun', 'whole'],
+    ['in between', 'begun', 'telemetry', 'whole'],
+    ['last', 'begun', 'whole', 'telemetry'],
+  ])(
+    'an answer that is written in pieces counts once, telemetry without ids %s',
+    async (...order) => {
+      const { url } = await newBridge()
+      const folder = newFolder()
+      const lines = [prompt('p1', 0), answer('a1', 1, 1, 'm1'), answer('a1-end', 2, 900, 'm1')]
+      const counts = { model: 'claude-sonnet-4-5-20250929', input_tokens: 100, output_tokens: 900 }
+      const steps: Record<string, () => Promise<unknown>> = {
+        begun: () => importInto(url, [write(folder, 'A', lines.slice(0, 2))]),
+        whole: () => {
+          const file = join(folder, 'A', 'A.jsonl')
+          writeFileSync(file, linesOf('A', lines))
+          return importInto(url, [file])
+        },
+        telemetry: () => postCall(url, { 'session.id': 'A', ...counts, cost_usd: 0.0138 }),
+      }
+      for (const step of order) await steps[step]?.()
+      const rows = await sessionsOf(url)
+      expect(rows).toMatchObject([
+        { modelCalls: 1, tokens: { input: 100, output: 900 }, costUsd: 0.0138 },
+      ])
+      const { A } = (await turnsOf(url, rows)) as { readonly A: readonly { modelCalls: number }[] }
+      expect(A.map(({ modelCalls }) => modelCalls).filter((calls) => calls > 0)).toEqual([1])
+    },
+  )
 
   test('a long one is told apart, though not all of it is remembered', async () => {
     const { url } = await newBridge()

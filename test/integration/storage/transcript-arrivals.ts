@@ -19,6 +19,9 @@ interface CallOptions {
   /** The name where it is absent; `none` is none. */
   readonly requestId?: string
   readonly model?: string
+  readonly output?: number
+  /** The entry says more of one that came before. */
+  readonly amends?: boolean
   /** When the file of an entry was begun. */
   readonly begunMs?: number
   /** The entry is exported. */
@@ -29,7 +32,7 @@ function call(
   sessionId: string,
   name: string,
   dedupKey: string,
-  { requestId = name, model = 'opus' }: CallOptions,
+  { requestId = name, model = 'opus', output = 2 }: CallOptions,
 ): ModelCallEvent {
   return {
     ...base,
@@ -38,7 +41,7 @@ function call(
     kind: 'model_call',
     isMain: true,
     parameters: {},
-    usage: { input: 1, output: 2, cacheRead: 3, cacheCreation: 4 },
+    usage: { input: 1, output, cacheRead: 3, cacheCreation: 4 },
   }
 }
 
@@ -71,16 +74,18 @@ export function telemetry(sessionId: string, name: string, options: CallOptions 
 }
 
 export function entry(sessionId: string, name: string, options: CallOptions = {}): Arrival {
-  const key = `call|${name}`
+  const { begunMs, isExported, amends, output } = options
+  const claim = `call|${name}`
+  const key = amends === true ? `${claim}#${output ?? ''}` : claim
   const event = call(sessionId, name, `api_request|${name}`, options)
   const item = {
     ...base,
-    ...{ sessionId, event, dedupKey: `transcript|${key}`, claim: key },
+    ...{ sessionId, event, dedupKey: `transcript|${key}`, claim },
+    ...(amends === true && { amends }),
     kind: 'transcript',
   } as const
-  const { begunMs, isExported } = options
   const record = {
-    ...{ sessionId, name: 'model_call', key, claim: key, timeMs: AT_MS },
+    ...{ sessionId, name: 'model_call', key, claim, timeMs: AT_MS },
     ...(isExported === true && { isExported }),
   }
   return {

@@ -77,6 +77,43 @@ describe.each(engines)('transcripts in $name', (engine) => {
     },
   )
 
+  describe.each(['one commit', 'a commit each'])(
+    'a call that its last line amends, in %s',
+    (how) => {
+      const begun = entry('s1', 'e', { ...none, output: 1 })
+      const end = entry('s1', 'e', { ...none, output: 7, amends: true })
+      const told = telemetry('s1', 't', { ...none, output: 7 })
+      const alike = telemetry('s1', 'alike', { ...none, output: 7 })
+      const likeItsBeginning = telemetry('s1', 'less', { ...none, output: 1 })
+
+      async function marksAfter(...arrivals: readonly Arrival[]) {
+        const { store } = await rigOf(engine)
+        if (how === 'one commit') return marksOf(await freshOf(store, ...arrivals))
+        const marks: unknown[] = []
+        for (const one of arrivals) marks.push(...marksOf(await freshOf(store, one)))
+        return marks
+      }
+      const joinKey = expect.any(String)
+      const byTranscript = { told: joinKey }
+      const unmarked = { joinKey, copyOf: undefined }
+
+      test('is what telemetry told before', async () => {
+        const copy = { joinKey, copyOf: keyOf('t') }
+        expect(await marksAfter(told, begun, end, alike, likeItsBeginning)).toEqual([
+          ...[{}, unmarked, copy, {}, {}],
+        ])
+      })
+
+      test.each([
+        { what: 'the first of it', before: [] },
+        { what: 'not the first', before: [telemetry('s1', 'other', none)] },
+      ])('is what telemetry tells later, $what', async ({ before }) => {
+        const marks = await marksAfter(...before, begun, end, told, likeItsBeginning)
+        expect(marks).toEqual([...before.map(() => ({})), unmarked, unmarked, byTranscript, {}])
+      })
+    },
+  )
+
   test('of calls with one id those that are alike are one', async () => {
     const { store } = await rigOf(engine)
     const relayed = (model: string) => ({ requestId: 'relay', model })
