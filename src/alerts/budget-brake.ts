@@ -20,18 +20,24 @@ import type { BrakedStep, BudgetRefusal } from '../domain/budget-refusal.ts'
 import type { Clock } from '../domain/clock.ts'
 import { roundUsd } from '../domain/exact-sum.ts'
 import { agentOfKey, type SessionKey } from '../domain/identity.ts'
-import type { BudgetCalendar, HeldSubject } from '../domain/budget-subject.ts'
+import type {
+  BudgetCalendar,
+  BudgetWindow,
+  HeldSubject,
+  WindowSpan,
+} from '../domain/budget-subject.ts'
 import {
   heldSubject,
   isFor,
   type KnownBudget,
   type Spender,
   spenderOf,
+  type SpendingKind,
   spendingKind,
   windowAt,
 } from '../domain/managed-budget.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { SpendingLedger } from './spending-ledger.ts'
+import type { SpendingLedger, Spent } from './spending-ledger.ts'
 
 export interface BudgetBrake {
   /** Reads the overrides that are in force. */
@@ -59,29 +65,52 @@ export interface BudgetBrakeDeps {
   readonly clock: Clock
 }
 
+interface Held {
+  readonly subject: HeldSubject
+  readonly spentUsd: number
+}
+
 export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
   const { action, budgets, contact, calendar, ledger, store, clock } = deps
   let lifted: readonly BudgetOverride[] = []
 
-  /** What a session has spent of a budget; undefined where it is not for it, or that is not known. */
-  function held(
-    budget: KnownBudget,
+  /**
+   * What a session has spent of a budget; undefined where it is not for it, or that is not known. One for
+   * each step: however many budgets ask for the same sum, it is added up once.
+   */
+  function holderOf(
     sessionKey: SessionKey,
     nowMs: number,
-  ): { readonly subject: HeldSubject; readonly spentUsd: number } | undefined {
+  ): (budget: KnownBudget) => Held | undefined {
     const session = ledger.session(sessionKey)
-    const who = session ?? NOBODY
-    const kind = spendingKind(budget)
-    const subject = kind === 'agent' ? agentOfKey(sessionKey) : spenderOf(kind, who)
-    if (subject === undefined || !isFor(budget, subject)) return undefined
-    const span = windowAt(budget.window, nowMs, calendar)
-    if (span === undefined) {
-      if (session === undefined) return undefined
-      return { subject: heldSubject(budget, sessionKey, ''), spentUsd: toldUsd(session) }
+    const ofSession = session && toldUsd(session)
+    const windows = new Map<BudgetWindow, WindowSpan | undefined>()
+    const sums = new Map<string, Spent | undefined>()
+
+    function windowOf(window: BudgetWindow): WindowSpan | undefined {
+      if (!windows.has(window)) windows.set(window, windowAt(window, nowMs, calendar))
+      return windows.get(window)
     }
-    const spent = ledger.spentIn(kind, subject, span)
-    if (spent === undefined) return undefined
-    return { subject: heldSubject(budget, subject, span.date), spentUsd: toldUsd(spent) }
+
+    // A session has one subject of a kind.
+    function spentIn(kind: SpendingKind, budget: KnownBudget, subject: string, span: WindowSpan) {
+      const sum = `${kind} ${budget.window}`
+      if (!sums.has(sum)) sums.set(sum, ledger.spentIn(kind, subject, span))
+      const spent = sums.get(sum)
+      return spent && toldUsd(spent)
+    }
+
+    return (budget) => {
+      const kind = spendingKind(budget)
+      const who = session ?? NOBODY
+      const subject = kind === 'agent' ? agentOfKey(sessionKey) : spenderOf(kind, who)
+      if (subject === undefined || !isFor(budget, subject)) return undefined
+      const span = windowOf(budget.window)
+      const spentUsd = span === undefined ? ofSession : spentIn(kind, budget, subject, span)
+      if (spentUsd === undefined) return undefined
+      const held = span === undefined ? sessionKey : subject
+      return { subject: heldSubject(budget, held, span?.date ?? ''), spentUsd }
+    }
   }
 
   return {
@@ -91,9 +120,10 @@ export function createBudgetBrake(deps: BudgetBrakeDeps): BudgetBrake {
     refusal: (sessionKey, step) => {
       if (action === 'tell' || (action === 'stop' && step === 'tool')) return undefined
       const nowMs = clock.now()
+      const held = holderOf(sessionKey, nowMs)
       for (const budget of budgets()) {
         const { limitUsd } = budget
-        const found = held(budget, sessionKey, nowMs)
+        const found = held(budget)
         if (found === undefined || !isSpent(found.spentUsd, limitUsd)) continue
         const { subject, spentUsd } = found
         if (isOverridden(subject, lifted, nowMs)) continue
