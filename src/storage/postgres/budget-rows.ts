@@ -1,16 +1,13 @@
 /** Budgets that commands defined, over PostgreSQL: few rows, read whole. */
 import type { BudgetStore } from '../../domain/managed-budget.ts'
-import { type BudgetRow, budgetOf } from '../stored-alerts.ts'
-import type { Statements } from './connection.ts'
+import { listBudgets } from '../shared/budgets.ts'
+import type { Database } from './connection.ts'
 import { optionalText } from './stored-values.ts'
 import type { Write } from './writer.ts'
 
-export function createBudgetRows(database: Statements, write: Write): BudgetStore {
+export function createBudgetRows(database: Database, write: Write): BudgetStore {
   return {
-    list: async () => {
-      const rows = await database.query<BudgetRow>('select * from budgets order by name')
-      return rows.map(budgetOf)
-    },
+    list: () => listBudgets(database.shared),
     put: async ({ name, of, subject, window, limitUsd }, { replaces }) => {
       const onConflict = replaces
         ? `(name) do update set subject_kind = excluded.subject_kind, subject = excluded.subject,

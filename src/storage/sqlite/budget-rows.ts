@@ -1,11 +1,11 @@
 /** Budgets that commands defined, over SQLite: few rows, read whole. */
-import type { Budget, BudgetStore } from '../../domain/managed-budget.ts'
-import { type BudgetRow, budgetOf } from '../stored-alerts.ts'
+import type { BudgetStore } from '../../domain/managed-budget.ts'
+import { listBudgets } from '../shared/budgets.ts'
 import type { Connection } from './connection.ts'
 import type { Write } from './writer.ts'
 
 export function createBudgetRows(
-  { handle }: Pick<Connection, 'handle'>,
+  { handle, shared }: Pick<Connection, 'handle' | 'shared'>,
   write: Write,
 ): BudgetStore {
   const insert = (onConflict: string) =>
@@ -21,7 +21,7 @@ export function createBudgetRows(
   const remove = handle.prepare<[string]>('delete from budgets where name = ?')
 
   return {
-    list: async () => listBudgets({ handle }),
+    list: () => listBudgets(shared),
     put: async ({ name, of, subject = null, window, limitUsd }, { replaces }) => {
       const statement = replaces ? replace : add
       const { changes } = await write(() => statement.run(name, of, subject, window, limitUsd))
@@ -29,9 +29,4 @@ export function createBudgetRows(
     },
     remove: async (name) => (await write(() => remove.run(name))).changes > 0,
   }
-}
-
-/** By name. */
-export function listBudgets({ handle }: Pick<Connection, 'handle'>): readonly Budget[] {
-  return handle.prepare<[], BudgetRow>('select * from budgets order by name').all().map(budgetOf)
 }

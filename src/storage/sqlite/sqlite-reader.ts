@@ -4,14 +4,13 @@
  * a thread of its own (`reports/reader`).
  */
 import { err, ok, type Result } from '../../domain/result.ts'
+import { listBudgets, readBudgetSessions } from '../shared/budgets.ts'
 import { createEventGapReader } from '../shared/event-gaps.ts'
 import { createFacetReader } from '../shared/facets.ts'
 import { createPlanReader } from '../shared/plan-windows.ts'
 import type { StoreReader } from '../store-reader.ts'
-import { listBudgets } from './budget-rows.ts'
 import { listDeadItems, listDeadReasons } from './dead-items.ts'
 import { openExisting } from './open-existing.ts'
-import { createBudgetSessions } from './queries/budget-sessions.ts'
 import { createFleetQueries } from './queries/fleet.ts'
 import { createModelBuckets } from './queries/model-buckets.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
@@ -45,8 +44,8 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
     },
     budgets: {
       spending: async (span, owner) => spending(span, owner),
-      defined: async () => listBudgets(connection),
-      sessions: createBudgetSessions(connection),
+      defined: () => listBudgets(connection.shared),
+      sessions: readBudgetSessions(connection.shared),
     },
     eventGaps: createEventGapReader(connection.shared),
     fleet: createFleetQueries(connection),

@@ -2,13 +2,12 @@
 import { sql } from 'kysely'
 import type { Owner } from '../../../domain/access.ts'
 import type { SpentRow } from '../../../domain/budget-brake.ts'
-import { budgetOf } from '../../stored-alerts.ts'
-import { sessionsOf } from '../../shared/session-filter.ts'
+import { listBudgets, readBudgetSessions } from '../../shared/budgets.ts'
 import type { BudgetReader } from '../../store-reader.ts'
 import { type Span, wholeSpan } from '../../usage-slice.ts'
 import type { Database } from '../connection.ts'
 import { plainText } from '../stored-values.ts'
-import { usd, usdSum } from './figures.ts'
+import { usdSum } from './figures.ts'
 
 /** Without a key the owner is whoever telemetry named: only a key is in the key of the session. */
 export const KEY_TEAM = `case when split_part(session_key, '/', 1) ~ '@[^:]' then owner_team end`
@@ -80,38 +79,10 @@ function projectOf(text: string): string {
 }
 
 export function createBudgetReader(database: Pick<Database, 'kysely' | 'shared'>): BudgetReader {
-  const { kysely, shared } = database
+  const { shared } = database
   return {
     spending: (span, owner) => spentGroups(database, span, 'span', owner),
-    defined: async () => {
-      const rows = await kysely.selectFrom('budgets').selectAll().orderBy('name').execute()
-      return rows.map(budgetOf)
-    },
-    sessions: async ({ sinceMs, leastUsd, limit, owner, of, subject }) => {
-      const column = of === 'user' ? 'user_id' : of
-      const cost = sql<number>`coalesce(${usd('cost_nanousd')}, 0)`
-      const told = sessionsOf(shared, owner)
-        .select(['session_key as key', 'title', cost.as('costUsd')])
-        .where(shared.dialect.isEventful)
-        .$if(column !== undefined, (query) =>
-          subject === undefined
-            ? query.where(sql.ref(column ?? ''), 'is not', null)
-            : query.where(sql.ref(column ?? ''), '=', plainText(subject)),
-        )
-      const open = told.where('deadline_ms', 'is not', sql.lit(null))
-      const closed = told
-        .where('deadline_ms', 'is', sql.lit(null))
-        // The index of closed sessions is on this; something that came in was written then, too.
-        .where('updated_ms', '>=', sinceMs)
-        .where('last_ms', '>=', sinceMs)
-        .where(cost, '>=', leastUsd)
-      const rows = await open
-        .unionAll(closed)
-        .orderBy('costUsd', 'desc')
-        .orderBy('key')
-        .limit(limit)
-        .execute()
-      return rows.map(({ key, title, costUsd }) => ({ key, title: title ?? undefined, costUsd }))
-    },
+    defined: () => listBudgets(shared),
+    sessions: readBudgetSessions(shared),
   }
 }
