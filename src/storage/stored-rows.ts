@@ -67,14 +67,7 @@ export function listedSession(row: SessionColumns): ListedSession {
     closeReason: row.close_reason ?? undefined,
     firstMs: row.first_ms ?? 0,
     lastMs: row.last_ms ?? 0,
-    costUsd: row.cost_usd ?? 0,
-    estimatedUsd: row.estimated_usd ?? 0,
-    metricsUsd: row.metrics_usd ?? 0,
-    unpricedCalls: row.unpriced_calls,
-    inputTokens: row.input_tokens ?? 0,
-    outputTokens: row.output_tokens ?? 0,
-    cacheReadTokens: row.cache_read_tokens ?? 0,
-    cacheCreationTokens: row.cache_creation_tokens ?? 0,
+    ...usageFigures(row),
     prompts: row.prompts ?? 0,
     modelCalls: row.model_calls ?? 0,
     toolResults: row.tool_results ?? 0,
@@ -121,18 +114,33 @@ export function activeSession(row: ActiveColumns): ActiveSession {
   }
 }
 
-interface ModelColumns
-  extends Pick<
-    SessionColumns,
-    | 'cost_usd'
-    | 'estimated_usd'
-    | 'metrics_usd'
-    | 'unpriced_calls'
-    | 'input_tokens'
-    | 'output_tokens'
-    | 'cache_read_tokens'
-    | 'cache_creation_tokens'
-  > {
+/** Costs and tokens, which sessions and their usage have alike. */
+type FigureColumns = Pick<
+  SessionColumns,
+  | 'cost_usd'
+  | 'estimated_usd'
+  | 'metrics_usd'
+  | 'unpriced_calls'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cache_read_tokens'
+  | 'cache_creation_tokens'
+>
+
+function usageFigures(row: FigureColumns) {
+  return {
+    costUsd: row.cost_usd ?? 0,
+    estimatedUsd: row.estimated_usd ?? 0,
+    metricsUsd: row.metrics_usd ?? 0,
+    unpricedCalls: row.unpriced_calls,
+    inputTokens: row.input_tokens ?? 0,
+    outputTokens: row.output_tokens ?? 0,
+    cacheReadTokens: row.cache_read_tokens ?? 0,
+    cacheCreationTokens: row.cache_creation_tokens ?? 0,
+  }
+}
+
+interface ModelColumns extends FigureColumns {
   readonly session_ref: number
   readonly model: string
   readonly calls: number
@@ -146,14 +154,7 @@ export function modelSum(row: ModelColumns): ModelSum {
     model: row.model,
     calls: row.calls,
     errors: row.errors,
-    costUsd: row.cost_usd ?? 0,
-    estimatedUsd: row.estimated_usd ?? 0,
-    metricsUsd: row.metrics_usd ?? 0,
-    unpricedCalls: row.unpriced_calls,
-    inputTokens: row.input_tokens ?? 0,
-    outputTokens: row.output_tokens ?? 0,
-    cacheReadTokens: row.cache_read_tokens ?? 0,
-    cacheCreationTokens: row.cache_creation_tokens ?? 0,
+    ...usageFigures(row),
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Clock, Timer } from '../../domain/clock.ts'
 import type { OutboxBounds, Upkeep } from '../store.ts'
+import { type BoundSlice, createBoundTally } from '../outbox-bound-tally.ts'
 import type { StoreLog } from '../store-log.ts'
 import { beginChore, type Chore, endChore } from './chores.ts'
 import type { Database, Statements } from './connection.ts'
@@ -57,8 +58,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   let stopped = false
   /** The retention that this replica is at. */
   let chore: Chore | undefined
-  let expired = 0
-  let dropped = 0
+  const tally = createBoundTally(log)
 
   /** Each is one slice of work, and says whether there is more. */
   const slices: readonly (() => Promise<boolean>)[] = [
@@ -84,21 +84,12 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   }
 
   async function bound(): Promise<boolean> {
-    const more = await alone(async (statements) => {
-      const slice = await boundOutbox(statements, deps.outbox, clock.now())
-      expired += slice.expired
-      dropped += slice.dropped
+    let slice: BoundSlice = { expired: 0, dropped: 0, more: false }
+    await alone(async (statements) => {
+      slice = await boundOutbox(statements, deps.outbox, clock.now())
       return slice.more
     })
-    if (more) return true
-    if (expired + dropped > 0) {
-      const message =
-        'the outbox reached its limits: expired items wait as dead, dropped ones are gone'
-      log.error({ expired, dropped }, message)
-    }
-    expired = 0
-    dropped = 0
-    return false
+    return tally(slice)
   }
 
   async function retain(): Promise<boolean> {

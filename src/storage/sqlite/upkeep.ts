@@ -7,6 +7,7 @@
 import type { Clock, Timer } from '../../domain/clock.ts'
 import type { FreePages } from './free-pages.ts'
 import type { Upkeep } from '../store.ts'
+import { createBoundTally } from '../outbox-bound-tally.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { ForwardedItems } from './forwarded-items.ts'
 import type { OutboxLeftovers } from './outbox-leftovers.ts'
@@ -57,12 +58,11 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   let stopped = false
   let isPruning = false
   let prunedMs = Number.NEGATIVE_INFINITY
-  let expired = 0
-  let dropped = 0
+  const tally = createBoundTally(log)
 
   /** Each is one slice of work, and says whether there is more. */
   const slices: readonly (() => boolean)[] = [
-    bound,
+    () => tally(limits.enforce(clock.now())),
     () => leftovers.sweep(),
     () => deletion.sweep(),
     prune,
@@ -72,21 +72,6 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => pages.shrink(),
     () => search.catchUp(),
   ]
-
-  function bound(): boolean {
-    const slice = limits.enforce(clock.now())
-    expired += slice.expired
-    dropped += slice.dropped
-    if (slice.more) return true
-    if (expired + dropped > 0) {
-      const message =
-        'the outbox reached its limits: expired items wait as dead, dropped ones are gone'
-      log.error({ expired, dropped }, message)
-    }
-    expired = 0
-    dropped = 0
-    return false
-  }
 
   function prune(): boolean {
     const nowMs = clock.now()
