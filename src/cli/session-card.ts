@@ -29,6 +29,7 @@ import { dateTimeText } from './zoned-time.ts'
 const LABEL_WIDTH = 11
 /** Commits or pull requests named. */
 const MAX_RESULTS = 10
+const MAX_FILES = 10
 /** Agents name their users as they like. */
 const MAX_USER_WIDTH = 32
 
@@ -141,6 +142,7 @@ function factsOf(session: Session): readonly Fact[] {
     ['Work', workText(strip)],
     ['Commits', resultsText(session.work, 'commit')],
     ['Requests', resultsText(session.work, 'pull_request')],
+    ['Files', filesText(session)],
     ['Masked', maskedText(session.masked)],
     [
       'Scores',
@@ -174,6 +176,18 @@ function workText(strip: Session['strip']): string | undefined {
     edits > 0 ? `${editsAccepted} of ${countOfText(edits, 'edit')} accepted` : undefined,
   ].filter((part) => part !== undefined)
   return parts.length === 0 ? undefined : parts.join(', ')
+}
+
+/** `3 changed: src/a.ts (2×), b.md, …`. */
+function filesText({ files, omittedFiles }: Session): string | undefined {
+  if (files.length === 0) return undefined
+  const named = files.slice(0, MAX_FILES).map(({ path, times }) => {
+    return plainLine(times === 1 ? path : `${path} (${times}×)`)
+  })
+  const more = files.length - named.length
+  const text = [...named, ...(more > 0 ? [`${countText(more)} more`] : [])].join(', ')
+  // Of those beyond the bound nobody knows how many they are.
+  return `${omittedFiles > 0 ? 'more than ' : ''}${countText(files.length)} changed: ${text}`
 }
 
 /** `1a2b3c4 on feature, …`; of pull requests their addresses. */

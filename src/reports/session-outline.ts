@@ -3,12 +3,12 @@
  * its tools wrote to. What stands below a turn is bounded for the session as a whole; the newest is kept.
  */
 import type { Emission, Observation } from '../domain/emission.ts'
-import { jsonText } from '../domain/numbers.ts'
 import { ownText } from '../domain/own-text.ts'
-import { changedFiles } from '../domain/tool-summary.ts'
 import { type PlacedItem, placedItems } from '../api/contract/turn-tree.ts'
 import type { TurnHead } from '../api/contract/turn.ts'
+import type { ChangedFile } from '../api/contract/session.ts'
 import { cutText } from './answer-bounds.ts'
+import { createChangedFiles, inputShown, MAX_INPUT } from './changed-files.ts'
 import { noLinks } from './langfuse-links.ts'
 import type { Pause } from './pause.ts'
 import { createRecordedText, type RecordedText } from './recorded-text.ts'
@@ -28,12 +28,6 @@ export interface OutlineTurn {
   /** In place below their parents. */
   readonly rows: readonly PlacedItem<OutlineRow>[]
   readonly omittedRows: number
-}
-
-export interface ChangedFile {
-  readonly path: string
-  /** How often it was written. */
-  readonly times: number
 }
 
 export interface SessionOutline {
@@ -58,10 +52,7 @@ export interface OutlineOptions {
 
 /** Of all turns together. */
 export const MAX_OUTLINE_ROWS = 10_000
-const MAX_FILES = 500
 const MAX_MESSAGE = 500
-/** A summary is made of what stands at the beginning of an input. Characters. */
-const MAX_INPUT = 20_000
 
 /** Undefined when the session has no records. */
 export async function outlineOf(
@@ -74,13 +65,14 @@ export async function outlineOf(
     const text = maskedText(recorded, options.mask)
     const heads = createTurnHeads({ sessionKey, text, maxTextLength: options.maxTextLength })
     const rows = createRows(sessionKey, options.mask)
+    const files = createChangedFiles(options.mask)
     return {
-      heads,
-      rows,
+      ...{ heads, rows, files },
       add: (...[emissions, arrivals]: Parameters<Gathering['add']>) => {
         recorded.see(arrivals)
         heads.add(emissions)
         rows.add(emissions)
+        files.add(emissions)
       },
     }
   }
@@ -91,12 +83,14 @@ export async function outlineOf(
   heads.add(emissions)
   const rows = told.gathered.rows.fork()
   rows.add(emissions)
+  const files = told.gathered.files.fork()
+  files.add(emissions)
   const { turns, omitted } = heads.result(noLinks)
   return {
     turns: turns.map((head) => ({ head, ...rows.of(head.key) })),
     omittedTurns: omitted,
     traceIds: heads.traceIds(),
-    ...rows.files(),
+    ...files.result(),
   }
 }
 
@@ -120,7 +114,6 @@ interface Rows {
   add(emissions: readonly Emission[]): void
   fork(): Rows
   of(turnKey: string): Pick<OutlineTurn, 'rows' | 'omittedRows'>
-  files(): Pick<SessionOutline, 'files' | 'omittedFiles'>
 }
 
 interface TurnRows {
@@ -133,14 +126,12 @@ interface GatheredRows {
   readonly turns: Map<string, TurnRows>
   /** Of all turns. */
   count: number
-  readonly files: Map<string, number>
-  omittedFiles: number
 }
 
 function createRows(
   sessionKey: string,
   mask: (text: string) => string,
-  gathered: GatheredRows = { turns: new Map(), count: 0, files: new Map(), omittedFiles: 0 },
+  gathered: GatheredRows = { turns: new Map(), count: 0 },
 ): Rows {
   function add(observation: Observation): void {
     const key = turnKeyOf(observation, sessionKey)
@@ -164,7 +155,6 @@ function createRows(
     })
     gathered.count += 1
     if (gathered.count > MAX_OUTLINE_ROWS) leaveOutOldest()
-    if (observation.type === 'tool' && observation.level === 'DEFAULT') addFiles(observation, input)
   }
 
   /** The rows of the oldest turn; of the only one those that ended first. */
@@ -180,15 +170,6 @@ function createRows(
     }
   }
 
-  function addFiles({ name }: Observation, input: string | undefined): void {
-    for (const changed of changedFiles(name, input)) {
-      const path = ownText(cutText(changed, MAX_MESSAGE))
-      const before = gathered.files.get(path)
-      if (before === undefined && gathered.files.size >= MAX_FILES) gathered.omittedFiles += 1
-      else gathered.files.set(path, (before ?? 0) + 1)
-    }
-  }
-
   return {
     add: (emissions) => {
       for (const emission of emissions) if (emission.kind === 'observation') add(emission)
@@ -199,27 +180,12 @@ function createRows(
         turns: new Map(
           [...gathered.turns].map(([key, turn]) => [key, { ...turn, rows: [...turn.rows] }]),
         ),
-        files: new Map(gathered.files),
       }),
     of: (turnKey) => {
       const { rows, omitted } = gathered.turns.get(turnKey) ?? { rows: [], omitted: 0 }
       return { rows: placedItems(rows), omittedRows: omitted }
     },
-    files: () => ({
-      files: [...gathered.files].map(([path, times]) => ({ path, times })),
-      omittedFiles: gathered.omittedFiles,
-    }),
   }
-}
-
-/** Of a tool: the part of its input that is looked at. */
-function inputShown(
-  { type, input }: Observation,
-  mask: (text: string) => string,
-): string | undefined {
-  if (type !== 'tool' || input === undefined || input === null) return undefined
-  const text = typeof input === 'string' ? input : jsonText(input)
-  return mask(text.slice(0, MAX_INPUT))
 }
 
 function messageShown(

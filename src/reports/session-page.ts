@@ -27,6 +27,7 @@ import { type LangfuseLinks, noLinks } from './langfuse-links.ts'
 import type { Pause } from './pause.ts'
 import { createRecordedText } from './recorded-text.ts'
 import { replaySlices } from './replay.ts'
+import { createChangedFiles } from './changed-files.ts'
 import type { Gathering, SessionFolds } from './session-folds.ts'
 import { sessionRowOf } from './session-lists.ts'
 import { createTurnHeads } from './turn-heads.ts'
@@ -74,6 +75,8 @@ export async function sessionPage(
     ...figuresOf(state ?? nothingKnown, (model) => told?.ttftMs(model), work),
     agentVersion: agentVersion === undefined ? null : cutName(agentVersion),
     work: workResultsOf(work, key),
+    files: told?.files ?? [],
+    omittedFiles: told?.omittedFiles ?? 0,
     masked: { ...state?.totals.masked },
     turns,
     omittedTurns,
@@ -195,7 +198,7 @@ export async function itemPage(
   return findItem(replay.closing().emissions, wanted)
 }
 
-interface ToldTurns {
+interface ToldTurns extends Pick<Session, 'files' | 'omittedFiles'> {
   readonly turns: readonly TurnHead[]
   readonly omitted: number
   readonly state: SessionState | undefined
@@ -217,13 +220,14 @@ async function tellTurns(
       beforeOrdinal,
     })
     const firstTokens = createFirstTokens()
+    const files = createChangedFiles()
     return {
-      heads,
-      firstTokens,
+      ...{ heads, firstTokens, files },
       add: (...[emissions, arrivals]: Parameters<Gathering['add']>) => {
         text.see(arrivals)
         heads.add(emissions)
         firstTokens.add(arrivals)
+        files.add(emissions)
       },
     }
   }
@@ -232,8 +236,11 @@ async function tellTurns(
   const { gathered, closing } = told
   const heads = gathered.heads.fork()
   heads.add(closing.emissions)
+  const files = gathered.files.fork()
+  files.add(closing.emissions)
   return {
     ...heads.result(links),
+    ...files.result(),
     state: closing.state,
     ttftMs: (model) => gathered.firstTokens.medianMs(model),
   }

@@ -5,6 +5,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { chromiumPath, launchBrowser } from './browser.ts'
+import { expectFitForEveryone } from './fitness.ts'
 import { createFakeQueries, type FakeQueries } from './fake-queries.ts'
 import { type PageServer, startPageServer } from './page-server.ts'
 import { expectShown, startVisit, type Visit } from './visit.ts'
@@ -77,6 +78,31 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     await page.keyboard.press('Enter')
     await expect.poll(() => bounds().every((bound) => bound !== null)).toBe(true)
   })
+
+  test('a session tells which files it changed', async () => {
+    const { page } = visit
+    await visit.go(sessionPath())
+    const summary = page.locator('.session-head summary')
+    await expectShown(summary.getByText('2 files changed', { exact: true }))
+    await summary.click()
+    const files = page.locator('.session-head li')
+    await expect
+      .poll(() => files.allTextContents())
+      .toEqual(['src/payments/invoice.ts 3 times', 'test/invoice.test.ts'])
+  })
+
+  test.each(['/', '/live', '/delivery', '/sessions'])(
+    '%s is fit for everyone on a telephone',
+    async (path) => {
+      const { page } = visit
+      await page.setViewportSize({ width: 390, height: 844 })
+      await visit.go(path)
+      await expectShown(page.locator(path === '/live' ? '.live-row' : 'table').first())
+      await expectFitForEveryone(page)
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+      expect(width).toBeLessThanOrEqual(390)
+    },
+  )
 
   test('ranges and filters stand in the address, and can be gone back to', async () => {
     const { page } = visit

@@ -76,6 +76,16 @@ export const workResult = z
   .meta({ id: 'WorkResult' })
 export type WorkResult = z.infer<typeof workResult>
 
+/** A file that tools wrote to. */
+export const changedFile = z
+  .object({
+    path: z.string(),
+    /** How often it was written. */
+    times: count,
+  })
+  .meta({ id: 'ChangedFile' })
+export type ChangedFile = z.infer<typeof changedFile>
+
 export const sessionAnswer = z
   .object({
     session: sessionRow,
@@ -93,6 +103,10 @@ export const sessionAnswer = z
     turnsCursor: z.string().nullable(),
     /** In order of time; the newest 200. */
     work: z.array(workResult),
+    /** In the order in which they were written first; those of tools whose input is recorded, at most 500. */
+    files: z.array(changedFile),
+    /** Writes to further ones. */
+    omittedFiles: count,
     /** Secrets that were masked in its records, by rule. */
     masked: secretCounts,
     /** Resource attributes as sent, as text; at most 200, each cut at 1000 characters. */

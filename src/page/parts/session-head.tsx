@@ -2,6 +2,7 @@
 import { Link } from 'wouter'
 import type { Session } from '../../api/contract/session.ts'
 import { exactMoment, formatAgo, formatStretch, isLately } from '../format/moment.ts'
+import { FileList } from './file-list.tsx'
 import { useNow } from '../now.ts'
 import { SessionMenu } from './session-menu.tsx'
 import { SessionNeighbours } from './session-neighbours.tsx'
@@ -49,6 +50,7 @@ export function SessionHead({ data }: { readonly data: Session }) {
           {' · '}
           {session.isOpen ? <span className="good">open</span> : closeText(session.closeReason)}
         </p>
+        <FileList files={data.files} omittedFiles={data.omittedFiles} />
       </div>
       <div className="session-actions">
         <SessionNeighbours session={session} />

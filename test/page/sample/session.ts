@@ -94,6 +94,11 @@ export function session(row: SessionRow): Session {
       'service.version': '2.1.329',
     },
     omittedAttributes: 0,
+    files: [
+      { path: 'src/payments/invoice.ts', times: 3 },
+      { path: 'test/invoice.test.ts', times: 1 },
+    ],
+    omittedFiles: 0,
     work: [
       {
         kind: 'commit',

@@ -65,6 +65,8 @@ const quiet: Session = {
   attributes: {},
   omittedAttributes: 0,
   work: [],
+  files: [],
+  omittedFiles: 0,
   agentVersion: null,
   reconciliation: null,
   langfuseUrl: null,
@@ -241,4 +243,21 @@ test('ends with what was spent to no purpose, and what to do about it', () => {
     'Retry loop: Find out why it fails, and put the working way into CLAUDE.md or AGENTS.md.',
     'Waiting: Allow what you always approve (permissions.allow), or get notified.',
   ])
+})
+
+test('names the files that were changed, the first ten', () => {
+  const files = Array.from({ length: 12 }, (_, n) => ({ path: `src/f${n}.ts`, times: n + 1 }))
+  const textOf = (change: Partial<Session>) =>
+    card({ ...quiet, ...change })
+      .split('\n')
+      .find((line) => line.startsWith('Files'))
+  expect(textOf({})).toBeUndefined()
+  expect(textOf({ files: files.slice(0, 2) })).toBe(
+    'Files      2 changed: src/f0.ts, src/f1.ts (2×)',
+  )
+  expect(textOf({ files, omittedFiles: 1 })).toMatch(
+    /^Files {6}more than 12 changed: src\/f0\.ts, src\/f1\.ts \(2×\)/,
+  )
+  expect(card({ ...quiet, files })).toContain('2 more')
+  expect(card({ ...quiet, files })).not.toContain('f10.ts')
 })
