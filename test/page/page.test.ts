@@ -83,7 +83,7 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     const { page } = visit
     await visit.go(sessionPath())
     const summary = page.locator('.session-head summary')
-    await expectShown(summary.getByText('2 files changed', { exact: true }))
+    await expect.poll(() => summary.textContent()).toBe('2 files changed')
     await summary.click()
     const files = page.locator('.session-head li')
     await expect
