@@ -287,7 +287,7 @@ function jsonOf(data: Reported, listed: number) {
       ...use,
       errorRate: use.results === 0 ? null : use.failures / use.results,
     })),
-    dearest: mostExpensive.slice(0, listed).map((row) => objectOf(sessionFields, row)),
+    mostExpensive: mostExpensive.slice(0, listed).map((row) => objectOf(sessionFields, row)),
     ...(data.waste !== undefined && { waste: wasteJson(data.waste) }),
     tips: tips.map((tip) => ({ ...tip, text: tipText(tip) })),
   }

@@ -53,8 +53,9 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
   const found = await slices.read(filter, range, spanAt, pause, conditions)
   const report = usageReport(found)
   const mostExpensiveModels = report.models.slice(0, MAX_SHARES).map(({ name }) => name)
-  const mostExpensive = report.mostExpensiveSessions(MAX_EXPENSIVE_SESSIONS)
-  const rows = await reader.lists.byIds(mostExpensive)
+  const ids = report.mostExpensiveSessions(MAX_EXPENSIVE_SESSIONS)
+  const rows = await reader.lists.byIds(ids)
+  const mostExpensive = ids.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf))
   return {
     fromMs: range.fromMs,
     toMs: range.toMs,
@@ -76,7 +77,8 @@ export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Prom
     },
     tools: report.tools.slice(0, MAX_TOOLS).map(toolUseOf),
     edits: editsOf(report),
-    dearest: mostExpensive.flatMap((id) => rows.filter((row) => row.id === id).map(sessionRowOf)),
+    mostExpensive,
+    dearest: mostExpensive,
     firstCommit: {
       medianMs: median(report.firstCommitsMs) ?? null,
       sessions: report.firstCommitsMs.length,

@@ -107,7 +107,7 @@ describe('report', () => {
     readonly byUser: Overview['byUser']
     readonly byModel: Overview['byModel']
     readonly tools: readonly { readonly tool: string; readonly results: number }[]
-    readonly dearest: readonly { readonly cost_usd: number }[]
+    readonly mostExpensive: readonly { readonly cost_usd: number }[]
   }
   const report = async (more = '') =>
     JSON.parse((await run(`report --json --since 10d ${more}`.trim())).stdout) as Report
@@ -129,7 +129,7 @@ describe('report', () => {
     expect(told.byUser.slice(0, 19)).toEqual(overview.byUser.slice(0, 19))
     expect([told.byUser.length, told.byModel.length]).toEqual([USERS, MODELS])
     expect(new Set(told.tools.map(({ tool }) => tool)).size).toBe(TOOLS)
-    expect(told.dearest.map(({ cost_usd }) => cost_usd)).toEqual(
+    expect(told.mostExpensive.map(({ cost_usd }) => cost_usd)).toEqual(
       Array.from({ length: SESSIONS }, (_, index) => costOf(SESSIONS - 1 - index)),
     )
   })

@@ -43,9 +43,9 @@ describe.skipIf(chromiumPath === undefined)('the page over the recordings', () =
     await expectShown(visit.page.getByText('No session matches.'))
     await search('')
     await visit.page.getByRole('button', { name: 'Cost' }).click()
-    const dearest = truths.toSorted(([, a], [, b]) => b.cost_usd - a.cost_usd)[0]?.[0] ?? ''
+    const mostExpensive = truths.toSorted(([, a], [, b]) => b.cost_usd - a.cost_usd)[0]?.[0] ?? ''
     const first = rows().first().locator('a')
-    await expect.poll(() => first.getAttribute('href')).toBe(pathOf(dearest))
+    await expect.poll(() => first.getAttribute('href')).toBe(pathOf(mostExpensive))
   })
 
   test('a resource attribute leads to the sessions that have it', async () => {

@@ -138,7 +138,9 @@ export const overviewAnswer = z
     /** The most used first; at most 50. */
     tools: z.array(toolUse),
     edits: z.object({ accepted: count, rejected: count, acceptance: ratio }),
-    /** The most expensive sessions, at most 10. Keeps its first name: fields of the API are not renamed. */
+    /** At most 10 sessions. */
+    mostExpensive: z.array(sessionRow),
+    /** The same under its first name: within a major version, no field is taken away. */
     dearest: z.array(sessionRow),
     /** From a session's first prompt to its first commit, over the sessions that have one. */
     firstCommit: z.object({ medianMs: durationMs.nullable(), sessions: count }),

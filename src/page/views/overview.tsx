@@ -74,7 +74,7 @@ function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyPr
   if (overview.totals.sessions === 0) {
     return <Empty>Nothing in this range. Choose a longer one, or remove a filter.</Empty>
   }
-  const { totals, series, dearest, tools } = overview
+  const { totals, series, mostExpensive, tools } = overview
   return (
     <>
       {eventsWarning(totals) !== undefined && (
@@ -88,7 +88,7 @@ function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyPr
       <UsagePanel filter={filter} range={chartRangeOf(range, series, areBarsChosen)} />
       <WasteCard filter={filter} />
       <Panel title="Most expensive sessions">
-        <SessionTable caption="Most expensive sessions" sessions={dearest.slice(0, LISTED)} />
+        <SessionTable caption="Most expensive sessions" sessions={mostExpensive.slice(0, LISTED)} />
       </Panel>
       {tools.length > 0 && (
         <Panel title="Tools" note={toolNote(tools)}>

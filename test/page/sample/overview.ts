@@ -67,6 +67,9 @@ export function overview(nowMs: number): Overview {
     activeUserS: 51_300,
     activeAgentS: 212_400,
   }
+  const mostExpensive = [...sessionRows(nowMs)]
+    .sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0))
+    .slice(0, 5)
   return {
     fromMs: series[0]?.startMs ?? nowMs,
     toMs: nowMs,
@@ -102,9 +105,8 @@ export function overview(nowMs: number): Overview {
     cache: { hitRatio: 0.9212, savedUsd: 412.77 },
     tools: [...tools],
     edits: { accepted: 177, rejected: 21, acceptance: 177 / 198 },
-    dearest: [...sessionRows(nowMs)]
-      .sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0))
-      .slice(0, 5),
+    mostExpensive,
+    dearest: mostExpensive,
     firstCommit: { medianMs: 1_312_000, sessions: 61 },
   }
 }

@@ -256,7 +256,8 @@ describe('the overview', () => {
     expect(brief(overview.byTeam)).toEqual([['web', 17, 2, 4]])
     expect(brief(overview.byAgent)).toEqual([['claude-code', 17, 2, 4]])
     expect(overview.totals.sessions).toBe(2)
-    expect(overview.dearest.map(({ sessionId }) => sessionId)).toEqual(['s2', 's1'])
+    expect(overview.mostExpensive.map(({ sessionId }) => sessionId)).toEqual(['s2', 's1'])
+    expect(overview.dearest).toEqual(overview.mostExpensive)
   })
 
   test('costs of very many models are those of twenty and of the others, in every bucket', async () => {

@@ -145,12 +145,12 @@ describe('money', () => {
         models: [{ costUsd: 0.01 }],
       })
     }
-    const { totals, byModel, byTeam, series, dearest } = await reports.overview(ask())
+    const { totals, byModel, byTeam, series, mostExpensive } = await reports.overview(ask())
     expect(totals.costUsd).toBe(0.96)
     expect(byTeam.map(({ costUsd }) => costUsd)).toEqual([0.96])
     expect(byModel.map(({ costUsd }) => costUsd)).toEqual([0.6, 0.3, 0.06])
     expect(series.map(({ costUsd }) => costUsd)).toEqual([0.36, 0.6])
-    expect(dearest).toHaveLength(3)
+    expect(mostExpensive).toHaveLength(3)
   })
 
   test('that an earlier version added up with its dust is shown without', async () => {
@@ -160,7 +160,7 @@ describe('money', () => {
       database.exec('update sessions set cost_usd = 0.07853999999999998')
       database.exec('update model_usage set cost_usd = 0.07853999999999998')
     })
-    const { totals, dearest } = await reports.overview(ask())
-    expect([totals.costUsd, dearest[0]?.costUsd]).toEqual([0.07854, 0.07854])
+    const { totals, mostExpensive } = await reports.overview(ask())
+    expect([totals.costUsd, mostExpensive[0]?.costUsd]).toEqual([0.07854, 0.07854])
   })
 })
