@@ -7,7 +7,7 @@
  * is not told: days of a session that was deleted, or whose spending counts for another name now.
  */
 import type { BrakeStore, KnownSession, SpentRow, ToldModel } from '../domain/budget-brake.ts'
-import { isSideCall } from '../domain/call-dimensions.ts'
+import { isSideCall, isSubagentCall } from '../domain/call-dimensions.ts'
 import type { Clock, Timer } from '../domain/clock.ts'
 import { addUsd } from '../domain/exact-sum.ts'
 import { ownerOfSession, type SessionKey } from '../domain/identity.ts'
@@ -339,7 +339,8 @@ function isOfConversation({
   isSubagent,
   dimensions,
 }: SessionUsage['usage']['models'][number]): boolean {
-  return !isSubagent && !isSideCall(dimensions.querySource)
+  const { querySource } = dimensions
+  return !isSubagent && !isSubagentCall(querySource) && !isSideCall(querySource)
 }
 
 const NOTHING: Spent = { costUsd: 0, estimatedUsd: 0 }

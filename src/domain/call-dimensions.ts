@@ -21,11 +21,20 @@ export const CALL_DIMENSIONS = {
 } as const satisfies Readonly<Record<string, DimensionNames>>
 
 /** Calls beside the conversation, by what they are for: titles, summaries, quota checks. */
-const SIDE_CALL = /compact|compress|title|topic|summar|quota|haiku|side|utility/i
+const SIDE_CALL = /auxiliary|compact|compress|title|topic|summar|quota|haiku|side|utility/i
+/** Behind the colon stands the name of the subagent, which may be anything: `agent:builtin:title-writer`. */
+const SUBAGENT_CALL = /^(?:agent:|subagent$)/
 
-/** Whether a call was made beside the conversation, as far as its query source says. */
+/** Whether a call was made beside the conversation of its agent, as far as its query source says. */
 export function isSideCall(querySource: string | undefined): boolean {
-  return querySource !== undefined && SIDE_CALL.test(querySource)
+  return (
+    querySource !== undefined && SIDE_CALL.test(querySource) && !SUBAGENT_CALL.test(querySource)
+  )
+}
+
+/** Whether a subagent made a call, as far as its query source says. */
+export function isSubagentCall(querySource: string | undefined): boolean {
+  return querySource !== undefined && SUBAGENT_CALL.test(querySource)
 }
 
 export type CallDimension = keyof typeof CALL_DIMENSIONS

@@ -3,6 +3,7 @@
  * reported; stored figures do not change.
  */
 import type { TokenUsage } from '../../domain/agent-event.ts'
+import { isSideCall } from '../../domain/call-dimensions.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
 import type { JoinedCall, SessionSources, SourceCall } from './session-sources.ts'
 
@@ -127,7 +128,7 @@ function missingLines({ calls, lastTranscriptMs }: SessionSources): readonly Dif
       return 'no transcript was imported: it is on another machine, was deleted, or has not been imported yet'
     }
     if (/compact/i.test(querySource)) return 'compactions leave no line in the transcript'
-    if (/title|topic|summar|hook|haiku|side|quota/i.test(querySource)) {
+    if (isSideCall(querySource) || /hook/i.test(querySource)) {
       return 'titles and other side calls leave no line in the transcript'
     }
     if (timeMs > lastTranscriptMs) {

@@ -3,6 +3,7 @@
  * Each finding has its figures; what cannot be priced is not reported, but for waiting, which costs time.
  */
 import type { WasteFinding } from '../../api/contract/waste.ts'
+import { isSideCall, isSubagentCall } from '../../domain/call-dimensions.ts'
 import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
 import type { PriceOf } from '../../domain/price.ts'
 import type { CallFact, Facts, TokenPrices, ToolFact } from './facts.ts'
@@ -246,8 +247,9 @@ const COLD_SHARE = 0.5
 /** What it cost to write again what had been in the cache before a pause, above reading it there. */
 function coldCaches({ calls, compactedMs }: Facts): readonly Finding[] {
   const found: Finding[] = []
+  // Calls beside the conversation share no cache with it.
   const lanes = Map.groupBy(
-    calls.filter((call) => !isSideCall(call)),
+    calls.filter((call) => !isSideCall(call.querySource)),
     (call) => JSON.stringify([laneOf(call), call.model]),
   )
   for (const ofLane of lanes.values()) {
@@ -271,23 +273,15 @@ function coldCaches({ calls, compactedMs }: Facts): readonly Finding[] {
   return merged(found)
 }
 
-/** Calls beside the conversation share no cache with it. */
-const SIDE_CALL = /compact|title|topic|summar|quota|haiku|side/i
 const COMPACTION = /(?:^|[^a-z])(?:auto_?)?compact(?:ion|ing)?(?![a-z])/i
-/** Of a subagent, behind which stands its name, which may be anything. */
-const SUBAGENT_CALL = /^agent:/
-
-function isSideCall({ querySource }: CallFact): boolean {
-  return SIDE_CALL.test(querySource) && !SUBAGENT_CALL.test(querySource)
-}
 
 function isCompaction({ querySource }: CallFact): boolean {
-  return COMPACTION.test(querySource) && !SUBAGENT_CALL.test(querySource)
+  return COMPACTION.test(querySource) && !isSubagentCall(querySource)
 }
 
 /** The subagent that made a call, which its source says as well. */
 function laneOf({ lane, querySource }: CallFact): string {
-  return lane === '' && SUBAGENT_CALL.test(querySource) ? querySource : lane
+  return lane === '' && isSubagentCall(querySource) ? querySource : lane
 }
 
 /** What the calls cost that summed a conversation up. */
@@ -416,7 +410,7 @@ function callsThatAsked(calls: readonly CallFact[]): CallOf {
 /** Finds the call that was sent the result of a tool: the first that began after it. */
 function callsThatFollow(calls: readonly CallFact[]): CallOf {
   const byLane = Map.groupBy(
-    calls.filter((call) => !isSideCall(call)),
+    calls.filter((call) => !isSideCall(call.querySource)),
     laneOf,
   )
   return ({ lane, endMs }) => {

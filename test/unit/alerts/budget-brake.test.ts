@@ -401,6 +401,16 @@ test('spending that moves to another project stops neither until it is read agai
   expect(brake.refusal(S1, 'prompt')?.subject).toBe('shop')
 })
 
+test('the model of a subagent that only its query source names is not that of the conversation', async () => {
+  const budgets = [managed({ of: 'model', subject: 'haiku' })]
+  const { brake, start, committed } = setUpBudgets({ budgets })
+  await start()
+  committed(spent({ usd: 1 }))
+  const querySource = 'agent:builtin:general-purpose'
+  committed(spent({ usd: 10, beforeUsd: 1, model: 'haiku', querySource }))
+  expect(brake.refusal(S1, 'prompt')).toBeUndefined()
+})
+
 test('a limit below what sums are exact to, of an earlier version, is not spent by nothing', async () => {
   const budgets = [
     managed({ limitUsd: 4e-10 }),
