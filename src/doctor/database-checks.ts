@@ -1,30 +1,20 @@
 /** Whether the database that is only read is a copy of the one that is written to. */
-import { readStoreInstance } from '../storage/beside.ts'
+import { checkReadDatabase } from '../storage/beside.ts'
 import { databaseName, type StorePlace } from '../storage/store-place.ts'
 import { fault, fine, type Finding, skipped } from './finding.ts'
 
 const ID = 'database.read'
 
 /** Nothing without `DATABASE_READ_URL`. */
-export async function readDatabaseFindings(place: StorePlace): Promise<readonly Finding[]> {
-  const { dataDir, database } = place
+export async function readDatabaseFindings({ database }: StorePlace): Promise<readonly Finding[]> {
   if (database?.readUrl === undefined) return []
-  const { url, readUrl } = database
-  const name = databaseName(readUrl)
-  const [own, read] = await Promise.all([
-    readStoreInstance({ dataDir, database: { ...database, url } }),
-    readStoreInstance({ dataDir, database: { ...database, url: readUrl } }),
-  ])
-  if (read === undefined) {
-    const what = `DATABASE_READ_URL: ${name} cannot be read, or holds no data of claude-telemetry`
-    const todo =
-      'Check its address and that it is a replica of DATABASE_URL, which is read in its place meanwhile'
-    return [fault(ID, what, todo)]
+  const name = databaseName(database.readUrl)
+  const checked = await checkReadDatabase(database)
+  if (checked?.ok === false) {
+    return [fault(ID, checked.error, 'Name a replica of the database of DATABASE_URL, or none')]
   }
-  if (own === undefined) return [skipped(ID, `${name} is read, and DATABASE_URL cannot be`)]
-  if (own !== read) {
-    const what = `DATABASE_READ_URL: ${name} is not a replica of DATABASE_URL, but another store`
-    return [fault(ID, what, 'Name a replica of the database of DATABASE_URL, or leave it out')]
+  if (checked?.value === 'unknown') {
+    return [skipped(ID, `${name} is read, and DATABASE_URL cannot be`)]
   }
   return [fine(ID, `${name} is a replica of DATABASE_URL`)]
 }

@@ -16,7 +16,7 @@ import type {
 import { dataFolderAt, isDataMissing } from './data-folder.ts'
 import { readInstanceId } from './instance-id.ts'
 import type { MoveSource, MoveTarget } from './move.ts'
-import type { StorePlace } from './store-place.ts'
+import type { DatabasePlace, StorePlace } from './store-place.ts'
 import type { StoreReader } from './store-reader.ts'
 
 /**
@@ -110,6 +110,14 @@ export async function readStoreInstance({
 }: StorePlace): Promise<string | undefined> {
   if (database !== undefined) return (await postgres()).readPostgresInstance(database.url)
   return readInstanceId(dataFolderAt(dataDir))
+}
+
+/** Of a database: whether what is read is a copy of it. See `checkReadReplica` in `postgres/postgres-reader.ts`. */
+export async function checkReadDatabase(
+  database: DatabasePlace,
+): Promise<Result<'replica' | 'unknown', string> | undefined> {
+  const { checkReadReplica } = await import('./postgres/postgres-reader.ts')
+  return checkReadReplica(database)
 }
 
 /** Whether nothing was ever stored there, as far as that can be told without opening it. */

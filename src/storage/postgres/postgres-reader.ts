@@ -54,7 +54,7 @@ export async function openPostgresReader(
   const { url } = place
   const replica = await openReplica(place)
   if (replica?.ok === false) tell(replica.error)
-  const opened = replica?.ok ? replica : await openExisting({ ...settings, url })
+  const opened = replica?.ok ? ok(replica.value.database) : await openExisting({ ...settings, url })
   if (!opened.ok) return err(opened.error.message)
   const database = opened.value
   // It connects when something is asked of it.
@@ -92,18 +92,29 @@ export async function openPostgresReader(
   })
 }
 
-/** Why the read replica is not used, for a person; undefined where it is, or there is none. */
-export async function readReplicaProblem(place: ReadPlace): Promise<string | undefined> {
+/**
+ * Whether the read replica is one of the database, or cannot be compared while that is away. The error
+ * is for a person, and says why it is not used. Undefined where there is none.
+ */
+export async function checkReadReplica(
+  place: ReadPlace,
+): Promise<Result<'replica' | 'unknown', string> | undefined> {
   const replica = await openReplica(place)
-  if (replica?.ok) await replica.value.close()
-  return replica?.ok === false ? replica.error : undefined
+  if (replica === undefined || !replica.ok) return replica
+  await replica.value.database.close()
+  return ok(replica.value.isCompared ? 'replica' : 'unknown')
+}
+
+interface OpenReplica {
+  readonly database: Database
+  readonly isCompared: boolean
 }
 
 /** Undefined where there is none. */
 async function openReplica({
   url,
   readUrl = url,
-}: ReadPlace): Promise<Result<Database, string> | undefined> {
+}: ReadPlace): Promise<Result<OpenReplica, string> | undefined> {
   if (readUrl === url) return undefined
   const instead = 'The page and reports read from DATABASE_URL instead'
   const opened = await openExisting({ ...settings, url: readUrl })
@@ -111,10 +122,12 @@ async function openReplica({
   const replica = opened.value
   const primary = openPool({ ...settings, url, size: 1 })
   try {
-    if ((await instanceOf(replica)) === (await instanceOf(primary))) return ok(replica)
+    if ((await instanceOf(replica)) === (await instanceOf(primary))) {
+      return ok({ database: replica, isCompared: true })
+    }
   } catch (error) {
     // Which of both is away shows when it is asked: a replica may be read while its primary is.
-    if (openProblem(error, url) !== undefined) return ok(replica)
+    if (openProblem(error, url) !== undefined) return ok({ database: replica, isCompared: false })
     await replica.close()
     throw error
   } finally {

@@ -15,7 +15,7 @@ import { createBrakeRows } from './brake-rows.ts'
 import { createBudgetRows } from './budget-rows.ts'
 import { resetDays } from './budgets.ts'
 import { type Database, isOfStorage, storageReason } from './connection.ts'
-import { readReplicaProblem } from './postgres-reader.ts'
+import { checkReadReplica } from './postgres-reader.ts'
 import { createDeadItems } from './dead-items.ts'
 import { destinationPause } from './destination-pauses.ts'
 import { createForwardedItems } from './forwarded-items.ts'
@@ -97,8 +97,8 @@ async function tellReplica({
   log,
 }: Pick<PostgresStoreOptions<unknown>, 'database' | 'log'>): Promise<void> {
   try {
-    const problem = await readReplicaProblem(database)
-    if (problem !== undefined) log.warn({}, problem)
+    const checked = await checkReadReplica(database)
+    if (checked?.ok === false) log.warn({}, checked.error)
   } catch (error) {
     log.error({ err: error }, 'cannot look at DATABASE_READ_URL')
   }

@@ -14,7 +14,9 @@ export type CheckpointRequest = 'checkpoint' | 'rewrite' | 'close'
 export type CheckpointAnswer<T = LogState> = T | { readonly error: string }
 
 /** What became of rewriting. */
-export type RewriteAnswer = CheckpointAnswer<{ readonly rewritten: Result<undefined, string> }>
+export interface Rewriting {
+  readonly rewritten: Result<undefined, string>
+}
 
 /** How long it waits for whoever reads. */
 const REWRITE_TIMEOUT_MS = 30_000
@@ -33,7 +35,7 @@ function round(): CheckpointAnswer {
   }
 }
 
-function rewrite(): RewriteAnswer {
+function rewrite(): CheckpointAnswer<Rewriting> {
   try {
     handle.pragma(`busy_timeout = ${REWRITE_TIMEOUT_MS}`)
     return { rewritten: rewriteDatabase(handle) }

@@ -10,7 +10,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { endThread } from '../../threads/end-thread.ts'
-import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-thread.ts'
+import type { CheckpointAnswer, CheckpointRequest, Rewriting } from './checkpoint-thread.ts'
 import type { Result } from '../../domain/result.ts'
 import type { LogState } from './rewrite-database.ts'
 import { CHECKPOINT_PAGES, type Connection, PAGE_BYTES } from './connection.ts'
@@ -141,7 +141,7 @@ export function createCheckpointer({
     },
     rewrite: async () => {
       await running
-      const answered = ask<{ readonly rewritten: Result<undefined, string> }>('rewrite')
+      const answered = ask<Rewriting>('rewrite')
       running = paused = answered.then(
         () => {},
         () => {},
