@@ -177,6 +177,7 @@ export interface Surrender {
   readonly claims: ReadonlyMap<string, readonly TranscriptEvent[]>
   /** Of those of them that may be joined with telemetry. */
   readonly joinKeys: readonly string[]
+  readonly joinIds: readonly string[]
   readonly alike: readonly string[]
 }
 
@@ -203,13 +204,12 @@ export function surrenderOf(
   }
   for (const claim of exported) found.delete(claim)
   const entries = [...found.values()].flat()
+  const joinables = entries.map(joinableOf).filter((joinable) => joinable !== undefined)
   return {
     claims: found,
     joinKeys: entries.flatMap(({ joinKey }) => (joinKey === undefined ? [] : [joinKey])),
-    alike: entries.flatMap((entry) => {
-      const joinable = joinableOf(entry)
-      return joinable === undefined ? [] : [shortHash(joinable.alike)]
-    }),
+    joinIds: joinables.flatMap(({ id }) => (id === undefined ? [] : [id])),
+    alike: joinables.map(({ alike }) => shortHash(alike)),
   }
 }
 
@@ -230,10 +230,11 @@ export interface JoinChanges<Row extends JoinRow> {
  * id, it was another call of the session that looks the same: of this, the entry is a copy then.
  */
 export function changedJoins<Row extends JoinRow>(
-  { joinKeys }: Surrender,
+  { joinKeys, joinIds }: Surrender,
   rows: readonly Row[],
 ): JoinChanges<Row> {
   const givenUp = new Set(joinKeys)
+  const foreignIds = new Set(joinIds)
   const free = rows.filter(
     ({ told, join_key: key }) => told === BY_TRANSCRIPT && key !== null && !givenUp.has(key),
   )
@@ -257,7 +258,10 @@ export function changedJoins<Row extends JoinRow>(
     const at = isByOneId(row) ? -1 : free.findIndex(({ alike }) => alike === row.alike)
     const [other] = at < 0 ? [] : free.splice(at, 1)
     if (other?.join_key == null) {
-      changed.push({ ...row, told: BY_TELEMETRY, join_key: null })
+      // The id that telemetry did not tell goes with it: what looks alike is joined by its look again.
+      const isForeign = !isByOneId(row) && row.join_id !== null && foreignIds.has(row.join_id)
+      const join_id = isForeign ? null : row.join_id
+      changed.push({ ...row, join_id, told: BY_TELEMETRY, join_key: null })
       continue
     }
     dropped.push(row)

@@ -147,10 +147,11 @@ async function writeJoins(
       dropped.map(({ id }) => id),
     ])
   }
-  for (const { id, told, join_key, telemetry_key } of changed) {
+  for (const { id, join_id, told, join_key, telemetry_key } of changed) {
     await statements.run(
-      'update transcript_joins set told = $2, join_key = $3, telemetry_key = $4 where id = $1',
-      [id, told, join_key, telemetry_key],
+      `update transcript_joins set join_id = $2, told = $3, join_key = $4, telemetry_key = $5
+       where id = $1`,
+      [id, join_id, told, join_key, telemetry_key],
     )
   }
 }

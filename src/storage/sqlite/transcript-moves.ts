@@ -101,7 +101,8 @@ export function createTranscriptMoves({
   )
   const dropJoin = handle.prepare<[number]>('delete from transcript_joins where id = ?')
   const setJoin = handle.prepare<[StoredJoin]>(
-    `update transcript_joins set told = :told, join_key = :join_key, telemetry_key = :telemetry_key
+    `update transcript_joins set join_id = :join_id, told = :told, join_key = :join_key,
+       telemetry_key = :telemetry_key
      where id = :id`,
   )
   const drop = (table: string, column: string) =>

@@ -212,6 +212,15 @@ describe.each(engines)('transcripts in $name', (engine) => {
     expect(marksOf(await freshOf(rig.store, telemetry('fork', 't2', none)))).toEqual([{}])
   })
 
+  test('telemetry without ids that told of what is given up tells of what comes later', async () => {
+    const rig = await rigOf(engine)
+    await accept(rig, entry('fork', 'r1', late))
+    await freshOf(rig.store, telemetry('fork', 't1', none))
+    await accept(rig, entry('first', 'r1', early))
+    const own = marksOf(await accept(rig, entry('fork', 'r2', late), entry('fork', 'r3', late)))
+    expect(own.map(({ copyOf }) => copyOf)).toEqual([keyOf('t1'), undefined])
+  })
+
   test('what telemetry alone tells of a session is not taken back', async () => {
     const rig = await rigOf(engine)
     await freshOf(rig.store, telemetry('fork', 'r1'))
