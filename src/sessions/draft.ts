@@ -12,7 +12,7 @@ export interface Draft {
   readonly state: SessionState
   readonly policy: SessionPolicy
   readonly emissions: Emission[]
-  readonly usage: UsageDraft
+  usage: UsageDraft
   /** The context of what was emitted last, which the next emission mostly shares. */
   lastContext?: MadeContext
   /** Labels whose newest time is not written down yet. */

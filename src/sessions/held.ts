@@ -48,8 +48,10 @@ export function sizeOf(bytes: number, maxBytes: number): HeldSize {
 
 /** Bytes of a state as JSON, about. */
 export function stateBytes(state: SessionState): number {
-  const { held, joins, toldKeys = {}, pendingRepeats = {}, untypedUsage = {} } = state
-  const waiting = bytesOf(toldKeys) + bytesOf(pendingRepeats) + bytesOf(untypedUsage)
+  const { held, joins, toldKeys = {}, untypedUsage = {} } = state
+  const { pendingRepeats = {}, settledRepeats = {} } = state
+  const repeats = bytesOf(toldKeys) + bytesOf(pendingRepeats) + bytesOf(settledRepeats)
+  const waiting = repeats + bytesOf(untypedUsage)
   return (held?.bytes ?? 0) + joinsBytes(joins) + waiting + USUAL_REST_BYTES
 }
 

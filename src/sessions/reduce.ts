@@ -28,7 +28,14 @@ import { onPrompt, onTurn } from './turns/prompt.ts'
 import { onReport } from './hooks/hook-report.ts'
 import { onSpan } from './span.ts'
 import { onSubagentEnd } from './subagents/subagent.ts'
-import { isRepeatedCall, noteRepeats, onFallback, onSum, settleRepeats } from './repeats.ts'
+import {
+  isRepeatedCall,
+  noteRepeats,
+  onFallback,
+  onSum,
+  settleRepeats,
+  takeBackTold,
+} from './repeats.ts'
 import { finishTold, noteTold } from './told.ts'
 import { isNews, isShown, noteQuietEntry, onToldByTranscript, onTranscript } from './transcripts.ts'
 import { boundOpenTurns } from './turns/turn-end.ts'
@@ -206,6 +213,7 @@ function onEvent(draft: Draft, event: AgentEvent, atMs: number): void {
   const fold = (each: AgentEvent): void => {
     if (isRepeatedCall(draft.state, each)) return
     noteRepeats(draft.state, each)
+    takeBackTold(draft)
     foldEvent(draft, each, atMs)
   }
   if (event.transcriptKey === undefined) fold(event)

@@ -16,6 +16,7 @@ import { forgets } from './held.ts'
 import { drop, type CorrelationBounds, isHalfFull, look, note } from './pending-correlations.ts'
 import { jsonBytes } from './json-bytes.ts'
 import { shortHash } from '../domain/short-hash.ts'
+import { countSettled, takeBackSettled } from './settled-repeats.ts'
 import type { PendingRepeat, SessionState } from './state.ts'
 
 /** What is told again and again (the usage of a root) stays, whatever the bounds. */
@@ -164,6 +165,12 @@ function ofBoundedSize(event: PendingRepeat['event']): PendingRepeat['event'] {
   return kept as unknown as PendingRepeat['event']
 }
 
+/** Takes back what counted before something better told it. */
+export function takeBackTold(draft: Draft): void {
+  const { toldKeys } = draft.state
+  if (toldKeys !== undefined) takeBackSettled(draft, (id) => look(toldKeys, id) !== undefined)
+}
+
 /** When the first of what waits is due. */
 export function repeatsDueMs({ pendingRepeats = {} }: SessionState): number | undefined {
   let dueMs: number | undefined
@@ -188,7 +195,8 @@ export function settleRepeats(
       if (unless.some((told) => isTold(draft.state, told))) continue
       // Others that wait are not repeats of it, but for the sums around it.
       if ('usage' in event) noteUsage(draft.state, event)
-      fold(event)
+      takeBackTold(draft)
+      countSettled(draft, { event, unless: unless.map(shortHash) }, () => fold(event))
     }
   }
 }

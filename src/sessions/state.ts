@@ -9,6 +9,7 @@ import type { Identity, SessionKey } from '../domain/identity.ts'
 import type { Implausible } from '../domain/numbers.ts'
 import type { CloseReason } from '../domain/session-control.ts'
 import type { JsonValue } from '../domain/json-value.ts'
+import type { Usage } from '../domain/usage.ts'
 import {
   copyJoins,
   copyCorrelations,
@@ -282,6 +283,27 @@ export interface PendingRepeat {
   readonly settleAtMs: number
 }
 
+/** What exporters were sent of something that counted. */
+export type ShownRepeat = Pick<
+  Observation,
+  'traceKey' | 'key' | 'parentKey' | 'agentTraceId' | 'name' | 'startMs' | 'endMs'
+>
+
+/** How an event counted that waited in vain for a record that tells the same better. */
+export interface SettledRepeat {
+  /** Hashes of the keys in `toldKeys` of which any would tell it better. */
+  readonly unless: readonly string[]
+  readonly usage: Pick<Usage, 'models' | 'tools' | 'activity'>
+  /** Tokens of the first row's output that were spent on reasoning. */
+  readonly reasoning?: number
+  /** The turn that it counted in. */
+  readonly turn?: string
+  /** That turn was not there before. */
+  readonly hasOpened?: true
+  readonly subagentId?: string
+  readonly shown: readonly ShownRepeat[]
+}
+
 /** What is remembered of a turn whose root was sent. */
 export interface EndedTurn {
   readonly ordinal: number
@@ -378,6 +400,8 @@ export interface SessionState {
   /** What was told already, and what waits to see whether it is: see `repeats.ts`. */
   toldKeys?: Correlations<number>
   pendingRepeats?: Correlations<PendingRepeat>
+  /** What has waited, and counts: see `settled-repeats.ts`. */
+  settledRepeats?: Correlations<SettledRepeat>
   /** What subagents used whose type nobody has told, by their id: see `untyped-usage.ts`. */
   untypedUsage?: Correlations<readonly UsagePart[]>
   /** Slash commands that turns were begun with, by prompt id: see `usage/commands.ts`. */
@@ -511,6 +535,7 @@ export function copyState(from: SessionState): SessionState {
   copy.joins = copyJoins(from.joins)
   if (from.toldKeys !== undefined) copy.toldKeys = copyCorrelations(from.toldKeys)
   if (from.pendingRepeats !== undefined) copy.pendingRepeats = copyCorrelations(from.pendingRepeats)
+  if (from.settledRepeats !== undefined) copy.settledRepeats = copyCorrelations(from.settledRepeats)
   if (from.untypedUsage !== undefined) copy.untypedUsage = copyCorrelations(from.untypedUsage)
   if (from.work !== undefined) {
     copy.work = { ...from.work, tools: copyCorrelations(from.work.tools) }

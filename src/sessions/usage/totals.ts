@@ -7,6 +7,7 @@
 import type { Cost, ModelCallEvent, ModelErrorEvent, TokenUsage } from '../../domain/agent-event.ts'
 import type { CallDimensions } from '../../domain/call-dimensions.ts'
 import { addUsd } from '../../domain/exact-sum.ts'
+import type { ModelUsage, ToolUsage } from '../../domain/usage.ts'
 import type { Implausible } from '../../domain/numbers.ts'
 import type { TranscribedCall, TranscribedRefusal, TranscribedTool } from './transcribed.ts'
 import {
@@ -332,6 +333,44 @@ function addTranscribedTool(
     tool.failures += failures
   }
   if (tool.results + tool.refusals === 0) dropEntry(totals.tools, told.tool)
+}
+
+/** Takes out what counted as a row of usage; `reasoning` is the part of its output that was that. */
+export function takeBackModel(totals: Totals, row: ModelUsage, reasoning?: number): void {
+  const { model: name, calls, errors, unpricedCalls } = row
+  const model = entryOf(totals.models, name, emptyModel)
+  const usage = {
+    input: row.inputTokens,
+    output: row.outputTokens,
+    cacheRead: row.cacheReadTokens,
+    cacheCreation: row.cacheCreationTokens,
+    ...(reasoning !== undefined && { reasoning }),
+  }
+  totals.modelCalls -= calls
+  totals.modelErrors -= errors
+  model.calls -= calls
+  model.errors -= errors
+  for (const into of [totals, model]) {
+    into.unpricedCalls -= unpricedCalls
+    into.costUsd = addUsd(into.costUsd, -row.costUsd)
+    into.estimatedUsd = addUsd(into.estimatedUsd, -row.estimatedUsd)
+    addUsage(into.usage, usage, -1)
+  }
+  if (model.calls + model.errors === 0 && allTokens(model.usage) === 0) {
+    dropEntry(totals.models, name)
+  }
+}
+
+/** The same of a tool. */
+export function takeBackTool(totals: Totals, row: ToolUsage): void {
+  const tool = entryOf(totals.tools, row.tool, emptyTool)
+  totals.toolResults -= row.results
+  totals.toolFailures -= row.failures
+  totals.toolRefusals -= row.refusals
+  tool.results -= row.results
+  tool.failures -= row.failures
+  tool.refusals -= row.refusals
+  if (tool.results + tool.refusals === 0) dropEntry(totals.tools, row.tool)
 }
 
 export function addPromptCount(totals: Totals, isSynthetic: boolean, sign: 1 | -1): void {

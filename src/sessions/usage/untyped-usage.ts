@@ -57,6 +57,7 @@ export function typeUsage({ state, usage }: Draft, subagentId: string, type: str
     addModelUsage(usage, { ...key, dimensions }, amounts)
   }
   typeTranscribed(state, subagentId, type)
+  typeSettled(state, subagentId, type)
 }
 
 /** What transcripts told of its calls is taken back from where it counts now. */
@@ -69,5 +70,20 @@ function typeTranscribed(
     if (told.kind !== 'call' || told.subagentId !== subagentId) continue
     if (told.dimensions.subagentType !== UNKNOWN_SUBAGENT) continue
     put(transcribed, key, { ...told, dimensions: { ...told.dimensions, subagentType } })
+  }
+}
+
+/** The same of what counted because nothing better had come. */
+function typeSettled(state: SessionState, subagentId: string, subagentType: string): void {
+  const { settledRepeats = {}, totals } = state
+  for (const [key, settled] of Object.entries(settledRepeats)) {
+    if (settled.subagentId !== subagentId) continue
+    const models = settled.usage.models.map((row) => {
+      const { costSource, ...told } = row.dimensions
+      if (told.subagentType !== UNKNOWN_SUBAGENT) return row
+      const typed = { ...told, subagentType }
+      return { ...row, dimensions: countedDimensions(totals, typed, costSource) }
+    })
+    put(settledRepeats, key, { ...settled, usage: { ...settled.usage, models } })
   }
 }

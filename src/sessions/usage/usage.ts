@@ -66,6 +66,34 @@ export function addModelUsage({ models }: UsageDraft, key: UsageKey, amounts: Us
   }
 }
 
+/** Adds what was gathered apart, or takes it out again. */
+export function addUsage(
+  into: UsageDraft,
+  {
+    models,
+    tools,
+    activity,
+    work,
+  }: UsageDraft | Pick<Usage, 'models' | 'tools' | 'activity' | 'work'>,
+  sign: 1 | -1 = 1,
+): void {
+  for (const row of models.values()) {
+    const { bucketMs: _, model: __, isSubagent: ___, dimensions: ____, ...amounts } = row
+    addModelUsage(into, row, sign === 1 ? amounts : negated(amounts))
+  }
+  for (const { tool, bucketMs, ...amounts } of tools.values()) {
+    const row = toolRow(into, tool, bucketMs)
+    row.results += sign * amounts.results
+    row.failures += sign * amounts.failures
+    row.refusals += sign * amounts.refusals
+    row.durationMs += sign * amounts.durationMs
+  }
+  for (const { measure, facet, bucketMs, value } of activity.values()) {
+    addActivity(into, measure, facet, bucketMs, sign * value)
+  }
+  for (const segment of work?.values() ?? []) into.work.set(segment.segment, segment)
+}
+
 /** What takes these amounts back. */
 export function negated(amounts: UsageAmounts): UsageAmounts {
   return Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, 0 - value]))
