@@ -98,9 +98,15 @@ function operationOf(endpoint: AnyEndpoint): string {
 /** Whether the database can be used is looked at about as often while it cannot. */
 const RETRY_AFTER_S = '2'
 
-/** Ends a request with a failure. */
-export function fail(reply: FastifyReply, failure: WebFailure): FastifyReply {
+/** Status and headers of a failure; returns its body. */
+export function failureBody(reply: FastifyReply, failure: WebFailure): object {
   const status = statusOf[failure.code]
   if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
-  return reply.code(status).send(problemOf(failure))
+  reply.code(status)
+  return problemOf(failure)
+}
+
+/** Ends a request with a failure. */
+export function fail(reply: FastifyReply, failure: WebFailure): FastifyReply {
+  return reply.send(failureBody(reply, failure))
 }

@@ -4,6 +4,7 @@
  * bodies of a few kilobytes at most. Knows neither SQL nor Langfuse; asks `WebQueries`. What the
  * store answers comes as bytes and goes out as they are: nothing of it is worked out here.
  */
+import { Readable } from 'node:stream'
 import fastifyHelmet from '@fastify/helmet'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../domain/clock.ts'
@@ -14,7 +15,7 @@ import type { KeyGuesses } from '../receivers/key-guesses.ts'
 import type { AuditLog } from '../domain/key-store.ts'
 import { type AccessKeys, admit, createAccess, isAdmitted, principalOf } from './access.ts'
 import { addAccessRoutes } from './access-routes.ts'
-import { addQuestion, fail } from './api-route.ts'
+import { addQuestion, fail, failureBody } from './api-route.ts'
 import { createAudit } from './audit.ts'
 import { api, OPENAPI_ACCESS, OPENAPI_PATH } from './contract/api.ts'
 import { addDataRoutes } from './data-routes.ts'
@@ -32,6 +33,8 @@ import { setupOf } from './setup.ts'
 import type { WebQueries } from './queries.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
+/** Headers that are of an answer which is not given. */
+const OF_THE_ANSWER = ['content-length', 'content-disposition', 'content-encoding', 'etag'] as const
 
 export interface WebDeps {
   readonly queries: WebQueries
@@ -86,6 +89,18 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
     log,
   } = deps
   const access = createAccess({ ...keys, oidc }, guesses)
+  /** What whoever asked is told of an error; its own text is for the log alone. */
+  function failureOf(error: Partial<FastifyError>): WebFailure {
+    const outage = outageOf(error)
+    if (outage !== undefined) {
+      log.warn({ reason: outage }, 'page request failed: the database cannot be used')
+      return databaseAway
+    }
+    if ((error.statusCode ?? 500) < 500) return { code: 'malformed', message: error.message ?? '' }
+    log.error({ err: error }, 'page request failed')
+    return internal
+  }
+
   /** Made when it is first asked for: making it takes more memory than all sessions do. */
   let document: ReturnType<typeof openApiDocument> | undefined
 
@@ -105,7 +120,19 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       else fail(reply, internal)
     })
     const audit = createAudit(administration.audit, clock)
-    app.addHook('onSend', async (request, reply) => audit(request, reply))
+    app.addHook('onSend', async (request, reply, payload) => {
+      try {
+        await audit(request, reply)
+        return payload
+      } catch (error) {
+        // Beyond the error handler: what is thrown here would be told as it is, with addresses of servers.
+        if (payload instanceof Readable) payload.destroy()
+        const failure = failureOf(error instanceof Error ? error : new Error(String(error)))
+        for (const name of OF_THE_ANSWER) reply.removeHeader(name)
+        reply.type('application/json; charset=utf-8')
+        return jsonText(failureBody(reply, failure))
+      }
+    })
     addKeyRoutes(app, administration.keys, administration.audit)
     addDataRoutes(app, queries)
     addExportRoute(app, queries)
@@ -127,14 +154,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
   return async (app) => {
     takeJson(app)
     app.setErrorHandler((error: FastifyError, _request, reply) => {
-      const outage = outageOf(error)
-      if (outage !== undefined) {
-        log.warn({ reason: outage }, 'page request failed: the database cannot be used')
-        return fail(reply, databaseAway)
-      }
-      const failure = failureOf(error)
-      if (failure === internal) log.error({ err: error }, 'page request failed')
-      return fail(reply, failure)
+      return fail(reply, failureOf(error))
     })
     app.addHook('onRequest', (request, reply, done) => {
       const failure = access.requestFailure(request)
@@ -167,10 +187,4 @@ function takeJson(app: FastifyInstance): void {
     { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
     app.getDefaultJsonParser('error', 'error'),
   )
-}
-
-function failureOf(error: FastifyError): WebFailure {
-  const status = error.statusCode ?? 500
-  if (status >= 500) return internal
-  return { code: 'malformed', message: error.message }
 }
