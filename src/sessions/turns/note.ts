@@ -9,7 +9,7 @@ import { forgets } from '../held.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import type { ObservationDraft } from '../state.ts'
 import { noteSubagent } from '../subagents/subagent.ts'
-import { emitInTurn, parentOf, ROOT_KEY, turnOf } from './turn.ts'
+import { emitInCurrentTurn, emitInTurn, parentOf, ROOT_KEY, turnOf } from './turn.ts'
 
 const SIDE_TRACE_NAME = 'side call'
 const MAX_EARLY_NOTES = 50
@@ -31,6 +31,12 @@ export function onNote(draft: Draft, event: NoteEvent, arrivedMs: number): void 
 /** A call that no turn has caused is shown in the first turn, or by itself where there is none. */
 export function noteEarlyCall(draft: Draft, call: ObservationDraft): void {
   noteEarly(draft, { ...call, parentKey: ROOT_KEY })
+}
+
+/** What names no turn is shown in the one that the session is in, or in its first one. */
+export function emitInCurrentOrFirstTurn(draft: Draft, observation: ObservationDraft): void {
+  if (draft.state.currentTurn === undefined) noteEarly(draft, observation)
+  else emitInCurrentTurn(draft, observation)
 }
 
 /** Sends the calls of a session that ends without a turn. */

@@ -2,7 +2,7 @@
 import { addSeconds, addUsd } from '../../domain/exact-sum.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import type { Draft } from '../draft.ts'
-import { emitInCurrentTurn } from '../turns/turn.ts'
+import { emitInCurrentOrFirstTurn } from '../turns/note.ts'
 import { intervalOf, noteMetricSpending } from './metric-spending.ts'
 import { type BelievedSample, incrementOf, runOf } from './series.ts'
 import type { SessionState } from '../state.ts'
@@ -66,7 +66,7 @@ const landmarks: Partial<Record<MetricSample['measure'], string>> = {
 }
 
 function emitLandmark(draft: Draft, title: string, sample: MetricSample, count: number): void {
-  emitInCurrentTurn(draft, {
+  emitInCurrentOrFirstTurn(draft, {
     type: 'event',
     key: `metric|${sample.dedupKey}`,
     name: title,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MetricSample } from '../../../src/domain/metric-sample.ts'
-import { arrives, call, closing, run, sample } from './events.ts'
+import { arrives, at, call, closing, prompt, run, sample } from './events.ts'
 
 const cumulative = (seconds: number, value: number, more: Partial<MetricSample> = {}) =>
   sample(seconds, 'lines_of_code', value, { temporality: 'cumulative', facet: 'added', ...more })
@@ -32,6 +32,26 @@ describe('lines added', () => {
   test.each(cases)('%s', (_, samples, expected) => {
     const { state } = run(samples.map((s) => arrives(s, 3)))
     expect(state.totals.metrics.linesAdded).toBe(expected)
+  })
+})
+
+describe('a commit and a pull request are shown', () => {
+  const landmarks = [sample(2, 'commits', 1), sample(3, 'pull_requests', 1)]
+  const cases = {
+    'in the turn that they came in': [prompt(1), ...landmarks],
+    'in the first turn, where they came before it': [...landmarks, prompt(1)],
+  }
+  test.each(Object.entries(cases))('%s', (_, items) => {
+    const { observations } = run([...items.map((item) => arrives(item, 4)), closing(60)])
+    const roots = observations.filter(({ parentKey }) => parentKey === undefined)
+    const shown = observations.filter(({ name }) => ['commit', 'pull request'].includes(name))
+    expect(shown.map(({ name, startMs }) => [name, startMs])).toEqual([
+      ['commit', at(2)],
+      ['pull request', at(3)],
+    ])
+    expect(new Set(shown.map(({ traceKey }) => traceKey))).toEqual(
+      new Set(roots.filter(({ name }) => name === 'conversation').map(({ traceKey }) => traceKey)),
+    )
   })
 })
 
