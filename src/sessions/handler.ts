@@ -84,7 +84,7 @@ export interface SessionHandler {
   exclusively<T>(key: SessionKey, change: () => Promise<T>): Promise<T>
   /** Runs a task between two commits, which wait for it: what it reads holds until the next one. */
   betweenCommits<T>(task: () => Promise<T>): Promise<T>
-  /** Stops the timer. Work that was accepted is still done. */
+  /** Stops the timer, and what it has begun to look for: the store may be closed. Work that was accepted is still done. */
   stop(): void
 }
 
@@ -212,10 +212,12 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     timer = undefined
     try {
       const due = await store.dueSessions(clock.now(), SESSIONS_PER_SWEEP)
+      if (stopped) return
       const input = { kind: 'tick', atMs: clock.now() } as const
       if (due.length > 0) await enqueue(due.map((sessionKey) => ({ sessionKey, input })))
       arm(await store.nextDeadline())
     } catch (error) {
+      if (stopped) return
       deps.onError('deadlines could not be handled, they are tried again', error)
       arm(clock.now() + RETRY_MS)
     }
@@ -246,10 +248,12 @@ export function createSessionHandler(deps: SessionHandlerDeps): SessionHandler {
     bounding = true
     try {
       await closeSessions(async () => {
+        if (stopped) return []
         const excess = (await store.countOpenSessions()) - deps.maxSessions
         return excess > 0 ? store.openSessions(Math.min(excess, SESSIONS_PER_SWEEP)) : []
       }, 'limit')
     } catch (error) {
+      if (stopped) return
       deps.onError('sessions over the limit could not be closed', error)
     } finally {
       bounding = false

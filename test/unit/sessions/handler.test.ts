@@ -357,3 +357,39 @@ describe('the session handler', () => {
     expect(told).toEqual([1, 0])
   })
 })
+
+test('what it was looking for when it stopped is left, since the store may be closed', async () => {
+  const memory = createMemoryStore()
+  let isClosed = false
+  const asked: string[] = []
+  const ask = async <T>(name: string, answer: () => Promise<T>): Promise<T> => {
+    asked.push(name)
+    if (isClosed) throw new Error('the store is closed')
+    return answer()
+  }
+  let release = () => {}
+  const store: MemoryStore = {
+    ...memory,
+    dueSessions: (...args) =>
+      ask('due', async () => {
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
+        return memory.dueSessions(...args)
+      }),
+    nextDeadline: () => ask('next', () => memory.nextDeadline()),
+    countOpenSessions: () => ask('count', () => memory.countOpenSessions()),
+  }
+  const { handler, clock, errors } = setUp(store)
+  await handler.accept(oneTurn)
+  await clock.advance(policy.idleTimeoutMs)
+  expect(asked).toContain('due')
+  asked.length = 0
+  handler.stop()
+  const late = handler.accept([arrival(prompt(9), 's2')])
+  isClosed = true
+  release()
+  await late
+  await settle()
+  expect({ asked, errors }).toEqual({ asked: [], errors: [] })
+})
