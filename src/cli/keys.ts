@@ -11,7 +11,7 @@ import { bytesText, countText } from '../domain/figure-text.ts'
 import { numberBetween } from './number-option.ts'
 import { type Conclude, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
-import { tableLines } from './table.ts'
+import { type Column, tableLines } from './table.ts'
 
 interface CreateOptions {
   readonly scope?: readonly string[]
@@ -306,19 +306,18 @@ async function audit(
   if (json) return ok({ document: jsonDocument(entries) })
   if (entries.length === 0) return ok({ lines: ['the audit log is empty'] })
   return ok({
-    lines: tableLines<AuditAnswer['entries'][number]>(
-      [
-        { title: 'TIME', text: ({ atMs }) => momentText(atMs) },
-        { title: 'WHO', text: ({ actor }) => actor },
-        { title: 'WHAT', text: ({ action }) => action },
-        { title: 'OF', text: ({ target }) => target ?? '' },
-        { title: 'OUTCOME', text: ({ outcome }) => outcome },
-      ],
-      entries,
-      stdout,
-    ),
+    lines: tableLines(AUDIT_COLUMNS, entries, stdout),
   })
 }
+
+/** Fit 80 columns, whatever keys and sessions are called; a pipe and JSON have all of it. */
+export const AUDIT_COLUMNS: readonly Column<AuditAnswer['entries'][number]>[] = [
+  { title: 'TIME', text: ({ atMs }) => momentText(atMs) },
+  { title: 'WHO', text: ({ actor }) => actor, shrinksTo: 8 },
+  { title: 'WHAT', text: ({ action }) => action, shrinksTo: 12 },
+  { title: 'OF', text: ({ target }) => target ?? '', shrinksTo: 12 },
+  { title: 'OUTCOME', text: ({ outcome }) => outcome },
+]
 
 /** In UTC, to the second. */
 function momentText(ms: number | null): string {
