@@ -17,7 +17,7 @@ import {
   labelWithin,
   NAME,
   nameWithin,
-} from '../sessions/bounded-name.ts'
+} from './bounded-name.ts'
 import { bounded } from '../sessions/content.ts'
 import { type Labels, mergedLabels } from '../sessions/labels.ts'
 

@@ -3,7 +3,7 @@
  * filter and the row of a report tell the same figures.
  */
 import { type UsageGroup, usageGroupOf } from '../domain/usage-group.ts'
-import { labelWithin, nameWithin } from '../sessions/bounded-name.ts'
+import { labelWithin, nameWithin } from '../processors/bounded-name.ts'
 import { MAX_WORK_NAME } from '../sessions/work/work-state.ts'
 import type { UsageSlice } from '../storage/usage-slice.ts'
 import { attributesFor, type NamingDeps, namingFor } from './group-naming.ts'

@@ -11,7 +11,7 @@ import type {
   StoreReader,
 } from '../storage/store-reader.ts'
 import type { BadCursor } from '../api/queries.ts'
-import { labelWithin, nameWithin } from '../sessions/bounded-name.ts'
+import { labelWithin, nameWithin } from '../processors/bounded-name.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Pause } from './pause.ts'
 import type { Filter } from '../api/contract/filter.ts'

@@ -5,8 +5,8 @@
  */
 import { hash } from 'node:crypto'
 import { ownText } from '../domain/own-text.ts'
-import { cut } from './content.ts'
-import { fitsBytes, prefixLength } from './json-bytes.ts'
+import { cut } from '../sessions/content.ts'
+import { fitsBytes, prefixLength } from '../sessions/json-bytes.ts'
 
 /** Characters, and bytes as JSON: 200 characters of any European script. */
 export interface Bound {
