@@ -1,7 +1,8 @@
 /** What a pull request cost, in each of its formats. Pure. */
 import type { UsageRow } from '../api/contract/usage.ts'
 import type { PullRequestCost } from '../reports/pull-request-cost.ts'
-import { costColumns, costNote, costText } from './cost-text.ts'
+import { costNote, costSummary, costText } from '../domain/cost-text.ts'
+import { costColumns } from './cost-columns.ts'
 import { countOfText, countText, tokensText } from '../domain/figure-text.ts'
 import { jsonDocument, type Report } from './outcome.ts'
 import { plainLine } from './plain-text.ts'
@@ -94,7 +95,7 @@ function markdownOf(cost: PullRequestCost, timeZone: string): string {
   return [
     MARK,
     `### Coding agents on ${title}`,
-    `**${costText(total)}**${note === '' ? '' : ` (${note})`}: ${usedText(cost, timeZone)}`,
+    `**${costText(total.costUsd)}**${note === undefined ? '' : ` (${note})`}: ${usedText(cost, timeZone)}`,
     ...tables,
     ...notesOf(cost),
   ].join('\n\n')
@@ -102,18 +103,16 @@ function markdownOf(cost: PullRequestCost, timeZone: string): string {
 
 /** With what is to be known of it. */
 function costCell(row: UsageRow): string {
-  const note = costNote(row, row.modelCalls)
-  return note === '' ? costText(row) : `${costText(row)} (${note})`
+  return costSummary(row, row.modelCalls)
 }
 
 function linesOf(cost: PullRequestCost, timeZone: string, terminal: Terminal): readonly TextLine[] {
   const { pullRequest, total } = cost
-  const note = costNote(total, total.modelCalls)
   const name = nameOf(cost)
   return [
     [styled('bold', plainLine(name))],
     ...(pullRequest === undefined || pullRequest === name ? [] : [plainLine(pullRequest)]),
-    `${costText(total)}${note === '' ? '' : ` (${note})`}: ${usedText(cost, timeZone)}`,
+    `${costSummary(total, total.modelCalls)}: ${usedText(cost, timeZone)}`,
     ...tablesOf(cost).flatMap(({ title, rows, none }) => {
       const shown = rows.slice(0, MAX_ROWS)
       const rest = rows.length - shown.length

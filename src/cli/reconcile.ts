@@ -18,7 +18,7 @@ import {
 import { type ProviderDay, readProviderUsage } from '../reports/reconcile/provider-usage.ts'
 import type { ReconciledDay, ReconciledSession } from '../reports/reconcile/reconciliation.ts'
 import type { CliContext } from './context.ts'
-import { costText } from './cost-text.ts'
+import { costText } from '../domain/cost-text.ts'
 import { countOfText, countText, tokensText } from '../domain/figure-text.ts'
 import { allSessions, findSession } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
@@ -213,7 +213,7 @@ function sessionText(session: ReconciledSession, terminal: Terminal): readonly T
     number('OUTPUT', ({ output }) => countText(output)),
     number('CACHE READ', ({ cacheRead }) => countText(cacheRead)),
     number('CACHE WRITE', ({ cacheCreation }) => countText(cacheCreation)),
-    number('COST', costText),
+    number('COST', ({ costUsd }) => costText(costUsd)),
   ]
   return [
     `Session ${session.sessionId}`,
@@ -275,7 +275,7 @@ function dayColumns(days: readonly ReconciledDay[]): readonly Column<ReconciledD
     }
     return [
       { title: `${title} CALLS`, align: 'right', text: text(({ calls }) => countText(calls)) },
-      { title: 'COST', align: 'right', text: text(costText) },
+      { title: 'COST', align: 'right', text: text(({ costUsd }) => costText(costUsd)) },
     ]
   }
   const provider: readonly Column<ReconciledDay>[] = [

@@ -1,6 +1,6 @@
 /** A report in each of its formats. Pure. */
 import { addUsd } from '../domain/exact-sum.ts'
-import { costSummary } from './cost-text.ts'
+import { costSummary } from '../domain/cost-text.ts'
 import {
   costComparison,
   countOfText,

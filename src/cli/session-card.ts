@@ -9,7 +9,7 @@ import { usdText } from '../domain/usd-text.ts'
 import { isWorthShowing } from '../api/contract/waste-words.ts'
 import type { OutlineTurn } from '../reports/session-outline.ts'
 import { cardRows } from './card-rows.ts'
-import { costSummary, eventsWarning } from './cost-text.ts'
+import { costSummary, eventsWarning } from '../domain/cost-text.ts'
 import {
   countOfText,
   countText,

@@ -2,7 +2,7 @@
 import type { ToolUse } from '../api/contract/overview.ts'
 import type { ModelUse } from '../api/contract/session.ts'
 import type { TurnHead } from '../api/contract/turn.ts'
-import { costColumns } from './cost-text.ts'
+import { costColumns } from './cost-columns.ts'
 import { countText, durationText, shareText } from '../domain/figure-text.ts'
 import { allTokens } from './session-table.ts'
 import type { Column } from './table.ts'

@@ -1,7 +1,7 @@
 /** Sessions as a table: what a person looks for first stands first. Pure. */
 import type { SessionRow } from '../api/contract/session-list.ts'
 import { userName } from '../api/contract/user-name.ts'
-import { costColumns } from './cost-text.ts'
+import { costColumns } from './cost-columns.ts'
 import { countText, durationText } from '../domain/figure-text.ts'
 import { shortSessionId } from '../domain/short-session-id.ts'
 import { plainLine } from './plain-text.ts'

@@ -4,7 +4,7 @@ import { exporterDefinitions } from '../exporters/registry.ts'
 import { type RefusalCounts, refusalsToActOn, remedyOf } from '../domain/refusal.ts'
 import type { WaitingCounts } from '../storage/store-reader.ts'
 import type { Overview } from '../api/contract/overview.ts'
-import { costSummary, eventsWarning } from './cost-text.ts'
+import { costSummary, eventsWarning } from '../domain/cost-text.ts'
 import {
   bytesText,
   countOfText,

@@ -10,14 +10,7 @@ import type { CallDimensions } from '../domain/call-dimensions.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { MetricSample } from '../domain/metric-sample.ts'
 import type { JsonValue } from '../domain/json-value.ts'
-import {
-  type Bound,
-  boundedName,
-  isWithin,
-  labelWithin,
-  NAME,
-  nameWithin,
-} from './bounded-name.ts'
+import { type Bound, boundedName, isWithin, labelWithin, NAME, nameWithin } from './bounded-name.ts'
 import { bounded } from '../sessions/content.ts'
 import { type Labels, mergedLabels } from '../sessions/labels.ts'
 

@@ -82,10 +82,10 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
   test('a session tells which files it changed', async () => {
     const { page } = visit
     await visit.go(sessionPath())
-    const summary = page.locator('.session-head summary')
+    const summary = page.locator('.changed-files > summary')
     await expect.poll(() => summary.textContent()).toBe('2 files changed')
     await summary.click()
-    const files = page.locator('.session-head li')
+    const files = page.locator('.changed-files li')
     await expect
       .poll(() => files.allTextContents())
       .toEqual(['src/payments/invoice.ts 3 times', 'test/invoice.test.ts'])

@@ -2,8 +2,6 @@
 import { z } from 'zod'
 import { count, timeMs } from './quantities.ts'
 
-export { isToActOn } from '../../domain/refusal.ts'
-
 export const deadItem = z
   .object({
     id: z.number(),

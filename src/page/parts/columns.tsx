@@ -1,6 +1,6 @@
 /** Columns that several tables have: shown short, exact when pointed at. */
 import type { Costs } from '../../api/contract/quantities.ts'
-import { costNote, costTitle, formatCost } from '../format/cost.ts'
+import { costNote, costTitle, costText } from '../../domain/cost-text.ts'
 import { formatCompact } from '../format/count.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
 import type { Column } from './data-table.tsx'
@@ -14,7 +14,7 @@ export function costColumn<R extends Costs>(callsOf: (row: R) => number) {
       const note = costNote(row, callsOf(row))
       return (
         <>
-          <span title={costTitle(row, callsOf(row))}>{formatCost(row.costUsd)}</span>
+          <span title={costTitle(row, callsOf(row))}>{costText(row.costUsd)}</span>
           {note !== undefined && <span className="cost-note faint">{note}</span>}
         </>
       )

@@ -3,7 +3,7 @@ import { scaleLinear } from '@visx/scale'
 import type { TurnHead } from '../../api/contract/turn.ts'
 import { formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
-import { formatCost } from '../format/cost.ts'
+import { costText } from '../../domain/cost-text.ts'
 import { ChartPanel } from './chart-panel.tsx'
 import { DataTable } from './data-table.tsx'
 import { turnAnchor } from './turn-list.tsx'
@@ -25,7 +25,7 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
         <ol className="sparkline" aria-label="Cost per prompt">
           {bars.map(({ key, ordinal, costUsd, errors }) => (
             <li key={key}>
-              <a href={`#${turnAnchor(ordinal)}`} title={`Turn ${ordinal}: ${formatCost(costUsd)}`}>
+              <a href={`#${turnAnchor(ordinal)}`} title={`Turn ${ordinal}: ${costText(costUsd)}`}>
                 <svg width="100%" height={HEIGHT} aria-hidden="true">
                   <rect
                     className={errors > 0 ? 'spark spark-bad' : 'spark'}
@@ -47,7 +47,7 @@ export function CostPerPrompt({ turns }: { readonly turns: readonly TurnHead[] }
           keyOf={({ key }) => key}
           columns={[
             { name: 'Turn', isNumber: true, cell: ({ ordinal }) => ordinal },
-            { name: 'Cost', isNumber: true, cell: ({ costUsd }) => formatCost(costUsd) },
+            { name: 'Cost', isNumber: true, cell: ({ costUsd }) => costText(costUsd) },
             {
               name: 'Length',
               isNumber: true,
@@ -72,6 +72,6 @@ function noteOf(bars: readonly TurnHead[], turns: number): string | undefined {
 }
 
 function barText(ordinal: number, costUsd: number | null, errors: number): string {
-  const text = `Turn ${ordinal}: ${formatCost(costUsd)}`
+  const text = `Turn ${ordinal}: ${costText(costUsd)}`
   return errors > 0 ? `${text}, ${plural(errors, 'error')}` : text
 }

@@ -5,7 +5,7 @@ import type { Filter } from '../../api/contract/filter.ts'
 import type { Overview } from '../../api/contract/overview.ts'
 import { costComparison } from '../../domain/figure-text.ts'
 import { ask } from '../ask.ts'
-import { costNote, costTitle, formatCost } from '../format/cost.ts'
+import { costNote, costTitle, costText } from '../../domain/cost-text.ts'
 import { formatCompact, formatCount, formatRatio, plural } from '../format/count.ts'
 import { formatDuration, formatHours } from '../format/duration.ts'
 import { TIME_ZONE } from '../format/moment.ts'
@@ -33,7 +33,7 @@ export function OverviewStats({ overview, filter }: OverviewStatsProps) {
     <Stats label="Totals of the range">
       <Stat
         label="Cost"
-        value={formatCost(totals.costUsd)}
+        value={costText(totals.costUsd)}
         title={costTitle(totals, totals.modelCalls)}
         note={
           costNote(totals, totals.modelCalls) ??
@@ -123,7 +123,7 @@ function TodayStat({ filter }: Pick<OverviewStatsProps, 'filter'>) {
   return (
     <Stat
       label="Today"
-      value={formatCost(totals.costUsd)}
+      value={costText(totals.costUsd)}
       title={costTitle(totals, totals.modelCalls)}
       note={hourUsd > 0 ? `${formatUsd(hourUsd)} this hour` : 'nothing this hour'}
     />

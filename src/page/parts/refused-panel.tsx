@@ -1,5 +1,6 @@
 /** What the bridge refused since its start, by reason, with what to do about it. */
-import { type Delivery, isToActOn } from '../../api/contract/delivery.ts'
+import type { Delivery } from '../../api/contract/delivery.ts'
+import { isToActOn } from '../../domain/refusal.ts'
 import { formatCount } from '../format/count.ts'
 import { DataTable } from './data-table.tsx'
 import { Panel } from './panel.tsx'

@@ -3,7 +3,7 @@ import type { Strip } from '../../api/contract/session.ts'
 import { formatCompact, formatCount, formatRatio, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { tokenSum, tokenTitle } from '../format/token-sum.ts'
-import { costNote, costTitle, formatCost } from '../format/cost.ts'
+import { costNote, costTitle, costText } from '../../domain/cost-text.ts'
 import { Lines } from './lines.tsx'
 import { Stat, Stats } from './stat.tsx'
 
@@ -21,7 +21,7 @@ export function SessionStrip({ strip, hasMetrics }: SessionStripProps) {
     <Stats label="Totals of the session">
       <Stat
         label="Cost"
-        value={formatCost(strip.costUsd)}
+        value={costText(strip.costUsd)}
         title={costTitle(strip, strip.modelCalls)}
         note={costNote(strip, strip.modelCalls) ?? plural(strip.modelCalls, 'call')}
       />

@@ -8,7 +8,7 @@ import { formatCompact, formatCount, plural } from '../format/count.ts'
 import { formatDuration } from '../format/duration.ts'
 import { exactMoment, formatClock } from '../format/moment.ts'
 import { tokenSum } from '../format/token-sum.ts'
-import { costTitle, formatCost } from '../format/cost.ts'
+import { costTitle, costText } from '../../domain/cost-text.ts'
 import type { Sought } from './session-find.tsx'
 import { Failed, Loading } from './state.tsx'
 import { TextBlock } from './text-block.tsx'
@@ -76,7 +76,7 @@ function TurnItem({
           <span className="minor">{plural(turn.toolResults, 'tool')}</span>
           <span className="minor">{formatCompact(tokenSum(turn.tokens))} tokens</span>
           <span>{formatDuration(turn.endMs - turn.startMs)}</span>
-          <strong title={costTitle(turn, turn.modelCalls)}>{formatCost(turn.costUsd)}</strong>
+          <strong title={costTitle(turn, turn.modelCalls)}>{costText(turn.costUsd)}</strong>
         </span>
       </summary>
       {isOpen && <TurnBody sessionKey={sessionKey} turn={turn} sought={sought} />}

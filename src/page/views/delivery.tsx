@@ -1,7 +1,8 @@
 /** How things go on their way in and out: exporters, what waits, what is dead, what came in. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
-import { type DeadSelection, type Delivery, isToActOn } from '../../api/contract/delivery.ts'
+import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
+import { isToActOn } from '../../domain/refusal.ts'
 import { ask } from '../ask.ts'
 import { formatBytes, formatCount, plural } from '../format/count.ts'
 import { formatAgo } from '../format/moment.ts'

@@ -23,7 +23,7 @@ test('case 01: in lists, on its card, in reports, for budgets, with a warning', 
   expect(await rig.cli('sessions')).toMatch(/\$12\.50\s+from metrics only/)
   const card = await rig.cli('session', '--last')
   expect(card).toContain('$12.50 (from metrics only)')
-  expect(card).toContain('events are missing')
+  expect(card).toContain('Events are missing')
   expect(card).toMatch(/claude-opus-5-5\s+0\s+\$12\.50/)
   expect(await rig.cli('report', '--by', 'day')).toContain('$12.50 (from metrics only)')
   expect(await sessionFindings(storePlace(rig.bridge.dataDir), Date.now())).toMatchObject([

@@ -28,7 +28,7 @@ test('case 06: unknown everywhere, and no cost in Langfuse', async () => {
   const list = await rig.cli('sessions')
   expect(list).not.toContain('$0.00')
   expect(list).toContain('1 of 2 calls without a price')
-  expect(await rig.cli('session', '00000001')).toContain('unknown (1 of 1 calls without a price)')
+  expect(await rig.cli('session', '00000001')).toContain('unknown (1 of 1 call without a price)')
   expect(await rig.cli('session', '00000003')).toContain('$0.05 (1 of 2 calls without a price)')
   const report = await rig.cli('report', '--by', 'day', '--group', 'model')
   expect(report).toMatch(/application-inference-profile\/abcdef123456\s+unknown/)
