@@ -3,7 +3,7 @@
  * its repository that no commit came of yet. An amended commit takes the place of the one before, with
  * what was spent since.
  */
-import type { WorkPullRequest } from '../../domain/work.ts'
+import { isTrunk, type WorkPullRequest } from '../../domain/work.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionState } from '../state.ts'
 import { type FolderRepository, repositoryIn, withWorktree } from './folders.ts'
@@ -93,14 +93,11 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
       isOfRepository(segment, repository)) ||
     (before !== undefined && segment.commit?.key === before.key)
   const closes = work.segments.some((segment) => segment.commit === undefined && isItsOwn(segment))
+  const last = isHere ? current : undefined
   changeSegments(draft, (segment) => {
     if (!isItsOwn(segment)) return segment
-    return {
-      ...segment,
-      commit,
-      repository: segment.repository ?? repository,
-      branch: branch ?? segment.branch,
-    }
+    const known = { ...segment, commit, repository: segment.repository ?? repository }
+    return onBranch(known, branch, segment === last)
   })
   if (!closes && before === undefined) addCommitAlone(draft, { commit, repository, branch })
   if (!closes || segmentAt(work, told.atMs).commit?.key !== commit.key) return
@@ -109,8 +106,21 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   openSegment(draft, told.atMs, { ...placeOf(goesOn), openedBy: commit.key })
 }
 
+/**
+ * A stretch that a commit on a branch came of. What was spent on another branch with a name of its own stays
+ * there, with its pull request; `isLast`: it ended with the commit, which knows better where that was.
+ */
+function onBranch(segment: Segment, branch: string | undefined, isLast: boolean): Segment {
+  const { branch: before } = segment
+  const isOther = before !== undefined && !isTrunk(before) && !isLast
+  return branch === undefined || isOther ? segment : { ...segment, branch }
+}
+
 /** Where a commit was made. */
-function repositoryOf(work: Work, { atMs, folder, cwd, printed }: ToldCommit): FolderRepository {
+function repositoryOf(
+  work: Work,
+  { atMs, folder, cwd, printed }: Omit<ToldCommit, 'key' | 'isAmend'>,
+): FolderRepository {
   const { folders = [], worktrees } = work
   return repositoryIn({
     place: segmentAt(work, atMs),
@@ -184,7 +194,7 @@ function claimCounted(draft: Draft, told: ToldCommit): boolean {
     ...(told.turn !== undefined && { turn: told.turn }),
   }))
   moveCommit(draft, told.key, told.atMs)
-  if (told.printed !== undefined) namePrinted(draft, told.key, told.printed)
+  if (told.printed !== undefined) namePrinted(draft, told, told.printed)
   // The metric counted this tool, not another one.
   const work = workOf(draft.state)
   if (work.explained !== undefined) work.explained -= 1
@@ -231,15 +241,20 @@ export function moveCommit(draft: Draft, key: string, atMs: number): void {
 }
 
 /** An output that came later says what a commit is called, and on which branch it is. */
-export function namePrinted(draft: Draft, key: string, { hash, branch }: PrintedCommit): void {
+export function namePrinted(
+  draft: Draft,
+  told: Omit<ToldCommit, 'isAmend'>,
+  { hash, branch }: PrintedCommit,
+): void {
+  const work = workOf(draft.state)
+  const { key } = told
+  const { isHere } = repositoryOf(work, told)
+  const last = isHere ? work.segments.findLast(({ commit }) => commit?.key === key) : undefined
   changeSegments(draft, (segment) => {
     const { commit, openedBy } = segment
     if (commit?.key === key && (!commit.isHash || commit.name.length < hash.length)) {
-      return {
-        ...segment,
-        commit: { ...commit, name: hash, isHash: true },
-        branch: branch ?? segment.branch,
-      }
+      const named = { ...segment, commit: { ...commit, name: hash, isHash: true } }
+      return onBranch(named, branch, segment === last)
     }
     // What goes on behind it goes on on its branch.
     const isSilent = openedBy === key && branch !== undefined && segment.branch === undefined

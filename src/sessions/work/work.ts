@@ -386,10 +386,11 @@ function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Do
     isNews = true
   }
   for (const commit of commitOutcomes(effects, evidence)) {
-    const { at, isDenied } = commit
+    const { at, isDenied, effect } = commit
     const key = `${told.key}#${at}`
     const printed = named(commit.printed)
-    if (printed !== undefined && made.has(at)) namePrinted(draft, key, printed)
+    if (printed !== undefined && made.has(at))
+      namePrinted(draft, { ...told, key, folder: effect.folder, printed }, printed)
     else if (printed !== undefined) {
       makeCommit(draft, told, commit)
       made.add(at)

@@ -605,6 +605,48 @@ describe('the repository of the session, in a folder that is not called like it'
   })
 })
 
+describe('a commit on another branch', () => {
+  const url = 'https://github.com/acme/shop/pull/7'
+  const onFirst = [
+    labelled(0, { repository: 'acme/shop', branch: 'main' }),
+    ...[spend(1, 1), bash(2, 'git switch -c one'), spend(3, 2)],
+    ...[bash(4, 'git commit -m a', '[one aaaaaaa] a'), spend(5, 4)],
+    ...[bash(6, 'gh pr create --fill', url), spend(7, 8), bash(8, 'git switch -c two')],
+  ]
+  const rows = (...inputs: readonly SessionInput[]) =>
+    stretchesOf([...onFirst, spend(9, 16), ...inputs, spend(11, 32)]).map(
+      ({ branch, commit, pullRequest, costUsd }) => [
+        ...[branch, commit?.name, pullRequest?.name, costUsd],
+      ],
+    )
+  const known = [
+    ['one', 'aaaaaaa', undefined, 1],
+    ['one', 'aaaaaaa', undefined, 2],
+    ['one', 'bbbbbbb', url, 12],
+    ['two', 'bbbbbbb', undefined, 16],
+    ['two', undefined, undefined, 32],
+  ]
+  const output = '[two bbbbbbb] b'
+
+  test('has what was spent on the first one, which stays there with its pull request', () => {
+    expect(rows(bash(10, 'git commit -m b', output))).toEqual(known)
+  })
+
+  test('told later, too', () => {
+    const printed = arrives(span('tool', 9, 10, { toolUseId: 't10', output }))
+    expect(rows(bash(10, 'git commit -m b'), printed)).toEqual(known)
+  })
+
+  test('knows the branch of its own stretch better than what was told before', () => {
+    const other = bash(10, 'git commit -m b', '[three bbbbbbb] b')
+    expect(rows(other).slice(2)).toEqual([
+      ['one', 'bbbbbbb', url, 12],
+      ['three', 'bbbbbbb', undefined, 16],
+      ['three', undefined, undefined, 32],
+    ])
+  })
+})
+
 describe('another working copy of the repository, which the session makes', () => {
   const labels = { folder: 'shop', repository: 'acme/shop', branch: 'main' }
   const CWD = '/home/ada/shop'
@@ -632,9 +674,8 @@ describe('another working copy of the repository, which the session makes', () =
     expect(rows([begins, spend(1, 1), bash(2, add), bash(3, then, output), spend(4, 2)])).toEqual(
       known,
     )
-    const both = bash(2, `${add.replace('cd src && ', '')} && ${then}`, output)
-    const isInFolder = add.startsWith('cd src')
-    if (!isInFolder) expect(rows([begins, spend(1, 1), both, spend(4, 2)])).toEqual(known)
+    const both = bash(2, `(${add}) && ${then}`, output)
+    expect(rows([begins, spend(1, 1), both, spend(4, 2)])).toEqual(known)
   })
 
   test('has the branch that it was made with, where a commit prints none', () => {
