@@ -107,13 +107,13 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
 }
 
 /**
- * A stretch that a commit on a branch came of. What was spent on another branch with a name of its own stays
- * there, with its pull request; `isLast`: it ended with the commit, which knows better where that was.
+ * A stretch that a commit on a branch came of. What was spent on another branch with a name or a pull
+ * request of its own stays there; `isLast`: it ended with the commit, which knows better where that was.
  */
 function onBranch(segment: Segment, branch: string | undefined, isLast: boolean): Segment {
-  const { branch: before } = segment
-  const isOther = before !== undefined && !isTrunk(before) && !isLast
-  return branch === undefined || isOther ? segment : { ...segment, branch }
+  const { branch: before, pullRequest } = segment
+  const isNamed = (before !== undefined && !isTrunk(before)) || pullRequest !== undefined
+  return branch === undefined || (isNamed && !isLast) ? segment : { ...segment, branch }
 }
 
 /** Where a commit was made. */

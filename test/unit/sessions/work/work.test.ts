@@ -637,6 +637,22 @@ describe('a commit on another branch', () => {
     expect(rows(bash(10, 'git commit -m b'), printed)).toEqual(known)
   })
 
+  test('nor takes a pull request that was opened where nobody knows the branch', () => {
+    const opened = bash(2, 'gh pr create --fill', url)
+    const commit = bash(5, 'git commit -m b', output)
+    const stretches = stretchesOf([
+      ...[spend(1, 1), opened, spend(3, 2), bash(4, 'git switch -c two'), commit, spend(6, 4)],
+    ])
+    expect(stretches.map(({ branch, costUsd }) => [branch, costUsd])).toEqual([
+      [undefined, 3],
+      ['two', 0],
+      ['two', 4],
+    ])
+    // The same branch, which the commit tells.
+    const [same] = stretchesOf([spend(1, 1), opened, spend(3, 2), commit])
+    expect(same).toMatchObject({ branch: 'two', pullRequest: { name: url }, costUsd: 3 })
+  })
+
   test('knows the branch of its own stretch better than what was told before', () => {
     const other = bash(10, 'git commit -m b', '[three bbbbbbb] b')
     expect(rows(other).slice(2)).toEqual([
