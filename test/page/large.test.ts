@@ -1,10 +1,23 @@
 /** A session of very many turns, items and long texts: the page shows a part, and leads to the rest. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bigSessionBodies } from '../../scripts/bench/big-session.ts'
+import type { TestBridge } from '../integration/corpus/bridge.ts'
 import { chromiumPath } from './browser.ts'
 import { expectFitForEveryone } from './fitness.ts'
 import { createStage, pathOf, type Stage } from './stage.ts'
+import { logsBody } from './team/otlp.ts'
 import { expectShown, type Visit } from './visit.ts'
+
+type Visited = Visit & { readonly bridge: TestBridge }
+
+/** A model call of one prompt, later than everything of a session below it. */
+function callBody(promptId: string): string {
+  const values = { 'prompt.id': promptId, model: 'opus', cost_usd: 0.25, duration_ms: 10 }
+  const atMs = Date.UTC(2026, 10, 21)
+  return JSON.stringify(
+    logsBody({}, { 'session.id': 'big' }, [{ name: 'api_request', atMs, values }]),
+  )
+}
 
 async function post(url: string, body: string): Promise<void> {
   const headers = { 'content-type': 'application/json' }
@@ -22,20 +35,24 @@ describe.skipIf(chromiumPath === undefined)('a large session', () => {
   afterAll(() => stage.close())
   afterEach(() => stage.clear())
 
-  async function visitSession(results: number, resultsPerPrompt: number): Promise<Visit> {
+  async function visitSession(results: number, resultsPerPrompt: number): Promise<Visited> {
     const bridge = await stage.bridge()
     for (const body of bigSessionBodies({ sessionId: 'big', results, resultsPerPrompt })) {
       await post(bridge.url, body)
     }
     const visit = await stage.visit(bridge.url)
     await visit.go(pathOf('big'))
-    return visit
+    return { ...visit, bridge }
   }
 
   test('of very many turns shows the last ones, and the earlier ones when asked', async () => {
-    const { page } = await visitSession(1100, 1)
+    const { page, bridge } = await visitSession(1100, 1)
     const turns = page.locator('.turns > li')
     await expectShown(page.getByText('the last 1,000 of 1,100 turns'))
+    // Bars of prompts that all cost nothing would say nothing.
+    expect(await page.getByRole('heading', { name: 'Cost per prompt' }).count()).toBe(0)
+    await post(bridge.url, callBody('prompt-1099'))
+    await page.reload()
     await expectShown(page.getByText('the last 72 of 1,000 prompts; all as a table'))
     await page.setViewportSize({ width: 360, height: 740 })
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360)
