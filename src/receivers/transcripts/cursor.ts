@@ -76,6 +76,7 @@ export interface Cursor {
 
 const QUOTED_TYPE = Buffer.from('"type"')
 const OPENING_BRACE = 0x7b
+const [TAB, RETURN, SPACE] = [0x09, 0x0d, 0x20]
 
 export interface CursorOptions {
   /** What waits for further lines is told at the end, since there may be none. */
@@ -119,7 +120,7 @@ export function createCursor(
       return []
     }
     if (!source.mayTell(text)) {
-      const isLine = text.length === 0 || (text[0] === OPENING_BRACE && text.includes(QUOTED_TYPE))
+      const isLine = isBlank(text) || (text[0] === OPENING_BRACE && text.includes(QUOTED_TYPE))
       if (!isLine) noteDamage()
       return []
     }
@@ -206,6 +207,11 @@ export function createCursor(
     progress: () => ({ bytes: readTo - from, damaged, damagedAt, failure }),
     close,
   }
+}
+
+/** Of blanks and line ends alone: an editor may have left it. */
+function isBlank(text: Buffer): boolean {
+  return text.every((byte) => byte === SPACE || byte === TAB || byte === RETURN)
 }
 
 /** It is still being written, and read when it is complete; one that cannot be read is left out either way. */

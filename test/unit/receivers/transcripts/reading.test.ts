@@ -98,6 +98,15 @@ test.each([
   expect(read.counts.damagedLines).toBe(0)
 })
 
+test('lines of blanks are no damage', async () => {
+  const path = newFile()
+  const [first, second] = [prompt('p1'), answer('a1')].map((line) => JSON.stringify(line))
+  writeFileSync(path, `${first}\r\n\r\n  \t\n \r\n\n${second}\n   \n`)
+  const read = await newImporter().read(path)
+  expect(read.keys).toEqual(['prompt|p1', 'call|a1'])
+  expect(read.counts.damagedLines).toBe(0)
+})
+
 test('a file that is written anew with as many bytes is read again', async () => {
   const path = newFile()
   const { read } = newImporter()
