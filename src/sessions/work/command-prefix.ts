@@ -131,7 +131,7 @@ function readOption(word: string, { letters }: Wrapper): { name: string; value?:
       ? { name: word }
       : { name: word.slice(0, equals), value: word.slice(equals + 1) }
   }
-  const at = [...word].findIndex((char, index) => index > 0 && letters.includes(char))
+  const at = word.split('').findIndex((char, index) => index > 0 && letters.includes(char))
   if (at < 0) return { name: word }
   const value = word.slice(at + 1)
   return { name: `-${word.charAt(at)}`, ...(value !== '' && { value }) }

@@ -299,7 +299,9 @@ function readHeredoc(reader: Reader, { delimiter, isIndented, isQuoted }: Heredo
     lines.push(line)
   }
   const told = lines.join('\n')
-  return isQuoted ? told : told.replace(/\\(\n|[$`\\])/g, (_, char) => (char === '\n' ? '' : char))
+  return isQuoted
+    ? told
+    : told.replace(/\\(\n|[$`\\])/g, (_, char: string) => (char === '\n' ? '' : char))
 }
 
 /** One word with its quotes taken off; empty at a character that begins none. */

@@ -141,7 +141,7 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
-  test('the contract of the page needs Zod and the domain, the page itself nothing but the contract and the rules for numbers', () => {
+  test('the contract of the page needs Zod and the domain, the page itself nothing but the contract and rules that commands share with it', () => {
     const isWithin = (folder: string, to: string): boolean =>
       isProject(to) && to.startsWith(`${folder}/`)
     const wrong = imports.filter(
@@ -155,7 +155,7 @@ describe('imports', () => {
             (isProject(to) &&
               !isWithin('page', to) &&
               !isWithin('api/contract', to) &&
-              !/^domain\/(?:(?:cost|figure|usd)-text|setup-steps)\.ts$/.test(to)))),
+              !/^domain\/(?:(?:cost|figure|usd)-text|refusal|setup-steps)\.ts$/.test(to)))),
     )
     expect(wrong).toEqual([])
   })
