@@ -24,7 +24,7 @@ export function commandsSection(): string {
 }
 
 /** A program that is looked at and never run. */
-function describedProgram() {
+export function describedProgram() {
   const terminal = createTerminal({ write: () => true }, {})
   return createProgram(
     {

@@ -24,15 +24,35 @@ import {
   sessionsNamed,
 } from './find-session.ts'
 import { withData } from './open-data.ts'
-import { type Conclude, failed, type Failure, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Failure, jsonDocument, type Outcome } from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { openSessionRemover } from './session-remover.ts'
+import type { Terminal } from './terminal.ts'
 
 interface Options {
   readonly user?: string
   readonly all?: boolean
   readonly langfuse?: boolean
   readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** What was deleted, as JSON; of Langfuse, what it was asked to delete. */
+interface Deleted {
+  readonly sessions: number
+  readonly records: number
+  readonly langfuse: { readonly traces: number } | null
+}
+
+const NOTHING: Deleted = { sessions: 0, records: 0, langfuse: null }
+
+function told({ json = false }: Options, deleted: Deleted, lines: readonly string[]): Outcome {
+  return ok(json ? { document: jsonDocument(deleted) } : { lines })
+}
+
+/** Standard output is for the document alone. */
+function besideOf({ json = false }: Options, { stdout, stderr }: CliContext): Terminal {
+  return json ? stderr : stdout
 }
 
 const NO_KEYS = [
@@ -63,6 +83,7 @@ export function addDelete(program: Command, context: CliContext, concluded: Conc
       'also delete their traces and scores in Langfuse (for an id, even if it is no longer stored here)',
     )
     .option('-y, --yes', 'do not ask for confirmation')
+    .option('--json', 'print what was deleted as JSON')
     .action((id: string | undefined, options: Options) => {
       const { user, all = false } = options
       const named = [id, user, all ? '' : undefined].filter((each) => each !== undefined)
@@ -82,7 +103,7 @@ async function deleteSession(context: CliContext, id: string, options: Options):
   if (!target.ok) return target
   const { config, key, sessionId, name } = target.value
   const canGoOn = options.yes === true || context.ask !== undefined
-  nameDestinations(context.stdout, [
+  nameDestinations(besideOf(options, context), [
     ...(key !== undefined && canGoOn ? [dataDestination(config, context)] : []),
     ...(options.langfuse === true && config.langfuse !== undefined
       ? [langfuseDestination(config.langfuse.baseUrl, context)]
@@ -100,12 +121,14 @@ async function deleteSession(context: CliContext, id: string, options: Options):
       : `Delete session ${name}${traces}?`
   const goOn = await confirmed(context.ask, options.yes === true, question)
   if (!goOn.ok) return goOn
-  if (!goOn.value) return ok({ lines: ['Nothing was deleted.'] })
+  if (!goOn.value) return told(options, NOTHING, ['Nothing was deleted.'])
   const lines: string[] = []
+  let deleted = NOTHING
   if (key !== undefined) {
     // First here: what waits in the outbox must not follow what is deleted there.
     const records = await removeHere(config, key, context)
     if (!records.ok) return records
+    deleted = { ...deleted, sessions: 1, records: records.value }
     lines.push(`Deleted session ${name} with ${countOfText(records.value, 'record')}.`)
   }
   if (there.value !== undefined) {
@@ -118,12 +141,13 @@ async function deleteSession(context: CliContext, id: string, options: Options):
         `The local data and ${traceCount} are deleted. Delete these scores in Langfuse itself.`,
       )
     }
+    deleted = { ...deleted, langfuse: { traces: there.value.traceIds.length } }
     lines.push(
       `Langfuse was asked to delete ${traceCount} and ` +
         `${countOfText(scores.value, 'score')} of the session; it does so within minutes.`,
     )
   }
-  return ok({ lines })
+  return told(options, deleted, lines)
 }
 
 /** Whether its traces are in another project than that of the settings, or in none. */
@@ -225,7 +249,7 @@ async function deleteSelected(
   const { config, rows, stored } = selection.value
   // Whose they are stands in none of their names, so they go with everything alone.
   const bodyFiles = user === undefined ? await countApiBodies(config.dataDir) : 0
-  if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user)
+  if (rows.length === 0 && bodyFiles === 0) return nothingSelected(user, options)
   const chosen = options.langfuse === true ? langfuseFor(config, rows, stored) : ok(undefined)
   if (!chosen.ok) return chosen
   const target = chosen.value
@@ -233,7 +257,7 @@ async function deleteSelected(
   const what = `${countOfText(rows.length, 'session')}${user === undefined ? '' : ` of user ${user}`}`
   const there = deleter === undefined ? '' : ', here and in Langfuse'
   const canGoOn = options.yes === true || context.ask !== undefined
-  nameDestinations(context.stdout, [
+  nameDestinations(besideOf(options, context), [
     ...(canGoOn ? [dataDestination(config, context)] : []),
     ...(target === undefined ? [] : [langfuseDestination(target.baseUrl, context)]),
   ])
@@ -243,7 +267,7 @@ async function deleteSelected(
     `Delete ${what}${withBodies(bodyFiles)}${there}?`,
   )
   if (!goOn.ok) return goOn
-  if (!goOn.value) return ok({ lines: ['Nothing was deleted.'] })
+  if (!goOn.value) return told(options, NOTHING, ['Nothing was deleted.'])
   const removed = await removeAll(config, rows, deleter, context)
   if (!removed.ok) return removed
   const { records, traces } = removed.value
@@ -254,7 +278,8 @@ async function deleteSelected(
       `Langfuse was asked to delete ${countOfText(traces, 'trace')} and the scores of those sessions; it does so within minutes.`,
     )
   }
-  return ok({ lines })
+  const langfuse = deleter === undefined ? null : { traces }
+  return told(options, { sessions: rows.length, records, langfuse }, lines)
 }
 
 /** The project in which all of these sessions are. */
@@ -272,8 +297,8 @@ function withBodies(count: number): string {
   return count === 0 ? '' : `, and ${countOfText(count, 'file')} with raw API bodies`
 }
 
-function nothingSelected(user: string | undefined): Outcome {
-  if (user === undefined) return ok({ lines: ['Nothing is stored.'] })
+function nothingSelected(user: string | undefined, options: Options): Outcome {
+  if (user === undefined) return told(options, NOTHING, ['Nothing is stored.'])
   return failed(`no session of user "${user}" is stored`, NO_SESSION_NEXT)
 }
 

@@ -49,6 +49,7 @@ export interface InstallOptions {
   readonly mcp?: boolean
   readonly service?: boolean
   readonly dryRun?: boolean
+  readonly json?: boolean
 }
 
 export interface InstallPlan {

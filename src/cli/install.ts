@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { configDirOf } from '../config/folders.ts'
-import { ok } from '../domain/result.ts'
+import { ok, type Result } from '../domain/result.ts'
 import { isLoopback } from '../config/loopback.ts'
 import { AGENTS, withAgentValues } from '../setup/agent-settings.ts'
 import {
@@ -30,7 +30,7 @@ import {
 } from './destination.ts'
 import { changeLines } from './file-diff.ts'
 import { type InstallOptions, type InstallPlan, plannedInstallation } from './install-plan.ts'
-import { type Conclude, failed, misused, type Outcome } from './outcome.ts'
+import { type Conclude, failed, jsonDocument, misused, type Outcome } from './outcome.ts'
 import { readConfig } from './read-config.ts'
 import { secretOf } from './secret-input.ts'
 
@@ -93,6 +93,7 @@ export function addInstall(program: Command, context: CliContext, concluded: Con
     )
     .option('--service', 'run the bridge at login (systemd user unit, launchd)')
     .option('--dry-run', 'show what would change without changing anything')
+    .option('--json', 'print what was written, or would be, as JSON')
     .action((options: InstallOptions) => concluded(install(context, options)))
 }
 
@@ -120,25 +121,56 @@ async function install(context: CliContext, given: InstallOptions): Promise<Outc
       )
     changes.push(change.value)
   }
-  if (options.dryRun === true) return ok({ lines: changeLines(changes) })
-  nameDestinations(context.stdout, destinationsOf(plan.value, options, config.value, context))
+  const { json = false, dryRun = false } = options
+  const files = changes.map(({ path }) => path)
+  if (dryRun) return foreseen(changes, plan.value, json)
+  // Standard output is for the document alone.
+  nameDestinations(
+    json ? context.stderr : context.stdout,
+    destinationsOf(plan.value, options, config.value, context),
+  )
   const applied = applyInstallation(plan.value.additions, changes, installed.value, record)
   if (!applied.ok) return failed(applied.error)
   const { service, notes, bodyFolder } = plan.value
   if (bodyFolder !== undefined) mkdirSync(bodyFolder, { recursive: true, mode: 0o700 })
   const lines = [...applied.value, ...notes]
-  if (service !== undefined) {
-    const { shellVariables: variables, userId } = context
-    const enabled = await createService({ run: runCommand, variables, userId }).enable(service)
-    if (!enabled.ok) return ok({ lines: [...lines, enabled.error], exitCode: 1 })
-    lines.push(enabled.value)
+  const enabled = await enabledService(service, context)
+  if (!enabled.ok) {
+    if (json) return failed(enabled.error)
+    return ok({ lines: [...lines, enabled.error], exitCode: 1 })
   }
+  lines.push(...enabled.value)
+  if (json) return ok({ document: jsonDocument({ dryRun, files, notes }) })
   const program = options.agent ?? 'claude'
   const rest =
     changes.length === 0
       ? `Nothing was written. Set ${program} up as described above, then run: claude-telemetry doctor`
       : `Restart ${program}, then run: claude-telemetry doctor`
   return ok({ lines: [...lines, rest] })
+}
+
+/** What would be done. */
+function foreseen(
+  changes: readonly FileChange[],
+  { notes }: InstallPlan,
+  isJson: boolean,
+): Outcome {
+  const files = changes.map(({ path }) => path)
+  return ok(
+    isJson
+      ? { document: jsonDocument({ dryRun: true, files, notes }) }
+      : { lines: changeLines(changes) },
+  )
+}
+
+/** A line about the service that was enabled, if one is wanted. */
+async function enabledService(
+  service: InstallPlan['service'],
+  { shellVariables: variables, userId }: CliContext,
+): Promise<Result<readonly string[], string>> {
+  if (service === undefined) return ok([])
+  const enabled = await createService({ run: runCommand, variables, userId }).enable(service)
+  return enabled.ok ? ok([enabled.value]) : enabled
 }
 
 /** What is asked for in place of writing anything, if it is. */

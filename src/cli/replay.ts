@@ -16,7 +16,14 @@ import { countOfText } from '../domain/figure-text.ts'
 import { NO_SESSION_NEXT, selectSessions } from './find-session.ts'
 import { type Data, withData } from './open-data.ts'
 import { exporterDestination, langfuseDestination, nameDestinations } from './destination.ts'
-import { type Conclude, failed, type Failure, misused, type Outcome } from './outcome.ts'
+import {
+  type Conclude,
+  failed,
+  type Failure,
+  misused,
+  type Outcome,
+  jsonDocument,
+} from './outcome.ts'
 import { createProgress } from './progress.ts'
 import { type ReplayCounts, replayRows } from './replay-run.ts'
 import { createReplaySender } from './replay-sender.ts'
@@ -33,6 +40,14 @@ import {
 interface Options extends FilterOptions, TargetOptions {
   readonly all?: boolean
   readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+/** What was delivered, or would be, and where to; the address is null where nothing is sent. */
+interface Delivered {
+  readonly counts: ReplayCounts
+  readonly address: string | null
+  readonly text: string
 }
 
 const NOTE = `
@@ -68,6 +83,7 @@ export function addReplay(program: Command, context: CliContext, concluded: Conc
     )
     .option('--host <url>', 'another Langfuse (or LANGFUSE_HOST)', addressOf)
     .option('--dry-run', 'count what would be sent without sending it')
+    .option('--json', 'print the counts as JSON')
     .addHelpText('after', NOTE)
     .action((ids: readonly string[], options: Options) =>
       concluded(selected(context, ids, options)),
@@ -87,6 +103,11 @@ async function selected(
   return withData(context, (data) => replay(data, context, ids, filter, options))
 }
 
+const NOTHING = {
+  ...{ sessions: 0, records: 0, observations: 0, scores: 0, open: 0, leftOut: 0 },
+  ...{ dryRun: false, address: null },
+}
+
 const KINDS_OF_LANGFUSE: readonly ItemKind[] = ['observation', 'score']
 
 async function replay(
@@ -100,7 +121,10 @@ async function replay(
   const selected = await selectSessions(data.reports, ids, filter)
   if (!selected.ok) return selected
   if (selected.value.length === 0) {
-    if (all) return ok({ lines: ['Nothing to deliver: no session matches.'] })
+    if (all) {
+      if (options.json === true) return ok({ document: jsonDocument(NOTHING) })
+      return ok({ lines: ['Nothing to deliver: no session matches.'] })
+    }
     return failed('no session matches', NO_SESSION_NEXT)
   }
   const rows = selected.value.filter((row) => isRoutedTo(row, options))
@@ -117,13 +141,24 @@ async function replay(
     : deliver(data, context, rows, options))
   if (!done.ok) return done
   const open = rows.filter(({ isOpen }) => isOpen).length
+  const { counts, address, text } = done.value
+  if (options.json === true) {
+    const { sessions, records, observations, scores } = counts
+    const dryRun = options.dryRun === true
+    const leftOut = elsewhere.length
+    return ok({
+      document: jsonDocument({
+        ...{ sessions, records, observations, scores, open, leftOut, dryRun, address },
+      }),
+    })
+  }
   const notes =
     open === 0 ? [] : [`Of ${countOfText(open, 'open session')}, only what was sent so far.`]
   const left =
     elsewhere.length === 0
       ? []
       : [`${countOfText(elsewhere.length, 'session')} left out: their routes lead elsewhere.`]
-  return ok({ lines: [done.value, ...notes, ...left] })
+  return ok({ lines: [text, ...notes, ...left] })
 }
 
 /** Another project that the command names itself may get any session. */
@@ -137,7 +172,7 @@ async function dryRun(
   context: CliContext,
   rows: readonly SessionRow[],
   options: Options,
-): Promise<Result<string, Failure>> {
+): Promise<Result<Delivered, Failure>> {
   let kinds: readonly ItemKind[] = KINDS_OF_LANGFUSE
   if (namesTarget(data, options)) {
     const target = await targetOf(data, context, options)
@@ -148,7 +183,9 @@ async function dryRun(
   const nobody = { kinds, take: async () => ok(undefined), finish: async () => ok(undefined) }
   const counts = await replayRows(data, rows, progress, nobody)
   progress.clear()
-  return counts.ok ? ok(`Would deliver ${countsText(counts.value, kinds)}.`) : failed(counts.error)
+  if (!counts.ok) return failed(counts.error)
+  const text = `Would deliver ${countsText(counts.value, kinds)}.`
+  return ok({ counts: counts.value, address: null, text })
 }
 
 /** Counting what Langfuse would get needs no keys. */
@@ -158,18 +195,19 @@ function namesTarget({ config }: Data, { to, host, publicKey, secretKey }: Optio
   )
 }
 
-/** Delivers stored sessions; says where to, and resolves to a line about what was delivered. */
+/** Delivers stored sessions; says where to, and resolves to what was delivered. */
 export async function deliver(
   data: Data,
   context: CliContext,
   rows: readonly SessionRow[],
   options: Options,
-): Promise<Result<string, Failure>> {
+): Promise<Result<Delivered, Failure>> {
   const target = await targetOf(data, context, options)
   if (!target.ok) return target
   const { definition, exporter } = target.value
   const { address } = exporter
-  nameDestinations(context.stdout, [
+  // Standard output is for the document alone.
+  nameDestinations(options.json === true ? context.stderr : context.stdout, [
     definition.name === 'langfuse'
       ? langfuseDestination(address, context, options)
       : exporterDestination(definition, address, context),
@@ -186,8 +224,10 @@ export async function deliver(
       )
     }
     const { items, reasons } = sender.refused()
-    if (items === 0)
-      return ok(`Delivered ${countsText(counts.value, definition.kinds)} to ${address}.`)
+    if (items === 0) {
+      const text = `Delivered ${countsText(counts.value, definition.kinds)} to ${address}.`
+      return ok({ counts: counts.value, address, text })
+    }
     return failed(
       `${countOfText(items, 'item')} of ${countsText(counts.value, definition.kinds)} were refused: ${reasons.join('; ')}`,
     )

@@ -214,7 +214,7 @@ async function replayed(
     const stdout = json ? context.stderr : context.stdout
     const done = await deliver(data, { ...context, stdout }, rows, {})
     if (!done.ok) return done
-    delivered.push(done.value)
+    delivered.push(done.value.text)
     return ok({ lines: [] })
   })
   if (outcome.ok) return ok(delivered)

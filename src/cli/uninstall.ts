@@ -17,10 +17,11 @@ import { createService } from '../setup/service.ts'
 import type { CliContext } from './context.ts'
 import { fileDestination, nameDestinations } from './destination.ts'
 import { changeLines } from './file-diff.ts'
-import { type Conclude, failed, type Outcome } from './outcome.ts'
+import { type Conclude, failed, type Outcome, jsonDocument } from './outcome.ts'
 
 interface Options {
   readonly dryRun?: boolean
+  readonly json?: boolean
 }
 
 export function addUninstall(program: Command, context: CliContext, concluded: Conclude): void {
@@ -32,15 +33,21 @@ export function addUninstall(program: Command, context: CliContext, concluded: C
         'in the data folder and in Langfuse.',
     )
     .option('--dry-run', 'show what would change without changing anything')
+    .option('--json', 'print what was removed, or would be, as JSON')
     .action((options: Options) => concluded(uninstall(context, options)))
 }
 
-async function uninstall(context: CliContext, { dryRun = false }: Options): Promise<Outcome> {
+async function uninstall(
+  context: CliContext,
+  { dryRun = false, json = false }: Options,
+): Promise<Outcome> {
   const { shellVariables: variables, platform, userId } = context
   const record = createInstallRecord(configDirOf(variables, platform))
   const installed = record.files()
   if (!installed.ok) return failed(installed.error, UNREADABLE_RECORD)
-  if (installed.value.length === 0) return ok({ lines: ['Nothing is installed.'] })
+  const files = installed.value.map(({ path }) => path)
+  const document = { document: jsonDocument({ dryRun, files }) }
+  if (files.length === 0) return ok(json ? document : { lines: ['Nothing is installed.'] })
   const removed: (readonly [InstalledFile, FileChange])[] = []
   for (const file of installed.value) {
     const change = removal(file, record)
@@ -48,9 +55,11 @@ async function uninstall(context: CliContext, { dryRun = false }: Options): Prom
       return failed(change.error, 'Nothing was changed. Correct the file and try again.')
     removed.push([file, change.value])
   }
-  if (dryRun) return ok({ lines: changeLines(removed.map(([, change]) => change)) })
+  if (dryRun)
+    return ok(json ? document : { lines: changeLines(removed.map(([, change]) => change)) })
+  // Standard output is for the document alone.
   nameDestinations(
-    context.stdout,
+    json ? context.stderr : context.stdout,
     installed.value.map((file) => fileDestination(file, context)),
   )
   const lines: string[] = []
@@ -66,5 +75,6 @@ async function uninstall(context: CliContext, { dryRun = false }: Options): Prom
   }
   const applied = applyRemoval(removed, record)
   if (!applied.ok) return failed(applied.error)
-  return ok({ lines: [...lines, ...applied.value] })
+  if (json) context.stderr.print(lines)
+  return ok(json ? document : { lines: [...lines, ...applied.value] })
 }

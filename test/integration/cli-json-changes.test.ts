@@ -63,3 +63,18 @@ test('keys', async () => {
   await json('keys create ada')
   expect(await json('keys revoke ada')).toMatchObject({ name: 'ada' })
 })
+
+test('install, uninstall, replay and delete', async () => {
+  const home = temporaryFolder()
+  const before = variables
+  variables = { ...variables, HOME: home, XDG_CONFIG_HOME: `${home}/.config` }
+  expect(await json('install --dry-run')).toMatchObject({
+    dryRun: true,
+    files: [expect.any(String)],
+  })
+  expect(await json('uninstall')).toEqual({ dryRun: false, files: [] })
+  variables = before
+  removeFolder(home)
+  expect(await json('replay --all --dry-run')).toMatchObject({ sessions: 0, leftOut: 0 })
+  expect(await json('delete --all --yes')).toEqual({ sessions: 0, records: 0, langfuse: null })
+})
