@@ -3,7 +3,7 @@
  * much. Pure.
  */
 import type { TurnHead, WaterfallItem } from '../api/contract/turn.ts'
-import { type Row, rowsOf, runFigures, waitingOf } from '../api/contract/turn-rows.ts'
+import { type Row, rowsOf, runFigures, saidBy, waitingOf } from '../api/contract/turn-rows.ts'
 import { usdText } from '../domain/usd-text.ts'
 import { countOfText, durationText, exactCountText } from '../domain/figure-text.ts'
 import { plainLine } from './plain-text.ts'
@@ -81,7 +81,8 @@ function firstOf(row: Row): Pick<WaterfallItem, 'startMs' | 'level' | 'statusMes
 
 function nameOf(row: Row): string {
   if (row.kind === 'item') {
-    return [row.item.name, row.item.summary].filter((part) => part !== null).join('  ')
+    const { name, summary } = row.item
+    return [name, summary, saidBy(row.item)].filter((part) => part !== null).join('  ')
   }
   const { name, tools, calls, subjects } = runFigures(row)
   const between = calls === 0 ? '' : ` with ${countOfText(calls, 'call')}`

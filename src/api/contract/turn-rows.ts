@@ -58,6 +58,56 @@ export function errorsOf(items: readonly WaterfallItem[]): readonly WaterfallIte
   return items.filter(({ level }) => level === 'error').toSorted((a, b) => a.startMs - b.startMs)
 }
 
+/** Characters of what a call said, and of what went wrong, in its row. */
+const MAX_SAID = 90
+
+/**
+ * What a model call came to, in a line: what it said, else the tools that it asked for (`asks for Read × 3,
+ * Bash`); null of anything else, and where that is not recorded.
+ */
+export function saidBy({ kind, output }: Pick<WaterfallItem, 'kind' | 'output'>): string | null {
+  const text = output?.text ?? null
+  if (kind !== 'call' || text === null) return null
+  // An answer that asked for nothing is its text, also where that is JSON.
+  if (!/^\s*\{\s*"role"/.test(text)) return firstLine(text)
+  try {
+    const { content, tool_calls: calls = [] } = JSON.parse(text) as AskedMessage
+    if (typeof content === 'string' && content.trim() !== '') return firstLine(content)
+    const names = Map.groupBy(calls, (call) => call.function?.name ?? 'a tool')
+    if (names.size === 0) return null
+    const asked = [...names].map(([name, of]) => (of.length > 1 ? `${name} × ${of.length}` : name))
+    return firstLine(`asks for ${asked.join(', ')}`)
+  } catch {
+    // It is cut.
+    return null
+  }
+}
+
+/** As far as it is read; it was made by an agent or a model. */
+interface AskedMessage {
+  readonly content?: unknown
+  readonly tool_calls?: readonly { readonly function?: { readonly name?: string } }[]
+}
+
+/** What went wrong, in a line; null where nothing did. */
+export function problemOf({
+  level,
+  statusMessage,
+}: Pick<WaterfallItem, 'level' | 'statusMessage'>): string | null {
+  return level === 'default' || statusMessage === null ? null : firstLine(statusMessage)
+}
+
+function firstLine(text: string): string | null {
+  const line =
+    text
+      .split('\n')
+      .find((one) => one.trim() !== '')
+      ?.trim() ?? ''
+  if (line === '') return null
+  const characters = [...line.slice(0, 2 * MAX_SAID)]
+  return characters.length > MAX_SAID ? `${characters.slice(0, MAX_SAID - 1).join('')}…` : line
+}
+
 /** How long it waited for a person, and how long it worked; null where that is not told, or too short to matter. */
 export function waitingOf({ kind, facts, startMs, endMs }: WaterfallItem) {
   const waited = kind === 'tool' ? Number(facts.blocked_on_user_ms ?? Number.NaN) : Number.NaN

@@ -9,11 +9,13 @@ import type { TurnHead, WaterfallItem } from '../../api/contract/turn.ts'
 import {
   errorsOf,
   type ItemRow,
+  problemOf,
   type Row,
   rowsOf,
   runFigures,
   runIdOf,
   type RunRow,
+  saidBy,
   waitingOf,
 } from '../../api/contract/turn-rows.ts'
 import { formatCount, plural } from '../format/count.ts'
@@ -208,6 +210,8 @@ function ItemRowView({
   readonly onToggle: (id: string) => void
 }) {
   const waiting = waitingOf(item)
+  const said = saidBy(item)
+  const problem = problemOf(item)
   return (
     <tr className={`level-${item.level}`} data-target={isTarget ? '' : undefined}>
       <td>
@@ -223,6 +227,8 @@ function ItemRowView({
             {item.name}
           </span>
           {item.summary !== null && <span className="summary"> {item.summary}</span>}
+          {said !== null && <span className="said"> {said}</span>}
+          {problem !== null && <span className="said bad"> {problem}</span>}
           {item.level !== 'default' && <span className="sr-only"> ({item.level})</span>}
         </button>
       </td>

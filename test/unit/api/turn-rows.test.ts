@@ -4,9 +4,11 @@ import type { WaterfallItem } from '../../../src/api/contract/turn.ts'
 import {
   errorsOf,
   type Row,
+  problemOf,
   rowsOf,
   runFigures,
   runIdOf,
+  saidBy,
   waitingOf,
 } from '../../../src/api/contract/turn-rows.ts'
 
@@ -155,5 +157,42 @@ describe('the figures of a run', () => {
     const calls = [0.25, 0.5].map((costUsd) => ({ ...asks('c'), costUsd }))
     const { costUsd, calls: count } = runFigures({ items: [tool(0, 1), ...calls, tool(2, 3)] })
     expect([costUsd, count]).toEqual([0.75, 2])
+  })
+})
+
+describe('a row says', () => {
+  const asked = (names: readonly string[], content: string | null = null) =>
+    JSON.stringify({
+      role: 'assistant',
+      content,
+      tool_calls: names.map((name) => ({ type: 'function', function: { name, arguments: '{}' } })),
+    })
+
+  test.each([
+    ['\n\nDone: created hello.txt.\nMore.', 'Done: created hello.txt.'],
+    [asked(['Bash'], 'I will run a command.'), 'I will run a command.'],
+    [asked(['Read', 'Bash', 'Read']), 'asks for Read × 2, Bash'],
+    [asked([]), null],
+    ['{"role":"assistant","content":"cut in the mid', null],
+    ['[1] see below', '[1] see below'],
+    ['{"ok":true}', '{"ok":true}'],
+    ['', null],
+    [null, null],
+    [`${'é'.repeat(90)}.`, `${'é'.repeat(89)}…`],
+  ])('of a call that answered %j: %j', (text, said) => {
+    expect(saidBy(call('c', text))).toBe(said)
+  })
+
+  test('nothing of the output of a tool', () => {
+    expect(saidBy(item('t', { output: { text: 'a.txt', note: null } }))).toBeNull()
+  })
+
+  test('what went wrong', () => {
+    expect(problemOf({ level: 'error', statusMessage: 'exit code 1\nat line 3' })).toBe(
+      'exit code 1',
+    )
+    expect(problemOf({ level: 'warning', statusMessage: 'refused' })).toBe('refused')
+    expect(problemOf({ level: 'default', statusMessage: 'fine' })).toBeNull()
+    expect(problemOf({ level: 'error', statusMessage: null })).toBeNull()
   })
 })
