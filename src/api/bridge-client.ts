@@ -90,6 +90,18 @@ export interface BridgeApiOptions {
   readonly apiKey: string | undefined
   /** Counts where there is no API key; is sent to no other than a bridge that holds it already. */
   readonly accessToken: string | undefined
+  /** It takes clients with a certificate only, which this one does not have. */
+  readonly asksForCertificate?: boolean
+}
+
+/** How a server ends the connection of a client whose certificate it misses, and nothing else. */
+const ENDED = /closed|reset|certificate|handshake|EPIPE/i
+const NO_CERTIFICATE =
+  'accepts only clients with a certificate (TLS_CLIENT_CA_FILE), and commands have none'
+
+/** What whoever was not answered is told, to complete "the bridge at … ". */
+export function unansweredText(error: string, asksForCertificate: boolean): string {
+  return asksForCertificate && ENDED.test(error) ? NO_CERTIFICATE : `does not answer (${error})`
 }
 
 const TIMEOUT_MS = 5000
@@ -113,7 +125,12 @@ function portOf(address: string): number {
   return Number(port) || (protocol === 'https:' ? 443 : 80)
 }
 
-export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptions): BridgeApi {
+export function createBridgeApi({
+  address,
+  apiKey,
+  accessToken,
+  asksForCertificate = false,
+}: BridgeApiOptions): BridgeApi {
   /** What to send with a question for data; found out once. */
   let authorization: Promise<Result<Headers, string>> | undefined
   const refusal = apiKey === undefined ? NO_TOKEN : WRONG_KEY
@@ -153,7 +170,7 @@ export function createBridgeApi({ address, apiKey, accessToken }: BridgeApiOptio
       const headers = { ...authorization, ...type }
       return ok(await fetch(`${address}${path}`, { redirect: 'manual', headers, ...init }))
     } catch (error) {
-      return err(`does not answer (${describeFetchError(error)})`)
+      return err(unansweredText(describeFetchError(error), asksForCertificate))
     }
   }
 

@@ -31,7 +31,8 @@ export function configuredBridge({
 }: Pick<Config, 'receiver' | 'dataDir' | 'pageAccess'>): BridgeApi {
   const address = localAddress(receiver, receiver.port)
   const accessToken = pageAccess === 'open' ? undefined : readAccessToken(dataDir)
-  return createBridgeApi({ address, apiKey: receiver.apiKey, accessToken })
+  const asksForCertificate = receiver.tls?.clientCaFile !== undefined
+  return createBridgeApi({ address, apiKey: receiver.apiKey, accessToken, asksForCertificate })
 }
 
 /** What answers there; the error completes "the bridge at … ". */

@@ -45,7 +45,7 @@ export async function examineBridge(
     answer.kind === 'no_answer' ||
     !(health !== undefined || livenessOf(answer.text) !== undefined)
   ) {
-    const finding = await notThere(target, answer, probe, surroundings)
+    const finding = await notThere(target, answer, probe, { surroundings, receiver })
     return { findings: [finding], takesRecords: false, isTried: true }
   }
   const signals = await examineSignals(plans, { base: target.base, receiver, probe, hasHelper })
@@ -93,7 +93,10 @@ async function notThere(
   { base, configured }: BridgeTarget,
   answer: Answer,
   probe: BridgeProbe,
-  surroundings: Surroundings,
+  {
+    surroundings,
+    receiver,
+  }: { readonly surroundings: Surroundings; readonly receiver: ReceiverConfig },
 ): Promise<Finding> {
   if (answer.kind === 'answer' && isHostRefusal(answer)) {
     const { what, todo, id } = hostRefused(new URL(base).hostname)
@@ -107,7 +110,12 @@ async function notThere(
       'Stop it, or set another OTLP_RECEIVER_PORT for the bridge and run "claude-telemetry install" again',
     )
   }
-  if (/certificate/i.test(answer.error)) return notTrusted(base, answer.error)
+  // With TLS 1.3 the connection may be closed before the reason is read.
+  const asksClients = configured === base && receiver.tls?.clientCaFile !== undefined
+  const isEnded = asksClients && /closed|reset/i.test(answer.error)
+  if (/certificate/i.test(answer.error) || isEnded) {
+    return notTrusted(base, answer.error, isEnded)
+  }
   const what = `nothing answers at ${base} (${answer.error})`
   if (configured === base && surroundings === 'machine') return fault('bridge.running', what, START)
   const other = await probe.get(`${configured}/health`)
@@ -146,9 +154,9 @@ function certificateFindings(
 }
 
 /** TLS ends before anything is asked: the certificate of one side does not suit the other. */
-function notTrusted(base: string, error: string): Finding {
+function notTrusted(base: string, error: string, asksClients: boolean): Finding {
   const id = 'bridge.tls'
-  if (/certificate required|handshake failure/i.test(error)) {
+  if (asksClients || /certificate required|handshake failure/i.test(error)) {
     const what = `the bridge at ${base} accepts only clients with a certificate (${error})`
     const todo =
       'Set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY for Claude Code. Commands have no certificate: use /health/ready on METRICS_PORT'
