@@ -10,7 +10,6 @@ import type {
   ToolReport,
   ToolResultEvent,
 } from '../../domain/agent-event.ts'
-import type { Identity } from '../../domain/identity.ts'
 import type { JsonValue } from '../../domain/json-value.ts'
 import type { MetricSample } from '../../domain/metric-sample.ts'
 import { isTrunk } from '../../domain/work.ts'
@@ -18,12 +17,7 @@ import { ownText } from '../../domain/own-text.ts'
 import type { Draft } from '../draft.ts'
 import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
-import {
-  effectsOf,
-  type PullRequestEffect,
-  type WorkEffect,
-  type WorktreeEffect,
-} from './command-effects.ts'
+import type { WorkEffect, WorktreeEffect } from './command-effects.ts'
 import {
   dropCommit,
   moveCommit,
@@ -33,7 +27,7 @@ import {
   notePullRequest,
   renameBranch,
 } from './commits.ts'
-import { pathOf, repositoryIn, withFolder, withWorktree } from './folders.ts'
+import { pathOf, repositoryIn, withWorktree } from './folders.ts'
 import { joined } from './paths.ts'
 import {
   type BranchOutcome,
@@ -45,11 +39,19 @@ import {
   type PullRequestOutcome,
   pullRequestOutcomes,
 } from './proof.ts'
+import { nameOf, noteFolder, notePlace, placeOf } from './place.ts'
 import { segmentAt, workOf } from './segments.ts'
+import {
+  commitIn,
+  effectsIn,
+  NOTHING,
+  tellsCommand,
+  type ToldInput,
+  wholeCommandIn,
+} from './tool-input.ts'
 import {
   countNothingCommitted,
   exitCodeIn,
-  objectOf,
   type PrintedCommit,
   printedBranches,
   printedCommits,
@@ -57,7 +59,7 @@ import {
   repositoryUrlOf,
   textOfOutput,
 } from './tool-output.ts'
-import { MAX_WORK_NAME, type Place, type Work, type WorkTool } from './work-state.ts'
+import type { Work, WorkTool } from './work-state.ts'
 
 /** Tools whose input told something, by their id. */
 const TOOLS: CorrelationBounds = { entries: 200, bytes: 30_000 }
@@ -92,106 +94,6 @@ export function noteWork(draft: Draft, item: AgentEvent): void {
   }
 }
 
-/**
- * Hooks and transcripts say where somebody works; resource attributes what was true when the agent was
- * started, so they count as long as nothing better is told. What says the same again is no news: it may
- * be older than what a command did since.
- */
-function notePlace(draft: Draft, event: AgentEvent): void {
-  const { timeMs } = event
-  const place = placeIn(event.identity)
-  if (place === undefined) return
-  const source = sourceOf(event)
-  const { work: known } = draft.state
-  if (known !== undefined && (timeMs < known.placeMs || isKnown(known.told[source], place))) return
-  const work = workOf(draft.state)
-  const before = work.told[source]
-  work.told = { ...work.told, [source]: { ...before, ...place } }
-  const { hook, transcript } = work.told
-  if (source === 'telemetry' && (hook ?? transcript) !== undefined) return
-  work.placeMs = timeMs
-  const current = segmentAt(work, timeMs)
-  const isElsewhere = place.repository !== undefined && place.repository !== before?.repository
-  // What it says of nothing has not changed, unless it is another repository.
-  movePlace(
-    draft,
-    isElsewhere
-      ? { repositoryUrl: undefined, branch: undefined, ...place }
-      : { ...placeOf(current), ...changed(before, place) },
-    timeMs,
-  )
-}
-
-/** The whole path, as hooks tell it, or the last part of it, as transcripts do. */
-function noteFolder({ state }: Draft, event: AgentEvent): void {
-  const { labels } = event.identity
-  const isTold = sourceOf(event) !== 'telemetry'
-  const path = event.cwd ?? (isTold ? labels?.folder : undefined)
-  if (path === undefined) return
-  const { work } = state
-  const folders = withFolder(work?.folders ?? [], { path, repository: nameOf(labels?.repository) })
-  if (folders !== work?.folders) workOf(state).folders = folders
-}
-
-function placeOf({ repository, repositoryUrl, branch }: Place): Place {
-  return { repository, repositoryUrl, branch }
-}
-
-/** Each is compared with what it said itself: one of them may lag behind another. */
-function sourceOf(event: AgentEvent): keyof Work['told'] {
-  if (event.kind === 'transcript') return 'transcript'
-  const isHook = event.kind === 'other' ? event.isHook === true : event.kind.endsWith('_report')
-  return isHook ? 'hook' : 'telemetry'
-}
-
-function isKnown(known: Place | undefined, { repository, repositoryUrl, branch }: Place): boolean {
-  return (
-    (repository === undefined || repository === known?.repository) &&
-    (repositoryUrl === undefined || repositoryUrl === known?.repositoryUrl) &&
-    (branch === undefined || branch === known?.branch)
-  )
-}
-
-function changed(before: Place | undefined, place: Place): Place {
-  const names = (Object.keys(place) as (keyof Place)[]).filter(
-    (name) => place[name] !== before?.[name],
-  )
-  return Object.fromEntries(names.map((name) => [name, place[name]]))
-}
-
-/** Made once for the labels of many records. */
-const places = new WeakMap<object, { readonly place: Place | undefined }>()
-
-function placeIn({ labels }: Identity): Place | undefined {
-  if (labels === undefined) return undefined
-  const known = places.get(labels)
-  if (known !== undefined) return known.place
-  const repository = nameOf(labels.repository ?? labels['vcs.repository.name'])
-  const branch = nameOf(labels.branch ?? labels['vcs.ref.head.name'])
-  const url = labels.repository_url ?? labels['vcs.repository.url.full']
-  const repositoryUrl = url === undefined ? undefined : pageOf(url)
-  const isTold = repository !== undefined || branch !== undefined
-  const place = isTold
-    ? {
-        ...(repository !== undefined && { repository }),
-        ...(repositoryUrl !== undefined && { repositoryUrl }),
-        ...(branch !== undefined && { branch }),
-      }
-    : undefined
-  places.set(labels, { place })
-  return place
-}
-
-/** An address that can be led to, without what may stand behind it. */
-function pageOf(url: string): string | undefined {
-  const isPage = url.length <= MAX_URL_LENGTH && /^https?:\/\/[^\s?#@]+$/.test(url)
-  return isPage ? url.replace(/\.git$|\/+$/, '') : undefined
-}
-
-function nameOf(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : ownText(text.slice(0, MAX_WORK_NAME))
-}
-
 function noteResult(draft: Draft, event: ToolResultEvent): void {
   const { toolUseId, success, errorType, output, timeMs } = event
   const known = knownTool(draft, toolUseId)
@@ -220,7 +122,7 @@ function noteExplained(
   draft: Draft,
   event: ToolResultEvent | ToolReport,
   effects: readonly WorkEffect[],
-  told: readonly (JsonValue | undefined)[],
+  told: ToldInput,
 ): void {
   const known = knownTool(draft, event.toolUseId)
   if (known?.doneMs !== undefined) return
@@ -290,7 +192,7 @@ function isEvidence(line: string): boolean {
 function effectsOfTool(
   known: WorkTool | undefined,
   tool: string,
-  told: readonly (JsonValue | undefined)[],
+  told: ToldInput,
 ): readonly WorkEffect[] {
   if (known?.doneMs !== undefined && known.effects.length > 0) return known.effects
   const effects = effectsIn(tool, told)
@@ -526,6 +428,10 @@ function keepTool({ state }: Draft, toolUseId: string, tool: WorkTool): void {
   note(workOf(state).tools, toolUseId, tool, TOOLS)
 }
 
+function noteCommandSeen({ state }: Draft, told: ToldInput): void {
+  if (state.work?.seesCommands !== true && tellsCommand(told)) workOf(state).seesCommands = true
+}
+
 function keyOf({ toolUseId, dedupKey }: ToolResultEvent | ToolReport): string {
   return toolUseId ?? dedupKey
 }
@@ -534,101 +440,7 @@ function keysOf(key: string, effects: readonly WorkEffect[]): readonly string[] 
   return effects.map((_, at) => `${key}#${at}`)
 }
 
-/**
- * Quick to tell apart: most tools do nothing of the kind. In JSON, a letter may stand in front of a name
- * that ends an escape: `\n`, `\u0026`.
- */
-const IS_ABOUT_WORK = /(?:\b|\\[bfnrt]|\\u[\da-f]{4})(?:git|gh|glab|hub|tea|az)\b/i
-const OPENS_PULL_REQUEST = /create_?(?:pull|merge)_?request$/i
-
-/** Of whatever tells the input of a tool. */
-function effectsIn(tool: string, told: readonly (JsonValue | undefined)[]): readonly WorkEffect[] {
-  const first = told.find((input) => input !== undefined)
-  if (first !== undefined && OPENS_PULL_REQUEST.test(tool)) return [pullRequestByTool(first)]
-  const command = wholeCommandIn(told)
-  return command === undefined || !IS_ABOUT_WORK.test(command) ? NOTHING : effectsOf(command)
-}
-
-const NOTHING: readonly WorkEffect[] = []
-
-/**
- * A command that may be about work. Claude Code cuts the input of a tool to 128 characters, and tells the
- * whole command beside it.
- */
-function wholeCommandIn(told: readonly (JsonValue | undefined)[]): string | undefined {
-  const commands = told.flatMap((input) => {
-    if (input === undefined || (typeof input === 'string' && !IS_ABOUT_WORK.test(input))) return []
-    return commandIn(input) ?? []
-  })
-  return commands.sort((a, b) => b.length - a.length).at(0)
-}
-
-const HAS_COMMAND = /"(?:command|cmd|full_command)"\s*:/
-
-function noteCommandSeen({ state }: Draft, told: readonly (JsonValue | undefined)[]): void {
-  if (state.work?.seesCommands === true) return
-  const isTold = told.some((input) =>
-    typeof input === 'string'
-      ? HAS_COMMAND.test(input)
-      : input !== undefined && commandIn(input) !== undefined,
-  )
-  if (isTold) workOf(state).seesCommands = true
-}
-
-/** Of a tool such as an MCP server's `create_pull_request`. */
-function pullRequestByTool(input: JsonValue): PullRequestEffect {
-  const { head, source_branch: source, owner, repo } = membersOf(input)
-  const branch = [head, source]
-    .filter((name) => typeof name === 'string')
-    .find((name) => name !== '')
-  const isNamed = typeof owner === 'string' && typeof repo === 'string'
-  return {
-    kind: 'pull_request',
-    isTool: true,
-    ...(isNamed && { repository: `${owner}/${repo}` }),
-    ...(branch !== undefined && { branch: branch.replace(/^[^:]*:/, '') }),
-  }
-}
-
-/** A tool's input, which comes as an object or as its JSON. */
-function membersOf(input: JsonValue): Readonly<Record<string, JsonValue | undefined>> {
-  return objectOf(typeof input === 'string' ? parsed(input) : input)
-}
-
-function parsed(text: string): JsonValue | undefined {
-  if (!text.trimStart().startsWith('{')) return undefined
-  try {
-    return JSON.parse(text) as JsonValue
-  } catch {
-    // It was cut, or is the command itself.
-    return undefined
-  }
-}
-
-/** The shell command that a tool was given: as text, or as the words of one. */
-function commandIn(input: JsonValue): string | undefined {
-  const { command, cmd, full_command: full, script } = membersOf(input)
-  const told = [command, cmd, full, script].find((value) => value !== undefined)
-  if (typeof told === 'string') return told
-  if (Array.isArray(told) && told.every((word) => typeof word === 'string')) {
-    return told.map(quoted).join(' ')
-  }
-  return undefined
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}
-
 function failedBy(output: JsonValue | undefined): boolean {
   const code = exitCodeIn(output)
   return code !== undefined && code !== 0
-}
-
-/** Claude Code says which commit it saw a command make, in the parameters of the tool. */
-function commitIn(parameters: string | undefined): PrintedCommit | undefined {
-  if (parameters === undefined || !parameters.includes('git_commit_id')) return undefined
-  const { git_commit_id: id, git_branch: branch } = membersOf(parameters)
-  if (typeof id !== 'string' || !/^[0-9a-f]{4,64}$/.test(id)) return undefined
-  return { hash: id, branch: typeof branch === 'string' ? nameOf(branch) : undefined }
 }
