@@ -104,8 +104,9 @@ function firstLine(text: string): string | null {
       .find((one) => one.trim() !== '')
       ?.trim() ?? ''
   if (line === '') return null
-  const characters = [...line.slice(0, 2 * MAX_SAID)]
-  return characters.length > MAX_SAID ? `${characters.slice(0, MAX_SAID - 1).join('')}…` : line
+  if (line.length <= MAX_SAID) return line
+  // No half of a surrogate pair stands at its end.
+  return `${line.slice(0, MAX_SAID - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
 /** How long it waited for a person, and how long it worked; null where that is not told, or too short to matter. */

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/contract/api.ts'
 import type { DeadSelection, Delivery } from '../../api/contract/delivery.ts'
-import { isToActOn } from '../../domain/refusal.ts'
+import { internalRecords } from '../../api/contract/refusal-words.ts'
 import { ask } from '../ask.ts'
 import { formatBytes, formatCount, plural } from '../format/count.ts'
 import { formatAgo } from '../format/moment.ts'
@@ -102,9 +102,7 @@ function DeliveryBody({ delivery }: { readonly delivery: Delivery }) {
 
 /** `463 requests since startup, 0 errors, 17 records refused, 11,720 internal ones left out`. */
 function ingestNote({ requests, errors, rejected, refused }: Delivery['ingest']): string {
-  const internal = refused
-    .filter(({ reason }) => !isToActOn(reason))
-    .reduce((sum, { count }) => sum + count, 0)
+  const internal = internalRecords(refused)
   const parts = [
     `${plural(requests, 'request')} since startup`,
     plural(errors, 'error'),

@@ -179,6 +179,7 @@ describe('a row says', () => {
     ['', null],
     [null, null],
     [`${'é'.repeat(90)}.`, `${'é'.repeat(89)}…`],
+    [`${'a'.repeat(88)}${'🙂'.repeat(9)}`, `${'a'.repeat(88)}…`],
   ])('of a call that answered %j: %j', (text, said) => {
     expect(saidBy(call('c', text))).toBe(said)
   })

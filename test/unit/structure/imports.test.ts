@@ -155,7 +155,7 @@ describe('imports', () => {
             (isProject(to) &&
               !isWithin('page', to) &&
               !isWithin('api/contract', to) &&
-              !/^domain\/(?:(?:cost|figure|usd)-text|refusal|setup-steps)\.ts$/.test(to)))),
+              !/^domain\/(?:(?:cost|figure|usd)-text|setup-steps)\.ts$/.test(to)))),
     )
     expect(wrong).toEqual([])
   })
