@@ -13,14 +13,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createBodies, joinedBodies, oneRequestPerSession, recordsPerBody } from './bodies.ts'
+import { oneRequestPerSession, recordsPerBody } from './bodies.ts'
 import { deliveryRate } from './delivery.ts'
 import { type AcceptedRatios, type Line, median, regressions, tableOf } from './lines.ts'
-import { type LoadResult, percentile, runLoad, type Transport } from './load.ts'
+import { percentile, type Transport } from './load.ts'
+import { load, type Load, type Pace, paces, type Shape } from './paces.ts'
 import { maskedBodiesPerSecond, worstMillisecondsPerMegabyte } from './masking.ts'
 import { type ServerProcess, startBare, startBridge } from './server-process.ts'
 
-const CONNECTIONS = 8
 const STEADY_RECORDS_PER_SECOND = 2000
 const STEADY_REQUESTS = 2000
 const MEMORY_RECORDS = 200_000
@@ -39,15 +39,6 @@ const { values: options } = parseArgs({
 })
 const rounds = options.short ? 1 : Number(options.rounds)
 
-/** What is sent, and how. */
-interface Shape {
-  readonly transport: Transport
-  readonly parts: number
-  readonly warmUpRequests: number
-  readonly turns: number
-  readonly requestsPerTurn: number
-}
-
 const small: Shape = {
   transport: 'json',
   parts: 1,
@@ -64,58 +55,6 @@ const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = {
 }
 
 const lines: Line[] = []
-let runs = 0
-
-interface Load {
-  readonly transport?: Transport
-  readonly parts?: number
-  readonly requests: number
-  /** Requests per second; as fast as it goes when absent. */
-  readonly rate?: number
-}
-
-async function load(server: ServerProcess, of: Load): Promise<LoadResult> {
-  const { transport = 'json', parts = 1, requests, rate } = of
-  runs += 1
-  const result = await runLoad({
-    transport,
-    ports: [transport === 'grpc' ? server.grpcPort : server.port],
-    connections: CONNECTIONS,
-    requests,
-    makeBody: parts === 1 ? createBodies(runs) : joinedBodies(createBodies(runs), parts),
-    ...(rate !== undefined && { rate }),
-  })
-  if (result.failures > 0) throw new Error(`${result.failures} of ${requests} requests failed`)
-  return result
-}
-
-/** What a server did over all of its turns. */
-interface Pace {
-  readonly recordsPerSecond: number
-  readonly cpuMsPerRequest: number
-}
-
-async function paces(servers: readonly ServerProcess[], shape: Shape): Promise<readonly Pace[]> {
-  const { transport, parts, turns } = shape
-  for (const server of servers) {
-    await load(server, { transport, parts, requests: shape.warmUpRequests })
-  }
-  const spent = servers.map(() => ({ seconds: 0, cpuMs: 0 }))
-  for (let turn = 0; turn < turns; turn += 1) {
-    for (const [n, server] of servers.entries()) {
-      const of = spent[n] as (typeof spent)[number]
-      const before = server.cpuMs()
-      const { seconds } = await load(server, { transport, parts, requests: shape.requestsPerTurn })
-      of.seconds += seconds
-      of.cpuMs += server.cpuMs() - before
-    }
-  }
-  const requests = turns * shape.requestsPerTurn
-  return spent.map(({ seconds, cpuMs }) => ({
-    recordsPerSecond: (requests * parts * recordsPerBody) / seconds,
-    cpuMsPerRequest: cpuMs / requests,
-  }))
-}
 
 /** The bridge, and it without masking, beside the bare handler. */
 async function compare(shape: Shape): Promise<void> {
@@ -153,14 +92,7 @@ async function compare(shape: Shape): Promise<void> {
 /** A bridge that has stored many sessions, beside one that has stored few. */
 async function growth(): Promise<void> {
   const [few, many] = [await startBridge(), await startBridge()]
-  runs += 1
-  const { failures } = await runLoad({
-    ports: [many.port],
-    connections: CONNECTIONS,
-    requests: STORED_SESSIONS,
-    makeBody: oneRequestPerSession(createBodies(runs)),
-  })
-  if (failures > 0) throw new Error(`${failures} requests failed`)
+  await load(many, { requests: STORED_SESSIONS, spread: oneRequestPerSession })
   const [reference, value] = await paces([few, many], small)
   for (const server of [few, many]) await server.stop()
   lines.push({

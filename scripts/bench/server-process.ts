@@ -26,11 +26,21 @@ export function startBare(): Promise<ServerProcess> {
   }))
 }
 
-/** The built bridge, without Langfuse keys, on a data folder of its own. */
+/** A bridge, and what it stores in. */
+export interface BridgeProcess extends ServerProcess {
+  readonly dataDir: string
+}
+
+/**
+ * The built bridge, without Langfuse keys, on a data folder of its own. `prepare` may fill the folder
+ * before it starts.
+ */
 export async function startBridge(
   settings: Readonly<Record<string, string>> = {},
-): Promise<ServerProcess> {
+  prepare?: (dataDir: string) => Promise<void>,
+): Promise<BridgeProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-bench-'))
+  await prepare?.(folder)
   const program = makeClone(join(folder, 'clone'), 'dist/main.js')
   const server = await start((port, grpcPort) => ({
     args: program,
@@ -52,7 +62,7 @@ export async function startBridge(
     globSync('*', { cwd: folder, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0)
-  return { ...server, storedBytes, stop }
+  return { ...server, dataDir: folder, storedBytes, stop }
 }
 
 interface Command {

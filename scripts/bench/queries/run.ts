@@ -9,15 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import Database from 'better-sqlite3'
 import { createApp } from '../../../src/app/app.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { openMoveSource, openMoveTarget } from '../../../src/storage/beside.ts'
 import { moveStore } from '../../../src/storage/move.ts'
-import { openStore } from '../../../src/storage/open-store.ts'
-import { createSystemClock } from '../../../src/observability/clock.ts'
-import { plainStates } from '../../../test/unit/storage/arrivals.ts'
 import {
   askPostgres,
   type PostgresServer,
@@ -26,7 +22,7 @@ import {
 import { SESSION_SORTS } from '../../../src/api/contract/session-list.ts'
 import { USAGE_GROUPS } from '../../../src/domain/usage-group.ts'
 import { createBodies } from '../bodies.ts'
-import { fillYear } from './year.ts'
+import { createYearStore } from './year-store.ts'
 
 const DAY_MS = 86_400_000
 const { values: options } = parseArgs({
@@ -57,28 +53,6 @@ const REAL_REQUESTS = 400
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'claude-telemetry-year-'))
 const log = createLogger('error')
-
-async function makeYear(): Promise<void> {
-  const store = await openStore({
-    dataDir: folder,
-    clock: createSystemClock(),
-    states: plainStates(),
-    retentionMs: 0,
-    outbox: { maxAgeMs: 0, maxBytes: 0 },
-    exporters: [{ exporter: 'langfuse', kinds: ['observation', 'score'], isActive: true }],
-    log,
-  })
-  if (!store.ok) throw new Error(store.error.message)
-  await store.value.close()
-  const database = new Database(join(folder, 'claude-telemetry.db'))
-  const startedMs = performance.now()
-  const counts = fillYear(database, Date.now())
-  database.close()
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
-  say(
-    `${counts.sessions} sessions, ${counts.modelCalls} model calls, ${counts.usageRows} rows of usage, written in ${seconds} s`,
-  )
-}
 
 /** Into an empty database of the server, with the statistics that the planner goes by. */
 async function moveYear(server: PostgresServer): Promise<string> {
@@ -234,7 +208,7 @@ async function questions(base: string): Promise<Readonly<Record<string, string>>
 
 let server: PostgresServer | undefined
 try {
-  await makeYear()
+  say(await createYearStore(folder))
   if (options.store === 'postgres') server = await startPostgresServer({ isDurable: true })
   const bridge = await startBridge(server && (await moveYear(server)))
   await sendSessions(bridge.url)

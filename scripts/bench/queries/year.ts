@@ -25,15 +25,19 @@ export interface YearCounts {
   readonly usageRows: number
 }
 
-/** Fills an empty store with the year up to `endMs`. */
-export function fillYear(database: Database.Database, endMs: number): YearCounts {
+/** Fills an empty store with a year up to `endMs`. */
+export function fillYear(
+  database: Database.Database,
+  endMs: number,
+  sessions = SESSIONS,
+): YearCounts {
   const random = createRandom(1)
   const rows = createRows(database)
   let modelCalls = 0
   let usageRows = 0
   database.exec('begin')
-  for (let id = 1; id <= SESSIONS; id += 1) {
-    const dayMs = endMs - DAY_MS * (365 - Math.floor((id / SESSIONS) * 365))
+  for (let id = 1; id <= sessions; id += 1) {
+    const dayMs = endMs - DAY_MS * (365 - Math.floor((id / sessions) * 365))
     const startMs = dayMs - DAY_MS + (8 + random.below(9)) * 3_600_000 + random.below(3_600_000)
     const written = writeSession(rows, random, id, startMs)
     modelCalls += written.calls
@@ -42,7 +46,7 @@ export function fillYear(database: Database.Database, endMs: number): YearCounts
   }
   database.exec('commit')
   database.exec('analyze')
-  return { sessions: SESSIONS, modelCalls, usageRows }
+  return { sessions, modelCalls, usageRows }
 }
 
 /** One to four quarters of an hour, each with calls, tools and what metrics tell. */
