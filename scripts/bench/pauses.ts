@@ -3,7 +3,7 @@
  * one that meanwhile deletes half of a year by retention, gives the pages back, writes checkpoints,
  * answers reports over the year and is read for a replay of its sessions, all at once.
  *
- *     npm run bench:pauses -- [--seconds 20] [--rate 2000]
+ *     npm run bench:pauses -- [--seconds 20] [--rate 2000] [--only retention]
  */
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,8 +22,11 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     /** Records a second. */
     rate: { type: 'string', default: '2000' },
+    /** Which of it, to find out what a pause is of. */
+    only: { type: 'string', default: 'retention,reports,replay' },
   },
 })
+const does = new Set(values.only.split(','))
 const seconds = Number(values.seconds)
 const rate = Number(values.rate) / recordsPerBody
 const WARM_UP_REQUESTS = 1000
@@ -97,9 +100,12 @@ async function tell(command: ReaderCommand): Promise<ReaderReport> {
   return answer
 }
 // Half of what is there goes, in slices that begin with the start.
-const busy = await startBridge({ RETENTION_DAYS: '180' }, async (dataDir) => {
-  say(await createYearStore(dataDir))
-})
+const busy = await startBridge(
+  { RETENTION_DAYS: does.has('retention') ? '180' : '0' },
+  async (dataDir) => {
+    say(await createYearStore(dataDir))
+  },
+)
 try {
   await load(busy, { requests: WARM_UP_REQUESTS })
   const storedBefore = busy.storedBytes()
@@ -108,14 +114,16 @@ try {
   await tell({
     kind: 'begin',
     port: busy.port,
-    pages: PAGES,
-    paths: [`/api/overview?${year}&bucket=week`, `/api/usage?${year}&group=project`],
+    pages: does.has('reports') ? PAGES : 0,
+    paths: does.has('reports')
+      ? [`/api/overview?${year}&bucket=week`, `/api/usage?${year}&group=project`]
+      : [],
   })
-  const replay = replaying(busy, sink.url)
+  const replay = does.has('replay') ? replaying(busy, sink.url) : undefined
   const latencies = await steady(busy)
   const { answers, refusals } = await tell({ kind: 'end' })
-  const replays = await replay.end()
-  report('everything at once', latencies)
+  const replays = (await replay?.end()) ?? 0
+  report(`with ${values.only}`, latencies)
   say(
     `meanwhile: ${answers} reports answered, ${refusals} refused, ${replays} replays, ` +
       `store from ${(storedBefore / 1e6).toFixed(0)} to ${(busy.storedBytes() / 1e6).toFixed(0)} MB`,

@@ -15,7 +15,7 @@ import { createSearchMemory, type SearchMemory } from '../search-memory.ts'
 import type { StoreLog } from '../store-log.ts'
 import { type NamedColumns, namesIn } from '../stored-rows.ts'
 import type { Connection } from './connection.ts'
-import { addWords, firstRowOf, ROWS_PER_SESSION } from './search-index.ts'
+import { addWords, firstRowOf, ROWS_BETWEEN, ROWS_PER_SESSION } from './search-index.ts'
 
 const MAX_REMEMBERED = 10_000
 /** Of a slice: some milliseconds, or one large batch. */
@@ -58,9 +58,7 @@ interface RawBatch extends BatchColumns {
 }
 
 export function createSearchChanges({ handle }: Pick<Connection, 'handle'>): SearchChanges {
-  const clear = handle.prepare<[number, number]>(
-    'delete from search_index where rowid >= ? and rowid < ?',
-  )
+  const clear = handle.prepare<[number, number]>(`delete from search_index where ${ROWS_BETWEEN}`)
   const enqueue = handle.prepare<[number]>(
     `insert into search_backlog (session_ref, after_id) values (?, 0)
      on conflict (session_ref) do update set after_id = 0`,
@@ -97,7 +95,7 @@ export function createSearchRows({ connection, itemsOf, log }: SearchRowsDeps): 
   const ends = createBoundedMap<number, number>(MAX_REMEMBERED)
   const lastRow = handle
     .prepare<[number, number], number>(
-      'select rowid from search_index where rowid >= ? and rowid < ? order by rowid desc limit 1',
+      `select rowid from search_index where ${ROWS_BETWEEN} order by rowid desc limit 1`,
     )
     .pluck()
   const waiting = handle.prepare<[], WaitingSession>(

@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts'
 import type { OutboxTable } from './outbox-table.ts'
 import { type NewRow, prepare } from './prepared.ts'
 import type { DeletionsTable } from './schema.ts'
-import { firstRowOf, ROWS_PER_SESSION } from './search-index.ts'
+import { firstRowOf, ROWS_BETWEEN, ROWS_PER_SESSION } from './search-index.ts'
 
 /** A session's row. */
 export interface StoredSession {
@@ -67,8 +67,8 @@ interface SessionDeletionDeps {
   readonly onTaken: (sessions: readonly StoredSession[]) => void
 }
 
-/** What one slice may take: some milliseconds. */
-const ROWS_PER_SLICE = 1000
+/** What one slice may take: some milliseconds, its flush included, which grows with the pages that rows are spread over. */
+const ROWS_PER_SLICE = 250
 const BYTES_PER_SLICE = 256 * 1024
 const OUTBOX_PER_SLICE = 500
 
@@ -282,7 +282,7 @@ function sessionTable(
 function searchIndex({ handle }: Pick<Connection, 'handle'>): SessionTable {
   const remove = handle.prepare<[number, number, number]>(
     `delete from search_index where rowid in (
-       select rowid from search_index where rowid >= ? and rowid < ? limit ?)`,
+       select rowid from search_index where ${ROWS_BETWEEN} limit ?)`,
   )
   return {
     deleteSome: (id, budget) => {
