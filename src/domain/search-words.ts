@@ -52,12 +52,12 @@ function cutWord(word: string): string {
 export interface SearchTerm {
   /** At least one. */
   readonly words: readonly string[]
-  /** The last one may go on. */
+  /** The last one may go on. Never one of a single character: half of all words begin with one of a few. */
   readonly isPrefix: boolean
 }
 
 /**
- * The terms of a query, all of which have to be found: words by their beginnings, and phrases in double
+ * The terms of a query, all of which have to be found: words of two characters and more by their beginnings, and phrases in double
  * quotes as they are. A phrase whose quote is not closed yet is found by its beginning. None where the
  * query has no words.
  */
@@ -71,7 +71,8 @@ export function searchTermsOf(query: string): readonly SearchTerm[] {
     // Longer runs may lie in two pieces.
     for (let from = 0; from < words.length; from += OVERLAP) {
       const part = words.slice(from, from + OVERLAP)
-      const isPrefix = isOpen && from + OVERLAP >= words.length
+      const isLast = from + OVERLAP >= words.length
+      const isPrefix = isOpen && isLast && (part.at(-1)?.length ?? 0) > 1
       terms.set(`${part.join(' ')}${isPrefix ? '*' : ''}`, { words: part, isPrefix })
     }
   }

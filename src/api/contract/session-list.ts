@@ -72,7 +72,7 @@ export const sessionListQuery = z.object({
     .meta({
       description:
         'words of titles, prompts, tools, files, models, errors, attributes, users, projects or ids: ' +
-        'their beginnings, all of which have to be in a session; "in quotes" as they stand',
+        'their beginnings (a single character is a whole word), all of which have to be in a session; "in quotes" as they stand',
     }),
   state: z.enum(['any', 'open', 'closed']).default('any'),
   empty: z.enum(['hidden', 'shown']).default('hidden').meta({
