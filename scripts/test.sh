@@ -57,4 +57,8 @@ step 'unit tests' tests unit
 step 'integration tests' tests integration
 step 'integration tests on PostgreSQL (skipped without a server)' tests integration:postgres
 step 'page tests (skipped without a Chromium)' tests page
+# By processor time beside a bare handler's, which only Linux tells per process.
+if [ -n "${CI:-}" ] && [ "$(uname -s)" = Linux ]; then
+  step 'short benchmark' node scripts/bench/run.ts --short
+fi
 finish 0
