@@ -11,30 +11,18 @@ import {
   saidBy,
   waitingOf,
 } from '../../../src/api/contract/turn-rows.ts'
+import { waterfallItem } from './waterfall-item.ts'
 
 let clock = 0
 function item(id: string, change: Partial<WaterfallItem> = {}): WaterfallItem {
   clock += 10
-  return {
+  return waterfallItem({
     id,
-    parentId: null,
-    kind: 'tool',
-    name: 'Bash',
     summary: `run ${id}`,
     startMs: clock,
     endMs: clock + 5,
-    level: 'default',
-    statusMessage: null,
-    costUsd: null,
-    costSource: null,
-    tokens: null,
-    ttftMs: null,
-    input: null,
-    output: null,
-    facts: {},
-    truncated: false,
     ...change,
-  }
+  })
 }
 const call = (id: string, text: string | null) =>
   item(id, {

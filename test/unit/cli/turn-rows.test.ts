@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { TurnHead, WaterfallItem } from '../../../src/api/contract/turn.ts'
 import { widthOf } from '../../../src/cli/plain-text.ts'
 import { turnLines } from '../../../src/cli/turn-rows.ts'
+import { waterfallItem } from '../api/waterfall-item.ts'
 import { printed, type Screen, terminalOf } from './printed.ts'
 
 const turn: TurnHead = {
@@ -25,26 +26,8 @@ const turn: TurnHead = {
   truncated: false,
   langfuseUrl: null,
 }
-const item = (id: string, startMs: number, change: Partial<WaterfallItem> = {}): WaterfallItem => ({
-  id,
-  parentId: null,
-  kind: 'tool',
-  name: 'Bash',
-  summary: null,
-  startMs,
-  endMs: startMs + 1200,
-  level: 'default',
-  statusMessage: null,
-  costUsd: null,
-  costSource: null,
-  tokens: null,
-  ttftMs: null,
-  input: null,
-  output: null,
-  facts: {},
-  truncated: false,
-  ...change,
-})
+const item = (id: string, startMs: number, change: Partial<WaterfallItem> = {}): WaterfallItem =>
+  waterfallItem({ id, startMs, endMs: startMs + 1200, ...change })
 const items = [
   item('c', 1000, { kind: 'call', name: 'opus', costUsd: 0.1 }),
   item('a', 3000, { name: 'Agent', summary: 'Explore: look' }),
