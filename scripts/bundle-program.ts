@@ -5,7 +5,7 @@
 import './require-node.ts'
 import { globSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, type Plugin, type Rolldown } from 'vite'
+import { build, parseSync, type Plugin, type Rolldown } from 'vite'
 import { bundledPackages } from './third-party-notices.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -126,6 +126,54 @@ function escapeOf(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+/**
+ * Begins a line with each statement, member of a class and value of a long literal: Node prints the line of an error that nobody
+ * caught, and a stack trace counts lines. What minifies writes none. What stands before each is a `;`,
+ * a brace or a comma, so that a line break there changes nothing.
+ */
+const lines: Plugin = {
+  name: 'lines',
+  // Last, since nothing prints the code anew behind it.
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue
+      const { code } = chunk
+      const starts = statementStarts(parseSync(chunk.fileName, code).program).toSorted(
+        (a, b) => a - b,
+      )
+      const parts = starts.map((start, index) => code.slice(start, starts[index + 1]))
+      chunk.code = [code.slice(0, starts[0]), ...parts].join('\n')
+    }
+  },
+}
+
+interface Place {
+  readonly start: number
+  readonly end: number
+}
+
+/** Longer lists of values have a line for each, in characters. */
+const LONG_LITERAL = 2000
+
+/** Offsets of statements, members of classes, and values of long literals, at any depth. */
+function statementStarts(tree: object): readonly number[] {
+  const starts: number[] = []
+  const pending: object[] = [tree]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const { start, end } = node as Place
+    for (const [name, value] of Object.entries(node) as [string, unknown][]) {
+      if (typeof value !== 'object' || value === null) continue
+      const isLine =
+        name === 'body' || (/^(?:properties|elements)$/.test(name) && end - start > LONG_LITERAL)
+      // A hole of an array is null.
+      const listed = (isLine && Array.isArray(value) ? value : []) as readonly (Place | null)[]
+      for (const each of listed) if (each !== null) starts.push(each.start)
+      pending.push(value)
+    }
+  }
+  return starts
+}
+
 /** Fails where a package is built in that the bill of materials and the notices do not name. */
 const known: Plugin = {
   name: 'known-packages',
@@ -166,12 +214,10 @@ async function bundle(
     logLevel: 'warn',
     publicDir: false,
     ssr: { noExternal: true, external: ['better-sqlite3'] },
-    plugins: [withoutValidators, lateRequires, onlyWhatIsNamed, latin1, known],
+    plugins: [withoutValidators, lateRequires, onlyWhatIsNamed, latin1, lines, known],
     build: {
       ssr: true,
       target: 'node24',
-      // Names and lines stay, so that a stack trace can be read.
-      minify: false,
       outDir: folder,
       emptyOutDir: false,
       rolldownOptions: {
@@ -181,6 +227,12 @@ async function bundle(
         output: {
           format,
           comments: false,
+          // Functions and classes keep their names, so that a stack trace can be read.
+          minify: {
+            compress: true,
+            mangle: { keepNames: true, toplevel: true },
+            codegen: { removeWhitespace: true },
+          },
           entryFileNames: ({ name }) => {
             if (name === 'main') return 'main.js'
             return `${FOLDER}/${name}.${format === 'cjs' ? 'cjs' : 'js'}`

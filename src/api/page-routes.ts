@@ -1,10 +1,13 @@
 /**
  * The built page: its document under each of the page's own paths, its files with names that hold
- * their content's hash and so may be kept for ever.
+ * their content's hash and so may be kept for ever. They are compressed in the package, and kept in
+ * memory (some 200 kB), so that a bridge serves the page of its own version when another is installed
+ * over it.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
 /** Paths of the page; `ui/app.tsx` routes the same ones. */
@@ -13,7 +16,21 @@ const PAGE_PATHS = ['/', '/sessions', '/sessions/*', '/live', '/delivery'] as co
 const NOT_BUILT =
   'The page is not built: run `npm run build` in the folder of claude-telemetry, and reload.\n'
 
-export async function addPageRoutes(app: FastifyInstance, pageDir: string): Promise<void> {
+const COMPRESSED = '.gz'
+
+/** Of the files that `npm run build` writes into `assets`. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+}
+
+/** `gzip` of an Accept-Encoding header, unless its weight is zero (RFC 9110, 12.5.3). */
+const ACCEPTS_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i
+
+const decompress = promisify(gunzip)
+
+/** Reads the built page from `pageDir`; without one, its paths say how to build it. */
+export function addPageRoutes(app: FastifyInstance, pageDir: string): void {
   if (!existsSync(join(pageDir, 'index.html'))) {
     for (const path of PAGE_PATHS) {
       app.get(path, async (_request, reply) =>
@@ -22,22 +39,34 @@ export async function addPageRoutes(app: FastifyInstance, pageDir: string): Prom
     }
     return
   }
-  await app.register(fastifyStatic, {
-    root: join(pageDir, 'assets'),
-    prefix: '/assets/',
-    wildcard: false,
-    index: false,
-    preCompressed: true,
-    immutable: true,
-    maxAge: '365d',
-  })
-  const options = { maxAge: 0, immutable: false, cacheControl: false }
+  const document = readFileSync(join(pageDir, 'index.html'))
   for (const path of PAGE_PATHS) {
     app.get(path, async (_request, reply) =>
-      reply.header('cache-control', 'no-cache').sendFile('index.html', pageDir, options),
+      reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(document),
     )
   }
+  const icon = readFileSync(join(pageDir, 'favicon.svg'))
   app.get('/favicon.svg', async (_request, reply) =>
-    reply.header('cache-control', 'max-age=86400').sendFile('favicon.svg', pageDir, options),
+    reply.header('cache-control', 'max-age=86400').type('image/svg+xml').send(icon),
   )
+  for (const file of readdirSync(join(pageDir, 'assets'))) {
+    if (file.endsWith(COMPRESSED)) addAsset(app, join(pageDir, 'assets'), file)
+  }
+}
+
+function addAsset(app: FastifyInstance, folder: string, file: string): void {
+  const name = file.slice(0, -COMPRESSED.length)
+  const type = TYPES[extname(name)]
+  if (type === undefined) throw new Error(`The page has a file of an unknown type: ${name}`)
+  const compressed = readFileSync(join(folder, file))
+  app.get(`/assets/${name}`, async (request, reply) => {
+    reply
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .header('vary', 'accept-encoding')
+      .type(type)
+    const accepted = request.headers['accept-encoding']
+    if (accepted === undefined || !ACCEPTS_GZIP.test(accepted)) return decompress(compressed)
+    reply.header('content-encoding', 'gzip')
+    return compressed
+  })
 }

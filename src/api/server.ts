@@ -162,7 +162,7 @@ export function createWeb(deps: WebDeps): FastifyPluginAsync {
       else fail(reply, failure)
     })
     await app.register(fastifyHelmet, securityHeaders)
-    await addPageRoutes(app, pageDir)
+    addPageRoutes(app, pageDir)
     await app.register(async (scope) => {
       scope.addHook('onSend', (_request, reply, payload, done) => {
         reply.header('cache-control', 'no-store')

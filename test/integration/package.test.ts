@@ -33,8 +33,9 @@ const TELLS_WHAT_IS_LOADED = `data:text/javascript,${encodeURIComponent(`
 /** More than a thread is asked for. */
 const LONG_TEXT = 'a long text '.repeat(20_000)
 
+/** Half of what the package had before the program was bundled: 1,186 files, 3.1 MB. */
 const MOST_FILES = 190
-const MOST_BYTES = 2_300_000
+const MOST_BYTES = 1_550_000
 
 let folder: string
 /** Where a global install puts it. */

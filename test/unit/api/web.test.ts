@@ -1,7 +1,8 @@
 /** The page's paths on a server: who gets in, what every answer says to browsers, and errors. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/observability/clock.ts'
@@ -31,8 +32,7 @@ beforeAll(() => {
   mkdirSync(join(pageDir, 'assets'))
   writeFileSync(join(pageDir, 'index.html'), '<!doctype html><title>page</title>')
   writeFileSync(join(pageDir, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
-  writeFileSync(join(pageDir, 'assets/index-abc.js'), 'export {}')
-  writeFileSync(join(pageDir, 'assets/index-abc.js.br'), 'compressed')
+  writeFileSync(join(pageDir, 'assets/index-abc.js.gz'), gzipSync('export {}'))
 })
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()))
@@ -265,15 +265,37 @@ describe('answers', () => {
     expect(data.headers['cache-control']).toBe('no-store')
   })
 
-  test('files go out compressed to who takes that', async () => {
+  test.each([
+    ['gzip, deflate, br, zstd', true],
+    ['br;q=1.0, GZIP ; q=0.5', true],
+    ['gzip;q=0.000, br', false],
+    ['br, gzip;q=0', false],
+    ['x-gzip2', false],
+    ['identity', false],
+    [undefined, false],
+  ])('to who accepts %s files go out compressed: %s', async (accepted, isCompressed) => {
     const app = await serve()
-    const accepting = { ...headers, 'accept-encoding': 'gzip, deflate, br, zstd' }
-    const asset = await app.inject({ url: '/assets/index-abc.js', headers: accepting })
+    const sent = { ...headers, ...(accepted !== undefined && { 'accept-encoding': accepted }) }
+    const asset = await app.inject({ url: '/assets/index-abc.js', headers: sent })
     expect(asset.headers).toMatchObject({
-      'content-encoding': 'br',
-      'content-type': expect.stringContaining('javascript'),
+      'content-type': 'text/javascript; charset=utf-8',
+      vary: 'accept-encoding',
     })
-    expect(asset.body).toBe('compressed')
+    expect(asset.headers['content-encoding']).toBe(isCompressed ? 'gzip' : undefined)
+    const bytes = isCompressed ? gunzipSync(asset.rawPayload) : asset.rawPayload
+    expect(bytes.toString('utf8')).toBe('export {}')
+  })
+
+  test('a page that is replaced on disk is served as it was until the bridge restarts', async () => {
+    const app = await serve()
+    const asset = join(pageDir, 'assets/index-abc.js.gz')
+    renameSync(asset, `${asset}.away`)
+    try {
+      const answer = await app.inject({ url: '/assets/index-abc.js', headers })
+      expect([answer.statusCode, answer.body]).toEqual([200, 'export {}'])
+    } finally {
+      renameSync(`${asset}.away`, asset)
+    }
   })
 
   test('every endpoint keeps to the contract', async () => {
