@@ -25,6 +25,7 @@ const STEADY_RECORDS_PER_SECOND = 2000
 const STEADY_REQUESTS = 2000
 const MEMORY_RECORDS = 200_000
 const STORED_SESSIONS = 10_000
+const LIVE_SESSIONS = 10_000
 const BACKLOG_REQUESTS = 1500
 /** Until what starts has started. */
 const AT_REST_MS = 2000
@@ -105,6 +106,19 @@ async function growth(): Promise<void> {
 
 const megabytes = (bytes: number): number => bytes / 1024 / 1024
 
+/** Each request is of a session of its own, which stays open. */
+async function liveSessions(): Promise<void> {
+  const bridge = await startBridge()
+  const rate = STEADY_RECORDS_PER_SECOND / recordsPerBody
+  await load(bridge, { requests: LIVE_SESSIONS, rate, spread: oneRequestPerSession })
+  lines.push({
+    name: `resident memory, with ${LIVE_SESSIONS} live sessions at ${STEADY_RECORDS_PER_SECOND} records/s`,
+    unit: 'MB',
+    value: megabytes(bridge.residentBytes()),
+  })
+  await bridge.stop()
+}
+
 /** Start, memory, latency and what is stored, of one bridge. */
 async function live(): Promise<void> {
   const bare = await startBare()
@@ -178,6 +192,7 @@ if (options.short) {
   await growth()
   await delivery()
   await live()
+  await liveSessions()
 }
 process.stdout.write(`${tableOf(lines)}\n`)
 const machine = {
