@@ -48,6 +48,23 @@ function routeOf({ route }: Pick<SessionColumns, 'route'>): Pick<ListedSession, 
   return route === null ? {} : { route: JSON.parse(route) as readonly string[] }
 }
 
+/** The columns of a session that it is found by. */
+export type NamedColumns = Pick<
+  SessionColumns,
+  'agent' | 'session_id' | 'title' | 'user_id' | 'project' | 'team'
+>
+
+function namesOf(row: NamedColumns) {
+  return {
+    agent: row.agent,
+    sessionId: row.session_id,
+    title: row.title ?? undefined,
+    userId: row.user_id ?? undefined,
+    project: row.project ?? undefined,
+    team: row.team ?? undefined,
+  }
+}
+
 /** Characters of a name that sessions are ordered by. */
 export const MAX_PLACE_LENGTH = 200
 
@@ -55,12 +72,7 @@ export function listedSession(row: SessionColumns): ListedSession {
   return {
     id: row.id,
     key: row.session_key,
-    agent: row.agent,
-    sessionId: row.session_id,
-    title: row.title ?? undefined,
-    userId: row.user_id ?? undefined,
-    project: row.project ?? undefined,
-    team: row.team ?? undefined,
+    ...namesOf(row),
     owner: ownerOf(row),
     ...routeOf(row),
     deadlineMs: row.deadline_ms ?? undefined,
@@ -75,25 +87,11 @@ export function listedSession(row: SessionColumns): ListedSession {
   }
 }
 
-/** The columns of a session that it is found by. */
-export type NamedColumns = Pick<
-  SessionColumns,
-  'agent' | 'session_id' | 'title' | 'user_id' | 'project' | 'team'
->
-
 export function namesIn(
   row: NamedColumns,
   labels: Readonly<Record<string, string>>,
 ): readonly string[] {
-  return rowTextsOf({
-    agent: row.agent,
-    sessionId: row.session_id,
-    title: row.title ?? undefined,
-    userId: row.user_id ?? undefined,
-    project: row.project ?? undefined,
-    team: row.team ?? undefined,
-    labels,
-  })
+  return rowTextsOf({ ...namesOf(row), labels })
 }
 
 interface ActiveColumns

@@ -17,7 +17,7 @@ import { createFleetReader } from './queries/fleet.ts'
 import { createRecordReader } from './queries/records.ts'
 import { createSessionDetails } from './queries/sessions.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
-import { createSessionLists } from './queries/session-lists.ts'
+import { createSessionLists } from '../shared/session-lists.ts'
 import { createSessionSearch } from './queries/session-search.ts'
 import { createUsageReader } from './queries/usage.ts'
 import { createWaitingReader } from './queries/delivery.ts'
@@ -70,7 +70,7 @@ export async function openPostgresReader(
   }
   return ok({
     usage: createUsageReader(database),
-    lists: createSessionLists(database),
+    lists: createSessionLists(database.shared),
     search: createSessionSearch(database),
     details: createSessionDetails(database),
     facets: createFacetReader(database.shared),

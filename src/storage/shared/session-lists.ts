@@ -36,9 +36,7 @@ function ordersOf({ usd, tokens, real, placeOf }: Dialect): Readonly<Record<Sess
   }
 }
 
-export function createSharedSessionLists(
-  tables: SharedTables,
-): Omit<SessionLists, 'writtenBefore'> {
+export function createSessionLists(tables: SharedTables): SessionLists {
   const { kysely, dialect } = tables
   const orders = ordersOf(dialect)
   const columns = sessionColumns(dialect)
@@ -106,6 +104,17 @@ export function createSharedSessionLists(
         .where(dialect.amongTexts('session_key', [...asked.keys()]))
         .execute()
       return new Set(rows.map(({ session_key }) => asked.get(session_key) ?? session_key))
+    },
+    writtenBefore: async (beforeMs) => {
+      const rows = await kysely
+        .selectFrom('sessions')
+        .select('session_key')
+        .where('deadline_ms', 'is', null)
+        .where('updated_ms', '<', beforeMs)
+        .orderBy('updated_ms')
+        .orderBy('id')
+        .execute()
+      return rows.map(({ session_key }) => session_key)
     },
     names: async (keys) => {
       const asked = storedKeys(keys)
