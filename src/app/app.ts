@@ -209,6 +209,7 @@ export async function createApp(
     bodies: createBodyFiles(files, isLocal ? config.bodyFolders : []),
     workspaces,
     onMasked: metrics.masked,
+    traces: store.traces,
     store: (arrivals) => handler.accept(arrivals),
     brake,
     quarantine: store.quarantine,

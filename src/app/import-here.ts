@@ -131,6 +131,7 @@ async function withImporter<T>(
     intake: createIntake({
       masker: createRecordMasker(masking.value),
       bodies: createBodyFiles(createFileReader(clock), []),
+      traces: store.traces,
       store: (arrivals) => handler.accept(arrivals),
       quarantine: store.quarantine,
     }),

@@ -112,6 +112,13 @@ export interface TranscriptState {
   readonly text: string
 }
 
+/** What is known of a trace, its ids among it. */
+export interface TraceTexts {
+  readonly id: number
+  /** A JSON list. */
+  readonly text: string
+}
+
 /** What can be looked at without changing anything. */
 export interface ScrubReader {
   /** Keys of all sessions, the oldest first. */
@@ -131,6 +138,8 @@ export interface ScrubReader {
   quarantined(afterId: number): Promise<readonly QuarantinedTexts[]>
   /** What readers of transcripts remember of some files, behind an id. */
   transcriptStates(afterId: number): Promise<readonly TranscriptState[]>
+  /** Some of the traces behind an id. */
+  traces(afterId: number): Promise<readonly TraceTexts[]>
 }
 
 /** Changes of what is gone meanwhile do nothing. */
@@ -153,6 +162,8 @@ export interface ScrubStore extends ScrubReader {
   writeQuarantined(texts: QuarantinedTexts): Promise<void>
   /** The transcript is read from its beginning the next time. */
   forgetTranscript(id: number): Promise<void>
+  /** Spans of the trace that come later begin it anew. */
+  forgetTrace(id: number): Promise<void>
   /** Rows of deleted sessions that are still there go now; true while there are more. */
   sweepDeleted(): Promise<boolean>
 }

@@ -92,7 +92,7 @@ export interface SpanRecord {
 }
 
 /**
- * What the trace around a span says of it: see `processors/place-spans.ts`. It is stored with the
+ * What the trace around a span says of it: see `processors/known-trace.ts`. It is stored with the
  * span, so that a replay, which sees spans one by one, places them alike.
  */
 export interface TraceContextOfSpan {

@@ -4,6 +4,7 @@
  */
 import type { Rejection } from '../domain/rejection.ts'
 import type { Arrival } from '../domain/session-store.ts'
+import type { TraceStore } from '../domain/trace-store.ts'
 import type { MetricPoint, UnusedMetric } from '../domain/telemetry-record.ts'
 import { type Brake, createBrakeStage } from './brake.ts'
 import { createEnrich, type EnrichDeps } from './enrich.ts'
@@ -50,6 +51,8 @@ export interface IntakeDeps extends EnrichDeps {
   readonly longTexts?: LongTextMasker
   /** Told how many values of a record were masked, by rule. */
   readonly onMasked?: (counts: Readonly<Record<string, number>>) => void
+  /** What is known of traces, for spans that come later. */
+  readonly traces: TraceStore
   /** Makes translated records durable. */
   readonly store: (arrivals: readonly Arrival[]) => Promise<void>
   /** What spent budgets refuse; absent where they only tell. */
@@ -59,12 +62,12 @@ export interface IntakeDeps extends EnrichDeps {
 }
 
 export function createIntake(all: IntakeDeps): Intake {
-  const { masker, longTexts, onMasked, store, quarantine, brake, ...deps } = all
+  const { masker, longTexts, onMasked, traces, store, quarantine, brake, ...deps } = all
   const processors: readonly RecordProcessor[] = [
     recognise,
-    createPlacement(),
     createEnrich(deps),
     createRedact({ masker, longTexts, onMasked }),
+    createPlacement(traces),
     quarantined('identify', identifyRecord, quarantine),
     ...(brake === undefined ? [] : [createBrakeStage(brake)]),
     translate,

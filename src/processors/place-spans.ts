@@ -1,29 +1,26 @@
 /**
- * Stage behind `recognise`: finds out what the trace around a span says of it: its session, its turn, its subagent. Spans come
- * when they end, so children come before their parents and often in an earlier request; what is known
- * of a trace is remembered here, in bounds, as long as it goes on. The answer is written on the record
- * and stored with it, so that a replay gives the same.
+ * Stage before `identify`: writes on each span that is a source of its own what its trace says of it, as
+ * `known-trace.ts` finds it out. The answer is stored with the span, so that a replay gives the same.
  *
- * - Session: the id on the outermost span that has one; else the one that the trace told first.
- * - Turn: the outermost agent's, else the trace's.
- * - Once work of a trace was placed without an id, the trace is the session and stays it: what comes
- *   later must find what it belongs to.
+ * What is known of a trace is stored before the records are, in a transaction of its own, so that other
+ * processes and this one after a restart go on with it. It is remembered here as well, in bounds. Behind
+ * the stage that masks secrets, for ids of sessions are among it.
  */
-import type { SpanPlacing } from '../agents/profile.ts'
 import { ownerTag } from '../domain/access.ts'
-import type { SpanRecord, TraceContextOfSpan } from '../domain/telemetry-record.ts'
+import type { AskedTrace, TraceStore, TraceVersion } from '../domain/trace-store.ts'
+import { type KnownTrace, newTrace } from './known-trace.ts'
 import type { RecordInProcess, RecordProcessor, SpanInProcess } from './record-processor.ts'
+import { changeTrace, readTrace } from './trace-parts.ts'
 
-/** The stage, with a memory of its own. */
-export function createPlacement(): RecordProcessor {
-  const placer = createSpanPlacer()
+export function createPlacement(store: TraceStore): RecordProcessor {
+  const placer = createSpanPlacer(store)
   return {
     name: 'place',
-    process: (batch, next) => {
+    process: async (batch, next) => {
       // All records of a batch are of one signal.
       if (batch.records[0]?.signal === 'trace') {
         const { owner } = batch.request
-        placer.place(batch.records.filter(isSpan), owner && ownerTag(owner))
+        await placer.place(batch.records.filter(isSpan), owner && ownerTag(owner))
       }
       return next(batch)
     },
@@ -36,284 +33,104 @@ function isSpan(record: RecordInProcess): record is SpanInProcess {
 
 export interface SpanPlacer {
   /**
-   * Writes on each span that is a source of its own what its trace says of it. Owners know nothing
-   * of each other's traces, whatever ids those have.
+   * Places spans. Owners know nothing of each other's traces, whatever ids those have. Rejects when what
+   * was learned cannot be stored; nothing was learned then.
    */
-  place(spans: readonly SpanInProcess[], owner?: string): void
+  place(spans: readonly SpanInProcess[], owner?: string): Promise<void>
 }
 
-interface KnownSpan {
-  readonly parentId: string | undefined
-  /** Absent for spans that are nobody's work, which only connect others. */
-  readonly placing: SpanPlacing | undefined
-  /** Of an outermost agent: which turn of the trace it is. */
-  turn?: number
-  /** Of an agent that names no session: the one that its work names. */
-  sessionOfWork?: string
+/** A trace that is remembered, as it was stored. */
+interface HeldTrace extends TraceVersion {
+  readonly trace: KnownTrace
 }
 
-interface KnownTrace {
-  readonly spans: Map<string, KnownSpan>
-  sessionId: string | undefined
-  /** Work was placed without an id, so that the trace itself is the session. */
-  isSession: boolean
-  /** Spans that were named as missing, until the next span above them that does work has come. */
-  readonly awaited: Set<string>
-  /** The agents that were taken for the outermost. */
-  readonly outermost: string[]
-  /** How many turns those began; where every session is a span's own, by session. */
-  readonly turns: Map<string, number>
-}
-
-/** The spans around one, the nearest first. */
-interface Chain {
-  readonly above: readonly (readonly [id: string, span: KnownSpan])[]
-  /** The id of the next one, which has not come yet; absent at the trace's root. */
-  readonly missing: string | undefined
-}
-
-const MAX_TRACES = 1000
-/** Of all traces together: some 20 MB. */
-const MAX_SPANS = 100_000
-const MAX_DEPTH = 200
-/** Spans above that are looked at to see whether one of them repeats what this one tells. */
-const MAX_WITHIN = 16
-/** Spans that are looked at to see whether an agent is within another, or which ones stood for it. */
-const MAX_LOOKED_AT = 200
-
-export function createSpanPlacer(): SpanPlacer {
-  /** By owner and id. */
-  const traces = new Map<string, KnownTrace>()
-  let count = 0
-  let owner = ''
-
-  const nameOf = ({ traceId }: SpanRecord): string =>
-    owner === '' ? traceId : `${traceId} ${owner}`
-
-  function traceOf(span: SpanRecord): KnownTrace {
-    const id = nameOf(span)
-    const known = traces.get(id)
-    traces.delete(id)
-    const trace = known ?? {
-      spans: new Map(),
-      sessionId: undefined,
-      isSession: false,
-      awaited: new Set(),
-      outermost: [],
-      turns: new Map(),
-    }
-    traces.set(id, trace)
-    return trace
-  }
-
-  function remember({ record, profile }: SpanInProcess): void {
-    const { spans } = traceOf(record)
-    if (spans.has(record.spanId)) return
-    const placing = profile?.spanSource?.placing(record)
-    spans.set(record.spanId, { parentId: record.parentSpanId, placing })
-    count += 1
-  }
-
-  function forget(): void {
-    for (const [id, { spans }] of traces) {
-      if (traces.size <= MAX_TRACES && count <= MAX_SPANS) return
-      if (traces.size === 1) return
-      traces.delete(id)
-      count -= spans.size
-    }
-  }
+export function createSpanPlacer(store: TraceStore): SpanPlacer {
+  const memory = createMemory()
 
   return {
-    place: (spans, of = '') => {
-      owner = of
-      const isSource = spans.some(({ profile }) => profile?.spanSource !== undefined)
-      // What others send alone connects spans of a trace that is known, and is nothing by itself.
-      const ofInterest = isSource ? spans : spans.filter(({ record }) => traces.has(nameOf(record)))
-      if (ofInterest.length === 0) return
-      for (const span of ofInterest) remember(span)
-      if (!isSource) {
-        forget()
-        return
+    place: async (all, owner = '') => {
+      // What was in the quarantine was placed when it came.
+      const spans = all.filter(({ record }) => record.trace === undefined)
+      const byTrace = Map.groupBy(spans, ({ record }) => record.traceId)
+      const asked = [...byTrace].flatMap(([traceId, of]) => askedTrace(traceId, of))
+      if (asked.length === 0) return
+      const nameOf = (traceId: string) => `${traceId} ${owner}`
+      // Whoever has one may change it: if that is not stored, it is not put back.
+      const held = new Map<string, HeldTrace>()
+      for (const { traceId } of asked) {
+        const one = memory.take(nameOf(traceId))
+        if (one !== undefined) held.set(traceId, one)
       }
-      const byStart = spans
-        .map(({ record }) => record)
-        .sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)
-      for (const span of byStart) noteSession(traceOf(span), span)
-      for (const span of byStart) noteSessionOfWork(traceOf(span), span)
-      for (const span of byStart) noteTurn(traceOf(span), span)
-      for (const span of spans) span.record = placedSpan(traceOf(span.record), span.record)
-      forget()
+      const learned = new Map<string, KnownTrace>()
+      const versions = await store.change(
+        owner,
+        asked,
+        (traceId) => held.get(traceId),
+        (stored) =>
+          stored.flatMap(({ traceId, ref, facts, parts, isWhole }) => {
+            const before = isWhole ? undefined : held.get(traceId)?.trace
+            held.delete(traceId)
+            const trace = before ?? newTrace()
+            if (isWhole || parts.length > 0) readTrace(trace, facts, parts)
+            learned.set(traceId, trace)
+            return changeTrace(ref, trace, byTrace.get(traceId) ?? []) ?? []
+          }),
+      )
+      for (const [traceId, version] of versions) {
+        const trace = learned.get(traceId)
+        if (trace === undefined) continue
+        for (const span of byTrace.get(traceId) ?? []) tell(span, trace)
+        memory.put(nameOf(traceId), { ...version, trace })
+      }
     },
   }
 }
 
-function noteSession(trace: KnownTrace, { spanId }: SpanRecord): void {
-  trace.sessionId ??= trace.spans.get(spanId)?.placing?.sessionId
-}
-
-/** Where every session is a span's own, an agent that names none has that of its work. */
-function noteSessionOfWork(trace: KnownTrace, { spanId }: SpanRecord): void {
-  const span = trace.spans.get(spanId)
-  const sessionId = span?.placing?.sessionId
-  if (span?.placing?.sessionIsOwn !== true || sessionId === undefined) return
-  const agent = chainOf(trace, span).above.find(([, of]) => of.placing?.role === 'agent')
-  if (agent !== undefined) agent[1].sessionOfWork ??= sessionId
-}
-
 /**
- * Numbers the outermost agents of a trace. Where every session is a span's own, no agent is within
- * another: it has a session, and so a turn, of its own.
+ * What has no work in it connects spans of a trace that is known, and is nothing by itself. Spans of agents
+ * whose logs are the source connect nothing.
  */
-function noteTurn(trace: KnownTrace, { spanId }: SpanRecord): void {
-  const span = trace.spans.get(spanId)
-  if (span?.placing?.role !== 'agent' || span.turn !== undefined) return
-  const chain = chainOf(trace, span)
-  if (!span.placing.sessionIsOwn) {
-    if (chain.above.some(([, { placing }]) => placing?.role === 'agent')) return
-    if (chain.missing !== undefined && isWithinAnother(trace, spanId)) return
+function askedTrace(traceId: string, spans: readonly SpanInProcess[]): AskedTrace[] {
+  const isBegun = spans.some(({ profile }) => profile?.spanSource !== undefined)
+  const isAsked = isBegun || spans.some(({ profile }) => profile === undefined)
+  return isAsked ? [{ traceId, isBegun }] : []
+}
+
+function tell(span: SpanInProcess, { spans }: KnownTrace): void {
+  const context = spans.get(span.record.spanId)?.context
+  if (context !== undefined) span.record = { ...span.record, trace: context }
+}
+
+const MAX_TRACES = 1000
+/** Of all traces together: some 30 MB. */
+const MAX_SPANS = 100_000
+
+/** Traces by their names, in bounds: those that nobody asked for longest go first. */
+function createMemory() {
+  const traces = new Map<string, HeldTrace>()
+  let spans = 0
+
+  function take(name: string): HeldTrace | undefined {
+    const held = traces.get(name)
+    if (held === undefined) return undefined
+    traces.delete(name)
+    spans -= held.trace.spans.size
+    return held
   }
-  const taken = span.placing.sessionIsOwn ? undefined : turnWithin(trace, spanId)
-  span.turn = taken ?? turnsSoFar(trace, span)
-  trace.outermost.push(spanId)
-  if (taken === undefined) trace.turns.set(turnScope(span), span.turn + 1)
-}
 
-/** The turn of an agent that was taken for the outermost, before the one around it came. */
-function turnWithin(trace: KnownTrace, spanId: string): number | undefined {
-  for (const id of trace.outermost.slice(-MAX_LOOKED_AT)) {
-    const span = trace.spans.get(id)
-    if (span !== undefined && chainOf(trace, span).above.some(([of]) => of === spanId)) {
-      return span.turn
-    }
+  return {
+    take,
+    put: (name: string, held: HeldTrace): void => {
+      // Another request of the trace may have been faster.
+      const other = take(name)
+      const isOlder = other?.ref === held.ref && other.lastPart > held.lastPart
+      const newest = isOlder ? other : held
+      traces.set(name, newest)
+      spans += newest.trace.spans.size
+      for (const oldest of traces.keys()) {
+        if (traces.size <= MAX_TRACES && (spans <= MAX_SPANS || traces.size === 1)) return
+        take(oldest)
+      }
+    },
   }
-  return undefined
-}
-
-function turnsSoFar(trace: KnownTrace, span: KnownSpan): number {
-  return trace.turns.get(turnScope(span)) ?? 0
-}
-
-function turnScope({ placing, sessionOfWork }: KnownSpan): string {
-  return placing?.sessionIsOwn === true ? (sessionOfWork ?? placing.sessionId ?? '') : ''
-}
-
-/**
- * Whether an agent whose parent has not come is within another: then the other has done work before,
- * of which no agent is known yet.
- */
-function isWithinAnother(trace: KnownTrace, agentId: string): boolean {
-  let looked = 0
-  for (const [id, span] of trace.spans) {
-    if (span.placing?.role !== 'work' || id === agentId) continue
-    looked += 1
-    if (looked > MAX_LOOKED_AT) return false
-    const { above, missing } = chainOf(trace, span)
-    const isOrphan = missing !== undefined && !above.some(([, of]) => of.placing?.role === 'agent')
-    if (isOrphan && missing !== agentId) return true
-  }
-  return false
-}
-
-function chainOf({ spans }: KnownTrace, { parentId }: Pick<KnownSpan, 'parentId'>): Chain {
-  const above: [string, KnownSpan][] = []
-  let id = parentId
-  while (id !== undefined && above.length < MAX_DEPTH) {
-    const span = spans.get(id)
-    if (span === undefined) return { above, missing: id }
-    above.push([id, span])
-    id = span.parentId
-  }
-  return { above, missing: undefined }
-}
-
-function placedSpan(trace: KnownTrace, span: SpanRecord): SpanRecord {
-  const known = trace.spans.get(span.spanId)
-  if (known?.placing === undefined || span.trace !== undefined) return span
-  const chain = chainOf(trace, known)
-  const sessionId = known.sessionOfWork ?? sessionOf(trace, known.placing, chain)
-  if (sessionId === undefined && known.placing.role !== 'other') trace.isSession = true
-  const turnId = turnOf(trace, span, known, chain)
-  const subagentId = subagentOf(span, known, chain)
-  const stoodFor = known.placing.role === 'other' ? [] : thoseThatStoodFor(trace, span.spanId)
-  if (chain.missing !== undefined) trace.awaited.add(chain.missing)
-  const context: TraceContextOfSpan = {
-    ...(sessionId !== undefined && { sessionId }),
-    ...(turnId !== undefined && { turnId }),
-    ...(subagentId !== undefined && { subagentId }),
-    within: withinOf(chain),
-    ...(stoodFor.length > 0 && { stoodFor }),
-  }
-  return { ...span, trace: context }
-}
-
-function sessionOf(
-  trace: KnownTrace,
-  placing: SpanPlacing,
-  { above, missing }: Chain,
-): string | undefined {
-  if (trace.isSession) return undefined
-  const ids = [placing.sessionId, ...above.map(([, of]) => of.placing?.sessionId)].filter(
-    (id) => id !== undefined,
-  )
-  if (placing.sessionIsOwn) return ids[0] ?? trace.sessionId
-  if (missing !== undefined && placing.subagentsHaveIds) return trace.sessionId ?? ids.at(-1)
-  return ids.at(-1) ?? trace.sessionId
-}
-
-function turnOf(
-  trace: KnownTrace,
-  { traceId }: SpanRecord,
-  span: KnownSpan,
-  { above, missing }: Chain,
-): string | undefined {
-  const { placing, turn } = span
-  if (placing?.turnId !== undefined) return placing.turnId
-  const agents = above.filter(([, of]) => of.placing?.role === 'agent')
-  if (placing?.isSideCall === true && agents.length === 0 && missing === undefined) return undefined
-  const isTurn = ([, of]: (typeof agents)[number]) => of.turn !== undefined
-  const outermost = placing?.sessionIsOwn === true ? agents.find(isTurn) : agents.findLast(isTurn)
-  // Without an agent yet, it is the one that comes next.
-  const index = turn ?? outermost?.[1].turn ?? (missing === undefined ? 0 : turnsSoFar(trace, span))
-  return index === 0 ? traceId : `${traceId}/${index}`
-}
-
-function subagentOf(
-  { spanId, parentSpanId }: SpanRecord,
-  { placing, turn }: KnownSpan,
-  { above }: Chain,
-): string | undefined {
-  if (placing?.role === 'agent') return turn === undefined ? spanId : undefined
-  const nearest = above.find(([, of]) => of.placing?.role === 'agent')
-  if (nearest !== undefined) return nearest[1].turn === undefined ? nearest[0] : undefined
-  return placing?.isSubagent === true ? parentSpanId : undefined
-}
-
-/**
- * Spans below this one, nobody's work, that earlier ones took for the last above them. It takes their
- * place, and tells those above it what they were told.
- */
-function thoseThatStoodFor(trace: KnownTrace, spanId: string): readonly string[] {
-  const { awaited, spans } = trace
-  awaited.delete(spanId)
-  const below: string[] = []
-  let looked = 0
-  for (const id of awaited) {
-    looked += 1
-    if (looked > MAX_LOOKED_AT) break
-    const span = spans.get(id)
-    if (span === undefined) continue
-    const { above } = chainOf(trace, span)
-    if (above.some(([of]) => of === spanId)) below.push(id)
-  }
-  for (const id of below) awaited.delete(id)
-  return below
-}
-
-/** Those that may repeat what this span tells, and the one that has not come yet. */
-function withinOf({ above, missing }: Chain): readonly string[] {
-  const ids = above.flatMap(([id, { placing }]) =>
-    placing === undefined || placing.role === 'other' ? [] : [id],
-  )
-  const within = ids.slice(0, MAX_WITHIN)
-  return missing === undefined ? within : [...within, missing]
 }

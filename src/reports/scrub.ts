@@ -326,6 +326,7 @@ async function* changesBeside(
   yield* changesOfItems(store, masker)
   yield* changesOfQuarantine(store, masker)
   yield* changesOfTranscripts(store, masker)
+  yield* changesOfTraces(store, masker)
   for (const remark of await store.remarks()) {
     const secrets = createTally()
     const text = masker.tree(remark.text, secrets.count)
@@ -398,6 +399,31 @@ async function* changesOfTranscripts(
       const state = parsed(text)
       if (isDeepStrictEqual(masker.tree(state, secrets.count), state)) continue
       yield { apply: (to) => to.forgetTranscript(id), records: 0, secrets: secrets.sum() }
+    }
+    afterId = last.id
+    await letOthersRun()
+  }
+}
+
+/** What a masked span names is another session. The secrets are counted with the spans. */
+async function* changesOfTraces(
+  store: ScrubReader,
+  masker: StoredMasker,
+): AsyncGenerator<ChangeBeside> {
+  for (let afterId = 0; ; ) {
+    const traces = await store.traces(afterId)
+    const last = traces.at(-1)
+    if (last === undefined) return
+    for (const { id, text } of traces) {
+      const known = parsed(text)
+      if (
+        isDeepStrictEqual(
+          masker.tree(known, () => {}),
+          known,
+        )
+      )
+        continue
+      yield { apply: (to) => to.forgetTrace(id), records: 0, secrets: {} }
     }
     afterId = last.id
     await letOthersRun()

@@ -42,6 +42,8 @@ export const OTHER_TABLES = [
   'budgets',
   'alerts',
   'transcript_files',
+  'span_traces',
+  'span_trace_parts',
   'pauses',
   'totals',
   'bare_ids',

@@ -17,6 +17,7 @@ import type { Result } from '../domain/result.ts'
 import type { Routes } from '../domain/routing.ts'
 import type { ScrubStore } from '../domain/scrub-store.ts'
 import type { SessionStore } from '../domain/session-store.ts'
+import type { TraceStore } from '../domain/trace-store.ts'
 import type { TranscriptPositions } from '../domain/transcript-files.ts'
 import type { StoredInputs } from '../domain/stored-inputs.ts'
 import type { StateFormat } from '../domain/stored-state.ts'
@@ -94,6 +95,8 @@ export interface Store<S> {
   readonly quarantine: QuarantineStore
   /** What is forwarded, on its way into the outbox. */
   readonly forwarded: ForwardStore
+  /** What is known of traces, for spans that come later. */
+  readonly traces: TraceStore
   /** How far transcripts were read. */
   readonly transcripts: TranscriptPositions
   /** Named keys. */

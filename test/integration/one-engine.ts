@@ -51,6 +51,7 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'postgres/same-answers.test.ts': BOTH,
   'postgres/shared-quotas.test.ts': POSTGRES,
   'postgres/sharing.test.ts': POSTGRES,
+  'postgres/traces.test.ts': POSTGRES,
   'public-payloads.test.ts': READING,
   'quickstart.test.ts': `${NO_STORE}quickstart.sh with a docker that writes down what it is told`,
   'secrets-unseen.test.ts': `${NO_STORE}how commands read a secret`,
@@ -65,6 +66,7 @@ export const filesOfOneEngine: Readonly<Record<string, string>> = {
   'storage/quarantine.test.ts': BOTH,
   'storage/reading.test.ts': BOTH,
   'storage/routes.test.ts': BOTH,
+  'storage/traces.test.ts': BOTH,
   'storage/transcripts.test.ts': BOTH,
   'storage/upkeep.test.ts': BOTH,
 }

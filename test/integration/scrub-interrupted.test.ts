@@ -70,7 +70,14 @@ function stepwise(store: ScrubStore, step: () => void): ScrubStore {
 
 const READS: ReadonlySet<keyof ScrubStore> = new Set<keyof ScrubReader>([
   ...(['sessionKeys', 'has', 'batchRows', 'derived', 'origins'] as const),
-  ...(['dimensions', 'remarks', 'otherItems', 'quarantined', 'transcriptStates'] as const),
+  ...([
+    'dimensions',
+    'remarks',
+    'otherItems',
+    'quarantined',
+    'transcriptStates',
+    'traces',
+  ] as const),
 ])
 
 /** Scrubs the folder; ends before the step of that number. Resolves to how many steps there were. */

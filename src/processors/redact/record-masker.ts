@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Attributes, AttributeValue } from '../../domain/json-value.ts'
-import type { Origin } from '../../domain/telemetry-record.ts'
+import type { Origin, TraceContextOfSpan } from '../../domain/telemetry-record.ts'
 import { newAttributeMap } from '../../otlp/attribute-map.ts'
 import type { RecordInProcess } from '../record-processor.ts'
 import { type ContentPolicy, withoutContent } from './content.ts'
@@ -264,6 +264,11 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
     return masked
   }
 
+  function traceContext(of: TraceContextOfSpan): TraceContextOfSpan {
+    const sessionId = of.sessionId && text(of.sessionId)
+    return sessionId === undefined || sessionId === of.sessionId ? of : { ...of, sessionId }
+  }
+
   function maskRecord(record: RecordInProcess): void {
     switch (record.signal) {
       case 'log': {
@@ -303,6 +308,7 @@ export function createRecordMasker(settings: MaskSettings): RecordMasker {
           attributes: attributes(of.attributes),
           moments,
           statusMessage: text(of.statusMessage),
+          ...(of.trace !== undefined && { trace: traceContext(of.trace) }),
         }
         record.record = withMasked(of, next, counts)
         return

@@ -34,7 +34,8 @@ const TABLES = `sessions, session_states, record_batches, session_controls, seen
   outbox,
   outbox_deliveries, outbox_readers, outbox_leases, budget_alerts, budget_days, quarantine, forwarded,
   pauses, totals, deletions, bare_ids, api_keys, audit_log, budget_overrides, budgets, alerts, transcript_sessions,
-  transcript_claims, transcript_joins, transcript_files, search_texts, search_backlog`
+  transcript_claims, transcript_joins, transcript_files, span_traces, span_trace_parts,
+  search_texts, search_backlog`
 
 /** Their rows keep the numbers they had. */
 const NUMBERED = [
@@ -45,6 +46,7 @@ const NUMBERED = [
   'audit_log',
   'budget_overrides',
   'transcript_joins',
+  'span_traces',
 ]
 
 /** Figures of rows that become one are added up, as commits do it. */
@@ -323,4 +325,6 @@ const FIGURES = [
   `select 'alerts', count(*) from alerts`,
   `select 'transcripts: joins', count(*) from transcript_joins`,
   `select 'transcripts: files', count(*) from transcript_files`,
+  `select 'traces', count(*) from span_traces`,
+  `select 'traces: parts', count(*) from span_trace_parts`,
 ].join(' union all ')

@@ -197,6 +197,17 @@ export function movedColumns(
       ...byName(same, 'attempts', 'not_before_ms'),
       ...byName(text, 'subject', 'body'),
     },
+    span_traces: byName(
+      same,
+      'id',
+      'owner',
+      'trace_id',
+      'facts',
+      'last_part',
+      'spans',
+      'changed_ms',
+    ),
+    span_trace_parts: byName(same, 'trace_ref', 'id', 'body'),
     transcript_sessions: {
       ...byName(same, 'session_ref', 'begun_ms', 'ended_ms'),
       is_joined: flag('is_joined'),

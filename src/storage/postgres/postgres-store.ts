@@ -35,6 +35,7 @@ import { createScrubRows } from './scrub-rows.ts'
 import { catchUpSearch } from './search-rows.ts'
 import { createSessionDeletion } from './session-deletion.ts'
 import { createSizeBound } from './size-bound.ts'
+import { createTraceRows } from './trace-rows.ts'
 import { createTranscriptPositions } from './transcript-positions.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
@@ -141,9 +142,11 @@ function storeOver<S>(
   })
   const quarantine = createQuarantine({ database, write })
   const forwarded = createForwardedItems(database, write, clock)
+  const traces = createTraceRows({ database, write, clock })
   const sizeBound = createSizeBound({ database, maxBytes, exporters, deletion, log })
   const upkeep = createUpkeep({
-    ...{ database, write, self, deletion, sizeBound, quarantine, forwarded, exporters },
+    ...{ database, write, self, deletion, sizeBound, quarantine, forwarded, traces },
+    exporters,
     catchUpSearch: (statements) =>
       catchUpSearch(statements, { itemsOf: (batch) => options.states.itemsOf(batch), log }),
     ...{ outbox: options.outbox, retentionMs: options.retentionMs, clock, log },
@@ -203,6 +206,7 @@ function storeOver<S>(
     deadItems: createDeadItems(database, write),
     brake: createBrakeRows(database, write),
     keys: createKeyRows(database, write),
+    traces,
     transcripts: createTranscriptPositions(database, write),
     audit: createAuditRows({
       database,

@@ -5,6 +5,7 @@ import type {
   PromptText,
   Remark,
   ScrubReader,
+  TraceTexts,
   TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
@@ -18,6 +19,7 @@ import { keyText } from './stored-values.ts'
 
 /** Of large items, at once. */
 const ITEMS_PER_SLICE = 8
+const TRACES_PER_SLICE = 20
 
 export const REMARKS = {
   budgetAlert: { table: 'budget_alerts', column: 'subject' },
@@ -90,6 +92,14 @@ export function createScrubReader(
       database.query<TranscriptState>(
         `select id, state as text from transcript_files where id > $1 order by id
          limit ${ITEMS_PER_SLICE}`,
+        [afterId],
+      ),
+    traces: (afterId) =>
+      database.query<TraceTexts>(
+        `select id, '[' || coalesce(nullif(facts, ''), 'null') || (
+           select coalesce(string_agg(',' || body, ''), '') from span_trace_parts where trace_ref = t.id
+         ) || ']' as text
+         from span_traces t where id > $1 order by id limit ${TRACES_PER_SLICE}`,
         [afterId],
       ),
   }

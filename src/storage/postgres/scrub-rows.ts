@@ -15,6 +15,7 @@ import type { ReferenceRows } from './reference-rows.ts'
 import { createScrubReader, derivedTexts, REMARKS } from './scrub-reader.ts'
 import { rebuildSearch } from './search-rows.ts'
 import { keyText, plainText } from './stored-values.ts'
+import { forgetTrace } from './trace-rows.ts'
 import { ACTIVITY, additionTo, MODEL_USAGE, TOOL_USAGE, type UsageTable } from './usage-rows.ts'
 import { insertRows } from './values-list.ts'
 import type { Write } from './writer.ts'
@@ -178,6 +179,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     forgetTranscript: async (id) => {
       await write(() => database.run('delete from transcript_files where id = $1', [id]))
     },
+    forgetTrace: (id) => changed((statements) => forgetTrace(statements, id)),
     sweepDeleted: () => write(deps.sweepDeleted),
   }
 }

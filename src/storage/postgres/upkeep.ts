@@ -17,6 +17,7 @@ import { prune } from './retention.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { SizeBound } from './size-bound.ts'
 import { totalOf } from './totals.ts'
+import type { TraceRows } from './trace-rows.ts'
 import type { Write } from './writer.ts'
 
 interface UpkeepDeps {
@@ -27,6 +28,7 @@ interface UpkeepDeps {
   readonly sizeBound: SizeBound
   readonly quarantine: Pick<PostgresQuarantine, 'expire'>
   readonly forwarded: Pick<ForwardedItems, 'expire'>
+  readonly traces: Pick<TraceRows, 'expire'>
   /** Indexes some of what the search has to read again; whether there may be more. */
   readonly catchUpSearch: (statements: Statements) => Promise<boolean>
   readonly outbox: OutboxBounds
@@ -69,6 +71,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => sizeBound.enforce(),
     () => deps.quarantine.expire(clock.now()),
     () => deps.forwarded.expire(clock.now()),
+    () => deps.traces.expire(clock.now()),
     () => database.transaction(deps.catchUpSearch),
   ]
 

@@ -347,6 +347,29 @@ export interface TranscriptFilesTable {
   read_ms: number
 }
 
+/** What is known of a trace whose spans are a source (`domain/trace-store.ts`), apart from its spans. */
+export interface SpanTracesTable {
+  id: Generated<number>
+  /** As `ownerTag` has it; empty for none. */
+  owner: string
+  trace_id: string
+  /** JSON. */
+  facts: string
+  last_part: number
+  /** Of all parts. */
+  spans: number
+  changed_ms: number
+}
+
+/** What one request told of a trace's spans. */
+export interface SpanTracePartsTable {
+  trace_ref: number
+  /** Counts up within the trace. */
+  id: number
+  /** JSON. */
+  body: string
+}
+
 export interface SharedSchema {
   sessions: SessionsTable
   session_states: SessionStatesTable
@@ -379,4 +402,6 @@ export interface SharedSchema {
   transcript_claims: TranscriptClaimsTable
   transcript_joins: TranscriptJoinsTable
   transcript_files: TranscriptFilesTable
+  span_traces: SpanTracesTable
+  span_trace_parts: SpanTracePartsTable
 }

@@ -60,6 +60,23 @@ export function flushOnCheckpoints({ handle }: Pick<Connection, 'handle'>): void
   handle.pragma('synchronous = NORMAL')
 }
 
+/**
+ * Runs a transaction that is flushed with the next one. Synchronous: nothing else is committed in between.
+ */
+export function withoutFlush<T>(connection: Pick<Connection, 'handle'>, work: () => T): T {
+  const isFlushing = connection.handle.pragma('synchronous', { simple: true }) === FULL
+  if (!isFlushing) return work()
+  flushOnCheckpoints(connection)
+  try {
+    return work()
+  } finally {
+    flushOnCommits(connection)
+  }
+}
+
+/** As `pragma synchronous` says it. */
+const FULL = 2
+
 /** With its own settings and those that every connection has. Closes the handle when one is refused. */
 export function connectionOver(handle: Database.Database, settings: readonly string[]): Connection {
   try {

@@ -199,6 +199,8 @@ const STATE_OF_STORE = `select
   (select coalesce(max(id), 0) from audit_log) as audit,
   (select coalesce(max(id), 0) from budget_overrides) as overrides,
   (select coalesce(max(read_ms), 0) from transcript_files) as transcripts,
+  (select count(*) || ' ' || coalesce(max(id), 0) || ' ' || coalesce(sum(last_part), 0) from span_traces)
+    as span_traces,
   (select json_group_array(value) from totals) as totals`
 
 function figuresOf(handle: Database.Database): MoveFigures {
@@ -278,4 +280,6 @@ const FIGURES = [
   `select 'alerts', count(*) from alerts`,
   `select 'transcripts: joins', count(*) from transcript_joins j where ${isOf('j')}`,
   `select 'transcripts: files', count(*) from transcript_files`,
+  `select 'traces', count(*) from span_traces`,
+  `select 'traces: parts', count(*) from span_trace_parts`,
 ].join(' union all ')

@@ -6,6 +6,7 @@ import type {
   PromptText,
   Remark,
   ScrubReader,
+  TraceTexts,
   TranscriptState,
   WaitingItem,
 } from '../../domain/scrub-store.ts'
@@ -26,6 +27,7 @@ interface PromptRow {
 
 /** Of large items, at once. */
 const ITEMS_PER_SLICE = 8
+const TRACES_PER_SLICE = 20
 
 export const REMARKS = {
   budgetAlert: { table: 'budget_alerts', column: 'subject' },
@@ -103,6 +105,12 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
        select 1 from sessions where sessions.session_key = outbox.session_key)
      order by id limit ?`,
   )
+  const tracesBehind = handle.prepare<[number, number], TraceTexts>(
+    `select id, '[' || iif(facts = '', 'null', facts) || (
+       select coalesce(group_concat(',' || body, ''), '') from span_trace_parts where trace_ref = t.id
+     ) || ']' as text
+     from span_traces t where id > ? order by id limit ?`,
+  )
   const quarantined = createQuarantineTexts(connection)
 
   function derived(key: SessionKey): DerivedTexts | undefined {
@@ -149,6 +157,7 @@ export function createScrubReader(connection: ReadConnection): SqliteScrubReader
     otherItems: async (afterId) => othersBehind.all(afterId, ITEMS_PER_SLICE),
     quarantined: async (afterId) => quarantined(afterId),
     transcriptStates: async (afterId) => transcriptsBehind.all(afterId, ITEMS_PER_SLICE),
+    traces: async (afterId) => tracesBehind.all(afterId, TRACES_PER_SLICE),
     derivedNow: derived,
   }
 }

@@ -19,6 +19,7 @@ import type { OutboxTable } from './outbox-table.ts'
 import type { SqliteQuarantine } from './quarantine.ts'
 import { createScrubReader, REMARKS } from './scrub-reader.ts'
 import type { SearchChanges } from './search-rows.ts'
+import { createForgetTrace } from './trace-rows.ts'
 import type { Write } from './writer.ts'
 
 interface ScrubRowsDeps {
@@ -45,6 +46,7 @@ const USAGE = [
 export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
   const { connection, outbox, quarantine, search, stateVersion, write, onChanged } = deps
   const { handle } = connection
+  const forgetTrace = createForgetTrace(connection)
   const idOf = handle
     .prepare<[string], number>('select id from sessions where session_key = ?')
     .pluck()
@@ -252,6 +254,7 @@ export function createScrubRows(deps: ScrubRowsDeps): ScrubStore {
     writeItem: (id, payload) => changed(() => outbox.rewrite(id, payload)),
     writeQuarantined: (texts) => quarantine.rewrite(texts),
     forgetTranscript: (id) => write(() => void dropTranscript.run(id)),
+    forgetTrace: (id) => changed(() => forgetTrace(id)),
     sweepDeleted: () => write(deps.sweepDeleted),
   }
 }

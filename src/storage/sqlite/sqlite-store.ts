@@ -52,6 +52,7 @@ import { createSearchRows } from './search-rows.ts'
 import type { Store, StoreOptions } from '../store.ts'
 import { lockedError, openErrorOf, type SqliteOpenError } from './open-error.ts'
 import { createTotals } from './totals.ts'
+import { createTraceRows } from './trace-rows.ts'
 import { createTranscriptPositions } from './transcript-positions.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriter } from './writer.ts'
@@ -191,8 +192,10 @@ function storeOver<S>(
   })
   const quarantine = createQuarantine({ connection, totals, write })
   const forwarded = createForwardedItems({ connection, ids, outbox: table, clock, write })
+  const traces = createTraceRows({ connection, write, clock })
   const upkeep = createUpkeep({
     quarantine,
+    traces,
     forwarded,
     limits: createOutboxLimits({ connection, table, dueItems, totals, bounds: options.outbox }),
     leftovers: createOutboxLeftovers(connection, table),
@@ -289,6 +292,7 @@ function storeOver<S>(
       now: () => clock.now(),
     }),
     pause: createDestinationPauses(connection, write),
+    traces,
     transcripts: createTranscriptPositions(connection, write),
     instance: keepInstanceId(folder),
     databaseBytes: async () => databaseBytes(folder),

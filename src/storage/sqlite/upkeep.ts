@@ -17,6 +17,7 @@ import type { Retention } from './retention.ts'
 import type { SearchRows } from './search-rows.ts'
 import type { SessionDeletion } from './session-deletion.ts'
 import type { SizeBound } from './size-bound.ts'
+import type { TraceRows } from './trace-rows.ts'
 import type { Write } from './writer.ts'
 
 interface UpkeepDeps {
@@ -27,6 +28,7 @@ interface UpkeepDeps {
   readonly retention: Retention
   readonly quarantine: Pick<SqliteQuarantine, 'expire'>
   readonly forwarded: Pick<ForwardedItems, 'expire'>
+  readonly traces: Pick<TraceRows, 'expire'>
   readonly pages: Pick<FreePages, 'shrink'>
   readonly search: Pick<SearchRows, 'catchUp'>
   readonly write: Write
@@ -51,7 +53,7 @@ export interface RunningUpkeep extends Upkeep {
 /** The upkeep, and how to end it. */
 export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
   const { limits, leftovers, deletion, sizeBound, retention, quarantine, forwarded } = deps
-  const { pages, search, write, onRest, retentionMs, clock, log } = deps
+  const { traces, pages, search, write, onRest, retentionMs, clock, log } = deps
   let timer: Timer | undefined
   /** Between two rounds. */
   let isResting = false
@@ -69,6 +71,7 @@ export function createUpkeep(deps: UpkeepDeps): RunningUpkeep {
     () => sizeBound.enforce(clock.now()),
     () => quarantine.expire(clock.now()),
     () => forwarded.expire(clock.now()),
+    () => traces.expire(clock.now()),
     () => pages.shrink(),
     () => search.catchUp(),
   ]

@@ -87,6 +87,19 @@ async function filledStore(): Promise<string> {
       rejection: { reason: 'unknown_agent', message: 'why' },
     },
   ])
+  await store.traces.change(
+    'team',
+    [{ traceId: 't', isBegun: true }],
+    () => undefined,
+    (stored) =>
+      stored.map(({ ref }) => ({
+        ref,
+        facts: '{}',
+        part: '{"spans":[]}',
+        spans: 1,
+        isWhole: false,
+      })),
+  )
   await store.pause('https://somewhere.example').set(AT_MS + 5)
   await store.close()
   withDatabase(dataDir, (database) => {

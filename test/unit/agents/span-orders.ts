@@ -9,6 +9,7 @@ import { recogniseRecord } from '../../../src/processors/recognise.ts'
 import type { SpanInProcess } from '../../../src/processors/record-processor.ts'
 import { reduce, type SessionInput } from '../../../src/sessions/reduce.ts'
 import { newSession } from '../../../src/sessions/state.ts'
+import { createMemoryTraces } from '../processors/memory-traces.ts'
 import { processSpans } from '../processors/processed.ts'
 import { policy } from '../sessions/events.ts'
 
@@ -74,12 +75,19 @@ export interface Figures {
   readonly usd: number
 }
 
-/** What the sessions hold after these requests and their ends. */
-export function figuresOf(requests: readonly (readonly SpanRecord[])[]): Figures {
-  const placer = createSpanPlacer()
+/**
+ * What the sessions hold after these requests and their ends. The requests reach so many processes over one
+ * store, one after the other.
+ */
+export async function figuresOf(
+  requests: readonly (readonly SpanRecord[])[],
+  processes = 1,
+): Promise<Figures> {
+  const traces = createMemoryTraces()
+  const placers = Array.from({ length: processes }, () => createSpanPlacer(traces))
   const inputs = new Map<string, SessionInput[]>()
   const known = new Set<string>()
-  requests.forEach((records, at) => {
+  for (const [at, records] of requests.entries()) {
     const atMs = START + 10_000 + at
     const spans = records.map(
       (record): SpanInProcess => ({
@@ -88,7 +96,7 @@ export function figuresOf(requests: readonly (readonly SpanRecord[])[]): Figures
       }),
     )
     for (const span of spans) recogniseRecord(span, atMs)
-    placer.place(spans)
+    await placers[at % processes]?.place(spans)
     const { accepted } = processSpans(
       spans.map(({ record }) => record),
       atMs,
@@ -101,7 +109,7 @@ export function figuresOf(requests: readonly (readonly SpanRecord[])[]): Figures
       of.push({ kind: 'record', item, resource: {}, atMs })
       inputs.set(sessionKey, of)
     }
-  })
+  }
   const sums = { turns: 0, calls: 0, failedCalls: 0, tools: 0, failedTools: 0 }
   const tokens = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, delivered: 0, usd: 0 }
   const sessions: string[] = []

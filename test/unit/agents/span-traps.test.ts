@@ -269,7 +269,11 @@ const traps: readonly Trap[] = [
 ]
 
 describe.each(traps)('$name', ({ tree, told }) => {
-  test.each(Object.entries(ordersOf(spansOf(tree, TRACE))))('%s', (_order, requests) => {
-    expect(figuresOf(requests)).toMatchObject(told)
+  test.each(Object.entries(ordersOf(spansOf(tree, TRACE))))('%s', async (_order, requests) => {
+    const figures = await figuresOf(requests)
+    expect(figures).toMatchObject(told)
+    expect(await figuresOf(requests, 3)).toEqual(figures)
+    // Each to a process that was started for it.
+    expect(await figuresOf(requests, requests.length)).toEqual(figures)
   })
 })

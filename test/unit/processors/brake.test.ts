@@ -11,6 +11,7 @@ import { createFileReader } from '../../../src/processors/enrich/file-reader.ts'
 import { createRecordMasker } from '../../../src/processors/redact/record-masker.ts'
 import { processStored } from '../../../src/processors/stored-processor.ts'
 import { createManualClock } from '../manual-clock.ts'
+import { createMemoryTraces } from './memory-traces.ts'
 
 const REASON = 'The daily budget of key-holder Bearer abcdefghijklmnopqrstuvwxyz012345 is spent'
 const arrivedMs = 1_795_000_000_000
@@ -28,6 +29,7 @@ async function posted(name: string, more: Attributes = {}) {
       userRules: [],
       content: new Set(),
     }),
+    traces: createMemoryTraces(),
     bodies: createBodyFiles(createFileReader(createManualClock(0)), []),
     store: async (arrivals) => void stored.push(...arrivals),
     brake: {

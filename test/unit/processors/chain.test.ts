@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Attributes } from '../../../src/domain/json-value.ts'
 import type { Arrival } from '../../../src/domain/session-store.ts'
-import type { LogRecord, TranscriptRecord } from '../../../src/domain/telemetry-record.ts'
+import type {
+  LogRecord,
+  SpanRecord,
+  TranscriptRecord,
+} from '../../../src/domain/telemetry-record.ts'
+import type { TraceChange } from '../../../src/domain/trace-store.ts'
 import { createIntake, type IntakeDeps } from '../../../src/processors/chain.ts'
 import { createBodyFiles } from '../../../src/processors/enrich/body-files.ts'
 import { createFileReader } from '../../../src/processors/enrich/file-reader.ts'
@@ -15,6 +20,7 @@ import {
   type RecordMasker,
 } from '../../../src/processors/redact/record-masker.ts'
 import { createManualClock } from '../manual-clock.ts'
+import { createMemoryTraces } from './memory-traces.ts'
 import { processLogs } from './processed.ts'
 
 const NOW = 1_795_229_600_000
@@ -43,6 +49,7 @@ function createStand(folders: readonly string[] = [], deps: Partial<IntakeDeps> 
       userRules: [],
       content: new Set(),
     }),
+    traces: createMemoryTraces(),
     bodies: createBodyFiles(createFileReader(createManualClock(0)), folders),
     store: async (arrivals) => {
       commits.push(arrivals)
@@ -178,4 +185,37 @@ test('records that their reader has masked are masked once, and counted', async 
     masked: once,
   })
   expect(stored[2]).toEqual(stored[0])
+})
+
+test('what is known of a trace has no secret of an id', async () => {
+  const token = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
+  const memory = createMemoryTraces()
+  const known: TraceChange[] = []
+  const { intake, commits } = createStand([], {
+    masker: createRecordMasker({
+      ...{ mode: 'on', attributes: new Set(), userRules: [], content: new Set() },
+    }),
+    traces: {
+      change: (owner, traces, heldVersion, learn) =>
+        memory.change(owner, traces, heldVersion, (stored) => {
+          const changes = learn(stored)
+          known.push(...changes)
+          return changes
+        }),
+    },
+  })
+  const span = (spanId: string, attributes: Attributes): SpanRecord => ({
+    origin: { resource: {}, scopeName: 'x', scopeVersion: '' },
+    ...{ traceId: 't', spanId, name: 'chat', startMs: NOW - 2, endMs: NOW - 1 },
+    attributes: { 'gen_ai.operation.name': 'chat', ...attributes },
+    ...{ moments: [], statusCode: 0, statusMessage: '' },
+  })
+  const records = [span('named', { 'gen_ai.conversation.id': token }), span('nameless', {})]
+  await intake.accept({ signal: 'trace', records }, request)
+  expect(known).toHaveLength(1)
+  expect(JSON.stringify(known)).not.toContain(token)
+  expect(JSON.stringify(commits)).not.toContain(token)
+  const [named, nameless] = commits.flat()
+  expect(named?.item.sessionId).toContain('masked')
+  expect(nameless?.item.sessionId).toBe(named?.item.sessionId)
 })

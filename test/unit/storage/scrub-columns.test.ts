@@ -30,6 +30,8 @@ const MASKED = new Set([
   'audit_log.target',
   ...['message', 'name', 'record'].map((column) => `quarantine.${column}`),
   'transcript_files.state',
+  'span_traces.facts',
+  'span_trace_parts.body',
   // Rows of deleted sessions are deleted before anything else.
   'deletions.session_key',
 ])
@@ -48,7 +50,7 @@ const OWN = new Set([
   ...['name', 'subject_kind', 'subject', 'time_window'].map((column) => `budgets.${column}`),
   ...['ids.name', 'totals.name', 'pauses.destination', 'forwarded.digest'],
   ...['quarantine.hash', 'quarantine.signal', 'quarantine.reason', 'quarantine.owner'],
-  ...['sessions.route', 'outbox.destination'],
+  ...['sessions.route', 'outbox.destination', 'span_traces.owner', 'span_traces.trace_id'],
   ...['api_keys.id', 'api_keys.name', 'api_keys.body'],
   ...['audit_log.actor', 'audit_log.action', 'audit_log.outcome'],
   ...['transcript_claims.claim', 'transcript_files.path_hash', 'transcript_files.head'],
@@ -92,6 +94,35 @@ interface Row {
   readonly score_key: string
   readonly payload: string
 }
+
+test('a trace is forgotten that knows a session by a secret', async () => {
+  const store = await openStore()
+  const deps = { store: store.scrub.store, masker }
+  for (const [traceId, name] of [
+    ['clean', 'session'],
+    ['facts', TOKEN],
+    ['part', TOKEN],
+  ] as const) {
+    await store.traces.change(
+      '',
+      [{ traceId, isBegun: true }],
+      () => undefined,
+      ([trace]) => [
+        {
+          ref: trace?.ref ?? 0,
+          facts: traceId === 'part' ? '{}' : JSON.stringify({ sessionId: name }),
+          part: JSON.stringify({ spans: [['s', traceId === 'facts' ? {} : { sessionId: name }]] }),
+          ...{ spans: 1, isWhole: false },
+        },
+      ],
+    )
+  }
+  expect((await findSecretsBeside(deps)).isChanged).toBe(true)
+  await scrubBeside(deps)
+  expect(store.rows('select trace_id from span_traces')).toEqual([{ trace_id: 'clean' }])
+  expect(store.rows('select body from span_trace_parts')).toHaveLength(1)
+  expect((await findSecretsBeside(deps)).isChanged).toBe(false)
+})
 
 describe('the key of a score', () => {
   test('is masked with its payload', async () => {

@@ -19,6 +19,7 @@ import { workSegments } from './0008-work-segments.ts'
 import { managedBudgets } from './0010-managed-budgets.ts'
 import { planWindows } from './0011-plan-windows.ts'
 import { search } from './0012-search.ts'
+import { spanTraces } from './0013-span-traces.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -31,6 +32,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-managed-budgets': managedBudgets,
   '0011-plan-windows': planWindows,
   '0012-search': search,
+  '0013-span-traces': spanTraces,
 }
 
 export const breaking: readonly string[] = []

@@ -26,6 +26,7 @@ import { toolsAndCommands } from './0021-tools-and-commands.ts'
 import { managedBudgets } from './0022-managed-budgets.ts'
 import { planWindows } from './0023-plan-windows.ts'
 import { search } from './0024-search.ts'
+import { spanTraces } from './0025-span-traces.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -51,4 +52,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0022-managed-budgets': managedBudgets,
   '0023-plan-windows': planWindows,
   '0024-search': search,
+  '0025-span-traces': spanTraces,
 }

@@ -1,0 +1,69 @@
+/**
+ * What is known of traces, so that a span that names no session finds the one of its trace, whichever
+ * process took the spans before it, and after a restart. What the texts say is up to `processors/`.
+ */
+
+/** A trace as far as it was read or written: its row, and the newest of its parts. */
+export interface TraceVersion {
+  readonly ref: number
+  readonly lastPart: number
+}
+
+export interface AskedTrace {
+  readonly traceId: string
+  /** It is begun where nothing is known of it. */
+  readonly isBegun: boolean
+}
+
+export interface StoredTrace {
+  readonly traceId: string
+  readonly ref: number
+  /** Of the trace as a whole; empty of one that is begun now. */
+  readonly facts: string
+  /** The parts that were asked for, in order. */
+  readonly parts: readonly string[]
+  /** They are all of the parts, not only those behind the version that was offered. */
+  readonly isWhole: boolean
+}
+
+/** What a request adds to a trace. */
+export interface TraceChange {
+  readonly ref: number
+  /** Takes the place of the facts before. */
+  readonly facts: string
+  readonly part: string
+  /** How many spans the part has. */
+  readonly spans: number
+  /** The part takes the place of all before it. */
+  readonly isWhole: boolean
+}
+
+export interface TraceStore {
+  /**
+   * Reads traces of one owner, has `learn` say what is new, and stores that, while nobody else changes
+   * these traces. `learn` runs again if the transaction is repeated: before each time it asks `heldVersion`
+   * for what is still in memory of a trace, and only parts behind that are read. Traces of which nothing
+   * is known, and that are not begun, are left out.
+   *
+   * Resolves to the version of each trace, by its id. Rejects, with nothing stored, when the disk or the
+   * database refuses, or `learn` throws.
+   */
+  change(
+    owner: string,
+    traces: readonly AskedTrace[],
+    heldVersion: (traceId: string) => TraceVersion | undefined,
+    learn: (stored: readonly StoredTrace[]) => readonly TraceChange[],
+  ): Promise<ReadonlyMap<string, TraceVersion>>
+}
+
+export interface TraceBounds {
+  /** A trace is forgotten so long after its last span came. */
+  readonly ageMs: number
+  /** Of all traces of an owner; the longest quiet go first. */
+  readonly spansPerOwner: number
+}
+
+const DAY_MS = 86_400_000
+
+/** A span takes some two hundred bytes. */
+export const traceBounds: TraceBounds = { ageMs: DAY_MS, spansPerOwner: 200_000 }

@@ -1,0 +1,197 @@
+/**
+ * What is known of traces over PostgreSQL. A row of `span_traces` is the lock of its trace: what replicas
+ * learn of one trace at the same moment they learn one after the other.
+ */
+import type { Clock } from '../../domain/clock.ts'
+import {
+  type AskedTrace,
+  type StoredTrace,
+  type TraceBounds,
+  traceBounds,
+  type TraceChange,
+  type TraceStore,
+  type TraceVersion,
+} from '../../domain/trace-store.ts'
+import type { Database, Statements } from './connection.ts'
+import type { Write } from './writer.ts'
+
+const PER_SLICE = 500
+
+export interface TraceRows extends TraceStore {
+  /** One slice of forgetting what is too old or too much; whether there is more. */
+  expire(nowMs: number): Promise<boolean>
+}
+
+interface TraceRowsDeps {
+  readonly database: Database
+  readonly write: Write
+  readonly clock: Pick<Clock, 'now'>
+  readonly bounds?: TraceBounds
+}
+
+interface TraceRow {
+  readonly id: number
+  readonly trace_id: string
+  readonly facts: string
+  readonly last_part: number
+}
+
+/** What `deleteTraces` deletes. */
+const TOO_OLD = `select id from span_traces where changed_ms < $1
+  order by changed_ms limit ${PER_SLICE} for update skip locked`
+/** The newest of an owner stays, however large it is. */
+const TOO_MUCH = `select id from span_traces where id in (
+    select id from (
+      select id, sum(spans) over newer as newer, row_number() over newer as place
+      from span_traces where owner in (
+        select owner from span_traces group by owner having sum(spans) > $1)
+      window newer as (partition by owner order by changed_ms desc, id desc)) of_owner
+    where newer > $1 and place > 1)
+  order by changed_ms limit ${PER_SLICE} for update skip locked`
+
+export function createTraceRows(deps: TraceRowsDeps): TraceRows {
+  const { database, write, clock, bounds = traceBounds } = deps
+
+  return {
+    change: (owner, traces, heldVersion, learn) =>
+      write(async () => {
+        const isBegun = traces.some((trace) => trace.isBegun)
+        if (!isBegun && !(await isAnyKnown(database, owner, traces))) return new Map()
+        return database.transaction(async (statements) => {
+          const rows = await lockTraces(statements, owner, traces, clock.now())
+          const stored = await readParts(statements, rows, heldVersion)
+          const changes = learn(stored)
+          await writeChanges(statements, changes, clock.now())
+          const changed = new Set(changes.map(({ ref }) => ref))
+          return new Map(
+            rows.map(({ id: ref, trace_id, last_part }) => {
+              const lastPart = changed.has(ref) ? last_part + 1 : last_part
+              return [trace_id, { ref, lastPart }]
+            }),
+          )
+        })
+      }),
+    expire: (nowMs) =>
+      write(async () => {
+        const old = await deleteTraces(database, TOO_OLD, nowMs - bounds.ageMs)
+        const excess = await deleteTraces(database, TOO_MUCH, bounds.spansPerOwner)
+        return old === PER_SLICE || excess === PER_SLICE
+      }),
+  }
+}
+
+/** Asked without a lock, for most spans that are nobody's work are of traces without any. */
+async function isAnyKnown(
+  statements: Statements,
+  owner: string,
+  traces: readonly AskedTrace[],
+): Promise<boolean> {
+  const rows = await statements.query(
+    'select 1 from span_traces where owner = $1 and trace_id = any($2) limit 1',
+    [owner, idsOf(traces)],
+  )
+  return rows.length > 0
+}
+
+/** In one order for everybody, so that nobody waits in a circle. */
+async function lockTraces(
+  statements: Statements,
+  owner: string,
+  traces: readonly AskedTrace[],
+  nowMs: number,
+): Promise<readonly TraceRow[]> {
+  const known = await statements.query<TraceRow>(
+    `select id, trace_id, facts, last_part from span_traces
+     where owner = $1 and trace_id = any($2) order by trace_id for update`,
+    [owner, idsOf(traces)],
+  )
+  const isKnown = new Set(known.map(({ trace_id }) => trace_id))
+  const fresh = traces.filter(({ traceId, isBegun }) => isBegun && !isKnown.has(traceId))
+  if (fresh.length === 0) return known
+  const begun = await statements.query<TraceRow>(
+    `insert into span_traces (owner, trace_id, facts, last_part, spans, changed_ms)
+     select $1, trace_id, '', 0, 0, $3 from unnest($2::text[]) as trace_id order by trace_id
+     on conflict (owner, trace_id) do update set changed_ms = excluded.changed_ms
+     returning id, trace_id, facts, last_part`,
+    [owner, idsOf(fresh), nowMs],
+  )
+  return [...known, ...begun]
+}
+
+async function readParts(
+  statements: Statements,
+  rows: readonly TraceRow[],
+  heldVersion: (traceId: string) => TraceVersion | undefined,
+): Promise<readonly StoredTrace[]> {
+  const asked = rows.map(({ id: ref, trace_id: traceId, facts, last_part: lastPart }) => {
+    const held = heldVersion(traceId)
+    const isWhole = held?.ref !== ref || held.lastPart > lastPart
+    return { traceId, ref, facts, lastPart, isWhole, afterPart: isWhole ? 0 : held.lastPart }
+  })
+  const behind = asked.filter(({ lastPart, afterPart }) => lastPart > afterPart)
+  const parts =
+    behind.length === 0
+      ? []
+      : await statements.query<{ readonly ref: number; readonly body: string }>(
+          `select p.trace_ref as ref, p.body
+           from unnest($1::bigint[], $2::bigint[]) as asked (ref, after_part)
+             join span_trace_parts p on p.trace_ref = asked.ref and p.id > asked.after_part
+           order by p.trace_ref, p.id`,
+          [behind.map(({ ref }) => ref), behind.map(({ afterPart }) => afterPart)],
+        )
+  const byTrace = Map.groupBy(parts, ({ ref }) => ref)
+  return asked.map(({ traceId, ref, facts, isWhole }) => {
+    return { traceId, ref, facts, isWhole, parts: (byTrace.get(ref) ?? []).map(({ body }) => body) }
+  })
+}
+
+async function writeChanges(
+  statements: Statements,
+  changes: readonly TraceChange[],
+  nowMs: number,
+): Promise<void> {
+  if (changes.length === 0) return
+  const whole = changes.filter(({ isWhole }) => isWhole).map(({ ref }) => ref)
+  if (whole.length > 0) {
+    await statements.run('delete from span_trace_parts where trace_ref = any($1)', [whole])
+  }
+  await statements.run(
+    `with change as (
+       select * from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
+         as change (ref, facts, body, spans, is_whole)),
+     changed as (
+       update span_traces t set last_part = t.last_part + 1, facts = c.facts, changed_ms = $6,
+         spans = case when c.is_whole then 0 else t.spans end + c.spans
+       from change c where t.id = c.ref returning t.id, t.last_part)
+     insert into span_trace_parts (trace_ref, id, body)
+     select changed.id, changed.last_part, change.body
+     from changed join change on change.ref = changed.id`,
+    [
+      changes.map(({ ref }) => ref),
+      changes.map(({ facts }) => facts),
+      changes.map(({ part }) => part),
+      changes.map(({ spans }) => spans),
+      changes.map(({ isWhole }) => isWhole),
+      nowMs,
+    ],
+  )
+}
+
+/** Resolves to how many. */
+async function deleteTraces(statements: Statements, which: string, bound: number): Promise<number> {
+  const [row] = await statements.query<{ readonly traces: number }>(
+    `with gone as (delete from span_traces where id in (${which}) returning id),
+     parts as (delete from span_trace_parts using gone where trace_ref = gone.id)
+     select count(*) as traces from gone`,
+    [bound],
+  )
+  return row?.traces ?? 0
+}
+
+/** In a transaction: nobody is to add a part to a trace that is gone. */
+export async function forgetTrace(statements: Statements, ref: number): Promise<void> {
+  await statements.run('delete from span_traces where id = $1', [ref])
+  await statements.run('delete from span_trace_parts where trace_ref = $1', [ref])
+}
+
+const idsOf = (traces: readonly AskedTrace[]) => traces.map(({ traceId }) => traceId)

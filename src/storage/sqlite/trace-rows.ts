@@ -1,0 +1,150 @@
+/**
+ * What is known of traces over SQLite. It is flushed with the records that follow it into the log, not
+ * for itself: whoever cuts the power before loses both, and the client has heard of neither.
+ */
+import type { Clock } from '../../domain/clock.ts'
+import {
+  type AskedTrace,
+  type StoredTrace,
+  type TraceBounds,
+  traceBounds,
+  type TraceChange,
+  type TraceStore,
+  type TraceVersion,
+} from '../../domain/trace-store.ts'
+import { type Connection, withoutFlush } from './connection.ts'
+import type { Write } from './writer.ts'
+
+const PER_SLICE = 200
+
+export interface TraceRows extends TraceStore {
+  /** One slice of forgetting what is too old or too much; true while there is more. */
+  expire(nowMs: number): boolean
+}
+
+interface TraceRowsDeps {
+  readonly connection: Connection
+  readonly write: Write
+  readonly clock: Pick<Clock, 'now'>
+  readonly bounds?: TraceBounds
+}
+
+interface TraceRow {
+  readonly id: number
+  readonly facts: string
+  readonly last_part: number
+}
+
+export function createTraceRows(deps: TraceRowsDeps): TraceRows {
+  const { connection, write, clock, bounds = traceBounds } = deps
+  const { handle } = connection
+  const find = handle.prepare<[string, string], TraceRow>(
+    'select id, facts, last_part from span_traces where owner = ? and trace_id = ?',
+  )
+  const begin = handle.prepare<[string, string, number], TraceRow>(
+    `insert into span_traces (owner, trace_id, facts, last_part, spans, changed_ms)
+     values (?, ?, '', 0, 0, ?) returning id, facts, last_part`,
+  )
+  const partsBehind = handle
+    .prepare<[number, number], string>(
+      'select body from span_trace_parts where trace_ref = ? and id > ? order by id',
+    )
+    .pluck()
+  const update = handle
+    .prepare<[string, number, number, number, number], number>(
+      `update span_traces set last_part = last_part + 1, facts = ?, changed_ms = ?,
+         spans = iif(?, 0, spans) + ?
+       where id = ? returning last_part`,
+    )
+    .pluck()
+  const insertPart = handle.prepare<[number, number, string]>(
+    'insert into span_trace_parts (trace_ref, id, body) values (?, ?, ?)',
+  )
+  const deleteParts = handle.prepare<[number]>('delete from span_trace_parts where trace_ref = ?')
+  const forget = createForgetTrace(connection)
+  const tooOld = handle
+    .prepare<[number], number>(
+      `select id from span_traces where changed_ms < ? order by changed_ms limit ${PER_SLICE}`,
+    )
+    .pluck()
+  /** The newest of an owner stays, however large it is. */
+  const tooMuch = handle
+    .prepare<{ readonly spans: number }, number>(
+      `select id from (
+         select id, sum(spans) over newer as newer, row_number() over newer as place
+         from span_traces where owner in (
+           select owner from span_traces group by owner having sum(spans) > :spans)
+         window newer as (partition by owner order by changed_ms desc, id desc))
+       where newer > :spans and place > 1 limit ${PER_SLICE}`,
+    )
+    .pluck()
+  const transaction = handle.transaction((work: () => unknown) => work())
+
+  type HeldVersion = (traceId: string) => TraceVersion | undefined
+
+  function read(
+    owner: string,
+    { traceId, isBegun }: AskedTrace,
+    heldVersion: HeldVersion,
+  ): { readonly trace: StoredTrace; readonly lastPart: number } | undefined {
+    const row =
+      find.get(owner, traceId) ?? (isBegun ? begin.get(owner, traceId, clock.now()) : undefined)
+    if (row === undefined) return undefined
+    const { id: ref, facts, last_part: lastPart } = row
+    const held = heldVersion(traceId)
+    const isWhole = held?.ref !== ref || held.lastPart > lastPart
+    const afterPart = isWhole ? 0 : held.lastPart
+    const parts = lastPart > afterPart ? partsBehind.all(ref, afterPart) : []
+    return { trace: { traceId, ref, facts, parts, isWhole }, lastPart }
+  }
+
+  function put({ ref, facts, part, spans, isWhole }: TraceChange): void {
+    if (isWhole) deleteParts.run(ref)
+    const id = update.get(facts, clock.now(), Number(isWhole), spans, ref)
+    if (id !== undefined) insertPart.run(ref, id, part)
+  }
+
+  function change(...[owner, traces, heldVersion, learn]: Parameters<TraceStore['change']>) {
+    const versions = new Map<string, TraceVersion>()
+    transaction.immediate(() => {
+      const found = traces
+        .map((asked) => read(owner, asked, heldVersion))
+        .filter((trace) => trace !== undefined)
+      const changes = learn(found.map(({ trace }) => trace))
+      for (const change of changes) put(change)
+      const changed = new Set(changes.map(({ ref }) => ref))
+      for (const { trace, lastPart } of found) {
+        const { traceId, ref } = trace
+        versions.set(traceId, { ref, lastPart: changed.has(ref) ? lastPart + 1 : lastPart })
+      }
+    })
+    return versions
+  }
+
+  return {
+    change: async (...of) => {
+      const [owner, traces] = of
+      // Most spans that are nobody's work are of traces without any.
+      const isAny = traces.some(({ traceId, isBegun }) => isBegun || find.get(owner, traceId))
+      if (!isAny) return new Map()
+      return write(() => withoutFlush(connection, () => change(...of)))
+    },
+    expire: (nowMs) => {
+      const old = tooOld.all(nowMs - bounds.ageMs)
+      const excess = tooMuch.all({ spans: bounds.spansPerOwner })
+      if (old.length + excess.length === 0) return false
+      transaction.immediate(() => [...old, ...excess].forEach(forget))
+      return old.length === PER_SLICE || excess.length === PER_SLICE
+    },
+  }
+}
+
+/** To be called in a transaction. */
+export function createForgetTrace({ handle }: Pick<Connection, 'handle'>): (ref: number) => void {
+  const deleteParts = handle.prepare<[number]>('delete from span_trace_parts where trace_ref = ?')
+  const deleteTrace = handle.prepare<[number]>('delete from span_traces where id = ?')
+  return (ref) => {
+    deleteParts.run(ref)
+    deleteTrace.run(ref)
+  }
+}
