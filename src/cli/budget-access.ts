@@ -10,7 +10,7 @@ import { budgetOfText } from '../domain/budget-subject.ts'
 import type { Budget } from '../domain/managed-budget.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { definedBudgetOf } from '../reports/budget-state.ts'
-import { explainUse, openMaintenance } from '../storage/beside.ts'
+import { explainUse, isStoreMissing, openMaintenance } from '../storage/beside.ts'
 import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
@@ -57,7 +57,10 @@ async function changed(
   const opened = await openMaintenance(config, { migrates: true })
   if (!opened.ok) {
     if (opened.error.reason === 'in_use') return throughBridge(config, byBridge)
-    return failed(opened.error.message, 'Start the bridge once: claude-telemetry start')
+    return failed(
+      opened.error.message,
+      isStoreMissing(config) ? 'Start the bridge once: claude-telemetry start' : undefined,
+    )
   }
   const store = opened.value.budgets
   try {

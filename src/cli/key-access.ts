@@ -7,7 +7,7 @@ import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyChange } from '../api/con
 import { keyAnswerOf } from '../api/key-answer.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import { explainUse, openMaintenance } from '../storage/beside.ts'
+import { explainUse, isStoreMissing, openMaintenance } from '../storage/beside.ts'
 import type { Maintenance } from '../storage/maintenance.ts'
 import type { StorePlace } from '../storage/store-place.ts'
 import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
@@ -35,7 +35,10 @@ export async function openKeyAccess(
   const opened = await openMaintenance(config, { migrates: true })
   if (opened.ok) return ok(inStore(opened.value, config, now))
   if (opened.error.reason !== 'in_use') {
-    return failed(opened.error.message, 'Start the bridge once: claude-telemetry start')
+    return failed(
+      opened.error.message,
+      isStoreMissing(config) ? 'Start the bridge once: claude-telemetry start' : undefined,
+    )
   }
   const bridge = configuredBridge(config)
   const failure = (error: string) => failedAtBridge(config, bridge, error)

@@ -108,6 +108,18 @@ describe.each(troubles)('a database that %s', (what, spoil, says) => {
   })
 })
 
+test.each([
+  ...['sessions', 'report', 'prune --older-than 0', 'outbox list', 'quarantine list'],
+  ...['keys list', 'audit', 'budget remove a'],
+])('%s says that PostgreSQL cannot be reached, and not to start a bridge', async (command) => {
+  const args = command.split(' ')
+  const variables = { DATA_DIR: temporaryFolder(), DATABASE_URL: 'postgres://127.0.0.1:9/x' }
+  const { code, stderr } = await runCommandLine(args, variables)
+  expect(stderr).toContain('PostgreSQL at 127.0.0.1:9/x cannot be used: connect ECONNREFUSED')
+  expect(stderr).not.toMatch(/start/i)
+  expect(code).toBe(1)
+})
+
 test.skipIf(process.platform === 'win32')('a database that this user may not read', async () => {
   const dataDir = join(temporaryFolder(), 'data')
   const store = await openStore(dataDir)
