@@ -24,7 +24,8 @@ import {
 import { doctorOfFleet } from './fleet.ts'
 import { numberBetween } from './number-option.ts'
 import { type Conclude, EXIT_OK, EXIT_PROBLEM, jsonDocument, type Outcome } from './outcome.ts'
-import { styled, type Style, type TextLine } from './terminal.ts'
+import { styled, type Style, type Terminal, type TextLine } from './terminal.ts'
+import { wrapped } from './wrapped-text.ts'
 
 interface Options {
   readonly json?: boolean
@@ -96,7 +97,7 @@ async function doctor(context: CliContext, options: Options): Promise<Outcome> {
             refused,
           }),
         }
-      : { lines: findingLines(findings) }),
+      : { lines: findingLines(findings, context.stdout) }),
     exitCode: isWell ? EXIT_OK : EXIT_PROBLEM,
   })
 }
@@ -160,11 +161,25 @@ function sentenceOf({ what, where, from }: Destination): string {
   return `${what} ${where} (${from})`
 }
 
-function findingLines(findings: readonly Finding[]): readonly TextLine[] {
+const ID_WIDTH = 20
+const GAP = '  '
+const BEFORE_TODO = '      → '
+
+/** Fit a terminal. */
+export function findingLines(
+  findings: readonly Finding[],
+  terminal: Terminal,
+): readonly TextLine[] {
   const lines = findings.flatMap(({ status, id, what, todo }): TextLine[] => {
     const [mark, style] = marks[status]
-    const line = [styled(style, mark), `  ${id.padEnd(20)}  ${what}`]
-    return todo === undefined ? [line] : [line, `      → ${todo}`]
+    const name = `${GAP}${id.padEnd(ID_WIDTH)}${GAP}`
+    const [first = '', ...more] = wrapped(what, terminal, mark.length + name.length)
+    const [advice, ...rest] = todo === undefined ? [] : wrapped(todo, terminal, BEFORE_TODO.length)
+    return [
+      [styled(style, mark), `${name}${first}`],
+      ...more,
+      ...(advice === undefined ? [] : [`${BEFORE_TODO}${advice}`, ...rest]),
+    ]
   })
   return [...lines, '', conclusionOf(findings)]
 }

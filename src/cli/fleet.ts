@@ -7,7 +7,7 @@ import { countOfText, countText } from '../domain/figure-text.ts'
 import { withData } from './open-data.ts'
 import { jsonDocument, type Outcome } from './outcome.ts'
 import { type Column, tableLines } from './table.ts'
-import type { TextLine } from './terminal.ts'
+import type { Terminal, TextLine } from './terminal.ts'
 import { dateTimeText } from './zoned-time.ts'
 
 export interface FleetOptions {
@@ -25,7 +25,7 @@ const MAX_ROWS = 50
 export function doctorOfFleet(
   context: CliContext,
   { json = false, days, silentDays }: FleetOptions,
-  findingLines: (findings: readonly Finding[]) => readonly TextLine[],
+  findingLines: (findings: readonly Finding[], terminal: Terminal) => readonly TextLine[],
 ): Promise<Outcome> {
   return withData(context, async ({ reports, config }) => {
     const fleet = await reports.fleet({ days, silentDays })
@@ -33,7 +33,9 @@ export function doctorOfFleet(
     const document = { ok: true, version: context.productVersion, findings, fleet }
     if (json) return ok({ document: jsonDocument(document) })
     const timeZone = config.budgets.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
-    return ok({ lines: [...tableOf(fleet, timeZone, context), ...findingLines(findings)] })
+    return ok({
+      lines: [...tableOf(fleet, timeZone, context), ...findingLines(findings, context.stdout)],
+    })
   })
 }
 
