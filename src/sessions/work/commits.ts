@@ -14,6 +14,7 @@ import {
   openSegment,
   replaceSegments,
   segmentAt,
+  segmentBehind,
   workOf,
 } from './segments.ts'
 import type { PrintedCommit } from './tool-output.ts'
@@ -84,7 +85,8 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   const commit = commitOf(state, told, before)
   const current = segmentAt(work, told.atMs)
   const { repository, isHere, worktree } = repositoryOf(work, told)
-  const branch = told.printed?.branch ?? (isHere ? current.branch : worktree?.branch)
+  const now = segmentBehind(work, told.atMs) ?? current
+  const branch = told.printed?.branch ?? (isHere ? now.branch : worktree?.branch)
   if (worktree !== undefined && branch !== worktree.branch)
     work.worktrees = withWorktree(work.worktrees ?? [], { ...worktree, branch })
   const isItsOwn = (segment: Segment): boolean =>
@@ -93,7 +95,8 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
       isOfRepository(segment, repository)) ||
     (before !== undefined && segment.commit?.key === before.key)
   const closes = work.segments.some((segment) => segment.commit === undefined && isItsOwn(segment))
-  const last = isHere ? current : undefined
+  // What its own command left did not end with it.
+  const last = isHere && now.branch === current.branch ? current : undefined
   changeSegments(draft, (segment) => {
     if (!isItsOwn(segment)) return segment
     const known = { ...segment, commit, repository: segment.repository ?? repository }
@@ -102,7 +105,7 @@ export function noteCommit(draft: Draft, told: ToldCommit): void {
   if (!closes && before === undefined) addCommitAlone(draft, { commit, repository, branch })
   if (!closes || segmentAt(work, told.atMs).commit?.key !== commit.key) return
   // Elsewhere, it says nothing of where the session goes on.
-  const goesOn = isHere ? { ...current, branch } : current
+  const goesOn = isHere ? { ...now, branch } : now
   openSegment(draft, told.atMs, { ...placeOf(goesOn), openedBy: commit.key })
 }
 

@@ -44,6 +44,11 @@ export function segmentAt({ segments }: Work, timeMs: number): Segment {
   return segments[placeAt(segments, timeMs)] ?? { segment: 0, fromMs: ALWAYS_MS }
 }
 
+/** Where somebody is behind a moment, at which a command may have checked out something. */
+export function segmentBehind({ segments }: Work, timeMs: number): Segment | undefined {
+  return segments.findLast(({ fromMs }) => fromMs <= timeMs)
+}
+
 /**
  * The segment that something of this time counts in, as dimensions have it, and its project; the segment
  * is noted as used.

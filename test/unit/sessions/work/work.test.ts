@@ -838,6 +838,18 @@ describe('the branch that git says it checked out', () => {
     expect(branches(command, output)).toEqual({ a: 3 })
   })
 
+  test('is that of a commit of the same command, which may print nothing', () => {
+    const work = (branch: string, command: string) =>
+      byBranch(
+        labelled(0, { repository: 'ada/shop', branch }),
+        ...[spend(1, 1), bash(2, command), spend(3, 2)],
+      )
+    expect(work('main', 'git switch -c b && git commit -m x')).toEqual({ b: 3 })
+    // One with a name of its own keeps what was spent on it.
+    expect(work('a', 'git switch -c b && git commit -m x')).toEqual({ a: 1, b: 2 })
+    expect(work('a', 'git commit -m x && git switch -c b')).toEqual({ a: 1, b: 2 })
+  })
+
   test('what was spent on a branch that is renamed counts for its new name', () => {
     expect(branches('git branch -m b', '')).toEqual({ b: 3 })
     expect(branches('git branch -m a b', '')).toEqual({ b: 3 })
