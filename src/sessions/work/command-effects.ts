@@ -1,4 +1,17 @@
 /** What shell commands do to the work of a session: commits, pull requests, branches. */
+import {
+  type BranchEffect,
+  branchOf,
+  type CheckoutEffect,
+  checkedOut,
+  checkoutOf,
+  type DetachEffect,
+  type InFolder,
+  renameOf,
+  type WorktreeEffect,
+  worktreeOf,
+} from './branch-commands.ts'
+import { IS_VARIABLE, readOptions } from './command-options.ts'
 import { type Prefixed, treeOf, treeOfGitDir, withoutPrefix } from './command-prefix.ts'
 import { type Aliases, type Expansion, expansionOf, noteAlias, noteOption } from './git-aliases.ts'
 import { joined } from './paths.ts'
@@ -10,14 +23,10 @@ export type WorkEffect =
   | PullRequestEffect
   | BranchEffect
   | CheckoutEffect
+  | DetachEffect
   | WorktreeEffect
   | StatusEffect
   | PullRequestAddressEffect
-
-/** Where it happened, as the command names it; absent where that is the folder of the session. */
-interface InFolder {
-  readonly folder?: string
-}
 
 export interface CommitEffect extends InFolder {
   readonly kind: 'commit'
@@ -35,30 +44,6 @@ export interface PullRequestEffect extends InFolder {
   readonly branch?: string
   /** By a tool that does nothing else, not by a command. */
   readonly isTool?: true
-}
-
-/** What is checked out from now on. */
-export interface BranchEffect extends InFolder {
-  readonly kind: 'branch'
-  readonly branch: string
-  /** It may be the name of a file: believed of a branch that is known, or where the output says so. */
-  readonly isUnsure: boolean
-  /** It is another name of this branch; an empty one is that which is checked out. */
-  readonly renamed?: string
-}
-
-/** Something is checked out that the output alone names. */
-export interface CheckoutEffect extends InFolder {
-  readonly kind: 'checkout'
-}
-
-/** Another working copy of the repository is made. */
-export interface WorktreeEffect extends InFolder {
-  readonly kind: 'worktree'
-  /** Seen from the folder. */
-  readonly path: string
-  /** What is checked out in it, where the command says it. */
-  readonly branch?: string
 }
 
 /** Changes nothing, and prints what `git commit` prints where it finds nothing to commit. */
@@ -294,16 +279,14 @@ function effectOfSubcommand(subcommand: string | undefined, args: Command): Work
       if (args[0] === 'branch') return checkedOut(args[1])
       return /^(?:pop|apply)$/.test(args[0] ?? '') ? statusOf(args) : undefined
     case 'switch':
-      return branchOf(readOptions(args, SWITCH_OPTIONS), false)
+      return branchOf(args, false)
     case 'checkout':
       // With `--`, what follows are files.
-      return args.includes('--') ? undefined : branchOf(readOptions(args, SWITCH_OPTIONS), true)
+      return args.includes('--') ? undefined : branchOf(args, true)
     case 'branch':
-      return renameOf(readOptions(args, NO_OPTIONS))
+      return renameOf(args)
     case 'worktree':
-      return args[0] === 'add'
-        ? worktreeOf(readOptions(args.slice(1), WORKTREE_OPTIONS))
-        : undefined
+      return args[0] === 'add' ? worktreeOf(args.slice(1)) : undefined
     default:
       return undefined
   }
@@ -330,73 +313,12 @@ function copyOf(args: Command): CommitEffect | undefined {
   return isOne ? { kind: 'commit', isAmend: false, isCopy: true } : undefined
 }
 
-const NO_OPTIONS = /^$/
 /** With any of these a status says nothing in sentences. */
 const NO_STATUS = ['--help', '-h', '-s', '--short', '--porcelain', '-z', '--null', '-q', '--quiet']
 
 function statusOf(args: Command): StatusEffect | undefined {
   const { names } = readOptions(args, COMMIT_OPTIONS)
   return NO_STATUS.some((name) => names.has(name)) ? undefined : { kind: 'status' }
-}
-
-const SWITCH_OPTIONS = /^-[bBcC]$|^--(?:orphan|create|force-create|conflict)$/
-
-function branchOf(
-  { values, operands, names }: Options,
-  isCheckout: boolean,
-): BranchEffect | CheckoutEffect | undefined {
-  const isNew = CREATE_OPTIONS.find((name) => names.has(name))
-  if (isNew !== undefined) return checkedOut(values.get(isNew))
-  const [told, ...others] = operands
-  if (told === undefined || names.has('--detach') || names.has('-d')) return undefined
-  if (names.has('-t') || names.has('--track')) return checkedOut(told.replace(/^[^/]+\//, ''))
-  if (others.length > 0) return undefined
-  if (told === '-' || IS_VARIABLE.test(told)) return { kind: 'checkout' }
-  if (/^(?:HEAD|@)(?:$|[~^@])|[~^:*?\s]/.test(told)) return undefined
-  const isBranch = ['-q', '--quiet', '-f', '--force'].some((name) => names.has(name))
-  return {
-    kind: 'branch',
-    branch: told,
-    isUnsure: isCheckout && !(isBranch && !LOOKS_LIKE_ELSE.test(told)),
-  }
-}
-
-const CREATE_OPTIONS = ['-b', '-B', '-c', '-C', '--create', '--force-create', '--orphan']
-/** A hash, a version, or a file. */
-const LOOKS_LIKE_ELSE = /^[0-9a-f]{7,40}$|^v?\d+(?:\.\d+)+|^\.|\/$|\.[a-z]\w{0,4}$/i
-
-function checkedOut(branch: string | undefined): BranchEffect | CheckoutEffect | undefined {
-  if (branch === undefined || branch === '') return undefined
-  if (IS_VARIABLE.test(branch)) return { kind: 'checkout' }
-  return { kind: 'branch', branch, isUnsure: false }
-}
-
-function renameOf({ names, operands }: Options): BranchEffect | undefined {
-  const branch = operands.at(-1)
-  const isRename = ['-m', '-M', '--move'].some((name) => names.has(name))
-  if (!isRename || branch === undefined || IS_VARIABLE.test(branch)) return undefined
-  const renamed = operands.length > 1 ? (operands[0] ?? '') : ''
-  return { kind: 'branch', branch, isUnsure: false, renamed }
-}
-
-const WORKTREE_OPTIONS = /^-[bB]$|^--reason$/
-
-function worktreeOf({ values, names, operands }: Options): WorktreeEffect | undefined {
-  const [path, of] = operands
-  if (path === undefined || path === '' || IS_VARIABLE.test(path)) return undefined
-  const made = values.get('-b') ?? values.get('-B')
-  // Git calls a new branch as the folder is called. What else is named may be a branch or not.
-  const isOwn = of === undefined && !names.has('--detach') && !names.has('-d')
-  const branch = made ?? (isOwn ? /[^/]+(?=\/*$)/.exec(path)?.[0] : undefined)
-  const isKnown = branch !== undefined && branch !== '' && !IS_VARIABLE.test(branch)
-  return { kind: 'worktree', path, ...(isKnown && { branch }) }
-}
-
-/** Of `gh pr checkout`, and what is like it. */
-function checkoutOf(args: Command): BranchEffect | CheckoutEffect | undefined {
-  const { names, values } = readOptions(args, /^-[bR]$|^--(?:branch|repo)$/)
-  if (names.has('--detach') || names.has('--help')) return undefined
-  return checkedOut(values.get('-b') ?? values.get('--branch')) ?? { kind: 'checkout' }
 }
 
 const ADDRESS: PullRequestAddressEffect = { kind: 'pull_request_address' }
@@ -444,65 +366,4 @@ function pullRequestOf(
     ...(repository !== undefined && { repository: repository.split('/').slice(-2).join('/') }),
     ...(branch !== undefined && { branch }),
   }
-}
-
-/** Not a name, but what stands for one. */
-const IS_VARIABLE = /[$`]/
-
-interface Options {
-  /** All options without their values. */
-  readonly names: ReadonlySet<string>
-  readonly values: ReadonlyMap<string, string>
-  readonly operands: readonly string[]
-}
-
-/** Reads options as git does; `withWord` matches those that take a word. */
-function readOptions(args: Command, withWord: RegExp): Options {
-  const names = new Set<string>()
-  const values = new Map<string, string>()
-  const operands: string[] = []
-  for (let at = 0; at < args.length; at += 1) {
-    const arg = args[at] ?? ''
-    if (arg === '--') {
-      operands.push(...args.slice(at + 1))
-      break
-    }
-    if (!arg.startsWith('-') || arg === '-') operands.push(arg)
-    else if (arg.startsWith('--')) {
-      const equals = arg.indexOf('=')
-      const name = equals < 0 ? arg : arg.slice(0, equals)
-      names.add(name)
-      if (equals >= 0) values.set(name, arg.slice(equals + 1))
-      else if (withWord.test(name)) {
-        at += 1
-        values.set(name, args[at] ?? '')
-      }
-    } else at += readCluster(arg, args[at + 1], { withWord, names, values })
-  }
-  return { names, values, operands }
-}
-
-/** Reads `-am`; returns how many words of those behind it belong to it. */
-function readCluster(
-  cluster: string,
-  next: string | undefined,
-  {
-    withWord,
-    names,
-    values,
-  }: {
-    readonly withWord: RegExp
-    readonly names: Set<string>
-    readonly values: Map<string, string>
-  },
-): number {
-  for (let at = 1; at < cluster.length; at += 1) {
-    const name = `-${cluster.charAt(at)}`
-    names.add(name)
-    if (!withWord.test(name)) continue
-    const attached = cluster.slice(at + 1)
-    values.set(name, attached === '' ? (next ?? '') : attached)
-    return attached === '' ? 1 : 0
-  }
-  return 0
 }

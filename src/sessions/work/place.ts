@@ -21,6 +21,7 @@ export function notePlace(draft: Draft, event: AgentEvent): void {
   if (place === undefined) return
   const source = sourceOf(event)
   const { work: known } = draft.state
+  if (known !== undefined) forgetBranch(known, source, place, timeMs)
   if (known !== undefined && (timeMs < known.placeMs || isKnown(known.told[source], place))) return
   const work = workOf(draft.state)
   const before = work.told[source]
@@ -30,6 +31,9 @@ export function notePlace(draft: Draft, event: AgentEvent): void {
   work.placeMs = timeMs
   const current = segmentAt(work, timeMs)
   const isElsewhere = place.repository !== undefined && place.repository !== before?.repository
+  const { repository, branch } = current
+  const isOther = place.branch !== undefined && place.branch !== branch
+  if (isOther && before?.branch !== undefined && !isElsewhere) work.left = { repository, branch }
   // What it says of nothing has not changed, unless it is another repository.
   movePlace(
     draft,
@@ -38,6 +42,14 @@ export function notePlace(draft: Draft, event: AgentEvent): void {
       : { ...placeOf(current), ...changed(before, place) },
     timeMs,
   )
+}
+
+/** Where a source names no branch while none is checked out, its old one is news when it names it again. */
+function forgetBranch(work: Work, source: keyof Work['told'], place: Place, timeMs: number): void {
+  const told = work.told[source]
+  const isDetached = place.branch === undefined && segmentAt(work, timeMs).branch === undefined
+  if (told?.branch === undefined || !isDetached || timeMs < work.placeMs) return
+  work.told = { ...work.told, [source]: { ...told, branch: undefined } }
 }
 
 /** The whole path, as hooks tell it, or the last part of it, as transcripts do. */

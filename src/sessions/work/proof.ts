@@ -1,13 +1,15 @@
 /** What the output of a command proves of what it was to do. */
-import type {
-  BranchEffect,
-  CommitEffect,
-  PullRequestEffect,
-  WorkEffect,
-} from './command-effects.ts'
+import {
+  type BranchEffect,
+  type CheckoutEffect,
+  type DetachEffect,
+  looksLikeHash,
+} from './branch-commands.ts'
+import type { CommitEffect, PullRequestEffect, WorkEffect } from './command-effects.ts'
 import {
   branchesFoundIn,
   countNothingCommitted,
+  detachedAt,
   type PrintedCommit,
   type PrintedPullRequest,
   printedBranches,
@@ -158,11 +160,13 @@ function linesOf(
   return first !== undefined && others.every(({ url }) => url === first.url) ? [first] : []
 }
 
+/** What is checked out; of a branch, its name is the one that was printed, and sure where it was. */
+type BranchStep = BranchEffect | CheckoutEffect | DetachEffect
+
 export interface BranchOutcome {
   /** Where the effect stands among those of the command. */
   readonly at: number
-  /** With the branch that was printed; sure where it was. */
-  readonly effect: BranchEffect
+  readonly effect: BranchStep
   readonly isPrinted: boolean
   /** Another one was checked out before. */
   readonly isMove: boolean
@@ -176,20 +180,39 @@ export function branchOutcomes(
   let printed = printedBranches(text)
   const refused = refusedBranches(text)
   const found = branchesFoundIn(text)
+  const detached = detachedAt(text)
   return effects.flatMap((effect, at): readonly BranchOutcome[] => {
-    if (effect.kind !== 'branch' && effect.kind !== 'checkout') return []
-    const line = effect.kind === 'branch' ? printed.indexOf(effect.branch) : 0
-    const branch = printed[line]
+    if (!isOfBranch(effect)) return []
+    const { folder } = effect
+    const own = folder === undefined ? {} : { folder }
+    const told = effect.kind === 'branch' ? effect.branch : undefined
+    const line = told === undefined ? 0 : printed.indexOf(told)
+    const branch = effect.kind === 'detach' ? undefined : printed[line]
     if (branch !== undefined) {
       printed = printed.slice(line + 1)
-      const { folder } = effect
-      const own = folder === undefined ? {} : { folder }
       const sure: BranchEffect = { kind: 'branch', branch, isUnsure: false, ...own }
       return [{ at, effect: sure, isPrinted: true, isMove: !found.includes(branch) }]
     }
-    if (isFailure || effect.kind === 'checkout' || refused.includes(effect.branch)) return []
+    if (told !== undefined && detached.some((name) => isSameCommit(name, told))) {
+      return [{ at, effect: { kind: 'detach', ...own }, isPrinted: true, isMove: true }]
+    }
+    const isUnknown = effect.kind === 'checkout' && effect.isBack !== true
+    if (isFailure || isUnknown || refused.includes(told ?? BEFORE)) return []
     return [{ at, effect, isPrinted: false, isMove: true }]
   })
+}
+
+function isOfBranch(effect: WorkEffect): effect is BranchStep {
+  return effect.kind === 'branch' || effect.kind === 'checkout' || effect.kind === 'detach'
+}
+
+/** As git calls what was checked out before where there was nothing. */
+const BEFORE = '@{-1}'
+
+/** By the same name, or by more or less of its hash. */
+function isSameCommit(one: string, other: string): boolean {
+  if (one === other) return true
+  return looksLikeHash(other) && (one.startsWith(other) || other.startsWith(one))
 }
 
 /** Whether a working copy was made: git says so, or nothing failed. */

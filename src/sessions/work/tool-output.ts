@@ -78,6 +78,14 @@ export function branchesFoundIn(text: string): readonly string[] {
   return [...lines].map(([, branch = '']) => branch)
 }
 
+/** The commits that git says it checked out without a branch, as they were named and by their hashes. */
+export function detachedAt(text: string): readonly string[] {
+  const lines = text.matchAll(
+    /^\s*(?:Note: (?:switching to|checking out) '([^'\n]{1,250})'|HEAD is now at ([0-9a-f]{4,64})\b)/gm,
+  )
+  return [...lines].map(([, named, hash = '']) => named ?? hash)
+}
+
 /** The names that git found no branch of, or one already where it was to make it. */
 export function refusedBranches(text: string): readonly string[] {
   const lines = text.matchAll(

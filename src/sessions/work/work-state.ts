@@ -66,6 +66,8 @@ export interface Work {
   /** What each source said last of where somebody works, and when the newest of it was told. */
   told: { readonly [Source in 'hook' | 'transcript' | 'telemetry']?: Place }
   placeMs: number
+  /** What was checked out before, once a command has checked out something else. */
+  left?: Pick<Place, 'repository' | 'branch'>
   /** The newest last. Never written to, only replaced. */
   folders?: readonly KnownFolder[]
   /** The newest last. Never written to, only replaced. */

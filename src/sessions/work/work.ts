@@ -17,7 +17,8 @@ import { ownText } from '../../domain/own-text.ts'
 import type { Draft } from '../draft.ts'
 import { type CorrelationBounds, look, note } from '../pending-correlations.ts'
 import { namedTurnKey } from '../turns/turn.ts'
-import type { WorkEffect, WorktreeEffect } from './command-effects.ts'
+import { looksLikeHash, type WorktreeEffect } from './branch-commands.ts'
+import type { WorkEffect } from './command-effects.ts'
 import {
   dropCommit,
   moveCommit,
@@ -51,6 +52,7 @@ import {
 } from './tool-input.ts'
 import {
   countNothingCommitted,
+  detachedAt,
   exitCodeIn,
   type PrintedCommit,
   printedBranches,
@@ -59,7 +61,7 @@ import {
   repositoryUrlOf,
   textOfOutput,
 } from './tool-output.ts'
-import type { Work, WorkTool } from './work-state.ts'
+import type { Place, Work, WorkTool } from './work-state.ts'
 
 /** Tools whose input told something, by their id. */
 const TOOLS: CorrelationBounds = { entries: 200, bytes: 30_000 }
@@ -185,7 +187,11 @@ function noteOutput(draft: Draft, { toolUseId, output }: SpanEvent): void {
 
 function isEvidence(line: string): boolean {
   const isOfGit =
-    printedCommits(line).length + printedBranches(line).length + countNothingCommitted(line) > 0
+    printedCommits(line).length +
+      printedBranches(line).length +
+      detachedAt(line).length +
+      countNothingCommitted(line) >
+    0
   return isOfGit || pullRequestIn(line) !== undefined
 }
 
@@ -313,23 +319,52 @@ function complete(draft: Draft, told: ToldTool, { effects, known, evidence }: Do
 function checkOut(
   draft: Draft,
   { atMs, cwd }: ToldTool,
-  { effect: { branch, isUnsure, folder, renamed }, isMove }: BranchOutcome,
+  { effect, isMove }: BranchOutcome,
 ): boolean {
   const work = workOf(draft.state)
-  const name = nameOf(branch)
-  if (name === undefined) return false
-  const { folders = [], worktrees } = work
+  const { folders = [], worktrees, left } = work
   const current = segmentAt(work, atMs)
+  const { folder } = effect
   if (!repositoryIn({ place: current, folders, worktrees, cwd, folder }).isHere) return false
-  const before = renamed === '' ? current.branch : renamed
-  if (before !== undefined) {
-    renameBranch(draft, { ...current, branch: before }, name)
+  const goal = goalOf(work, effect, current)
+  if (goal === undefined) return false
+  const before = renamedBy(effect, current)
+  if (before !== undefined && goal.branch !== undefined) {
+    renameBranch(draft, { ...current, branch: before }, goal.branch)
+    if (left?.branch === before) work.left = { ...left, ...goal }
     return true
   }
-  const isKnownBranch = isTrunk(name) || work.segments.some((segment) => segment.branch === name)
-  if (isUnsure && !isKnownBranch) return false
-  movePlace(draft, { ...placeOf(current), branch: name }, atMs, isMove)
+  work.left = { repository: current.repository, branch: isMove ? current.branch : goal.branch }
+  movePlace(draft, { ...placeOf(current), branch: goal.branch }, atMs, isMove)
   return true
+}
+
+/** The branch that is checked out then, if any is; undefined where that is not known. */
+function goalOf(
+  { left, segments }: Work,
+  effect: BranchOutcome['effect'],
+  { repository }: Place,
+): Pick<Place, 'branch'> | undefined {
+  if (effect.kind === 'detach') return {}
+  if (effect.kind === 'checkout') {
+    return left !== undefined && left.repository === repository
+      ? { branch: left.branch }
+      : undefined
+  }
+  const branch = nameOf(effect.branch)
+  if (branch === undefined) return undefined
+  const isKnown =
+    isTrunk(branch) ||
+    left?.branch === branch ||
+    segments.some((segment) => segment.branch === branch)
+  if (!effect.isUnsure || isKnown) return { branch }
+  return looksLikeHash(branch) ? {} : undefined
+}
+
+/** The branch that is called otherwise from now on. */
+function renamedBy(effect: BranchOutcome['effect'], { branch }: Place): string | undefined {
+  if (effect.kind !== 'branch') return undefined
+  return effect.renamed === '' ? branch : effect.renamed
 }
 
 /** Commits in it are of the repository that it is a working copy of. */

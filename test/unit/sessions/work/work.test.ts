@@ -829,13 +829,107 @@ describe('the branch that git says it checked out', () => {
     ['git checkout b', "error: pathspec 'b' did not match any file(s) known to git"],
     ['git switch -c b; true', "fatal: a branch named 'b' already exists"],
     ['git checkout src/x', 'Updated 1 path from the index'],
-    ['git checkout abc1234', 'HEAD is now at abc1234'],
+    ['git checkout defaced', 'Updated 1 path from the index'],
+    ['git checkout 20261127', ''],
+    ['git checkout src/x; git reset --hard', 'HEAD is now at abc1234 x'],
+    ['git switch -q a && git reset --hard', 'HEAD is now at abc1234 x'],
+    ['git switch -', 'fatal: invalid reference: @{-1}'],
+    ['git switch -', ''],
+    ['git checkout @{-2}', ''],
     ['git switch -c "$NAME"', ''],
     ['cd /srv/site && git checkout b', "Switched to branch 'b'"],
     ['git branch -m other b', ''],
     ['echo x', "Switched to branch 'b'"],
   ])('%s: not with %j', (command, output) => {
     expect(branches(command, output)).toEqual({ a: 3 })
+  })
+
+  const advice = (name: string) =>
+    `Note: switching to '${name}'.\n\nYou are in 'detached HEAD' state.`
+
+  test.each([
+    ['git checkout abc1234', 'HEAD is now at abc1234 x'],
+    ['git checkout abc1234', ''],
+    [`git checkout ${'1'.repeat(40)}`, ''],
+    ['git checkout v1.2.0', advice('v1.2.0')],
+    ['git checkout origin/b', `${advice('origin/b')}\nHEAD is now at abc1234 x`],
+    ['git checkout HEAD~2', ''],
+    ['git switch -q --detach b', ''],
+    ['git checkout --detach', 'HEAD is now at abc1234 x'],
+  ])('is none behind %s with %j, up to the next', (command, output) => {
+    expect(branches(command, output)).toEqual({ a: 1, '(none)': 2 })
+    const onward = (more: string) =>
+      byBranch(
+        begins,
+        spend(1, 1),
+        bash(2, command, output),
+        spend(3, 2),
+        bash(4, more),
+        spend(5, 4),
+      )
+    expect(onward('git switch c')).toEqual({ a: 1, '(none)': 2, c: 4 })
+    expect(onward('git switch -q -')).toEqual({ a: 5, '(none)': 2 })
+    // What was looked at there was for the commit that follows.
+    expect(onward('git checkout -q - && git commit -qm x')).toEqual({ a: 7 })
+    expect(onward('git commit -qm x')).toEqual({ a: 1, '(none)': 6 })
+  })
+
+  test('is none where an output that comes later says so', () => {
+    const output = advice('v1.2.0')
+    const printed = arrives(span('tool', 1, 2, { toolUseId: 't2', output }))
+    const command = bash(2, 'git checkout v1.2.0')
+    const expected = { a: 1, '(none)': 2 }
+    expect(byBranch(begins, spend(1, 1), command, printed, spend(3, 2))).toEqual(expected)
+    expect(byBranch(begins, spend(1, 1), printed, command, spend(3, 2))).toEqual(expected)
+  })
+
+  test('may be named by a hook as before, once it named none', () => {
+    const hooks = (...between: readonly SessionInput[]) =>
+      byBranch(begins, spend(1, 1), bash(2, 'git checkout --detach'), ...between, spend(7, 2))
+    const again = labelled(6, { repository: 'ada/shop', branch: 'a' })
+    expect(hooks(again)).toEqual({ a: 1, '(none)': 2 })
+    expect(hooks(labelled(4, { repository: 'ada/shop' }), again)).toEqual({ a: 3 })
+  })
+
+  test.each(['git checkout -', 'git switch -', 'git checkout -q @{-1}'])(
+    'is that of before with %s, where the output does not say it',
+    (back) => {
+      const work = (...inputs: readonly SessionInput[]) =>
+        byBranch(begins, spend(1, 1), bash(2, 'git switch -qc b'), spend(3, 2), ...inputs)
+      expect(work(bash(4, back), spend(5, 4))).toEqual({ a: 5, b: 2 })
+      expect(work(bash(4, back, ''), spend(5, 4), bash(6, back), spend(7, 8))).toEqual({
+        a: 5,
+        b: 10,
+      })
+      expect(work(bash(4, `git switch -q a && git pull && ${back}`), spend(5, 4))).toEqual({
+        a: 1,
+        b: 6,
+      })
+      // Git counts a branch that was checked out already.
+      expect(work(bash(4, 'git switch b', "Already on 'b'"), bash(5, back), spend(6, 4))).toEqual({
+        a: 1,
+        b: 6,
+      })
+      expect(work(bash(4, 'git branch -m a c'), bash(5, back), spend(6, 4))).toEqual({ c: 5, b: 2 })
+      expect(work(bash(4, back, undefined, { success: false }), spend(5, 4))).toEqual({
+        a: 1,
+        b: 6,
+      })
+      const elsewhere = { repository: 'ada/site', branch: 'main' }
+      expect(work(labelled(4, elsewhere), bash(5, back), spend(6, 4))).toEqual({
+        a: 1,
+        b: 2,
+        main: 4,
+      })
+    },
+  )
+
+  test('is that of before also when that counts for another by now', () => {
+    const starts = labelled(0, { repository: 'ada/shop', branch: 'main' })
+    const commit = bash(2, 'git switch -qc b && git commit -qm x')
+    expect(
+      byBranch(starts, spend(1, 1), commit, spend(3, 2), bash(4, 'git checkout -'), spend(5, 4)),
+    ).toEqual({ b: 3, main: 4 })
   })
 
   test('is that of a commit of the same command, which may print nothing', () => {
@@ -848,6 +942,14 @@ describe('the branch that git says it checked out', () => {
     // One with a name of its own keeps what was spent on it.
     expect(work('a', 'git switch -c b && git commit -m x')).toEqual({ a: 1, b: 2 })
     expect(work('a', 'git commit -m x && git switch -c b')).toEqual({ a: 1, b: 2 })
+  })
+
+  test('is that of before as hooks tell it', () => {
+    const other = labelled(2, { repository: 'ada/shop', branch: 'b' })
+    expect(byBranch(begins, spend(1, 1), other, bash(3, 'git switch -'), spend(4, 2))).toEqual({
+      a: 3,
+      b: 0,
+    })
   })
 
   test('what was spent on a branch that is renamed counts for its new name', () => {
