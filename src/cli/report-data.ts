@@ -9,7 +9,7 @@ import { letOthersRun } from '../reports/pause.ts'
 import { bucketsOf, dayOf } from '../reports/time-buckets.ts'
 import { type BucketOfModel, type Tip, tipsOf } from '../reports/tips.ts'
 import { groupUse } from '../reports/group-use.ts'
-import { conditionsOf } from '../reports/conditions.ts'
+import { askedOfCalls, conditionsOf } from '../reports/conditions.ts'
 import { namingFor } from '../reports/group-naming.ts'
 import { readCells, usageRowOf } from '../reports/usage-by.ts'
 import { type Part, type UsageReport, usageReport } from '../reports/usage-report.ts'
@@ -87,8 +87,9 @@ const SESSIONS_AT_ONCE = 1000
 /** The error says what is wrong with the range. */
 export async function reportData(
   { reader, slices }: { readonly reader: StoreReader; readonly slices: UsageSlices },
-  { period, groups, timeZone, filter, nowMs, ticketOf }: ReportQuestion,
+  { period, groups, timeZone, nowMs, ticketOf, ...question }: ReportQuestion,
 ): Promise<Result<ReportData, string>> {
+  const filter = askedOfCalls(question.filter)
   const range = await rangeOf(reader, filter, nowMs)
   const { from, to } = filter
   if (range.fromMs >= range.toMs || (from ?? range.fromMs) >= (to ?? range.toMs)) {

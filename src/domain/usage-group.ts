@@ -6,6 +6,8 @@ export type GroupSource =
   | { readonly of: 'model' }
   /** A fact of its session. */
   | { readonly of: 'session'; readonly field: SessionField }
+  /** What was worked on at the time, else the project of its session. */
+  | { readonly of: 'project' }
   /** The first of these resource attributes or labels that its session has. */
   | { readonly of: 'attribute'; readonly keys: readonly string[] }
   /** What the call was made for or by. */
@@ -13,7 +15,7 @@ export type GroupSource =
   /** The repository, branch, … that the session worked on at the time. */
   | { readonly of: 'work'; readonly field: WorkField }
 
-export type SessionField = 'agent' | 'user' | 'team' | 'project'
+export type SessionField = 'agent' | 'user' | 'team'
 export type WorkField = 'repository' | 'branch' | 'ticket' | 'pullRequest' | 'commit'
 
 export interface UsageGroup {
@@ -57,7 +59,7 @@ export const USAGE_GROUPS: readonly UsageGroup[] = [
   ofSession('agent'),
   ofSession('user'),
   ofSession('team'),
-  ofSession('project'),
+  { name: 'project', label: 'project', source: { of: 'project' } },
   ofWork('repository'),
   ofWork('branch'),
   ofWork('ticket'),

@@ -2,6 +2,7 @@
  * Filters by groups: what counts are the calls that a report of that group has under that name, so that a
  * filter and the row of a report tell the same figures.
  */
+import type { Filter } from '../api/contract/filter.ts'
 import { type UsageGroup, usageGroupOf } from '../domain/usage-group.ts'
 import { labelWithin, nameWithin } from '../processors/bounded-name.ts'
 import { MAX_WORK_NAME } from '../sessions/work/work-state.ts'
@@ -39,6 +40,16 @@ export async function conditionsOf(
     attributeKeys: attributesFor(groups),
     key: JSON.stringify([where, version]),
   }
+}
+
+/**
+ * A question of calls as conditions ask it: those for a project, in whichever sessions, and not the sessions
+ * that are of it by now.
+ */
+export function askedOfCalls<Asked extends Pick<Filter, 'project' | 'where'>>(asked: Asked): Asked {
+  const { project, where = [] } = asked
+  if (project === undefined) return asked
+  return { ...asked, project: undefined, where: [...where, `project=${project}`] }
 }
 
 /** A name as it may be kept: whole, or cut when it arrived. */

@@ -9,6 +9,8 @@ import type { UsageCells } from './usage-cells.ts'
 export interface GroupColumn extends Pick<GroupNames, 'axis' | 'linkAt'> {
   /** Of what stands in the list of the axis, in its order; numbers count up from 0. */
   numbersIn(cells: UsageCells): Uint32Array
+  /** Of sessions without a call, by the list of sessions; undefined where such have no name. */
+  sessionNumbersIn(cells: UsageCells): Uint32Array | undefined
   nameOf(number: number): Name
   countNames(): number
 }
@@ -52,11 +54,12 @@ function finderOf({ source }: UsageGroup, { ticketOf, pullRequestOf }: NamedBy):
   return source.field === 'pullRequest' ? pullRequestOf : undefined
 }
 
-function createColumn({ axis, nameAt, linkAt }: GroupNames): GroupColumn {
+function createColumn({ axis, nameAt, linkAt, sessionNameAt }: GroupNames): GroupColumn {
   const numbers = new Map<Name, number>()
   const names: Name[] = []
   /** By the list. */
   const remembered = new WeakMap<readonly unknown[], Uint32Array>()
+  const ofSessions = sessionNameAt === nameAt ? remembered : new WeakMap()
 
   function numberOf(name: Name): number {
     const known = numbers.get(name)
@@ -66,17 +69,25 @@ function createColumn({ axis, nameAt, linkAt }: GroupNames): GroupColumn {
     return number
   }
 
+  function numbersBy(
+    known: WeakMap<readonly unknown[], Uint32Array>,
+    list: readonly unknown[],
+    nameOf: (place: number) => Name,
+  ): Uint32Array {
+    const before = known.get(list)
+    if (before !== undefined) return before
+    const found = Uint32Array.from(list, (_, place) => numberOf(nameOf(place)))
+    known.set(list, found)
+    return found
+  }
+
   return {
     axis,
     linkAt,
-    numbersIn: (cells) => {
-      const list: readonly unknown[] = cells[axis]
-      const known = remembered.get(list)
-      if (known !== undefined) return known
-      const found = Uint32Array.from(list, (_, place) => numberOf(nameAt(cells, place)))
-      remembered.set(list, found)
-      return found
-    },
+    numbersIn: (cells) => numbersBy(remembered, cells[axis], (place) => nameAt(cells, place)),
+    sessionNumbersIn: (cells) =>
+      sessionNameAt &&
+      numbersBy(ofSessions, cells.sessions, (place) => sessionNameAt(cells, place)),
     nameOf: (number) => names[number] ?? null,
     countNames: () => names.length,
   }

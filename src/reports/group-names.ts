@@ -27,6 +27,8 @@ export interface GroupNames {
   readonly nameAt: (cells: UsageCells, place: number) => Name
   /** Where that name leads; null where it leads nowhere. */
   readonly linkAt: (cells: UsageCells, place: number) => string | null
+  /** Of a session without a call, by its place; absent where it has none. */
+  readonly sessionNameAt?: (cells: UsageCells, place: number) => Name
 }
 
 export function groupNames({ source }: UsageGroup, namedBy: NamedBy): GroupNames {
@@ -45,14 +47,19 @@ export function groupNames({ source }: UsageGroup, namedBy: NamedBy): GroupNames
         linkAt: nowhere,
       }
     case 'session':
-    case 'attribute':
+    case 'attribute': {
+      const nameAt = (cells: UsageCells, place: number): Name => {
+        const session = cells.sessions[place]
+        return session === undefined ? null : nameOfSession(source, cells, session)
+      }
+      return { axis: 'sessions', nameAt, linkAt: nowhere, sessionNameAt: nameAt }
+    }
+    case 'project':
       return {
-        axis: 'sessions',
-        nameAt: (cells, place) => {
-          const session = cells.sessions[place]
-          return session === undefined ? null : nameOfSession(source, cells, session)
-        },
+        axis: 'stretches',
+        nameAt: ({ stretches }, place) => stretches[place]?.project ?? null,
         linkAt: nowhere,
+        sessionNameAt: ({ sessions }, place) => sessions[place]?.project ?? null,
       }
     case 'work':
       return workNames(source.field, namedBy)

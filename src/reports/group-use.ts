@@ -1,5 +1,5 @@
 /** Slices of time put together by what calls count for: by a group, or by two at once. */
-import { isOfSessions, type UsageGroup } from '../domain/usage-group.ts'
+import type { UsageGroup } from '../domain/usage-group.ts'
 import type { GroupColumn, Naming } from './group-columns.ts'
 import { groupNames, type Name } from './group-names.ts'
 import {
@@ -64,16 +64,16 @@ export function groupUse(
   )
   const columns = groups.map((group) => naming.columns.of(group, naming))
   const numbered = asked.map((cells) => {
-    return { cells, numbers: columns.map((column) => column.numbersIn(cells)) }
+    const numbers = columns.map((column) => column.numbersIn(cells))
+    return { cells, numbers, idle: columns.map((column) => column.sessionNumbersIn(cells)) }
   })
   const sizes = sizesOf(asked)
   const names = columns.map((column) => column.countNames())
   const table = createGroupParts({ names, ...sizes })
   const seen = createSessionIds(sizes.greatestId)
-  const areOfSessions = groups.every(isOfSessions)
   for (const [at, one] of numbered.entries()) {
     for (const id of one.cells.ids) seen.add(id)
-    if (areOfSessions) addSessions(table, one)
+    addSessions(table, one)
     addRows(table, one, at, columns)
   }
   // Failed calls alone make no part by what they were made for: nothing that is shown falls to it.
@@ -141,22 +141,26 @@ function sizesOf(all: readonly UsageCells[]): {
 }
 
 /**
- * What of cells fulfils conditions: rows, and the sessions that have one; of conditions on sessions alone,
- * all sessions that fulfil them.
+ * What of cells fulfils conditions: rows, and the sessions that have one; of sessions without a call, those
+ * that fulfil them by names of their own.
  */
 export function matchingCells(cells: UsageCells, { only, naming }: NamedConditions): UsageCells {
   const filters = only.map(({ group, isAsked }) => {
-    const { axis, nameAt } = groupNames(group, naming)
+    const { axis, nameAt, sessionNameAt } = groupNames(group, naming)
     const matches = cells[axis].map((_, place) => isAsked(nameAt(cells, place)))
-    return { places: cells.places[axis], matches }
+    const matchesIdle = (place: number): boolean =>
+      sessionNameAt !== undefined && isAsked(sessionNameAt(cells, place))
+    return { places: cells.places[axis], matches, matchesIdle }
   })
   const rows = [...cells.rows.keys()].filter((row) =>
     filters.every(({ places, matches }) => matches[places[row] ?? 0]),
   )
-  const needsNone = only.every(({ group }) => isOfSessions(group))
   const called = new Set(rows.map((row) => cells.places.sessions[row] ?? 0))
-  const sessions = [...cells.sessions.keys()].filter((place) =>
-    needsNone ? filters.every(({ matches }) => matches[place]) : called.has(place),
+  const hasCalls = new Set(cells.places.sessions)
+  const sessions = [...cells.sessions.keys()].filter(
+    (place) =>
+      called.has(place) ||
+      (!hasCalls.has(place) && filters.every(({ matchesIdle }) => matchesIdle(place))),
   )
   return cellsAmong(cells, sessions, rows)
 }
@@ -205,14 +209,20 @@ const SORTED_AT_ONCE = 100
 interface NumberedCells {
   readonly cells: UsageCells
   readonly numbers: readonly Uint32Array[]
+  /** The same of sessions without a call; undefined for a group in which such have no name. */
+  readonly idle: readonly (Uint32Array | undefined)[]
 }
 
 /** A session without any call counts for what it is itself. */
 function addSessions(
   table: GroupParts,
-  { cells: { ids }, numbers: [first, second] }: NumberedCells,
+  { cells: { ids, places }, idle: [first, second], idle }: NumberedCells,
 ): void {
+  if (idle.includes(undefined)) return
+  const hasCalls = new Uint8Array(ids.length)
+  for (const place of places.sessions) hasCalls[place] = 1
   for (let place = 0; place < ids.length; place += 1) {
+    if (hasCalls[place] === 1) continue
     table.noteSession(table.partOf(first?.[place] ?? 0, second?.[place]), ids[place] ?? 0)
   }
 }
@@ -242,13 +252,13 @@ function idleOf(
   naming: Naming,
 ): readonly GroupPart[] {
   if (called.count() === seen.count()) return []
-  const names = groups.map((group) => (isOfSessions(group) ? groupNames(group, naming) : undefined))
+  const names = groups.map((group) => groupNames(group, naming).sessionNameAt)
   const sessions = new Map<string, { readonly names: readonly Name[]; count: number }>()
   for (const cells of slices.toReversed()) {
     for (const [place, id] of cells.ids.entries()) {
       if (called.has(id)) continue
       called.add(id)
-      const own = names.map((of) => (of === undefined ? NO_CALLS : of.nameAt(cells, place)))
+      const own = names.map((nameAt) => (nameAt === undefined ? NO_CALLS : nameAt(cells, place)))
       const key = JSON.stringify(own)
       const part = sessions.get(key) ?? { names: own, count: 0 }
       part.count += 1

@@ -13,7 +13,7 @@ import {
   type Totals,
 } from '../api/contract/overview.ts'
 import type { TicketOf } from '../domain/ticket.ts'
-import { type Conditions, conditionsOf } from './conditions.ts'
+import { askedOfCalls, type Conditions, conditionsOf } from './conditions.ts'
 import { cutName } from './answer-bounds.ts'
 import { cacheHitRatio } from './cache-saving.ts'
 import { filterOf, sessionRowOf } from './session-lists.ts'
@@ -42,7 +42,8 @@ export interface OverviewDeps {
   readonly ticketOf: TicketOf
 }
 
-export async function overviewOf(deps: OverviewDeps, query: OverviewQuery): Promise<Overview> {
+export async function overviewOf(deps: OverviewDeps, asked: OverviewQuery): Promise<Overview> {
+  const query = askedOfCalls(asked)
   const { reader, slices, pause } = deps
   const filter = filterOf(query)
   const range = await rangeOf(deps, query)

@@ -8,12 +8,13 @@ import { MAX_BUCKETS, OTHER, type OverviewDeps, rangeOf, spansFor } from './over
 import { filterOf } from './session-lists.ts'
 import { costsOf, type Sums, tokensOf } from './sums.ts'
 import { bucketsOf, dayOf } from './time-buckets.ts'
-import { type Conditions, conditionsOf } from './conditions.ts'
+import { askedOfCalls, type Conditions, conditionsOf } from './conditions.ts'
 import { attributesFor, namingFor } from './group-naming.ts'
 import { type GroupedUse, type GroupPart, groupUse } from './group-use.ts'
 import type { CellSlice } from './usage-slices.ts'
 
-export async function usageBy(deps: OverviewDeps, query: UsageQuery): Promise<UsageAnswer> {
+export async function usageBy(deps: OverviewDeps, asked: UsageQuery): Promise<UsageAnswer> {
+  const query = askedOfCalls(asked)
   const groups = usageGroupsOf(query.group) ?? []
   const range = await rangeOf(deps, query)
   const conditions = await conditionsOf(deps, query.where)

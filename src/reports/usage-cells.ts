@@ -9,16 +9,18 @@ import type { UsageDimensions } from '../domain/usage.ts'
 import type { AttributeOfSession, WorkOfSession } from '../storage/store-reader.ts'
 import type { ActiveSession, UsageSlice } from '../storage/usage-slice.ts'
 import { emptySums, type Sums } from './sums.ts'
-import { entry, sumsOf } from './usage-sums.ts'
+import { entry, projectOf, sumsOf } from './usage-sums.ts'
 
 export type Attributes = Readonly<Record<string, string>>
 
-/** Calls of a session in one stretch of its work. */
+/** Calls of a session in one stretch of its work, for one project. */
 export interface Stretch {
   readonly session: ActiveSession
   readonly segment: number
   /** Where anything is known of it. */
   readonly work: WorkOfSession | undefined
+  /** What these calls count for; one stretch may have those of several. */
+  readonly project: string | null
 }
 
 /** Where the calls of a row have their name from. */
@@ -87,7 +89,7 @@ export function cellsOf(
     places.sessions[index] = at
     places.models[index] = models.placeOf(row.model)
     places.sets[index] = sets.placeOf(row.dimensions)
-    places.stretches[index] = stretches.placeOf(session, Number(row.dimensions.segment ?? 0))
+    places.stretches[index] = stretches.placeOf(session, row.dimensions)
     const sums = sumsOf(row)
     for (const [n, name] of FIGURES.entries()) {
       const isMoney = n < MONEY.length
@@ -179,18 +181,23 @@ function createList<T>() {
 
 function createStretches(work: readonly WorkOfSession[]) {
   const all: Stretch[] = []
-  const places = new Map<ActiveSession, Map<number, number>>()
+  const places = new Map<ActiveSession, Map<number | string, number>>()
   const known = new Map<number, Map<number, WorkOfSession>>()
   for (const one of work) {
     entry(known, one.session, () => new Map<number, WorkOfSession>()).set(one.segment, one)
   }
   return {
     all,
-    placeOf: (session: ActiveSession, segment: number): number =>
-      entry(
-        entry(places, session, () => new Map<number, number>()),
-        segment,
-        () => all.push({ session, segment, work: known.get(session.id)?.get(segment) }) - 1,
-      ),
+    placeOf: (session: ActiveSession, dimensions: UsageDimensions): number => {
+      const segment = Number(dimensions.segment ?? 0)
+      const project = projectOf(dimensions, session)
+      const isUsual = project === (session.project ?? null)
+      return entry(
+        entry(places, session, () => new Map<number | string, number>()),
+        isUsual ? segment : `${segment} ${project}`,
+        () =>
+          all.push({ session, segment, project, work: known.get(session.id)?.get(segment) }) - 1,
+      )
+    },
   }
 }

@@ -43,6 +43,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
   const models = new Map<string, ModelPart>()
   const sets = new Map<UsageDimensions, DimensionPart>()
   const cohorts = new Map<Cohort, Sums>()
+  const projects = new Map<string | null, DimensionPart>()
   const tools = new Map<string, ToolSum>()
   const activity = new Map<string, number>()
   const firstCommitsMs: number[] = []
@@ -58,6 +59,11 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     }
     for (const [set, { sums, sessions }] of slice.dimensions) {
       const into = entry(sets, set, () => ({ sums: emptySums(), sessions: [] }))
+      addSums(into.sums, sums)
+      into.sessions.push(sessions)
+    }
+    for (const [name, { sums, sessions }] of slice.projects) {
+      const into = entry(projects, name, () => ({ sums: emptySums(), sessions: [] }))
       addSums(into.sums, sums)
       into.sessions.push(sessions)
     }
@@ -79,6 +85,14 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     return byCost([...parts].map(([name, value]) => ({ name, ...value })))
   }
 
+  function partsOf(parts: ReadonlyMap<string | null, DimensionPart>): Part[] {
+    return byCost(
+      [...parts].map(([name, { sums, sessions }]) => {
+        return { name, sums, sessions: tally.distinct(sessions) }
+      }),
+    )
+  }
+
   function outside(parts: readonly DimensionPart[]): number {
     return tally.count - tally.distinct(parts.flatMap(({ sessions }) => sessions))
   }
@@ -92,24 +106,16 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       addSums(part.sums, sums)
       for (const list of sessions) part.sessions.push(list)
     }
-    return byCost(
-      [...parts].map(([name, { sums, sessions }]) => {
-        return { name, sums, sessions: tally.distinct(sessions) }
-      }),
-    )
+    return partsOf(parts)
   }
 
   return {
     sums: total,
     sessions: tally.count,
-    models: byCost(
-      [...models].map(([name, { sums, sessions }]) => {
-        return { name, sums, sessions: tally.distinct(sessions) }
-      }),
-    ),
+    models: partsOf(models),
     cacheSavedUsd: savedByAll(models.values()),
     agents: partsBy('agent'),
-    projects: partsBy('project'),
+    projects: partsOf(projects),
     teams: partsBy('team'),
     users: partsBy('user'),
     byDimension,

@@ -2,17 +2,23 @@
  * What a slice of time adds up to, kept small so that many can be held: sums by model and by who
  * and where, and for each session no more than its number and its cost.
  */
-import type { DimensionSum, ModelSum, Span, ToolSum, UsageSlice } from '../storage/usage-slice.ts'
+import type {
+  ActiveSession,
+  DimensionSum,
+  ModelSum,
+  Span,
+  ToolSum,
+  UsageSlice,
+} from '../storage/usage-slice.ts'
 import type { UsageDimensions } from '../domain/usage.ts'
 import { addToFit, emptyFit, type PriceFit } from './cache-saving.ts'
 import type { WorkOfSession } from '../storage/store-reader.ts'
 import { type Delivered, deliveredIn, type ResultTimes, resultTimes } from './delivered-work.ts'
 import { addSums, emptySums, type Sums } from './sums.ts'
 
-/** Who and where: what sessions share. */
+/** Who: what sessions share. */
 export interface Cohort {
   readonly agent: string
-  readonly project: string | null
   readonly team: string | null
   readonly user: string | null
 }
@@ -39,6 +45,8 @@ export interface SliceSums {
   /** By the set of dimensions that calls were counted under, an object for each. */
   readonly dimensions: ReadonlyMap<UsageDimensions, DimensionUse>
   readonly cohorts: ReadonlyMap<Cohort, Sums>
+  /** By the project that was worked on; null is what names none. */
+  readonly projects: ReadonlyMap<string | null, DimensionUse>
   readonly sessions: readonly SessionUse[]
   readonly tools: readonly ToolSum[]
   /** `measure|facet` to what it adds up to. */
@@ -49,7 +57,7 @@ export interface SliceSums {
   readonly firstCommitsMs: readonly number[]
 }
 
-/** One object for all sessions that share who and where, over all slices. */
+/** One object for all sessions that share who, over all slices. */
 export type CohortOf = (cohort: Cohort) => Cohort
 
 const MAX_COHORTS = 10_000
@@ -57,10 +65,10 @@ const MAX_COHORTS = 10_000
 /** Beyond a bound the known ones are forgotten: the same may be there twice then, which adds up. */
 export function createCohorts(): CohortOf {
   const known = new Map<string, Cohort>()
-  return ({ agent, project, team, user }) => {
+  return ({ agent, team, user }) => {
     if (known.size >= MAX_COHORTS) known.clear()
-    const name = JSON.stringify([agent, project, team, user])
-    return entry(known, name, () => ({ agent, project, team, user }))
+    const name = JSON.stringify([agent, team, user])
+    return entry(known, name, () => ({ agent, team, user }))
   }
 }
 
@@ -91,10 +99,9 @@ export function sliceSums(
   const firstCommitsMs: number[] = []
   const times = timesBySession(results)
   for (const session of slice.sessions) {
-    const { id, agent, project, team, userId, firstPromptMs } = session
+    const { id, agent, team, userId, firstPromptMs } = session
     const cohort = cohortOf({
       agent,
-      project: project ?? null,
       team: team ?? null,
       user: userId ?? null,
     })
@@ -117,7 +124,36 @@ export function sliceSums(
   }
   const delivered = deliveredIn({ fromMs, toMs }, slice.made, times)
   const { tools } = slice
-  return { models, dimensions, cohorts, sessions, tools, activity, delivered, firstCommitsMs }
+  const projects = projectsIn(slice)
+  return {
+    ...{ models, dimensions, cohorts, projects, sessions },
+    ...{ tools, activity, delivered, firstCommitsMs },
+  }
+}
+
+/** A session without a call counts for its own project. */
+function projectsIn({ sessions, models }: UsageSlice): ReadonlyMap<string | null, DimensionUse> {
+  const projects = new Map<string | null, { sums: Sums; sessions: number[] }>()
+  const used = (name: string | null) =>
+    entry(projects, name, () => ({ sums: emptySums(), sessions: [] }))
+  const byId = new Map(sessions.map((session) => [session.id, session]))
+  const idle = new Set(byId.keys())
+  for (const row of models) {
+    const project = used(projectOf(row.dimensions, byId.get(row.session)))
+    addSums(project.sums, sumsOf(row))
+    if (project.sessions.at(-1) !== row.session) project.sessions.push(row.session)
+    idle.delete(row.session)
+  }
+  for (const id of idle) used(byId.get(id)?.project ?? null).sessions.push(id)
+  return projects
+}
+
+/** The project that calls count for: that of their time, else that of their session. */
+export function projectOf(
+  { project }: UsageDimensions,
+  session: Pick<ActiveSession, 'project'> | undefined,
+): string | null {
+  return project ?? session?.project ?? null
 }
 
 function timesBySession(results: readonly WorkOfSession[]): ReadonlyMap<number, ResultTimes> {

@@ -8,7 +8,7 @@ import type { PriceOf } from '../../domain/price.ts'
 import { addUsd, roundUsd } from '../../domain/exact-sum.ts'
 import type { ListedSession } from '../../storage/store-reader.ts'
 import { cutName } from '../answer-bounds.ts'
-import { conditionsOf } from '../conditions.ts'
+import { askedOfCalls, conditionsOf } from '../conditions.ts'
 import { type OverviewDeps, rangeOf } from '../overview.ts'
 import type { Pause } from '../pause.ts'
 import type { SessionFolds } from '../session-folds.ts'
@@ -63,7 +63,8 @@ export interface WasteDeps extends OverviewDeps {
   readonly pause: Pause
 }
 
-export async function wasteInRange(deps: WasteDeps, query: WasteQuery): Promise<WasteInRange> {
+export async function wasteInRange(deps: WasteDeps, asked: WasteQuery): Promise<WasteInRange> {
+  const query = askedOfCalls(asked)
   const { reader, slices, pause } = deps
   const range = await rangeOf(deps, query)
   const conditions = await conditionsOf(deps, query.where)

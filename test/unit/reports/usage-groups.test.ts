@@ -55,6 +55,46 @@ describe('a list of groups', () => {
   })
 })
 
+describe('projects', () => {
+  test('have what was spent for them, also of a session that is of another by now', async () => {
+    const { use, reports } = await openUsageStore()
+    const session = { project: 'site' }
+    const at = (day: number) => MONDAY_MS + day * DAY_MS
+    await use('s1', {
+      atMs: at(0),
+      session,
+      models: [
+        { costUsd: 1, dimensions: { project: 'shop' } },
+        { costUsd: 2, dimensions: { project: 'site', segment: '1' } },
+        { costUsd: 4, dimensions: { segment: '1' } },
+        { model: 'haiku', costUsd: 8, dimensions: { project: 'shop', segment: '1' } },
+      ],
+    })
+    // Without a call it is of its own.
+    await use('s2', {
+      atMs: at(1),
+      session,
+      activity: [{ measure: 'prompts', facet: '', value: 1 }],
+    })
+    await use('s3', { atMs: at(1), models: [{ costUsd: 16 }] })
+    expect(costs((await reports.usage(askUsage('project'))).rows)).toEqual([
+      [null, 16, 1],
+      ['shop', 9, 1],
+      ['site', 6, 2],
+    ])
+    expect(costs((await reports.usage(askUsage('model,project'))).rows)).toEqual([
+      ['opus', null, 16, 1],
+      ['haiku', 'shop', 8, 1],
+      ['opus', 'site', 6, 1],
+      ['opus', 'shop', 1, 1],
+    ])
+    const { totals } = await reports.overview(ask({ project: 'shop' }))
+    expect([totals.costUsd, totals.sessions, totals.modelCalls]).toEqual([9, 1, 2])
+    const both = await reports.overview(ask({ project: 'shop', where: ['model=opus'] }))
+    expect(both.totals.costUsd).toBe(1)
+  })
+})
+
 describe('two groups at once', () => {
   test('split what each pair of names cost, and count a session once for each', async () => {
     const { use, reports } = await openUsageStore()
@@ -322,9 +362,12 @@ describe('the work of sessions', () => {
 const name = (...names: readonly string[]) =>
   fc.option(fc.constantFrom(...names), { nil: undefined })
 const dimensionSet = fc.record(
-  Object.fromEntries(
-    [...callDimensions, 'segment'].map((each) => [each, fc.constantFrom('1', '2', '')]),
-  ),
+  {
+    ...Object.fromEntries(
+      [...callDimensions, 'segment'].map((each) => [each, fc.constantFrom('1', '2', '')]),
+    ),
+    project: fc.constantFrom('shop', 'site', 'gear'),
+  },
   { requiredKeys: [] },
 )
 const call = fc.record({
@@ -396,6 +439,7 @@ test('of generated sessions, all groups and pairs of them add up to the total', 
         const { totals } = await store.reports.overview(ask())
         const [a = '', b = '', c = '', ...others] = groups
         await expectFiltersLikeRows(store, c)
+        await expectProjectsLikeBudgets(store)
         for (const list of [`${a},${b}`, `${b},${c}`, c, ...others]) {
           const answer = await store.reports.usage(askUsage(list))
           const sum = (of: (row: UsageRow) => number) =>
@@ -428,7 +472,10 @@ test('of generated sessions, all groups and pairs of them add up to the total', 
 }, 120_000)
 
 /** What a filter finds is what the row of that name says. */
-async function expectFiltersLikeRows({ reports }: UsageStore, group: string): Promise<void> {
+async function expectFiltersLikeRows(
+  { reports }: Pick<UsageStore, 'reports'>,
+  group: string,
+): Promise<void> {
   const { rows } = await reports.usage(askUsage(group))
   for (const { names, costUsd, tokens, modelCalls, sessions } of rows) {
     const where = [`${group}=${names[0] ?? ''}`]
@@ -440,6 +487,33 @@ async function expectFiltersLikeRows({ reports }: UsageStore, group: string): Pr
     expect(totals.sessions).toBe(sessions)
     const listed = await reports.sessions(askList({ where, limit: 50 }))
     expect(listed.ok && listed.value.sessions.length).toBe(sessions)
+  }
+}
+
+/** Budgets, the shares of an overview and both filters tell of a project what its row does. */
+async function expectProjectsLikeBudgets({ reports, reader }: UsageStore): Promise<void> {
+  await expectFiltersLikeRows({ reports }, 'project')
+  const { rows } = await reports.usage(askUsage('project'))
+  const { byProject } = await reports.overview(ask())
+  const figures = (of: Pick<UsageRow, 'costUsd' | 'tokens' | 'modelCalls' | 'sessions'>) => {
+    return { cost: of.costUsd, tokens: of.tokens, calls: of.modelCalls, sessions: of.sessions }
+  }
+  expect(new Map(byProject.map((share) => [share.name, figures(share)]))).toEqual(
+    new Map(rows.map((row) => [row.names[0], figures(row)])),
+  )
+  const spent = new Map<string | undefined, number>()
+  const span = { fromMs: MONDAY_MS, toMs: NOW_MS }
+  for (const { project, costUsd } of await reader.budgets.spending(span)) {
+    spent.set(project, addUsd(spent.get(project) ?? 0, costUsd))
+  }
+  for (const { names, costUsd, ...row } of rows) {
+    const project = names[0] ?? undefined
+    expect(spent.get(project) ?? 0, project).toBe(costUsd ?? 0)
+    if (project === undefined) continue
+    const { totals } = await reports.overview(ask({ project }))
+    expect(figures(totals), project).toEqual(figures({ costUsd, ...row }))
+    const filtered = await reports.usage(askUsage('model', { project }))
+    expect(figures(filtered.totals), project).toEqual(figures({ costUsd, ...row }))
   }
 }
 
