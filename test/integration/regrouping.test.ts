@@ -98,14 +98,12 @@ async function setUp() {
 const shares = (of: Overview['byProject']) => of.map(({ name, modelCalls }) => [name, modelCalls])
 
 describe('what a session used before counts, from now on,', () => {
-  test.each<['project' | 'team' | 'user', Partial<Sent>, Partial<Sent>]>([
-    ['project', { resource: { project: 'a' } }, { resource: { project: 'b' } }],
+  test.each<['team' | 'user', Partial<Sent>, Partial<Sent>]>([
     ['team', { resource: { team: 'a' } }, { resource: { team: 'b' } }],
     ['user', { user: 'a' }, { user: 'b' }],
   ])('for its new %s', async (group, first, then) => {
     const { send, overview } = await setUp()
-    const sharesOf = ({ byProject, byTeam, byUser }: Overview) =>
-      shares({ project: byProject, team: byTeam, user: byUser }[group])
+    const sharesOf = ({ byTeam, byUser }: Overview) => shares({ team: byTeam, user: byUser }[group])
     await send({ atS: 0, ...first })
     expect(sharesOf(await overview())).toEqual([['a', 1]])
     expect((await overview(`&${group}=a`)).totals.modelCalls).toBe(1)
@@ -135,13 +133,31 @@ describe('what a session used before counts, from now on,', () => {
   })
 })
 
+test('what a session used before stays with the project of its time', async () => {
+  const { send, overview, found } = await setUp()
+  await send({ atS: 0, resource: { project: 'a' } })
+  expect(shares((await overview()).byProject)).toEqual([['a', 1]])
+  await send({ atS: 150_000, resource: { project: 'b' } })
+  expect(shares((await overview()).byProject)).toEqual([['a', 1]])
+  expect((await overview('&project=a')).totals.modelCalls).toBe(1)
+  expect((await overview('&project=b')).totals.modelCalls).toBe(0)
+  expect([await found('project=a'), await found('project=b')]).toEqual([0, 1])
+})
+
 describe('an attribute that changes from A to B and back', () => {
   // One that is shown with the session, and one that only finds it.
   const A = { project: 'A', 'host.name': 'a' }
   const B = { project: 'B', 'host.name': 'b' }
 
-  test.each<[string, readonly Sent[]]>([
-    ['ends as A', [1, 2, 3].map((atS) => ({ atS, resource: atS === 2 ? B : A }))],
+  test.each<[string, readonly Sent[], readonly (readonly [string, number])[]]>([
+    [
+      'ends as A',
+      [1, 2, 3].map((atS) => ({ atS, resource: atS === 2 ? B : A })),
+      [
+        ['A', 2],
+        ['B', 1],
+      ],
+    ],
     [
       'ends as A when B comes late',
       [
@@ -149,15 +165,17 @@ describe('an attribute that changes from A to B and back', () => {
         { atS: 3, resource: A },
         { atS: 2, resource: B },
       ],
+      [['A', 3]],
     ],
-  ])('%s, with a restart between each two and without', async (_, list) => {
+  ])('%s, with a restart between each two and without', async (_, list, calls) => {
     for (const restarts of [false, true]) {
       const { send, overview, found, restart } = await setUp()
       for (const sent of list) {
         await send(sent)
         if (restarts) await restart()
       }
-      expect(shares((await overview()).byProject)).toEqual([['A', 3]])
+      expect(shares((await overview()).byProject)).toEqual(calls)
+      expect([await found('project=A'), await found('project=B')]).toEqual([1, 0])
       expect(await found('attribute=host.name=a')).toBe(1)
       expect(await found('attribute=host.name=b')).toBe(0)
     }
