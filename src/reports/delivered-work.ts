@@ -74,10 +74,19 @@ export function deliveredIn(
 
 /** Of all sessions, over slices of a range: a metric may arrive in the slice after its commit. */
 export function countDelivered(slices: readonly ReadonlyMap<number, Delivered>[]): DeliveredCounts {
+  /** Of one slice alone as they are, which most are. */
   const sessions = new Map<number, Delivered>()
+  const added = new Set<Delivered>()
   for (const slice of slices) {
-    for (const [session, { commits, pullRequests }] of slice) {
-      const all = sessions.get(session) ?? nothing()
+    for (const [session, one] of slice) {
+      const known = sessions.get(session)
+      if (known === undefined) {
+        sessions.set(session, one)
+        continue
+      }
+      const { commits, pullRequests } = one
+      const all = added.has(known) ? known : copyOf(known)
+      added.add(all)
       sessions.set(session, all)
       all.commits.work += commits.work
       all.commits.metrics += commits.metrics
@@ -95,6 +104,10 @@ export function countDelivered(slices: readonly ReadonlyMap<number, Delivered>[]
 
 function largerOf({ work, metrics }: Sources): number {
   return Math.max(work, metrics)
+}
+
+function copyOf({ commits, pullRequests }: Delivered): Delivered {
+  return { commits: { ...commits }, pullRequests: { ...pullRequests } }
 }
 
 function nothing(): Delivered {

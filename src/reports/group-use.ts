@@ -8,6 +8,7 @@ import {
   type GroupParts,
   type SessionIds,
 } from './group-parts.ts'
+import { type BucketUse, groupSeries, type SliceBuckets } from './group-series.ts'
 import { emptySums, type Sums } from './sums.ts'
 import { cellsAmong, type UsageCells } from './usage-cells.ts'
 
@@ -29,6 +30,8 @@ export interface GroupedUse {
   readonly sums: Sums
   /** Distinct sessions, those of `idle` among them. */
   readonly sessions: number
+  /** Over time, where buckets were given. */
+  readonly series: readonly BucketUse[]
 }
 
 /** Stands for the model, skill, … of sessions that have no call, or none that succeeded. */
@@ -50,6 +53,8 @@ export interface GroupOptions {
   readonly conditions?: NamedConditions | undefined
   /** Parts at most, what is left of them as one. */
   readonly limit?: number
+  /** What the slices are of over time. */
+  readonly buckets?: SliceBuckets
 }
 
 /** Of slices, what fulfils all conditions. */
@@ -57,7 +62,7 @@ export function groupUse(
   slices: readonly { readonly sums: UsageCells }[],
   groups: readonly UsageGroup[],
   naming: Naming,
-  { conditions, limit = Number.POSITIVE_INFINITY }: GroupOptions = {},
+  { conditions, limit = Number.POSITIVE_INFINITY, buckets }: GroupOptions = {},
 ): GroupedUse {
   const asked = slices.map(({ sums }) =>
     conditions === undefined ? sums : matchingCells(sums, conditions),
@@ -71,11 +76,11 @@ export function groupUse(
   const names = columns.map((column) => column.countNames())
   const table = createGroupParts({ names, ...sizes })
   const seen = createSessionIds(sizes.greatestId)
-  for (const [at, one] of numbered.entries()) {
+  const partsOfRows = numbered.map((one, at) => {
     for (const id of one.cells.ids) seen.add(id)
     addSessions(table, one)
-    addRows(table, one, at, columns)
-  }
+    return addRows(table, one, at, columns)
+  })
   // Failed calls alone make no part by what they were made for: nothing that is shown falls to it.
   const isShown = groups.every(({ source }) => source.of !== 'call' && source.of !== 'work')
   const shown = partsOf(table, isShown ? undefined : table.isSomething)
@@ -112,6 +117,16 @@ export function groupUse(
     idle: idleOf(asked, seen, called, groups, naming),
     sums: table.sumsOf(partsOf(table)),
     sessions: seen.count(),
+    series:
+      buckets === undefined
+        ? []
+        : groupSeries({
+            ...{ table, buckets, first, greatestId: sizes.greatestId },
+            hasRest: rest.length > 0,
+            slices: numbered.map(({ cells }, at) => {
+              return { cells, parts: partsOfRows[at] ?? new Uint32Array() }
+            }),
+          }),
   }
 }
 
@@ -227,20 +242,24 @@ function addSessions(
   }
 }
 
+/** The part of each row. */
 function addRows(
   table: GroupParts,
   { cells, numbers: [first, second] }: NumberedCells,
   cellsAt: number,
   [firstColumn, secondColumn]: readonly GroupColumn[],
-): void {
+): Uint32Array {
   const { ids, places, rows, figures } = cells
   const firstAt = places[firstColumn?.axis ?? 'sessions']
   const secondAt = places[secondColumn?.axis ?? 'sessions']
+  const parts = new Uint32Array(rows.length)
   for (let row = 0; row < rows.length; row += 1) {
     const part = table.partOf(first?.[firstAt[row] ?? 0] ?? 0, second?.[secondAt[row] ?? 0])
+    parts[row] = part
     table.addRow(part, figures, cellsAt, row)
     table.noteSession(part, ids[places.sessions[row] ?? 0] ?? 0)
   }
+  return parts
 }
 
 /** Sessions that are in no part, as the newest slice has them. */

@@ -215,7 +215,8 @@ function editsOf(report: UsageReport): Overview['edits'] {
 }
 
 function median(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b)
+  // Numbers are compared as such there, several times as fast as by a function.
+  const sorted = Float64Array.from(values).sort()
   const middle = sorted.length / 2
   const upper = sorted[Math.floor(middle)]
   const lower = sorted[Math.ceil(middle) - 1]

@@ -67,8 +67,13 @@ export function createRememberedSlices<T>(deps: RememberedSlicesDeps<T>): Rememb
   function recall(key: string): SliceOf<T> | undefined {
     const found = remembered.get(key)
     if (found === undefined) return undefined
-    if (now() - found.readAtMs < rememberedForMs) return found.slice
-    forget(key)
+    // What was not asked for the longest time goes first: those of a chart by the hour do not push out a year.
+    remembered.delete(key)
+    if (now() - found.readAtMs < rememberedForMs) {
+      remembered.set(key, found)
+      return found.slice
+    }
+    weight -= weightOf(found.slice.sums)
     return undefined
   }
 

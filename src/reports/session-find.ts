@@ -13,6 +13,11 @@ const MAX_MATCHES = 500
 const MAX_EXCERPT = 120
 /** Of it stands before the text. */
 const BEFORE = 40
+/**
+ * Characters of a session's texts that are kept, so that each letter that somebody types is looked for in them and
+ * the session is not told again. Of a session with more nothing is kept.
+ */
+const MAX_KEPT = 8_000_000
 
 export interface FindDeps {
   readonly folds: SessionFolds
@@ -22,42 +27,70 @@ export interface FindDeps {
 
 /** Undefined when the session has no records. */
 export async function findInSession(
-  { folds, pause, maxContentLength }: FindDeps,
+  deps: FindDeps,
   sessionKey: string,
   { q }: FindQuery,
 ): Promise<FindAnswer | undefined> {
+  const wanted = q.toLowerCase()
+  const kept = await textsOf(deps, sessionKey, 'texts', undefined)
+  if (kept === undefined || !kept.isTooLarge()) return kept?.matches(wanted)
+  const found = await textsOf(deps, sessionKey, `find ${q}`, wanted)
+  return found?.matches(wanted)
+}
+
+/** What a session says, or of that what has a text in it. */
+async function textsOf(
+  { folds, pause, maxContentLength }: FindDeps,
+  sessionKey: string,
+  name: string,
+  wanted: string | undefined,
+) {
   const create = () => {
     const text = createRecordedText(maxContentLength)
-    const matches = createMatches(sessionKey, q.toLowerCase(), text)
+    const texts = createTexts(sessionKey, text, wanted)
     return {
-      matches,
+      texts,
       add: (...[emissions, arrivals]: Parameters<Gathering['add']>) => {
         text.see(arrivals)
-        matches.add(emissions)
+        texts.add(emissions)
       },
     }
   }
-  const told = await folds.tell(sessionKey, `find ${q}`, create, pause)
+  const told = await folds.tell(sessionKey, name, create, pause)
   if (told === undefined) return undefined
-  const { matches } = told.gathered
-  matches.add(told.closing.emissions)
-  return matches.result()
+  const { texts } = told.gathered
+  texts.add(told.closing.emissions)
+  return texts
 }
 
-interface Found extends Omit<SessionMatch, 'ordinal'> {
+/** A prompt, an answer or an item with what it says, in the order in which it is looked through. */
+interface Said extends Pick<SessionMatch, 'turn' | 'item'> {
   readonly startMs: number
+  readonly texts: readonly (readonly [Where, string | null | undefined])[]
+  /** Where the text was looked for at once. */
+  readonly match?: readonly [Where, string]
 }
 
-function createMatches(sessionKey: string, wanted: string, text: RecordedText) {
-  /** By what has the text: a turn that goes on is told again with a newer answer. */
-  const found = new Map<string, Found>()
+function createTexts(sessionKey: string, text: RecordedText, wanted: string | undefined) {
+  /** By what says it: a turn that goes on is told again with a newer answer. */
+  const said = new Map<string, Said>()
   const ordinals = new Map<string, number>()
+  let kept = 0
   let omitted = 0
 
-  function put(match: Found): void {
-    const id = JSON.stringify([match.turn, match.item, match.item === null ? match.where : ''])
-    if (found.size >= MAX_MATCHES && !found.has(id)) omitted += 1
-    else found.set(id, match)
+  function put(where: Where | '', one: Said): void {
+    const id = JSON.stringify([one.turn, one.item, where])
+    if (wanted === undefined) {
+      kept += lengthOf(one) - lengthOf(said.get(id))
+      if (kept > MAX_KEPT) said.clear()
+      else said.set(id, one)
+      return
+    }
+    const match = firstMatch(wanted, one.texts)
+    if (match === undefined) said.delete(id)
+    else if (said.size >= MAX_MATCHES && !said.has(id)) omitted += 1
+    // Of what is too large to be kept, no more than is told.
+    else said.set(id, { ...one, texts: [], match })
   }
 
   function add(observation: Observation): void {
@@ -66,16 +99,16 @@ function createMatches(sessionKey: string, wanted: string, text: RecordedText) {
     const { startMs, input, output, metadata } = observation
     if (!isRoot(observation)) {
       const { id, name, summary, statusMessage } = itemHead(observation)
-      const [where, excerpt] =
-        firstMatch(wanted, [
+      put('', {
+        ...{ turn, item: id, startMs },
+        texts: [
           ['name', name],
           ['name', summary],
           ['message', statusMessage],
           ['input', text.contentOf(input)?.text],
           ['output', text.contentOf(output)?.text],
-        ]) ?? []
-      if (where !== undefined && excerpt !== undefined)
-        put({ turn, item: id, where, excerpt, startMs })
+        ],
+      })
       return
     }
     ordinals.set(turn, Number(metadata.turn ?? 0))
@@ -83,28 +116,38 @@ function createMatches(sessionKey: string, wanted: string, text: RecordedText) {
       ['prompt', input],
       ['answer', output],
     ] as const) {
-      const match = firstMatch(wanted, [[where, text.contentOf(value)?.text]])
       // Before everything that the turn did, or behind it.
       const atMs = where === 'prompt' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-      if (match !== undefined) put({ turn, item: null, where, excerpt: match[1], startMs: atMs })
+      const texts = [[where, text.contentOf(value)?.text]] as const
+      put(where, { turn, item: null, startMs: atMs, texts })
     }
   }
 
   return {
+    isTooLarge: (): boolean => kept > MAX_KEPT,
     add: (emissions: readonly Emission[]): void => {
       for (const emission of emissions) if (emission.kind === 'observation') add(emission)
     },
-    result: (): FindAnswer => ({
-      matches: [...found.values()]
-        .map(({ startMs, ...match }) => ({
-          startMs,
-          match: { ...match, ordinal: ordinals.get(match.turn) ?? 0 },
-        }))
-        .sort((a, b) => a.match.ordinal - b.match.ordinal || before(a.startMs, b.startMs))
-        .map(({ match }) => match),
-      omitted,
-    }),
+    matches: (asked: string): FindAnswer => {
+      const found = [...said.values()].flatMap(({ turn, item, startMs, texts, match }) => {
+        const [where, excerpt] = match ?? firstMatch(asked, texts) ?? []
+        if (where === undefined || excerpt === undefined) return []
+        const ordinal = ordinals.get(turn) ?? 0
+        return [{ startMs, match: { turn, item, where, excerpt, ordinal } }]
+      })
+      return {
+        matches: found
+          .slice(0, MAX_MATCHES)
+          .sort((a, b) => a.match.ordinal - b.match.ordinal || before(a.startMs, b.startMs))
+          .map(({ match }) => match),
+        omitted: omitted + Math.max(0, found.length - MAX_MATCHES),
+      }
+    },
   }
+}
+
+function lengthOf(said: Said | undefined): number {
+  return said?.texts.reduce((sum, [, text]) => sum + (text?.length ?? 0), 0) ?? 0
 }
 
 /** Infinities have no difference. */

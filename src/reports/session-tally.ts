@@ -11,8 +11,8 @@ export interface SessionTally {
   readonly cohorts: ReadonlyMap<Cohort, number>
   /** Ids of those that cost most, over all slices. */
   mostExpensive(count: number): readonly number[]
-  /** How many different ones there are in these lists. */
-  distinct(lists: readonly (readonly number[])[]): number
+  /** The different ones of these lists. */
+  distinct(lists: readonly Uint32Array[]): Uint32Array
 }
 
 export function tallySessions(slices: readonly Slice[]): SessionTally {
@@ -44,14 +44,17 @@ export function tallySessions(slices: readonly Slice[]): SessionTally {
     distinct: (asked) => {
       questions += 1
       let found = 0
+      const ids = new Uint32Array(asked.reduce((sum, list) => sum + list.length, 0))
       for (const list of asked) {
-        for (const id of list) {
+        for (let at = 0; at < list.length; at += 1) {
+          const id = list[at] ?? 0
           if (seenBy[id] === questions) continue
           seenBy[id] = questions
+          ids[found] = id
           found += 1
         }
       }
-      return found
+      return ids.slice(0, found)
     },
   }
 }
@@ -65,12 +68,14 @@ function greatestId(list: readonly SessionUse[]): number {
 /** Keeps the most expensive so far, and looks at each session once. */
 function mostExpensiveOf(costs: Float64Array, wanted: number): readonly number[] {
   const kept: { readonly id: number; readonly costUsd: number }[] = []
-  for (const [id, costUsd] of costs.entries()) {
-    const least = kept.length < wanted ? 0 : (kept.at(-1)?.costUsd ?? 0)
+  let least = 0
+  for (let id = 0; id < costs.length; id += 1) {
+    const costUsd = costs[id] ?? 0
     if (costUsd <= least) continue
     const place = kept.findIndex((other) => other.costUsd < costUsd)
     kept.splice(place < 0 ? kept.length : place, 0, { id, costUsd })
     if (kept.length > wanted) kept.pop()
+    if (kept.length === wanted) least = kept.at(-1)?.costUsd ?? 0
   }
   return kept.map(({ id }) => id)
 }

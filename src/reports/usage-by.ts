@@ -1,6 +1,5 @@
 /** `GET /api/usage`: what was used in a range, by one or two groups. */
 import type { UsageAnswer, UsageBucket, UsageQuery, UsageRow } from '../api/contract/usage.ts'
-import { addUsd } from '../domain/exact-sum.ts'
 import { type UsageGroup, usageGroupsOf } from '../domain/usage-group.ts'
 import type { Span } from '../storage/usage-slice.ts'
 import { cutName } from './answer-bounds.ts'
@@ -10,7 +9,8 @@ import { costsOf, type Sums, tokensOf } from './sums.ts'
 import { bucketsOf, dayOf } from './time-buckets.ts'
 import { askedOfCalls, type Conditions, conditionsOf } from './conditions.ts'
 import { attributesFor, namingFor } from './group-naming.ts'
-import { type GroupedUse, type GroupPart, groupUse } from './group-use.ts'
+import type { BucketUse, SliceBuckets } from './group-series.ts'
+import { type GroupPart, groupUse } from './group-use.ts'
 import type { CellSlice } from './usage-slices.ts'
 
 export async function usageBy(deps: OverviewDeps, asked: UsageQuery): Promise<UsageAnswer> {
@@ -23,7 +23,10 @@ export async function usageBy(deps: OverviewDeps, asked: UsageQuery): Promise<Us
   const spanAt = spansFor(buckets, query)
   const slices = await readCells(deps, query, { groups, conditions }, range, spanAt)
   const { naming } = await namingFor(deps, groups)
-  const used = groupUse(slices, groups, naming, { conditions, limit: query.limit })
+  const used = groupUse(slices, groups, naming, {
+    ...{ conditions, limit: query.limit },
+    ...(query.bucket !== undefined && { buckets: bucketsOfSlices(buckets, slices) }),
+  })
   const names = groups.map(() => OTHER)
   const rest = used.rest === undefined ? [] : [{ ...used.rest, names, links: [] }]
   return {
@@ -32,45 +35,34 @@ export async function usageBy(deps: OverviewDeps, asked: UsageQuery): Promise<Us
     totals: { ...figuresOf(used.sums), sessions: used.sessions },
     rows: [...used.parts, ...rest].map(usageRowOf),
     ...(query.bucket !== undefined && {
-      series: bucketsInOrder(buckets, slices).map(([bucket, within]) =>
-        usageBucketOf(bucket, groupUse(within, groups, naming, { conditions }), used),
-      ),
+      series: buckets.flatMap((bucket, at) => {
+        const within = used.series[at]
+        return within === undefined ? [] : [usageBucketOf(bucket, within)]
+      }),
     }),
   }
 }
 
-/** Each bucket with its slices; both lists are in order of time, and no slice is in two buckets. */
-function bucketsInOrder(
-  buckets: readonly Span[],
-  slices: readonly CellSlice[],
-): readonly (readonly [Span, readonly CellSlice[]])[] {
+/** Both lists are in order of time, and no slice is in two buckets. */
+function bucketsOfSlices(buckets: readonly Span[], slices: readonly CellSlice[]): SliceBuckets {
   let next = 0
-  return buckets.map((bucket) => {
-    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < bucket.fromMs) next += 1
-    const first = next
-    while ((slices[next]?.fromMs ?? Number.POSITIVE_INFINITY) < bucket.toMs) next += 1
-    return [bucket, slices.slice(first, next)] as const
+  const of = slices.map(({ fromMs }) => {
+    while (fromMs >= (buckets[next]?.toMs ?? Number.POSITIVE_INFINITY)) next += 1
+    return fromMs >= (buckets[next]?.fromMs ?? Number.POSITIVE_INFINITY) ? next : undefined
   })
+  return { count: buckets.length, of }
 }
 
-/** What falls to each row of `whole` within a bucket; names that have no row fall to its last one, the rest. */
-function usageBucketOf({ fromMs }: Span, within: GroupedUse, whole: GroupedUse): UsageBucket {
-  const rows = new Map(whole.parts.map(({ names }, at) => [JSON.stringify(names), at]))
-  const count = whole.parts.length + (whole.rest === undefined ? 0 : 1)
-  const costUsd = new Array<number>(count).fill(0)
-  const tokenSums = new Array<number>(count).fill(0)
-  for (const { names, sums } of within.parts) {
-    const at = rows.get(JSON.stringify(names)) ?? count - 1
-    const { input, output, cacheRead, cacheCreation } = sums
-    costUsd[at] = addUsd(costUsd[at] ?? 0, sums.costUsd)
-    tokenSums[at] = (tokenSums[at] ?? 0) + input + output + cacheRead + cacheCreation
-  }
+function usageBucketOf(
+  { fromMs }: Span,
+  { sessions, sums, costUsd, tokenSums }: BucketUse,
+): UsageBucket {
   return {
     startMs: fromMs,
-    sessions: within.sessions,
-    tokens: tokensOf(within.sums),
-    costUsd,
-    tokenSums,
+    sessions,
+    tokens: tokensOf(sums),
+    costUsd: [...costUsd],
+    tokenSums: [...tokenSums],
   }
 }
 

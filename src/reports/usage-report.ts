@@ -85,26 +85,32 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
     return byCost([...parts].map(([name, value]) => ({ name, ...value })))
   }
 
+  /** Each dimension asks for those of every set again, which stand in a list for each slice. */
+  const distinctOf = new Map<DimensionPart, Uint32Array>()
+  const sessionsOf = (part: DimensionPart): Uint32Array =>
+    entry(distinctOf, part, () => tally.distinct(part.sessions))
+
   function partsOf(parts: ReadonlyMap<string | null, DimensionPart>): Part[] {
     return byCost(
-      [...parts].map(([name, { sums, sessions }]) => {
-        return { name, sums, sessions: tally.distinct(sessions) }
+      [...parts].map(([name, part]) => {
+        return { name, sums: part.sums, sessions: sessionsOf(part).length }
       }),
     )
   }
 
   function outside(parts: readonly DimensionPart[]): number {
-    return tally.count - tally.distinct(parts.flatMap(({ sessions }) => sessions))
+    return tally.count - tally.distinct(parts.map(sessionsOf)).length
   }
 
   /** Failed calls alone make no part of their own: nothing that is shown falls to it. */
   function byDimension(dimension: Dimension): Part[] {
     const parts = new Map<string | null, DimensionPart>()
-    for (const [set, { sums, sessions }] of sets) {
+    for (const [set, used] of sets) {
+      const { sums } = used
       if (!isSomething(sums)) continue
       const part = entry(parts, set[dimension] ?? null, () => ({ sums: emptySums(), sessions: [] }))
       addSums(part.sums, sums)
-      for (const list of sessions) part.sessions.push(list)
+      part.sessions.push(sessionsOf(used))
     }
     return partsOf(parts)
   }
@@ -139,7 +145,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
 interface DimensionPart {
   readonly sums: Sums
   /** Ids, slice by slice. */
-  readonly sessions: (readonly number[])[]
+  readonly sessions: Uint32Array[]
 }
 
 interface ModelPart extends DimensionPart {

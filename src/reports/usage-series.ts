@@ -61,5 +61,7 @@ function countSessions(slices: readonly Slice[]): number {
   const [first, ...more] = slices
   if (first === undefined) return 0
   if (more.length === 0) return first.sums.sessions.length
-  return new Set(slices.flatMap(({ sums }) => sums.sessions.map(({ id }) => id))).size
+  const ids = new Set<number>()
+  for (const { sums } of slices) for (const { id } of sums.sessions) ids.add(id)
+  return ids.size
 }

@@ -16,12 +16,16 @@ import { USUAL_ATTRIBUTES } from './group-naming.ts'
 import { cellsOf, countCells, type UsageCells, withAttributes } from './usage-cells.ts'
 import { createCohorts, type SliceSums, sliceSums } from './usage-sums.ts'
 
-/** Slices of sums: about 10 kB each for a team of a few dozen. */
-const MAX_SUMS = 1500
+/**
+ * Sessions in sums, some 100 bytes each with what they are listed in, and as many again for what else a
+ * slice has: a year of a team of thirty, its last weeks by the hour, and the year of several filters.
+ */
+const MAX_SUMS = 400_000
+const SESSIONS_OF_SLICE = 20
 /** Sessions with attributes that are asked for by name, some 200 bytes each: two of a year. */
 const MAX_NAMED_SESSIONS = 120_000
-/** Rows of cells, some 150 bytes each: more than a year of a team of thirty. */
-const MAX_CELLS = 250_000
+/** Rows of cells, some 150 bytes each: a year of a team of thirty, and its last weeks by the hour. */
+const MAX_CELLS = 400_000
 /**
  * How long where a replica of the database is read: what is read after a change was told may still be of
  * the time before it.
@@ -69,7 +73,7 @@ export function createUsageSlices({ usage, now, rememberedForMs }: UsageSlicesDe
   const shared = { usage, now, rememberedForMs }
   const sums = createRememberedSlices<SliceSums>({
     ...shared,
-    weightOf: () => 1,
+    weightOf: ({ sessions }) => sessions.length + SESSIONS_OF_SLICE,
     maxWeight: MAX_SUMS,
   })
   const cells = createRememberedSlices<UsageCells>({

@@ -27,7 +27,7 @@ export interface ModelUse {
   readonly sums: Sums
   readonly fit: PriceFit
   /** Ids of the sessions that called it. */
-  readonly sessions: readonly number[]
+  readonly sessions: Uint32Array
 }
 
 /** What calls of one set of dimensions used, and in which sessions. */
@@ -126,13 +126,15 @@ export function sliceSums(
   const { tools } = slice
   const projects = projectsIn(slice)
   return {
-    ...{ models, dimensions, cohorts, projects, sessions },
-    ...{ tools, activity, delivered, firstCommitsMs },
+    models: withIds(models),
+    dimensions: withIds(dimensions),
+    projects: withIds(projects),
+    ...{ cohorts, sessions, tools, activity, delivered, firstCommitsMs },
   }
 }
 
 /** A session without a call counts for its own project. */
-function projectsIn({ sessions, models }: UsageSlice): ReadonlyMap<string | null, DimensionUse> {
+function projectsIn({ sessions, models }: UsageSlice) {
   const projects = new Map<string | null, { sums: Sums; sessions: number[] }>()
   const used = (name: string | null) =>
     entry(projects, name, () => ({ sums: emptySums(), sessions: [] }))
@@ -154,6 +156,15 @@ export function projectOf(
   session: Pick<ActiveSession, 'project'> | undefined,
 ): string | null {
   return project ?? session?.project ?? null
+}
+
+/** Looked through with each question: in typed arrays that takes a fraction of the time. */
+function withIds<K, T extends { readonly sessions: readonly number[] }>(
+  uses: ReadonlyMap<K, T>,
+): Map<K, Omit<T, 'sessions'> & { readonly sessions: Uint32Array }> {
+  return new Map(
+    [...uses].map(([key, use]) => [key, { ...use, sessions: Uint32Array.from(use.sessions) }]),
+  )
 }
 
 function timesBySession(results: readonly WorkOfSession[]): ReadonlyMap<number, ResultTimes> {
