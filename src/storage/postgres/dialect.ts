@@ -14,6 +14,7 @@ export const postgresDialect: Dialect = {
   text: plainText,
   key: keyText,
   among,
+  amongSessions: (ids) => among('sessions.id', ids),
   amongTexts: (column, texts) => sql`${sql.ref(column)} = any(${texts}::text[])`,
   // By the index, which holds digests.
   isValue: (value) => {

@@ -8,6 +8,8 @@ export interface Dialect {
   readonly key: (text: string) => string
   /** One of these numbers, or texts as they are stored; there may be none of them. */
   readonly among: (column: string, numbers: readonly number[]) => RawBuilder<boolean>
+  /** The same of sessions, where they may be most of all. */
+  readonly amongSessions: (ids: readonly number[]) => RawBuilder<boolean>
   readonly amongTexts: (column: string, texts: readonly string[]) => RawBuilder<boolean>
   /** Whether an attribute of a session has this value. */
   readonly isValue: (value: string) => RawBuilder<boolean>

@@ -24,7 +24,7 @@ export function sessionsOf({ kysely, dialect }: SharedTables, owner: Owner | und
  * unless they are asked for, those in which nothing happened.
  */
 export function sessionsMatching(tables: SharedTables, filter: SessionFilter): Sessions {
-  const { text, key, among, isValue, isEventful } = tables.dialect
+  const { text, key, amongSessions, isValue, isEventful } = tables.dialect
   const { owner, agent, project, team, user, model, attributes, ids, withEmpty = false } = filter
   let query: Sessions = sessionsOf(tables, owner).where(
     'session_id',
@@ -32,7 +32,7 @@ export function sessionsMatching(tables: SharedTables, filter: SessionFilter): S
     `${DOCTOR_SESSION_PREFIX}%`,
   )
   if (!withEmpty) query = query.where(isEventful)
-  if (ids !== undefined) query = query.where(among('sessions.id', ids))
+  if (ids !== undefined) query = query.where(amongSessions(ids))
   if (agent !== undefined) query = query.where('agent', '=', text(agent))
   if (project !== undefined) query = query.where('project', '=', text(project))
   if (team !== undefined) query = query.where('team', '=', text(team))

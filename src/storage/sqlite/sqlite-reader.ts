@@ -16,7 +16,7 @@ import { createModelBuckets } from './queries/model-buckets.ts'
 import { createRecordBatches } from './queries/record-batches.ts'
 import { createSessionDetails } from './queries/session-detail.ts'
 import { createSessionInputs } from './queries/session-inputs.ts'
-import { createSessionLists } from '../shared/session-lists.ts'
+import { createRememberingLists } from './queries/session-list.ts'
 import { createSessionSearch } from './queries/session-search.ts'
 import { createSpentGroups } from './queries/spent-groups.ts'
 import { createUsageQueries } from './queries/usage-queries.ts'
@@ -31,7 +31,7 @@ export function openSqliteReader(dataDir: string): Result<StoreReader, string> {
   const spending = createSpentGroups(connection, 'span')
   return ok({
     usage: { ...createUsageQueries(connection), buckets: createModelBuckets(connection) },
-    lists: createSessionLists(connection.shared),
+    lists: createRememberingLists(connection),
     search: createSessionSearch(connection),
     details: createSessionDetails(connection),
     facets: createFacetReader(connection.shared),
