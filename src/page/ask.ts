@@ -12,6 +12,8 @@ export interface Given<Q extends z.ZodObject, B extends z.ZodType> {
   readonly params?: Readonly<Record<string, string>>
   readonly query?: Partial<z.output<Q>>
   readonly body?: z.input<B>
+  /** Nobody waits for the answer any more: the bridge stops working on it. */
+  readonly signal?: AbortSignal
 }
 
 /** A request that was refused (`status` from 400) or never answered (0). */
@@ -27,13 +29,14 @@ export class AskError extends Error {
 /** Resolves to the answer; rejects with an `AskError` that a person can read. */
 export async function ask<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(
   endpoint: Endpoint<Q, B, A>,
-  { params = {}, query = {}, body }: Given<Q, B> = {},
+  { params = {}, query = {}, body, signal }: Given<Q, B> = {},
 ): Promise<z.output<A>> {
   const path = pathOf(endpoint.path, params)
   const search = searchOf(query)
   const isPost = endpoint.method === 'POST'
   const response = await send(search === '' ? path : `${path}?${search}`, {
     method: endpoint.method,
+    ...(signal !== undefined && { signal }),
     ...(isPost && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body ?? {}),

@@ -113,7 +113,7 @@ function TodayStat({ filter }: Pick<OverviewStatsProps, 'filter'>) {
   } as const
   const { data } = useQuery({
     queryKey: ['today', query],
-    queryFn: () => ask(api.overview, { query }),
+    queryFn: ({ signal }) => ask(api.overview, { query, signal }),
     refetchInterval: 15_000,
   })
   if (data === undefined) return <Stat label="Today" value="…" note="so far" />

@@ -30,8 +30,12 @@ function RawEvents({ sessionKey }: { readonly sessionKey: string }) {
   const [signal, setSignal] = useState<RawEvent['signal']>()
   const list = useInfiniteQuery({
     queryKey: ['session', sessionKey, 'events', signal],
-    queryFn: ({ pageParam }) =>
-      ask(api.events, { params: { key: sessionKey }, query: { signal, cursor: pageParam } }),
+    queryFn: ({ pageParam, signal: abort }) =>
+      ask(api.events, {
+        params: { key: sessionKey },
+        query: { signal, cursor: pageParam },
+        signal: abort,
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   })

@@ -1,14 +1,11 @@
 /** Finds a text in the whole session, and leads from match to match: Enter to the next, Shift+Enter back. */
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useDeferredValue, useState } from 'react'
 import { api } from '../../api/contract/api.ts'
 import type { SessionMatch } from '../../api/contract/session-find.ts'
 import { ask } from '../ask.ts'
 import { formatCount } from '../format/count.ts'
 import { Failed } from './state.tsx'
-
-/** Typing goes on for so long, in ms. */
-const TYPING_MS = 300
 
 /** Where the reader is to be led. Each choice is another object, also of the same place. */
 export type Sought = Pick<SessionMatch, 'turn' | 'item'>
@@ -22,10 +19,11 @@ export function SessionFind({
 }) {
   const [text, setText] = useState('')
   const [at, setAt] = useState<number>()
-  const q = useSettled(text.trim())
+  // Each letter asks anew; what was asked before it is given up.
+  const q = useDeferredValue(text.trim())
   const found = useQuery({
     queryKey: ['session', sessionKey, 'find', q],
-    queryFn: () => ask(api.find, { params: { key: sessionKey }, query: { q } }),
+    queryFn: ({ signal }) => ask(api.find, { params: { key: sessionKey }, query: { q }, signal }),
     enabled: q !== '',
     staleTime: 60_000,
   })
@@ -84,14 +82,4 @@ function countText(count: number, at: number | undefined): string {
   if (count === 0) return 'Nothing found'
   if (at !== undefined) return `${formatCount(at + 1)} of ${formatCount(count)}`
   return count === 1 ? '1 match' : `${formatCount(count)} matches`
-}
-
-/** The value once it has stayed the same for a while. */
-function useSettled(value: string): string {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return settled
 }

@@ -13,14 +13,15 @@ export function SessionNeighbours({ session }: { readonly session: SessionRow })
   const { key, firstMs } = session
   const before = useQuery({
     queryKey: ['sessions', 'before', key, firstMs],
-    queryFn: () =>
-      ask(api.sessions, { query: { to: firstMs, sort: 'first', order: 'desc', limit: 1 } }),
+    queryFn: ({ signal }) =>
+      ask(api.sessions, { query: { to: firstMs, sort: 'first', order: 'desc', limit: 1 }, signal }),
   })
   const after = useQuery({
     queryKey: ['sessions', 'after', key, firstMs],
-    queryFn: () =>
+    queryFn: ({ signal }) =>
       ask(api.sessions, {
         query: { from: firstMs, sort: 'first', order: 'asc', limit: MAX_SIDE_BY_SIDE },
+        signal,
       }),
   })
   const previous = before.data?.sessions[0]

@@ -105,8 +105,12 @@ function TurnBody({
 }) {
   const { data, error, ...list } = useInfiniteQuery({
     queryKey: ['session', sessionKey, 'turn', turn.key, turn.endMs],
-    queryFn: ({ pageParam }) =>
-      ask(api.turn, { params: { key: sessionKey, turn: turn.key }, query: { cursor: pageParam } }),
+    queryFn: ({ pageParam, signal }) =>
+      ask(api.turn, {
+        params: { key: sessionKey, turn: turn.key },
+        query: { cursor: pageParam },
+        signal,
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     placeholderData: (before) => before,

@@ -10,7 +10,7 @@ import { TIME_ZONE } from '../format/moment.ts'
 import { boundsText, type ChartRange } from '../range.ts'
 import { useSearch } from '../use-search.ts'
 import { GroupMenu } from './group-menu.tsx'
-import { Failed, Loading } from './state.tsx'
+import { Awaited, Failed, Loading } from './state.tsx'
 import { UsageChart } from './usage-chart.tsx'
 import { UsageTable } from './usage-table.tsx'
 
@@ -31,9 +31,9 @@ export function UsagePanel({ filter, range }: UsagePanelProps) {
   const group = [first, second].filter((name) => name !== '').join(',')
   const { from, to, bucket, isCut } = range
   const query = { ...filter, from, to, tz: TIME_ZONE, group, limit: LIMIT, bucket }
-  const { data, error, isError, isPending } = useQuery({
+  const { data, error, isError, isPending, isPlaceholderData } = useQuery({
     queryKey: ['usage', query],
-    queryFn: () => ask(api.usage, { query }),
+    queryFn: ({ signal }) => ask(api.usage, { query, signal }),
     placeholderData: keepPreviousData,
     refetchInterval: 15_000,
   })
@@ -49,7 +49,7 @@ export function UsagePanel({ filter, range }: UsagePanelProps) {
   if (isError) return <Failed error={error} />
   if (isPending) return <Loading />
   return (
-    <>
+    <Awaited isOld={isPlaceholderData}>
       <UsageChart
         usage={data}
         bucket={bucket}
@@ -74,6 +74,6 @@ export function UsagePanel({ filter, range }: UsagePanelProps) {
           />
         }
       />
-    </>
+    </Awaited>
   )
 }

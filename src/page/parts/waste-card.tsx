@@ -18,17 +18,24 @@ import { Failed, Loading } from './state.tsx'
 /** It is worked out from all that is stored of sessions: not with each look at the overview. */
 const FRESH_MS = 300_000
 
-export function WasteCard({ filter }: { readonly filter: Partial<Filter> }) {
+export interface WasteCardProps {
+  readonly filter: Partial<Filter>
+  /** Before that, the bridge has other questions of this range to answer. */
+  readonly isTurn: boolean
+}
+
+export function WasteCard({ filter, isTurn }: WasteCardProps) {
   const query = { ...filter, tz: TIME_ZONE }
   const { data, error, isError, isPending } = useQuery({
     queryKey: ['waste', query],
-    queryFn: () => ask(api.wasteInRange, { query }),
+    queryFn: ({ signal }) => ask(api.wasteInRange, { query, signal }),
+    enabled: isTurn,
     staleTime: FRESH_MS,
   })
   const kinds = data?.kinds.filter(isWorthShowing) ?? []
   if (data !== undefined && kinds.length === 0) return null
   return (
-    <Panel title="Waste" {...(data !== undefined && { note: noteOf(data) })}>
+    <Panel title="Waste" className="waste" {...(data !== undefined && { note: noteOf(data) })}>
       {isError && <Failed error={error} />}
       {isPending && <Loading />}
       {data !== undefined && (

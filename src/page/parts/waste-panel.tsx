@@ -18,7 +18,7 @@ interface WastePanelProps {
 export function WastePanel({ sessionKey, isOpen }: WastePanelProps) {
   const { data } = useQuery({
     queryKey: ['session', sessionKey, 'waste'],
-    queryFn: () => ask(api.waste, { params: { key: sessionKey } }),
+    queryFn: ({ signal }) => ask(api.waste, { params: { key: sessionKey }, signal }),
     refetchInterval: isOpen ? 30_000 : false,
   })
   const findings = data?.findings.filter(isWorthShowing) ?? []

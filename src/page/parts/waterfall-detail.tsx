@@ -41,7 +41,7 @@ export function WaterfallDetail({ item: listed, turnStartMs, turn }: WaterfallDe
   const [isWanted, setWanted] = useState(listed.truncated && listed.kind === 'call')
   const whole = useQuery({
     queryKey: ['session', turn.key, 'turn', turn.turn, 'item', listed.id],
-    queryFn: () => ask(api.item, { params: { ...turn, item: listed.id } }),
+    queryFn: ({ signal }) => ask(api.item, { params: { ...turn, item: listed.id }, signal }),
     enabled: isWanted,
     staleTime: Number.POSITIVE_INFINITY,
   })

@@ -13,7 +13,7 @@ import { Panel } from '../parts/panel.tsx'
 import { filterOf, RangePicker } from '../parts/range-picker.tsx'
 import { SessionTable } from '../parts/session-table.tsx'
 import { FirstSteps } from '../parts/first-steps.tsx'
-import { Empty, Failed, Loading } from '../parts/state.tsx'
+import { Awaited, Empty, Failed, Loading } from '../parts/state.tsx'
 import { UsagePanel } from '../parts/usage-panel.tsx'
 import { ToolTable, toolNote } from '../parts/tool-table.tsx'
 import { WasteCard } from '../parts/waste-card.tsx'
@@ -35,7 +35,7 @@ export function OverviewView() {
   })
   const overview = useQuery({
     queryKey: ['overview', query],
-    queryFn: () => ask(api.overview, { query }),
+    queryFn: ({ signal }) => ask(api.overview, { query, signal }),
     // An answer from before the first record would be shown for a while after it.
     enabled: setup.isError || setup.data?.hasArrived === true,
     placeholderData: keepPreviousData,
@@ -51,12 +51,15 @@ export function OverviewView() {
       {!isEmpty && overview.isError && <Failed error={overview.error} />}
       {!isEmpty && overview.isPending && <Loading />}
       {!isEmpty && overview.data !== undefined && (
-        <OverviewBody
-          overview={overview.data}
-          range={range}
-          areBarsChosen={search.has('by')}
-          filter={filter}
-        />
+        <Awaited isOld={overview.isPlaceholderData}>
+          <OverviewBody
+            overview={overview.data}
+            isOld={overview.isPlaceholderData}
+            range={range}
+            areBarsChosen={search.has('by')}
+            filter={filter}
+          />
+        </Awaited>
       )}
     </>
   )
@@ -64,13 +67,15 @@ export function OverviewView() {
 
 interface OverviewBodyProps {
   readonly overview: Overview
+  /** It is that of the choice before. */
+  readonly isOld: boolean
   readonly range: Range
   /** Somebody chose what a bar is. */
   readonly areBarsChosen: boolean
   readonly filter: Partial<Filter>
 }
 
-function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyProps) {
+function OverviewBody({ overview, isOld, range, areBarsChosen, filter }: OverviewBodyProps) {
   if (overview.totals.sessions === 0) {
     return <Empty>Nothing in this range. Choose a longer one, or remove a filter.</Empty>
   }
@@ -86,7 +91,7 @@ function OverviewBody({ overview, range, areBarsChosen, filter }: OverviewBodyPr
         <PlanPanel />
       </div>
       <UsagePanel filter={filter} range={chartRangeOf(range, series, areBarsChosen)} />
-      <WasteCard filter={filter} />
+      <WasteCard filter={filter} isTurn={!isOld} />
       <Panel title="Most expensive sessions">
         <SessionTable caption="Most expensive sessions" sessions={mostExpensive.slice(0, LISTED)} />
       </Panel>

@@ -25,7 +25,7 @@ export function SessionView() {
   const key = sessionKeyOf(window.location.pathname)
   const session = useQuery({
     queryKey: ['session', key],
-    queryFn: () => ask(api.session, { params: { key } }),
+    queryFn: ({ signal }) => ask(api.session, { params: { key }, signal }),
     refetchInterval: ({ state }) => (state.data?.session.isOpen === true ? 5_000 : 60_000),
   })
   if (session.data === undefined) {

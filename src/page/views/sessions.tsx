@@ -14,7 +14,7 @@ import { filterOf, RangePicker } from '../parts/range-picker.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { SavedFilters } from '../parts/saved-filters.tsx'
 import { SORT_NAMES, type SessionSort, SessionTable } from '../parts/session-table.tsx'
-import { Empty, Failed, Loading } from '../parts/state.tsx'
+import { Awaited, Empty, Failed, Loading } from '../parts/state.tsx'
 import { rangeOf } from '../range.ts'
 import { useSearch } from '../use-search.ts'
 
@@ -55,7 +55,8 @@ export function SessionsView() {
   const setup = useQuery({ queryKey: ['setup'], queryFn: () => ask(api.setup) })
   const list = useInfiniteQuery({
     queryKey: ['sessions', query],
-    queryFn: ({ pageParam }) => ask(api.sessions, { query: { ...query, cursor: pageParam } }),
+    queryFn: ({ pageParam, signal }) =>
+      ask(api.sessions, { query: { ...query, cursor: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     placeholderData: (before) => before,
@@ -140,15 +141,17 @@ export function SessionsView() {
         </Empty>
       )}
       {sessions !== undefined && sessions.length > 0 && (
-        <SessionTable
-          caption="Sessions"
-          sessions={sessions}
-          sorting={{
-            sort,
-            order,
-            onSort: (next) => sortBy(next, next === sort ? opposite[order] : usualOrderOf(next)),
-          }}
-        />
+        <Awaited isOld={list.isPlaceholderData}>
+          <SessionTable
+            caption="Sessions"
+            sessions={sessions}
+            sorting={{
+              sort,
+              order,
+              onSort: (next) => sortBy(next, next === sort ? opposite[order] : usualOrderOf(next)),
+            }}
+          />
+        </Awaited>
       )}
       {list.hasNextPage && (
         <p className="more">
