@@ -44,20 +44,22 @@ export type LiveItem =
   | { readonly event: LiveEvent }
   | { readonly folded: readonly [LiveEvent, ...LiveEvent[]] }
 
-/** Fewer than that are not worth a fold. */
-const MIN_FOLDED = 2
-
 /**
- * Events in order, with runs of what an agent tells of itself (plugins that it loaded, settings that it
- * read) folded: they have a name and nothing else.
+ * Events in order, with runs of what an agent tells of itself (plugins that it loaded, hooks that it starts)
+ * folded: they have a name and nothing else. One alone stands with those before it, or with the first that
+ * follow.
  */
 export function foldNoise(events: readonly LiveEvent[]): readonly LiveItem[] {
-  const items: LiveItem[] = []
+  const items: (LiveEvent | LiveEvent[])[] = []
   let run: LiveEvent[] = []
+  let lastFold: LiveEvent[] | undefined
   const endRun = (): void => {
-    const [first, ...more] = run
-    if (first !== undefined && run.length >= MIN_FOLDED) items.push({ folded: [first, ...more] })
-    else for (const event of run) items.push({ event })
+    const isAlone = run.length === 1 || lastFold?.length === 1
+    if (lastFold !== undefined && isAlone) lastFold.push(...run)
+    else if (run.length > 0) {
+      lastFold = run
+      items.push(run)
+    }
     run = []
   }
   for (const event of events) {
@@ -66,10 +68,16 @@ export function foldNoise(events: readonly LiveEvent[]): readonly LiveItem[] {
       continue
     }
     endRun()
-    items.push({ event })
+    items.push(event)
   }
   endRun()
-  return items
+  return items.flatMap((item): LiveItem | [] => {
+    if (!Array.isArray(item)) return { event: item }
+    const [first, ...more] = item
+    // Of one, a fold would hide no more than itself.
+    if (first === undefined) return []
+    return more.length === 0 ? { event: first } : { folded: [first, ...more] }
+  })
 }
 
 function isNoise({ kind, level, subject, text, summary }: LiveEvent): boolean {

@@ -57,11 +57,23 @@ test('runs of notices are folded; what says something is not', () => {
     notice('b'),
   ])
   expect(items.map((item) => ('event' in item ? item.event.name : item.folded.length))).toEqual([
-    4,
+    5,
     'tool_result',
-    'alone',
     'plugin',
     2,
   ])
   expect(foldedText(notices)).toBe('settings, plugin ×3')
+})
+
+test('notices that come one by one stand together; a single one is a row', () => {
+  const namesOf = (events: readonly LiveEvent[]) =>
+    foldNoise(events).map((item) =>
+      'event' in item ? item.event.name : item.folded.map(({ name }) => name),
+    )
+  const [start, end] = [notice('hook_execution_start'), notice('hook_registered')]
+  const done = event({ name: 'done' })
+  expect(namesOf([start, done])).toEqual(['hook_execution_start', 'done'])
+  const together = ['hook_execution_start', 'hook_registered', 'hook_execution_start']
+  expect(namesOf([start, done, end, done, start])).toEqual([together, 'done', 'done'])
+  expect(namesOf([start, done, end, start])).toEqual([together, 'done'])
 })
