@@ -100,7 +100,7 @@ export async function createBridge(dataDir: string, random: Random, records: num
       sink.heal()
       await handler.closeAll('shutdown')
       handler.stop()
-      const drained = delivery.drain(DRAIN_MS)
+      const drained = delivery.drain({ timeoutMs: DRAIN_MS })
       await clock.advance(DRAIN_MS)
       await drained
       await delivery.stop()

@@ -439,7 +439,7 @@ async function stop(parts: Parts): Promise<boolean> {
   const drainMs = isLast
     ? config.shutdownTimeoutMs
     : Math.min(config.shutdownTimeoutMs, HANDOVER_MS)
-  await Promise.all([delivery.drain(drainMs), budgets.stop(drainMs)])
+  await Promise.all([delivery.drain({ timeoutMs: drainMs, isLast }), budgets.stop(drainMs)])
   await delivery.stop()
   const pending = await pendingItems(store, log)
   await store.close()

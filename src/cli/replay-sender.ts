@@ -35,7 +35,7 @@ export function createReplaySender(exporter: Exporter): ReplaySender {
   })
 
   async function deliver(): Promise<Result<undefined, string>> {
-    if (await delivery.drain(PORTION_TIMEOUT_MS)) return ok(undefined)
+    if (await delivery.drain({ timeoutMs: PORTION_TIMEOUT_MS })) return ok(undefined)
     return err(delivery.status().lastError ?? `not all was taken in ${PORTION_TIMEOUT_MS} ms`)
   }
 

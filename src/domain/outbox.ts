@@ -32,6 +32,8 @@ export interface Outbox {
   due(nowMs: number, maxItems: number, maxBytes: number): Promise<readonly OutboxItem[]>
   /** When the next pending item may be tried; `undefined` when none is pending. */
   nextDueMs(): Promise<number | undefined>
+  /** Whether a process that is about to stop has taken items that it has not marked yet. */
+  isHeldByLeaving(): Promise<boolean>
   /** Takes what has been delivered out of this queue. */
   delivered(ids: readonly number[]): Promise<void>
   /** Counts a failed try and puts the items off. */

@@ -61,8 +61,8 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       for (const delivery of deliveries) delivery.notify()
     },
     // What nothing is configured to send is not left behind by a stop: it has to wait.
-    drain: async (timeoutMs) => {
-      const drained = await Promise.all(deliveries.map((delivery) => delivery.drain(timeoutMs)))
+    drain: async (options) => {
+      const drained = await Promise.all(deliveries.map((delivery) => delivery.drain(options)))
       return drained.every((isDrained) => isDrained)
     },
     stop: async () => {

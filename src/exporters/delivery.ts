@@ -10,6 +10,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { DestinationPause } from '../domain/destination-pause.ts'
 import type { ItemKind, Outbox } from '../domain/outbox.ts'
 import { type CircuitBreaker, createCircuitBreaker, type ServerState } from './circuit-breaker.ts'
+import type { DrainOptions } from './drain.ts'
 import { createDeliveryRecorder, type DeliveryCounts } from './delivery-recorder.ts'
 import type { Exporter, Lane, Verdict } from './exporter.ts'
 import { createLaneLoop } from './lane-loop.ts'
@@ -29,11 +30,11 @@ export interface Delivery {
   /** Something was committed to the outbox: send it now. Cheap, coalesced. */
   notify(): void
   /**
-   * Sends what is left, also what had been put off, for at most `timeoutMs`. Tries at once, even
+   * Sends what is left, also what had been put off, for at most so long. Tries at once, even
    * in the middle of a backoff (not against a Retry-After), and gives up early when nothing
    * answers. Resolves to whether the outbox is empty.
    */
-  drain(timeoutMs: number): Promise<boolean>
+  drain(options: DrainOptions): Promise<boolean>
   /** Drops what is under way and resolves once nothing touches the outbox any more. */
   stop(): Promise<void>
   status(): DeliveryStatus
@@ -164,9 +165,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     notify: () => {
       for (const { loop } of lanes) loop.wake()
     },
-    drain: async (timeoutMs) => {
+    drain: async (options) => {
       if (stop.aborted) return isEmpty()
-      const drained = await Promise.all(lanes.map(({ loop }) => loop.drain(timeoutMs)))
+      const drained = await Promise.all(lanes.map(({ loop }) => loop.drain(options)))
       return drained.every((isDrained) => isDrained)
     },
     stop: async () => {

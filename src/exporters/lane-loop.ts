@@ -5,7 +5,7 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Outbox, OutboxItem } from '../domain/outbox.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
-import { createDrain, type Drain, type Step } from './drain.ts'
+import { createDrain, type Drain, type DrainOptions, type Step } from './drain.ts'
 import type { LaneSender } from './lane-sender.ts'
 import type { DeliveryLimits, DeliveryLog } from './limits.ts'
 import { createWakeableDelay } from './wakeable-delay.ts'
@@ -16,7 +16,7 @@ export interface LaneLoop {
   /** Ends the rest, if there is one. */
   wake(): void
   /** As `Delivery.drain`. */
-  drain(timeoutMs: number): Promise<boolean>
+  drain(options: DrainOptions): Promise<boolean>
   /** After `stop` was aborted: resolves when the last turn is over. */
   ended(): Promise<void>
 }
@@ -107,12 +107,17 @@ export function createLaneLoop(deps: LaneLoopDeps): LaneLoop {
   }
 
   async function idle(): Promise<Step> {
+    const isLast = drain?.isLast === true
+    // Asked first: what is let go of in between is due then.
+    const isHeld = isLast && (await outbox.isHeldByLeaving())
     const dueMs = await outbox.nextDueMs()
+    const pending = isHeld || dueMs !== undefined
+    if (isLast && pending) return { kind: 'idle', restMs: SHORTEST_REST_MS, pending }
     if (dueMs === undefined && principal !== undefined) breaker.reset()
     const untilDueMs = dueMs === undefined ? Number.POSITIVE_INFINITY : dueMs - clock.now()
     const staleInMs = principal === undefined ? breaker.staleInMs() : limits.longestHoldMs
     const restMs = Math.max(Math.min(untilDueMs, staleInMs), SHORTEST_REST_MS)
-    return { kind: 'idle', restMs, pending: dueMs !== undefined }
+    return { kind: 'idle', restMs, pending }
   }
 
   function start(): void {
@@ -122,8 +127,8 @@ export function createLaneLoop(deps: LaneLoopDeps): LaneLoop {
   return {
     start,
     wake: () => rest.end(),
-    drain: async (timeoutMs) => {
-      drain ??= createDrain(clock, timeoutMs, () => {
+    drain: async (options) => {
+      drain ??= createDrain(clock, options, () => {
         drain = undefined
       })
       breaker.endBackoff()

@@ -50,6 +50,7 @@ export function createMemoryOutbox(kinds: readonly ItemKind[]): MemoryOutbox {
         const due = [...items.values()].map(({ notBeforeMs }) => notBeforeMs)
         return due.length === 0 ? undefined : due.reduce((a, b) => Math.min(a, b))
       },
+      isHeldByLeaving: async () => false,
       delivered: async (ids) => {
         for (const id of ids) items.delete(id)
       },

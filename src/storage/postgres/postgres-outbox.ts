@@ -10,7 +10,7 @@ import { unpackJson } from '../packed-json.ts'
 import type { StoreLog } from '../store-log.ts'
 import type { Database, Statements } from './connection.ts'
 import { lockItems, removeUnneeded } from './outbox-rows.ts'
-import { isFree } from './replica.ts'
+import { isAlive, isFree } from './replica.ts'
 import type { Write } from './writer.ts'
 
 interface PostgresOutboxDeps {
@@ -173,6 +173,16 @@ export function createPostgresOutbox(deps: PostgresOutboxDeps, queue: Queue): Ou
         self,
       ])
       return row?.ms ?? undefined
+    },
+    isHeldByLeaving: async () => {
+      const [row] = await database.query<{ readonly is_held: boolean }>(
+        `select exists (
+           select 1 from outbox_leases l join replicas r on r.id = l.owner
+           where l.exporter = $1 and l.kind = $2 and l.owner <> $3::integer
+             and r.stopping_at is not null and ${isAlive('r')}) as is_held`,
+        [exporter, kind, self],
+      )
+      return row?.is_held === true
     },
     delivered: (ids) =>
       mark(ids, async (statements) => {

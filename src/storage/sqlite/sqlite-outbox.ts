@@ -72,6 +72,8 @@ export function createSqliteOutbox(deps: SqliteOutboxDeps, queue: Queue): Outbox
       }
     },
     nextDueMs: async () => dueItems.nextDueMs(queue),
+    // The folder's lock keeps others out.
+    isHeldByLeaving: async () => false,
     delivered: (ids) => mark(ids, () => table.delivered(queue, ids)),
     retryLater: (ids, notBeforeMs, reason) =>
       mark(ids, () => table.putOff(queue, ids, notBeforeMs, reason)),

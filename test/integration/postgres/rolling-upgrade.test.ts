@@ -32,7 +32,8 @@ async function createRig() {
   const langfuse = await createLangfuseStandIn()
   onTestFinished(() => langfuse.close())
   const random = createRandom(SEED)
-  const environment = { DRAIN_DELAY, TURN_QUIET_TIMEOUT: '300', JOIN_TIMEOUT: '100' }
+  const timeouts = { SHUTDOWN_TIMEOUT: '60000', TURN_QUIET_TIMEOUT: '300', JOIN_TIMEOUT: '100' }
+  const environment = { DRAIN_DELAY, ...timeouts }
   const replicas = await createReplicas({ count: 3, databaseUrl, langfuse, environment, random })
   onTestFinished(() => replicas.remove())
   await replicas.start()

@@ -154,6 +154,21 @@ test('what a process held is free once it is gone', async () => {
   expect(await two.sessions.dueSessions(AT_MS, 10)).toEqual([KEY])
 })
 
+test('the last one to stop sees what another one holds that stops as well', async () => {
+  const { one, other: two } = await openTwo()
+  await commit(one, { emissions: [observation('a')] })
+  expect(keysOf(await take(one))).toEqual(['a'])
+  const lane = two.outbox('langfuse', 'observation')
+  expect(await lane.isHeldByLeaving()).toBe(false)
+  expect(await one.isLastToStop()).toBe(false)
+  expect(await lane.isHeldByLeaving()).toBe(true)
+  expect(await one.outbox('langfuse', 'observation').isHeldByLeaving()).toBe(false)
+  expect(await lane.nextDueMs()).toBeUndefined()
+  await one.close()
+  expect(await lane.isHeldByLeaving()).toBe(false)
+  expect(await lane.nextDueMs()).toBe(0)
+})
+
 test('a daily budget is one for both, and told once', async () => {
   const { one, other: two } = await openTwo({
     budgets: {

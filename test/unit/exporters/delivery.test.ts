@@ -36,12 +36,12 @@ describe('stop', () => {
     await started()
     client.answer(() => new Promise(() => {}))
     outbox.add(span('a'))
-    const drained = delivery.drain(10_000)
+    const drained = delivery.drain({ timeoutMs: 10_000 })
     await settle()
     await delivery.stop()
     expect(await drained).toBe(false)
     expect(clock.pendingTimers()).toBe(0)
-    expect(await delivery.drain(10_000)).toBe(false)
+    expect(await delivery.drain({ timeoutMs: 10_000 })).toBe(false)
   })
 })
 
@@ -60,7 +60,7 @@ describe('without keys', () => {
     })
     deliveries.start()
     deliveries.notify()
-    await deliveries.drain(1_000)
+    await deliveries.drain({ timeoutMs: 1_000 })
     await deliveries.stop()
     expect(outbox.pending()).toHaveLength(1)
     expect(deliveries.status()).toMatchObject([

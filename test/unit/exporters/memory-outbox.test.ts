@@ -38,7 +38,7 @@ function stand(outcomes: readonly HttpOutcome[], refused = '') {
 test('a failure of the moment is tried again, and nothing is left', async () => {
   const { outbox, delivery, sent } = stand([answer(503)])
   outbox.add([observation('a'), observation('b')])
-  expect(await delivery.drain(10_000)).toBe(true)
+  expect(await delivery.drain({ timeoutMs: 10_000 })).toBe(true)
   await delivery.stop()
   expect(sent).toHaveLength(1)
   expect([outbox.pending(), outbox.refused().items]).toEqual([0, 0])
@@ -47,7 +47,7 @@ test('a failure of the moment is tried again, and nothing is left', async () => 
 test('what is refused is counted with its reason, its neighbours are delivered', async () => {
   const { outbox, delivery } = stand([], 'bad one')
   outbox.add([observation('a'), { ...observation('b'), name: 'bad one' }, observation('c')])
-  expect(await delivery.drain(10_000)).toBe(true)
+  expect(await delivery.drain({ timeoutMs: 10_000 })).toBe(true)
   await delivery.stop()
   expect(outbox.pending()).toBe(0)
   expect(outbox.refused()).toEqual({ items: 1, reasons: [expect.stringContaining('HTTP 400')] })
@@ -56,7 +56,7 @@ test('what is refused is counted with its reason, its neighbours are delivered',
 test('wrong keys end a drain at once, and everything waits', async () => {
   const { outbox, delivery } = stand([answer(401)])
   outbox.add([observation('a')])
-  expect(await delivery.drain(10_000)).toBe(false)
+  expect(await delivery.drain({ timeoutMs: 10_000 })).toBe(false)
   await delivery.stop()
   expect(outbox.pending()).toBe(1)
   expect(await outbox.lane('observation').nextDueMs()).toBeGreaterThan(Date.now())

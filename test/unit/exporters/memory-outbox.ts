@@ -13,8 +13,8 @@ export interface MemoryOutbox {
   dead(): readonly { readonly emission: OutgoingItem; readonly reason: string }[]
   /** As if the try of an item before the start had failed. */
   putOff(id: number, notBeforeMs: number): void
-  /** From now on nothing is handed out, as if somebody else held it. */
-  withhold(): void
+  /** From now on nothing is handed out, as if somebody else held it, or no longer. */
+  withhold(isHeld?: boolean): void
   /** Every operation rejects until this is called with nothing. */
   breakDown(error?: Error): void
 }
@@ -50,8 +50,11 @@ export function createMemoryOutbox(): MemoryOutbox {
         ),
       nextDueMs: () =>
         guarded(() =>
-          own().length === 0 ? undefined : Math.min(...own().map((row) => row.notBeforeMs)),
+          own().length === 0 || isWithheld
+            ? undefined
+            : Math.min(...own().map((row) => row.notBeforeMs)),
         ),
+      isHeldByLeaving: () => guarded(() => own().length > 0 && isWithheld),
       delivered: (ids) =>
         guarded(() => {
           rows = rows.filter((row) => !ids.includes(row.id))
@@ -82,8 +85,8 @@ export function createMemoryOutbox(): MemoryOutbox {
     pending: () => rows,
     dead: () => buried,
     putOff: (id, notBeforeMs) => putOff([id], notBeforeMs),
-    withhold: () => {
-      isWithheld = true
+    withhold: (isHeld = true) => {
+      isWithheld = isHeld
     },
     breakDown: (error) => {
       broken = error

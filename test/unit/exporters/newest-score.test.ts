@@ -59,7 +59,7 @@ test('an older one that was put off is not sent by a stop, behind the newer', as
   answers(() => OK)
   await commit(2)
   expect(taken).toEqual([])
-  expect(await delivery.drain(1000)).toBe(true)
+  expect(await delivery.drain({ timeoutMs: 1000 })).toBe(true)
   expect(taken).toEqual([2])
   expect(await store.outbox.stats()).toMatchObject({ pending: 0 })
 })

@@ -77,7 +77,7 @@ describe('Langfuse', () => {
     await (await start()).stop()
     client.answer(() => OK)
     const second = await start()
-    const drained = second.drain(5_000)
+    const drained = second.drain({ timeoutMs: 5_000 })
     await clock.advance(5_000)
     expect(await drained).toBe(false)
     expect(client.requests()).toHaveLength(1)

@@ -107,6 +107,7 @@ export function langfuseOutbox({ outbox }: Pick<Store<unknown>, 'outbox'>): Outb
         .slice(0, maxItems)
     },
     nextDueMs: async () => earliest(await Promise.all(lanes.map((lane) => lane.nextDueMs()))),
+    isHeldByLeaving: async () => false,
     delivered: (ids) => all((lane) => lane.delivered(ids)),
     retryLater: (ids, notBeforeMs, reason) =>
       all((lane) => lane.retryLater(ids, notBeforeMs, reason)),
