@@ -165,7 +165,10 @@ describe('an attribute that changes from A to B and back', () => {
         { atS: 3, resource: A },
         { atS: 2, resource: B },
       ],
-      [['A', 3]],
+      [
+        ['A', 2],
+        ['B', 1],
+      ],
     ],
   ])('%s, with a restart between each two and without', async (_, list, calls) => {
     for (const restarts of [false, true]) {

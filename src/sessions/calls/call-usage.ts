@@ -193,9 +193,12 @@ export function dimensionsOfCall(state: SessionState, event: ModelCallEvent): Ca
 function toldBy(state: SessionState, event: ModelCallEvent | ModelErrorEvent): CallDimensions {
   const { attribution, querySource, subagentType } = event
   const command = commandOf(state, event)
+  // Of a record that comes late, the session may be of another one by now.
+  const project = event.identity.labels?.project
   return {
     ...attribution,
     ...countedSegment(state, event.timeMs),
+    ...(project !== undefined && { project }),
     ...(command !== undefined && { command }),
     ...(querySource !== undefined && { querySource }),
     ...(subagentType !== undefined && { subagentType }),

@@ -1240,6 +1240,18 @@ describe('the project that a call counts for', () => {
     ).toEqual({ web: 3 })
   })
 
+  test('is the attribute of its own record, which may come late', () => {
+    const of = (project: string) => ({ identity: { labels: { project } } })
+    expect(
+      byProject(
+        spend(1, 1, of('web')),
+        spend(3, 2, of('shop')),
+        spend(2, 4, of('web')),
+        spend(4, 8),
+      ),
+    ).toEqual({ web: 5, shop: 10 })
+  })
+
   test("is the session's where only a folder or a repository of the attributes of version control is known", () => {
     expect(
       byProject(labelled(1, { folder: 'x', 'vcs.repository.name': 'web' }), spend(2, 1)),
