@@ -59,7 +59,8 @@ function createColumn({ axis, nameAt, linkAt, sessionNameAt }: GroupNames): Grou
   const names: Name[] = []
   /** By the list. */
   const remembered = new WeakMap<readonly unknown[], Uint32Array>()
-  const ofSessions = sessionNameAt === nameAt ? remembered : new WeakMap()
+  const ofSessions =
+    sessionNameAt === nameAt ? remembered : new WeakMap<readonly unknown[], Uint32Array>()
 
   function numberOf(name: Name): number {
     const known = numbers.get(name)
