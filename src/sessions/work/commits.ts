@@ -190,12 +190,11 @@ function claimCounted(draft: Draft, told: ToldCommit): boolean {
     ({ commit }) => commit?.isCounted === true && commit.atMs >= told.atMs,
   )?.commit
   if (counted === undefined) return false
-  renameCommit(draft, counted.key, (commit) => ({
-    ...commit,
+  renameCommit(draft, counted.key, {
     key: told.key,
     isCounted: undefined,
     ...(told.turn !== undefined && { turn: told.turn }),
-  }))
+  })
   moveCommit(draft, told.key, told.atMs)
   if (told.printed !== undefined) namePrinted(draft, told, told.printed)
   // The metric counted this tool, not another one.
@@ -223,14 +222,18 @@ export function dropCommit(draft: Draft, key: string): boolean {
 
 function renameCommit(
   draft: Draft,
-  key: string,
-  change: (commit: KeyedCommit) => KeyedCommit,
+  before: string,
+  known: Pick<KeyedCommit, 'key'> & Partial<KeyedCommit>,
 ): void {
   changeSegments(draft, (segment) => {
-    const commit = segment.commit?.key === key ? change(segment.commit) : undefined
-    const openedBy = segment.openedBy === key ? (commit?.key ?? key) : segment.openedBy
-    if (commit === undefined && openedBy === segment.openedBy) return segment
-    return { ...segment, ...(commit !== undefined && { commit }), openedBy }
+    const { commit, openedBy } = segment
+    const isIt = commit?.key === before
+    if (!isIt && openedBy !== before) return segment
+    return {
+      ...segment,
+      ...(isIt && { commit: { ...commit, ...known } }),
+      ...(openedBy === before && { openedBy: known.key }),
+    }
   })
 }
 

@@ -729,6 +729,15 @@ describe('another working copy of the repository, which the session makes', () =
   })
 })
 
+test('a commit that a metric told first is at the time of its tool, also for what is told behind that', () => {
+  const counted = arrives(sample(9, 'commits', 1))
+  const commit = bash(4, 'git commit -qm a')
+  expect(byCommit(spend(1, 1), counted, commit, spend(3, 2), spend(5, 4), spend(10, 8))).toEqual({
+    'commit 1 of claude-code/s1': 3,
+    '(none)': 12,
+  })
+})
+
 describe('branches', () => {
   test('by hooks, which may tell the old one for a while', () => {
     expect(
