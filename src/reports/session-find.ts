@@ -59,7 +59,7 @@ async function textsOf(
   const told = await folds.tell(sessionKey, name, create, pause)
   if (told === undefined) return undefined
   const { texts } = told.gathered
-  texts.add(told.closing.emissions)
+  texts.addClosing(told.closing.emissions)
   return texts
 }
 
@@ -123,10 +123,18 @@ function createTexts(sessionKey: string, text: RecordedText, wanted: string | un
     }
   }
 
+  let closing: readonly Emission[] = []
+  const addAll = (emissions: readonly Emission[]): void => {
+    for (const emission of emissions) if (emission.kind === 'observation') add(emission)
+  }
+
   return {
     isTooLarge: (): boolean => kept > MAX_KEPT,
-    add: (emissions: readonly Emission[]): void => {
-      for (const emission of emissions) if (emission.kind === 'observation') add(emission)
+    add: addAll,
+    /** The same as before while nothing has come. */
+    addClosing: (emissions: readonly Emission[]): void => {
+      if (emissions !== closing) addAll(emissions)
+      closing = emissions
     },
     matches: (asked: string): FindAnswer => {
       const found = [...said.values()].flatMap(({ turn, item, startMs, texts, match }) => {

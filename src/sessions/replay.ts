@@ -35,6 +35,10 @@ export interface Closing {
 export function createReplay(key: SessionKey, shownAs: SessionPolicy): Replay {
   let policy = shownAs
   let state: SessionState | undefined
+  /** Asked for again and again while nothing comes. */
+  let closed:
+    | { readonly of: SessionState; readonly under: SessionPolicy; readonly closing: Closing }
+    | undefined
 
   function step(from: SessionState, inputs: readonly SessionInput[]) {
     // What failed was told when it came.
@@ -59,8 +63,11 @@ export function createReplay(key: SessionKey, shownAs: SessionPolicy): Replay {
     },
     closing: () => {
       if (state === undefined) return { emissions: [], state }
+      if (closed?.of === state && closed.under === policy) return closed.closing
       const atMs = state.lastArrivalMs + policy.idleTimeoutMs
-      return step(state, [{ kind: 'close', reason: 'idle', atMs }])
+      const closing = step(state, [{ kind: 'close', reason: 'idle', atMs }])
+      closed = { of: state, under: policy, closing }
+      return closing
     },
     state: () => state,
   }

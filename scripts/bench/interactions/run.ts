@@ -71,10 +71,11 @@ async function send(url: string, body: string): Promise<void> {
 
 /** Sessions with records, beside those of the year, and what Langfuse is said to have refused of them. */
 async function addRecords(url: string, { dataDir }: BridgeProcess): Promise<Places> {
-  const makeBody = createBodies(1)
-  for (let n = 0; n < BODIES; n += 1) await send(url, makeBody(n))
   const big = { sessionId: 'large', results: 5000, resultsPerPrompt: 5000 }
   for (const body of bigSessionBodies(big)) await send(url, body)
+  // The last ones are what the live view has: records of several kinds.
+  const makeBody = createBodies(1)
+  for (let n = 0; n < BODIES; n += 1) await send(url, makeBody(n))
   const database = new Database(join(dataDir, DATABASE))
   database
     .prepare(

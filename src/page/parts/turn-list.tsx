@@ -59,7 +59,7 @@ function TurnItem({
   useEffect(() => {
     if (sought === undefined) return
     setOpen(true)
-    if (sought.item === null) frame.current?.scrollIntoView({ block: 'start' })
+    if (sought.item === null) frame.current?.scrollIntoView({ block: 'start', behavior: 'instant' })
   }, [sought])
   return (
     <details

@@ -57,7 +57,9 @@ export function Waterfall({ sessionKey, turn, items, sought }: WaterfallProps) {
   const frame = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (target === undefined) return
-    frame.current?.querySelector('[data-target]')?.scrollIntoView({ block: 'center' })
+    // At once: gliding past thousands of rows would draw all of them.
+    const row = frame.current?.querySelector('[data-target]')
+    row?.scrollIntoView({ block: 'center', behavior: 'instant' })
   }, [target])
   const soughtItem = items.find(({ id }) => id === sought?.item)?.id
   const soughtRun = useMemo(
