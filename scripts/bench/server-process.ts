@@ -79,6 +79,9 @@ async function start(command: (port: number, grpcPort: number) => Command): Prom
     env: { PATH: process.env.PATH, ...env },
   })
   const exited = once(child, 'exit')
+  // Who is interrupted leaves no server behind.
+  const onExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', onExit)
   await answering(port)
   return {
     port,
@@ -91,6 +94,7 @@ async function start(command: (port: number, grpcPort: number) => Command): Prom
     stop: async () => {
       child.kill('SIGTERM')
       await exited
+      process.off('exit', onExit)
     },
   }
 }
