@@ -205,6 +205,9 @@ async function end(): Promise<void> {
   await bridge?.stop()
 }
 
+// Servers end with the process, if it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 try {
   await run()
 } finally {
