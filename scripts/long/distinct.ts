@@ -4,6 +4,7 @@ export interface Distinct {
   /** False when the id was there already. */
   add(id: string): boolean
   count(): number
+  readonly bytes: number
 }
 
 /** For up to about half of `slots` ids. */
@@ -21,5 +22,6 @@ export function createDistinct(slots: number): Distinct {
       return true
     },
     count: () => count,
+    bytes: table.byteLength,
   }
 }

@@ -35,6 +35,7 @@ const bridge = await createBridge(dataDir, random, wanted)
 const team = createTeam(random)
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MB`
+say(`${mb(bridge.sink.bytes)} of what is resident are tables of this check`)
 
 interface Reading {
   readonly heapBytes: number

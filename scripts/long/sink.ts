@@ -10,6 +10,8 @@ export interface Sink extends LangfuseClient {
   rows(): { readonly calls: number; readonly tools: number; readonly prompts: number }
   /** Spans that came again. */
   resent(): number
+  /** Memory that counting rows takes, from the first one. */
+  readonly bytes: number
   heal(): void
 }
 
@@ -72,6 +74,7 @@ export function createSink(clock: Clock, random: Random, maxRows: number): Sink 
     probe: async () => trouble() ?? ok,
     rows: () => ({ calls: calls.count(), tools: tools.count(), prompts: prompts.count() }),
     resent: () => resent,
+    bytes: calls.bytes + tools.bytes + prompts.bytes,
     heal: () => {
       healthy = true
     },
