@@ -83,17 +83,15 @@ export function createReports(deps: ReportsDeps): Reports {
     turns: (key, query) => turnsPage(page, key, query),
     turn: (key, turnKey, query) => turnPage(page, key, turnKey, query),
     item: (key, turnKey, id) => itemPage(page, key, turnKey, id),
-    // Of its own: what is kept for the page's turns would give way to each text that is typed.
-    find: (key, query) =>
-      findInSession(
-        {
-          folds: createSessionFolds({ reader, policy }),
-          pause,
-          maxContentLength: policy.maxContentLength,
-        },
+    find: (key, query) => {
+      // What is kept for the page would give way to each text that is typed.
+      const once = createSessionFolds({ reader, policy })
+      return findInSession(
+        { folds, once, pause, maxContentLength: policy.maxContentLength },
         key,
         query,
-      ),
+      )
+    },
     exportPart: async (key, query) => {
       if (masking === undefined) throw new Error('sessions are exported with masking alone')
       return exportPart({ ...page, masking }, key, query)

@@ -20,7 +20,10 @@ const BEFORE = 40
 const MAX_KEPT = 8_000_000
 
 export interface FindDeps {
+  /** Keeps what a session says. */
   readonly folds: SessionFolds
+  /** For a session that says too much: told for one text, and forgotten. */
+  readonly once: SessionFolds
   readonly pause: Pause
   readonly maxContentLength: number
 }
@@ -32,17 +35,18 @@ export async function findInSession(
   { q }: FindQuery,
 ): Promise<FindAnswer | undefined> {
   const wanted = q.toLowerCase()
-  const kept = await textsOf(deps, sessionKey, 'texts', undefined)
+  const { folds, once } = deps
+  const kept = await textsOf(deps, folds, sessionKey, undefined)
   if (kept === undefined || !kept.isTooLarge()) return kept?.matches(wanted)
-  const found = await textsOf(deps, sessionKey, `find ${q}`, wanted)
+  const found = await textsOf(deps, once, sessionKey, wanted)
   return found?.matches(wanted)
 }
 
 /** What a session says, or of that what has a text in it. */
 async function textsOf(
-  { folds, pause, maxContentLength }: FindDeps,
+  { pause, maxContentLength }: Pick<FindDeps, 'pause' | 'maxContentLength'>,
+  folds: SessionFolds,
   sessionKey: string,
-  name: string,
   wanted: string | undefined,
 ) {
   const create = () => {
@@ -56,7 +60,7 @@ async function textsOf(
       },
     }
   }
-  const told = await folds.tell(sessionKey, name, create, pause)
+  const told = await folds.tell(sessionKey, 'texts', create, pause)
   if (told === undefined) return undefined
   const { texts } = told.gathered
   texts.addClosing(told.closing.emissions)
@@ -67,8 +71,8 @@ async function textsOf(
 interface Said extends Pick<SessionMatch, 'turn' | 'item'> {
   readonly startMs: number
   readonly texts: readonly (readonly [Where, string | null | undefined])[]
-  /** Where the text was looked for at once. */
-  readonly match?: readonly [Where, string]
+  /** The text was looked for at once: there is but what is told of it. */
+  readonly isMatch?: boolean
 }
 
 function createTexts(sessionKey: string, text: RecordedText, wanted: string | undefined) {
@@ -90,7 +94,7 @@ function createTexts(sessionKey: string, text: RecordedText, wanted: string | un
     if (match === undefined) said.delete(id)
     else if (said.size >= MAX_MATCHES && !said.has(id)) omitted += 1
     // Of what is too large to be kept, no more than is told.
-    else said.set(id, { ...one, texts: [], match })
+    else said.set(id, { ...one, texts: [[match.where, excerptAt(match)]], isMatch: true })
   }
 
   function add(observation: Observation): void {
@@ -137,21 +141,31 @@ function createTexts(sessionKey: string, text: RecordedText, wanted: string | un
       closing = emissions
     },
     matches: (asked: string): FindAnswer => {
-      const found = [...said.values()].flatMap(({ turn, item, startMs, texts, match }) => {
-        const [where, excerpt] = match ?? firstMatch(asked, texts) ?? []
-        if (where === undefined || excerpt === undefined) return []
-        const ordinal = ordinals.get(turn) ?? 0
-        return [{ startMs, match: { turn, item, where, excerpt, ordinal } }]
-      })
+      const found: SessionMatchAt[] = []
+      let more = omitted
+      for (const { turn, item, startMs, texts, isMatch } of said.values()) {
+        const match = firstMatch(isMatch === true ? '' : asked, texts)
+        if (match === undefined) continue
+        if (found.length === MAX_MATCHES) more += 1
+        else {
+          const excerpt = isMatch === true ? match.text : excerptAt(match)
+          const ordinal = ordinals.get(turn) ?? 0
+          found.push({ startMs, match: { turn, item, where: match.where, excerpt, ordinal } })
+        }
+      }
       return {
         matches: found
-          .slice(0, MAX_MATCHES)
           .sort((a, b) => a.match.ordinal - b.match.ordinal || before(a.startMs, b.startMs))
           .map(({ match }) => match),
-        omitted: omitted + Math.max(0, found.length - MAX_MATCHES),
+        omitted: more,
       }
     },
   }
+}
+
+interface SessionMatchAt {
+  readonly startMs: number
+  readonly match: SessionMatch
 }
 
 function lengthOf(said: Said | undefined): number {
@@ -165,20 +179,26 @@ function before(a: number, b: number): number {
 
 type Where = SessionMatch['where']
 
+interface Match {
+  readonly where: Where
+  readonly text: string
+  readonly at: number
+}
+
 /** The first of these texts that has it. */
 function firstMatch(
   wanted: string,
   texts: readonly (readonly [Where, string | null | undefined])[],
-): readonly [Where, string] | undefined {
+): Match | undefined {
   for (const [where, text] of texts) {
     if (typeof text !== 'string') continue
     const at = text.toLowerCase().indexOf(wanted)
-    if (at >= 0) return [where, excerptAt(text, at)]
+    if (at >= 0) return { where, text, at }
   }
   return undefined
 }
 
-function excerptAt(text: string, at: number): string {
+function excerptAt({ text, at }: Match): string {
   const from = Math.max(0, at - BEFORE)
   const part = text.slice(from, from + MAX_EXCERPT - 2).toWellFormed()
   const line = safeLine(part).replace(/\s+/g, ' ').trim()

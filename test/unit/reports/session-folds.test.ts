@@ -1,5 +1,6 @@
 /** Sessions told once, and then only what came since: the same as told from the beginning. */
 import { expect, onTestFinished, test } from 'vitest'
+import { createReports } from '../../../src/reports/reports.ts'
 import { createSessionFolds, type Gathering } from '../../../src/reports/session-folds.ts'
 import type { Emission } from '../../../src/domain/emission.ts'
 import type { Attributes } from '../../../src/domain/json-value.ts'
@@ -49,6 +50,7 @@ async function setUp() {
   return {
     store,
     folds: createSessionFolds({ reader: { records, inputs }, policy }),
+    reports: createReports({ reader: { ...reader, inputs }, policy, now: () => T0 }),
     /** Batches read since it was asked last. */
     batchesRead: () => {
       const count = read
@@ -104,6 +106,20 @@ test('go on where they ended, and say the same as from the beginning', async () 
   batchesRead()
   await folds.tell(KEY, 'all', gather, goOn)
   expect(batchesRead()).toBe(0)
+})
+
+test('are told once for all texts that are looked for', async () => {
+  const { reports, send, batchesRead } = await setUp()
+  await send()
+  const isFound = async (q: string) => (await reports.find(KEY, { q }))?.matches.length !== 0
+  expect(await isFound('question 0')).toBe(true)
+  expect(batchesRead()).toBe(1)
+  expect(await isFound('question 6')).toBe(false)
+  expect(batchesRead()).toBe(0)
+  // The third one begins another prompt.
+  for (let n = 0; n < 2; n += 1) await send()
+  expect(await isFound('question 6')).toBe(true)
+  expect(batchesRead()).toBe(2)
 })
 
 test('that are given up keep what was told, and are told on by whoever asks next', async () => {
