@@ -68,7 +68,7 @@ export function changeTrace(
   const changed = learnSpans(trace, told)
   if (changed.size === 0) return undefined
   const isWhole = trace.spans.size > MAX_SPANS_OF_TRACE
-  if (isWhole) forgetOlderHalf(trace)
+  if (isWhole) forgetOlderHalf(trace, told)
   const spans = [...(isWhole ? trace.spans.keys() : changed)].flatMap((id) => {
     const span = trace.spans.get(id)
     return span === undefined ? [] : [[id, storedSpan(span)] as const]
@@ -77,10 +77,12 @@ export function changeTrace(
   return { ref, facts: factsOf(trace), part: JSON.stringify(part), spans: spans.length, isWhole }
 }
 
-function forgetOlderHalf({ spans }: KnownTrace): void {
+/** But for those that are told of now, of which an old one may have come again: they are still to be placed. */
+function forgetOlderHalf({ spans }: KnownTrace, told: readonly SpanOfTrace[]): void {
+  const kept = new Set(told.map(({ record }) => record.spanId))
   for (const id of spans.keys()) {
     if (spans.size <= MAX_SPANS_OF_TRACE / 2) return
-    spans.delete(id)
+    if (!kept.has(id)) spans.delete(id)
   }
 }
 

@@ -196,3 +196,19 @@ test('the older half of a long trace is forgotten, and not what it is as a whole
     expect(late.record.trace).toMatchObject({ sessionId: 's', within: ['10/0', 'root'] })
   }
 })
+
+test('spans that come when the older half is forgotten are told what they are, old and new', async () => {
+  const placer = createSpanPlacer(createMemoryTraces())
+  const first = inProcess({ ...call, id: '0/0', session: 's' })
+  await placer.place([first])
+  for (let part = 0; part < 10; part += 1) {
+    await placer.place(
+      Array.from({ length: 1000 }, (_, at) => inProcess({ ...call, id: `${part}/${at}` })),
+    )
+  }
+  const again = inProcess({ ...call, id: '0/0', session: 's' })
+  const fresh = Array.from({ length: 6000 }, (_, at) => inProcess({ ...call, id: `new ${at}` }))
+  await placer.place([again, ...fresh])
+  expect(again.record.trace).toEqual(first.record.trace)
+  expect(fresh.filter(({ record }) => record.trace?.sessionId !== 's')).toEqual([])
+})
