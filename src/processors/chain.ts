@@ -67,7 +67,7 @@ export function createIntake(all: IntakeDeps): Intake {
     recognise,
     createEnrich(deps),
     createRedact({ masker, longTexts, onMasked }),
-    createPlacement(traces),
+    createPlacement(traces, (text) => masker.maskText(text)),
     quarantined('identify', identifyRecord, quarantine),
     ...(brake === undefined ? [] : [createBrakeStage(brake)]),
     translate,

@@ -12,15 +12,35 @@ import { type KnownTrace, newTrace } from './known-trace.ts'
 import type { RecordInProcess, RecordProcessor, SpanInProcess } from './record-processor.ts'
 import { changeTrace, readTrace } from './trace-parts.ts'
 
-export function createPlacement(store: TraceStore): RecordProcessor {
+/** `maskText` masks what was stored of a trace before a rule was in force. */
+export function createPlacement(
+  store: TraceStore,
+  maskText: (text: string) => string,
+): RecordProcessor {
   const placer = createSpanPlacer(store)
+
+  function masked(span: SpanInProcess): void {
+    const { trace } = span.record
+    if (trace === undefined) return
+    const sessionId = trace.sessionId && maskText(trace.sessionId)
+    const turnId = trace.turnId && maskText(trace.turnId)
+    if (sessionId === trace.sessionId && turnId === trace.turnId) return
+    const ids = {
+      ...(sessionId !== undefined && { sessionId }),
+      ...(turnId !== undefined && { turnId }),
+    }
+    span.record = { ...span.record, trace: { ...trace, ...ids } }
+  }
+
   return {
     name: 'place',
     process: async (batch, next) => {
       // All records of a batch are of one signal.
       if (batch.records[0]?.signal === 'trace') {
         const { owner } = batch.request
-        await placer.place(batch.records.filter(isSpan), owner && ownerTag(owner))
+        const spans = batch.records.filter(isSpan)
+        await placer.place(spans, owner && ownerTag(owner))
+        for (const span of spans) masked(span)
       }
       return next(batch)
     },

@@ -187,14 +187,23 @@ test('records that their reader has masked are masked once, and counted', async 
   expect(stored[2]).toEqual(stored[0])
 })
 
+const SECRET_ID = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
+
+const maskerIn = (mode: 'on' | 'off') =>
+  createRecordMasker({ mode, attributes: new Set(), userRules: [], content: new Set() })
+
+const chat = (spanId: string, attributes: Attributes): SpanRecord => ({
+  origin: { resource: {}, scopeName: 'x', scopeVersion: '' },
+  ...{ traceId: 't', spanId, name: 'chat', startMs: NOW - 2, endMs: NOW - 1 },
+  attributes: { 'gen_ai.operation.name': 'chat', ...attributes },
+  ...{ moments: [], statusCode: 0, statusMessage: '' },
+})
+
 test('what is known of a trace has no secret of an id', async () => {
-  const token = 'ghp_9fK2mQ7xT4vB8nL1cR6wZ3yH5jD0sA9gPq2E'
   const memory = createMemoryTraces()
   const known: TraceChange[] = []
   const { intake, commits } = createStand([], {
-    masker: createRecordMasker({
-      ...{ mode: 'on', attributes: new Set(), userRules: [], content: new Set() },
-    }),
+    masker: maskerIn('on'),
     traces: {
       change: (owner, traces, heldVersion, learn) =>
         memory.change(owner, traces, heldVersion, (stored) => {
@@ -204,18 +213,26 @@ test('what is known of a trace has no secret of an id', async () => {
         }),
     },
   })
-  const span = (spanId: string, attributes: Attributes): SpanRecord => ({
-    origin: { resource: {}, scopeName: 'x', scopeVersion: '' },
-    ...{ traceId: 't', spanId, name: 'chat', startMs: NOW - 2, endMs: NOW - 1 },
-    attributes: { 'gen_ai.operation.name': 'chat', ...attributes },
-    ...{ moments: [], statusCode: 0, statusMessage: '' },
-  })
-  const records = [span('named', { 'gen_ai.conversation.id': token }), span('nameless', {})]
+  const records = [chat('named', { 'gen_ai.conversation.id': SECRET_ID }), chat('nameless', {})]
   await intake.accept({ signal: 'trace', records }, request)
   expect(known).toHaveLength(1)
-  expect(JSON.stringify(known)).not.toContain(token)
-  expect(JSON.stringify(commits)).not.toContain(token)
+  expect(JSON.stringify(known)).not.toContain(SECRET_ID)
+  expect(JSON.stringify(commits)).not.toContain(SECRET_ID)
   const [named, nameless] = commits.flat()
+  expect(named?.item.sessionId).toContain('masked')
+  expect(nameless?.item.sessionId).toBe(named?.item.sessionId)
+})
+
+test('what was known of a trace before a rule is masked by it, as what comes', async () => {
+  const traces = createMemoryTraces()
+  const before = createStand([], { masker: maskerIn('off'), traces })
+  const id = { 'gen_ai.conversation.id': SECRET_ID }
+  await before.intake.accept({ signal: 'trace', records: [chat('first', id)] }, request)
+  const { intake, commits } = createStand([], { masker: maskerIn('on'), traces })
+  const records = [chat('nameless', {}), chat('named', id)]
+  await intake.accept({ signal: 'trace', records }, request)
+  expect(JSON.stringify(commits)).not.toContain(SECRET_ID)
+  const [nameless, named] = commits.flat()
   expect(named?.item.sessionId).toContain('masked')
   expect(nameless?.item.sessionId).toBe(named?.item.sessionId)
 })
