@@ -67,3 +67,19 @@ const DAY_MS = 86_400_000
 
 /** A span takes some two hundred bytes. */
 export const traceBounds: TraceBounds = { ageMs: DAY_MS, spansPerOwner: 200_000 }
+
+/**
+ * Of an owner's traces, the longest quiet first, those whose spans are too much. The last one stays: of all
+ * traces it is the newest, however large it is.
+ */
+export function excessOf(
+  quietest: readonly { readonly id: number; readonly spans: number }[],
+  tooMuch: number,
+): readonly number[] {
+  let left = tooMuch
+  return quietest.slice(0, -1).flatMap(({ id, spans }) => {
+    if (left <= 0) return []
+    left -= spans
+    return [id]
+  })
+}

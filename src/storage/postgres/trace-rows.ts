@@ -5,6 +5,7 @@
 import type { Clock } from '../../domain/clock.ts'
 import {
   type AskedTrace,
+  excessOf,
   type StoredTrace,
   type TraceBounds,
   traceBounds,
@@ -36,19 +37,6 @@ interface TraceRow {
   readonly last_part: number
 }
 
-/** What `deleteTraces` deletes. */
-const TOO_OLD = `select id from span_traces where changed_ms < $1
-  order by changed_ms limit ${PER_SLICE} for update skip locked`
-/** The newest of an owner stays, however large it is. */
-const TOO_MUCH = `select id from span_traces where id in (
-    select id from (
-      select id, sum(spans) over newer as newer, row_number() over newer as place
-      from span_traces where owner in (
-        select owner from span_traces group by owner having sum(spans) > $1)
-      window newer as (partition by owner order by changed_ms desc, id desc)) of_owner
-    where newer > $1 and place > 1)
-  order by changed_ms limit ${PER_SLICE} for update skip locked`
-
 export function createTraceRows(deps: TraceRowsDeps): TraceRows {
   const { database, write, clock, bounds = traceBounds } = deps
 
@@ -73,9 +61,13 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
       }),
     expire: (nowMs) =>
       write(async () => {
-        const old = await deleteTraces(database, TOO_OLD, nowMs - bounds.ageMs)
-        const excess = await deleteTraces(database, TOO_MUCH, bounds.spansPerOwner)
-        return old === PER_SLICE || excess === PER_SLICE
+        const old = await database.transaction((statements) =>
+          forgetOld(statements, nowMs - bounds.ageMs),
+        )
+        const excess = await database.transaction((statements) =>
+          forgetExcess(statements, bounds.spansPerOwner),
+        )
+        return old || excess
       }),
   }
 }
@@ -177,21 +169,69 @@ async function writeChanges(
   )
 }
 
-/** Resolves to how many. */
-async function deleteTraces(statements: Statements, which: string, bound: number): Promise<number> {
-  const [row] = await statements.query<{ readonly traces: number }>(
-    `with gone as (delete from span_traces where id in (${which}) returning id),
-     parts as (delete from span_trace_parts using gone where trace_ref = gone.id)
-     select count(*) as traces from gone`,
-    [bound],
+/** Whether there may be more. What somebody is at is left to them: it is not that old. */
+async function forgetOld(statements: Statements, beforeMs: number): Promise<boolean> {
+  const rows = await statements.query<{ readonly id: number }>(
+    `select id from span_traces where changed_ms < $1
+     order by changed_ms limit ${PER_SLICE} for update skip locked`,
+    [beforeMs],
   )
-  return row?.traces ?? 0
+  await forgetTraces(
+    statements,
+    rows.map(({ id }) => id),
+  )
+  return rows.length === PER_SLICE
 }
 
-/** In a transaction: nobody is to add a part to a trace that is gone. */
-export async function forgetTrace(statements: Statements, ref: number): Promise<void> {
-  await statements.run('delete from span_traces where id = $1', [ref])
-  await statements.run('delete from span_trace_parts where trace_ref = $1', [ref])
+interface QuietTrace {
+  readonly id: number
+  readonly spans: number
+  readonly changed_ms: number
+}
+
+/** The same of owners with more spans than that. */
+async function forgetExcess(statements: Statements, spansPerOwner: number): Promise<boolean> {
+  const crowded = await statements.query<{ readonly owner: string; readonly spans: number }>(
+    'select owner, sum(spans) as spans from span_traces group by owner having sum(spans) > $1',
+    [spansPerOwner],
+  )
+  let forgotten = 0
+  for (const { owner, spans } of crowded) {
+    const quietest = await statements.query<QuietTrace>(
+      `select id, spans, changed_ms from span_traces where owner = $1
+       order by changed_ms, id limit ${PER_SLICE + 1}`,
+      [owner],
+    )
+    const excess = excessOf(quietest, spans - spansPerOwner)
+    // Another replica may be at the same ones, and a span may have come since.
+    const rows = await statements.query<{ readonly id: number }>(
+      `select t.id from span_traces t
+         join unnest($1::bigint[], $2::double precision[]) as quiet (id, changed_ms)
+           on quiet.id = t.id and quiet.changed_ms = t.changed_ms
+       for update of t skip locked`,
+      [excess, excess.map((_, at) => quietest[at]?.changed_ms ?? 0)],
+    )
+    await forgetTraces(
+      statements,
+      rows.map(({ id }) => id),
+    )
+    forgotten += rows.length
+  }
+  return forgotten >= PER_SLICE
+}
+
+/**
+ * In a transaction, rows before parts: once a trace is gone nobody adds a part to it, and one that was added
+ * until then is seen by the second statement.
+ */
+async function forgetTraces(statements: Statements, refs: readonly number[]): Promise<void> {
+  if (refs.length === 0) return
+  await statements.run('delete from span_traces where id = any($1)', [refs])
+  await statements.run('delete from span_trace_parts where trace_ref = any($1)', [refs])
+}
+
+export function forgetTrace(statements: Statements, ref: number): Promise<void> {
+  return forgetTraces(statements, [ref])
 }
 
 const idsOf = (traces: readonly AskedTrace[]) => traces.map(({ traceId }) => traceId)

@@ -5,6 +5,7 @@
 import type { Clock } from '../../domain/clock.ts'
 import {
   type AskedTrace,
+  excessOf,
   type StoredTrace,
   type TraceBounds,
   traceBounds,
@@ -67,17 +68,13 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
       `select id from span_traces where changed_ms < ? order by changed_ms limit ${PER_SLICE}`,
     )
     .pluck()
-  /** The newest of an owner stays, however large it is. */
-  const tooMuch = handle
-    .prepare<{ readonly spans: number }, number>(
-      `select id from (
-         select id, sum(spans) over newer as newer, row_number() over newer as place
-         from span_traces where owner in (
-           select owner from span_traces group by owner having sum(spans) > :spans)
-         window newer as (partition by owner order by changed_ms desc, id desc))
-       where newer > :spans and place > 1 limit ${PER_SLICE}`,
-    )
-    .pluck()
+  const crowded = handle.prepare<[number], { readonly owner: string; readonly spans: number }>(
+    `select owner, sum(spans) as spans from span_traces group by owner having sum(spans) > ?`,
+  )
+  /** By the index on the age, which needs no sorting. */
+  const quietest = handle.prepare<[string], { readonly id: number; readonly spans: number }>(
+    `select id, spans from span_traces where +owner = ? order by changed_ms, id limit ${PER_SLICE + 1}`,
+  )
   const transaction = handle.transaction((work: () => unknown) => work())
 
   type HeldVersion = (traceId: string) => TraceVersion | undefined
@@ -131,10 +128,12 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
     },
     expire: (nowMs) => {
       const old = tooOld.all(nowMs - bounds.ageMs)
-      const excess = tooMuch.all({ spans: bounds.spansPerOwner })
+      const excess = crowded
+        .all(bounds.spansPerOwner)
+        .flatMap(({ owner, spans }) => excessOf(quietest.all(owner), spans - bounds.spansPerOwner))
       if (old.length + excess.length === 0) return false
       transaction.immediate(() => [...old, ...excess].forEach(forget))
-      return old.length === PER_SLICE || excess.length === PER_SLICE
+      return old.length === PER_SLICE || excess.length >= PER_SLICE
     },
   }
 }

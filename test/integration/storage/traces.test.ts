@@ -150,4 +150,34 @@ describe.each(engines)('$name', (engine) => {
     await expect.poll(() => look(store.traces, 'b')).toEqual([])
     expect(await look(store.traces, 'c')).toHaveLength(1)
   })
+
+  test('of many traces as many are forgotten as are too much', async () => {
+    const { store, clock } = await createRig(engine)
+    const spans = traceBounds.spansPerOwner / 400
+    const ids = Array.from({ length: 1400 }, (_, at) => `t${String(at).padStart(4, '0')}`)
+    await store.traces.change(
+      '',
+      ids.map((traceId) => ({ traceId, isBegun: true })),
+      () => undefined,
+      (stored) => stored.map(({ ref }) => ({ ref, facts: 'f', part: 'p', spans, isWhole: false })),
+    )
+    const kept = async () => {
+      const known = await store.traces.change(
+        '',
+        ids.map((traceId) => ({ traceId, isBegun: false })),
+        () => undefined,
+        () => [],
+      )
+      return [...known.keys()].sort()
+    }
+    store.upkeep.start()
+    await expect
+      .poll(async () => {
+        await clock.advance(20)
+        return (await kept()).length
+      })
+      .toBe(400)
+    await clock.advance(120_000)
+    expect(await kept()).toEqual(ids.slice(-400))
+  })
 })
