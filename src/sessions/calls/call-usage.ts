@@ -65,7 +65,8 @@ export function countLateUsage(
   const { totals } = draft.state
   const { timeMs, usage, model } = event
   const subagentId = held === undefined ? event.subagentId : subagentOf(held)
-  const told = held?.counted?.dimensions ?? countedSegment(draft.state, timeMs)
+  const told =
+    held?.counted?.dimensions ?? countedSegment(draft.state, timeMs, event.identity.labels)
   const dimensions = dimensionsOf(draft.state, told, subagentId)
   countUsage(totals, model, usage, cost)
   if (cost === undefined) countUnpriced(totals, model)
@@ -193,12 +194,9 @@ export function dimensionsOfCall(state: SessionState, event: ModelCallEvent): Ca
 function toldBy(state: SessionState, event: ModelCallEvent | ModelErrorEvent): CallDimensions {
   const { attribution, querySource, subagentType } = event
   const command = commandOf(state, event)
-  // Of a record that comes late, the session may be of another one by now.
-  const project = event.identity.labels?.project
   return {
     ...attribution,
-    ...countedSegment(state, event.timeMs),
-    ...(project !== undefined && { project }),
+    ...countedSegment(state, event.timeMs, event.identity.labels),
     ...(command !== undefined && { command }),
     ...(querySource !== undefined && { querySource }),
     ...(subagentType !== undefined && { subagentType }),

@@ -50,7 +50,7 @@ export function noteMetricSpending(
   const bucketMs = bucketOf(toMs)
   const isRoom = (stretch?.parts.length ?? 0) < MAX_PARTS
   const isKnown = stretch?.parts.some((part) => part.model === name && isPlain(part)) === true
-  const told = { ...sample.dimensions, ...countedSegment(state, toMs) }
+  const told = { ...sample.dimensions, ...countedSegment(state, toMs, sample.identity.labels) }
   const isTold = Object.keys(told).length > 0
   const part: MetricPart = {
     bucketMs,

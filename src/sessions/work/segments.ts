@@ -4,6 +4,7 @@
  * within the session's state, bounded; what changes is told to the store as rows.
  */
 import type { CallDimensions } from '../../domain/call-dimensions.ts'
+import type { Identity } from '../../domain/identity.ts'
 import type { Draft } from '../draft.ts'
 import type { SessionState } from '../state.ts'
 import type { Segment, Work } from './work-state.ts'
@@ -51,18 +52,21 @@ export function segmentBehind({ segments }: Work, timeMs: number): Segment | und
 
 /**
  * The segment that something of this time counts in, as dimensions have it, and its project; the segment
- * is noted as used.
+ * is noted as used. `own` are the labels of its record: where that comes late, the session may be of another
+ * project by now.
  */
 export function countedSegment(
   { work, identity }: SessionState,
   timeMs: number,
+  own: Identity['labels'] = {},
 ): Pick<CallDimensions, 'segment' | 'project'> {
   const { labels = {} } = identity
-  if (work === undefined) return labels.project === undefined ? {} : { project: labels.project }
+  const named = own.project ?? labels.project
+  if (work === undefined) return named === undefined ? {} : { project: named }
   const { segment, repository } = segmentAt(work, timeMs)
   if (!work.used.includes(segment)) work.used = [...work.used, segment].slice(-MAX_KEPT)
   // As `rowOf` names the project of a session, but at that time. A folder alone names none.
-  const project = labels.project ?? (labels.repository === undefined ? undefined : repository)
+  const project = named ?? (labels.repository === undefined ? undefined : repository)
   return {
     ...(segment !== 0 && { segment: String(segment) }),
     ...(project !== undefined && { project }),

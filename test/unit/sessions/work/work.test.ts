@@ -1261,6 +1261,21 @@ describe('the project that a call counts for', () => {
     ).toEqual({ web: 5, shop: 10 })
   })
 
+  test('is that of its own record also where metrics tell it, or a record of usage alone', () => {
+    const of = (project: string) => ({ identity: { labels: { project } } })
+    expect(
+      byProject(
+        arrives(sample(60, 'cost_usd', 4, of('shop'))),
+        arrives(sample(30, 'cost_usd', 1, { seriesKey: 'other', ...of('web') })),
+      ),
+    ).toEqual({ web: 1, shop: 4 })
+    const { kind: _, ...alone } = call(1, 'r1', { ...told(2), ...of('web') })
+    const usage = { input: 1, output: 1, cacheRead: 0, cacheCreation: 0 }
+    expect(
+      byProject(spend(3, 4, of('shop')), arrives({ ...alone, kind: 'model_usage', usage })),
+    ).toEqual({ web: 2, shop: 4 })
+  })
+
   test("is the session's where only a folder or a repository of the attributes of version control is known", () => {
     expect(
       byProject(labelled(1, { folder: 'x', 'vcs.repository.name': 'web' }), spend(2, 1)),
