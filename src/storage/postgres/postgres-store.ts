@@ -142,7 +142,8 @@ function storeOver<S>(
   })
   const quarantine = createQuarantine({ database, write })
   const forwarded = createForwardedItems(database, write, clock)
-  const traces = createTraceRows({ database, write, clock })
+  const atOnce = Math.max(1, Math.floor(place.poolSize / 2))
+  const traces = createTraceRows({ database, write, clock, atOnce })
   const sizeBound = createSizeBound({ database, maxBytes, exporters, deletion, log })
   const upkeep = createUpkeep({
     ...{ database, write, self, deletion, sizeBound, quarantine, forwarded, traces },

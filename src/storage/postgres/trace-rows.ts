@@ -27,6 +27,8 @@ interface TraceRowsDeps {
   readonly database: Database
   readonly write: Write
   readonly clock: Pick<Clock, 'now'>
+  /** Connections that may change traces at the same moment. */
+  readonly atOnce: number
   readonly bounds?: TraceBounds
 }
 
@@ -38,27 +40,30 @@ interface TraceRow {
 }
 
 export function createTraceRows(deps: TraceRowsDeps): TraceRows {
-  const { database, write, clock, bounds = traceBounds } = deps
+  const { database, write, clock, atOnce, bounds = traceBounds } = deps
+  const inTurn = createGate(atOnce)
 
   return {
     change: (owner, traces, heldVersion, learn) =>
-      write(async () => {
-        const isBegun = traces.some((trace) => trace.isBegun)
-        if (!isBegun && !(await isAnyKnown(database, owner, traces))) return new Map()
-        return database.transaction(async (statements) => {
-          const rows = await lockTraces(statements, owner, traces, clock.now())
-          const stored = await readParts(statements, rows, heldVersion)
-          const changes = learn(stored)
-          await writeChanges(statements, changes, clock.now())
-          const changed = new Set(changes.map(({ ref }) => ref))
-          return new Map(
-            rows.map(({ id: ref, trace_id, last_part }) => {
-              const lastPart = changed.has(ref) ? last_part + 1 : last_part
-              return [trace_id, { ref, lastPart }]
-            }),
-          )
-        })
-      }),
+      inTurn(() =>
+        write(async () => {
+          const isBegun = traces.some((trace) => trace.isBegun)
+          if (!isBegun && !(await isAnyKnown(database, owner, traces))) return new Map()
+          return database.transaction(async (statements) => {
+            const rows = await lockTraces(statements, owner, traces, clock.now())
+            const stored = await readParts(statements, rows, heldVersion)
+            const changes = learn(stored)
+            await writeChanges(statements, changes, clock.now())
+            const changed = new Set(changes.map(({ ref }) => ref))
+            return new Map(
+              rows.map(({ id: ref, trace_id, last_part }) => {
+                const lastPart = changed.has(ref) ? last_part + 1 : last_part
+                return [trace_id, { ref, lastPart }]
+              }),
+            )
+          })
+        }),
+      ),
     expire: (nowMs) =>
       write(async () => {
         const old = await database.transaction((statements) =>
@@ -69,6 +74,27 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
         )
         return old || excess
       }),
+  }
+}
+
+/**
+ * So many at a time, in the order of asking. Each request changes traces in a transaction of its own, and may
+ * wait for another replica there: the connections that are left are for commits, which requests share.
+ */
+function createGate(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let taken = 0
+  return async (work) => {
+    if (taken < atOnce) taken += 1
+    else await new Promise<void>((resolve) => void waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      // Whoever waits takes over the place.
+      const next = waiting.shift()
+      if (next === undefined) taken -= 1
+      else next()
+    }
   }
 }
 

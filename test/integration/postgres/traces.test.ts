@@ -1,14 +1,15 @@
 /** Spans of a trace that reach several processes over one PostgreSQL, at the same moment. */
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SpanRecord, TraceContextOfSpan } from '../../../src/domain/telemetry-record.ts'
 import type { TraceStore } from '../../../src/domain/trace-store.ts'
 import { createSpanPlacer } from '../../../src/processors/place-spans.ts'
+import { openPool } from '../../../src/storage/postgres/connection.ts'
 import { createMemoryTraces } from '../../unit/processors/memory-traces.ts'
 import { spansOf } from '../../unit/agents/span-orders.ts'
 import { askPostgresNow } from '../../postgres/postgres-server.ts'
 import { createRandom } from '../faults/random.ts'
 import { inProcess, recordedSpans, shuffledRequests } from '../span-requests.ts'
-import { openTwo } from './two-stores.ts'
+import { commit, openTwo } from './two-stores.ts'
 
 const goose = (n: number): readonly SpanRecord[] => {
   const usage = { 'gen_ai.usage.input_tokens': 5, 'gen_ai.usage.output_tokens': 1 }
@@ -101,3 +102,33 @@ test.each(Object.entries(SOURCES))(
     }
   },
 )
+
+test('commits go on while many requests wait for a trace that another process has', async () => {
+  const { one, url } = await openTwo()
+  const change = () =>
+    one.traces.change(
+      '',
+      [{ traceId: 't', isBegun: true }],
+      () => undefined,
+      () => [],
+    )
+  await change()
+  const pool = openPool({ url, size: 1, statementTimeoutMs: 20_000 })
+  const isHeld = Promise.withResolvers<void>()
+  const isFree = Promise.withResolvers<void>()
+  onTestFinished(async () => {
+    isFree.resolve()
+    await pool.close()
+  })
+  const holding = pool.transaction(async (statements) => {
+    await statements.query('select 1 from span_traces for update')
+    isHeld.resolve()
+    await isFree.promise
+  })
+  await isHeld.promise
+  const waiting = Array.from({ length: 12 }, change)
+  await commit(one, {})
+  isFree.resolve()
+  await holding
+  expect(await Promise.all(waiting)).toHaveLength(12)
+})
