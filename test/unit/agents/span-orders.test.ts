@@ -72,7 +72,7 @@ const cases: Readonly<Record<string, readonly [Sketch, object]>> = {
 }
 
 describe.each(Object.entries(cases))('%s', (_name, [root, expected]) => {
-  test.each(Object.entries(ordersOf(spansOf(root, TRACE))))('%s', (_order, requests) => {
-    expect(figuresOf(requests)).toEqual(expected)
+  test.each(Object.entries(ordersOf(spansOf(root, TRACE))))('%s', async (_order, requests) => {
+    expect(await figuresOf(requests)).toEqual(expected)
   })
 })
