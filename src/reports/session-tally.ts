@@ -13,6 +13,8 @@ export interface SessionTally {
   mostExpensive(count: number): readonly number[]
   /** The different ones of these lists. */
   distinct(lists: readonly Uint32Array[]): Uint32Array
+  /** How many those are. */
+  countDistinct(lists: readonly Uint32Array[]): number
 }
 
 export function tallySessions(slices: readonly Slice[]): SessionTally {
@@ -36,26 +38,29 @@ export function tallySessions(slices: readonly Slice[]): SessionTally {
   /** Which question saw the session last. */
   const seenBy = new Uint32Array(size)
   let questions = 0
+  const found = new Uint32Array(size)
+
+  function find(asked: readonly Uint32Array[]): number {
+    questions += 1
+    let count = 0
+    for (const list of asked) {
+      for (let at = 0; at < list.length; at += 1) {
+        const id = list[at] ?? 0
+        if (seenBy[id] === questions) continue
+        seenBy[id] = questions
+        found[count] = id
+        count += 1
+      }
+    }
+    return count
+  }
 
   return {
     count,
     cohorts,
     mostExpensive: (wanted) => mostExpensiveOf(costs, wanted),
-    distinct: (asked) => {
-      questions += 1
-      let found = 0
-      const ids = new Uint32Array(asked.reduce((sum, list) => sum + list.length, 0))
-      for (const list of asked) {
-        for (let at = 0; at < list.length; at += 1) {
-          const id = list[at] ?? 0
-          if (seenBy[id] === questions) continue
-          seenBy[id] = questions
-          ids[found] = id
-          found += 1
-        }
-      }
-      return ids.slice(0, found)
-    },
+    distinct: (asked) => found.slice(0, find(asked)),
+    countDistinct: find,
   }
 }
 

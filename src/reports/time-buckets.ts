@@ -3,6 +3,7 @@
  * as the zone's clocks say.
  */
 import { Temporal } from 'temporal-polyfill'
+import { createBoundedMap } from '../storage/bounded-map.ts'
 import type { Span } from '../storage/usage-slice.ts'
 
 export type BucketUnit = 'hour' | 'day' | 'week' | 'month'
@@ -12,14 +13,25 @@ export function startOfDay(ms: number, timeZone: string): number {
   return zoned(ms, timeZone).startOfDay().epochMilliseconds
 }
 
+/** A year of days, for each of some questions: to work one out takes 20 µs. */
+const MAX_DAYS = 4000
+const days = createBoundedMap<string, Day>(MAX_DAYS)
+
+type Day = Span & { readonly date: string }
+
 /** The day that a moment lies in. */
-export function dayOf(ms: number, timeZone: string): Span & { readonly date: string } {
+export function dayOf(ms: number, timeZone: string): Day {
+  const key = `${ms} ${timeZone}`
+  const known = days.get(key)
+  if (known !== undefined) return known
   const start = zoned(ms, timeZone).startOfDay()
-  return {
+  const day = {
     fromMs: start.epochMilliseconds,
     toMs: next(start, 'day').epochMilliseconds,
     date: start.toPlainDate().toString(),
   }
+  days.set(key, day)
+  return day
 }
 
 /** The day, week or month that a moment lies in, with the date of its first day; of a month, `2026-11`. */

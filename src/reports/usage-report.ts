@@ -99,7 +99,7 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
   }
 
   function outside(parts: readonly DimensionPart[]): number {
-    return tally.count - tally.distinct(parts.map(sessionsOf)).length
+    return tally.count - tally.countDistinct(parts.map(sessionsOf))
   }
 
   /** Failed calls alone make no part of their own: nothing that is shown falls to it. */
@@ -112,7 +112,14 @@ export function usageReport(slices: readonly Slice[]): UsageReport {
       addSums(part.sums, sums)
       part.sessions.push(sessionsOf(used))
     }
-    return partsOf(parts)
+    return byCost(
+      [...parts].map(([name, { sums, sessions: lists }]) => {
+        // None of these lists names a session twice.
+        const [first, second] = lists
+        const isOne = first !== undefined && second === undefined
+        return { name, sums, sessions: isOne ? first.length : tally.countDistinct(lists) }
+      }),
+    )
   }
 
   return {
