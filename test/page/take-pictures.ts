@@ -37,7 +37,7 @@ const newest = await postNewest(bridge.url, Date.now())
 const session = `/sessions/${encodeURIComponent(`claude-code/${newest}`)}`
 const pictures = [
   { name: 'page-overview', path: '/', ...wide, colorScheme: 'light', opens: undefined },
-  { name: 'page-session', path: session, ...tall, colorScheme: 'light', opens: 'summary' },
+  { name: 'page-session', path: session, ...tall, colorScheme: 'light', opens: '.turns summary' },
   { name: 'page-live-dark', path: '/live', ...wide, colorScheme: 'dark', opens: undefined },
   { name: 'page-phone', path: '/', ...phone, colorScheme: 'dark', opens: undefined },
 ] as const
