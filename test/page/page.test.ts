@@ -91,6 +91,22 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
       .toEqual(['src/payments/invoice.ts 3 times', 'test/invoice.test.ts'])
   })
 
+  test('the note at a cost takes lines on a telephone, not the room of the other columns', async () => {
+    const { page } = visit
+    await page.setViewportSize({ width: 390, height: 844 })
+    await visit.go('/sessions')
+    await expectShown(page.locator('tbody tr').first())
+    const overflow = await page.evaluate<number>(`(() => {
+      const frame = document.querySelector('.table-frame')
+      const note = document.createElement('span')
+      note.className = 'cost-note'
+      note.textContent = '3 of 3 calls without a price, estimated'
+      frame.querySelector('tbody .number').append(note)
+      return frame.scrollWidth - frame.clientWidth
+    })()`)
+    expect(overflow).toBe(0)
+  })
+
   test.each(['/', '/live', '/delivery', '/sessions'])(
     '%s is fit for everyone on a telephone',
     async (path) => {
