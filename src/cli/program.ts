@@ -40,6 +40,7 @@ import { addTop } from './top.ts'
 import { addUninstall } from './uninstall.ts'
 import { addWaste } from './waste.ts'
 import { addWatch } from './watch.ts'
+import { fittedNote } from './wrapped-text.ts'
 
 const NAME = 'claude-telemetry'
 
@@ -86,7 +87,7 @@ export function createProgram(programContext: ProgramContext, concluded: Conclud
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => stdout.write(fittedNote(text, stdout)),
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.columns,
       getErrHelpWidth: () => stderr.columns,

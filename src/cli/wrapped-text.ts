@@ -23,3 +23,21 @@ export function wrapped(text: string, terminal: Terminal, indent: number): reado
     index === 0 ? each : `${' '.repeat(indent)}${each}`,
   )
 }
+
+/**
+ * The paragraphs of a help text that are too wide for a terminal, in lines that fit it. Lists and
+ * commands, which are indented, stay as they are.
+ */
+export function fittedNote(text: string, terminal: Terminal): string {
+  if (!terminal.isInteractive) return text
+  const isTooWide = (line: string): boolean => widthOf(line) > terminal.columns
+  return text
+    .split(/(\n{2,})/)
+    .map((paragraph) => {
+      const [, before = '', words = '', after = ''] = /^(\n*)(.*?)(\n*)$/s.exec(paragraph) ?? []
+      const lines = words.split('\n')
+      if (!lines.some(isTooWide) || lines.some((line) => line.startsWith(' '))) return paragraph
+      return `${before}${wrapped(lines.join(' '), terminal, 0).join('\n')}${after}`
+    })
+    .join('')
+}

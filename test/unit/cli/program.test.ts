@@ -109,3 +109,35 @@ test.each(['0', '0.0000000004', '1000000001'])('a budget of %s is refused', asyn
     expect.stringContaining('a number above 0, from 0.000000001 to 1000000000 US dollars'),
   ])
 })
+
+const COMMANDS = [
+  ...[
+    '',
+    'dataset',
+    'import',
+    'mcp',
+    'migrate',
+    'reconcile',
+    'replay',
+    'report',
+    'scrub',
+    'waste',
+    'watch',
+  ],
+]
+
+test.each(COMMANDS)('the help of "%s" fits a terminal of 80 columns', async (command) => {
+  const args = command === '' ? ['--help'] : [command, '--help']
+  const { stdout } = await runCommandLine(args, {}, { isTTY: true, columns: 80 })
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  const inPipe = await runCommandLine(args)
+  const words = (text: string): string => text.replaceAll(/\s+/g, ' ')
+  expect(words(stdout)).toBe(words(inPipe.stdout))
+})
+
+test('what is indented in a help stays one line, as it is copied', async () => {
+  const { stdout } = await runCommandLine(['pr-cost', '--help'], {}, { isTTY: true, columns: 80 })
+  expect(stdout).toContain(
+    '\n  claude-telemetry pr-cost "$BRANCH" --format markdown | gh pr comment "$BRANCH" --body-file -\n',
+  )
+})

@@ -19,10 +19,12 @@ export async function runCommandLine(
   {
     nowMs = 0,
     isTTY = false,
+    columns = 100,
     workingDir = '/home/me',
   }: {
     readonly nowMs?: number
     readonly isTTY?: boolean
+    readonly columns?: number
     readonly workingDir?: string
   } = {},
 ): Promise<Ran> {
@@ -30,7 +32,7 @@ export async function runCommandLine(
   let stderr = ''
   let served = false
   const terminal = (take: (text: string) => void) =>
-    createTerminal({ isTTY, columns: 100, write: take }, variables)
+    createTerminal({ isTTY, columns, write: take }, variables)
   const code = await runProgram({
     args,
     shellVariables: variables,
