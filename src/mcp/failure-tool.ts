@@ -75,10 +75,22 @@ export const listFailuresTool = defineTool({
   },
   summary: ({ modelErrors, modelCalls, toolFailures, toolResults, failures }) =>
     [
-      `${countText(modelErrors, 'model call')} failed beside ${modelCalls} that did not; ${toolFailures} of ${countText(toolResults, 'tool')} failed.`,
+      failedText({ modelErrors, modelCalls, toolFailures, toolResults }),
       ...failures.map(failureLine),
     ].join('\n'),
 })
+
+/** How many failed of how many there were: a model call that failed is not among `modelCalls`. */
+export function failedText(counts: {
+  readonly modelErrors: number
+  readonly modelCalls: number
+  readonly toolFailures: number
+  readonly toolResults: number
+}): string {
+  const calls = countText(counts.modelErrors + counts.modelCalls, 'model call')
+  const tools = countText(counts.toolResults, 'tool')
+  return `${counts.modelErrors} of ${calls} failed; ${counts.toolFailures} of ${tools} failed.`
+}
 
 interface Counted {
   readonly counts: {
