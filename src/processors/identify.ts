@@ -65,7 +65,8 @@ function identifyLog(
 ): Result<LogIdentity, Rejection> {
   if (profile === undefined) return unknownAgent(record.origin.scopeName)
   const name = profile.eventName(record)
-  if (name === undefined && profile.spanSource !== undefined) return notWork(profile, 'a log')
+  if (name === undefined && profile.spanSource !== undefined)
+    return notWork(profile, 'a log record without a name')
   if (name === undefined) {
     return err({
       reason: 'no_event_name',
@@ -140,7 +141,7 @@ function identifyPoint(
   const sessionId = sessionIdOf(profile, point.attributes, timeMs, undefined)
   if (!sessionId.ok) {
     return sessionId.error.reason === 'no_session' && !countsMetrics(profile)
-      ? notWork(profile, `the metric ${point.name}`)
+      ? notWork(profile, `the metric ${quote(point.name)}`)
       : sessionId
   }
   const seriesKey = seriesKeyOf(point)
@@ -189,7 +190,9 @@ function identifySpan(
 ): Result<SpanIdentity, Rejection> {
   if (profile === undefined) {
     const sender = profileOf(span.origin)
-    return sender === undefined ? unknownAgent(span.origin.scopeName) : notWork(sender, span.name)
+    return sender === undefined
+      ? unknownAgent(span.origin.scopeName)
+      : notWork(sender, `the span ${quote(span.name)}`)
   }
   const { attributes, implausible } = believed(span.attributes, profile.quantities)
   const { startMs, endMs, marks } = spanTimesOf(span, arrivedMs)
@@ -266,8 +269,8 @@ function identifyEntry(
 }
 
 /** Some agents send hundreds of spans a prompt about their own insides, and logs without a name. */
-function notWork({ title }: AgentProfile, name: string): Result<never, Rejection> {
-  const message = `${quote(name)} is internal to ${title}: nothing is shown of it`
+function notWork({ title }: AgentProfile, what: string): Result<never, Rejection> {
+  const message = `${what} is internal to ${title}: nothing is shown of it`
   return err({ reason: 'not_work', message })
 }
 

@@ -1,6 +1,6 @@
 /** Spans about the insides of a known agent are refused as such, and do not fill the quarantine. */
 import { expect, test } from 'vitest'
-import type { MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
+import type { LogRecord, MetricPoint, SpanRecord } from '../../../src/domain/telemetry-record.ts'
 import { processRecords } from '../../../src/processors/stored-processor.ts'
 
 const NOW = 1_795_000_000_000
@@ -42,4 +42,33 @@ test.each([
   ['my.library', 'my-service', 'unknown_agent'],
 ])('a span of scope %s and service %s: %s', (scope, service, reason) => {
   expect(reasonOf(scope, service)).toBe(reason)
+})
+
+test('the message of a refusal names a span, a metric and a log record as what they are', () => {
+  const origin = {
+    resource: { 'service.name': 'codex_exec' },
+    scopeName: 'codex_exec',
+    scopeVersion: '',
+  }
+  const span: SpanRecord = {
+    ...{ origin, traceId: 't', spanId: 's', name: 'sql.execute', startMs: NOW - 2, endMs: NOW - 1 },
+    ...{ attributes: {}, moments: [], statusCode: 0, statusMessage: '' },
+  }
+  const point: MetricPoint = {
+    ...{ origin, temporality: 'delta', name: 'codex.turns', unit: '1', value: 1, attributes: {} },
+    ...{ startNanos: '1', timeNanos: '2', timeMs: NOW },
+  }
+  const log: LogRecord = {
+    ...{ origin, timeMs: NOW, observedMs: NOW, eventName: '', body: 'a line', attributes: {} },
+  }
+  const messages = [
+    processRecords({ signal: 'trace', records: [span] }, NOW),
+    processRecords({ signal: 'metric', records: [point] }, NOW),
+    processRecords({ signal: 'log', records: [log] }, NOW),
+  ].map(({ rejected }) => rejected[0]?.message)
+  expect(messages).toEqual([
+    'the span "sql.execute" is internal to Codex CLI: nothing is shown of it',
+    'the metric "codex.turns" is internal to Codex CLI: nothing is shown of it',
+    'a log record without a name is internal to Codex CLI: nothing is shown of it',
+  ])
 })
