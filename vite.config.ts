@@ -32,6 +32,7 @@ export default defineConfig({
     // A data: URL for a script or a style would be refused by the page's own policy.
     assetsInlineLimit: 0,
     target: 'es2022',
+    rolldownOptions: { checks: { bundlerTimings: false } },
     // One file is right: it is compressed, and fetched once from the same machine.
     chunkSizeWarningLimit: 600,
   },

@@ -46,6 +46,7 @@ export async function bundleLangfuseClient(file: string): Promise<void> {
       emptyOutDir: false,
       rolldownOptions: {
         input: ENTRY,
+        checks: { bundlerTimings: false },
         output: { format: 'cjs', entryFileNames: basename(file), postBanner: notice() },
       },
     },
