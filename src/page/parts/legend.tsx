@@ -1,6 +1,6 @@
 /** The series of a chart with their colours, and their values in one bar or altogether. */
 import { seriesColour } from '../palette.ts'
-import type { Bar } from './bar.ts'
+import { type Bar, valueText } from './bar.ts'
 
 export interface LegendProps {
   readonly series: readonly string[]
@@ -12,9 +12,10 @@ export interface LegendProps {
 
 export function Legend({ series, bar, bars, format }: LegendProps) {
   const shown = bar === undefined ? bars : [bar]
-  const sumOf = (key: string): number =>
-    shown.reduce((sum, { values }) => sum + (values[key] ?? 0), 0)
-  const all = series.reduce((sum, key) => sum + sumOf(key), 0)
+  const all = shown.reduce(
+    (sum, { values }) => series.reduce((before, key) => before + (values[key] ?? 0), sum),
+    0,
+  )
   return (
     <div className="legend" aria-live="polite">
       <span className="legend-title">
@@ -25,7 +26,7 @@ export function Legend({ series, bar, bars, format }: LegendProps) {
           <svg width="9" height="9" aria-hidden="true">
             <rect width="9" height="9" rx="2" fill={seriesColour(index)} />
           </svg>
-          {key} <span className="legend-value">{format(sumOf(key))}</span>
+          {key} <span className="legend-value">{valueText(shown, key, format)}</span>
         </span>
       ))}
     </div>

@@ -5,7 +5,7 @@ import { userName } from '../../api/contract/user-name.ts'
 import { formatCompact, formatCount } from '../format/count.ts'
 import { type BucketSize, bucketTitle, exactMoment, formatBucket } from '../format/moment.ts'
 import { formatUsd } from '../format/usd.ts'
-import type { Bar } from './bar.ts'
+import { type Bar, valueText } from './bar.ts'
 import { ChartPanel } from './chart-panel.tsx'
 import { DataTable } from './data-table.tsx'
 import { Segments } from './segments.tsx'
@@ -45,6 +45,7 @@ export function UsageChart({ usage, bucket, isCut, onZoom, menu }: UsageChartPro
       label: formatBucket(one.startMs, bucket),
       title: bucketTitle(one.startMs, bucket),
       values: measure === 'kinds' ? tokensByKind(one) : valuesOf(one, names, measure),
+      ...(measure === 'cost' && { unknown: unknownIn(one, names, usage) }),
     }),
   )
   const title = `${measure === 'cost' ? 'Cost' : 'Tokens'} by ${bucket}`
@@ -89,7 +90,7 @@ export function UsageChart({ usage, bucket, isCut, onZoom, menu }: UsageChartPro
             ...keys.map((key) => ({
               name: key,
               isNumber: true,
-              cell: ({ values }: Bar) => format(values[key] ?? 0),
+              cell: (bar: Bar) => valueText([bar], key, format),
             })),
             {
               name: 'Sessions',
@@ -124,6 +125,20 @@ function valuesOf(
   const of = measure === 'cost' ? costUsd : tokenSums
   for (const [at, name] of names.entries()) values[name] = (values[name] ?? 0) + (of[at] ?? 0)
   return values
+}
+
+/** Of a row with calls that nobody priced, what has no cost here is not for free. */
+function unknownIn(
+  { costUsd, tokenSums }: UsageBucket,
+  names: readonly string[],
+  { rows }: UsageAnswer,
+): ReadonlySet<string> {
+  return new Set(
+    names.filter(
+      (_, at) =>
+        costUsd[at] === 0 && (tokenSums[at] ?? 0) > 0 && (rows[at]?.unpricedCalls ?? 0) > 0,
+    ),
+  )
 }
 
 function tokensByKind({ tokens }: UsageBucket): Record<(typeof TOKEN_KINDS)[number], number> {
