@@ -20,7 +20,7 @@ const PEAK = `data:text/javascript,${encodeURIComponent(
     "' main ' + own + '\\n' : 'thread ' + own + '\\n') })",
 )}`
 /** Those that the program gives itself, so that it is not replaced by another process. */
-const NODE_ARGS = ['--max-semi-space-size=16', '--heap-growing-percent=50', '--v8-pool-size=2']
+const NODE_ARGS = ['--max-semi-space-size=16', '--heap-growing-percent=40', '--v8-pool-size=2']
 const MEGABYTE = 1_000_000
 const SESSION_BYTES = 4 * MEGABYTE
 const BEGAN_MS = Date.parse('2026-09-01T08:00:00Z')
