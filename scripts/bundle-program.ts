@@ -127,9 +127,9 @@ function escapeOf(unit: string): string {
 }
 
 /**
- * Begins a line with each statement, member of a class and value of a long literal: Node prints the line of an error that nobody
- * caught, and a stack trace counts lines. What minifies writes none. What stands before each is a `;`,
- * a brace or a comma, so that a line break there changes nothing.
+ * Begins a line with each statement, member of a class and value of a long literal: Node prints the line
+ * of an error that nobody caught, and a stack trace counts lines. What minifies writes none. Before each
+ * stands a `;`, a brace or a comma, so a line break there changes nothing.
  */
 const lines: Plugin = {
   name: 'lines',

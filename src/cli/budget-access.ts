@@ -10,8 +10,14 @@ import { budgetOfText } from '../domain/budget-subject.ts'
 import type { Budget } from '../domain/managed-budget.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { definedBudgetOf } from '../reports/budget-state.ts'
-import { explainUse, isStoreMissing, openMaintenance } from '../storage/beside.ts'
-import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
+import { explainUse, openMaintenance } from '../storage/beside.ts'
+import {
+  configuredBridge,
+  failedAtBridge,
+  failedToOpen,
+  findBridge,
+  otherStore,
+} from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 /** What is defined then. */
@@ -57,10 +63,7 @@ async function changed(
   const opened = await openMaintenance(config, { migrates: true })
   if (!opened.ok) {
     if (opened.error.reason === 'in_use') return throughBridge(config, byBridge)
-    return failed(
-      opened.error.message,
-      isStoreMissing(config) ? 'Start the bridge once: claude-telemetry start' : undefined,
-    )
+    return failedToOpen(opened.error, config)
   }
   const store = opened.value.budgets
   try {

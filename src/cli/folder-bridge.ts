@@ -8,7 +8,8 @@ import { type Health, healthOf, livenessOf } from '../doctor/bridge-target.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { localAddress } from '../setup/bridge-address.ts'
 import { readAccessToken } from '../storage/access-token.ts'
-import { readStoreInstance } from '../storage/beside.ts'
+import { isStoreMissing, readStoreInstance } from '../storage/beside.ts'
+import type { MaintenanceProblem } from '../storage/maintenance.ts'
 import { databaseName, placeName, type StorePlace } from '../storage/store-place.ts'
 import { failed, type Failure } from './outcome.ts'
 
@@ -59,6 +60,14 @@ async function folderMatch({ instance }: Health, place: StorePlace): Promise<Fol
 }
 
 const NEXT = 'Stop that bridge, or give this command its settings (OTLP_RECEIVER_PORT, API_KEY).'
+
+/** The store cannot be opened: what is not there yet is made by a bridge. */
+export function failedToOpen({ message }: MaintenanceProblem, place: StorePlace) {
+  return failed(
+    message,
+    isStoreMissing(place) ? 'Start the bridge once: claude-telemetry start' : undefined,
+  )
+}
 
 /** What `error` of the bridge that has the store means for a command: it completes "the one at … ". */
 export function failedAtBridge(

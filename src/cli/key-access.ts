@@ -7,10 +7,16 @@ import type { AuditAnswer, IssuedAnswer, KeyAnswer, KeyChange } from '../api/con
 import { keyAnswerOf } from '../api/key-answer.ts'
 import type { Config } from '../config/config.ts'
 import { ok, type Result } from '../domain/result.ts'
-import { explainUse, isStoreMissing, openMaintenance } from '../storage/beside.ts'
+import { explainUse, openMaintenance } from '../storage/beside.ts'
 import type { Maintenance } from '../storage/maintenance.ts'
 import type { StorePlace } from '../storage/store-place.ts'
-import { configuredBridge, failedAtBridge, findBridge, otherStore } from './folder-bridge.ts'
+import {
+  configuredBridge,
+  failedAtBridge,
+  failedToOpen,
+  findBridge,
+  otherStore,
+} from './folder-bridge.ts'
 import { failed, type Failure } from './outcome.ts'
 
 export interface KeyAccess {
@@ -35,10 +41,7 @@ export async function openKeyAccess(
   const opened = await openMaintenance(config, { migrates: true })
   if (opened.ok) return ok(inStore(opened.value, config, now))
   if (opened.error.reason !== 'in_use') {
-    return failed(
-      opened.error.message,
-      isStoreMissing(config) ? 'Start the bridge once: claude-telemetry start' : undefined,
-    )
+    return failedToOpen(opened.error, config)
   }
   const bridge = configuredBridge(config)
   const failure = (error: string) => failedAtBridge(config, bridge, error)

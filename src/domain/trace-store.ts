@@ -56,6 +56,29 @@ export interface TraceStore {
   ): Promise<ReadonlyMap<string, TraceVersion>>
 }
 
+/** Which parts of a trace are read, beside those in memory: all of it where that is of another row, or newer. */
+export function partsToRead(
+  { ref, lastPart }: TraceVersion,
+  held: TraceVersion | undefined,
+): { readonly isWhole: boolean; readonly afterPart: number } {
+  const isWhole = held?.ref !== ref || held.lastPart > lastPart
+  return { isWhole, afterPart: isWhole ? 0 : held.lastPart }
+}
+
+/** The versions of traces, by their ids, once `changes` are stored: each of them is one part. */
+export function versionsAfter(
+  traces: readonly (TraceVersion & Pick<AskedTrace, 'traceId'>)[],
+  changes: readonly TraceChange[],
+): ReadonlyMap<string, TraceVersion> {
+  const changed = new Set(changes.map(({ ref }) => ref))
+  return new Map(
+    traces.map(({ traceId, ref, lastPart }) => [
+      traceId,
+      { ref, lastPart: changed.has(ref) ? lastPart + 1 : lastPart },
+    ]),
+  )
+}
+
 export interface TraceBounds {
   /** A trace is forgotten so long after its last span came. */
   readonly ageMs: number

@@ -19,6 +19,8 @@ import type {
   PromptText,
   ScrubReader,
   ScrubStore,
+  TraceTexts,
+  TranscriptState,
 } from '../domain/scrub-store.ts'
 import type { Arrival } from '../domain/session-store.ts'
 import type { Masked, StoredBatch } from '../domain/telemetry-record.ts'
@@ -385,23 +387,16 @@ async function* changesOfQuarantine(
   }
 }
 
-/** What they tell is masked as it is read. */
+/** What has a secret in it is forgotten: a transcript is read again then, masked as it is read. */
 async function* changesOfTranscripts(
   store: ScrubReader,
   masker: StoredMasker,
 ): AsyncGenerator<ChangeBeside> {
-  for (let afterId = 0; ; ) {
-    const states = await store.transcriptStates(afterId)
-    const last = states.at(-1)
-    if (last === undefined) return
-    for (const { id, text } of states) {
-      const secrets = createTally()
-      const state = parsed(text)
-      if (isDeepStrictEqual(masker.tree(state, secrets.count), state)) continue
-      yield { apply: (to) => to.forgetTranscript(id), records: 0, secrets: secrets.sum() }
-    }
-    afterId = last.id
-    await letOthersRun()
+  for await (const { id, secrets } of withSecrets(
+    (afterId) => store.transcriptStates(afterId),
+    masker,
+  )) {
+    yield { apply: (to) => to.forgetTranscript(id), records: 0, secrets }
   }
 }
 
@@ -410,20 +405,25 @@ async function* changesOfTraces(
   store: ScrubReader,
   masker: StoredMasker,
 ): AsyncGenerator<ChangeBeside> {
+  for await (const { id } of withSecrets((afterId) => store.traces(afterId), masker)) {
+    yield { apply: (to) => to.forgetTrace(id), records: 0, secrets: {} }
+  }
+}
+
+/** Of texts that are JSON, read by their ids, those that have secrets. */
+async function* withSecrets(
+  read: (afterId: number) => Promise<readonly (TraceTexts | TranscriptState)[]>,
+  masker: StoredMasker,
+): AsyncGenerator<{ readonly id: number; readonly secrets: Masked }> {
   for (let afterId = 0; ; ) {
-    const traces = await store.traces(afterId)
-    const last = traces.at(-1)
+    const texts = await read(afterId)
+    const last = texts.at(-1)
     if (last === undefined) return
-    for (const { id, text } of traces) {
+    for (const { id, text } of texts) {
+      const secrets = createTally()
       const known = parsed(text)
-      if (
-        isDeepStrictEqual(
-          masker.tree(known, () => {}),
-          known,
-        )
-      )
-        continue
-      yield { apply: (to) => to.forgetTrace(id), records: 0, secrets: {} }
+      if (isDeepStrictEqual(masker.tree(known, secrets.count), known)) continue
+      yield { id, secrets: secrets.sum() }
     }
     afterId = last.id
     await letOthersRun()

@@ -6,12 +6,14 @@ import type { Clock } from '../../domain/clock.ts'
 import {
   type AskedTrace,
   excessOf,
+  partsToRead,
   type StoredTrace,
   type TraceBounds,
   traceBounds,
   type TraceChange,
   type TraceStore,
   type TraceVersion,
+  versionsAfter,
 } from '../../domain/trace-store.ts'
 import type { Database, Statements } from './connection.ts'
 import type { Write } from './writer.ts'
@@ -32,12 +34,10 @@ interface TraceRowsDeps {
   readonly bounds?: TraceBounds
 }
 
-interface TraceRow {
-  readonly id: number
-  readonly trace_id: string
-  readonly facts: string
-  readonly last_part: number
-}
+/** A row of `span_traces`, under the names that the domain has for them. */
+interface TraceRow extends TraceVersion, Pick<StoredTrace, 'traceId' | 'facts'> {}
+
+const TRACE_COLUMNS = 'id as ref, trace_id as "traceId", facts, last_part as "lastPart"'
 
 export function createTraceRows(deps: TraceRowsDeps): TraceRows {
   const { database, write, clock, atOnce, bounds = traceBounds } = deps
@@ -54,13 +54,7 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
             const stored = await readParts(statements, rows, heldVersion)
             const changes = learn(stored)
             await writeChanges(statements, changes, clock.now())
-            const changed = new Set(changes.map(({ ref }) => ref))
-            return new Map(
-              rows.map(({ id: ref, trace_id, last_part }) => {
-                const lastPart = changed.has(ref) ? last_part + 1 : last_part
-                return [trace_id, { ref, lastPart }]
-              }),
-            )
+            return versionsAfter(rows, changes)
           })
         }),
       ),
@@ -119,18 +113,18 @@ async function lockTraces(
   nowMs: number,
 ): Promise<readonly TraceRow[]> {
   const known = await statements.query<TraceRow>(
-    `select id, trace_id, facts, last_part from span_traces
+    `select ${TRACE_COLUMNS} from span_traces
      where owner = $1 and trace_id = any($2) order by trace_id for update`,
     [owner, idsOf(traces)],
   )
-  const isKnown = new Set(known.map(({ trace_id }) => trace_id))
+  const isKnown = new Set(known.map(({ traceId }) => traceId))
   const fresh = traces.filter(({ traceId, isBegun }) => isBegun && !isKnown.has(traceId))
   if (fresh.length === 0) return known
   const begun = await statements.query<TraceRow>(
     `insert into span_traces (owner, trace_id, facts, last_part, spans, changed_ms)
      select $1, trace_id, '', 0, 0, $3 from unnest($2::text[]) as trace_id order by trace_id
      on conflict (owner, trace_id) do update set changed_ms = excluded.changed_ms
-     returning id, trace_id, facts, last_part`,
+     returning ${TRACE_COLUMNS}`,
     [owner, idsOf(fresh), nowMs],
   )
   return [...known, ...begun]
@@ -141,11 +135,7 @@ async function readParts(
   rows: readonly TraceRow[],
   heldVersion: (traceId: string) => TraceVersion | undefined,
 ): Promise<readonly StoredTrace[]> {
-  const asked = rows.map(({ id: ref, trace_id: traceId, facts, last_part: lastPart }) => {
-    const held = heldVersion(traceId)
-    const isWhole = held?.ref !== ref || held.lastPart > lastPart
-    return { traceId, ref, facts, lastPart, isWhole, afterPart: isWhole ? 0 : held.lastPart }
-  })
+  const asked = rows.map((row) => ({ ...row, ...partsToRead(row, heldVersion(row.traceId)) }))
   const behind = asked.filter(({ lastPart, afterPart }) => lastPart > afterPart)
   const parts =
     behind.length === 0

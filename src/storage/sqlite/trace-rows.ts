@@ -6,12 +6,14 @@ import type { Clock } from '../../domain/clock.ts'
 import {
   type AskedTrace,
   excessOf,
+  partsToRead,
   type StoredTrace,
   type TraceBounds,
   traceBounds,
   type TraceChange,
   type TraceStore,
   type TraceVersion,
+  versionsAfter,
 } from '../../domain/trace-store.ts'
 import { type Connection, withoutFlush } from './connection.ts'
 import type { Write } from './writer.ts'
@@ -30,21 +32,20 @@ interface TraceRowsDeps {
   readonly bounds?: TraceBounds
 }
 
-interface TraceRow {
-  readonly id: number
-  readonly facts: string
-  readonly last_part: number
-}
+/** A row of `span_traces`, under the names that the domain has for them. */
+interface TraceRow extends TraceVersion, Pick<StoredTrace, 'traceId' | 'facts'> {}
+
+const TRACE_COLUMNS = 'id as ref, trace_id as traceId, facts, last_part as lastPart'
 
 export function createTraceRows(deps: TraceRowsDeps): TraceRows {
   const { connection, write, clock, bounds = traceBounds } = deps
   const { handle } = connection
   const find = handle.prepare<[string, string], TraceRow>(
-    'select id, facts, last_part from span_traces where owner = ? and trace_id = ?',
+    `select ${TRACE_COLUMNS} from span_traces where owner = ? and trace_id = ?`,
   )
   const begin = handle.prepare<[string, string, number], TraceRow>(
     `insert into span_traces (owner, trace_id, facts, last_part, spans, changed_ms)
-     values (?, ?, '', 0, 0, ?) returning id, facts, last_part`,
+     values (?, ?, '', 0, 0, ?) returning ${TRACE_COLUMNS}`,
   )
   const partsBehind = handle
     .prepare<[number, number], string>(
@@ -83,16 +84,13 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
     owner: string,
     { traceId, isBegun }: AskedTrace,
     heldVersion: HeldVersion,
-  ): { readonly trace: StoredTrace; readonly lastPart: number } | undefined {
+  ): (StoredTrace & TraceVersion) | undefined {
     const row =
       find.get(owner, traceId) ?? (isBegun ? begin.get(owner, traceId, clock.now()) : undefined)
     if (row === undefined) return undefined
-    const { id: ref, facts, last_part: lastPart } = row
-    const held = heldVersion(traceId)
-    const isWhole = held?.ref !== ref || held.lastPart > lastPart
-    const afterPart = isWhole ? 0 : held.lastPart
-    const parts = lastPart > afterPart ? partsBehind.all(ref, afterPart) : []
-    return { trace: { traceId, ref, facts, parts, isWhole }, lastPart }
+    const { isWhole, afterPart } = partsToRead(row, heldVersion(traceId))
+    const parts = row.lastPart > afterPart ? partsBehind.all(row.ref, afterPart) : []
+    return { ...row, parts, isWhole }
   }
 
   function put({ ref, facts, part, spans, isWhole }: TraceChange): void {
@@ -102,18 +100,14 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
   }
 
   function change(...[owner, traces, heldVersion, learn]: Parameters<TraceStore['change']>) {
-    const versions = new Map<string, TraceVersion>()
+    let versions: ReadonlyMap<string, TraceVersion> = new Map()
     transaction.immediate(() => {
       const found = traces
         .map((asked) => read(owner, asked, heldVersion))
         .filter((trace) => trace !== undefined)
-      const changes = learn(found.map(({ trace }) => trace))
+      const changes = learn(found.map(storedTrace))
       for (const change of changes) put(change)
-      const changed = new Set(changes.map(({ ref }) => ref))
-      for (const { trace, lastPart } of found) {
-        const { traceId, ref } = trace
-        versions.set(traceId, { ref, lastPart: changed.has(ref) ? lastPart + 1 : lastPart })
-      }
+      versions = versionsAfter(found, changes)
     })
     return versions
   }
@@ -136,6 +130,10 @@ export function createTraceRows(deps: TraceRowsDeps): TraceRows {
       return old.length === PER_SLICE || excess.length >= PER_SLICE
     },
   }
+}
+
+function storedTrace({ traceId, ref, facts, parts, isWhole }: StoredTrace): StoredTrace {
+  return { traceId, ref, facts, parts, isWhole }
 }
 
 /** To be called in a transaction. */
